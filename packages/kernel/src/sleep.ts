@@ -1,0 +1,32 @@
+/**
+ * Waits `delayMs` milliseconds. Rejects with `signal.reason` as soon as the signal aborts,
+ * at once when it was aborted already. This is the only wait in the code base.
+ */
+export async function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, delayMs);
+  const onAbort = (): void => reject(signal?.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/**
+ * Resolves like `work`, or rejects with `onTimeout()` once `timeoutMs` have passed.
+ * `work` is not cancelled: the caller owns that. A rejection of `work` after the timeout is swallowed.
+ */
+export async function withTimeout<T>(work: Promise<T>, timeoutMs: number, onTimeout: () => Error): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(onTimeout()), timeoutMs);
+  work.catch(() => {});
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

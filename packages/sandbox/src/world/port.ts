@@ -1,0 +1,150 @@
+/**
+ * What the Bot API half, the control API and the chat page may ask of the Telegram world.
+ * Implemented by `world.ts` (the MTProto half serves the same world to user sessions).
+ * Ids are decimal strings; times are milliseconds of the sandbox's clock.
+ */
+export interface WorldPort {
+  createAccount(options: NewAccount): AccountView;
+  accounts(): AccountView[];
+  /** Throws AppError `no-such-account`. */
+  account(phone: string): AccountView;
+
+  /** Latest login code sent to this phone, or null. `state` tells whether it would still be accepted. */
+  latestCode(phone: string): LoginCodeView | null;
+
+  /** The account approves the QR login token (base64url, as in tg://login?token=…). Throws AppError `bad-token` with the reason. */
+  acceptQrLogin(phone: string, token: string): void;
+
+  /** QR tokens that were exported and still wait for a scan. */
+  pendingQrLogins(): { token: string; expiresAt: number }[];
+
+  createChannel(options: { title: string; username?: string; members: string[] }): ChannelView;
+  channels(): ChannelView[];
+  /** Posts into a channel as its owner; pushed to members as an update. Returns the message id. */
+  postToChannel(channelId: string, text: string): number;
+  /** Sends a private message between accounts (phones). Returns the sender-side message id. */
+  sendPrivate(fromPhone: string, toPhone: string, text: string): number;
+  /** Messages an account has in a chat (`chat` = a phone, or a channel id), oldest first. */
+  history(phone: string, chat: string): MessageView[];
+
+  /**
+   * Telegram's rule: a login code that shows up in any chat is cancelled. Called with the sender's text for
+   * every message of every chat, Bot API chats included. Returns the phones whose code was cancelled.
+   */
+  noticeText(text: string): string[];
+
+  /** Live MTProto connections, one row per TCP connection. */
+  connections(): ConnectionView[];
+  /** Every connection ever seen, in order; the judge of "never twice". */
+  connectionLog(): ConnectionEvent[];
+  /** RPC calls by method name, e.g. {"help.getConfig": 3}. */
+  counters(): Record<string, number>;
+  /** Authorised sessions of an account (as in Settings → Devices). */
+  sessions(phone: string): SessionView[];
+  /** Ends a session as the user would in Settings → Devices: the key gets AUTH_KEY_UNREGISTERED / SESSION_REVOKED. */
+  terminateSession(phone: string, keyId: string): void;
+
+  faults: FaultPort;
+}
+
+export interface NewAccount {
+  phone: string;
+  firstName?: string;
+  lastName?: string;
+  username?: string;
+  password?: string;
+  passwordHint?: string;
+  /** Home data centre; default 2. A login on another DC gets PHONE_MIGRATE_<dc>. */
+  dc?: number;
+}
+
+export interface AccountView {
+  id: string;
+  phone: string;
+  firstName: string;
+  lastName: string;
+  username: string | null;
+  hasPassword: boolean;
+  passwordHint: string | null;
+  dc: number;
+  sessions: number;
+}
+
+export interface LoginCodeView {
+  code: string;
+  sentAt: number;
+  expiresAt: number;
+  state: "valid" | "used" | "expired" | "cancelled" | "replaced";
+}
+
+export interface ChannelView {
+  id: string;
+  title: string;
+  username: string | null;
+  members: string[];
+  pts: number;
+}
+
+export interface MessageView {
+  id: number;
+  from: string | null;
+  text: string;
+  date: number;
+  out: boolean;
+}
+
+export interface ConnectionView {
+  id: number;
+  remoteAddress: string;
+  dc: number;
+  transport: string;
+  keyId: string | null;
+  phone: string | null;
+  openedAt: number;
+}
+
+export interface ConnectionEvent {
+  at: number;
+  connection: number;
+  event: "opened" | "authorised" | "closed" | "duplicated";
+  remoteAddress: string;
+  keyId: string | null;
+  phone: string | null;
+}
+
+export interface SessionView {
+  keyId: string;
+  device: string;
+  appVersion: string;
+  createdAt: number;
+  online: boolean;
+}
+
+/** Which connections or accounts a fault hits; nothing given = all. */
+export interface FaultTarget {
+  phone?: string;
+  keyId?: string;
+  dc?: number;
+}
+
+/** Faults on demand. Each takes effect at once. */
+export interface FaultPort {
+  /** Closes connections: `fin` politely, `rst` with a reset. Returns how many. */
+  drop(target: FaultTarget, how: "fin" | "rst"): number;
+  /** Sends nothing and reads nothing any more on these connections until `heal`. */
+  silence(target: FaultTarget): void;
+  /** Delays every answer by this many ms. 0 = off. */
+  delay(target: FaultTarget, delayMs: number): void;
+  /** Refuses new TCP connections (closed at once) until `heal`. */
+  refuse(dc?: number): void;
+  /** The next `times` calls of `method` (e.g. "messages.sendMessage", "*" = any) fail with this RPC error. */
+  failCalls(rule: { method: string; code: number; text: string; times: number; phone?: string }): void;
+  /** The server forgets this auth key: transport error -404. */
+  forgetKey(keyId: string): void;
+  /** Closes a DC's listener and its connections, and opens it again after `downMs`. */
+  restartDc(dc: number, downMs: number): Promise<void>;
+  /** The next `count` pushed updates for the account are handled like this. `gap`: pts advances, nothing is pushed, getDifference has it. */
+  updates(phone: string, mode: "gap" | "duplicate" | "reorder" | "withhold", count: number): void;
+  /** Ends silence, delay, refuse, withheld updates and pending failCalls. */
+  heal(): void;
+}
