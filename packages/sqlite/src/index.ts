@@ -1,0 +1,4 @@
+/** The only importer of better-sqlite3: files that are opened the same way everywhere, and errors that are data. */
+export { Database, type SqlParams, type SqlValue } from "./database.ts";
+export { type SqliteErrorCode, toSqliteError } from "./errors.ts";
+export { type DatabaseRole, lockFile, type OpenOptions, openDatabase } from "./open.ts";

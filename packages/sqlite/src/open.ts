@@ -1,0 +1,106 @@
+import { AppError } from "@flotilla/kernel";
+import BetterSqlite from "better-sqlite3";
+import { Database } from "./database.ts";
+import { type SqliteErrorCode, toSqliteError } from "./errors.ts";
+import { prepareFile } from "./files.ts";
+
+/** What a file is for. Stored in the file, so that a file of one kind is never opened as another. */
+export type DatabaseRole = "session" | "control" | "host" | "lock";
+
+/** Options of {@link openDatabase}. */
+export interface OpenOptions {
+  readonly path: string;
+  readonly role: DatabaseRole;
+  /** SQL scripts; the n-th one brings a file from `user_version` n to n + 1. Never change a released one. */
+  readonly migrations: readonly string[];
+  /** Take the exclusive kernel lock at open and hold it until close. */
+  readonly exclusive?: boolean;
+  /** Longest native wait for a lock, in milliseconds, at most 250: it blocks the event loop. */
+  readonly busyTimeoutMs?: number;
+}
+
+const MAX_BUSY_MS = 250;
+/** "Flt" and a number per role, in the header field made for this (https://sqlite.org/fileformat.html). */
+const APPLICATION_ID: Readonly<Record<DatabaseRole, number>> = {
+  session: 0x466c7401,
+  control: 0x466c7402,
+  host: 0x466c7403,
+  lock: 0x466c7404,
+};
+
+/**
+ * Opens (or creates) a database with the settings every file of ours has: WAL, `synchronous=FULL`, foreign keys,
+ * mode 0600 in a 0700 folder, all migrations applied in one transaction. Throws AppError with a code of
+ * {@link SqliteErrorCode}; after an error nothing stays open.
+ */
+export function openDatabase(options: OpenOptions): Database {
+  let raw: BetterSqlite.Database | undefined;
+  try {
+    prepareFile(options.path);
+    raw = new BetterSqlite(options.path, { timeout: Math.min(options.busyTimeoutMs ?? MAX_BUSY_MS, MAX_BUSY_MS) });
+    configure(raw, options);
+    migrate(raw, options);
+    return new Database(raw, options.path);
+  } catch (error) {
+    raw?.close();
+    throw toSqliteError(error, options.path);
+  }
+}
+
+/**
+ * Takes an exclusive lock on a file of its own for the life of the process; the kernel frees it at any kind of death.
+ * Throws AppError `sqlite-locked` when another process has it.
+ */
+export function lockFile(path: string): Disposable {
+  return openDatabase({ path, role: "lock", migrations: [], exclusive: true, busyTimeoutMs: 0 });
+}
+
+function configure(raw: BetterSqlite.Database, options: OpenOptions): void {
+  // The locking mode comes first: set before WAL is touched, no shared memory file is needed.
+  if (options.exclusive) raw.pragma("locking_mode = EXCLUSIVE");
+  raw.pragma("journal_mode = WAL");
+  raw.pragma("synchronous = FULL");
+  raw.pragma("foreign_keys = ON");
+  raw.pragma("trusted_schema = OFF");
+  if (options.exclusive) raw.exec("BEGIN EXCLUSIVE; COMMIT");
+  assertPragma(raw, "journal_mode", "wal");
+  assertPragma(raw, "synchronous", 2);
+  assertPragma(raw, "foreign_keys", 1);
+  assertPragma(raw, "locking_mode", options.exclusive ? "exclusive" : "normal");
+}
+
+function assertPragma(raw: BetterSqlite.Database, name: string, wanted: string | number): void {
+  const actual: unknown = raw.pragma(name, { simple: true });
+  if (actual === wanted) return;
+  const message = `SQLite did not accept ${name}=${wanted} (it is ${String(actual)}). Is the folder on a network file system?`;
+  throw new AppError<SqliteErrorCode>("sqlite-pragma", message, { details: { name } });
+}
+
+function migrate(raw: BetterSqlite.Database, { path, role, migrations }: OpenOptions): void {
+  const steps = raw.transaction(() => {
+    const version = Number(raw.pragma("user_version", { simple: true }));
+    const owner = Number(raw.pragma("application_id", { simple: true }));
+    if (owner !== APPLICATION_ID[role]) {
+      if (owner !== 0 || version !== 0 || hasTables(raw)) throw wrongRole(path, role);
+      raw.pragma(`application_id = ${APPLICATION_ID[role]}`);
+    }
+    if (version > migrations.length) throw tooNew(path, version, migrations.length);
+    for (const script of migrations.slice(version)) raw.exec(script);
+    if (version !== migrations.length) raw.pragma(`user_version = ${migrations.length}`);
+  });
+  steps.immediate();
+}
+
+function hasTables(raw: BetterSqlite.Database): boolean {
+  return raw.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() !== undefined;
+}
+
+function wrongRole(path: string, role: DatabaseRole): AppError {
+  const message = `This file is not a ${role} database of Flotilla. It was left untouched.`;
+  return new AppError<SqliteErrorCode>("sqlite-wrong-role", message, { details: { path, role } });
+}
+
+function tooNew(path: string, version: number, known: number): AppError {
+  const message = "This file was written by a newer version of Flotilla. Update the program, or restore an older backup.";
+  return new AppError<SqliteErrorCode>("sqlite-newer", message, { details: { path, version, known } });
+}
