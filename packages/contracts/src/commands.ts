@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { Fault } from "./error-class.ts";
+import { AccountSummary, WorkerIdField } from "./worker-status.ts";
+
+/** Who pressed: kept with every command, shown on cards, written to the audit. */
+export const Asker = z.object({ id: z.string().max(20), name: z.string().max(64) });
+export type Asker = z.infer<typeof Asker>;
+
+const base = {
+  v: z.literal(1),
+  /** Unique; also the job id, so one press is one job. */
+  id: z.string().regex(/^[a-z0-9-]{8,64}$/),
+  worker: WorkerIdField,
+  askedBy: Asker,
+  askedAt: z.number(),
+  /** A command that is taken up later than this is dropped and answered with `expired`. Milliseconds since the epoch. */
+  deadlineAt: z.number(),
+};
+
+/** Commands that the supervisor of a host carries out. */
+export const HostCommand = z.discriminatedUnion("kind", [
+  z.object({ ...base, kind: z.literal("start") }),
+  z.object({ ...base, kind: z.literal("stop") }),
+  z.object({ ...base, kind: z.literal("restart") }),
+  z.object({ ...base, kind: z.literal("log"), lines: z.number().int().min(1).max(200) }),
+]);
+export type HostCommand = z.infer<typeof HostCommand>;
+
+/** Ciphertext for one login attempt; see `sealed.ts`. */
+export const Sealed = z.object({ ephemeral: z.string().max(100), nonce: z.string().max(40), box: z.string().max(4000) });
+export type Sealed = z.infer<typeof Sealed>;
+
+const login = { ...base, loginId: z.string().max(64) };
+
+/** Commands that a worker process carries out itself. Phone, code and password travel sealed. */
+export const WorkerCommand = z.discriminatedUnion("kind", [
+  z.object({ ...base, kind: z.literal("check") }),
+  z.object({ ...login, kind: z.literal("login.begin") }),
+  z.object({ ...login, kind: z.literal("login.phone"), sealed: Sealed }),
+  z.object({ ...login, kind: z.literal("login.resend") }),
+  z.object({ ...login, kind: z.literal("login.code"), sealed: Sealed }),
+  z.object({ ...login, kind: z.literal("login.password"), sealed: Sealed }),
+  z.object({ ...login, kind: z.literal("login.cancel") }),
+]);
+export type WorkerCommand = z.infer<typeof WorkerCommand>;
+
+/** Every verb a command can have. */
+export type CommandKind = HostCommand["kind"] | WorkerCommand["kind"];
+
+/** Where a login stands after a step. Data for the wizard; holds no secret. */
+export const LoginStep = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("began"), publicKey: z.string(), knownPhoneMasked: z.string().nullable(), expiresAt: z.number() }),
+  z.object({
+    kind: z.literal("code-sent"),
+    via: z.string(),
+    length: z.number().int().positive(),
+    nextVia: z.string().nullable(),
+    resendAt: z.number().nullable(),
+    expiresAt: z.number(),
+  }),
+  z.object({ kind: z.literal("wrong-code"), triesLeft: z.number().int() }),
+  z.object({ kind: z.literal("code-expired") }),
+  z.object({ kind: z.literal("password-needed"), hint: z.string().nullable() }),
+  z.object({ kind: z.literal("wrong-password"), triesLeft: z.number().int() }),
+  z.object({ kind: z.literal("done"), account: AccountSummary }),
+  z.object({
+    kind: z.literal("refused"),
+    reason: z.string(),
+    fault: Fault.nullable(),
+    waitS: z.number().nullable(),
+    final: z.boolean(),
+  }),
+  z.object({ kind: z.literal("cancelled") }),
+]);
+export type LoginStep = z.infer<typeof LoginStep>;
+
+/** How a command ended. Every command gets exactly one. */
+export const CommandOutcome = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("done"), text: z.string().max(4000).optional() }),
+  z.object({ kind: z.literal("login"), step: LoginStep }),
+  z.object({ kind: z.literal("log"), lines: z.array(z.string()) }),
+  z.object({ kind: z.literal("failed"), code: z.string(), message: z.string().max(500) }),
+  z.object({ kind: z.literal("expired") }),
+]);
+export type CommandOutcome = z.infer<typeof CommandOutcome>;

@@ -1,0 +1,34 @@
+import { z } from "zod";
+
+/**
+ * What kind of trouble an error is. Restarts, retries, alerts and buttons follow from the class,
+ * never from an error's text. `REQUEST` is an answer to one call that says nothing about the session.
+ */
+export const ErrorClass = z.enum([
+  "NETWORK",
+  "TG_SERVER",
+  "FLOOD",
+  "LIMITED",
+  "SESSION_LOCKED",
+  "IN_USE",
+  "AUTH_DEAD",
+  "BANNED",
+  "SOURCE",
+  "GAP",
+  "STUCK",
+  "CRASH",
+  "OOM",
+  "CONFIG",
+  "DB_BROKEN",
+  "REQUEST",
+]);
+export type ErrorClass = z.infer<typeof ErrorClass>;
+
+/** A classified error as it travels in events, logs and cards. `message` holds no secret. */
+export const Fault = z.object({
+  class: ErrorClass,
+  code: z.string().max(120),
+  message: z.string().max(500),
+  waitS: z.number().int().nonnegative().optional(),
+});
+export type Fault = z.infer<typeof Fault>;

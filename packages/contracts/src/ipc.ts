@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { Fault } from "./error-class.ts";
+import { LinkStatus, WorkerState } from "./worker-status.ts";
+
+/** What a worker process reports over its IPC channel. */
+export const WorkerToSupervisor = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("ready") }),
+  z.object({
+    kind: z.literal("status"),
+    state: WorkerState.extract([
+      "STARTING",
+      "RUNNING",
+      "CATCHING_UP",
+      "DEGRADED",
+      "RECONNECTING",
+      "FLOOD",
+      "NEEDS_LOGIN",
+      "LOGGING_IN",
+      "BANNED",
+    ]),
+    fault: Fault.nullable(),
+    link: LinkStatus,
+  }),
+  z.object({ kind: z.literal("heartbeat"), loopLagMs: z.number(), rssBytes: z.number() }),
+  /** Sent just before an exit that the worker chose: the reason counts, not the exit code. */
+  z.object({ kind: z.literal("fatal"), fault: Fault }),
+]);
+export type WorkerToSupervisor = z.infer<typeof WorkerToSupervisor>;
+
+/** States a worker can report by itself; the others are known only to its supervisor. */
+export type ReportedState = Extract<WorkerToSupervisor, { kind: "status" }>["state"];

@@ -1,0 +1,13 @@
+import type { HostId, WorkerId } from "@flotilla/kernel";
+
+/** Prefix of every BullMQ key. Tests use a prefix of their own. */
+export const DEFAULT_PREFIX = "flotilla";
+
+/** Queue consumed by the supervisor of a host. BullMQ allows no `:` in names. */
+export const hostQueue = (host: HostId): string => `host.${host}`;
+/** Queue consumed by one worker process. */
+export const workerQueue = (worker: WorkerId): string => `worker.${worker}`;
+/** Queue of {@link FleetEvent}s, consumed by the bot. */
+export const EVENTS_QUEUE = "events";
+/** Hash worker id → WorkerStatus JSON. */
+export const statusKey = (prefix: string): string => `${prefix}.status`;

@@ -1,0 +1,83 @@
+import { type HostId, parseHostId, parseUserId, parseWorkerId, type UserId, type WorkerId } from "@flotilla/kernel";
+import { z } from "zod";
+import { Fault } from "./error-class.ts";
+
+const parsedBy = <T extends string>(parse: (text: string) => T) =>
+  z.string().transform((text, context): T => {
+    try {
+      return parse(text);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : "bad value" });
+      return z.NEVER;
+    }
+  });
+
+/** A worker id from an untrusted place. */
+export const WorkerIdField = parsedBy<WorkerId>(parseWorkerId);
+/** A host id from an untrusted place. */
+export const HostIdField = parsedBy<HostId>(parseHostId);
+/** A Telegram user id from an untrusted place. */
+export const UserIdField = parsedBy<UserId>(parseUserId);
+
+/** The sixteen states of a worker that people see. */
+export const WorkerState = z.enum([
+  "STOPPED",
+  "STARTING",
+  "CATCHING_UP",
+  "RUNNING",
+  "DEGRADED",
+  "RECONNECTING",
+  "FLOOD",
+  "LOCKED",
+  "BACKOFF",
+  "GAVE_UP",
+  "NEEDS_LOGIN",
+  "LOGGING_IN",
+  "IN_USE",
+  "BANNED",
+  "MAINTENANCE",
+  "STOPPING",
+]);
+export type WorkerState = z.infer<typeof WorkerState>;
+
+/** The Telegram account behind a session, as far as admins see it. The phone is masked. */
+export const AccountSummary = z.object({
+  userId: UserIdField,
+  name: z.string(),
+  username: z.string().nullable(),
+  phoneMasked: z.string().nullable(),
+});
+export type AccountSummary = z.infer<typeof AccountSummary>;
+
+/** What a worker tells about its own connection; times are milliseconds since the epoch. */
+export const LinkStatus = z.object({
+  account: AccountSummary.nullable(),
+  reconnects: z.number().int().nonnegative(),
+  failures: z.number().int().nonnegative(),
+  lastSuccessAt: z.number().nullable(),
+  lastMessageAt: z.number().nullable(),
+  messages: z.number().int().nonnegative(),
+  attempt: z.number().int().nonnegative(),
+  nextTryAt: z.number().nullable(),
+});
+export type LinkStatus = z.infer<typeof LinkStatus>;
+
+/** The live status of one worker: written by its supervisor alone, read by everybody. */
+export const WorkerStatus = z.object({
+  v: z.literal(1),
+  worker: WorkerIdField,
+  host: HostIdField,
+  state: WorkerState,
+  /** Since when the worker is in `state`. */
+  since: z.number(),
+  pid: z.number().int().nullable(),
+  startedAt: z.number().nullable(),
+  /** Crashes that count now, and how many are allowed in the window. */
+  crashes: z.number().int().nonnegative(),
+  crashLimit: z.number().int().positive(),
+  nextTryAt: z.number().nullable(),
+  fault: Fault.nullable(),
+  link: LinkStatus.nullable(),
+  updatedAt: z.number(),
+});
+export type WorkerStatus = z.infer<typeof WorkerStatus>;
