@@ -1,0 +1,36 @@
+import { readFileSync } from "node:fs";
+
+/** Whether a process of this id exists and is not a zombie. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  return !isZombie(pid);
+}
+
+/** Living child processes of `pid`, with their command lines. Linux only: elsewhere the list is empty. */
+export function childrenOf(pid: number): { pid: number; command: string }[] {
+  const text = read(`/proc/${pid}/task/${pid}/children`);
+  const pids = (text ?? "").split(" ").filter(Boolean).map(Number);
+  return pids.filter(isAlive).map((child) => ({ pid: child, command: commandOf(child) }));
+}
+
+function isZombie(pid: number): boolean {
+  // The state letter follows the last ")": the name before it may contain anything.
+  const stat = read(`/proc/${pid}/stat`);
+  return stat !== undefined && stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3) === "Z";
+}
+
+function commandOf(pid: number): string {
+  return (read(`/proc/${pid}/cmdline`) ?? "").replaceAll("\0", " ").trim();
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}

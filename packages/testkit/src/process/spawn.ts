@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { onTestFinished } from "vitest";
+import { waitFor } from "../wait.ts";
+
+/** What {@link spawnProcess} may be told. */
+export interface SpawnOptions {
+  /** Added to a small allow-list (PATH, HOME, TMPDIR, LANG); nothing else of the test's environment is passed on. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Written to stdin, which is closed then. Default: stdin is closed at once. */
+  readonly input?: string;
+  /** Opens an IPC channel; read it through `process.child`. */
+  readonly ipc?: boolean;
+}
+
+/** A real child process in its own process group, whose output is kept. */
+export interface SpawnedProcess extends AsyncDisposable {
+  readonly pid: number;
+  readonly child: ChildProcess;
+  /** Everything printed so far. */
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Settles when the process is gone and its output is read; code and signal as observed. */
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  /** Waits until stdout or stderr contains `pattern`; fails at once, with the output, when the process ends before. */
+  waitForOutput(pattern: string | RegExp, timeoutMs?: number): Promise<void>;
+  /** Signals the process itself, not its group. */
+  kill(signal: NodeJS.Signals): void;
+}
+
+const INHERITED = ["PATH", "HOME", "TMPDIR", "LANG"];
+
+/**
+ * Starts `file` with the Node that runs the tests. See {@link spawnProcess}.
+ */
+export function spawnNode(file: string, args: readonly string[] = [], options: SpawnOptions = {}): SpawnedProcess {
+  return spawnProcess(process.execPath, [file, ...args], options);
+}
+
+/**
+ * Starts a real process. Its whole process group is killed when the running test ends; outside of a test the caller
+ * disposes it. On Linux it also dies with the test process.
+ */
+export function spawnProcess(command: string, args: readonly string[], options: SpawnOptions = {}): SpawnedProcess {
+  const inherited = Object.fromEntries(INHERITED.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+  const [program, ...rest] = boundToParent([command, ...args]);
+  const child = spawn(program, rest, {
+    detached: true,
+    stdio: ["pipe", "pipe", "pipe", ...(options.ipc ? (["ipc"] as const) : [])],
+    env: { ...inherited, ...options.env },
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+  const spawned = captured(child, [command, ...args].join(" "));
+  child.stdin?.on("error", () => {});
+  child.stdin?.end(options.input ?? "");
+  registerCleanup(spawned);
+  return spawned;
+}
+
+/**
+ * Puts `setpriv --pdeathsig KILL` before a command where it exists: a test process that is killed itself leaves nothing behind.
+ * The pid stays that of the command.
+ */
+export function boundToParent(command: readonly string[]): [string, ...string[]] {
+  const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find((file) => existsSync(file));
+  const [program = "", ...args] = command;
+  return setpriv === undefined ? [program, ...args] : [setpriv, "--pdeathsig", "KILL", program, ...args];
+}
+
+function captured(child: ChildProcess, name: string): SpawnedProcess {
+  const output = { stdout: "", stderr: "" };
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    output.stdout += text;
+  });
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    output.stderr += text;
+  });
+  const { promise: exited, resolve, reject } = Promise.withResolvers<Awaited<SpawnedProcess["exited"]>>();
+  child.once("error", reject);
+  child.once("close", (code, signal) => resolve({ code, signal }));
+  exited.catch(() => {});
+  let ended = false;
+  child.once("close", () => {
+    ended = true;
+  });
+  const hasEnded = (): boolean => ended;
+  return {
+    pid: child.pid ?? -1,
+    child,
+    get stdout() {
+      return output.stdout;
+    },
+    get stderr() {
+      return output.stderr;
+    },
+    exited,
+    kill: (signal) => void child.kill(signal),
+    waitForOutput: (pattern, timeoutMs = 10_000) => waitForOutput(name, output, hasEnded, pattern, timeoutMs),
+    [Symbol.asyncDispose]: () => killGroup(child, exited),
+  };
+}
+
+async function waitForOutput(
+  name: string,
+  output: { stdout: string; stderr: string },
+  hasEnded: () => boolean,
+  pattern: string | RegExp,
+  timeoutMs: number,
+): Promise<void> {
+  const all = (): string => `${output.stdout}\n${output.stderr}`;
+  const found = (): boolean => (typeof pattern === "string" ? all().includes(pattern) : pattern.test(all()));
+  const what = `${String(pattern)} in the output of ${name}`;
+  await waitFor(() => found() || hasEnded(), { timeoutMs, what }).catch((cause: unknown) => {
+    throw new Error(`waited ${timeoutMs} ms for ${what}; it printed:\n${all()}`, { cause });
+  });
+  if (!found()) throw new Error(`the process ended before ${what}; it printed:\n${all()}`);
+}
+
+async function killGroup(child: ChildProcess, exited: SpawnedProcess["exited"]): Promise<void> {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // Nobody of the group is left.
+  }
+  await exited.catch(() => {});
+}
+
+function registerCleanup(spawned: SpawnedProcess): void {
+  try {
+    onTestFinished(() => spawned[Symbol.asyncDispose]());
+  } catch {
+    // Not inside a test: the caller owns it, and the leak check watches.
+  }
+}

@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import { inject } from "vitest";
+import { freePort } from "../ports.ts";
+import { boundToParent } from "../process/spawn.ts";
+import { tempDir } from "../temp.ts";
+import { waitFor } from "../wait.ts";
+import { type RedisReply, redisCommand } from "./command.ts";
+import { DATABASES } from "./shared.ts";
+
+/** What {@link startRedis} may be told. */
+export interface RedisOptions {
+  /** Path of the server binary. Default: the one this test run found. */
+  readonly server?: string;
+  /** `aof` survives `kill9` and `restart` (fsync on every write); `none`, the default, forgets. */
+  readonly persistence?: "none" | "aof";
+  /** More lines of configuration, e.g. `{ "maxmemory-policy": "allkeys-lru" }`. */
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+/** A real Redis of its own in a private folder. Must be stopped by who started it. */
+export interface RedisHarness extends AsyncDisposable {
+  /** `redis://127.0.0.1:port`; the same after a restart. */
+  readonly url: string;
+  readonly port: number;
+  /** The same server as a Unix socket: ioredis 6 takes the bare path, and no `unix://`. */
+  readonly socketPath: string;
+  /** Of the running server; after a restart another one. */
+  readonly pid: number;
+  /** Sends one command, e.g. `command("CLIENT", "KILL", "TYPE", "normal")`. */
+  command(...args: readonly (string | number)[]): Promise<RedisReply>;
+  /** SIGKILL; resolves when the process is gone. Nothing listens until `restart`. */
+  kill9(): Promise<void>;
+  /** Stops the server if it runs and starts it on the same port and data; resolves when it answers. */
+  restart(): Promise<void>;
+  /** SIGSTOP: connections stay open and nobody answers. */
+  freeze(): void;
+  /** SIGCONT. */
+  thaw(): void;
+  /** Ends the server for good and removes its folder. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+const READY_TIMEOUT_MS = 15_000;
+const PORT_TRIES = 5;
+
+/** Starts a Redis; resolves when it answers PING. About 50 ms. */
+export async function startRedis(options: RedisOptions = {}): Promise<RedisHarness> {
+  const dir = await tempDir("fr-");
+  try {
+    for (let attempt = 1; ; attempt++) {
+      const port = await freePort();
+      try {
+        return harness(options, dir, port, await launch(options, dir.path, port));
+      } catch (error) {
+        if (attempt >= PORT_TRIES || !String(error).includes("Address already in use")) throw error;
+      }
+    }
+  } catch (error) {
+    await dir[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function harness(
+  options: RedisOptions,
+  dir: { path: string } & AsyncDisposable,
+  port: number,
+  first: ChildProcess,
+): RedisHarness {
+  let child = first;
+  const url = `redis://127.0.0.1:${port}`;
+  const stop = async (): Promise<void> => {
+    await end(child, "SIGTERM");
+    await dir[Symbol.asyncDispose]();
+  };
+  return {
+    url,
+    port,
+    socketPath: socketIn(dir.path),
+    get pid() {
+      return child.pid ?? -1;
+    },
+    command: (...args) => redisCommand(url, ...args),
+    kill9: () => end(child, "SIGKILL"),
+    restart: async () => {
+      await end(child, "SIGTERM");
+      child = await launch(options, dir.path, port);
+    },
+    freeze: () => void child.kill("SIGSTOP"),
+    thaw: () => void child.kill("SIGCONT"),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+async function launch(options: RedisOptions, dir: string, port: number): Promise<ChildProcess> {
+  const [program, ...args] = boundToParent([options.server ?? inject("redisServer"), ...flags(options, dir, port)]);
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], cwd: dir });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+  let failure: Error | undefined;
+  child.once("error", (error) => (failure = error));
+  const answers = async (): Promise<boolean> => {
+    if (failure !== undefined || child.exitCode !== null || child.signalCode !== null) return true;
+    return (await redisCommand(socketIn(dir), "PING")) === "PONG";
+  };
+  await waitFor(answers, { timeoutMs: READY_TIMEOUT_MS, what: "Redis to answer" });
+  if (failure !== undefined || child.exitCode !== null || child.signalCode !== null) {
+    throw new Error(`Redis did not start: ${failure?.message ?? output}`);
+  }
+  return child;
+}
+
+function flags(options: RedisOptions, dir: string, port: number): string[] {
+  const config: Record<string, string> = {
+    port: String(port),
+    bind: "127.0.0.1",
+    unixsocket: socketIn(dir),
+    unixsocketperm: "700",
+    dir,
+    databases: String(DATABASES),
+    save: "",
+    "maxmemory-policy": "noeviction",
+    ...(options.persistence === "aof" ? { appendonly: "yes", appendfsync: "always" } : {}),
+    ...options.config,
+  };
+  return Object.entries(config).flatMap(([name, value]) => [`--${name}`, value]);
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill(signal);
+  // A frozen process acts on nothing but SIGKILL until it is woken.
+  child.kill("SIGCONT");
+  await gone;
+}
+
+function socketIn(dir: string): string {
+  return path.join(dir, "s");
+}

@@ -1,0 +1,20 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { onTestFinished } from "vitest";
+
+/** A new empty folder and the call that removes it. The path is short enough to hold a Unix socket. */
+export async function tempDir(prefix = "flotilla-"): Promise<{ path: string } & AsyncDisposable> {
+  const dir = await mkdtemp(path.join(tmpdir(), prefix));
+  return {
+    path: dir,
+    [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 }),
+  };
+}
+
+/** A new empty folder that is removed when the running test ends. Call it inside a test or a `beforeEach`. */
+export async function testDir(prefix?: string): Promise<string> {
+  const dir = await tempDir(prefix);
+  onTestFinished(() => dir[Symbol.asyncDispose]());
+  return dir.path;
+}

@@ -1,0 +1,14 @@
+import path from "node:path";
+import { startRedis } from "@flotilla/testkit";
+import type { TestProject } from "vitest/node";
+import { ensureRedis } from "../../apps/cli/launch/redis.mjs";
+
+/** One real Redis for the whole run. Tests get a database of it by `sharedRedis()`. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const root = path.resolve(import.meta.dirname, "../..");
+  const server = await ensureRedis({ root, env: process.env });
+  const redis = await startRedis({ server });
+  project.provide("redisServer", server);
+  project.provide("redisUrl", redis.url);
+  return () => redis.stop();
+}

@@ -1,0 +1,43 @@
+import { defineConfig } from "vitest/config";
+
+/** Tests must survive any order: the seed of a red run is printed, `npm test -- --sequence.seed=<n>` repeats it. */
+const seed = Date.now() % 1_000_000;
+
+export default defineConfig({
+  test: {
+    globalSetup: ["tests/setup/global.ts"],
+    setupFiles: ["packages/testkit/src/vitest/setup.ts"],
+    pool: "forks",
+    maxWorkers: 2,
+    retry: 0,
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    teardownTimeout: 10_000,
+    sequence: { shuffle: true, seed, hooks: "stack" },
+    restoreMocks: true,
+    unstubEnvs: true,
+    unstubGlobals: true,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["{apps,packages}/*/test/**/*.test.ts", "tests/**/*.test.ts"],
+          exclude: ["tests/e2e/**", "**/node_modules/**"],
+        },
+      },
+      {
+        // A browser and a whole fleet each: one after the other.
+        extends: true,
+        test: {
+          name: "e2e",
+          include: ["tests/e2e/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
