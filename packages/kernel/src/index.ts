@@ -1,5 +1,6 @@
 /** Ground floor: ids, errors, time. Depends on nothing. */
 export { type BackoffPlan, backoffDelayMs } from "./backoff.ts";
+export { boundToParent } from "./bound-process.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { AppError, type AppErrorOptions, type Retry, toError } from "./errors.ts";
 export { type HostId, parseHostId, parseUserId, parseWorkerId, type UserId, type WorkerId } from "./ids.ts";

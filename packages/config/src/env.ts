@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import { AppError } from "@flotilla/kernel";
+import { ENV, type EnvName, type EnvValues } from "./schema.ts";
+
+/** Values of this process's environment, by name. Empty strings count as not set. */
+export function readProcessEnv(): EnvValues {
+  return pick(process.env);
+}
+
+/**
+ * Values of `<cwd>/.env` under those of the process environment (which win). A missing file is fine;
+ * one that cannot be read throws AppError `env-unreadable` with the remedy.
+ */
+export function readEnv(cwd: string): EnvValues {
+  const path = join(cwd, ".env");
+  let file = "";
+  try {
+    file = readFileSync(path, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unknown";
+    if (code !== "ENOENT") {
+      throw new AppError(
+        "env-unreadable",
+        `The file .env cannot be read (${code}). Make it a text file that this user may read (chmod 600 .env), or remove it to run the sandbox.`,
+      );
+    }
+  }
+  if (file.includes("\0"))
+    throw new AppError(
+      "env-unreadable",
+      "The file .env is not a text file. Write it anew from .env.example, or remove it to run the sandbox.",
+    );
+  return { ...pick(parseEnv(file)), ...readProcessEnv() };
+}
+
+/** True when nothing says that this should run against Telegram: then the sandbox is used. */
+export function wantsSandbox(env: EnvValues): boolean {
+  return !(env.BOT_TOKEN || env.API_ID || env.API_HASH || env.ADMIN_IDS);
+}
+
+/** What a child process gets: the few system variables that programs need, and the values given. Nothing else leaks in. */
+export function childEnv(values: EnvValues): Record<string, string> {
+  const system = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "SystemRoot", "NODE_OPTIONS"];
+  const kept = system.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]] as const]));
+  const own = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries([...kept, ...own]);
+}
+
+/** Path of the Redis server program that the launcher found, or null. */
+export function redisProgram(): string | null {
+  return process.env.FLOTILLA_REDIS_SERVER || null;
+}
+
+function pick(source: Readonly<Record<string, string | undefined>>): EnvValues {
+  const names = Object.keys(ENV) as EnvName[];
+  return Object.fromEntries(names.flatMap((name) => (source[name] ? [[name, source[name]]] : [])));
+}

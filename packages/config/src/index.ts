@@ -1,0 +1,14 @@
+/** Environment and `.env` → typed configuration. The only reader of `process.env`. */
+export { childEnv, readEnv, readProcessEnv, redisProgram, wantsSandbox } from "./env.ts";
+export { loadFleetKey } from "./fleet-key.ts";
+export {
+  badConfig,
+  type Config,
+  type LogLevel,
+  type MtprotoServer,
+  parseConfig,
+  parseLogLevel,
+  ruleProblems,
+} from "./parse.ts";
+export { ENV, type EnvEntry, type EnvName, type EnvValues } from "./schema.ts";
+export { Secret } from "./secret.ts";

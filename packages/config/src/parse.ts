@@ -1,0 +1,114 @@
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { resolve } from "node:path";
+import { AppError, type HostId, parseHostId, parseUserId, type UserId } from "@flotilla/kernel";
+import { ENV, type EnvName, type EnvValues } from "./schema.ts";
+import { Secret } from "./secret.ts";
+
+/** Which MTProto servers workers talk to. */
+export type MtprotoServer =
+  | { readonly kind: "telegram" }
+  | { readonly kind: "custom"; readonly host: string; readonly port: number; readonly publicKeyPem: string };
+
+/** Typed configuration of a running fleet. May be logged: secrets print as `[redacted]`. */
+export interface Config {
+  readonly botToken: Secret;
+  readonly apiId: number;
+  readonly apiHash: Secret;
+  readonly adminIds: readonly UserId[];
+  readonly redisUrl: Secret | null;
+  /** Absolute path. */
+  readonly dataDir: string;
+  /** 32 bytes; null = the key file in the data folder. */
+  readonly fleetKey: Secret | null;
+  readonly hostId: HostId;
+  readonly logLevel: LogLevel;
+  /** Port of the bot's health page; the supervisor of the same machine takes the next one. 0 = any. */
+  readonly httpPort: number;
+  readonly restartDelayMs: number;
+  /** Null = https://api.telegram.org */
+  readonly botApiRoot: string | null;
+  readonly mtproto: MtprotoServer;
+}
+
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
+
+/**
+ * Checks all values at once. Throws AppError `bad-config` whose message has one line per problem, by name;
+ * a rejected value is never part of it.
+ */
+export function parseConfig(env: EnvValues, options: { readonly cwd: string }): Config {
+  const problems = [...ruleProblems(env), ...missing(env), ...pairProblems(env)];
+  const pem = env.MTPROTO_DC_KEY ? readPem(resolve(options.cwd, env.MTPROTO_DC_KEY), problems) : null;
+  if (problems.length > 0) throw badConfig(problems);
+  return {
+    botToken: new Secret(env.BOT_TOKEN ?? ""),
+    apiId: Number(env.API_ID),
+    apiHash: new Secret(env.API_HASH ?? ""),
+    adminIds: [...new Set((env.ADMIN_IDS ?? "").split(",").map((id) => parseUserId(id.trim())))],
+    redisUrl: env.REDIS_URL ? new Secret(env.REDIS_URL) : null,
+    dataDir: resolve(options.cwd, env.DATA_DIR ?? "data"),
+    fleetKey: env.FLEET_KEY ? new Secret(env.FLEET_KEY) : null,
+    hostId: env.HOST_ID ? parseHostId(env.HOST_ID) : defaultHostId(),
+    logLevel: parseLogLevel(env),
+    httpPort: Number(env.HTTP_PORT ?? ENV.HTTP_PORT.example),
+    restartDelayMs: Math.round(Number(env.RESTART_DELAY_S ?? ENV.RESTART_DELAY_S.example) * 1000),
+    botApiRoot: env.BOT_API_ROOT ?? null,
+    mtproto: pem && env.MTPROTO_DC ? customServer(env.MTPROTO_DC, pem) : { kind: "telegram" },
+  };
+}
+
+/** The log level alone, for a process that has no other configuration. */
+export function parseLogLevel(env: EnvValues): LogLevel {
+  return (env.LOG_LEVEL ?? "info") as LogLevel;
+}
+
+/** One line per value that breaks its rule. */
+export function ruleProblems(env: EnvValues): string[] {
+  return (Object.keys(ENV) as EnvName[]).flatMap((name) => {
+    const result = ENV[name].schema.safeParse(env[name]);
+    return result.success ? [] : [`${name} ${result.error.issues[0]?.message ?? "is not valid"}`];
+  });
+}
+
+/** An AppError `bad-config` over the problems given, with the remedy. */
+export function badConfig(problems: readonly string[]): AppError<"bad-config"> {
+  const list = problems.map((problem) => `  - ${problem}`).join("\n");
+  return new AppError(
+    "bad-config",
+    `The configuration has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n${list}\nSet the values in .env (see .env.example for where to get each one).`,
+  );
+}
+
+function missing(env: EnvValues): string[] {
+  return (Object.keys(ENV) as EnvName[]).filter((name) => ENV[name].required && !env[name]).map((name) => `${name} is not set`);
+}
+
+function pairProblems(env: EnvValues): string[] {
+  if (Boolean(env.MTPROTO_DC) === Boolean(env.MTPROTO_DC_KEY)) return [];
+  return [env.MTPROTO_DC ? "MTPROTO_DC needs MTPROTO_DC_KEY as well" : "MTPROTO_DC_KEY needs MTPROTO_DC as well"];
+}
+
+function readPem(path: string, problems: string[]): string | null {
+  try {
+    const pem = readFileSync(path, "utf8");
+    if (pem.includes("-----BEGIN RSA PUBLIC KEY-----")) return pem;
+    problems.push("MTPROTO_DC_KEY is not a PKCS#1 PEM file (-----BEGIN RSA PUBLIC KEY-----)");
+  } catch {
+    problems.push("MTPROTO_DC_KEY cannot be read");
+  }
+  return null;
+}
+
+function customServer(address: string, publicKeyPem: string): MtprotoServer {
+  const colon = address.lastIndexOf(":");
+  return { kind: "custom", host: address.slice(0, colon), port: Number(address.slice(colon + 1)), publicKeyPem };
+}
+
+function defaultHostId(): HostId {
+  const name = hostname()
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]/g, "-")
+    .slice(0, 27);
+  return parseHostId(/^[a-z]/.test(name) ? name : `host-${name || "a"}`);
+}

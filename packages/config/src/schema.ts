@@ -1,0 +1,99 @@
+import { z } from "zod";
+
+/** One environment variable: its rule, and the words of `.env.example`. */
+export interface EnvEntry {
+  readonly schema: z.ZodType<string | undefined>;
+  readonly secret: boolean;
+  /** Needed for running against Telegram; the sandbox sets its own. */
+  readonly required: boolean;
+  readonly example: string;
+}
+
+const text = (pattern: RegExp, rule: string): z.ZodType<string | undefined> => z.string().regex(pattern, rule).optional();
+const port = (): z.ZodType<string | undefined> =>
+  z
+    .string()
+    .refine(
+      (value) => /^\d{1,5}$/.test(value) && Number(value) <= 65_535,
+      "must be a port number from 0 to 65535 (0 = any free port)",
+    )
+    .optional();
+
+/** Every environment variable that Flotilla reads. `.env.example` is compared with this table by a test. */
+export const ENV = {
+  BOT_TOKEN: {
+    schema: text(/^\d+:[A-Za-z0-9_-]{20,}$/, "must look like 123456789:AbC… (from @BotFather)"),
+    secret: true,
+    required: true,
+    example: "",
+  },
+  API_ID: {
+    schema: text(/^[1-9]\d{0,9}$/, "must be the number from my.telegram.org"),
+    secret: false,
+    required: true,
+    example: "",
+  },
+  API_HASH: {
+    schema: text(/^[0-9a-f]{32}$/i, "must be the 32 hexadecimal characters from my.telegram.org"),
+    secret: true,
+    required: true,
+    example: "",
+  },
+  ADMIN_IDS: {
+    schema: text(/^\s*[1-9]\d{0,15}(\s*,\s*[1-9]\d{0,15})*\s*$/, "must be numeric Telegram user ids, separated by commas"),
+    secret: false,
+    required: true,
+    example: "",
+  },
+  REDIS_URL: {
+    schema: text(/^(rediss?:\/\/\S+|\/\S+)$/, "must be redis://…, rediss://… or the path of a unix socket"),
+    secret: true,
+    required: false,
+    example: "",
+  },
+  DATA_DIR: { schema: z.string().min(1, "must be a folder").optional(), secret: false, required: false, example: "data" },
+  FLEET_KEY: {
+    schema: text(/^([0-9a-f]{64}|[A-Za-z0-9+/]{43}=)$/i, "must be 32 bytes as 64 hexadecimal characters or as base64"),
+    secret: true,
+    required: false,
+    example: "",
+  },
+  HOST_ID: {
+    schema: text(/^[a-z][a-z0-9_-]{0,31}$/, "must be 1 to 32 characters of a-z, 0-9, _ and -"),
+    secret: false,
+    required: false,
+    example: "host-a",
+  },
+  LOG_LEVEL: {
+    schema: text(/^(trace|debug|info|warn|error)$/, "must be trace, debug, info, warn or error"),
+    secret: false,
+    required: false,
+    example: "info",
+  },
+  HTTP_PORT: { schema: port(), secret: false, required: false, example: "8481" },
+  RESTART_DELAY_S: {
+    schema: text(/^\d{1,4}(\.\d{1,3})?$/, "must be a number of seconds"),
+    secret: false,
+    required: false,
+    example: "30",
+  },
+  BOT_API_ROOT: {
+    schema: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).optional(),
+    secret: false,
+    required: false,
+    example: "",
+  },
+  MTPROTO_DC: { schema: text(/^\S+:\d{1,5}$/, "must be host:port"), secret: false, required: false, example: "" },
+  MTPROTO_DC_KEY: {
+    schema: z.string().min(1, "must be the path of a PEM file").optional(),
+    secret: false,
+    required: false,
+    example: "",
+  },
+  SANDBOX_PORT: { schema: port(), secret: false, required: false, example: "8480" },
+} as const satisfies Record<string, EnvEntry>;
+
+/** Name of an environment variable of Flotilla. */
+export type EnvName = keyof typeof ENV;
+/** Raw values by name; an empty string counts as not set. */
+export type EnvValues = { readonly [Name in EnvName]?: string | undefined };

@@ -1,0 +1,27 @@
+import { inspect } from "node:util";
+
+/** A value that must not be printed: logs, JSON and string concatenation show `[redacted]`. */
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+  }
+
+  /** The clear value. Call it only where the value is handed to the library that needs it. */
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return "[redacted]";
+  }
+
+  toJSON(): string {
+    return "[redacted]";
+  }
+
+  [inspect.custom](): string {
+    return "[redacted]";
+  }
+}

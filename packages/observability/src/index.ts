@@ -1,0 +1,4 @@
+/** What a process shows of itself: log, health, metrics. */
+export { Counter, createRegistry, Gauge, type HealthServer, Registry, startHealth } from "./health.ts";
+export { createLogger, type Logger } from "./logger.ts";
+export { redact } from "./redact.ts";

@@ -1,0 +1,106 @@
+import { AppError } from "@flotilla/kernel";
+import { Redis } from "ioredis";
+
+/** Options that ioredis and BullMQ both take. */
+export interface RedisConnection {
+  path?: string;
+  host?: string;
+  port?: number;
+  username?: string;
+  password?: string;
+  db?: number;
+  tls?: Record<string, never>;
+  enableOfflineQueue?: boolean;
+  maxRetriesPerRequest?: number | null;
+  connectTimeout?: number;
+  lazyConnect?: boolean;
+  retryStrategy?: (attempt: number) => number | null;
+}
+
+/** Connection options for a Redis URL or the path of a unix socket. Throws AppError `bad-redis-url`. */
+export function redisOptions(url: string): RedisConnection {
+  if (url.startsWith("/")) return { path: url };
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    throw new AppError(
+      "bad-redis-url",
+      "REDIS_URL is not a URL. Use redis://user:password@host:6379 or the path of a unix socket.",
+    );
+  }
+  return {
+    host: parsed.hostname,
+    port: Number(parsed.port || 6379),
+    ...(parsed.username ? { username: decodeURIComponent(parsed.username) } : {}),
+    ...(parsed.password ? { password: decodeURIComponent(parsed.password) } : {}),
+    ...(parsed.pathname.length > 1 ? { db: Number(parsed.pathname.slice(1)) } : {}),
+    ...(parsed.protocol === "rediss:" ? { tls: {} } : {}),
+  };
+}
+
+/** Come back at most 1 s after Redis does; the library's own curve goes up to 20 s. */
+const quickRetry = (attempt: number): number => Math.min(50 * 2 ** Math.min(attempt, 5), 1000);
+
+/** For consumers and events: waits for Redis as long as it takes. */
+export function patientOptions(url: string): RedisConnection {
+  return { ...redisOptions(url), maxRetriesPerRequest: null, retryStrategy: quickRetry };
+}
+
+/** For button presses: an error within milliseconds when Redis is away, so that the tap can say so. */
+export function promptOptions(url: string): RedisConnection {
+  return {
+    ...redisOptions(url),
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    retryStrategy: quickRetry,
+    connectTimeout: 2000,
+  };
+}
+
+/** What {@link checkRedis} found. */
+export interface RedisFacts {
+  readonly version: string;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Connects once and reads what matters. Throws AppError `redis-unreachable`, `redis-too-old` (< 6.2) or
+ * `redis-evicts` (a policy that may throw jobs away), each with the remedy. Warns when nothing is persisted.
+ */
+export async function checkRedis(url: string): Promise<RedisFacts> {
+  const redis = new Redis({ ...redisOptions(url), lazyConnect: true, retryStrategy: () => null, connectTimeout: 5000 });
+  redis.on("error", () => {});
+  try {
+    await redis.connect();
+    const info = await redis.info();
+    const field = (name: string): string => new RegExp(`^${name}:(.*)$`, "m").exec(info)?.[1]?.trim() ?? "";
+    return judge(field("redis_version"), field("maxmemory_policy"), field("aof_enabled"));
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const reason = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.message.split("\n")[0]) : "unknown";
+    throw new AppError(
+      "redis-unreachable",
+      `Redis cannot be reached (${reason}). Start it, or correct REDIS_URL, or leave REDIS_URL empty to use a Redis of Flotilla's own.`,
+    );
+  } finally {
+    redis.disconnect();
+  }
+}
+
+function judge(version: string, policy: string, aof: string): RedisFacts {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major < 6 || (major === 6 && minor < 2))
+    throw new AppError("redis-too-old", `Redis ${version} is too old: 6.2 or newer is needed.`);
+  if (policy && policy !== "noeviction") {
+    throw new AppError(
+      "redis-evicts",
+      `Redis may throw jobs away (maxmemory-policy ${policy}). Run: redis-cli config set maxmemory-policy noeviction`,
+    );
+  }
+  const warnings =
+    aof === "1"
+      ? []
+      : ["Redis keeps no append-only file (appendonly no): commands and alerts on their way are lost when it dies."];
+  return { version, warnings };
+}

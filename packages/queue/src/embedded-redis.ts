@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, openSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { AppError, boundToParent, sleep } from "@flotilla/kernel";
+import { Redis } from "ioredis";
+
+/** A private Redis server that this process started. */
+export interface EmbeddedRedis {
+  /** Path of its unix socket; use it as REDIS_URL. */
+  readonly url: string;
+  readonly pid: number;
+  /** Ends with the server's exit code or signal, whenever that happens. */
+  readonly exited: Promise<string>;
+  /** Asks it to save and end, and waits. */
+  stop(): Promise<void>;
+}
+
+/** How to start it. */
+export interface EmbeddedRedisOptions {
+  /** Path of a redis-server or valkey-server. */
+  readonly program: string;
+  /** Folder for its data and log; made with 0700. */
+  readonly dir: string;
+  /** Environment of the server, such as LD_LIBRARY_PATH. */
+  readonly env: Record<string, string>;
+}
+
+/** Unix socket paths end at 107 bytes. */
+const SOCKET_LIMIT = 100;
+
+/**
+ * Starts Redis on a unix socket in a private folder, with an append-only file and no eviction; nobody else on the
+ * machine can reach it. On Linux the kernel ends it when this process dies in any way (S0: no process is left behind).
+ * Throws AppError `redis-failed` with the last line of its log.
+ */
+export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
+  mkdirSync(options.dir, { recursive: true, mode: 0o700 });
+  const socket = socketPath(options.dir);
+  const child = launch(options, socket);
+  const exited = Promise.withResolvers<string>();
+  child.once("exit", (code, signal) => exited.resolve(signal ?? `code ${code}`));
+  child.once("error", (error) => exited.resolve(error.message));
+  await Promise.race([answering(socket), exited.promise.then((how) => Promise.reject(failed(options.dir, how)))]);
+  return {
+    url: socket,
+    pid: child.pid ?? 0,
+    exited: exited.promise,
+    stop: async () => {
+      child.kill("SIGTERM");
+      await exited.promise;
+    },
+  };
+}
+
+function launch(options: EmbeddedRedisOptions, socket: string): ChildProcess {
+  const log = openSync(join(options.dir, "redis.log"), "a", 0o600);
+  const args = ["--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", options.dir];
+  args.push(
+    "--appendonly",
+    "yes",
+    "--appendfsync",
+    "everysec",
+    "--save",
+    "",
+    "--maxmemory-policy",
+    "noeviction",
+    "--daemonize",
+    "no",
+  );
+  const bound = boundToParent(options.program, args, "TERM");
+  return spawn(bound.command, bound.args, { detached: true, stdio: ["ignore", log, log], env: options.env });
+}
+
+async function answering(socket: string): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  const redis = new Redis({ path: socket, lazyConnect: true, retryStrategy: () => null });
+  redis.on("error", () => {});
+  try {
+    while (performance.now() < deadline) {
+      const pong = await redis.ping().catch(() => null);
+      if (pong === "PONG") return;
+      await sleep(20);
+    }
+  } finally {
+    redis.disconnect();
+  }
+  throw new AppError("redis-failed", "The embedded Redis did not answer within 20 seconds.");
+}
+
+function socketPath(dir: string): string {
+  const near = join(dir, "redis.sock");
+  if (Buffer.byteLength(near) <= SOCKET_LIMIT) return near;
+  const folder = join(tmpdir(), `flotilla-${createHash("sha256").update(dir).digest("hex").slice(0, 16)}`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return join(folder, "redis.sock");
+}
+
+function failed(dir: string, how: string): AppError {
+  return new AppError(
+    "redis-failed",
+    `The embedded Redis ended at once (${how}). Its log is ${join(dir, "redis.log")}; a full or read-only disk is the usual cause.`,
+  );
+}
