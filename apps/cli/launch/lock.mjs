@@ -1,8 +1,10 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { say } from "./say.mjs";
 
 const POLL_MS = 100;
+/** No install takes this long: a lock this old was left behind by a process whose number somebody else has now. */
+const ABANDONED_MS = 15 * 60_000;
 
 /**
  * Runs `work` while no other launcher of this checkout runs its own.
@@ -41,11 +43,13 @@ function tryLock(lockDir) {
   try {
     renameSync(mine, lockDir);
     return true;
-  } catch {
+  } catch (error) {
     rmSync(mine, { recursive: true, force: true });
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (code !== "ENOTEMPTY" && code !== "EEXIST" && code !== "EPERM") throw error;
   }
   const holder = readHolder(lockDir);
-  if (holder !== undefined && !isAlive(holder)) breakLock(lockDir, holder);
+  if (holder !== undefined && (!isAlive(holder.pid) || holder.ageMs > ABANDONED_MS)) breakLock(lockDir, holder.pid);
   return false;
 }
 
@@ -62,7 +66,7 @@ function breakLock(lockDir, holder) {
   } catch {
     return;
   }
-  if (readHolder(stale) !== holder) {
+  if (readHolder(stale)?.pid !== holder) {
     try {
       renameSync(stale, lockDir);
       return;
@@ -75,12 +79,13 @@ function breakLock(lockDir, holder) {
 
 /**
  * @param {string} lockDir
- * @returns {number | undefined}
+ * @returns {{ pid: number, ageMs: number } | undefined}
  */
 function readHolder(lockDir) {
   try {
-    const pid = Number(readFileSync(path.join(lockDir, "pid"), "utf8"));
-    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+    const file = path.join(lockDir, "pid");
+    const pid = Number(readFileSync(file, "utf8"));
+    return Number.isInteger(pid) && pid > 0 ? { pid, ageMs: Date.now() - statSync(file).mtimeMs } : undefined;
   } catch {
     return undefined;
   }

@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { LaunchError } from "./say.mjs";
+
+/**
+ * Whether the user brings a Redis, by REDIS_URL in the environment or in `.env`. Everything else in that file is the product's business.
+ * @param {string} root
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {boolean}
+ * @throws {LaunchError} when `.env` is there and cannot be read
+ */
+export function hasOwnRedis(root, env) {
+  const text = readDotenv(path.join(root, ".env"));
+  return Boolean(env.REDIS_URL) || /^[ \t]*(?:export[ \t]+)?REDIS_URL[ \t]*=[ \t]*(?!["'][ \t]*["']|#)\S/m.test(text);
+}
+
+/**
+ * @param {string} file
+ * @returns {string}
+ */
+function readDotenv(file) {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (code === "ENOENT") return "";
+    if (code === "EISDIR")
+      throw new LaunchError(".env is a folder. Remove it, and copy .env.example to .env if you want settings.");
+    throw new LaunchError(`.env cannot be read (${code}). Make it readable for this user: chmod u+r .env`);
+  }
+}

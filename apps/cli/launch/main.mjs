@@ -1,0 +1,67 @@
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { check } from "./check.mjs";
+import { runChild } from "./child.mjs";
+import { hasOwnRedis } from "./dotenv.mjs";
+import { ensureInstalled } from "./install.mjs";
+import { childEnv, pickNode } from "./node.mjs";
+import { ensureRedis } from "./redis.mjs";
+import { explain, say } from "./say.mjs";
+
+/** The checkout this launcher belongs to. */
+export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
+
+/** Verbs that start or use a Redis of our own. The others must work on a machine without one. */
+const NEEDS_REDIS = new Set(["up", "test", "check"]);
+
+/**
+ * Installs what is missing, finds Node and Redis, then becomes the command: `test` and `check` run the tools,
+ * every other verb goes to the CLI with its arguments untouched.
+ * @param {readonly string[]} argv
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} [root]
+ * @returns {Promise<number>} the exit code
+ */
+export async function main(argv, env, root = ROOT) {
+  try {
+    const [verb = "", ...args] = argv;
+    const ready = await prepare(verb, env, root);
+    if (verb === "check") return await check(ready);
+    const program = verb === "test" ? ["node_modules/vitest/vitest.mjs", "run", ...args] : ["apps/cli/src/main.ts", ...argv];
+    return await runChild([ready.node, path.join(root, program[0] ?? ""), ...program.slice(1)], {
+      cwd: workDir(verb, root),
+      env: ready.env,
+    });
+  } catch (error) {
+    say(`flotilla: ${explain(error)}`);
+    return 1;
+  }
+}
+
+/**
+ * @param {string} verb
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} root
+ * @returns {Promise<{ root: string, node: string, env: NodeJS.ProcessEnv }>}
+ */
+async function prepare(verb, env, root) {
+  const ownRedis = verb === "up" && hasOwnRedis(root, env);
+  // Side by side, because both are mostly waiting; both to their end, so that nothing goes on behind a failure.
+  const [installed, redis] = await Promise.allSettled([
+    ensureInstalled({ root, env }),
+    NEEDS_REDIS.has(verb) && !ownRedis ? ensureRedis({ root, env }) : undefined,
+  ]);
+  if (installed.status === "rejected") throw installed.reason;
+  if (redis.status === "rejected") throw redis.reason;
+  const node = pickNode(root);
+  return { root, node, env: childEnv({ root, env, node, redis: redis.value }) };
+}
+
+/**
+ * `flotilla import session.txt` means a file where the user stands; everything else lives in the checkout.
+ * @param {string} verb
+ * @param {string} root
+ */
+function workDir(verb, root) {
+  return NEEDS_REDIS.has(verb) || verb === "sandbox" ? root : process.cwd();
+}
