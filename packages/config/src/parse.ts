@@ -33,19 +33,36 @@ export interface Config {
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
 
+/** `fleet` = everything; `worker` = a process that never sees the bot's token. */
+export interface ParseOptions {
+  readonly cwd: string;
+  readonly role: "fleet" | "worker";
+}
+
+/** What a worker process is not given. */
+export const BOT_ONLY: readonly EnvName[] = ["BOT_TOKEN", "ADMIN_IDS"];
+
 /**
  * Checks all values at once. Throws AppError `bad-config` whose message has one line per problem, by name;
  * a rejected value is never part of it.
  */
-export function parseConfig(env: EnvValues, options: { readonly cwd: string }): Config {
-  const problems = [...ruleProblems(env), ...missing(env), ...pairProblems(env)];
+export function parseConfig(env: EnvValues, options: ParseOptions): Config {
+  const problems = [...ruleProblems(env), ...missing(env, options.role), ...pairProblems(env)];
   const pem = env.MTPROTO_DC_KEY ? readPem(resolve(options.cwd, env.MTPROTO_DC_KEY), problems) : null;
   if (problems.length > 0) throw badConfig(problems);
   return {
     botToken: new Secret(env.BOT_TOKEN ?? ""),
     apiId: Number(env.API_ID),
     apiHash: new Secret(env.API_HASH ?? ""),
-    adminIds: [...new Set((env.ADMIN_IDS ?? "").split(",").map((id) => parseUserId(id.trim())))],
+    adminIds: [
+      ...new Set(
+        (env.ADMIN_IDS ?? "")
+          .split(",")
+          .map((id) => id.trim())
+          .filter(Boolean)
+          .map(parseUserId),
+      ),
+    ],
     redisUrl: env.REDIS_URL ? new Secret(env.REDIS_URL) : null,
     dataDir: resolve(options.cwd, env.DATA_DIR ?? "data"),
     fleetKey: env.FLEET_KEY ? new Secret(env.FLEET_KEY) : null,
@@ -80,8 +97,9 @@ export function badConfig(problems: readonly string[]): AppError<"bad-config"> {
   );
 }
 
-function missing(env: EnvValues): string[] {
-  return (Object.keys(ENV) as EnvName[]).filter((name) => ENV[name].required && !env[name]).map((name) => `${name} is not set`);
+function missing(env: EnvValues, role: ParseOptions["role"]): string[] {
+  const names = (Object.keys(ENV) as EnvName[]).filter((name) => ENV[name].required && !env[name]);
+  return names.filter((name) => role === "fleet" || !BOT_ONLY.includes(name)).map((name) => `${name} is not set`);
 }
 
 function pairProblems(env: EnvValues): string[] {

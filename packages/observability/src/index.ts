@@ -2,3 +2,4 @@
 export { Counter, createRegistry, Gauge, type HealthServer, Registry, startHealth } from "./health.ts";
 export { createLogger, type Logger } from "./logger.ts";
 export { redact } from "./redact.ts";
+export { type RunningService, runService } from "./service.ts";

@@ -1,0 +1,86 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { BOT_ONLY, type Config, childEnv, type EnvValues } from "@flotilla/config";
+import { DEFAULT_PREFIX } from "@flotilla/contracts";
+import { DEFAULT_RESTART_RULES } from "@flotilla/domain";
+import { systemClock } from "@flotilla/kernel";
+import { createRegistry, Gauge, type Logger, startHealth } from "@flotilla/observability";
+import { consumeHostCommands, EventPublisher, StatusWriter } from "@flotilla/queue";
+import { Fleet } from "./fleet.ts";
+import { HostDb } from "./host-db.ts";
+
+/** A running supervisor. `close` ends every worker first. */
+export interface Supervisor {
+  readonly healthPort: number;
+  close(): Promise<void>;
+}
+
+/** From SIGTERM to SIGKILL of a worker. */
+const GRACE_MS = 15_000;
+const HEARTBEAT_LIMIT_MS = 30_000;
+
+/** Builds the supervisor in start order: database, health, events, workers, commands. Owners are released in reverse. */
+export async function startSupervisor(config: Config, env: EnvValues, log: Logger): Promise<Supervisor> {
+  await using stack = new AsyncDisposableStack();
+  const place = { url: config.redisUrl?.reveal() ?? "", prefix: DEFAULT_PREFIX };
+  const onRedisError = quietly(log);
+  const db = stack.adopt(new HostDb(join(config.dataDir, "host.db")), (it) => it.close());
+  const events = stack.adopt(new EventPublisher(place, onRedisError), (it) => it.close());
+  const board = stack.adopt(new StatusWriter(place, onRedisError), (it) => it.close());
+  const fleet = new Fleet({
+    host: config.hostId,
+    db,
+    clock: systemClock,
+    program: {
+      file: new URL("../../worker/src/main.ts", import.meta.url).pathname,
+      env: workerEnv(env),
+      nodeFlags: ["--max-semi-space-size=1"],
+    },
+    rules: { ...DEFAULT_RESTART_RULES, crashDelayMs: config.restartDelayMs },
+    limits: { graceMs: GRACE_MS, heartbeatMs: HEARTBEAT_LIMIT_MS },
+    logDir: join(config.dataDir, "logs"),
+    log,
+    publish: (event) => events.publish(event),
+    writeStatus: (status) => void board.write(status).catch(onRedisError),
+    newId: randomUUID,
+  });
+  const registry = createRegistry();
+  countStates(registry, fleet);
+  const health = stack.adopt(await startHealth({ port: config.httpPort, registry, problems: () => [] }), (it) => it.close());
+  stack.defer(() => events.flush());
+  stack.defer(() => fleet.stopAll());
+  void fleet.startDesired().catch((error: unknown) => log.error({ err: error }, "start of the workers failed"));
+  stack.adopt(
+    await consumeHostCommands(config.hostId, { place, handle: (command) => fleet.carryOut(command), onError: onRedisError }),
+    (it) => it.close(),
+  );
+  const owned = stack.move();
+  return { healthPort: health.port, close: () => owned.disposeAsync() };
+}
+
+function workerEnv(env: EnvValues): Record<string, string> {
+  return childEnv(Object.fromEntries(Object.entries(env).filter(([name]) => !BOT_ONLY.some((hidden) => hidden === name))));
+}
+
+function countStates(registry: ReturnType<typeof createRegistry>, fleet: Fleet): void {
+  new Gauge({
+    name: "flotilla_workers",
+    help: "Workers of this host by state",
+    labelNames: ["state"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const status of fleet.statuses()) this.inc({ state: status.state });
+    },
+  });
+}
+
+/** Connection errors come in bursts, one line per cause is enough. */
+function quietly(log: Logger): (error: unknown) => void {
+  let last = "";
+  return (error) => {
+    const text = error instanceof Error ? error.message : String(error);
+    if (text !== last) log.warn({ err: error }, "redis");
+    last = text;
+  };
+}

@@ -1,0 +1,147 @@
+import { join } from "node:path";
+import type {
+  CommandOutcome,
+  Fault,
+  FleetEvent,
+  HostCommand,
+  RestartDecision,
+  WorkerState,
+  WorkerStatus,
+} from "@flotilla/contracts";
+import type { RestartRules } from "@flotilla/domain";
+import type { Clock, HostId, WorkerId } from "@flotilla/kernel";
+import type { Logger } from "@flotilla/observability";
+import type { HostDb } from "./host-db.ts";
+import { LogSink } from "./log-sink.ts";
+import { ManagedWorker, type StartResult, type StopLimits } from "./managed-worker.ts";
+import type { WorkerExit, WorkerProgram } from "./worker-process.ts";
+
+/** Parts of a fleet. */
+export interface FleetDeps {
+  readonly host: HostId;
+  readonly db: HostDb;
+  readonly clock: Clock;
+  readonly program: WorkerProgram;
+  readonly rules: RestartRules;
+  readonly limits: StopLimits;
+  /** Folder for the workers' logs. */
+  readonly logDir: string;
+  readonly log: Logger;
+  readonly publish: (event: FleetEvent) => void;
+  readonly writeStatus: (status: WorkerStatus) => void;
+  readonly newId: () => string;
+}
+
+type Body<E> = E extends FleetEvent ? Omit<E, "v" | "id" | "at" | "host"> : never;
+
+/** All workers of this host: carries out commands and tells what happens. */
+export class Fleet {
+  readonly #deps: FleetDeps;
+  readonly #workers = new Map<WorkerId, { readonly worker: ManagedWorker; readonly log: LogSink }>();
+
+  constructor(deps: FleetDeps) {
+    this.#deps = deps;
+  }
+
+  /** Starts what shall run, one after the other in the order of adding; a broken one delays nobody. */
+  async startDesired(): Promise<void> {
+    const wanted = this.#deps.db.workers();
+    for (const { id } of wanted) this.#find(id);
+    this.#tell({ kind: "host.started", workers: this.statuses() });
+    for (const status of this.statuses()) this.#deps.writeStatus(status);
+    await Promise.all(wanted.filter(({ desired }) => desired === "running").map(({ id }) => this.#find(id).worker.start()));
+  }
+
+  /** Statuses of all workers of this host. */
+  statuses(): WorkerStatus[] {
+    return [...this.#workers.values()].map(({ worker }) => worker.status());
+  }
+
+  /** Ends every worker, in parallel. They are wanted again at the next start. */
+  async stopAll(): Promise<void> {
+    await Promise.all([...this.#workers.values()].map(({ worker }) => worker.stop()));
+    for (const { log } of this.#workers.values()) log.close();
+  }
+
+  /** Carries out one command and publishes its outcome. Never throws. */
+  async carryOut(command: HostCommand): Promise<void> {
+    const { clock, log } = this.#deps;
+    const outcome: CommandOutcome = clock.now() > command.deadlineAt ? { kind: "expired" } : await this.#perform(command);
+    log.info({ command: command.kind, worker: command.worker, by: command.askedBy.id, outcome: outcome.kind }, "command done");
+    this.#tell({ kind: "command.done", worker: command.worker, command: command.id, outcome });
+  }
+
+  async #perform(command: HostCommand): Promise<CommandOutcome> {
+    const { db, clock, log } = this.#deps;
+    const { id, worker: entry } = { id: command.worker, worker: this.#find(command.worker) };
+    try {
+      switch (command.kind) {
+        case "start":
+        case "restart": {
+          db.setDesired(id, "running", clock.now());
+          db.forgetExits(id);
+          return outcomeOf(await (command.kind === "start" ? entry.worker.start() : entry.worker.restart()));
+        }
+        case "stop":
+          db.setDesired(id, "stopped", clock.now());
+          await entry.worker.stop();
+          return { kind: "done" };
+        case "log":
+          return { kind: "log", lines: entry.log.tail(command.lines) };
+        default:
+          return command satisfies never;
+      }
+    } catch (error) {
+      log.error({ err: error, worker: id }, "command failed");
+      return {
+        kind: "failed",
+        code: "host-error",
+        message: error instanceof Error ? error.message.slice(0, 400) : "unknown error",
+      };
+    }
+  }
+
+  #find(id: WorkerId): { readonly worker: ManagedWorker; readonly log: LogSink } {
+    const known = this.#workers.get(id);
+    if (known) return known;
+    const { host, program, db, clock, rules, limits, logDir } = this.#deps;
+    const log = new LogSink(join(logDir, `${id}.log`));
+    const hooks = {
+      status: (status: WorkerStatus, previous: WorkerState, changed: boolean) => this.#onStatus(status, previous, changed),
+      exited: (exit: WorkerExit, fault: Fault, decision: RestartDecision) => this.#onExited(id, exit, fault, decision),
+    };
+    const entry = { worker: new ManagedWorker({ id, host, program, db, log, clock, rules, limits, hooks }), log };
+    this.#workers.set(id, entry);
+    return entry;
+  }
+
+  #onStatus(status: WorkerStatus, previous: WorkerState, changed: boolean): void {
+    this.#deps.writeStatus(status);
+    if (!changed) return;
+    this.#deps.log.info({ worker: status.worker, state: status.state, previous, cause: status.fault?.code }, "worker state");
+    this.#tell({ kind: "worker.state", worker: status.worker, previous, status });
+  }
+
+  #onExited(worker: WorkerId, exit: WorkerExit, fault: Fault, decision: RestartDecision): void {
+    this.#deps.log.warn(
+      { worker, pid: exit.pid, exitCode: exit.exitCode, signal: exit.signal, class: fault.class, decision: decision.kind },
+      "worker ended unasked",
+    );
+    const { pid, exitCode, signal, firstErrorLine } = exit;
+    this.#tell({
+      kind: "worker.exited",
+      worker,
+      exit: { pid, exitCode, signal, firstErrorLine, uptimeMs: Math.round(exit.uptimeMs), fault, decision },
+    });
+  }
+
+  #tell(body: Body<FleetEvent>): void {
+    const { newId, clock, host, publish } = this.#deps;
+    publish({ v: 1, id: newId(), at: clock.now(), host, ...body } as FleetEvent);
+  }
+}
+
+function outcomeOf(result: StartResult): CommandOutcome {
+  if (result.kind === "ready") return { kind: "done" };
+  return { kind: "failed", code: result.fault.code, message: result.fault.message };
+}

@@ -1,0 +1,84 @@
+import { ErrorClass } from "@flotilla/contracts";
+import type { PastExit } from "@flotilla/domain";
+import { parseWorkerId, type WorkerId } from "@flotilla/kernel";
+import { type Database, openDatabase } from "@flotilla/sqlite";
+
+const MIGRATIONS = [
+  `CREATE TABLE worker (
+     id TEXT PRIMARY KEY,
+     desired TEXT NOT NULL CHECK (desired IN ('running', 'stopped')),
+     added_at INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE past_exit (
+     n INTEGER PRIMARY KEY,
+     worker TEXT NOT NULL REFERENCES worker (id) ON DELETE CASCADE,
+     at INTEGER NOT NULL,
+     uptime_ms INTEGER NOT NULL,
+     class TEXT NOT NULL,
+     exit_code INTEGER,
+     signal TEXT
+   ) STRICT;
+   CREATE INDEX past_exit_by_worker ON past_exit (worker, at);`,
+];
+
+/** Exits older than this are of no use to any rule. */
+const KEEP_MS = 7 * 24 * 3600 * 1000;
+
+/** What this host shall run, and how its workers ended. Held exclusively: a second supervisor cannot open it. */
+export class HostDb {
+  readonly #db: Database;
+
+  /** Throws AppError `sqlite-locked` when another supervisor of this data folder runs. */
+  constructor(path: string) {
+    this.#db = openDatabase({ path, role: "host", migrations: MIGRATIONS, exclusive: true });
+  }
+
+  /** Workers in the order in which they were added. */
+  workers(): { id: WorkerId; desired: "running" | "stopped" }[] {
+    const rows = this.#db.read<{ id: string; desired: "running" | "stopped" }>(
+      "SELECT id, desired FROM worker ORDER BY added_at, id",
+    );
+    return rows.map((row) => ({ id: parseWorkerId(row.id), desired: row.desired }));
+  }
+
+  /** Adds the worker when it is new. */
+  setDesired(id: WorkerId, desired: "running" | "stopped", now: number): void {
+    this.#db.write(
+      "INSERT INTO worker (id, desired, added_at) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET desired = excluded.desired",
+      [id, desired, now],
+    );
+  }
+
+  /** Remembers an exit that nobody asked for. */
+  recordExit(id: WorkerId, exit: PastExit & { readonly exitCode: number | null; readonly signal: string | null }): void {
+    this.#db.transaction(() => {
+      this.#db.write("INSERT INTO past_exit (worker, at, uptime_ms, class, exit_code, signal) VALUES (?, ?, ?, ?, ?, ?)", [
+        id,
+        exit.at,
+        Math.round(exit.uptimeMs),
+        exit.class,
+        exit.exitCode,
+        exit.signal,
+      ]);
+      this.#db.write("DELETE FROM past_exit WHERE at < ?", [exit.at - KEEP_MS]);
+    });
+  }
+
+  /** Past exits, oldest first. */
+  history(id: WorkerId): PastExit[] {
+    const rows = this.#db.read<{ at: number; uptime_ms: number; class: string }>(
+      "SELECT at, uptime_ms, class FROM past_exit WHERE worker = ? ORDER BY at, n",
+      [id],
+    );
+    return rows.map((row) => ({ at: row.at, uptimeMs: row.uptime_ms, class: ErrorClass.parse(row.class) }));
+  }
+
+  /** An admin pressed Restart or Start: the count begins anew. */
+  forgetExits(id: WorkerId): void {
+    this.#db.write("DELETE FROM past_exit WHERE worker = ?", [id]);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}

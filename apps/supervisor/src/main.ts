@@ -1,0 +1,14 @@
+import { loadFleetKey, parseConfig, readProcessEnv } from "@flotilla/config";
+import { AppError } from "@flotilla/kernel";
+import { createLogger, runService } from "@flotilla/observability";
+import { startSupervisor } from "./compose.ts";
+
+const env = readProcessEnv();
+await runService("supervisor", async () => {
+  const config = parseConfig(env, { cwd: process.cwd(), role: "fleet" });
+  if (!config.redisUrl) throw new AppError("bad-config", "REDIS_URL is not set: the supervisor needs the Redis of the fleet.");
+  loadFleetKey(config.fleetKey, config.dataDir);
+  const log = createLogger({ name: "supervisor", level: config.logLevel });
+  const supervisor = await startSupervisor(config, env, log);
+  return { log, ready: { healthPort: supervisor.healthPort }, close: () => supervisor.close() };
+});

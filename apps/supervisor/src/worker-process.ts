@@ -1,0 +1,98 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { type Fault, WorkerToSupervisor } from "@flotilla/contracts";
+import { firstErrorLine } from "@flotilla/domain";
+import { boundToParent, type WorkerId } from "@flotilla/kernel";
+import type { LogSink } from "./log-sink.ts";
+
+/** How worker processes are started on this host. */
+export interface WorkerProgram {
+  /** Path of the worker's main file. */
+  readonly file: string;
+  /** The whole environment of the child: an allow-list, not ours plus something. */
+  readonly env: Record<string, string>;
+  /** Flags for Node. */
+  readonly nodeFlags: readonly string[];
+}
+
+/** How a process ended, as the kernel said it, with what it said itself. */
+export interface WorkerExit {
+  readonly pid: number;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly uptimeMs: number;
+  readonly announced: Fault | null;
+  readonly firstErrorLine: string | null;
+  readonly stderrTail: string;
+}
+
+const STDERR_KEPT = 16_000;
+const PIPES_MS = 250;
+
+/** One child process. Signals go to this child's own handle, so a pid that was given to another program is never hit. */
+export class WorkerProcess {
+  readonly pid: number;
+  readonly startedAtMs = performance.now();
+  /** Settles once, when the kernel reports the exit. Never rejects. */
+  readonly exited: Promise<WorkerExit>;
+  readonly #child: ChildProcess;
+  #stderr = "";
+  #announced: Fault | null = null;
+
+  /** Throws when the program cannot be spawned at all. */
+  constructor(worker: WorkerId, program: WorkerProgram, log: LogSink, onMessage: (message: WorkerToSupervisor) => void) {
+    const bound = boundToParent(process.execPath, [...program.nodeFlags], "KILL");
+    this.#child = fork(program.file, ["--worker", worker], {
+      execPath: bound.command,
+      execArgv: bound.args,
+      env: program.env,
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      detached: true,
+    });
+    this.pid = this.#child.pid ?? 0;
+    this.exited = this.#watch(log);
+    this.#child.on("message", (raw) => {
+      const message = WorkerToSupervisor.safeParse(raw);
+      if (!message.success) return;
+      if (message.data.kind === "fatal") this.#announced = message.data.fault;
+      onMessage(message.data);
+    });
+  }
+
+  /** Sends a signal unless the process is gone. */
+  kill(signal: "SIGTERM" | "SIGKILL"): void {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal);
+  }
+
+  /** Kills a process that hangs; the exit will say so. */
+  killStuck(fault: Fault): void {
+    this.#announced = fault;
+    this.kill("SIGKILL");
+  }
+
+  #watch(log: LogSink): Promise<WorkerExit> {
+    const { promise, resolve } = Promise.withResolvers<WorkerExit>();
+    this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => log.append(text));
+    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
+      log.append(text);
+    });
+    const end = (exitCode: number | null, signal: string | null): void =>
+      resolve({
+        pid: this.pid,
+        exitCode,
+        signal,
+        uptimeMs: performance.now() - this.startedAtMs,
+        announced: this.#announced,
+        firstErrorLine: firstErrorLine(this.#stderr),
+        stderrTail: this.#stderr,
+      });
+    // 'close' has the last words of stderr and follows 'exit' at once, unless a grandchild holds the pipes: then we do not wait.
+    this.#child.once("exit", (code, signal) => setTimeout(() => end(code, signal), PIPES_MS).unref());
+    this.#child.once("close", end);
+    this.#child.once("error", (error) => {
+      this.#stderr += `${error.message}\n`;
+      if (this.pid === 0) end(null, null);
+    });
+    return promise;
+  }
+}
