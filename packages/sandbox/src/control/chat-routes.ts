@@ -1,0 +1,97 @@
+import { AppError } from "@flotilla/kernel";
+import { Hono } from "hono";
+import { z } from "zod";
+import type { ButtonChoice } from "../botapi/user.ts";
+import { type App, actor, type ControlContext, readBody, readQuery, userActions } from "./context.ts";
+import { chatState, messageState, toastState, transcript } from "./views.ts";
+
+const LONGEST_WAIT_MS = 60_000;
+const userQuery = z.object({ user: z.coerce.number().int().positive().optional() });
+const textBody = actor.extend({ text: z.string(), replyTo: z.int().optional() });
+const editBody = actor.extend({ text: z.string(), messageId: z.int() });
+const blockBody = actor.extend({ blocked: z.boolean() });
+const pressBody = actor
+  .extend({
+    messageId: z.int().optional(),
+    label: z.string().optional(),
+    labelContains: z.string().min(1).optional(),
+    data: z.string().optional(),
+    waitMs: z.int().min(0).max(LONGEST_WAIT_MS).default(5000),
+  })
+  .refine((body) => (body.label ?? body.labelContains ?? body.data) !== undefined, {
+    message: "give label, labelContains or data",
+  });
+
+/** The admin's (or any user's) side of the chat: read, start, write, press, block. */
+export function chatRoutes(context: ControlContext): App {
+  const app: App = new Hono();
+  app.get("/chat", (c) => c.json(chatState(context, userActions(context, readQuery(c, userQuery)).chat)));
+  app.get("/chat/messages", (c) => {
+    const { chat } = userActions(context, readQuery(c, userQuery));
+    return c.json(chat.messages.map((message) => messageState(context, chat, message)));
+  });
+  app.get("/transcript", (c) => c.text(transcript(context, userActions(context, readQuery(c, userQuery)).chat)));
+  app.get("/toasts", (c) => c.json(context.backend.callbacks.answers().map(toastState)));
+  app.post("/chat/start", async (c) => {
+    const user = userActions(context, await readBody(c, actor));
+    return c.json(messageState(context, user.chat, user.start()));
+  });
+  app.post("/chat/text", async (c) => {
+    const body = await readBody(c, textBody);
+    const user = userActions(context, body);
+    return c.json(messageState(context, user.chat, user.sendText(body.text, body.replyTo ?? null)));
+  });
+  app.post("/chat/edit", async (c) => {
+    const body = await readBody(c, editBody);
+    const user = userActions(context, body);
+    return c.json(messageState(context, user.chat, user.editText(body.messageId, body.text)));
+  });
+  app.post("/chat/press", async (c) => {
+    const gone = new AbortController();
+    c.env.outgoing.once("close", () => gone.abort());
+    return c.json(await press(context, await readBody(c, pressBody), gone.signal));
+  });
+  app.post("/chat/block", async (c) => {
+    const body = await readBody(c, blockBody);
+    userActions(context, body).block(body.blocked);
+    return c.json({ blocked: body.blocked });
+  });
+  fileRoute(app, context);
+  return app;
+}
+
+async function press(
+  context: ControlContext,
+  body: z.infer<typeof pressBody>,
+  gone: AbortSignal,
+): Promise<Record<string, unknown>> {
+  const user = userActions(context, body);
+  const choice: ButtonChoice = {
+    messageId: body.messageId,
+    label: body.label,
+    labelContains: body.labelContains,
+    data: body.data,
+  };
+  const pressed = user.press(choice);
+  if (pressed.kind === "local") return { ...pressed, answered: true, toast: null };
+  const signal = AbortSignal.any([gone, context.closing]);
+  const answer = await context.backend.callbacks.waitForAnswer(pressed.callbackId, body.waitMs, signal);
+  return { ...pressed, answered: answer !== null, toast: answer === null || answer.text === null ? null : toastState(answer) };
+}
+
+function fileRoute(app: App, { backend }: ControlContext): void {
+  app.get("/files/:id", (c) => {
+    const file = backend.files.byUniqueId(c.req.param("id"));
+    if (file === undefined) throw new AppError("no-such-file", "There is no such file.");
+    const inline = file.mime.startsWith("image/");
+    const name = encodeURIComponent(file.name);
+    return new Response(Buffer.from(file.bytes), {
+      headers: {
+        "content-type": inline ? file.mime : "application/octet-stream",
+        "content-disposition": `${inline ? "inline" : "attachment"}; filename*=UTF-8''${name}`,
+        "cache-control": "private, max-age=3600",
+        "content-security-policy": "default-src 'none'; sandbox",
+      },
+    });
+  });
+}

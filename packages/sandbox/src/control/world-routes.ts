@@ -1,0 +1,82 @@
+import { AppError } from "@flotilla/kernel";
+import { Hono } from "hono";
+import { z } from "zod";
+import { type App, type ControlContext, readBody, readQuery } from "./context.ts";
+
+const phone = z.string().regex(/^\+?[0-9]{5,15}$/, "a phone has 5 to 15 digits, a + in front is optional");
+const newAccount = z.strictObject({
+  phone,
+  firstName: z.string().max(64).exactOptional(),
+  lastName: z.string().max(64).exactOptional(),
+  username: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9_]{3,31}$/)
+    .exactOptional(),
+  password: z.string().min(1).max(256).exactOptional(),
+  passwordHint: z.string().max(255).exactOptional(),
+  dc: z.int().min(1).max(5).exactOptional(),
+});
+const newChannel = z.strictObject({
+  title: z.string().min(1).max(128),
+  username: z.string().min(4).exactOptional(),
+  members: z.array(phone).default([]),
+});
+const text = z.string().min(1).max(4096);
+
+/** Accounts, codes, QR logins, channels, private messages and connections of the MTProto world. */
+export function worldRoutes(context: ControlContext): App {
+  const app: App = new Hono();
+  accountRoutes(app, context);
+  messageRoutes(app, context);
+  const { world } = context;
+  app.get("/connections", (c) => c.json(world.connections()));
+  app.get("/connections/log", (c) => c.json(world.connectionLog()));
+  app.get("/counters", (c) => c.json({ botApi: context.backend.journal.counters(), mtproto: world.counters() }));
+  return app;
+}
+
+function accountRoutes(app: App, { world }: ControlContext): void {
+  app.get("/accounts", (c) => c.json(world.accounts()));
+  app.post("/accounts", async (c) => c.json(world.createAccount(await readBody(c, newAccount)), 201));
+  app.get("/accounts/:phone", (c) => c.json(world.account(phoneParam(c.req.param("phone")))));
+  app.get("/accounts/:phone/code", (c) => c.json(world.latestCode(known(world, c.req.param("phone")))));
+  app.get("/accounts/:phone/sessions", (c) => c.json(world.sessions(known(world, c.req.param("phone")))));
+  app.delete("/accounts/:phone/sessions/:keyId", (c) => {
+    world.terminateSession(known(world, c.req.param("phone")), c.req.param("keyId"));
+    return c.json({ ok: true });
+  });
+  app.get("/accounts/:phone/history", (c) => {
+    const { chat } = readQuery(c, z.object({ chat: z.string().min(1) }));
+    return c.json(world.history(known(world, c.req.param("phone")), chat));
+  });
+  app.get("/qr", (c) => c.json(world.pendingQrLogins()));
+  app.post("/accounts/:phone/qr", async (c) => {
+    const { token } = await readBody(c, z.strictObject({ token: z.string().min(1) }));
+    world.acceptQrLogin(known(world, c.req.param("phone")), token.replace(/^tg:\/\/login\/?\?token=/, ""));
+    return c.json({ ok: true });
+  });
+}
+
+function messageRoutes(app: App, { world }: ControlContext): void {
+  app.get("/channels", (c) => c.json(world.channels()));
+  app.post("/channels", async (c) => c.json(world.createChannel(await readBody(c, newChannel)), 201));
+  app.post("/channels/:id/messages", async (c) => {
+    const body = await readBody(c, z.strictObject({ text }));
+    return c.json({ id: world.postToChannel(c.req.param("id"), body.text) }, 201);
+  });
+  app.post("/messages", async (c) => {
+    const body = await readBody(c, z.strictObject({ from: phone, to: phone, text }));
+    return c.json({ id: world.sendPrivate(body.from, body.to, body.text) }, 201);
+  });
+}
+
+/** Paths may carry the phone with or without its plus sign. */
+function phoneParam(raw: string): string {
+  const parsed = phone.safeParse(raw);
+  if (!parsed.success) throw new AppError("bad-request", "A phone has 5 to 15 digits, a + in front is optional.");
+  return parsed.data;
+}
+
+function known(world: ControlContext["world"], raw: string): string {
+  return world.account(phoneParam(raw)).phone;
+}
