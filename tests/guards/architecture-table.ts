@@ -1,0 +1,40 @@
+/**
+ * What may import what. Arrows go downwards only (docs/ARCHITECTURE.md); a new edge is a decision, made here and said in the commit.
+ * `testkit` is in nobody's list: only tests import it.
+ */
+export const WORKSPACE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
+  "packages/kernel": [],
+  "packages/contracts": ["kernel"],
+  "packages/domain": ["contracts", "kernel"],
+  "packages/config": ["kernel"],
+  "packages/observability": ["kernel"],
+  "packages/sqlite": ["kernel"],
+  "packages/session-store": ["kernel", "sqlite"],
+  "packages/queue": ["contracts", "kernel"],
+  "packages/telegram": ["contracts", "kernel", "session-store"],
+  "packages/sandbox": ["kernel"],
+  "packages/testkit": ["kernel"],
+  "apps/worker": ["config", "contracts", "domain", "kernel", "observability", "queue", "session-store", "sqlite", "telegram"],
+  "apps/supervisor": ["config", "contracts", "domain", "kernel", "observability", "queue", "sqlite"],
+  "apps/bot": ["config", "contracts", "domain", "kernel", "observability", "queue", "sqlite"],
+  "apps/cli": ["config", "contracts", "kernel", "observability", "queue", "sandbox", "sqlite"],
+};
+
+/** Each third-party library and the only places whose sources may import it. Tests may import what their package declares. */
+export const VENDOR_OWNERS: Readonly<Record<string, readonly string[]>> = {
+  "@grammyjs/auto-retry": ["apps/bot"],
+  "@grammyjs/runner": ["apps/bot"],
+  "@hono/node-server": ["packages/sandbox"],
+  "better-sqlite3": ["packages/sqlite"],
+  "big-integer": ["packages/telegram", "packages/sandbox"],
+  bullmq: ["packages/queue"],
+  grammy: ["apps/bot"],
+  hono: ["packages/sandbox"],
+  ioredis: ["packages/queue"],
+  pino: ["packages/observability"],
+  "prom-client": ["packages/observability"],
+  qrcode: ["packages/sandbox"],
+  telegram: ["packages/telegram", "packages/sandbox"],
+  vitest: ["packages/testkit"],
+  zod: ["packages/config", "packages/contracts", "packages/queue", "packages/sandbox"],
+};

@@ -1,0 +1,66 @@
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { VENDOR_OWNERS, WORKSPACE_IMPORTS } from "./architecture-table.ts";
+import { checkManifest, checkSource } from "./rules.ts";
+import { listFiles, listMembers, readManifest, readText } from "./workspace.ts";
+
+const files = listFiles();
+const members = listMembers();
+const rootManifest = readManifest();
+
+test("every source file imports only what its package declares and the table allows", () => {
+  const sources = files.filter(
+    (file) => /^(apps|packages|tests|bench)\/.*\.(ts|mjs)$/.test(file) && !file.includes("/src/page/"),
+  );
+  expect(sources.length).toBeGreaterThan(50);
+  const problems = sources.flatMap((file) => {
+    const member = members.find(({ dir }) => file.startsWith(`${dir}/`));
+    return checkSource({ file, text: readText(file), manifest: member?.manifest ?? rootManifest, rootManifest });
+  });
+  expect(problems).toEqual([]);
+});
+
+test("every package.json declares only what the table allows", () => {
+  expect(members.length).toBeGreaterThan(10);
+  expect(members.flatMap(({ dir, manifest }) => checkManifest(dir, manifest))).toEqual([]);
+});
+
+describe("the table itself", () => {
+  test("names only packages that exist", () => {
+    const dirs = members.map(({ dir }) => dir);
+    expect(Object.keys(WORKSPACE_IMPORTS).sort()).toEqual(dirs.sort());
+    expect(
+      Object.values(VENDOR_OWNERS)
+        .flat()
+        .filter((owner) => !dirs.includes(owner)),
+    ).toEqual([]);
+  });
+
+  test("has no cycle", () => {
+    const visit = (dir: string, trail: readonly string[]): string[] => {
+      if (trail.includes(dir)) return [[...trail, dir].join(" → ")];
+      return (WORKSPACE_IMPORTS[dir] ?? []).flatMap((name) => visit(`packages/${name}`, [...trail, dir]));
+    };
+    expect(Object.keys(WORKSPACE_IMPORTS).flatMap((dir) => visit(dir, []))).toEqual([]);
+  });
+});
+
+test("the top level holds what the layout says and nothing else", () => {
+  const known =
+    /^(package\.json|package-lock\.json|tsconfig\.json|biome\.json|knip\.json|docker-compose\.yml|vitest\.config\.ts|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md|\..+)$/;
+  const tops = new Set(files.map((file) => file.split("/")[0] ?? ""));
+  const folders = ["apps", "packages", "docs", "bench", "tests"];
+  expect([...tops].filter((top) => !folders.includes(top) && !known.test(top))).toEqual([]);
+});
+
+test("the lock file names no registry", () => {
+  expect(readText("package-lock.json")).not.toMatch(/"resolved": "https?:/);
+});
+
+test("no file names a folder of somebody's machine", () => {
+  const machinePath = new RegExp(String.raw`(^|[\s"'\`=(:])/(${["work", "root", "Users", "home"].join("|")})/\w`, "m");
+  const text = files.filter((file) => /\.(ts|mjs|js|json|md|ya?ml|html|css|sh)$|\/[^.]+$/.test(file));
+  expect(text.filter((file) => file !== "package-lock.json" && machinePath.test(readText(path.posix.normalize(file))))).toEqual(
+    [],
+  );
+});

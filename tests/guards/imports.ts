@@ -1,0 +1,60 @@
+import { parseSync, Visitor } from "oxc-parser";
+
+/** One module that a file asks for, and where. */
+export interface Import {
+  readonly specifier: string;
+  readonly line: number;
+}
+
+/** What the rules need to know of one source file. */
+export interface ParsedFile {
+  readonly imports: readonly Import[];
+  /** Waits that no signal ends and no fake clock drives, in words. */
+  readonly blindWaits: readonly { readonly what: string; readonly line: number }[];
+}
+
+const LOADERS = /^(require|require\.resolve|import\.meta\.resolve|vi\.(mock|doMock|importActual)|createRequire\([^)]*\))\(/;
+
+/**
+ * Reads the real statements, not the text: static, type-only, re-exported, dynamic, `import("x").T`, `createRequire`, `import.meta.resolve`.
+ * A dynamic import of a computed name cannot be checked and is reported as the specifier `<computed>`.
+ */
+export function parseFile(name: string, text: string): ParsedFile {
+  const { program, errors } = parseSync(name, text);
+  if (errors.length > 0) throw new Error(`${name} cannot be parsed: ${errors[0]?.message}`);
+  const imports: Import[] = [];
+  const requires = new Set<string>();
+  const blindWaits: { what: string; line: number }[] = [];
+  const lineOf = (offset: number): number => text.slice(0, offset).split("\n").length;
+  const add = (node: { start: number }, specifier: unknown): void => {
+    imports.push({ specifier: typeof specifier === "string" ? specifier : "<computed>", line: lineOf(node.start) });
+  };
+  new Visitor({
+    ImportDeclaration: (node) => add(node, node.source.value),
+    ExportAllDeclaration: (node) => add(node, node.source.value),
+    ExportNamedDeclaration: (node) => {
+      if (node.source) add(node, node.source.value);
+    },
+    ImportExpression: (node) => add(node, "value" in node.source ? node.source.value : undefined),
+    TSImportType: (node) => add(node, node.source.value),
+    VariableDeclarator: (node) => {
+      const { init, id } = node;
+      if (init && id.type === "Identifier" && text.slice(init.start, init.end).startsWith("createRequire("))
+        requires.add(id.name);
+    },
+    CallExpression: (node) => {
+      const call = text.slice(node.start, node.end);
+      const named = node.callee.type === "Identifier" && requires.has(node.callee.name);
+      const [first] = node.arguments;
+      if ((named || LOADERS.test(call)) && first) add(node, first.type === "Literal" ? first.value : undefined);
+      if (call.startsWith("AbortSignal.timeout(")) blindWaits.push({ what: "AbortSignal.timeout", line: lineOf(node.start) });
+    },
+    NewExpression: (node) => {
+      const source = text.slice(node.start, node.end);
+      if (/^new Promise\b/.test(source) && source.length < 120 && source.includes("setTimeout(")) {
+        blindWaits.push({ what: "a promise around setTimeout", line: lineOf(node.start) });
+      }
+    },
+  }).visit(program);
+  return { imports, blindWaits };
+}

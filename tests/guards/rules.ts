@@ -1,0 +1,106 @@
+import { isBuiltin } from "node:module";
+import path from "node:path";
+import { VENDOR_OWNERS, WORKSPACE_IMPORTS } from "./architecture-table.ts";
+import { type Import, type ParsedFile, parseFile } from "./imports.ts";
+import type { Manifest } from "./workspace.ts";
+
+/** One source file with what decides about its imports. */
+export interface Source {
+  /** From the root, with `/`. */
+  readonly file: string;
+  readonly text: string;
+  /** Of the package or app it belongs to; of the root for `tests/` and `bench/`. */
+  readonly manifest: Manifest;
+  readonly rootManifest: Manifest;
+}
+
+const SCOPE = "@flotilla/";
+const MAX_LINES = 250;
+const MAY_WAIT_BLINDLY = ["packages/kernel/src/sleep.ts", "packages/testkit/", "apps/cli/launch/"];
+
+/** All broken rules of one file, each as a sentence with its place; empty when it is clean. */
+export function checkSource(source: Source): string[] {
+  const parsed = parseFile(source.file, source.text);
+  return [
+    ...parsed.imports.flatMap((each) => checkImport(source, each).map((problem) => `${source.file}:${each.line} ${problem}`)),
+    ...checkWaits(source.file, parsed),
+    ...checkSize(source.file, source.text),
+  ];
+}
+
+/** Forbidden edges in a package.json, whether or not a file uses them. */
+export function checkManifest(dir: string, manifest: Manifest): string[] {
+  const allowed = WORKSPACE_IMPORTS[dir];
+  if (allowed === undefined) return [`${dir} has no line in architecture-table.ts`];
+  return Object.keys(manifest.dependencies ?? {}).flatMap((name) =>
+    checkEdge(dir, name).map((problem) => `${dir}/package.json ${problem}`),
+  );
+}
+
+function checkImport(source: Source, { specifier }: Import): string[] {
+  if (specifier === "<computed>") return ["imports a computed name, which nothing can check"];
+  if (isBuiltin(specifier)) return [];
+  const owner = ownerOf(source.file);
+  if (specifier.startsWith(".") || specifier.startsWith("/")) return checkRelative(source.file, owner, specifier);
+  const name = packageName(specifier);
+  const own = SCOPE + owner.split("/")[1];
+  if (name === own) return [];
+  if (isTest(source.file))
+    return isDeclared(name, [source.manifest, source.rootManifest]) ? [] : [`imports ${name}, which no package.json declares`];
+  if (!Object.hasOwn(source.manifest.dependencies ?? {}, name) && name !== "vitest")
+    return [`imports ${name}, which ${owner} does not declare`];
+  return checkEdge(owner, name);
+}
+
+function checkEdge(owner: string, name: string): string[] {
+  if (name.startsWith(SCOPE)) {
+    const allowed = WORKSPACE_IMPORTS[owner] ?? [];
+    return allowed.includes(name.slice(SCOPE.length)) ? [] : [`${owner} must not depend on ${name}`];
+  }
+  const owners = VENDOR_OWNERS[name];
+  if (owners === undefined) return [`${name} has no owner in architecture-table.ts`];
+  return owners.includes(owner) ? [] : [`${name} belongs to ${owners.join(" and ")}, not to ${owner}`];
+}
+
+function checkRelative(file: string, owner: string, specifier: string): string[] {
+  const target = path.posix.join(path.posix.dirname(file), specifier);
+  if (owner === "tests" || target.startsWith(`${owner}/`)) return [];
+  return [`reaches into ${target} by a relative path`];
+}
+
+function checkWaits(file: string, { blindWaits }: ParsedFile): string[] {
+  if (isTest(file) || MAY_WAIT_BLINDLY.some((place) => file.startsWith(place))) return [];
+  return blindWaits.map(
+    ({ what, line }) => `${file}:${line} waits by ${what}; use sleep(ms, signal) or withTimeout of @flotilla/kernel`,
+  );
+}
+
+function checkSize(file: string, text: string): string[] {
+  const lines = text.split("\n").length - 1;
+  const excused = /@NOTE\b[^\n]*\blines\b/.test(text);
+  return lines <= MAX_LINES || excused
+    ? []
+    : [`${file} has ${lines} lines, more than ${MAX_LINES}; split it, or say why in "@NOTE … lines …"`];
+}
+
+function ownerOf(file: string): string {
+  const parts = file.split("/");
+  return parts[0] === "apps" || parts[0] === "packages" ? parts.slice(0, 2).join("/") : "tests";
+}
+
+function isTest(file: string): boolean {
+  return !/^(apps|packages)\//.test(file) || /^(apps|packages)\/[^/]+\/test\//.test(file);
+}
+
+function isDeclared(name: string, manifests: readonly Manifest[]): boolean {
+  return manifests.some(
+    ({ dependencies = {}, devDependencies = {} }) => Object.hasOwn(dependencies, name) || Object.hasOwn(devDependencies, name),
+  );
+}
+
+function packageName(specifier: string): string {
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+}

@@ -1,0 +1,3 @@
+// as: packages/queue/src/seed.ts
+// expect: waits by a promise around setTimeout
+export const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10));

@@ -1,0 +1,3 @@
+// as: packages/queue/src/seed.ts
+// expect: waits by AbortSignal.timeout
+export const signal = AbortSignal.timeout(10);

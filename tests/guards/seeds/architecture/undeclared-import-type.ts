@@ -1,0 +1,3 @@
+// as: packages/domain/src/seed.ts
+// expect: imports ioredis, which packages/domain does not declare
+export type Seed = import("ioredis").Redis;

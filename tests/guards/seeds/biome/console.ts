@@ -1,0 +1,2 @@
+// expect: lint/suspicious/noConsole
+console.log("seen by nobody");

@@ -1,0 +1,4 @@
+// expect: lint/style/useNodejsImportProtocol
+import { readFileSync } from "fs";
+
+export const read = readFileSync;

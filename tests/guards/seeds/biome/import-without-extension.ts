@@ -1,0 +1,4 @@
+// expect: lint/correctness/useImportExtensions
+import { anything } from "./any";
+
+export const again = anything;

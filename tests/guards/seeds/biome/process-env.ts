@@ -1,0 +1,2 @@
+// expect: lint/style/noProcessEnv
+export const token = process.env.BOT_TOKEN;

@@ -1,0 +1,2 @@
+// expect: lint/correctness/noUndeclaredDependencies
+export const load = (): Promise<unknown> => import("ioredis");

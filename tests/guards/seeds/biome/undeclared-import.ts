@@ -1,0 +1,4 @@
+// expect: lint/correctness/noUndeclaredDependencies
+import { Redis } from "ioredis";
+
+export const client = Redis;

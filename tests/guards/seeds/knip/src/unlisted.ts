@@ -1,0 +1,2 @@
+// expect: Unlisted dependencies
+export { Redis } from "ioredis";

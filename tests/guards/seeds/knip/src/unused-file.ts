@@ -1,0 +1,2 @@
+// expect: Unused files
+export const nobody = 1;

@@ -1,0 +1,4 @@
+// expect: await-thenable
+export async function nothing(): Promise<number> {
+  return await 1;
+}

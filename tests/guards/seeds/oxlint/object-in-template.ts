@@ -1,0 +1,2 @@
+// expect: restrict-template-expressions
+export const shown = (thing: { id: number }): string => `thing ${thing}`;

@@ -1,0 +1,4 @@
+// expect: TS1484
+import { Clock } from "@flotilla/kernel";
+
+export type Time = Clock;

@@ -1,0 +1,2 @@
+// expect: TS2322
+export const first = (list: readonly number[]): number => list[0];

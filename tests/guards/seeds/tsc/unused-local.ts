@@ -1,0 +1,4 @@
+// expect: TS6133
+const forgotten = 1;
+
+export const used = 2;
