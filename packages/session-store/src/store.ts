@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { AppError, type Clock, systemClock } from "@flotilla/kernel";
 import { type Database, openDatabase } from "@flotilla/sqlite";
+import { Claim } from "./claim.ts";
 import { EntityTable } from "./entities.ts";
 import { type DcAddress, type KeySlot, KeySlots } from "./key-slots.ts";
 import { MIGRATIONS } from "./schema.ts";
@@ -51,6 +52,7 @@ export class SessionStore implements Disposable {
   #current: KeySlot | null;
   #pending: KeySlot | null = null;
   #inLogin = false;
+  readonly #claim = new Claim();
 
   /** Only for {@link openSession}. */
   constructor(db: Database, options: SessionOptions) {
@@ -76,6 +78,14 @@ export class SessionStore implements Disposable {
   /** True when there is a committed key. */
   get hasKey(): boolean {
     return this.#current !== null;
+  }
+
+  /**
+   * The right to put this session on the wire; dispose to give it back. AppError `session-claimed` while somebody has it:
+   * one key on two connections at once is what Telegram kills sessions for (AUTH_KEY_DUPLICATED).
+   */
+  claim(): Disposable {
+    return this.#claim.take();
   }
 
   /** Data centre of the key in use (during a login: of the pending one), or null. */
@@ -182,6 +192,7 @@ export class SessionStore implements Disposable {
     });
   }
 
+  /** Where the account stands in the update stream, or null when that was never learned. */
   updateState(): UpdateState | null {
     return this.#db.readOne<UpdateState>("SELECT pts, qts, date, seq FROM update_state") ?? null;
   }

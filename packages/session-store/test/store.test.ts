@@ -158,6 +158,16 @@ test("a second opener is refused", () => {
   expect(codeOf(() => session())).toBe("sqlite-locked");
 });
 
+test("one connection at a time has the claim, and giving it back twice frees nobody else's", () => {
+  const store = session();
+  const first = store.claim();
+  expect(codeOf(() => store.claim())).toBe("session-claimed");
+  first[Symbol.dispose]();
+  using _second = store.claim();
+  first[Symbol.dispose]();
+  expect(codeOf(() => store.claim())).toBe("session-claimed");
+});
+
 test("a lower fencing number is refused", () => {
   const store = session();
   store.raiseFence(5);

@@ -1,0 +1,19 @@
+import { AppError } from "@flotilla/kernel";
+
+/** The right to use a session on the wire, held by one connection of this process at a time. */
+export class Claim {
+  #taken = false;
+
+  /** AppError `session-claimed` while somebody has it. Dispose gives it back, once. */
+  take(): Disposable {
+    if (this.#taken) throw new AppError("session-claimed", "Another connection of this process uses the session already.");
+    this.#taken = true;
+    let mine = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (mine) this.#taken = false;
+        mine = false;
+      },
+    };
+  }
+}

@@ -1,0 +1,177 @@
+import type { ErrorClass, Fault } from "@flotilla/contracts";
+import { AppError, toError } from "@flotilla/kernel";
+import { lostReason } from "./fault.ts";
+import { type RawRpcError, rawRpcError } from "./vendor.ts";
+
+/**
+ * What an error means for the session. Total: any value gives a fault, and none of its parts holds a secret.
+ * The table is admin-chat.md section 7 with the codes of telegram-facts.md 4.3; the number in the error decides,
+ * then the text (https://core.telegram.org/api/errors).
+ */
+export function classify(error: unknown): Fault {
+  const rpc = rawRpcError(error);
+  if (rpc) return classifyRpc(rpc);
+  if (error instanceof AppError) return classifyOurs(error);
+  return classifyForeign(toError(error));
+}
+
+/** {@link classify} for an answer of the server that is at hand as data. */
+export function classifyRpc(rpc: RawRpcError): Fault {
+  const code = rpc.text.slice(0, MAX_CODE) || `RPC_${rpc.code}`;
+  const method = rpc.method ? ` to ${rpc.method}` : "";
+  const message = `Telegram answered ${rpc.code} ${code}${method}.`.slice(0, MAX_MESSAGE);
+  const waitS = waitOf(rpc);
+  const found = waitS === null ? classOf(rpc) : "FLOOD";
+  return waitS === null ? { class: found, code, message } : { class: found, code, message, waitS };
+}
+
+const MAX_CODE = 120;
+const MAX_MESSAGE = 500;
+/** A transport error -429 says "too many connections from your address" and no number. */
+const TRANSPORT_FLOOD_S = 60;
+/** More than this (about 30 years) is no wait but a broken answer. */
+const MAX_WAIT_S = 1_000_000_000;
+
+/** By exact text or, ending in `_`, by its beginning. The first match counts. */
+const TABLE: readonly (readonly [ErrorClass, readonly string[]])[] = [
+  ["BANNED", ["USER_DEACTIVATED", "USER_DEACTIVATED_BAN", "PHONE_NUMBER_BANNED", "FROZEN_"]],
+  [
+    "AUTH_DEAD",
+    [
+      "AUTH_KEY_UNREGISTERED",
+      "AUTH_KEY_DUPLICATED",
+      "AUTH_KEY_INVALID",
+      "AUTH_KEY_PERM_EMPTY",
+      "SESSION_REVOKED",
+      "SESSION_EXPIRED",
+      "SESSION_PASSWORD_NEEDED",
+    ],
+  ],
+  ["LIMITED", ["PEER_FLOOD", "USER_RESTRICTED"]],
+  ["FLOOD", ["PHONE_NUMBER_FLOOD", "PHONE_PASSWORD_FLOOD"]],
+  [
+    "SOURCE",
+    [
+      "CHANNEL_PRIVATE",
+      "CHANNEL_INVALID",
+      "CHAT_WRITE_FORBIDDEN",
+      "CHAT_FORWARDS_RESTRICTED",
+      "CHAT_SEND_",
+      "CHAT_ADMIN_REQUIRED",
+      "USER_BANNED_IN_CHANNEL",
+    ],
+  ],
+  ["TG_SERVER", ["PERSISTENT_TIMESTAMP_OUTDATED", "AUTH_RESTART", "AUTH_RESTART_", "MSG_WAIT_"]],
+  ["GAP", ["PERSISTENT_TIMESTAMP_"]],
+  [
+    "CONFIG",
+    [
+      "API_ID_INVALID",
+      "API_ID_PUBLISHED_FLOOD",
+      "CONNECTION_",
+      "INPUT_LAYER_INVALID",
+      "UPDATE_APP_TO_LOGIN",
+      "USER_MIGRATE_",
+      "NETWORK_MIGRATE_",
+    ],
+  ],
+];
+
+function classOf({ code, text }: RawRpcError): ErrorClass {
+  for (const [found, names] of TABLE) {
+    if (names.some((name) => text === name || (name.endsWith("_") && text.startsWith(name)))) return found;
+  }
+  if (code === 401) return "AUTH_DEAD";
+  // 303, 400, 403, 404 and 406 are answers to one call; everything else, known or not, is treated like 500.
+  if (code === 400 || code === 403 || code === 404 || code === 406 || code === 303) return "REQUEST";
+  return "TG_SERVER";
+}
+
+/** Seconds to wait, or null. `FROZEN_METHOD_INVALID` has the code of a flood wait but no number. */
+function waitOf({ code, text }: RawRpcError): number | null {
+  if (code !== 420 && !/WAIT|TOO_FRESH|DELAY/.test(text)) return null;
+  const match =
+    /^(?:FLOOD(?:_PREMIUM|_TEST_PHONE)?_WAIT|SLOWMODE_WAIT|2FA_CONFIRM_WAIT|TAKEOUT_INIT_DELAY|(?:PASSWORD|SESSION)_TOO_FRESH)_(\d+)$/.exec(
+      text,
+    );
+  if (!match) return null;
+  return Math.min(Number(match[1]), MAX_WAIT_S);
+}
+
+const OURS: Readonly<Record<string, ErrorClass>> = {
+  "sqlite-locked": "SESSION_LOCKED",
+  "sqlite-corrupt": "DB_BROKEN",
+  "sqlite-full": "DB_BROKEN",
+  "sqlite-readonly": "DB_BROKEN",
+  "sqlite-cantopen": "DB_BROKEN",
+  "sqlite-io": "DB_BROKEN",
+  "sqlite-newer": "CONFIG",
+  "sqlite-wrong-role": "CONFIG",
+  "sqlite-pragma": "CONFIG",
+  "key-unreadable": "DB_BROKEN",
+  "wrong-fleet-key": "CONFIG",
+  "bad-fleet-key": "CONFIG",
+  "bad-server-key": "CONFIG",
+  "no-dc-address": "CONFIG",
+  "no-key": "AUTH_DEAD",
+  "account-changed": "CONFIG",
+  "vendor-mismatch": "CONFIG",
+  "session-claimed": "IN_USE",
+  "stale-fence": "IN_USE",
+  "call-timeout": "TG_SERVER",
+  "not-connected": "NETWORK",
+  "method-refused": "REQUEST",
+  "foreign-dc": "REQUEST",
+};
+
+function classifyOurs(error: AppError): Fault {
+  const message = error.message.slice(0, MAX_MESSAGE);
+  const reason = lostReason(error);
+  if (reason === null) return { class: OURS[error.code] ?? "CRASH", code: error.code, message };
+  if (reason === "unknown-key") return { class: "AUTH_DEAD", code: "unknown-key", message };
+  if (reason === "transport") return classifyTransport(error.details.transport, message);
+  // What stands behind a lost link says more than that it was lost.
+  if (error.cause !== undefined) {
+    const behind = classify(error.cause);
+    if (behind.class !== "CRASH") return behind;
+  }
+  return { class: "NETWORK", code: `link-${reason}`, message };
+}
+
+/** https://core.telegram.org/mtproto/mtproto-transports#transport-errors */
+function classifyTransport(code: unknown, message: string): Fault {
+  if (code === 429) return { class: "NETWORK", code: "transport-429", message, waitS: TRANSPORT_FLOOD_S };
+  if (code === 444) return { class: "CONFIG", code: "transport-444", message };
+  return { class: "NETWORK", code: `transport-${String(code)}`, message };
+}
+
+const NETWORK_CODES = /^(?:E(?:CONN|HOST|NET|PIPE|ADDR|TIMEDOUT|AI_|NOTFOUND)|UND_)/;
+/** Errors of the library that have no code, by the beginning of their text. */
+const VENDOR_TEXTS: readonly (readonly [string, ErrorClass, string])[] = [
+  ["Not connected", "NETWORK", "link-socket"],
+  ["Cannot send requests while disconnected", "NETWORK", "link-socket"],
+  ["The connection is closed", "NETWORK", "link-socket"],
+  ["Request was unsuccessful", "TG_SERVER", "vendor-retries"],
+  ["TIMEOUT", "NETWORK", "vendor-timeout"],
+  ["Step 2 could not find a valid key", "CONFIG", "server-key-unknown"],
+  ["Step ", "TG_SERVER", "key-exchange"],
+];
+const VENDOR_CLASSES: Readonly<Record<string, string>> = {
+  BadMessageError: "bad-message",
+  InvalidBufferError: "bad-packet",
+  InvalidChecksumError: "bad-packet",
+  SecurityError: "bad-packet",
+  TypeNotFoundError: "unknown-constructor",
+};
+
+function classifyForeign(error: Error): Fault {
+  const system = "code" in error && typeof error.code === "string" ? error.code : "";
+  if (NETWORK_CODES.test(system))
+    return { class: "NETWORK", code: system.slice(0, MAX_CODE), message: `The network failed: ${system}.` };
+  for (const [start, found, code] of VENDOR_TEXTS) {
+    if (error.message.startsWith(start)) return { class: found, code, message: "The connection to the server failed." };
+  }
+  const vendor = VENDOR_CLASSES[error.constructor.name];
+  if (vendor) return { class: "TG_SERVER", code: vendor, message: "The server sent something unexpected." };
+  return { class: "CRASH", code: "unexpected", message: `Unexpected ${error.name}: ${error.message}`.slice(0, MAX_MESSAGE) };
+}

@@ -1,0 +1,61 @@
+import type { Fault } from "@flotilla/contracts";
+import type { BackoffPlan } from "@flotilla/kernel";
+import type { SelfUser } from "@flotilla/session-store";
+import type { LinkTimings } from "./link.ts";
+
+/**
+ * idle → connecting → ready → waiting → connecting …; `dead` is left only by `start` (after a login), `stopped` likewise.
+ */
+export type ConnectionState = "idle" | "connecting" | "ready" | "waiting" | "dead" | "stopped";
+
+/** All times in milliseconds. */
+export interface ConnectionTimings extends LinkTimings {
+  readonly pingEveryMs: number;
+  readonly pingTimeoutMs: number;
+  readonly backoff: BackoffPlan;
+  readonly unknownKeyDelaysMs: readonly number[];
+  /** A connection that held this long starts the back-off from the beginning. */
+  readonly stableMs: number;
+}
+
+/** A snapshot; times are milliseconds since the Unix epoch. */
+export interface ConnectionStatus {
+  readonly state: ConnectionState;
+  readonly self: SelfUser | null;
+  /** Since when in `state`. */
+  readonly since: number;
+  /** How often it became ready, and how many of these were not the first time. */
+  readonly connects: number;
+  readonly reconnects: number;
+  /** Last decrypted packet. */
+  readonly lastTrafficAt: number | null;
+  /** Last answered call or ping. */
+  readonly lastSuccessAt: number | null;
+  readonly lastMessageAt: number | null;
+  /** New messages seen since the process started. */
+  readonly messages: number;
+  /** Consecutive failed attempts. */
+  readonly attempt: number;
+  readonly nextTryAt: number | null;
+  /** Why it is waiting or dead; null when ready. */
+  readonly fault: Fault | null;
+}
+
+/** A change of state, as told to `on.state`. */
+export interface StateChange {
+  readonly from: ConnectionState;
+  readonly to: ConnectionState;
+  readonly status: ConnectionStatus;
+}
+
+const MINUTE_MS = 60_000;
+/** The defaults. Pings as in the documentation's example (https://core.telegram.org/mtproto/service_messages). */
+export const DEFAULT_TIMINGS: ConnectionTimings = {
+  connectMs: MINUTE_MS,
+  callMs: MINUTE_MS,
+  pingEveryMs: 30_000,
+  pingTimeoutMs: 10_000,
+  backoff: { delaysMs: [1000, 10_000, 20_000, 40_000, 80_000, 120_000], jitter: 0.2 },
+  unknownKeyDelaysMs: [MINUTE_MS, 10 * MINUTE_MS],
+  stableMs: MINUTE_MS,
+};

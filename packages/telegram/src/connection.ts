@@ -1,0 +1,214 @@
+import { AppError, type Clock, sleep, systemClock } from "@flotilla/kernel";
+import type { SelfUser, SessionStore } from "@flotilla/session-store";
+import { classify } from "./classify.ts";
+import {
+  type ConnectionState,
+  type ConnectionStatus,
+  type ConnectionTimings,
+  DEFAULT_TIMINGS,
+  type StateChange,
+} from "./connection-status.ts";
+import { linkLost } from "./fault.ts";
+import { type IncomingMessage, newMessages } from "./incoming.ts";
+import { Link } from "./link.ts";
+import { type Failures, nextStep } from "./retry.ts";
+import { fetchSelf } from "./self.ts";
+import type { AccountOptions } from "./types.ts";
+
+/** Options of {@link AccountConnection}. */
+export interface ConnectionOptions extends AccountOptions {
+  readonly store: SessionStore;
+  readonly on: {
+    state(change: StateChange): void;
+    message(message: IncomingMessage): void;
+    /** Any decrypted packet; comes often. */
+    traffic(): void;
+  };
+  readonly timings?: Partial<ConnectionTimings>;
+  readonly clock?: Clock;
+}
+
+/**
+ * Keeps one account connected: a fresh client per attempt, never two at once, and never again after the server said that
+ * the key is dead. Does not log in, does not recover missed updates.
+ */
+export class AccountConnection {
+  readonly #options: ConnectionOptions;
+  readonly #timings: ConnectionTimings;
+  readonly #clock: Clock;
+  #status: ConnectionStatus;
+  #failures: Failures = { all: 0, unknownKey: 0 };
+  #link: Link | null = null;
+  #abort = new AbortController();
+  #running: Promise<void> | null = null;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#timings = { ...DEFAULT_TIMINGS, ...options.timings };
+    this.#clock = options.clock ?? systemClock;
+    this.#status = {
+      state: "idle",
+      self: options.store.self(),
+      since: this.#clock.now(),
+      connects: 0,
+      reconnects: 0,
+      lastTrafficAt: null,
+      lastSuccessAt: null,
+      lastMessageAt: null,
+      messages: 0,
+      attempt: 0,
+      nextTryAt: null,
+      fault: null,
+    };
+  }
+
+  status(): ConnectionStatus {
+    return this.#status;
+  }
+
+  /** Starts connecting and keeps at it. Does nothing while it runs. */
+  start(): void {
+    if (this.#running) return;
+    this.#abort = new AbortController();
+    this.#failures = { all: 0, unknownKey: 0 };
+    this.#running = this.#run(this.#abort.signal).finally(() => {
+      this.#running = null;
+    });
+  }
+
+  /** Ends everything and resolves when the socket is closed, within milliseconds. Idempotent. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await this.#link?.stop();
+    await this.#running;
+    if (this.#status.state !== "stopped") this.#enter("stopped", { nextTryAt: null, fault: null });
+  }
+
+  /**
+   * Proves by a real call that the account works. AppError `not-connected` unless ready. An answer that means the end of the
+   * session takes the connection to `dead`.
+   */
+  async check(): Promise<SelfUser> {
+    const link = this.#link;
+    if (!link || this.#status.state !== "ready") {
+      throw new AppError("not-connected", "There is no connection to Telegram at the moment.");
+    }
+    try {
+      const self = await this.#verify(link);
+      this.#patch({ self });
+      return self;
+    } catch (error) {
+      if (nextStep(classify(error), { all: 1, unknownKey: 1 }, this.#timings).kind === "dead")
+        await link.stop(linkLost("refused", error));
+      throw error;
+    }
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const error = await this.#attempt(signal);
+      if (signal.aborted) return;
+      const fault = classify(error);
+      this.#failures = {
+        all: this.#failures.all + 1,
+        unknownKey: fault.code === "unknown-key" ? this.#failures.unknownKey + 1 : 0,
+      };
+      const step = nextStep(fault, this.#failures, this.#timings);
+      this.#options.log("warn", "telegram link ended", { class: fault.class, code: fault.code, attempt: this.#failures.all });
+      if (step.kind === "dead") return this.#enter("dead", { fault, attempt: this.#failures.all, nextTryAt: null });
+      this.#enter("waiting", { fault, attempt: this.#failures.all, nextTryAt: this.#clock.now() + step.delayMs });
+      await sleep(step.delayMs, signal).catch(() => {});
+    }
+  }
+
+  /** One link from its first packet to its end. Resolves with what ended it; never rejects. */
+  async #attempt(signal: AbortSignal): Promise<unknown> {
+    this.#enter("connecting", { nextTryAt: null });
+    let link: Link | undefined;
+    try {
+      link = this.#openLink();
+      await link.connect();
+      const self = await this.#verify(link);
+      if (signal.aborted) return linkLost("stopped");
+      const reconnects = this.#status.connects > 0 ? this.#status.reconnects + 1 : 0;
+      const readyAt = this.#clock.monotonicMs();
+      this.#enter("ready", { self, fault: null, connects: this.#status.connects + 1, reconnects });
+      await this.#keepAlive(link);
+      if (this.#clock.monotonicMs() - readyAt >= this.#timings.stableMs) this.#failures = { all: 0, unknownKey: 0 };
+      return await link.ended;
+    } catch (error) {
+      return error;
+    } finally {
+      await link?.stop();
+      this.#link = null;
+    }
+  }
+
+  #openLink(): Link {
+    const { store, on } = this.#options;
+    if (!store.hasKey || store.inLogin) throw new AppError("no-key", "This session is not logged in.");
+    this.#link = new Link(store, this.#options, this.#timings, {
+      traffic: () => {
+        this.#patch({ lastTrafficAt: this.#clock.now() });
+        this.#guard(() => on.traffic());
+      },
+      updates: (update) => this.#guard(() => this.#receive(update)),
+      undecodable: () => this.#options.log("warn", "the server sent something this version cannot read"),
+      newSession: () => this.#options.log("debug", "the server started a new session"),
+    });
+    return this.#link;
+  }
+
+  /** Who are we, and is it still the same account? */
+  async #verify(link: Link): Promise<SelfUser> {
+    const self = await fetchSelf(link);
+    this.#options.store.refreshSelf(self);
+    this.#patch({ lastSuccessAt: this.#clock.now() });
+    return self;
+  }
+
+  /** Pings until the link is over. A lost ping ends the link, unless something else arrived meanwhile. */
+  async #keepAlive(link: Link): Promise<void> {
+    const over = new AbortController();
+    void link.ended.then((error) => over.abort(error));
+    while (!link.over) {
+      try {
+        await sleep(this.#timings.pingEveryMs, over.signal);
+      } catch {
+        return;
+      }
+      const before = this.#status.lastTrafficAt;
+      try {
+        await link.ping(this.#timings.pingTimeoutMs);
+        this.#patch({ lastSuccessAt: this.#clock.now() });
+      } catch {
+        if (this.#status.lastTrafficAt === before) await link.stop(linkLost("ping-timeout"));
+      }
+    }
+  }
+
+  #receive(update: unknown): void {
+    for (const message of newMessages(update)) {
+      this.#patch({ messages: this.#status.messages + 1, lastMessageAt: this.#clock.now() });
+      this.#options.on.message(message);
+    }
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.log("error", "a handler failed", { code: classify(error).code });
+    }
+  }
+
+  #patch(change: Partial<ConnectionStatus>): void {
+    this.#status = { ...this.#status, ...change };
+  }
+
+  #enter(to: ConnectionState, change: Partial<ConnectionStatus>): void {
+    const from = this.#status.state;
+    this.#patch({ ...change, state: to, since: this.#clock.now() });
+    this.#guard(() => this.#options.on.state({ from, to, status: this.#status }));
+  }
+}

@@ -1,0 +1,122 @@
+import { AppError } from "@flotilla/kernel";
+import type { EntityRow, SessionStore } from "@flotilla/session-store";
+import bigInt from "big-integer";
+import { AuthKey } from "telegram/crypto/AuthKey.js";
+import { MemorySession } from "telegram/sessions/index.js";
+import type { Endpoint } from "./server.ts";
+import type { Log } from "./types.ts";
+
+/** What the library calls a row: marked id, access hash, username, phone, name. */
+type VendorRow = [id: string, hash: bigInt.BigInteger, username?: string, phone?: string, name?: string];
+type Found = [id: string, hash: bigInt.BigInteger] | undefined;
+
+/**
+ * The library's view of a {@link SessionStore}. Reads come from the store, writes go there, and what the store forbids
+ * (a replaced key, another data centre) is an exception inside the library instead of a lost account.
+ */
+export class GramJsSession extends MemorySession {
+  readonly #store: SessionStore;
+  readonly #endpoint: Endpoint;
+  readonly #log: Log;
+  #key: AuthKey | undefined;
+
+  constructor(store: SessionStore, endpoint: Endpoint, log: Log) {
+    super();
+    this.#store = store;
+    this.#endpoint = endpoint;
+    this.#log = log;
+  }
+
+  /** Runs on every connect of the library, so it always takes the store's present key. */
+  override async load(): Promise<void> {
+    const bytes = this.#store.authKey();
+    this.#key = undefined;
+    if (!bytes) return;
+    const key = new AuthKey();
+    await key.setKey(bytes);
+    this.#key = key;
+  }
+
+  override get dcId(): number {
+    return this.#store.dc()?.id ?? 0;
+  }
+
+  override get serverAddress(): string {
+    return this.#endpoint.host;
+  }
+
+  override get port(): number {
+    return this.#endpoint.port;
+  }
+
+  /** Our login changes the data centre with a fresh client; the library never may. */
+  override setDC(): void {
+    throw new AppError("key-protected", "Refused: the library tried to change the data centre.");
+  }
+
+  override getAuthKey(dcId?: number): AuthKey | undefined {
+    return dcId === undefined || dcId === this.dcId ? this.#key : undefined;
+  }
+
+  /** Throws AppError `key-protected` outside a login, unless it is the key that is stored already. */
+  override setAuthKey(key?: AuthKey, dcId?: number): undefined {
+    if (dcId !== undefined && dcId !== this.dcId) return;
+    this.#store.setAuthKey(key?.getKey() ?? null);
+    this.#key = key;
+  }
+
+  /** Everything is durable as soon as it is set. */
+  override save(): void {}
+
+  /** Never throws: an exception here would make a message that was sent look as if it failed (telegram-facts.md 1.1). */
+  override processEntities(found: unknown): void {
+    try {
+      if (typeof found !== "object" || found === null || this.#store.inLogin) return;
+      const rows = this._entitiesToRows(found as never) as unknown as VendorRow[];
+      this.#store.entities.upsert(rows.map(toRow));
+    } catch (error) {
+      this.#log("warn", "entities were not stored", { error: error instanceof AppError ? error.code : "vendor" });
+    }
+  }
+
+  override getEntityRowsById(id: string | bigInt.BigInteger, exact = true): never {
+    const text = id.toString();
+    const marked = exact ? [text] : [text, `-${text}`, `-100${text}`];
+    return firstOf(marked, (each) => this.#store.entities.byId(each)) as never;
+  }
+
+  override getEntityRowsByUsername(username: string): never {
+    return toFound(this.#store.entities.byUsername(username)) as never;
+  }
+
+  override getEntityRowsByPhone(phone: string): never {
+    return toFound(this.#store.entities.byPhone(phone)) as never;
+  }
+
+  /** Names are not unique: a message must not go to whoever happens to have one. */
+  override getEntityRowsByName(): never {
+    return undefined as never;
+  }
+}
+
+function toRow([id, hash, username, phone, name]: VendorRow): EntityRow {
+  return {
+    id: id.toString(),
+    hash: hash.toString(),
+    username: username || null,
+    phone: phone || null,
+    name: name || null,
+  };
+}
+
+function toFound(row: EntityRow | null): Found {
+  return row ? [row.id, bigInt(row.hash)] : undefined;
+}
+
+function firstOf(ids: readonly string[], find: (id: string) => EntityRow | null): Found {
+  for (const id of ids) {
+    const row = find(id);
+    if (row) return toFound(row);
+  }
+  return undefined;
+}

@@ -1,0 +1,120 @@
+import { AppError } from "@flotilla/kernel";
+import { Api } from "telegram";
+import { InvalidBufferError, RPCError, SecurityError, TypeNotFoundError } from "telegram/errors/index.js";
+import { UpdateConnectionState } from "telegram/network/index.js";
+import { MessageContainer } from "telegram/tl/core/index.js";
+import { linkLost } from "./fault.ts";
+import type { VendorClient, VendorSender } from "./vendor.ts";
+
+/** What the hooks report. None of these may throw. */
+export interface HookEvents {
+  /** A packet was decrypted. */
+  traffic(): void;
+  /** A whole `Updates` object, in the order of arrival, nothing removed. */
+  updates(update: unknown): void;
+  /** Something could not be decoded: updates may be missing. */
+  undecodable(): void;
+  /** The server started a new session for us: updates may be missing. */
+  newSession(): void;
+  /** The library would now reconnect, or give up. It does neither. */
+  lost(error: AppError): void;
+}
+
+/**
+ * Takes the library's own life from it, before `connect`: no ping loop, no reconnecting, no second connection, no change of
+ * data centre, no dispatching of updates. What it does wrong and why each of these is needed: telegram-facts.md section 0.
+ */
+export function installHooks(client: VendorClient, events: HookEvents): void {
+  client._loopStarted = true;
+  client._handleReconnect = async () => {};
+  client._switchDC = () =>
+    Promise.reject(new AppError("key-protected", "Refused: the library tried to change the data centre."));
+  let sender: VendorSender | undefined;
+  // F5: file methods would open a second connection with the same key.
+  client.getSender = (dc) => (dc === undefined ? Promise.resolve(sender) : Promise.reject(foreignDc(dc)));
+  Object.defineProperty(client, "_sender", {
+    configurable: true,
+    enumerable: true,
+    get: () => sender,
+    set(created: VendorSender | undefined) {
+      sender = created;
+      if (created) installInSender(created, events);
+    },
+  });
+}
+
+function installInSender(sender: VendorSender, events: HookEvents): void {
+  const keyOf = (type: { CONSTRUCTOR_ID: number }): string => type.CONSTRUCTOR_ID.toString();
+  sender._handlers[keyOf(MessageContainer as never)] = (message: { obj: { messages: unknown[] } }) =>
+    handleContainer(sender, message.obj.messages, events);
+
+  const newSession = keyOf(Api.NewSessionCreated as never);
+  const original = sender._handlers[newSession];
+  sender._handlers[newSession] = async (message) => {
+    await original?.(message);
+    events.newSession();
+  };
+
+  let transport: number | undefined;
+  const decrypt = sender._state.decryptMessageData.bind(sender._state);
+  sender._state.decryptMessageData = async (body) => {
+    try {
+      const message = await decrypt(body);
+      events.traffic();
+      return message;
+    } catch (error) {
+      if (error instanceof InvalidBufferError) transport = error.code;
+      if (!(error instanceof TypeNotFoundError)) throw error;
+      events.undecodable();
+      // The library would print the decrypted bytes of a TypeNotFoundError; this kind it skips quietly.
+      throw new SecurityError("an object of an unknown type");
+    }
+  };
+  sender._updateCallback = (_client, update) => {
+    if (!(update instanceof UpdateConnectionState)) events.updates(update);
+  };
+  sender.reconnect = () =>
+    events.lost(transport === undefined ? linkLost("socket") : linkLost("transport", undefined, transport));
+  sender._reconnect = async () => {};
+  sender._handleBadAuthKey = (skipForMain) => {
+    if (!skipForMain) events.lost(linkLost("unknown-key"));
+  };
+}
+
+/** F2: an RPC error in a container must not discard the messages after it. */
+async function handleContainer(sender: VendorSender, messages: readonly unknown[], events: HookEvents): Promise<void> {
+  for (const message of messages) {
+    try {
+      await sender._processMessage(message);
+    } catch (error) {
+      if (!(error instanceof RPCError)) events.undecodable();
+    }
+  }
+}
+
+/**
+ * Ends a sender for good: its loops stop, and every request that waits is rejected with `error` instead of waiting for
+ * ever or being sent again later (F4, F13). The socket is the SocketFactory's business.
+ */
+export function killSender(sender: VendorSender, error: AppError): void {
+  sender.userDisconnected = true;
+  sender._userConnected = false;
+  sender._retries = -1;
+  sender.reconnect = () => {};
+  if (sender._connection) {
+    sender._connection._connected = false;
+    void sender._connection._recvArray.push(undefined);
+  }
+  const waiting = new Set([...sender._pendingState.values(), ...sender._sendQueue._pendingStates, ...sender._sendQueue._queue]);
+  sender._pendingState.clear();
+  sender._sendQueue._queue = [];
+  for (const request of waiting) {
+    request?.promise?.catch(() => {});
+    request?.reject(error);
+  }
+  sender._sendQueue.append(undefined);
+}
+
+function foreignDc(dc: number): AppError {
+  return new AppError("foreign-dc", `Refused: the library asked for a connection to data centre ${dc}.`, { details: { dc } });
+}

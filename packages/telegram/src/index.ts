@@ -1,0 +1,19 @@
+/**
+ * The only importer of `telegram` (GramJS). One account's connection, its login, and what an error means. Nothing of the
+ * library's types leaves this package, so that another library can take its place.
+ */
+export { classify } from "./classify.ts";
+export { AccountConnection, type ConnectionOptions } from "./connection.ts";
+export {
+  type ConnectionState,
+  type ConnectionStatus,
+  type ConnectionTimings,
+  DEFAULT_TIMINGS,
+  type StateChange,
+} from "./connection-status.ts";
+export { ALLOWED_METHODS } from "./gate.ts";
+export type { IncomingMessage } from "./incoming.ts";
+export { LoginFlow, type LoginOptions } from "./login.ts";
+export type { CodeVia, LoginResult, QrToken, RefusalReason } from "./login-result.ts";
+export type { TelegramServer } from "./server.ts";
+export type { AccountOptions, ApiCredentials, DeviceIdentity, Log, LogLevel } from "./types.ts";

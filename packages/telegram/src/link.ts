@@ -1,0 +1,150 @@
+import { AppError, withTimeout } from "@flotilla/kernel";
+import type { SessionStore } from "@flotilla/session-store";
+import bigInt from "big-integer";
+import { Api } from "telegram";
+import { linkLost } from "./fault.ts";
+import { assertAllowed, methodName } from "./gate.ts";
+import { GramJsSession } from "./gramjs-session.ts";
+import { type HookEvents, installHooks, killSender } from "./hooks.ts";
+import { endpointOf, trustServer } from "./server.ts";
+import { SocketFactory } from "./socket.ts";
+import type { AccountOptions } from "./types.ts";
+import { assertVendor, TelegramClient, type VendorClient, type VendorSender } from "./vendor.ts";
+import { VendorLogger } from "./vendor-log.ts";
+
+/** Time limits of a link, in milliseconds. */
+export interface LinkTimings {
+  /** From the first packet to the server's first answer. */
+  readonly connectMs: number;
+  /** Of one call. */
+  readonly callMs: number;
+}
+
+/** What a link tells while it lives. None of these may throw. */
+export type LinkEvents = Omit<HookEvents, "lost">;
+
+/** The server closes the connection itself when nothing came for this long, in seconds (`ping_delay_disconnect`). */
+const SERVER_DISCONNECT_S = 75;
+
+/**
+ * One connection of one session, from one client object that is used once. When it is lost, it is over: everything under
+ * way is rejected with AppError `link-lost`, and the next attempt is a new Link. Holds the session's claim while it lives.
+ */
+export class Link {
+  readonly #claim: Disposable;
+  readonly #sockets: SocketFactory;
+  readonly #client: VendorClient;
+  readonly #timings: LinkTimings;
+  readonly #ended = Promise.withResolvers<AppError>();
+  #over: AppError | null = null;
+  #connectError: unknown;
+
+  /** Throws AppError `session-claimed`, `no-dc`, `bad-server-key`, `no-dc-address`, `vendor-mismatch`. Opens nothing yet. */
+  constructor(store: SessionStore, options: AccountOptions, timings: LinkTimings, events: LinkEvents) {
+    const dc = store.dc();
+    if (!dc) throw new AppError("no-dc", "This session has no data centre yet: log in first.");
+    trustServer(options.server);
+    const endpoint = endpointOf(options.server, dc);
+    this.#timings = timings;
+    this.#sockets = new SocketFactory({ endpoint, localAddress: options.localAddress, connectTimeoutMs: timings.connectMs });
+    const client = createClient(new GramJsSession(store, endpoint, options.log), this.#sockets, options);
+    assertVendor(client);
+    this.#client = client as unknown as VendorClient;
+    this.#claim = store.claim();
+    installHooks(this.#client, { ...events, lost: (error) => void this.#end(error) });
+    // Whatever the library still calls on its own goes through the gate too.
+    this.#client.invoke = (request) => this.invoke(request);
+    this.#client.onError = async (error) => {
+      this.#connectError = error;
+    };
+  }
+
+  /** Settles once, when the link is over, with the reason. */
+  get ended(): Promise<AppError> {
+    return this.#ended.promise;
+  }
+
+  /** True from the end of the link on. */
+  get over(): boolean {
+    return this.#over !== null;
+  }
+
+  /**
+   * Connects, makes a key when the session has none (only possible in a login), and introduces the program. On any error
+   * the link is over and its socket closed. Errors: AppError `link-lost`, or what the server answered.
+   */
+  async connect(): Promise<void> {
+    try {
+      // @NOTE only here: a race with a promise that lives as long as the link would keep every answer in memory.
+      const ended = this.#ended.promise.then((error) => Promise.reject(error));
+      const connecting = Promise.race([this.#client.connect(), ended]);
+      const connected = await withTimeout(connecting, this.#timings.connectMs, () => linkLost("connect-timeout"));
+      if (!connected) throw linkLost("connect", this.#connectError);
+    } catch (error) {
+      await this.stop(error instanceof AppError && error.code === "link-lost" ? error : linkLost("refused", error));
+      throw error;
+    }
+  }
+
+  /**
+   * The gate: the only way to call the server. AppError `method-refused`, `link-lost`, `call-timeout` (the call may still
+   * have had its effect), or the server's answer as the library's error (see `classify`). Never retries, never waits.
+   */
+  async invoke<R extends Api.AnyRequest>(request: R): Promise<R["__response"]> {
+    assertAllowed(request);
+    const sender = this.#sender();
+    const method = methodName(request);
+    return await withTimeout(sender.send<R["__response"]>(request), this.#timings.callMs, () => callTimeout(method));
+  }
+
+  /** One `ping_delay_disconnect`. Rejects with AppError `call-timeout` or `link-lost`. */
+  async ping(timeoutMs: number): Promise<void> {
+    const pingId = bigInt(Math.floor(Math.random() * 2 ** 50));
+    const request = new Api.PingDelayDisconnect({ pingId, disconnectDelay: SERVER_DISCONNECT_S });
+    await withTimeout(this.#sender().send(request), timeoutMs, () => callTimeout("ping"));
+  }
+
+  /** Ends the link and resolves when its socket is closed. Idempotent; the first reason counts. */
+  async stop(reason: AppError = linkLost("stopped")): Promise<void> {
+    await this.#end(reason);
+  }
+
+  async #end(error: AppError): Promise<void> {
+    const shut = this.#sockets.shut();
+    if (!this.#over) {
+      this.#over = error;
+      this.#client._destroyed = true;
+      const sender = this.#client._sender;
+      if (sender) killSender(sender, error);
+      this.#ended.resolve(error);
+    }
+    await shut;
+    this.#claim[Symbol.dispose]();
+  }
+
+  #sender(): VendorSender {
+    if (this.#over) throw this.#over;
+    const sender = this.#client._sender;
+    if (!sender) throw new AppError("not-connected", "There is no connection to Telegram at the moment.");
+    return sender;
+  }
+}
+
+function createClient(session: GramJsSession, sockets: SocketFactory, options: AccountOptions): TelegramClient {
+  return new TelegramClient(session, options.api.id, options.api.hash, {
+    ...options.identity,
+    systemLangCode: options.identity.langCode,
+    baseLogger: new VendorLogger(options.log),
+    networkSocket: sockets.socketClass() as never,
+    securityChecks: true,
+    connectionRetries: 1,
+    retryDelay: 0,
+    requestRetries: 1,
+    floodSleepThreshold: 0,
+    autoReconnect: false,
+  });
+}
+
+function callTimeout(method: string): AppError {
+  return new AppError("call-timeout", `Telegram did not answer ${method} in time.`, { details: { method } });
+}

@@ -1,0 +1,134 @@
+import { AppError } from "@flotilla/kernel";
+import type { SessionStore } from "@flotilla/session-store";
+import { Api } from "telegram";
+import { classify } from "./classify.ts";
+import { linkLost } from "./fault.ts";
+import { Link, type LinkTimings } from "./link.ts";
+import { migrationOf } from "./login-result.ts";
+import { pickDc, startDc } from "./server.ts";
+import type { AccountOptions } from "./types.ts";
+
+/** Needs of a {@link LoginLink}. */
+export interface LoginLinkOptions extends AccountOptions {
+  readonly store: SessionStore;
+  readonly timings: LinkTimings;
+  /** An `Updates` object arrived. */
+  readonly updates: (update: unknown) => void;
+}
+
+/** Hops between data centres in one call; more would be a server that sends us in circles. */
+const MAX_HOPS = 3;
+/**
+ * One key exchange in 256 fails by a bug of the library (a key with a leading zero byte, telegram-facts.md part B 3.1);
+ * a second failure in a row is hardly ever that.
+ */
+const KEY_ATTEMPTS = 3;
+
+/**
+ * The connection of a login: one pending key through all steps, whatever happens to the sockets. A lost link comes back
+ * with the same key, because the hash of a code is bound to it; another data centre means a new key.
+ */
+export class LoginLink {
+  readonly #options: LoginLinkOptions;
+  #link: Link | null = null;
+  #begun = false;
+  #closed = false;
+
+  constructor(options: LoginLinkOptions) {
+    this.#options = options;
+  }
+
+  /** True when a connection is open right now. */
+  get open(): boolean {
+    return this.#link !== null && !this.#link.over;
+  }
+
+  /** The open link; connects when there is none. Errors: as `Link.connect`, AppError `link-lost` after `close`. */
+  async ready(): Promise<Link> {
+    this.#assertOpen();
+    if (this.#link && !this.#link.over) return this.#link;
+    const { store, server } = this.#options;
+    if (!this.#begun) {
+      store.beginLogin();
+      this.#begun = true;
+      store.setDc(startDc(server));
+    }
+    const link = await this.#connect();
+    if (server.kind === "custom" && store.dc()?.address === "") await this.#learnDcId(link);
+    return link;
+  }
+
+  /** Calls a method, and again on another data centre when the server says so. */
+  async invoke<R extends Api.AnyRequest>(request: R): Promise<R["__response"]> {
+    for (let hop = 0; ; hop++) {
+      const link = await this.ready();
+      try {
+        return await link.invoke(request);
+      } catch (error) {
+        const dc = migrationOf(error);
+        if (dc === null || hop >= MAX_HOPS) throw error;
+        await this.moveTo(dc);
+      }
+    }
+  }
+
+  /** Goes to another data centre: a fresh client, a new key. */
+  async moveTo(dc: number): Promise<void> {
+    const link = await this.ready();
+    const config = await link.invoke(new Api.help.GetConfig());
+    const target = pickDc(config.dcOptions, dc);
+    await link.stop();
+    this.#assertOpen();
+    this.#options.store.setDc(target);
+    await this.#connect();
+  }
+
+  /** Ends the connection for good and resolves when its socket is closed. The pending key stays as it is. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#link?.stop();
+  }
+
+  /** Drops the pending key, if this login made one. Call after `close`. */
+  rollback(): void {
+    if (this.#begun) this.#options.store.rollbackLogin();
+    this.#begun = false;
+  }
+
+  /** Makes the pending key the key of the session. */
+  commit(self: Parameters<SessionStore["commitLogin"]>[0]): void {
+    this.#options.store.commitLogin(self);
+    this.#begun = false;
+  }
+
+  async #connect(): Promise<Link> {
+    const { store, timings, log, updates } = this.#options;
+    for (let attempt = 1; ; attempt++) {
+      this.#assertOpen();
+      const hadKey = store.authKey() !== null;
+      this.#link = new Link(store, this.#options, timings, {
+        traffic: () => {},
+        updates,
+        undecodable: () => log("warn", "the server sent something this version cannot read"),
+        newSession: () => {},
+      });
+      try {
+        await this.#link.connect();
+        return this.#link;
+      } catch (error) {
+        const exchangeFailed = classify(error).code === "key-exchange";
+        if (hadKey || !exchangeFailed || attempt >= KEY_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  /** A custom server is given by address alone: which data centre it is, it says itself. */
+  async #learnDcId(link: Link): Promise<void> {
+    const { thisDc } = await link.invoke(new Api.help.GetConfig());
+    if (this.#options.store.dc()?.id !== thisDc) this.#options.store.renamePendingDc(thisDc);
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw linkLost("stopped", new AppError("cancelled", "The login was cancelled."));
+  }
+}

@@ -1,0 +1,164 @@
+import type { Fault } from "@flotilla/contracts";
+import type { SelfUser } from "@flotilla/session-store";
+import { Api } from "telegram";
+import { classify } from "./classify.ts";
+import { rawRpcError } from "./vendor.ts";
+
+/** How a login code comes (https://core.telegram.org/api/auth#code-types). Only official apps can use `firebase`. */
+export type CodeVia =
+  | "app"
+  | "sms"
+  | "call"
+  | "flash-call"
+  | "missed-call"
+  | "email"
+  | "fragment"
+  | "firebase"
+  | "sms-word"
+  | "sms-phrase"
+  | "unknown";
+
+/** Why a step was refused. */
+export type RefusalReason =
+  | "phone-invalid"
+  | "phone-banned"
+  | "phone-flood"
+  | "password-flood"
+  | "flood-wait"
+  | "no-account"
+  | "api-id"
+  | "update-app"
+  | "send-code-unavailable"
+  | "email-setup-needed"
+  | "too-many-codes"
+  | "too-many-passwords"
+  | "wrong-step"
+  | "qr-expired"
+  | "cancelled"
+  | "network"
+  | "server"
+  | "other";
+
+/**
+ * Outcome of a login step. Data, because each of these is normal life for a wizard. Holds no secret. `final` means that
+ * this flow cannot go on; otherwise the same step can be tried again.
+ */
+export type LoginResult =
+  | {
+      readonly kind: "code-sent";
+      readonly via: CodeVia;
+      /** Number of characters, at least 1. */
+      readonly length: number;
+      readonly nextVia: CodeVia | null;
+      /** Seconds until `resendCode` makes sense; null when there is no other way. */
+      readonly resendAfterS: number | null;
+    }
+  | { readonly kind: "password-needed"; readonly hint: string | null }
+  | { readonly kind: "done"; readonly self: SelfUser }
+  | { readonly kind: "wrong-code"; readonly triesLeft: number }
+  | { readonly kind: "code-expired" }
+  | { readonly kind: "wrong-password"; readonly triesLeft: number }
+  | {
+      readonly kind: "refused";
+      readonly reason: RefusalReason;
+      readonly fault: Fault | null;
+      readonly waitS: number | null;
+      readonly final: boolean;
+    };
+
+/** A QR login token; `url` is what the QR code shows. `expiresAt` is milliseconds since the Unix epoch. */
+export interface QrToken {
+  readonly url: string;
+  readonly expiresAt: number;
+}
+
+const REASONS: Readonly<Record<string, RefusalReason>> = {
+  PHONE_NUMBER_INVALID: "phone-invalid",
+  PHONE_NUMBER_BANNED: "phone-banned",
+  PHONE_NUMBER_UNOCCUPIED: "no-account",
+  PHONE_NUMBER_FLOOD: "phone-flood",
+  PHONE_PASSWORD_FLOOD: "password-flood",
+  API_ID_INVALID: "api-id",
+  API_ID_PUBLISHED_FLOOD: "api-id",
+  CONNECTION_API_ID_INVALID: "api-id",
+  UPDATE_APP_TO_LOGIN: "update-app",
+  SEND_CODE_UNAVAILABLE: "send-code-unavailable",
+};
+const FINAL: ReadonlySet<RefusalReason> = new Set([
+  "phone-banned",
+  "phone-flood",
+  "password-flood",
+  "no-account",
+  "api-id",
+  "update-app",
+  "email-setup-needed",
+  "cancelled",
+]);
+
+/** A refusal that is our own decision. */
+export function refuse(reason: RefusalReason): LoginResult {
+  return { kind: "refused", reason, fault: null, waitS: null, final: FINAL.has(reason) };
+}
+
+/** Turns what a step threw into data. Bugs and a broken disk are thrown on: no wizard can do anything about them. */
+export function refusalOf(error: unknown): LoginResult {
+  const fault = classify(error);
+  if (fault.class === "CRASH" || fault.class === "DB_BROKEN") throw error;
+  const reason = reasonOf(fault);
+  return { kind: "refused", reason, fault, waitS: fault.waitS ?? null, final: FINAL.has(reason) };
+}
+
+function reasonOf(fault: Fault): RefusalReason {
+  const known = REASONS[fault.code];
+  if (known) return known;
+  if (fault.class === "FLOOD") return "flood-wait";
+  if (fault.class === "NETWORK") return "network";
+  return fault.class === "TG_SERVER" ? "server" : "other";
+}
+
+/** True when the server's answer has this text. */
+export function answered(error: unknown, ...texts: readonly string[]): boolean {
+  const raw = rawRpcError(error);
+  return raw !== null && texts.includes(raw.text);
+}
+
+/** Number of the data centre to repeat the call on, or null (https://core.telegram.org/api/datacenter). */
+export function migrationOf(error: unknown): number | null {
+  const match = /^(?:PHONE|NETWORK|USER)_MIGRATE_(\d+)$/.exec(rawRpcError(error)?.text ?? "");
+  return match ? Number(match[1]) : null;
+}
+
+/** The public part of `auth.sentCode`. */
+export function describeSentCode(sent: Api.auth.SentCode): LoginResult {
+  if (sent.type instanceof Api.auth.SentCodeTypeSetUpEmailRequired) return refuse("email-setup-needed");
+  const { nextType } = sent;
+  return {
+    kind: "code-sent",
+    via: viaOf(sent.type.className, "auth.SentCodeType"),
+    length: lengthOf(sent.type),
+    nextVia: nextType ? viaOf(nextType.className, "auth.CodeType") : null,
+    resendAfterS: nextType ? (sent.timeout ?? 0) : null,
+  };
+}
+
+const VIAS: Readonly<Record<string, CodeVia>> = {
+  App: "app",
+  Sms: "sms",
+  Call: "call",
+  FlashCall: "flash-call",
+  MissedCall: "missed-call",
+  EmailCode: "email",
+  FragmentSms: "fragment",
+  FirebaseSms: "firebase",
+  SmsWord: "sms-word",
+  SmsPhrase: "sms-phrase",
+};
+
+function viaOf(className: string, prefix: string): CodeVia {
+  return VIAS[className.slice(prefix.length)] ?? "unknown";
+}
+
+function lengthOf(type: Api.auth.TypeSentCodeType): number {
+  if ("length" in type) return Math.max(1, type.length);
+  return "pattern" in type ? Math.max(1, type.pattern.length) : 1;
+}

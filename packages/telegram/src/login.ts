@@ -1,0 +1,248 @@
+import { AppError, withTimeout } from "@flotilla/kernel";
+import type { SelfUser, SessionStore } from "@flotilla/session-store";
+import { Api } from "telegram";
+import { computeCheck } from "telegram/Password.js";
+import { DEFAULT_TIMINGS } from "./connection-status.ts";
+import { lostReason } from "./fault.ts";
+import { updatesIn } from "./incoming.ts";
+import type { LinkTimings } from "./link.ts";
+import { LoginLink } from "./login-link.ts";
+import { runQr } from "./login-qr.ts";
+import { answered, describeSentCode, type LoginResult, type QrToken, refusalOf, refuse } from "./login-result.ts";
+import { fetchSelf } from "./self.ts";
+import type { AccountOptions } from "./types.ts";
+
+/** Options of {@link LoginFlow}. */
+export interface LoginOptions extends AccountOptions {
+  readonly store: SessionStore;
+  readonly timings?: Partial<LinkTimings>;
+  /** Longest time that a QR login waits for its scan, in milliseconds; default 5 minutes. */
+  readonly qrLimitMs?: number;
+}
+
+/** Below Telegram's own limits, which answer with hours of flood wait. */
+const MAX_CODE_TRIES = 3;
+const MAX_PASSWORD_TRIES = 3;
+const FINISH_ATTEMPTS = 3;
+const FAREWELL_MS = 1000;
+const QR_LIMIT_MS = 5 * 60_000;
+
+/**
+ * One login of one session, step by step, over one pending key (telegram-facts.md section 5). Until `done` the old session
+ * is untouched; after `done` or `cancel` no connection is left. Never signs up. Steps are called one at a time
+ * (AppError `login-busy`); only `cancel` may interrupt. Secrets appear in no result, error or log line.
+ */
+export class LoginFlow {
+  readonly #options: LoginOptions;
+  readonly #link: LoginLink;
+  readonly #abort = new AbortController();
+  #busy: Promise<unknown> | null = null;
+  #phone = "";
+  #sent: Api.auth.SentCode | null = null;
+  #codeTries = 0;
+  #passwordTries = 0;
+  #passwordNeeded = false;
+  #authorised = false;
+  #ended = false;
+  #scanned: () => void = () => {};
+
+  constructor(options: LoginOptions) {
+    this.#options = options;
+    const updates = (update: unknown): void => {
+      if (updatesIn(update).some((each) => each instanceof Api.UpdateLoginToken)) this.#scanned();
+    };
+    this.#link = new LoginLink({ ...options, timings: { ...DEFAULT_TIMINGS, ...options.timings }, updates });
+  }
+
+  /** Asks for a code. `phone` is in international form; everything but digits is ignored. */
+  sendCode(phone: string): Promise<LoginResult> {
+    return this.#step(async () => {
+      this.#phone = phone.replace(/\D/g, "");
+      const { id, hash } = this.#options.api;
+      const settings = new Api.CodeSettings({});
+      const request = new Api.auth.SendCode({ phoneNumber: this.#phone, apiId: id, apiHash: hash, settings });
+      try {
+        return await this.#codeSent(await this.#link.invoke(request));
+      } catch (error) {
+        if (!answered(error, "AUTH_RESTART")) throw error;
+        return await this.#codeSent(await this.#link.invoke(request));
+      }
+    });
+  }
+
+  /** Asks for the code again, in the next way the server has. */
+  resendCode(): Promise<LoginResult> {
+    return this.#step(async () => {
+      if (!this.#sent) return refuse("wrong-step");
+      const { phoneCodeHash } = this.#sent;
+      try {
+        return await this.#codeSent(
+          await this.#link.invoke(new Api.auth.ResendCode({ phoneNumber: this.#phone, phoneCodeHash })),
+        );
+      } catch (error) {
+        if (answered(error, "PHONE_CODE_EXPIRED")) return this.#codeExpired();
+        throw error;
+      }
+    });
+  }
+
+  /** Tries a code. Three wrong ones, and a new code must be asked for. */
+  submitCode(code: string): Promise<LoginResult> {
+    return this.#step(async () => {
+      if (this.#authorised) return await this.#finish();
+      if (!this.#sent) return refuse("wrong-step");
+      if (this.#codeTries >= MAX_CODE_TRIES) return refuse("too-many-codes");
+      try {
+        return await this.#authorisation(await this.#link.invoke(this.#signIn(this.#sent, code.trim())));
+      } catch (error) {
+        if (answered(error, "SESSION_PASSWORD_NEEDED")) return await this.#askPassword();
+        if (answered(error, "PHONE_CODE_EXPIRED", "EMAIL_VERIFY_EXPIRED")) return this.#codeExpired();
+        if (!answered(error, "PHONE_CODE_INVALID", "PHONE_CODE_EMPTY", "CODE_INVALID")) throw error;
+        this.#codeTries++;
+        return { kind: "wrong-code", triesLeft: MAX_CODE_TRIES - this.#codeTries };
+      }
+    });
+  }
+
+  /** Tries the 2FA password. Three wrong ones end the flow's patience before Telegram's. */
+  submitPassword(password: string): Promise<LoginResult> {
+    return this.#step(async () => {
+      if (this.#authorised) return await this.#finish();
+      if (!this.#passwordNeeded) return refuse("wrong-step");
+      if (this.#passwordTries >= MAX_PASSWORD_TRIES) return refuse("too-many-passwords");
+      try {
+        return await this.#authorisation(await this.#checkPassword(password));
+      } catch (error) {
+        if (!answered(error, "PASSWORD_HASH_INVALID", "PASSWORD_EMPTY")) throw error;
+        this.#passwordTries++;
+        return { kind: "wrong-password", triesLeft: MAX_PASSWORD_TRIES - this.#passwordTries };
+      }
+    });
+  }
+
+  /**
+   * Logs in by QR code: `onToken` gets each new token until one is scanned. Ends with `password-needed`, `done` or a
+   * refusal (`qr-expired` after the limit).
+   */
+  startQr(onToken: (token: QrToken) => void): Promise<LoginResult> {
+    return this.#step(async () => {
+      if (this.#authorised) return await this.#finish();
+      const outcome = await runQr({
+        link: this.#link,
+        api: this.#options.api,
+        limitMs: this.#options.qrLimitMs ?? QR_LIMIT_MS,
+        signal: this.#abort.signal,
+        onToken,
+        onScan: (listener) => {
+          this.#scanned = listener;
+        },
+      });
+      if (outcome === "password-needed") return await this.#askPassword();
+      return outcome === "qr-expired" ? refuse("qr-expired") : await this.#authorisation(outcome);
+    });
+  }
+
+  /** Ends the flow and leaves the old session as it was. Resolves when the connection is closed. Idempotent. */
+  async cancel(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#abort.abort();
+    if (!this.#busy) await this.#sayGoodbye();
+    await this.#link.close();
+    await this.#busy?.catch(() => {});
+    this.#link.rollback();
+  }
+
+  async #step(work: () => Promise<LoginResult>): Promise<LoginResult> {
+    if (this.#busy) throw new AppError("login-busy", "The previous step of this login is still under way.");
+    if (this.#ended) return refuse("cancelled");
+    const running = work();
+    this.#busy = running;
+    try {
+      return await running;
+    } catch (error) {
+      if (this.#abort.signal.aborted && (lostReason(error) !== null || error === this.#abort.signal.reason))
+        return refuse("cancelled");
+      return refusalOf(error);
+    } finally {
+      this.#busy = null;
+    }
+  }
+
+  async #codeSent(sent: Api.auth.TypeSentCode): Promise<LoginResult> {
+    if (sent instanceof Api.auth.SentCodeSuccess) return await this.#authorisation(sent.authorization);
+    if (!(sent instanceof Api.auth.SentCode)) return refuse("other");
+    this.#sent = sent;
+    this.#codeTries = 0;
+    this.#passwordNeeded = false;
+    return describeSentCode(sent);
+  }
+
+  #signIn(sent: Api.auth.SentCode, code: string): Api.auth.SignIn {
+    const base = { phoneNumber: this.#phone, phoneCodeHash: sent.phoneCodeHash };
+    if (!(sent.type instanceof Api.auth.SentCodeTypeEmailCode)) return new Api.auth.SignIn({ ...base, phoneCode: code });
+    return new Api.auth.SignIn({ ...base, emailVerification: new Api.EmailVerificationCode({ code }) });
+  }
+
+  #codeExpired(): LoginResult {
+    this.#sent = null;
+    return { kind: "code-expired" };
+  }
+
+  async #askPassword(): Promise<LoginResult> {
+    this.#passwordNeeded = true;
+    const { hint } = await this.#link.invoke(new Api.account.GetPassword());
+    return { kind: "password-needed", hint: hint ?? null };
+  }
+
+  async #checkPassword(password: string): Promise<Api.auth.TypeAuthorization> {
+    const attempt = async (): Promise<Api.auth.TypeAuthorization> => {
+      const parameters = await this.#link.invoke(new Api.account.GetPassword());
+      return await this.#link.invoke(new Api.auth.CheckPassword({ password: await computeCheck(parameters, password) }));
+    };
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!answered(error, "SRP_ID_INVALID", "SRP_PASSWORD_CHANGED")) throw error;
+      return await attempt();
+    }
+  }
+
+  async #authorisation(answer: Api.auth.TypeAuthorization): Promise<LoginResult> {
+    // The library would sign up here, in the account owner's name (telegram-facts.md section 5).
+    if (!(answer instanceof Api.auth.Authorization)) return refuse("no-account");
+    this.#authorised = true;
+    return await this.#finish();
+  }
+
+  /** The key is authorised: learn whose it is, keep it, leave. A lost connection must not cost the login. */
+  async #finish(): Promise<LoginResult> {
+    const self = await this.#fetchSelf();
+    this.#link.commit(self);
+    this.#ended = true;
+    await this.#link.close();
+    return { kind: "done", self };
+  }
+
+  async #fetchSelf(): Promise<SelfUser> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await fetchSelf(await this.#link.ready());
+      } catch (error) {
+        if (lostReason(error) === null || attempt >= FINISH_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  /** Tells the server that nothing comes of it. Best effort: the old session does not depend on it. */
+  async #sayGoodbye(): Promise<void> {
+    if (!this.#link.open) return;
+    const sent = this.#sent;
+    const farewell = this.#authorised
+      ? new Api.auth.LogOut()
+      : sent && new Api.auth.CancelCode({ phoneNumber: this.#phone, phoneCodeHash: sent.phoneCodeHash });
+    if (!farewell) return;
+    const said = this.#link.invoke(farewell as Api.AnyRequest);
+    await withTimeout(said, FAREWELL_MS, () => new AppError("call-timeout", "No answer to the farewell.")).catch(() => {});
+  }
+}

@@ -1,0 +1,155 @@
+import { Socket } from "node:net";
+import { AppError } from "@flotilla/kernel";
+import type { Endpoint } from "./server.ts";
+
+/** Options of {@link SocketFactory}. */
+export interface SocketOptions {
+  readonly endpoint: Endpoint;
+  readonly localAddress?: string | undefined;
+  /** TCP connect, in milliseconds. */
+  readonly connectTimeoutMs: number;
+}
+
+const KEEP_ALIVE_MS = 30_000;
+const NOT_OPEN = "The connection is closed.";
+
+/**
+ * Makes the sockets of one link, all to one endpoint: the address and port that the library passes are ignored (it has only
+ * ports 80 and 443). After `shut` no socket can be opened any more, whatever the library tries (telegram-facts.md F4).
+ */
+export class SocketFactory {
+  readonly options: SocketOptions;
+  readonly #open = new Set<LinkSocket>();
+  #shut = false;
+
+  constructor(options: SocketOptions) {
+    this.options = options;
+  }
+
+  /** A class in the shape of the library's `networkSocket` option. */
+  socketClass(): new () => LinkSocket {
+    const factory = this;
+    return class extends LinkSocket {
+      constructor() {
+        super(factory);
+      }
+    };
+  }
+
+  /** Only for LinkSocket: refuses when the link is over. */
+  opening(socket: LinkSocket): void {
+    if (this.#shut) throw new AppError("link-lost", "The link is over.", { details: { reason: "stopped" } });
+    this.#open.add(socket);
+  }
+
+  /** Only for LinkSocket. */
+  gone(socket: LinkSocket): void {
+    this.#open.delete(socket);
+  }
+
+  /** Destroys every socket and resolves when their descriptors are closed. Idempotent. */
+  async shut(): Promise<void> {
+    this.#shut = true;
+    await Promise.all([...this.#open].map((socket) => socket.close()));
+  }
+}
+
+/** One TCP connection with the read and write methods that the library's codecs use. */
+export class LinkSocket {
+  readonly #factory: SocketFactory;
+  #tcp: Socket | undefined;
+  #chunks: Buffer[] = [];
+  #buffered = 0;
+  #reader: PromiseWithResolvers<void> | undefined;
+  #closed: Promise<void> = Promise.resolve();
+
+  constructor(factory: SocketFactory) {
+    this.#factory = factory;
+  }
+
+  /** Opens the connection; the library's arguments are ignored. Rejects with the system's error or a timeout. */
+  async connect(): Promise<this> {
+    const { endpoint, localAddress, connectTimeoutMs } = this.#factory.options;
+    this.#factory.opening(this);
+    const tcp = new Socket();
+    this.#tcp = tcp;
+    const opened = Promise.withResolvers<void>();
+    const closed = Promise.withResolvers<void>();
+    this.#closed = closed.promise;
+    tcp.setNoDelay(true);
+    tcp.setKeepAlive(true, KEEP_ALIVE_MS);
+    tcp.on("error", (error) => opened.reject(error));
+    tcp.on("data", (chunk) => this.#push(chunk));
+    tcp.on("end", () => tcp.destroy());
+    tcp.on("close", () => {
+      this.#factory.gone(this);
+      opened.reject(new AppError("link-lost", NOT_OPEN, { details: { reason: "socket" } }));
+      this.#reader?.resolve();
+      closed.resolve();
+    });
+    tcp.setTimeout(connectTimeoutMs, () => tcp.destroy(timeoutError(connectTimeoutMs)));
+    tcp.connect({ ...endpoint, ...(localAddress === undefined ? {} : { localAddress }) }, () => {
+      tcp.setTimeout(0);
+      opened.resolve();
+    });
+    await opened.promise;
+    return this;
+  }
+
+  /** Exactly `size` bytes. What arrived before the connection closed can still be read. */
+  async readExactly(size: number): Promise<Buffer> {
+    while (this.#buffered < size) await this.#more();
+    return this.#take(size);
+  }
+
+  /** At least one byte and at most `size`. */
+  async read(size: number): Promise<Buffer> {
+    while (this.#buffered === 0) await this.#more();
+    return this.#take(Math.min(size, this.#buffered));
+  }
+
+  /** Everything that is here, at least one byte. */
+  async readAll(): Promise<Buffer> {
+    while (this.#buffered === 0) await this.#more();
+    return this.#take(this.#buffered);
+  }
+
+  write(data: Buffer): void {
+    if (!this.#tcp || this.#tcp.destroyed) throw new Error(NOT_OPEN);
+    this.#tcp.write(data);
+  }
+
+  /** Resolves when the descriptor is closed. Idempotent. */
+  async close(): Promise<void> {
+    this.#tcp?.destroy();
+    await this.#closed;
+  }
+
+  toString(): string {
+    return "LinkSocket";
+  }
+
+  #push(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#buffered += chunk.length;
+    this.#reader?.resolve();
+  }
+
+  async #more(): Promise<void> {
+    if (!this.#tcp || this.#tcp.destroyed) throw new Error(NOT_OPEN);
+    this.#reader = Promise.withResolvers<void>();
+    await this.#reader.promise;
+  }
+
+  #take(size: number): Buffer {
+    const all = this.#chunks.length === 1 && this.#chunks[0] ? this.#chunks[0] : Buffer.concat(this.#chunks);
+    const rest = all.subarray(size);
+    this.#chunks = rest.length > 0 ? [rest] : [];
+    this.#buffered = rest.length;
+    return all.subarray(0, size);
+  }
+}
+
+function timeoutError(timeoutMs: number): Error {
+  return Object.assign(new Error(`No TCP connection within ${timeoutMs} ms.`), { code: "ETIMEDOUT" });
+}

@@ -1,0 +1,35 @@
+import type { TelegramServer } from "./server.ts";
+
+/** What the operator got from https://my.telegram.org. */
+export interface ApiCredentials {
+  readonly id: number;
+  readonly hash: string;
+}
+
+/** What the account's owner sees in Settings → Devices. Honest and constant (safety.md section 2). */
+export interface DeviceIdentity {
+  readonly deviceModel: string;
+  readonly systemVersion: string;
+  readonly appVersion: string;
+  readonly langCode: string;
+}
+
+/** Severity of a {@link Log} line. */
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** Where lines go. Fields hold ids and numbers, never secrets or message texts. */
+export type Log = (
+  level: LogLevel,
+  message: string,
+  fields?: Readonly<Record<string, string | number | boolean | null>>,
+) => void;
+
+/** Everything that stays the same from one connection of an account to the next. */
+export interface AccountOptions {
+  readonly server: TelegramServer;
+  readonly api: ApiCredentials;
+  readonly identity: DeviceIdentity;
+  readonly log: Log;
+  /** Local IP address to connect from; the system chooses when absent. */
+  readonly localAddress?: string;
+}

@@ -1,0 +1,143 @@
+/**
+ * The one place that touches the insides of `telegram` (GramJS). The library is archived, so its private members do not
+ * move any more; `assertVendor` makes sure that exactly the audited version is installed.
+ */
+import { createRequire } from "node:module";
+import { AppError } from "@flotilla/kernel";
+import { type Api, TelegramClient } from "telegram";
+import { _serverKeys } from "telegram/crypto/RSA.js";
+import vendorErrors from "telegram/errors/index.js";
+import { MTProtoSender } from "telegram/network/index.js";
+import { MessageContainer, TLMessage } from "telegram/tl/core/index.js";
+import { VendorLogger } from "./vendor-log.ts";
+
+/** The audited version. Any other one may have moved what the hooks hold on to. */
+const VERSION = "2.26.22";
+
+/** RSA keys that the library accepts from a server; signed decimal fingerprint → key. Process-wide, as the library has it. */
+export const serverKeys = _serverKeys as Map<string, { n: unknown; e: number }>;
+
+/** A request that waits to be sent or answered. */
+export interface VendorRequest {
+  promise?: Promise<unknown>;
+  reject(reason: unknown): void;
+}
+
+/** Private members of `MTProtoSender` that the hooks use. */
+export interface VendorSender {
+  send<T>(request: Api.AnyRequest): Promise<T>;
+  _connection: { _connected: boolean; _recvArray: { push(value: unknown): Promise<void> } } | undefined;
+  _handlers: Record<string, (message: { obj: never }) => Promise<void> | void>;
+  _processMessage(message: unknown): Promise<void>;
+  _pendingState: { values(): VendorRequest[]; clear(): void };
+  _sendQueue: { _pendingStates: VendorRequest[]; _queue: (VendorRequest | undefined)[]; append(state: undefined): void };
+  _state: { decryptMessageData(body: Buffer): Promise<unknown> };
+  _updateCallback: (client: unknown, update: unknown) => void;
+  _handleBadAuthKey(skipForMain?: boolean): void;
+  _userConnected: boolean;
+  _retries: number;
+  userDisconnected: boolean;
+  reconnect(): void;
+  _reconnect(): Promise<void>;
+}
+
+/** Private members of `TelegramClient` that the hooks use. */
+export interface VendorClient {
+  _sender: VendorSender | undefined;
+  _loopStarted: boolean;
+  _destroyed: boolean;
+  _handleReconnect(): Promise<void>;
+  _switchDC(dc: number): Promise<boolean>;
+  getSender(dc?: number): Promise<unknown>;
+  invoke(request: Api.AnyRequest): Promise<unknown>;
+  connect(): Promise<boolean>;
+  onError: (error: Error) => Promise<void>;
+  _entityCache: { add(entities: unknown): void };
+}
+
+/** What the server really said. The library's own error classes lose it (telegram-facts.md F9). */
+export interface RawRpcError {
+  readonly code: number;
+  readonly text: string;
+  readonly method: string;
+}
+
+const RAW = Symbol("flotilla.rawRpcError");
+const SENDER_MEMBERS =
+  "send _handlers _processMessage _pendingState _sendQueue _state _handleBadAuthKey _retries reconnect _reconnect".split(" ");
+const CLIENT_MEMBERS = "_loopStarted _destroyed _handleReconnect _switchDC getSender invoke connect _entityCache".split(" ");
+
+/** The server's own words in an error of the library, or null when it is no answer of the server. */
+export function rawRpcError(error: unknown): RawRpcError | null {
+  if (typeof error !== "object" || error === null || !(RAW in error)) return null;
+  return error[RAW] as RawRpcError;
+}
+
+/** Throws AppError `vendor-mismatch` when the installed library is not the audited one. */
+export function assertVendor(client: TelegramClient): void {
+  const { version } = createRequire(import.meta.url)("telegram/package.json") as { version: string };
+  if (version !== VERSION) throw mismatch(`version ${version} instead of ${VERSION}`);
+  for (const member of CLIENT_MEMBERS) if (!(member in client)) throw mismatch(`TelegramClient.${member} is gone`);
+  const sender = new MTProtoSender(undefined, { logger: new VendorLogger(() => {}) } as never);
+  for (const member of SENDER_MEMBERS) if (!(member in sender)) throw mismatch(`MTProtoSender.${member} is gone`);
+}
+
+function mismatch(what: string): AppError {
+  return new AppError(
+    "vendor-mismatch",
+    `The installed "telegram" library is not the one this program was built for: ${what}.`,
+  );
+}
+
+type ErrorFactory = (error: { errorCode: number; errorMessage: string }, request?: { className?: string }) => Error;
+
+/** Keeps code and text of every RPC error. The library looks the function up at each call, so replacing it works. */
+function keepRawErrors(): void {
+  const module = vendorErrors as unknown as { RPCMessageToError: ErrorFactory };
+  const original = module.RPCMessageToError;
+  module.RPCMessageToError = (rpc, request) => {
+    const raw: RawRpcError = { code: rpc.errorCode, text: rpc.errorMessage, method: request?.className ?? "" };
+    return Object.assign(original(rpc, request), { [RAW]: raw });
+  };
+}
+
+interface ContainerReader {
+  readInt(): number;
+  readLong(): never;
+  tellPosition(): number;
+  setPosition(position: number): void;
+  tgReadObject(): unknown;
+}
+
+/** One object that cannot be decoded must not take the rest of its container with it (telegram-facts.md F3). */
+function keepContainers(): void {
+  const container = MessageContainer as unknown as { fromReader(reader: ContainerReader): Promise<MessageContainer> };
+  container.fromReader = async (reader) => {
+    const messages: TLMessage[] = [];
+    for (let left = reader.readInt(); left > 0; left--) {
+      const id = reader.readLong();
+      const seqNo = reader.readInt();
+      const length = reader.readInt();
+      const start = reader.tellPosition();
+      messages.push(new TLMessage(id, seqNo, readObject(reader)));
+      reader.setPosition(start + length);
+    }
+    return new MessageContainer(messages as never);
+  };
+}
+
+/** The object, or a rejected promise in its place: `_processMessage` awaits it, and our container handler catches it. */
+function readObject(reader: ContainerReader): unknown {
+  try {
+    return reader.tgReadObject();
+  } catch (error) {
+    const failed = Promise.reject(error);
+    failed.catch(() => {});
+    return failed;
+  }
+}
+
+keepRawErrors();
+keepContainers();
+
+export { TelegramClient };
