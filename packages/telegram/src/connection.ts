@@ -105,9 +105,10 @@ export class AccountConnection {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    const stopping = (): boolean => signal.aborted;
+    while (!stopping()) {
       const error = await this.#attempt(signal);
-      if (signal.aborted) return;
+      if (stopping()) return;
       const fault = classify(error);
       this.#failures = {
         all: this.#failures.all + 1,
