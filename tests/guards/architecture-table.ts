@@ -36,5 +36,5 @@ export const VENDOR_OWNERS: Readonly<Record<string, readonly string[]>> = {
   qrcode: ["packages/sandbox"],
   telegram: ["packages/telegram", "packages/sandbox"],
   vitest: ["packages/testkit"],
-  zod: ["packages/config", "packages/contracts", "packages/queue", "packages/sandbox"],
+  zod: ["apps/bot", "packages/config", "packages/contracts", "packages/queue", "packages/sandbox"],
 };

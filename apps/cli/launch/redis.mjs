@@ -8,12 +8,13 @@ import { LaunchError } from "./say.mjs";
 const MIN_MAJOR = 6;
 const MIN_MINOR = 2;
 const SERVER_NAMES = ["redis-server", "valkey-server"];
-const EXTRA_DIRS = ["/opt/homebrew/bin", "/usr/local/bin", "/usr/bin"];
+const USUAL_DIRS = ["/opt/homebrew/bin", "/usr/local/bin", "/usr/bin"];
 
 /**
  * @typedef {object} Place
  * @property {string} root the checkout
  * @property {NodeJS.ProcessEnv} env
+ * @property {readonly string[]} [dirs] searched after PATH; the usual ones unless a test says otherwise
  */
 
 /**
@@ -39,7 +40,7 @@ export async function ensureRedis(place) {
  * @param {Place} place
  * @returns {string | undefined}
  */
-export function findRedis({ root, env }) {
+export function findRedis({ root, env, dirs: more = USUAL_DIRS }) {
   const named = env.FLOTILLA_REDIS_SERVER;
   if (named) {
     if (isRecentEnough(named)) return named;
@@ -47,7 +48,7 @@ export function findRedis({ root, env }) {
       `FLOTILLA_REDIS_SERVER is set to ${named}, which is not a Redis 6.2 or newer. Unset it or correct it.`,
     );
   }
-  const dirs = [...(env.PATH ?? "").split(path.delimiter).filter(Boolean), ...EXTRA_DIRS];
+  const dirs = [...(env.PATH ?? "").split(path.delimiter).filter(Boolean), ...more];
   const candidates = dirs.flatMap((dir) => SERVER_NAMES.map((name) => path.join(dir, name)));
   candidates.push(cachedServer(root));
   return candidates.find((file) => existsSync(file) && isRecentEnough(file));

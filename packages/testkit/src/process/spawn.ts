@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { boundToParent } from "@flotilla/kernel";
 import { onTestFinished } from "vitest";
 import { waitFor } from "../wait.ts";
 
@@ -44,8 +44,8 @@ export function spawnNode(file: string, args: readonly string[] = [], options: S
  */
 export function spawnProcess(command: string, args: readonly string[], options: SpawnOptions = {}): SpawnedProcess {
   const inherited = Object.fromEntries(INHERITED.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
-  const [program, ...rest] = boundToParent([command, ...args]);
-  const child = spawn(program, rest, {
+  const bound = boundToParent(command, args, "KILL");
+  const child = spawn(bound.command, bound.args, {
     detached: true,
     stdio: ["pipe", "pipe", "pipe", ...(options.ipc ? (["ipc"] as const) : [])],
     env: { ...inherited, ...options.env },
@@ -56,16 +56,6 @@ export function spawnProcess(command: string, args: readonly string[], options: 
   child.stdin?.end(options.input ?? "");
   registerCleanup(spawned);
   return spawned;
-}
-
-/**
- * Puts `setpriv --pdeathsig KILL` before a command where it exists: a test process that is killed itself leaves nothing behind.
- * The pid stays that of the command.
- */
-export function boundToParent(command: readonly string[]): [string, ...string[]] {
-  const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find((file) => existsSync(file));
-  const [program = "", ...args] = command;
-  return setpriv === undefined ? [program, ...args] : [setpriv, "--pdeathsig", "KILL", program, ...args];
 }
 
 function captured(child: ChildProcess, name: string): SpawnedProcess {

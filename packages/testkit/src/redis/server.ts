@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
+import { boundToParent } from "@flotilla/kernel";
 import { inject } from "vitest";
 import { freePort } from "../ports.ts";
-import { boundToParent } from "../process/spawn.ts";
 import { tempDir } from "../temp.ts";
 import { waitFor } from "../wait.ts";
 import { type RedisReply, redisCommand } from "./command.ts";
@@ -96,8 +96,8 @@ function harness(
 }
 
 async function launch(options: RedisOptions, dir: string, port: number): Promise<ChildProcess> {
-  const [program, ...args] = boundToParent([options.server ?? inject("redisServer"), ...flags(options, dir, port)]);
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], cwd: dir });
+  const bound = boundToParent(options.server ?? inject("redisServer"), flags(options, dir, port), "KILL");
+  const child = spawn(bound.command, bound.args, { stdio: ["ignore", "pipe", "pipe"], cwd: dir });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
   let failure: Error | undefined;
