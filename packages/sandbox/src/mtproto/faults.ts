@@ -1,0 +1,128 @@
+import { sleep } from "@flotilla/kernel";
+import { RpcError } from "../world/errors.ts";
+import type { FaultPort, FaultTarget } from "../world/port.ts";
+import type { ConnectionTable } from "./connections.ts";
+import type { DataCentre } from "./data-centre.ts";
+import type { Connection } from "./link/connection.ts";
+import type { UpdateFaults } from "./update-faults.ts";
+
+type CallRule = Parameters<FaultPort["failCalls"]>[0];
+
+interface FaultsOptions {
+  readonly connections: ConnectionTable;
+  readonly dcs: readonly DataCentre[];
+  readonly updates: UpdateFaults;
+  readonly forgetKey: (keyId: string) => void;
+}
+
+/** Faults on demand. Holds the rules in force; {@link FaultPort} says what each does. */
+export class Faults implements FaultPort {
+  readonly #options: FaultsOptions;
+  readonly #stop = new AbortController();
+  #delays: { target: FaultTarget; delayMs: number }[] = [];
+  #silenceNew: FaultTarget[] = [];
+  #refused: (number | undefined)[] = [];
+  #rules: { rule: CallRule; left: number }[] = [];
+
+  constructor(options: FaultsOptions) {
+    this.#options = options;
+  }
+
+  drop(target: FaultTarget, how: "fin" | "rst"): number {
+    const hit = this.#matching(target);
+    for (const connection of hit) connection.drop(how);
+    return hit.length;
+  }
+
+  silence(target: FaultTarget, reach: "open" | "open-and-new" = "open"): void {
+    for (const connection of this.#matching(target)) connection.silence();
+    if (reach === "open-and-new") this.#silenceNew.push(target);
+  }
+
+  delay(target: FaultTarget, delayMs: number): void {
+    this.#delays = this.#delays.filter((rule) => !sameTarget(rule.target, target));
+    if (delayMs > 0) this.#delays.push({ target, delayMs });
+  }
+
+  refuse(dc?: number): void {
+    this.#refused.push(dc);
+  }
+
+  failCalls(rule: CallRule): void {
+    this.#rules.push({ rule, left: rule.times });
+  }
+
+  forgetKey(keyId: string): void {
+    this.#options.forgetKey(keyId);
+  }
+
+  async restartDc(dc: number, downMs: number): Promise<void> {
+    const centre = this.#options.dcs.find((candidate) => candidate.id === dc);
+    if (!centre) throw new RangeError(`there is no DC ${dc}`);
+    const closed = centre.close();
+    this.drop({ dc }, "rst");
+    await closed;
+    await sleep(downMs, this.#stop.signal);
+    await centre.open();
+  }
+
+  updates(phone: string, mode: "gap" | "duplicate" | "reorder" | "withhold", count: number): void {
+    this.#options.updates.add(phone, mode, count);
+  }
+
+  heal(): void {
+    this.#delays = [];
+    this.#silenceNew = [];
+    this.#refused = [];
+    this.#rules = [];
+    for (const connection of this.#options.connections.all()) connection.speak();
+    this.#options.updates.heal();
+  }
+
+  /** Ends a DC restart that is under way: its promise rejects. */
+  stop(): void {
+    this.#stop.abort(new Error("the sandbox is closing"));
+  }
+
+  /** Delay that is in force for a connection. */
+  delayMs(connection: Connection): number {
+    const hit = this.#delays.filter(({ target }) => this.#matches(connection, target));
+    return Math.max(0, ...hit.map((rule) => rule.delayMs));
+  }
+
+  /** Whether a DC turns new connections away. */
+  refuses(dc: number): boolean {
+    return this.#refused.some((refused) => refused === undefined || refused === dc);
+  }
+
+  /** Applies `silence` with reach "open-and-new" to a connection that was just opened or has just shown its key. */
+  meet(connection: Connection): void {
+    if (this.#silenceNew.some((target) => this.#matches(connection, target))) connection.silence();
+  }
+
+  /** Uses up one failure of a rule that fits this call. */
+  callFault(method: string, phones: readonly string[]): RpcError | null {
+    const hit = this.#rules.find(({ rule }) => {
+      const fits = rule.method === "*" || rule.method === method;
+      return fits && (rule.phone === undefined || phones.includes(rule.phone.replace(/\D/g, "")));
+    });
+    if (!hit) return null;
+    hit.left -= 1;
+    if (hit.left <= 0) this.#rules = this.#rules.filter((rule) => rule !== hit);
+    return new RpcError(hit.rule.code, hit.rule.text);
+  }
+
+  #matching(target: FaultTarget): Connection[] {
+    return this.#options.connections.all().filter((connection) => this.#matches(connection, target));
+  }
+
+  #matches(connection: Connection, target: FaultTarget): boolean {
+    if (target.dc !== undefined && connection.dc !== target.dc) return false;
+    if (target.keyId !== undefined && connection.keyId !== target.keyId) return false;
+    return target.phone === undefined || this.#options.connections.phoneOf(connection) === target.phone.replace(/\D/g, "");
+  }
+}
+
+function sameTarget(a: FaultTarget, b: FaultTarget): boolean {
+  return a.dc === b.dc && a.keyId === b.keyId && a.phone === b.phone;
+}

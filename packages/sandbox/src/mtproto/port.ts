@@ -1,0 +1,162 @@
+import { AppError } from "@flotilla/kernel";
+import { messagesOf } from "../world/box.ts";
+import { RpcError } from "../world/errors.ts";
+import type { Account, Channel, LoginCode, PeerRef, StoredMessage } from "../world/model.ts";
+import type { AccountView, ChannelView, FaultPort, LoginCodeView, MessageView, SessionView, WorldPort } from "../world/port.ts";
+import { cleanPhone, type World } from "../world/world.ts";
+import type { ConnectionTable } from "./connections.ts";
+
+interface WorldDoorOptions {
+  readonly world: World;
+  readonly connections: ConnectionTable;
+  readonly counters: () => Record<string, number>;
+  readonly faults: FaultPort;
+}
+
+/** The world as the HTTP side sees it; {@link WorldPort} has the contracts. */
+export class WorldDoor implements WorldPort {
+  readonly faults: FaultPort;
+  readonly #world: World;
+  readonly #options: WorldDoorOptions;
+
+  constructor(options: WorldDoorOptions) {
+    this.#options = options;
+    this.#world = options.world;
+    this.faults = options.faults;
+  }
+
+  createAccount(options: Parameters<WorldPort["createAccount"]>[0]): AccountView {
+    return this.#accountView(this.#world.createAccount(options));
+  }
+
+  accounts(): AccountView[] {
+    return [...this.#world.state.accounts.values()].map((account) => this.#accountView(account));
+  }
+
+  account(phone: string): AccountView {
+    return this.#accountView(this.#byPhone(phone));
+  }
+
+  latestCode(phone: string): LoginCodeView | null {
+    const code: LoginCode | null = this.#world.codes.latest(cleanPhone(phone));
+    return code && { code: code.code, sentAt: code.sentAt, expiresAt: code.expiresAt, state: code.state };
+  }
+
+  acceptQrLogin(phone: string, token: string): void {
+    const account = this.#byPhone(phone);
+    try {
+      this.#world.acceptQr(token, account);
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      throw new AppError("bad-token", `The QR token was not accepted: ${error.text}.`, { cause: error });
+    }
+  }
+
+  pendingQrLogins(): { token: string; expiresAt: number }[] {
+    return this.#world.qr.pending().map(({ token, expiresAt }) => ({ token, expiresAt }));
+  }
+
+  createChannel(options: { title: string; username?: string; members: string[] }): ChannelView {
+    const members = options.members.map((phone) => this.#byPhone(phone));
+    return this.#channelView(this.#world.createChannel({ title: options.title, username: options.username, members }));
+  }
+
+  channels(): ChannelView[] {
+    return [...this.#world.state.channels.values()].map((channel) => this.#channelView(channel));
+  }
+
+  postToChannel(channelId: string, text: string): number {
+    const channel = this.#channel(channelId);
+    this.#world.codes.cancelSeen(text);
+    return this.#world.messaging.postAsChannel(channel, { text }, null).message.id;
+  }
+
+  sendPrivate(fromPhone: string, toPhone: string, text: string): number {
+    const peer: PeerRef = { kind: "user", id: this.#byPhone(toPhone).id };
+    return this.#world.messaging.send(this.#byPhone(fromPhone), peer, { text }, null).message.id;
+  }
+
+  history(phone: string, chat: string): MessageView[] {
+    const account = this.#byPhone(phone);
+    const other = this.#world.byPhone(chat);
+    if (!other && /^\d+$/.test(chat) && this.#world.state.channels.has(BigInt(chat))) {
+      return [...this.#channel(chat).box.messages.values()].map(messageView);
+    }
+    if (!other) throw new AppError("no-such-chat", `There is no account and no channel ${chat}.`);
+    return messagesOf(account.box, { kind: "user", id: other.id }).map(messageView);
+  }
+
+  noticeText(text: string): string[] {
+    return this.#world.codes.cancelSeen(text);
+  }
+
+  connections(): ReturnType<WorldPort["connections"]> {
+    return this.#options.connections.views();
+  }
+
+  connectionLog(): ReturnType<WorldPort["connectionLog"]> {
+    return this.#options.connections.log();
+  }
+
+  counters(): Record<string, number> {
+    return this.#options.counters();
+  }
+
+  sessions(phone: string): SessionView[] {
+    return this.#world.authorizationsOf(this.#byPhone(phone)).map(({ keyId, client, createdAt }) => ({
+      keyId,
+      device: client.device,
+      appVersion: client.app,
+      createdAt,
+      online: this.#options.connections.ofKey(keyId).length > 0,
+    }));
+  }
+
+  terminateSession(phone: string, keyId: string): void {
+    const account = this.#byPhone(phone);
+    const session = this.#world.authorizationsOf(account).find((entry) => entry.keyId === keyId);
+    if (!session) throw new AppError("no-such-session", `The account ${phone} has no session ${keyId}.`);
+    this.#world.logOut(keyId, "unregistered");
+  }
+
+  #byPhone(phone: string): Account {
+    const account = this.#world.byPhone(phone);
+    if (!account) throw new AppError("no-such-account", `There is no account with the phone number ${phone}.`);
+    return account;
+  }
+
+  #channel(id: string): Channel {
+    const channel = /^\d+$/.test(id) ? this.#world.state.channels.get(BigInt(id)) : undefined;
+    if (!channel) throw new AppError("no-such-channel", `There is no channel ${id}.`);
+    return channel;
+  }
+
+  #accountView(account: Account): AccountView {
+    return {
+      id: account.id.toString(),
+      phone: account.phone,
+      firstName: account.firstName,
+      lastName: account.lastName,
+      username: account.username,
+      hasPassword: account.password !== null,
+      passwordHint: account.password?.hint ?? null,
+      dc: account.dc,
+      sessions: this.#world.authorizationsOf(account).length,
+    };
+  }
+
+  #channelView(channel: Channel): ChannelView {
+    const members = [...channel.members].map((id) => this.#world.state.accounts.get(id)?.phone ?? id.toString());
+    return { id: channel.id.toString(), title: channel.title, username: channel.username, members, pts: channel.box.pts };
+  }
+}
+
+function messageView(message: StoredMessage): MessageView {
+  return {
+    id: message.id,
+    from: message.from?.toString() ?? null,
+    text: message.text,
+    date: message.date * 1000,
+    out: message.out,
+  };
+}

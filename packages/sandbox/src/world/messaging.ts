@@ -1,0 +1,229 @@
+import type { MovableClock } from "../clock.ts";
+import { addMessage, deleteMessages, messagesOf, recordEvent } from "./box.ts";
+import { RpcError } from "./errors.ts";
+import type { Origin, WorldEvent } from "./events.ts";
+import type { Account, BoxEvent, BoxState, Channel, PeerRef, StoredMessage, WorldState } from "./model.ts";
+import { peerKey, SERVICE_USER_ID } from "./model.ts";
+
+/** Longest text of a message, in UTF-16 units. */
+const MAX_TEXT = 4096;
+
+/** What a new message says. */
+export interface Draft {
+  readonly text: string;
+  readonly replyTo?: number | null;
+  readonly forwarded?: StoredMessage["forwarded"];
+  /** The sender's de-duplication id; null for messages made by the control API. */
+  readonly randomId?: bigint | null;
+}
+
+/** What became of a call: the message or messages in the caller's view, and the events that moved a pts. */
+export interface Outcome {
+  readonly message: StoredMessage;
+  readonly event: BoxEvent;
+}
+
+interface MessagingOptions {
+  readonly state: WorldState;
+  readonly clock: MovableClock;
+  readonly emit: (event: WorldEvent) => void;
+  readonly notice: (text: string) => void;
+}
+
+/** Messages in private chats and channels: sent, edited, deleted, read, each in the box it belongs to. */
+export class Messaging {
+  readonly #state: WorldState;
+  readonly #clock: MovableClock;
+  readonly #emit: (event: WorldEvent) => void;
+  readonly #notice: (text: string) => void;
+
+  constructor(options: MessagingOptions) {
+    this.#state = options.state;
+    this.#clock = options.clock;
+    this.#emit = options.emit;
+    this.#notice = options.notice;
+  }
+
+  /** Sends into a private chat or a channel. Throws RpcError with Telegram's reasons. */
+  send(from: Account, peer: PeerRef, draft: Draft, origin: Origin | null): Outcome {
+    checkText(draft.text);
+    if (draft.randomId !== undefined && draft.randomId !== null) {
+      if (from.sent.has(draft.randomId)) throw new RpcError(500, "RANDOM_ID_DUPLICATE");
+      from.sent.add(draft.randomId);
+    }
+    const outcome =
+      peer.kind === "user" ? this.#sendPrivate(from, peer.id, draft, origin) : this.#post(from, peer.id, draft, origin);
+    this.#notice(draft.text);
+    return outcome;
+  }
+
+  /** A message from Telegram itself (777000); login codes in it stay valid. */
+  sendService(to: Account, text: string): void {
+    const peer: PeerRef = { kind: "user", id: SERVICE_USER_ID };
+    const { event } = addMessage(to.box, { ...this.#blank(peer, text), from: SERVICE_USER_ID });
+    this.#emit({ kind: "account-box", account: to.id, event, origin: null });
+  }
+
+  /** Throws MESSAGE_ID_INVALID, MESSAGE_AUTHOR_REQUIRED, MESSAGE_NOT_MODIFIED. */
+  edit(by: Account, ref: { peer: PeerRef; id: number }, text: string, origin: Origin | null): Outcome {
+    checkText(text);
+    const box = this.#boxOf(by, ref.peer);
+    const message = box.messages.get(ref.id);
+    if (!message) throw new RpcError(400, "MESSAGE_ID_INVALID");
+    if (!this.#mayChange(by, message)) throw new RpcError(403, "MESSAGE_AUTHOR_REQUIRED");
+    if (message.text === text) throw new RpcError(400, "MESSAGE_NOT_MODIFIED");
+    const event = this.#edited(box, message, text);
+    if (ref.peer.kind === "channel") this.#emit({ kind: "channel-box", channel: ref.peer.id, event, origin });
+    else this.#emit({ kind: "account-box", account: by.id, event, origin });
+    const twin = this.#twin(message);
+    if (twin)
+      this.#emit({
+        kind: "account-box",
+        account: twin.account.id,
+        event: this.#edited(twin.account.box, twin.message, text),
+        origin,
+      });
+    this.#notice(text);
+    return { message, event };
+  }
+
+  /** Deletes from private chats; with `revoke` for the other side as well. Null when nothing was there. */
+  delete(by: Account, ids: readonly number[], revoke: boolean, origin: Origin | null): BoxEvent | null {
+    const twins = ids.map((id) => by.box.messages.get(id)).map((message) => (message ? this.#twin(message) : null));
+    const event = deleteMessages(by.box, ids, this.#now());
+    if (event) this.#emit({ kind: "account-box", account: by.id, event, origin });
+    for (const twin of revoke ? twins : []) {
+      const other = twin && deleteMessages(twin.account.box, [twin.message.id], this.#now());
+      if (twin && other) this.#emit({ kind: "account-box", account: twin.account.id, event: other, origin });
+    }
+    return event;
+  }
+
+  /** Throws MESSAGE_DELETE_FORBIDDEN. */
+  deleteInChannel(by: Account, channel: Channel, ids: readonly number[], origin: Origin | null): BoxEvent | null {
+    if (channel.owner !== by.id) throw new RpcError(403, "MESSAGE_DELETE_FORBIDDEN");
+    const event = deleteMessages(channel.box, ids, this.#now());
+    if (event) this.#emit({ kind: "channel-box", channel: channel.id, event, origin });
+    return event;
+  }
+
+  /** Marks a private chat as read up to `maxId` (0 = all of it). Null when that changes nothing. */
+  read(by: Account, peer: PeerRef, maxId: number, origin: Origin | null): BoxEvent | null {
+    const incoming = messagesOf(by.box, peer).filter((message) => !message.out && (maxId === 0 || message.id <= maxId));
+    const last = incoming.at(-1);
+    if (!last || last.id <= (by.readInbox.get(peerKey(peer)) ?? 0)) return null;
+    by.readInbox.set(peerKey(peer), last.id);
+    const event = recordEvent(by.box, { kind: "read-inbox", peer, maxId: last.id }, 1, this.#now());
+    this.#emit({ kind: "account-box", account: by.id, event, origin });
+    const twin = this.#twin(last);
+    if (twin) this.#readByOther(twin.account, { kind: "user", id: by.id }, twin.message.id);
+    return event;
+  }
+
+  readChannel(by: Account, channel: Channel, maxId: number, origin: Origin | null): void {
+    const key = peerKey({ kind: "channel", id: channel.id });
+    const upTo = Math.min(maxId === 0 ? channel.box.lastId : maxId, channel.box.lastId);
+    if (upTo <= (by.readInbox.get(key) ?? 0)) return;
+    by.readInbox.set(key, upTo);
+    this.#emit({ kind: "channel-read", account: by.id, channel: channel.id, maxId: upTo, origin });
+  }
+
+  #readByOther(other: Account, peer: PeerRef, maxId: number): void {
+    other.readOutbox.set(peerKey(peer), maxId);
+    const event = recordEvent(other.box, { kind: "read-outbox", peer, maxId }, 1, this.#now());
+    this.#emit({ kind: "account-box", account: other.id, event, origin: null });
+  }
+
+  #sendPrivate(from: Account, to: bigint, draft: Draft, origin: Origin | null): Outcome {
+    if (to === SERVICE_USER_ID) throw new RpcError(400, "PEER_ID_INVALID");
+    const recipient = this.#state.accounts.get(to);
+    if (!recipient) throw new RpcError(400, "PEER_ID_INVALID");
+    const own = addMessage(from.box, {
+      ...this.#blank({ kind: "user", id: to }, draft.text),
+      ...extras(draft),
+      from: from.id,
+      out: true,
+    });
+    if (recipient.id !== from.id) {
+      const copy = {
+        ...this.#blank({ kind: "user", id: from.id }, draft.text),
+        forwarded: draft.forwarded ?? null,
+        from: from.id,
+      };
+      const theirs = addMessage(recipient.box, { ...copy, twin: { account: from.id, id: own.message.id } });
+      own.message.twin = { account: recipient.id, id: theirs.message.id };
+      const replied = draft.replyTo === undefined || draft.replyTo === null ? undefined : from.box.messages.get(draft.replyTo);
+      theirs.message.replyTo = replied?.twin?.id ?? null;
+      this.#emit({ kind: "account-box", account: recipient.id, event: theirs.event, origin });
+    }
+    this.#emit({ kind: "account-box", account: from.id, event: own.event, origin });
+    return own;
+  }
+
+  #post(from: Account, channelId: bigint, draft: Draft, origin: Origin | null): Outcome {
+    const channel = this.#state.channels.get(channelId);
+    if (!channel) throw new RpcError(400, "CHANNEL_INVALID");
+    if (channel.owner !== from.id) throw new RpcError(403, "CHAT_WRITE_FORBIDDEN");
+    return this.postAsChannel(channel, draft, origin);
+  }
+
+  /** Posts in the channel's own name. */
+  postAsChannel(channel: Channel, draft: Draft, origin: Origin | null): Outcome {
+    checkText(draft.text);
+    const peer: PeerRef = { kind: "channel", id: channel.id };
+    const posted = addMessage(channel.box, { ...this.#blank(peer, draft.text), ...extras(draft) });
+    this.#emit({ kind: "channel-box", channel: channel.id, event: posted.event, origin });
+    return posted;
+  }
+
+  #edited(box: BoxState, message: StoredMessage, text: string): BoxEvent {
+    message.text = text;
+    message.editDate = this.#now();
+    return recordEvent(box, { kind: "edit", id: message.id }, 1, this.#now());
+  }
+
+  #mayChange(by: Account, message: StoredMessage): boolean {
+    if (message.peer.kind === "channel") return this.#state.channels.get(message.peer.id)?.owner === by.id;
+    return message.out && message.from === by.id && message.forwarded === null;
+  }
+
+  #boxOf(by: Account, peer: PeerRef): BoxState {
+    if (peer.kind === "user") return by.box;
+    const channel = this.#state.channels.get(peer.id);
+    if (!channel) throw new RpcError(400, "CHANNEL_INVALID");
+    return channel.box;
+  }
+
+  #twin(message: StoredMessage): { account: Account; message: StoredMessage } | null {
+    const account = message.twin ? this.#state.accounts.get(message.twin.account) : undefined;
+    const copy = message.twin ? account?.box.messages.get(message.twin.id) : undefined;
+    return account && copy ? { account, message: copy } : null;
+  }
+
+  #blank(peer: PeerRef, text: string): Omit<StoredMessage, "id"> {
+    return {
+      date: this.#now(),
+      peer,
+      from: null,
+      out: false,
+      text,
+      editDate: null,
+      forwarded: null,
+      replyTo: null,
+      twin: null,
+    };
+  }
+
+  #now(): number {
+    return Math.floor(this.#clock.now() / 1000);
+  }
+}
+
+function extras(draft: Draft): Pick<StoredMessage, "forwarded" | "replyTo"> {
+  return { forwarded: draft.forwarded ?? null, replyTo: draft.replyTo ?? null };
+}
+
+function checkText(text: string): void {
+  if (text.trim() === "") throw new RpcError(400, "MESSAGE_EMPTY");
+  if (text.length > MAX_TEXT) throw new RpcError(400, "MESSAGE_TOO_LONG");
+}

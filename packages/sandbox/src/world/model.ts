@@ -1,0 +1,172 @@
+import type { SrpVerifier } from "../mtproto/crypto/srp.ts";
+
+/** Who or what a message's chat is, as its owner sees it. */
+export type PeerRef = { readonly kind: "user"; readonly id: bigint } | { readonly kind: "channel"; readonly id: bigint };
+
+/** A message in one box. Private chats have two copies of each message, one per side, with ids of their own. */
+export interface StoredMessage {
+  id: number;
+  /** Unix seconds. */
+  date: number;
+  peer: PeerRef;
+  /** Null for a post of a channel. */
+  from: bigint | null;
+  out: boolean;
+  text: string;
+  editDate: number | null;
+  forwarded: { readonly from: PeerRef; readonly date: number; readonly post: number | null } | null;
+  replyTo: number | null;
+  /** Where the other side's copy is. */
+  twin: { readonly account: bigint; readonly id: number } | null;
+}
+
+/** Something that moved a box's pts by `count` up to `pts`. */
+export type BoxEvent = { readonly pts: number; readonly count: number /** Unix seconds. */; readonly at: number } & BoxChange;
+
+/** What happened in a box. */
+export type BoxChange =
+  | { readonly kind: "new"; readonly id: number }
+  | { readonly kind: "edit"; readonly id: number }
+  | { readonly kind: "delete"; readonly ids: readonly number[] }
+  | { readonly kind: "read-inbox"; readonly peer: PeerRef; readonly maxId: number }
+  | { readonly kind: "read-outbox"; readonly peer: PeerRef; readonly maxId: number };
+
+/** A sequence of events with its own pts (https://core.telegram.org/api/updates): one per account, one per channel. */
+export interface BoxState {
+  pts: number;
+  lastId: number;
+  messages: Map<number, StoredMessage>;
+  events: BoxEvent[];
+}
+
+/** A person's account. */
+export interface Account {
+  id: bigint;
+  accessHash: bigint;
+  phone: string;
+  firstName: string;
+  lastName: string;
+  username: string | null;
+  dc: number;
+  password: PasswordState | null;
+  box: BoxState;
+  qts: number;
+  seq: number;
+  /** Highest read message by chat (`user:1`, `channel:2`): what this account read, and what others read of it. */
+  readInbox: Map<string, number>;
+  readOutbox: Map<string, number>;
+  /** random_id of messages already sent. */
+  sent: Set<bigint>;
+}
+
+/** 2FA of an account. */
+export interface PasswordState {
+  text: string;
+  hint: string | null;
+  /** Made on first use: it costs 60 ms. */
+  verifier: SrpVerifier | null;
+  wrong: number;
+  /** Sandbox time in ms until which further tries get PHONE_PASSWORD_FLOOD. */
+  blockedUntil: number;
+}
+
+/** A broadcast channel. */
+export interface Channel {
+  id: bigint;
+  accessHash: bigint;
+  title: string;
+  username: string | null;
+  owner: bigint | null;
+  members: Set<bigint>;
+  createdAt: number;
+  box: BoxState;
+}
+
+/** A login code and what became of it. Times in ms. */
+export interface LoginCode {
+  phone: string;
+  code: string;
+  hash: string;
+  keyId: string;
+  /** How it was delivered. */
+  type: "app" | "sms";
+  sentAt: number;
+  expiresAt: number;
+  state: "valid" | "used" | "expired" | "cancelled" | "replaced";
+  wrong: number;
+}
+
+/** A QR login token. Times in ms. */
+export interface QrToken {
+  /** base64url. */
+  token: string;
+  keyId: string;
+  dc: number;
+  expiresAt: number;
+  exceptIds: bigint[];
+  acceptedBy: bigint | null;
+  used: boolean;
+}
+
+/** What a client told about itself in initConnection. */
+export interface ClientInfo {
+  readonly apiId: number;
+  readonly device: string;
+  readonly system: string;
+  readonly app: string;
+}
+
+/** A logged-in auth key, as in Settings → Devices. */
+export interface Authorization {
+  keyId: string;
+  account: bigint;
+  hash: bigint;
+  client: ClientInfo;
+  ip: string;
+  createdAt: number;
+  activeAt: number;
+  /** True for a key of a foreign DC that got the login by auth.importAuthorization: the same device, not listed. */
+  imported: boolean;
+}
+
+/** Why a key does not work any more. */
+export type KeyDeath = "duplicated" | "revoked" | "unregistered";
+
+/** All that the world remembers; plain data, so that it can be written to a file. */
+export interface WorldState {
+  lastUserId: bigint;
+  lastChannelId: bigint;
+  accounts: Map<bigint, Account>;
+  channels: Map<bigint, Channel>;
+  codes: LoginCode[];
+  tokens: QrToken[];
+  authorizations: Map<string, Authorization>;
+  /** Keys that had a login and lost it, with the reason. */
+  deadKeys: Map<string, KeyDeath>;
+}
+
+/** The sender of login codes and service messages. */
+export const SERVICE_USER_ID = 777000n;
+
+/** Key of a chat in the read maps. */
+export function peerKey(peer: PeerRef): string {
+  return `${peer.kind}:${peer.id}`;
+}
+
+export function samePeer(a: PeerRef, b: PeerRef): boolean {
+  return a.kind === b.kind && a.id === b.id;
+}
+
+/** A world with nobody in it. */
+export function emptyState(): WorldState {
+  return {
+    lastUserId: 100_000n,
+    lastChannelId: 2_000_000n,
+    accounts: new Map(),
+    channels: new Map(),
+    codes: [],
+    tokens: [],
+    authorizations: new Map(),
+    deadKeys: new Map(),
+  };
+}
