@@ -1,8 +1,9 @@
+import { toError } from "@flotilla/kernel";
 import { BotBackend } from "./botapi/backend.ts";
 import { MovableClock } from "./clock.ts";
-import { startHttp } from "./server.ts";
+import { type LocalTelegram, startTelegram } from "./mtproto/index.ts";
+import { portTaken, startHttp } from "./server.ts";
 import { StateFile } from "./state-file.ts";
-import type { TelegramHalf } from "./telegram-half.ts";
 import type { WorldPort } from "./world/port.ts";
 
 export type { MovableClock } from "./clock.ts";
@@ -13,7 +14,7 @@ export interface SandboxOptions {
   /** HTTP port of Bot API, control API and page; 0 or absent = any free one. */
   port?: number;
   host?: "127.0.0.1";
-  /** Keeps chats, updates and files over restarts; absent = all in memory. */
+  /** Keeps chats, updates and files over restarts (and `<stateFile>.mtproto` the accounts); absent = all in memory. */
   stateFile?: string;
   /** TCP ports of data centres; 0 or absent = any free one. */
   dcPorts?: Record<number, number>;
@@ -72,12 +73,18 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   return { url: http.url, botApiRoot: http.url, port: http.port, mtproto, world, clock, close: () => owned.disposeAsync() };
 }
 
-async function startTelegramHalf(options: SandboxOptions, clock: MovableClock): Promise<TelegramHalf> {
-  const path = "./mtproto/index.ts";
-  const { startTelegram } = (await import(path)) as { startTelegram(options: object): Promise<TelegramHalf> };
-  return startTelegram({
-    clock,
-    host: options.host ?? "127.0.0.1",
-    ...(options.dcPorts === undefined ? {} : { dcPorts: options.dcPorts }),
-  });
+async function startTelegramHalf(options: SandboxOptions, clock: MovableClock): Promise<LocalTelegram> {
+  try {
+    return await startTelegram({
+      clock,
+      host: options.host ?? "127.0.0.1",
+      ...(options.dcPorts === undefined ? {} : { ports: options.dcPorts }),
+      ...(options.stateFile === undefined ? {} : { stateFile: `${options.stateFile}.mtproto` }),
+      ...(options.log === undefined ? {} : { log: options.log }),
+    });
+  } catch (thrown) {
+    const error = toError(thrown) as NodeJS.ErrnoException & { port?: number };
+    if (error.code === "EADDRINUSE") throw portTaken(error.port ?? 0, error);
+    throw error;
+  }
 }

@@ -72,3 +72,8 @@ async function listen(server: Server, host: string, port: number): Promise<void>
     throw new AppError("cannot-listen", `Cannot listen on ${host}:${port}: ${error.message}`, { cause: error });
   }
 }
+
+/** AppError `port-taken` with the remedy in its text. */
+export function portTaken(port: number, cause: Error): AppError {
+  return new AppError("port-taken", `Port ${port} is taken by another program. Stop it, or choose another port.`, { cause });
+}

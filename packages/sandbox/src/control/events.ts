@@ -32,7 +32,8 @@ async function serveEvents(context: ControlContext, stream: SSEStreamingApi, sig
   try {
     while (!signal.aborted) {
       const world = JSON.stringify(worldState(context));
-      if (world !== last) await stream.writeSSE({ event: "world", data: world });
+      const data = `{"now":${context.clock.now()},${world.slice(1)}`;
+      if (world !== last) await stream.writeSSE({ event: "world", data });
       last = world;
       await sleep(WORLD_LOOK_MS, signal).catch(() => {});
     }

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { type App, type ControlContext, readBody, readQuery } from "./context.ts";
 
-const phone = z.string().regex(/^\+?[0-9]{5,15}$/, "a phone has 5 to 15 digits, a + in front is optional");
+const phone = z.string().regex(/^\+?[0-9]{7,15}$/, "a phone has 7 to 15 digits, a + in front is optional");
 const newAccount = z.strictObject({
   phone,
   firstName: z.string().max(64).exactOptional(),
@@ -73,7 +73,7 @@ function messageRoutes(app: App, { world }: ControlContext): void {
 /** Paths may carry the phone with or without its plus sign. */
 function phoneParam(raw: string): string {
   const parsed = phone.safeParse(raw);
-  if (!parsed.success) throw new AppError("bad-request", "A phone has 5 to 15 digits, a + in front is optional.");
+  if (!parsed.success) throw new AppError("bad-request", "A phone has 7 to 15 digits, a + in front is optional.");
   return parsed.data;
 }
 

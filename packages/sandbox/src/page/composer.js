@@ -1,0 +1,115 @@
+// @ts-check
+import { post, quietly } from "./api.js";
+import { byId, h } from "./dom.js";
+
+/** @typedef {import("./types").ChatState} ChatState */
+
+const input = /** @type {HTMLTextAreaElement} */ (byId("composer"));
+const menu = byId("commands");
+const menuButton = byId("menu-button");
+
+/** @type {import("./types").Command[]} */
+let commands = [];
+
+/** Wires the text field, the command menu and the Start button. */
+export function setUpComposer() {
+  byId("composer-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit();
+  });
+  input.addEventListener("keydown", onKey);
+  input.addEventListener("input", () => {
+    fit();
+    const typed = /^\/(\w*)$/.exec(input.value)?.[1];
+    showMenu(typed === undefined ? [] : commands.filter(({ command }) => command.startsWith(typed)));
+  });
+  menuButton.addEventListener("click", () => showMenu(menu.hidden ? commands : []));
+  byId("start").addEventListener("click", () => quietly(() => post("/chat/start").then(() => input.focus())));
+  document.addEventListener("click", (event) => {
+    if (event.target instanceof Element && event.target.closest("#commands, #menu-button, #composer") === null) showMenu([]);
+  });
+}
+
+/**
+ * Shows what fits the chat: Start, Restart, or the field with menu and reply keyboard.
+ * @param {ChatState} chat
+ */
+export function updateComposer(chat) {
+  commands = chat.commands;
+  const closed = !chat.started || chat.blocked;
+  byId("start").hidden = !closed;
+  byId("start").textContent = chat.blocked ? "Restart" : "Start";
+  byId("composer-form").hidden = closed;
+  menuButton.hidden = commands.length === 0;
+  const rows = (chat.replyKeyboard ?? []).map((row) =>
+    h(
+      "div",
+      { class: "keyboard-row" },
+      ...row.map((label) => h("button", { type: "button", class: "reply-button", onclick: () => sendText(label) }, label)),
+    ),
+  );
+  byId("reply-keyboard").replaceChildren(...rows);
+}
+
+/**
+ * Sends a text as the admin.
+ * @param {string} text
+ */
+export function sendText(text) {
+  showMenu([]);
+  quietly(() => post("/chat/text", { text }));
+}
+
+function submit() {
+  const text = input.value.trim();
+  if (text === "") return;
+  input.value = "";
+  fit();
+  sendText(text);
+}
+
+/** @param {KeyboardEvent} event */
+function onKey(event) {
+  const options = /** @type {HTMLElement[]} */ ([...menu.querySelectorAll("button")]);
+  if (event.key === "Escape") showMenu([]);
+  else if (event.key === "ArrowUp" && options.length > 0) {
+    event.preventDefault();
+    options.at(-1)?.focus();
+  } else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    submit();
+  }
+}
+
+function fit() {
+  input.style.height = "auto";
+  input.style.height = `${Math.min(input.scrollHeight, 160)}px`;
+  byId("send").classList.toggle("ready", input.value.trim() !== "");
+}
+
+/** @param {import("./types").Command[]} shown */
+function showMenu(shown) {
+  menu.hidden = shown.length === 0;
+  menuButton.setAttribute("aria-expanded", String(!menu.hidden));
+  const items = shown.map(({ command, description }) =>
+    h("button", { type: "button", onclick: () => choose(command) }, h("span", {}, description), h("b", {}, `/${command}`)),
+  );
+  items.forEach((item, index) => {
+    item.addEventListener("keydown", (event) => {
+      const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+      if (event.key === "Escape") showMenu([]);
+      if (event.key === "Escape" || step !== 0) event.preventDefault();
+      if (event.key === "Escape" || index + step >= items.length) input.focus();
+      else if (step !== 0) items[Math.max(index + step, 0)]?.focus();
+    });
+  });
+  menu.replaceChildren(...items);
+}
+
+/** @param {string} command */
+function choose(command) {
+  input.value = "";
+  fit();
+  sendText(`/${command}`);
+  input.focus();
+}
