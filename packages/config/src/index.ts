@@ -2,10 +2,12 @@
 export { childEnv, readEnv, readProcessEnv, redisProgram, wantsSandbox } from "./env.ts";
 export { loadFleetKey } from "./fleet-key.ts";
 export {
+  BOT_ONLY,
   badConfig,
   type Config,
   type LogLevel,
   type MtprotoServer,
+  type ParseOptions,
   parseConfig,
   parseLogLevel,
   ruleProblems,

@@ -11,7 +11,6 @@ export const Verb = z.enum([
   "restart",
   "start",
   "stop",
-  "stop-yes",
   "log",
   "check",
   "add",

@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { EVENTS_QUEUE, type FleetEvent, HostCommand, hostQueue, WorkerCommand, workerQueue } from "@flotilla/contracts";
 import { AppError, type HostId } from "@flotilla/kernel";
 import { Queue } from "bullmq";
+import { Redis } from "ioredis";
 import { patientOptions, promptOptions } from "./connection.ts";
 
 /** Where the queues live: the Redis of the fleet, and the key prefix. */
@@ -13,13 +15,16 @@ const KEEP = { removeOnComplete: { count: 200 }, removeOnFail: { count: 200 } } 
 /** Login entries are sealed, and gone from Redis as soon as they were carried out. */
 const DROP = { removeOnComplete: true, removeOnFail: true } as const;
 
-/** Sends commands; fails within milliseconds with AppError `redis-away` when Redis is not there. */
+/** Sends commands; fails within milliseconds with AppError `redis-away` when Redis is not there. One connection for all queues. */
 export class CommandSender {
-  readonly #place: QueuePlace;
+  readonly #prefix: string;
+  readonly #redis: Redis;
   readonly #queues = new Map<string, Queue>();
 
-  constructor(place: QueuePlace) {
-    this.#place = place;
+  constructor(place: QueuePlace, onError: (error: unknown) => void) {
+    this.#prefix = place.prefix;
+    this.#redis = new Redis(promptOptions(place.url));
+    this.#redis.on("error", onError);
   }
 
   /** To the supervisor of a host. */
@@ -30,6 +35,21 @@ export class CommandSender {
   /** To one worker process. */
   async toWorker(command: WorkerCommand): Promise<void> {
     await this.#add(workerQueue(command.worker), WorkerCommand.parse(command), command.kind.startsWith("login."));
+  }
+
+  /** Resolves when the connection is up; commands sent before that fail. */
+  async ready(): Promise<void> {
+    if (this.#redis.status !== "ready") await once(this.#redis, "ready");
+  }
+
+  /** True while commands can be sent. */
+  get connected(): boolean {
+    return this.#redis.status === "ready";
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#queues.values()].map((queue) => queue.close()));
+    this.#redis.disconnect();
   }
 
   async #add(name: string, command: HostCommand | WorkerCommand, drop: boolean): Promise<void> {
@@ -45,23 +65,11 @@ export class CommandSender {
   #queue(name: string): Queue {
     const known = this.#queues.get(name);
     if (known) return known;
-    const queue = new Queue(name, {
-      connection: promptOptions(this.#place.url),
-      prefix: this.#place.prefix,
-      skipWaitingForReady: true,
-    });
+    const queue = new Queue(name, { connection: this.#redis, prefix: this.#prefix, skipWaitingForReady: true });
+    // The same error is reported by the connection itself.
     queue.on("error", () => {});
     this.#queues.set(name, queue);
     return queue;
-  }
-
-  /** Opens the connection for a queue ahead of the first press. */
-  async warm(host: HostId): Promise<void> {
-    await this.#queue(hostQueue(host)).waitUntilReady();
-  }
-
-  async close(): Promise<void> {
-    await Promise.allSettled([...this.#queues.values()].map((queue) => queue.close()));
   }
 }
 

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { statusKey, WorkerStatus } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import { Redis } from "ioredis";
@@ -39,6 +40,11 @@ export class StatusReader {
   async all(): Promise<ReadonlyMap<WorkerId, WorkerStatus>> {
     const rows = await this.#redis.hgetall(this.#key);
     return new Map(Object.values(rows).flatMap((row) => parseRow(row)));
+  }
+
+  /** Resolves when the connection is up; reads before that fail. */
+  async ready(): Promise<void> {
+    if (this.#redis.status !== "ready") await once(this.#redis, "ready");
   }
 
   close(): void {

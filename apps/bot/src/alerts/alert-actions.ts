@@ -1,0 +1,34 @@
+import type { AskResult } from "../commands.ts";
+import type { PressContext } from "../presses.ts";
+import { clockTime } from "../screens/words.ts";
+import type { AlertOutbox } from "./alert-outbox.ts";
+import type { AlertStore } from "./alert-store.ts";
+
+/** Presses on alert cards: the card stays, and says who did what. */
+export class AlertActions {
+  readonly #alerts: AlertStore;
+  readonly #outbox: AlertOutbox;
+  readonly #now: () => number;
+
+  constructor(alerts: AlertStore, outbox: AlertOutbox, now: () => number) {
+    this.#alerts = alerts;
+    this.#outbox = outbox;
+    this.#now = now;
+  }
+
+  isAlert(chat: string, message: number): boolean {
+    return this.#alerts.byMessage(chat, message) !== null;
+  }
+
+  /** Writes the action on the card, for every admin. */
+  async acted(context: PressContext, result: AskResult): Promise<void> {
+    const alert = this.#alerts.byMessage(context.chat, context.message);
+    if (alert?.state !== "open") return;
+    const words =
+      result.kind === "failed"
+        ? `❌ ${result.message}`
+        : `🔄 Restarting… asked by ${result.kind === "already" ? result.by : context.asker.name} ${clockTime(this.#now())}`;
+    this.#alerts.raise({ ...alert.body, action: words }, this.#now());
+    await this.#outbox.flush();
+  }
+}

@@ -1,0 +1,67 @@
+import type { ExitReport, FleetEvent, WorkerState } from "@flotilla/contracts";
+import { clockTime, duration } from "../screens/words.ts";
+import type { AlertBody } from "./alert-card.ts";
+import type { AlertStore } from "./alert-store.ts";
+
+/** States in which a crash is over: the process is there and did what it could. */
+const UP: ReadonlySet<WorkerState> = new Set(["RUNNING", "CATCHING_UP", "DEGRADED", "NEEDS_LOGIN", "LOGGING_IN", "STOPPED"]);
+
+/** Opens, changes and resolves alerts as events come. Must run in the transaction that marks the event as seen. */
+export function applyToAlerts(store: AlertStore, event: FleetEvent, solvedBy: string | null): void {
+  if (event.kind === "worker.exited") {
+    if (event.exit.decision.kind !== "none") store.raise(crashBody(store, event), event.at);
+    return;
+  }
+  if (event.kind === "host.started") {
+    for (const status of event.workers) settle(store, status.worker, status.state, null, event.at);
+    return;
+  }
+  if (event.kind !== "worker.state") return;
+  settle(store, event.worker, event.status.state, solvedBy, event.at);
+  const { fault, state } = event.status;
+  if (state === "NEEDS_LOGIN" && fault?.class === "AUTH_DEAD") {
+    store.raise({ kind: "needs-login", worker: event.worker, host: event.host, code: fault.code, action: null }, event.at);
+  }
+}
+
+function settle(store: AlertStore, worker: AlertBody["worker"], state: WorkerState, by: string | null, at: number): void {
+  for (const alert of store.openOf(worker)) {
+    const over = alert.body.kind === "crash" ? UP.has(state) : state === "RUNNING" || state === "STOPPED";
+    if (over) store.resolve(alert.n, by, at);
+  }
+}
+
+function crashBody(store: AlertStore, event: Extract<FleetEvent, { kind: "worker.exited" }>): AlertBody {
+  const { exit } = event;
+  const earlier = store.open(event.worker, "crash")?.body;
+  return {
+    kind: "crash",
+    worker: event.worker,
+    host: event.host,
+    how: exit.signal ? `signal ${exit.signal}` : `exit ${exit.exitCode ?? "unknown"}`,
+    uptimeMs: exit.uptimeMs,
+    firstErrorLine: exit.firstErrorLine ?? (exit.fault.class === "CRASH" ? null : exit.fault.message),
+    class: exit.fault.class,
+    count: (earlier?.kind === "crash" ? earlier.count : 0) + 1,
+    next: nextSentence(exit.decision, event.at),
+    gaveUp: exit.decision.kind === "gave-up" || exit.decision.kind === "park",
+    action: null,
+  };
+}
+
+function nextSentence(decision: ExitReport["decision"], at: number): string {
+  switch (decision.kind) {
+    case "restart":
+      return `Restart in ${duration(decision.delayMs)}, at ${clockTime(at + decision.delayMs)} (${decision.attempt}/${decision.limit}).`;
+    case "retry":
+      return `Next try in ${duration(decision.delayMs)}, at ${clockTime(at + decision.delayMs)}.`;
+    case "gave-up":
+      return `${decision.attempts} restarts in ${duration(decision.windowMs)} did not help. No more tries until you press Restart.`;
+    case "park":
+      return "A restart cannot help. It stays stopped until you act.";
+    case "none":
+      return "";
+    default:
+      return decision satisfies never;
+  }
+}

@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import type { Clock } from "@flotilla/kernel";
+import type { Logger } from "@flotilla/observability";
+import type { Api } from "grammy";
+import { html } from "../screens/html.ts";
+import type { Card, Screen } from "../screens/screen.ts";
+import { clockTime } from "../screens/words.ts";
+import type { PanelStore } from "../store/panels.ts";
+import { sendProblem } from "./bot-errors.ts";
+
+/** Parts of the panels. */
+export interface PanelDeps {
+  readonly api: Api;
+  readonly store: PanelStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly render: (chat: string, screen: Screen) => Promise<Card>;
+}
+
+/** Telegram asks for about one message a second in a chat. */
+const EDIT_GAP_MS = 1000;
+
+/**
+ * The live message of each chat: edited in place when what it shows has changed, one edit a second at most, and
+ * sent anew when it is gone. Work for one chat is done in order.
+ */
+export class Panels {
+  readonly #deps: PanelDeps;
+  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #editedAt = new Map<string, number>();
+
+  constructor(deps: PanelDeps) {
+    this.#deps = deps;
+  }
+
+  /** Shows a screen in the message given, or in a new one; it becomes the chat's live message. */
+  show(chat: string, screen: Screen, message: number | null): Promise<void> {
+    return this.#inTurn(chat, async () => {
+      const card = await this.#deps.render(chat, screen);
+      const shown = digest(card);
+      const id = message === null ? await this.#send(chat, card) : await this.#edit(chat, message, card);
+      this.#deps.store.set({ chat, message: id, screen, shown });
+    });
+  }
+
+  /** Shows another screen in the live message, or in a new one when there is none. */
+  async replace(chat: string, screen: Screen): Promise<void> {
+    await this.show(chat, screen, this.#deps.store.find(chat)?.message ?? null);
+  }
+
+  /** Brings the live message up to date if what it shows has changed. */
+  refresh(chat: string): Promise<void> {
+    return this.#inTurn(chat, async () => {
+      const panel = this.#deps.store.find(chat);
+      if (!panel || this.#tooSoon(chat)) return;
+      const card = await this.#deps.render(chat, panel.screen);
+      const shown = digest(card);
+      if (shown === panel.shown) return;
+      const message = await this.#edit(chat, panel.message, card);
+      this.#deps.store.set({ ...panel, message, shown });
+    });
+  }
+
+  /** Refreshes every chat's live message. Never rejects. */
+  async refreshAll(): Promise<void> {
+    await Promise.all(
+      this.#deps.store
+        .all()
+        .map((panel) =>
+          this.refresh(panel.chat).catch((error: unknown) => this.#deps.log.warn({ err: error }, "refresh failed")),
+        ),
+    );
+  }
+
+  #tooSoon(chat: string): boolean {
+    return this.#deps.clock.monotonicMs() - (this.#editedAt.get(chat) ?? Number.NEGATIVE_INFINITY) < EDIT_GAP_MS;
+  }
+
+  async #send(chat: string, card: Card): Promise<number> {
+    const sent = await this.#deps.api.sendMessage(chat, this.#text(card), options(card));
+    this.#editedAt.set(chat, this.#deps.clock.monotonicMs());
+    return sent.message_id;
+  }
+
+  async #edit(chat: string, message: number, card: Card): Promise<number> {
+    this.#editedAt.set(chat, this.#deps.clock.monotonicMs());
+    try {
+      await this.#deps.api.editMessageText(chat, message, this.#text(card), options(card));
+      return message;
+    } catch (error) {
+      const problem = sendProblem(error);
+      if (problem === "not-modified") return message;
+      if (problem === "message-gone") return await this.#send(chat, card);
+      if (problem === "unreachable") this.#deps.store.forget(chat);
+      throw error;
+    }
+  }
+
+  #text(card: Card): string {
+    return `${card.html}\n\n${html`<i>updated ${clockTime(this.#deps.clock.now())}</i>`.text}`;
+  }
+
+  #inTurn(chat: string, work: () => Promise<void>): Promise<void> {
+    const result = (this.#turns.get(chat) ?? Promise.resolve()).then(work);
+    this.#turns.set(
+      chat,
+      result.catch(() => {}),
+    );
+    return result;
+  }
+}
+
+function options(card: Card) {
+  return {
+    parse_mode: "HTML" as const,
+    reply_markup: { inline_keyboard: card.keyboard },
+    link_preview_options: { is_disabled: true },
+  };
+}
+
+function digest(card: Card): string {
+  return createHash("sha256").update(JSON.stringify(card)).digest("base64url");
+}

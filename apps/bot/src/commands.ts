@@ -1,0 +1,83 @@
+import type { Asker, HostCommand, Sealed, WorkerCommand } from "@flotilla/contracts";
+import { AppError, type Clock, type WorkerId } from "@flotilla/kernel";
+import type { CommandSender } from "@flotilla/queue";
+import type { CommandStore } from "./store/commands.ts";
+import type { WorkerStore } from "./store/workers.ts";
+
+/** What became of a press at once. The outcome comes later, as an event. */
+export type AskResult =
+  | { readonly kind: "sent"; readonly id: string }
+  | { readonly kind: "already"; readonly by: string }
+  | { readonly kind: "failed"; readonly message: string };
+
+/** A command is worthless after so long; the card says so (admin-chat, rules for buttons, 1 and 2). */
+export const DEADLINE_MS = 60_000;
+
+/** Login steps of a wizard, with what they carry. */
+export type LoginVerb =
+  | { readonly kind: "login.begin" | "login.resend" | "login.cancel" }
+  | { readonly kind: "login.phone" | "login.code" | "login.password"; readonly sealed: Sealed };
+
+/** Parts of {@link Commands}. */
+export interface CommandDeps {
+  readonly sender: CommandSender;
+  readonly store: CommandStore;
+  readonly workers: WorkerStore;
+  readonly clock: Clock;
+  readonly newId: () => string;
+}
+
+/** Gives commands: written down first, sent once, answered by an event or given up after the deadline. */
+export class Commands {
+  readonly #deps: CommandDeps;
+
+  constructor(deps: CommandDeps) {
+    this.#deps = deps;
+  }
+
+  /** Start, stop or restart a worker, or fetch its log: carried out by the supervisor of its host. */
+  async askHost(verb: HostCommand["kind"], worker: WorkerId, asker: Asker): Promise<AskResult> {
+    const row = this.#deps.workers.find(worker);
+    if (!row) return { kind: "failed", message: "This worker does not exist any more." };
+    return await this.#ask(verb, worker, asker, (base) =>
+      this.#deps.sender.toHost(row.host, verb === "log" ? { ...base, kind: verb, lines: 30 } : { ...base, kind: verb }),
+    );
+  }
+
+  /** A real call to Telegram, carried out by the worker. */
+  async check(worker: WorkerId, asker: Asker): Promise<AskResult> {
+    return await this.#ask("check", worker, asker, (base) => this.#deps.sender.toWorker({ ...base, kind: "check" }));
+  }
+
+  /** One step of a login, carried out by the worker. */
+  async login(verb: LoginVerb, worker: WorkerId, loginId: string, asker: Asker): Promise<AskResult> {
+    return await this.#ask(verb.kind, worker, asker, (base) =>
+      this.#deps.sender.toWorker({ ...base, ...verb, loginId } as WorkerCommand),
+    );
+  }
+
+  async #ask(verb: string, worker: WorkerId, asker: Asker, send: (base: CommandBase) => Promise<void>): Promise<AskResult> {
+    const { store, clock, newId } = this.#deps;
+    const now = clock.now();
+    const id = newId();
+    const open = store.ask(id, worker, verb, asker, now);
+    if (open) return { kind: "already", by: open.askerName };
+    try {
+      await send({ v: 1, id, worker, askedBy: asker, askedAt: now, deadlineAt: now + DEADLINE_MS });
+      return { kind: "sent", id };
+    } catch (error) {
+      const message = error instanceof AppError ? error.message : "The command could not be sent.";
+      store.end(id, { kind: "failed", code: "not-sent", message }, clock.now());
+      return { kind: "failed", message };
+    }
+  }
+}
+
+interface CommandBase {
+  readonly v: 1;
+  readonly id: string;
+  readonly worker: WorkerId;
+  readonly askedBy: Asker;
+  readonly askedAt: number;
+  readonly deadlineAt: number;
+}

@@ -1,0 +1,92 @@
+import type { WorkerStatus } from "@flotilla/contracts";
+import { type Clock, parseUserId, type WorkerId } from "@flotilla/kernel";
+import type { StatusReader } from "@flotilla/queue";
+import type { AlertStore } from "./alerts/alert-store.ts";
+import { workerScreen } from "./screens/details.ts";
+import { html } from "./screens/html.ts";
+import { logScreen } from "./screens/log.ts";
+import { loginScreen } from "./screens/login.ts";
+import { addScreen, menuScreen, workersScreen } from "./screens/menu.ts";
+import { noticeScreen } from "./screens/notice.ts";
+import type { Card, Screen } from "./screens/screen.ts";
+import type { FleetView } from "./screens/view.ts";
+import type { CommandStore } from "./store/commands.ts";
+import type { WorkerStore } from "./store/workers.ts";
+import type { Wizard } from "./wizard/wizard.ts";
+
+/** Where a view comes from. */
+export interface ViewSources {
+  readonly statuses: StatusReader;
+  readonly workers: WorkerStore;
+  readonly commands: CommandStore;
+  readonly alerts: AlertStore;
+  readonly wizard: Wizard;
+  readonly clock: Clock;
+}
+
+/** Collects what screens show, and renders them. Keeps the last known statuses for when Redis is away. */
+export class Screens {
+  readonly #from: ViewSources;
+  readonly #logs = new Map<string, readonly string[]>();
+  #known: ReadonlyMap<WorkerId, WorkerStatus> = new Map();
+
+  constructor(from: ViewSources) {
+    this.#from = from;
+  }
+
+  /** Renders one screen for a chat as things are now. */
+  async render(chat: string, screen: Screen): Promise<Card> {
+    const view = await this.#view(chat, screen);
+    switch (screen.kind) {
+      case "menu":
+        return menuScreen(view);
+      case "workers":
+        return workersScreen(view, screen.page);
+      case "worker":
+        return workerScreen(view, screen.worker);
+      case "add":
+        return addScreen(screen.problem);
+      case "log":
+        return logScreen(screen.worker, this.#logs.get(screen.command) ?? null, this.#from.commands.find(screen.command));
+      case "login":
+        return loginScreen(
+          screen.worker,
+          view.wizard?.worker === screen.worker ? view.wizard.step : { kind: "ended", text: "This login is over." },
+          view.digits,
+          view.now,
+        );
+      case "notice":
+        return noticeScreen(html`${screen.text}`, screen.worker);
+      default:
+        return screen satisfies never;
+    }
+  }
+
+  /** Keeps the lines that a log command brought, for the panels that wait for them. */
+  keepLog(command: string, lines: readonly string[]): void {
+    this.#logs.set(command, lines);
+    for (const old of [...this.#logs.keys()].slice(0, -50)) this.#logs.delete(old);
+  }
+
+  async #view(chat: string, screen: Screen): Promise<FleetView> {
+    const { statuses, workers, commands, alerts, wizard, clock } = this.#from;
+    const fresh = await statuses.all().then(
+      (all) => {
+        this.#known = all;
+        return true;
+      },
+      () => false,
+    );
+    const admin = parseUserId(chat);
+    return {
+      now: clock.now(),
+      fresh,
+      openAlerts: alerts.countOpen(),
+      wizard: screen.kind === "login" ? wizard.of(admin) : null,
+      digits: screen.kind === "login" ? wizard.digits(admin) : 0,
+      workers: workers
+        .all()
+        .map((row) => ({ ...row, status: this.#known.get(row.id) ?? null, command: commands.latest(row.id) })),
+    };
+  }
+}

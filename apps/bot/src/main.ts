@@ -1,0 +1,12 @@
+import { parseConfig, readProcessEnv } from "@flotilla/config";
+import { AppError } from "@flotilla/kernel";
+import { createLogger, runService } from "@flotilla/observability";
+import { startBot } from "./compose.ts";
+
+await runService("bot", async () => {
+  const config = parseConfig(readProcessEnv(), { cwd: process.cwd(), role: "fleet" });
+  if (!config.redisUrl) throw new AppError("bad-config", "REDIS_URL is not set: the bot needs the Redis of the fleet.");
+  const log = createLogger({ name: "bot", level: config.logLevel });
+  const bot = await startBot(config, log);
+  return { log, ready: { healthPort: bot.healthPort, username: bot.username }, close: () => bot.close() };
+});

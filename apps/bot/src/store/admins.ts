@@ -1,0 +1,41 @@
+import type { UserId } from "@flotilla/kernel";
+import type { Database } from "@flotilla/sqlite";
+
+/** What the next text of an admin is taken for. */
+export type Expecting = "worker-name";
+
+/** Admins who have talked to the bot: a bot cannot open a chat by itself. */
+export class AdminStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** An admin wrote or pressed: reachable again. */
+  saw(id: UserId, name: string): void {
+    this.#db.write(
+      "INSERT INTO admin (id, name, reachable) VALUES (?, ?, 1) ON CONFLICT (id) DO UPDATE SET name = excluded.name, reachable = 1",
+      [id, name],
+    );
+  }
+
+  /** Telegram says that this admin blocked the bot or is gone. */
+  unreachable(id: string): void {
+    this.#db.write("UPDATE admin SET reachable = 0 WHERE id = ?", [id]);
+  }
+
+  reachable(): string[] {
+    return this.#db.read<{ id: string }>("SELECT id FROM admin WHERE reachable = 1 ORDER BY id").map((row) => row.id);
+  }
+
+  expect(id: UserId, what: Expecting | null): void {
+    this.#db.write("UPDATE admin SET expecting = ? WHERE id = ?", [what, id]);
+  }
+
+  expecting(id: UserId): Expecting | null {
+    return (
+      this.#db.readOne<{ expecting: Expecting | null }>("SELECT expecting FROM admin WHERE id = ?", [id])?.expecting ?? null
+    );
+  }
+}

@@ -1,0 +1,107 @@
+import type { CommandOutcome, LoginStep } from "@flotilla/contracts";
+import { clockTime } from "../screens/words.ts";
+import { refusalText } from "./refusals.ts";
+import { type AskCode, WizardStep } from "./wizard-state.ts";
+
+/** The next step of a wizard after the worker answered. Pure: a mistake keeps the step, only an end ends it. */
+export function afterOutcome(step: WizardStep, outcome: CommandOutcome, now: number): WizardStep {
+  switch (outcome.kind) {
+    case "login":
+      return afterLoginStep(step, outcome.step, now);
+    case "failed":
+      return keep(step, `❌ ${outcome.message}`);
+    case "expired":
+      return keep(step, "❌ The worker did not answer in time; nothing was done. Try again.");
+    case "done":
+    case "log":
+      return step;
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function afterLoginStep(step: WizardStep, login: LoginStep, now: number): WizardStep {
+  switch (login.kind) {
+    case "began":
+      return { kind: "ask-phone", known: login.knownPhoneMasked, note: null };
+    case "code-sent":
+      return {
+        kind: "ask-code",
+        via: login.via,
+        length: login.length,
+        nextVia: login.nextVia,
+        resendAt: login.resendAt,
+        expiresAt: login.expiresAt,
+        note: null,
+        dead: false,
+      };
+    case "wrong-code":
+      return withNote(lastAskCode(step), `❌ Wrong code. Tries left: ${login.triesLeft}.`);
+    case "code-expired":
+      return { ...lastAskCode(step), note: "❌ This code is no longer valid (too old, or it was sent in a chat).", dead: true };
+    case "password-needed":
+      return { kind: "ask-password", hint: login.hint, note: null };
+    case "wrong-password":
+      return { kind: "ask-password", hint: hintOf(step), note: `❌ Not right. Tries left before a pause: ${login.triesLeft}.` };
+    case "done":
+      return { kind: "ended", text: "done" };
+    case "cancelled":
+      return { kind: "ended", text: "Login cancelled. The old session is untouched." };
+    case "refused": {
+      const until = login.waitS === null ? null : clockTime(now + login.waitS * 1000);
+      const text = refusalText(login.reason, until, login.fault?.message ?? null);
+      return login.final ? { kind: "ended", text: `❌ ${text}` } : keep(step, `❌ ${text}`);
+    }
+    default:
+      return login satisfies never;
+  }
+}
+
+/** The step that the admin is at, with a note: what was under way is asked again. */
+export function keep(step: WizardStep, note: string): WizardStep {
+  switch (step.kind) {
+    case "preparing":
+      return { kind: "ended", text: note };
+    case "sending-code":
+      return { kind: "ask-phone", known: null, note };
+    case "ask-phone":
+      return { ...step, note };
+    case "ask-code":
+    case "checking-code":
+      return withNote(lastAskCode(step), note);
+    case "ask-password":
+      return { ...step, note };
+    case "checking-password":
+      return { kind: "ask-password", hint: step.hint, note };
+    case "ended":
+      return step;
+    default:
+      return step satisfies never;
+  }
+}
+
+function withNote(step: AskCode, note: string): WizardStep {
+  return { ...step, note };
+}
+
+const UNKNOWN_CODE: AskCode = {
+  kind: "ask-code",
+  via: "app",
+  length: 5,
+  nextVia: null,
+  resendAt: null,
+  expiresAt: 0,
+  note: null,
+  dead: false,
+};
+
+function lastAskCode(step: WizardStep): AskCode {
+  if (step.kind === "ask-code") return step;
+  if (step.kind !== "checking-code") return UNKNOWN_CODE;
+  const before = WizardStep.safeParse(step.before);
+  return before.success && before.data.kind === "ask-code" ? before.data : UNKNOWN_CODE;
+}
+
+function hintOf(step: WizardStep): string | null {
+  return step.kind === "ask-password" || step.kind === "checking-password" ? step.hint : null;
+}

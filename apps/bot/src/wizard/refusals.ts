@@ -1,0 +1,37 @@
+/** Words for what Telegram refused, by reason (admin-chat.md section 4, "Error to text"). `until` is a clock time. */
+export function refusalText(reason: string, until: string | null, detail: string | null): string {
+  switch (reason) {
+    case "phone-invalid":
+      return "That is not a full number. Use the country code: +49…";
+    case "phone-banned":
+      return "Telegram has banned this number. This tool cannot help; write to recover@telegram.org.";
+    case "no-account":
+      return "No account for this number. This tool does not create accounts.";
+    case "phone-flood":
+      return "Too many codes asked. Telegram wants a pause; try tomorrow.";
+    case "password-flood":
+      return "Too many tries. Stop for a day, or reset the password in Telegram.";
+    case "too-many-tries":
+      return "Too many wrong tries. Start again later, so that Telegram does not block the number.";
+    case "flood-wait":
+      return `Telegram asks to wait until ${until ?? "later"}.`;
+    case "send-code-unavailable":
+      return "No other way to send the code right now.";
+    case "api-id":
+      return "The API id is not valid for logins; create your own at my.telegram.org.";
+    case "update-app":
+      return "This library version is too old for Telegram.";
+    case "network":
+      return "Connection lost, your place is kept. Try again.";
+    case "email-setup":
+      return "Telegram wants a login e-mail for this account first. Set it up in an official app.";
+    case "already-used":
+      return "This account is already used by another worker. One session has one owner.";
+    case "timeout":
+      return "The login took longer than 10 minutes and was cancelled. The old session is untouched.";
+    case "no-login":
+      return "This login is no longer under way. Press 🔐 Authenticate to start again.";
+    default:
+      return `Telegram refused: ${detail ?? reason}.`;
+  }
+}

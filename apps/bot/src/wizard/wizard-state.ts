@@ -1,0 +1,28 @@
+import { z } from "zod";
+
+/**
+ * Where a login stands, as the bot keeps it: no phone, no code, no password.
+ * `busy` steps wait for the worker; the others wait for the admin.
+ */
+export const WizardStep = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("preparing") }),
+  z.object({ kind: z.literal("ask-phone"), known: z.string().nullable(), note: z.string().nullable() }),
+  z.object({ kind: z.literal("sending-code") }),
+  z.object({
+    kind: z.literal("ask-code"),
+    via: z.string(),
+    length: z.number(),
+    nextVia: z.string().nullable(),
+    resendAt: z.number().nullable(),
+    expiresAt: z.number(),
+    note: z.string().nullable(),
+    /** The code is dead: only a new one helps. */
+    dead: z.boolean(),
+  }),
+  z.object({ kind: z.literal("checking-code"), before: z.unknown() }),
+  z.object({ kind: z.literal("ask-password"), hint: z.string().nullable(), note: z.string().nullable() }),
+  z.object({ kind: z.literal("checking-password"), hint: z.string().nullable() }),
+  z.object({ kind: z.literal("ended"), text: z.string() }),
+]);
+export type WizardStep = z.infer<typeof WizardStep>;
+export type AskCode = Extract<WizardStep, { kind: "ask-code" }>;

@@ -1,0 +1,179 @@
+import { type Asker, type CommandOutcome, seal } from "@flotilla/contracts";
+import type { Clock, UserId, WorkerId } from "@flotilla/kernel";
+import type { Commands, LoginVerb } from "../commands.ts";
+import type { CommandRow } from "../store/commands.ts";
+import { afterOutcome, keep } from "./reducer.ts";
+import type { WizardStep } from "./wizard-state.ts";
+import type { WizardRow, WizardStore } from "./wizard-store.ts";
+
+/** Longest time of a whole login (admin-chat section 4). */
+const TOTAL_MS = 10 * 60_000;
+
+/** Parts of {@link Wizard}. */
+export interface WizardDeps {
+  readonly store: WizardStore;
+  readonly commands: Commands;
+  readonly clock: Clock;
+  readonly newId: () => string;
+}
+
+/** How a wizard ended, for the card that follows. */
+export type WizardEnd = { readonly row: WizardRow; readonly text: string };
+
+/**
+ * Logins in the chat: one per admin and one per worker. The steps are in the database; the digits of a code are
+ * only in memory, and leave it sealed to the login's one-time key.
+ */
+export class Wizard {
+  readonly #deps: WizardDeps;
+  readonly #digits = new Map<UserId, string>();
+
+  constructor(deps: WizardDeps) {
+    this.#deps = deps;
+  }
+
+  /** The login of an admin. */
+  of(admin: UserId): WizardRow | null {
+    return this.#deps.store.ofAdmin(admin);
+  }
+
+  digits(admin: UserId): number {
+    return this.#digits.get(admin)?.length ?? 0;
+  }
+
+  /** Starts a login. Answers with a sentence when it cannot, null when it did. */
+  async begin(admin: UserId, worker: WorkerId, asker: Asker): Promise<string | null> {
+    const taken = this.#deps.store.ofWorker(worker);
+    if (taken && taken.admin !== admin) return "Another admin is logging this worker in right now.";
+    const own = this.of(admin);
+    if (own && own.worker === worker && own.step.kind !== "ended") return null;
+    if (own && own.step.kind !== "ended") return `You are logging in ${own.worker} right now. Finish or cancel that first.`;
+    this.#digits.delete(admin);
+    const expiresAt = this.#deps.clock.now() + TOTAL_MS;
+    const row: WizardRow = {
+      admin,
+      worker,
+      login: this.#deps.newId(),
+      publicKey: null,
+      step: { kind: "preparing" },
+      expiresAt,
+    };
+    this.#deps.store.save(row);
+    return await this.#send(row, { kind: "login.begin" }, asker, row.step);
+  }
+
+  /** The phone number; null = the number that the session had before. */
+  async phone(row: WizardRow, phone: string | null, asker: Asker): Promise<void> {
+    const number = phone === null ? "" : phone.replace(/[\s().-]/g, "").replace(/^00/, "+");
+    if (phone !== null && !/^\+?\d{7,15}$/.test(number))
+      return this.#note(row, "❌ That is not a full number. Use the country code: +49…");
+    await this.#sendSealed(row, "login.phone", number, asker, { kind: "sending-code" });
+  }
+
+  /** A key of the keypad. */
+  key(row: WizardRow, digit: string): void {
+    if (row.step.kind !== "ask-code" || !/^\d$/.test(digit)) return;
+    const digits = (this.#digits.get(row.admin) ?? "") + digit;
+    if (digits.length <= row.step.length) this.#digits.set(row.admin, digits);
+  }
+
+  backspace(row: WizardRow): void {
+    this.#digits.set(row.admin, (this.#digits.get(row.admin) ?? "").slice(0, -1));
+  }
+
+  /** True when the code is complete and may be sent. */
+  complete(row: WizardRow): boolean {
+    return row.step.kind === "ask-code" && this.digits(row.admin) === row.step.length;
+  }
+
+  async submitCode(row: WizardRow, asker: Asker): Promise<void> {
+    const code = this.#digits.get(row.admin) ?? "";
+    this.#digits.delete(row.admin);
+    await this.#sendSealed(row, "login.code", code, asker, { kind: "checking-code", before: row.step });
+  }
+
+  /** The admin typed digits into the chat: Telegram has cancelled the code by now. */
+  typedCode(row: WizardRow): void {
+    this.#digits.delete(row.admin);
+    if (row.step.kind !== "ask-code") return;
+    const note =
+      "❌ Don't send the code as a message: Telegram cancels codes that are sent in chats. Press 🔁 New code, then use the buttons.";
+    this.#save(row, { ...row.step, dead: true, note });
+  }
+
+  /** Asks for a new code; says when that is too early. */
+  async newCode(row: WizardRow, asker: Asker): Promise<string | null> {
+    if (row.step.kind !== "ask-code") return "No code is asked for right now.";
+    this.#digits.delete(row.admin);
+    return await this.#send(row, { kind: "login.resend" }, asker, { kind: "checking-code", before: row.step });
+  }
+
+  async password(row: WizardRow, password: string, asker: Asker): Promise<void> {
+    if (row.step.kind !== "ask-password") return;
+    await this.#sendSealed(row, "login.password", password, asker, { kind: "checking-password", hint: row.step.hint });
+  }
+
+  /** Ends the login; the worker puts the old session back. */
+  async cancel(row: WizardRow, asker: Asker): Promise<void> {
+    this.#digits.delete(row.admin);
+    this.#deps.store.remove(row.admin);
+    if (row.step.kind !== "ended") await this.#deps.commands.login({ kind: "login.cancel" }, row.worker, row.login, asker);
+  }
+
+  /** Takes the worker's answer. Returns the end, if this was it. Answers of an older login are dropped. */
+  answer(command: CommandRow, outcome: CommandOutcome): WizardEnd | WizardRow | null {
+    const row = this.#deps.store.ofWorker(command.worker);
+    const startedAt = row ? row.expiresAt - TOTAL_MS : 0;
+    if (!row || command.verb === "login.cancel" || command.askedAt < startedAt) return null;
+    const step = afterOutcome(row.step, outcome, this.#deps.clock.now());
+    const publicKey = outcome.kind === "login" && outcome.step.kind === "began" ? outcome.step.publicKey : row.publicKey;
+    if (outcome.kind === "login" && outcome.step.kind === "code-sent") this.#digits.delete(row.admin);
+    if (outcome.kind === "login" && outcome.step.kind === "done") {
+      this.#deps.store.remove(row.admin);
+      const { account } = outcome.step;
+      return {
+        row,
+        text: `✅ ${row.worker} is ${account.username ? `@${account.username}` : account.name}. Its connection is starting.`,
+      };
+    }
+    const next = { ...row, publicKey, step };
+    this.#deps.store.save(next);
+    return next;
+  }
+
+  /** Logins that took too long: removed, and cancelled at the worker. */
+  async expire(asker: Asker): Promise<WizardRow[]> {
+    const rows = this.#deps.store.expired(this.#deps.clock.now());
+    for (const row of rows) await this.cancel(row, asker);
+    return rows;
+  }
+
+  async #sendSealed(
+    row: WizardRow,
+    kind: "login.phone" | "login.code" | "login.password",
+    text: string,
+    asker: Asker,
+    busy: WizardStep,
+  ): Promise<void> {
+    if (!row.publicKey) return this.#note(row, "❌ The worker is not ready for this yet.");
+    await this.#send(row, { kind, sealed: seal(row.publicKey, row.login, text) }, asker, busy);
+  }
+
+  /** Shows the busy step first, so that a fast answer is not overwritten by it. */
+  async #send(row: WizardRow, verb: LoginVerb, asker: Asker, busy: WizardStep): Promise<string | null> {
+    this.#save(row, busy);
+    const result = await this.#deps.commands.login(verb, row.worker, row.login, asker);
+    if (result.kind === "sent") return null;
+    const text = result.kind === "already" ? "The step before is still under way." : result.message;
+    this.#note({ ...row, step: busy }, `❌ ${text}`);
+    return text;
+  }
+
+  #note(row: WizardRow, note: string): void {
+    this.#save(row, keep(row.step, note));
+  }
+
+  #save(row: WizardRow, step: WizardStep): void {
+    this.#deps.store.save({ ...row, step });
+  }
+}

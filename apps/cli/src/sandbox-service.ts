@@ -1,0 +1,56 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { childEnv, ENV, type EnvValues } from "@flotilla/config";
+import { type ServiceProcess, startService } from "./service-process.ts";
+
+/** A running sandbox, and the values that point a fleet at it. */
+export interface SandboxPlace {
+  readonly service: ServiceProcess;
+  /** Address of the chat page, without a slash at the end. */
+  readonly url: string;
+  readonly values: EnvValues;
+}
+
+/** Absolute path of the data folder. The sandbox gets one of its own, so that play never touches real sessions. */
+export function dataDirOf(env: EnvValues, cwd: string): string {
+  return resolve(cwd, env.DATA_DIR ?? ENV.DATA_DIR.example);
+}
+
+const ADMIN = { id: "1001", name: "Ann" };
+
+/** Starts the local Telegram with its state in the data folder. */
+export async function startSandboxService(env: EnvValues, dataDir: string, logDir: string): Promise<SandboxPlace> {
+  const dir = join(dataDir, "sandbox");
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const keyFile = join(dir, "dc-key.pem");
+  const token = demoToken(dir);
+  const port = env.SANDBOX_PORT ?? ENV.SANDBOX_PORT.example;
+  const args = ["--port", port, "--state-file", join(dir, "state.json"), "--key-file", keyFile];
+  args.push("--bot-token", token, "--admin-id", ADMIN.id, "--admin-name", ADMIN.name);
+  const file = new URL(import.meta.resolve("@flotilla/sandbox/main")).pathname;
+  const service = await startService({ name: "sandbox", file, args, env: childEnv({}), logDir });
+  const url = String(service.ready["url"]);
+  const values = {
+    BOT_TOKEN: token,
+    API_ID: "1",
+    API_HASH: "0".repeat(32),
+    ADMIN_IDS: ADMIN.id,
+    BOT_API_ROOT: url,
+    MTPROTO_DC: `127.0.0.1:${service.ready["mtprotoPort"]}`,
+    MTPROTO_DC_KEY: keyFile,
+  };
+  return { service, url, values };
+}
+
+/** The demo bot's token: made once, so that the chat goes on after a restart. */
+function demoToken(dir: string): string {
+  const path = join(dir, "bot-token");
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    const token = `700000001:${randomBytes(27).toString("base64url")}`;
+    writeFileSync(path, `${token}\n`, { mode: 0o600 });
+    return token;
+  }
+}

@@ -1,0 +1,110 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { AppError, boundToParent } from "@flotilla/kernel";
+
+/** A service of this machine that runs as a child process. */
+export interface ServiceProcess {
+  readonly name: string;
+  readonly pid: number;
+  /** What it sent with its "ready". */
+  readonly ready: Readonly<Record<string, unknown>>;
+  /** Ends with a sentence about the exit, whenever that happens. */
+  readonly exited: Promise<string>;
+  /** SIGTERM, SIGKILL after `graceMs`; resolves when it is gone. */
+  stop(graceMs: number): Promise<void>;
+  /** SIGKILL. */
+  kill(): void;
+}
+
+/** How to start one. */
+export interface ServiceOptions {
+  readonly name: string;
+  readonly file: string;
+  readonly args?: readonly string[];
+  readonly env: Record<string, string>;
+  /** Folder of the log files; stdout and stderr are appended to `<name>.log` (0600). */
+  readonly logDir: string;
+}
+
+/** A service must be ready by then. */
+const READY_MS = 45_000;
+
+/**
+ * Starts a service in a session of its own, so that Ctrl+C reaches the launcher alone, and bound to this process, so
+ * that it never outlives it. Throws AppError `start-failed` with what the service said.
+ */
+export async function startService(options: ServiceOptions): Promise<ServiceProcess> {
+  mkdirSync(options.logDir, { recursive: true, mode: 0o700 });
+  const log = openSync(join(options.logDir, `${options.name}.log`), "a", 0o600);
+  const bound = boundToParent(process.execPath, [], "KILL");
+  const stdio = ["ignore", log, log, "ipc"] as const;
+  const child = fork(options.file, [...(options.args ?? [])], {
+    execPath: bound.command,
+    execArgv: bound.args,
+    env: options.env,
+    stdio: [...stdio],
+    detached: true,
+  });
+  closeSync(log);
+  const exited = watchExit(child, options.name);
+  try {
+    const ready = await untilReady(child, exited, options);
+    return {
+      name: options.name,
+      pid: child.pid ?? 0,
+      ready,
+      exited,
+      kill: () => void child.kill("SIGKILL"),
+      stop: (graceMs) => stop(child, exited, graceMs),
+    };
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
+}
+
+function watchExit(child: ChildProcess, name: string): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  child.once("exit", (code, signal) => resolve(`${name} ended (${signal ?? `exit code ${code}`})`));
+  child.once("error", (error) => resolve(`${name} could not be started (${error.message})`));
+  return promise;
+}
+
+async function untilReady(
+  child: ChildProcess,
+  exited: Promise<string>,
+  options: ServiceOptions,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { promise, resolve, reject } = Promise.withResolvers<Readonly<Record<string, unknown>>>();
+  const fail = (text: string): void => reject(new AppError("start-failed", text));
+  const timer = setTimeout(
+    () =>
+      fail(
+        `The ${options.name} was not ready within ${READY_MS / 1000} seconds. See ${join(options.logDir, `${options.name}.log`)}.`,
+      ),
+    READY_MS,
+  );
+  child.on("message", (message) => {
+    if (!isRecord(message)) return;
+    if (message["kind"] === "ready") resolve(message);
+    if (message["kind"] === "failed") fail(String(message["message"]));
+  });
+  void exited.then((how) => fail(`The ${how} before it was ready. See ${join(options.logDir, `${options.name}.log`)}.`));
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function stop(child: ChildProcess, exited: Promise<string>, graceMs: number): Promise<void> {
+  child.kill("SIGTERM");
+  const force = setTimeout(() => child.kill("SIGKILL"), graceMs);
+  await exited;
+  clearTimeout(force);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,136 @@
+import { accessSync, constants, mkdirSync, statfsSync } from "node:fs";
+import { join } from "node:path";
+import {
+  badConfig,
+  type Config,
+  childEnv,
+  parseConfig,
+  readEnv,
+  redisProgram,
+  ruleProblems,
+  wantsSandbox,
+} from "@flotilla/config";
+import { AppError } from "@flotilla/kernel";
+import { checkRedis, startEmbeddedRedis } from "@flotilla/queue";
+import { lockFile } from "@flotilla/sqlite";
+import { startDemo } from "./demo.ts";
+import { dataDirOf, type SandboxPlace, startSandboxService } from "./sandbox-service.ts";
+import { type ServiceProcess, startService } from "./service-process.ts";
+
+/** Less free space than this, and databases would fail in the middle of their work. */
+const MIN_FREE_BYTES = 64 * 1024 * 1024;
+const SUPERVISOR_GRACE_MS = 20_000;
+const GRACE_MS = 5000;
+
+/**
+ * Starts everything on this machine, says where to look, and stays until SIGINT, SIGTERM or SIGHUP; then ends
+ * everything in reverse order. A second signal ends it at once. Throws AppError with one sentence and its remedy;
+ * whatever was started before is ended then.
+ */
+export async function up(cwd: string): Promise<void> {
+  const signals = catchSignals();
+  await using stack = new AsyncDisposableStack();
+  const env = readEnv(cwd);
+  const problems = ruleProblems(env);
+  if (problems.length > 0) throw badConfig(problems);
+  const dataDir = dataDirOf(env, cwd);
+  prepareDataDir(dataDir);
+  stack.adopt(oneInstance(dataDir), (lock) => lock[Symbol.dispose]());
+  const logDir = join(dataDir, "logs");
+  const onHurry = (service: ServiceProcess): void => void signals.second.then(() => service.kill());
+  const begin = async (service: Promise<ServiceProcess>, graceMs: number): Promise<ServiceProcess> => {
+    const started = await service;
+    stack.adopt(started, (it) => it.stop(graceMs));
+    onHurry(started);
+    return started;
+  };
+
+  const redisUrl = env.REDIS_URL ?? (await embeddedRedis(stack, dataDir));
+  const sandbox = wantsSandbox(env) ? await startSandboxService(env, dataDir, logDir) : null;
+  if (sandbox) await begin(Promise.resolve(sandbox.service), GRACE_MS);
+  const values = { ...env, ...sandbox?.values, REDIS_URL: redisUrl, DATA_DIR: dataDir };
+  const config = parseConfig(values, { cwd, role: "fleet" });
+  for (const warning of (await checkRedis(redisUrl)).warnings) process.stderr.write(`Warning: ${warning}\n`);
+
+  const at = (app: string): string => new URL(`../../${app}/src/main.ts`, import.meta.url).pathname;
+  const bot = await begin(startService({ name: "bot", file: at("bot"), env: childEnv(values), logDir }), GRACE_MS);
+  const supervisorEnv = childEnv({ ...values, HTTP_PORT: String(config.httpPort === 0 ? 0 : config.httpPort + 1) });
+  const supervisor = await begin(
+    startService({ name: "supervisor", file: at("supervisor"), env: supervisorEnv, logDir }),
+    SUPERVISOR_GRACE_MS,
+  );
+  if (sandbox) await startDemo(sandbox, config);
+  process.stdout.write(readyText(config, bot, supervisor, sandbox));
+  const services = [...(sandbox ? [sandbox.service] : []), bot, supervisor];
+  const ended = Promise.race(services.map((service) => service.exited));
+  const why = await Promise.race([signals.first.then(() => null), ended]);
+  if (why !== null) throw new AppError("service-ended", `The ${why}; everything else was stopped too. See ${logDir}.`);
+  process.stdout.write("\nStopping…\n");
+}
+
+function readyText(config: Config, bot: ServiceProcess, supervisor: ServiceProcess, sandbox: SandboxPlace | null): string {
+  const health = `Health: http://127.0.0.1:${bot.ready["healthPort"]}/healthz (bot), http://127.0.0.1:${supervisor.ready["healthPort"]}/healthz (supervisor)\n`;
+  const stop = `Logs: ${join(config.dataDir, "logs")}\nStop with Ctrl+C.\n`;
+  if (sandbox) return `Flotilla is ready — open ${sandbox.url}/\n${health}${stop}`;
+  return `Flotilla is ready — open https://t.me/${bot.ready["username"]} and press Start\n${health}${stop}`;
+}
+
+function catchSignals(): { readonly first: Promise<void>; readonly second: Promise<void> } {
+  const first = Promise.withResolvers<void>();
+  const second = Promise.withResolvers<void>();
+  let count = 0;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      count += 1;
+      if (count === 1) first.resolve();
+      else second.resolve();
+    });
+  }
+  // A terminal that was closed must not turn the last words into a crash.
+  process.stdout.on("error", () => {});
+  process.stderr.on("error", () => {});
+  return { first: first.promise, second: second.promise };
+}
+
+function prepareDataDir(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    accessSync(dataDir, constants.W_OK);
+    const { bavail, bsize } = statfsSync(dataDir);
+    if (bavail * bsize < MIN_FREE_BYTES) {
+      throw new AppError(
+        "disk-full",
+        `The disk of ${dataDir} is full (less than 64 MB free). Make room, or set DATA_DIR to a folder on another disk.`,
+      );
+    }
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const code = (error as NodeJS.ErrnoException).code ?? "unknown";
+    const why = code === "ENOSPC" ? "the disk is full" : code;
+    throw new AppError(
+      "data-dir",
+      `The data folder ${dataDir} cannot be used (${why}). Make it writable for this user, or set DATA_DIR to another folder.`,
+    );
+  }
+}
+
+function oneInstance(dataDir: string): Disposable {
+  try {
+    return lockFile(join(dataDir, "instance.lock"));
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "sqlite-locked") throw error;
+    throw new AppError(
+      "already-running",
+      `Flotilla already runs on ${dataDir}. Stop it there first, or set DATA_DIR to another folder.`,
+    );
+  }
+}
+
+async function embeddedRedis(stack: AsyncDisposableStack, dataDir: string): Promise<string> {
+  const program = redisProgram();
+  if (!program)
+    throw new AppError("no-redis", "No Redis was found. Install redis-server, or set REDIS_URL in .env, and start again.");
+  const redis = await startEmbeddedRedis({ program, dir: join(dataDir, "redis"), env: childEnv({}) });
+  stack.adopt(redis, (it) => it.stop());
+  return redis.url;
+}

@@ -1,0 +1,114 @@
+import type { AccountSummary, Fault, LinkStatus, ReportedState } from "@flotilla/contracts";
+import type { SelfUser, SessionStore } from "@flotilla/session-store";
+import { AccountConnection, type AccountOptions, type ConnectionStatus, type StateChange } from "@flotilla/telegram";
+
+/** What the worker tells its supervisor. */
+export interface AccountReport {
+  readonly state: ReportedState;
+  readonly fault: Fault | null;
+  readonly link: LinkStatus;
+}
+
+/** The account of this worker: connected whenever its session has a key and no login is under way. */
+export class Account {
+  readonly #store: SessionStore;
+  readonly #connection: AccountConnection;
+  readonly #report: (report: AccountReport) => void;
+  #failures = 0;
+  #loggingIn = false;
+
+  constructor(store: SessionStore, options: AccountOptions, report: (report: AccountReport) => void) {
+    this.#store = store;
+    this.#report = report;
+    this.#connection = new AccountConnection({
+      ...options,
+      store,
+      on: { state: (change) => this.#onState(change), message: () => this.tell(), traffic: () => {} },
+    });
+  }
+
+  /** Connects, or waits for a login when the session has no key. */
+  start(): void {
+    this.#loggingIn = false;
+    if (this.#store.hasKey) this.#connection.start();
+    this.tell();
+  }
+
+  /** Leaves Telegram for a login. Resolves when the socket is closed. */
+  async pauseForLogin(): Promise<void> {
+    this.#loggingIn = true;
+    await this.#connection.stop();
+    this.tell();
+  }
+
+  /** Leaves Telegram. Resolves when the socket is closed. */
+  async stop(): Promise<void> {
+    await this.#connection.stop();
+  }
+
+  /** A real call. Throws what Telegram answered, or AppError `not-connected`. */
+  async check(): Promise<SelfUser> {
+    const self = await this.#connection.check();
+    this.tell();
+    return self;
+  }
+
+  /** Sends the present state to the supervisor. */
+  tell(): void {
+    const status = this.#connection.status();
+    this.#report({ state: this.#state(status), fault: this.#loggingIn ? null : status.fault, link: this.#link(status) });
+  }
+
+  #onState(change: StateChange): void {
+    if (change.to === "waiting" || change.to === "dead") this.#failures += 1;
+    this.tell();
+  }
+
+  #state(status: ConnectionStatus): ReportedState {
+    if (this.#loggingIn) return "LOGGING_IN";
+    if (!this.#store.hasKey) return "NEEDS_LOGIN";
+    switch (status.state) {
+      case "ready":
+        return "RUNNING";
+      case "waiting":
+        return status.fault?.class === "FLOOD" ? "FLOOD" : "RECONNECTING";
+      case "dead":
+        return deadState(status.fault);
+      case "connecting":
+        return status.connects > 0 || status.attempt > 0 ? "RECONNECTING" : "STARTING";
+      case "idle":
+      case "stopped":
+        return "STARTING";
+      default:
+        return status.state satisfies never;
+    }
+  }
+
+  #link(status: ConnectionStatus): LinkStatus {
+    const { reconnects, lastSuccessAt, lastMessageAt, messages, attempt, nextTryAt } = status;
+    const self = status.self ?? this.#store.self();
+    const account = self && summary(self);
+    return { account, reconnects, failures: this.#failures, lastSuccessAt, lastMessageAt, messages, attempt, nextTryAt };
+  }
+}
+
+/** The account as admins may see it. */
+export function summary(self: SelfUser): AccountSummary {
+  return {
+    userId: self.id as AccountSummary["userId"],
+    name: self.name,
+    username: self.username,
+    phoneMasked: self.phone && maskPhone(self.phone),
+  };
+}
+
+/** `+49 … 17`: the country and the last two digits. */
+export function maskPhone(phone: string): string {
+  const digits = phone.replace(/\D/g, "");
+  return digits.length < 6 ? "…" : `+${digits.slice(0, 2)} … ${digits.slice(-2)}`;
+}
+
+function deadState(fault: Fault | null): ReportedState {
+  if (fault?.class === "BANNED") return "BANNED";
+  return fault?.class === "AUTH_DEAD" ? "NEEDS_LOGIN" : "DEGRADED";
+}

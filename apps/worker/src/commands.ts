@@ -1,0 +1,29 @@
+import type { CommandOutcome, WorkerCommand } from "@flotilla/contracts";
+import { AppError, type Clock } from "@flotilla/kernel";
+import type { Logger } from "@flotilla/observability";
+import { classify } from "@flotilla/telegram";
+import type { Account } from "./account.ts";
+import type { LoginDesk } from "./login-desk.ts";
+
+/** Parts of the command handler. */
+export interface CommandDeps {
+  readonly account: Account;
+  readonly desk: LoginDesk;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Carries out one command and says how it ended. Never throws: a failure is an outcome. */
+export async function carryOut(deps: CommandDeps, command: WorkerCommand): Promise<CommandOutcome> {
+  if (deps.clock.now() > command.deadlineAt) return { kind: "expired" };
+  try {
+    if (command.kind !== "check") return await deps.desk.perform(command);
+    await deps.account.check();
+    return { kind: "done" };
+  } catch (error) {
+    deps.log.warn({ command: command.kind, err: error }, "command failed");
+    if (error instanceof AppError) return { kind: "failed", code: error.code, message: error.message };
+    const fault = classify(error);
+    return { kind: "failed", code: fault.code, message: fault.message };
+  }
+}

@@ -1,0 +1,68 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { type Config, loadFleetKey } from "@flotilla/config";
+import { DEFAULT_PREFIX, type WorkerToSupervisor } from "@flotilla/contracts";
+import { systemClock, type WorkerId } from "@flotilla/kernel";
+import type { Logger } from "@flotilla/observability";
+import { consumeWorkerCommands, EventPublisher } from "@flotilla/queue";
+import { openSession } from "@flotilla/session-store";
+import type { AccountOptions } from "@flotilla/telegram";
+import { Account } from "./account.ts";
+import { carryOut } from "./commands.ts";
+import { startHeartbeat } from "./heartbeat.ts";
+import { LoginDesk } from "./login-desk.ts";
+
+/** A running worker. `close` leaves Telegram, then gives the session back. */
+export interface RunningWorker {
+  close(): Promise<void>;
+}
+
+/** Says what to the supervisor. */
+export type Say = (message: WorkerToSupervisor) => void;
+
+/** Takes the session, connects, and takes commands. Throws AppError `sqlite-locked` when somebody else has the session. */
+export async function startWorker(worker: WorkerId, config: Config, log: Logger, say: Say): Promise<RunningWorker> {
+  await using stack = new AsyncDisposableStack();
+  const place = { url: config.redisUrl?.reveal() ?? "", prefix: DEFAULT_PREFIX };
+  const onRedisError = (error: unknown): void => log.debug({ err: error }, "redis");
+  const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
+  const store = stack.adopt(openSession({ dir: join(config.dataDir, "sessions"), name: worker, fleetKey }), (it) => it.close());
+  stack.adopt(startHeartbeat(say), (it) => it.stop());
+  const events = stack.adopt(new EventPublisher(place, onRedisError), (it) => it.close());
+  const options = accountOptions(worker, config, log);
+  const account = stack.adopt(new Account(store, options, (report) => say({ kind: "status", ...report })), (it) => it.stop());
+  const desk = stack.adopt(new LoginDesk({ store, account, options, clock: systemClock }), (it) => it.close());
+  stack.defer(() => events.flush());
+  const commands = { account, desk, clock: systemClock, log };
+  const consumer = await consumeWorkerCommands(worker, {
+    place,
+    onError: onRedisError,
+    handle: async (command) => {
+      const outcome = await carryOut(commands, command);
+      events.publish({
+        v: 1,
+        id: randomUUID(),
+        at: systemClock.now(),
+        host: config.hostId,
+        kind: "command.done",
+        worker,
+        command: command.id,
+        outcome,
+      });
+      await events.flush();
+    },
+  });
+  stack.adopt(consumer, (it) => it.close());
+  account.start();
+  const owned = stack.move();
+  return { close: () => owned.disposeAsync() };
+}
+
+function accountOptions(worker: WorkerId, config: Config, log: Logger): AccountOptions {
+  return {
+    server: config.mtproto,
+    api: { id: config.apiId, hash: config.apiHash.reveal() },
+    identity: { deviceModel: `Flotilla ${worker}`, systemVersion: "Node.js", appVersion: "0.1.0", langCode: "en" },
+    log: (level, message, fields) => log[level](fields ?? {}, message),
+  };
+}

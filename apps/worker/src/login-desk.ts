@@ -1,0 +1,139 @@
+import {
+  type CommandOutcome,
+  type LoginStep,
+  newSealKeyPair,
+  type SealKeyPair,
+  unseal,
+  type WorkerCommand,
+} from "@flotilla/contracts";
+import { AppError, type Clock } from "@flotilla/kernel";
+import type { SessionStore } from "@flotilla/session-store";
+import { type AccountOptions, LoginFlow, type LoginResult } from "@flotilla/telegram";
+import { type Account, maskPhone, summary } from "./account.ts";
+
+/** Longest time of a whole login; then the old session is put back. */
+const TOTAL_MS = 10 * 60_000;
+/** How long a code is shown as valid. Telegram does not tell; 2 to 5 minutes were seen. */
+const CODE_MS = 5 * 60_000;
+
+type LoginCommand = Extract<WorkerCommand, { loginId: string }>;
+
+interface Desk {
+  readonly loginId: string;
+  readonly keys: SealKeyPair;
+  readonly flow: LoginFlow;
+  readonly expiresAt: number;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** Parts of the desk. */
+export interface LoginDeskDeps {
+  readonly store: SessionStore;
+  readonly account: Account;
+  readonly options: AccountOptions;
+  readonly clock: Clock;
+}
+
+/**
+ * Logs this worker's account in, one step per command. The running connection is closed first and comes back at the
+ * end, with the new key or, when the login did not work out, with the old one.
+ */
+export class LoginDesk {
+  readonly #deps: LoginDeskDeps;
+  #open: Desk | null = null;
+
+  constructor(deps: LoginDeskDeps) {
+    this.#deps = deps;
+  }
+
+  /** Carries out one step. Throws AppError `bad-seal` for an entry that was made for another login. */
+  async perform(command: LoginCommand): Promise<CommandOutcome> {
+    if (command.kind === "login.begin") return { kind: "login", step: await this.#begin(command.loginId) };
+    const desk = this.#open;
+    if (desk?.loginId !== command.loginId) {
+      if (command.kind === "login.cancel") return { kind: "login", step: { kind: "cancelled" } };
+      return { kind: "login", step: { kind: "refused", reason: "no-login", fault: null, waitS: null, final: true } };
+    }
+    if (command.kind === "login.cancel") {
+      await this.close();
+      return { kind: "login", step: { kind: "cancelled" } };
+    }
+    return { kind: "login", step: await this.#step(desk, command) };
+  }
+
+  /** Ends a login that is under way; the old session is put back. */
+  async close(): Promise<void> {
+    const desk = this.#open;
+    this.#open = null;
+    if (!desk) return;
+    clearTimeout(desk.timer);
+    await desk.flow.cancel();
+    this.#deps.account.start();
+  }
+
+  async #begin(loginId: string): Promise<LoginStep> {
+    await this.close();
+    const { account, store, options, clock } = this.#deps;
+    await account.pauseForLogin();
+    const timer = setTimeout(() => void this.close(), TOTAL_MS);
+    timer.unref();
+    const keys = newSealKeyPair();
+    const expiresAt = clock.now() + TOTAL_MS;
+    this.#open = { loginId, keys, flow: new LoginFlow({ ...options, store }), expiresAt, timer };
+    const phone = store.self()?.phone;
+    return { kind: "began", publicKey: keys.publicKey, knownPhoneMasked: phone ? maskPhone(phone) : null, expiresAt };
+  }
+
+  async #step(desk: Desk, command: Exclude<LoginCommand, { kind: "login.begin" | "login.cancel" }>): Promise<LoginStep> {
+    const result = await this.#run(desk, command);
+    if (result.kind === "done" || (result.kind === "refused" && result.final)) await this.close();
+    return toStep(result, this.#deps.clock.now());
+  }
+
+  async #run(desk: Desk, command: Exclude<LoginCommand, { kind: "login.begin" | "login.cancel" }>): Promise<LoginResult> {
+    if (command.kind === "login.resend") return await desk.flow.resendCode();
+    const entry = unseal(desk.keys.privateKey, desk.loginId, command.sealed);
+    switch (command.kind) {
+      case "login.phone":
+        return await desk.flow.sendCode(entry || this.#storedPhone());
+      case "login.code":
+        return await desk.flow.submitCode(entry);
+      case "login.password":
+        return await desk.flow.submitPassword(entry);
+      default:
+        return command satisfies never;
+    }
+  }
+
+  #storedPhone(): string {
+    const phone = this.#deps.store.self()?.phone;
+    if (!phone) throw new AppError("no-phone", "No phone number is stored for this worker. Send the number.");
+    return phone;
+  }
+}
+
+function toStep(result: LoginResult, now: number): LoginStep {
+  switch (result.kind) {
+    case "code-sent": {
+      const { via, length, nextVia, resendAfterS } = result;
+      return {
+        kind: "code-sent",
+        via,
+        length,
+        nextVia,
+        resendAt: resendAfterS === null ? null : now + resendAfterS * 1000,
+        expiresAt: now + CODE_MS,
+      };
+    }
+    case "done":
+      return { kind: "done", account: summary(result.self) };
+    case "password-needed":
+    case "wrong-code":
+    case "code-expired":
+    case "wrong-password":
+    case "refused":
+      return result;
+    default:
+      return result satisfies never;
+  }
+}
