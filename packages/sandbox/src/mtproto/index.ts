@@ -1,3 +1,4 @@
+import { AppError } from "@flotilla/kernel";
 import type { MovableClock } from "../clock.ts";
 import type { WorldPort } from "../world/port.ts";
 import { WorldDoor } from "./port.ts";
@@ -5,7 +6,7 @@ import type { DcAddress, DifferenceLimits } from "./rpc/call.ts";
 import { TelegramServer } from "./server.ts";
 import { gramjsSchema } from "./tl/gramjs-schema.ts";
 import { Layers } from "./tl/layers.ts";
-import type { TlSchema } from "./tl/schema.ts";
+import type { TlObject, TlSchema } from "./tl/schema.ts";
 
 export type { DcAddress, DifferenceLimits } from "./rpc/call.ts";
 export { parseTlText, type TlSchema } from "./tl/schema.ts";
@@ -41,6 +42,10 @@ export interface LocalTelegram {
   readonly publicKeyPem: string;
   /** RSA key fingerprint as clients compare it: signed 64-bit decimal. */
   readonly keyFingerprint: string;
+  /** Pushes updateServiceNotification, a text from Telegram outside all chats, to every session of an account. */
+  notify(phone: string, text: string): void;
+  /** Pushes updatesTooLong to every session of an account: "ask for the difference". */
+  pushTooLong(phone: string): void;
   close(): Promise<void>;
 }
 
@@ -73,8 +78,28 @@ export async function startTelegram(options: MtprotoOptions): Promise<LocalTeleg
     addresses: () => server.addresses(),
     publicKeyPem: server.rsa.publicPem,
     keyFingerprint: server.rsa.fingerprint.toString(),
+    notify: (phone, text) => broadcast(server, phone, notification(text)),
+    pushTooLong: (phone) => broadcast(server, phone, { _: "updatesTooLong" }),
     close: () => server.close(),
   };
+}
+
+function notification(text: string): TlObject {
+  const update = {
+    _: "updateServiceNotification",
+    popup: true,
+    type: "SANDBOX",
+    message: text,
+    media: { _: "messageMediaEmpty" },
+    entities: [],
+  };
+  return { _: "updateShort", update, date: Math.floor(Date.now() / 1000) };
+}
+
+function broadcast(server: TelegramServer, phone: string, update: TlObject): void {
+  const account = server.world.byPhone(phone);
+  if (!account) throw new AppError("no-such-account", `There is no account with the phone number ${phone}.`);
+  server.pusher.broadcast(account, update);
 }
 
 function listenersOf({

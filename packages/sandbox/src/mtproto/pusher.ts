@@ -70,10 +70,12 @@ export class Pusher {
       case "login-token":
         this.#toKey(event.keyId, { _: "updateShort", update: { _: "updateLoginToken" }, date: this.#now() });
         return;
-      case "new-login":
-        return;
       case "key-died":
-        this.#toKey(event.keyId, { _: "updatesTooLong" });
+        // Makes the client ask, and so learn why.
+        if (event.why) this.#toKey(event.keyId, { _: "updatesTooLong" });
+        return;
+      case "new-login":
+      case "founded":
     }
   }
 

@@ -1,3 +1,5 @@
+import type { Socket } from "node:net";
+import { toError } from "@flotilla/kernel";
 import type { MovableClock } from "../clock.ts";
 import { emptyState, type WorldState } from "../world/model.ts";
 import { readSnapshot, writeSnapshot } from "../world/snapshot.ts";
@@ -15,6 +17,9 @@ import { Dispatcher } from "./rpc/dispatcher.ts";
 import { openMethods, userMethods } from "./rpc/methods.ts";
 import type { Layers } from "./tl/layers.ts";
 import { UpdateFaults } from "./update-faults.ts";
+
+/** Changes are gathered for so long before the state file is written. */
+const SAVE_PAUSE_MS = 250;
 
 /** What survives a restart. */
 interface Saved {
@@ -45,6 +50,7 @@ export class TelegramServer {
   readonly #keyMap: Map<string, AuthKey>;
   readonly #keys: KeyStore;
   readonly #sessions = new SessionRegistry();
+  #saveTimer: NodeJS.Timeout | null = null;
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -63,8 +69,12 @@ export class TelegramServer {
       clock: options.clock,
       rsa: this.rsa,
       delayMs: (connection) => this.faults.delayMs(connection),
-      onPacket: (connection, packet) => inbox.receive(connection, packet),
+      onPacket: (connection, packet) => {
+        inbox.receive(connection, packet);
+        this.#touch();
+      },
     });
+    this.world.onEvent(() => this.#touch());
     const updates = new UpdateFaults();
     const forgetKey = (keyId: string): void => this.#forgetKey(keyId);
     this.faults = new Faults({ connections: this.connections, dcs: this.centres, updates, forgetKey });
@@ -84,10 +94,24 @@ export class TelegramServer {
     const closing = this.centres.map((centre) => centre.close());
     for (const connection of this.connections.all()) connection.drop("rst");
     await Promise.all(closing);
+    if (this.#saveTimer) clearTimeout(this.#saveTimer);
     this.save();
   }
 
-  /** Writes the state file, if there is one. */
+  /** Something may have changed: writes the state file a moment later. */
+  #touch(): void {
+    if (this.#options.stateFile === null || this.#saveTimer) return;
+    this.#saveTimer = setTimeout(() => {
+      this.#saveTimer = null;
+      try {
+        this.save();
+      } catch (error) {
+        this.#options.log(`the state could not be saved: ${toError(error).message}`);
+      }
+    }, SAVE_PAUSE_MS);
+  }
+
+  /** Writes the state file, if there is one. Throws the system's error, e.g. ENOSPC. */
   save(): void {
     const { stateFile } = this.#options;
     if (stateFile === null) return;
@@ -129,7 +153,7 @@ export class TelegramServer {
     return new Dispatcher({ services, layers, sessions: this.#sessions, open: openMethods, forUsers: userMethods, fault, log });
   }
 
-  #accept(dc: number, socket: import("node:net").Socket): void {
+  #accept(dc: number, socket: Socket): void {
     if (this.faults.refuses(dc)) {
       socket.on("error", () => {});
       socket.resetAndDestroy();

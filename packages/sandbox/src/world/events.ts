@@ -1,4 +1,4 @@
-import type { BoxEvent, PeerRef } from "./model.ts";
+import type { BoxEvent, KeyDeath, PeerRef } from "./model.ts";
 
 /**
  * The session that caused something: it got the news as the answer to its call and is left out of the push.
@@ -20,7 +20,8 @@ export type WorldEvent =
   | { readonly kind: "membership"; readonly account: bigint; readonly channel: bigint; readonly origin: Origin | null }
   | { readonly kind: "login-token"; readonly keyId: string }
   | { readonly kind: "new-login"; readonly account: bigint; readonly keyId: string }
-  | { readonly kind: "key-died"; readonly keyId: string };
+  | { readonly kind: "key-died"; readonly keyId: string; readonly why: KeyDeath | null }
+  | { readonly kind: "founded" };
 
 /** Chat plus message id: where a message is. */
 export interface MessageRef {

@@ -131,8 +131,11 @@ export interface FaultTarget {
 export interface FaultPort {
   /** Closes connections: `fin` politely, `rst` with a reset. Returns how many. */
   drop(target: FaultTarget, how: "fin" | "rst"): number;
-  /** Sends nothing and reads nothing any more on these connections until `heal`. */
-  silence(target: FaultTarget): void;
+  /**
+   * Sends nothing and reads nothing any more on these connections until `heal`. With `open-and-new` also on matching
+   * connections that are opened later: a server that accepts and never answers.
+   */
+  silence(target: FaultTarget, reach?: "open" | "open-and-new"): void;
   /** Delays every answer by this many ms. 0 = off. */
   delay(target: FaultTarget, delayMs: number): void;
   /** Refuses new TCP connections (closed at once) until `heal`. */

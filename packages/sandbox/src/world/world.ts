@@ -83,6 +83,7 @@ export class World {
       };
     }
     this.state.accounts.set(account.id, account);
+    this.#emit({ kind: "founded" });
     return account;
   }
 
@@ -101,6 +102,7 @@ export class World {
       box: emptyBox(),
     };
     this.state.channels.set(channel.id, channel);
+    this.#emit({ kind: "founded" });
     for (const member of channel.members)
       this.#emit({ kind: "membership", account: member, channel: channel.id, origin: null });
     return channel;
@@ -172,7 +174,7 @@ export class World {
   logOut(keyId: string, why: KeyDeath | null): void {
     if (!this.state.authorizations.delete(keyId)) return;
     if (why) this.state.deadKeys.set(keyId, why);
-    this.#emit({ kind: "key-died", keyId });
+    this.#emit({ kind: "key-died", keyId, why });
   }
 
   /** An account approves a QR token. Throws RpcError. */

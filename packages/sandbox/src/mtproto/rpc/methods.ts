@@ -1,11 +1,33 @@
+import { accountMethods } from "./account.ts";
 import { authCodeMethods } from "./auth-code.ts";
+import { keyMethods, keyUserMethods } from "./auth-keys.ts";
+import { authPasswordMethods } from "./auth-password.ts";
+import { qrMethods, qrUserMethods } from "./auth-qr.ts";
 import type { Method, UserCall } from "./call.ts";
+import { channelMethods } from "./channels.ts";
 import { helpMethods } from "./help.ts";
+import { historyMethods } from "./history.ts";
+import { messageMethods } from "./messages.ts";
 import { updateMethods } from "./updates.ts";
-import { userMethods as peopleMethods } from "./users.ts";
+import { peopleMethods } from "./users.ts";
 
 /** Methods open to everybody. */
-export const openMethods: Record<string, Method> = { ...helpMethods, ...authCodeMethods };
+export const openMethods: Readonly<Record<string, Method>> = {
+  ...helpMethods,
+  ...authCodeMethods,
+  ...authPasswordMethods,
+  ...qrMethods,
+  ...keyMethods,
+};
 
 /** Methods for the logged in; others get AUTH_KEY_UNREGISTERED. */
-export const userMethods: Record<string, Method<UserCall>> = { ...peopleMethods, ...updateMethods };
+export const userMethods: Readonly<Record<string, Method<UserCall>>> = {
+  ...accountMethods,
+  ...keyUserMethods,
+  ...qrUserMethods,
+  ...peopleMethods,
+  ...channelMethods,
+  ...messageMethods,
+  ...historyMethods,
+  ...updateMethods,
+};

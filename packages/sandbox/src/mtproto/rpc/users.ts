@@ -72,7 +72,7 @@ const getChannels: Method<UserCall> = (call, query) => {
 };
 
 /** users.*, contacts.* and channels.getChannels. Every account of the sandbox is a contact of every other. */
-export const userMethods: Record<string, Method<UserCall>> = {
+export const peopleMethods: Record<string, Method<UserCall>> = {
   "users.getUsers": (call, query) =>
     objects(query, "id")
       .flatMap((input) => isKnown(call, input))

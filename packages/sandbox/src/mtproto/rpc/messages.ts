@@ -1,0 +1,115 @@
+import { RpcError } from "../../world/errors.ts";
+import type { Outcome } from "../../world/messaging.ts";
+import type { PeerRef, StoredMessage } from "../../world/model.ts";
+import { accountUpdate, channelUpdate, Mentions } from "../render/objects.ts";
+import type { TlObject } from "../tl/schema.ts";
+import { int, ints, long, longs, type Method, object, text, type UserCall } from "./call.ts";
+import { channelOfInput, peerOfInput } from "./peers.ts";
+
+/** Telegram keeps only so many messages in one forward. */
+const MAX_FORWARDED = 100;
+
+/** The update for what the caller did itself; it comes as the answer and moves the same pts as a pushed one. */
+function ownUpdate(call: UserCall, peer: PeerRef, { event }: Outcome): TlObject[] {
+  const channel = peer.kind === "channel" ? call.world.state.channels.get(peer.id) : undefined;
+  const update = channel ? channelUpdate(channel, event) : accountUpdate(call.account, event);
+  return update ? [update] : [];
+}
+
+function answer(call: UserCall, updates: TlObject[], messages: readonly StoredMessage[]): TlObject {
+  const fields = new Mentions(call.world.state, call.account).messages(messages).fields();
+  return { _: "updates", updates, ...fields, date: Math.floor(call.clock.now() / 1000), seq: 0 };
+}
+
+const sendMessage: Method<UserCall> = (call, query) => {
+  const peer = peerOfInput(call, object(query, "peer"));
+  const reply = query["reply_to"] === undefined ? null : int(object(query, "reply_to"), "reply_to_msg_id");
+  const randomId = long(query, "random_id");
+  const draft = { text: text(query, "message"), randomId, replyTo: reply };
+  const outcome = call.world.messaging.send(call.account, peer, draft, call.session);
+  const named = { _: "updateMessageID", id: outcome.message.id, random_id: randomId };
+  return answer(call, [named, ...ownUpdate(call, peer, outcome)], [outcome.message]);
+};
+
+/** Where a forwarded message comes from in the end. */
+function originOf(message: StoredMessage): NonNullable<StoredMessage["forwarded"]> {
+  if (message.forwarded) return message.forwarded;
+  const { peer, from, date, id } = message;
+  if (peer.kind === "channel") return { from: peer, date, post: id };
+  return { from: { kind: "user", id: from ?? peer.id }, date, post: null };
+}
+
+const forwardMessages: Method<UserCall> = (call, query) => {
+  const source = peerOfInput(call, object(query, "from_peer"));
+  const target = peerOfInput(call, object(query, "to_peer"));
+  const randomIds = longs(query, "random_id");
+  const ids = ints(query, "id");
+  if (ids.length === 0 || ids.length > MAX_FORWARDED || ids.length !== randomIds.length)
+    throw new RpcError(400, "MESSAGE_IDS_EMPTY");
+  const originals = ids.map((id) => inChat(call, source, id));
+  if (originals.some((message) => message === null)) throw new RpcError(400, "MESSAGE_ID_INVALID");
+  const updates: TlObject[] = [];
+  const sent: StoredMessage[] = [];
+  for (const [index, original] of originals.entries()) {
+    if (!original) continue;
+    const randomId = randomIds[index] ?? 0n;
+    const draft = { text: original.text, randomId, forwarded: originOf(original) };
+    const outcome = call.world.messaging.send(call.account, target, draft, call.session);
+    sent.push(outcome.message);
+    updates.push({ _: "updateMessageID", id: outcome.message.id, random_id: randomId }, ...ownUpdate(call, target, outcome));
+  }
+  return answer(call, updates, sent);
+};
+
+function inChat(call: UserCall, peer: PeerRef, id: number): StoredMessage | null {
+  const box = peer.kind === "channel" ? call.world.state.channels.get(peer.id)?.box : call.account.box;
+  const message = box?.messages.get(id);
+  return message?.peer.kind === peer.kind && message.peer.id === peer.id ? message : null;
+}
+
+const editMessage: Method<UserCall> = (call, query) => {
+  const peer = peerOfInput(call, object(query, "peer"));
+  const id = int(query, "id");
+  if (!inChat(call, peer, id)) throw new RpcError(400, "MESSAGE_ID_INVALID");
+  const outcome = call.world.messaging.edit(call.account, { peer, id }, text(query, "message"), call.session);
+  return answer(call, ownUpdate(call, peer, outcome), [outcome.message]);
+};
+
+function affected(pts: number, count: number): TlObject {
+  return { _: "messages.affectedMessages", pts, pts_count: count };
+}
+
+const deleteMessages: Method<UserCall> = (call, query) => {
+  const event = call.world.messaging.delete(call.account, ints(query, "id"), query["revoke"] === true, call.session);
+  return affected(call.account.box.pts, event?.count ?? 0);
+};
+
+const deleteChannelMessages: Method<UserCall> = (call, query) => {
+  const channel = channelOfInput(call, object(query, "channel"));
+  const event = call.world.messaging.deleteInChannel(call.account, channel, ints(query, "id"), call.session);
+  return affected(channel.box.pts, event?.count ?? 0);
+};
+
+const readHistory: Method<UserCall> = (call, query) => {
+  const peer = peerOfInput(call, object(query, "peer"));
+  if (peer.kind === "channel") throw new RpcError(400, "PEER_ID_INVALID");
+  const event = call.world.messaging.read(call.account, peer, int(query, "max_id"), call.session);
+  return affected(call.account.box.pts, event?.count ?? 0);
+};
+
+const readChannelHistory: Method<UserCall> = (call, query) => {
+  const channel = channelOfInput(call, object(query, "channel"));
+  call.world.messaging.readChannel(call.account, channel, int(query, "max_id"), call.session);
+  return true;
+};
+
+/** Sending, changing and reading messages. */
+export const messageMethods: Record<string, Method<UserCall>> = {
+  "messages.sendMessage": sendMessage,
+  "messages.forwardMessages": forwardMessages,
+  "messages.editMessage": editMessage,
+  "messages.deleteMessages": deleteMessages,
+  "messages.readHistory": readHistory,
+  "channels.deleteMessages": deleteChannelMessages,
+  "channels.readHistory": readChannelHistory,
+};
