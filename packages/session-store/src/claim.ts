@@ -4,9 +4,14 @@ import { AppError } from "@flotilla/kernel";
 export class Claim {
   #taken = false;
 
+  /** AppError `session-claimed` while somebody has it. */
+  assertFree(): void {
+    if (this.#taken) throw new AppError("session-claimed", "Another connection of this process uses the session already.");
+  }
+
   /** AppError `session-claimed` while somebody has it. Dispose gives it back, once. */
   take(): Disposable {
-    if (this.#taken) throw new AppError("session-claimed", "Another connection of this process uses the session already.");
+    this.assertFree();
     this.#taken = true;
     let mine = true;
     return {

@@ -3,6 +3,7 @@ import { AppError, type Clock, systemClock } from "@flotilla/kernel";
 import { type Database, openDatabase } from "@flotilla/sqlite";
 import { Claim } from "./claim.ts";
 import { EntityTable } from "./entities.ts";
+import { keyProtected, noLogin } from "./errors.ts";
 import { type DcAddress, type KeySlot, KeySlots } from "./key-slots.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { assertFleetKey } from "./seal.ts";
@@ -142,8 +143,12 @@ export class SessionStore implements Disposable {
     this.#pending = this.#slots.write("pending", { ...this.#pending.dc, id }, this.#pending.authKey);
   }
 
-  /** Starts a login with an empty pending slot. Throws AppError `login-running` when there is one already. */
+  /**
+   * Starts a login with an empty pending slot. Throws AppError `login-running` when there is one already, and
+   * `session-claimed` while a connection uses the session: stop it first.
+   */
   beginLogin(): void {
+    this.#claim.assertFree();
     if (this.#inLogin) throw new AppError("login-running", "A login is running in this session already.");
     this.#slots.clearPending();
     this.#pending = null;
@@ -239,12 +244,4 @@ export class SessionStore implements Disposable {
     this.#db.write("DELETE FROM update_state");
     this.#db.write("DELETE FROM channel_state");
   }
-}
-
-function keyProtected(what: string): AppError {
-  return new AppError("key-protected", `Refused: something tried to ${what} outside a login.`);
-}
-
-function noLogin(): AppError {
-  return new AppError("no-login", "No login is running in this session.");
 }

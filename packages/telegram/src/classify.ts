@@ -98,36 +98,39 @@ function waitOf({ code, text }: RawRpcError): number | null {
   return Math.min(Number(match[1]), MAX_WAIT_S);
 }
 
-const OURS: Readonly<Record<string, ErrorClass>> = {
-  "sqlite-locked": "SESSION_LOCKED",
-  "sqlite-corrupt": "DB_BROKEN",
-  "sqlite-full": "DB_BROKEN",
-  "sqlite-readonly": "DB_BROKEN",
-  "sqlite-cantopen": "DB_BROKEN",
-  "sqlite-io": "DB_BROKEN",
-  "sqlite-newer": "CONFIG",
-  "sqlite-wrong-role": "CONFIG",
-  "sqlite-pragma": "CONFIG",
-  "key-unreadable": "DB_BROKEN",
-  "wrong-fleet-key": "CONFIG",
-  "bad-fleet-key": "CONFIG",
-  "bad-server-key": "CONFIG",
-  "no-dc-address": "CONFIG",
-  "no-key": "AUTH_DEAD",
-  "account-changed": "CONFIG",
-  "vendor-mismatch": "CONFIG",
-  "session-claimed": "IN_USE",
-  "stale-fence": "IN_USE",
-  "call-timeout": "TG_SERVER",
-  "not-connected": "NETWORK",
-  "method-refused": "REQUEST",
-  "foreign-dc": "REQUEST",
-};
+const OURS: ReadonlyMap<string, ErrorClass> = new Map(
+  Object.entries({
+    "sqlite-locked": "SESSION_LOCKED",
+    "sqlite-corrupt": "DB_BROKEN",
+    "sqlite-full": "DB_BROKEN",
+    "sqlite-readonly": "DB_BROKEN",
+    "sqlite-cantopen": "DB_BROKEN",
+    "sqlite-io": "DB_BROKEN",
+    "sqlite-newer": "CONFIG",
+    "sqlite-wrong-role": "CONFIG",
+    "sqlite-pragma": "CONFIG",
+    "key-unreadable": "DB_BROKEN",
+    "wrong-fleet-key": "CONFIG",
+    "bad-fleet-key": "CONFIG",
+    "bad-server-key": "CONFIG",
+    "no-dc-address": "CONFIG",
+    "bad-auth-key": "TG_SERVER",
+    "no-key": "AUTH_DEAD",
+    "account-changed": "CONFIG",
+    "vendor-mismatch": "CONFIG",
+    "session-claimed": "IN_USE",
+    "stale-fence": "IN_USE",
+    "call-timeout": "TG_SERVER",
+    "not-connected": "NETWORK",
+    "method-refused": "REQUEST",
+    "foreign-dc": "REQUEST",
+  } satisfies Record<string, ErrorClass>),
+);
 
 function classifyOurs(error: AppError): Fault {
   const message = error.message.slice(0, MAX_MESSAGE);
   const reason = lostReason(error);
-  if (reason === null) return { class: OURS[error.code] ?? "CRASH", code: error.code, message };
+  if (reason === null) return { class: OURS.get(error.code) ?? "CRASH", code: error.code.slice(0, MAX_CODE), message };
   if (reason === "unknown-key") return { class: "AUTH_DEAD", code: "unknown-key", message };
   if (reason === "transport") return classifyTransport(error.details.transport, message);
   // What stands behind a lost link says more than that it was lost.
@@ -156,13 +159,15 @@ const VENDOR_TEXTS: readonly (readonly [string, ErrorClass, string])[] = [
   ["Step 2 could not find a valid key", "CONFIG", "server-key-unknown"],
   ["Step ", "TG_SERVER", "key-exchange"],
 ];
-const VENDOR_CLASSES: Readonly<Record<string, string>> = {
-  BadMessageError: "bad-message",
-  InvalidBufferError: "bad-packet",
-  InvalidChecksumError: "bad-packet",
-  SecurityError: "bad-packet",
-  TypeNotFoundError: "unknown-constructor",
-};
+const VENDOR_CLASSES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    BadMessageError: "bad-message",
+    InvalidBufferError: "bad-packet",
+    InvalidChecksumError: "bad-packet",
+    SecurityError: "bad-packet",
+    TypeNotFoundError: "unknown-constructor",
+  }),
+);
 
 function classifyForeign(error: Error): Fault {
   const system = "code" in error && typeof error.code === "string" ? error.code : "";
@@ -171,7 +176,7 @@ function classifyForeign(error: Error): Fault {
   for (const [start, found, code] of VENDOR_TEXTS) {
     if (error.message.startsWith(start)) return { class: found, code, message: "The connection to the server failed." };
   }
-  const vendor = VENDOR_CLASSES[error.constructor.name];
+  const vendor = VENDOR_CLASSES.get(error.constructor.name);
   if (vendor) return { class: "TG_SERVER", code: vendor, message: "The server sent something unexpected." };
   return { class: "CRASH", code: "unexpected", message: `Unexpected ${error.name}: ${error.message}`.slice(0, MAX_MESSAGE) };
 }

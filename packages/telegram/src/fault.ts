@@ -34,5 +34,5 @@ const TEXT: Readonly<Record<LinkLostReason, string>> = {
 export function lostReason(error: unknown): LinkLostReason | null {
   if (!(error instanceof AppError) || error.code !== "link-lost") return null;
   const { reason } = error.details;
-  return typeof reason === "string" && reason in TEXT ? (reason as LinkLostReason) : null;
+  return typeof reason === "string" && Object.hasOwn(TEXT, reason) ? (reason as LinkLostReason) : null;
 }

@@ -13,7 +13,8 @@ export {
 } from "./connection-status.ts";
 export { ALLOWED_METHODS } from "./gate.ts";
 export type { IncomingMessage } from "./incoming.ts";
-export { LoginFlow, type LoginOptions } from "./login.ts";
+export { LoginFlow } from "./login.ts";
+export type { LoginOptions } from "./login-options.ts";
 export type { CodeVia, LoginResult, QrToken, RefusalReason } from "./login-result.ts";
 export type { TelegramServer } from "./server.ts";
 export type { AccountOptions, ApiCredentials, DeviceIdentity, Log, LogLevel } from "./types.ts";

@@ -33,6 +33,7 @@ const SERVER_DISCONNECT_S = 75;
 export class Link {
   readonly #claim: Disposable;
   readonly #sockets: SocketFactory;
+  readonly #session: GramJsSession;
   readonly #client: VendorClient;
   readonly #timings: LinkTimings;
   readonly #ended = Promise.withResolvers<AppError>();
@@ -47,11 +48,19 @@ export class Link {
     const endpoint = endpointOf(options.server, dc);
     this.#timings = timings;
     this.#sockets = new SocketFactory({ endpoint, localAddress: options.localAddress, connectTimeoutMs: timings.connectMs });
-    const client = createClient(new GramJsSession(store, endpoint, options.log), this.#sockets, options);
+    this.#session = new GramJsSession(store, endpoint, options.log);
+    const client = createClient(this.#session, this.#sockets, options);
     assertVendor(client);
     this.#client = client as unknown as VendorClient;
     this.#claim = store.claim();
-    installHooks(this.#client, { ...events, lost: (error) => void this.#end(error) });
+    installHooks(this.#client, {
+      ...events,
+      updates: (update) => {
+        this.#session.processEntities(update);
+        events.updates(update);
+      },
+      lost: (error) => void this.#end(error),
+    });
     // Whatever the library still calls on its own goes through the gate too.
     this.#client.invoke = (request) => this.invoke(request);
     this.#client.onError = async (error) => {
@@ -94,7 +103,9 @@ export class Link {
     assertAllowed(request);
     const sender = this.#sender();
     const method = methodName(request);
-    return await withTimeout(sender.send<R["__response"]>(request), this.#timings.callMs, () => callTimeout(method));
+    const answer = await withTimeout(sender.send<R["__response"]>(request), this.#timings.callMs, () => callTimeout(method));
+    this.#session.processEntities(answer);
+    return answer;
   }
 
   /** One `ping_delay_disconnect`. Rejects with AppError `call-timeout` or `link-lost`. */

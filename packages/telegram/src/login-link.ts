@@ -19,10 +19,11 @@ export interface LoginLinkOptions extends AccountOptions {
 /** Hops between data centres in one call; more would be a server that sends us in circles. */
 const MAX_HOPS = 3;
 /**
- * One key exchange in 256 fails by a bug of the library (a key with a leading zero byte, telegram-facts.md part B 3.1);
- * a second failure in a row is hardly ever that.
+ * One key exchange in 256 fails by a bug of the library, which drops a leading zero byte of the key (telegram-facts.md
+ * part B 3.1): it fails itself, or the session refuses the short key. Several failures in a row are hardly ever that.
  */
-const KEY_ATTEMPTS = 3;
+const KEY_ATTEMPTS = 4;
+const KEY_FAULTS: ReadonlySet<string> = new Set(["key-exchange", "bad-auth-key"]);
 
 /**
  * The connection of a login: one pending key through all steps, whatever happens to the sockets. A lost link comes back
@@ -116,7 +117,7 @@ export class LoginLink {
         await this.#link.connect();
         return this.#link;
       } catch (error) {
-        const exchangeFailed = classify(error).code === "key-exchange";
+        const exchangeFailed = KEY_FAULTS.has(classify(error).code);
         if (hadKey || !exchangeFailed || attempt >= KEY_ATTEMPTS) throw error;
       }
     }

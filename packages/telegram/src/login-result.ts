@@ -72,18 +72,20 @@ export interface QrToken {
   readonly expiresAt: number;
 }
 
-const REASONS: Readonly<Record<string, RefusalReason>> = {
-  PHONE_NUMBER_INVALID: "phone-invalid",
-  PHONE_NUMBER_BANNED: "phone-banned",
-  PHONE_NUMBER_UNOCCUPIED: "no-account",
-  PHONE_NUMBER_FLOOD: "phone-flood",
-  PHONE_PASSWORD_FLOOD: "password-flood",
-  API_ID_INVALID: "api-id",
-  API_ID_PUBLISHED_FLOOD: "api-id",
-  CONNECTION_API_ID_INVALID: "api-id",
-  UPDATE_APP_TO_LOGIN: "update-app",
-  SEND_CODE_UNAVAILABLE: "send-code-unavailable",
-};
+const REASONS: ReadonlyMap<string, RefusalReason> = new Map(
+  Object.entries({
+    PHONE_NUMBER_INVALID: "phone-invalid",
+    PHONE_NUMBER_BANNED: "phone-banned",
+    PHONE_NUMBER_UNOCCUPIED: "no-account",
+    PHONE_NUMBER_FLOOD: "phone-flood",
+    PHONE_PASSWORD_FLOOD: "password-flood",
+    API_ID_INVALID: "api-id",
+    API_ID_PUBLISHED_FLOOD: "api-id",
+    CONNECTION_API_ID_INVALID: "api-id",
+    UPDATE_APP_TO_LOGIN: "update-app",
+    SEND_CODE_UNAVAILABLE: "send-code-unavailable",
+  } satisfies Record<string, RefusalReason>),
+);
 const FINAL: ReadonlySet<RefusalReason> = new Set([
   "phone-banned",
   "phone-flood",
@@ -109,7 +111,7 @@ export function refusalOf(error: unknown): LoginResult {
 }
 
 function reasonOf(fault: Fault): RefusalReason {
-  const known = REASONS[fault.code];
+  const known = REASONS.get(fault.code);
   if (known) return known;
   if (fault.class === "FLOOD") return "flood-wait";
   if (fault.class === "NETWORK") return "network";
@@ -141,21 +143,23 @@ export function describeSentCode(sent: Api.auth.SentCode): LoginResult {
   };
 }
 
-const VIAS: Readonly<Record<string, CodeVia>> = {
-  App: "app",
-  Sms: "sms",
-  Call: "call",
-  FlashCall: "flash-call",
-  MissedCall: "missed-call",
-  EmailCode: "email",
-  FragmentSms: "fragment",
-  FirebaseSms: "firebase",
-  SmsWord: "sms-word",
-  SmsPhrase: "sms-phrase",
-};
+const VIAS: ReadonlyMap<string, CodeVia> = new Map(
+  Object.entries({
+    App: "app",
+    Sms: "sms",
+    Call: "call",
+    FlashCall: "flash-call",
+    MissedCall: "missed-call",
+    EmailCode: "email",
+    FragmentSms: "fragment",
+    FirebaseSms: "firebase",
+    SmsWord: "sms-word",
+    SmsPhrase: "sms-phrase",
+  } satisfies Record<string, CodeVia>),
+);
 
 function viaOf(className: string, prefix: string): CodeVia {
-  return VIAS[className.slice(prefix.length)] ?? "unknown";
+  return VIAS.get(className.slice(prefix.length)) ?? "unknown";
 }
 
 function lengthOf(type: Api.auth.TypeSentCodeType): number {

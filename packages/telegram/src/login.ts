@@ -1,24 +1,15 @@
 import { AppError, withTimeout } from "@flotilla/kernel";
-import type { SelfUser, SessionStore } from "@flotilla/session-store";
+import type { SelfUser } from "@flotilla/session-store";
 import { Api } from "telegram";
 import { computeCheck } from "telegram/Password.js";
 import { DEFAULT_TIMINGS } from "./connection-status.ts";
 import { lostReason } from "./fault.ts";
 import { updatesIn } from "./incoming.ts";
-import type { LinkTimings } from "./link.ts";
 import { LoginLink } from "./login-link.ts";
+import type { LoginOptions } from "./login-options.ts";
 import { runQr } from "./login-qr.ts";
 import { answered, describeSentCode, type LoginResult, type QrToken, refusalOf, refuse } from "./login-result.ts";
 import { fetchSelf } from "./self.ts";
-import type { AccountOptions } from "./types.ts";
-
-/** Options of {@link LoginFlow}. */
-export interface LoginOptions extends AccountOptions {
-  readonly store: SessionStore;
-  readonly timings?: Partial<LinkTimings>;
-  /** Longest time that a QR login waits for its scan, in milliseconds; default 5 minutes. */
-  readonly qrLimitMs?: number;
-}
 
 /** Below Telegram's own limits, which answer with hours of flood wait. */
 const MAX_CODE_TRIES = 3;
@@ -58,29 +49,22 @@ export class LoginFlow {
   sendCode(phone: string): Promise<LoginResult> {
     return this.#step(async () => {
       this.#phone = phone.replace(/\D/g, "");
-      const { id, hash } = this.#options.api;
-      const settings = new Api.CodeSettings({});
-      const request = new Api.auth.SendCode({ phoneNumber: this.#phone, apiId: id, apiHash: hash, settings });
-      try {
-        return await this.#codeSent(await this.#link.invoke(request));
-      } catch (error) {
-        if (!answered(error, "AUTH_RESTART")) throw error;
-        return await this.#codeSent(await this.#link.invoke(request));
-      }
+      return await this.#requestCode();
     });
   }
 
-  /** Asks for the code again, in the next way the server has. */
+  /** Asks for the code again: in the next way the server has, or anew when the old one is used up. */
   resendCode(): Promise<LoginResult> {
     return this.#step(async () => {
-      if (!this.#sent) return refuse("wrong-step");
+      if (this.#phone === "") return refuse("wrong-step");
+      if (!this.#sent) return await this.#requestCode();
       const { phoneCodeHash } = this.#sent;
       try {
         return await this.#codeSent(
           await this.#link.invoke(new Api.auth.ResendCode({ phoneNumber: this.#phone, phoneCodeHash })),
         );
       } catch (error) {
-        if (answered(error, "PHONE_CODE_EXPIRED")) return this.#codeExpired();
+        if (answered(error, "PHONE_CODE_EXPIRED")) return await this.#requestCode();
         throw error;
       }
     });
@@ -166,6 +150,18 @@ export class LoginFlow {
       return refusalOf(error);
     } finally {
       this.#busy = null;
+    }
+  }
+
+  async #requestCode(): Promise<LoginResult> {
+    const { id, hash } = this.#options.api;
+    const settings = new Api.CodeSettings({});
+    const request = new Api.auth.SendCode({ phoneNumber: this.#phone, apiId: id, apiHash: hash, settings });
+    try {
+      return await this.#codeSent(await this.#link.invoke(request));
+    } catch (error) {
+      if (!answered(error, "AUTH_RESTART")) throw error;
+      return await this.#codeSent(await this.#link.invoke(request));
     }
   }
 
