@@ -18,6 +18,10 @@ const pending = new Map();
 let state = null;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let typingTimer;
+/** Messages in the last snapshot: fewer of them means a reset. */
+let chatSize = 0;
+/** True after the connection broke: messages may have been missed. */
+let lost = false;
 
 const chat = new ChatView({
   botName: "Bot",
@@ -76,14 +80,11 @@ function showChat(next) {
   byId("bot-name").textContent = next.bot.firstName;
   byId("avatar").textContent = next.bot.firstName.slice(0, 1);
   document.title = `${next.bot.firstName} – sandbox`;
+  updateComposer(next);
   if (fresh) chat.reset(next.messages);
   else for (const message of next.messages) chat.replaceIfPinChanged(message);
-  updateComposer(next);
   showPinned();
 }
-
-let chatSize = 0;
-let lost = false;
 
 /** @param {boolean} online */
 function showOnline(online) {

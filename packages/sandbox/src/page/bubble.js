@@ -3,6 +3,9 @@ import { clockTime, h, icon, sizeLabel } from "./dom.js";
 import { renderText } from "./entities.js";
 import { renderKeyboard } from "./keyboard.js";
 
+/** The longer side of a photo in the chat. */
+const PHOTO_PX = 400;
+
 /** @typedef {import("./types").Message} Message */
 /** @typedef {{ find(id: number): Message | undefined, isPending(messageId: number, data: string): boolean, press(message: Message, button: import("./types").Button): void, command(text: string): void, botName: string, open(message: Message): void }} BubbleHost */
 
@@ -35,8 +38,22 @@ export function renderMessage(message, host) {
       "data-id": message.id,
       "aria-label": label,
     },
-    h("div", { class: "stack" }, bubble, renderKeyboard(message, host)),
+    stack(message, bubble, renderKeyboard(message, host)),
   );
+}
+
+/**
+ * Bubble and keyboard; as wide as the photo where there is one.
+ * @param {Message} message
+ * @param {HTMLElement} bubble
+ * @param {HTMLElement | null} keyboard
+ */
+function stack({ photo: picture }, bubble, keyboard) {
+  const element = h("div", { class: "stack" }, bubble, keyboard);
+  if (picture === null) return element;
+  const scale = Math.min(PHOTO_PX / picture.width, PHOTO_PX / picture.height);
+  element.style.width = `min(100%, ${Math.max(Math.round(picture.width * Math.min(scale, 2)), 200)}px)`;
+  return element;
 }
 
 /** @param {Message} message */

@@ -18,19 +18,23 @@ export class ChatView {
   #list = byId("messages");
   #scroller = byId("scroller");
   #down = byId("down");
+  #stuck = true;
+  #size = "";
+  /** True while a smooth scroll to the bottom is under way. */
+  #gliding = false;
 
   /** @param {Omit<import("./bubble.js").BubbleHost, "find">} host */
   constructor(host) {
     this.#host = { ...host, find: (id) => this.#shown.get(id)?.message };
     this.#scroller.addEventListener("scroll", () => this.#updateDown());
+    for (const name of ["scrollend", "wheel", "touchmove", "keydown"])
+      this.#scroller.addEventListener(name, () => this.#letGo(), { passive: true });
     this.#down.addEventListener("click", () => this.toBottom("smooth"));
     new ResizeObserver(() => {
       if (this.#stuck) this.toBottom("instant");
     }).observe(this.#scroller);
     this.#list.addEventListener("load", () => this.#stuck && this.toBottom("instant"), true);
   }
-
-  #stuck = true;
 
   /** @param {Message[]} messages */
   reset(messages) {
@@ -116,7 +120,9 @@ export class ChatView {
   toBottom(behavior) {
     this.#stuck = true;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.#scroller.scrollTo({ top: this.#scroller.scrollHeight, behavior: calm ? "instant" : behavior });
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+    this.#gliding = behavior === "smooth" && !calm && scrollHeight - scrollTop - clientHeight > 1;
+    this.#scroller.scrollTo({ top: scrollHeight, behavior: calm ? "instant" : behavior });
   }
 
   /**
@@ -145,9 +151,20 @@ export class ChatView {
     byId("empty").hidden = all.length > 0;
   }
 
+  #letGo() {
+    this.#gliding = false;
+    this.#updateDown();
+  }
+
+  /** Content or window that changes its size also scrolls; only a scroll by hand lets go of the bottom. */
   #updateDown() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
-    this.#stuck = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM_PX;
+    const size = `${scrollHeight}/${clientHeight}`;
+    const resized = size !== this.#size;
+    this.#size = size;
+    if (this.#gliding) return;
+    if (resized && this.#stuck) this.toBottom("instant");
+    else this.#stuck = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM_PX;
     if (this.#stuck) this.#unread = 0;
     this.#down.classList.toggle("visible", !this.#stuck);
     this.#down.setAttribute(

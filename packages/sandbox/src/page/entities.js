@@ -46,10 +46,18 @@ function fill(parent, { text, from, to, entities, onCommand }) {
     const inner = rest.filter((other) => other.offset < end);
     fill(element, { text, from: start, to: end, entities: inner, onCommand });
     parent.appendChild(element);
-    at = end;
+    at = isBlock(element) && text[end] === "\n" ? end + 1 : end;
     rest = rest.filter((other) => other.offset + other.length > end).sort((a, b) => a.offset - b.offset);
   }
   parent.appendChild(document.createTextNode(text.slice(at, to)));
+}
+
+/**
+ * A block ends its line by itself: the newline after it would show as an empty line.
+ * @param {HTMLElement} element
+ */
+function isBlock(element) {
+  return element.tagName === "PRE" || element.tagName === "BLOCKQUOTE";
 }
 
 /**
