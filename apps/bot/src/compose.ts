@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { Config } from "@flotilla/config";
 import { type Asker, DEFAULT_PREFIX } from "@flotilla/contracts";
-import { AppError, sleep, systemClock } from "@flotilla/kernel";
+import { AppError, sleep, systemClock, type WorkerId } from "@flotilla/kernel";
 import { createRegistry, type Logger, startHealth } from "@flotilla/observability";
 import { CommandSender, consumeEvents, StatusReader } from "@flotilla/queue";
 import { type Bot, GrammyError } from "grammy";
@@ -15,6 +15,7 @@ import { Commands, DEADLINE_MS } from "./commands.ts";
 import { handleEvent } from "./events.ts";
 import { Screens } from "./fleet-view.ts";
 import { startPolling } from "./poller.ts";
+import type { Card, Screen } from "./screens/screen.ts";
 import { AdminStore } from "./store/admins.ts";
 import { CommandStore } from "./store/commands.ts";
 import { openControlDb } from "./store/control-db.ts";
@@ -39,69 +40,63 @@ export async function startBot(config: Config, log: Logger): Promise<RunningBot>
   await using stack = new AsyncDisposableStack();
   const place = { url: config.redisUrl?.reveal() ?? "", prefix: DEFAULT_PREFIX };
   const onRedisError = (error: unknown): void => log.debug({ err: error }, "redis");
-  const clock = systemClock;
   const db = stack.adopt(openControlDb(join(config.dataDir, "control.db")), (it) => it.close());
   const sender = stack.adopt(new CommandSender(place, onRedisError), (it) => it.close());
   const statuses = stack.adopt(new StatusReader(place, onRedisError), (it) => it.close());
   await Promise.all([sender.ready(), statuses.ready()]);
   const bot = createBot(config.botToken.reveal(), config.botApiRoot);
   await greet(bot);
-
-  const workers = new WorkerStore(db);
-  const commandStore = new CommandStore(db);
-  const alerts = new AlertStore(db);
-  const admins = new AdminStore(db);
-  const panelStore = new PanelStore(db);
-  const commands = new Commands({ sender, store: commandStore, workers, clock, newId: randomUUID });
-  const wizard = new Wizard({ store: new WizardStore(db), commands, clock, newId: randomUUID });
-  const screens = new Screens({ statuses, workers, commands: commandStore, alerts, wizard, clock });
-  const panels = new Panels({
-    api: bot.api,
-    store: panelStore,
-    clock,
-    log,
-    render: (chat, screen) => screens.render(chat, screen),
-  });
-  const outbox = new AlertOutbox({ api: bot.api, alerts, admins, log });
-  const addWorker = (id: Parameters<WorkerStore["add"]>[0], by: Asker): boolean =>
-    workers.add(id, config.hostId, by.id, clock.now());
-  registerRoutes(bot, {
-    log,
-    adminIds: new Set(config.adminIds),
-    panels,
-    commands,
-    wizard,
-    workers,
-    admins,
-    alerts: new AlertActions(alerts, outbox, () => clock.now()),
-    addWorker,
-  });
+  const parts = assemble({ db, bot, sender, statuses, config, log });
+  registerRoutes(bot, { ...parts, log, adminIds: new Set(config.adminIds) });
   const poller = stack.adopt(startPolling(bot, log), (it) => it.stop());
   const problems = (): string[] => [poller.problem() ?? "", sender.connected ? "" : "Redis is away"].filter(Boolean);
   const health = stack.adopt(await startHealth({ port: config.httpPort, registry: createRegistry(), problems }), (it) =>
     it.close(),
   );
-  const eventDeps = { db, clock, alerts, outbox, commands: commandStore, wizard, screens, panels };
+  const onEventError = (error: unknown): void => log.warn({ err: error }, "event");
+  const events = await consumeEvents({ place, handle: (event) => handleEvent(parts, event), onError: onEventError });
+  stack.adopt(events, (it) => it.close());
   stack.adopt(
-    await consumeEvents({
-      place,
-      handle: (event) => handleEvent(eventDeps, event),
-      onError: (error) => log.warn({ err: error }, "event"),
-    }),
-    (it) => it.close(),
+    startTicks(log, () => tick(parts)),
+    (it) => it.stop(),
   );
-  const ticking = new AbortController();
-  const ticks = tickLoop(ticking.signal, log, async () => {
-    commandStore.giveUp(clock.now() - DEADLINE_MS, clock.now());
-    await wizard.expire(SYSTEM);
-    await Promise.all([outbox.flush(), panels.refreshAll()]);
-  });
-  stack.defer(async () => {
-    ticking.abort();
-    await ticks;
-  });
   const owned = stack.move();
   return { healthPort: health.port, username: bot.botInfo.username, close: () => owned.disposeAsync() };
+}
+
+interface Outside {
+  readonly db: ReturnType<typeof openControlDb>;
+  readonly bot: Bot;
+  readonly sender: CommandSender;
+  readonly statuses: StatusReader;
+  readonly config: Config;
+  readonly log: Logger;
+}
+
+/** The bot's own parts, put together. Opens nothing. */
+function assemble({ db, bot, sender, statuses, config, log }: Outside) {
+  const clock = systemClock;
+  const workers = new WorkerStore(db);
+  const commandLog = new CommandStore(db);
+  const alerts = new AlertStore(db);
+  const admins = new AdminStore(db);
+  const commands = new Commands({ sender, store: commandLog, workers, clock, newId: randomUUID });
+  const wizard = new Wizard({ store: new WizardStore(db), commands, clock, newId: randomUUID });
+  const screens = new Screens({ statuses, workers, commands: commandLog, alerts, wizard, clock });
+  const render = (chat: string, screen: Screen): Promise<Card> => screens.render(chat, screen);
+  const panels = new Panels({ api: bot.api, store: new PanelStore(db), clock, log, render });
+  const outbox = new AlertOutbox({ api: bot.api, alerts, admins, log });
+  const alertActions = new AlertActions(alerts, outbox, () => clock.now());
+  const addWorker = (id: WorkerId, by: Asker): boolean => workers.add(id, config.hostId, by.id, clock.now());
+  return { db, clock, workers, commandLog, alerts, admins, commands, wizard, screens, panels, outbox, alertActions, addWorker };
+}
+
+/** What time alone brings about: commands without an answer, logins that took too long, alerts and cards that are due. */
+async function tick(parts: ReturnType<typeof assemble>): Promise<void> {
+  const { commandLog, wizard, outbox, panels, clock } = parts;
+  commandLog.giveUp(clock.now() - DEADLINE_MS, clock.now());
+  await wizard.expire(SYSTEM);
+  await Promise.all([outbox.flush(), panels.refreshAll()]);
 }
 
 async function greet(bot: Bot): Promise<void> {
@@ -121,9 +116,18 @@ async function greet(bot: Bot): Promise<void> {
   }
 }
 
-async function tickLoop(signal: AbortSignal, log: Logger, tick: () => Promise<void>): Promise<void> {
-  while (!signal.aborted) {
-    await tick().catch((error: unknown) => log.warn({ err: error }, "tick failed"));
-    await sleep(TICK_MS, signal).catch(() => {});
-  }
+function startTicks(log: Logger, work: () => Promise<void>): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const loop = (async () => {
+    while (!stopping.signal.aborted) {
+      await work().catch((error: unknown) => log.warn({ err: error }, "tick failed"));
+      await sleep(TICK_MS, stopping.signal).catch(() => {});
+    }
+  })();
+  return {
+    stop: async () => {
+      stopping.abort();
+      await loop;
+    },
+  };
 }

@@ -8,6 +8,7 @@ import type { Panels } from "./chat/panels.ts";
 import type { Screens } from "./fleet-view.ts";
 import type { CommandStore } from "./store/commands.ts";
 import { firstSight } from "./store/control-db.ts";
+import type { WorkerStore } from "./store/workers.ts";
 import type { Wizard } from "./wizard/wizard.ts";
 
 /** Parts of the event handler. */
@@ -16,7 +17,8 @@ export interface EventDeps {
   readonly clock: Clock;
   readonly alerts: AlertStore;
   readonly outbox: AlertOutbox;
-  readonly commands: CommandStore;
+  readonly commandLog: CommandStore;
+  readonly workers: WorkerStore;
   readonly wizard: Wizard;
   readonly screens: Screens;
   readonly panels: Panels;
@@ -30,6 +32,7 @@ export async function handleEvent(deps: EventDeps, event: FleetEvent): Promise<v
   const { db, clock, alerts, outbox, panels } = deps;
   const fresh = db.transaction(() => {
     if (!firstSight(db, event.id, clock.now())) return false;
+    adopt(deps, event);
     applyToAlerts(alerts, event, solvedBy(deps, event));
     return true;
   });
@@ -40,17 +43,28 @@ export async function handleEvent(deps: EventDeps, event: FleetEvent): Promise<v
   void panels.refreshAll();
 }
 
+/** A worker that its host runs and this list does not have, such as after a lost `control.db`, is taken into the list. */
+function adopt(deps: EventDeps, event: FleetEvent): void {
+  const reported =
+    event.kind === "host.started"
+      ? event.workers.map((status) => status.worker)
+      : event.kind === "worker.state"
+        ? [event.worker]
+        : [];
+  for (const worker of reported) deps.workers.add(worker, event.host, "host", event.at);
+}
+
 function solvedBy(deps: EventDeps, event: FleetEvent): string | null {
   if (event.kind !== "worker.state") return null;
-  const command = deps.commands.latest(event.worker);
+  const command = deps.commandLog.latest(event.worker);
   if (!command || event.at - command.askedAt > CREDIT_MS) return "by itself";
   return `by ${command.verb}, ${command.askerName}`;
 }
 
 async function commandDone(deps: EventDeps, event: Extract<FleetEvent, { kind: "command.done" }>): Promise<void> {
-  const command = deps.commands.find(event.command);
+  const command = deps.commandLog.find(event.command);
   if (!command) return;
-  deps.commands.end(event.command, event.outcome, deps.clock.now());
+  deps.commandLog.end(event.command, event.outcome, deps.clock.now());
   if (event.outcome.kind === "log") deps.screens.keepLog(event.command, event.outcome.lines);
   if (!command.verb.startsWith("login.")) return;
   const answer = deps.wizard.answer(command, event.outcome);

@@ -24,7 +24,7 @@ export interface PressDeps {
   readonly wizard: Wizard;
   readonly workers: WorkerStore;
   readonly admins: AdminStore;
-  readonly alerts: AlertActions;
+  readonly alertActions: AlertActions;
 }
 
 /** Carries out a press: answers it, then shows what it led to. */
@@ -77,13 +77,13 @@ async function handleWorkerPress(deps: PressDeps, context: PressContext, verb: W
 
 /** The message to show a panel in: the pressed one, but never an alert card, which stays what it is. */
 function panelMessage(deps: PressDeps, context: PressContext): number | null {
-  return deps.alerts.isAlert(context.chat, context.message) ? null : context.message;
+  return deps.alertActions.isAlert(context.chat, context.message) ? null : context.message;
 }
 
 async function run(deps: PressDeps, context: PressContext, worker: WorkerId, ask: () => Promise<AskResult>): Promise<void> {
   const result = await ask();
   await context.toast(toastOf(result));
-  if (deps.alerts.isAlert(context.chat, context.message)) return await deps.alerts.acted(context, result);
+  if (deps.alertActions.isAlert(context.chat, context.message)) return await deps.alertActions.acted(context, result);
   await deps.panels.show(context.chat, { kind: "worker", worker }, context.message);
 }
 

@@ -1,5 +1,89 @@
-import type { Config } from "@flotilla/config";
-import type { SandboxPlace } from "./sandbox-service.ts";
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type Config, loadFleetKey } from "@flotilla/config";
+import { DEFAULT_PREFIX } from "@flotilla/contracts";
+import { AppError, parseWorkerId, type WorkerId } from "@flotilla/kernel";
+import { CommandSender } from "@flotilla/queue";
 
-/** Prepares the demo: placeholder until the sandbox's control API is there. */
-export async function startDemo(_sandbox: SandboxPlace, _config: Config): Promise<void> {}
+/** People of the demo. The second one is left for the visitor to log in. */
+const ACCOUNTS = [
+  { worker: parseWorkerId("demo_1"), phone: "15550100001", firstName: "Ann", lastName: "Demo", username: "ann_demo" },
+  {
+    worker: parseWorkerId("demo_2"),
+    phone: "15550100002",
+    firstName: "Bob",
+    lastName: "Demo",
+    username: "bob_demo",
+    password: "demo",
+    passwordHint: "demo",
+  },
+] as const;
+
+/**
+ * First start on the sandbox: two accounts, two workers, and the first one logged in by the same code that logs real
+ * accounts in. Later starts find them in the data folder and change nothing. Must run before the supervisor opens the sessions.
+ */
+export async function seedDemo(sandboxUrl: string, config: Config): Promise<boolean> {
+  const dir = join(config.dataDir, "sessions");
+  if (existsSync(dir)) return false;
+  for (const { worker: _, ...account } of ACCOUNTS) await post(`${sandboxUrl}/control/accounts`, account);
+  await logIn(ACCOUNTS[0].worker, ACCOUNTS[0].phone, dir, { sandboxUrl, config });
+  return true;
+}
+
+/** Asks the supervisor to run the demo's workers; the bot learns of them from its events. */
+export async function startDemoWorkers(config: Config): Promise<void> {
+  const sender = new CommandSender({ url: config.redisUrl?.reveal() ?? "", prefix: DEFAULT_PREFIX }, () => {});
+  try {
+    await sender.ready();
+    const now = Date.now();
+    for (const { worker } of ACCOUNTS) {
+      const askedBy = { id: "0", name: "Flotilla" };
+      await sender.toHost(config.hostId, {
+        v: 1,
+        id: randomUUID(),
+        kind: "start",
+        worker,
+        askedBy,
+        askedAt: now,
+        deadlineAt: now + 60_000,
+      });
+    }
+  } finally {
+    await sender.close();
+  }
+}
+
+async function logIn(
+  worker: WorkerId,
+  phone: string,
+  dir: string,
+  place: { readonly sandboxUrl: string; readonly config: Config },
+): Promise<void> {
+  // Loaded on the first start only: the library behind it takes 50 MB that the launcher does not need later.
+  const [{ openSession }, { LoginFlow }] = await Promise.all([import("@flotilla/session-store"), import("@flotilla/telegram")]);
+  const { config, sandboxUrl } = place;
+  using store = openSession({ dir, name: worker, fleetKey: loadFleetKey(config.fleetKey, config.dataDir) });
+  const flow = new LoginFlow({
+    store,
+    server: config.mtproto,
+    api: { id: config.apiId, hash: config.apiHash.reveal() },
+    identity: { deviceModel: `Flotilla ${worker}`, systemVersion: "Node.js", appVersion: "0.1.0", langCode: "en" },
+    log: () => {},
+  });
+  await flow.sendCode(phone);
+  const code = (await (await fetch(`${sandboxUrl}/control/accounts/${phone}/code`)).json()) as { code: string };
+  const result = await flow.submitCode(code.code);
+  if (result.kind !== "done") throw new AppError("demo-failed", `The demo account could not be logged in (${result.kind}).`);
+}
+
+async function post(url: string, body: unknown): Promise<void> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok && response.status !== 409)
+    throw new AppError("demo-failed", `The sandbox refused ${url} (${response.status}).`);
+}

@@ -4,7 +4,8 @@ import { up } from "./up.ts";
 
 const USAGE = "Usage: flotilla up    start everything and stay (the same as npm start)\n";
 
-process.exitCode = await main();
+// Everything was released by now; a socket that a library closes late must not keep the terminal.
+process.exit(await main());
 
 async function main(): Promise<number> {
   const { positionals } = parseArgs({ allowPositionals: true, strict: false });

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { childEnv, ENV, type EnvValues } from "@flotilla/config";
+import { childEnv, ENV, type EnvValues, wantsSandbox } from "@flotilla/config";
 import { type ServiceProcess, startService } from "./service-process.ts";
 
 /** A running sandbox, and the values that point a fleet at it. */
@@ -12,16 +12,17 @@ export interface SandboxPlace {
   readonly values: EnvValues;
 }
 
-/** Absolute path of the data folder. The sandbox gets one of its own, so that play never touches real sessions. */
+/** Absolute path of the data folder. The sandbox gets one of its own in it, so that play never touches real sessions. */
 export function dataDirOf(env: EnvValues, cwd: string): string {
-  return resolve(cwd, env.DATA_DIR ?? ENV.DATA_DIR.example);
+  const dir = resolve(cwd, env.DATA_DIR ?? ENV.DATA_DIR.example);
+  return wantsSandbox(env) ? join(dir, "sandbox") : dir;
 }
 
 const ADMIN = { id: "1001", name: "Ann" };
 
 /** Starts the local Telegram with its state in the data folder. */
 export async function startSandboxService(env: EnvValues, dataDir: string, logDir: string): Promise<SandboxPlace> {
-  const dir = join(dataDir, "sandbox");
+  const dir = join(dataDir, "telegram");
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const keyFile = join(dir, "dc-key.pem");
   const token = demoToken(dir);

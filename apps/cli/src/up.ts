@@ -13,7 +13,7 @@ import {
 import { AppError } from "@flotilla/kernel";
 import { checkRedis, startEmbeddedRedis } from "@flotilla/queue";
 import { lockFile } from "@flotilla/sqlite";
-import { startDemo } from "./demo.ts";
+import { seedDemo, startDemoWorkers } from "./demo.ts";
 import { dataDirOf, type SandboxPlace, startSandboxService } from "./sandbox-service.ts";
 import { type ServiceProcess, startService } from "./service-process.ts";
 
@@ -53,13 +53,14 @@ export async function up(cwd: string): Promise<void> {
   for (const warning of (await checkRedis(redisUrl)).warnings) process.stderr.write(`Warning: ${warning}\n`);
 
   const at = (app: string): string => new URL(`../../${app}/src/main.ts`, import.meta.url).pathname;
+  const fresh = sandbox !== null && (await seedDemo(sandbox.url, config));
   const bot = await begin(startService({ name: "bot", file: at("bot"), env: childEnv(values), logDir }), GRACE_MS);
   const supervisorEnv = childEnv({ ...values, HTTP_PORT: String(config.httpPort === 0 ? 0 : config.httpPort + 1) });
   const supervisor = await begin(
     startService({ name: "supervisor", file: at("supervisor"), env: supervisorEnv, logDir }),
     SUPERVISOR_GRACE_MS,
   );
-  if (sandbox) await startDemo(sandbox, config);
+  if (fresh) await startDemoWorkers(config);
   process.stdout.write(readyText(config, bot, supervisor, sandbox));
   const services = [...(sandbox ? [sandbox.service] : []), bot, supervisor];
   const ended = Promise.race(services.map((service) => service.exited));

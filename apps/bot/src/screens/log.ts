@@ -8,13 +8,8 @@ import type { Card } from "./screen.ts";
 const ROOM = 3600;
 
 /** The last lines of a worker's log; null while they are on their way. The newest lines win when there is no room. */
-export function logScreen(worker: WorkerId, log: readonly string[] | null): Card {
-  const body =
-    log === null
-      ? html`⏳ Fetching…`
-      : log.length === 0
-        ? html`<i>Nothing was logged yet.</i>`
-        : html`<pre>${newest(log).join("\n")}</pre>`;
+export function logScreen(worker: WorkerId, log: readonly string[] | null, command: CommandRow | null): Card {
+  const body = log === null ? waiting(command) : logBody(log);
   return {
     html: lines(html`📜 <b>Log of ${worker}</b>`, body).text,
     keyboard: [
@@ -26,11 +21,15 @@ export function logScreen(worker: WorkerId, log: readonly string[] | null): Card
   };
 }
 
-function _waiting(command: CommandRow | null): Html {
+function waiting(command: CommandRow | null): Html {
   if (command?.state === "asked") return html`⏳ Fetching…`;
   if (command?.state === "failed") return html`❌ ${command.result ?? "The log could not be fetched."}`;
   if (command?.state === "done") return html`<i>Press 🔄 Refresh to fetch the lines again.</i>`;
   return html`❌ No answer from the manager. Is the supervisor running?`;
+}
+
+function logBody(log: readonly string[]): Html {
+  return log.length === 0 ? html`<i>Nothing was logged yet.</i>` : html`<pre>${newest(log).join("\n")}</pre>`;
 }
 
 function newest(log: readonly string[]): string[] {
