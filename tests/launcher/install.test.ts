@@ -2,7 +2,7 @@ import { cp, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { freePort, type SpawnedProcess, spawnNode, testDir } from "@flotilla/testkit";
 import { describe, expect, test } from "vitest";
-import { explainNpm, isInstalled } from "../../apps/cli/launch/install.mjs";
+import { explainNpm, isHopeless, isInstalled } from "../../apps/cli/launch/install.mjs";
 
 async function put(file: string, value: unknown): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
@@ -124,4 +124,12 @@ test("a fresh copy of the real lock counts as not installed", async () => {
   await cp(path.resolve(import.meta.dirname, "../../package-lock.json"), path.join(root, "package-lock.json"));
   await mkdir(path.join(root, "node_modules"));
   expect(isInstalled(root)).toBe(false);
+});
+
+test("npm is stopped early only when nothing at all was answered", () => {
+  const failed = "npm http fetch GET http://r/a attempt 1 failed with ENOTFOUND\n";
+  expect(isHopeless(failed.repeat(19))).toBe(false);
+  expect(isHopeless(failed.repeat(20))).toBe(true);
+  expect(isHopeless(`npm http fetch GET 200 http://r/b 12ms (cache hit)\n${failed.repeat(20)}`)).toBe(false);
+  expect(explainNpm(failed, 1)).toContain("cannot be reached (ENOTFOUND)");
 });

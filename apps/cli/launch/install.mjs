@@ -11,7 +11,7 @@ const FLAGS = [
   "--no-audit",
   "--no-fund",
   "--no-progress",
-  "--loglevel=error",
+  "--loglevel=http",
   "--include=dev",
   "--include=optional",
   "--fetch-retry-mintimeout=1000",
@@ -20,6 +20,9 @@ const FLAGS = [
 
 /** Measured: 503 MB of node_modules, 126 MB of them Node 24. */
 const NEEDED_MB = 550;
+
+/** Failed requests in a row, from the first on. */
+const HOPELESS_AFTER = 20;
 
 /** @typedef {import("./redis.mjs").Place} Place */
 
@@ -132,6 +135,7 @@ function npm({ root, env }, args) {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => {
         output += text;
+        if (isHopeless(output)) child.kill("SIGTERM");
       });
     }
     child.on("error", (error) => resolve({ code: 1, output: `npm error ${error.message}` }));
@@ -139,6 +143,16 @@ function npm({ root, env }, args) {
       resolve({ code: code ?? 1, output: signal ? `${output}\nnpm error ended by ${signal}` : output }),
     );
   });
+}
+
+/**
+ * npm asks for each package several times before it gives up, for minutes in all. Enough failures without a single answer say the same.
+ * @param {string} output
+ * @returns {boolean}
+ */
+export function isHopeless(output) {
+  if (/http fetch GET [1-4]\d\d /.test(output)) return false;
+  return (output.match(/ failed with [A-Z_]+/g)?.length ?? 0) >= HOPELESS_AFTER;
 }
 
 /**
@@ -165,7 +179,8 @@ function cacheEnv(root, env) {
  */
 export function explainNpm(output, code) {
   const errors = output.split("\n").flatMap((line) => /^npm (?:error|ERR!) ?(.*)$/.exec(line)?.[1]?.trim() ?? []);
-  const reason = errors.map((line) => /^code (\S+)$/.exec(line)?.[1]).find(Boolean) ?? "";
+  const reason =
+    errors.map((line) => /^code (\S+)$/.exec(line)?.[1]).find(Boolean) ?? / failed with ([A-Z_]+)/.exec(output)?.[1] ?? "";
   const file = errors.map((line) => /^path (.+)$/.exec(line)?.[1]).find(Boolean);
   const known = remedyFor(reason, file);
   if (known !== undefined) return known;
