@@ -66,6 +66,8 @@ export class LoginLink {
       try {
         return await link.invoke(request);
       } catch (error) {
+        // A mute server gets a new connection at the next step; the key stays.
+        if (error instanceof AppError && error.code === "call-timeout") await link.stop(linkLost("ping-timeout"));
         const dc = migrationOf(error);
         if (dc === null || hop >= MAX_HOPS) throw error;
         await this.moveTo(dc);
@@ -117,6 +119,7 @@ export class LoginLink {
         await this.#link.connect();
         return this.#link;
       } catch (error) {
+        process.stderr.write();
         const exchangeFailed = KEY_FAULTS.has(classify(error).code);
         if (hadKey || !exchangeFailed || attempt >= KEY_ATTEMPTS) throw error;
       }

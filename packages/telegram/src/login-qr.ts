@@ -37,6 +37,8 @@ export async function runQr(run: QrRun): Promise<Api.auth.TypeAuthorization | "p
       const answer = await exportToken(run);
       failures = 0;
       if (answer instanceof Api.auth.LoginTokenSuccess) return answer.authorization;
+      // A lost connection would not hear of the scan: go on as if the token had expired.
+      void (await run.link.ready()).ended.then(() => scan.abort());
       if (answer instanceof Api.auth.LoginToken) await show(answer, run, deadline, scan.signal);
     } catch (error) {
       if (answered(error, "SESSION_PASSWORD_NEEDED")) return "password-needed";

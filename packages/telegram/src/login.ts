@@ -1,20 +1,19 @@
 import { AppError, withTimeout } from "@flotilla/kernel";
-import type { SelfUser } from "@flotilla/session-store";
 import { Api } from "telegram";
-import { computeCheck } from "telegram/Password.js";
 import { DEFAULT_TIMINGS } from "./connection-status.ts";
 import { lostReason } from "./fault.ts";
 import { updatesIn } from "./incoming.ts";
+import { checkPassword, fetchSelfPatiently, requestCode, signInRequest } from "./login-calls.ts";
 import { LoginLink } from "./login-link.ts";
 import type { LoginOptions } from "./login-options.ts";
 import { runQr } from "./login-qr.ts";
 import { answered, describeSentCode, type LoginResult, type QrToken, refusalOf, refuse } from "./login-result.ts";
 import { fetchSelf } from "./self.ts";
+import { rawRpcError } from "./vendor.ts";
 
 /** Below Telegram's own limits, which answer with hours of flood wait. */
 const MAX_CODE_TRIES = 3;
 const MAX_PASSWORD_TRIES = 3;
-const FINISH_ATTEMPTS = 3;
 const FAREWELL_MS = 1000;
 const QR_LIMIT_MS = 5 * 60_000;
 
@@ -34,6 +33,8 @@ export class LoginFlow {
   #passwordTries = 0;
   #passwordNeeded = false;
   #authorised = false;
+  /** The last step ended without an answer: it may have had its effect all the same. */
+  #answerLost = false;
   #ended = false;
   #scanned: () => void = () => {};
 
@@ -49,7 +50,7 @@ export class LoginFlow {
   sendCode(phone: string): Promise<LoginResult> {
     return this.#step(async () => {
       this.#phone = phone.replace(/\D/g, "");
-      return await this.#requestCode();
+      return await this.#codeSent(await requestCode(this.#link, this.#phone, this.#options.api));
     });
   }
 
@@ -57,14 +58,15 @@ export class LoginFlow {
   resendCode(): Promise<LoginResult> {
     return this.#step(async () => {
       if (this.#phone === "") return refuse("wrong-step");
-      if (!this.#sent) return await this.#requestCode();
+      if (!this.#sent) return await this.#codeSent(await requestCode(this.#link, this.#phone, this.#options.api));
       const { phoneCodeHash } = this.#sent;
       try {
         return await this.#codeSent(
           await this.#link.invoke(new Api.auth.ResendCode({ phoneNumber: this.#phone, phoneCodeHash })),
         );
       } catch (error) {
-        if (answered(error, "PHONE_CODE_EXPIRED")) return await this.#requestCode();
+        if (answered(error, "PHONE_CODE_EXPIRED"))
+          return await this.#codeSent(await requestCode(this.#link, this.#phone, this.#options.api));
         throw error;
       }
     });
@@ -73,11 +75,12 @@ export class LoginFlow {
   /** Tries a code. Three wrong ones, and a new code must be asked for. */
   submitCode(code: string): Promise<LoginResult> {
     return this.#step(async () => {
-      if (this.#authorised) return await this.#finish();
+      const early = await this.#alreadyIn();
+      if (early) return early;
       if (!this.#sent) return refuse("wrong-step");
       if (this.#codeTries >= MAX_CODE_TRIES) return refuse("too-many-codes");
       try {
-        return await this.#authorisation(await this.#link.invoke(this.#signIn(this.#sent, code.trim())));
+        return await this.#authorisation(await this.#link.invoke(signInRequest(this.#phone, this.#sent, code.trim())));
       } catch (error) {
         if (answered(error, "SESSION_PASSWORD_NEEDED")) return await this.#askPassword();
         if (answered(error, "PHONE_CODE_EXPIRED", "EMAIL_VERIFY_EXPIRED")) return this.#codeExpired();
@@ -91,11 +94,12 @@ export class LoginFlow {
   /** Tries the 2FA password. Three wrong ones end the flow's patience before Telegram's. */
   submitPassword(password: string): Promise<LoginResult> {
     return this.#step(async () => {
-      if (this.#authorised) return await this.#finish();
+      const early = await this.#alreadyIn();
+      if (early) return early;
       if (!this.#passwordNeeded) return refuse("wrong-step");
       if (this.#passwordTries >= MAX_PASSWORD_TRIES) return refuse("too-many-passwords");
       try {
-        return await this.#authorisation(await this.#checkPassword(password));
+        return await this.#authorisation(await checkPassword(this.#link, password));
       } catch (error) {
         if (!answered(error, "PASSWORD_HASH_INVALID", "PASSWORD_EMPTY")) throw error;
         this.#passwordTries++;
@@ -110,7 +114,8 @@ export class LoginFlow {
    */
   startQr(onToken: (token: QrToken) => void): Promise<LoginResult> {
     return this.#step(async () => {
-      if (this.#authorised) return await this.#finish();
+      const early = await this.#alreadyIn();
+      if (early) return early;
       const outcome = await runQr({
         link: this.#link,
         api: this.#options.api,
@@ -145,6 +150,7 @@ export class LoginFlow {
     try {
       return await running;
     } catch (error) {
+      this.#answerLost ||= lostReason(error) !== null || (error instanceof AppError && error.code === "call-timeout");
       if (this.#abort.signal.aborted && (lostReason(error) !== null || error === this.#abort.signal.reason))
         return refuse("cancelled");
       return refusalOf(error);
@@ -153,16 +159,19 @@ export class LoginFlow {
     }
   }
 
-  async #requestCode(): Promise<LoginResult> {
-    const { id, hash } = this.#options.api;
-    const settings = new Api.CodeSettings({});
-    const request = new Api.auth.SendCode({ phoneNumber: this.#phone, apiId: id, apiHash: hash, settings });
+  /** When an answer was lost, asks the server whether that step was the last one. Null: go on as if it never happened. */
+  async #alreadyIn(): Promise<LoginResult | null> {
+    if (this.#authorised) return await this.#finish();
+    if (!this.#answerLost) return null;
     try {
-      return await this.#codeSent(await this.#link.invoke(request));
+      await fetchSelf(await this.#link.ready());
     } catch (error) {
-      if (!answered(error, "AUTH_RESTART")) throw error;
-      return await this.#codeSent(await this.#link.invoke(request));
+      if (rawRpcError(error) === null) throw error;
+      this.#answerLost = false;
+      return answered(error, "SESSION_PASSWORD_NEEDED") ? await this.#askPassword() : null;
     }
+    this.#authorised = true;
+    return await this.#finish();
   }
 
   async #codeSent(sent: Api.auth.TypeSentCode): Promise<LoginResult> {
@@ -172,12 +181,6 @@ export class LoginFlow {
     this.#codeTries = 0;
     this.#passwordNeeded = false;
     return describeSentCode(sent);
-  }
-
-  #signIn(sent: Api.auth.SentCode, code: string): Api.auth.SignIn {
-    const base = { phoneNumber: this.#phone, phoneCodeHash: sent.phoneCodeHash };
-    if (!(sent.type instanceof Api.auth.SentCodeTypeEmailCode)) return new Api.auth.SignIn({ ...base, phoneCode: code });
-    return new Api.auth.SignIn({ ...base, emailVerification: new Api.EmailVerificationCode({ code }) });
   }
 
   #codeExpired(): LoginResult {
@@ -191,19 +194,6 @@ export class LoginFlow {
     return { kind: "password-needed", hint: hint ?? null };
   }
 
-  async #checkPassword(password: string): Promise<Api.auth.TypeAuthorization> {
-    const attempt = async (): Promise<Api.auth.TypeAuthorization> => {
-      const parameters = await this.#link.invoke(new Api.account.GetPassword());
-      return await this.#link.invoke(new Api.auth.CheckPassword({ password: await computeCheck(parameters, password) }));
-    };
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!answered(error, "SRP_ID_INVALID", "SRP_PASSWORD_CHANGED")) throw error;
-      return await attempt();
-    }
-  }
-
   async #authorisation(answer: Api.auth.TypeAuthorization): Promise<LoginResult> {
     // The library would sign up here, in the account owner's name (telegram-facts.md section 5).
     if (!(answer instanceof Api.auth.Authorization)) return refuse("no-account");
@@ -213,30 +203,21 @@ export class LoginFlow {
 
   /** The key is authorised: learn whose it is, keep it, leave. A lost connection must not cost the login. */
   async #finish(): Promise<LoginResult> {
-    const self = await this.#fetchSelf();
+    const self = await fetchSelfPatiently(this.#link);
     this.#link.commit(self);
     this.#ended = true;
     await this.#link.close();
     return { kind: "done", self };
   }
 
-  async #fetchSelf(): Promise<SelfUser> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await fetchSelf(await this.#link.ready());
-      } catch (error) {
-        if (lostReason(error) === null || attempt >= FINISH_ATTEMPTS) throw error;
-      }
-    }
-  }
-
   /** Tells the server that nothing comes of it. Best effort: the old session does not depend on it. */
   async #sayGoodbye(): Promise<void> {
     if (!this.#link.open) return;
     const sent = this.#sent;
-    const farewell = this.#authorised
-      ? new Api.auth.LogOut()
-      : sent && new Api.auth.CancelCode({ phoneNumber: this.#phone, phoneCodeHash: sent.phoneCodeHash });
+    const farewell =
+      this.#authorised || this.#answerLost
+        ? new Api.auth.LogOut()
+        : sent && new Api.auth.CancelCode({ phoneNumber: this.#phone, phoneCodeHash: sent.phoneCodeHash });
     if (!farewell) return;
     const said = this.#link.invoke(farewell as Api.AnyRequest);
     await withTimeout(said, FAREWELL_MS, () => new AppError("call-timeout", "No answer to the farewell.")).catch(() => {});

@@ -1,5 +1,6 @@
+import { LoginFlow } from "@flotilla/telegram";
 import { testDir, waitFor } from "@flotilla/testkit";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { account, newStore, watch } from "./kit.ts";
 import { useSandbox } from "./world.ts";
 
@@ -116,6 +117,17 @@ test("the code survives a connection that breaks between two steps", async () =>
   await login.sendCode(phone);
   expect(world.sandbox.world.faults.drop({}, "rst")).toBeGreaterThan(0);
   await waitFor(() => world.sandbox.world.connections().length === 0);
+  expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "done" });
+});
+
+test("a server that falls silent between two steps costs one try: the step that had its effect is found out", async () => {
+  const phone = world.person();
+  const login = new LoginFlow({ ...account(world.server), store: await newStore(), timings: { callMs: 100 } });
+  onTestFinished(() => login.cancel());
+  expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent" });
+  world.sandbox.world.faults.silence({});
+  expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "refused", reason: "server", final: false });
+  world.sandbox.world.faults.heal();
   expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "done" });
 });
 

@@ -1,0 +1,57 @@
+import type { SelfUser } from "@flotilla/session-store";
+import { Api } from "telegram";
+import { computeCheck } from "telegram/Password.js";
+import { lostReason } from "./fault.ts";
+import type { LoginLink } from "./login-link.ts";
+import { answered } from "./login-result.ts";
+import { fetchSelf } from "./self.ts";
+import type { ApiCredentials } from "./types.ts";
+
+const SELF_ATTEMPTS = 3;
+
+/** `auth.sendCode`, once more when the server wants the login to start again. */
+export async function requestCode(link: LoginLink, phone: string, api: ApiCredentials): Promise<Api.auth.TypeSentCode> {
+  const settings = new Api.CodeSettings({});
+  const request = new Api.auth.SendCode({ phoneNumber: phone, apiId: api.id, apiHash: api.hash, settings });
+  try {
+    return await link.invoke(request);
+  } catch (error) {
+    if (!answered(error, "AUTH_RESTART")) throw error;
+    return await link.invoke(request);
+  }
+}
+
+/** `auth.signIn` with the kind of code that was sent. */
+export function signInRequest(phone: string, sent: Api.auth.SentCode, code: string): Api.auth.SignIn {
+  const base = { phoneNumber: phone, phoneCodeHash: sent.phoneCodeHash };
+  if (!(sent.type instanceof Api.auth.SentCodeTypeEmailCode)) return new Api.auth.SignIn({ ...base, phoneCode: code });
+  return new Api.auth.SignIn({ ...base, emailVerification: new Api.EmailVerificationCode({ code }) });
+}
+
+/**
+ * `auth.checkPassword` with fresh SRP parameters (https://core.telegram.org/api/srp), once more when they went stale on the
+ * way. Computing the proof blocks the event loop for about 0.2 s.
+ */
+export async function checkPassword(link: LoginLink, password: string): Promise<Api.auth.TypeAuthorization> {
+  const attempt = async (): Promise<Api.auth.TypeAuthorization> => {
+    const parameters = await link.invoke(new Api.account.GetPassword());
+    return await link.invoke(new Api.auth.CheckPassword({ password: await computeCheck(parameters, password) }));
+  };
+  try {
+    return await attempt();
+  } catch (error) {
+    if (!answered(error, "SRP_ID_INVALID", "SRP_PASSWORD_CHANGED")) throw error;
+    return await attempt();
+  }
+}
+
+/** Who is logged in now; reconnects when the connection breaks just here. */
+export async function fetchSelfPatiently(link: LoginLink): Promise<SelfUser> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await fetchSelf(await link.ready());
+    } catch (error) {
+      if (lostReason(error) === null || attempt >= SELF_ATTEMPTS) throw error;
+    }
+  }
+}
