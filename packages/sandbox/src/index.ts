@@ -1,12 +1,13 @@
 import { toError } from "@flotilla/kernel";
 import { BotBackend } from "./botapi/backend.ts";
 import { MovableClock } from "./clock.ts";
-import { type DcAddress, type LocalTelegram, startTelegram } from "./mtproto/index.ts";
+import { type LocalTelegram, startTelegram } from "./mtproto/index.ts";
 import { portTaken, startHttp } from "./server.ts";
 import { StateFile } from "./state-file.ts";
 import type { WorldPort } from "./world/port.ts";
 
 export type { MovableClock } from "./clock.ts";
+export type { LocalTelegram } from "./mtproto/index.ts";
 export type * from "./world/port.ts";
 
 /** Options of {@link startSandbox}. */
@@ -37,12 +38,10 @@ export interface Sandbox {
     port: number;
     /** PKCS#1 PEM. */
     publicKeyPem: string;
-    /** RSA key fingerprint as clients compare it: signed 64-bit decimal. */
-    keyFingerprint: string;
     dcPort(dc: number): number;
-    /** Where each data centre listens, as clients read it in help.getConfig. */
-    addresses(): DcAddress[];
   };
+  /** The MTProto half itself: addresses of its data centres, key fingerprint, service notifications. */
+  telegram: LocalTelegram;
   world: WorldPort;
   clock: MovableClock;
   close(): Promise<void>;
@@ -68,14 +67,18 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const http = await startHttp({ host, port: options.port ?? 0, backend, world, clock, admin: adminUser });
   stack.defer(() => http.close());
   const owned = stack.move();
-  const mtproto = mtprotoOf(host, telegram);
-  return { url: http.url, botApiRoot: http.url, port: http.port, mtproto, world, clock, close: () => owned.disposeAsync() };
-}
-
-function mtprotoOf(host: string, telegram: LocalTelegram): Sandbox["mtproto"] {
-  const { publicKeyPem, keyFingerprint } = telegram;
-  const dcPort = (dc: number): number => telegram.port(dc);
-  return { host, port: dcPort(2), publicKeyPem, keyFingerprint, dcPort, addresses: () => telegram.addresses() };
+  const { publicKeyPem } = telegram;
+  const mtproto = { host, port: telegram.port(2), publicKeyPem, dcPort: (dc: number) => telegram.port(dc) };
+  return {
+    url: http.url,
+    botApiRoot: http.url,
+    port: http.port,
+    mtproto,
+    telegram,
+    world,
+    clock,
+    close: () => owned.disposeAsync(),
+  };
 }
 
 async function startTelegramHalf(options: SandboxOptions, clock: MovableClock): Promise<LocalTelegram> {

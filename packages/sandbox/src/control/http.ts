@@ -46,7 +46,7 @@ export function controlRoutes(context: ControlContext): App {
 
 function statusOf(code: string): 400 | 404 | 409 {
   if (code.startsWith("no-such-")) return 404;
-  return code === "bot-blocked" ? 409 : 400;
+  return /-(exists|taken|blocked)$/.test(code) ? 409 : 400;
 }
 
 function routeList(app: App): string[] {

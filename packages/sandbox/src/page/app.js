@@ -24,7 +24,7 @@ let chatSize = 0;
 let lost = false;
 
 const chat = new ChatView({
-  botName: "Bot",
+  botName: () => state?.bot.firstName ?? "Bot",
   isPending: (messageId, data) => [...pending.values()].includes(`${messageId}|${data}`),
   press,
   command: sendText,

@@ -7,7 +7,7 @@ import { renderKeyboard } from "./keyboard.js";
 const PHOTO_PX = 400;
 
 /** @typedef {import("./types").Message} Message */
-/** @typedef {{ find(id: number): Message | undefined, isPending(messageId: number, data: string): boolean, press(message: Message, button: import("./types").Button): void, command(text: string): void, botName: string, open(message: Message): void }} BubbleHost */
+/** @typedef {{ find(id: number): Message | undefined, isPending(messageId: number, data: string): boolean, press(message: Message, button: import("./types").Button): void, command(text: string): void, botName(): string, open(message: Message): void }} BubbleHost */
 
 /**
  * One message as an element: bubble with tail, media, text, time, and its keyboard below.
@@ -29,7 +29,7 @@ export function renderMessage(message, host) {
     meta(message, own),
     tail(),
   );
-  const label = `${own ? "You" : host.botName}, ${clockTime(message.date)}`;
+  const label = `${own ? "You" : host.botName()}, ${clockTime(message.date)}`;
   return h(
     "article",
     {
@@ -102,7 +102,7 @@ function tail() {
 function replyLine(id, host) {
   const replied = host.find(id);
   const text = replied === undefined || replied.deleted ? "Deleted message" : replied.text.slice(0, 80) || "Photo";
-  return h("div", { class: "reply" }, h("b", {}, replied?.from === "user" ? "You" : host.botName), h("span", {}, text));
+  return h("div", { class: "reply" }, h("b", {}, replied?.from === "user" ? "You" : host.botName()), h("span", {}, text));
 }
 
 /**
