@@ -1,4 +1,0 @@
-// expect: no-unnecessary-condition
-export function size(text: string): number {
-  return text?.length;
-}
