@@ -88,7 +88,23 @@ function assemble({ db, bot, sender, statuses, config, log }: Outside) {
   const outbox = new AlertOutbox({ api: bot.api, alerts, admins, log });
   const alertActions = new AlertActions(alerts, outbox, () => clock.now());
   const addWorker = (id: WorkerId, by: Asker): boolean => workers.add(id, config.hostId, by.id, clock.now());
-  return { db, clock, workers, commandLog, alerts, admins, commands, wizard, screens, panels, outbox, alertActions, addWorker };
+  const onChatError = (error: unknown): void => log.warn({ err: error }, "card not shown");
+  return {
+    onChatError,
+    db,
+    clock,
+    workers,
+    commandLog,
+    alerts,
+    admins,
+    commands,
+    wizard,
+    screens,
+    panels,
+    outbox,
+    alertActions,
+    addWorker,
+  };
 }
 
 /** What time alone brings about: commands without an answer, logins that took too long, alerts and cards that are due. */

@@ -1,5 +1,5 @@
 import type { FleetEvent } from "@flotilla/contracts";
-import type { Clock } from "@flotilla/kernel";
+import type { Clock, WorkerId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
 import type { AlertOutbox } from "./alerts/alert-outbox.ts";
 import type { AlertStore } from "./alerts/alert-store.ts";
@@ -22,6 +22,8 @@ export interface EventDeps {
   readonly wizard: Wizard;
   readonly screens: Screens;
   readonly panels: Panels;
+  /** A card could not be shown; the next refresh tries again. */
+  readonly onChatError: (error: unknown) => void;
 }
 
 /** After a press the end of an alert is told with the name of who pressed, for so long. */
@@ -30,15 +32,16 @@ const CREDIT_MS = 120_000;
 /** Takes one event: the database changes once however often it is delivered; chats are brought up to date after it. */
 export async function handleEvent(deps: EventDeps, event: FleetEvent): Promise<void> {
   const { db, clock, alerts, outbox, panels } = deps;
-  const fresh = db.transaction(() => {
-    if (!firstSight(db, event.id, clock.now())) return false;
+  const showAnswer = db.transaction(() => {
+    if (!firstSight(db, event.id, clock.now())) return null;
     adopt(deps, event);
+    for (const worker of processEnded(event)) deps.wizard.lost(worker);
     applyToAlerts(alerts, event, solvedBy(deps, event));
-    return true;
+    return event.kind === "command.done" ? commandDone(deps, event) : async () => {};
   });
-  if (!fresh) return;
-  if (event.kind === "command.done") await commandDone(deps, event);
+  if (!showAnswer) return;
   // Sends are not awaited: a slow or flooded Telegram must not hold up the next event.
+  void showAnswer().catch(deps.onChatError);
   void outbox.flush();
   void panels.refreshAll();
 }
@@ -54,6 +57,15 @@ function adopt(deps: EventDeps, event: FleetEvent): void {
   for (const worker of reported) deps.workers.add(worker, event.host, "host", event.at);
 }
 
+/** Workers whose process is gone or about to go: whatever it had in memory is lost. */
+function processEnded(event: FleetEvent): readonly WorkerId[] {
+  if (event.kind === "host.started") return event.workers.map((status) => status.worker);
+  if (event.kind === "worker.exited") return [event.worker];
+  return event.kind === "worker.state" && (event.status.state === "STOPPING" || event.status.state === "STOPPED")
+    ? [event.worker]
+    : [];
+}
+
 function solvedBy(deps: EventDeps, event: FleetEvent): string | null {
   if (event.kind !== "worker.state") return null;
   const command = deps.commandLog.latest(event.worker);
@@ -61,14 +73,13 @@ function solvedBy(deps: EventDeps, event: FleetEvent): string | null {
   return `by ${command.verb}, ${command.askerName}`;
 }
 
-async function commandDone(deps: EventDeps, event: Extract<FleetEvent, { kind: "command.done" }>): Promise<void> {
+/** Writes the outcome down; returns how to show it to the one who asked, who does not wait among the live cards. */
+function commandDone(deps: EventDeps, event: Extract<FleetEvent, { kind: "command.done" }>): () => Promise<void> {
   const command = deps.commandLog.find(event.command);
-  if (!command) return;
+  if (!command) return async () => {};
   deps.commandLog.end(event.command, event.outcome, deps.clock.now());
   if (event.outcome.kind === "log") deps.screens.keepLog(event.command, event.outcome.lines);
-  if (!command.verb.startsWith("login.")) return;
-  const answer = deps.wizard.answer(command, event.outcome);
-  if (!answer) return;
-  if ("row" in answer)
-    await deps.panels.replace(answer.row.admin, { kind: "notice", text: answer.text, worker: answer.row.worker });
+  const end = command.verb.startsWith("login.") ? deps.wizard.answer(command, event.outcome) : null;
+  if (!end) return () => deps.panels.refresh(command.askerId, "urgent");
+  return () => deps.panels.replace(end.admin, { kind: "notice", text: end.text, worker: end.worker });
 }

@@ -14,12 +14,14 @@ export class Account {
   readonly #store: SessionStore;
   readonly #connection: AccountConnection;
   readonly #report: (report: AccountReport) => void;
+  readonly #log: AccountOptions["log"];
   #failures = 0;
   #loggingIn = false;
 
   constructor(store: SessionStore, options: AccountOptions, report: (report: AccountReport) => void) {
     this.#store = store;
     this.#report = report;
+    this.#log = options.log;
     this.#connection = new AccountConnection({
       ...options,
       store,
@@ -60,7 +62,9 @@ export class Account {
   }
 
   #onState(change: StateChange): void {
+    const { fault, nextTryAt } = change.status;
     if (change.to === "waiting" || change.to === "dead") this.#failures += 1;
+    this.#log("info", `connection ${change.from} → ${change.to}`, { cause: fault?.code ?? null, nextTryAt });
     this.tell();
   }
 

@@ -38,8 +38,10 @@ export class Panels {
     return this.#inTurn(chat, async () => {
       const card = await this.#deps.render(chat, screen);
       const shown = digest(card);
+      const before = this.#deps.store.find(chat)?.message ?? null;
       const id = message === null ? await this.#send(chat, card) : await this.#edit(chat, message, card);
       this.#deps.store.set({ chat, message: id, screen, shown });
+      if (before !== null && before !== id) await this.#remove(chat, before);
     });
   }
 
@@ -48,11 +50,14 @@ export class Panels {
     await this.show(chat, screen, this.#deps.store.find(chat)?.message ?? null);
   }
 
-  /** Brings the live message up to date if what it shows has changed. */
-  refresh(chat: string): Promise<void> {
+  /**
+   * Brings the live message up to date if what it shows has changed. `urgent` is for the answer to a press, which
+   * somebody waits for; everything else keeps the gap between edits, and is done at the next refresh.
+   */
+  refresh(chat: string, urgency: "urgent" | "calm"): Promise<void> {
     return this.#inTurn(chat, async () => {
       const panel = this.#deps.store.find(chat);
-      if (!panel || this.#tooSoon(chat)) return;
+      if (!panel || (urgency === "calm" && this.#tooSoon(chat))) return;
       const card = await this.#deps.render(chat, panel.screen);
       const shown = digest(card);
       if (shown === panel.shown) return;
@@ -67,7 +72,7 @@ export class Panels {
       this.#deps.store
         .all()
         .map((panel) =>
-          this.refresh(panel.chat).catch((error: unknown) => this.#deps.log.warn({ err: error }, "refresh failed")),
+          this.refresh(panel.chat, "calm").catch((error: unknown) => this.#deps.log.warn({ err: error }, "refresh failed")),
         ),
     );
   }
@@ -93,6 +98,15 @@ export class Panels {
       if (problem === "message-gone") return await this.#send(chat, card);
       if (problem === "unreachable") this.#deps.store.forget(chat);
       throw error;
+    }
+  }
+
+  /** A panel that is no longer live would show things that are no longer true. */
+  async #remove(chat: string, message: number): Promise<void> {
+    try {
+      await this.#deps.api.deleteMessage(chat, message);
+    } catch (error) {
+      this.#deps.log.debug({ err: error }, "old panel not deleted");
     }
   }
 

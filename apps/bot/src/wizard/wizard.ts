@@ -17,8 +17,12 @@ export interface WizardDeps {
   readonly newId: () => string;
 }
 
-/** How a wizard ended, for the card that follows. */
-export type WizardEnd = { readonly row: WizardRow; readonly text: string };
+/** A login that worked, for the card that follows. */
+export interface WizardEnd {
+  readonly admin: UserId;
+  readonly worker: WorkerId;
+  readonly text: string;
+}
 
 /**
  * Logins in the chat: one per admin and one per worker. The steps are in the database; the digits of a code are
@@ -120,25 +124,31 @@ export class Wizard {
     if (row.step.kind !== "ended") await this.#deps.commands.login({ kind: "login.cancel" }, row.worker, row.login, asker);
   }
 
-  /** Takes the worker's answer. Returns the end, if this was it. Answers of an older login are dropped. */
-  answer(command: CommandRow, outcome: CommandOutcome): WizardEnd | WizardRow | null {
+  /** Takes the worker's answer. Returns the end of the story when the login worked. Answers to an older login are dropped. */
+  answer(command: CommandRow, outcome: CommandOutcome): WizardEnd | null {
     const row = this.#deps.store.ofWorker(command.worker);
     const startedAt = row ? row.expiresAt - TOTAL_MS : 0;
     if (!row || command.verb === "login.cancel" || command.askedAt < startedAt) return null;
-    const step = afterOutcome(row.step, outcome, this.#deps.clock.now());
-    const publicKey = outcome.kind === "login" && outcome.step.kind === "began" ? outcome.step.publicKey : row.publicKey;
-    if (outcome.kind === "login" && outcome.step.kind === "code-sent") this.#digits.delete(row.admin);
-    if (outcome.kind === "login" && outcome.step.kind === "done") {
+    const login = outcome.kind === "login" ? outcome.step : null;
+    if (login?.kind === "code-sent") this.#digits.delete(row.admin);
+    if (login?.kind === "done") {
       this.#deps.store.remove(row.admin);
-      const { account } = outcome.step;
-      return {
-        row,
-        text: `✅ ${row.worker} is ${account.username ? `@${account.username}` : account.name}. Its connection is starting.`,
-      };
+      const name = login.account.username ? `@${login.account.username}` : login.account.name;
+      return { admin: row.admin, worker: row.worker, text: `✅ ${row.worker} is ${name}. Its connection is starting.` };
     }
-    const next = { ...row, publicKey, step };
-    this.#deps.store.save(next);
-    return next;
+    const publicKey = login?.kind === "began" ? login.publicKey : row.publicKey;
+    this.#deps.store.save({ ...row, publicKey, step: afterOutcome(row.step, outcome, this.#deps.clock.now()) });
+    return null;
+  }
+
+  /** The worker's process ended, and the login with it. The session is as it was before. */
+  lost(worker: WorkerId): void {
+    const row = this.#deps.store.ofWorker(worker);
+    if (!row || row.step.kind === "ended") return;
+    this.#digits.delete(row.admin);
+    const text =
+      "❌ The worker was stopped or restarted in the middle of this login. The old session is untouched. Press 🔐 Authenticate to start again.";
+    this.#deps.store.save({ ...row, step: { kind: "ended", text } });
   }
 
   /** Logins that took too long: removed, and cancelled at the worker. */
