@@ -42,11 +42,15 @@ export interface LocalTelegram {
   readonly publicKeyPem: string;
   /** RSA key fingerprint as clients compare it: signed 64-bit decimal. */
   readonly keyFingerprint: string;
+  close(): Promise<void>;
+}
+
+/** What only somebody in the same process can make it do. */
+export interface LocalTelegramServer extends LocalTelegram {
   /** Pushes updateServiceNotification, a text from Telegram outside all chats, to every session of an account. */
   notify(phone: string, text: string): void;
   /** Pushes updatesTooLong to every session of an account: "ask for the difference". */
   pushTooLong(phone: string): void;
-  close(): Promise<void>;
 }
 
 const DEFAULT_LIMITS: DifferenceLimits = { slice: 100, tooLong: 10_000, channelPage: 100, channelTooLong: 1000 };
@@ -56,7 +60,7 @@ const DEFAULT_LIMITS: DifferenceLimits = { slice: 100, tooLong: 10_000, channelP
  * 127.0.0.n, so that a client that knows only addresses (GramJS drops the port it is given) can tell them apart.
  * Rejects with the system's error for a port that is taken, with AppError `not-loopback`, `bad-state-file`.
  */
-export async function startTelegram(options: MtprotoOptions): Promise<LocalTelegram> {
+export async function startTelegram(options: MtprotoOptions): Promise<LocalTelegramServer> {
   const server = new TelegramServer({
     clock: options.clock,
     listeners: listenersOf(options),

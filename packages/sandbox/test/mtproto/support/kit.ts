@@ -1,7 +1,12 @@
-import type { TelegramClient } from "telegram";
+import type { Api, TelegramClient } from "telegram";
 import { onTestFinished } from "vitest";
 import { MovableClock } from "../../../src/clock.ts";
-import { type LocalTelegram, type MtprotoOptions, startTelegram } from "../../../src/mtproto/index.ts";
+import {
+  type LocalTelegram,
+  type LocalTelegramServer,
+  type MtprotoOptions,
+  startTelegram,
+} from "../../../src/mtproto/index.ts";
 import { gramjsClient } from "./gramjs.ts";
 
 /** API credentials of all test clients; the sandbox takes any. */
@@ -9,7 +14,7 @@ export const API_ID = 12_345;
 export const API_HASH = "0123456789abcdef0123456789abcdef";
 
 export interface Stage {
-  readonly telegram: LocalTelegram;
+  readonly telegram: LocalTelegramServer;
   readonly clock: MovableClock;
   readonly log: string[];
 }
@@ -64,4 +69,13 @@ export async function until<T>(what: string, check: () => T | undefined | null |
     setTimeout(resolve, 5);
     await promise;
   }
+}
+
+/** Raw updates as they come in, one entry per pushed update, in order. */
+export function pushed(client: TelegramClient): Api.TypeUpdate[] {
+  const updates: Api.TypeUpdate[] = [];
+  client.addEventHandler((update: Api.TypeUpdate) => {
+    if ("CONSTRUCTOR_ID" in update) updates.push(update);
+  });
+  return updates;
 }
