@@ -10,5 +10,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const redis = await startRedis({ server });
   project.provide("redisServer", server);
   project.provide("redisUrl", redis.url);
+  project.provide("updateImages", process.env.UPDATE_IMAGES === "1");
   return () => redis.stop();
 }
