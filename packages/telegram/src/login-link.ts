@@ -19,11 +19,11 @@ export interface LoginLinkOptions extends AccountOptions {
 /** Hops between data centres in one call; more would be a server that sends us in circles. */
 const MAX_HOPS = 3;
 /**
- * One key exchange in 256 fails by a bug of the library, which drops a leading zero byte of the key (telegram-facts.md
- * part B 3.1): it fails itself, or the session refuses the short key. Several failures in a row are hardly ever that.
+ * Now and then a key exchange fails by bugs of the library and is simply done again: one in 256 because it drops a leading
+ * zero byte of the key (telegram-facts.md part B 3.1), others because it finds the wrong factors and the server hangs up.
  */
 const KEY_ATTEMPTS = 4;
-const KEY_FAULTS: ReadonlySet<string> = new Set(["key-exchange", "bad-auth-key"]);
+const KEY_FAULTS: ReadonlySet<string> = new Set(["key-exchange", "bad-auth-key", "link-socket"]);
 
 /**
  * The connection of a login: one pending key through all steps, whatever happens to the sockets. A lost link comes back
@@ -119,7 +119,6 @@ export class LoginLink {
         await this.#link.connect();
         return this.#link;
       } catch (error) {
-        process.stderr.write();
         const exchangeFailed = KEY_FAULTS.has(classify(error).code);
         if (hadKey || !exchangeFailed || attempt >= KEY_ATTEMPTS) throw error;
       }
