@@ -39,9 +39,6 @@ const BY_LOWER_NAME = new Map(
   ),
 );
 
-/** Names of all methods the sandbox models. */
-export const methodNames: readonly string[] = [...BY_LOWER_NAME.values()].map(({ name }) => name);
-
 /** Finds a method by its name in any case, as Telegram does. */
 export function findMethod(name: string): { name: string; run: Method } | undefined {
   return BY_LOWER_NAME.get(name.toLowerCase());
