@@ -26,9 +26,6 @@ export interface EventDeps {
   readonly onChatError: (error: unknown) => void;
 }
 
-/** After a press the end of an alert is told with the name of who pressed, for so long. */
-const CREDIT_MS = 120_000;
-
 /** Takes one event: the database changes once however often it is delivered; chats are brought up to date after it. */
 export async function handleEvent(deps: EventDeps, event: FleetEvent): Promise<void> {
   const { db, clock, alerts, outbox, panels } = deps;
@@ -36,7 +33,7 @@ export async function handleEvent(deps: EventDeps, event: FleetEvent): Promise<v
     if (!firstSight(db, event.id, clock.now())) return null;
     adopt(deps, event);
     for (const worker of processEnded(event)) deps.wizard.lost(worker);
-    applyToAlerts(alerts, event, solvedBy(deps, event));
+    applyToAlerts(alerts, event, (openedAt) => solvedBy(deps, event, openedAt));
     return event.kind === "command.done" ? commandDone(deps, event) : async () => {};
   });
   if (!showAnswer) return;
@@ -66,11 +63,10 @@ function processEnded(event: FleetEvent): readonly WorkerId[] {
     : [];
 }
 
-function solvedBy(deps: EventDeps, event: FleetEvent): string | null {
-  if (event.kind !== "worker.state") return null;
-  const command = deps.commandLog.latest(event.worker);
-  if (!command || event.at - command.askedAt > CREDIT_MS) return "by itself";
-  return `by ${command.verb}, ${command.askerName}`;
+/** The latest command counts if it came after the alert: else the restart policy did it. */
+function solvedBy(deps: EventDeps, event: FleetEvent, openedAt: number): string {
+  const command = event.kind === "worker.state" ? deps.commandLog.latest(event.worker) : null;
+  return command && command.askedAt >= openedAt ? `by ${command.verb}, ${command.askerName}` : "by itself";
 }
 
 /** Writes the outcome down; returns how to show it to the one who asked, who does not wait among the live cards. */

@@ -6,7 +6,15 @@ const CANDIDATES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/
 /** Path of a Chromium on this machine, or undefined. The browser tests need one: `apt-get install chromium`. */
 export const CHROMIUM = CANDIDATES.find((path) => existsSync(path));
 
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 
 /** Opens a page of a phone or a desk; closed with the test. */
 export async function openPage(url: string, size: { readonly width: number; readonly height: number }): Promise<Page> {

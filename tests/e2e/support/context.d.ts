@@ -4,4 +4,5 @@ declare module "vitest" {
     readonly updateImages: boolean;
   }
 }
+
 export {};

@@ -21,17 +21,30 @@ export async function startFleet(env: Readonly<Record<string, string>> = {}): Pr
   const running = launchFleet(dir, env);
   await running.waitForOutput(/Flotilla is ready — open http:\S+/, 60_000);
   const url = /open (http:\/\/127\.0\.0\.1:\d+)\//.exec(running.stdout)?.[1] ?? "";
-  return { process: running, url, dataDir: `${dir}/data/sandbox`, get: (path) => call(`${url}/control/${path}`), post: (path, body = {}) => call(`${url}/control/${path}`, body) };
+  return {
+    process: running,
+    url,
+    dataDir: `${dir}/data/sandbox`,
+    get: (path) => call(`${url}/control/${path}`),
+    post: (path, body = {}) => call(`${url}/control/${path}`, body),
+  };
 }
 
 /** Starts the launcher in a folder without waiting for anything. Ports are free ones unless `env` says otherwise. */
 export function launchFleet(cwd: string, env: Readonly<Record<string, string>> = {}): SpawnedProcess {
-  const ours = { SANDBOX_PORT: "0", HTTP_PORT: "0", HOST_ID: "host-a", RESTART_DELAY_S: "2", FLOTILLA_REDIS_SERVER: inject("redisServer") };
+  const ours = {
+    SANDBOX_PORT: "0",
+    HTTP_PORT: "0",
+    HOST_ID: "host-a",
+    RESTART_DELAY_S: "2",
+    FLOTILLA_REDIS_SERVER: inject("redisServer"),
+  };
   return spawnNode(CLI, ["up"], { cwd, env: { ...ours, ...env } });
 }
 
 async function call<T>(url: string, body?: unknown): Promise<T> {
-  const init = body === undefined ? {} : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  const init =
+    body === undefined ? {} : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
   const response = await fetch(url, init);
   if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
   return (await response.json()) as T;

@@ -1,4 +1,5 @@
 import type { ExitReport, FleetEvent, WorkerState } from "@flotilla/contracts";
+import type { WorkerId } from "@flotilla/kernel";
 import { clockTime, duration } from "../screens/words.ts";
 import type { AlertBody } from "./alert-card.ts";
 import type { AlertStore } from "./alert-store.ts";
@@ -6,28 +7,34 @@ import type { AlertStore } from "./alert-store.ts";
 /** States in which a crash is over: the process is there and did what it could. */
 const UP: ReadonlySet<WorkerState> = new Set(["RUNNING", "CATCHING_UP", "DEGRADED", "NEEDS_LOGIN", "LOGGING_IN", "STOPPED"]);
 
-/** Opens, changes and resolves alerts as events come. Must run in the transaction that marks the event as seen. */
-export function applyToAlerts(store: AlertStore, event: FleetEvent, solvedBy: string | null): void {
+/** Opens, changes and resolves alerts as events come. `solvedBy` names who or what ended an alert that opened then. Must run in the transaction that marks the event as seen. */
+export function applyToAlerts(store: AlertStore, event: FleetEvent, solvedBy: (openedAt: number) => string): void {
   if (event.kind === "worker.exited") {
     if (event.exit.decision.kind !== "none") store.raise(crashBody(store, event), event.at);
     return;
   }
   if (event.kind === "host.started") {
-    for (const status of event.workers) settle(store, status.worker, status.state, null, event.at);
+    for (const status of event.workers) settle(store, { worker: status.worker, state: status.state, at: event.at }, solvedBy);
     return;
   }
   if (event.kind !== "worker.state") return;
-  settle(store, event.worker, event.status.state, solvedBy, event.at);
+  settle(store, { worker: event.worker, state: event.status.state, at: event.at }, solvedBy);
   const { fault, state } = event.status;
   if (state === "NEEDS_LOGIN" && fault?.class === "AUTH_DEAD") {
     store.raise({ kind: "needs-login", worker: event.worker, host: event.host, code: fault.code, action: null }, event.at);
   }
 }
 
-function settle(store: AlertStore, worker: AlertBody["worker"], state: WorkerState, by: string | null, at: number): void {
-  for (const alert of store.openOf(worker)) {
-    const over = alert.body.kind === "crash" ? UP.has(state) : state === "RUNNING" || state === "STOPPED";
-    if (over) store.resolve(alert.n, by, at);
+interface Seen {
+  readonly worker: WorkerId;
+  readonly state: WorkerState;
+  readonly at: number;
+}
+
+function settle(store: AlertStore, seen: Seen, solvedBy: (openedAt: number) => string): void {
+  for (const alert of store.openOf(seen.worker)) {
+    const over = alert.body.kind === "crash" ? UP.has(seen.state) : seen.state === "RUNNING" || seen.state === "STOPPED";
+    if (over) store.resolve(alert.n, solvedBy(alert.openedAt), seen.at);
   }
 }
 
