@@ -12,7 +12,16 @@ export function classify(error: unknown): Fault {
   const rpc = rawRpcError(error);
   if (rpc) return classifyRpc(rpc);
   if (error instanceof AppError) return classifyOurs(error);
-  return classifyForeign(toError(error));
+  return classifyForeign(asError(error));
+}
+
+/** `toError` for values that cannot even be turned into text. */
+function asError(thrown: unknown): Error {
+  try {
+    return toError(thrown);
+  } catch {
+    return new Error("something that has no text was thrown");
+  }
 }
 
 /** {@link classify} for an answer of the server that is at hand as data. */

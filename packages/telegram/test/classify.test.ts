@@ -107,3 +107,7 @@ test("any answer of the server gives a valid fault, and only a number makes a wa
     ),
   );
 });
+
+test("a value without text is a fault too", () => {
+  expect(classify(Object.create(null))).toMatchObject({ class: "CRASH", code: "unexpected" });
+});
