@@ -13,14 +13,21 @@ const schema = gramjsSchema();
 const codec = new TlCodec(schema);
 
 /** Constructors that GramJS does not make classes for. */
-const NOT_IN_GRAMJS = new Set(["boolFalse", "boolTrue", "true", "error", "null", "vector"]);
+const NOT_IN_GRAMJS = new Set(["boolFalse", "boolTrue", "true", "error", "null"]);
+
+/** Its message classes have a hand on their fields (an id of 0 is an error), so they are compared as live objects. */
+const CUSTOM = new Set(["message", "messageService", "messageEmpty"]);
 
 /** GramJS cannot read a bit above 30, nor a bare constructor, nor nested vectors; none of it is our business here. */
 function gramjsCan(line: TlConstructor): boolean {
   const fits = (type: TlType): boolean =>
     type.kind === "primitive" ||
     (type.kind === "vector" ? type.boxed && type.of.kind !== "vector" && fits(type.of) : type.kind === "boxed");
-  return !NOT_IN_GRAMJS.has(line.name) && line.params.every(({ type, flag }) => fits(type) && (flag?.bit ?? 0) < 31);
+  return (
+    !NOT_IN_GRAMJS.has(line.name) &&
+    !CUSTOM.has(line.name) &&
+    line.params.every(({ type, flag }) => fits(type) && (flag?.bit ?? 0) < 31)
+  );
 }
 
 const lines = [...schema.classes.values()].filter(gramjsCan);
@@ -42,17 +49,24 @@ function lowest(type: TlType): number {
 for (let round = 0; round < 12; round++) for (const line of lines) heights.set(line.name, heightOf(line));
 const makeable = lines.filter((line) => Number.isFinite(heights.get(line.name)));
 
-/** Random values by type; below some depth only what ends soonest. */
-function anyOf(type: TlType, depth: number): fc.Arbitrary<TlValue> {
+/**
+ * Random values by type; below some depth only what ends soonest. No constructor nests in itself: GramJS cannot read
+ * that in a vector, and reads the class wrongly for ever after.
+ */
+function anyOf(type: TlType, path: ReadonlySet<string>): fc.Arbitrary<TlValue> {
   if (type.kind === "primitive") return primitive(type.name);
-  if (type.kind === "vector")
-    return Number.isFinite(lowest(type.of))
-      ? fc.array(anyOf(type.of, depth + 1), { maxLength: depth > 2 ? 0 : 2 })
-      : fc.constant([]);
-  if (type.kind !== "boxed" || !Number.isFinite(lowest(type))) return fc.constant(null);
-  const candidates = makeable.filter((line) => line.result.kind === "boxed" && line.result.type === type.type);
-  const soonest = candidates.filter((line) => heights.get(line.name) === lowest(type));
-  return fc.constantFrom(...(depth > 1 ? soonest : candidates)).chain((line) => objectOf(line, depth + 1));
+  if (type.kind === "vector") {
+    const isEmpty = path.size > 2 || (type.of.kind === "boxed" && candidatesOf(type.of, path).length === 0);
+    return isEmpty ? fc.constant([]) : fc.array(anyOf(type.of, path), { maxLength: 2 });
+  }
+  const candidates = candidatesOf(type, path);
+  return candidates.length === 0 ? fc.constant(null) : fc.constantFrom(...candidates).chain((line) => objectOf(line, path));
+}
+
+function candidatesOf(type: TlType, path: ReadonlySet<string>): TlConstructor[] {
+  if (type.kind !== "boxed") return [];
+  const all = (byType.get(type.type) ?? []).filter((line) => Number.isFinite(heights.get(line.name)) && !path.has(line.name));
+  return path.size > 2 ? all.filter((line) => heights.get(line.name) === lowest(type)) : all;
 }
 
 function primitive(name: string): fc.Arbitrary<TlValue> {
@@ -80,14 +94,22 @@ function primitive(name: string): fc.Arbitrary<TlValue> {
   }
 }
 
-function objectOf(line: TlConstructor, depth: number): fc.Arbitrary<TlObject> {
+function objectOf(line: TlConstructor, path: ReadonlySet<string>): fc.Arbitrary<TlObject> {
+  const deeper = new Set([...path, line.name]);
   const fields: Record<string, fc.Arbitrary<TlValue>> = {};
+  const flags: Record<string, fc.Arbitrary<boolean>> = {};
   for (const { name, type, flag } of line.params) {
     if (type.kind === "primitive" && type.name === "#") continue;
-    if (flag && depth > 2) continue;
-    fields[name] = flag ? fc.option(anyOf(type, depth), { freq: 1 }) : anyOf(type, depth);
+    if (flag) flags[`${flag.field}.${flag.bit}`] = deeper.size > 3 ? fc.constant(false) : fc.boolean();
+    fields[name] = anyOf(type, deeper);
   }
-  return fc.record(fields).map((record) => ({ ...record, _: line.name }));
+  return fc.tuple(fc.record(fields), fc.record(flags)).map(([record, present]) => {
+    const values: TlObject = { ...record, _: line.name };
+    // Fields that share a bit are there together, and only if GramJS can make them all.
+    for (const { name, flag } of line.params) if (flag && values[name] === null) present[`${flag.field}.${flag.bit}`] = false;
+    for (const { name, flag } of line.params) if (flag && !present[`${flag.field}.${flag.bit}`]) values[name] = null;
+    return values;
+  });
 }
 
 describe("the codec, against GramJS as the oracle", () => {
@@ -97,7 +119,7 @@ describe("the codec, against GramJS as the oracle", () => {
   });
 
   it("writes what GramJS reads, and GramJS writes the same bytes again", () => {
-    const any = fc.constantFrom(...makeable).chain((line) => objectOf(line, 0));
+    const any = fc.constantFrom(...makeable).chain((line) => objectOf(line, new Set()));
     fc.assert(
       fc.property(any, (value) => {
         const bytes = codec.encode(value);
@@ -105,7 +127,7 @@ describe("the codec, against GramJS as the oracle", () => {
         expect(read.getBytes().toString("hex")).toBe(bytes.toString("hex"));
         expect(codec.encode(codec.decode(bytes)).equals(bytes)).toBe(true);
       }),
-      { numRuns: 400 },
+      { numRuns: 400, endOnFailure: true },
     );
   });
 

@@ -99,7 +99,8 @@ export class TlCodec {
     for (const param of line.params) {
       if (param.type.kind === "primitive" && param.type.name === "#") {
         writer.uint(flagsOf(line, param.name, value));
-      } else if (!param.flag || isPresent(value[param.name], param.type)) {
+      } else if (!param.flag || (flagsOf(line, param.flag.field, value) >>> param.flag.bit) & 1) {
+        // Several fields may hang on one bit: if one of them is there, all are.
         this.#write(writer, param.type, value[param.name], `${line.name}.${param.name}`);
       }
     }
