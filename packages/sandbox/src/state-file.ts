@@ -50,6 +50,7 @@ export class StateFile {
     try {
       const { botId, bot } = envelope.parse(JSON.parse(text));
       if (botId === this.#backend.bot.id) this.#backend.restore(bot);
+      else this.#backend.log(`The state file ${this.#path} is of another bot and will be replaced.`);
     } catch (error) {
       throw new AppError("bad-state-file", `The state file ${this.#path} cannot be read. Delete it to start afresh.`, {
         cause: toError(error),

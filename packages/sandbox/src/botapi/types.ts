@@ -16,6 +16,8 @@ export type EntityType =
   | "bot_command"
   | "url"
   | "email"
+  | "phone_number"
+  | "cashtag"
   | "bold"
   | "italic"
   | "underline"

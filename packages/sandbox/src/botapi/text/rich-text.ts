@@ -27,6 +27,7 @@ const given = z.array(
     type: z.enum([
       ...["mention", "hashtag", "bot_command", "url", "email", "bold", "italic", "underline", "strikethrough", "spoiler"],
       ...["blockquote", "expandable_blockquote", "code", "pre", "text_link", "text_mention", "custom_emoji"],
+      ...["phone_number", "cashtag"],
     ] as [EntityType, ...EntityType[]]),
     offset: z.int().min(0),
     length: z.int().min(0),
