@@ -8,13 +8,13 @@ import { CommandSender } from "@flotilla/queue";
 
 /** People of the demo. The second one is left for the visitor to log in. */
 const ACCOUNTS = [
-  { worker: parseWorkerId("demo_1"), phone: "15550100001", firstName: "Ann", lastName: "Demo", username: "ann_demo" },
+  { worker: parseWorkerId("demo_1"), phone: "15550100001", firstName: "Nora", lastName: "News", username: "nora_news" },
   {
     worker: parseWorkerId("demo_2"),
     phone: "15550100002",
-    firstName: "Bob",
-    lastName: "Demo",
-    username: "bob_demo",
+    firstName: "Rick",
+    lastName: "Relay",
+    username: "rick_relay",
     password: "demo",
     passwordHint: "demo",
   },

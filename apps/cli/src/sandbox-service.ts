@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { childEnv, ENV, type EnvValues, wantsSandbox } from "@flotilla/config";
+import { AppError } from "@flotilla/kernel";
 import { type ServiceProcess, startService } from "./service-process.ts";
 
 /** A running sandbox, and the values that point a fleet at it. */
@@ -30,7 +31,14 @@ export async function startSandboxService(env: EnvValues, dataDir: string, logDi
   const args = ["--port", port, "--state-file", join(dir, "state.json"), "--key-file", keyFile];
   args.push("--bot-token", token, "--admin-id", ADMIN.id, "--admin-name", ADMIN.name);
   const file = new URL(import.meta.resolve("@flotilla/sandbox/main")).pathname;
-  const service = await startService({ name: "sandbox", file, args, env: childEnv({}), logDir });
+  const service = await startService({ name: "sandbox", file, args, env: childEnv({}), logDir }).catch((error: unknown) => {
+    throw portTaken(error)
+      ? new AppError(
+          "port-taken",
+          `Port ${port} on 127.0.0.1 is in use. Stop the program that has it, or set SANDBOX_PORT to another port (0 = any free one).`,
+        )
+      : error;
+  });
   const url = String(service.ready["url"]);
   const values = {
     BOT_TOKEN: token,
@@ -42,6 +50,10 @@ export async function startSandboxService(env: EnvValues, dataDir: string, logDi
     MTPROTO_DC_KEY: keyFile,
   };
   return { service, url, values };
+}
+
+function portTaken(error: unknown): boolean {
+  return error instanceof AppError && error.details["code"] === "port-taken";
 }
 
 /** The demo bot's token: made once, so that the chat goes on after a restart. */

@@ -32,7 +32,7 @@ const READY_MS = 45_000;
 
 /**
  * Starts a service in a session of its own, so that Ctrl+C reaches the launcher alone, and bound to this process, so
- * that it never outlives it. Throws AppError `start-failed` with what the service said.
+ * that it never outlives it. Throws AppError `start-failed` with what the service said, and its code in `details.code`.
  */
 export async function startService(options: ServiceOptions): Promise<ServiceProcess> {
   mkdirSync(options.logDir, { recursive: true, mode: 0o700 });
@@ -77,7 +77,7 @@ async function untilReady(
   options: ServiceOptions,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { promise, resolve, reject } = Promise.withResolvers<Readonly<Record<string, unknown>>>();
-  const fail = (text: string): void => reject(new AppError("start-failed", text));
+  const fail = (text: string, code = "unknown"): void => reject(new AppError("start-failed", text, { details: { code } }));
   const timer = setTimeout(
     () =>
       fail(
@@ -88,7 +88,7 @@ async function untilReady(
   child.on("message", (message) => {
     if (!isRecord(message)) return;
     if (message["kind"] === "ready") resolve(message);
-    if (message["kind"] === "failed") fail(String(message["message"]));
+    if (message["kind"] === "failed") fail(String(message["message"]), String(message["code"]));
   });
   void exited.then((how) => fail(`The ${how} before it was ready. See ${join(options.logDir, `${options.name}.log`)}.`));
   try {

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { toError } from "@flotilla/kernel";
+import { AppError, toError } from "@flotilla/kernel";
 import { type Sandbox, startSandbox } from "./index.ts";
 
 const USAGE = `Usage: sandbox [options]
@@ -22,7 +22,9 @@ if (process.send !== undefined) process.once("disconnect", () => stop.abort());
 try {
   await main();
 } catch (error) {
-  process.stderr.write(`${toError(error).message}\n`);
+  const { message } = toError(error);
+  process.send?.({ kind: "failed", message, code: error instanceof AppError ? error.code : "unknown" });
+  process.stderr.write(`${message}\n`);
   process.exitCode = 1;
 } finally {
   if (process.connected) process.disconnect();
