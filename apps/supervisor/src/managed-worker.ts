@@ -143,6 +143,7 @@ export class ManagedWorker {
 
   async #end(): Promise<void> {
     const phase = this.#phase;
+    if (phase.kind === "stopped") return;
     if (phase.kind === "waiting") clearTimeout(phase.timer);
     if (phase.kind === "up") {
       this.#enter({ kind: "stopping", process: phase.process }, null);
