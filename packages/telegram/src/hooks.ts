@@ -4,6 +4,8 @@ import { InvalidBufferError, RPCError, SecurityError, TypeNotFoundError } from "
 import { UpdateConnectionState } from "telegram/network/index.js";
 import { MessageContainer } from "telegram/tl/core/index.js";
 import { linkLost } from "./fault.ts";
+// Also for its effect: the container handler below relies on its patches.
+import "./vendor.ts";
 import type { VendorClient, VendorSender } from "./vendor.ts";
 
 /** What the hooks report. None of these may throw. */
