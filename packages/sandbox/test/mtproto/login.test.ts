@@ -1,6 +1,6 @@
 import { Api, type TelegramClient } from "telegram";
 import { computeCheck } from "telegram/Password.js";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { gramjsClient, savedSession } from "./support/gramjs.ts";
 import { API_HASH, API_ID, connected, loggedIn, stage, until } from "./support/kit.ts";
 
@@ -237,7 +237,6 @@ describe("a login", () => {
     const exported = await client.invoke(new Api.auth.ExportAuthorization({ dcId: 4 }));
     const foreign = gramjsClient(telegram);
     foreign.session.setDC(4, "127.0.0.4", 80);
-    onTestFinished(() => foreign.destroy());
     await foreign.connect();
     const imported = new Api.auth.ImportAuthorization({ id: exported.id, bytes: exported.bytes });
     expect(await foreign.invoke(imported)).toBeInstanceOf(Api.auth.Authorization);

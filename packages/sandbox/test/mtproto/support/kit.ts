@@ -28,13 +28,12 @@ export async function stage(options: Partial<MtprotoOptions> = {}): Promise<Stag
   return { telegram, clock, log };
 }
 
-/** A connected GramJS client, destroyed after the test. */
+/** A connected GramJS client. */
 export async function connected(
   telegram: LocalTelegram,
   options: Parameters<typeof gramjsClient>[1] = {},
 ): Promise<TelegramClient> {
   const client = gramjsClient(telegram, options);
-  onTestFinished(() => client.destroy());
   if (!(await client.connect())) throw new Error("GramJS could not connect");
   return client;
 }
