@@ -1,0 +1,55 @@
+import { CALLBACK_LIMIT_BYTES, decodePress, encodePress, Verb } from "@flotilla/contracts";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+
+const LONGEST_WORKER = "w".repeat(32);
+const worker = fc.oneof(fc.constant(""), fc.stringMatching(/^[a-z][a-z0-9_-]{0,31}$/));
+const arg = fc.stringMatching(/^[a-z0-9-]{0,16}$/);
+
+test("a press is read as it was written", () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...Verb.options), worker, arg, (verb, name, detail) => {
+      expect(decodePress(encodePress(verb, name, detail))).toEqual({ verb, worker: name, arg: detail });
+    }),
+  );
+});
+
+test.each(Verb.options)("the button %s fits into Telegram's 64 bytes with the longest name and argument", (verb) => {
+  const data = encodePress(verb, LONGEST_WORKER, "z".repeat(16));
+  expect(Buffer.byteLength(data)).toBeLessThanOrEqual(CALLBACK_LIMIT_BYTES);
+  expect(decodePress(data)).toEqual({ verb, worker: LONGEST_WORKER, arg: "z".repeat(16) });
+});
+
+test("a button that would not fit is refused where it is made, not by Telegram", () => {
+  expect(() => encodePress("restart", LONGEST_WORKER, "ж".repeat(16))).toThrow(RangeError);
+});
+
+test("data that we did not write is never taken for a press, and never throws", () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.string({ unit: "binary" }),
+        fc.string().map((text) => `v1:${text}`),
+      ),
+      (data) => {
+        const press = decodePress(data);
+        if (press) expect(encodePress(press.verb, press.worker, press.arg)).toBe(data);
+      },
+    ),
+  );
+});
+
+test.each([
+  ["another version", "v2:menu::"],
+  ["an unknown verb", "v1:reboot:news_1:"],
+  ["a name of every object", "v1:constructor::"],
+  ["a part too many", "v1:menu:::"],
+  ["a part too few", "v1:menu:"],
+  ["a line break at the end", "v1:menu::\n"],
+  ["a capital letter", "v1:worker:News:"],
+  ["a name of 33 characters", `v1:worker:${"w".repeat(33)}:`],
+  ["nothing", ""],
+])("data with %s is not a press", (_why, data) => {
+  expect(decodePress(data)).toBeNull();
+});
