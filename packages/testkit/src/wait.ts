@@ -11,12 +11,15 @@ export interface WaitOptions {
   readonly what?: string;
 }
 
+/** What is left of a type once it was found to be true in a condition. */
+export type Truthy<T> = Exclude<T, null | undefined | false | 0 | "">;
+
 /**
  * Looks at `condition` until it returns something truthy, and returns that. A condition that throws counts as "not yet".
  * Works under vitest's fake timers too. Prefer an event where there is one; never a fixed sleep.
  * @throws Error with what was waited for, the last value and the last error
  */
-export async function waitFor<T>(condition: () => T | Promise<T>, options: WaitOptions = {}): Promise<NonNullable<T>> {
+export async function waitFor<T>(condition: () => T | Promise<T>, options: WaitOptions = {}): Promise<Truthy<T>> {
   const { timeoutMs = 5000, intervalMs = 10, what = condition.toString().replace(/\s+/g, " ").slice(0, 200) } = options;
   const started = process.hrtime.bigint();
   const elapsedMs = (): number => Number(process.hrtime.bigint() - started) / 1e6;
@@ -24,7 +27,7 @@ export async function waitFor<T>(condition: () => T | Promise<T>, options: WaitO
   do {
     try {
       const value = await condition();
-      if (value) return value;
+      if (value) return value as Truthy<T>;
       last = { value };
     } catch (thrown) {
       last = { error: toError(thrown) };
