@@ -12,6 +12,9 @@ import { carryOut } from "./commands.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { LoginDesk } from "./login-desk.ts";
 
+/** Promise S2-36: a health check every 300 s. */
+const CHECK_EVERY_MS = 300_000;
+
 /** A running worker. `close` leaves Telegram, then gives the session back. */
 export interface RunningWorker {
   close(): Promise<void>;
@@ -54,8 +57,15 @@ export async function startWorker(worker: WorkerId, config: Config, log: Logger,
   });
   stack.adopt(consumer, (it) => it.close());
   account.start();
+  stack.adopt(startChecks(account), (it) => it.stop());
   const owned = stack.move();
   return { close: () => owned.disposeAsync() };
+}
+
+/** A real call now and then: a session that was ended elsewhere shows only in an answer. Failures show in the account's state. */
+function startChecks(account: Account): { stop(): void } {
+  const timer = setInterval(() => void account.check().catch(() => {}), CHECK_EVERY_MS);
+  return { stop: () => clearInterval(timer) };
 }
 
 function accountOptions(worker: WorkerId, config: Config, log: Logger): AccountOptions {

@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /** What may be done about an error. Data, so that no caller has to read a message. */
 export type Retry = { readonly kind: "never" } | { readonly kind: "after"; readonly delayMs: number };
 
@@ -30,5 +32,5 @@ export class AppError<Code extends string = string> extends Error {
 /** Turns whatever was thrown into an Error. Libraries here reject with strings and with undefined. */
 export function toError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
-  return new Error(typeof thrown === "string" ? thrown : `non-error thrown: ${String(thrown)}`);
+  return new Error(typeof thrown === "string" ? thrown : `non-error thrown: ${inspect(thrown, { depth: 1 })}`);
 }

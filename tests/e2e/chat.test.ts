@@ -1,0 +1,155 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isAlive, waitFor } from "@flotilla/testkit";
+import { expect, test } from "vitest";
+import { AdminChat, latestCode } from "./support/chat.ts";
+import { startFleet, type TestFleet } from "./support/fleet.ts";
+
+const RICK = "15550100002";
+const NORA = "15550100001";
+
+/** A fleet whose demo_2 waits at the keypad. */
+async function atKeypad(): Promise<{ fleet: TestFleet; chat: AdminChat }> {
+  const fleet = await startFleet();
+  const chat = new AdminChat(fleet);
+  await chat.start();
+  await chat.press("Workers");
+  await chat.press("demo_2");
+  await chat.press("Authenticate");
+  await chat.shows(/Send the phone number/);
+  await chat.say("+1 (555) 010-0002");
+  await chat.shows(/Code: ○ ○ ○ ○ ○/);
+  return { fleet, chat };
+}
+
+test("a typed code is deleted, Telegram cancels it, the wizard explains it, and a new code works", async () => {
+  const { fleet, chat } = await atKeypad();
+  const { code } = await latestCode(fleet, RICK);
+  await chat.say(code);
+  await chat.shows(/Telegram cancels codes that are sent in chats. Press 🔁 New code/);
+  expect((await chat.messages()).some((message) => message.text.includes(code))).toBe(false);
+  expect(await latestCode(fleet, RICK)).toMatchObject({ code, state: "cancelled" });
+  await chat.press("New code");
+  await waitFor(async () => (await latestCode(fleet, RICK)).state === "valid");
+  const fresh = await latestCode(fleet, RICK);
+  await chat.shows(/Code: ○ ○ ○ ○ ○/);
+  await chat.tap(fresh.code);
+  await chat.press("✔");
+  await chat.shows(/cloud password/);
+});
+
+test("a wrong code and a wrong password keep the step and say how many tries are left; secrets stay out of every file", async () => {
+  const { fleet, chat } = await atKeypad();
+  const { code } = await latestCode(fleet, RICK);
+  await chat.tap(code === "11111" ? "22222" : "11111");
+  await chat.press("✔");
+  await chat.shows(/Wrong code. Tries left: 2/);
+  await chat.tap(code);
+  await chat.press("✔");
+  await chat.shows(/cloud password/);
+  await chat.say("planted-wrong-password-5512");
+  await chat.shows(/Not right. Tries left before a pause: \d/);
+  await chat.say("demo");
+  await chat.shows(/demo_2 is @rick_relay/);
+  await chat.press("Worker Details");
+  await chat.shows(/✅ demo_2[\s\S]*Status: healthy/);
+  const ours = filesOf(fleet.dataDir).filter(([path]) => !path.includes("/telegram/"));
+  expect(ours.length, "sessions, databases, logs, Redis").toBeGreaterThan(8);
+  for (const [path, text] of ours) {
+    expect(text.includes("planted-wrong-password-5512"), `${path} holds the password`).toBe(false);
+    if (!path.includes("demo_2.session")) expect(text.includes("0100002"), `${path} holds the phone number`).toBe(false);
+  }
+});
+
+test("cancelling a login of a worker that was logged in brings the old session back", async () => {
+  const fleet = await startFleet();
+  const chat = new AdminChat(fleet);
+  await chat.start();
+  await chat.press("Workers");
+  await chat.press("demo_1");
+  await chat.shows(/Status: healthy/);
+  await chat.press("Authenticate");
+  await chat.shows(/Stored number: \+15 … 01/);
+  await chat.press("Use +15");
+  await chat.shows(/Code: ○ ○ ○ ○ ○/);
+  await chat.press("Cancel");
+  await chat.shows(/demo_1[\s\S]*Account: Nora News[\s\S]*Status: healthy/);
+});
+
+test("a dropped connection is not a crash: the worker comes back by itself in the same process", async () => {
+  const fleet = await startFleet();
+  const chat = new AdminChat(fleet);
+  await chat.start();
+  await chat.press("Workers");
+  await chat.press("demo_1");
+  const before = await chat.shows(/Status: healthy/);
+  await fleet.post("faults/drop", { phone: NORA, how: "rst" });
+  const after = await chat.shows(/Status: healthy[\s\S]*Reconnects: 1/, 20_000);
+  expect(pid(after.text)).toBe(pid(before.text));
+  expect((await chat.messages()).some((message) => /crashed/.test(message.text))).toBe(false);
+});
+
+test("a stopped worker offers Start, and starts again", async () => {
+  const fleet = await startFleet();
+  const chat = new AdminChat(fleet);
+  await chat.start();
+  await chat.press("Workers");
+  await chat.press("demo_1");
+  const running = await chat.shows(/Status: healthy/);
+  expect((await chat.press("Stop")).toast?.text).toBe("⏳ Queued");
+  const stopped = await chat.shows(/Status: stopped/);
+  expect(isAlive(pid(running.text))).toBe(false);
+  expect(stopped.keyboard.flat().map((button) => button.text)).not.toContain("🔄 Restart");
+  await chat.press("Start");
+  await chat.shows(/Started[\s\S]*asked by|Status: healthy/);
+  await chat.shows(/Status: healthy/);
+});
+
+test("a key that Telegram ended is told at once, with the way out, and is never tried again", async () => {
+  const fleet = await startFleet();
+  const chat = new AdminChat(fleet);
+  await chat.start();
+  await chat.press("Workers");
+  await chat.press("demo_1");
+  await chat.shows(/Status: healthy/);
+  await fleet.post("faults/fail", { method: "*", code: 401, text: "SESSION_REVOKED", times: 1000, phone: NORA });
+  await chat.press("Check now");
+  const alert = await chat.shows(/🔴 🔑 demo_1 needs login[\s\S]*SESSION_REVOKED[\s\S]*No restart will be tried/);
+  expect(alert.keyboard.flat().map((button) => button.text)).toContain("🔐 Authenticate");
+  await chat.shows(/Status: needs login/);
+});
+
+test("a stranger gets no answer at all, and a stranger's press changes nothing", async () => {
+  const fleet = await startFleet();
+  const chat = new AdminChat(fleet);
+  await chat.start();
+  await chat.shows(/Fleet/);
+  const stranger = new AdminChat(fleet, 6666);
+  await stranger.start();
+  await stranger.say("/menu");
+  await waitFor(
+    async () => readFileSync(join(fleet.dataDir, "logs/bot.log"), "utf8").split("refused: not an admin").length > 2,
+    { what: "both refusals in the log" },
+  );
+  expect((await stranger.messages()).filter((message) => message.from === "bot")).toEqual([]);
+});
+
+test("the log button shows what the worker said last", async () => {
+  const fleet = await startFleet();
+  const chat = new AdminChat(fleet);
+  await chat.start();
+  await chat.press("Workers");
+  await chat.press("demo_1");
+  await chat.shows(/Status: healthy/);
+  await chat.press("Log");
+  await chat.shows(/Log of demo_1[\s\S]*info connection connecting → ready/);
+});
+
+function pid(text: string): number {
+  return Number(/pid (\d+)/.exec(text)?.[1]);
+}
+
+function filesOf(dir: string): [string, string][] {
+  const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.map((entry) => [join(entry.parentPath, entry.name), readFileSync(join(entry.parentPath, entry.name), "latin1")]);
+}

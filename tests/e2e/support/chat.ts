@@ -1,0 +1,75 @@
+import { waitFor } from "@flotilla/testkit";
+import type { TestFleet } from "./fleet.ts";
+
+/** A message as the control API shows it. */
+export interface ChatMessage {
+  readonly id: number;
+  readonly from: "bot" | "user";
+  readonly text: string;
+  readonly deleted: boolean;
+  readonly silent: boolean;
+  readonly keyboard: readonly (readonly { readonly text: string }[])[];
+}
+
+/** What a press came to. */
+export interface Pressed {
+  readonly answered: boolean;
+  readonly toast: { readonly text: string } | null;
+}
+
+/** The admin's side of a chat, without a browser. `user` = another person than the admin. */
+export class AdminChat {
+  readonly #fleet: TestFleet;
+  readonly #who: { user?: number };
+
+  constructor(fleet: TestFleet, user?: number) {
+    this.#fleet = fleet;
+    this.#who = user === undefined ? {} : { user };
+  }
+
+  async start(): Promise<void> {
+    await this.#fleet.post("chat/start", this.#who);
+  }
+
+  async say(text: string): Promise<void> {
+    await this.#fleet.post("chat/text", { ...this.#who, text });
+  }
+
+  /** Waits until the newest message that has the button shows it, and presses it. */
+  async press(label: string): Promise<Pressed> {
+    const message = await waitFor(
+      async () =>
+        (await this.messages()).findLast((each) => each.keyboard.flat().some((button) => button.text.includes(label))),
+      {
+        timeoutMs: 15_000,
+        what: `a button ${label}`,
+      },
+    );
+    const exact = message.keyboard.flat().find((button) => button.text.includes(label))?.text ?? label;
+    return await this.#fleet.post<Pressed>("chat/press", { ...this.#who, messageId: message.id, label: exact });
+  }
+
+  /** Waits for a message of the bot that is there and fits. */
+  async shows(text: RegExp, timeoutMs = 15_000): Promise<ChatMessage> {
+    return await waitFor(
+      async () => (await this.messages()).findLast((message) => message.from === "bot" && text.test(message.text)),
+      { timeoutMs, what: `a message like ${text}` },
+    );
+  }
+
+  /** All messages that are there, oldest first. */
+  async messages(): Promise<ChatMessage[]> {
+    const query = this.#who.user === undefined ? "" : `?user=${this.#who.user}`;
+    return (await this.#fleet.get<ChatMessage[]>(`chat/messages${query}`)).filter((message) => !message.deleted);
+  }
+
+  /** Taps a code into the keypad. */
+  async tap(code: string): Promise<void> {
+    for (const digit of code) await this.press(digit);
+  }
+}
+
+/** The latest login code of an account. */
+export async function latestCode(fleet: TestFleet, phone: string): Promise<{ code: string; state: string }> {
+  return await fleet.get(`accounts/${phone}/code`);
+}
