@@ -1,0 +1,157 @@
+import { ErrorClass } from "@flotilla/contracts";
+import { countingCrashes, DEFAULT_RESTART_RULES, decideRestart, type PastExit, type RestartRules } from "@flotilla/domain";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+const COUNTED = ["CRASH", "OOM", "STUCK"] as const;
+const PARKED = ["CONFIG", "DB_BROKEN", "AUTH_DEAD", "BANNED"] as const;
+const NEVER_COUNTED = [
+  "NETWORK",
+  "TG_SERVER",
+  "FLOOD",
+  "LIMITED",
+  "SESSION_LOCKED",
+  "IN_USE",
+  "SOURCE",
+  "GAP",
+  "REQUEST",
+] as const;
+const RULES = DEFAULT_RESTART_RULES;
+const START = 1_800_000_000_000;
+
+const rules = fc.record({
+  crashDelayMs: fc.integer({ min: 0, max: 60_000 }),
+  lockedDelayMs: fc.integer({ min: 0, max: 60_000 }),
+  crashLimit: fc.integer({ min: 1, max: 8 }),
+  windowMs: fc.integer({ min: 1000, max: 1_200_000 }),
+}) satisfies fc.Arbitrary<RestartRules>;
+
+/** Runs as they really follow each other: each lasts, ends, and the next begins when the policy says so. */
+const runs = fc.array(fc.record({ uptimeMs: fc.nat(900_000), class: fc.constantFrom(...ErrorClass.options) }), {
+  maxLength: 60,
+});
+
+interface Step {
+  readonly at: number;
+  readonly decision: ReturnType<typeof decideRestart>;
+}
+
+/** Lives through the runs; an admin presses Restart one minute after the policy stopped trying. */
+function live(lives: readonly Omit<PastExit, "at">[], under: RestartRules): { history: PastExit[]; steps: Step[] } {
+  const history: PastExit[] = [];
+  const steps: Step[] = [];
+  let now = START;
+  for (const run of lives) {
+    now += run.uptimeMs;
+    history.push({ ...run, at: now });
+    const decision = decideRestart(history, now, under);
+    steps.push({ at: now, decision });
+    now += "delayMs" in decision ? decision.delayMs : 60_000;
+  }
+  return { history, steps };
+}
+
+const crash = (at: number, uptimeMs = 0, kind: PastExit["class"] = "CRASH"): PastExit => ({ at, uptimeMs, class: kind });
+
+describe("over any history", () => {
+  test("never more restarts than the limit are granted within any window", () => {
+    fc.assert(
+      fc.property(runs, rules, (lives, under) => {
+        const granted = live(lives, under).steps.filter((step) => step.decision.kind === "restart");
+        for (const { at } of granted) {
+          const within = granted.filter((other) => other.at <= at && other.at > at - under.windowMs);
+          expect(within.length).toBeLessThanOrEqual(under.crashLimit);
+        }
+      }),
+    );
+  });
+
+  test("trouble that is not the worker's fault is never counted, and is always tried again", () => {
+    fc.assert(
+      fc.property(runs, rules, fc.constantFrom(...NEVER_COUNTED), fc.nat(900_000), (lives, under, kind, uptimeMs) => {
+        const { history } = live(lives, under);
+        const now = (history.at(-1)?.at ?? START) + uptimeMs;
+        const longer = [...history, crash(now, uptimeMs, kind)];
+        expect(countingCrashes(longer, now, under)).toEqual(countingCrashes(history, now, under));
+        expect(decideRestart(longer, now, under).kind).toBe("retry");
+      }),
+    );
+  });
+
+  test("what no restart can help is parked at once", () => {
+    fc.assert(
+      fc.property(runs, rules, fc.constantFrom(...PARKED), (lives, under, kind) => {
+        const { history } = live(lives, under);
+        const now = (history.at(-1)?.at ?? START) + 1;
+        expect(decideRestart([...history, crash(now, 1, kind)], now, under)).toEqual({ kind: "park" });
+        expect(countingCrashes([...history, crash(now, 1, kind)], now, under).map((exit) => exit.class)).not.toContain(kind);
+      }),
+    );
+  });
+
+  test("a crash after a whole window of running is the first one again", () => {
+    fc.assert(
+      fc.property(runs, rules, fc.constantFrom(...COUNTED), fc.nat(10_000), (lives, under, kind, more) => {
+        const { history } = live(lives, under);
+        const uptimeMs = under.windowMs + more;
+        const now = (history.at(-1)?.at ?? START) + uptimeMs;
+        expect(decideRestart([...history, crash(now, uptimeMs, kind)], now, under)).toEqual({
+          kind: "restart",
+          delayMs: under.crashDelayMs,
+          attempt: 1,
+          limit: under.crashLimit,
+        });
+      }),
+    );
+  });
+
+  test("a long run forgets earlier crashes even when the clock was set back", () => {
+    const earlier = Array.from({ length: 5 }, (_, index) => crash(START + index));
+    const afterLongRun = crash(START + 10, RULES.windowMs);
+    expect(countingCrashes([...earlier, afterLongRun], START + 10, RULES)).toEqual([afterLongRun]);
+  });
+
+  test("the decision depends on nothing but the arguments, and changes none of them", () => {
+    fc.assert(
+      fc.property(runs, rules, (lives, under) => {
+        const { history, steps } = live(lives, under);
+        const frozen = Object.freeze(history.map((exit) => Object.freeze({ ...exit })));
+        const again = steps.map(({ at }, index) => decideRestart(frozen.slice(0, index + 1), at, under));
+        expect(again).toEqual(steps.map((step) => step.decision));
+      }),
+    );
+  });
+
+  test("the attempt that is shown is between 1 and the limit", () => {
+    fc.assert(
+      fc.property(runs, rules, (lives, under) => {
+        for (const { decision } of live(lives, under).steps) {
+          if (decision.kind !== "restart") continue;
+          expect(decision.attempt).toBeGreaterThanOrEqual(1);
+          expect(decision.attempt).toBeLessThanOrEqual(under.crashLimit);
+        }
+      }),
+    );
+  });
+});
+
+test("five crashes in ten minutes are restarted after 30 s each, the sixth is given up", () => {
+  const crashes = Array.from({ length: 6 }, () => ({ uptimeMs: 1000, class: "CRASH" as const }));
+  expect(live(crashes, RULES).steps.map((step) => step.decision)).toEqual([
+    ...[1, 2, 3, 4, 5].map((attempt) => ({ kind: "restart", delayMs: 30_000, attempt, limit: 5 })),
+    { kind: "gave-up", attempts: 5, windowMs: 600_000 },
+  ]);
+});
+
+test("a crash stops counting exactly when the window is over", () => {
+  const history = [crash(START)];
+  expect(countingCrashes(history, START + RULES.windowMs - 1, RULES)).toHaveLength(1);
+  expect(countingCrashes(history, START + RULES.windowMs, RULES)).toHaveLength(0);
+});
+
+test("a locked session waits longer than a crash, and nothing that ended means nothing to do", () => {
+  expect(decideRestart([crash(START, 0, "SESSION_LOCKED")], START)).toEqual({ kind: "retry", delayMs: 60_000 });
+  expect(decideRestart([crash(START, 0, "IN_USE")], START)).toEqual({ kind: "retry", delayMs: 60_000 });
+  expect(decideRestart([crash(START, 0, "NETWORK")], START)).toEqual({ kind: "retry", delayMs: 30_000 });
+  expect(decideRestart([], START)).toEqual({ kind: "none" });
+});
