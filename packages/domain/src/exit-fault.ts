@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import type { Fault } from "@flotilla/contracts";
 
 /** How a process ended, as the kernel reported it. Never invented: exactly one of the two is set. */
@@ -23,10 +24,21 @@ export function faultOfExit(exit: ObservedExit, announced: Fault | null, stderrT
   };
 }
 
-/** First line of `stderr` that names an error, else the first line that is not empty; null when there is none. */
+/** `TypeError: …`, `Error [ERR_X]: …`, `ValueError: …`, `FATAL ERROR: …` at the start of a line: how runtimes print what ended them. */
+const PRINTED_ERROR = /^(?:Uncaught )?(?:FATAL ERROR|[\w.]*(?:Error|Exception))(?: \[\w+\])?(?::|$)/;
+const NAMED_ERROR = /\b\w*Error\b|fatal|panic/i;
+const LONGEST_LINE = 300;
+
+/**
+ * The line of `stderr` that names the error: as a runtime prints one, else any that speaks of one (the source line that
+ * Node quotes first does, too), else the first that is not empty; null when there is none. Without control characters.
+ */
 export function firstErrorLine(stderr: string): string | null {
-  const lines = stderr.split("\n").map((line) => line.trim());
-  const named = lines.find((line) => /\b\w*Error\b|fatal|panic/i.test(line) && !line.startsWith("at "));
-  const line = named ?? lines.find((candidate) => candidate !== "");
-  return line ? line.slice(0, 300) : null;
+  const lines = stripVTControlCharacters(stderr)
+    .split("\n")
+    .map((line) => line.replace(/\p{Cc}+/gu, " ").trim())
+    .filter((line) => line !== "" && !line.startsWith("at "));
+  const line = lines.find((each) => PRINTED_ERROR.test(each)) ?? lines.find((each) => NAMED_ERROR.test(each)) ?? lines[0];
+  // A cut in the middle of a surrogate pair would leave half a character.
+  return line ? line.slice(0, LONGEST_LINE).replace(/[\uD800-\uDBFF]$/, "") : null;
 }
