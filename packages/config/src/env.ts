@@ -32,7 +32,8 @@ export function readEnv(cwd: string): EnvValues {
       "env-unreadable",
       "The file .env is not a text file. Write it anew from .env.example, or remove it to run the sandbox.",
     );
-  return { ...pick(parseEnv(file)), ...readProcessEnv() };
+  // Editors on Windows begin a text file with a byte order mark, which would become part of the first name.
+  return { ...pick(parseEnv(file.replace(/^\uFEFF/, ""))), ...readProcessEnv() };
 }
 
 /** True when nothing says that this should run against Telegram: then the sandbox is used. */
