@@ -30,5 +30,7 @@ export function loadFleetKey(configured: Secret | null, dataDir: string): Buffer
 }
 
 function decode(text: string): Buffer {
-  return /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, "hex") : Buffer.from(text, "base64");
+  if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, "hex");
+  // Decoding leniently would make 32 bytes of a hexadecimal key that was cut to 43 characters.
+  return /^[A-Za-z0-9+/]{43}=$/.test(text) ? Buffer.from(text, "base64") : Buffer.alloc(0);
 }
