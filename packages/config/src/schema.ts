@@ -83,7 +83,17 @@ export const ENV = {
     required: false,
     example: "",
   },
-  MTPROTO_DC: { schema: text(/^\S+:\d{1,5}$/, "must be host:port"), secret: false, required: false, example: "" },
+  MTPROTO_DC: {
+    schema: z
+      .string()
+      .refine((value) => /^\S+:[1-9]\d{0,4}$/.test(value) && Number(value.slice(value.lastIndexOf(":") + 1)) <= 65_535, {
+        error: "must be host:port, with a port from 1 to 65535",
+      })
+      .optional(),
+    secret: false,
+    required: false,
+    example: "",
+  },
   MTPROTO_DC_KEY: {
     schema: z.string().min(1, "must be the path of a PEM file").optional(),
     secret: false,
