@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { AppError } from "@flotilla/kernel";
 
+const FIRST_LOOPBACK = "127.0.0.1";
+
 /** One data centre's listener. It can be closed and opened again on its port. */
 export class DataCentre {
   readonly id: number;
@@ -29,8 +31,16 @@ export class DataCentre {
   /** Rejects with the system's error, e.g. EADDRINUSE. */
   async open(): Promise<void> {
     const server = createServer((socket) => this.#onSocket(this.id, socket));
-    server.listen(this.#port, this.#host);
-    await once(server, "listening");
+    try {
+      server.listen(this.#port, this.#host);
+      await once(server, "listening");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRNOTAVAIL" || this.#host === FIRST_LOOPBACK) throw error;
+      // A system that has only the first address of 127.0.0.0/8, as macOS: the port alone tells the DCs apart there.
+      this.#host = FIRST_LOOPBACK;
+      server.listen(this.#port, this.#host);
+      await once(server, "listening");
+    }
     const address = server.address();
     if (address !== null && typeof address === "object") this.#port = address.port;
     this.#server = server;

@@ -9,7 +9,7 @@ import { Layers } from "./tl/layers.ts";
 import type { TlObject, TlSchema } from "./tl/schema.ts";
 
 export type { DcAddress, DifferenceLimits } from "./rpc/call.ts";
-export { parseTlText, type TlSchema } from "./tl/schema.ts";
+export type { TlSchema } from "./tl/schema.ts";
 export { parseSchemaJson, type SchemaJson } from "./tl/schema-json.ts";
 
 /** How to start the local Telegram. */

@@ -146,7 +146,6 @@ export class TelegramServer {
       dcs: () => this.addresses(),
       limits,
       exported: new Map(),
-      forgetKey: (keyId) => this.#forgetKey(keyId),
     };
     const fault = (method: string, phones: readonly string[]): ReturnType<Faults["callFault"]> =>
       this.faults.callFault(method, phones);

@@ -1,4 +1,4 @@
-import type { BoxChange, BoxEvent, BoxState, PeerRef, StoredMessage } from "./model.ts";
+import { type BoxChange, type BoxEvent, type BoxState, type PeerRef, type StoredMessage, samePeer } from "./model.ts";
 
 /** A box nothing has happened in. pts starts at 1: clients take 0 for "unknown". */
 export function emptyBox(): BoxState {
@@ -29,7 +29,7 @@ export function eventsAfter(box: BoxState, pts: number): BoxEvent[] {
 
 /** Messages of one chat, oldest first. */
 export function messagesOf(box: BoxState, peer: PeerRef): StoredMessage[] {
-  return [...box.messages.values()].filter((message) => message.peer.kind === peer.kind && message.peer.id === peer.id);
+  return [...box.messages.values()].filter((message) => samePeer(message.peer, peer));
 }
 
 /** Deletes what is there of `ids`. Null when nothing was. */

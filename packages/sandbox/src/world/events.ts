@@ -1,4 +1,4 @@
-import type { BoxEvent, KeyDeath, PeerRef } from "./model.ts";
+import type { BoxEvent, KeyDeath } from "./model.ts";
 
 /**
  * The session that caused something: it got the news as the answer to its call and is left out of the push.
@@ -22,9 +22,3 @@ export type WorldEvent =
   | { readonly kind: "new-login"; readonly account: bigint; readonly keyId: string }
   | { readonly kind: "key-died"; readonly keyId: string; readonly why: KeyDeath | null }
   | { readonly kind: "founded" };
-
-/** Chat plus message id: where a message is. */
-export interface MessageRef {
-  readonly peer: PeerRef;
-  readonly id: number;
-}

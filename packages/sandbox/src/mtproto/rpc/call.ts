@@ -35,8 +35,6 @@ export interface Services {
   readonly limits: DifferenceLimits;
   /** Exported authorisations that wait for their import, by id. */
   readonly exported: Map<bigint, { account: bigint; secret: Buffer; dc: number }>;
-  /** Forgets a key with its sessions. */
-  readonly forgetKey: (keyId: string) => void;
 }
 
 /** One call and who makes it. */

@@ -1,5 +1,5 @@
 import { messagesOf } from "../../world/box.ts";
-import { type Account, type Channel, type PeerRef, peerKey, type StoredMessage } from "../../world/model.ts";
+import { type Account, type Channel, type PeerRef, peerKey, type StoredMessage, samePeer } from "../../world/model.ts";
 import { Mentions, messageObject, peerObject, unreadCount } from "../render/objects.ts";
 import type { TlObject } from "../tl/schema.ts";
 import { int, type Method, object, objects, type UserCall } from "./call.ts";
@@ -63,6 +63,7 @@ function wanted(
 }
 
 interface Dialog {
+  readonly peer: PeerRef;
   readonly top: StoredMessage | null;
   readonly date: number;
   readonly object: TlObject;
@@ -72,6 +73,7 @@ function privateDialogs(account: Account): Dialog[] {
   const chats = new Map<string, { peer: PeerRef; top: StoredMessage }>();
   for (const message of account.box.messages.values()) chats.set(peerKey(message.peer), { peer: message.peer, top: message });
   return [...chats.values()].map(({ peer, top }) => ({
+    peer,
     top,
     date: top.date,
     object: {
@@ -91,7 +93,8 @@ function channelDialogs(call: UserCall): Dialog[] {
   return mine
     .map((channel) => {
       const top = [...channel.box.messages.values()].at(-1) ?? null;
-      return { top, date: top?.date ?? channel.createdAt, object: channelDialog(call.account, channel) };
+      const peer = { kind: "channel", id: channel.id } as const;
+      return { peer, top, date: top?.date ?? channel.createdAt, object: channelDialog(call.account, channel) };
     })
     .toArray();
 }
@@ -112,11 +115,7 @@ const getDialogs: Method<UserCall> = (call, query) => {
 
 function getPeerDialogs(call: UserCall, query: TlObject): TlObject {
   const wantedPeers = objects(query, "peers").map((input) => peerOfInput(call, object(input, "peer")));
-  const keys = new Set(wantedPeers.map(peerKey));
-  const isWanted = ({ object: dialog }: Dialog): boolean => {
-    const peer = object(dialog, "peer");
-    return keys.has(peer._ === "peerUser" ? `user:${peer["user_id"]}` : `channel:${peer["channel_id"]}`);
-  };
+  const isWanted = (dialog: Dialog): boolean => wantedPeers.some((peer) => samePeer(peer, dialog.peer));
   const part = [...privateDialogs(call.account), ...channelDialogs(call)].filter(isWanted);
   const tops = part.map(({ top }) => top).filter((top) => top !== null);
   const mentions = new Mentions(call.world.state, call.account).messages(tops).objects(part.map((dialog) => dialog.object));
