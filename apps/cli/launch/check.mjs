@@ -10,6 +10,7 @@ import { say } from "./say.mjs";
 export const STEPS = [
   { name: "format and lint", command: ["biome", "ci", "--error-on-warnings", "."] },
   { name: "types", command: ["tsc", "-p", "."] },
+  { name: "types of the chat page", command: ["tsc", "-p", "packages/sandbox/src/page"] },
   { name: "promise and switch rules", command: ["oxlint", "--type-aware", "--deny-warnings"] },
   { name: "dead code and dependencies", command: ["knip", "--no-progress"] },
   { name: "guards", command: ["vitest", "run", "tests/guards"] },

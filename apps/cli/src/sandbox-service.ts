@@ -39,14 +39,14 @@ export async function startSandboxService(env: EnvValues, dataDir: string, logDi
         )
       : error;
   });
-  const url = String(service.ready["url"]);
+  const url = service.said("url");
   const values = {
     BOT_TOKEN: token,
     API_ID: "1",
     API_HASH: "0".repeat(32),
     ADMIN_IDS: ADMIN.id,
     BOT_API_ROOT: url,
-    MTPROTO_DC: `127.0.0.1:${service.ready["mtprotoPort"]}`,
+    MTPROTO_DC: `127.0.0.1:${service.said("mtprotoPort")}`,
     MTPROTO_DC_KEY: keyFile,
   };
   return { service, url, values };

@@ -7,8 +7,8 @@ import { AppError, boundToParent } from "@flotilla/kernel";
 export interface ServiceProcess {
   readonly name: string;
   readonly pid: number;
-  /** What it sent with its "ready". */
-  readonly ready: Readonly<Record<string, unknown>>;
+  /** A value that it sent with its "ready". */
+  said(name: string): string;
   /** Ends with a sentence about the exit, whenever that happens. */
   readonly exited: Promise<string>;
   /** SIGTERM, SIGKILL after `graceMs`; resolves when it is gone. */
@@ -53,7 +53,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
     return {
       name: options.name,
       pid: child.pid ?? 0,
-      ready,
+      said: (name) => String(ready[name]),
       exited,
       kill: () => void child.kill("SIGKILL"),
       stop: (graceMs) => stop(child, exited, graceMs),

@@ -70,10 +70,10 @@ export async function up(cwd: string): Promise<void> {
 }
 
 function readyText(config: Config, bot: ServiceProcess, supervisor: ServiceProcess, sandbox: SandboxPlace | null): string {
-  const health = `Health: http://127.0.0.1:${bot.ready["healthPort"]}/healthz (bot), http://127.0.0.1:${supervisor.ready["healthPort"]}/healthz (supervisor)\n`;
+  const health = `Health: http://127.0.0.1:${bot.said("healthPort")}/healthz (bot), http://127.0.0.1:${supervisor.said("healthPort")}/healthz (supervisor)\n`;
   const stop = `Logs: ${join(config.dataDir, "logs")}\nStop with Ctrl+C.\n`;
   if (sandbox) return `Flotilla is ready — open ${sandbox.url}/\n${health}${stop}`;
-  return `Flotilla is ready — open https://t.me/${bot.ready["username"]} and press Start\n${health}${stop}`;
+  return `Flotilla is ready — open https://t.me/${bot.said("username")} and press Start\n${health}${stop}`;
 }
 
 function catchSignals(): { readonly first: Promise<void>; readonly second: Promise<void> } {
@@ -87,6 +87,10 @@ function catchSignals(): { readonly first: Promise<void>; readonly second: Promi
       else second.resolve();
     });
   }
+  // Without setpriv nobody tells a child that its parent was killed: look.
+  const parent = process.ppid;
+  const watch = setInterval(() => void (process.ppid !== parent && first.resolve()), 1000);
+  watch.unref();
   // A terminal that was closed must not turn the last words into a crash.
   process.stdout.on("error", () => {});
   process.stderr.on("error", () => {});

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, openSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AppError, boundToParent, sleep } from "@flotilla/kernel";
+import { AppError, boundToParent, withTimeout } from "@flotilla/kernel";
 import { Redis } from "ioredis";
 
 /** A private Redis server that this process started. */
@@ -29,6 +29,7 @@ export interface EmbeddedRedisOptions {
 
 /** Unix socket paths end at 107 bytes. */
 const SOCKET_LIMIT = 100;
+const READY_MS = 20_000;
 
 /**
  * Starts Redis on a unix socket in a private folder, with an append-only file and no eviction; nobody else on the
@@ -42,7 +43,12 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   const exited = Promise.withResolvers<string>();
   child.once("exit", (code, signal) => exited.resolve(signal ?? `code ${code}`));
   child.once("error", (error) => exited.resolve(error.message));
-  await Promise.race([answering(socket), exited.promise.then((how) => Promise.reject(failed(options.dir, how)))]);
+  try {
+    await Promise.race([answering(socket), exited.promise.then((how) => Promise.reject(failed(options.dir, how)))]);
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
   return {
     url: socket,
     pid: child.pid ?? 0,
@@ -74,19 +80,15 @@ function launch(options: EmbeddedRedisOptions, socket: string): ChildProcess {
 }
 
 async function answering(socket: string): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  const redis = new Redis({ path: socket, lazyConnect: true, retryStrategy: () => null });
+  const redis = new Redis({ path: socket, retryStrategy: () => 10, maxRetriesPerRequest: null });
   redis.on("error", () => {});
   try {
-    while (performance.now() < deadline) {
-      const pong = await redis.ping().catch(() => null);
-      if (pong === "PONG") return;
-      await sleep(20);
-    }
+    const silent = (): Error =>
+      new AppError("redis-failed", `The embedded Redis did not answer within ${READY_MS / 1000} seconds.`);
+    await withTimeout(redis.ping(), READY_MS, silent);
   } finally {
     redis.disconnect();
   }
-  throw new AppError("redis-failed", "The embedded Redis did not answer within 20 seconds.");
 }
 
 function socketPath(dir: string): string {
