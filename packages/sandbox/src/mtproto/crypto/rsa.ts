@@ -20,9 +20,15 @@ export class RsaKey {
     this.fingerprint = sha1(tl).readBigInt64LE(12);
   }
 
-  /** A fresh 2048-bit key. */
+  /**
+   * A fresh 2048-bit key. Its fingerprint has 16 significant hex digits: mtcute looks keys up by a text
+   * that lacks leading zeros, and does not find one in 16.
+   */
   static generate(): RsaKey {
-    return new RsaKey(generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey);
+    for (;;) {
+      const key = new RsaKey(generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey);
+      if (BigInt.asUintN(64, key.fingerprint) >> 60n !== 0n) return key;
+    }
   }
 
   static fromPem(pem: string): RsaKey {
