@@ -19,6 +19,7 @@ export function createLogger(options: {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     hooks: { streamWrite: redact },
-    redact: { paths: ["*.token", "*.password", "*.code", "*.phoneCode", "*.apiHash", "*.authKey"], censor: "[redacted]" },
+    // Texts are caught by the whole line; these catch bytes.
+    redact: { paths: ["authKey", "*.authKey", "fleetKey", "*.fleetKey"], censor: "[redacted]" },
   });
 }

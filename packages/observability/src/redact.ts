@@ -1,17 +1,21 @@
-/** Patterns of secrets that may turn up inside free text: bot tokens, session strings, long hexadecimal keys, login links. */
-const PATTERNS: readonly RegExp[] = [
-  /(?<!\d)\d{5,}:[A-Za-z0-9_-]{30,}/g,
-  /\b[0-9a-f]{64,}\b/gi,
-  /tg:\/\/login\?token=[A-Za-z0-9_-]+/g,
-  /\b1[A-Za-z0-9+/_-]{300,}={0,2}/g,
-  /(rediss?:\/\/[^:@/\s]*:)[^@\s]+(?=@)/g,
+/**
+ * Secrets that may turn up inside free text or a line of JSON, and what is left of them. None begins at a word
+ * boundary: in JSON a line break before a secret is the letter n.
+ */
+const PATTERNS: readonly (readonly [RegExp, string])[] = [
+  // Bot tokens, keys of 32 bytes and more, login links, session strings.
+  [/(?<!\d)\d{5,}:[A-Za-z0-9_-]{30,}/g, "[redacted]"],
+  [/[0-9a-f]{64,}/gi, "[redacted]"],
+  [/tg:\/\/login\?token=[A-Za-z0-9_-]+/g, "[redacted]"],
+  [/1[A-Za-z0-9+/_-]{300,}={0,2}/g, "[redacted]"],
+  // The length is bounded, so that no text makes the search for the last @ slow.
+  [/(rediss?:\/\/[^:@/\s"]{0,100}:)[^\s"]{1,500}(?=@)/g, "$1[redacted]"],
+  // Texts under a name that says secret, and codes of digits; the code of an error is not one.
+  [/"(\w{0,30}(?:token|password|phonecode|apihash|authkey|fleetkey))":"[^"\\]*(?:\\.[^"\\]*)*"/gi, '"$1":"[redacted]"'],
+  [/"code":"\d{3,8}"/g, '"code":"[redacted]"'],
 ];
 
 /** `text` without anything that looks like a secret. Applied to every log line, whole, as the last step. */
 export function redact(text: string): string {
-  return PATTERNS.reduce(
-    (clean, pattern) =>
-      clean.replace(pattern, (match, prefix) => (typeof prefix === "string" ? `${prefix}[redacted]` : match && "[redacted]")),
-    text,
-  );
+  return PATTERNS.reduce((clean, [pattern, left]) => clean.replace(pattern, left), text);
 }
