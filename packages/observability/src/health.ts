@@ -28,9 +28,12 @@ export async function startHealth(options: {
   readonly problems: () => readonly string[];
 }): Promise<HealthServer> {
   const server = createServer((request, response) => {
-    void answer(request.url ?? "/", options).then(([status, type, body]) => {
-      response.writeHead(status, { "content-type": type }).end(body);
-    });
+    const failed = (error: unknown): [number, string, string] => [500, "text/plain", `${toError(error).message}\n`];
+    void answer(request.url ?? "/", options)
+      .catch(failed)
+      .then(([status, type, body]) => {
+        response.writeHead(status, { "content-type": type }).end(body);
+      });
   });
   await listen(server, options.port);
   return {
