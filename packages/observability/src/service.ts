@@ -15,26 +15,28 @@ export interface RunningService {
  */
 export async function runService(name: string, start: () => Promise<RunningService>): Promise<void> {
   const stop = Promise.withResolvers<string>();
-  const onSignal = (signal: NodeJS.Signals): void => stop.resolve(signal);
+  let asked = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (asked) process.exit(130);
+    asked = true;
+    stop.resolve(signal);
+  };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
   const parent = process.send ? () => stop.resolve("parent gone") : null;
   if (parent) process.once("disconnect", parent);
   try {
     const service = await start();
-    process.send?.({ kind: "ready", ...service.ready });
+    tellParent({ kind: "ready", ...service.ready });
     const why = await stop.promise;
     service.log.info({ why }, `Received ${why}. Initiating graceful shutdown...`);
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      process.removeListener(signal, onSignal);
-      process.once(signal, () => process.exit(130));
-    }
+    asked = true;
     await service.close();
     service.log.info("Shutdown complete");
     process.exitCode = 0;
   } catch (thrown) {
     const error = toError(thrown);
     const text = error instanceof AppError ? error.message : `${name} failed: ${error.stack ?? error.message}`;
-    process.send?.({ kind: "failed", message: text });
+    tellParent({ kind: "failed", message: text });
     process.stderr.write(`${text}\n`);
     process.exitCode = 1;
   } finally {
@@ -42,4 +44,9 @@ export async function runService(name: string, start: () => Promise<RunningServi
     // Sockets of libraries that close late must not keep a stopped service alive.
     setTimeout(() => process.exit(), 2000).unref();
   }
+}
+
+/** A parent that went during the start cannot be told; its end is heard of by the closed channel. */
+function tellParent(message: Readonly<Record<string, string | number>>): void {
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }
