@@ -74,7 +74,7 @@ describe("architecture rules", async () => {
 /** A small workspace under the real configuration, with the seeds of one tool in it, or with none. */
 async function seededWorkspace(tool: string | undefined): Promise<string> {
   const root = await testDir("flotilla-seeds-");
-  for (const file of [".gitignore", "biome.json", ".oxlintrc.json", "tsconfig.json", "knip.json"])
+  for (const file of [".gitignore", ".biome.json", ".oxlintrc.json", "tsconfig.json", ".knip.json"])
     await cp(path.join(ROOT, file), path.join(root, file));
   await symlink(path.join(ROOT, "node_modules"), path.join(root, "node_modules"));
   await json(path.join(root, "package.json"), { name: "seeds", private: true, type: "module", workspaces: ["packages/*"] });

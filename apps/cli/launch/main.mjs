@@ -27,7 +27,7 @@ export async function main(argv, env, root = ROOT) {
     const [verb = "", ...args] = argv;
     const ready = await prepare(verb, env, root);
     if (verb === "check") return await check(ready);
-    const program = verb === "test" ? ["node_modules/vitest/vitest.mjs", "run", ...args] : ["apps/cli/src/main.ts", ...argv];
+    const program = programOf(verb, args);
     return await runChild([ready.node, path.join(root, program[0] ?? ""), ...program.slice(1)], {
       cwd: workDir(verb, root),
       env: ready.env,
@@ -36,6 +36,17 @@ export async function main(argv, env, root = ROOT) {
     say(`flotilla: ${explain(error)}`);
     return 1;
   }
+}
+
+/**
+ * @param {string} verb
+ * @param {readonly string[]} args
+ * @returns {readonly string[]} a file of the checkout and its arguments
+ */
+function programOf(verb, args) {
+  if (verb === "test") return ["node_modules/vitest/vitest.mjs", "run", ...args];
+  if (verb === "sandbox") return ["packages/sandbox/src/main.ts", "--port", "8480", ...args];
+  return ["apps/cli/src/main.ts", verb, ...args];
 }
 
 /**
