@@ -45,7 +45,8 @@ export async function main(argv, env, root = ROOT) {
  */
 function programOf(verb, args) {
   if (verb === "test") return ["node_modules/vitest/vitest.mjs", "run", ...args];
-  if (verb === "sandbox") return ["packages/sandbox/src/main.ts", "--port", "8480", ...args];
+  if (verb === "sandbox")
+    return ["packages/sandbox/src/main.ts", "--port", "8480", "--key-file", "data/sandbox-dc.pem", ...args];
   return ["apps/cli/src/main.ts", verb, ...args];
 }
 
