@@ -14,6 +14,16 @@ export type SqliteErrorCode =
   | "sqlite-pragma"
   | "sqlite-async-transaction"
   | "sqlite-closed"
+  | "sqlite-missing"
+  | "sqlite-empty"
+  | "sqlite-not-a-database"
+  | "sqlite-truncated"
+  | "sqlite-foreign-owner"
+  | "sqlite-network-fs"
+  | "sqlite-deleted"
+  | "sqlite-replaced"
+  | "sqlite-backup-target"
+  | "sqlite-backup-bad"
   | "sqlite-error";
 
 const RULES: readonly (readonly [prefix: string, code: SqliteErrorCode, text: string])[] = [
