@@ -1,0 +1,120 @@
+import { consumeEvents, EventPublisher, StatusReader, StatusWriter } from "@flotilla/queue";
+import { redisCommand, sharedRedis, startRedis, waitFor } from "@flotilla/testkit";
+import { expect, onTestFinished, test } from "vitest";
+import { errorList, event, status } from "./support.ts";
+
+const ids = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, n) => `event-${from + n}`);
+
+test("events arrive in the order in which they were published, each once", async () => {
+  const place = await sharedRedis();
+  const errors = errorList();
+  const got: string[] = [];
+  const publisher = new EventPublisher(place, errors.add);
+  onTestFinished(() => publisher.close());
+  for (const id of ids(0, 30)) publisher.publish(event(id));
+  publisher.publish(event("event-0"));
+  await publisher.flush();
+  const consumer = await consumeEvents({ place, onError: errors.add, handle: async ({ id }) => void got.push(id) });
+  onTestFinished(() => consumer.close());
+  await waitFor(() => got.length === 30);
+  expect(got).toEqual(ids(0, 30));
+  expect(errors.seen).toEqual([]);
+});
+
+test("the order survives a Redis that was away, and flush waits until everything is out", { timeout: 30_000 }, async () => {
+  await using redis = await startRedis({ persistence: "aof" });
+  const place = { url: redis.url, prefix: "t" };
+  const publisher = new EventPublisher(place, () => {});
+  for (const id of ids(0, 10)) publisher.publish(event(id));
+  await publisher.flush();
+  await redis.kill9();
+  for (const id of ids(10, 20)) publisher.publish(event(id));
+  let flushed = false;
+  const flush = publisher.flush().then(() => {
+    flushed = true;
+  });
+  await expect(redis.command("PING")).rejects.toThrow();
+  expect(flushed).toBe(false);
+  await redis.restart();
+  for (const id of ids(20, 30)) publisher.publish(event(id));
+  await flush;
+  await publisher.flush();
+  const got: string[] = [];
+  const consumer = await consumeEvents({ place, onError: () => {}, handle: async ({ id }) => void got.push(id) });
+  await waitFor(() => got.length === 30);
+  await consumer.close();
+  await publisher.close();
+  expect(got).toEqual(ids(0, 30));
+});
+
+test("a consumer goes on after Redis was away", { timeout: 30_000 }, async () => {
+  await using redis = await startRedis({ persistence: "aof" });
+  const place = { url: redis.url, prefix: "t" };
+  const got: string[] = [];
+  const consumer = await consumeEvents({ place, onError: () => {}, handle: async ({ id }) => void got.push(id) });
+  const publisher = new EventPublisher(place, () => {});
+  publisher.publish(event("event-1"));
+  await waitFor(() => got.length === 1);
+  await redis.kill9();
+  await redis.restart();
+  publisher.publish(event("event-2"));
+  await waitFor(() => got.length === 2, { timeoutMs: 15_000 });
+  await Promise.all([consumer.close(), publisher.close()]);
+  expect(got).toEqual(["event-1", "event-2"]);
+});
+
+test("the status of every worker is read as it was written last", async () => {
+  const place = await sharedRedis();
+  const writer = new StatusWriter(place, () => {});
+  const reader = new StatusReader(place, () => {});
+  onTestFinished(() => {
+    writer.close();
+    reader.close();
+  });
+  await reader.ready();
+  expect(await reader.all()).toEqual(new Map());
+  await writer.write(status("news_1", "STARTING"));
+  await writer.write(status("sport"));
+  await writer.write(status("news_1", "RUNNING"));
+  expect(await reader.all()).toEqual(
+    new Map([
+      ["news_1", status("news_1", "RUNNING")],
+      ["sport", status("sport")],
+    ]),
+  );
+});
+
+test("rows that cannot be read are left out, and the others are there", async () => {
+  const place = await sharedRedis();
+  const reader = new StatusReader(place, () => {});
+  onTestFinished(() => reader.close());
+  await reader.ready();
+  const rows = {
+    good: JSON.stringify(status("good")),
+    newer: JSON.stringify({ ...status("newer"), v: 2 }),
+    odd: JSON.stringify({ ...status("odd"), state: "DANCING" }),
+    text: "not json",
+    empty: "",
+    list: "[]",
+  };
+  await redisCommand(place.url, "HSET", `${place.prefix}.status`, ...Object.entries(rows).flat());
+  expect([...(await reader.all()).keys()]).toEqual(["good"]);
+});
+
+test("while Redis is away a reader refuses at once, and reads again after it is back", { timeout: 30_000 }, async () => {
+  await using redis = await startRedis({ persistence: "aof" });
+  const place = { url: redis.url, prefix: "t" };
+  const writer = new StatusWriter(place, () => {});
+  const reader = new StatusReader(place, () => {});
+  await reader.ready();
+  await writer.write(status("news_1"));
+  await redis.kill9();
+  const before = performance.now();
+  await expect(reader.all()).rejects.toThrow();
+  expect(performance.now() - before).toBeLessThan(5000);
+  await redis.restart();
+  await reader.ready();
+  expect([...(await waitFor(() => reader.all())).keys()]).toEqual(["news_1"]);
+  writer.close();
+  reader.close();
+});

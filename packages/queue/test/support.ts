@@ -1,0 +1,62 @@
+import type { FleetEvent, HostCommand, WorkerCommand, WorkerStatus } from "@flotilla/contracts";
+import { parseHostId, parseWorkerId } from "@flotilla/kernel";
+
+export const HOST = parseHostId("host-a");
+export const WORKER = parseWorkerId("news_1");
+
+/** An error handler that keeps what it was told. */
+export interface Errors {
+  readonly seen: unknown[];
+  readonly add: (error: unknown) => void;
+}
+
+/** A new empty {@link Errors}. */
+export function errorList(): Errors {
+  const seen: unknown[] = [];
+  return { seen, add: (error) => void seen.push(error) };
+}
+
+const base = (id: string, worker = WORKER) => ({
+  v: 1 as const,
+  id,
+  worker,
+  askedBy: { id: "777", name: "Ann" },
+  askedAt: 1,
+  deadlineAt: 2,
+});
+
+export const hostCommand = (id: string): HostCommand => ({ ...base(id), kind: "restart" });
+export const checkCommand = (id: string, worker = WORKER): WorkerCommand => ({ ...base(id, worker), kind: "check" });
+export const codeCommand = (id: string, box: string, loginId: string): WorkerCommand => ({
+  ...base(id),
+  kind: "login.code",
+  loginId,
+  sealed: { ephemeral: "ephemeral", nonce: "nonce", box },
+});
+
+export const event = (id: string): FleetEvent => ({
+  v: 1,
+  id,
+  at: 1,
+  host: HOST,
+  kind: "command.done",
+  worker: WORKER,
+  command: "c",
+  outcome: { kind: "done" },
+});
+
+export const status = (worker: string, state: WorkerStatus["state"] = "RUNNING"): WorkerStatus => ({
+  v: 1,
+  worker: parseWorkerId(worker),
+  host: HOST,
+  state,
+  since: 1,
+  pid: 2,
+  startedAt: 1,
+  crashes: 0,
+  crashLimit: 5,
+  nextTryAt: null,
+  fault: null,
+  link: null,
+  updatedAt: 3,
+});
