@@ -53,9 +53,14 @@ export class CommandSender {
   }
 
   async #add(name: string, command: HostCommand | WorkerCommand, drop: boolean): Promise<void> {
+    const queue = this.#queue(name);
     try {
-      await this.#queue(name).add(command.kind, command, { jobId: command.id, ...(drop ? DROP : KEEP) });
+      await queue.add(command.kind, command, { jobId: command.id, ...(drop ? DROP : KEEP) });
     } catch (error) {
+      // A queue that was made while Redis was away stays broken for ever (bullmq keeps the failed first look at the
+      // server): the next command makes a new one.
+      this.#queues.delete(name);
+      queue.close().catch(() => {});
       throw new AppError("redis-away", "Redis cannot be reached, so nothing was done. Try again in a moment.", {
         cause: error,
       });
