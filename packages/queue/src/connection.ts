@@ -1,4 +1,4 @@
-import { AppError } from "@flotilla/kernel";
+import { AppError, toError } from "@flotilla/kernel";
 import { Redis } from "ioredis";
 
 /** Options that ioredis and BullMQ both take. */
@@ -70,7 +70,9 @@ export interface RedisFacts {
  */
 export async function checkRedis(url: string): Promise<RedisFacts> {
   const redis = new Redis({ ...redisOptions(url), lazyConnect: true, retryStrategy: () => null, connectTimeout: 5000 });
-  redis.on("error", () => {});
+  // The attempt itself rejects with "Connection is closed"; the event knows why.
+  const reasons: Error[] = [];
+  redis.on("error", (error: Error) => reasons.push(error));
   try {
     await redis.connect();
     const info = await redis.info();
@@ -78,7 +80,8 @@ export async function checkRedis(url: string): Promise<RedisFacts> {
     return judge(field("redis_version"), field("maxmemory_policy"), field("aof_enabled"));
   } catch (error) {
     if (error instanceof AppError) throw error;
-    const reason = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.message.split("\n")[0]) : "unknown";
+    const known: NodeJS.ErrnoException = reasons[0] ?? toError(error);
+    const reason = known.code ?? known.message.split("\n")[0];
     throw new AppError(
       "redis-unreachable",
       `Redis cannot be reached (${reason}). Start it, or correct REDIS_URL, or leave REDIS_URL empty to use a Redis of Flotilla's own.`,
