@@ -8,13 +8,19 @@ import { startFleet, type TestFleet } from "./support/fleet.ts";
 const RICK = "15550100002";
 const NORA = "15550100001";
 
-/** A fleet whose demo_2 waits at the keypad. */
-async function atKeypad(): Promise<{ fleet: TestFleet; chat: AdminChat }> {
+/** A fleet whose admin looks at the details of a worker. */
+async function onCard(worker: string): Promise<{ fleet: TestFleet; chat: AdminChat }> {
   const fleet = await startFleet();
   const chat = new AdminChat(fleet);
   await chat.start();
   await chat.press("Workers");
-  await chat.press("demo_2");
+  await chat.press(worker);
+  return { fleet, chat };
+}
+
+/** A fleet whose demo_2 waits at the keypad. */
+async function atKeypad(): Promise<{ fleet: TestFleet; chat: AdminChat }> {
+  const { fleet, chat } = await onCard("demo_2");
   await chat.press("Authenticate");
   await chat.shows(/Send the phone number/);
   await chat.say("+1 (555) 010-0002");
@@ -62,11 +68,7 @@ test("a wrong code and a wrong password keep the step and say how many tries are
 });
 
 test("cancelling a login of a worker that was logged in brings the old session back", async () => {
-  const fleet = await startFleet();
-  const chat = new AdminChat(fleet);
-  await chat.start();
-  await chat.press("Workers");
-  await chat.press("demo_1");
+  const { chat } = await onCard("demo_1");
   await chat.shows(/Status: healthy/);
   await chat.press("Authenticate");
   await chat.shows(/Stored number: \+15 … 01/);
@@ -77,11 +79,7 @@ test("cancelling a login of a worker that was logged in brings the old session b
 });
 
 test("a dropped connection is not a crash: the worker comes back by itself in the same process", async () => {
-  const fleet = await startFleet();
-  const chat = new AdminChat(fleet);
-  await chat.start();
-  await chat.press("Workers");
-  await chat.press("demo_1");
+  const { fleet, chat } = await onCard("demo_1");
   const before = await chat.shows(/Status: healthy/);
   await fleet.post("faults/drop", { phone: NORA, how: "rst" });
   const after = await chat.shows(/Status: healthy[\s\S]*Reconnects: 1/, 20_000);
@@ -90,11 +88,7 @@ test("a dropped connection is not a crash: the worker comes back by itself in th
 });
 
 test("a stopped worker offers Start, and starts again", async () => {
-  const fleet = await startFleet();
-  const chat = new AdminChat(fleet);
-  await chat.start();
-  await chat.press("Workers");
-  await chat.press("demo_1");
+  const { chat } = await onCard("demo_1");
   const running = await chat.shows(/Status: healthy/);
   expect((await chat.press("Stop")).toast?.text).toBe("⏳ Queued");
   const stopped = await chat.shows(/Status: stopped/);
@@ -106,11 +100,7 @@ test("a stopped worker offers Start, and starts again", async () => {
 });
 
 test("a key that Telegram ended is told at once, with the way out, and is never tried again", async () => {
-  const fleet = await startFleet();
-  const chat = new AdminChat(fleet);
-  await chat.start();
-  await chat.press("Workers");
-  await chat.press("demo_1");
+  const { fleet, chat } = await onCard("demo_1");
   await chat.shows(/Status: healthy/);
   await fleet.post("faults/fail", { method: "*", code: 401, text: "SESSION_REVOKED", times: 1000, phone: NORA });
   await chat.press("Check now");
@@ -135,11 +125,7 @@ test("a stranger gets no answer at all, and a stranger's press changes nothing",
 });
 
 test("the log button shows what the worker said last", async () => {
-  const fleet = await startFleet();
-  const chat = new AdminChat(fleet);
-  await chat.start();
-  await chat.press("Workers");
-  await chat.press("demo_1");
+  const { chat } = await onCard("demo_1");
   await chat.shows(/Status: healthy/);
   await chat.press("Log");
   await chat.shows(/Log of demo_1[\s\S]*info connection connecting → ready/);

@@ -47,6 +47,7 @@ export async function startBot(config: Config, log: Logger): Promise<RunningBot>
   const bot = createBot(config.botToken.reveal(), config.botApiRoot);
   await greet(bot);
   const parts = assemble({ db, bot, sender, statuses, config, log });
+  stack.defer(() => parts.panels.close());
   registerRoutes(bot, { ...parts, log, adminIds: new Set(config.adminIds) });
   const poller = stack.adopt(startPolling(bot, log), (it) => it.stop());
   const problems = (): string[] => [poller.problem() ?? "", sender.connected ? "" : "Redis is away"].filter(Boolean);
@@ -74,7 +75,7 @@ interface Outside {
 }
 
 /** The bot's own parts, put together. Opens nothing. */
-function assemble({ db, bot, sender, statuses, config, log }: Outside) {
+export function assemble({ db, bot, sender, statuses, config, log }: Outside) {
   const clock = systemClock;
   const workers = new WorkerStore(db);
   const commandLog = new CommandStore(db);

@@ -28,6 +28,7 @@ export class Panels {
   readonly #deps: PanelDeps;
   readonly #turns = new Map<string, Promise<unknown>>();
   readonly #editedAt = new Map<string, number>();
+  readonly #later = new Map<string, NodeJS.Timeout>();
 
   constructor(deps: PanelDeps) {
     this.#deps = deps;
@@ -52,12 +53,13 @@ export class Panels {
 
   /**
    * Brings the live message up to date if what it shows has changed. `urgent` is for the answer to a press, which
-   * somebody waits for; everything else keeps the gap between edits, and is done at the next refresh.
+   * somebody waits for; everything else keeps the gap between edits, and is done when that is over.
    */
   refresh(chat: string, urgency: "urgent" | "calm"): Promise<void> {
     return this.#inTurn(chat, async () => {
       const panel = this.#deps.store.find(chat);
-      if (!panel || (urgency === "calm" && this.#tooSoon(chat))) return;
+      if (!panel) return;
+      if (urgency === "calm" && this.#tooSoon(chat)) return this.#refreshLater(chat);
       const card = await this.#deps.render(chat, panel.screen);
       const shown = digest(card);
       if (shown === panel.shown) return;
@@ -75,6 +77,21 @@ export class Panels {
           this.refresh(panel.chat, "calm").catch((error: unknown) => this.#deps.log.warn({ err: error }, "refresh failed")),
         ),
     );
+  }
+
+  /** Ends what is still to come. */
+  close(): void {
+    for (const timer of this.#later.values()) clearTimeout(timer);
+    this.#later.clear();
+  }
+
+  #refreshLater(chat: string): void {
+    if (this.#later.has(chat)) return;
+    const again = (): void => {
+      this.#later.delete(chat);
+      this.refresh(chat, "calm").catch((error: unknown) => this.#deps.log.warn({ err: error }, "refresh failed"));
+    };
+    this.#later.set(chat, setTimeout(again, EDIT_GAP_MS));
   }
 
   #tooSoon(chat: string): boolean {

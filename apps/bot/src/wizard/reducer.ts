@@ -3,8 +3,10 @@ import { clockTime } from "../screens/words.ts";
 import { refusalText } from "./refusals.ts";
 import { type AskCode, WizardStep } from "./wizard-state.ts";
 
-/** The next step of a wizard after the worker answered. Pure: a mistake keeps the step, only an end ends it. */
+/** The next step of a wizard after the worker answered. Pure: a mistake keeps the step, only an end ends it, and an end is final. */
 export function afterOutcome(step: WizardStep, outcome: CommandOutcome, now: number): WizardStep {
+  // Such as the answer of a process that was replaced in the middle of the login.
+  if (step.kind === "ended") return step;
   switch (outcome.kind) {
     case "login":
       return afterLoginStep(step, outcome.step, now);
