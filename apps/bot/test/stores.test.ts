@@ -1,0 +1,219 @@
+import { parseWorkerId } from "@flotilla/kernel";
+import { describe, expect, test, vi } from "vitest";
+import type { AlertBody } from "../src/alerts/alert-card.ts";
+import { AlertStore } from "../src/alerts/alert-store.ts";
+import { AdminStore } from "../src/store/admins.ts";
+import { CommandStore } from "../src/store/commands.ts";
+import { firstSight } from "../src/store/control-db.ts";
+import { PanelStore } from "../src/store/panels.ts";
+import { WorkerStore } from "../src/store/workers.ts";
+import { WizardStore } from "../src/wizard/wizard-store.ts";
+import { ANN, ASKER, BEN, controlDb, HOST, NOW, WORKER } from "./support.ts";
+
+const SPORT = parseWorkerId("sport");
+const crash = (more: Partial<Extract<AlertBody, { kind: "crash" }>> = {}): AlertBody => ({
+  kind: "crash",
+  worker: WORKER,
+  host: HOST,
+  how: "exit 1",
+  uptimeMs: 1000,
+  firstErrorLine: null,
+  class: "CRASH",
+  count: 1,
+  next: "Restart.",
+  gaveUp: false,
+  action: null,
+  ...more,
+});
+
+describe("commands", () => {
+  test("the same asked twice is already under way; another verb or worker is not", async () => {
+    const store = new CommandStore(await controlDb());
+    expect(store.ask("c1", WORKER, "restart", ASKER, NOW)).toBeNull();
+    expect(store.ask("c2", WORKER, "restart", { id: "778", name: "Ben" }, NOW)).toMatchObject({ id: "c1", askerName: "Ann" });
+    expect(store.find("c2")).toBeNull();
+    expect(store.ask("c3", WORKER, "stop", ASKER, NOW)).toBeNull();
+    expect(store.ask("c4", SPORT, "restart", ASKER, NOW)).toBeNull();
+  });
+
+  test("once it ended it may be asked again", async () => {
+    const store = new CommandStore(await controlDb());
+    store.ask("c1", WORKER, "restart", ASKER, NOW);
+    store.end("c1", { kind: "done", text: "ok" }, NOW + 1);
+    expect(store.find("c1")).toMatchObject({ state: "done", endedAt: NOW + 1, result: "ok" });
+    expect(store.ask("c2", WORKER, "restart", ASKER, NOW + 2)).toBeNull();
+    expect(store.latest(WORKER)?.id).toBe("c2");
+  });
+
+  test("a late answer replaces unanswered, and nothing else", async () => {
+    const store = new CommandStore(await controlDb());
+    store.ask("c1", WORKER, "restart", ASKER, NOW);
+    store.ask("c2", SPORT, "restart", ASKER, NOW + 10);
+    expect(store.giveUp(NOW + 5, NOW + 60).map((row) => row.id)).toEqual(["c1"]);
+    expect(store.find("c1")).toMatchObject({ state: "unanswered", endedAt: NOW + 60 });
+    expect(store.find("c2")?.state).toBe("asked");
+    store.end("c1", { kind: "failed", code: "x", message: "no" }, NOW + 70);
+    expect(store.find("c1")).toMatchObject({ state: "failed", result: "no", endedAt: NOW + 70 });
+    store.end("c1", { kind: "done" }, NOW + 80);
+    expect(store.find("c1")).toMatchObject({ state: "failed", endedAt: NOW + 70 });
+    expect(store.giveUp(NOW + 5, NOW + 90)).toEqual([]);
+  });
+
+  test("looking at a log or logging in is not what a card calls the latest", async () => {
+    const store = new CommandStore(await controlDb());
+    store.ask("c1", WORKER, "stop", ASKER, NOW);
+    store.ask("c2", WORKER, "log", ASKER, NOW + 1);
+    store.ask("c3", WORKER, "login.begin", ASKER, NOW + 2);
+    expect(store.latest(WORKER)?.id).toBe("c1");
+  });
+
+  test("what is older than half a year is forgotten", async () => {
+    const store = new CommandStore(await controlDb());
+    store.ask("c1", WORKER, "stop", ASKER, NOW - 181 * 24 * 3600_000);
+    store.end("c1", { kind: "done" }, NOW);
+    store.ask("c2", WORKER, "stop", ASKER, NOW);
+    expect(store.find("c1")).toBeNull();
+  });
+});
+
+describe("alerts", () => {
+  test("go to each admin once per revision, as a message and then as edits of it", async () => {
+    const store = new AlertStore(await controlDb());
+    const due = () => store.due(["777", "778"]).map((each) => [each.admin, each.message, each.alert.revision]);
+    store.raise(crash(), NOW);
+    expect(due()).toEqual([
+      ["777", null, 1],
+      ["778", null, 1],
+    ]);
+    store.delivered(1, "777", 10, 1);
+    expect(due()).toEqual([["778", null, 1]]);
+    store.delivered(1, "778", 20, 1);
+    expect(due()).toEqual([]);
+    store.raise(crash({ count: 2 }), NOW + 1);
+    expect(store.countOpen()).toBe(1);
+    expect(due()).toEqual([
+      ["777", 10, 2],
+      ["778", 20, 2],
+    ]);
+  });
+
+  test("are open once per worker and kind, and a new one follows one that was resolved", async () => {
+    const store = new AlertStore(await controlDb());
+    store.raise(crash(), NOW);
+    store.raise(crash({ worker: SPORT }), NOW);
+    store.raise({ kind: "needs-login", worker: WORKER, host: HOST, code: "X", action: null }, NOW);
+    expect(store.countOpen()).toBe(3);
+    expect(store.openOf(WORKER).map((alert) => alert.body.kind)).toEqual(["crash", "needs-login"]);
+    const first = store.open(WORKER, "crash")?.n ?? 0;
+    store.resolve(first, "by itself", NOW + 1);
+    store.resolve(first, "by somebody else", NOW + 2);
+    store.raise(crash(), NOW + 3);
+    expect(store.open(WORKER, "crash")?.n).toBeGreaterThan(first);
+  });
+
+  test("that are resolved are told to who saw them, and to nobody else", async () => {
+    vi.spyOn(Date, "now").mockReturnValue(NOW);
+    const store = new AlertStore(await controlDb());
+    store.raise(crash(), NOW);
+    store.delivered(1, "777", 10, 1);
+    store.resolve(1, "by itself", NOW + 1);
+    expect(store.due(["777", "778"])).toMatchObject([
+      { admin: "777", message: 10, alert: { state: "resolved", resolvedBy: "by itself" } },
+    ]);
+  });
+
+  test("are found by the message that shows them, in the chat that it is in", async () => {
+    const store = new AlertStore(await controlDb());
+    store.raise(crash(), NOW);
+    store.delivered(1, "777", 10, 1);
+    expect(store.byMessage("777", 10)?.n).toBe(1);
+    expect(store.byMessage("778", 10)).toBeNull();
+    expect(store.byMessage("777", 11)).toBeNull();
+  });
+});
+
+describe("logins", () => {
+  const row = {
+    admin: ANN,
+    worker: WORKER,
+    login: "l1",
+    publicKey: null,
+    step: { kind: "preparing" as const },
+    expiresAt: NOW,
+  };
+
+  test("are found by admin, worker and login, and saved anew in place", async () => {
+    const store = new WizardStore(await controlDb());
+    store.save(row);
+    store.save({ ...row, publicKey: "key", step: { kind: "sending-code" } });
+    for (const found of [store.ofAdmin(ANN), store.ofWorker(WORKER), store.byLogin("l1")])
+      expect(found).toEqual({ ...row, publicKey: "key", step: { kind: "sending-code" } });
+    store.remove(ANN);
+    expect(store.ofAdmin(ANN)).toBeNull();
+  });
+
+  test("of two admins for one worker cannot be", async () => {
+    const store = new WizardStore(await controlDb());
+    store.save(row);
+    expect(() => store.save({ ...row, admin: BEN, login: "l2" })).toThrow();
+  });
+
+  test("expire when their time is over", async () => {
+    const store = new WizardStore(await controlDb());
+    store.save(row);
+    expect(store.expired(NOW)).toEqual([]);
+    expect(store.expired(NOW + 1)).toHaveLength(1);
+  });
+
+  test("of another version are over, with a sentence", async () => {
+    const db = await controlDb();
+    const store = new WizardStore(db);
+    store.save(row);
+    db.write("UPDATE wizard SET step = ?", ['{"kind":"ask-dna"}']);
+    expect(store.ofAdmin(ANN)?.step).toMatchObject({ kind: "ended", text: expect.stringContaining("Start it again") });
+  });
+});
+
+test("a chat has one live message, and one of another version is as if it were not there", async () => {
+  const db = await controlDb();
+  const store = new PanelStore(db);
+  store.set({ chat: "777", message: 1, screen: { kind: "menu" }, shown: "a" });
+  store.set({ chat: "777", message: 2, screen: { kind: "worker", worker: WORKER }, shown: "b" });
+  store.set({ chat: "778", message: 3, screen: { kind: "menu" }, shown: "c" });
+  expect(store.find("777")).toEqual({ chat: "777", message: 2, screen: { kind: "worker", worker: WORKER }, shown: "b" });
+  db.write("UPDATE panel SET screen = ? WHERE chat = '778'", ['{"kind":"hologram"}']);
+  expect(store.all().map((row) => row.chat)).toEqual(["777"]);
+  store.forget("777");
+  expect(store.find("777")).toBeNull();
+});
+
+test("an admin is reachable until Telegram says otherwise, and again after the next word", async () => {
+  const store = new AdminStore(await controlDb());
+  store.saw(ANN, "Ann");
+  store.saw(BEN, "Ben");
+  store.expect(ANN, "worker-name");
+  store.unreachable(BEN);
+  expect(store.reachable()).toEqual(["777"]);
+  store.saw(BEN, "Ben");
+  store.saw(ANN, "Ann B.");
+  expect(store.reachable()).toEqual(["777", "778"]);
+  expect(store.expecting(ANN)).toBe("worker-name");
+  store.expect(ANN, null);
+  expect(store.expecting(ANN)).toBeNull();
+});
+
+test("a name is taken once", async () => {
+  const store = new WorkerStore(await controlDb());
+  expect(store.add(WORKER, HOST, "777", NOW)).toBe(true);
+  expect(store.add(WORKER, HOST, "778", NOW)).toBe(false);
+  expect(store.all()).toEqual([{ id: WORKER, host: HOST }]);
+  expect(store.find("sport")).toBeNull();
+});
+
+test("an event is new once, for a day", async () => {
+  const db = await controlDb();
+  expect(firstSight(db, "e1", NOW)).toBe(true);
+  expect(firstSight(db, "e1", NOW + 1)).toBe(false);
+  expect(firstSight(db, "e2", NOW + 1)).toBe(true);
+  expect(firstSight(db, "e1", NOW + 25 * 3600_000)).toBe(true);
+});
