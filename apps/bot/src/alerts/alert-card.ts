@@ -73,14 +73,20 @@ function facts(alert: AlertRow): Html {
       "Do: press 🔐 Authenticate (about 1 min).",
     );
   }
-  const times = body.count > 1 ? ` · ${body.count} times` : "";
-  const title = body.gaveUp ? html`🔴 ❌ <b>${body.worker}</b> gave up` : html`🟠 ❌ <b>${body.worker}</b> crashed`;
   return lines(
-    html`${title} (${body.how}, after ${duration(body.uptimeMs)}${times})`,
+    crashTitle(body),
     body.firstErrorLine ? html`<code>${body.firstErrorLine}</code>` : html`<i>It left no error text.</i>`,
     html`${body.next}`,
     since,
   );
+}
+
+function crashTitle(body: Extract<AlertBody, { kind: "crash" }>): Html {
+  const times = body.count > 1 ? ` · ${body.count} times` : "";
+  if (body.class === "SESSION_LOCKED" || body.class === "IN_USE")
+    return html`🟠 💾 <b>${body.worker}</b>: session file in use${times}`;
+  const title = body.gaveUp ? html`🔴 ❌ <b>${body.worker}</b> gave up` : html`🟠 ❌ <b>${body.worker}</b> crashed`;
+  return html`${title} (${body.how}, after ${duration(body.uptimeMs)}${times})`;
 }
 
 function buttons(body: AlertBody): Card["keyboard"] {

@@ -47,7 +47,7 @@ function crashBody(store: AlertStore, event: Extract<FleetEvent, { kind: "worker
     host: event.host,
     how: exit.signal ? `signal ${exit.signal}` : `exit ${exit.exitCode ?? "unknown"}`,
     uptimeMs: exit.uptimeMs,
-    firstErrorLine: exit.firstErrorLine ?? (exit.fault.class === "CRASH" ? null : exit.fault.message),
+    firstErrorLine: exit.fault.class === "CRASH" ? exit.firstErrorLine : exit.fault.message,
     class: exit.fault.class,
     count: (earlier?.kind === "crash" ? earlier.count : 0) + 1,
     next: nextSentence(exit.decision, event.at),
