@@ -1,0 +1,123 @@
+import { parseConfig } from "@flotilla/config";
+import { parseUserId } from "@flotilla/kernel";
+import { CommandSender, StatusReader } from "@flotilla/queue";
+import { type Sandbox, startSandbox } from "@flotilla/sandbox";
+import type { Database } from "@flotilla/sqlite";
+import { sharedRedis, waitFor } from "@flotilla/testkit";
+import { Bot } from "grammy";
+import { onTestFinished } from "vitest";
+import { registerRoutes } from "../src/bot.ts";
+import { assemble } from "../src/compose.ts";
+import { startPolling } from "../src/poller.ts";
+import { controlDb, silent } from "./support.ts";
+
+export const TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
+
+/** A message as the sandbox's control API shows it. */
+export interface Shown {
+  readonly id: number;
+  readonly from: "bot" | "user";
+  readonly text: string;
+  readonly deleted: boolean;
+  readonly edited: number | null;
+  readonly silent: boolean;
+  readonly replyTo: number | null;
+  readonly keyboard: { readonly text: string; readonly callback_data?: string }[][];
+}
+
+/** A Bot API call as the sandbox saw it. */
+export interface Call {
+  readonly method: string;
+  readonly params: Record<string, unknown>;
+  readonly status: number | null;
+}
+
+/** A local Telegram with the bot's client, and people in front of it. */
+export interface Chat {
+  readonly sandbox: Sandbox;
+  readonly bot: Bot;
+  /** What is to be seen in a person's chat now. */
+  shown(user: number): Promise<Shown[]>;
+  calls(): Promise<Call[]>;
+  post(path: string, body: object): Promise<Record<string, unknown>>;
+}
+
+/** Starts the real sandbox; the bot's client has no retries, so that a refusal is seen at once. */
+export async function startChat(): Promise<Chat> {
+  const sandbox = await startSandbox({ botToken: TOKEN, admin: { id: 777, firstName: "Ann" } });
+  onTestFinished(() => sandbox.close());
+  const get = async (path: string): Promise<unknown> => (await fetch(`${sandbox.url}/control${path}`)).json();
+  return {
+    sandbox,
+    bot: new Bot(TOKEN, { client: { apiRoot: sandbox.botApiRoot } }),
+    shown: async (user) => ((await get(`/chat/messages?user=${user}`)) as Shown[]).filter((message) => !message.deleted),
+    calls: async () => (await get("/outbox")) as Call[],
+    post: async (path, body) => {
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(`${sandbox.url}/control${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+      if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
+      return (await response.json()) as Record<string, unknown>;
+    },
+  };
+}
+
+/** The bot's parts over a real database, Redis and chat. Ann (777) and Ben (778) are admins. */
+export interface Fleet extends Chat {
+  readonly db: Database;
+  readonly parts: ReturnType<typeof assemble>;
+  /** Starts the poll loop with all routes. */
+  poll(): Promise<void>;
+  /** Waits for a message of the bot to this person. */
+  waitForBot(user: number, text: string | RegExp): Promise<Shown>;
+}
+
+/** See {@link Fleet}. */
+export async function startFleet(): Promise<Fleet> {
+  const chat = await startChat();
+  const { url } = await sharedRedis();
+  const env = {
+    BOT_TOKEN: TOKEN,
+    API_ID: "1",
+    API_HASH: "a".repeat(32),
+    ADMIN_IDS: "777,778",
+    REDIS_URL: url,
+    HOST_ID: "host-a",
+  };
+  const config = parseConfig(env, { cwd: "/", role: "fleet" });
+  const db = await controlDb();
+  const sender = new CommandSender({ url, prefix: "flotilla" }, () => {});
+  const statuses = new StatusReader({ url, prefix: "flotilla" }, () => {});
+  onTestFinished(async () => {
+    statuses.close();
+    await sender.close();
+  });
+  await Promise.all([sender.ready(), statuses.ready()]);
+  const parts = assemble({ db, bot: chat.bot, sender, statuses, config, log: silent });
+  onTestFinished(() => parts.outbox.flush());
+  registerRoutes(chat.bot, { ...parts, log: silent, adminIds: new Set(config.adminIds) });
+  await chat.bot.init();
+  return {
+    ...chat,
+    db,
+    parts,
+    poll: async () => {
+      const poller = startPolling(chat.bot, silent);
+      onTestFinished(() => poller.stop());
+    },
+    waitForBot: (user, text) =>
+      waitFor(
+        async () =>
+          (await chat.shown(user)).findLast(
+            (message) =>
+              message.from === "bot" && (typeof text === "string" ? message.text.includes(text) : text.test(message.text)),
+          ),
+        { what: `the bot to say ${String(text)} to ${user}` },
+      ),
+  };
+}
+
+/** Lets a person press Start, and the bot know of it as of an admin who wrote. */
+export async function meet(fleet: Fleet, user: number, name: string): Promise<void> {
+  await fleet.post("/chat/start", { user, firstName: name });
+  fleet.parts.admins.saw(parseUserId(String(user)), name);
+}

@@ -1,0 +1,171 @@
+import { describe, expect, test } from "vitest";
+import { Panels } from "../src/chat/panels.ts";
+import { html } from "../src/screens/html.ts";
+import type { Card } from "../src/screens/screen.ts";
+import { PanelStore } from "../src/store/panels.ts";
+import { type Chat, type Shown, startChat } from "./chat.ts";
+import { controlDb, silent, TestClock } from "./support.ts";
+
+const ANN = "777";
+const MENU = { kind: "menu" } as const;
+
+interface World extends Chat {
+  readonly clock: TestClock;
+  readonly store: PanelStore;
+  readonly panels: Panels;
+  /** What screens show from now on. */
+  says(text: string): void;
+  live(): Promise<Shown[]>;
+  edits(): Promise<number>;
+}
+
+async function world(): Promise<World> {
+  const chat = await startChat();
+  await chat.post("/chat/start", { user: 777 });
+  const store = new PanelStore(await controlDb());
+  const clock = new TestClock();
+  let text = "one";
+  const render = async (): Promise<Card> => ({
+    html: html`${text}`.text,
+    keyboard: [[{ text: "Menu", callback_data: "v1:menu::" }]],
+  });
+  return {
+    ...chat,
+    store,
+    clock,
+    panels: new Panels({ api: chat.bot.api, store, clock, log: silent, render }),
+    says: (next) => {
+      text = next;
+    },
+    live: async () => (await chat.shown(777)).filter((message) => message.from === "bot"),
+    edits: async () => (await chat.calls()).filter((call) => call.method === "editMessageText").length,
+  };
+}
+
+test("a screen is one message with its buttons and the time", async () => {
+  const { panels, live } = await world();
+  await panels.show(ANN, MENU, null);
+  const [message, ...more] = await live();
+  expect(message?.text).toMatch(/^one\n\nupdated \d\d:\d\d:\d\d$/);
+  expect(message?.keyboard).toEqual([[{ text: "Menu", callback_data: "v1:menu::" }]]);
+  expect(more).toEqual([]);
+});
+
+test("a live message is edited only when what it shows has changed, time alone is no change", async () => {
+  const { panels, clock, says, live, edits } = await world();
+  await panels.show(ANN, MENU, null);
+  const [before] = await live();
+  clock.ms += 60_000;
+  await panels.refreshAll();
+  expect(await edits()).toBe(0);
+  says("two");
+  await panels.refreshAll();
+  await panels.refreshAll();
+  expect(await edits()).toBe(1);
+  expect(await live()).toMatchObject([{ id: before?.id, text: expect.stringMatching(/^two/) }]);
+});
+
+test("edits keep a gap, but for the answer that somebody waits for", async () => {
+  const { panels, clock, says, edits } = await world();
+  await panels.show(ANN, MENU, null);
+  says("two");
+  await panels.refresh(ANN, "calm");
+  expect(await edits()).toBe(0);
+  await panels.refresh(ANN, "urgent");
+  expect(await edits()).toBe(1);
+  says("three");
+  clock.ms += 999;
+  await panels.refresh(ANN, "calm");
+  expect(await edits()).toBe(1);
+  clock.ms += 1;
+  await panels.refresh(ANN, "calm");
+  expect(await edits()).toBe(2);
+});
+
+describe("there is one live message in a chat", () => {
+  test("a new one takes the place of the old one, which is deleted", async () => {
+    const { panels, says, live } = await world();
+    await panels.show(ANN, MENU, null);
+    says("two");
+    await panels.show(ANN, MENU, null);
+    expect((await live()).map((message) => message.text)).toEqual([expect.stringMatching(/^two/)]);
+  });
+
+  test("also when many are asked for at once", async () => {
+    const { panels, live, store } = await world();
+    await Promise.all(Array.from({ length: 5 }, () => panels.show(ANN, MENU, null)));
+    const messages = await live();
+    expect(messages).toHaveLength(1);
+    expect(store.find(ANN)?.message).toBe(messages[0]?.id);
+  });
+
+  test("also when the old one cannot be deleted any more", async () => {
+    const { panels, live, post } = await world();
+    await panels.show(ANN, MENU, null);
+    await post("/clock", { advanceMs: 49 * 3600_000 });
+    await panels.show(ANN, MENU, null);
+    expect(await live()).toHaveLength(2);
+    await panels.refreshAll();
+  });
+
+  test("replace shows another screen in it, and makes one where there is none", async () => {
+    const { panels, says, live } = await world();
+    await panels.replace(ANN, MENU);
+    const [first] = await live();
+    says("two");
+    await panels.replace(ANN, { kind: "workers", page: 0 });
+    expect(await live()).toMatchObject([{ id: first?.id, text: expect.stringMatching(/^two/) }]);
+  });
+});
+
+test("a live message that was deleted is sent anew, and is the live one then", async () => {
+  const { panels, says, live, bot, store, clock } = await world();
+  await panels.show(ANN, MENU, null);
+  const first = (await live())[0]?.id ?? 0;
+  await bot.api.deleteMessage(777, first);
+  says("two");
+  clock.ms += 2000;
+  await panels.refreshAll();
+  const [message] = await live();
+  expect(message?.id).toBeGreaterThan(first);
+  expect(store.find(ANN)?.message).toBe(message?.id);
+});
+
+test("the same screen shown again in the same second is no error", async () => {
+  const { panels, live } = await world();
+  await panels.show(ANN, MENU, null);
+  const [message] = await live();
+  await panels.show(ANN, MENU, message?.id ?? 0);
+  expect(await live()).toHaveLength(1);
+});
+
+test("the chat of somebody who blocked the bot is forgotten, and no other refresh fails for it", async () => {
+  const { panels, says, post, store, clock } = await world();
+  await panels.show(ANN, MENU, null);
+  await post("/chat/block", { user: 777, blocked: true });
+  says("two");
+  clock.ms += 2000;
+  await panels.refreshAll();
+  expect(store.find(ANN)).toBeNull();
+});
+
+test("a refresh that failed is done by the next one", async () => {
+  const { panels, says, post, live, clock } = await world();
+  await panels.show(ANN, MENU, null);
+  await post("/faults/bot", { method: "editMessageText", times: 1, error: { code: 500 } });
+  says("two");
+  clock.ms += 2000;
+  await panels.refreshAll();
+  clock.ms += 2000;
+  await panels.refreshAll();
+  expect((await live())[0]?.text).toMatch(/^two/);
+});
+
+test("a live message lives on over a restart of the bot", async () => {
+  const { bot, store, clock, live, panels } = await world();
+  await panels.show(ANN, MENU, null);
+  const [before] = await live();
+  const render = async (): Promise<Card> => ({ html: "after", keyboard: [] });
+  await new Panels({ api: bot.api, store, clock, log: silent, render }).refreshAll();
+  expect(await live()).toMatchObject([{ id: before?.id, text: expect.stringMatching(/^after/) }]);
+});
