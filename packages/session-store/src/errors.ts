@@ -9,3 +9,13 @@ export function keyProtected(what: string): AppError {
 export function noLogin(): AppError {
   return new AppError("no-login", "No login is running in this session.");
 }
+
+/** The server says that the key is another account's. */
+export function accountChanged(): AppError {
+  return new AppError("account-changed", "This session belongs to another account than it did before.");
+}
+
+/** Somebody with a higher lease number has the session now. */
+export function staleFence(number: number): AppError {
+  return new AppError("stale-fence", "Another host took this session over.", { details: { number } });
+}

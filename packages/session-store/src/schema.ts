@@ -1,6 +1,7 @@
 /**
  * Tables of one account's file. Ids and hashes exceed 2^53 and are text; times are milliseconds since the Unix epoch.
  * `auth_key` has two slots: `current` is what the worker uses, `pending` is a login that is not finished yet.
+ * `channel_state.id` is the bare channel id, as in the schema of Telegram. `origin` has a row when the key was imported.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -53,5 +54,14 @@ export const MIGRATIONS: readonly string[] = [
     number INTEGER NOT NULL
   ) STRICT;
   INSERT INTO fence VALUES (1, 0);
+  `,
+  `
+  CREATE TABLE origin (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    format TEXT NOT NULL,
+    api_id INTEGER,
+    imported_at INTEGER NOT NULL,
+    verified_at INTEGER
+  ) STRICT;
   `,
 ];

@@ -1,43 +1,14 @@
-import { join } from "node:path";
 import { AppError, type Clock, systemClock } from "@flotilla/kernel";
-import { type Database, openDatabase } from "@flotilla/sqlite";
+import { backupTo, type Database } from "@flotilla/sqlite";
+import { AccountRows } from "./account-rows.ts";
 import { Claim } from "./claim.ts";
 import { EntityTable } from "./entities.ts";
-import { keyProtected, noLogin } from "./errors.ts";
+import { accountChanged, keyProtected, noLogin, staleFence } from "./errors.ts";
+import { type SessionIdentity, whileAnnounced } from "./identity.ts";
 import { type DcAddress, type KeySlot, KeySlots } from "./key-slots.ts";
-import { MIGRATIONS } from "./schema.ts";
-import { assertFleetKey } from "./seal.ts";
-import type { SelfUser, UpdateState } from "./types.ts";
-
-/** Options of {@link openSession}. */
-export interface SessionOptions {
-  readonly dir: string;
-  /** The file is `<dir>/<name>.session`. */
-  readonly name: string;
-  /** 32 bytes. The caller keeps it. */
-  readonly fleetKey: Buffer;
-  readonly clock?: Clock;
-  /** Most entities to remember; default 50,000. */
-  readonly maxEntities?: number;
-}
+import type { ChannelState, SelfUser, SessionOptions, SessionOrigin, UpdateState } from "./types.ts";
 
 const MAX_ENTITIES = 50_000;
-
-/**
- * Opens (or creates) the file of one account and takes its exclusive lock for as long as it is open.
- * Throws AppError: `sqlite-*` (`sqlite-locked` = somebody else has it), `bad-fleet-key`, `wrong-fleet-key`, `key-unreadable`.
- */
-export function openSession(options: SessionOptions): SessionStore {
-  assertFleetKey(options.fleetKey);
-  const path = join(options.dir, `${options.name}.session`);
-  const db = openDatabase({ path, role: "session", migrations: MIGRATIONS, exclusive: true });
-  try {
-    return new SessionStore(db, options);
-  } catch (error) {
-    db.close();
-    throw error;
-  }
-}
 
 /**
  * The data of one account. All methods are synchronous and durable when they return.
@@ -49,16 +20,19 @@ export class SessionStore implements Disposable {
   readonly entities: EntityTable;
   readonly #db: Database;
   readonly #slots: KeySlots;
+  readonly #account: AccountRows;
+  readonly #options: SessionOptions;
   readonly #clock: Clock;
   #current: KeySlot | null;
   #pending: KeySlot | null = null;
   #inLogin = false;
   readonly #claim = new Claim();
 
-  /** Only for {@link openSession}. */
   constructor(db: Database, options: SessionOptions) {
     this.#db = db;
+    this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#account = new AccountRows(db);
     this.#slots = new KeySlots(db, options.fleetKey);
     this.#current = this.#slots.read("current");
     this.entities = new EntityTable(db, () => this.#clock.now(), options.maxEntities ?? MAX_ENTITIES);
@@ -157,16 +131,21 @@ export class SessionStore implements Disposable {
 
   /**
    * Makes the pending key the key of this session, in one transaction. When the account is another one than before,
-   * everything learned for the old account is forgotten. Throws AppError `no-login`.
+   * everything learned for the old account is forgotten. Throws AppError `no-login`, and `session-duplicate` when another
+   * session of the folder has this account: the login is then still open, roll it back.
    */
   commitLogin(self: SelfUser): void {
     const pending = this.#pending;
-    if (!this.#inLogin || !pending?.authKey) throw noLogin();
-    this.#db.transaction(() => {
-      if (this.self()?.id !== self.id) this.#forgetAccount();
-      this.#slots.promote();
-      this.#writeSelf(self, this.#clock.now());
-    });
+    if (!this.#inLogin || !pending?.authKey || pending.fingerprint === null) throw noLogin();
+    const { dir, name } = this.#options;
+    whileAnnounced(dir, { from: this.identity(), to: { name, fingerprint: pending.fingerprint, userId: self.id } }, () =>
+      this.#db.transaction(() => {
+        if (this.self()?.id !== self.id) this.#forgetAccount();
+        this.#slots.promote();
+        this.#account.clearOrigin();
+        this.#account.writeSelf(self, this.#clock.now());
+      }),
+    );
     this.#current = pending;
     this.#pending = null;
     this.#inLogin = false;
@@ -179,33 +158,48 @@ export class SessionStore implements Disposable {
     this.#slots.clearPending();
   }
 
-  /** The account of the committed key, or null. */
+  /** The account of the committed key, or null. An imported key may have none until its first connection. */
   self(): SelfUser | null {
-    return this.#db.readOne<SelfUser>("SELECT id, name, username, phone FROM self") ?? null;
+    return this.#account.self();
   }
 
-  /** Refreshes name, username and phone. Throws AppError `account-changed` when the id is another one. */
+  /** Which key and account this is, without the login under way; null without a key. */
+  identity(): SessionIdentity | null {
+    const fingerprint = this.#current?.fingerprint;
+    return fingerprint ? { name: this.#options.name, fingerprint, userId: this.self()?.id ?? null } : null;
+  }
+
+  /** Where the key was imported from and whether a connection has verified it; null when it was made by a login here. */
+  origin(): SessionOrigin | null {
+    return this.#account.origin();
+  }
+
+  /**
+   * What the server said about the account: refreshes name, username and phone, and verifies an imported session. Throws
+   * AppError `account-changed` when the id is another one, `session-duplicate` when an import without an id turns out to
+   * be the account of another session of the folder.
+   */
   refreshSelf(self: SelfUser): void {
     const known = this.self();
-    if (known?.id !== self.id)
-      throw new AppError("account-changed", "This session belongs to another account than it did before.");
-    if (known.name === self.name && known.username === self.username && known.phone === self.phone) return;
-    this.#db.write("UPDATE self SET name = :name, username = :username, phone = :phone", {
-      name: self.name,
-      username: self.username,
-      phone: self.phone,
-    });
+    const origin = this.origin();
+    if (known ? known.id !== self.id : origin === null) throw accountChanged();
+    if (origin?.verifiedAt === null) this.#verifyImport(self, origin);
+    else if (known?.name !== self.name || known.username !== self.username || known.phone !== self.phone)
+      this.#account.rename(self);
   }
 
   /** Where the account stands in the update stream, or null when that was never learned. */
   updateState(): UpdateState | null {
-    return this.#db.readOne<UpdateState>("SELECT pts, qts, date, seq FROM update_state") ?? null;
+    return this.#account.updateState();
   }
 
   setUpdateState(state: UpdateState): void {
-    this.#db.write("INSERT OR REPLACE INTO update_state (one, pts, qts, date, seq) VALUES (1, :pts, :qts, :date, :seq)", {
-      ...state,
-    });
+    this.#account.writeUpdateState(state);
+  }
+
+  /** Where the account stands in the streams of its channels. */
+  channelStates(): ChannelState[] {
+    return this.#account.channels();
   }
 
   /** The highest lease number that has written here. */
@@ -216,7 +210,12 @@ export class SessionStore implements Disposable {
   /** Raises the fence. A lower number throws AppError `stale-fence`: its owner lost the session. */
   raiseFence(number: number): void {
     const { changes } = this.#db.write("UPDATE fence SET number = :number WHERE number <= :number", { number });
-    if (changes === 0) throw new AppError("stale-fence", "Another host took this session over.", { details: { number } });
+    if (changes === 0) throw staleFence(number);
+  }
+
+  /** Writes a copy of the file that passed SQLite's check, over this connection. Throws AppError `sqlite-*`. */
+  backupTo(target: string): void {
+    backupTo(this.#db, target);
   }
 
   /** Closes the file and frees its lock. Idempotent. A running login is dropped at the next open. */
@@ -232,16 +231,20 @@ export class SessionStore implements Disposable {
     return this.#inLogin ? this.#pending : this.#current;
   }
 
-  #writeSelf(self: SelfUser, now: number): void {
-    this.#db.write(
-      "INSERT OR REPLACE INTO self (one, id, name, username, phone, logged_in_at) VALUES (1, :id, :name, :username, :phone, :now)",
-      { id: self.id, name: self.name, username: self.username, phone: self.phone, now },
+  #verifyImport(self: SelfUser, origin: SessionOrigin): void {
+    const fingerprint = this.#current?.fingerprint ?? "";
+    const now = this.#clock.now();
+    const to = { name: this.#options.name, fingerprint, userId: self.id };
+    whileAnnounced(this.#options.dir, { from: this.identity(), to }, () =>
+      this.#db.transaction(() => {
+        this.#account.writeSelf(self, now);
+        this.#account.writeOrigin({ ...origin, verifiedAt: now });
+      }),
     );
   }
 
   #forgetAccount(): void {
     this.entities.clear();
-    this.#db.write("DELETE FROM update_state");
-    this.#db.write("DELETE FROM channel_state");
+    this.#account.forgetStreams();
   }
 }

@@ -1,3 +1,22 @@
+import type { Clock } from "@flotilla/kernel";
+
+/** Options of `openSession`. */
+export interface SessionOptions {
+  readonly dir: string;
+  /** The file is `<dir>/<name>.session`. */
+  readonly name: string;
+  /** 32 bytes. The caller keeps it. */
+  readonly fleetKey: Buffer;
+  readonly clock?: Clock;
+  /** Most entities to remember; default 50,000. */
+  readonly maxEntities?: number;
+  /**
+   * For tools that never connect (doctor, backup): open it although another session of the folder has the same key or
+   * account, and leave the note about who it is alone.
+   */
+  readonly unannounced?: boolean;
+}
+
 /** The account a session belongs to. */
 export interface SelfUser {
   /** Decimal. */
@@ -13,4 +32,33 @@ export interface UpdateState {
   readonly qts: number;
   readonly date: number;
   readonly seq: number;
+}
+
+/** Position in one channel's stream. */
+export interface ChannelState {
+  /** Bare channel id, decimal. */
+  readonly id: string;
+  readonly pts: number;
+  /** Access hash, decimal, when it is known. */
+  readonly hash: string | null;
+}
+
+/** Where sessions can come from. */
+export type SessionFormat =
+  | "telethon-string"
+  | "gramjs-string"
+  | "pyrogram-string"
+  | "telethon-file"
+  | "pyrogram-file"
+  | "flotilla-file";
+
+/** How the key of an imported session came here; a login clears it. */
+export interface SessionOrigin {
+  readonly format: SessionFormat;
+  /** The application the key was made with, when the source said so. */
+  readonly apiId: number | null;
+  /** Milliseconds since the Unix epoch. */
+  readonly importedAt: number;
+  /** When the first connection found the expected account; null until then. */
+  readonly verifiedAt: number | null;
 }

@@ -1,0 +1,64 @@
+import type { Database } from "@flotilla/sqlite";
+import type { ChannelState, SelfUser, SessionOrigin, UpdateState } from "./types.ts";
+
+/** Who the account is, where it stands in its update streams, and where its key came from. */
+export class AccountRows {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  self(): SelfUser | null {
+    return this.#db.readOne<SelfUser>("SELECT id, name, username, phone FROM self") ?? null;
+  }
+
+  writeSelf({ id, name, username, phone }: SelfUser, now: number): void {
+    this.#db.write(
+      "INSERT OR REPLACE INTO self (one, id, name, username, phone, logged_in_at) VALUES (1, :id, :name, :username, :phone, :now)",
+      { id, name, username, phone, now },
+    );
+  }
+
+  rename({ name, username, phone }: SelfUser): void {
+    this.#db.write("UPDATE self SET name = :name, username = :username, phone = :phone", { name, username, phone });
+  }
+
+  updateState(): UpdateState | null {
+    return this.#db.readOne<UpdateState>("SELECT pts, qts, date, seq FROM update_state") ?? null;
+  }
+
+  writeUpdateState({ pts, qts, date, seq }: UpdateState): void {
+    const sql = "INSERT OR REPLACE INTO update_state (one, pts, qts, date, seq) VALUES (1, :pts, :qts, :date, :seq)";
+    this.#db.write(sql, { pts, qts, date, seq });
+  }
+
+  channels(): ChannelState[] {
+    return this.#db.read<ChannelState>("SELECT id, pts, hash FROM channel_state ORDER BY id");
+  }
+
+  writeChannel({ id, pts, hash }: ChannelState): void {
+    this.#db.write("INSERT OR REPLACE INTO channel_state (id, pts, hash) VALUES (:id, :pts, :hash)", { id, pts, hash });
+  }
+
+  origin(): SessionOrigin | null {
+    const sql = "SELECT format, api_id AS apiId, imported_at AS importedAt, verified_at AS verifiedAt FROM origin";
+    return this.#db.readOne<SessionOrigin>(sql) ?? null;
+  }
+
+  writeOrigin({ format, apiId, importedAt, verifiedAt }: SessionOrigin): void {
+    const sql = `INSERT OR REPLACE INTO origin (one, format, api_id, imported_at, verified_at)
+      VALUES (1, :format, :apiId, :importedAt, :verifiedAt)`;
+    this.#db.write(sql, { format, apiId, importedAt, verifiedAt });
+  }
+
+  clearOrigin(): void {
+    this.#db.write("DELETE FROM origin");
+  }
+
+  /** Everything learned for an account is worth nothing to another one. */
+  forgetStreams(): void {
+    this.#db.write("DELETE FROM update_state");
+    this.#db.write("DELETE FROM channel_state");
+  }
+}

@@ -1,0 +1,33 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { AppError } from "@flotilla/kernel";
+import { type Database, openDatabase } from "@flotilla/sqlite";
+import { withPrivateTemp } from "./files.ts";
+
+/**
+ * Runs `work` on a database file that is not ours to migrate (a backup, another program's copy, a sibling's session): it is
+ * attached as `source` to an empty scratch database, so its schema stays as it is. Throws AppError `sqlite-*`, with
+ * `sqlite-locked` when an owner has it open exclusively, and `sqlite-cantopen` when there is no such file.
+ */
+export function withAttached<T>(path: string, work: (db: Database) => T): T {
+  // Attaching would create a missing file.
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile())
+    throw new AppError("sqlite-cantopen", "There is no such file.", { details: { path } });
+  return withPrivateTemp((dir) => {
+    using db = openDatabase({ path: join(dir, "scratch.db"), role: "session", migrations: [] });
+    db.write("ATTACH DATABASE ? AS source", [path]);
+    return work(db);
+  });
+}
+
+/** Column names of a real table of the attached file; empty when there is none. Views are not looked at. */
+export function columnsOf(db: Database, table: string): ReadonlySet<string> {
+  const isTable = db.readOne("SELECT 1 FROM source.sqlite_schema WHERE type = 'table' AND name = ?", [table]);
+  if (!isTable) return new Set();
+  return new Set(db.read<{ name: string }>("SELECT name FROM pragma_table_info(?, 'source')", [table]).map(({ name }) => name));
+}
+
+/** Whether SQLite finds the attached file whole. */
+export function isWhole(db: Database): boolean {
+  return db.readOne<{ quick_check: string }>("PRAGMA source.quick_check(1)")?.quick_check === "ok";
+}

@@ -1,0 +1,51 @@
+import { chmodSync, closeSync, fsyncSync, mkdirSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+/** Makes sure that the folder exists and nobody else can look into it. */
+export function privateFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (process.platform !== "win32") chmodSync(path, 0o700);
+}
+
+/** Runs `work` with a new 0700 folder, which is gone afterwards, also when `work` throws. `parent` is made when absent. */
+export function withPrivateTemp<T>(work: (dir: string) => T, parent: string = tmpdir()): T {
+  mkdirSync(parent, { recursive: true, mode: 0o700 });
+  const dir = mkdtempSync(join(parent, ".flotilla-"));
+  try {
+    return work(dir);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** Replaces a small text file so that a crash leaves the old or the new one; 0600. Never for a database. */
+export function writePrivate(path: string, text: string): void {
+  const partial = `${path}.partial`;
+  writeFileSync(partial, text, { mode: 0o600, flush: true });
+  renameSync(partial, path);
+  syncFolder(dirname(path));
+}
+
+/** Makes new, renamed and removed names in a folder survive a power cut. Windows has no such call and needs none. */
+export function syncFolder(path: string): void {
+  if (process.platform === "win32") return;
+  syncAny(path, "r");
+}
+
+/** Makes the content of a file survive a power cut. Never for a database that this process has open. */
+export function syncFile(path: string): void {
+  syncAny(path, "r+");
+}
+
+function syncAny(path: string, flags: "r" | "r+"): void {
+  const descriptor = openSync(path, flags);
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** What SQLite may keep beside a database. */
+export const COMPANIONS = ["-wal", "-journal", "-shm"] as const;

@@ -1,0 +1,181 @@
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { AppError } from "@flotilla/kernel";
+import { withAttached } from "./attached.ts";
+import { writePrivate } from "./files.ts";
+
+/** Which key and which account a session of this folder is. No secret: Telegram sends the key's id in clear. */
+export interface SessionIdentity {
+  readonly name: string;
+  /** `sha1(key)[12:20]` in hex. */
+  readonly fingerprint: string;
+  /** Decimal; null when no connection has asked yet. */
+  readonly userId: string | null;
+}
+
+/** What is known about one session of the folder. `unknown` = in use by a process that did not say which key it has. */
+export type Neighbour =
+  | { readonly kind: "known"; readonly identity: SessionIdentity }
+  | { readonly kind: "no-key" | "unknown" | "unreadable"; readonly name: string };
+
+const SESSION = /^([a-z][a-z0-9_-]{0,31})\.session$/;
+
+/** Names of the sessions of a folder, sorted. */
+export function sessionNames(dir: string): string[] {
+  try {
+    return readdirSync(dir)
+      .flatMap((file) => SESSION.exec(file)?.[1] ?? [])
+      .toSorted();
+  } catch {
+    return [];
+  }
+}
+
+/** Path of a session file. */
+export function sessionPath(dir: string, name: string): string {
+  return join(dir, `${name}.session`);
+}
+
+/**
+ * Says which key and account `identity.name` has, in a small file beside the session that others can read while the
+ * session is locked, and then looks at the others: whoever comes second sees the first. Throws AppError
+ * `session-duplicate` (the note is as before then) when another session of the folder has the same key or account.
+ */
+export function announce(dir: string, identity: SessionIdentity): void {
+  const path = notePath(dir, identity.name);
+  const before = readText(path);
+  const note = toNote(dir, identity);
+  if (before !== note) writePrivate(path, note);
+  try {
+    assertUnique(dir, identity, { strict: false });
+  } catch (error) {
+    if (before === null) rmSync(path, { force: true });
+    else if (before !== note) writePrivate(path, before);
+    throw error;
+  }
+}
+
+/**
+ * Announces what `work` is about to make true. The note goes first, so that of two who do the same at once at least one
+ * sees the other; when `work` throws, the note is as before. Throws what {@link announce} and `work` throw.
+ */
+export function whileAnnounced(
+  dir: string,
+  { from, to }: { readonly from: SessionIdentity | null; readonly to: SessionIdentity },
+  work: () => void,
+): void {
+  announce(dir, to);
+  try {
+    work();
+  } catch (error) {
+    if (from) announce(dir, from);
+    else unannounce(dir, to.name);
+    throw error;
+  }
+}
+
+/** Takes the note of a session away, when its file is gone. */
+export function unannounce(dir: string, name: string): void {
+  rmSync(notePath(dir, name), { force: true });
+}
+
+/**
+ * Throws AppError `session-duplicate` when another session of the folder has this key or this account, and, when
+ * `strict`, `session-neighbour-unknown` when one is in use whose key cannot be learned.
+ */
+export function assertUnique(dir: string, wanted: SessionIdentity, { strict }: { readonly strict: boolean }): void {
+  for (const name of sessionNames(dir)) {
+    if (name === wanted.name) continue;
+    const neighbour = neighbourOf(dir, name);
+    if (neighbour.kind === "known") refuseTwin(wanted, neighbour.identity);
+    if (strict && neighbour.kind === "unknown") throw neighbourUnknown(name);
+  }
+}
+
+/**
+ * Which key and account a session has: by its note when that is about the present file, else by reading the file, which
+ * is only possible while nobody has it open.
+ */
+export function neighbourOf(dir: string, name: string): Neighbour {
+  const noted = readNote(dir, name);
+  if (noted) return { kind: "known", identity: noted };
+  try {
+    const identity = readIdentity(sessionPath(dir, name), name);
+    return identity ? { kind: "known", identity } : { kind: "no-key", name };
+  } catch (error) {
+    return { kind: error instanceof AppError && error.code === "sqlite-locked" ? "unknown" : "unreadable", name };
+  }
+}
+
+/** Reads the identity out of a session file that nobody has open; null when it has no key. Throws AppError `sqlite-*`. */
+export function readIdentity(path: string, name: string): SessionIdentity | null {
+  return withAttached(path, (db) => {
+    const key = db.readOne<{ fingerprint: string }>("SELECT fingerprint FROM source.auth_key WHERE slot = 'current'");
+    const self = db.readOne<{ id: string }>("SELECT id FROM source.self");
+    return key ? { name, fingerprint: key.fingerprint, userId: self?.id ?? null } : null;
+  });
+}
+
+function refuseTwin(wanted: SessionIdentity, other: SessionIdentity): void {
+  const details = { name: wanted.name, other: other.name, fingerprint: wanted.fingerprint, userId: wanted.userId };
+  if (wanted.fingerprint === other.fingerprint) {
+    const why = "Two users of one key make Telegram end the session for both.";
+    const text = `This session is a copy of "${other.name}": both have the same key. ${why} Use "${other.name}", or move one of the two away.`;
+    throw new AppError("session-duplicate", text, { details });
+  }
+  if (wanted.userId === null || wanted.userId !== other.userId) return;
+  const text = `This account (user id ${wanted.userId}) already belongs to the worker "${other.name}". One account has one worker: use "${other.name}", or remove its session first.`;
+  throw new AppError("session-duplicate", text, { details });
+}
+
+function neighbourUnknown(name: string): AppError {
+  const text = `The worker "${name}" has its session open and did not say which account it is. Restart it (🔄 Restart in the chat), or stop it, then try again.`;
+  return new AppError("session-neighbour-unknown", text, { details: { name } });
+}
+
+function notePath(dir: string, name: string): string {
+  return join(dir, `${name}.identity`);
+}
+
+function toNote(dir: string, { name, fingerprint, userId }: SessionIdentity): string {
+  return `${JSON.stringify({ file: fileId(sessionPath(dir, name)), fingerprint, userId })}\n`;
+}
+
+/** The note, unless it is damaged or was made for a file that is not there any more. */
+function readNote(dir: string, name: string): SessionIdentity | null {
+  const text = readText(notePath(dir, name));
+  const note = text === null ? null : parseNote(text);
+  if (note === null || note.file !== fileId(sessionPath(dir, name))) return null;
+  return { name, fingerprint: note.fingerprint, userId: note.userId };
+}
+
+interface Note {
+  readonly file: string;
+  readonly fingerprint: string;
+  readonly userId: string | null;
+}
+
+function parseNote(text: string): Note | null {
+  try {
+    const { file, fingerprint, userId } = JSON.parse(text) as Record<string, unknown>;
+    const whole = typeof file === "string" && typeof fingerprint === "string";
+    if (!whole || !(userId === null || typeof userId === "string")) return null;
+    return { file, fingerprint, userId };
+  } catch {
+    return null;
+  }
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+/** Device, inode and birth (inodes are given out again): a copy or a replacement is another file. */
+function fileId(path: string): string | null {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat ? `${stat.dev}:${stat.ino}:${stat.birthtimeNs}` : null;
+}
