@@ -93,7 +93,10 @@ export async function startFleet(): Promise<Fleet> {
   });
   await Promise.all([sender.ready(), statuses.ready()]);
   const parts = assemble({ db, bot: chat.bot, sender, statuses, config, log: silent });
-  onTestFinished(() => parts.outbox.flush());
+  onTestFinished(async () => {
+    parts.panels.close();
+    await parts.outbox.flush();
+  });
   registerRoutes(chat.bot, { ...parts, log: silent, adminIds: new Set(config.adminIds) });
   await chat.bot.init();
   return {

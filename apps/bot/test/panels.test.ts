@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { waitFor } from "@flotilla/testkit";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { Panels } from "../src/chat/panels.ts";
 import { html } from "../src/screens/html.ts";
 import type { Card } from "../src/screens/screen.ts";
@@ -29,11 +30,13 @@ async function world(): Promise<World> {
     html: html`${text}`.text,
     keyboard: [[{ text: "Menu", callback_data: "v1:menu::" }]],
   });
+  const panels = new Panels({ api: chat.bot.api, store, clock, log: silent, render });
+  onTestFinished(() => panels.close());
   return {
     ...chat,
     store,
     clock,
-    panels: new Panels({ api: chat.bot.api, store, clock, log: silent, render }),
+    panels,
     says: (next) => {
       text = next;
     },
@@ -80,6 +83,15 @@ test("edits keep a gap, but for the answer that somebody waits for", async () =>
   clock.ms += 1;
   await panels.refresh(ANN, "calm");
   expect(await edits()).toBe(2);
+});
+
+test("a change within the gap is shown when the gap is over, without anybody asking again", async () => {
+  const { panels, clock, says, edits } = await world();
+  await panels.show(ANN, MENU, null);
+  says("two");
+  await panels.refresh(ANN, "calm");
+  clock.ms += 1000;
+  await waitFor(async () => (await edits()) === 1, { what: "the edit that was put off" });
 });
 
 describe("there is one live message in a chat", () => {
