@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 
 const VALUE = "s3cr3t-value";
 const secret = new Secret(VALUE);
+/** The same object where the types expect a text, as a careless caller might have it. */
+const text = secret as unknown as string;
 
 test("a secret gives its value only to who asks for it", () => {
   expect(secret.reveal()).toBe(VALUE);
@@ -11,15 +13,15 @@ test("a secret gives its value only to who asks for it", () => {
 
 describe("a secret does not show", () => {
   test.each([
-    ["in a template", () => `${secret}`],
-    ["joined to a text", () => "".concat(secret as unknown as string)],
+    ["in a template", () => `${text}`],
+    ["joined to a text", () => "".concat(text)],
     ["as a text", () => String(secret)],
     ["as JSON", () => JSON.stringify({ secret, list: [secret] })],
     ["when inspected", () => inspect(secret)],
     ["when everything is inspected", () => inspect({ deep: { secret } }, { depth: null, showHidden: true, getters: true })],
     ["when its own way of printing is left out", () => inspect(secret, { customInspect: false, showHidden: true })],
     ["by format", () => format("%s %o %O %j %d", secret, secret, secret, secret, secret)],
-    ["in an error about it", () => inspect(new Error(`bad ${secret}`, { cause: secret }), { depth: null })],
+    ["in an error about it", () => inspect(new Error(`bad ${text}`, { cause: secret }), { depth: null })],
     ["among its properties", () => JSON.stringify([Object.entries(secret), Reflect.ownKeys(secret).map(String)])],
     ["in a copy", () => inspect({ ...secret })],
     ["in a list", () => [secret, secret].join()],
