@@ -1,0 +1,190 @@
+import { realpathSync } from "node:fs";
+import { readFile, readlink, stat } from "node:fs/promises";
+import { hostname } from "node:os";
+import { type FilePart, type HeldLock, heldLock, type KernelLock, readLockTable } from "./lock-table.ts";
+import { fileKey, type OpenFiles, scanOpenFiles } from "./open-files.ts";
+import { bootId, type ProcessIdentity, type ProcessState, processStat, startedAt } from "./process.ts";
+import { printableCommand } from "./redact.ts";
+
+/** One process that has the database open. */
+export interface Holder {
+  readonly pid: number;
+  /** Milliseconds since the Unix epoch; null when the process is hidden from this user. */
+  readonly startedAt: number | null;
+  /** Secrets hidden, at most 200 characters; null when hidden or a zombie. Never the environment. */
+  readonly commandLine: string | null;
+  readonly user: string | null;
+  readonly host: string;
+  readonly state: ProcessState;
+  readonly lock: HeldLock;
+  /** "yes" for this process and for the given identities; "unknown" when none were given. */
+  readonly ours: "yes" | "no" | "unknown";
+  /** What to check immediately before a signal. Null when hidden. */
+  readonly identity: ProcessIdentity | null;
+}
+
+/** Answer of {@link findHolders}. */
+export interface HolderReport {
+  readonly path: string;
+  /** Strongest lock first. This process is in it too when it has the file open. */
+  readonly holders: readonly Holder[];
+  /** Why there may be a holder that is not listed, as a sentence; null when there is none. */
+  readonly notVisible: string | null;
+  readonly tookMs: number;
+}
+
+/** Options of {@link findHolders}. */
+export interface HolderOptions {
+  /** Processes that are known to be ours (supervisor's record). */
+  readonly known?: readonly ProcessIdentity[];
+  /** The caller was just refused: nobody to be seen means that the holder is hidden, or has let go since. */
+  readonly refused?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+const STRENGTH: readonly HeldLock[] = ["exclusive", "write", "read", "open", "shm"];
+/** Inode number of the machine's own pid namespace (PROC_PID_INIT_INO in the kernel's proc_ns.h). */
+const HOST_NAMESPACE = "pid:[4026531836]";
+
+/**
+ * Who has this database open, by the kernel's own record: locks in `/proc/locks` and open files in `/proc/<pid>/fd` on the
+ * inodes of the file, its `-wal` and its `-shm`. Sees stopped and hung holders, other names of the file (links, bind mounts) and programs that
+ * are not ours. Never opens the file, so no lock is endangered (https://sqlite.org/howtocorrupt.html section 2.2). Never throws for what
+ * cannot be seen: that is in `notVisible`. Elsewhere than on Linux nothing can be seen, and it says so.
+ */
+export async function findHolders(path: string, options: HolderOptions = {}): Promise<HolderReport> {
+  const started = performance.now();
+  const report = (holders: Holder[], notVisible: string | null): HolderReport => ({
+    path,
+    holders: holders.toSorted((a, b) => STRENGTH.indexOf(a.lock) - STRENGTH.indexOf(b.lock) || a.pid - b.pid),
+    notVisible,
+    tookMs: performance.now() - started,
+  });
+  if (process.platform !== "linux") return report([], "This system does not tell which process holds a file.");
+  const files = partsOf(path);
+  const [locks, open] = await Promise.all([readLockTable(), scanOpenFiles(new Set(files.keys()), options.signal)]);
+  const relevant = locks.flatMap((lock) => matching(lock, files, open));
+  const pids = new Set([...open.byPid.keys(), ...relevant.map(({ lock }) => lock.pid)].filter((pid) => pid > 0));
+  const found = await Promise.all([...pids].map((pid) => describe(pid, lockOf(pid, files, relevant, open), options.known)));
+  const holders = found.filter((holder) => holder !== undefined);
+  return report(holders, await hidden(holders, relevant, open, options.refused === true));
+}
+
+/** The files of a database that exist, by key. SQLite names journals after the real path. */
+function partsOf(path: string): Map<string, FilePart> {
+  const real = realPath(path);
+  const named: [string, FilePart][] = [
+    [real, "main"],
+    [`${real}-wal`, "wal"],
+    [`${real}-shm`, "shm"],
+  ];
+  return new Map(named.flatMap(([file, part]) => (fileKey(file) === undefined ? [] : [[fileKey(file) ?? "", part]])));
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function matching(
+  lock: KernelLock,
+  files: ReadonlyMap<string, FilePart>,
+  open: OpenFiles,
+): { part: FilePart; lock: KernelLock }[] {
+  for (const [key, part] of files) {
+    const [device = "", inode] = key.split(":");
+    if (inode !== lock.inode) continue;
+    // btrfs and overlayfs lock under another device number than stat shows: there the open file decides.
+    if (kernelDevice(BigInt(device)) === lock.device || open.byPid.get(lock.pid)?.has(key)) return [{ part, lock }];
+  }
+  return [];
+}
+
+function lockOf(
+  pid: number,
+  files: ReadonlyMap<string, FilePart>,
+  relevant: readonly { part: FilePart; lock: KernelLock }[],
+  open: OpenFiles,
+): HeldLock {
+  const locks = relevant.filter(({ lock }) => lock.pid === pid);
+  const parts = [...(open.byPid.get(pid) ?? [])].map((key) => files.get(key));
+  return locks.length === 0 && parts.length > 0 && parts.every((part) => part === "shm") ? "shm" : heldLock(locks);
+}
+
+/** `st_dev` the way `/proc/locks` prints it (makedev(3)). */
+function kernelDevice(device: bigint): string {
+  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn);
+  const minor = (device & 0xffn) | ((device >> 12n) & ~0xffn);
+  return [major, minor & 0xffffffffn].map((part) => part.toString(16).padStart(2, "0")).join(":");
+}
+
+async function describe(pid: number, lock: HeldLock, known: HolderOptions["known"]): Promise<Holder | undefined> {
+  const host = hostname();
+  const facts = await processStat(pid);
+  if (!facts) {
+    if (lock === "open") return undefined; // ended between two looks
+    return {
+      pid,
+      startedAt: null,
+      commandLine: null,
+      user: null,
+      host,
+      state: "unknown",
+      lock,
+      ours: "unknown",
+      identity: null,
+    };
+  }
+  const identity: ProcessIdentity = { pid, startTicks: facts.startTicks, bootId: bootId() };
+  const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+  return {
+    pid,
+    startedAt: await startedAt(facts.startTicks),
+    commandLine: printableCommand(command) || null,
+    user: await userOf(pid),
+    host,
+    state: facts.state,
+    lock,
+    ours: isOurs(identity, known),
+    identity,
+  };
+}
+
+function isOurs(identity: ProcessIdentity, known: HolderOptions["known"]): Holder["ours"] {
+  if (identity.pid === process.pid) return "yes";
+  if (!known) return "unknown";
+  const same = known.some(
+    (each) => each.pid === identity.pid && each.startTicks === identity.startTicks && each.bootId === identity.bootId,
+  );
+  return same ? "yes" : "no";
+}
+
+async function userOf(pid: number): Promise<string | null> {
+  const owner = await stat(`/proc/${pid}`).catch(() => undefined);
+  if (!owner) return null;
+  const users = await readFile("/etc/passwd", "utf8").catch(() => "");
+  const line = users.split("\n").find((each) => each.split(":")[2] === String(owner.uid));
+  return line?.split(":")[0] ?? `uid ${owner.uid}`;
+}
+
+async function hidden(
+  holders: readonly Holder[],
+  relevant: readonly { lock: KernelLock }[],
+  open: OpenFiles,
+  refused: boolean,
+): Promise<string | null> {
+  if (relevant.some(({ lock }) => lock.pid <= 0))
+    return "A lock is held by a process that the system does not name (another container?).";
+  if (holders.some((holder) => holder.identity === null))
+    return "A holder is hidden from this user (/proc is mounted with hidepid, or it has just ended).";
+  const contained = (await readlink("/proc/self/ns/pid").catch(() => HOST_NAMESPACE)) !== HOST_NAMESPACE;
+  if (contained) return "This process runs in a container: holders outside of it are not visible from here.";
+  if (refused && !holders.some((holder) => holder.pid !== process.pid))
+    return "The lock has no visible holder: it was let go in this moment, or its holder is in another container or on another host.";
+  if (open.unreadable > 0 && holders.length === 0)
+    return `Files opened by ${open.unreadable} processes of other users could not be looked through; locks of theirs would be seen.`;
+  return null;
+}

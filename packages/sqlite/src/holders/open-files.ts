@@ -1,0 +1,59 @@
+import { readdirSync, readlinkSync, statSync } from "node:fs";
+import { sleep } from "@flotilla/kernel";
+
+/** Which processes have one of the wanted files open, and what could not be seen. */
+export interface OpenFiles {
+  /** pid → keys (`device:inode`) of the wanted files it has open */
+  readonly byPid: ReadonlyMap<number, ReadonlySet<string>>;
+  /** Processes whose open files this user may not list. */
+  readonly unreadable: number;
+}
+
+/** The event loop gets a turn after this long. */
+const TURN_MS = 8;
+
+/** Key of a file in {@link OpenFiles}; undefined when it does not exist or may not be looked at. Never opens it. */
+export function fileKey(path: string): string | undefined {
+  try {
+    const stat = statSync(path, { bigint: true });
+    return `${stat.dev}:${stat.ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Looks through `/proc/<pid>/fd` of all processes. Only stats them: a descriptor of ours on the file would endanger its locks. */
+export async function scanOpenFiles(wanted: ReadonlySet<string>, signal?: AbortSignal): Promise<OpenFiles> {
+  const byPid = new Map<number, ReadonlySet<string>>();
+  let unreadable = 0;
+  let turnStarted = performance.now();
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    const open = openFilesOf(pid, wanted);
+    if (open === "unreadable") unreadable++;
+    else if (open.size > 0) byPid.set(Number(pid), open);
+    if (performance.now() - turnStarted > TURN_MS) {
+      await sleep(0, signal);
+      turnStarted = performance.now();
+    }
+  }
+  return { byPid, unreadable };
+}
+
+function openFilesOf(pid: string, wanted: ReadonlySet<string>): ReadonlySet<string> | "unreadable" {
+  try {
+    const keys = readdirSync(`/proc/${pid}/fd`).map((fd) => keyOfDescriptor(`/proc/${pid}/fd/${fd}`));
+    return new Set(keys.filter((key) => key !== undefined && wanted.has(key)) as string[]);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EACCES" ? "unreadable" : new Set();
+  }
+}
+
+function keyOfDescriptor(link: string): string | undefined {
+  try {
+    // Sockets, pipes and devices are told apart by name: most descriptors need no stat.
+    const target = readlinkSync(link);
+    return target.startsWith("/") && !target.startsWith("/dev/") ? fileKey(link) : undefined;
+  } catch {
+    return undefined;
+  }
+}

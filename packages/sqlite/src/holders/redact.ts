@@ -1,0 +1,28 @@
+const LONGEST = 200;
+const HIDDEN = "[hidden]";
+const SECRET_NAME =
+  "[\\w.-]*(?:token|secret|pass(?:word|wd)?|pwd|hash|api[_-]?key|auth|credential|session[_-]?string|phone|key)[\\w.-]*";
+
+const SECRETS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
+  // name=value and --name=value
+  [new RegExp(`(^|\\s)(-{0,2}${SECRET_NAME})[=:]\\S+`, "gi"), `$1$2=${HIDDEN}`],
+  // --name value
+  [new RegExp(`(^|\\s)(-{1,2}${SECRET_NAME})\\s+(?!-)\\S+`, "gi"), `$1$2 ${HIDDEN}`],
+  // scheme://user:password@host
+  [/([a-z][\w+.-]*:\/\/)[^\s/@]*@/gi, `$1${HIDDEN}@`],
+  // token of a bot; phone number; anything long that looks random (keys, hashes, session strings)
+  [/\b\d{6,}:[\w-]{20,}/g, HIDDEN],
+  [/\+\d{7,15}\b/g, HIDDEN],
+  [/(?<![\w/.-])(?=[\w+=-]*\d)[\w+=-]{32,}(?![\w/.-])/g, HIDDEN],
+];
+
+/**
+ * A command line as it may be shown: one line, at most 200 characters, values of secret-looking options, bot tokens, phone
+ * numbers, passwords in URLs and long random words replaced. `raw` has its arguments separated by NUL, as in `/proc/<pid>/cmdline`.
+ */
+export function printableCommand(raw: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters of a stranger's arguments must not reach a terminal
+  let text = raw.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g, " ").trim();
+  for (const [pattern, replacement] of SECRETS) text = text.replace(pattern, replacement);
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+}
