@@ -86,7 +86,7 @@ export function assemble({ db, bot, sender, statuses, config, log }: Outside) {
   const screens = new Screens({ statuses, workers, commands: commandLog, alerts, wizard, clock });
   const render = (chat: string, screen: Screen): Promise<Card> => screens.render(chat, screen);
   const panels = new Panels({ api: bot.api, store: new PanelStore(db), clock, log, render });
-  const outbox = new AlertOutbox({ api: bot.api, alerts, admins, log });
+  const outbox = new AlertOutbox({ api: bot.api, alerts, admins, clock, log });
   const alertActions = new AlertActions(alerts, outbox, () => clock.now());
   const addWorker = (id: WorkerId, by: Asker): boolean => workers.add(id, config.hostId, by.id, clock.now());
   const onChatError = (error: unknown): void => log.warn({ err: error }, "card not shown");

@@ -79,7 +79,7 @@ describe("commands", () => {
 describe("alerts", () => {
   test("go to each admin once per revision, as a message and then as edits of it", async () => {
     const store = new AlertStore(await controlDb());
-    const due = () => store.due(["777", "778"]).map((each) => [each.admin, each.message, each.alert.revision]);
+    const due = () => store.due(["777", "778"], NOW).map((each) => [each.admin, each.message, each.alert.revision]);
     store.raise(crash(), NOW);
     expect(due()).toEqual([
       ["777", null, 1],
@@ -112,12 +112,11 @@ describe("alerts", () => {
   });
 
   test("that are resolved are told to who saw them, and to nobody else", async () => {
-    vi.spyOn(Date, "now").mockReturnValue(NOW);
     const store = new AlertStore(await controlDb());
     store.raise(crash(), NOW);
     store.delivered(1, "777", 10, 1);
     store.resolve(1, "by itself", NOW + 1);
-    expect(store.due(["777", "778"])).toMatchObject([
+    expect(store.due(["777", "778"], NOW)).toMatchObject([
       { admin: "777", message: 10, alert: { state: "resolved", resolvedBy: "by itself" } },
     ]);
   });

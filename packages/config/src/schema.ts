@@ -62,7 +62,7 @@ export const ENV = {
     schema: text(/^[a-z][a-z0-9_-]{0,31}$/, "must be 1 to 32 characters of a-z, 0-9, _ and -"),
     secret: false,
     required: false,
-    example: "host-a",
+    example: "",
   },
   LOG_LEVEL: {
     schema: text(/^(trace|debug|info|warn|error)$/, "must be trace, debug, info, warn or error"),

@@ -6,7 +6,7 @@ import { HostIdField, WorkerIdField, WorkerState, WorkerStatus } from "./worker-
 const base = {
   v: z.literal(1),
   /** Unique; also the job id. The bot handles an id once. */
-  id: z.string().max(80),
+  id: z.string().regex(/^[A-Za-z0-9.-]{1,80}$/),
   at: z.number(),
   host: HostIdField,
 };

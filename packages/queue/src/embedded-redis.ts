@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, openSync } from "node:fs";
+import { closeSync, lstatSync, mkdirSync, openSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError, boundToParent, withTimeout } from "@flotilla/kernel";
@@ -76,7 +76,9 @@ function launch(options: EmbeddedRedisOptions, socket: string): ChildProcess {
     "no",
   );
   const bound = boundToParent(options.program, args, "TERM");
-  return spawn(bound.command, bound.args, { detached: true, stdio: ["ignore", log, log], env: options.env });
+  const child = spawn(bound.command, bound.args, { detached: true, stdio: ["ignore", log, log], env: options.env });
+  closeSync(log);
+  return child;
 }
 
 async function answering(socket: string): Promise<void> {
@@ -96,6 +98,10 @@ function socketPath(dir: string): string {
   if (Buffer.byteLength(near) <= SOCKET_LIMIT) return near;
   const folder = join(tmpdir(), `flotilla-${createHash("sha256").update(dir).digest("hex").slice(0, 16)}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const { uid, mode } = lstatSync(folder);
+  if (uid !== process.getuid?.() || (mode & 0o077) !== 0) {
+    throw new AppError("redis-failed", `The folder ${folder} is open to others. Remove it, or set DATA_DIR to a shorter path.`);
+  }
   return join(folder, "redis.sock");
 }
 

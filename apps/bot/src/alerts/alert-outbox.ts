@@ -1,3 +1,4 @@
+import type { Clock } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { Api } from "grammy";
 import { sendProblem } from "../chat/bot-errors.ts";
@@ -10,6 +11,7 @@ export interface AlertOutboxDeps {
   readonly api: Api;
   readonly alerts: AlertStore;
   readonly admins: AdminStore;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -41,7 +43,8 @@ export class AlertOutbox {
   async #rounds(): Promise<void> {
     do {
       this.#again = false;
-      for (const delivery of this.#deps.alerts.due(this.#deps.admins.reachable())) await this.#deliver(delivery);
+      for (const delivery of this.#deps.alerts.due(this.#deps.admins.reachable(), this.#deps.clock.now()))
+        await this.#deliver(delivery);
     } while (this.#again);
   }
 

@@ -20,6 +20,9 @@ interface RawAlert {
   readonly revision: number;
 }
 
+/** Telegram lets a bot edit and reply for so long; what ended before is not told any more. */
+const EDITABLE_MS = 48 * 3600 * 1000;
+
 /** Alerts and their outbox: an alert is open until it is resolved, and every admin gets every newest revision. */
 export class AlertStore {
   readonly #db: Database;
@@ -69,9 +72,9 @@ export class AlertStore {
   }
 
   /** What still has to be sent or edited for these admins, oldest alert first. */
-  due(admins: readonly string[]): Delivery[] {
+  due(admins: readonly string[], now: number): Delivery[] {
     const rows = this.#db.read<RawAlert>("SELECT * FROM alert WHERE state = 'open' OR resolved_at > ? ORDER BY n", [
-      Date.now() - 48 * 3600 * 1000,
+      now - EDITABLE_MS,
     ]);
     return rows.flatMap((raw) => {
       const alert = parseRow(raw);

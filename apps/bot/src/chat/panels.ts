@@ -29,6 +29,7 @@ export class Panels {
   readonly #turns = new Map<string, Promise<unknown>>();
   readonly #editedAt = new Map<string, number>();
   readonly #later = new Map<string, NodeJS.Timeout>();
+  #closed = false;
 
   constructor(deps: PanelDeps) {
     this.#deps = deps;
@@ -81,12 +82,13 @@ export class Panels {
 
   /** Ends what is still to come. */
   close(): void {
+    this.#closed = true;
     for (const timer of this.#later.values()) clearTimeout(timer);
     this.#later.clear();
   }
 
   #refreshLater(chat: string): void {
-    if (this.#later.has(chat)) return;
+    if (this.#closed || this.#later.has(chat)) return;
     const again = (): void => {
       this.#later.delete(chat);
       this.refresh(chat, "calm").catch((error: unknown) => this.#deps.log.warn({ err: error }, "refresh failed"));
