@@ -1,5 +1,5 @@
 import { parseWorkerId } from "@flotilla/kernel";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { AlertBody } from "../src/alerts/alert-card.ts";
 import { AlertStore } from "../src/alerts/alert-store.ts";
 import { AdminStore } from "../src/store/admins.ts";
