@@ -40,7 +40,7 @@ test("a second process for a session is refused, says so, and never reaches Tele
   const before = await fleet.get<unknown[]>("connections/log");
   const second = workerByHand(fleet, "demo_1");
   expect(await second.exited).toMatchObject({ code: 1 });
-  expect(second.stderr).toMatch(/held by another process|in use/);
+  expect(second.stderr, "the holder is named").toContain(`held by pid ${pid} `);
   expect(await fleet.get<unknown[]>("connections/log")).toHaveLength(before.length);
   expect(isAlive(pid)).toBe(true);
 });
@@ -70,7 +70,9 @@ test.skipIf(!existsSync(PYTHON))(
     await legacy.waitForOutput("held");
     await chat.press("Start");
     await chat.shows(/Status: session locked/);
-    await chat.shows(/demo_1: session file in use/);
+    await chat.shows(new RegExp(`demo_1: session file in use[\\s\\S]*held by pid ${legacy.pid} .*python`));
+    await chat.press("Who holds it?");
+    await chat.shows(new RegExp(`pid ${legacy.pid} .*python[\\s\\S]*lock: write; not ours`));
     legacy.kill("SIGKILL");
     await legacy.exited;
     await chat.press("Restart");

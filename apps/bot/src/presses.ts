@@ -65,6 +65,7 @@ async function handleWorkerPress(deps: PressDeps, context: PressContext, verb: W
     case "start":
     case "stop":
     case "restart":
+    case "who":
       return await run(deps, context, worker, () => deps.commands.askHost(verb, worker, context.asker));
     case "check":
       return await run(deps, context, worker, () => deps.commands.check(worker, context.asker));
@@ -103,7 +104,7 @@ async function handleLoginPress(
   deps: PressDeps,
   context: PressContext,
   worker: WorkerId,
-  verb: Exclude<WorkerVerb, "worker" | "start" | "stop" | "restart" | "check" | "log">,
+  verb: Exclude<WorkerVerb, "worker" | "start" | "stop" | "restart" | "who" | "check" | "log">,
 ): Promise<void> {
   const { wizard, panels } = deps;
   const { admin, asker, chat, press } = context;

@@ -38,6 +38,7 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
     },
     rules: { ...DEFAULT_RESTART_RULES, crashDelayMs: config.restartDelayMs },
     limits: { graceMs: GRACE_MS, heartbeatMs: HEARTBEAT_LIMIT_MS },
+    sessionDir: join(config.dataDir, "sessions"),
     logDir: join(config.dataDir, "logs"),
     log,
     publish: (event) => events.publish(event),

@@ -11,6 +11,8 @@ import type {
 import type { RestartRules } from "@flotilla/domain";
 import type { Clock, HostId, WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
+import { findHolders, processIdentity } from "@flotilla/sqlite";
+import { holdersText } from "./holders-text.ts";
 import type { HostDb } from "./host-db.ts";
 import { LogSink } from "./log-sink.ts";
 import { ManagedWorker, type StartResult, type StopLimits } from "./managed-worker.ts";
@@ -24,6 +26,7 @@ export interface FleetDeps {
   readonly program: WorkerProgram;
   readonly rules: RestartRules;
   readonly limits: StopLimits;
+  readonly sessionDir: string;
   /** Folder for the workers' logs. */
   readonly logDir: string;
   readonly log: Logger;
@@ -86,6 +89,8 @@ export class Fleet {
           db.setDesired(id, "stopped", clock.now());
           await entry.worker.stop();
           return { kind: "done" };
+        case "who":
+          return { kind: "done", text: await this.#whoHolds(id) };
         case "log":
           return { kind: "log", lines: entry.log.tail(command.lines) };
         default:
@@ -99,6 +104,11 @@ export class Fleet {
         message: error instanceof Error ? error.message.slice(0, 400) : "unknown error",
       };
     }
+  }
+
+  async #whoHolds(id: WorkerId): Promise<string> {
+    const known = this.statuses().flatMap(({ pid }) => (pid === null ? [] : (processIdentity(pid) ?? [])));
+    return holdersText(await findHolders(join(this.#deps.sessionDir, `${id}.session`), { known }));
   }
 
   #find(id: WorkerId): { readonly worker: ManagedWorker; readonly log: LogSink } {

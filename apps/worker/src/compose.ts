@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { type Config, loadFleetKey } from "@flotilla/config";
 import { DEFAULT_PREFIX, type WorkerToSupervisor } from "@flotilla/contracts";
-import { systemClock, type WorkerId } from "@flotilla/kernel";
+import { AppError, systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { consumeWorkerCommands, EventPublisher } from "@flotilla/queue";
-import { openSession } from "@flotilla/session-store";
+import { openSession, type SessionStore } from "@flotilla/session-store";
+import { findHolders, lockedBy } from "@flotilla/sqlite";
 import type { AccountOptions } from "@flotilla/telegram";
 import { Account } from "./account.ts";
 import { carryOut } from "./commands.ts";
@@ -29,7 +30,7 @@ export async function startWorker(worker: WorkerId, config: Config, log: Logger,
   const place = { url: config.redisUrl?.reveal() ?? "", prefix: DEFAULT_PREFIX };
   const onRedisError = (error: unknown): void => log.debug({ err: error }, "redis");
   const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
-  const store = stack.adopt(openSession({ dir: join(config.dataDir, "sessions"), name: worker, fleetKey }), (it) => it.close());
+  const store = stack.adopt(await ownSession(join(config.dataDir, "sessions"), worker, fleetKey), (it) => it.close());
   stack.adopt(startHeartbeat(say), (it) => it.stop());
   const events = stack.adopt(new EventPublisher(place, onRedisError), (it) => it.close());
   const options = accountOptions(worker, config, log);
@@ -60,6 +61,16 @@ export async function startWorker(worker: WorkerId, config: Config, log: Logger,
   stack.adopt(startChecks(account), (it) => it.stop());
   const owned = stack.move();
   return { close: () => owned.disposeAsync() };
+}
+
+/** Takes the session for as long as this process lives. Throws AppError `sqlite-locked` that names who has it. */
+async function ownSession(dir: string, worker: WorkerId, fleetKey: Buffer): Promise<SessionStore> {
+  try {
+    return openSession({ dir, name: worker, fleetKey });
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "sqlite-locked") throw error;
+    throw lockedBy(await findHolders(join(dir, `${worker}.session`), { refused: true }), 0, error);
+  }
 }
 
 /** A real call now and then: a session that was ended elsewhere shows only in an answer. Failures show in the account's state. */

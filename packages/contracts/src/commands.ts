@@ -22,6 +22,7 @@ export const HostCommand = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("start") }),
   z.object({ ...base, kind: z.literal("stop") }),
   z.object({ ...base, kind: z.literal("restart") }),
+  z.object({ ...base, kind: z.literal("who") }),
   z.object({ ...base, kind: z.literal("log"), lines: z.number().int().min(1).max(200) }),
 ]);
 export type HostCommand = z.infer<typeof HostCommand>;

@@ -1,7 +1,7 @@
 import type { WorkerState } from "@flotilla/contracts";
 
 /** What an admin may do with a worker from a card. */
-export type WorkerAction = "start" | "stop" | "restart" | "login" | "check" | "log";
+export type WorkerAction = "start" | "stop" | "restart" | "login" | "check" | "log" | "who";
 
 /** Buttons follow the state: a stopped worker has no Restart, a dead session offers only what can help. */
 export function actionsFor(state: WorkerState): readonly WorkerAction[] {
@@ -17,6 +17,7 @@ export function actionsFor(state: WorkerState): readonly WorkerAction[] {
       return ["login", "log"];
     case "LOCKED":
     case "IN_USE":
+      return ["who", "restart", "stop", "log"];
     case "BACKOFF":
       return ["restart", "stop", "log"];
     case "STARTING":

@@ -65,6 +65,7 @@ const DOING: Readonly<Record<string, string>> = {
   stop: "⏹ Stopping…",
   restart: "🔄 Restarting…",
   check: "🩺 Checking…",
+  who: "👀 Looking…",
 };
 const DONE: Readonly<Record<string, string>> = {
   start: "Started",
@@ -84,6 +85,7 @@ function commandLine(command: CommandRow | null, now: number): Html | null {
     return html`\n${DOING[command.verb] ?? "⏳ Working…"} ${who}.${slow}`;
   }
   if (now - (command.endedAt ?? command.askedAt) > RESULT_SHOWN_MS) return null;
+  if (command.state === "done" && command.result) return html`\n${command.result}`;
   if (command.state === "done") return html`\n✅ ${DONE[command.verb] ?? "Done"} ${clockTime(command.endedAt ?? now)} (${who})`;
   if (command.state === "failed") return html`\n❌ Not done: ${command.result ?? "unknown reason"} (${who})`;
   return html`\n❌ No answer from the manager; nothing was done. Is the supervisor running? (${who})`;
@@ -96,6 +98,7 @@ const LABELS: Readonly<Record<WorkerAction, { text: string; verb: Verb }>> = {
   login: { text: "🔐 Authenticate", verb: "login" },
   check: { text: "🩺 Check now", verb: "check" },
   log: { text: "📜 Log", verb: "log" },
+  who: { text: "👀 Who holds it?", verb: "who" },
 };
 
 function actionRows(worker: WorkerView): InlineKeyboardButton[][] {
