@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { childrenOf, isAlive, testDir, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
+import { AdminChat } from "./support/chat.ts";
 import { launchFleet, startFleet } from "./support/fleet.ts";
 import { processesOf } from "./support/processes.ts";
 
@@ -133,4 +134,42 @@ async function takenPort(): Promise<number> {
   await promise;
   onTestFinished(() => void server.close());
   return (server.address() as { port: number }).port;
+}
+
+test("a bot that is killed comes back by itself, shows the fleet as it is, and takes commands", async () => {
+  const fleet = await startFleet();
+  const chat = new AdminChat(fleet);
+  await chat.start();
+  await chat.press("Workers");
+  await chat.press("demo_1");
+  const before = await chat.shows(/Status: healthy/);
+  process.kill(childNamed(fleet.process.pid, "/bot/src/main.ts"), "SIGKILL");
+  await fleet.process.waitForOutput(/The bot ended \(SIGKILL\)\. Starting it again \(1\/5\)/);
+  await chat.press("Restart");
+  const after = await chat.shows(/Restarted/);
+  expect(pidOn(after.text)).not.toBe(pidOn(before.text));
+});
+
+test("a supervisor that is killed takes its workers with it and brings them back, with nothing used twice", async () => {
+  const fleet = await startFleet();
+  const chat = new AdminChat(fleet);
+  await chat.start();
+  await chat.press("Workers");
+  await chat.press("demo_1");
+  const before = pidOn((await chat.shows(/Status: healthy/)).text);
+  process.kill(childNamed(fleet.process.pid, "/supervisor/src/main.ts"), "SIGKILL");
+  await waitFor(() => !isAlive(before), { what: "the worker to end with its supervisor" });
+  await waitFor(async () => ![Number.NaN, before].includes(pidOn((await chat.shows(/Status: healthy/)).text)), {
+    timeoutMs: 15_000,
+  });
+  const log = await fleet.get<{ event: string }[]>("connections/log");
+  expect(log.filter((entry) => entry.event === "duplicated")).toEqual([]);
+});
+
+function childNamed(parent: number, file: string): number {
+  return childrenOf(parent).find((child) => child.command.includes(file))?.pid ?? 0;
+}
+
+function pidOn(card: string): number {
+  return Number(/pid (\d+)/.exec(card)?.[1]);
 }

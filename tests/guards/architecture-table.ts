@@ -17,7 +17,7 @@ export const WORKSPACE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "apps/worker": ["config", "contracts", "domain", "kernel", "observability", "queue", "session-store", "sqlite", "telegram"],
   "apps/supervisor": ["config", "contracts", "domain", "kernel", "observability", "queue", "sqlite"],
   "apps/bot": ["config", "contracts", "domain", "kernel", "observability", "queue", "sqlite"],
-  "apps/cli": ["config", "contracts", "kernel", "queue", "sandbox", "session-store", "sqlite", "telegram"],
+  "apps/cli": ["config", "contracts", "domain", "kernel", "queue", "sandbox", "session-store", "sqlite", "telegram"],
 };
 
 /** Each third-party library and the only places whose sources may import it. Tests may import what their package declares. */

@@ -14,6 +14,7 @@ import { AppError } from "@flotilla/kernel";
 import { checkRedis, startEmbeddedRedis } from "@flotilla/queue";
 import { lockFile } from "@flotilla/sqlite";
 import { seedDemo, startDemoWorkers } from "./demo.ts";
+import { KeptService } from "./kept-service.ts";
 import { dataDirOf, type SandboxPlace, startSandboxService } from "./sandbox-service.ts";
 import { type ServiceProcess, startService } from "./service-process.ts";
 
@@ -24,12 +25,32 @@ const GRACE_MS = 5000;
 
 /**
  * Starts everything on this machine, says where to look, and stays until SIGINT, SIGTERM or SIGHUP; then ends
- * everything in reverse order. A second signal ends it at once. Throws AppError with one sentence and its remedy;
- * whatever was started before is ended then.
+ * everything in reverse order. A second signal ends it at once. Bot and supervisor are started again when they die.
+ * Throws AppError with one sentence and its remedy; whatever was started before is ended then.
  */
 export async function up(cwd: string): Promise<void> {
   const signals = catchSignals();
   await using stack = new AsyncDisposableStack();
+  const starting = startAll(cwd, stack, signals.second);
+  // Ended in the middle of the start: what is not on the stack yet is bound to this process and goes with it.
+  starting.catch(() => {});
+  const started = await Promise.race([starting, signals.first]);
+  if (!started) return;
+  process.stdout.write(started.text);
+  const why = await Promise.race([signals.first, started.ended]);
+  if (why !== undefined)
+    throw new AppError("service-ended", `The ${why}; everything else was stopped too. See ${started.logDir}.`);
+  process.stdout.write("\nStopping…\n");
+}
+
+interface Started {
+  readonly text: string;
+  readonly logDir: string;
+  /** Settles with a sentence when something ended that cannot be started again. */
+  readonly ended: Promise<string>;
+}
+
+async function startAll(cwd: string, stack: AsyncDisposableStack, hurry: Promise<void>): Promise<Started> {
   const env = readEnv(cwd);
   const problems = ruleProblems(env);
   if (problems.length > 0) throw badConfig(problems);
@@ -37,36 +58,29 @@ export async function up(cwd: string): Promise<void> {
   prepareDataDir(dataDir);
   stack.adopt(oneInstance(dataDir), (lock) => lock[Symbol.dispose]());
   const logDir = join(dataDir, "logs");
-  const onHurry = (service: ServiceProcess): void => void signals.second.then(() => service.kill());
-  const begin = async (service: Promise<ServiceProcess>, graceMs: number): Promise<ServiceProcess> => {
-    const started = await service;
-    stack.adopt(started, (it) => it.stop(graceMs));
-    onHurry(started);
-    return started;
-  };
-
   const redisUrl = env.REDIS_URL ?? (await embeddedRedis(stack, dataDir));
   const sandbox = wantsSandbox(env) ? await startSandboxService(env, dataDir, logDir) : null;
-  if (sandbox) await begin(Promise.resolve(sandbox.service), GRACE_MS);
+  if (sandbox) stack.adopt(sandbox.service, (it) => it.stop(GRACE_MS));
   const values = { ...env, ...sandbox?.values, REDIS_URL: redisUrl, DATA_DIR: dataDir };
   const config = parseConfig(values, { cwd, role: "fleet" });
-  for (const warning of (await checkRedis(redisUrl)).warnings) process.stderr.write(`Warning: ${warning}\n`);
-
-  const at = (app: string): string => new URL(`../../${app}/src/main.ts`, import.meta.url).pathname;
+  for (const warning of (await checkRedis(redisUrl)).warnings) say(`Warning: ${warning}`);
   const fresh = sandbox !== null && (await seedDemo(sandbox.url, config));
-  const bot = await begin(startService({ name: "bot", file: at("bot"), env: childEnv(values), logDir }), GRACE_MS);
-  const supervisorEnv = childEnv({ ...values, HTTP_PORT: String(config.httpPort === 0 ? 0 : config.httpPort + 1) });
-  const supervisor = await begin(
-    startService({ name: "supervisor", file: at("supervisor"), env: supervisorEnv, logDir }),
-    SUPERVISOR_GRACE_MS,
-  );
+  const keep = async (app: "bot" | "supervisor", port: number, graceMs: number): Promise<KeptService> => {
+    const file = new URL(`../../${app}/src/main.ts`, import.meta.url).pathname;
+    const options = { name: app, file, env: childEnv({ ...values, HTTP_PORT: String(port) }), logDir };
+    const kept = await KeptService.start(() => startService(options), say);
+    void hurry.then(() => kept.kill());
+    return stack.adopt(kept, (it) => it.stop(graceMs));
+  };
+  const bot = await keep("bot", config.httpPort, GRACE_MS);
+  const supervisor = await keep("supervisor", config.httpPort === 0 ? 0 : config.httpPort + 1, SUPERVISOR_GRACE_MS);
   if (fresh) await startDemoWorkers(config);
-  process.stdout.write(readyText(config, bot, supervisor, sandbox));
-  const services = [...(sandbox ? [sandbox.service] : []), bot, supervisor];
-  const ended = Promise.race(services.map((service) => service.exited));
-  const why = await Promise.race([signals.first.then(() => null), ended]);
-  if (why !== null) throw new AppError("service-ended", `The ${why}; everything else was stopped too. See ${logDir}.`);
-  process.stdout.write("\nStopping…\n");
+  const ended = Promise.race([bot.gaveUp, supervisor.gaveUp, ...(sandbox ? [sandbox.service.exited] : [])]);
+  return { text: readyText(config, bot.current, supervisor.current, sandbox), logDir, ended };
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 function readyText(config: Config, bot: ServiceProcess, supervisor: ServiceProcess, sandbox: SandboxPlace | null): string {
