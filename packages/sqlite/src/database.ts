@@ -1,11 +1,38 @@
+import { statSync } from "node:fs";
 import { AppError } from "@flotilla/kernel";
 import type BetterSqlite from "better-sqlite3";
 import { type SqliteErrorCode, toSqliteError } from "./errors.ts";
+import { fileKey } from "./holders/open-files.ts";
+import { type DurationStats, Meter, type OperationStats, type SlowOperation } from "./measure.ts";
 
 /** What a cell may hold. 64-bit ids are stored as text. */
 export type SqlValue = string | number | bigint | Buffer | null;
 /** Positional (`?`) or named (`:name`, given without the colon) parameters. */
 export type SqlParams = readonly SqlValue[] | Readonly<Record<string, SqlValue>>;
+
+/** Answer of {@link Database.checkpoint}. */
+export interface CheckpointResult {
+  readonly mode: "TRUNCATE" | "PASSIVE";
+  /** Monotonic milliseconds. */
+  readonly at: number;
+  /** A reader or writer of another connection was in the way; the journal is not empty. */
+  readonly busy: boolean;
+  readonly walPages: number;
+  readonly movedPages: number;
+  readonly tookMs: number;
+}
+
+/** Answer of {@link Database.stats}. */
+export interface DatabaseStats {
+  /** How long transactions and single writes kept the write lock. */
+  readonly holds: DurationStats;
+  /** How long they waited for it; also waits that failed. */
+  readonly waits: DurationStats;
+  /** Per name given to {@link Database.transaction}; single writes are "write", unnamed transactions "transaction". */
+  readonly operations: Readonly<Record<string, OperationStats>>;
+  readonly walBytes: number;
+  readonly lastCheckpoint: CheckpointResult | null;
+}
 
 /**
  * One open file. All calls are synchronous. Throws AppError with a code of {@link SqliteErrorCode};
@@ -15,11 +42,16 @@ export class Database implements Disposable {
   readonly path: string;
   readonly #raw: BetterSqlite.Database;
   readonly #statements = new Map<string, BetterSqlite.Statement>();
+  readonly #file: string | undefined;
+  readonly #meter: Meter;
+  #lastCheckpoint: CheckpointResult | null = null;
 
   /** Only for `openDatabase`. */
-  constructor(raw: BetterSqlite.Database, path: string) {
+  constructor(raw: BetterSqlite.Database, path: string, meter = new Meter()) {
     this.#raw = raw;
     this.path = path;
+    this.#file = fileKey(path);
+    this.#meter = meter;
   }
 
   /** All rows of a query. The caller names the row type and answers for it. */
@@ -34,24 +66,83 @@ export class Database implements Disposable {
 
   /** Runs one statement that changes something. Returns how many rows it changed. */
   write(sql: string, params: SqlParams = []): { readonly changes: number; readonly lastId: number } {
-    const result = this.#run(() => this.#statement(sql).run(params as SqlValue[]));
+    const inside = this.#raw.inTransaction;
+    const started = performance.now();
+    const result = this.#run(
+      () => this.#statement(sql).run(params as SqlValue[]),
+      () => this.#meter.wait("write", performance.now() - started),
+    );
+    if (!inside) this.#meter.hold("write", performance.now() - started);
     return { changes: result.changes, lastId: Number(result.lastInsertRowid) };
   }
 
   /**
    * Runs `work` in BEGIN IMMEDIATE … COMMIT; rolls back when it throws. A nested call joins as a savepoint.
    * `work` must be synchronous: AppError `sqlite-async-transaction` (rolled back) when it returns a promise.
+   * `name` is the operation in {@link stats} and in the events about slow ones.
    */
-  transaction<T>(work: () => T): T {
+  transaction<T>(work: () => T): T;
+  transaction<T>(name: string, work: () => T): T;
+  transaction<T>(...args: [work: () => T] | [name: string, work: () => T]): T {
+    const [name, work] = args.length === 2 ? args : ["transaction", args[0]];
+    const outermost = !this.#raw.inTransaction;
+    const asked = performance.now();
+    let began: number | undefined;
     const guarded = (): T => {
-      const result = work();
-      if (isThenable(result)) {
-        result.then(undefined, () => {});
-        throw new AppError<SqliteErrorCode>("sqlite-async-transaction", "A transaction function must be synchronous.");
-      }
-      return result;
+      began = performance.now();
+      return synchronous(work());
     };
-    return this.#run(() => this.#raw.transaction(guarded).immediate());
+    try {
+      return this.#run(() => this.#raw.transaction(guarded).immediate());
+    } finally {
+      if (outermost) this.#measure(name, asked, began);
+    }
+  }
+
+  /**
+   * Moves the journal into the file. TRUNCATE also empties it; when another connection is in the way, PASSIVE moves
+   * what can be moved. Never waits. Not inside a transaction (AppError `sqlite-locked`).
+   */
+  checkpoint(): CheckpointResult {
+    const first = this.#checkpoint("TRUNCATE");
+    this.#lastCheckpoint = first.busy ? { ...this.#checkpoint("PASSIVE"), busy: true } : first;
+    return this.#lastCheckpoint;
+  }
+
+  /** What was measured since the file was opened. */
+  stats(): DatabaseStats {
+    return {
+      holds: this.#meter.holds.stats(),
+      waits: this.#meter.waits.stats(),
+      operations: this.#meter.operations(),
+      walBytes: this.walBytes(),
+      lastCheckpoint: this.#lastCheckpoint,
+    };
+  }
+
+  /** Size of the journal. */
+  walBytes(): number {
+    return statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** The 95th percentile of the lock waits of the last `windowMs` milliseconds. */
+  waitP95Ms(windowMs: number): number {
+    return this.#meter.waits.p95Since(performance.now() - windowMs);
+  }
+
+  /** Hears of transactions that held a lock for more than 1 s or waited for it for more than 10 s. Dispose to stop. */
+  onSlow(listener: (slow: SlowOperation) => void): Disposable {
+    return this.#meter.listen(listener);
+  }
+
+  /**
+   * Whether the path still leads to the file that was opened. In a deleted or replaced file writes succeed and vanish, and another
+   * process may take the new one. Compares device and inode; the file is not opened.
+   */
+  stillThere(): "ok" | "deleted" | "replaced" {
+    const now = fileKey(this.path);
+    if (now === this.#file) return "ok";
+    return now === undefined ? "deleted" : "replaced";
   }
 
   /** Moves the journal into the file, closes it and frees its locks. Idempotent. */
@@ -71,6 +162,34 @@ export class Database implements Disposable {
     this.close();
   }
 
+  #measure(name: string, asked: number, began: number | undefined): void {
+    const ended = performance.now();
+    this.#meter.wait(name, (began ?? ended) - asked);
+    if (began !== undefined) this.#meter.hold(name, ended - began);
+  }
+
+  #checkpoint(mode: CheckpointResult["mode"]): CheckpointResult {
+    const started = performance.now();
+    const waitMs = Number(this.#run(() => this.#raw.pragma("busy_timeout", { simple: true })));
+    try {
+      this.#raw.pragma("busy_timeout = 0");
+      const rows = this.#run(
+        () => this.#raw.pragma(`wal_checkpoint(${mode})`) as { busy: number; log: number; checkpointed: number }[],
+      );
+      const { busy = 1, log = 0, checkpointed = 0 } = rows[0] ?? {};
+      return {
+        mode,
+        at: started,
+        busy: busy !== 0,
+        walPages: log,
+        movedPages: checkpointed,
+        tookMs: performance.now() - started,
+      };
+    } finally {
+      this.#raw.pragma(`busy_timeout = ${waitMs}`);
+    }
+  }
+
   #statement(sql: string): BetterSqlite.Statement {
     const known = this.#statements.get(sql);
     if (known) return known;
@@ -79,7 +198,7 @@ export class Database implements Disposable {
     return statement;
   }
 
-  #run<T>(work: () => T): T {
+  #run<T>(work: () => T, onLocked?: () => void): T {
     if (!this.#raw.open)
       throw new AppError<SqliteErrorCode>("sqlite-closed", "The database is closed.", { details: { path: this.path } });
     try {
@@ -87,9 +206,19 @@ export class Database implements Disposable {
     } catch (error) {
       // What a transaction function threw itself passes through unchanged.
       if (error instanceof Error && error.constructor.name !== "SqliteError") throw error;
-      throw toSqliteError(error, this.path);
+      const known = toSqliteError(error, this.path);
+      if (known.code === "sqlite-locked") onLocked?.();
+      throw known;
     }
   }
+}
+
+function synchronous<T>(result: T): T {
+  if (isThenable(result)) {
+    result.then(undefined, () => {});
+    throw new AppError<SqliteErrorCode>("sqlite-async-transaction", "A transaction function must be synchronous.");
+  }
+  return result;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

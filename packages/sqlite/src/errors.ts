@@ -34,7 +34,11 @@ const RULES: readonly (readonly [prefix: string, code: SqliteErrorCode, text: st
   ],
   ["SQLITE_LOCKED", "sqlite-locked", "The database is held by another connection of this process."],
   ["SQLITE_CORRUPT", "sqlite-corrupt", "The database file is damaged. Restore it from a backup."],
-  ["SQLITE_NOTADB", "sqlite-corrupt", "The file is not a SQLite database. Restore it from a backup."],
+  [
+    "SQLITE_NOTADB",
+    "sqlite-not-a-database",
+    "The file is not a SQLite database: it is something else, or its beginning was overwritten. Restore it from a backup.",
+  ],
   ["SQLITE_FULL", "sqlite-full", "The disk is full. Free some space; nothing was written."],
   [
     "SQLITE_READONLY",

@@ -1,21 +1,55 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { chmodSync, closeSync, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { syncFile, syncFolderOf } from "./durable.ts";
+import { inspectFile } from "./inspect/inspect-file.ts";
 
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 
 /**
- * Makes sure that the folder of `path` is 0700 and the file exists with 0600, before SQLite opens it: its
- * journals take over the mode of the database file.
- * @NOTE an existing file is never opened here. Closing any descriptor of it would drop the POSIX locks
- * that this process may hold on it (https://sqlite.org/howtocorrupt.html section 2.2).
+ * Makes sure that the folder of `path` is 0700 and the file is a database with 0600, before SQLite opens it: its
+ * journals take over the mode of the database file. `create` as in `OpenOptions`; `stamp` turns an empty file into a database.
+ * Throws the AppError of what {@link inspectFile} finds, except for `sqlite-full`.
+ * @NOTE an existing file is opened here only when this process does not have it open already. Closing any descriptor of it would drop
+ * the POSIX locks that this process may hold on it (https://sqlite.org/howtocorrupt.html section 2.2).
  */
-export function prepareFile(path: string): void {
+export function prepareFile(path: string, create: boolean | undefined, stamp: (path: string) => void): void {
+  const { problem, exists } = inspectFile(path, { create: create ?? false });
+  const toBeCreated = problem?.code === "sqlite-missing" && create === undefined;
+  if (problem && !toBeCreated && problem.code !== "sqlite-full") throw problem;
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
   tighten(folder, PRIVATE_FOLDER);
-  if (existsSync(path)) tighten(path, PRIVATE_FILE);
-  else closeSync(openSync(path, "ax", PRIVATE_FILE));
+  if (exists) tighten(path, PRIVATE_FILE);
+  else createWhole(path, stamp);
+}
+
+/** The file appears under its name with its first page in it, so that an empty one is always damage, never a start cut short. */
+function createWhole(path: string, stamp: (path: string) => void): void {
+  const fresh = `${path}.new-${randomUUID()}`;
+  try {
+    closeSync(openSync(fresh, "wx", PRIVATE_FILE));
+    stamp(fresh);
+    syncFile(fresh);
+    publish(fresh, path);
+    syncFolderOf(path);
+  } finally {
+    rmSync(fresh, { force: true });
+  }
+}
+
+function publish(fresh: string, path: string): void {
+  try {
+    linkSync(fresh, path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Somebody else created it at the same moment: then it is theirs to use, and the locks decide.
+    if (code === "EEXIST") return;
+    // A file system without hard links.
+    if (code !== "EPERM" && code !== "ENOTSUP" && code !== "EOPNOTSUPP" && code !== "ENOSYS") throw error;
+    if (!existsSync(path)) renameSync(fresh, path);
+  }
 }
 
 function tighten(path: string, mode: number): void {

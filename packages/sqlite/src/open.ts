@@ -3,6 +3,8 @@ import BetterSqlite from "better-sqlite3";
 import { Database } from "./database.ts";
 import { type SqliteErrorCode, toSqliteError } from "./errors.ts";
 import { prepareFile } from "./files.ts";
+import { inspectFile } from "./inspect/inspect-file.ts";
+import { Meter } from "./measure.ts";
 
 /** What a file is for. Stored in the file, so that a file of one kind is never opened as another. */
 export type DatabaseRole = "session" | "control" | "host" | "lock";
@@ -13,6 +15,11 @@ export interface OpenOptions {
   readonly role: DatabaseRole;
   /** SQL scripts; the n-th one brings a file from `user_version` n to n + 1. Never change a released one. */
   readonly migrations: readonly string[];
+  /**
+   * true: a missing or empty file becomes a new database. false: AppError `sqlite-missing` and `sqlite-empty`.
+   * Not given: a missing file is created, an empty one is refused, because we never leave one behind: its content was lost.
+   */
+  readonly create?: boolean;
   /** Take the exclusive kernel lock at open and hold it until close. */
   readonly exclusive?: boolean;
   /** Longest native wait for a lock, in milliseconds, at most 250: it blocks the event loop. */
@@ -20,6 +27,8 @@ export interface OpenOptions {
 }
 
 const MAX_BUSY_MS = 250;
+/** Shared memory and the first page of a journal. */
+const NEEDED_TO_OPEN_BYTES = 64 * 1024;
 /** "Flt" and a number per role, in the header field made for this (https://sqlite.org/fileformat.html). */
 const APPLICATION_ID: Readonly<Record<DatabaseRole, number>> = {
   session: 0x466c7401,
@@ -30,20 +39,49 @@ const APPLICATION_ID: Readonly<Record<DatabaseRole, number>> = {
 
 /**
  * Opens (or creates) a database with the settings every file of ours has: WAL, `synchronous=FULL`, foreign keys,
- * mode 0600 in a 0700 folder, all migrations applied in one transaction. Throws AppError with a code of
+ * mode 0600 in a 0700 folder, all migrations applied in one transaction. A file that {@link inspectFile} finds something wrong with
+ * is refused untouched, except for a full disk, on which it can still be read. Throws AppError with a code of
  * {@link SqliteErrorCode}; after an error nothing stays open.
  */
 export function openDatabase(options: OpenOptions): Database {
+  return openOnce(options, options.busyTimeoutMs ?? MAX_BUSY_MS, new Meter());
+}
+
+/** One try of {@link openDatabase} whose own native waits are `nativeMs`; afterwards those of the options are in force. */
+export function openOnce(options: OpenOptions, nativeMs: number, meter: Meter): Database {
+  const { path } = options;
   let raw: BetterSqlite.Database | undefined;
   try {
-    prepareFile(options.path);
-    raw = new BetterSqlite(options.path, { timeout: Math.min(options.busyTimeoutMs ?? MAX_BUSY_MS, MAX_BUSY_MS) });
+    prepareFile(path, options.create, (fresh) => stamp(fresh, options.role));
+    raw = new BetterSqlite(path, { timeout: Math.min(nativeMs, MAX_BUSY_MS), fileMustExist: true });
     configure(raw, options);
     migrate(raw, options);
-    return new Database(raw, options.path);
+    raw.pragma(`busy_timeout = ${Math.min(options.busyTimeoutMs ?? MAX_BUSY_MS, MAX_BUSY_MS)}`);
+    return new Database(raw, path, meter);
   } catch (error) {
     raw?.close();
-    throw toSqliteError(error, options.path);
+    throw explained(toSqliteError(error, path), path);
+  }
+}
+
+/** On a full disk SQLite speaks of shared memory, of I/O errors, or of a file that cannot be opened (measured). */
+function explained(error: AppError, path: string): AppError {
+  if (error.code !== "sqlite-io" && error.code !== "sqlite-cantopen") return error;
+  try {
+    const { problem } = inspectFile(path, { create: true, minFreeBytes: NEEDED_TO_OPEN_BYTES });
+    return problem?.code === "sqlite-full" || problem?.code === "sqlite-readonly" ? problem : error;
+  } catch {
+    return error;
+  }
+}
+
+/** Brings an empty file into being as a database of this role. */
+function stamp(path: string, role: DatabaseRole): void {
+  const raw = new BetterSqlite(path);
+  try {
+    raw.pragma(`application_id = ${APPLICATION_ID[role]}`);
+  } finally {
+    raw.close();
   }
 }
 

@@ -52,7 +52,7 @@ describe("openDatabase", () => {
     mkdirSync(join(folder, "data"), { mode: 0o755 });
     writeFileSync(join(folder, "data", "x.db"), "");
     chmodSync(join(folder, "data", "x.db"), 0o644);
-    using db = openDatabase(options());
+    using db = openDatabase(options({ create: true }));
     expect(statSync(join(folder, "data")).mode & 0o777).toBe(0o700);
     expect(statSync(db.path).mode & 0o777).toBe(0o600);
     db.write("INSERT INTO t (name) VALUES (?)", ["a"]);
@@ -90,7 +90,7 @@ describe("openDatabase", () => {
     expect(codeOf(() => openDatabase(options()))).toBe("sqlite-newer");
     expect(codeOf(() => openDatabase(options({ role: "control" })))).toBe("sqlite-wrong-role");
     writeFileSync(join(folder, "data", "text.db"), "this is not a database ".repeat(100));
-    expect(codeOf(() => openDatabase(options({ path: join(folder, "data", "text.db") })))).toBe("sqlite-corrupt");
+    expect(codeOf(() => openDatabase(options({ path: join(folder, "data", "text.db") })))).toBe("sqlite-not-a-database");
     expect(codeOf(() => openDatabase(options({ path: join(folder, "data", "x.db", "y.db") })))).toBe("sqlite-cantopen");
   });
 });

@@ -1,0 +1,65 @@
+import { readFileSync, statfsSync, statSync } from "node:fs";
+
+/** What is known about the file system of a folder. */
+export interface FileSystem {
+  /** Kind as the system names it, or null where it does not tell. */
+  readonly name: string | null;
+  /** Locks on it are decided by, or shared with, another machine. */
+  readonly network: boolean;
+  /** For this user. */
+  readonly freeBytes: number;
+}
+
+/** `f_type` of statfs(2). */
+const NETWORK_TYPES: Readonly<Record<number, string>> = {
+  26985: "nfs",
+  20859: "smb",
+  4283649346: "cifs",
+  4266872130: "smb2",
+  1397113167: "afs",
+  12805120: "ceph",
+  198183888: "lustre",
+  1196443219: "gpfs",
+};
+const FUSE_TYPE = 0x65735546;
+/** FUSE is local too (ntfs-3g, mergerfs, virtiofs): the name after "fuse." decides. */
+const NETWORK_FUSE = [
+  "sshfs",
+  "rclone",
+  "s3fs",
+  "goofys",
+  "gcsfuse",
+  "glusterfs",
+  "ceph-fuse",
+  "davfs",
+  "curlftpfs",
+  "smbnetfs",
+  "juicefs",
+];
+
+/** Looks at the file system of an existing folder. Knows network ones on Linux only; elsewhere `network` is false and `name` null. */
+export function fileSystemOf(folder: string): FileSystem {
+  const { type, bavail, bsize } = statfsSync(folder);
+  const freeBytes = bavail * bsize;
+  if (process.platform !== "linux") return { name: null, network: false, freeBytes };
+  return { ...classifyFileSystem(type, () => mountType(folder)), freeBytes };
+}
+
+/** `type` is `f_type` of statfs(2); `fuseName` tells which FUSE program serves it ("fuse.sshfs"). */
+export function classifyFileSystem(type: number, fuseName: () => string | null): Omit<FileSystem, "freeBytes"> {
+  const unsigned = type >>> 0;
+  const known = NETWORK_TYPES[unsigned];
+  if (known) return { name: known, network: true };
+  if (unsigned !== FUSE_TYPE) return { name: `0x${unsigned.toString(16)}`, network: false };
+  const name = fuseName() ?? "fuse";
+  return { name, network: NETWORK_FUSE.includes(name.replace(/^fuse\./, "")) };
+}
+
+/** File system type of proc_pid_mountinfo(5) for the device that the folder is on. */
+function mountType(folder: string): string | null {
+  const device = statSync(folder).dev;
+  const [major, minor] = [(device >> 8) & 0xfff, (device & 0xff) | ((device >> 12) & 0xfff00)];
+  const lines = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+  const line = lines.find((each) => each.split(" ")[2] === `${major}:${minor}`);
+  return line?.split(" - ")[1]?.split(" ")[0] ?? null;
+}

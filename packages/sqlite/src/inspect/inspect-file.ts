@@ -1,0 +1,132 @@
+import { accessSync, type BigIntStats, constants, existsSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import type { AppError } from "@flotilla/kernel";
+import { toSqliteError } from "../errors.ts";
+import { type FileSystem, fileSystemOf } from "./file-system.ts";
+import { isOpenHere, readHeader } from "./header.ts";
+import { fileProblem } from "./problems.ts";
+
+/** Answer of {@link inspectFile}. */
+export interface FileReport {
+  readonly path: string;
+  /** The gravest thing found, ready to be thrown; null when nothing speaks against opening. */
+  readonly problem: AppError | null;
+  readonly exists: boolean;
+  readonly sizeBytes: number;
+  readonly walBytes: number;
+  /** Readable or writable for others than its user. `openDatabase` tightens it. */
+  readonly tooOpen: boolean;
+  readonly fileSystem: FileSystem;
+  /** False when this process has the file open: reading it again would drop its locks, so its content was not looked at. */
+  readonly contentRead: boolean;
+}
+
+/** Options of {@link inspectFile}. */
+export interface InspectOptions {
+  /** A missing or empty file is no problem: it is to become a new database. */
+  readonly create?: boolean;
+  /** Less free space than this is `sqlite-full`. Default 1 MiB. */
+  readonly minFreeBytes?: number;
+  /** Default {@link fileSystemOf}. */
+  readonly fileSystem?: (folder: string) => FileSystem;
+}
+
+const MIN_FREE_BYTES = 1024 * 1024;
+const WAL_HEADER_BYTES = 32;
+
+/**
+ * Looks at a database file before it is opened: place, owner, permissions, size, header, free space. Changes nothing. The
+ * content of a file that this process has open is not read. What it finds is in `problem`, a code of `FileProblem`.
+ * @throws AppError `sqlite-cantopen` when the folder may not be looked into, or a part of the path is no folder
+ */
+export function inspectFile(path: string, options: InspectOptions = {}): FileReport {
+  try {
+    return inspect(path, options);
+  } catch (error) {
+    throw toSqliteError(error, path);
+  }
+}
+
+function inspect(path: string, options: InspectOptions): FileReport {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const fileSystem = (options.fileSystem ?? fileSystemOf)(existingFolder(path));
+  const contentRead = stat?.isFile() === true && !isOpenHere(stat.dev, stat.ino);
+  const problem =
+    problemOfPlace(path, fileSystem) ??
+    (stat
+      ? problemOfFile(path, stat, options.create === true, contentRead)
+      : problemOfMissing(path, options.create === true)) ??
+    problemOfSpace(path, fileSystem, options.minFreeBytes ?? MIN_FREE_BYTES);
+  return {
+    path,
+    problem,
+    exists: stat !== undefined,
+    sizeBytes: Number(stat?.size ?? 0),
+    walBytes: sizeOf(`${path}-wal`),
+    tooOpen: process.platform !== "win32" && stat !== undefined && (stat.mode & 0o077n) !== 0n,
+    fileSystem,
+    contentRead,
+  };
+}
+
+function existingFolder(path: string): string {
+  let folder = dirname(resolve(path));
+  while (statSync(folder, { throwIfNoEntry: false }) === undefined) folder = dirname(folder);
+  return folder;
+}
+
+function problemOfPlace(path: string, { name, network }: FileSystem): AppError | null {
+  return network ? fileProblem("sqlite-network-fs", path, { fileSystem: name }) : null;
+}
+
+function problemOfMissing(path: string, create: boolean): AppError | null {
+  const journal = ["-wal", "-journal"].find((suffix) => sizeOf(path + suffix) > 0);
+  // A new file beside an old journal would be filled from it.
+  if (journal !== undefined) return fileProblem("sqlite-deleted", path, { journal });
+  return create ? null : fileProblem("sqlite-missing", path);
+}
+
+function problemOfFile(path: string, stat: BigIntStats, create: boolean, contentRead: boolean): AppError | null {
+  if (!stat.isFile()) return fileProblem("sqlite-not-a-database", path, { kind: "not a regular file" });
+  const user = process.geteuid?.();
+  if (user !== undefined && stat.uid !== BigInt(user))
+    return fileProblem("sqlite-foreign-owner", path, { ownerUid: Number(stat.uid), ourUid: user });
+  const reason = notWritable(path) ?? notWritable(dirname(path));
+  if (reason !== null) return fileProblem("sqlite-readonly", path, { reason });
+  if (stat.size === 0n) return create && sizeOf(`${path}-wal`) === 0 ? null : fileProblem("sqlite-empty", path);
+  return contentRead ? problemOfContent(path, Number(stat.size)) : null;
+}
+
+function notWritable(path: string): string | null {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? "unknown";
+  }
+}
+
+function problemOfContent(path: string, sizeBytes: number): AppError | null {
+  let header: ReturnType<typeof readHeader>;
+  try {
+    header = readHeader(path);
+  } catch (error) {
+    return toSqliteError(error, path);
+  }
+  if (header === "damaged") return fileProblem("sqlite-not-a-database", path, { sizeBytes });
+  if (header === "short") return fileProblem("sqlite-truncated", path, { sizeBytes });
+  // While there is a journal the file may rightly be shorter: what is missing is in the journal.
+  if (sizeOf(`${path}-wal`) > WAL_HEADER_BYTES || sizeOf(`${path}-journal`) > 0) return null;
+  const wantedBytes = header.pages === null ? null : header.pages * header.pageSize;
+  if (sizeBytes % header.pageSize !== 0 || (wantedBytes !== null && sizeBytes < wantedBytes))
+    return fileProblem("sqlite-truncated", path, { sizeBytes, wantedBytes });
+  return null;
+}
+
+function problemOfSpace(path: string, { freeBytes }: FileSystem, minFreeBytes: number): AppError | null {
+  return freeBytes < minFreeBytes ? fileProblem("sqlite-full", path, { freeBytes }) : null;
+}
+
+function sizeOf(path: string): number {
+  return existsSync(path) ? statSync(path).size : 0;
+}
