@@ -57,7 +57,8 @@ export class AccountRows {
   }
 
   /** Everything learned for an account is worth nothing to another one. */
-  forgetStreams(): void {
+  forget(): void {
+    this.#db.write("DELETE FROM entity");
     this.#db.write("DELETE FROM update_state");
     this.#db.write("DELETE FROM channel_state");
   }

@@ -12,6 +12,9 @@ export interface EntityRow {
   readonly name: string | null;
 }
 
+/** Most entities that a session remembers unless told otherwise. */
+export const MAX_ENTITIES = 50_000;
+
 const UPSERT = `INSERT INTO entity (id, hash, username, phone, name, seen_at) VALUES (:id, :hash, :username, :phone, :name, :now)
   ON CONFLICT (id) DO UPDATE SET hash = :hash, username = :username, phone = :phone, name = :name, seen_at = :now
   WHERE hash <> :hash OR username IS NOT :username OR phone IS NOT :phone OR name IS NOT :name OR seen_at < :now - :freshMs`;
@@ -59,11 +62,6 @@ export class EntityTable {
   /** How many rows there are. */
   count(): number {
     return this.#db.readOne<{ n: number }>("SELECT count(*) AS n FROM entity")?.n ?? 0;
-  }
-
-  /** Forgets everything: access hashes are worth nothing to another account. */
-  clear(): void {
-    this.#db.write("DELETE FROM entity");
   }
 
   #sweep(): void {

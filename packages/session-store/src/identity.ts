@@ -38,8 +38,9 @@ export function sessionPath(dir: string, name: string): string {
 
 /**
  * Says which key and account `identity.name` has, in a small file beside the session that others can read while the
- * session is locked, and then looks at the others: whoever comes second sees the first. Throws AppError
- * `session-duplicate` (the note is as before then) when another session of the folder has the same key or account.
+ * session is locked, and then looks at the notes of the others: whoever comes second sees the first, and a file that was
+ * copied but never used stops nobody. Throws AppError `session-duplicate` (the note is as before then) when another
+ * session of the folder has announced the same key or account.
  */
 export function announce(dir: string, identity: SessionIdentity): void {
   const path = notePath(dir, identity.name);
@@ -47,7 +48,10 @@ export function announce(dir: string, identity: SessionIdentity): void {
   const note = toNote(dir, identity);
   if (before !== note) writePrivate(path, note);
   try {
-    assertUnique(dir, identity, { strict: false });
+    for (const name of sessionNames(dir)) {
+      const other = name === identity.name ? null : readNote(dir, name);
+      if (other) refuseTwin(identity, other);
+    }
   } catch (error) {
     if (before === null) rmSync(path, { force: true });
     else if (before !== note) writePrivate(path, before);
@@ -80,15 +84,15 @@ export function unannounce(dir: string, name: string): void {
 }
 
 /**
- * Throws AppError `session-duplicate` when another session of the folder has this key or this account, and, when
- * `strict`, `session-neighbour-unknown` when one is in use whose key cannot be learned.
+ * Throws AppError `session-duplicate` when another session of the folder has this key or this account, and
+ * `session-neighbour-unknown` when one is in use whose key cannot be learned.
  */
-export function assertUnique(dir: string, wanted: SessionIdentity, { strict }: { readonly strict: boolean }): void {
+export function assertUnique(dir: string, wanted: SessionIdentity): void {
   for (const name of sessionNames(dir)) {
     if (name === wanted.name) continue;
     const neighbour = neighbourOf(dir, name);
     if (neighbour.kind === "known") refuseTwin(wanted, neighbour.identity);
-    if (strict && neighbour.kind === "unknown") throw neighbourUnknown(name);
+    if (neighbour.kind === "unknown") throw neighbourUnknown(name);
   }
 }
 

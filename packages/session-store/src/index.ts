@@ -1,5 +1,6 @@
 /** One account's file: its key (encrypted, protected), who it is, whom it knows, where it stands in the update stream. */
 export type { EntityRow, EntityTable } from "./entities.ts";
+export { type ExportFormat, exportSession } from "./export-session.ts";
 export {
   assertUnique,
   type Neighbour,
@@ -8,8 +9,15 @@ export {
   sessionNames,
   sessionPath,
 } from "./identity.ts";
+export { type ImportedSession, type ImportOptions, importSession, inspectImport } from "./import/import-session.ts";
+export type { ImportSource } from "./import/read.ts";
+export type { ImportErrorCode } from "./import/refusals.ts";
 export type { DcAddress } from "./key-slots.ts";
 export { openSession } from "./open.ts";
+export { type RekeyedFile, type RekeyOptions, rekey } from "./rekey.ts";
 export { keyFingerprint } from "./seal.ts";
 export type { SessionStore } from "./store.ts";
 export type { ChannelState, SelfUser, SessionFormat, SessionOptions, SessionOrigin, UpdateState } from "./types.ts";
+export { type Help, Vault, type VaultOptions } from "./vault.ts";
+export type { VaultErrorCode } from "./vault-errors.ts";
+export type { VaultEntry, VaultReason } from "./vault-files.ts";

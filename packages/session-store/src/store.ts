@@ -2,13 +2,11 @@ import { AppError, type Clock, systemClock } from "@flotilla/kernel";
 import { backupTo, type Database } from "@flotilla/sqlite";
 import { AccountRows } from "./account-rows.ts";
 import { Claim } from "./claim.ts";
-import { EntityTable } from "./entities.ts";
+import { EntityTable, MAX_ENTITIES } from "./entities.ts";
 import { accountChanged, keyProtected, noLogin, staleFence } from "./errors.ts";
 import { type SessionIdentity, whileAnnounced } from "./identity.ts";
 import { type DcAddress, type KeySlot, KeySlots } from "./key-slots.ts";
 import type { ChannelState, SelfUser, SessionOptions, SessionOrigin, UpdateState } from "./types.ts";
-
-const MAX_ENTITIES = 50_000;
 
 /**
  * The data of one account. All methods are synchronous and durable when they return.
@@ -38,6 +36,11 @@ export class SessionStore implements Disposable {
     this.entities = new EntityTable(db, () => this.#clock.now(), options.maxEntities ?? MAX_ENTITIES);
     // A login that died with its process cannot be finished: the hash of its code is gone.
     this.#slots.clearPending();
+  }
+
+  /** Name of its worker. */
+  get name(): string {
+    return this.#options.name;
   }
 
   /** Full path of the file, for messages. Never open it otherwise: that would drop the lock. */
@@ -140,7 +143,7 @@ export class SessionStore implements Disposable {
     const { dir, name } = this.#options;
     whileAnnounced(dir, { from: this.identity(), to: { name, fingerprint: pending.fingerprint, userId: self.id } }, () =>
       this.#db.transaction(() => {
-        if (this.self()?.id !== self.id) this.#forgetAccount();
+        if (this.self()?.id !== self.id) this.#account.forget();
         this.#slots.promote();
         this.#account.clearOrigin();
         this.#account.writeSelf(self, this.#clock.now());
@@ -241,10 +244,5 @@ export class SessionStore implements Disposable {
         this.#account.writeOrigin({ ...origin, verifiedAt: now });
       }),
     );
-  }
-
-  #forgetAccount(): void {
-    this.entities.clear();
-    this.#account.forgetStreams();
   }
 }

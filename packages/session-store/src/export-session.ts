@@ -1,0 +1,47 @@
+import { isIPv4 } from "node:net";
+import { AppError } from "@flotilla/kernel";
+import { homeAddress } from "./import/checks.ts";
+import type { SessionStore } from "./store.ts";
+
+/** String formats that can be written. */
+export type ExportFormat = "telethon" | "gramjs";
+
+/**
+ * The session as a string of another program. Whoever has it is the account: the caller made sure that the operator
+ * wants it, and writes it nowhere but where the operator said. Made by the owner of the session. Throws AppError `no-key`,
+ * and `export-custom-server` for a session of a server of one's own, which other programs would take to Telegram.
+ */
+export function exportSession(store: SessionStore, format: ExportFormat): string {
+  const dc = store.dc();
+  const authKey = store.authKey();
+  if (store.inLogin || !dc || !authKey)
+    throw new AppError("no-key", "This session is not logged in, so there is nothing to export.");
+  if (dc.address === "")
+    throw new AppError(
+      "export-custom-server",
+      "This session belongs to a server of your own (MTPROTO_DC). It is of no use elsewhere.",
+    );
+  const address = isIPv4(dc.address) ? dc.address : homeAddress(dc.id);
+  return format === "telethon" ? telethon(dc.id, address, dc.port, authKey) : gramJs(dc.id, address, dc.port, authKey);
+}
+
+/** `>B4sH256s` (telegram-facts.md 1.2). */
+function telethon(dcId: number, address: string, port: number, key: Buffer): string {
+  const body = Buffer.concat([Buffer.from([dcId]), Buffer.from(address.split(".").map(Number)), uint16(port), key]);
+  return `1${padded(body.toString("base64url"))}`;
+}
+
+function gramJs(dcId: number, address: string, port: number, key: Buffer): string {
+  const text = Buffer.from(address, "utf8");
+  return `1${Buffer.concat([Buffer.from([dcId]), uint16(text.length), text, uint16(port), key]).toString("base64")}`;
+}
+
+function uint16(value: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16BE(value);
+  return bytes;
+}
+
+function padded(text: string): string {
+  return text.padEnd(Math.ceil(text.length / 4) * 4, "=");
+}

@@ -1,0 +1,126 @@
+import { existsSync, linkSync, rmSync } from "node:fs";
+import { type Clock, systemClock } from "@flotilla/kernel";
+import { openDatabase } from "@flotilla/sqlite";
+import { AccountRows } from "../account-rows.ts";
+import { EntityTable, MAX_ENTITIES } from "../entities.ts";
+import { COMPANIONS, privateFolder, syncFile, syncFolder, withPrivateTemp } from "../files.ts";
+import { announce, assertUnique, type SessionIdentity, sessionPath, unannounce } from "../identity.ts";
+import { type DcAddress, KeySlots } from "../key-slots.ts";
+import { MIGRATIONS } from "../schema.ts";
+import { assertFleetKey, keyFingerprint } from "../seal.ts";
+import type { SessionFormat } from "../types.ts";
+import { homeAddress } from "./checks.ts";
+import type { ParsedSession } from "./parsed.ts";
+import { type ImportSource, readSession } from "./read.ts";
+import { refused } from "./refusals.ts";
+
+/** Options of {@link importSession}. */
+export interface ImportOptions {
+  readonly source: ImportSource;
+  /** Folder of the sessions. */
+  readonly dir: string;
+  /** Name of the worker it is for; checked by the caller. */
+  readonly name: string;
+  readonly fleetKey: Buffer;
+  /** Telegram, or the one server of the configuration: then no address is stored. */
+  readonly server: "telegram" | "custom";
+  readonly clock?: Clock;
+}
+
+/** What was imported; nothing in it is secret. */
+export interface ImportedSession extends SessionIdentity {
+  readonly path: string;
+  readonly format: SessionFormat;
+  readonly dcId: number;
+  readonly apiId: number | null;
+  readonly entities: number;
+  /** True when catch-up starts where the other program stopped. */
+  readonly resumes: boolean;
+  readonly channels: number;
+}
+
+/**
+ * Makes a new session file from a session of another program. Nothing is ever overwritten; until the first connection has
+ * seen the account, `store.origin().verifiedAt` is null. The caller has made the operator confirm that the other program
+ * stops for ever. Throws AppError with an `ImportErrorCode`, `session-duplicate`, `session-neighbour-unknown`, `sqlite-*`;
+ * nothing is left behind then.
+ */
+export function importSession(options: ImportOptions): ImportedSession {
+  const parsed = inspectImport(options);
+  const { dir, name } = options;
+  const path = sessionPath(dir, name);
+  withPrivateTemp((temp) => {
+    const made = sessionPath(temp, name);
+    write(made, parsed, options);
+    syncFile(made);
+    placeNew(made, path);
+  }, dir);
+  syncFolder(dir);
+  const identity = identityOf(parsed, name);
+  try {
+    announce(dir, identity);
+  } catch (error) {
+    rmSync(path);
+    unannounce(dir, name);
+    throw error;
+  }
+  return { ...identity, path, ...summary(parsed) };
+}
+
+/** All checks of {@link importSession} without writing anything. Throws the same errors. The result holds the key. */
+export function inspectImport({ source, dir, name, fleetKey }: ImportOptions): ParsedSession {
+  assertFleetKey(fleetKey);
+  assertFree(sessionPath(dir, name));
+  const parsed = readSession(source, fleetKey);
+  privateFolder(dir);
+  assertUnique(dir, identityOf(parsed, name));
+  return parsed;
+}
+
+function identityOf({ authKey, userId }: ParsedSession, name: string): SessionIdentity {
+  return { name, fingerprint: keyFingerprint(authKey), userId };
+}
+
+function summary({ format, dcId, apiId, entities, updateState, channels }: ParsedSession) {
+  return { format, dcId, apiId, entities: entities.length, resumes: updateState !== null, channels: channels.length };
+}
+
+function assertFree(path: string): void {
+  if (["", ...COMPANIONS].some((suffix) => existsSync(path + suffix))) throw refused("session-exists");
+}
+
+/** A second name for the same file fails when the name is taken, which a rename would not. */
+function placeNew(made: string, path: string): void {
+  assertFree(path);
+  try {
+    linkSync(made, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw refused("session-exists");
+    throw error;
+  }
+}
+
+function write(path: string, parsed: ParsedSession, { fleetKey, server, clock = systemClock }: ImportOptions): void {
+  using db = openDatabase({ path, role: "session", migrations: MIGRATIONS, exclusive: true });
+  const account = new AccountRows(db);
+  const now = clock.now();
+  db.transaction(() => {
+    new KeySlots(db, fleetKey).write("current", address(parsed.dcId, server), parsed.authKey);
+    account.writeOrigin({ format: parsed.format, apiId: parsed.apiId, importedAt: now, verifiedAt: null });
+    if (parsed.userId !== null) account.writeSelf(selfOf(parsed, parsed.userId), now);
+    if (parsed.updateState) account.writeUpdateState(parsed.updateState);
+    for (const channel of parsed.channels) account.writeChannel(channel);
+    // The latest come first; the table forgets the ones that were seen first.
+    new EntityTable(db, () => now, MAX_ENTITIES).upsert(parsed.entities.toReversed());
+  });
+}
+
+function address(dcId: number, server: ImportOptions["server"]): DcAddress {
+  return server === "custom" ? { id: dcId, address: "", port: 0 } : { id: dcId, address: homeAddress(dcId), port: 443 };
+}
+
+/** The first connection brings the name; until then what the other program remembered has to do. */
+function selfOf({ entities }: ParsedSession, id: string) {
+  const known = entities.find((entity) => entity.id === id);
+  return { id, name: known?.name ?? id, username: known?.username ?? null, phone: known?.phone ?? null };
+}

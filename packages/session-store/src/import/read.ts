@@ -1,0 +1,67 @@
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { AppError } from "@flotilla/kernel";
+import type { Database } from "@flotilla/sqlite";
+import { columnsOf, isWhole, withAttached } from "../attached.ts";
+import { withCopy } from "./copy.ts";
+import { readOwn } from "./own-file.ts";
+import type { ParsedSession } from "./parsed.ts";
+import { readPyrogram } from "./pyrogram-file.ts";
+import { refused } from "./refusals.ts";
+import { MAX_STRING, parseSessionString } from "./strings.ts";
+import { readTelethon } from "./telethon-file.ts";
+
+/** Where a session to import comes from. A text is never an argument of a process: others can read those. */
+export type ImportSource = { readonly kind: "file"; readonly path: string } | { readonly kind: "text"; readonly text: string };
+
+/** First bytes of every SQLite file (https://sqlite.org/fileformat.html#magic_header_string). */
+const MAGIC = Buffer.from("SQLite format 3\0");
+
+/**
+ * Reads and checks a session of another program, or one of ours; the source is only read, by way of a copy. `fleetKey`
+ * is for files of ours. Throws AppError with an `ImportErrorCode`.
+ */
+export function readSession(source: ImportSource, fleetKey: Buffer): ParsedSession {
+  if (source.kind === "text") return parseSessionString(source.text);
+  const start = readStart(source.path);
+  if (start.length === 0) throw refused("import-not-logged-in", { details: { bytes: 0 } });
+  if (start.subarray(0, MAGIC.length).equals(MAGIC)) return withCopy(source.path, (copy) => readDatabase(copy, fleetKey));
+  if (start.length > MAX_STRING + 2) throw refused("import-unknown-format");
+  return parseSessionString(start.toString("latin1"));
+}
+
+function readDatabase(copy: string, fleetKey: Buffer): ParsedSession {
+  try {
+    return withAttached(copy, (db) => {
+      if (!isWhole(db)) throw refused("import-damaged");
+      return readTables(db, fleetKey);
+    });
+  } catch (error) {
+    if (error instanceof AppError && error.code.startsWith("sqlite-")) throw refused("import-damaged", { cause: error });
+    throw error;
+  }
+}
+
+function readTables(db: Database, fleetKey: Buffer): ParsedSession {
+  const sessions = columnsOf(db, "sessions");
+  const has = (...names: string[]): boolean => names.every((name) => sessions.has(name));
+  if (has("dc_id", "test_mode", "auth_key", "user_id", "is_bot")) return readPyrogram(db);
+  if (has("dc_id", "server_address", "port", "auth_key")) return readTelethon(db);
+  if (columnsOf(db, "auth_key").has("fleet_key_id") && columnsOf(db, "fence").has("number")) return readOwn(db, fleetKey);
+  throw refused("import-unknown-format");
+}
+
+function readStart(path: string): Buffer {
+  try {
+    if (!statSync(path).isFile()) throw refused("import-unreadable", { details: { why: "not a file" } });
+    const descriptor = openSync(path, "r");
+    try {
+      const buffer = Buffer.alloc(MAX_STRING + 16);
+      return buffer.subarray(0, readSync(descriptor, buffer));
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw refused("import-unreadable", { cause: error, details: { why: (error as NodeJS.ErrnoException).code ?? "unknown" } });
+  }
+}

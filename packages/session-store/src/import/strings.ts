@@ -1,0 +1,82 @@
+import { checkAddress, checkDc, checkFlags, checkKey, checkUserId } from "./checks.ts";
+import { NOTHING_KNOWN, type ParsedSession } from "./parsed.ts";
+import { refused } from "./refusals.ts";
+
+const KEY = 256;
+const TELETHON_V4 = 1 + 4 + 2 + KEY;
+const TELETHON_V6 = 1 + 16 + 2 + KEY;
+const GRAMJS_HEAD = 1 + 2;
+const GRAMJS_FIXED = GRAMJS_HEAD + 2 + KEY;
+const PYROGRAM = 1 + 4 + 1 + KEY + 8 + 1;
+const PYROGRAM_OLD_32 = 1 + 1 + KEY + 4 + 1;
+const PYROGRAM_OLD_64 = 1 + 1 + KEY + 8 + 1;
+/** How Telegram's IPv6 addresses begin. A GramJS string with a damaged length can be as long, and begins otherwise. */
+const TELEGRAM_V6: ReadonlySet<number> = new Set([0x2001, 0x2a0a]);
+/** Longest text that can be a session string: GramJS with the longest host name there can be. */
+export const MAX_STRING = 1024;
+
+/**
+ * Reads a session string of GramJS, Telethon or Pyrogram (layouts: telegram-facts.md 1.2, from the programs' sources).
+ * Throws AppError with an `ImportErrorCode`; no part of the string is in it.
+ */
+export function parseSessionString(text: string): ParsedSession {
+  const trimmed = text.trim();
+  if (trimmed === "") throw refused("import-not-logged-in");
+  if (trimmed.length > MAX_STRING || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(trimmed)) throw refused("import-unknown-format");
+  if (trimmed.startsWith("1")) return parseWithAddress(decode(trimmed.slice(1)));
+  return parsePyrogram(decode(trimmed));
+}
+
+/** GramJS and Telethon both begin with `1`; the length that GramJS writes tells them apart. */
+function parseWithAddress(bytes: Buffer): ParsedSession {
+  if (bytes.length > GRAMJS_FIXED && bytes.readInt16BE(1) === bytes.length - GRAMJS_FIXED) return parseGramJs(bytes);
+  if (bytes.length === TELETHON_V4) return parseTelethon(bytes, [...bytes.subarray(1, 5)].join("."));
+  if (bytes.length === TELETHON_V6 && TELEGRAM_V6.has(bytes.readUInt16BE(1)))
+    return parseTelethon(bytes, groups(bytes.subarray(1, 17)));
+  throw refused("import-malformed", { details: { part: "length", bytes: bytes.length } });
+}
+
+function parseGramJs(bytes: Buffer): ParsedSession {
+  const address = bytes.subarray(GRAMJS_HEAD, bytes.length - KEY - 2).toString("latin1");
+  if (!/^[A-Za-z0-9.:_-]+$/.test(address)) throw refused("import-malformed", { details: { part: "address" } });
+  return { ...NOTHING_KNOWN, format: "gramjs-string", ...placeAndKey(bytes, address) };
+}
+
+function parseTelethon(bytes: Buffer, address: string): ParsedSession {
+  return { ...NOTHING_KNOWN, format: "telethon-string", ...placeAndKey(bytes, address) };
+}
+
+function placeAndKey(bytes: Buffer, address: string): { dcId: number; authKey: Buffer } {
+  const dcId = checkDc(bytes.readUInt8(0));
+  checkAddress(address);
+  if (bytes.readUInt16BE(bytes.length - KEY - 2) === 0) throw refused("import-malformed", { details: { part: "port" } });
+  return { dcId, authKey: checkKey(bytes.subarray(-KEY)) };
+}
+
+/** `>BI?256sQ?`, and before version 2 `>B?256sI?` or `>B?256sQ?`. */
+function parsePyrogram(bytes: Buffer): ParsedSession {
+  const old = bytes.length === PYROGRAM_OLD_32 || bytes.length === PYROGRAM_OLD_64;
+  if (bytes.length !== PYROGRAM && !old) {
+    const code = bytes.length < PYROGRAM_OLD_32 - 64 ? "import-unknown-format" : "import-malformed";
+    throw refused(code, { details: { part: "length", bytes: bytes.length } });
+  }
+  const head = old ? 2 : 6;
+  const dcId = checkDc(bytes.readUInt8(0));
+  checkFlags({ testMode: bytes.readUInt8(head - 1), isBot: bytes.readUInt8(bytes.length - 1) });
+  const id = bytes.length === PYROGRAM_OLD_32 ? BigInt(bytes.readUInt32BE(head + KEY)) : bytes.readBigUInt64BE(head + KEY);
+  const apiId = old ? null : bytes.readUInt32BE(1) || null;
+  const authKey = checkKey(bytes.subarray(head, head + KEY));
+  return { ...NOTHING_KNOWN, format: "pyrogram-string", dcId, authKey, userId: checkUserId(id), apiId };
+}
+
+/** Both alphabets; only what an encoder can have written, so that a lost or changed last character shows. */
+function decode(text: string): Buffer {
+  const body = text.replace(/=+$/, "");
+  const bytes = Buffer.from(body, "base64");
+  if (bytes.toString("base64url") === body.replaceAll("+", "-").replaceAll("/", "_")) return bytes;
+  throw refused("import-malformed", { details: { part: "encoding" } });
+}
+
+function groups(address: Buffer): string {
+  return address.toString("hex").replace(/.{4}(?!$)/g, "$&:");
+}
