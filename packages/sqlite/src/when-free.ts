@@ -24,21 +24,33 @@ const START_BUDGET_MS = 60_000;
 const BUDGET_MS = 30_000;
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 100;
+const LONGEST_REST_MS = 250;
 const LOOK_AGAIN_MS = 1000;
 const TELL_AGAIN_MS = 5000;
 
 /**
- * Like `openDatabase`, but waits for a lock that somebody else has: the file is tried again every 5 to 100 ms without ever blocking the
- * event loop for a lock, and is open within that time after its holder let go. `budgetMs` is 60 s unless given.
- * Other errors are thrown at once. After the budget: AppError `sqlite-locked` that names the holder (see {@link lockedBy}).
+ * Like `openDatabase`, but waits for a lock that somebody else has: the file is tried again every 5 to 250 ms without ever blocking the
+ * event loop for a lock, and is open within that time after its holder let go. An exclusive file is not even touched while another
+ * process has it or its journal open without a lock: an idle legacy program, or the owner of a file that was replaced, whose journal would be
+ * played into the new one. `budgetMs` is 60 s unless given. Other errors are thrown at once.
+ * After the budget: AppError `sqlite-locked` that names the holder (see {@link lockedBy}).
  */
 export async function openWhenFree(options: OpenWhenFreeOptions): Promise<Database> {
   const meter = new Meter();
-  return whenFree(options.path, () => openOnce(options, 0, meter), {
+  const attempt = async (): Promise<Database> => {
+    if (options.exclusive) await refuseOpenHandles(options);
+    return openOnce(options, 0, meter);
+  };
+  return whenFree(options.path, attempt, {
     budgetMs: START_BUDGET_MS,
     ...options,
     onEnd: (waitedMs) => meter.wait("open", waitedMs),
   });
+}
+
+async function refuseOpenHandles({ path, known, signal }: OpenWhenFreeOptions): Promise<void> {
+  const report = await findHolders(path, { ...(known ? { known } : {}), ...(signal ? { signal } : {}) });
+  if (report.holders.some((holder) => holder.pid !== process.pid)) throw lockedBy(report, 0);
 }
 
 /**
@@ -59,19 +71,22 @@ interface Waiting extends WaitForLock {
   readonly onEnd?: (waitedMs: number) => void;
 }
 
-async function whenFree<T>(path: string, attempt: () => T, wait: Waiting): Promise<T> {
+async function whenFree<T>(path: string, attempt: () => T | Promise<T>, wait: Waiting): Promise<T> {
   const started = performance.now();
   const waited = (): number => performance.now() - started;
   const watch = new HolderWatch(path, wait);
   try {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       wait.signal?.throwIfAborted();
-      const refusal = tryOnce(attempt);
+      const began = waited();
+      const refusal = await tryOnce(attempt);
       if ("value" in refusal) return refusal.value;
       const leftMs = wait.budgetMs - waited();
       if (leftMs <= 0) throw lockedBy(await watch.look(waited()), waited(), refusal.error);
       watch.refused(waited());
-      await sleep(Math.min(pauseMs, leftMs), wait.signal);
+      // A look at all processes takes its time: at most a fifth of the processor goes into waiting.
+      const restMs = Math.min(4 * (waited() - began), LONGEST_REST_MS);
+      await sleep(Math.min(Math.max(pauseMs, restMs), leftMs), wait.signal);
     }
   } finally {
     watch.stop();
@@ -79,9 +94,9 @@ async function whenFree<T>(path: string, attempt: () => T, wait: Waiting): Promi
   }
 }
 
-function tryOnce<T>(attempt: () => T): { value: T } | { error: AppError } {
+async function tryOnce<T>(attempt: () => T | Promise<T>): Promise<{ value: T } | { error: AppError }> {
   try {
-    return { value: attempt() };
+    return { value: await attempt() };
   } catch (error) {
     if (error instanceof AppError && error.code === "sqlite-locked") return { error };
     throw error;

@@ -14,6 +14,8 @@ export interface FileReport {
   readonly exists: boolean;
   readonly sizeBytes: number;
   readonly walBytes: number;
+  /** Hard links. With more than one, two programs may each use a journal of their own (https://sqlite.org/howtocorrupt.html 2.5). */
+  readonly names: number;
   /** Readable or writable for others than its user. `openDatabase` tightens it. */
   readonly tooOpen: boolean;
   readonly fileSystem: FileSystem;
@@ -63,6 +65,7 @@ function inspect(path: string, options: InspectOptions): FileReport {
     exists: stat !== undefined,
     sizeBytes: Number(stat?.size ?? 0),
     walBytes: sizeOf(`${path}-wal`),
+    names: Number(stat?.nlink ?? 0),
     tooOpen: process.platform !== "win32" && stat !== undefined && (stat.mode & 0o077n) !== 0n,
     fileSystem,
     contentRead,

@@ -1,0 +1,155 @@
+import { renameSync } from "node:fs";
+import { join } from "node:path";
+import { type Database, type DatabaseEvent, openDatabase, startCheckpoints } from "@flotilla/sqlite";
+import { testDir, waitFor } from "@flotilla/testkit";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { Durations, Meter } from "../src/measure.ts";
+import { codeOf, legacy, SCHEMA } from "./support/databases.ts";
+
+let path = "";
+beforeEach(async () => {
+  path = join(await testDir(), "a.session");
+});
+const open = (exclusive = true): Database =>
+  openDatabase({ path, role: "session", migrations: [SCHEMA], exclusive, busyTimeoutMs: 20 });
+const insert = (db: Database, text = "x"): unknown => db.write("INSERT INTO t (name) VALUES (?)", [text]);
+
+describe("stats", () => {
+  test("holds are counted by name, nested ones once, failed ones too", () => {
+    using db = open();
+    db.transaction("outer", () => db.transaction("inner", () => insert(db)));
+    db.transaction(() => insert(db));
+    insert(db);
+    const boom = (): never => {
+      throw new Error("boom");
+    };
+    expect(() => db.transaction("failing", boom)).toThrow("boom");
+    const { holds, operations, waits, walBytes } = db.stats();
+    expect(Object.keys(operations).toSorted()).toEqual(["failing", "outer", "transaction", "write"]);
+    expect(holds).toMatchObject({ count: 4 });
+    expect(waits).toMatchObject({ count: 3 });
+    expect(holds.histogram.reduce((sum, bucket) => sum + bucket.count, 0)).toBe(4);
+    expect(holds.p50Ms).toBeLessThanOrEqual(holds.p95Ms);
+    expect(holds.p95Ms).toBeLessThanOrEqual(holds.maxMs);
+    expect(walBytes).toBeGreaterThan(0);
+  });
+
+  test("a wait that ends in a refusal is a wait of that operation, not a hold", async () => {
+    using db = open(false);
+    await legacy(path, "immediate");
+    expect(codeOf(() => db.transaction("late", () => insert(db)))).toBe("sqlite-locked");
+    expect(codeOf(() => insert(db))).toBe("sqlite-locked");
+    const { waits, holds } = db.stats();
+    expect(waits).toMatchObject({ count: 2 });
+    expect(waits.maxMs).toBeGreaterThanOrEqual(10);
+    expect(holds).toMatchObject({ count: 0, p95Ms: 0 });
+  });
+
+  test("percentiles are of the last thousand, totals of all, and memory stays bounded", () => {
+    const durations = new Durations();
+    for (let i = 0; i < 1000; i++) durations.add(5000, i);
+    for (let i = 1; i <= 1000; i++) durations.add(i / 10, 1000 + i);
+    expect(durations.stats()).toMatchObject({ count: 2000, p50Ms: 50, p95Ms: 95, maxMs: 5000 });
+    expect(durations.p95Since(1981)).toBeCloseTo(99.9);
+    expect(durations.p95Since(9999)).toBe(0);
+    const meter = new Meter();
+    for (let i = 0; i < 500; i++) meter.hold(`name ${i}`, 1);
+    expect(Object.keys(meter.operations())).toHaveLength(100);
+    expect(meter.holds.stats().count).toBe(500);
+  });
+});
+
+describe("checkpoint", () => {
+  test("empties the journal; a reader of another program makes it PASSIVE and busy, without a wait", async () => {
+    using db = open(false);
+    insert(db);
+    expect(db.checkpoint()).toMatchObject({ mode: "TRUNCATE", busy: false });
+    expect(db.walBytes()).toBe(0);
+    insert(db);
+    const reader = await legacy(path, "reading");
+    insert(db);
+    const result = db.checkpoint();
+    expect(result).toMatchObject({ mode: "PASSIVE", busy: true });
+    expect(db.stats().lastCheckpoint).toEqual(result);
+    expect(Object.values(db.readOne<object>("PRAGMA busy_timeout") ?? {})).toEqual([20]);
+    reader.kill("SIGKILL");
+    await reader.exited;
+    expect(db.checkpoint()).toMatchObject({ mode: "TRUNCATE", busy: false });
+  });
+
+  test("is refused inside a transaction and leaves the file usable", () => {
+    using db = open();
+    expect(codeOf(() => db.transaction(() => db.checkpoint()))).toBe("sqlite-locked");
+    insert(db);
+  });
+});
+
+describe("startCheckpoints", () => {
+  function events(db: Database, times: { everyMs?: number; watchEveryMs?: number }): { all: DatabaseEvent[] } & Disposable {
+    const all: DatabaseEvent[] = [];
+    const running = startCheckpoints(db, { ...times, onEvent: (event) => void all.push(event) });
+    return { all, [Symbol.dispose]: () => running[Symbol.dispose]() };
+  }
+
+  test("makes checkpoints at its interval, and none after its end", async () => {
+    using db = open();
+    insert(db);
+    const told = events(db, { everyMs: 5 });
+    await waitFor(() => told.all.length >= 2);
+    expect(told.all[0]).toMatchObject({ kind: "checkpoint", path, result: { busy: false } });
+    expect(db.walBytes()).toBe(0);
+    told[Symbol.dispose]();
+    insert(db);
+    expect(db.walBytes()).toBeGreaterThan(0);
+  });
+
+  test("tells once that the file was deleted, again when that changes", async () => {
+    using db = open();
+    using told = events(db, { watchEveryMs: 2 });
+    renameSync(path, `${path}.away`);
+    await waitFor(() => told.all.length > 0);
+    expect(told.all).toEqual([{ kind: "file-gone", path, state: "deleted" }]);
+    renameSync(`${path}.away`, path);
+    await waitFor(() => db.stillThere() === "ok");
+  });
+
+  test("tells of a journal over 64 MB, once", async () => {
+    using db = open(false);
+    db.read("PRAGMA wal_autocheckpoint = 0");
+    using told = events(db, { watchEveryMs: 2 });
+    db.transaction("import", () => {
+      for (let i = 0; i < 70; i++) insert(db, "z".repeat(1024 * 1024));
+    });
+    await waitFor(() => told.all.some((event) => event.kind === "wal-large"));
+    const large = told.all.filter((event) => event.kind === "wal-large");
+    expect(large).toHaveLength(1);
+    expect(large[0]?.walBytes).toBeGreaterThan(64 * 1024 * 1024);
+    expect(large[0]?.holders.holders[0]?.pid).toBe(process.pid);
+  });
+
+  test("names the operation that held for more than 1 s", async () => {
+    using db = open();
+    using told = events(db, {});
+    const clock = vi.spyOn(performance, "now");
+    const start = 1_000_000;
+    clock.mockReturnValue(start);
+    db.transaction("saveCursor", () => clock.mockReturnValue(start + 1500));
+    clock.mockRestore();
+    await waitFor(() => told.all.length > 0);
+    expect(told.all).toEqual([{ kind: "slow", path, operation: { kind: "hold", name: "saveCursor", tookMs: 1500 } }]);
+  });
+});
+
+test("one wait over 10 s is told; a listener that was taken away hears nothing", async () => {
+  const meter = new Meter();
+  const heard: unknown[] = [];
+  const listening = meter.listen((slow) => void heard.push(slow));
+  meter.wait("open", 10_001);
+  meter.wait("open", 9000);
+  await waitFor(() => heard.length > 0);
+  expect(heard).toEqual([{ kind: "wait", name: "open", tookMs: 10_001 }]);
+  listening[Symbol.dispose]();
+  meter.hold("x", 5000);
+  await Promise.resolve();
+  expect(heard).toHaveLength(1);
+});
