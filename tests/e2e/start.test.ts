@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { childrenOf, isAlive, testDir, waitFor } from "@flotilla/testkit";
+import { childrenOf, isAlive, startRedis, testDir, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { AdminChat } from "./support/chat.ts";
 import { launchFleet, startFleet } from "./support/fleet.ts";
@@ -173,3 +173,22 @@ function childNamed(parent: number, file: string): number {
 function pidOn(card: string): number {
   return Number(/pid (\d+)/.exec(card)?.[1]);
 }
+
+test("with Redis gone a press says so at once, and a stop still ends everything in order", async () => {
+  const redis = await startRedis({ persistence: "aof" });
+  onTestFinished(() => redis.stop());
+  const fleet = await startFleet({ REDIS_URL: redis.url });
+  const chat = new AdminChat(fleet);
+  await chat.start();
+  await chat.press("Workers");
+  await chat.press("demo_1");
+  await chat.shows(/Status: healthy/);
+  const pids = processesOf(fleet.process.pid);
+  await redis.kill9();
+  expect((await chat.press("Restart")).toast?.text).toMatch(/Redis cannot be reached, so nothing was done/);
+  await chat.shows(/Redis is away: this is the last known state/);
+  fleet.process.kill("SIGTERM");
+  expect(await fleet.process.exited).toEqual({ code: 0, signal: null });
+  expect(pids.filter(isAlive)).toEqual([]);
+  expect(readFileSync(`${fleet.dataDir}/logs/demo_1.log`, "utf8")).toContain("Shutdown complete");
+});

@@ -48,7 +48,6 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   const registry = createRegistry();
   countStates(registry, fleet);
   const health = stack.adopt(await startHealth({ port: config.httpPort, registry, problems: () => [] }), (it) => it.close());
-  stack.defer(() => events.flush());
   stack.defer(() => fleet.stopAll());
   void fleet.startDesired().catch((error: unknown) => log.error({ err: error }, "start of the workers failed"));
   stack.adopt(

@@ -36,7 +36,6 @@ export async function startWorker(worker: WorkerId, config: Config, log: Logger,
   const options = accountOptions(worker, config, log);
   const account = stack.adopt(new Account(store, options, (report) => say({ kind: "status", ...report })), (it) => it.stop());
   const desk = stack.adopt(new LoginDesk({ store, account, options, clock: systemClock }), (it) => it.close());
-  stack.defer(() => events.flush());
   const commands = { account, desk, clock: systemClock, log };
   const consumer = await consumeWorkerCommands(worker, {
     place,

@@ -1,4 +1,4 @@
-import { AppError, toError } from "@flotilla/kernel";
+import { AppError, sleep, toError } from "@flotilla/kernel";
 import type { Logger } from "./logger.ts";
 
 /** A started service: its log, what to tell the parent, how to end it. */
@@ -8,6 +8,9 @@ export interface RunningService {
   readonly ready: Readonly<Record<string, string | number>>;
   close(): Promise<void>;
 }
+
+/** A start that is under way when the service shall end is given so long to come to its end. */
+const LEAVE_MS = 2000;
 
 /**
  * Runs a service until SIGINT, SIGTERM or the end of its parent (closed IPC channel), then closes it and lets the
@@ -22,10 +25,11 @@ export async function runService(name: string, start: () => Promise<RunningServi
     stop.resolve(signal);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
-  const parent = process.send ? () => stop.resolve("parent gone") : null;
-  if (parent) process.once("disconnect", parent);
+  if (process.send) process.once("disconnect", () => stop.resolve("parent gone"));
+  // The parent may have gone before anybody listened: modules take their time to load.
+  if (process.send && !process.connected) stop.resolve("parent gone");
   try {
-    const service = await start();
+    const service = await startOrLeave(start, stop.promise);
     tellParent({ kind: "ready", ...service.ready });
     const why = await stop.promise;
     service.log.info({ why }, `Received ${why}. Initiating graceful shutdown...`);
@@ -43,6 +47,21 @@ export async function runService(name: string, start: () => Promise<RunningServi
     if (process.connected) process.disconnect();
     // Sockets of libraries that close late must not keep a stopped service alive.
     setTimeout(() => process.exit(), 2000).unref();
+  }
+}
+
+/** A start may wait for a Redis that never comes; a service that shall end must not wait with it. The kernel frees what it held. */
+async function startOrLeave(start: () => Promise<RunningService>, stop: Promise<string>): Promise<RunningService> {
+  const started = new AbortController();
+  const leave = stop.then(() => sleep(LEAVE_MS, started.signal));
+  leave.then(
+    () => process.exit(1),
+    () => {},
+  );
+  try {
+    return await start();
+  } finally {
+    started.abort();
   }
 }
 

@@ -1,5 +1,5 @@
 import { EVENTS_QUEUE, FleetEvent, HostCommand, hostQueue, WorkerCommand, workerQueue } from "@flotilla/contracts";
-import type { HostId, WorkerId } from "@flotilla/kernel";
+import { AppError, type HostId, type WorkerId, withTimeout } from "@flotilla/kernel";
 import { type Job, UnrecoverableError, Worker } from "bullmq";
 import type { z } from "zod";
 import { patientOptions } from "./connection.ts";
@@ -35,6 +35,8 @@ export async function consumeEvents(options: ConsumerOptions<FleetEvent>): Promi
   return await consume(EVENTS_QUEUE, FleetEvent, options);
 }
 
+const CLOSE_MS = 3000;
+
 async function consume<T>(queue: string, schema: z.ZodType<T>, options: ConsumerOptions<T>): Promise<Consumer> {
   const worker = new Worker(
     queue,
@@ -60,5 +62,15 @@ async function consume<T>(queue: string, schema: z.ZodType<T>, options: Consumer
   worker.on("error", options.onError);
   worker.on("failed", (_job, error) => options.onError(error));
   await worker.waitUntilReady();
-  return { close: () => worker.close() };
+  return { close: () => closeWorker(worker) };
+}
+
+/**
+ * Waits for the job in hand, but not for a Redis that is away (a forced close waits for it as well): then the
+ * connection ends with the process, and a job that is left is taken up again at the next start.
+ */
+async function closeWorker(worker: Worker): Promise<void> {
+  await withTimeout(worker.close(), CLOSE_MS, () => new AppError("redis-away", "Redis did not answer in time.")).catch(
+    () => {},
+  );
 }

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { EVENTS_QUEUE, type FleetEvent, HostCommand, hostQueue, WorkerCommand, workerQueue } from "@flotilla/contracts";
-import { AppError, type HostId } from "@flotilla/kernel";
+import { AppError, type HostId, withTimeout } from "@flotilla/kernel";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { patientOptions, promptOptions } from "./connection.ts";
@@ -78,6 +78,9 @@ export class CommandSender {
   }
 }
 
+/** A stop must not wait for a Redis that is away. */
+const CLOSE_MS = 1500;
+
 /** Publishes events in the order of the calls. Waits for Redis when it is away; `flush` waits until all are out. */
 export class EventPublisher {
   readonly #queue: Queue;
@@ -108,7 +111,10 @@ export class EventPublisher {
     await this.#tail;
   }
 
+  /** Waits a moment for what was published; with Redis away, what is left is lost, and the connection ends with the process. */
   async close(): Promise<void> {
-    await this.#queue.close();
+    const late = (): Error => new AppError("redis-away", "Redis did not answer in time.");
+    await withTimeout(this.#tail, CLOSE_MS, late).catch(() => {});
+    await withTimeout(this.#queue.close(), CLOSE_MS, late).catch(() => {});
   }
 }

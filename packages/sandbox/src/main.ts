@@ -18,6 +18,8 @@ const USAGE = `Usage: sandbox [options]
 const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
 if (process.send !== undefined) process.once("disconnect", () => stop.abort());
+// The parent may have gone before anybody listened.
+if (process.send !== undefined && !process.connected) stop.abort();
 
 try {
   await main();
