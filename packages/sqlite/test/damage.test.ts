@@ -17,18 +17,11 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import {
-  assertSound,
-  assertStillThere,
-  checkDatabase,
-  classifyFileSystem,
-  type Database,
-  inspectFile,
-  openDatabase,
-} from "@flotilla/sqlite";
+import { assertSound, assertStillThere, checkDatabase, type Database, inspectFile } from "@flotilla/sqlite";
 import { testDir } from "@flotilla/testkit";
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { codeOf, SCHEMA } from "./support/databases.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { codeOf } from "./support/databases.ts";
+import { expectRefusedUntouched, fillSession, openSession } from "./support/sessions.ts";
 
 const root = process.getuid?.() === 0;
 let folder = "";
@@ -38,22 +31,8 @@ beforeEach(async () => {
   path = join(folder, "a.session");
 });
 
-const open = (file = path, create?: boolean): Database =>
-  openDatabase({
-    path: file,
-    role: "session",
-    migrations: [SCHEMA],
-    exclusive: true,
-    ...(create === undefined ? {} : { create }),
-  });
-
-/** A closed database of some 30 pages. */
-function made(): void {
-  using db = open();
-  db.transaction("fill", () => {
-    for (let i = 0; i < 500; i++) db.write("INSERT INTO t (name) VALUES (?)", [`${i} ${"x".repeat(200)}`]);
-  });
-}
+const open = (file = path, create?: boolean): Database => openSession(file, create);
+const made = (): void => fillSession(path);
 
 function overwrite(position: number, bytes: Buffer): void {
   const file = openSync(path, "r+");
@@ -61,13 +40,7 @@ function overwrite(position: number, bytes: Buffer): void {
   closeSync(file);
 }
 
-/** The file must stay byte for byte what it is. */
-function refusedUntouched(code: string): void {
-  const before = readFileSync(path);
-  expect(inspectFile(path).problem?.code).toBe(code);
-  expect(codeOf(() => open())).toBe(code);
-  expect(readFileSync(path)).toEqual(before);
-}
+const refusedUntouched = (code: string): void => expectRefusedUntouched(path, code);
 
 describe("before it is opened", () => {
   test("a sound file has no problem, whoever created it", () => {
@@ -225,70 +198,4 @@ describe("after it was opened", () => {
     renameSync(`${path}.away`, path);
     expect(db.stillThere()).toBe("ok");
   });
-});
-
-/** A file system of its own, 1 MiB small; null with the reason where mounting is not permitted. */
-function smallDisk(): string | null {
-  const disk = join(folder, "disk");
-  mkdirSync(disk);
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", disk], { stdio: "pipe" });
-  } catch {
-    return null;
-  }
-  onTestFinished(() => void execFileSync("umount", ["-l", disk]));
-  return disk;
-}
-
-describe("the disk", () => {
-  test("full: told apart, still readable, and recovers without being opened again", ({ skip }) => {
-    const disk = smallDisk();
-    if (disk === null) return skip("mounting a tmpfs is not permitted here");
-    path = join(disk, "a.session");
-    const filler = join(disk, "filler");
-    made();
-    const fill = (): void => {
-      expect(() => writeFileSync(filler, Buffer.alloc(2 * 1024 * 1024))).toThrow("ENOSPC");
-    };
-    const big = (db: Database): unknown => db.write("INSERT INTO t (name) VALUES (?)", ["y".repeat(50_000)]);
-    {
-      using db = open();
-      fill();
-      expect(codeOf(() => big(db))).toBe("sqlite-full");
-      expect(db.read("SELECT count(*) AS rows FROM t")).toEqual([{ rows: 500 }]);
-      rmSync(filler);
-      big(db);
-      expect(checkDatabase(db).verdict).toBe("ok");
-    }
-    fill();
-    expect(inspectFile(path).problem).toMatchObject({ code: "sqlite-full", details: { freeBytes: 0 } });
-    expect(codeOf(() => open(join(disk, "new.session")))).toBe("sqlite-full");
-    expect(codeOf(() => openDatabase({ path, role: "session", migrations: [SCHEMA] }))).toBe("sqlite-full");
-    using db = open();
-    expect(db.read("SELECT count(*) AS rows FROM t")).toEqual([{ rows: 501 }]);
-  });
-
-  test("read-only: told apart, and opens when it is writable again", ({ skip }) => {
-    const disk = smallDisk();
-    if (disk === null) return skip("mounting a tmpfs is not permitted here");
-    path = join(disk, "a.session");
-    made();
-    execFileSync("mount", ["-o", "remount,ro", disk]);
-    refusedUntouched("sqlite-readonly");
-    expect(inspectFile(path).problem?.details).toMatchObject({ reason: "EROFS" });
-    execFileSync("mount", ["-o", "remount,rw", disk]);
-    open().close();
-  });
-});
-
-test.each([
-  [0x6969, null, "nfs", true],
-  [-11317950, null, "cifs", true],
-  [0xfe534d42, null, "smb2", true],
-  [0x65735546, "fuse.sshfs", "fuse.sshfs", true],
-  [0x65735546, "fuseblk", "fuseblk", false],
-  [0x65735546, null, "fuse", false],
-  [0xef53, null, "0xef53", false],
-] as const)("file system %d %s is %s, network: %s", (type, fuse, name, network) => {
-  expect(classifyFileSystem(type, () => fuse)).toEqual({ name, network });
 });

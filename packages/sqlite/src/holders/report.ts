@@ -37,6 +37,7 @@ function describeHolder(holder: Holder): string {
 
 function remedy(holder: Holder): string {
   if (holder.ours === "yes") return "It is one of ours and can be stopped. Never delete the file or its journal.";
+  if (holder.ours === "unknown") return "Stop that program first. Never delete the file or its journal.";
   return "Stop that program first; programs that Flotilla did not start are never stopped by it. Never delete the file or its journal.";
 }
 
