@@ -4,7 +4,7 @@ import { childrenOf, isAlive, startRedis, testDir, waitFor } from "@flotilla/tes
 import { expect, onTestFinished, test } from "vitest";
 import { AdminChat } from "./support/chat.ts";
 import { launchFleet, startFleet } from "./support/fleet.ts";
-import { processesOf } from "./support/processes.ts";
+import { allGone, processesOf } from "./support/processes.ts";
 
 const READY = /Flotilla is ready — open http:\S+/;
 
@@ -26,7 +26,7 @@ test("kill -9 of the launcher leaves no process and no stale lock", async () => 
   await first.waitForOutput(READY, 60_000);
   const pids = await wholeTree(first.pid);
   first.kill("SIGKILL");
-  await waitFor(() => pids.every((pid) => !isAlive(pid)), { timeoutMs: 15_000, what: "all processes to end" });
+  await allGone(pids, 15_000);
   const second = launchFleet(dir);
   await second.waitForOutput(READY, 60_000);
 });
