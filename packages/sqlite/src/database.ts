@@ -99,6 +99,11 @@ export class Database implements Disposable {
     }
   }
 
+  /** Like {@link transaction}, but AppError `sqlite-locked` comes at once instead of after the file's native timeout. */
+  tryTransaction<T>(name: string, work: () => T): T {
+    return this.#withoutWaiting(() => this.transaction(name, work));
+  }
+
   /**
    * Moves the journal into the file. TRUNCATE also empties it; when another connection is in the way, PASSIVE moves
    * what can be moved. Never waits. Not inside a transaction (AppError `sqlite-locked`).
@@ -170,23 +175,27 @@ export class Database implements Disposable {
 
   #checkpoint(mode: CheckpointResult["mode"]): CheckpointResult {
     const started = performance.now();
+    const rows = this.#withoutWaiting(
+      () => this.#raw.pragma(`wal_checkpoint(${mode})`) as { busy: number; log: number; checkpointed: number }[],
+    );
+    const { busy = 1, log = 0, checkpointed = 0 } = rows[0] ?? {};
+    return {
+      mode,
+      at: started,
+      busy: busy !== 0,
+      walPages: log,
+      movedPages: checkpointed,
+      tookMs: performance.now() - started,
+    };
+  }
+
+  #withoutWaiting<T>(work: () => T): T {
     const waitMs = Number(this.#run(() => this.#raw.pragma("busy_timeout", { simple: true })));
     try {
       this.#raw.pragma("busy_timeout = 0");
-      const rows = this.#run(
-        () => this.#raw.pragma(`wal_checkpoint(${mode})`) as { busy: number; log: number; checkpointed: number }[],
-      );
-      const { busy = 1, log = 0, checkpointed = 0 } = rows[0] ?? {};
-      return {
-        mode,
-        at: started,
-        busy: busy !== 0,
-        walPages: log,
-        movedPages: checkpointed,
-        tookMs: performance.now() - started,
-      };
+      return this.#run(work);
     } finally {
-      this.#raw.pragma(`busy_timeout = ${waitMs}`);
+      if (this.#raw.open) this.#raw.pragma(`busy_timeout = ${waitMs}`);
     }
   }
 

@@ -54,8 +54,8 @@ async function refuseOpenHandles({ path, known, signal }: OpenWhenFreeOptions): 
 }
 
 /**
- * Runs a transaction named `name` as soon as its lock is free, within `budgetMs` (30 s unless given). A try waits as long as the file's
- * native timeout (250 ms at most). Errors as in {@link openWhenFree}; what `work` throws passes through.
+ * Runs a transaction named `name` as soon as its lock is free, within `budgetMs` (30 s unless given), without blocking the event
+ * loop for it. Errors as in {@link openWhenFree}; what `work` throws passes through.
  */
 export async function transactionWhenFree<T>(
   database: Database,
@@ -63,7 +63,7 @@ export async function transactionWhenFree<T>(
   work: () => T,
   wait: WaitForLock = {},
 ): Promise<T> {
-  return whenFree(database.path, () => database.transaction(name, work), { budgetMs: BUDGET_MS, ...wait });
+  return whenFree(database.path, () => database.tryTransaction(name, work), { budgetMs: BUDGET_MS, ...wait });
 }
 
 interface Waiting extends WaitForLock {
