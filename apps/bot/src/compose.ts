@@ -47,6 +47,7 @@ export async function startBot(config: Config, log: Logger): Promise<RunningBot>
   const bot = createBot(config.botToken.reveal(), config.botApiRoot);
   await greet(bot);
   const parts = assemble({ db, bot, sender, statuses, config, log });
+  parts.admins.keepOnly(config.adminIds);
   stack.defer(() => parts.panels.close());
   registerRoutes(bot, { ...parts, log, adminIds: new Set(config.adminIds) });
   const poller = stack.adopt(startPolling(bot, log), (it) => it.stop());

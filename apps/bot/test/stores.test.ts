@@ -216,3 +216,19 @@ test("an event is new once, for a day", async () => {
   expect(firstSight(db, "e2", NOW + 1)).toBe(true);
   expect(firstSight(db, "e1", NOW + 25 * 3600_000)).toBe(true);
 });
+
+test("who is taken off the allow-list loses panel, login and alerts at the next start", async () => {
+  const db = await controlDb();
+  const admins = new AdminStore(db);
+  const panels = new PanelStore(db);
+  const wizards = new WizardStore(db);
+  admins.saw(ANN, "Ann");
+  admins.saw(BEN, "Ben");
+  panels.set({ chat: ANN, message: 1, screen: { kind: "menu" }, shown: "" });
+  panels.set({ chat: BEN, message: 2, screen: { kind: "menu" }, shown: "" });
+  wizards.save({ admin: BEN, worker: WORKER, login: "l1", publicKey: null, step: { kind: "preparing" }, expiresAt: NOW });
+  admins.keepOnly([ANN]);
+  expect(admins.reachable()).toEqual([ANN]);
+  expect(panels.all().map((panel) => panel.chat)).toEqual([ANN]);
+  expect(wizards.ofAdmin(BEN)).toBeNull();
+});

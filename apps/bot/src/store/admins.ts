@@ -29,6 +29,19 @@ export class AdminStore {
     return this.#db.read<{ id: string }>("SELECT id FROM admin WHERE reachable = 1 ORDER BY id").map((row) => row.id);
   }
 
+  /**
+   * Forgets everybody who is not on the allow-list any more, with their panels and logins: nothing is shown or
+   * delivered to them from now on (invariant 9). Call it at start, before anything is sent.
+   */
+  keepOnly(ids: readonly UserId[]): void {
+    const marks = ids.map(() => "?").join(", ");
+    this.#db.transaction(() => {
+      this.#db.write(`DELETE FROM admin WHERE id NOT IN (${marks})`, ids);
+      this.#db.write(`DELETE FROM panel WHERE chat NOT IN (${marks})`, ids);
+      this.#db.write(`DELETE FROM wizard WHERE admin NOT IN (${marks})`, ids);
+    });
+  }
+
   expect(id: UserId, what: Expecting | null): void {
     this.#db.write("UPDATE admin SET expecting = ? WHERE id = ?", [what, id]);
   }
