@@ -1,6 +1,6 @@
 import { renameSync } from "node:fs";
 import { join } from "node:path";
-import { type Database, type DatabaseEvent, openDatabase, startCheckpoints } from "@flotilla/sqlite";
+import { type Database, type DatabaseEvent, openDatabase, openWhenFree, startCheckpoints } from "@flotilla/sqlite";
 import { testDir, waitFor } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Durations, Meter } from "../src/measure.ts";
@@ -126,6 +126,26 @@ describe("startCheckpoints", () => {
     expect(large[0]?.walBytes).toBeGreaterThan(64 * 1024 * 1024);
     expect(large[0]?.holders.holders[0]?.pid).toBe(process.pid);
   });
+
+  test.runIf(process.platform === "linux")(
+    "tells once when lock waits are long, and remembers the wait for the file",
+    async () => {
+      open().close();
+      const holder = await legacy(path, "lifelong");
+      const real = performance.now.bind(performance);
+      let lateMs = 0;
+      vi.spyOn(performance, "now").mockImplementation(() => real() + lateMs);
+      const onWait = (): void => {
+        lateMs = 12_000;
+        holder.kill("SIGKILL");
+      };
+      using db = await openWhenFree({ path, role: "session", migrations: [SCHEMA], exclusive: true, onWait });
+      expect(db.stats().waits.maxMs).toBeGreaterThan(12_000);
+      using told = events(db, { watchEveryMs: 2 });
+      await waitFor(() => told.all.length > 0);
+      expect(told.all).toMatchObject([{ kind: "waits-long", path, p95Ms: db.stats().waits.p95Ms }]);
+    },
+  );
 
   test("names the operation that held for more than 1 s", async () => {
     using db = open();
