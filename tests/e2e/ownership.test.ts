@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, truncateSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { isAlive, type SpawnedProcess, spawnNode, spawnProcess } from "@flotilla/testkit";
 import { expect, test } from "vitest";
@@ -79,3 +79,24 @@ test.skipIf(!existsSync(PYTHON))(
     await chat.shows(/Status: healthy/);
   },
 );
+
+test.skipIf(!existsSync(PYTHON))("a legacy program that has the file open and sleeps is found and named too", async () => {
+  const { fleet, chat } = await healthyDemo();
+  await chat.press("Stop");
+  await chat.shows(/Status: stopped/);
+  const script =
+    "import sqlite3,sys,time\nc=sqlite3.connect(sys.argv[1])\nc.execute('select 1 from sqlite_master').fetchall()\nprint('idle',flush=True)\ntime.sleep(600)";
+  const legacy = spawnProcess(PYTHON, ["-c", script, `${fleet.dataDir}/sessions/demo_1.session`]);
+  await legacy.waitForOutput("idle");
+  await chat.press("Start");
+  await chat.shows(new RegExp(`demo_1: session file in use[\\s\\S]*held by pid ${legacy.pid} `));
+});
+
+test("a damaged session file is told as what it is, and not tried again and again", async () => {
+  const { fleet, chat } = await healthyDemo();
+  await chat.press("Stop");
+  await chat.shows(/Status: stopped/);
+  truncateSync(`${fleet.dataDir}/sessions/demo_1.session`, 0);
+  await chat.press("Start");
+  await chat.shows(/demo_1 gave up[\s\S]*empty[\s\S]*A restart cannot help/);
+});

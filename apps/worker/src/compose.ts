@@ -62,13 +62,19 @@ export async function startWorker(worker: WorkerId, config: Config, log: Logger,
   return { close: () => owned.disposeAsync() };
 }
 
-/** Takes the session for as long as this process lives. Throws AppError `sqlite-locked` that names who has it. */
+/**
+ * Takes the session for as long as this process lives. Nobody may have the file open before, not even idle: a program
+ * that keeps no lock while it sleeps would wake up later. Throws AppError `sqlite-locked` that names who has it.
+ */
 async function ownSession(dir: string, worker: WorkerId, fleetKey: Buffer): Promise<SessionStore> {
+  const path = join(dir, `${worker}.session`);
+  const before = await findHolders(path);
+  if (before.holders.length > 0) throw lockedBy(before, 0);
   try {
     return openSession({ dir, name: worker, fleetKey });
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "sqlite-locked") throw error;
-    throw lockedBy(await findHolders(join(dir, `${worker}.session`), { refused: true }), 0, error);
+    throw lockedBy(await findHolders(path, { refused: true }), 0, error);
   }
 }
 
