@@ -1,19 +1,30 @@
 import { parseArgs } from "node:util";
 import { AppError, toError } from "@flotilla/kernel";
-import { up } from "./up.ts";
-
-const USAGE = "Usage: flotilla up    start everything and stay (the same as npm start)\n";
+import { findVerb, runVerb, USAGE } from "./verbs/run.ts";
 
 // Everything was released by now; a socket that a library closes late must not keep the terminal.
 process.exit(await main());
 
 async function main(): Promise<number> {
+  const [name, ...args] = process.argv.slice(2);
+  const verb = findVerb(name);
+  if (verb) return await runVerb(verb, args);
+  if (name === "--help" || name === "-h" || name === "help") {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  return await start();
+}
+
+async function start(): Promise<number> {
   const { positionals } = parseArgs({ allowPositionals: true, strict: false });
   if (positionals[0] !== "up") {
     process.stderr.write(USAGE);
     return 2;
   }
   try {
+    // Brings half a second of libraries that the other commands do not need.
+    const { up } = await import("./up.ts");
     await up(process.cwd());
     return 0;
   } catch (thrown) {

@@ -4,6 +4,9 @@ import { AppError } from "@flotilla/kernel";
 import { type Database, openDatabase } from "@flotilla/sqlite";
 import { withPrivateTemp } from "./files.ts";
 
+/** An owner keeps its lock for its whole life, so waiting longer is of no use. */
+const BUSY_MS = 50;
+
 /**
  * Runs `work` on a database file that is not ours to migrate (a backup, another program's copy, a sibling's session): it is
  * attached as `source` to an empty scratch database, so its schema stays as it is. Throws AppError `sqlite-*`, with
@@ -14,7 +17,7 @@ export function withAttached<T>(path: string, work: (db: Database) => T): T {
   if (!statSync(path, { throwIfNoEntry: false })?.isFile())
     throw new AppError("sqlite-cantopen", "There is no such file.", { details: { path } });
   return withPrivateTemp((dir) => {
-    using db = openDatabase({ path: join(dir, "scratch.db"), role: "session", migrations: [] });
+    using db = openDatabase({ path: join(dir, "scratch.db"), role: "session", migrations: [], busyTimeoutMs: BUSY_MS });
     db.write("ATTACH DATABASE ? AS source", [path]);
     return work(db);
   });

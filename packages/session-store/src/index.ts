@@ -13,11 +13,11 @@ export { type ImportedSession, type ImportOptions, importSession, inspectImport 
 export type { ImportSource } from "./import/read.ts";
 export type { ImportErrorCode } from "./import/refusals.ts";
 export type { DcAddress } from "./key-slots.ts";
-export { openSession } from "./open.ts";
+export { openIdle, openSession } from "./open.ts";
 export { type RekeyedFile, type RekeyOptions, rekey } from "./rekey.ts";
 export { keyFingerprint } from "./seal.ts";
 export type { SessionStore } from "./store.ts";
 export type { ChannelState, SelfUser, SessionFormat, SessionOptions, SessionOrigin, UpdateState } from "./types.ts";
 export { type Help, Vault, type VaultOptions } from "./vault.ts";
 export type { VaultErrorCode } from "./vault-errors.ts";
-export type { VaultEntry, VaultReason } from "./vault-files.ts";
+export { look as lookIntoSession, type VaultEntry, type VaultReason } from "./vault-files.ts";

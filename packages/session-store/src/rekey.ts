@@ -7,6 +7,7 @@ import { syncFile, syncFolder, withPrivateTemp } from "./files.ts";
 import { sessionNames, sessionPath } from "./identity.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { assertFleetKey, fleetKeyId, seal, unseal } from "./seal.ts";
+import { isDamage } from "./vault-errors.ts";
 import { copiesIn } from "./vault-files.ts";
 
 /** Options of {@link rekey}. */
@@ -22,8 +23,10 @@ export interface RekeyedFile {
   readonly file: string;
   /** `already` = an earlier run did it; `empty` = there is no key in it; `failed` = it is as it was. */
   readonly outcome: "done" | "already" | "empty" | "failed";
-  /** Why it failed, in one sentence. */
-  readonly problem: string | null;
+  /** Why it failed. */
+  readonly problem: { readonly code: string; readonly message: string } | null;
+  /** It failed, and the old key would not have opened it either: waiting for it is of no use. */
+  readonly hopeless: boolean;
 }
 
 interface KeyRow {
@@ -68,9 +71,12 @@ function assertFree(dir: string, name: string): void {
 
 function attempt(file: string, work: () => RekeyedFile["outcome"]): RekeyedFile {
   try {
-    return { file, outcome: work(), problem: null };
-  } catch (error) {
-    return { file, outcome: "failed", problem: toError(error).message };
+    return { file, outcome: work(), problem: null, hopeless: false };
+  } catch (thrown) {
+    const error = toError(thrown);
+    const code = error instanceof AppError ? error.code : "unexpected";
+    const hopeless = isDamage(error) || code === "wrong-fleet-key" || code === "key-unreadable";
+    return { file, outcome: "failed", problem: { code, message: error.message }, hopeless };
   }
 }
 

@@ -30,7 +30,7 @@ export interface VaultEntry {
   /** Opened just now: SQLite finds it whole, and its key opens with the present fleet key. */
   readonly verified: boolean;
   /** Why not; null when verified. */
-  readonly problem: "damaged" | "no-key" | "other-fleet-key" | null;
+  readonly problem: "damaged" | "in-use" | "no-key" | "other-fleet-key" | null;
   /** Fingerprint of its key, when it could be read. */
   readonly fingerprint: string | null;
   readonly userId: string | null;
@@ -82,8 +82,8 @@ export function look(path: string, fleetKey: Buffer): Pick<VaultEntry, "verified
       return { ...known, verified, problem: verified ? null : "damaged" };
     });
   } catch (error) {
-    if (error instanceof AppError) return { ...nothing, problem: "damaged" };
-    throw error;
+    if (!(error instanceof AppError)) throw error;
+    return { ...nothing, problem: error.code === "sqlite-locked" ? "in-use" : "damaged" };
   }
 }
 

@@ -92,7 +92,8 @@ test("a third key or a broken copy fails alone; the same key twice is refused", 
   stranger.close();
   const failed = rekey({ dataDir, oldKey: FLEET_KEY, newKey }).filter(({ outcome }) => outcome === "failed");
   expect(failed.map(({ file }) => file)).toEqual(["sessions/stranger.session", `vault/w1/${copy}`]);
-  expect(failed[0]?.problem).toContain("third key");
+  expect(failed[0]?.problem?.message).toContain("third key");
+  expect(failed.every(({ hopeless }) => hopeless)).toBe(true);
   rmSync(join(dataDir, "vault", "w1", copy));
   check(keys, newKey);
   expect(codeOf(() => rekey({ dataDir, oldKey: newKey, newKey }))).toBe("same-fleet-key");

@@ -1,0 +1,48 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { toError } from "@flotilla/kernel";
+import { sessionNames } from "@flotilla/session-store";
+import type { Finding, Patient } from "./finding.ts";
+
+/** Whether the key is there. Whether it is the right one is seen at each session. Never makes one. */
+export function checkFleetKey({ place }: Patient): Finding[] {
+  const check = "fleet-key";
+  if (place.fleetKeyFrom === null) {
+    if (sessionNames(place.sessions).length === 0) return [];
+    return [
+      {
+        check,
+        level: "problem",
+        what: "There are sessions, but no fleet key: neither FLEET_KEY nor the file fleet.key in the data folder.",
+        why: "Sessions and their backups are encrypted with it. The next start would make a new key that opens none of them.",
+        todo: "Put fleet.key back from your own backup, or set FLEET_KEY in .env, before you start Flotilla.",
+      },
+    ];
+  }
+  return [...unreadable(place), ...unfinished(place.dataDir)];
+}
+
+function unreadable(place: Patient["place"]): Finding[] {
+  try {
+    if (place.fleetKey().length === 32) return [];
+    throw new Error("The key has not 32 bytes.");
+  } catch (error) {
+    const why = "Without it no session can be opened.";
+    return [
+      { check: "fleet-key", level: "problem", what: toError(error).message, why, todo: "Do what the sentence above says." },
+    ];
+  }
+}
+
+function unfinished(dataDir: string): Finding[] {
+  if (!existsSync(join(dataDir, "fleet.key.next"))) return [];
+  return [
+    {
+      check: "fleet-key",
+      level: "problem",
+      what: "A change of the fleet key was cut off: there is a fleet.key.next.",
+      why: "Some sessions are encrypted with the new key already and do not open with the present one.",
+      todo: "Stop Flotilla and run: flotilla rekey",
+    },
+  ];
+}

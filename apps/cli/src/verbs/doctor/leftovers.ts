@@ -1,0 +1,40 @@
+import { readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { sessionNames } from "@flotilla/session-store";
+import type { Finding, Patient } from "./finding.ts";
+
+/** Nothing that runs takes this long. */
+const OLD_MS = 60 * 60 * 1000;
+
+/** What a crash left behind: temporary folders with encrypted copies, and notes about sessions that are gone. */
+export function checkLeftovers({ place }: Patient): Finding[] {
+  const { dataDir, sessions } = place;
+  const vault = join(dataDir, "vault");
+  const folders = [sessions, ...names(vault).map((name) => join(vault, name))];
+  const temps = folders.flatMap((folder) =>
+    names(folder)
+      .filter((name) => name.startsWith(".flotilla-"))
+      .map((name) => join(folder, name))
+      .filter((path) => Date.now() - statSync(path).mtimeMs > OLD_MS),
+  );
+  const present = new Set(sessionNames(sessions));
+  const notes = names(sessions).filter(
+    (name) => name.endsWith(".identity") && !present.has(name.slice(0, -".identity".length)),
+  );
+  return [...temps, ...notes.map((name) => join(sessions, name))].map((path) => ({
+    check: "leftovers",
+    level: "hint",
+    what: `${path} was left behind by a process that was cut off.`,
+    why: "It is of no use any more.",
+    todo: `rm -r '${path}'`,
+    fix: () => rmSync(path, { recursive: true, force: true }),
+  }));
+}
+
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,67 @@
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { AppError } from "@flotilla/kernel";
+import { type ExportFormat, exportSession, openIdle } from "@flotilla/session-store";
+import { workerName } from "./import.ts";
+import { type Answer, type Call, noMoreThan, type Verb, WrongUsage, word } from "./verb.ts";
+
+const USAGE = `Usage: flotilla export <worker> --format <telethon | gramjs> --yes [--out <file>] [--json]
+
+Writes the session of a stopped worker as a session string. Whoever has that string is the account, without a code and
+without a password. Flotilla must not use the session again while another program does.
+
+  --format <name>   telethon or gramjs
+  --out <file>      a new file that only you can read (0600); without it the string goes to standard output, which must
+                    then be a pipe or a file, never a terminal that keeps what it has shown
+  --yes             needed always: this hands the account over
+  --json            one JSON object on standard output; needs --out
+`;
+
+export const exportVerb: Verb = {
+  name: "export",
+  summary: "write a stopped worker's session as a string for another program",
+  usage: USAGE,
+  options: { format: { type: "string" }, out: { type: "string" }, yes: { type: "boolean" } },
+  async run(call): Promise<Answer> {
+    noMoreThan(call, 1);
+    const name = workerName(word(call, 0, "which worker's session to export"));
+    const format = formatOf(call);
+    const out = call.flags["out"];
+    checkConsent(call);
+    const { sessions: dir } = call.place;
+    using store = openIdle({ dir, name, fleetKey: call.place.fleetKey() });
+    const text = exportSession(store, format);
+    if (typeof out !== "string") return { exitCode: 0, text: `${text}\n`, data: {} };
+    const file = writeNew(resolve(call.place.cwd, out), text);
+    const lines = `Wrote the session of "${name}" to ${file} (0600). Whoever has this file is the account: delete it when it is used.\nTake the worker out of the fleet before another program uses the session, or Telegram ends it for both.\n`;
+    return { exitCode: 0, text: lines, data: { worker: name, format, file } };
+  },
+};
+
+function formatOf({ flags }: Call): ExportFormat {
+  const { format } = flags;
+  if (format === "telethon" || format === "gramjs") return format;
+  throw new WrongUsage("Say the format: --format telethon or --format gramjs.");
+}
+
+function checkConsent({ flags }: Call): void {
+  if (flags["yes"] !== true)
+    throw new WrongUsage(
+      "An exported session is the account itself, without code and password. Add --yes if that is what you want.",
+    );
+  if (typeof flags["out"] === "string") return;
+  if (flags["json"] === true) throw new WrongUsage("With --json the session goes to a file: add --out <file>.");
+  if (process.stdout.isTTY)
+    throw new WrongUsage("A terminal keeps what it has shown. Write to a file that only you can read: --out <file>.");
+}
+
+function writeNew(path: string, text: string): string {
+  try {
+    writeFileSync(path, `${text}\n`, { flag: "wx", mode: 0o600, flush: true });
+    return path;
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const why = code === "EEXIST" ? "It exists already, and nothing is overwritten." : `The system says ${code ?? "no"}.`;
+    throw new AppError("export-file", `The file ${path} cannot be written. ${why} Nothing was exported.`, { cause });
+  }
+}

@@ -1,0 +1,44 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { badConfig, type EnvValues, loadFleetKey, readEnv, ruleProblems, Secret, wantsSandbox } from "@flotilla/config";
+import { dataDirOf } from "../sandbox-service.ts";
+
+/** Where a subcommand works. */
+export interface Place {
+  /** The checkout: `.env` and a relative DATA_DIR are looked for here, wherever the command is called. */
+  readonly root: string;
+  /** Where the user stands: files that they name are here. */
+  readonly cwd: string;
+  readonly env: EnvValues;
+  readonly dataDir: string;
+  readonly sessions: string;
+  /** True without a `.env`: the fleet is a play fleet. */
+  readonly sandbox: boolean;
+  readonly server: "telegram" | "custom";
+  /** Where the fleet key is; null when it has never been made. */
+  readonly fleetKeyFrom: "env" | "file" | null;
+  /** Reads it, and makes it when there is none. Throws AppError `bad-fleet-key`. */
+  fleetKey(): Buffer;
+}
+
+const ROOT = resolve(import.meta.dirname, "../../../..");
+
+/** Reads the configuration. Throws AppError `bad-config`, `env-unreadable`. */
+export function findPlace(cwd: string): Place {
+  const env = readEnv(ROOT);
+  const problems = ruleProblems(env);
+  if (problems.length > 0) throw badConfig(problems);
+  const dataDir = dataDirOf(env, ROOT);
+  const sandbox = wantsSandbox(env);
+  return {
+    root: ROOT,
+    cwd,
+    env,
+    dataDir,
+    sessions: join(dataDir, "sessions"),
+    sandbox,
+    server: sandbox || env.MTPROTO_DC ? "custom" : "telegram",
+    fleetKeyFrom: env.FLEET_KEY ? "env" : existsSync(join(dataDir, "fleet.key")) ? "file" : null,
+    fleetKey: () => loadFleetKey(env.FLEET_KEY ? new Secret(env.FLEET_KEY) : null, dataDir),
+  };
+}

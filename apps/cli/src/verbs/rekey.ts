@@ -1,0 +1,101 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { AppError } from "@flotilla/kernel";
+import { type RekeyedFile, rekey } from "@flotilla/session-store";
+import { lockFile } from "@flotilla/sqlite";
+import { type Answer, type Call, noMoreThan, type Verb, WrongUsage } from "./verb.ts";
+
+const USAGE = `Usage: flotilla rekey [--new-key-file <file>] [--json]
+
+Encrypts every session and every copy in the vault with a new fleet key. Stop Flotilla first. Cut off in the middle, run
+it again in the same way: it goes on where it was.
+
+Where the key is the file fleet.key in the data folder, a new one is made and takes its place; the old one is kept as
+fleet.key.old, for copies of the data folder that you have elsewhere. Where FLEET_KEY is set in .env, write a new key into
+a file that only you can read (openssl rand -hex 32), name it here, and put it into .env afterwards.
+`;
+
+export const rekeyVerb: Verb = {
+  name: "rekey",
+  summary: "encrypt every session and backup with a new fleet key",
+  usage: USAGE,
+  options: { "new-key-file": { type: "string" } },
+  async run(call): Promise<Answer> {
+    noMoreThan(call, 0);
+    const { dataDir, fleetKeyFrom } = call.place;
+    if (fleetKeyFrom === null)
+      throw new AppError("no-fleet-key", "There is no fleet key yet, so nothing is encrypted with one.");
+    const given = call.flags["new-key-file"];
+    if (fleetKeyFrom === "env" && typeof given !== "string")
+      throw new WrongUsage("FLEET_KEY is set in .env: write a new key into a file and name it with --new-key-file.");
+    if (fleetKeyFrom === "file" && given !== undefined)
+      throw new WrongUsage("The key is in the data folder and a new one is made there: leave --new-key-file out.");
+    using _alone = onlyOne(dataDir);
+    const newKey = typeof given === "string" ? readKey(resolve(call.place.cwd, given)) : nextKey(dataDir);
+    const files = rekey({ dataDir, oldKey: call.place.fleetKey(), newKey });
+    return finish(call, files);
+  },
+};
+
+function finish({ place }: Call, files: readonly RekeyedFile[]): Answer {
+  const failed = files.filter(({ outcome }) => outcome === "failed");
+  const unfinished = failed.some(({ hopeless }) => !hopeless);
+  if (!unfinished && place.fleetKeyFrom === "file") takeOver(place.dataDir);
+  const done = files.filter(({ outcome }) => outcome === "done" || outcome === "already").length;
+  const lines = [
+    `${done} files are encrypted with the new key.`,
+    ...failed.map(({ file, problem }) => `✗ ${file}: ${problem?.message ?? ""}`),
+    unfinished
+      ? "It is not finished, and the old key is still the one in use: correct what is said above, then run it again before you start Flotilla."
+      : "The files above could not be read with the old key either; nothing waits for them.",
+  ];
+  if (failed.length === 0) lines.pop();
+  if (!unfinished && place.fleetKeyFrom === "env")
+    lines.push("Now set FLEET_KEY in .env to the new key on every machine, then delete the file it was in.");
+  if (!unfinished && place.fleetKeyFrom === "file")
+    lines.push(
+      "The new key is in place. The old one is fleet.key.old: delete it when no older copy of the data folder is needed.",
+    );
+  const data = { files, finished: !unfinished };
+  return { exitCode: failed.length > 0 ? 1 : 0, text: `${lines.join("\n")}\n`, data };
+}
+
+/** The key of a run that was cut off, or a new one, on the disk before anything is encrypted with it. */
+function nextKey(dataDir: string): Buffer {
+  const path = join(dataDir, "fleet.key.next");
+  if (!existsSync(path)) {
+    const partial = `${path}.partial`;
+    writeFileSync(partial, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600, flush: true });
+    renameSync(partial, path);
+  }
+  return readKey(path);
+}
+
+function takeOver(dataDir: string): void {
+  const current = join(dataDir, "fleet.key");
+  rmSync(`${current}.old`, { force: true });
+  linkSync(current, `${current}.old`);
+  renameSync(`${current}.next`, current);
+}
+
+function readKey(path: string): Buffer {
+  if (!existsSync(path)) throw new WrongUsage("The file with the new key does not exist.");
+  if (process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0)
+    throw new AppError("bad-fleet-key", `The key file ${path} is readable by others. Run: chmod 600 ${path}`);
+  const text = readFileSync(path, "utf8").trim();
+  if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, "hex");
+  if (/^[A-Za-z0-9+/]{43}=$/.test(text)) return Buffer.from(text, "base64");
+  throw new AppError("bad-fleet-key", `The file ${path} must hold 32 bytes as 64 hexadecimal characters or as base64.`);
+}
+
+function onlyOne(dataDir: string): Disposable {
+  try {
+    return lockFile(join(dataDir, "instance.lock"));
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "sqlite-locked") throw error;
+    throw new AppError("already-running", "Flotilla runs on this data folder. Stop it first (Ctrl+C), then run this again.", {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,191 @@
+import {
+  chmodSync,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { spawnNode, startRedis, testDir } from "@flotilla/testkit";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { ANN, HOLDER, Machine } from "./kit.ts";
+
+let machine: Machine;
+let skewMs = 0;
+
+/** A machine whose Bot API and data centre answer, so that only what a test breaks is found. */
+beforeEach(async () => {
+  machine = new Machine(await testDir());
+  skewMs = 0;
+  const server = createServer((_, response) => {
+    response.setHeader("date", new Date(Date.now() + skewMs).toUTCString());
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const pem = join(machine.cwd, "dc.pem");
+  writeFileSync(pem, "-----BEGIN RSA PUBLIC KEY-----");
+  Object.assign(machine.env, {
+    BOT_API_ROOT: `http://127.0.0.1:${port}`,
+    MTPROTO_DC: `127.0.0.1:${port}`,
+    MTPROTO_DC_KEY: pem,
+  });
+});
+
+interface Found {
+  readonly check: string;
+  readonly level: string;
+  readonly what: string;
+  readonly why: string;
+  readonly todo: string;
+  readonly fixed: boolean;
+}
+
+/** Findings of a run; those that depend on where the tests run are left out. */
+async function doctor(code: number, ...args: string[]): Promise<Found[]> {
+  const { findings } = (await machine.json(["doctor", ...args], code)) as unknown as { findings: Found[] };
+  for (const { what, why, todo } of findings) for (const text of [what, why, todo]) expect(text).toMatch(/\S/);
+  return findings.filter(({ check, what }) => check !== "stop-grace" && !what.startsWith("Not every program"));
+}
+
+async function backedUp(name: string, self = ANN): Promise<void> {
+  machine.session(name, self);
+  expect((await machine.run(["backup", name])).code).toBe(0);
+}
+
+test("a machine in order has nothing, and looking changes nothing", async () => {
+  await backedUp("ann");
+  const before = readdirSync(machine.dataDir, { recursive: true }).toSorted();
+  expect(await doctor(0)).toEqual([]);
+  expect(readdirSync(machine.dataDir, { recursive: true }).toSorted()).toEqual(before);
+  const empty = new Machine(await testDir());
+  empty.env = { ...machine.env, DATA_DIR: empty.dataDir };
+  expect((await empty.run(["doctor"])).code).toBe(0);
+  expect(readdirSync(empty.cwd)).toEqual([]);
+});
+
+test("permissions: said, and corrected with --fix", async () => {
+  await backedUp("ann");
+  const path = join(machine.sessions, "ann.session");
+  chmodSync(path, 0o644);
+  chmodSync(machine.sessions, 0o755);
+  expect((await doctor(1)).map(({ check }) => check)).toEqual(["permissions", "permissions"]);
+  expect(statSync(path).mode & 0o777).toBe(0o644);
+  expect((await doctor(0, "--fix")).every(({ fixed }) => fixed)).toBe(true);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(statSync(machine.sessions).mode & 0o777).toBe(0o700);
+  expect(await doctor(0)).toEqual([]);
+});
+
+describe("duplicates", () => {
+  test("a copy, a second session of one account, a hard link and a symbolic link", async () => {
+    await backedUp("ann");
+    const path = join(machine.sessions, "ann.session");
+    copyFileSync(path, join(machine.sessions, "copy.session"));
+    const texts = (await doctor(1)).map(({ what }) => what);
+    expect(texts).toContain('"ann" and "copy" have the same key: one is a copy of the other.');
+    linkSync(path, join(machine.sessions, "hard.session"));
+    symlinkSync(path, join(machine.sessions, "soft.session"));
+    const more = (await doctor(1)).map(({ what }) => what).join("\n");
+    expect(more).toContain('The session of "hard" has 2 names');
+    expect(more).toContain('The session of "soft" is a symbolic link.');
+    expect(more).toContain('"ann" and "soft" are two names for one file.');
+  });
+});
+
+test("damaged sessions, damaged backups and sessions without one", async () => {
+  await backedUp("ann");
+  const [copy = ""] = readdirSync(join(machine.dataDir, "vault", "ann"));
+  truncateSync(join(machine.dataDir, "vault", "ann", copy), 5000);
+  truncateSync(join(machine.sessions, "ann.session"), 5000);
+  machine.session("bob", { ...ANN, id: "8" });
+  const found = await doctor(1);
+  expect(found.map(({ check, level }) => [check, level])).toEqual(
+    expect.arrayContaining([
+      ["damaged", "problem"],
+      ["backup", "problem"],
+      ["backup", "hint"],
+    ]),
+  );
+  expect(found.find(({ check }) => check === "damaged")?.todo).toContain("flotilla restore ann --list");
+});
+
+test("a wrong and a missing fleet key, and a change that was cut off", async () => {
+  await backedUp("ann");
+  machine.env["FLEET_KEY"] = "08".repeat(32);
+  expect((await doctor(1)).map(({ check }) => check)).toContain("wrong-fleet-key");
+  delete machine.env["FLEET_KEY"];
+  expect((await doctor(1))[0]?.what).toContain("no fleet key");
+  expect(readdirSync(machine.dataDir)).not.toContain("fleet.key");
+  machine.env["FLEET_KEY"] = "07".repeat(32);
+  writeFileSync(join(machine.dataDir, "fleet.key.next"), "", { mode: 0o600 });
+  expect((await doctor(1))[0]?.what).toContain("cut off");
+});
+
+test("a foreign and a stopped holder are named; the session is not touched", async () => {
+  await backedUp("ann");
+  const holder = spawnNode(HOLDER, [machine.sessions, "ann"]);
+  await holder.waitForOutput("has it");
+  const [found] = await doctor(1);
+  expect(found).toMatchObject({ check: "holder" });
+  expect(found?.what).toContain(`pid ${holder.pid}`);
+  holder.kill("SIGSTOP");
+  expect((await doctor(1))[0]?.what).toContain("is stopped");
+  await holder[Symbol.asyncDispose]();
+  const worker = spawnNode(HOLDER, [machine.sessions, "ann", "--worker", "ann"]);
+  await worker.waitForOutput("has it");
+  expect(await doctor(0)).toEqual([]);
+});
+
+test("what crashes left behind is cleared away with --fix, but nothing that is fresh", async () => {
+  await backedUp("ann");
+  const old = join(machine.sessions, ".flotilla-old");
+  mkdirSync(old, { mode: 0o700 });
+  utimesSync(old, 1, 1);
+  mkdirSync(join(machine.sessions, ".flotilla-new"), { mode: 0o700 });
+  writeFileSync(join(machine.sessions, "gone.identity"), "{}", { mode: 0o600 });
+  expect((await doctor(0, "--fix")).map(({ check, fixed }) => [check, fixed])).toEqual([
+    ["leftovers", true],
+    ["leftovers", true],
+  ]);
+  expect(readdirSync(machine.sessions).toSorted()).toEqual([".flotilla-new", "ann.identity", "ann.session"]);
+});
+
+test("a clock that is wrong, a Bot API and a data centre that do not answer", async () => {
+  skewMs = 90_000;
+  const [clock] = await doctor(1);
+  expect(clock).toMatchObject({ check: "clock" });
+  expect(clock?.what).toMatch(/(89|90|91) s behind/);
+  Object.assign(machine.env, { BOT_API_ROOT: "http://127.0.0.1:9", MTPROTO_DC: "127.0.0.1:9" });
+  const texts = (await doctor(1)).map(({ what }) => what);
+  expect(texts).toEqual([expect.stringContaining("Bot API"), expect.stringContaining("data centre (127.0.0.1:9)")]);
+});
+
+test("a Redis that forgets, evicts, or is not there", async () => {
+  await using redis = await startRedis();
+  machine.env["REDIS_URL"] = redis.url;
+  const found = await doctor(1);
+  expect(found[0]).toMatchObject({ check: "redis", what: expect.stringContaining("append-only") as string });
+  machine.env["REDIS_URL"] = "redis://127.0.0.1:9";
+  expect((await doctor(1))[0]?.what).toContain("Redis cannot be reached");
+});
+
+test("the text for people says what, why and what to do", async () => {
+  await backedUp("ann");
+  chmodSync(machine.sessions, 0o755);
+  const said = await machine.run(["doctor"]);
+  expect(said.code).toBe(1);
+  expect(said.stdout).toMatch(/✗ .*sessions is open to others \(755\)\.\n {4}Why it matters: .+\n {4}What to do: chmod 700/);
+  expect(said.stdout).toContain("flotilla doctor --fix");
+});

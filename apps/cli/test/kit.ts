@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { openSession } from "@flotilla/session-store";
+import { type SpawnedProcess, spawnNode } from "@flotilla/testkit";
+
+const MAIN = new URL("../src/main.ts", import.meta.url).pathname;
+export const HOLDER = new URL("./fixtures/holder.ts", import.meta.url).pathname;
+export const FLEET_KEY = "07".repeat(32);
+export const ANN = { id: "7000001", name: "Ann", username: "ann", phone: "15550001" };
+
+/** What a finished command said. */
+export interface Said {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A data folder of a fleet against Telegram, as far as the command line can tell. */
+export class Machine {
+  readonly dataDir: string;
+  readonly cwd: string;
+  env: Record<string, string>;
+
+  constructor(dir: string) {
+    this.cwd = dir;
+    this.dataDir = join(dir, "data");
+    this.env = {
+      DATA_DIR: this.dataDir,
+      FLEET_KEY,
+      BOT_TOKEN: `1:${"a".repeat(30)}`,
+      API_ID: "12345",
+      API_HASH: "0".repeat(32),
+      ADMIN_IDS: "1",
+    };
+  }
+
+  get sessions(): string {
+    return join(this.dataDir, "sessions");
+  }
+
+  /** Runs `flotilla …` to its end, without a terminal. */
+  async run(args: readonly string[], input?: string): Promise<Said> {
+    const child = this.start(args, input);
+    const { code } = await child.exited;
+    return { code, stdout: child.stdout, stderr: child.stderr };
+  }
+
+  start(args: readonly string[], input?: string): SpawnedProcess {
+    return spawnNode(MAIN, args, { env: this.env, cwd: this.cwd, ...(input === undefined ? {} : { input }) });
+  }
+
+  /** The JSON of a command that ends with `code`. */
+  async json(args: readonly string[], code: number, input?: string): Promise<Record<string, unknown>> {
+    const said = await this.run([...args, "--json"], input);
+    if (said.code !== code) throw new Error(`exit code ${said.code}: ${said.stdout}${said.stderr}`);
+    return JSON.parse(said.stdout) as Record<string, unknown>;
+  }
+
+  /** A logged in session that nobody has open; returns its key. */
+  session(name: string, self = ANN, key: Buffer = randomBytes(256)): Buffer {
+    using store = openSession({ dir: this.sessions, name, fleetKey: Buffer.from(FLEET_KEY, "hex") });
+    store.beginLogin();
+    store.setDc({ id: 2, address: "149.154.167.51", port: 443 });
+    store.setAuthKey(key);
+    store.commitLogin(self);
+    return key;
+  }
+
+  /** The key that a session has now. */
+  keyOf(name: string, fleetKey: string = FLEET_KEY): Buffer | null {
+    using store = openSession({ dir: this.sessions, name, fleetKey: Buffer.from(fleetKey, "hex"), unannounced: true });
+    return store.authKey();
+  }
+}
+
+/** A string of Pyrogram 2. */
+export function pyrogram(key: Buffer, userId = 7000001n): string {
+  const bytes = Buffer.alloc(271);
+  bytes.writeUInt8(2, 0);
+  bytes.writeUInt32BE(12345, 1);
+  key.copy(bytes, 6);
+  bytes.writeBigUInt64BE(userId, 262);
+  return bytes.toString("base64url");
+}

@@ -1,0 +1,196 @@
+import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { spawnNode, testDir } from "@flotilla/testkit";
+import { beforeEach, describe, expect, test } from "vitest";
+import { ANN, HOLDER, Machine, pyrogram } from "./kit.ts";
+
+let machine: Machine;
+beforeEach(async () => {
+  machine = new Machine(await testDir());
+});
+
+describe("usage", () => {
+  test("no or a wrong command is exit code 2 and the list of commands", async () => {
+    for (const args of [[], ["fly"]]) {
+      const said = await machine.run(args);
+      expect(said.code).toBe(2);
+      for (const name of ["up", "import", "export", "backup", "restore", "rekey", "doctor"])
+        expect(said.stderr).toContain(`  ${name} `);
+    }
+    expect(await machine.run(["--help"])).toMatchObject({ code: 0, stderr: "" });
+    expect(await machine.json(["import"], 2)).toMatchObject({ ok: false, error: { code: "usage" } });
+  });
+
+  test.each(["import", "export", "backup", "restore", "rekey", "doctor"])("%s --help explains itself", async (name) => {
+    const said = await machine.run([name, "--help"]);
+    expect(said).toMatchObject({ code: 0, stderr: "" });
+    expect(said.stdout).toMatch(new RegExp(`^Usage: flotilla ${name}`));
+    expect(said.stdout).toContain("--json");
+  });
+
+  test.each([
+    [["import"], "which file"],
+    [["import", "x", "--name", "Not A Name"], "A worker name has"],
+    [["import", "x"], "--name <worker>"],
+    [["import", "x", "--name", "ann"], "Add --yes"],
+    [["import", "x", "y", "--name", "ann", "--yes"], "a word too many"],
+    [["import", "A".repeat(362), "--name", "ann", "--yes"], "Never put it on a command line"],
+    [["import", "-", "--name", "ann"], "Standard input holds the session"],
+    [["import", "x", "--nmae", "ann"], "does not know"],
+    [["export", "ann", "--yes"], "--format telethon"],
+    [["export", "ann", "--format", "telethon", "--out", "x"], "Add --yes"],
+    [["backup"], "which worker's"],
+    [["restore", "ann", "some-id"], "Add --yes"],
+    [["rekey"], "--new-key-file"],
+  ] as const)("%j is exit code 2 with the reason", async (args, words) => {
+    const said = await machine.run(args);
+    expect(said.code).toBe(2);
+    expect(said.stdout).toBe("");
+    expect(said.stderr).toContain(words);
+    expect(said.stderr).not.toContain("A".repeat(40));
+  });
+});
+
+describe("import", () => {
+  test("a Telethon file becomes the session of a worker, and the next step is said", async () => {
+    const key = randomBytes(256);
+    const old = join(machine.cwd, "old.session");
+    const db = new DatabaseSync(old);
+    db.exec(
+      "CREATE TABLE sessions (dc_id INTEGER PRIMARY KEY, server_address TEXT, port INTEGER, auth_key BLOB, takeout_id INTEGER)",
+    );
+    db.exec("CREATE TABLE entities (id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, username TEXT, phone INTEGER, name TEXT)");
+    db.exec("CREATE TABLE update_state (id INTEGER PRIMARY KEY, pts INTEGER, qts INTEGER, date INTEGER, seq INTEGER)");
+    db.exec("INSERT INTO entities (id, hash) VALUES (0, 7000001); INSERT INTO update_state VALUES (0, 50, 1, 1700000000, 1)");
+    db.prepare("INSERT INTO sessions VALUES (2, '149.154.167.51', 443, ?, NULL)").run(key);
+
+    // As long as the old program has it open, it is refused by name.
+    const refused = await machine.run(["import", "old.session", "--name", "ann", "--yes"]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`pid ${process.pid}`);
+    db.close();
+    const said = await machine.run(["import", "old.session", "--name", "ann", "--yes"]);
+    expect(said).toMatchObject({ code: 0, stderr: "" });
+    expect(said.stdout).toContain('Imported a Telethon session file as "ann".');
+    expect(said.stdout).toContain("user id 7000001");
+    expect(said.stdout).toContain("unverified");
+    expect(said.stdout).toContain("go on where the other program stopped");
+    expect(said.stdout).toContain("➕ Add");
+    expect(said.stdout).toContain("Never start the other program");
+    expect(machine.keyOf("ann")).toEqual(key);
+    expect(statSync(join(machine.sessions, "ann.session")).mode & 0o777).toBe(0o600);
+  });
+
+  test("a string comes in by standard input, and no output repeats a part of it", async () => {
+    const key = randomBytes(256);
+    const text = pyrogram(key);
+    const json = await machine.json(["import", "-", "--name", "ann", "--yes"], 0, `${text}\n`);
+    expect(json).toMatchObject({
+      ok: true,
+      session: { name: "ann", format: "pyrogram-string", userId: "7000001", apiId: 12345 },
+    });
+    expect(machine.keyOf("ann")).toEqual(key);
+    const again = await machine.run(["import", "-", "--name", "bob", "--yes"], text);
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain('a copy of "ann"');
+    for (const output of [JSON.stringify(json), again.stdout, again.stderr]) expect(output).not.toContain(text.slice(20, 40));
+    const taken = await machine.json(["import", "-", "--name", "ann", "--yes"], 1, pyrogram(randomBytes(256), 5n));
+    expect(taken).toMatchObject({ ok: false, error: { code: "session-exists" } });
+  });
+
+  test("what is no session is exit code 1 with the reason, and nothing is made", async () => {
+    const said = await machine.run(["import", "-", "--name", "ann", "--yes"], "hello\n");
+    expect(said.code).toBe(1);
+    expect(said.stderr).toContain("no session that Flotilla knows");
+    expect(existsSync(join(machine.sessions, "ann.session"))).toBe(false);
+  });
+});
+
+describe("export", () => {
+  test("what is exported can be imported again, into a file for the owner alone or a pipe", async () => {
+    const key = machine.session("ann");
+    const said = await machine.run(["export", "ann", "--format", "telethon", "--out", "out.txt", "--yes"]);
+    expect(said.code).toBe(0);
+    const file = join(machine.cwd, "out.txt");
+    const text = readFileSync(file, "utf8");
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(said.stdout + said.stderr).not.toContain(text.slice(0, 30));
+    expect(said.stdout).toContain("is the account");
+    expect((await machine.run(["export", "ann", "--format", "telethon", "--yes"])).stdout).toBe(text);
+    const other = new Machine(await testDir());
+    expect((await other.run(["import", "-", "--name", "bob", "--yes"], text)).code).toBe(0);
+    expect(other.keyOf("bob")).toEqual(key);
+    const over = await machine.run(["export", "ann", "--format", "gramjs", "--out", "out.txt", "--yes"]);
+    expect(over.stderr).toContain("exists already");
+    expect(readFileSync(file, "utf8")).toBe(text);
+  });
+
+  test("is refused while a process has the session, and for workers that do not exist", async () => {
+    machine.session("ann");
+    const holder = spawnNode(HOLDER, [machine.sessions, "ann"]);
+    await holder.waitForOutput("has it");
+    const said = await machine.run(["export", "ann", "--format", "gramjs", "--yes"]);
+    expect(said).toMatchObject({ code: 1, stdout: "" });
+    expect(said.stderr).toContain("Stop the worker first");
+    expect((await machine.run(["export", "nobody", "--format", "gramjs", "--yes"])).stderr).toContain("no session");
+    expect(existsSync(join(machine.sessions, "nobody.session"))).toBe(false);
+  });
+});
+
+test("backup, list, and back again", async () => {
+  const key = machine.session("ann");
+  const { backup } = await machine.json(["backup", "ann"], 0);
+  const { id } = backup as { id: string };
+  const newer = machine.session("ann", { ...ANN, id: "8" });
+  const list = await machine.run(["restore", "ann"]);
+  expect(list.stdout).toContain(id);
+  expect(list.stdout).toContain("✓ checked");
+  expect(list.stdout).toContain("no golden copy");
+  expect(await machine.json(["restore", "ann", "--list"], 0)).toMatchObject({
+    copies: [{ id, verified: true }],
+    goldenCanHelp: "no-golden",
+  });
+  const said = await machine.run(["restore", "ann", id, "--yes"]);
+  expect(said).toMatchObject({ code: 0, stderr: "" });
+  expect(machine.keyOf("ann")).toEqual(key);
+  const undo = /flotilla restore ann (\S+)/.exec(said.stdout)?.[1] ?? "";
+  expect((await machine.run(["restore", "ann", undo, "--yes"])).code).toBe(0);
+  expect(machine.keyOf("ann")).toEqual(newer);
+  expect((await machine.run(["restore", "ann", "nothing", "--yes"])).stderr).toContain("--list");
+});
+
+describe("rekey", () => {
+  test("with the key in .env: the new one comes from a file, and the last step is said", async () => {
+    const key = machine.session("ann");
+    await machine.run(["backup", "ann"]);
+    const file = join(machine.cwd, "new.key");
+    writeFileSync(file, `${"09".repeat(32)}\n`, { mode: 0o644 });
+    expect((await machine.run(["rekey", "--new-key-file", file])).stderr).toContain("chmod 600");
+    chmodSync(file, 0o600);
+    const said = await machine.run(["rekey", "--new-key-file", "new.key"]);
+    expect(said).toMatchObject({ code: 0, stderr: "" });
+    expect(said.stdout).toContain("2 files");
+    expect(said.stdout).toContain("set FLEET_KEY in .env");
+    expect(said.stdout).not.toContain("09".repeat(8));
+    machine.env["FLEET_KEY"] = "09".repeat(32);
+    expect(machine.keyOf("ann", "09".repeat(32))).toEqual(key);
+    expect((await machine.json(["restore", "ann", "--list"], 0))["copies"]).toMatchObject([{ verified: true }]);
+  });
+
+  test("with the key in the data folder: a new one takes its place, the old one is kept", async () => {
+    const oldKey = randomBytes(32).toString("hex");
+    delete machine.env["FLEET_KEY"];
+    machine.session("probe");
+    writeFileSync(join(machine.dataDir, "fleet.key"), oldKey, { mode: 0o600 });
+    // The session above has another key: it fails, is said to be hopeless, and stops nothing.
+    const said = await machine.run(["rekey"]);
+    expect(said.code).toBe(1);
+    expect(said.stdout).toContain("third key");
+    expect(said.stdout).toContain("nothing waits for them");
+    expect(readFileSync(join(machine.dataDir, "fleet.key.old"), "utf8")).toBe(oldKey);
+    expect(readFileSync(join(machine.dataDir, "fleet.key"), "utf8").trim()).toMatch(/^[0-9a-f]{64}$/);
+    expect(readdirSync(machine.dataDir).filter((name) => name.includes("next"))).toEqual([]);
+  });
+});
