@@ -96,7 +96,7 @@ describe("import", () => {
     expect(again.code).toBe(1);
     expect(again.stderr).toContain('a copy of "ann"');
     for (const output of [JSON.stringify(json), again.stdout, again.stderr]) expect(output).not.toContain(text.slice(20, 40));
-    const taken = await machine.json(["import", "-", "--name", "ann", "--yes"], 1, pyrogram(randomBytes(256), 5n));
+    const taken = await machine.json(["import", "-", "--name", "ann", "--yes"], 1, pyrogram(randomBytes(256), 5000n));
     expect(taken).toMatchObject({ ok: false, error: { code: "session-exists" } });
   });
 

@@ -23,7 +23,7 @@ function inspect(text: string) {
 const key = fc.uint8Array({ minLength: 256, maxLength: 256 }).filter((bytes) => bytes.some((byte) => byte !== bytes[0]));
 const dcId = fc.integer({ min: 1, max: 5 });
 const port = fc.integer({ min: 1, max: 65_535 });
-const userId = fc.bigInt({ min: 1n, max: (1n << 52n) - 1n });
+const userId = fc.bigInt({ min: 1000n, max: (1n << 52n) - 1n });
 const apiId = fc.integer({ min: 1, max: 2 ** 32 - 1 });
 const host = fc.constantFrom(
   "149.154.167.51",
@@ -51,7 +51,7 @@ const anyString = fc.oneof(
     .tuple(
       dcId,
       key.filter((bytes) => bytes[3] !== 0),
-      fc.bigInt({ min: 1n, max: 2n ** 32n - 1n }),
+      fc.bigInt({ min: 1000n, max: 2n ** 32n - 1n }),
       fc.boolean(),
     )
     .map(([dc, bytes, user, wide]) => ({
@@ -133,8 +133,8 @@ describe("strings", () => {
 
   const ip = Buffer.from([149, 154, 167, 51]);
   test.each([
-    ["a bot", strings.pyrogram(2, 1, 0, KEY, 5n, 1), "import-bot", "belongs to a bot"],
-    ["a test server, by its flag", strings.pyrogram(2, 1, 1, KEY, 5n, 0), "import-test-server", "test servers"],
+    ["a bot", strings.pyrogram(2, 1, 0, KEY, 5000n, 1), "import-bot", "belongs to a bot"],
+    ["a test server, by its flag", strings.pyrogram(2, 1, 1, KEY, 5000n, 0), "import-test-server", "test servers"],
     [
       "a test server, by its address",
       strings.telethon(2, Buffer.from([149, 154, 167, 40]), 443, KEY),
@@ -147,7 +147,7 @@ describe("strings", () => {
       "import-test-server",
       "test",
     ],
-    ["a flag that is none", strings.pyrogram(2, 1, 0, KEY, 5n, 2), "import-malformed", "wrong or missing"],
+    ["a flag that is none", strings.pyrogram(2, 1, 0, KEY, 5000n, 2), "import-malformed", "wrong or missing"],
     ["the media data centre", strings.telethon(203, ip, 443, KEY), "import-media-dc", "only serves files"],
     ["a data centre that does not exist", strings.telethon(9, ip, 443, KEY), "import-malformed", "wrong or missing"],
     ["no port", strings.telethon(2, ip, 0, KEY), "import-malformed", "wrong or missing"],
@@ -226,9 +226,9 @@ describe("what becomes of it", () => {
   });
 
   test("a key or an account that another session has is refused, and the name of the other is said", () => {
-    make(dir, "twin", { ...ANN, id: "1" }, KEY);
+    make(dir, "twin", { ...ANN, id: "1001" }, KEY);
     expect(errorOf(() => importSession(options("ann"))).message).toContain('copy of "twin"');
-    const other = strings.pyrogram(2, 1, 0, randomBytes(256), 1n, 0);
+    const other = strings.pyrogram(2, 1, 0, randomBytes(256), 1001n, 0);
     const error = errorOf(() => importSession({ ...options("ann"), source: { kind: "text", text: other } }));
     expect(error.code).toBe("session-duplicate");
     expect(error.message).toContain('already belongs to the worker "twin"');

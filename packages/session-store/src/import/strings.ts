@@ -14,6 +14,8 @@ const PYROGRAM_OLD_64 = 1 + 1 + KEY + 8 + 1;
 const TELEGRAM_V6: ReadonlySet<number> = new Set([0x2001, 0x2a0a]);
 /** A shorter text is not even a part of a session string worth the name. */
 const MIN_STRING = 200;
+/** Real ones are far above. */
+const LOWEST_USER_ID = 1000n;
 /** Longest text that can be a session string: GramJS with the longest host name there can be. */
 export const MAX_STRING = 1024;
 
@@ -33,9 +35,11 @@ export function parseSessionString(text: string): ParsedSession {
 /** GramJS and Telethon both begin with `1`; the length that GramJS writes tells them apart. */
 function parseWithAddress(bytes: Buffer): ParsedSession {
   if (bytes.length > GRAMJS_FIXED && bytes.readInt16BE(1) === bytes.length - GRAMJS_FIXED) return parseGramJs(bytes);
-  if (bytes.length === TELETHON_V4) return parseTelethon(bytes, [...bytes.subarray(1, 5)].join("."));
-  if (bytes.length === TELETHON_V6 && TELEGRAM_V6.has(bytes.readUInt16BE(1)))
-    return parseTelethon(bytes, groups(bytes.subarray(1, 17)));
+  const start = bytes.readUInt16BE(1);
+  if (bytes.length === TELETHON_V6 && TELEGRAM_V6.has(start)) return parseTelethon(bytes, groups(bytes.subarray(1, 17)));
+  // A longer string that lost its end can have this length too: GramJS's length begins with 0, which no address does.
+  if (bytes.length === TELETHON_V4 && start > 0xff && !TELEGRAM_V6.has(start))
+    return parseTelethon(bytes, [...bytes.subarray(1, 5)].join("."));
   throw refused("import-malformed", { details: { part: "length", bytes: bytes.length } });
 }
 
@@ -69,6 +73,8 @@ function parsePyrogram(bytes: Buffer): ParsedSession {
   const dcId = checkDc(bytes.readUInt8(0));
   checkFlags({ testMode: bytes.readUInt8(head - 1), isBot: bytes.readUInt8(bytes.length - 1) });
   const id = bytes.length === PYROGRAM_OLD_32 ? BigInt(bytes.readUInt32BE(head + KEY)) : bytes.readBigUInt64BE(head + KEY);
+  // What an old string with a long id has left when it lost its end is 0, or a number too small for an account.
+  if (id < LOWEST_USER_ID) throw refused("import-malformed", { details: { part: "user id" } });
   const apiId = old ? null : bytes.readUInt32BE(1) || null;
   const authKey = checkKey(bytes.subarray(head, head + KEY));
   return { ...NOTHING_KNOWN, format: "pyrogram-string", dcId, authKey, userId: checkUserId(id), apiId };
