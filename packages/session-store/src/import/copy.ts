@@ -10,17 +10,18 @@ const PARTS = ["", "-journal", "-wal"] as const;
 const TRIES = 3;
 
 /**
- * Copies a database that another program wrote, with its journals, to a private folder, and runs `work` on the copy. The
+ * Copies a database that another program wrote, with its journals, to a private folder in `parent`, and runs `work` on the copy. The
  * copy is gone afterwards, also when `work` throws. Throws AppError `import-unreadable`, `import-too-large`, and
  * `import-in-use` when the file changes under the copy.
+ * The key is in clear in it: a copy that a killed process leaves must be where sessions are, and where the doctor looks.
  * @NOTE never for a file that this process has open: reading it would drop its locks (https://sqlite.org/howtocorrupt.html 2.2).
  */
-export function withCopy<T>(source: string, work: (copy: string) => T): T {
+export function withCopy<T>(source: string, parent: string, work: (copy: string) => T): T {
   return withPrivateTemp((dir) => {
     const copy = join(dir, "copy.db");
     for (let attempt = 1; !copyOnce(source, copy); attempt++) if (attempt === TRIES) throw refused("import-in-use");
     return work(copy);
-  });
+  }, parent);
 }
 
 /** False when a part changed meanwhile. */

@@ -67,12 +67,12 @@ export function importSession(options: ImportOptions): ImportedSession {
   return { ...identity, path, ...summary(parsed) };
 }
 
-/** All checks of {@link importSession} without writing anything. Throws the same errors. The result holds the key. */
+/** All checks of {@link importSession} without making a session. Throws the same errors. The result holds the key. */
 export function inspectImport({ source, dir, name, fleetKey }: ImportOptions): ParsedSession {
   assertFleetKey(fleetKey);
   assertFree(sessionPath(dir, name));
-  const parsed = readSession(source, fleetKey);
   privateFolder(dir);
+  const parsed = readSession(source, fleetKey, dir);
   assertUnique(dir, identityOf(parsed, name));
   return parsed;
 }

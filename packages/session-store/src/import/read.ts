@@ -18,13 +18,14 @@ const MAGIC = Buffer.from("SQLite format 3\0");
 
 /**
  * Reads and checks a session of another program, or one of ours; the source is only read, by way of a copy. `fleetKey`
- * is for files of ours. Throws AppError with an `ImportErrorCode`.
+ * is for files of ours, `tempParent` gets the copy for as long as it is needed. Throws AppError with an `ImportErrorCode`.
  */
-export function readSession(source: ImportSource, fleetKey: Buffer): ParsedSession {
+export function readSession(source: ImportSource, fleetKey: Buffer, tempParent: string): ParsedSession {
   if (source.kind === "text") return parseSessionString(source.text);
   const start = readStart(source.path);
   if (start.length === 0) throw refused("import-not-logged-in", { details: { bytes: 0 } });
-  if (start.subarray(0, MAGIC.length).equals(MAGIC)) return withCopy(source.path, (copy) => readDatabase(copy, fleetKey));
+  if (start.subarray(0, MAGIC.length).equals(MAGIC))
+    return withCopy(source.path, tempParent, (copy) => readDatabase(copy, fleetKey));
   if (start.length > MAX_STRING + 2) throw refused("import-unknown-format");
   return parseSessionString(start.toString("latin1"));
 }

@@ -25,7 +25,7 @@ export function checkLeftovers({ place }: Patient): Finding[] {
     check: "leftovers",
     level: "hint",
     what: `${path} was left behind by a process that was cut off.`,
-    why: "It is of no use any more.",
+    why: "It is of no use any more, and may hold a copy of a session.",
     todo: `rm -r '${path}'`,
     fix: () => rmSync(path, { recursive: true, force: true }),
   }));
