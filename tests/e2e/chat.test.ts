@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isAlive, waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
@@ -59,21 +59,26 @@ test("a wrong code and a wrong password keep the step and say how many tries are
   await chat.shows(/demo_2 is @rick_relay/);
   await chat.press("Worker Details");
   await chat.shows(/✅ demo_2[\s\S]*Status: healthy/);
+  expect(statSync(join(fleet.dataDir, "vault/demo_2/golden.session")).mode & 0o777, "a golden copy, for the owner alone").toBe(
+    0o600,
+  );
   const ours = filesOf(fleet.dataDir).filter(([path]) => !path.includes("/telegram/"));
   expect(ours.length, "sessions, databases, logs, Redis").toBeGreaterThan(8);
   for (const [path, text] of ours) {
     expect(text.includes("planted-wrong-password-5512"), `${path} holds the password`).toBe(false);
-    if (!path.includes("demo_2.session")) expect(text.includes("0100002"), `${path} holds the phone number`).toBe(false);
+    if (!/demo_2\.session|vault\/demo_2/.test(path))
+      expect(text.includes("0100002"), `${path} holds the phone number`).toBe(false);
   }
 });
 
 test("cancelling a login of a worker that was logged in brings the old session back", async () => {
-  const { chat } = await onCard("demo_1");
+  const { fleet, chat } = await onCard("demo_1");
   await chat.shows(/Status: healthy/);
   await chat.press("Authenticate");
   await chat.shows(/Stored number: \+15 … 01/);
   await chat.press("Use +15");
   await chat.shows(/Code: ○ ○ ○ ○ ○/);
+  expect(readdirSync(join(fleet.dataDir, "vault/demo_1")).filter((name) => name.includes("before-login"))).toHaveLength(1);
   await chat.press("Cancel");
   await chat.shows(/demo_1[\s\S]*Account: Nora News[\s\S]*Status: healthy/);
 });
@@ -85,6 +90,18 @@ test("a dropped connection is not a crash: the worker comes back by itself in th
   const after = await chat.shows(/Status: healthy[\s\S]*Reconnects: 1/, 20_000);
   expect(pid(after.text)).toBe(pid(before.text));
   expect((await chat.messages()).some((message) => /crashed/.test(message.text))).toBe(false);
+});
+
+test("an account that another worker has is refused, and the new login is given back to Telegram", async () => {
+  const { fleet, chat } = await onCard("demo_2");
+  await chat.press("Authenticate");
+  await chat.shows(/Send the phone number/);
+  await chat.say(`+${NORA}`);
+  await chat.shows(/Code: ○ ○ ○ ○ ○/);
+  await chat.tap((await latestCode(fleet, NORA)).code);
+  await chat.press("✔");
+  await chat.shows(/already used by another worker/);
+  expect(await fleet.get<unknown[]>(`accounts/${NORA}/sessions`), "only demo_1's").toHaveLength(1);
 });
 
 test("a stopped worker offers Start, and starts again", async () => {

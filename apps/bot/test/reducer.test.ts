@@ -187,7 +187,8 @@ test("every reason of a refusal has words of its own, and a new one is still a s
     "no-account",
     "phone-flood",
     "password-flood",
-    "too-many-tries",
+    "too-many-codes",
+    "too-many-passwords",
     "flood-wait",
   ];
   const more = [
@@ -195,7 +196,7 @@ test("every reason of a refusal has words of its own, and a new one is still a s
     "api-id",
     "update-app",
     "network",
-    "email-setup",
+    "email-setup-needed",
     "already-used",
     "timeout",
     "no-login",

@@ -5,7 +5,7 @@ import { DEFAULT_PREFIX, type WorkerToSupervisor } from "@flotilla/contracts";
 import { AppError, systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { consumeWorkerCommands, EventPublisher } from "@flotilla/queue";
-import { openSession, type SessionStore } from "@flotilla/session-store";
+import { openSession, type SessionStore, Vault } from "@flotilla/session-store";
 import { findHolders, lockedBy } from "@flotilla/sqlite";
 import type { AccountOptions } from "@flotilla/telegram";
 import { Account } from "./account.ts";
@@ -33,9 +33,10 @@ export async function startWorker(worker: WorkerId, config: Config, log: Logger,
   const store = stack.adopt(await ownSession(join(config.dataDir, "sessions"), worker, fleetKey), (it) => it.close());
   stack.adopt(startHeartbeat(say), (it) => it.stop());
   const events = stack.adopt(new EventPublisher(place, onRedisError), (it) => it.close());
+  const vault = new Vault({ dataDir: config.dataDir, fleetKey });
   const options = accountOptions(worker, config, log);
   const account = stack.adopt(new Account(store, options, (report) => say({ kind: "status", ...report })), (it) => it.stop());
-  const desk = stack.adopt(new LoginDesk({ store, account, options, clock: systemClock }), (it) => it.close());
+  const desk = stack.adopt(new LoginDesk({ store, vault, account, options, clock: systemClock }), (it) => it.close());
   const commands = { account, desk, clock: systemClock, log };
   const consumer = await consumeWorkerCommands(worker, {
     place,

@@ -6,8 +6,8 @@ import {
   unseal,
   type WorkerCommand,
 } from "@flotilla/contracts";
-import { AppError, type Clock } from "@flotilla/kernel";
-import type { SessionStore } from "@flotilla/session-store";
+import { AppError, type Clock, toError } from "@flotilla/kernel";
+import type { SessionStore, Vault } from "@flotilla/session-store";
 import { type AccountOptions, LoginFlow, type LoginResult } from "@flotilla/telegram";
 import { type Account, maskPhone, summary } from "./account.ts";
 
@@ -29,6 +29,7 @@ interface Desk {
 /** Parts of the desk. */
 export interface LoginDeskDeps {
   readonly store: SessionStore;
+  readonly vault: Vault;
   readonly account: Account;
   readonly options: AccountOptions;
   readonly clock: Clock;
@@ -75,6 +76,7 @@ export class LoginDesk {
     await this.close();
     const { account, store, options, clock } = this.#deps;
     await account.pauseForLogin();
+    this.#backUp();
     const timer = setTimeout(() => void this.close(), TOTAL_MS);
     timer.unref();
     const keys = newSealKeyPair();
@@ -84,8 +86,31 @@ export class LoginDesk {
     return { kind: "began", publicKey: keys.publicKey, knownPhoneMasked: phone ? maskPhone(phone) : null, expiresAt };
   }
 
+  /** Nothing is risked without a verified copy (invariant 4). When there can be none, the login does not begin. */
+  #backUp(): void {
+    const { store, vault, account } = this.#deps;
+    if (!store.hasKey) return;
+    try {
+      vault.backup(store, "before-login");
+    } catch (error) {
+      account.start();
+      throw error;
+    }
+  }
+
+  /** The login is good whether or not its copy can be made: a full disk must not cost it. */
+  #keepGolden(): void {
+    const { store, vault, options } = this.#deps;
+    try {
+      vault.golden(store);
+    } catch (error) {
+      options.log("error", "no golden copy of the new login", { cause: toError(error).message });
+    }
+  }
+
   async #step(desk: Desk, command: Exclude<LoginCommand, { kind: "login.begin" | "login.cancel" }>): Promise<LoginStep> {
     const result = await this.#run(desk, command);
+    if (result.kind === "done") this.#keepGolden();
     if (result.kind === "done" || (result.kind === "refused" && result.final)) await this.close();
     return toStep(result, this.#deps.clock.now());
   }

@@ -134,6 +134,8 @@ const OURS: ReadonlyMap<string, ErrorClass> = new Map(
     "bad-auth-key": "TG_SERVER",
     "no-key": "AUTH_DEAD",
     "account-changed": "CONFIG",
+    "account-is-bot": "CONFIG",
+    "session-duplicate": "IN_USE",
     "vendor-mismatch": "CONFIG",
     "session-claimed": "IN_USE",
     "stale-fence": "IN_USE",

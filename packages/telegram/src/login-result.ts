@@ -30,6 +30,7 @@ export type RefusalReason =
   | "update-app"
   | "send-code-unavailable"
   | "email-setup-needed"
+  | "already-used"
   | "too-many-codes"
   | "too-many-passwords"
   | "wrong-step"
@@ -94,6 +95,7 @@ const FINAL: ReadonlySet<RefusalReason> = new Set([
   "api-id",
   "update-app",
   "email-setup-needed",
+  "already-used",
   "cancelled",
 ]);
 

@@ -7,7 +7,15 @@ import { checkPassword, fetchSelfPatiently, requestCode, signInRequest } from ".
 import { LoginLink } from "./login-link.ts";
 import type { LoginOptions } from "./login-options.ts";
 import { runQr } from "./login-qr.ts";
-import { answered, describeSentCode, type LoginResult, type QrToken, refusalOf, refuse } from "./login-result.ts";
+import {
+  answered,
+  describeSentCode,
+  type LoginResult,
+  type QrToken,
+  type RefusalReason,
+  refusalOf,
+  refuse,
+} from "./login-result.ts";
 import { fetchSelf } from "./self.ts";
 import { rawRpcError } from "./vendor.ts";
 
@@ -204,10 +212,24 @@ export class LoginFlow {
   /** The key is authorised: learn whose it is, keep it, leave. A lost connection must not cost the login. */
   async #finish(): Promise<LoginResult> {
     const self = await fetchSelfPatiently(this.#link);
-    this.#link.commit(self);
+    try {
+      this.#link.commit(self);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "session-duplicate") throw error;
+      return await this.#leave("already-used");
+    }
     this.#ended = true;
     await this.#link.close();
     return { kind: "done", self };
+  }
+
+  /** The account may not be kept here: the new authorisation is given back, the old session is as it was. */
+  async #leave(reason: RefusalReason): Promise<LoginResult> {
+    this.#ended = true;
+    await this.#sayGoodbye();
+    await this.#link.close();
+    this.#link.rollback();
+    return refuse(reason);
   }
 
   /** Tells the server that nothing comes of it. Best effort: the old session does not depend on it. */

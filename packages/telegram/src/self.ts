@@ -4,7 +4,7 @@ import { Api } from "telegram";
 import type { Link } from "./link.ts";
 
 /**
- * Asks the server who we are (`users.getUsers` of self). AppError `account-gone` when the answer is not a user; a deleted
+ * Asks the server who we are (`users.getUsers` of self). AppError `account-gone` when the answer is not a user, `account-is-bot` when it is a bot; a deleted
  * account counts as banned (telegram-facts.md 4.3).
  */
 export async function fetchSelf(link: Link): Promise<SelfUser> {
@@ -12,6 +12,11 @@ export async function fetchSelf(link: Link): Promise<SelfUser> {
   if (!(user instanceof Api.User) || user.deleted) {
     throw new AppError("account-gone", "Telegram does not know the account of this session any more.");
   }
+  if (user.bot)
+    throw new AppError(
+      "account-is-bot",
+      "This session belongs to a bot. Flotilla runs user accounts only; a bot needs no session.",
+    );
   return {
     id: user.id.toString(),
     name: [user.firstName, user.lastName].filter(Boolean).join(" ") || user.username || user.id.toString(),

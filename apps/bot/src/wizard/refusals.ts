@@ -11,7 +11,8 @@ export function refusalText(reason: string, until: string | null, detail: string
       return "Too many codes asked. Telegram wants a pause; try tomorrow.";
     case "password-flood":
       return "Too many tries. Stop for a day, or reset the password in Telegram.";
-    case "too-many-tries":
+    case "too-many-codes":
+    case "too-many-passwords":
       return "Too many wrong tries. Start again later, so that Telegram does not block the number.";
     case "flood-wait":
       return `Telegram asks to wait until ${until ?? "later"}.`;
@@ -23,10 +24,14 @@ export function refusalText(reason: string, until: string | null, detail: string
       return "This library version is too old for Telegram.";
     case "network":
       return "Connection lost, your place is kept. Try again.";
-    case "email-setup":
+    case "email-setup-needed":
       return "Telegram wants a login e-mail for this account first. Set it up in an official app.";
     case "already-used":
       return "This account is already used by another worker. One session has one owner.";
+    case "server":
+      return "Telegram has a problem of its own right now. Try again in a moment.";
+    case "wrong-step":
+      return "That does not fit the step that the login is at.";
     case "timeout":
       return "The login took longer than 10 minutes and was cancelled. The old session is untouched.";
     case "no-login":
