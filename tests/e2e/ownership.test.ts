@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, truncateSync } from "node:fs";
+import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { isAlive, type SpawnedProcess, spawnNode, spawnProcess } from "@flotilla/testkit";
-import { expect, test } from "vitest";
+import { openIdle } from "@flotilla/session-store";
+import { childrenOf, isAlive, type SpawnedProcess, spawnNode, spawnProcess, testDir } from "@flotilla/testkit";
+import { expect, onTestFinished, test } from "vitest";
 import { AdminChat } from "./support/chat.ts";
-import { startFleet, type TestFleet } from "./support/fleet.ts";
+import { launchFleet, startFleet, type TestFleet } from "./support/fleet.ts";
 
 const WORKER = fileURLToPath(new URL("../../apps/worker/src/main.ts", import.meta.url));
 
@@ -12,17 +13,20 @@ const PYTHON = ["/usr/bin/python3", "/usr/local/bin/python3"].find((path) => exi
 
 /** A worker process that somebody starts by hand, beside the supervisor. */
 function workerByHand(fleet: TestFleet, name: string): SpawnedProcess {
-  const log = readFileSync(`${fleet.dataDir}/logs/sandbox.log`, "utf8");
   const env = {
+    ...serverOf(fleet),
     DATA_DIR: fleet.dataDir,
     REDIS_URL: `${fleet.dataDir}/redis/redis.sock`,
-    API_ID: "1",
-    API_HASH: "0".repeat(32),
     HOST_ID: "host-a",
-    MTPROTO_DC: /MTPROTO_DC=(\S+)/.exec(log)?.[1] ?? "",
-    MTPROTO_DC_KEY: `${fleet.dataDir}/telegram/dc-key.pem`,
   };
   return spawnNode(WORKER, ["--worker", name], { env });
+}
+
+/** How to reach the data centres of a fleet's sandbox. */
+function serverOf(fleet: TestFleet): Record<string, string> {
+  const log = readFileSync(`${fleet.dataDir}/logs/sandbox.log`, "utf8");
+  const address = /MTPROTO_DC=(\S+)/.exec(log)?.[1] ?? "";
+  return { API_ID: "1", API_HASH: "0".repeat(32), MTPROTO_DC: address, MTPROTO_DC_KEY: `${fleet.dataDir}/telegram/dc-key.pem` };
 }
 
 async function healthyDemo(): Promise<{ fleet: TestFleet; chat: AdminChat; pid: number }> {
@@ -100,3 +104,60 @@ test("a damaged session file is told as what it is, and not tried again and agai
   await chat.press("Start");
   await chat.shows(/demo_1 gave up[\s\S]*empty[\s\S]*A restart cannot help/);
 });
+
+test("a session string of another program becomes a worker without a login, once", {
+  timeout: 120_000,
+}, async () => {
+  const { fleet, chat } = await healthyDemo();
+  await chat.press("Stop");
+  await chat.shows(/Status: stopped/);
+  const file = `${await testDir("strings-")}/nora.txt`;
+  writeFileSync(file, stringSession(fleet, "demo_1"), { mode: 0o600 });
+  const again = flotilla(["import", file, "--name", "copy", "--yes"], { DATA_DIR: `${fleet.dataDir}/..` });
+  expect(await again.exited).toMatchObject({ code: 1 });
+  expect(again.stderr, "one session, one owner").toMatch(/demo_1/);
+  const other = await otherFleet(fleet);
+  const imported = flotilla(["import", file, "--name", "nora", "--yes"], other.env);
+  expect(await imported.exited, imported.stderr).toMatchObject({ code: 0 });
+  process.kill(botOf(fleet), "SIGSTOP");
+  onTestFinished(() => void process.kill(botOf(fleet), "SIGKILL"));
+  const second = launchFleet(other.dir, other.env);
+  await second.waitForOutput(/Flotilla is ready/, 60_000);
+  await chat.say("/menu");
+  await chat.press("Add");
+  await chat.shows(/Send a name for it/);
+  await chat.say("nora");
+  await chat.shows(/✅ nora[\s\S]*Account: Nora News[\s\S]*Status: healthy/);
+  const log = await fleet.get<{ event: string }[]>("connections/log");
+  expect(log.filter((entry) => entry.event === "duplicated")).toEqual([]);
+});
+
+/** The session as a GramJS program keeps it: "1" and base64 of data centre, address, port and key. */
+function stringSession(fleet: TestFleet, name: string): string {
+  const fleetKey = Buffer.from(readFileSync(`${fleet.dataDir}/fleet.key`, "utf8").trim(), "hex");
+  using store = openIdle({ dir: `${fleet.dataDir}/sessions`, name, fleetKey });
+  const address = Buffer.from("149.154.167.51");
+  const head = Buffer.from([2, 0, address.length]);
+  const port = Buffer.from([0x01, 0xbb]);
+  return `1${Buffer.concat([head, address, port, store.authKey() ?? Buffer.alloc(0)]).toString("base64")}`;
+}
+
+/** The command line, as a user calls it. */
+function flotilla(args: readonly string[], env: Readonly<Record<string, string>>): SpawnedProcess {
+  return spawnNode(fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url)), args, { env });
+}
+
+/** Values of a second fleet that talks to the sandbox of the first. */
+async function otherFleet(fleet: TestFleet): Promise<{ dir: string; env: Record<string, string> }> {
+  const dir = await testDir("other-");
+  const values = {
+    BOT_TOKEN: readFileSync(`${fleet.dataDir}/telegram/bot-token`, "utf8").trim(),
+    ADMIN_IDS: "1001",
+    BOT_API_ROOT: fleet.url,
+  };
+  return { dir, env: { ...serverOf(fleet), ...values, DATA_DIR: `${dir}/data` } };
+}
+
+function botOf(fleet: TestFleet): number {
+  return childrenOf(fleet.process.pid).find((child) => child.command.includes("/bot/src/main.ts"))?.pid ?? 0;
+}
