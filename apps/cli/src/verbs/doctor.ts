@@ -40,7 +40,7 @@ export const doctorVerb: Verb = {
   options: { fix: { type: "boolean" } },
   async run(call): Promise<Answer> {
     noMoreThan(call, 0);
-    const findings = (await Promise.all(CHECKS.map((check) => check({ place: call.place })))).flat();
+    const findings = (await Promise.all(CHECKS.map(async (check) => await check({ place: call.place })))).flat();
     const fixed =
       call.flags["fix"] === true ? findings.map(applyFix) : findings.map((finding) => ({ ...finding, fixed: false }));
     const problems = fixed.filter((each) => each.level === "problem" && !each.fixed).length;
