@@ -12,8 +12,9 @@ export function refusalText(reason: string, until: string | null, detail: string
     case "password-flood":
       return "Too many tries. Stop for a day, or reset the password in Telegram.";
     case "too-many-codes":
+      return "Too many wrong codes. Start again later, so that Telegram does not block the number.";
     case "too-many-passwords":
-      return "Too many wrong tries. Start again later, so that Telegram does not block the number.";
+      return "Too many wrong passwords. Start again later, so that Telegram does not block the account.";
     case "flood-wait":
       return `Telegram asks to wait until ${until ?? "later"}.`;
     case "send-code-unavailable":
