@@ -17,7 +17,8 @@ test.skipIf(!CHROMIUM)(
   "an admin adds a worker, logs it in, restarts it, and sees its crash come and go",
   { timeout: 120_000 },
   async () => {
-    const fleet = await startFleet();
+    // For a picture the wait is long enough to be seen.
+    const fleet = await startFleet(inject("updateImages") ? { RESTART_DELAY_S: "6" } : {});
     await fleet.post("accounts", {
       phone: PHONE,
       firstName: "News",
@@ -66,7 +67,8 @@ test.skipIf(!CHROMIUM)(
     expect(isAlive(before), "the old process is gone").toBe(false);
 
     process.kill(after, "SIGKILL");
-    await shows(bubble, /news_1 crashed \(signal SIGKILL[\s\S]*Restart in 2 s[\s\S]*\(1\/5\)/);
+    await shows(bubble, /news_1 crashed \(signal SIGKILL[\s\S]*Restart in \d s[\s\S]*\(1\/5\)/);
+    if (inject("updateImages")) await shows(bubble, /🟠 news_1[\s\S]*waiting to restart/);
     await shot(page, "4-alert");
     await shows(bubble, /✅ news_1 #A-1 solved after \d+ s \(by itself\)/);
     await shows(bubble, /✅ news_1\n[\s\S]*Status: healthy[\s\S]*Restarts 1\/5/);
