@@ -10,7 +10,7 @@ export type AskResult =
   | { readonly kind: "already"; readonly by: string }
   | { readonly kind: "failed"; readonly message: string };
 
-/** A command is worthless after so long; the card says so (admin-chat, rules for buttons, 1 and 2). */
+/** A command is worthless after so long; the card says so. */
 export const DEADLINE_MS = 60_000;
 
 /** Login steps of a wizard, with what they carry. */

@@ -57,7 +57,7 @@ export function decideRestart(
   return { kind: "restart", delayMs: rules.crashDelayMs, attempt: crashes, limit: rules.crashLimit };
 }
 
-/** Classes that use up the restart budget (admin-chat table of error classes). */
+/** Classes that use up the restart budget. */
 const COUNTED: ReadonlySet<ErrorClass> = new Set(["CRASH", "OOM", "STUCK"]);
 /** A restart cannot help: a person has to do something first. */
 const PARKED: ReadonlySet<ErrorClass> = new Set(["CONFIG", "DB_BROKEN", "AUTH_DEAD", "BANNED"]);

@@ -25,7 +25,7 @@ export function exportSession(store: SessionStore, format: ExportFormat): string
   return format === "telethon" ? telethon(dc.id, address, dc.port, authKey) : gramJs(dc.id, address, dc.port, authKey);
 }
 
-/** `>B4sH256s` (telegram-facts.md 1.2). */
+/** `>B4sH256s` (docs/gramjs.md). */
 function telethon(dcId: number, address: string, port: number, key: Buffer): string {
   const body = Buffer.concat([Buffer.from([dcId]), Buffer.from(address.split(".").map(Number)), uint16(port), key]);
   return `1${padded(body.toString("base64url"))}`;

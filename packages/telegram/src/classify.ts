@@ -5,7 +5,7 @@ import { type RawRpcError, rawRpcError } from "./vendor.ts";
 
 /**
  * What an error means for the session. Total: any value gives a fault, and none of its parts holds a secret.
- * The table is admin-chat.md section 7 with the codes of telegram-facts.md 4.3; the number in the error decides,
+ * The codes are those of https://core.telegram.org/api/errors as the library passes them on (docs/gramjs.md); the number in the error decides,
  * then the text (https://core.telegram.org/api/errors).
  */
 export function classify(error: unknown): Fault {

@@ -3,7 +3,7 @@ import type { Api } from "telegram";
 
 /**
  * Every method this program calls. Closed on purpose: one more is a change of the code that a reviewer sees. What is not
- * here and never will be, is in safety.md section 2 (inviting, scraping, importing contacts, reports, votes, sign-up, …).
+ * here and never will be, is in docs/safety.md (inviting, scraping, importing contacts, reports, votes, sign-up, …).
  */
 export const ALLOWED_METHODS = [
   "account.getPassword",

@@ -68,7 +68,7 @@ export class GramJsSession extends MemorySession {
   /** Everything is durable as soon as it is set. */
   override save(): void {}
 
-  /** Never throws: an exception here would make a message that was sent look as if it failed (telegram-facts.md 1.1). */
+  /** Never throws: an exception here would make a message that was sent look as if it failed (docs/gramjs.md). */
   override processEntities(found: unknown): void {
     try {
       if (typeof found !== "object" || found === null || this.#store.inLogin) return;

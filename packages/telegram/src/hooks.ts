@@ -24,7 +24,7 @@ export interface HookEvents {
 
 /**
  * Takes the library's own life from it, before `connect`: no ping loop, no reconnecting, no second connection, no change of
- * data centre, no dispatching of updates. What it does wrong and why each of these is needed: telegram-facts.md section 0.
+ * data centre, no dispatching of updates. What it does wrong and why each of these is needed: docs/gramjs.md.
  */
 export function installHooks(client: VendorClient, events: HookEvents): void {
   client._loopStarted = true;

@@ -20,7 +20,7 @@ export interface LoginLinkOptions extends AccountOptions {
 const MAX_HOPS = 3;
 /**
  * Now and then a key exchange fails by bugs of the library and is simply done again: one in 256 because it drops a leading
- * zero byte of the key (telegram-facts.md part B 3.1), others because it finds the wrong factors and the server hangs up.
+ * zero byte of the key (docs/gramjs.md), others because it finds the wrong factors and the server hangs up.
  */
 const KEY_ATTEMPTS = 4;
 const KEY_FAULTS: ReadonlySet<string> = new Set(["key-exchange", "bad-auth-key", "link-socket"]);

@@ -26,7 +26,7 @@ const FAREWELL_MS = 1000;
 const QR_LIMIT_MS = 5 * 60_000;
 
 /**
- * One login of one session, step by step, over one pending key (telegram-facts.md section 5). Until `done` the old session
+ * One login of one session, step by step, over one pending key (docs/gramjs.md). Until `done` the old session
  * is untouched; after `done` or `cancel` no connection is left. Never signs up. Steps are called one at a time
  * (AppError `login-busy`); only `cancel` may interrupt. Secrets appear in no result, error or log line.
  */
@@ -203,7 +203,7 @@ export class LoginFlow {
   }
 
   async #authorisation(answer: Api.auth.TypeAuthorization): Promise<LoginResult> {
-    // The library would sign up here, in the account owner's name (telegram-facts.md section 5).
+    // The library would sign up here, in the account owner's name (docs/gramjs.md).
     if (!(answer instanceof Api.auth.Authorization)) return refuse("no-account");
     this.#authorised = true;
     return await this.#finish();

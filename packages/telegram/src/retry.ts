@@ -10,7 +10,7 @@ export interface RetryPlan {
   readonly backoff: BackoffPlan;
   /**
    * Waits before the further attempts after "unknown key" (transport error -404), in milliseconds. Telegram has answered
-   * so to good keys, and a session that is given up is lost (telegram-facts.md 4.3).
+   * so to good keys, and a session that is given up is lost (docs/gramjs.md).
    */
   readonly unknownKeyDelaysMs: readonly number[];
 }

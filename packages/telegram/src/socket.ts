@@ -15,7 +15,7 @@ const NOT_OPEN = "The connection is closed.";
 
 /**
  * Makes the sockets of one link, all to one endpoint: the address and port that the library passes are ignored (it has only
- * ports 80 and 443). After `shut` no socket can be opened any more, whatever the library tries (telegram-facts.md F4).
+ * ports 80 and 443). After `shut` no socket can be opened any more, whatever the library tries (docs/gramjs.md).
  */
 export class SocketFactory {
   readonly options: SocketOptions;

@@ -6,7 +6,7 @@ export interface ApiCredentials {
   readonly hash: string;
 }
 
-/** What the account's owner sees in Settings → Devices. Honest and constant (safety.md section 2). */
+/** What the account's owner sees in Settings → Devices. Honest and constant (docs/safety.md). */
 export interface DeviceIdentity {
   readonly deviceModel: string;
   readonly systemVersion: string;

@@ -3,7 +3,7 @@ import type { Log } from "./types.ts";
 
 /**
  * The library's log lines, without what must not be in a log: two of its lines print decrypted message bytes
- * (telegram-facts.md part B 3.6). `canSend` is always false, which also stops its direct writes to the console.
+ * (docs/gramjs.md). `canSend` is always false, which also stops its direct writes to the console.
  */
 export class VendorLogger extends Logger {
   readonly #sink: Log;

@@ -55,7 +55,7 @@ export interface VendorClient {
   _entityCache: { add(entities: unknown): void };
 }
 
-/** What the server really said. The library's own error classes lose it (telegram-facts.md F9). */
+/** What the server really said. The library's own error classes lose it (docs/gramjs.md). */
 export interface RawRpcError {
   readonly code: number;
   readonly text: string;
@@ -109,7 +109,7 @@ interface ContainerReader {
   tgReadObject(): unknown;
 }
 
-/** One object that cannot be decoded must not take the rest of its container with it (telegram-facts.md F3). */
+/** One object that cannot be decoded must not take the rest of its container with it (docs/gramjs.md). */
 function keepContainers(): void {
   const container = MessageContainer as unknown as { fromReader(reader: ContainerReader): Promise<MessageContainer> };
   container.fromReader = async (reader) => {

@@ -7,7 +7,7 @@ import type { Card } from "./screen.ts";
 import type { FleetView, WorkerView } from "./view.ts";
 import { clockTime, dateTime, duration } from "./words.ts";
 
-/** After so long without an answer the card says that it still works (admin-chat, rules for buttons, 2). */
+/** After so long without an answer the card says that it still works. */
 const SLOW_MS = 30_000;
 /** A result line is shown for so long. */
 const RESULT_SHOWN_MS = 120_000;

@@ -1,4 +1,4 @@
-/** Words for what Telegram refused, by reason (admin-chat.md section 4, "Error to text"). `until` is a clock time. */
+/** Words for what Telegram refused, by reason. `until` is a clock time. */
 export function refusalText(reason: string, until: string | null, detail: string | null): string {
   switch (reason) {
     case "phone-invalid":

@@ -6,7 +6,7 @@ import { afterOutcome, keep } from "./reducer.ts";
 import type { WizardStep } from "./wizard-state.ts";
 import type { WizardRow, WizardStore } from "./wizard-store.ts";
 
-/** Longest time of a whole login (admin-chat section 4). */
+/** Longest time of a whole login. */
 const TOTAL_MS = 10 * 60_000;
 
 /** Parts of {@link Wizard}. */

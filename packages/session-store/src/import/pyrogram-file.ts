@@ -17,7 +17,7 @@ interface Row {
 }
 
 /**
- * Reads the attached file of Pyrogram or its successor Kurigram by the names of its columns (telegram-facts.md 1.3).
+ * Reads the attached file of Pyrogram or its successor Kurigram by the names of its columns (docs/gramjs.md).
  * Throws AppError with an `ImportErrorCode`.
  */
 export function readPyrogram(db: Database): ParsedSession {

@@ -20,7 +20,7 @@ const LOWEST_USER_ID = 1000n;
 export const MAX_STRING = 1024;
 
 /**
- * Reads a session string of GramJS, Telethon or Pyrogram (layouts: telegram-facts.md 1.2, from the programs' sources).
+ * Reads a session string of GramJS, Telethon or Pyrogram (layouts: docs/gramjs.md, from the programs' sources).
  * Throws AppError with an `ImportErrorCode`; no part of the string is in it.
  */
 export function parseSessionString(text: string): ParsedSession {

@@ -12,7 +12,7 @@ interface Row {
 }
 
 /**
- * Reads the attached Telethon file, versions 4 to 7, by the names of its columns (telegram-facts.md 1.3): key, entities,
+ * Reads the attached Telethon file, versions 4 to 7, by the names of its columns (docs/gramjs.md): key, entities,
  * and where its update streams stopped. Throws AppError with an `ImportErrorCode`.
  */
 export function readTelethon(db: Database): ParsedSession {

@@ -12,7 +12,7 @@ export interface Foreign {
   readonly isBot?: number;
 }
 
-/** Telethon's `.session` of version 4 to 7, as its own code creates and upgrades it (telegram-facts.md 1.3). */
+/** Telethon's `.session` of version 4 to 7, as its own code creates and upgrades it (docs/gramjs.md). */
 export function telethonFile(path: string, version: 4 | 5 | 6 | 7, foreign: Foreign): void {
   const db = new DatabaseSync(path);
   db.exec("CREATE TABLE version (version INTEGER PRIMARY KEY)");
