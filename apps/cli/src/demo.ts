@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Config, loadFleetKey } from "@flotilla/config";
 import { DEFAULT_PREFIX } from "@flotilla/contracts";
@@ -20,13 +20,16 @@ const ACCOUNTS = [
   },
 ] as const;
 
+/** Written when the demo stands, so that a first start that was cut short is done again. */
+const SEEDED = "demo-is-set-up";
+
 /**
  * First start on the sandbox: two accounts, two workers, and the first one logged in by the same code that logs real
  * accounts in. Later starts find them in the data folder and change nothing. Must run before the supervisor opens the sessions.
  */
 export async function seedDemo(sandboxUrl: string, config: Config): Promise<boolean> {
+  if (existsSync(join(config.dataDir, SEEDED))) return false;
   const dir = join(config.dataDir, "sessions");
-  if (existsSync(dir)) return false;
   for (const { worker: _, ...account } of ACCOUNTS) await post(`${sandboxUrl}/control/accounts`, account);
   await logIn(ACCOUNTS[0].worker, ACCOUNTS[0].phone, dir, { sandboxUrl, config });
   return true;
@@ -50,6 +53,7 @@ export async function startDemoWorkers(config: Config): Promise<void> {
         deadlineAt: now + 60_000,
       });
     }
+    writeFileSync(join(config.dataDir, SEEDED), "", { mode: 0o600 });
   } finally {
     await sender.close();
   }
@@ -65,6 +69,7 @@ async function logIn(
   const [{ openSession }, { LoginFlow }] = await Promise.all([import("@flotilla/session-store"), import("@flotilla/telegram")]);
   const { config, sandboxUrl } = place;
   using store = openSession({ dir, name: worker, fleetKey: loadFleetKey(config.fleetKey, config.dataDir) });
+  if (store.hasKey) return;
   const flow = new LoginFlow({
     store,
     server: config.mtproto,
