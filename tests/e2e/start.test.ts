@@ -31,6 +31,21 @@ test("kill -9 of the launcher leaves no process and no stale lock", async () => 
   await second.waitForOutput(READY, 60_000);
 });
 
+test.each([1, 2, 3, 4])(
+  "a stop in the middle of the start, with %i processes up, leaves nothing, and the next start works",
+  async (count) => {
+    const dir = await testDir("fleet-");
+    const first = launchFleet(dir);
+    await waitFor(() => processesOf(first.pid).length > count, { timeoutMs: 30_000, what: `${count} processes` });
+    const pids = processesOf(first.pid);
+    first.kill("SIGTERM");
+    await first.exited;
+    await allGone(pids, 15_000);
+    const second = launchFleet(dir);
+    await second.waitForOutput(READY, 60_000);
+  },
+);
+
 test("a second start on the same data folder is refused in one sentence, and the first goes on", async () => {
   const dir = await testDir("fleet-");
   const first = launchFleet(dir);
