@@ -1,21 +1,12 @@
-import { type Asker, type Press, WorkerIdField } from "@flotilla/contracts";
-import type { UserId, WorkerId } from "@flotilla/kernel";
+import { type Press, WorkerIdField } from "@flotilla/contracts";
+import type { WorkerId } from "@flotilla/kernel";
 import type { AlertActions } from "./alerts/alert-actions.ts";
 import type { Panels } from "./chat/panels.ts";
+import type { PressContext } from "./chat/press-context.ts";
 import type { AskResult, Commands } from "./commands.ts";
 import type { AdminStore } from "./store/admins.ts";
 import type { WorkerStore } from "./store/workers.ts";
 import type { Wizard } from "./wizard/wizard.ts";
-
-/** One press as the handlers see it. `toast` answers it; call it once, before slow work. */
-export interface PressContext {
-  readonly press: Press;
-  readonly admin: UserId;
-  readonly asker: Asker;
-  readonly chat: string;
-  readonly message: number;
-  readonly toast: (text?: string) => Promise<void>;
-}
 
 /** Parts of the press handlers. */
 export interface PressDeps {

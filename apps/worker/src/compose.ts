@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { type Config, loadFleetKey } from "@flotilla/config";
-import { DEFAULT_PREFIX, type WorkerToSupervisor } from "@flotilla/contracts";
+import { DEFAULT_PREFIX } from "@flotilla/contracts";
 import { AppError, systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { consumeWorkerCommands, EventPublisher } from "@flotilla/queue";
@@ -10,7 +10,7 @@ import { findHolders, lockedBy } from "@flotilla/sqlite";
 import type { AccountOptions } from "@flotilla/telegram";
 import { Account } from "./account.ts";
 import { carryOut } from "./commands.ts";
-import { startHeartbeat } from "./heartbeat.ts";
+import { type Say, startHeartbeat } from "./heartbeat.ts";
 import { LoginDesk } from "./login-desk.ts";
 
 /** Promise S2-36: a health check every 300 s. */
@@ -20,9 +20,6 @@ const CHECK_EVERY_MS = 300_000;
 export interface RunningWorker {
   close(): Promise<void>;
 }
-
-/** Says what to the supervisor. */
-export type Say = (message: WorkerToSupervisor) => void;
 
 /** Takes the session, connects, and takes commands. Throws AppError `sqlite-locked` when somebody else has the session. */
 export async function startWorker(worker: WorkerId, config: Config, log: Logger, say: Say): Promise<RunningWorker> {

@@ -1,5 +1,8 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { Say } from "./compose.ts";
+import type { WorkerToSupervisor } from "@flotilla/contracts";
+
+/** Says something to the supervisor. */
+export type Say = (message: WorkerToSupervisor) => void;
 
 const EVERY_MS = 2000;
 

@@ -4,7 +4,8 @@ import type { Fault } from "@flotilla/contracts";
 import { AppError, parseWorkerId } from "@flotilla/kernel";
 import { createLogger, runService } from "@flotilla/observability";
 import { classify } from "@flotilla/telegram";
-import { type Say, startWorker } from "./compose.ts";
+import { startWorker } from "./compose.ts";
+import type { Say } from "./heartbeat.ts";
 
 const say: Say = (message) => {
   if (process.connected) process.send?.(message);

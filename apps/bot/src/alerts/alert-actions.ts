@@ -1,5 +1,5 @@
+import type { PressContext } from "../chat/press-context.ts";
 import type { AskResult } from "../commands.ts";
-import type { PressContext } from "../presses.ts";
 import { clockTime } from "../screens/words.ts";
 import type { AlertOutbox } from "./alert-outbox.ts";
 import type { AlertStore } from "./alert-store.ts";

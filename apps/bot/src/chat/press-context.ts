@@ -1,0 +1,12 @@
+import type { Asker, Press } from "@flotilla/contracts";
+import type { UserId } from "@flotilla/kernel";
+
+/** One press as the handlers see it. `toast` answers it; call it once, before slow work. */
+export interface PressContext {
+  readonly press: Press;
+  readonly admin: UserId;
+  readonly asker: Asker;
+  readonly chat: string;
+  readonly message: number;
+  readonly toast: (text?: string) => Promise<void>;
+}
