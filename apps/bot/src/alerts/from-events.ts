@@ -50,13 +50,16 @@ function crashBody(store: AlertStore, event: Extract<FleetEvent, { kind: "worker
     firstErrorLine: exit.fault.class === "CRASH" ? exit.firstErrorLine : exit.fault.message,
     class: exit.fault.class,
     count: (earlier?.kind === "crash" ? earlier.count : 0) + 1,
-    next: nextSentence(exit.decision, event.at),
+    next: nextSentence(exit, event),
     gaveUp: exit.decision.kind === "gave-up" || exit.decision.kind === "park",
     action: null,
   };
 }
 
-function nextSentence(decision: ExitReport["decision"], at: number): string {
+function nextSentence(
+  { decision, fault }: ExitReport,
+  { at, worker }: { readonly at: number; readonly worker: WorkerId },
+): string {
   switch (decision.kind) {
     case "restart":
       return `Restart in ${duration(decision.delayMs)}, at ${clockTime(at + decision.delayMs)} (${decision.attempt}/${decision.limit}).`;
@@ -65,7 +68,9 @@ function nextSentence(decision: ExitReport["decision"], at: number): string {
     case "gave-up":
       return `${decision.attempts} restarts in ${duration(decision.windowMs)} did not help. No more tries until you press Restart.`;
     case "park":
-      return "A restart cannot help. It stays stopped until you act.";
+      return fault.class === "DB_BROKEN"
+        ? `A restart cannot help. Get it back on its machine: npm run flotilla -- restore ${worker} --list, then press Restart.`
+        : "A restart cannot help. It stays stopped until you act.";
     case "none":
       return "";
     default:
