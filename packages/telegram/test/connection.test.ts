@@ -60,12 +60,12 @@ test.each(["fin", "rst"] as const)("a connection that is dropped (%s) comes back
 
 test("a server that falls silent is noticed by the ping and replaced", async () => {
   const { phone, store } = await member();
-  const { connection, reached } = watch({ ...account(world.server), store, timings: { pingEveryMs: 20, pingTimeoutMs: 100 } });
+  const { connection, reached } = watch({ ...account(world.server), store, timings: { pingEveryMs: 20, pingTimeoutMs: 1000 } });
   connection.start();
   await reached("ready");
   const id = world.sandbox.world.connections().find((each) => each.phone === phone)?.id;
   world.sandbox.world.faults.silence({ phone });
-  await waitFor(() => connection.status().reconnects === 1 && connection.status().state === "ready");
+  await waitFor(() => connection.status().reconnects >= 1 && connection.status().state === "ready");
   const others = () => world.sandbox.world.connections().filter((each) => each.phone === phone && each.id !== id);
   await waitFor(() => others().length === 1);
 });
