@@ -33,14 +33,12 @@ export async function handlePress(deps: PressDeps, context: PressContext): Promi
       await context.toast();
       deps.admins.expect(context.admin, "worker-name");
       return await deps.panels.show(chat, { kind: "add", problem: null }, message);
-    case "noop":
-      return await context.toast();
     default:
       return await handleWorkerPress(deps, context, press.verb);
   }
 }
 
-type WorkerVerb = Exclude<Press["verb"], "menu" | "workers" | "add" | "noop">;
+type WorkerVerb = Exclude<Press["verb"], "menu" | "workers" | "add">;
 
 async function handleWorkerPress(deps: PressDeps, context: PressContext, verb: WorkerVerb): Promise<void> {
   const { press, chat } = context;

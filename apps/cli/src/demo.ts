@@ -66,7 +66,10 @@ async function logIn(
   place: { readonly sandboxUrl: string; readonly config: Config },
 ): Promise<void> {
   // Loaded on the first start only: the library behind it takes 50 MB that the launcher does not need later.
-  const [{ openSession }, { LoginFlow }] = await Promise.all([import("@flotilla/session-store"), import("@flotilla/telegram")]);
+  const [{ openSession }, { LoginFlow, workerIdentity }] = await Promise.all([
+    import("@flotilla/session-store"),
+    import("@flotilla/telegram"),
+  ]);
   const { config, sandboxUrl } = place;
   using store = openSession({ dir, name: worker, fleetKey: loadFleetKey(config.fleetKey, config.dataDir) });
   if (store.hasKey) return;
@@ -74,7 +77,7 @@ async function logIn(
     store,
     server: config.mtproto,
     api: { id: config.apiId, hash: config.apiHash.reveal() },
-    identity: { deviceModel: `Flotilla ${worker}`, systemVersion: "Node.js", appVersion: "0.1.0", langCode: "en" },
+    identity: workerIdentity(worker),
     log: () => {},
   });
   await flow.sendCode(phone);

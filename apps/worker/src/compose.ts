@@ -7,7 +7,7 @@ import type { Logger } from "@flotilla/observability";
 import { consumeWorkerCommands, EventPublisher } from "@flotilla/queue";
 import { openSession, type SessionStore, Vault } from "@flotilla/session-store";
 import { findHolders, lockedBy } from "@flotilla/sqlite";
-import type { AccountOptions } from "@flotilla/telegram";
+import { type AccountOptions, workerIdentity } from "@flotilla/telegram";
 import { Account } from "./account.ts";
 import { carryOut } from "./commands.ts";
 import { type Say, startHeartbeat } from "./heartbeat.ts";
@@ -86,7 +86,7 @@ function accountOptions(worker: WorkerId, config: Config, log: Logger): AccountO
   return {
     server: config.mtproto,
     api: { id: config.apiId, hash: config.apiHash.reveal() },
-    identity: { deviceModel: `Flotilla ${worker}`, systemVersion: "Node.js", appVersion: "0.1.0", langCode: "en" },
+    identity: workerIdentity(worker),
     log: (level, message, fields) => log[level](fields ?? {}, message),
   };
 }

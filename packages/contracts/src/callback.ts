@@ -22,7 +22,6 @@ export const Verb = z.enum([
   "lsend",
   "lnew",
   "lcancel",
-  "noop",
 ]);
 export type Verb = z.infer<typeof Verb>;
 

@@ -17,4 +17,11 @@ export { LoginFlow } from "./login.ts";
 export type { LoginOptions } from "./login-options.ts";
 export type { CodeVia, LoginResult, QrToken, RefusalReason } from "./login-result.ts";
 export type { TelegramServer } from "./server.ts";
-export type { AccountOptions, ApiCredentials, DeviceIdentity, Log, LogLevel } from "./types.ts";
+export {
+  type AccountOptions,
+  type ApiCredentials,
+  type DeviceIdentity,
+  type Log,
+  type LogLevel,
+  workerIdentity,
+} from "./types.ts";

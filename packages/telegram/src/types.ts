@@ -14,6 +14,11 @@ export interface DeviceIdentity {
   readonly langCode: string;
 }
 
+/** The identity of a worker: the same for its login and for every connection after it. */
+export function workerIdentity(worker: string): DeviceIdentity {
+  return { deviceModel: `Flotilla ${worker}`, systemVersion: "Node.js", appVersion: "0.1.0", langCode: "en" };
+}
+
 /** Severity of a {@link Log} line. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
