@@ -36,7 +36,7 @@ export class Commands {
   }
 
   /** Start, stop or restart a worker, or fetch its log: carried out by the supervisor of its host. */
-  async askHost(verb: HostCommand["kind"], worker: WorkerId, asker: Asker): Promise<AskResult> {
+  async askHost(verb: Exclude<HostCommand["kind"], "bulk">, worker: WorkerId, asker: Asker): Promise<AskResult> {
     const row = this.#deps.workers.find(worker);
     if (!row) return { kind: "failed", message: "This worker does not exist any more." };
     return await this.#ask(verb, worker, asker, (base) =>

@@ -12,6 +12,7 @@ import type { RestartRules } from "@flotilla/domain";
 import type { Clock, HostId, WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { findHolders, processIdentity } from "@flotilla/sqlite";
+import { type BulkCommand, carryOutBulk } from "./bulk.ts";
 import { holdersText } from "./holders-text.ts";
 import type { HostDb } from "./host-db.ts";
 import { LogSink } from "./log-sink.ts";
@@ -35,12 +36,24 @@ export interface FleetDeps {
   readonly newId: () => string;
 }
 
+/** What is to be done to one worker, whoever asked and when. */
+type Wish =
+  | Pick<Exclude<HostCommand, { kind: "bulk" | "log" }>, "kind" | "worker">
+  | Pick<LogCommand, "kind" | "worker" | "lines">;
+type LogCommand = Extract<HostCommand, { kind: "log" }>;
+
+interface Entry {
+  readonly worker: ManagedWorker;
+  readonly log: LogSink;
+}
+
 type Body<E> = E extends FleetEvent ? Omit<E, "v" | "id" | "at" | "host"> : never;
 
 /** All workers of this host: carries out commands and tells what happens. */
 export class Fleet {
   readonly #deps: FleetDeps;
-  readonly #workers = new Map<WorkerId, { readonly worker: ManagedWorker; readonly log: LogSink }>();
+  readonly #stopping = new AbortController();
+  readonly #workers = new Map<WorkerId, Entry>();
 
   constructor(deps: FleetDeps) {
     this.#deps = deps;
@@ -49,7 +62,10 @@ export class Fleet {
   /** Starts what shall run, one after the other in the order of adding; a broken one delays nobody. */
   async startDesired(): Promise<void> {
     const wanted = this.#deps.db.workers();
-    for (const { id } of wanted) this.#find(id);
+    for (const { id, desired } of wanted) {
+      const { worker } = this.#find(id);
+      if (desired === "maintenance") await worker.stop("MAINTENANCE");
+    }
     this.#tell({ kind: "host.started", workers: this.statuses() });
     for (const status of this.statuses()) this.#deps.writeStatus(status);
     await Promise.all(wanted.filter(({ desired }) => desired === "running").map(({ id }) => this.#find(id).worker.start()));
@@ -62,6 +78,7 @@ export class Fleet {
 
   /** Ends every worker, in parallel. They are wanted again at the next start. */
   async stopAll(): Promise<void> {
+    this.#stopping.abort();
     await Promise.all([...this.#workers.values()].map(({ worker }) => worker.stop()));
     for (const { log } of this.#workers.values()) log.close();
   }
@@ -69,35 +86,33 @@ export class Fleet {
   /** Carries out one command and publishes its outcome. Never throws. */
   async carryOut(command: HostCommand): Promise<void> {
     const { clock, log } = this.#deps;
-    const outcome: CommandOutcome = clock.now() > command.deadlineAt ? { kind: "expired" } : await this.#perform(command);
+    const expired = clock.now() > command.deadlineAt;
+    if (command.kind === "bulk") return await this.#bulk(command, expired);
+    const outcome: CommandOutcome = expired ? { kind: "expired" } : await this.#perform(command);
     log.info({ command: command.kind, worker: command.worker, by: command.askedBy.id, outcome: outcome.kind }, "command done");
     this.#tell({ kind: "command.done", worker: command.worker, command: command.id, outcome });
   }
 
-  async #perform(command: HostCommand): Promise<CommandOutcome> {
-    const { db, clock, log } = this.#deps;
-    const { id, worker: entry } = { id: command.worker, worker: this.#find(command.worker) };
+  async #bulk(command: BulkCommand, expired: boolean): Promise<void> {
+    const { id, action, workers, canary, askedBy } = command;
+    this.#deps.log.info({ command: "bulk", action, workers: workers.length, canary, by: askedBy.id, expired }, "bulk command");
+    if (expired) {
+      const none = { total: workers.length, done: [], failed: [], current: null };
+      return this.#tell({ kind: "bulk.progress", command: id, action, phase: "expired", ...none });
+    }
+    await carryOutBulk(command, {
+      perform: (verb, worker) => this.#perform({ kind: verb, worker }),
+      tell: (progress) => this.#tell(progress),
+      stopping: this.#stopping.signal,
+    });
+  }
+
+  async #perform(command: Wish): Promise<CommandOutcome> {
+    const { log } = this.#deps;
     try {
-      switch (command.kind) {
-        case "start":
-        case "restart": {
-          db.setDesired(id, "running", clock.now());
-          db.forgetExits(id);
-          return outcomeOf(await (command.kind === "start" ? entry.worker.start() : entry.worker.restart()));
-        }
-        case "stop":
-          db.setDesired(id, "stopped", clock.now());
-          await entry.worker.stop();
-          return { kind: "done" };
-        case "who":
-          return { kind: "done", text: await this.#whoHolds(id) };
-        case "log":
-          return { kind: "log", lines: entry.log.tail(command.lines) };
-        default:
-          return command satisfies never;
-      }
+      return await this.#carryOut(command, this.#find(command.worker));
     } catch (error) {
-      log.error({ err: error, worker: id }, "command failed");
+      log.error({ err: error, worker: command.worker }, "command failed");
       return {
         kind: "failed",
         code: "host-error",
@@ -106,12 +121,35 @@ export class Fleet {
     }
   }
 
+  async #carryOut(command: Wish, entry: Entry): Promise<CommandOutcome> {
+    const { db, clock } = this.#deps;
+    const { kind, worker: id } = command;
+    switch (kind) {
+      case "start":
+      case "restart":
+        db.setDesired(id, "running", clock.now());
+        db.forgetExits(id);
+        return outcomeOf(await (kind === "start" ? entry.worker.start() : entry.worker.restart()));
+      case "stop":
+      case "maintenance":
+        db.setDesired(id, kind === "stop" ? "stopped" : "maintenance", clock.now());
+        await entry.worker.stop(kind === "stop" ? "STOPPED" : "MAINTENANCE");
+        return { kind: "done" };
+      case "who":
+        return { kind: "done", text: await this.#whoHolds(id) };
+      case "log":
+        return { kind: "log", lines: entry.log.tail(command.lines) };
+      default:
+        return kind satisfies never;
+    }
+  }
+
   async #whoHolds(id: WorkerId): Promise<string> {
     const known = this.statuses().flatMap(({ pid }) => (pid === null ? [] : (processIdentity(pid) ?? [])));
     return holdersText(await findHolders(join(this.#deps.sessionDir, `${id}.session`), { known }));
   }
 
-  #find(id: WorkerId): { readonly worker: ManagedWorker; readonly log: LogSink } {
+  #find(id: WorkerId): Entry {
     const known = this.#workers.get(id);
     if (known) return known;
     const { host, program, db, clock, rules, limits, logDir } = this.#deps;

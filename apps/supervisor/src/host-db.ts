@@ -19,7 +19,31 @@ const MIGRATIONS = [
      signal TEXT
    ) STRICT;
    CREATE INDEX past_exit_by_worker ON past_exit (worker, at);`,
+  `CREATE TABLE new_worker (
+     id TEXT PRIMARY KEY,
+     desired TEXT NOT NULL CHECK (desired IN ('running', 'stopped', 'maintenance')),
+     added_at INTEGER NOT NULL
+   ) STRICT;
+   INSERT INTO new_worker SELECT id, desired, added_at FROM worker;
+   CREATE TABLE new_exit (
+     n INTEGER PRIMARY KEY,
+     worker TEXT NOT NULL REFERENCES new_worker (id) ON DELETE CASCADE,
+     at INTEGER NOT NULL,
+     uptime_ms INTEGER NOT NULL,
+     class TEXT NOT NULL,
+     exit_code INTEGER,
+     signal TEXT
+   ) STRICT;
+   INSERT INTO new_exit SELECT n, worker, at, uptime_ms, class, exit_code, signal FROM past_exit;
+   DROP TABLE past_exit;
+   DROP TABLE worker;
+   ALTER TABLE new_worker RENAME TO worker;
+   ALTER TABLE new_exit RENAME TO past_exit;
+   CREATE INDEX past_exit_by_worker ON past_exit (worker, at);`,
 ];
+
+/** What a worker of this host shall be. */
+export type Desired = "running" | "stopped" | "maintenance";
 
 /** Exits older than this are of no use to any rule. */
 const KEEP_MS = 7 * 24 * 3600 * 1000;
@@ -34,15 +58,13 @@ export class HostDb {
   }
 
   /** Workers in the order in which they were added. */
-  workers(): { id: WorkerId; desired: "running" | "stopped" }[] {
-    const rows = this.#db.read<{ id: string; desired: "running" | "stopped" }>(
-      "SELECT id, desired FROM worker ORDER BY added_at, id",
-    );
+  workers(): { id: WorkerId; desired: Desired }[] {
+    const rows = this.#db.read<{ id: string; desired: Desired }>("SELECT id, desired FROM worker ORDER BY added_at, id");
     return rows.map((row) => ({ id: parseWorkerId(row.id), desired: row.desired }));
   }
 
   /** Adds the worker when it is new. */
-  setDesired(id: WorkerId, desired: "running" | "stopped", now: number): void {
+  setDesired(id: WorkerId, desired: Desired, now: number): void {
     this.#db.write(
       "INSERT INTO worker (id, desired, added_at) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET desired = excluded.desired",
       [id, desired, now],

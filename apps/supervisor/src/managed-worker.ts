@@ -16,7 +16,7 @@ import { type WorkerExit, WorkerProcess, type WorkerProgram } from "./worker-pro
 /** What a worker's process is doing, as its supervisor knows it. Changed by `#enter` alone. */
 type Phase =
   /** No process, and none wanted. */
-  | { readonly kind: "stopped" }
+  | { readonly kind: "stopped"; readonly why: "STOPPED" | "MAINTENANCE" }
   /** A process runs; `reported` is its own word for its state. */
   | { readonly kind: "up"; readonly process: WorkerProcess; readonly reported: ReportedState }
   /** The process was asked to end. */
@@ -66,7 +66,7 @@ export type StartResult = { readonly kind: "ready" } | { readonly kind: "ended";
 /** Keeps one worker as it is wanted: the only thing that starts and stops its process, one at a time. */
 export class ManagedWorker {
   readonly #deps: ManagedWorkerDeps;
-  #phase: Phase = { kind: "stopped" };
+  #phase: Phase = { kind: "stopped", why: "STOPPED" };
   #since: number;
   #fault: Fault | null = null;
   #link: LinkStatus | null = null;
@@ -87,8 +87,8 @@ export class ManagedWorker {
   }
 
   /** Ends the process: SIGTERM, SIGKILL after the grace time. Resolves when the kernel reported the exit. */
-  stop(): Promise<void> {
-    return this.#inTurn(() => this.#end());
+  stop(why: "STOPPED" | "MAINTENANCE" = "STOPPED"): Promise<void> {
+    return this.#inTurn(() => this.#end(why));
   }
 
   /** Stops, then starts: never two processes at once. */
@@ -141,9 +141,9 @@ export class ManagedWorker {
     return await started.promise;
   }
 
-  async #end(): Promise<void> {
+  async #end(why: "STOPPED" | "MAINTENANCE" = "STOPPED"): Promise<void> {
     const phase = this.#phase;
-    if (phase.kind === "stopped") return;
+    if (phase.kind === "stopped" && phase.why === why) return;
     if (phase.kind === "waiting") clearTimeout(phase.timer);
     if (phase.kind === "up") {
       this.#enter({ kind: "stopping", process: phase.process }, null);
@@ -152,7 +152,7 @@ export class ManagedWorker {
       await phase.process.exited;
       clearTimeout(force);
     }
-    this.#enter({ kind: "stopped" }, null);
+    this.#enter({ kind: "stopped", why }, null);
   }
 
   #hear(process: WorkerProcess, message: WorkerToSupervisor): void {
@@ -217,7 +217,7 @@ export class ManagedWorker {
 function visibleState(phase: Phase): WorkerState {
   switch (phase.kind) {
     case "stopped":
-      return "STOPPED";
+      return phase.why;
     case "up":
       return phase.reported;
     case "stopping":

@@ -6,24 +6,41 @@ import { AccountSummary, WorkerIdField } from "./worker-status.ts";
 export const Asker = z.object({ id: z.string().max(20), name: z.string().max(64) });
 export type Asker = z.infer<typeof Asker>;
 
-const base = {
+const asked = {
   v: z.literal(1),
   /** Unique; also the job id, so one press is one job. */
   id: z.string().regex(/^[a-z0-9-]{8,64}$/),
-  worker: WorkerIdField,
   askedBy: Asker,
   askedAt: z.number(),
   /** A command that is taken up later than this is dropped and answered with `expired`. Milliseconds since the epoch. */
   deadlineAt: z.number(),
 };
 
+const base = { ...asked, worker: WorkerIdField };
+
+/** What can be asked of many workers at once. `maintenance` stops them, and says that it is on purpose. */
+export const BulkAction = z.enum(["start", "stop", "restart", "maintenance"]);
+export type BulkAction = z.infer<typeof BulkAction>;
+
 /** Commands that the supervisor of a host carries out. */
 export const HostCommand = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("start") }),
   z.object({ ...base, kind: z.literal("stop") }),
   z.object({ ...base, kind: z.literal("restart") }),
+  z.object({ ...base, kind: z.literal("maintenance") }),
   z.object({ ...base, kind: z.literal("who") }),
   z.object({ ...base, kind: z.literal("log"), lines: z.number().int().min(1).max(200) }),
+  /**
+   * Many workers of one host, in the order given. With `canary` the first one must come up before the others are touched.
+   * Answered by `bulk.progress` events alone; the last one has a final phase. `deadlineAt` is the latest begin.
+   */
+  z.object({
+    ...asked,
+    kind: z.literal("bulk"),
+    action: BulkAction,
+    workers: z.array(WorkerIdField).min(1).max(1000),
+    canary: z.boolean(),
+  }),
 ]);
 export type HostCommand = z.infer<typeof HostCommand>;
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CommandOutcome } from "./commands.ts";
+import { BulkAction, CommandOutcome } from "./commands.ts";
 import { Fault } from "./error-class.ts";
 import { HostIdField, WorkerIdField, WorkerState, WorkerStatus } from "./worker-status.ts";
 
@@ -17,6 +17,8 @@ export const RestartDecision = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("retry"), delayMs: z.number() }),
   z.object({ kind: z.literal("gave-up"), attempts: z.number().int(), windowMs: z.number() }),
   z.object({ kind: z.literal("park") }),
+  /** Only a login helps. */
+  z.object({ kind: z.literal("login") }),
   z.object({ kind: z.literal("none") }),
 ]);
 export type RestartDecision = z.infer<typeof RestartDecision>;
@@ -30,14 +32,44 @@ export const ExitReport = z.object({
   firstErrorLine: z.string().max(300).nullable(),
   fault: Fault,
   decision: RestartDecision,
+  /** Whether it ended before it was ready (S0-08). */
+  phase: z.enum(["start", "run"]).optional(),
 });
 export type ExitReport = z.infer<typeof ExitReport>;
+
+/**
+ * Where a bulk command stands. `canary` and `rest`: under way. Final: `done` (see `failed`), `canary-failed` (the first one
+ * did not come up, the others were not touched), `expired` (it came too late), `stopped` (the host was told to end meanwhile).
+ */
+export const BulkPhase = z.enum(["canary", "rest", "done", "canary-failed", "expired", "stopped"]);
+export type BulkPhase = z.infer<typeof BulkPhase>;
 
 /** What hosts and workers tell the bot. Delivered at least once, in order per host. */
 export const FleetEvent = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("host.started"), workers: z.array(WorkerStatus) }),
-  z.object({ ...base, kind: z.literal("worker.state"), worker: WorkerIdField, previous: WorkerState, status: WorkerStatus }),
+  z.object({
+    ...base,
+    kind: z.literal("worker.state"),
+    worker: WorkerIdField,
+    previous: WorkerState,
+    status: WorkerStatus,
+    /** What led to it: an event of the worker's state machine. */
+    cause: z.string().max(80).optional(),
+  }),
   z.object({ ...base, kind: z.literal("worker.exited"), worker: WorkerIdField, exit: ExitReport }),
   z.object({ ...base, kind: z.literal("command.done"), worker: WorkerIdField, command: z.string(), outcome: CommandOutcome }),
+  z.object({
+    ...base,
+    kind: z.literal("bulk.progress"),
+    command: z.string(),
+    action: BulkAction,
+    phase: BulkPhase,
+    total: z.number().int().positive(),
+    /** Workers that are where they shall be. */
+    done: z.array(WorkerIdField),
+    failed: z.array(z.object({ worker: WorkerIdField, code: z.string().max(120), message: z.string().max(500) })),
+    /** The worker in hand, or null. */
+    current: WorkerIdField.nullable(),
+  }),
 ]);
 export type FleetEvent = z.infer<typeof FleetEvent>;

@@ -1,8 +1,17 @@
 /** The words that processes say to each other: jobs, events, IPC, buttons, keys in Redis. Versioned, parsed at every boundary. */
 export { CALLBACK_LIMIT_BYTES, decodePress, encodePress, type Press, Verb } from "./callback.ts";
-export { Asker, type CommandKind, CommandOutcome, HostCommand, LoginStep, Sealed, WorkerCommand } from "./commands.ts";
+export {
+  Asker,
+  BulkAction,
+  type CommandKind,
+  CommandOutcome,
+  HostCommand,
+  LoginStep,
+  Sealed,
+  WorkerCommand,
+} from "./commands.ts";
 export { ErrorClass, Fault } from "./error-class.ts";
-export { ExitReport, FleetEvent, RestartDecision } from "./events.ts";
+export { BulkPhase, ExitReport, FleetEvent, RestartDecision } from "./events.ts";
 export { type ReportedState, WorkerToSupervisor } from "./ipc.ts";
 export { DEFAULT_PREFIX, EVENTS_QUEUE, hostQueue, statusKey, workerQueue } from "./redis-keys.ts";
 export { newSealKeyPair, type SealKeyPair, seal, unseal } from "./sealed.ts";

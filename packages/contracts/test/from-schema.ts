@@ -17,6 +17,7 @@ interface Definition {
 interface Check {
   readonly check: string;
   readonly maximum?: number;
+  readonly minimum?: number;
   readonly value?: number;
   readonly inclusive?: boolean;
   readonly pattern?: RegExp;
@@ -37,7 +38,7 @@ export function valuesOf(schema: z.ZodType): fc.Arbitrary<unknown> {
     case "nullable":
       return fc.option(valuesOf(def.innerType), { nil: null });
     case "array":
-      return fc.array(valuesOf(def.element), { maxLength: 3 });
+      return fc.array(valuesOf(def.element), { minLength: minLength(def), maxLength: 3 });
     case "string":
       return textOf(def);
     case "number":
@@ -77,4 +78,8 @@ function numberOf(def: Definition): fc.Arbitrary<unknown> {
   const most = checksOf(def).find((each) => each.check === "less_than");
   const whole = (least?.value ?? -1e12) + (least && !least.inclusive ? 1 : 0);
   return fc.integer({ min: whole, max: most?.value ?? 1e12 });
+}
+
+function minLength(def: Definition): number {
+  return Math.max(0, ...(def.checks ?? []).map(({ _zod }) => (_zod.def.check === "min_length" ? (_zod.def.minimum ?? 0) : 0)));
 }

@@ -51,7 +51,7 @@ function crashBody(store: AlertStore, event: Extract<FleetEvent, { kind: "worker
     class: exit.fault.class,
     count: (earlier?.kind === "crash" ? earlier.count : 0) + 1,
     next: nextSentence(exit, event),
-    gaveUp: exit.decision.kind === "gave-up" || exit.decision.kind === "park",
+    gaveUp: ["gave-up", "park", "login"].includes(exit.decision.kind),
     action: null,
   };
 }
@@ -71,6 +71,8 @@ function nextSentence(
       return fault.class === "DB_BROKEN"
         ? `A restart cannot help. Get it back on its machine: npm run flotilla -- restore ${worker} --list, then press Restart.`
         : "A restart cannot help. It stays stopped until you act.";
+    case "login":
+      return "No restart will be tried: only a login helps.";
     case "none":
       return "";
     default:
