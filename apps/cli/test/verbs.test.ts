@@ -16,19 +16,22 @@ describe("usage", () => {
     for (const args of [[], ["fly"]]) {
       const said = await machine.run(args);
       expect(said.code).toBe(2);
-      for (const name of ["up", "import", "export", "backup", "restore", "rekey", "doctor"])
+      for (const name of ["up", "status", "import", "export", "backup", "restore", "rekey", "doctor"])
         expect(said.stderr).toContain(`  ${name} `);
     }
     expect(await machine.run(["--help"])).toMatchObject({ code: 0, stderr: "" });
     expect(await machine.json(["import"], 2)).toMatchObject({ ok: false, error: { code: "usage" } });
   });
 
-  test.each(["import", "export", "backup", "restore", "rekey", "doctor"])("%s --help explains itself", async (name) => {
-    const said = await machine.run([name, "--help"]);
-    expect(said).toMatchObject({ code: 0, stderr: "" });
-    expect(said.stdout).toMatch(new RegExp(`^Usage: flotilla ${name}`));
-    expect(said.stdout).toContain("--json");
-  });
+  test.each(["status", "import", "export", "backup", "restore", "rekey", "doctor"])(
+    "%s --help explains itself",
+    async (name) => {
+      const said = await machine.run([name, "--help"]);
+      expect(said).toMatchObject({ code: 0, stderr: "" });
+      expect(said.stdout).toMatch(new RegExp(`^Usage: flotilla ${name}`));
+      expect(said.stdout).toContain("--json");
+    },
+  );
 
   test.each([
     [["import"], "which file"],

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { BOT_ONLY, type Config, childEnv, type EnvValues } from "@flotilla/config";
-import { DEFAULT_PREFIX } from "@flotilla/contracts";
+import { DEFAULT_PREFIX, STATUS_REFRESH_MS } from "@flotilla/contracts";
 import { DEFAULT_RESTART_RULES } from "@flotilla/domain";
 import { systemClock } from "@flotilla/kernel";
 import { createRegistry, Gauge, type Logger, startHealth } from "@flotilla/observability";
@@ -48,6 +48,7 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   const registry = createRegistry();
   countStates(registry, fleet);
   const health = stack.adopt(await startHealth({ port: config.httpPort, registry, problems: () => [] }), (it) => it.close());
+  stack.adopt(refreshing(fleet), (it) => it.stop());
   stack.defer(() => fleet.stopAll());
   void fleet.startDesired().catch((error: unknown) => log.error({ err: error }, "start of the workers failed"));
   stack.adopt(
@@ -60,6 +61,12 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
 
 function workerEnv(env: EnvValues): Record<string, string> {
   return childEnv(Object.fromEntries(Object.entries(env).filter(([name]) => !BOT_ONLY.some((hidden) => hidden === name))));
+}
+
+/** What stands on the board stays fresh, so that a board nobody refreshes is known for what it is. */
+function refreshing(fleet: Fleet): { stop(): void } {
+  const timer = setInterval(() => fleet.refreshStatuses(), STATUS_REFRESH_MS);
+  return { stop: () => clearInterval(timer) };
 }
 
 function countStates(registry: ReturnType<typeof createRegistry>, fleet: Fleet): void {

@@ -67,13 +67,18 @@ export class Fleet {
       if (desired === "maintenance") await worker.stop("MAINTENANCE");
     }
     this.#tell({ kind: "host.started", workers: this.statuses() });
-    for (const status of this.statuses()) this.#deps.writeStatus(status);
+    this.refreshStatuses();
     await Promise.all(wanted.filter(({ desired }) => desired === "running").map(({ id }) => this.#find(id).worker.start()));
   }
 
   /** Statuses of all workers of this host. */
   statuses(): WorkerStatus[] {
     return [...this.#workers.values()].map(({ worker }) => worker.status());
+  }
+
+  /** Writes the status of every worker again. */
+  refreshStatuses(): void {
+    for (const status of this.statuses()) this.#deps.writeStatus(status);
   }
 
   /** Ends every worker, in parallel. They are wanted again at the next start. */

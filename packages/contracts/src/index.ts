@@ -19,6 +19,8 @@ export {
   AccountSummary,
   HostIdField,
   LinkStatus,
+  STATUS_REFRESH_MS,
+  STATUS_STALE_MS,
   UserIdField,
   WorkerIdField,
   WorkerState,

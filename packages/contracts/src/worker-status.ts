@@ -62,6 +62,11 @@ export const LinkStatus = z.object({
 });
 export type LinkStatus = z.infer<typeof LinkStatus>;
 
+/** A supervisor writes every status anew this often, also when nothing changed. Milliseconds. */
+export const STATUS_REFRESH_MS = 10_000;
+/** A status that is older than this was written by a supervisor that is gone, or that Redis cannot hear. Milliseconds. */
+export const STATUS_STALE_MS = 30_000;
+
 /** The live status of one worker: written by its supervisor alone, read by everybody. */
 export const WorkerStatus = z.object({
   v: z.literal(1),

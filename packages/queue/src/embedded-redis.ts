@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { closeSync, lstatSync, mkdirSync, openSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { AppError, boundToParent, withTimeout } from "@flotilla/kernel";
 import { Redis } from "ioredis";
 
@@ -93,16 +93,23 @@ async function answering(socket: string): Promise<void> {
   }
 }
 
-function socketPath(dir: string): string {
+/** The socket that {@link startEmbeddedRedis} listens on for this folder, whether or not it runs. */
+export function embeddedRedisUrl(dir: string): string {
   const near = join(dir, "redis.sock");
   if (Buffer.byteLength(near) <= SOCKET_LIMIT) return near;
-  const folder = join(tmpdir(), `flotilla-${createHash("sha256").update(dir).digest("hex").slice(0, 16)}`);
+  return join(tmpdir(), `flotilla-${createHash("sha256").update(dir).digest("hex").slice(0, 16)}`, "redis.sock");
+}
+
+function socketPath(dir: string): string {
+  const socket = embeddedRedisUrl(dir);
+  const folder = dirname(socket);
+  if (folder === dir) return socket;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { uid, mode } = lstatSync(folder);
   if (uid !== process.getuid?.() || (mode & 0o077) !== 0) {
     throw new AppError("redis-failed", `The folder ${folder} is open to others. Remove it, or set DATA_DIR to a shorter path.`);
   }
-  return join(folder, "redis.sock");
+  return socket;
 }
 
 function failed(dir: string, how: string): AppError {

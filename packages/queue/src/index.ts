@@ -1,6 +1,6 @@
 /** BullMQ and Redis: the only importer of both. */
 export { checkRedis, type RedisFacts } from "./connection.ts";
 export { type Consumer, type ConsumerOptions, consumeEvents, consumeHostCommands, consumeWorkerCommands } from "./consume.ts";
-export { type EmbeddedRedis, type EmbeddedRedisOptions, startEmbeddedRedis } from "./embedded-redis.ts";
+export { type EmbeddedRedis, type EmbeddedRedisOptions, embeddedRedisUrl, startEmbeddedRedis } from "./embedded-redis.ts";
 export { CommandSender, EventPublisher, type QueuePlace } from "./send.ts";
 export { StatusReader, StatusWriter } from "./status-board.ts";

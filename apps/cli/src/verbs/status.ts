@@ -1,0 +1,100 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { DEFAULT_PREFIX, STATUS_STALE_MS, type WorkerStatus } from "@flotilla/contracts";
+import { stateIcon, stateWords, urgency } from "@flotilla/domain";
+import { AppError, toError } from "@flotilla/kernel";
+import type { Place } from "./place.ts";
+import { type Answer, noMoreThan, type Verb } from "./verb.ts";
+
+const USAGE = `Usage: flotilla status [worker] [--json]
+
+What every worker is doing, as its supervisor last said it: the same as on the cards of the chat. Only reads. Exit code 1
+when a worker needs somebody, or when nothing runs.
+`;
+
+/** A person has to do something, or nobody knows. */
+const NEEDS_SOMEBODY: ReadonlySet<WorkerStatus["state"]> = new Set([
+  "GAVE_UP",
+  "BANNED",
+  "NEEDS_LOGIN",
+  "LOCKED",
+  "IN_USE",
+  "DEGRADED",
+]);
+
+export const statusVerb: Verb = {
+  name: "status",
+  summary: "what every worker is doing",
+  usage: USAGE,
+  options: {},
+  async run(call): Promise<Answer> {
+    noMoreThan(call, 1);
+    const wanted = call.words[0] ?? "";
+    const now = Date.now();
+    const all = await readStatuses(call.place);
+    const shown = all.filter(({ worker }) => worker.includes(wanted));
+    if (shown.length === 0) throw nothing(wanted, all.length);
+    const trouble = shown.filter((status) => isStale(status, now) || NEEDS_SOMEBODY.has(status.state));
+    const width = Math.max(...shown.map(({ worker }) => worker.length));
+    return {
+      exitCode: trouble.length > 0 ? 1 : 0,
+      text: shown.map((status) => `${line(status, now, width)}\n`).join(""),
+      data: { workers: shown.map((status) => ({ ...status, stale: isStale(status, now) })) },
+    };
+  },
+};
+
+/** Problems first, then by name. Throws AppError `not-running` when there is no Redis to ask. */
+async function readStatuses(place: Place): Promise<WorkerStatus[]> {
+  const { embeddedRedisUrl, StatusReader } = await import("@flotilla/queue");
+  const url = place.env.REDIS_URL ?? embeddedRedisUrl(join(place.dataDir, "redis"));
+  if (url.startsWith("/") && !existsSync(url)) throw notRunning("its own Redis is not there");
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  const reader = new StatusReader({ url, prefix: DEFAULT_PREFIX }, (error) => reject(notRunning(reasonOf(error))));
+  try {
+    await Promise.race([reader.ready(), failed]);
+    const statuses = [...(await reader.all()).values()];
+    return statuses.sort((a, b) => urgency(a.state) - urgency(b.state) || a.worker.localeCompare(b.worker));
+  } finally {
+    failed.catch(() => {});
+    reader.close();
+  }
+}
+
+function line(status: WorkerStatus, now: number, width: number): string {
+  const { worker, host, state, since, pid, fault } = status;
+  if (isStale(status, now)) {
+    return `❔ ${worker.padEnd(width)}  not heard of for ${duration(now - status.updatedAt)} (was: ${stateWords(state)})  ${host}`;
+  }
+  const who = pid === null ? "no process" : `pid ${pid}`;
+  const why = fault ? `  ${fault.code}: ${fault.message}` : "";
+  return `${stateIcon(state)} ${worker.padEnd(width)}  ${stateWords(state)} for ${duration(now - since)}  ${host}, ${who}${why}`;
+}
+
+function isStale({ updatedAt }: WorkerStatus, now: number): boolean {
+  return now - updatedAt > STATUS_STALE_MS;
+}
+
+function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} d`;
+}
+
+function nothing(wanted: string, known: number): AppError {
+  return known === 0
+    ? new AppError("no-workers", "There are no workers yet. Press ➕ Add in the chat.")
+    : new AppError("no-such-worker", `No worker has "${wanted.slice(0, 40)}" in its name.`);
+}
+
+function notRunning(reason: string): AppError {
+  return new AppError("not-running", `The fleet does not run here (${reason}). Start it with: npm start`);
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message }: NodeJS.ErrnoException = toError(error);
+  return `Redis: ${code ?? message}`;
+}
