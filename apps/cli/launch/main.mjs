@@ -12,10 +12,10 @@ import { explain, say } from "./say.mjs";
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
 
 /** Verbs that start or use a Redis of our own. The others must work on a machine without one. */
-const NEEDS_REDIS = new Set(["up", "test", "check"]);
+const NEEDS_REDIS = new Set(["up", "test", "check", "bench"]);
 
 /**
- * Installs what is missing, finds Node and Redis, then becomes the command: `test` and `check` run the tools,
+ * Installs what is missing, finds Node and Redis, then becomes the command: `test`, `check` and `bench` run the tools,
  * every other verb goes to the CLI with its arguments untouched.
  * @param {readonly string[]} argv
  * @param {NodeJS.ProcessEnv} env
@@ -45,6 +45,7 @@ export async function main(argv, env, root = ROOT) {
  */
 function programOf(verb, args) {
   if (verb === "test") return ["node_modules/vitest/vitest.mjs", "run", ...args];
+  if (verb === "bench") return ["bench/run.ts", ...args];
   if (verb === "sandbox")
     return ["packages/sandbox/src/main.ts", "--port", "8480", "--key-file", "data/sandbox-dc.pem", ...args];
   return ["apps/cli/src/main.ts", verb, ...args];

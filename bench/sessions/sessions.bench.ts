@@ -1,0 +1,72 @@
+import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { openSession, type SessionStore } from "@flotilla/session-store";
+import type { Bench, BenchOptions } from "../lib/bench.ts";
+import { type Contender, lengthOf, pairwise, timed } from "../lib/pairwise.ts";
+import { pythonWithTelethon, Telethon } from "./telethon.ts";
+
+const PAGE_BYTES = 4096;
+
+const bench: Bench = {
+  summary: "one entity saved durably: a worker's session beside Telethon's, and what the disk can do at all",
+  async run(options) {
+    await using stack = new AsyncDisposableStack();
+    const store = stack.use(openSession({ dir: join(options.dir, "sessions"), name: "bench", fleetKey: Buffer.alloc(32, 7) }));
+    const floor = stack.use(new Floor(join(options.dir, "floor")));
+    const telethon = peer(options);
+    const contenders = [ours(store), relayStep(store), floor, ...(telethon ? [stack.use(telethon)] : [])];
+    return await pairwise(contenders, telethon?.name ?? floor.name, lengthOf(options.quick));
+  },
+};
+export default bench;
+
+function peer({ dir, skip }: BenchOptions): Telethon | null {
+  const python = pythonWithTelethon();
+  if (python === null)
+    skip("Telethon: no Python here has it (Debian: apt-get install python3-telethon). Ratios are to the disk.");
+  return python === null ? null : new Telethon(python, dir);
+}
+
+/** One row that differs from the last time, in a transaction of its own: WAL, synchronous=FULL. */
+function ours(store: SessionStore): Contender {
+  let n = 0;
+  const save = (): void => {
+    n++;
+    store.entities.upsert([{ id: String(1 + (n % 1000)), hash: String(n), username: null, phone: null, name: `Name ${n}` }]);
+  };
+  return { name: "Flotilla entities.upsert", round: async (forMs) => timed(forMs, save) };
+}
+
+/** What a relayed message costs at least: two durable commits. */
+function relayStep(store: SessionStore): Contender {
+  let pts = 0;
+  const commit = (): void => store.setUpdateState({ pts: ++pts, qts: 0, date: 0, seq: 0 });
+  const step = (): void => {
+    commit();
+    commit();
+  };
+  return { name: "Flotilla two commits (relay step)", round: async (forMs) => timed(forMs, step) };
+}
+
+/** Overwriting a page and waiting until the disk has it: nothing durable is faster. */
+class Floor implements Contender, Disposable {
+  readonly name = "overwrite 4 KiB + fdatasync";
+  readonly #file: number;
+  readonly #page = Buffer.alloc(PAGE_BYTES, 1);
+
+  constructor(path: string) {
+    this.#file = openSync(path, "wx", 0o600);
+    writeSync(this.#file, this.#page, 0, PAGE_BYTES, 0);
+  }
+
+  async round(forMs: number): ReturnType<Contender["round"]> {
+    return timed(forMs, () => {
+      writeSync(this.#file, this.#page, 0, PAGE_BYTES, 0);
+      fdatasyncSync(this.#file);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#file);
+  }
+}
