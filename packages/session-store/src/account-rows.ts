@@ -41,6 +41,12 @@ export class AccountRows {
     this.#db.write("INSERT OR REPLACE INTO channel_state (id, pts, hash) VALUES (:id, :pts, :hash)", { id, pts, hash });
   }
 
+  /** Moves the cursor of a channel and keeps its hash. */
+  moveChannel({ id, pts }: Omit<ChannelState, "hash">): void {
+    const sql = "INSERT INTO channel_state (id, pts) VALUES (:id, :pts) ON CONFLICT (id) DO UPDATE SET pts = :pts";
+    this.#db.write(sql, { id, pts });
+  }
+
   origin(): SessionOrigin | null {
     const sql = "SELECT format, api_id AS apiId, imported_at AS importedAt, verified_at AS verifiedAt FROM origin";
     return this.#db.readOne<SessionOrigin>(sql) ?? null;
@@ -58,8 +64,7 @@ export class AccountRows {
 
   /** Everything learned for an account is worth nothing to another one. */
   forget(): void {
-    this.#db.write("DELETE FROM entity");
-    this.#db.write("DELETE FROM update_state");
-    this.#db.write("DELETE FROM channel_state");
+    for (const table of ["entity", "update_state", "channel_state", "inbox", "source", "outage"])
+      this.#db.write(`DELETE FROM ${table}`);
   }
 }

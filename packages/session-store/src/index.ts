@@ -12,12 +12,25 @@ export {
 export { type ImportedSession, type ImportOptions, importSession, inspectImport } from "./import/import-session.ts";
 export type { ImportSource } from "./import/read.ts";
 export type { ImportErrorCode } from "./import/refusals.ts";
+export type {
+  CommitResult,
+  InboxEvent,
+  InboxKind,
+  InboxRow,
+  MediaReference,
+  MessageContent,
+  OutageRow,
+  SourceRow,
+  TextEntity,
+  UpdateBatch,
+} from "./inbox-types.ts";
 export type { DcAddress } from "./key-slots.ts";
 export { openIdle, openSession } from "./open.ts";
 export { type RekeyedFile, type RekeyOptions, rekey } from "./rekey.ts";
 export { keyFingerprint } from "./seal.ts";
 export type { SessionStore } from "./store.ts";
 export type { ChannelState, SelfUser, SessionFormat, SessionOptions, SessionOrigin, UpdateState } from "./types.ts";
+export type { UpdateTable } from "./updates.ts";
 export { type Help, Vault, type VaultOptions } from "./vault.ts";
 export type { VaultErrorCode } from "./vault-errors.ts";
 export { look as lookIntoSession, type VaultEntry, type VaultReason } from "./vault-files.ts";

@@ -4,8 +4,11 @@ import { COMPANIONS, syncFile, syncFolder, withPrivateTemp } from "./files.ts";
 import { sessionPath } from "./identity.ts";
 import { MIGRATIONS } from "./schema.ts";
 
-/** All that a session is. The fence is not here: a number that was seen once must stay seen. */
-const TABLES = ["auth_key", "self", "entity", "update_state", "channel_state", "origin"] as const;
+/**
+ * All that a session is. The fence is not here: a number that was seen once must stay seen. The inbox goes with its cursors:
+ * what was pending then is pending again, because the cursors are already past it.
+ */
+const TABLES = ["auth_key", "self", "entity", "update_state", "channel_state", "origin", "inbox", "source", "outage"] as const;
 
 /**
  * Puts the content of a backup into an open session, in one transaction over the owner's own connection: no file is

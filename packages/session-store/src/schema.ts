@@ -2,6 +2,9 @@
  * Tables of one account's file. Ids and hashes exceed 2^53 and are text; times are milliseconds since the Unix epoch.
  * `auth_key` has two slots: `current` is what the worker uses, `pending` is a login that is not finished yet.
  * `channel_state.id` is the bare channel id, as in the schema of Telegram. `origin` has a row when the key was imported.
+ * `inbox` has one row per message received, edited or deleted: `box` is "account" or a bare channel id (message ids are
+ * unique in a box), `chat` a marked id, `version` 0 for a new message and the pts for an edit or a deletion, `content` the
+ * JSON of a MessageContent as long as the row is pending. `source.gaps` is JSON: times between messages, in milliseconds.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -62,6 +65,39 @@ export const MIGRATIONS: readonly string[] = [
     api_id INTEGER,
     imported_at INTEGER NOT NULL,
     verified_at INTEGER
+  ) STRICT;
+  `,
+  `
+  ALTER TABLE channel_state DROP COLUMN dead;
+  ALTER TABLE channel_state DROP COLUMN last_msg_id;
+  CREATE TABLE inbox (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('new', 'edit', 'delete')),
+    box TEXT NOT NULL,
+    chat TEXT NOT NULL,
+    message_id INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    date INTEGER NOT NULL,
+    content TEXT,
+    received_at INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'done'))
+  ) STRICT;
+  CREATE UNIQUE INDEX inbox_once ON inbox (box, message_id, kind, version);
+  CREATE INDEX inbox_pending ON inbox (n) WHERE state = 'pending';
+  CREATE INDEX inbox_received ON inbox (received_at) WHERE state = 'done';
+  CREATE TABLE source (
+    chat TEXT PRIMARY KEY,
+    last_message_id INTEGER NOT NULL,
+    last_message_at INTEGER NOT NULL,
+    gaps TEXT NOT NULL,
+    closed TEXT
+  ) STRICT;
+  CREATE TABLE outage (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    began_at INTEGER NOT NULL,
+    ended_at INTEGER NOT NULL,
+    recovered INTEGER NOT NULL,
+    lost INTEGER NOT NULL
   ) STRICT;
   `,
 ];

@@ -6,7 +6,8 @@ import { EntityTable, MAX_ENTITIES } from "./entities.ts";
 import { accountChanged, keyProtected, noLogin, staleFence } from "./errors.ts";
 import { type SessionIdentity, whileAnnounced } from "./identity.ts";
 import { type DcAddress, type KeySlot, KeySlots } from "./key-slots.ts";
-import type { ChannelState, SelfUser, SessionOptions, SessionOrigin, UpdateState } from "./types.ts";
+import type { SelfUser, SessionOptions, SessionOrigin } from "./types.ts";
+import { UpdateTable } from "./updates.ts";
 
 /**
  * The data of one account. All methods are synchronous and durable when they return.
@@ -16,6 +17,7 @@ import type { ChannelState, SelfUser, SessionOptions, SessionOrigin, UpdateState
  */
 export class SessionStore implements Disposable {
   readonly entities: EntityTable;
+  readonly updates: UpdateTable;
   readonly #db: Database;
   readonly #slots: KeySlots;
   readonly #account: AccountRows;
@@ -34,6 +36,7 @@ export class SessionStore implements Disposable {
     this.#slots = new KeySlots(db, options.fleetKey);
     this.#current = this.#slots.read("current");
     this.entities = new EntityTable(db, () => this.#clock.now(), options.maxEntities ?? MAX_ENTITIES);
+    this.updates = new UpdateTable(db, this.#account, () => this.#clock.now());
     // A login that died with its process cannot be finished: the hash of its code is gone.
     this.#slots.clearPending();
   }
@@ -189,20 +192,6 @@ export class SessionStore implements Disposable {
     if (origin?.verifiedAt === null) this.#verifyImport(self, origin);
     else if (known?.name !== self.name || known.username !== self.username || known.phone !== self.phone)
       this.#account.rename(self);
-  }
-
-  /** Where the account stands in the update stream, or null when that was never learned. */
-  updateState(): UpdateState | null {
-    return this.#account.updateState();
-  }
-
-  setUpdateState(state: UpdateState): void {
-    this.#account.writeUpdateState(state);
-  }
-
-  /** Where the account stands in the streams of its channels. */
-  channelStates(): ChannelState[] {
-    return this.#account.channels();
   }
 
   /** The highest lease number that has written here. */

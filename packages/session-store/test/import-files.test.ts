@@ -54,8 +54,8 @@ describe.each([4, 5, 6, 7] as const)("Telethon version %s", (version) => {
     expect(store.self()).toEqual({ id: ANN.id, name: "Ann A", username: "ann", phone: "15550001" });
     expect(store.entities.byId(ANN.id)?.hash).toBe("-9223372036854775808");
     expect(store.entities.byUsername("news")).toMatchObject({ id: "-1001234567", hash: "8123456789012345678" });
-    expect(store.updateState()).toEqual({ pts: 5000, qts: 7, date: 1_760_000_000, seq: 9 });
-    expect(store.channelStates()).toEqual([{ id: "1234567", pts: 88, hash: "8123456789012345678" }]);
+    expect(store.updates.account()).toEqual({ pts: 5000, qts: 7, date: 1_760_000_000, seq: 9 });
+    expect(store.updates.channels()).toEqual([{ id: "1234567", pts: 88, hash: "8123456789012345678" }]);
   });
 });
 
@@ -73,7 +73,7 @@ test.each([3, 4, 7] as const)("Pyrogram and Kurigram version %s", (version) => {
   using store = open(dir, "ann");
   expect(store.authKey()).toEqual(KEY);
   expect(store.entities.byUsername("news")).toMatchObject({ id: "-1001234567", hash: "8123456789012345678" });
-  if (version === 7) expect(store.channelStates()).toEqual([{ id: "1234567", pts: 88, hash: "8123456789012345678" }]);
+  if (version === 7) expect(store.updates.channels()).toEqual([{ id: "1234567", pts: 88, hash: "8123456789012345678" }]);
 });
 
 test("a file of ours from another folder is imported with everything it knows, and not with another fleet key", () => {

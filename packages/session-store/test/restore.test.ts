@@ -48,7 +48,8 @@ describe("restore", () => {
   test("puts everything back, keeps what was there in the trash, and never lowers the fence", () => {
     using store = open(dir, "ann");
     const old = logIn(store);
-    store.setUpdateState({ pts: 1, qts: 2, date: 3, seq: 4 });
+    const received = { kind: "edit", box: "account", chat: "5", messageId: 1, version: 2, date: 3, content: null } as const;
+    store.updates.commit({ account: { pts: 1, qts: 2, date: 3, seq: 4 }, events: [received] }, () => true);
     store.raiseFence(3);
     const { id } = vault().backup(store, "manual");
     const present = logIn(store, { ...ANN, id: "8", name: "Bob" });
@@ -60,7 +61,8 @@ describe("restore", () => {
     using after = open(dir, "ann");
     expect(after.authKey()).toEqual(old);
     expect(after.self()).toEqual(ANN);
-    expect(after.updateState()).toEqual({ pts: 1, qts: 2, date: 3, seq: 4 });
+    expect(after.updates.account()).toEqual({ pts: 1, qts: 2, date: 3, seq: 4 });
+    expect(after.updates.pending(9)).toMatchObject([received]);
     expect(after.fence()).toBe(9);
     after.close();
     vault().restore("ann", trashed?.id ?? "");

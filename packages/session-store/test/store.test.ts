@@ -50,7 +50,7 @@ test("a login survives a restart, and the key is nowhere in the file in clear", 
   const first = session();
   const key = loggedIn(first);
   first.raiseFence(3);
-  first.setUpdateState({ pts: 1, qts: 2, date: 3, seq: 4 });
+  first.updates.commit({ account: { pts: 1, qts: 2, date: 3, seq: 4 } }, () => true);
   first.close();
   const onDisk = readFileSync(join(dir, "ann.session"));
   for (let at = 0; at < 256; at += 16) expect(onDisk.includes(key.subarray(at, at + 16))).toBe(false);
@@ -61,7 +61,7 @@ test("a login survives a restart, and the key is nowhere in the file in clear", 
   expect(second.dc()).toEqual(DC);
   expect(second.self()).toEqual(SELF);
   expect(second.fence()).toBe(3);
-  expect(second.updateState()).toEqual({ pts: 1, qts: 2, date: 3, seq: 4 });
+  expect(second.updates.account()).toEqual({ pts: 1, qts: 2, date: 3, seq: 4 });
 });
 
 test("outside a login the key can be neither removed nor replaced nor moved to another data centre", () => {
@@ -119,13 +119,13 @@ test("a new login of the same account keeps what it knows, another account start
   const store = session();
   loggedIn(store);
   store.entities.upsert([{ id: "5", hash: "99", username: "bob", phone: null, name: "Bob" }]);
-  store.setUpdateState({ pts: 1, qts: 2, date: 3, seq: 4 });
+  store.updates.commit({ account: { pts: 1, qts: 2, date: 3, seq: 4 } }, () => true);
   loggedIn(store);
   expect(store.entities.byUsername("BOB")?.id).toBe("5");
-  expect(store.updateState()).not.toBeNull();
+  expect(store.updates.account()).not.toBeNull();
   loggedIn(store, randomBytes(256), { ...SELF, id: "8" });
   expect(store.entities.count()).toBe(0);
-  expect(store.updateState()).toBeNull();
+  expect(store.updates.account()).toBeNull();
   expect(codeOf(() => store.refreshSelf(SELF))).toBe("account-changed");
 });
 
@@ -139,7 +139,7 @@ test("a wrong fleet key and a changed row are refused, and the file stays as it 
   expect(again.authKey()).toEqual(key);
   again.close();
 
-  const db = openDatabase({ path: again.path, role: "session", migrations: ["SELECT 1", "SELECT 1"] });
+  const db = openDatabase({ path: again.path, role: "session", migrations: Array.from({ length: 3 }, () => "SELECT 1") });
   db.write("UPDATE auth_key SET dc_id = 3");
   db.close();
   expect(codeOf(() => session())).toBe("key-unreadable");

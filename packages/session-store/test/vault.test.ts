@@ -27,7 +27,7 @@ describe("backup", () => {
   test("is made while the session is in use, opened again, compared, and for nobody else to read", () => {
     using store = open(dir, "ann");
     const key = logIn(store);
-    store.setUpdateState({ pts: 1, qts: 2, date: 3, seq: 4 });
+    store.updates.commit({ account: { pts: 1, qts: 2, date: 3, seq: 4 } }, () => true);
     const entry = vault().backup(store, "manual");
     expect(entry).toMatchObject({ kind: "backup", reason: "manual", verified: true, problem: null });
     expect(entry.fingerprint).toBe(keyFingerprint(key));
