@@ -33,6 +33,7 @@ export const VENDOR_OWNERS: Readonly<Record<string, readonly string[]>> = {
   ioredis: ["packages/queue"],
   pino: ["packages/observability"],
   "prom-client": ["packages/observability"],
+  re2js: ["packages/domain"],
   telegram: ["packages/telegram", "packages/sandbox"],
   vitest: ["packages/testkit"],
   zod: ["apps/bot", "packages/config", "packages/contracts", "packages/queue", "packages/sandbox"],

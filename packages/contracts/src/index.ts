@@ -14,6 +14,28 @@ export { ErrorClass, Fault } from "./error-class.ts";
 export { BulkPhase, ExitReport, FleetEvent, RestartDecision } from "./events.ts";
 export { type ReportedState, WorkerToSupervisor } from "./ipc.ts";
 export { DEFAULT_PREFIX, EVENTS_QUEUE, hostQueue, statusKey, workerQueue } from "./redis-keys.ts";
+export {
+  Confirmation,
+  Delivery,
+  DeliveryResult,
+  DeliveryStep,
+  DeliveryTarget,
+  MediaKind,
+  RelayMessage,
+  RoutesForReader,
+  SourceMessage,
+  TextEntity,
+} from "./relay.ts";
+export {
+  ChatRef,
+  MAX_TARGETS_PER_WORKER,
+  Route,
+  RouteAction,
+  RouteFile,
+  RouteId,
+  RouteTarget,
+  routeFileSchema,
+} from "./routes.ts";
 export { newSealKeyPair, type SealKeyPair, seal, unseal } from "./sealed.ts";
 export {
   AccountSummary,

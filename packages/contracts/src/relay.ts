@@ -1,0 +1,172 @@
+import { z } from "zod";
+import { Route, RouteId, RouteTarget } from "./routes.ts";
+import { WorkerIdField } from "./worker-status.ts";
+
+/** What kind of media a message carries; null = text alone. */
+export const MediaKind = z.enum([
+  "photo",
+  "video",
+  "audio",
+  "voice",
+  "document",
+  "sticker",
+  "animation",
+  "poll",
+  "location",
+  "contact",
+  "other",
+]);
+export type MediaKind = z.infer<typeof MediaKind>;
+
+/** A piece of formatting. Offsets and lengths count UTF-16 units (https://core.telegram.org/api/entities). */
+export const TextEntity = z.object({
+  type: z.enum([
+    "mention",
+    "hashtag",
+    "cashtag",
+    "bot_command",
+    "url",
+    "email",
+    "phone_number",
+    "bold",
+    "italic",
+    "underline",
+    "strikethrough",
+    "spoiler",
+    "blockquote",
+    "expandable_blockquote",
+    "code",
+    "pre",
+    "text_link",
+    "text_mention",
+    "custom_emoji",
+  ]),
+  offset: z.number().int().nonnegative(),
+  length: z.number().int().positive(),
+  url: z.string().optional(),
+  user: z.string().optional(),
+  language: z.string().optional(),
+  customEmojiId: z.string().optional(),
+});
+export type TextEntity = z.infer<typeof TextEntity>;
+
+/** Decimal, may be negative: 64 bits do not fit into a number. */
+const Int64 = z.string().regex(/^-?[0-9]{1,19}$/);
+const MessageId = z.number().int().positive();
+
+/** A message of a source, as far as a relay needs it. Times are milliseconds since the Unix epoch. */
+export const SourceMessage = z.object({
+  /** Marked id of its chat. */
+  chat: z.string(),
+  id: MessageId,
+  /** Telegram's time stamp: whole seconds. */
+  date: z.number(),
+  groupedId: z.string().nullable(),
+  replyTo: MessageId.nullable(),
+  topic: MessageId.nullable(),
+  /** Marked id of who wrote it; null for posts of a channel. */
+  sender: z.string().nullable(),
+  senderName: z.string().nullable(),
+  senderUsername: z.string().nullable(),
+  chatTitle: z.string().nullable(),
+  chatUsername: z.string().nullable(),
+  text: z.string(),
+  entities: z.array(TextEntity),
+  media: MediaKind.nullable(),
+  /** "Restrict saving content" of the message or of its chat. */
+  protected: z.boolean(),
+  /** View-once or self-destruct media. */
+  ephemeral: z.boolean(),
+});
+export type SourceMessage = z.infer<typeof SourceMessage>;
+
+const rendered = { text: z.string().max(8192), entities: z.array(TextEntity) };
+
+/** What a sender is to do: one step of one route. `randomIds` make Telegram drop the second try of the same step. */
+export const DeliveryStep = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("send"), randomId: Int64, ...rendered, replyTo: MessageId.nullable() }),
+  z.object({
+    kind: z.literal("forward"),
+    fromChat: z.string(),
+    fromUsername: z.string().nullable(),
+    ids: z.array(MessageId).min(1).max(100),
+    randomIds: z.array(Int64).min(1).max(100),
+    /** True = the original's header is left out: media by reference, text as it was. */
+    dropAuthor: z.boolean(),
+  }),
+  z.object({ kind: z.literal("edit"), message: MessageId, ...rendered }),
+  /** For the admins: what matched, and where. */
+  z.object({
+    kind: z.literal("alert"),
+    source: z.string().max(200),
+    because: z.array(z.string().max(300)).max(50),
+    excerpt: z.string().max(300),
+    link: z.string().max(300).nullable(),
+    silent: z.boolean(),
+  }),
+  z.object({ kind: z.literal("delete"), messages: z.array(MessageId).min(1).max(100) }),
+]);
+export type DeliveryStep = z.infer<typeof DeliveryStep>;
+
+/** Where a step goes: the target of its route, or, for the route's alert, the admins. */
+export const DeliveryTarget = z.discriminatedUnion("kind", [
+  ...RouteTarget.options,
+  z.strictObject({ kind: z.literal("admins") }),
+]);
+export type DeliveryTarget = z.infer<typeof DeliveryTarget>;
+
+/** `<reader>.<number of the outbox row>.<number of the try>`: also the job id. */
+export const DeliveryId = z.string().regex(/^[a-z][a-z0-9_-]{0,31}\.[0-9]{1,16}\.[0-9]{1,9}$/);
+
+/** A step on its way to a sender. Holds message text, which Redis is trusted with, and never a secret. */
+export const Delivery = z.object({
+  v: z.literal(1),
+  kind: z.literal("delivery"),
+  id: DeliveryId,
+  /** The same for every try of one step: what a sender remembers having done. */
+  key: z.string().max(100),
+  route: RouteId,
+  reader: WorkerIdField,
+  to: DeliveryTarget,
+  step: DeliveryStep,
+});
+export type Delivery = z.infer<typeof Delivery>;
+
+/** How a try ended. Every try gets exactly one; the same try may be confirmed twice. */
+export const DeliveryResult = z.discriminatedUnion("kind", [
+  /** Ids in the target, in the order of the step; null = done, but the id is not known. */
+  z.object({ kind: z.literal("done"), ids: z.array(MessageId.nullable()), at: z.number() }),
+  /** Not now: try again then. Costs no attempt. */
+  z.object({ kind: z.literal("parked"), until: z.number(), reason: z.string().max(300) }),
+  /** This message will never be taken; the next one may be. */
+  z.object({ kind: z.literal("refused"), code: z.string().max(100), reason: z.string().max(300) }),
+  /** The target takes nothing: the route waits for a person. */
+  z.object({ kind: z.literal("blocked"), code: z.string().max(100), reason: z.string().max(300) }),
+  /** Something unexpected; worth another try. */
+  z.object({ kind: z.literal("failed"), code: z.string().max(100), reason: z.string().max(300) }),
+]);
+export type DeliveryResult = z.infer<typeof DeliveryResult>;
+
+/** A sender's word about one try, on its way back to the reader. */
+export const Confirmation = z.object({
+  v: z.literal(1),
+  kind: z.literal("confirmation"),
+  id: DeliveryId,
+  route: RouteId,
+  result: DeliveryResult,
+});
+export type Confirmation = z.infer<typeof Confirmation>;
+
+/** The routes of one reader, from the bot. An older version than the known one is ignored. */
+export const RoutesForReader = z.object({
+  v: z.literal(1),
+  kind: z.literal("routes"),
+  worker: WorkerIdField,
+  version: z.number().int().nonnegative(),
+  routes: z.array(Route).max(500),
+});
+export type RoutesForReader = z.infer<typeof RoutesForReader>;
+
+/** What travels on the relay queue of a worker. */
+export const RelayMessage = z.discriminatedUnion("kind", [Delivery, Confirmation, RoutesForReader]);
+export type RelayMessage = z.infer<typeof RelayMessage>;

@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { WorkerIdField } from "./worker-status.ts";
+
+/** Most chats that one worker may deliver to: relays go to a few fixed places, never to lists of people (docs/safety.md). */
+export const MAX_TARGETS_PER_WORKER = 20;
+
+/** A chat as people name it: marked id (user 123, group -123, channel -100123), `@username`, or `me` (Saved Messages). */
+export const ChatRef = z
+  .string()
+  .regex(
+    /^(?:-?[1-9][0-9]{0,18}|@[A-Za-z][A-Za-z0-9_]{3,31}|me)$/,
+    "a chat is a number such as -1001234567890, @username, or me",
+  );
+export type ChatRef = z.infer<typeof ChatRef>;
+
+/** A route's name: part of database keys and buttons. */
+export const RouteId = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{0,31}$/, "a route name has 1 to 32 of a-z 0-9 _ - and starts with a letter");
+export type RouteId = z.infer<typeof RouteId>;
+
+const Topic = z.number().int().positive();
+
+const WebhookUrl = z
+  .string()
+  .max(500)
+  .regex(
+    /^(?:https:\/\/|http:\/\/(?:127\.[0-9.]+|localhost|\[::1\])(?=[:/]|$))[^\s@]*$/,
+    "a webhook is an https address without a password in it (http only on this machine)",
+  );
+
+/** Where a route delivers to. Fixed: there is no kind of target that is a list of people. */
+export const RouteTarget = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("worker"), worker: WorkerIdField, chat: ChatRef, topic: Topic.optional() }),
+  z.strictObject({ kind: z.literal("bot"), chat: ChatRef, topic: Topic.optional() }),
+  z.strictObject({ kind: z.literal("webhook"), url: WebhookUrl }),
+]);
+export type RouteTarget = z.infer<typeof RouteTarget>;
+
+/** What is done with a message: forwarded as it is, or written anew by a template. */
+export const RouteAction = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("forward") }),
+  z.strictObject({ kind: z.literal("copy"), template: z.string().min(1).max(1000).default("{text}") }),
+]);
+export type RouteAction = z.infer<typeof RouteAction>;
+
+/** One relay: from chats that one worker reads to one place. */
+export const Route = z.strictObject({
+  id: RouteId,
+  on: z.boolean().default(true),
+  from: z.strictObject({ worker: WorkerIdField, chats: z.array(ChatRef).min(1).max(50), topic: Topic.optional() }),
+  /** Which messages, in the rule form of docs/relays.md; empty = all. */
+  filter: z.string().max(500).default(""),
+  action: RouteAction.default({ kind: "copy", template: "{text}" }),
+  to: RouteTarget,
+  /** Follow edits and deletions of what was delivered. */
+  edits: z.boolean().default(true),
+  deletes: z.boolean().default(true),
+  /** Tell the admins of each message that matched. */
+  alert: z.enum(["off", "silent", "sound"]).default("off"),
+});
+export type Route = z.infer<typeof Route>;
+
+/** What `flotilla routes apply` reads and `export` writes. */
+export const RouteFile = z.strictObject({ version: z.literal(1), routes: z.array(Route).max(500) });
+export type RouteFile = z.infer<typeof RouteFile>;
+
+/** The JSON schema of a route file, as published in docs/routes.schema.json: what a file may hold, before defaults. */
+export function routeFileSchema(): Record<string, unknown> {
+  return {
+    title: "Flotilla routes",
+    ...z.toJSONSchema(RouteFile, { io: "input", target: "draft-2020-12" }),
+  };
+}

@@ -1,0 +1,114 @@
+import type { DeliveryResult, Fault } from "@flotilla/contracts";
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+
+/** Answers that concern this one message: the next one may be taken. */
+const MESSAGE_CODES: ReadonlySet<string> = new Set([
+  "MESSAGE_ID_INVALID",
+  "MESSAGE_IDS_EMPTY",
+  "MESSAGE_EMPTY",
+  "MESSAGE_TOO_LONG",
+  "MEDIA_CAPTION_TOO_LONG",
+  "MEDIA_EMPTY",
+  "MEDIA_INVALID",
+  "ENTITY_BOUNDS_INVALID",
+  "ENTITIES_TOO_LONG",
+  "ENTITY_MENTION_USER_INVALID",
+  "MESSAGE_EDIT_TIME_EXPIRED",
+  "MESSAGE_AUTHOR_REQUIRED",
+  "MESSAGE_DELETE_FORBIDDEN",
+  "FILE_REFERENCE_EXPIRED",
+  "CHAT_FORWARDS_RESTRICTED",
+  "CHAT_SEND_MEDIA_FORBIDDEN",
+  "CHAT_SEND_PHOTOS_FORBIDDEN",
+  "CHAT_SEND_VIDEOS_FORBIDDEN",
+  "CHAT_SEND_STICKERS_FORBIDDEN",
+  "CHAT_SEND_GIFS_FORBIDDEN",
+  "CHAT_SEND_POLL_FORBIDDEN",
+]);
+
+/** How long a sender waits that has no connection. It says so, the outbox of the reader keeps everything. */
+const OFFLINE_MS = 5 * SECOND_MS;
+/** How long a target that takes nothing is left alone before it is tried again. */
+export const BLOCKED_MS = 10 * MINUTE_MS;
+
+/**
+ * What a sender's error means for one delivery. A wait is taken in full and a second more; the state of the network or of the
+ * account costs no attempt; an answer about the target stops the route, an answer about the message only the message.
+ */
+export function resultOfFault(fault: Fault, now: number): DeliveryResult {
+  const reason = fault.message.slice(0, 300);
+  const { code } = fault;
+  if (fault.waitS !== undefined) return { kind: "parked", until: now + (fault.waitS + 1) * SECOND_MS, reason };
+  switch (fault.class) {
+    case "NETWORK":
+    case "TG_SERVER":
+    case "SESSION_LOCKED":
+    case "IN_USE":
+    case "STUCK":
+      return { kind: "parked", until: now + OFFLINE_MS, reason };
+    case "FLOOD":
+    case "AUTH_DEAD":
+    case "BANNED":
+    case "LIMITED":
+    case "DB_BROKEN":
+    case "CONFIG":
+      return { kind: "parked", until: now + MINUTE_MS, reason };
+    case "SOURCE":
+    case "REQUEST":
+      return MESSAGE_CODES.has(code) ? { kind: "refused", code, reason } : { kind: "blocked", code, reason };
+    default:
+      return { kind: "failed", code, reason };
+  }
+}
+
+/** What becomes of a row of the outbox after a try. */
+export type AfterTry =
+  | { readonly kind: "done" }
+  /** Set aside for a person: [Retry] or [Drop]. */
+  | { readonly kind: "poison"; readonly reason: string }
+  /** The whole route waits, so that its order holds. */
+  | {
+      readonly kind: "wait";
+      readonly until: number;
+      readonly attempts: number;
+      readonly reason: string;
+      readonly blocked: boolean;
+    };
+
+const RETRY_DELAYS_MS = [SECOND_MS, 5 * SECOND_MS, 20 * SECOND_MS, MINUTE_MS];
+
+/** Pure: `attempts` are the unexpected failures of this row so far. */
+export function afterTry(attempts: number, result: DeliveryResult, now: number): AfterTry {
+  switch (result.kind) {
+    case "done":
+      return { kind: "done" };
+    case "refused":
+      return { kind: "poison", reason: result.reason };
+    case "parked":
+      return { kind: "wait", until: result.until, attempts, reason: result.reason, blocked: false };
+    case "blocked":
+      return { kind: "wait", until: now + BLOCKED_MS, attempts, reason: result.reason, blocked: true };
+    case "failed": {
+      const delayMs = RETRY_DELAYS_MS[attempts];
+      if (delayMs === undefined) return { kind: "poison", reason: result.reason };
+      return { kind: "wait", until: now + delayMs, attempts: attempts + 1, reason: result.reason, blocked: false };
+    }
+    default:
+      return result satisfies never;
+  }
+}
+
+/** When the last of `waiting` deliveries will probably be out. Null while it cannot be told. */
+export function forecast(waiting: number, ratePerS: number, parkedUntil: number | null, now: number): number | null {
+  if (waiting === 0) return null;
+  const start = Math.max(parkedUntil ?? now, now);
+  return ratePerS > 0 ? start + (waiting / ratePerS) * SECOND_MS : parkedUntil;
+}
+
+/** The value below which `share` (0 to 1) of the values lie; null without values. Nearest rank. */
+export function percentile(values: readonly number[], share: number): number | null {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
+}

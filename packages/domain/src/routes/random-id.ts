@@ -1,0 +1,26 @@
+import { createHash } from "node:crypto";
+import type { RouteTarget } from "@flotilla/contracts";
+
+/** One place in words: two targets with the same key are the same place. */
+export function targetKey(to: RouteTarget): string {
+  switch (to.kind) {
+    case "worker":
+      return `worker ${to.worker} ${to.chat.toLowerCase()} ${to.topic ?? ""}`;
+    case "bot":
+      return `bot ${to.chat.toLowerCase()} ${to.topic ?? ""}`;
+    case "webhook":
+      return `webhook ${to.url}`;
+    default:
+      return to satisfies never;
+  }
+}
+
+/**
+ * The `random_id` of a delivery: the same route, target and message always give the same one, so that Telegram drops a second
+ * try by itself (RANDOM_ID_DUPLICATE). Decimal, signed 64 bits, never 0.
+ */
+export function deriveRandomId(route: string, to: RouteTarget, source: { readonly chat: string; readonly id: number }): string {
+  const text = ["flotilla relay 1", route, targetKey(to), source.chat, source.id].join("\n");
+  const id = createHash("sha256").update(text).digest().readBigInt64LE(0);
+  return (id === 0n ? 1n : id).toString();
+}

@@ -1,0 +1,161 @@
+import type { SourceMessage } from "@flotilla/contracts";
+import { RE2JS } from "re2js";
+import { badRule, parseRule, type RuleNode, type Term } from "./rule-syntax.ts";
+
+/** What a rule looks at. */
+export type RuleSubject = Pick<SourceMessage, "text" | "media" | "sender" | "senderUsername">;
+
+/** What a rule says about a message; `because` has the conditions that were met, for people. */
+export interface RuleVerdict {
+  readonly matched: boolean;
+  readonly because: readonly string[];
+}
+
+/** A rule that is ready to be asked. */
+export type Rule = (subject: RuleSubject) => RuleVerdict;
+
+type Check = (subject: Prepared) => RuleVerdict;
+
+interface Prepared extends RuleSubject {
+  readonly lower: string;
+}
+
+const NO: RuleVerdict = { matched: false, because: [] };
+/** Longest regular expression. Its time is linear in the text (RE2), so nothing else limits it. */
+const MAX_REGEX = 200;
+
+/** Makes a rule ready; the empty rule takes everything. Throws AppError `bad-rule` with the place. */
+export function compileRule(text: string): Rule {
+  const node = parseRule(text);
+  if (!node) return () => ({ matched: true, because: [] });
+  const check = compile(node);
+  return (subject) => check({ ...subject, lower: subject.text.normalize("NFKC").toLowerCase() });
+}
+
+function compile(node: RuleNode): Check {
+  switch (node.kind) {
+    case "and":
+      return all(node.of.map(compile));
+    case "or":
+      return any(node.of.map(compile));
+    case "not": {
+      const inner = compile(node.of);
+      return (subject) => ({ matched: !inner(subject).matched, because: [] });
+    }
+    default:
+      return term(node);
+  }
+}
+
+function all(checks: readonly Check[]): Check {
+  return (subject) => {
+    const because: string[] = [];
+    for (const check of checks) {
+      const verdict = check(subject);
+      if (!verdict.matched) return NO;
+      because.push(...verdict.because);
+    }
+    return { matched: true, because };
+  };
+}
+
+function any(checks: readonly Check[]): Check {
+  return (subject) => checks.map((check) => check(subject)).find(({ matched }) => matched) ?? NO;
+}
+
+function term(node: Term): Check {
+  switch (node.kind) {
+    case "word": {
+      const label = node.prefix ? `${node.text}*` : node.text;
+      return met(label, ({ lower }) => hasWord(lower, node.text, node.prefix));
+    }
+    case "regex":
+      return regex(node);
+    case "media":
+      return met(`media:${node.kinds.join(",")}`, ({ media }) => node.kinds.some((kind) => isMedia(media, kind)));
+    case "from":
+      return met(`from:${node.senders.join(",")}`, (subject) => node.senders.some((sender) => isFrom(subject, sender)));
+    case "script":
+      return met(`script:${node.names.join(",")}`, ({ text }) => node.names.includes(mainScript(text) ?? ""));
+    default:
+      return node satisfies never;
+  }
+}
+
+function met(label: string, test: (subject: Prepared) => boolean): Check {
+  const yes: RuleVerdict = { matched: true, because: [label] };
+  return (subject) => (test(subject) ? yes : NO);
+}
+
+function regex(node: Extract<Term, { kind: "regex" }>): Check {
+  if (node.source.length > MAX_REGEX) throw badRule(`A regular expression has at most ${MAX_REGEX} characters`, 0);
+  const label = `/${node.source}/`;
+  try {
+    const compiled = RE2JS.compile(node.source, node.ignoreCase ? RE2JS.CASE_INSENSITIVE : 0);
+    return met(label, ({ text }) => compiled.matcher(text).find());
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/^error parsing regexp: /, "") : "unreadable";
+    throw badRule(`${label} is not a regular expression that can be used here: ${reason}`, 0);
+  }
+}
+
+const LETTER = /[\p{L}\p{M}\p{N}_]/u;
+
+/** The whole word, or the start of one, in a text in lower case. */
+function hasWord(lower: string, word: string, prefix: boolean): boolean {
+  for (let at = lower.indexOf(word); at !== -1; at = lower.indexOf(word, at + 1)) {
+    const end = at + word.length;
+    const startsClean = !isLetter(word, 0) || !isLetterBefore(lower, at);
+    const endsClean = prefix || !isLetterBefore(word, word.length) || !isLetter(lower, end);
+    if (startsClean && endsClean) return true;
+  }
+  return false;
+}
+
+function isLetter(text: string, at: number): boolean {
+  const code = text.codePointAt(at);
+  return code !== undefined && LETTER.test(String.fromCodePoint(code));
+}
+
+function isLetterBefore(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at - 1);
+  const isLowSurrogate = unit >= 0xdc00 && unit <= 0xdfff;
+  return at > 0 && isLetter(text, isLowSurrogate ? at - 2 : at - 1);
+}
+
+function isMedia(media: RuleSubject["media"], kind: string): boolean {
+  if (kind === "any") return media !== null;
+  return kind === "none" ? media === null : media === kind;
+}
+
+function isFrom({ sender, senderUsername }: RuleSubject, wanted: string): boolean {
+  if (wanted.startsWith("@")) return senderUsername?.toLowerCase() === wanted.slice(1);
+  return sender === wanted;
+}
+
+const SCRIPT_PATTERNS: readonly (readonly [string, RegExp])[] = [
+  ["latin", /\p{Script=Latin}/gu],
+  ["cyrillic", /\p{Script=Cyrillic}/gu],
+  ["greek", /\p{Script=Greek}/gu],
+  ["arabic", /\p{Script=Arabic}/gu],
+  ["hebrew", /\p{Script=Hebrew}/gu],
+  ["han", /\p{Script=Han}/gu],
+  ["hiragana", /\p{Script=Hiragana}/gu],
+  ["katakana", /\p{Script=Katakana}/gu],
+  ["hangul", /\p{Script=Hangul}/gu],
+  ["devanagari", /\p{Script=Devanagari}/gu],
+  ["thai", /\p{Script=Thai}/gu],
+  ["armenian", /\p{Script=Armenian}/gu],
+  ["georgian", /\p{Script=Georgian}/gu],
+];
+
+/** The writing system with the most letters, addresses left out; null without letters. */
+function mainScript(text: string): string | null {
+  const bare = text.replace(/https?:\/\/\S+|@\w+/g, " ");
+  let best: { name: string; count: number } | null = null;
+  for (const [name, pattern] of SCRIPT_PATTERNS) {
+    const count = bare.match(pattern)?.length ?? 0;
+    if (count > (best?.count ?? 0)) best = { name, count };
+  }
+  return best?.name ?? null;
+}

@@ -1,0 +1,95 @@
+import type { SourceMessage, TextEntity } from "@flotilla/contracts";
+import { AppError } from "@flotilla/kernel";
+
+/** Text with its formatting; offsets count UTF-16 units, which is what Telegram and JavaScript both count. */
+export interface RichText {
+  readonly text: string;
+  readonly entities: readonly TextEntity[];
+}
+
+/** Longest text of a message, in UTF-16 units (https://core.telegram.org/api/config, message_length_max). */
+export const MAX_TEXT = 4096;
+
+const FIELDS = ["text", "source", "sender", "link", "date"] as const;
+type Field = (typeof FIELDS)[number];
+
+/** A template in pieces: plain text and fields. */
+export type Template = readonly (string | { readonly field: Field })[];
+
+/** Reads a template: `{text}`, `{source}`, `{sender}`, `{link}`, `{date}`; `{{` is a brace. Throws AppError `bad-template`. */
+export function parseTemplate(text: string): Template {
+  const pieces: (string | { field: Field })[] = [];
+  let plain = "";
+  for (const [token] of text.matchAll(/\{\{|\}\}|\{[^{}]*\}|[{}]|[^{}]+/g)) {
+    if (token === "{{" || token === "}}") plain += token[0] ?? "";
+    else if (token.startsWith("{") || token.startsWith("}")) {
+      pieces.push(plain, { field: fieldOf(token) });
+      plain = "";
+    } else plain += token;
+  }
+  return [...pieces, plain].filter((piece) => piece !== "");
+}
+
+function fieldOf(token: string): Field {
+  const name = FIELDS.find((field) => `{${field}}` === token);
+  if (name) return name;
+  throw new AppError(
+    "bad-template",
+    `${token} is not one of ${FIELDS.map((field) => `{${field}}`).join(" ")}. A brace is written twice.`,
+  );
+}
+
+/** Writes a message by a template. Its formatting moves with `{text}`; the result is cut to {@link MAX_TEXT} without halving a character. */
+export function render(template: Template, message: SourceMessage): RichText {
+  let text = "";
+  const entities: TextEntity[] = [];
+  for (const piece of template) {
+    if (typeof piece === "object" && piece.field === "text") {
+      const start = text.length;
+      entities.push(...message.entities.map((entity) => ({ ...entity, offset: entity.offset + start })));
+    }
+    text += typeof piece === "string" ? piece : fieldText(piece.field, message);
+  }
+  return tidy({ text, entities });
+}
+
+function fieldText(field: Field, message: SourceMessage): string {
+  switch (field) {
+    case "text":
+      return message.text;
+    case "source":
+      return message.chatTitle ?? message.chat;
+    case "sender":
+      return message.senderName ?? message.chatTitle ?? "";
+    case "link":
+      return linkOf(message) ?? "";
+    case "date":
+      return `${new Date(message.date).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+    default:
+      return field satisfies never;
+  }
+}
+
+/** Where a message of a channel can be read; null for private chats and small groups. */
+export function linkOf({ chat, chatUsername, id }: Pick<SourceMessage, "chat" | "chatUsername" | "id">): string | null {
+  if (chatUsername) return `https://t.me/${chatUsername}/${id}`;
+  return chat.startsWith("-100") ? `https://t.me/c/${chat.slice(4)}/${id}` : null;
+}
+
+/** White space at both ends goes, as Telegram would do; what is too long is cut; entities are moved, cut or dropped with it. */
+export function tidy({ text, entities }: RichText): RichText {
+  const start = text.length - text.trimStart().length;
+  let end = Math.min(text.trimEnd().length, start + MAX_TEXT);
+  if (isHighSurrogate(text, end - 1) && end < text.length) end -= 1;
+  const kept = entities.flatMap((entity) => {
+    const from = Math.max(entity.offset, start);
+    const to = Math.min(entity.offset + entity.length, end);
+    return from < to ? [{ ...entity, offset: from - start, length: to - from }] : [];
+  });
+  return { text: text.slice(start, end), entities: kept };
+}
+
+function isHighSurrogate(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 0xd800 && code <= 0xdbff;
+}

@@ -1,0 +1,109 @@
+import { MAX_TARGETS_PER_WORKER, type Route } from "@flotilla/contracts";
+import { toError } from "@flotilla/kernel";
+import { targetKey } from "./random-id.ts";
+import { compileRule } from "./rule.ts";
+import { parseTemplate } from "./template.ts";
+
+/** Something that is wrong with one route, in words for people. */
+export interface RouteProblem {
+  readonly route: string;
+  readonly field: "id" | "from" | "filter" | "action" | "to";
+  readonly message: string;
+}
+
+/** A chat is known by number and by name: the number, if it was ever learned. */
+export type ResolveChat = (ref: string) => string;
+
+/** Everything that is wrong with a set of routes; empty = it can be used. Pure: `resolve` says which names mean the same chat. */
+export function validateRoutes(routes: readonly Route[], resolve: ResolveChat = (ref) => ref): RouteProblem[] {
+  const canonical: ResolveChat = (ref) => resolve(ref).toLowerCase();
+  return [
+    ...duplicates(routes),
+    ...routes.flatMap((route) => [...ownProblems(route)]),
+    ...tooManyTargets(routes),
+    ...loops(routes, canonical),
+  ];
+}
+
+function duplicates(routes: readonly Route[]): RouteProblem[] {
+  const seen = new Set<string>();
+  return routes.flatMap(({ id }) => {
+    if (!seen.has(id)) {
+      seen.add(id);
+      return [];
+    }
+    return [{ route: id, field: "id", message: "Two routes have this name." } as const];
+  });
+}
+
+function* ownProblems(route: Route): Generator<RouteProblem> {
+  const { id, action, to, from } = route;
+  yield* attempt(id, "filter", () => compileRule(route.filter));
+  if (action.kind === "copy") yield* attempt(id, "action", () => parseTemplate(action.template));
+  if (from.chats.includes("me")) yield { route: id, field: "from", message: "Saved Messages cannot be a source." };
+  if (to.kind === "worker" && /^[0-9]/.test(to.chat))
+    yield {
+      route: id,
+      field: "to",
+      message: "A worker delivers to channels, groups and its own Saved Messages (me), never to a person.",
+    };
+  if (to.kind === "bot" && to.chat === "me")
+    yield { route: id, field: "to", message: "A bot has no Saved Messages: name a chat." };
+  if (action.kind === "forward" && to.kind !== "worker")
+    yield { route: id, field: "action", message: "Only a worker can forward; use copy for a bot or a webhook." };
+  const otherAccount = to.kind === "worker" && to.worker !== from.worker;
+  if (action.kind === "forward" && otherAccount && from.chats.some((chat) => /^(?:[0-9]|-(?!100))/.test(chat)))
+    yield {
+      route: id,
+      field: "action",
+      message: "Private chats and small groups can be forwarded by their own worker only; use copy.",
+    };
+}
+
+function* attempt(route: string, field: RouteProblem["field"], work: () => unknown): Generator<RouteProblem> {
+  try {
+    work();
+  } catch (error) {
+    yield { route, field, message: toError(error).message };
+  }
+}
+
+function tooManyTargets(routes: readonly Route[]): RouteProblem[] {
+  const targets = new Map<string, Set<string>>();
+  return routes.flatMap(({ id, to }) => {
+    if (to.kind !== "worker") return [];
+    const known = targets.get(to.worker) ?? new Set();
+    targets.set(to.worker, known);
+    const full = known.size >= MAX_TARGETS_PER_WORKER && !known.has(targetKey(to));
+    known.add(targetKey(to));
+    const message = `${to.worker} would deliver to more than ${MAX_TARGETS_PER_WORKER} chats.`;
+    return full ? [{ route: id, field: "to", message } as const] : [];
+  });
+}
+
+/** A route whose target leads back, over any number of routes, to one of its sources would relay for ever. */
+function loops(routes: readonly Route[], canonical: ResolveChat): RouteProblem[] {
+  const leadsTo = new Map<string, Set<string>>();
+  for (const { from, to } of routes) {
+    if (to.kind === "webhook" || to.chat === "me") continue;
+    for (const chat of from.chats) {
+      const next = leadsTo.get(canonical(chat)) ?? new Set();
+      leadsTo.set(canonical(chat), next.add(canonical(to.chat)));
+    }
+  }
+  return routes.flatMap(({ id, from, to }) => {
+    if (to.kind === "webhook" || to.chat === "me") return [];
+    const reached = reachable(canonical(to.chat), leadsTo);
+    const back = from.chats.find((chat) => reached.has(canonical(chat)));
+    if (back === undefined) return [];
+    return [
+      { route: id, field: "to", message: `What is delivered to ${to.chat} would come back to ${back}: a loop.` } as const,
+    ];
+  });
+}
+
+function reachable(start: string, leadsTo: ReadonlyMap<string, ReadonlySet<string>>): Set<string> {
+  const reached = new Set([start]);
+  for (const chat of reached) for (const next of leadsTo.get(chat) ?? []) reached.add(next);
+  return reached;
+}
