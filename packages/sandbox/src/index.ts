@@ -1,7 +1,7 @@
 import { toError } from "@flotilla/kernel";
 import { BotBackend } from "./botapi/backend.ts";
 import { MovableClock } from "./clock.ts";
-import { type LocalTelegram, startTelegram } from "./mtproto/index.ts";
+import { type LocalTelegram, startTelegram, type TlSchema } from "./mtproto/index.ts";
 import { portTaken, startHttp } from "./server.ts";
 import { StateFile } from "./state-file.ts";
 import type { WorldPort } from "./world/port.ts";
@@ -19,6 +19,8 @@ export interface SandboxOptions {
   stateFile?: string;
   /** TCP ports of data centres; 0 or absent = any free one. */
   dcPorts?: Record<number, number>;
+  /** Layers to speak besides the one of GramJS; a client of another layer gets the nearest. */
+  schemas?: readonly TlSchema[];
   botToken: string;
   /** The user whose chat the page shows. */
   admin: { id: number; firstName: string; username?: string };
@@ -88,6 +90,7 @@ async function startTelegramHalf(options: SandboxOptions, clock: MovableClock): 
       host: options.host ?? "127.0.0.1",
       ...(options.dcPorts === undefined ? {} : { ports: options.dcPorts }),
       ...(options.stateFile === undefined ? {} : { stateFile: `${options.stateFile}.mtproto` }),
+      ...(options.schemas === undefined ? {} : { schemas: options.schemas }),
       ...(options.log === undefined ? {} : { log: options.log }),
     });
   } catch (thrown) {

@@ -3,12 +3,14 @@ import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { AppError, toError } from "@flotilla/kernel";
 import { type Sandbox, startSandbox } from "./index.ts";
+import { readSchemaFile } from "./mtproto/tl/schema-file.ts";
 
 const USAGE = `Usage: sandbox [options]
   --port <n>            HTTP port of page, Bot API and control API (default: any free one)
   --dc-port <dc>:<n>    TCP port of a data centre, may be repeated (default: any free one)
   --state-file <path>   keep chats over restarts (default: in memory)
   --key-file <path>     write the data centres' public key (PEM) here (default: sandbox-dc.pem)
+  --schema <path>       speak one more layer: TL text with a line "// LAYER <n>", or mtcute's api-schema.json; may be repeated
   --bot-token <token>   the bot's token (default: 7000000001:sandbox-token-not-a-secret-000000)
   --admin-id <n>        Telegram user id of the admin on the page (default: 1000000001)
   --admin-name <name>   first name of the admin (default: Ann)
@@ -39,6 +41,7 @@ async function main(): Promise<void> {
       "dc-port": { type: "string", multiple: true, default: [] },
       "state-file": { type: "string" },
       "key-file": { type: "string", default: "sandbox-dc.pem" },
+      schema: { type: "string", multiple: true, default: [] },
       "bot-token": { type: "string", default: "7000000001:sandbox-token-not-a-secret-000000" },
       "admin-id": { type: "string", default: "1000000001" },
       "admin-name": { type: "string", default: "Ann" },
@@ -53,6 +56,7 @@ async function main(): Promise<void> {
   const sandbox = await startSandbox({
     port: number(values.port, "--port"),
     dcPorts: dcPorts(values["dc-port"]),
+    schemas: await Promise.all(values.schema.map((path) => readSchemaFile(resolve(path)))),
     botToken: values["bot-token"],
     admin: { id: adminId, firstName: values["admin-name"], ...(username === undefined ? {} : { username }) },
     ...(stateFile === undefined ? {} : { stateFile: resolve(stateFile) }),

@@ -10,7 +10,6 @@ import type { TlObject, TlSchema } from "./tl/schema.ts";
 
 export type { DcAddress, DifferenceLimits } from "./rpc/call.ts";
 export type { TlSchema } from "./tl/schema.ts";
-export { parseSchemaJson, type SchemaJson } from "./tl/schema-json.ts";
 
 /** How to start the local Telegram. */
 export interface MtprotoOptions {

@@ -1,17 +1,16 @@
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { MemoryStorage, TelegramClient } from "@mtcute/node";
 import { addPublicKey, NodeCryptoProvider } from "@mtcute/node/utils.js";
 import { NewMessage } from "telegram/events/index.js";
 import { expect, it, onTestFinished } from "vitest";
-import { type LocalTelegram, parseSchemaJson, type SchemaJson, type TlSchema } from "../../src/mtproto/index.ts";
+import type { LocalTelegram, TlSchema } from "../../src/mtproto/index.ts";
+import { readSchemaFile } from "../../src/mtproto/tl/schema-file.ts";
 import { API_HASH, API_ID, loggedIn, stage, until } from "./support/kit.ts";
 
 /** mtcute is a client of a much newer layer; its schema comes with its core. */
-function mtcuteSchema(): TlSchema {
+async function mtcuteSchema(): Promise<TlSchema> {
   const node = createRequire(import.meta.url).resolve("@mtcute/node");
-  const file = createRequire(node).resolve("@mtcute/core/tl/api-schema.json");
-  return parseSchemaJson(JSON.parse(readFileSync(file, "utf8")) as SchemaJson);
+  return await readSchemaFile(createRequire(node).resolve("@mtcute/core/tl/api-schema.json"));
 }
 
 function mtcuteClient(telegram: LocalTelegram, usePfs: boolean): TelegramClient {
@@ -35,7 +34,7 @@ function mtcuteClient(telegram: LocalTelegram, usePfs: boolean): TelegramClient 
 it.each([{ usePfs: false }, { usePfs: true }])(
   "mtcute logs in and talks to a GramJS client (usePfs: $usePfs)",
   async ({ usePfs }) => {
-    const { telegram, log } = await stage({ schemas: [mtcuteSchema()] });
+    const { telegram, log } = await stage({ schemas: [await mtcuteSchema()] });
     telegram.world.createAccount({ phone: "15550000001", username: "ann_g" });
     telegram.world.createAccount({ phone: "15550000002", username: "bob_m", password: "hush" });
     const ann = await loggedIn(telegram, "15550000001");
