@@ -22,6 +22,7 @@ export const WORKSPACE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
 
 /** Each third-party library and the only places whose sources may import it. Tests may import what their package declares. */
 export const VENDOR_OWNERS: Readonly<Record<string, readonly string[]>> = {
+  "@fluent/bundle": ["apps/bot"],
   "@grammyjs/auto-retry": ["apps/bot"],
   "@grammyjs/runner": ["apps/bot"],
   "@hono/node-server": ["packages/sandbox"],

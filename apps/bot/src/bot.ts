@@ -7,6 +7,8 @@ import { Bot, type Context } from "grammy";
 import { sendProblem } from "./chat/bot-errors.ts";
 import { handlePress, type PressDeps } from "./presses.ts";
 import { handleText, type TextDeps } from "./texts.ts";
+import { type Said, say } from "./words/said.ts";
+import { type Languages, languageFor, type Words } from "./words/words.ts";
 
 /** The bot's client, with bounded retries: a 429 is obeyed, nothing waits for ever. `apiRoot` null = Telegram. */
 export function createBot(token: string, apiRoot: string | null): Bot {
@@ -19,18 +21,19 @@ export function createBot(token: string, apiRoot: string | null): Bot {
 export interface RouteDeps extends PressDeps, TextDeps {
   readonly log: Logger;
   readonly adminIds: ReadonlySet<string>;
+  /** The language of a chat. */
+  readonly wordsOf: (chat: string) => Words;
 }
 
-/** Commands of the bot's menu. */
-export const MENU_COMMANDS = [
-  { command: "menu", description: "Fleet summary" },
-  { command: "workers", description: "List of workers" },
-  { command: "cancel", description: "End the login or the question" },
-  { command: "help", description: "What the buttons do" },
-];
+const MENU_COMMANDS = ["menu", "workers", "cancel", "help"] as const;
 
-const HELP =
-  "🛰 Flotilla runs your Telegram sessions.\n\n👷 Workers → a worker → 🔄 Restart, ⏹ Stop, 🔐 Authenticate, 📜 Log.\n➕ Add makes a new worker; 🔐 Authenticate logs its account in.\nCrashes come here as a message with the buttons that help.\n\n/menu /workers /cancel";
+/** Tells Telegram the commands of the bot's menu, in every language. */
+export async function setMenu(bot: Bot, languages: Languages): Promise<void> {
+  for (const words of Object.values(languages)) {
+    const commands = MENU_COMMANDS.map((command) => ({ command, description: words.text(`command-${command}`) }));
+    await bot.api.setMyCommands(commands, words.language === "en" ? {} : { language_code: words.language });
+  }
+}
 
 /** Registers every handler. Whoever is not on the allow-list, and every chat that is not private, gets no answer at all. */
 export function registerRoutes(bot: Bot, deps: RouteDeps): void {
@@ -38,13 +41,13 @@ export function registerRoutes(bot: Bot, deps: RouteDeps): void {
     const allowed = context.from && context.chat?.type === "private" && deps.adminIds.has(String(context.from.id));
     if (!allowed)
       return deps.log.warn({ from: context.from?.id, chat: context.chat?.type }, "refused: not an admin in a private chat");
-    deps.admins.saw(adminOf(context), askerOf(context).name);
+    deps.admins.saw(adminOf(context), askerOf(context).name, languageFor(context.from?.language_code));
     await next();
   });
   bot.use(sequentialize((context) => String(context.chat?.id)));
   bot.command(["start", "menu"], (context) => deps.panels.show(chatOf(context), { kind: "menu" }, null));
   bot.command("workers", (context) => deps.panels.show(chatOf(context), { kind: "workers", page: 0 }, null));
-  bot.command("help", async (context) => void (await context.reply(HELP)));
+  bot.command("help", async (context) => void (await context.reply(deps.wordsOf(chatOf(context)).text("help"))));
   bot.command("cancel", (context) => cancel(deps, context));
   bot.on("message:text", (context) =>
     handleText(deps, {
@@ -60,11 +63,11 @@ export function registerRoutes(bot: Bot, deps: RouteDeps): void {
 }
 
 async function press(deps: RouteDeps, context: Context, data: string): Promise<void> {
-  const toast = (text?: string): Promise<void> => answer(deps, context, text);
+  const toast = (said?: Said): Promise<void> => answer(deps, context, said);
   const parsed = decodePress(data);
   const message = context.callbackQuery?.message?.message_id;
   if (!parsed || message === undefined) {
-    await toast("This screen is out of date");
+    await toast(say("toast-stale"));
     return await deps.panels.show(chatOf(context), { kind: "menu" }, null);
   }
   await handlePress(deps, {
@@ -77,9 +80,10 @@ async function press(deps: RouteDeps, context: Context, data: string): Promise<v
   });
 }
 
-async function answer(deps: RouteDeps, context: Context, text: string | undefined): Promise<void> {
+async function answer(deps: RouteDeps, context: Context, said: Said | undefined): Promise<void> {
   try {
-    await context.answerCallbackQuery(text === undefined ? {} : { text: text.slice(0, 200) });
+    const text = said && deps.wordsOf(chatOf(context)).plain(said).slice(0, 200);
+    await context.answerCallbackQuery(text === undefined ? {} : { text });
   } catch (error) {
     // A press that is too old can no longer be answered; what it asked for is done all the same.
     if (sendProblem(error) !== "stale-query") deps.log.warn({ err: error }, "press not answered");

@@ -3,12 +3,13 @@ import { AppError, type Clock, type WorkerId } from "@flotilla/kernel";
 import type { CommandSender } from "@flotilla/queue";
 import type { CommandStore } from "./store/commands.ts";
 import type { WorkerStore } from "./store/workers.ts";
+import { type Said, say } from "./words/said.ts";
 
 /** What became of a press at once. The outcome comes later, as an event. */
 export type AskResult =
   | { readonly kind: "sent"; readonly id: string }
   | { readonly kind: "already"; readonly by: string }
-  | { readonly kind: "failed"; readonly message: string };
+  | { readonly kind: "failed"; readonly why: Said };
 
 /** A command is worthless after so long; the card says so. */
 export const DEADLINE_MS = 60_000;
@@ -38,7 +39,7 @@ export class Commands {
   /** Start, stop or restart a worker, or fetch its log: carried out by the supervisor of its host. */
   async askHost(verb: Exclude<HostCommand["kind"], "bulk">, worker: WorkerId, asker: Asker): Promise<AskResult> {
     const row = this.#deps.workers.find(worker);
-    if (!row) return { kind: "failed", message: "This worker does not exist any more." };
+    if (!row) return { kind: "failed", why: say("problem-no-worker") };
     return await this.#ask(verb, worker, asker, (base) =>
       this.#deps.sender.toHost(row.host, verb === "log" ? { ...base, kind: verb, lines: 30 } : { ...base, kind: verb }),
     );
@@ -68,7 +69,8 @@ export class Commands {
     } catch (error) {
       const message = error instanceof AppError ? error.message : "The command could not be sent.";
       store.end(id, { kind: "failed", code: "not-sent", message }, clock.now());
-      return { kind: "failed", message };
+      const away = error instanceof AppError && error.code === "redis-away";
+      return { kind: "failed", why: say(away ? "problem-redis-away" : "problem-not-sent") };
     }
   }
 }

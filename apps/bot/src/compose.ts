@@ -9,7 +9,7 @@ import { type Bot, GrammyError } from "grammy";
 import { AlertActions } from "./alerts/alert-actions.ts";
 import { AlertOutbox } from "./alerts/alert-outbox.ts";
 import { AlertStore } from "./alerts/alert-store.ts";
-import { createBot, MENU_COMMANDS, registerRoutes } from "./bot.ts";
+import { createBot, registerRoutes, setMenu } from "./bot.ts";
 import { Panels } from "./chat/panels.ts";
 import { Commands, DEADLINE_MS } from "./commands.ts";
 import { handleEvent } from "./events.ts";
@@ -23,6 +23,7 @@ import { PanelStore } from "./store/panels.ts";
 import { WorkerStore } from "./store/workers.ts";
 import { Wizard } from "./wizard/wizard.ts";
 import { WizardStore } from "./wizard/wizard-store.ts";
+import { type Languages, loadLanguages, type Words } from "./words/words.ts";
 
 /** A running bot. */
 export interface RunningBot {
@@ -45,8 +46,8 @@ export async function startBot(config: Config, log: Logger): Promise<RunningBot>
   const statuses = stack.adopt(new StatusReader(place, onRedisError), (it) => it.close());
   await Promise.all([sender.ready(), statuses.ready()]);
   const bot = createBot(config.botToken.reveal(), config.botApiRoot);
-  await greet(bot);
   const parts = assemble({ db, bot, sender, statuses, config, log });
+  await greet(bot, parts.languages);
   parts.admins.keepOnly(config.adminIds);
   stack.defer(() => parts.panels.close());
   registerRoutes(bot, { ...parts, log, adminIds: new Set(config.adminIds) });
@@ -82,17 +83,21 @@ export function assemble({ db, bot, sender, statuses, config, log }: Outside) {
   const commandLog = new CommandStore(db);
   const alerts = new AlertStore(db);
   const admins = new AdminStore(db);
+  const languages = loadLanguages();
+  const wordsOf = (chat: string): Words => languages[admins.language(chat)];
   const commands = new Commands({ sender, store: commandLog, workers, clock, newId: randomUUID });
   const wizard = new Wizard({ store: new WizardStore(db), commands, clock, newId: randomUUID });
-  const screens = new Screens({ statuses, workers, commands: commandLog, alerts, wizard, clock });
+  const screens = new Screens({ statuses, workers, commands: commandLog, alerts, wizard, clock, wordsOf });
   const render = (chat: string, screen: Screen): Promise<Card> => screens.render(chat, screen);
-  const panels = new Panels({ api: bot.api, store: new PanelStore(db), clock, log, render });
-  const outbox = new AlertOutbox({ api: bot.api, alerts, admins, clock, log });
+  const panels = new Panels({ api: bot.api, store: new PanelStore(db), clock, log, render, wordsOf });
+  const outbox = new AlertOutbox({ api: bot.api, alerts, admins, clock, log, wordsOf });
   const alertActions = new AlertActions(alerts, outbox, () => clock.now());
   const addWorker = (id: WorkerId, by: Asker): boolean => workers.add(id, config.hostId, by.id, clock.now());
   const onChatError = (error: unknown): void => log.warn({ err: error }, "card not shown");
   return {
     onChatError,
+    languages,
+    wordsOf,
     db,
     clock,
     workers,
@@ -117,11 +122,11 @@ async function tick(parts: ReturnType<typeof assemble>): Promise<void> {
   await Promise.all([outbox.flush(), panels.refreshAll()]);
 }
 
-async function greet(bot: Bot): Promise<void> {
+async function greet(bot: Bot, languages: Languages): Promise<void> {
   try {
     await bot.init();
     await bot.api.deleteWebhook();
-    await bot.api.setMyCommands(MENU_COMMANDS);
+    await setMenu(bot, languages);
   } catch (error) {
     if (error instanceof GrammyError && error.error_code === 401) {
       throw new AppError("bad-token", "Telegram does not know this BOT_TOKEN. Copy it again from @BotFather into .env.");

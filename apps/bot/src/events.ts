@@ -10,6 +10,7 @@ import type { CommandStore } from "./store/commands.ts";
 import { firstSight } from "./store/control-db.ts";
 import type { WorkerStore } from "./store/workers.ts";
 import type { Wizard } from "./wizard/wizard.ts";
+import { type Said, say } from "./words/said.ts";
 
 /** Parts of the event handler. */
 export interface EventDeps {
@@ -64,9 +65,11 @@ function processEnded(event: FleetEvent): readonly WorkerId[] {
 }
 
 /** The latest command counts if it came after the alert: else the restart policy did it. */
-function solvedBy(deps: EventDeps, event: FleetEvent, openedAt: number): string {
+function solvedBy(deps: EventDeps, event: FleetEvent, openedAt: number): Said {
   const command = event.kind === "worker.state" ? deps.commandLog.latest(event.worker) : null;
-  return command && command.askedAt >= openedAt ? `by ${command.verb}, ${command.askerName}` : "by itself";
+  return command && command.askedAt >= openedAt
+    ? say("solved-command", { verb: command.verb, by: command.askerName })
+    : say("solved-itself");
 }
 
 /** Writes the outcome down; returns how to show it to the one who asked, who does not wait among the live cards. */

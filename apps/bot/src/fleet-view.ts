@@ -3,7 +3,6 @@ import { type Clock, parseUserId, type WorkerId } from "@flotilla/kernel";
 import type { StatusReader } from "@flotilla/queue";
 import type { AlertStore } from "./alerts/alert-store.ts";
 import { workerScreen } from "./screens/details.ts";
-import { html } from "./screens/html.ts";
 import { logScreen } from "./screens/log.ts";
 import { loginScreen } from "./screens/login.ts";
 import { addScreen, menuScreen, workersScreen } from "./screens/menu.ts";
@@ -13,6 +12,9 @@ import type { FleetView } from "./screens/view.ts";
 import type { CommandStore } from "./store/commands.ts";
 import type { WorkerStore } from "./store/workers.ts";
 import type { Wizard } from "./wizard/wizard.ts";
+import type { WizardStep } from "./wizard/wizard-state.ts";
+import { say } from "./words/said.ts";
+import type { Words } from "./words/words.ts";
 
 /** Where a view comes from. */
 export interface ViewSources {
@@ -22,6 +24,8 @@ export interface ViewSources {
   readonly alerts: AlertStore;
   readonly wizard: Wizard;
   readonly clock: Clock;
+  /** The language of a chat. */
+  readonly wordsOf: (chat: string) => Words;
 }
 
 /** Collects what screens show, and renders them. Keeps the last known statuses for when Redis is away. */
@@ -45,18 +49,13 @@ export class Screens {
       case "worker":
         return workerScreen(view, screen.worker);
       case "add":
-        return addScreen(screen.problem);
+        return addScreen(view.words, screen.problem);
       case "log":
-        return logScreen(screen.worker, this.#logs.get(screen.command) ?? null, this.#from.commands.find(screen.command));
+        return this.#log(view.words, screen);
       case "login":
-        return loginScreen(
-          screen.worker,
-          view.wizard?.worker === screen.worker ? view.wizard.step : { kind: "ended", text: "This login is over." },
-          view.digits,
-          view.now,
-        );
+        return loginScreen({ ...view, worker: screen.worker, step: loginStep(view, screen.worker) });
       case "notice":
-        return noticeScreen(html`${screen.text}`, screen.worker);
+        return noticeScreen(view.words, screen.text, screen.worker);
       default:
         return screen satisfies never;
     }
@@ -66,6 +65,11 @@ export class Screens {
   keepLog(command: string, lines: readonly string[]): void {
     this.#logs.set(command, lines);
     for (const old of [...this.#logs.keys()].slice(0, -50)) this.#logs.delete(old);
+  }
+
+  #log(words: Words, screen: Extract<Screen, { kind: "log" }>): Card {
+    const lines = this.#logs.get(screen.command) ?? null;
+    return logScreen(words, { worker: screen.worker, lines, command: this.#from.commands.find(screen.command) });
   }
 
   async #view(chat: string, screen: Screen): Promise<FleetView> {
@@ -80,6 +84,7 @@ export class Screens {
     const admin = parseUserId(chat);
     return {
       now: clock.now(),
+      words: this.#from.wordsOf(chat),
       fresh,
       openAlerts: alerts.countOpen(),
       wizard: screen.kind === "login" ? wizard.of(admin) : null,
@@ -89,4 +94,8 @@ export class Screens {
         .map((row) => ({ ...row, status: this.#known.get(row.id) ?? null, command: commands.latest(row.id) })),
     };
   }
+}
+
+function loginStep(view: FleetView, worker: WorkerId): WizardStep {
+  return view.wizard?.worker === worker ? view.wizard.step : { kind: "ended", text: say("login-over") };
 }

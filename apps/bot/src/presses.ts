@@ -7,6 +7,7 @@ import type { AskResult, Commands } from "./commands.ts";
 import type { AdminStore } from "./store/admins.ts";
 import type { WorkerStore } from "./store/workers.ts";
 import type { Wizard } from "./wizard/wizard.ts";
+import { type Said, say } from "./words/said.ts";
 
 /** Parts of the press handlers. */
 export interface PressDeps {
@@ -44,7 +45,7 @@ async function handleWorkerPress(deps: PressDeps, context: PressContext, verb: W
   const { press, chat } = context;
   const worker = WorkerIdField.safeParse(press.worker).data;
   if (!worker || !deps.workers.find(worker)) {
-    await context.toast("This worker does not exist any more.");
+    await context.toast(say("toast-gone"));
     return await deps.panels.show(chat, { kind: "workers", page: 0 }, panelMessage(deps, context));
   }
   switch (verb) {
@@ -77,9 +78,9 @@ async function run(deps: PressDeps, context: PressContext, worker: WorkerId, ask
   await deps.panels.show(context.chat, { kind: "worker", worker }, context.message);
 }
 
-function toastOf(result: AskResult): string {
-  if (result.kind === "sent") return "⏳ Queued";
-  return result.kind === "already" ? `Already asked by ${result.by}` : `❌ ${result.message}`.slice(0, 200);
+function toastOf(result: AskResult): Said {
+  if (result.kind === "sent") return say("toast-queued");
+  return result.kind === "already" ? say("toast-already", { by: result.by }) : result.why;
 }
 
 async function showLog(deps: PressDeps, context: PressContext, worker: WorkerId): Promise<void> {
@@ -106,7 +107,7 @@ async function handleLoginPress(
   }
   const row = wizard.of(admin);
   if (!row || row.worker !== worker) {
-    await context.toast("This login is over. Press 🔐 Authenticate to start again.");
+    await context.toast(say("toast-login-over"));
     return await panels.show(chat, { kind: "worker", worker }, context.message);
   }
   switch (verb) {
@@ -119,7 +120,7 @@ async function handleLoginPress(
       await context.toast();
       break;
     case "lsend":
-      await context.toast(wizard.complete(row) ? undefined : "Enter the whole code first.");
+      await context.toast(wizard.complete(row) ? undefined : say("toast-whole-code"));
       if (wizard.complete(row)) await wizard.submitCode(row, asker);
       break;
     case "lnew":
@@ -130,7 +131,7 @@ async function handleLoginPress(
       await wizard.phone(row, null, asker);
       break;
     case "lcancel":
-      await context.toast("Login cancelled");
+      await context.toast(say("toast-login-cancelled"));
       await wizard.cancel(row, asker);
       return await panels.show(chat, { kind: "worker", worker }, context.message);
     default:

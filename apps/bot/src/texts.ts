@@ -5,6 +5,7 @@ import type { Commands } from "./commands.ts";
 import type { AdminStore } from "./store/admins.ts";
 import type { WorkerStore } from "./store/workers.ts";
 import type { Wizard } from "./wizard/wizard.ts";
+import { say } from "./words/said.ts";
 
 /** One text message as the handlers see it. `erase` deletes it from the chat; it never rejects. */
 export interface TextContext {
@@ -68,11 +69,7 @@ async function handleWizardText(deps: TextDeps, context: TextContext): Promise<b
 async function handleName(deps: TextDeps, context: TextContext): Promise<void> {
   const worker = parseName(context.text);
   const problem =
-    worker === null
-      ? "Names have 1 to 32 characters of a-z, 0-9, _ and -, and start with a letter."
-      : deps.addWorker(worker, context.asker)
-        ? null
-        : `There is a worker ${worker} already.`;
+    worker === null ? say("add-bad-name") : deps.addWorker(worker, context.asker) ? null : say("add-taken", { worker });
   if (worker === null || problem) return await deps.panels.show(context.chat, { kind: "add", problem }, null);
   deps.admins.expect(context.admin, null);
   await deps.commands.askHost("start", worker, context.asker);

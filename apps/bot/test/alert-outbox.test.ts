@@ -1,21 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { AlertBody } from "../src/alerts/alert-card.ts";
+import { say } from "../src/words/said.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
-import { HOST, WORKER } from "./support.ts";
+import { crashBody } from "./support.ts";
 
-const crash = (count: number): AlertBody => ({
-  kind: "crash",
-  worker: WORKER,
-  host: HOST,
-  how: "exit 1",
-  uptimeMs: 1000,
-  firstErrorLine: "TypeError: <x> & y",
-  class: "CRASH",
-  count,
-  next: "Restart in 30 s.",
-  gaveUp: false,
-  action: null,
-});
+const crash = (times: number): AlertBody =>
+  crashBody({ times, details: [say("alert-error-line", { line: "TypeError: <x> & y" })] });
 
 async function twoAdmins(): Promise<Fleet> {
   const fleet = await startFleet();
@@ -57,7 +47,7 @@ test("its end is an edit without buttons, and a silent reply because an edit is 
   const now = Date.now();
   fleet.parts.alerts.raise(crash(1), now - 5000);
   await fleet.parts.outbox.flush();
-  fleet.parts.alerts.resolve(1, "by itself", now);
+  fleet.parts.alerts.resolve(1, say("solved-itself"), now);
   await fleet.parts.outbox.flush();
   await fleet.parts.outbox.flush();
   for (const user of [777, 778]) {
@@ -126,7 +116,7 @@ test("the end of an alert is told although its reply was refused the first time"
   const fleet = await twoAdmins();
   fleet.parts.alerts.raise(crash(1), Date.now());
   await fleet.parts.outbox.flush();
-  fleet.parts.alerts.resolve(1, "by itself", Date.now());
+  fleet.parts.alerts.resolve(1, say("solved-itself"), Date.now());
   await fleet.post("/faults/bot", { method: "sendMessage", times: 2, error: { code: 500 } });
   await fleet.parts.outbox.flush();
   await fleet.parts.outbox.flush();

@@ -122,5 +122,5 @@ export async function startFleet(): Promise<Fleet> {
 /** Lets a person press Start, and the bot know of it as of an admin who wrote. */
 export async function meet(fleet: Fleet, user: number, name: string): Promise<void> {
   await fleet.post("/chat/start", { user, firstName: name });
-  fleet.parts.admins.saw(parseUserId(String(user)), name);
+  fleet.parts.admins.saw(parseUserId(String(user)), name, "en");
 }

@@ -39,7 +39,7 @@ describe("an event that is delivered twice", () => {
     const fleet = await withAnn();
     const event = exited();
     await take(fleet, event, event, event);
-    expect(fleet.parts.alerts.open(WORKER, "crash")?.body).toMatchObject({ count: 1 });
+    expect(fleet.parts.alerts.open(WORKER, "crash")?.body).toMatchObject({ times: 1 });
     expect(await fromBot(fleet)).toHaveLength(1);
   });
 
@@ -130,7 +130,7 @@ test("a login whose worker went away in the middle is over, and says so", async 
     expiresAt: Date.now() + 1000,
   });
   await take(fleet, exited());
-  expect(store.ofAdmin(ANN)?.step).toMatchObject({ kind: "ended", text: expect.stringContaining("start again") });
+  expect(store.ofAdmin(ANN)?.step).toMatchObject({ kind: "ended", text: { key: "login-lost" } });
 });
 
 test("an answer to nothing that was asked changes nothing", async () => {

@@ -6,7 +6,7 @@ import { loginScreen } from "../src/screens/login.ts";
 import { menuScreen, workersScreen } from "../src/screens/menu.ts";
 import { problemsFirst } from "../src/screens/view.ts";
 import type { WizardStep } from "../src/wizard/wizard-state.ts";
-import { anyWorker, HOST, NOW, viewOf, WORKER, workerView } from "./support.ts";
+import { anyWorker, EN, HOST, NOW, viewOf, WORKER, workerView } from "./support.ts";
 import { checkCard, labels } from "./telegram-html.ts";
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, n) => `worker-${String(n).padStart(2, "0")}`);
@@ -120,14 +120,17 @@ describe("the keypad", () => {
   });
 
   test("shows how many digits were entered, and never which", () => {
-    const text = checkCard(loginScreen(WORKER, code({}), 2, NOW));
+    const text = checkCard(loginScreen({ words: EN, worker: WORKER, step: code({}), digits: 2, now: NOW }));
     expect(text).toContain("● ● ○ ○ ○");
   });
 
   test("has ten digits, back and send while the code lives, and only a new code when it is dead", () => {
-    const alive = labels(loginScreen(WORKER, code({}), 0, NOW));
+    const alive = labels(loginScreen({ words: EN, worker: WORKER, step: code({}), digits: 0, now: NOW }));
     expect(alive).toEqual(["1", "2", "3", "4", "5", "6", "7", "8", "9", "⌫", "0", "✔", "🔁 New code", "✖️ Cancel"]);
-    expect(labels(loginScreen(WORKER, code({ dead: true }), 0, NOW))).toEqual(["🔁 New code", "✖️ Cancel"]);
+    expect(labels(loginScreen({ words: EN, worker: WORKER, step: code({ dead: true }), digits: 0, now: NOW }))).toEqual([
+      "🔁 New code",
+      "✖️ Cancel",
+    ]);
   });
 });
 

@@ -5,7 +5,7 @@ import { html } from "../src/screens/html.ts";
 import type { Card } from "../src/screens/screen.ts";
 import { PanelStore } from "../src/store/panels.ts";
 import { type Chat, type Shown, startChat } from "./chat.ts";
-import { controlDb, silent, TestClock } from "./support.ts";
+import { controlDb, EN, silent, TestClock } from "./support.ts";
 
 const ANN = "777";
 const MENU = { kind: "menu" } as const;
@@ -30,7 +30,7 @@ async function world(): Promise<World> {
     html: html`${text}`.text,
     keyboard: [[{ text: "Menu", callback_data: "v1:menu::" }]],
   });
-  const panels = new Panels({ api: chat.bot.api, store, clock, log: silent, render });
+  const panels = new Panels({ api: chat.bot.api, store, clock, log: silent, render, wordsOf: () => EN });
   onTestFinished(() => panels.close());
   return {
     ...chat,
@@ -178,6 +178,6 @@ test("a live message lives on over a restart of the bot", async () => {
   await panels.show(ANN, MENU, null);
   const [before] = await live();
   const render = async (): Promise<Card> => ({ html: "after", keyboard: [] });
-  await new Panels({ api: bot.api, store, clock, log: silent, render }).refreshAll();
+  await new Panels({ api: bot.api, store, clock, log: silent, render, wordsOf: () => EN }).refreshAll();
   expect(await live()).toMatchObject([{ id: before?.id, text: expect.stringMatching(/^after/) }]);
 });

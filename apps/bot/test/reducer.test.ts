@@ -4,9 +4,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { loginScreen } from "../src/screens/login.ts";
 import { afterOutcome, keep } from "../src/wizard/reducer.ts";
-import { refusalText } from "../src/wizard/refusals.ts";
+import { refusalSaid } from "../src/wizard/refusals.ts";
 import { WizardStep } from "../src/wizard/wizard-state.ts";
-import { NOW, WORKER } from "./support.ts";
+import { say } from "../src/words/said.ts";
+import { clockTime } from "../src/words/times.ts";
+import { EN, NOW, saying, WORKER } from "./support.ts";
 import { checkCard, labels } from "./telegram-html.ts";
 
 const CODE = "90817";
@@ -80,7 +82,7 @@ const allSteps: readonly WizardStep[] = [
   { kind: "checking-code", before: askCode },
   { kind: "ask-password", hint: "a pet", note: null },
   { kind: "checking-password", hint: "a pet" },
-  { kind: "ended", text: "over" },
+  { kind: "ended", text: saying("over") },
 ];
 
 test("no sequence of answers leaves the admin without a way on", () => {
@@ -89,7 +91,7 @@ test("no sequence of answers leaves the admin without a way on", () => {
       let step: WizardStep = { kind: "preparing" };
       for (const [outcome, next] of story) {
         step = WizardStep.parse(afterOutcome(step, outcome, NOW));
-        const card = loginScreen(WORKER, step, 0, NOW);
+        const card = loginScreen({ words: EN, worker: WORKER, step: step, digits: 0, now: NOW });
         checkCard(card);
         const ways = labels(card).filter((label) => label === "✖️ Cancel" || label === "⬅️ Back" || label.includes("New code"));
         expect(ways.length).toBeGreaterThan(0);
@@ -114,7 +116,7 @@ test("only an end ends a login: a final refusal, done, cancelled, or a start tha
 test("a login that is over stays over, whatever still arrives", () => {
   fc.assert(
     fc.property(outcomes, (outcome) => {
-      const over: WizardStep = { kind: "ended", text: "over" };
+      const over: WizardStep = { kind: "ended", text: saying("over") };
       expect(afterOutcome(over, outcome, NOW).kind).toBe("ended");
     }),
   );
@@ -136,14 +138,16 @@ describe("a mistake keeps the step that the admin is at", () => {
       { kind: "expired" },
       { kind: "failed", code: "x", message: "It did not work." },
     ] as const) {
-      expect(afterOutcome(step, outcome, NOW)).toMatchObject({ kind: to, note: expect.stringMatching(/^❌ ./) });
+      const after = afterOutcome(step, outcome, NOW);
+      expect(after).toMatchObject({ kind: to });
+      expect(EN.said("note" in after && after.note ? after.note : saying("")).text).toMatch(/^❌ \S/);
     }
   });
 
   test("a wrong code is asked for again with the same length and way, also after a way through the database", () => {
     const busy = WizardStep.parse(JSON.parse(JSON.stringify({ kind: "checking-code", before: askCode })));
     const after = afterOutcome(busy, { kind: "login", step: { kind: "wrong-code", triesLeft: 2 } }, NOW);
-    expect(after).toEqual({ ...askCode, note: "❌ Wrong code. Tries left: 2." });
+    expect(after).toEqual({ ...askCode, note: say("login-wrong-code", { tries: 2 }) });
   });
 
   test("a wrong password keeps the hint", () => {
@@ -162,7 +166,10 @@ describe("a mistake keeps the step that the admin is at", () => {
       NOW,
     );
     expect(after).toMatchObject({ kind: "ask-code", dead: true, length: 6 });
-    expect(labels(loginScreen(WORKER, after, 0, NOW))).toEqual(["🔁 New code", "✖️ Cancel"]);
+    expect(labels(loginScreen({ words: EN, worker: WORKER, step: after, digits: 0, now: NOW }))).toEqual([
+      "🔁 New code",
+      "✖️ Cancel",
+    ]);
   });
 });
 
@@ -201,13 +208,17 @@ test("every reason of a refusal has words of its own, and a new one is still a s
     "timeout",
     "no-login",
   ];
-  const texts = [...reasons, ...more].map((reason) => refusalText(reason, null, null));
+  const refusal = (reason: string, waitS: number | null, message: string | null): string => {
+    const fault = message === null ? null : { class: "REQUEST" as const, code: "X", message };
+    return EN.said(refusalSaid({ kind: "refused", reason, fault, waitS, final: false }, NOW)).text;
+  };
+  const texts = [...reasons, ...more].map((reason) => refusal(reason, null, null));
   expect(new Set(texts).size).toBe(reasons.length + more.length);
-  for (const text of texts) expect(text).not.toMatch(/^Telegram refused/);
-  expect(refusalText("brand-new", null, "AUTH_NEW_THING")).toBe("Telegram refused: AUTH_NEW_THING.");
-  expect(refusalText("flood-wait", "12:04:31", null)).toContain("12:04:31");
+  for (const text of texts) expect(text).toMatch(/^❌ (?!Telegram refused)[A-Z][^{]+$/);
+  expect(refusal("brand-new", null, "AUTH_NEW_THING")).toBe("❌ Telegram refused: AUTH_NEW_THING.");
+  expect(refusal("flood-wait", 60, null)).toContain(`until ${clockTime(NOW + 60_000)}`);
 });
 
 test("a step with a note says the newest one", () => {
-  expect(keep(keep(askCode, "one"), "two")).toMatchObject({ note: "two" });
+  expect(keep(keep(askCode, saying("one")), saying("two"))).toMatchObject({ note: saying("two") });
 });

@@ -1,4 +1,4 @@
-import { decodePress, ErrorClass, WorkerState } from "@flotilla/contracts";
+import { decodePress, WorkerState } from "@flotilla/contracts";
 import { parseWorkerId } from "@flotilla/kernel";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -11,7 +11,7 @@ import { addScreen, menuScreen, workersScreen } from "../src/screens/menu.ts";
 import { noticeScreen } from "../src/screens/notice.ts";
 import type { Card } from "../src/screens/screen.ts";
 import type { WizardStep } from "../src/wizard/wizard-state.ts";
-import { anyWorker, hostile, hostileUpTo, NOW, viewOf, workerView } from "./support.ts";
+import { ALL_WORDS, anyWorker, EN, HOST, hostile, hostileUpTo, NOW, saying, viewOf, workerView } from "./support.ts";
 import { checkCard, labels, plainText } from "./telegram-html.ts";
 
 const LONGEST = parseWorkerId("w".repeat(32));
@@ -24,7 +24,7 @@ const steps: fc.Arbitrary<WizardStep> = fc.oneof(
     { kind: "sending-code" as const },
     { kind: "checking-code" as const, before: null },
   ),
-  fc.record({ kind: fc.constant("ask-phone" as const), known: orNull(hostileUpTo(20)), note: orNull(hostile) }),
+  fc.record({ kind: fc.constant("ask-phone" as const), known: orNull(hostileUpTo(20)), note: orNull(hostile.map(saying)) }),
   fc.record({
     kind: fc.constant("ask-code" as const),
     via: fc.oneof(fc.constantFrom("app", "sms", "call"), hostile),
@@ -32,12 +32,12 @@ const steps: fc.Arbitrary<WizardStep> = fc.oneof(
     nextVia: orNull(hostile),
     resendAt: orNull(fc.integer({ min: NOW - 1000, max: NOW + 100_000 })),
     expiresAt: fc.constant(NOW + 60_000),
-    note: orNull(hostile),
+    note: orNull(hostile.map(saying)),
     dead: fc.boolean(),
   }),
-  fc.record({ kind: fc.constant("ask-password" as const), hint: orNull(hostile), note: orNull(hostile) }),
+  fc.record({ kind: fc.constant("ask-password" as const), hint: orNull(hostile), note: orNull(hostile.map(saying)) }),
   fc.record({ kind: fc.constant("checking-password" as const), hint: orNull(hostile) }),
-  fc.record({ kind: fc.constant("ended" as const), text: hostile.map((text) => `x${text}`) }),
+  fc.record({ kind: fc.constant("ended" as const), text: hostile.map(saying) }),
 );
 
 const alerts: fc.Arbitrary<AlertRow> = fc.record({
@@ -45,50 +45,39 @@ const alerts: fc.Arbitrary<AlertRow> = fc.record({
   state: fc.constantFrom("open" as const, "resolved" as const),
   openedAt: fc.constant(NOW),
   resolvedAt: orNull(fc.constant(NOW + 5000)),
-  resolvedBy: orNull(hostile),
+  resolvedBy: orNull(hostile.map(saying)),
   revision: fc.constant(1),
-  body: fc.oneof(
-    fc.record({
-      kind: fc.constant("crash" as const),
-      worker: fc.constant(LONGEST),
-      host: hostile,
-      how: hostile,
-      uptimeMs: fc.nat(),
-      firstErrorLine: orNull(hostileUpTo(300)),
-      class: fc.constantFrom(...ErrorClass.options),
-      count: fc.nat(99),
-      next: hostile,
-      gaveUp: fc.boolean(),
-      action: orNull(hostile),
-    }),
-    fc.record({
-      kind: fc.constant("needs-login" as const),
-      worker: fc.constant(LONGEST),
-      host: hostile,
-      code: hostile,
-      action: orNull(hostile),
-    }),
-  ),
+  body: fc.record({
+    kind: fc.constantFrom("crash" as const, "needs-login" as const),
+    worker: fc.constant(LONGEST),
+    host: fc.constant(HOST),
+    times: fc.integer({ min: 1, max: 99 }),
+    title: hostile.map(saying),
+    details: fc.array(hostile.map(saying), { maxLength: 4 }),
+    buttons: fc.subarray(["restart" as const, "login" as const, "log" as const, "worker" as const], { minLength: 1 }),
+    action: orNull(hostile.map(saying)),
+  }),
 });
+const anyWords = fc.constantFrom(...ALL_WORDS);
 
 describe("whatever names, errors and answers hold, Telegram takes", () => {
   const fleets = fc.uniqueArray(anyWorker, { selector: (worker) => worker.id, maxLength: 20 });
 
   test("the menu and each page of the list", () => {
     fc.assert(
-      fc.property(fleets, fc.boolean(), fc.nat(5), (workers, fresh, page) => {
-        checkCard(menuScreen(viewOf(workers, { fresh })));
-        checkCard(workersScreen(viewOf(workers, { fresh }), page));
+      fc.property(fleets, fc.boolean(), fc.nat(5), anyWords, (workers, fresh, page, words) => {
+        checkCard(menuScreen(viewOf(workers, { fresh, words })));
+        checkCard(workersScreen(viewOf(workers, { fresh, words }), page));
       }),
     );
   });
 
   test("the details of each worker, and every one of them can be left", () => {
     fc.assert(
-      fc.property(anyWorker, fc.boolean(), (worker, fresh) => {
-        const card = workerScreen(viewOf([worker], { fresh }), worker.id);
+      fc.property(anyWorker, fc.boolean(), anyWords, (worker, fresh, words) => {
+        const card = workerScreen(viewOf([worker], { fresh, words }), worker.id);
         checkCard(card);
-        expect(labels(card)).toContain("⬅️ Back");
+        expect(labels(card)).toContain(words.text("button-back"));
       }),
     );
   });
@@ -111,7 +100,7 @@ describe("whatever names, errors and answers hold, Telegram takes", () => {
   test("a log of any length, with its newest line", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(hostile, fc.constant("<&>".repeat(500))), { maxLength: 200 }), (log) => {
-        const text = checkCard(logScreen(LONGEST, log, null));
+        const text = checkCard(logScreen(EN, { worker: LONGEST, lines: log, command: null }));
         const last = log.at(-1)?.slice(0, 400).trim();
         if (last) expect(text).toContain(last);
       }),
@@ -120,20 +109,21 @@ describe("whatever names, errors and answers hold, Telegram takes", () => {
 
   test("every step of a login, with a way on or out", () => {
     fc.assert(
-      fc.property(steps, fc.nat(8), (step, digits) => {
-        const card = loginScreen(LONGEST, step, digits, NOW);
+      fc.property(steps, fc.nat(8), anyWords, (step, digits, words) => {
+        const card = loginScreen({ words, worker: LONGEST, step, digits, now: NOW });
         checkCard(card);
-        expect(labels(card).some((label) => label === "✖️ Cancel" || label === "⬅️ Back")).toBe(true);
+        const ways = [words.text("button-cancel"), words.text("button-back")];
+        expect(labels(card).some((label) => ways.includes(label))).toBe(true);
       }),
     );
   });
 
   test("every alert and its end", () => {
     fc.assert(
-      fc.property(alerts, (alert) => {
-        checkCard(alertCard(alert));
-        plainText(resolvedText(alert));
-        if (alert.state === "resolved") expect(labels(alertCard(alert))).toEqual([]);
+      fc.property(alerts, anyWords, (alert, words) => {
+        checkCard(alertCard(words, alert));
+        plainText(resolvedText(words, alert));
+        if (alert.state === "resolved") expect(labels(alertCard(words, alert))).toEqual([]);
       }),
     );
   });
@@ -141,8 +131,8 @@ describe("whatever names, errors and answers hold, Telegram takes", () => {
   test("a question that was answered badly, and a notice", () => {
     fc.assert(
       fc.property(hostile, (text) => {
-        expect(checkCard(addScreen(text))).toContain(text.trim());
-        checkCard(noticeScreen(html`x${text}`, LONGEST));
+        expect(checkCard(addScreen(EN, saying(text)))).toContain(text.trim());
+        checkCard(noticeScreen(EN, saying(text), LONGEST));
       }),
     );
   });
@@ -160,11 +150,11 @@ test("every button of every screen is a press of ours, with the longest name", (
     menuScreen(many),
     ...[0, 1, 2].map((page) => workersScreen(many, page)),
     workersScreen(viewOf([workerView(LONGEST)]), 0),
-    addScreen(null),
-    logScreen(LONGEST, [], null),
-    noticeScreen(html`x`, LONGEST),
-    ...fc.sample(steps, 300).map((step) => loginScreen(LONGEST, step, 0, NOW)),
-    ...fc.sample(alerts, 50).map(alertCard),
+    addScreen(EN, null),
+    logScreen(EN, { worker: LONGEST, lines: [], command: null }),
+    noticeScreen(EN, saying("x"), LONGEST),
+    ...fc.sample(steps, 300).map((step) => loginScreen({ words: EN, worker: LONGEST, step, digits: 0, now: NOW })),
+    ...fc.sample(alerts, 50).map((alert) => alertCard(EN, alert)),
   ];
   for (const card of cards) {
     checkCard(card);

@@ -1,6 +1,5 @@
 import { parseWorkerId } from "@flotilla/kernel";
 import { describe, expect, test } from "vitest";
-import type { AlertBody } from "../src/alerts/alert-card.ts";
 import { AlertStore } from "../src/alerts/alert-store.ts";
 import { AdminStore } from "../src/store/admins.ts";
 import { CommandStore } from "../src/store/commands.ts";
@@ -8,24 +7,10 @@ import { firstSight } from "../src/store/control-db.ts";
 import { PanelStore } from "../src/store/panels.ts";
 import { WorkerStore } from "../src/store/workers.ts";
 import { WizardStore } from "../src/wizard/wizard-store.ts";
-import { ANN, ASKER, BEN, controlDb, HOST, NOW, WORKER } from "./support.ts";
+import { say } from "../src/words/said.ts";
+import { ANN, ASKER, BEN, controlDb, crashBody, HOST, NOW, WORKER } from "./support.ts";
 
 const SPORT = parseWorkerId("sport");
-const crash = (more: Partial<Extract<AlertBody, { kind: "crash" }>> = {}): AlertBody => ({
-  kind: "crash",
-  worker: WORKER,
-  host: HOST,
-  how: "exit 1",
-  uptimeMs: 1000,
-  firstErrorLine: null,
-  class: "CRASH",
-  count: 1,
-  next: "Restart.",
-  gaveUp: false,
-  action: null,
-  ...more,
-});
-
 describe("commands", () => {
   test("the same asked twice is already under way; another verb or worker is not", async () => {
     const store = new CommandStore(await controlDb());
@@ -80,7 +65,7 @@ describe("alerts", () => {
   test("go to each admin once per revision, as a message and then as edits of it", async () => {
     const store = new AlertStore(await controlDb());
     const due = () => store.due(["777", "778"], NOW).map((each) => [each.admin, each.message, each.alert.revision]);
-    store.raise(crash(), NOW);
+    store.raise(crashBody(), NOW);
     expect(due()).toEqual([
       ["777", null, 1],
       ["778", null, 1],
@@ -89,7 +74,7 @@ describe("alerts", () => {
     expect(due()).toEqual([["778", null, 1]]);
     store.delivered(1, "778", 20, 1);
     expect(due()).toEqual([]);
-    store.raise(crash({ count: 2 }), NOW + 1);
+    store.raise(crashBody({ times: 2 }), NOW + 1);
     expect(store.countOpen()).toBe(1);
     expect(due()).toEqual([
       ["777", 10, 2],
@@ -99,31 +84,31 @@ describe("alerts", () => {
 
   test("are open once per worker and kind, and a new one follows one that was resolved", async () => {
     const store = new AlertStore(await controlDb());
-    store.raise(crash(), NOW);
-    store.raise(crash({ worker: SPORT }), NOW);
-    store.raise({ kind: "needs-login", worker: WORKER, host: HOST, code: "X", action: null }, NOW);
+    store.raise(crashBody(), NOW);
+    store.raise(crashBody({ worker: SPORT }), NOW);
+    store.raise(crashBody({ kind: "needs-login" }), NOW);
     expect(store.countOpen()).toBe(3);
     expect(store.openOf(WORKER).map((alert) => alert.body.kind)).toEqual(["crash", "needs-login"]);
     const first = store.open(WORKER, "crash")?.n ?? 0;
-    store.resolve(first, "by itself", NOW + 1);
-    store.resolve(first, "by somebody else", NOW + 2);
-    store.raise(crash(), NOW + 3);
+    store.resolve(first, say("solved-itself"), NOW + 1);
+    store.resolve(first, say("solved-command"), NOW + 2);
+    store.raise(crashBody(), NOW + 3);
     expect(store.open(WORKER, "crash")?.n).toBeGreaterThan(first);
   });
 
   test("that are resolved are told to who saw them, and to nobody else", async () => {
     const store = new AlertStore(await controlDb());
-    store.raise(crash(), NOW);
+    store.raise(crashBody(), NOW);
     store.delivered(1, "777", 10, 1);
-    store.resolve(1, "by itself", NOW + 1);
+    store.resolve(1, say("solved-itself"), NOW + 1);
     expect(store.due(["777", "778"], NOW)).toMatchObject([
-      { admin: "777", message: 10, alert: { state: "resolved", resolvedBy: "by itself" } },
+      { admin: "777", message: 10, alert: { state: "resolved", resolvedBy: say("solved-itself") } },
     ]);
   });
 
   test("are found by the message that shows them, in the chat that it is in", async () => {
     const store = new AlertStore(await controlDb());
-    store.raise(crash(), NOW);
+    store.raise(crashBody(), NOW);
     store.delivered(1, "777", 10, 1);
     expect(store.byMessage("777", 10)?.n).toBe(1);
     expect(store.byMessage("778", 10)).toBeNull();
@@ -169,7 +154,7 @@ describe("logins", () => {
     const store = new WizardStore(db);
     store.save(row);
     db.write("UPDATE wizard SET step = ?", ['{"kind":"ask-dna"}']);
-    expect(store.ofAdmin(ANN)?.step).toMatchObject({ kind: "ended", text: expect.stringContaining("Start it again") });
+    expect(store.ofAdmin(ANN)?.step).toMatchObject({ kind: "ended", text: say("login-other-version") });
   });
 });
 
@@ -188,13 +173,13 @@ test("a chat has one live message, and one of another version is as if it were n
 
 test("an admin is reachable until Telegram says otherwise, and again after the next word", async () => {
   const store = new AdminStore(await controlDb());
-  store.saw(ANN, "Ann");
-  store.saw(BEN, "Ben");
+  store.saw(ANN, "Ann", "en");
+  store.saw(BEN, "Ben", "en");
   store.expect(ANN, "worker-name");
   store.unreachable(BEN);
   expect(store.reachable()).toEqual(["777"]);
-  store.saw(BEN, "Ben");
-  store.saw(ANN, "Ann B.");
+  store.saw(BEN, "Ben", "en");
+  store.saw(ANN, "Ann B.", "en");
   expect(store.reachable()).toEqual(["777", "778"]);
   expect(store.expecting(ANN)).toBe("worker-name");
   store.expect(ANN, null);
@@ -222,8 +207,8 @@ test("who is taken off the allow-list loses panel, login and alerts at the next 
   const admins = new AdminStore(db);
   const panels = new PanelStore(db);
   const wizards = new WizardStore(db);
-  admins.saw(ANN, "Ann");
-  admins.saw(BEN, "Ben");
+  admins.saw(ANN, "Ann", "en");
+  admins.saw(BEN, "Ben", "en");
   panels.set({ chat: ANN, message: 1, screen: { kind: "menu" }, shown: "" });
   panels.set({ chat: BEN, message: 2, screen: { kind: "menu" }, shown: "" });
   wizards.save({ admin: BEN, worker: WORKER, login: "l1", publicKey: null, step: { kind: "preparing" }, expiresAt: NOW });

@@ -6,9 +6,12 @@ import type { Database } from "@flotilla/sqlite";
 import { testDir } from "@flotilla/testkit";
 import fc from "fast-check";
 import { onTestFinished } from "vitest";
+import type { AlertBody } from "../src/alerts/alert-card.ts";
 import type { FleetView, WorkerView } from "../src/screens/view.ts";
 import type { CommandRow } from "../src/store/commands.ts";
 import { openControlDb } from "../src/store/control-db.ts";
+import { type Said, say } from "../src/words/said.ts";
+import { loadLanguages, type Words } from "../src/words/words.ts";
 
 export const HOST = parseHostId("host-a");
 export const WORKER = parseWorkerId("news_1");
@@ -16,6 +19,14 @@ export const ANN = parseUserId("777");
 export const BEN = parseUserId("778");
 export const ASKER = { id: "777", name: "Ann" };
 export const NOW = 1_800_000_000_000;
+
+const languages = loadLanguages();
+/** The texts in English. */
+export const EN = languages.en;
+/** Every language. */
+export const ALL_WORDS: readonly Words[] = Object.values(languages);
+/** A text that says what it is given. */
+export const saying = (text: string): Said => say("login-failed", { why: text });
 
 /** A log that says nothing. */
 export const silent = createLogger({ name: "test", level: "silent" });
@@ -63,9 +74,25 @@ export function workerView(id: string, more: Partial<WorkerStatus> = {}, command
   return { id: parseWorkerId(id), host: HOST, status: statusOf(id, more), command };
 }
 
+/** A crash as an alert. */
+export function crashBody(more: Partial<AlertBody> = {}): AlertBody {
+  const { times = 1, worker = WORKER } = more;
+  return {
+    kind: "crash",
+    worker,
+    host: HOST,
+    times,
+    title: say("alert-crash", { worker, times, uptime: 1000, how: "exit 1" }),
+    details: [say("alert-no-error")],
+    buttons: ["restart", "log", "worker"],
+    action: null,
+    ...more,
+  };
+}
+
 /** A view of these workers. */
 export function viewOf(workers: readonly WorkerView[], more: Partial<FleetView> = {}): FleetView {
-  return { now: NOW, workers, openAlerts: 0, fresh: true, wizard: null, digits: 0, ...more };
+  return { now: NOW, words: EN, workers, openAlerts: 0, fresh: true, wizard: null, digits: 0, ...more };
 }
 
 const BAD = ["<b>", "</i>", "&amp;", "<script>", '"', "'", "<", ">", "&", "\n", "</pre>", "<code>", "🙂", "ж"];

@@ -1,6 +1,6 @@
 import type { PressContext } from "../chat/press-context.ts";
 import type { AskResult } from "../commands.ts";
-import { clockTime } from "../screens/words.ts";
+import { say } from "../words/said.ts";
 import type { AlertOutbox } from "./alert-outbox.ts";
 import type { AlertStore } from "./alert-store.ts";
 
@@ -24,11 +24,9 @@ export class AlertActions {
   async acted(context: PressContext, result: AskResult): Promise<void> {
     const alert = this.#alerts.byMessage(context.chat, context.message);
     if (alert?.state !== "open") return;
-    const words =
-      result.kind === "failed"
-        ? `❌ ${result.message}`
-        : `🔄 Restarting… asked by ${result.kind === "already" ? result.by : context.asker.name} ${clockTime(this.#now())}`;
-    this.#alerts.raise({ ...alert.body, action: words }, this.#now());
+    const by = result.kind === "already" ? result.by : context.asker.name;
+    const action = result.kind === "failed" ? result.why : say("alert-action", { by, at: this.#now() });
+    this.#alerts.raise({ ...alert.body, action }, this.#now());
     await this.#outbox.flush();
   }
 }

@@ -1,34 +1,25 @@
-import { ErrorClass, encodePress, WorkerIdField } from "@flotilla/contracts";
+import { encodePress, HostIdField, WorkerIdField } from "@flotilla/contracts";
 import { z } from "zod";
+import { verbButton } from "../screens/buttons.ts";
 import { type Html, html, lines } from "../screens/html.ts";
 import type { Card } from "../screens/screen.ts";
-import { clockTime, duration } from "../screens/words.ts";
+import { Said } from "../words/said.ts";
+import type { Words } from "../words/words.ts";
 
-/** What an alert card is made from. Kept in the database; rendered at each delivery. */
-export const AlertBody = z.discriminatedUnion("kind", [
-  z.object({
-    kind: z.literal("crash"),
-    worker: WorkerIdField,
-    host: z.string(),
-    how: z.string(),
-    uptimeMs: z.number(),
-    firstErrorLine: z.string().nullable(),
-    class: ErrorClass,
-    count: z.number(),
-    /** What happens next, in one sentence. */
-    next: z.string(),
-    gaveUp: z.boolean(),
-    /** Somebody pressed a button on the card. */
-    action: z.string().nullable(),
-  }),
-  z.object({
-    kind: z.literal("needs-login"),
-    worker: WorkerIdField,
-    host: z.string(),
-    code: z.string(),
-    action: z.string().nullable(),
-  }),
-]);
+/** What an alert card is made from: kept in the database as keys of texts, rendered for each reader at each delivery. */
+export const AlertBody = z.object({
+  /** One alert per worker and kind is open at a time. */
+  kind: z.enum(["crash", "needs-login"]),
+  worker: WorkerIdField,
+  host: HostIdField,
+  /** How often it happened since it opened. */
+  times: z.number().int().positive(),
+  title: Said,
+  details: z.array(Said),
+  buttons: z.array(z.enum(["restart", "login", "log", "worker"])),
+  /** What somebody did about it. */
+  action: Said.nullable(),
+});
 export type AlertBody = z.infer<typeof AlertBody>;
 
 /** An alert as it stands. */
@@ -37,62 +28,46 @@ export interface AlertRow {
   readonly state: "open" | "resolved";
   readonly openedAt: number;
   readonly resolvedAt: number | null;
-  readonly resolvedBy: string | null;
+  readonly resolvedBy: Said | null;
   readonly body: AlertBody;
   readonly revision: number;
 }
 
 /** The card in the admins' chats. A resolved alert keeps its facts, and loses its buttons. */
-export function alertCard(alert: AlertRow): Card {
+export function alertCard(words: Words, alert: AlertRow): Card {
+  const { body } = alert;
+  const facts = lines(
+    words.said(body.title),
+    ...body.details.map((each) => words.said(each)),
+    words.html("alert-since", { at: alert.openedAt, host: body.host, n: String(alert.n) }),
+  );
   if (alert.state === "resolved")
-    return { html: lines(resolvedLine(alert), "", html`<i>${facts(alert)}</i>`).text, keyboard: [] };
+    return { html: lines(resolvedLine(words, alert), "", html`<i>${facts}</i>`).text, keyboard: [] };
   return {
-    html: lines(facts(alert), alert.body.action ? html`\n${alert.body.action}` : null).text,
-    keyboard: buttons(alert.body),
+    html: lines(facts, body.action ? html`\n${words.said(body.action)}` : null).text,
+    keyboard: buttonRows(words, body),
   };
 }
 
 /** The silent reply that tells of the end: an edit gives no notification. */
-export function resolvedText(alert: AlertRow): string {
-  return resolvedLine(alert).text;
+export function resolvedText(words: Words, alert: AlertRow): string {
+  return resolvedLine(words, alert).text;
 }
 
-function resolvedLine(alert: AlertRow): Html {
-  const after = duration((alert.resolvedAt ?? alert.openedAt) - alert.openedAt);
-  return html`✅ <b>${alert.body.worker}</b> #A-${alert.n} solved after ${after}${alert.resolvedBy ? ` (${alert.resolvedBy})` : ""}`;
+function resolvedLine(words: Words, alert: AlertRow): Html {
+  return words.html("alert-solved", {
+    worker: alert.body.worker,
+    n: String(alert.n),
+    ms: (alert.resolvedAt ?? alert.openedAt) - alert.openedAt,
+    how: alert.resolvedBy ? words.said(alert.resolvedBy) : words.html("solved-itself"),
+  });
 }
 
-function facts(alert: AlertRow): Html {
-  const { body } = alert;
-  const since = html`Since ${clockTime(alert.openedAt)} · ${body.host} · #A-${alert.n}`;
-  if (body.kind === "needs-login") {
-    return lines(
-      html`🔴 🔑 <b>${body.worker}</b> needs login`,
-      html`Telegram ended this session (${body.code}). No restart will be tried.`,
-      since,
-      "Do: press 🔐 Authenticate (about 1 min).",
-    );
-  }
-  return lines(
-    crashTitle(body),
-    body.firstErrorLine ? html`<code>${body.firstErrorLine}</code>` : html`<i>It left no error text.</i>`,
-    html`${body.next}`,
-    since,
+function buttonRows(words: Words, body: AlertBody): Card["keyboard"] {
+  const buttons = body.buttons.map((verb) =>
+    verb === "worker"
+      ? { text: words.text("button-details"), callback_data: encodePress("worker", body.worker) }
+      : verbButton(words, verb, body.worker),
   );
-}
-
-function crashTitle(body: Extract<AlertBody, { kind: "crash" }>): Html {
-  const times = body.count > 1 ? ` · ${body.count} times` : "";
-  if (body.class === "SESSION_LOCKED" || body.class === "IN_USE")
-    return html`🟠 💾 <b>${body.worker}</b>: session file in use${times}`;
-  const title = body.gaveUp ? html`🔴 ❌ <b>${body.worker}</b> gave up` : html`🟠 ❌ <b>${body.worker}</b> crashed`;
-  return html`${title} (${body.how}, after ${duration(body.uptimeMs)}${times})`;
-}
-
-function buttons(body: AlertBody): Card["keyboard"] {
-  const log = { text: "📜 Log", callback_data: encodePress("log", body.worker) };
-  const details = { text: "👷 Details", callback_data: encodePress("worker", body.worker) };
-  if (body.kind === "needs-login")
-    return [[{ text: "🔐 Authenticate", callback_data: encodePress("login", body.worker) }, log]];
-  return [[{ text: "🔄 Restart", callback_data: encodePress("restart", body.worker) }, log], [details]];
+  return [buttons.slice(0, 2), buttons.slice(2)].filter((row) => row.length > 0);
 }

@@ -3,6 +3,7 @@ import type { Logger } from "@flotilla/observability";
 import type { Api } from "grammy";
 import { sendProblem } from "../chat/bot-errors.ts";
 import type { AdminStore } from "../store/admins.ts";
+import type { Words } from "../words/words.ts";
 import { alertCard, resolvedText } from "./alert-card.ts";
 import type { AlertStore, Delivery } from "./alert-store.ts";
 
@@ -13,6 +14,8 @@ export interface AlertOutboxDeps {
   readonly admins: AdminStore;
   readonly clock: Clock;
   readonly log: Logger;
+  /** The language of an admin. */
+  readonly wordsOf: (chat: string) => Words;
 }
 
 /**
@@ -60,7 +63,7 @@ export class AlertOutbox {
   }
 
   async #send({ alert, admin }: Delivery): Promise<number> {
-    const card = alertCard(alert);
+    const card = alertCard(this.#deps.wordsOf(admin), alert);
     const sent = await this.#deps.api.sendMessage(admin, card.html, {
       parse_mode: "HTML",
       reply_markup: { inline_keyboard: card.keyboard },
@@ -70,7 +73,7 @@ export class AlertOutbox {
 
   async #edit(delivery: Delivery, message: number): Promise<number> {
     const { alert, admin } = delivery;
-    const card = alertCard(alert);
+    const card = alertCard(this.#deps.wordsOf(admin), alert);
     try {
       await this.#deps.api.editMessageText(admin, message, card.html, {
         parse_mode: "HTML",
@@ -83,7 +86,7 @@ export class AlertOutbox {
     }
     if (alert.state === "resolved") {
       const reply = { message_id: message, allow_sending_without_reply: true };
-      await this.#deps.api.sendMessage(admin, resolvedText(alert), {
+      await this.#deps.api.sendMessage(admin, resolvedText(this.#deps.wordsOf(admin), alert), {
         parse_mode: "HTML",
         disable_notification: true,
         reply_parameters: reply,

@@ -1,5 +1,6 @@
 import type { WorkerId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
+import { Said } from "../words/said.ts";
 import { AlertBody, type AlertRow } from "./alert-card.ts";
 
 /** One message that an admin should see in its newest revision. */
@@ -64,10 +65,10 @@ export class AlertStore {
     });
   }
 
-  resolve(n: number, by: string | null, now: number): void {
+  resolve(n: number, by: Said, now: number): void {
     this.#db.write(
       "UPDATE alert SET state = 'resolved', resolved_at = ?, resolved_by = ?, revision = revision + 1 WHERE n = ? AND state = 'open'",
-      [now, by, n],
+      [now, JSON.stringify(by), n],
     );
   }
 
@@ -119,7 +120,7 @@ function parseRow(row: RawAlert | undefined): AlertRow | null {
     state: row.state,
     openedAt: row.opened_at,
     resolvedAt: row.resolved_at,
-    resolvedBy: row.resolved_by,
+    resolvedBy: row.resolved_by === null ? null : (Said.safeParse(JSON.parse(row.resolved_by)).data ?? null),
     body: body.data,
     revision: row.revision,
   };

@@ -1,6 +1,6 @@
 import type { ExitReport, FleetEvent, WorkerState } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
-import { clockTime, duration } from "../screens/words.ts";
+import { type Said, say } from "../words/said.ts";
 import type { AlertBody } from "./alert-card.ts";
 import type { AlertStore } from "./alert-store.ts";
 
@@ -8,7 +8,7 @@ import type { AlertStore } from "./alert-store.ts";
 const UP: ReadonlySet<WorkerState> = new Set(["RUNNING", "CATCHING_UP", "DEGRADED", "NEEDS_LOGIN", "LOGGING_IN", "STOPPED"]);
 
 /** Opens, changes and resolves alerts as events come. `solvedBy` names who or what ended an alert that opened then. Must run in the transaction that marks the event as seen. */
-export function applyToAlerts(store: AlertStore, event: FleetEvent, solvedBy: (openedAt: number) => string): void {
+export function applyToAlerts(store: AlertStore, event: FleetEvent, solvedBy: (openedAt: number) => Said): void {
   if (event.kind === "worker.exited") {
     if (event.exit.decision.kind !== "none") store.raise(crashBody(store, event), event.at);
     return;
@@ -21,7 +21,7 @@ export function applyToAlerts(store: AlertStore, event: FleetEvent, solvedBy: (o
   settle(store, { worker: event.worker, state: event.status.state, at: event.at }, solvedBy);
   const { fault, state } = event.status;
   if (state === "NEEDS_LOGIN" && fault?.class === "AUTH_DEAD") {
-    store.raise({ kind: "needs-login", worker: event.worker, host: event.host, code: fault.code, action: null }, event.at);
+    store.raise(loginBody(event, fault.code), event.at);
   }
 }
 
@@ -31,7 +31,7 @@ interface Seen {
   readonly at: number;
 }
 
-function settle(store: AlertStore, seen: Seen, solvedBy: (openedAt: number) => string): void {
+function settle(store: AlertStore, seen: Seen, solvedBy: (openedAt: number) => Said): void {
   for (const alert of store.openOf(seen.worker)) {
     const over = alert.body.kind === "crash" ? UP.has(seen.state) : seen.state === "RUNNING" || seen.state === "STOPPED";
     if (over) store.resolve(alert.n, solvedBy(alert.openedAt), seen.at);
@@ -39,43 +39,61 @@ function settle(store: AlertStore, seen: Seen, solvedBy: (openedAt: number) => s
 }
 
 function crashBody(store: AlertStore, event: Extract<FleetEvent, { kind: "worker.exited" }>): AlertBody {
-  const { exit } = event;
-  const earlier = store.open(event.worker, "crash")?.body;
+  const { exit, worker, host } = event;
+  const times = (store.open(worker, "crash")?.body.times ?? 0) + 1;
+  const how = exit.signal ?? `exit ${exit.exitCode ?? "?"}`;
   return {
     kind: "crash",
-    worker: event.worker,
-    host: event.host,
-    how: exit.signal ? `signal ${exit.signal}` : `exit ${exit.exitCode ?? "unknown"}`,
-    uptimeMs: exit.uptimeMs,
-    firstErrorLine: exit.fault.class === "CRASH" ? exit.firstErrorLine : exit.fault.message,
-    class: exit.fault.class,
-    count: (earlier?.kind === "crash" ? earlier.count : 0) + 1,
-    next: nextSentence(exit, event),
-    gaveUp: ["gave-up", "park", "login"].includes(exit.decision.kind),
+    worker,
+    host,
+    times,
+    title: say(titleKey(exit), { worker, times, uptime: exit.uptimeMs, how }),
+    details: [errorLine(exit), nextStep(exit, event)],
+    buttons: ["restart", "log", "worker"],
     action: null,
   };
 }
 
-function nextSentence(
-  { decision, fault }: ExitReport,
-  { at, worker }: { readonly at: number; readonly worker: WorkerId },
-): string {
+function titleKey({ fault, decision }: ExitReport): string {
+  if (fault.class === "SESSION_LOCKED" || fault.class === "IN_USE") return "alert-locked";
+  return ["gave-up", "park", "login"].includes(decision.kind) ? "alert-gave-up" : "alert-crash";
+}
+
+function errorLine({ fault, firstErrorLine }: ExitReport): Said {
+  const line = fault.class === "CRASH" ? firstErrorLine : fault.message;
+  return line === null ? say("alert-no-error") : say("alert-error-line", { line });
+}
+
+function nextStep({ decision, fault }: ExitReport, { at, worker }: { readonly at: number; readonly worker: WorkerId }): Said {
   switch (decision.kind) {
-    case "restart":
-      return `Restart in ${duration(decision.delayMs)}, at ${clockTime(at + decision.delayMs)} (${decision.attempt}/${decision.limit}).`;
+    case "restart": {
+      const { delayMs, attempt, limit } = decision;
+      return say("alert-next-restart", { delay: delayMs, at: at + delayMs, attempt, limit });
+    }
     case "retry":
-      return `Next try in ${duration(decision.delayMs)}, at ${clockTime(at + decision.delayMs)}.`;
+      return say("alert-next-retry", { delay: decision.delayMs, at: at + decision.delayMs });
     case "gave-up":
-      return `${decision.attempts} restarts in ${duration(decision.windowMs)} did not help. No more tries until you press Restart.`;
+      return say("alert-next-gave-up", { attempts: decision.attempts, window: decision.windowMs });
     case "park":
-      return fault.class === "DB_BROKEN"
-        ? `A restart cannot help. Get it back on its machine: npm run flotilla -- restore ${worker} --list, then press Restart.`
-        : "A restart cannot help. It stays stopped until you act.";
+      return fault.class === "DB_BROKEN" ? say("alert-next-restore", { worker }) : say("alert-next-parked");
     case "login":
-      return "No restart will be tried: only a login helps.";
+      return say("alert-next-login");
     case "none":
-      return "";
+      return say("alert-next-parked");
     default:
       return decision satisfies never;
   }
+}
+
+function loginBody({ worker, host }: Extract<FleetEvent, { kind: "worker.state" }>, code: string): AlertBody {
+  return {
+    kind: "needs-login",
+    worker,
+    host,
+    times: 1,
+    title: say("alert-needs-login", { worker }),
+    details: [say("alert-key-ended", { code }), say("alert-do-login")],
+    buttons: ["login", "log"],
+    action: null,
+  };
 }

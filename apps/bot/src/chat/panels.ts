@@ -2,10 +2,9 @@ import { createHash } from "node:crypto";
 import type { Clock } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { Api } from "grammy";
-import { html } from "../screens/html.ts";
 import type { Card, Screen } from "../screens/screen.ts";
-import { clockTime } from "../screens/words.ts";
 import type { PanelStore } from "../store/panels.ts";
+import type { Words } from "../words/words.ts";
 import { sendProblem } from "./bot-errors.ts";
 
 /** Parts of the panels. */
@@ -14,6 +13,8 @@ export interface PanelDeps {
   readonly store: PanelStore;
   readonly clock: Clock;
   readonly log: Logger;
+  /** The language of a chat. */
+  readonly wordsOf: (chat: string) => Words;
   readonly render: (chat: string, screen: Screen) => Promise<Card>;
 }
 
@@ -101,7 +102,7 @@ export class Panels {
   }
 
   async #send(chat: string, card: Card): Promise<number> {
-    const sent = await this.#deps.api.sendMessage(chat, this.#text(card), options(card));
+    const sent = await this.#deps.api.sendMessage(chat, this.#text(chat, card), options(card));
     this.#editedAt.set(chat, this.#deps.clock.monotonicMs());
     return sent.message_id;
   }
@@ -109,7 +110,7 @@ export class Panels {
   async #edit(chat: string, message: number, card: Card): Promise<number> {
     this.#editedAt.set(chat, this.#deps.clock.monotonicMs());
     try {
-      await this.#deps.api.editMessageText(chat, message, this.#text(card), options(card));
+      await this.#deps.api.editMessageText(chat, message, this.#text(chat, card), options(card));
       return message;
     } catch (error) {
       const problem = sendProblem(error);
@@ -129,8 +130,8 @@ export class Panels {
     }
   }
 
-  #text(card: Card): string {
-    return `${card.html}\n\n${html`<i>updated ${clockTime(this.#deps.clock.now())}</i>`.text}`;
+  #text(chat: string, card: Card): string {
+    return `${card.html}\n\n${this.#deps.wordsOf(chat).html("updated", { at: this.#deps.clock.now() }).text}`;
   }
 
   #inTurn(chat: string, work: () => Promise<void>): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Asker, Press } from "@flotilla/contracts";
 import type { UserId } from "@flotilla/kernel";
+import type { Said } from "../words/said.ts";
 
 /** One press as the handlers see it. `toast` answers it; call it once, before slow work. */
 export interface PressContext {
@@ -8,5 +9,5 @@ export interface PressContext {
   readonly asker: Asker;
   readonly chat: string;
   readonly message: number;
-  readonly toast: (text?: string) => Promise<void>;
+  readonly toast: (text?: Said) => Promise<void>;
 }

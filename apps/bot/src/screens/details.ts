@@ -1,11 +1,12 @@
-import { encodePress, type Fault, type Verb, type WorkerStatus } from "@flotilla/contracts";
-import { actionsFor, stateIcon, stateWords, type WorkerAction } from "@flotilla/domain";
+import { encodePress, type Fault, type WorkerStatus } from "@flotilla/contracts";
+import { actionsFor, stateIcon } from "@flotilla/domain";
 import type { InlineKeyboardButton } from "grammy/types";
 import type { CommandRow } from "../store/commands.ts";
+import type { Words } from "../words/words.ts";
+import { backButton, pairs, refreshButton, verbButton } from "./buttons.ts";
 import { type Html, html, lines } from "./html.ts";
 import type { Card } from "./screen.ts";
 import type { FleetView, WorkerView } from "./view.ts";
-import { clockTime, dateTime, duration } from "./words.ts";
 
 /** After so long without an answer the card says that it still works. */
 const SLOW_MS = 30_000;
@@ -14,102 +15,87 @@ const RESULT_SHOWN_MS = 120_000;
 
 /** Worker Details: who, where, how it is, and the buttons that its state allows. */
 export function workerScreen(view: FleetView, id: string): Card {
+  const { words } = view;
   const worker = view.workers.find((each) => each.id === id);
-  const back = [{ text: "⬅️ Back", callback_data: encodePress("workers") }];
-  if (!worker) return { html: html`There is no worker <b>${id}</b> any more.`.text, keyboard: [back] };
+  const back = [backButton(words, encodePress("workers"))];
+  if (!worker) return { html: words.html("details-gone", { worker: id }).text, keyboard: [back] };
   const { status } = worker;
   const text = lines(
     html`${status ? stateIcon(status.state) : "❔"} <b>${worker.id}</b>`,
-    status
-      ? statusLines(worker, status, view.now)
-      : html`Its host ${worker.host} has not reported it. Is the supervisor running there?`,
-    commandLine(worker.command, view.now),
-    view.fresh ? null : "🔌 Redis is away: this is the last known state.",
+    status ? statusLines(view, worker, status) : words.html("details-silent", { host: worker.host }),
+    commandLine(words, worker.command, view.now),
+    view.fresh ? null : words.html("redis-away"),
   );
-  return { html: text.text, keyboard: [...actionRows(worker), [...refresh(worker), ...back]] };
+  const refresh = refreshButton(words, encodePress("worker", worker.id));
+  return { html: text.text, keyboard: [...actionRows(words, worker), [refresh, ...back]] };
 }
 
-function statusLines(worker: WorkerView, status: WorkerStatus, now: number): Html {
+function statusLines({ words, now }: FleetView, worker: WorkerView, status: WorkerStatus): Html {
   const { link } = status;
-  const account = link?.account;
   const process =
-    status.pid === null ? "no process" : `pid ${status.pid} · up since ${dateTime(status.startedAt ?? status.since)}`;
+    status.pid === null
+      ? words.html("details-no-process")
+      : words.html("details-process", { pid: String(status.pid), at: status.startedAt ?? status.since });
   return lines(
-    account
-      ? html`Account: ${account.name}${account.username ? ` (@${account.username})` : ""} · id …${account.userId.slice(-4)}${account.phoneMasked ? ` · ${account.phoneMasked}` : ""}`
-      : "Account: not logged in",
+    accountLine(words, status),
     html`${worker.host} · ${process}`,
-    html`<b>Status:</b> ${stateWords(status.state)}${nextTry(status, now)}`,
-    html`<b>Failures:</b> ${link?.failures ?? 0}   <b>Reconnects:</b> ${link?.reconnects ?? 0}`,
-    html`<b>Last Success:</b> ${link?.lastSuccessAt ? dateTime(link.lastSuccessAt) : "never"}`,
-    html`Messages seen ${link?.messages ?? 0} · Restarts ${status.crashes}/${status.crashLimit}`,
-    faultLines(status.fault, status.state),
+    statusLine(words, status, now),
+    words.html("details-failures", { failures: link?.failures ?? 0, reconnects: link?.reconnects ?? 0 }),
+    link?.lastSuccessAt
+      ? words.html("details-last-success", { at: link.lastSuccessAt })
+      : words.html("details-last-success-never"),
+    words.html("details-counts", {
+      messages: link?.messages ?? 0,
+      crashes: status.crashes,
+      limit: status.crashLimit,
+    }),
+    faultLines(words, status.fault, status.state),
   );
 }
 
-function nextTry(status: WorkerStatus, now: number): string {
-  const since = ` · since ${clockTime(status.since)}`;
-  if (status.nextTryAt === null || status.nextTryAt < now) return since;
-  return `${since} · next try ${clockTime(status.nextTryAt)}`;
+function accountLine(words: Words, { link }: WorkerStatus): Html {
+  const account = link?.account;
+  if (!account) return words.html("details-no-account");
+  const name = `${account.name}${account.username ? ` (@${account.username})` : ""}`;
+  const line = words.html("details-account", { name, id: account.userId.slice(-4) });
+  return account.phoneMasked ? html`${line} · ${account.phoneMasked}` : line;
 }
 
-function faultLines(fault: Fault | null, state: WorkerStatus["state"]): Html | null {
-  if (state === "NEEDS_LOGIN" && (!fault || fault.code === "no-session"))
-    return html`\n🔑 Not logged in yet. Press 🔐 Authenticate (about 1 min).`;
+function statusLine(words: Words, status: WorkerStatus, now: number): Html {
+  const args = { state: words.text(`state-${status.state}`), since: status.since };
+  if (status.nextTryAt === null || status.nextTryAt < now) return words.html("details-status", args);
+  return words.html("details-status-next", { ...args, at: status.nextTryAt });
+}
+
+function faultLines(words: Words, fault: Fault | null, state: WorkerStatus["state"]): Html | null {
+  if (state === "NEEDS_LOGIN" && (!fault || fault.code === "no-session")) return html`\n${words.html("details-not-logged-in")}`;
   if (!fault) return null;
-  return html`\n⚠️ ${fault.message} <i>(${fault.class}, ${fault.code})</i>`;
+  return html`\n${words.html("details-fault", { text: words.fault(fault), class: fault.class, code: fault.code })}`;
 }
 
-const DOING: Readonly<Record<string, string>> = {
-  start: "▶️ Starting…",
-  stop: "⏹ Stopping…",
-  restart: "🔄 Restarting…",
-  check: "🩺 Checking…",
-  who: "👀 Looking…",
-};
-const DONE: Readonly<Record<string, string>> = {
-  start: "Started",
-  stop: "Stopped",
-  restart: "Restarted",
-  check: "Checked: Telegram answers",
-};
-
-function commandLine(command: CommandRow | null, now: number): Html | null {
+/** What the latest command of a worker is doing or has done; null when there is nothing to tell (any more). */
+function commandLine(words: Words, command: CommandRow | null, now: number): Html | null {
   if (!command) return null;
-  const who = `asked by ${command.askerName} ${clockTime(command.askedAt)}`;
+  const who = words.html("asked-by", { by: command.askerName, at: command.askedAt });
+  const named = (family: string): string =>
+    words.has(`${family}-${command.verb}`) ? `${family}-${command.verb}` : `${family}-other`;
   if (command.state === "asked") {
-    const slow =
-      now - command.askedAt > SLOW_MS
-        ? ` Still working (${duration(Math.floor((now - command.askedAt) / 10_000) * 10_000)}).`
-        : "";
-    return html`\n${DOING[command.verb] ?? "⏳ Working…"} ${who}.${slow}`;
+    const waited = Math.floor((now - command.askedAt) / 10_000) * 10_000;
+    const slow = now - command.askedAt > SLOW_MS ? html` ${words.html("doing-slow", { ms: waited })}` : "";
+    return html`\n${words.html(named("doing"))} ${who}.${slow}`;
   }
-  if (now - (command.endedAt ?? command.askedAt) > RESULT_SHOWN_MS) return null;
+  const endedAt = command.endedAt ?? command.askedAt;
+  if (now - endedAt > RESULT_SHOWN_MS) return null;
   if (command.state === "done" && command.result) return html`\n${command.result}`;
-  if (command.state === "done") return html`\n✅ ${DONE[command.verb] ?? "Done"} ${clockTime(command.endedAt ?? now)} (${who})`;
-  if (command.state === "failed") return html`\n❌ Not done: ${command.result ?? "unknown reason"} (${who})`;
-  return html`\n❌ No answer from the manager; nothing was done. Is the supervisor running? (${who})`;
+  if (command.state === "done") return html`\n${words.html(named("done"), { at: endedAt })} (${who})`;
+  if (command.state === "failed") {
+    const why = command.result ?? words.text("why-unknown");
+    return html`\n${words.html("not-done", { why })} (${who})`;
+  }
+  return html`\n${words.html("no-answer")} (${who})`;
 }
 
-const LABELS: Readonly<Record<WorkerAction, { text: string; verb: Verb }>> = {
-  restart: { text: "🔄 Restart", verb: "restart" },
-  stop: { text: "⏹ Stop", verb: "stop" },
-  start: { text: "▶️ Start", verb: "start" },
-  login: { text: "🔐 Authenticate", verb: "login" },
-  check: { text: "🩺 Check now", verb: "check" },
-  log: { text: "📜 Log", verb: "log" },
-  who: { text: "👀 Who holds it?", verb: "who" },
-};
-
-function actionRows(worker: WorkerView): InlineKeyboardButton[][] {
+function actionRows(words: Words, worker: WorkerView): InlineKeyboardButton[][] {
   const actions = actionsFor(worker.status?.state ?? "STOPPED");
-  const buttons = actions.map((action) => ({
-    text: LABELS[action].text,
-    callback_data: encodePress(LABELS[action].verb, worker.id),
-  }));
-  return Array.from({ length: Math.ceil(buttons.length / 2) }, (_, row) => buttons.slice(row * 2, row * 2 + 2));
-}
-
-function refresh(worker: WorkerView): InlineKeyboardButton[] {
-  return [{ text: "🔄 Refresh", callback_data: encodePress("worker", worker.id) }];
+  return pairs(actions.map((action) => verbButton(words, action, worker.id)));
 }

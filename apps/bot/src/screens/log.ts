@@ -1,35 +1,39 @@
 import { encodePress } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import type { CommandRow } from "../store/commands.ts";
+import type { Words } from "../words/words.ts";
+import { backButton, refreshButton } from "./buttons.ts";
 import { type Html, html, lines } from "./html.ts";
 import type { Card } from "./screen.ts";
 
 /** Room that the log may take: Telegram's limit is 4096 characters after entities are parsed. */
 const ROOM = 3600;
 
-/** The last lines of a worker's log; null while they are on their way. The newest lines win when there is no room. */
-export function logScreen(worker: WorkerId, log: readonly string[] | null, command: CommandRow | null): Card {
-  const body = log === null ? waiting(command) : logBody(log);
+/** What the log screen shows. `lines` is null while they are on their way. */
+export interface LogView {
+  readonly worker: WorkerId;
+  readonly lines: readonly string[] | null;
+  readonly command: CommandRow | null;
+}
+
+/** The last lines of a worker's log. The newest lines win when there is no room. */
+export function logScreen(words: Words, view: LogView): Card {
+  const body = view.lines === null ? waiting(words, view.command) : logBody(words, view.lines);
   return {
-    html: lines(html`📜 <b>Log of ${worker}</b>`, body).text,
-    keyboard: [
-      [
-        { text: "🔄 Refresh", callback_data: encodePress("log", worker) },
-        { text: "⬅️ Back", callback_data: encodePress("worker", worker) },
-      ],
-    ],
+    html: lines(words.html("log-title", { worker: view.worker }), body).text,
+    keyboard: [[refreshButton(words, encodePress("log", view.worker)), backButton(words, encodePress("worker", view.worker))]],
   };
 }
 
-function waiting(command: CommandRow | null): Html {
-  if (command?.state === "asked") return html`⏳ Fetching…`;
-  if (command?.state === "failed") return html`❌ ${command.result ?? "The log could not be fetched."}`;
-  if (command?.state === "done") return html`<i>Press 🔄 Refresh to fetch the lines again.</i>`;
-  return html`❌ No answer from the manager. Is the supervisor running?`;
+function waiting(words: Words, command: CommandRow | null): Html {
+  if (command?.state === "asked") return words.html("log-fetching");
+  if (command?.state === "failed") return command.result ? html`❌ ${command.result}` : words.html("log-failed");
+  if (command?.state === "done") return words.html("log-again");
+  return words.html("log-no-answer");
 }
 
-function logBody(log: readonly string[]): Html {
-  return log.length === 0 ? html`<i>Nothing was logged yet.</i>` : html`<pre>${newest(log).join("\n")}</pre>`;
+function logBody(words: Words, log: readonly string[]): Html {
+  return log.length === 0 ? words.html("log-empty") : html`<pre>${newest(log).join("\n")}</pre>`;
 }
 
 function newest(log: readonly string[]): string[] {

@@ -2,77 +2,82 @@ import { encodePress } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import type { InlineKeyboardButton } from "grammy/types";
 import type { AskCode, WizardStep } from "../wizard/wizard-state.ts";
+import type { Said } from "../words/said.ts";
+import type { Words } from "../words/words.ts";
+import { backButton, cancelButton } from "./buttons.ts";
 import { type Html, html, lines } from "./html.ts";
 import type { Card } from "./screen.ts";
-import { clockTime } from "./words.ts";
 
-/** The wizard's message. `digits` is how many digits of the code were entered, never which. */
-export function loginScreen(worker: WorkerId, step: WizardStep, digits: number, now: number): Card {
-  const title = html`🔐 <b>Log in worker ${worker}</b>`;
-  const cancel = [{ text: "✖️ Cancel", callback_data: encodePress("lcancel", worker) }];
+/** What the wizard's message shows. `digits` is how many digits of the code were entered, never which. */
+export interface LoginView {
+  readonly words: Words;
+  readonly worker: WorkerId;
+  readonly step: WizardStep;
+  readonly digits: number;
+  readonly now: number;
+}
+
+/** The wizard's message. */
+export function loginScreen(view: LoginView): Card {
+  const { words, worker, step } = view;
+  const cancel = [cancelButton(words, encodePress("lcancel", worker))];
   const card = (text: Html, rows: InlineKeyboardButton[][] = [cancel]): Card => ({
-    html: lines(title, "", text).text,
+    html: lines(words.html("login-title", { worker }), "", text).text,
     keyboard: rows,
   });
   switch (step.kind) {
     case "preparing":
-      return card(
-        html`⏳ Getting the session ready…\nYou stay in control: log out at any time in Telegram → Settings → Devices.`,
-      );
+      return card(words.html("login-preparing"));
     case "ask-phone":
-      return card(askPhone(step.known, step.note), [...(step.known ? [[knownPhone(worker, step.known)]] : []), cancel]);
+      return card(askPhone(words, step.known, step.note), [...(step.known ? [[knownPhone(view, step.known)]] : []), cancel]);
     case "sending-code":
-      return card(html`⏳ Asking Telegram to send a code…`);
+      return card(words.html("login-sending-code"));
     case "ask-code":
-      return card(askCode(step, digits), [...(step.dead ? [] : keypad(worker)), [newCode(worker, step, now), ...cancel]]);
+      return card(askCode(view, step), [...(step.dead ? [] : keypad(worker)), [newCode(view, step), ...cancel]]);
     case "checking-code":
-      return card(html`⏳ Checking the code…`);
+      return card(words.html("login-checking-code"));
     case "ask-password":
-      return card(askPassword(step.hint, step.note));
+      return card(askPassword(words, step.hint, step.note));
     case "checking-password":
-      return card(html`⏳ Checking the cloud password…`);
+      return card(words.html("login-checking-password"));
     case "ended":
-      return card(html`${step.text}`, [[{ text: "⬅️ Back", callback_data: encodePress("worker", worker) }]]);
+      return card(words.said(step.text), [[backButton(words, encodePress("worker", worker))]]);
     default:
       return step satisfies never;
   }
 }
 
-function askPhone(known: string | null, note: string | null): Html {
+function noteLine(words: Words, note: Said | null): Html | null {
+  return note ? html`\n${words.said(note)}` : null;
+}
+
+function askPhone(words: Words, known: string | null, note: Said | null): Html {
   return lines(
-    html`Send the phone number of the account with its country code, such as +49 151 2345678. Your message is deleted at once.`,
-    known ? html`Stored number: ${known}` : null,
-    note ? html`\n${note}` : null,
+    words.html("login-ask-phone"),
+    known ? words.html("login-known-phone", { phone: known }) : null,
+    noteLine(words, note),
   );
 }
 
-function knownPhone(worker: WorkerId, known: string): InlineKeyboardButton {
-  return { text: `Use ${known}`, callback_data: encodePress("lphone", worker) };
+function knownPhone({ words, worker }: LoginView, phone: string): InlineKeyboardButton {
+  return { text: words.text("button-use-phone", { phone }), callback_data: encodePress("lphone", worker) };
 }
 
-const VIA: Readonly<Record<string, string>> = {
-  app: "to the Telegram app of this account (not SMS). Look in the chat “Telegram”",
-  sms: "by SMS",
-  call: "by a phone call",
-  email: "by e-mail",
-  fragment: "to the account's Fragment page",
-};
-
-function askCode(step: AskCode, digits: number): Html {
+function askCode({ words, digits }: LoginView, step: AskCode): Html {
   const dots = Array.from({ length: step.length }, (_, index) => (index < digits ? "●" : "○")).join(" ");
   return lines(
-    html`Code sent ${VIA[step.via] ?? `by ${step.via}`}.`,
-    step.dead ? null : html`\nCode: <code>${dots}</code>   expires ${clockTime(step.expiresAt)}`,
-    step.dead ? null : html`<i>Use the buttons. Telegram cancels codes that are sent in chats.</i>`,
-    step.note ? html`\n${step.note}` : null,
+    words.html("login-code-sent", { via: step.via }),
+    step.dead ? null : html`\n${words.html("login-code", { dots, at: step.expiresAt })}`,
+    step.dead ? null : words.html("login-use-buttons"),
+    noteLine(words, step.note),
   );
 }
 
-function askPassword(hint: string | null, note: string | null): Html {
+function askPassword(words: Words, hint: string | null, note: Said | null): Html {
   return lines(
-    html`This account has a cloud password.${hint ? html` Hint: “${hint}”.` : ""}`,
-    html`Send it now as a message. It passes through this chat and is deleted at once; it is stored nowhere.`,
-    note ? html`\n${note}` : null,
+    hint ? words.html("login-ask-password-hint", { hint }) : words.html("login-ask-password"),
+    words.html("login-send-password"),
+    noteLine(words, note),
   );
 }
 
@@ -90,7 +95,8 @@ function keypad(worker: WorkerId): InlineKeyboardButton[][] {
   ];
 }
 
-function newCode(worker: WorkerId, step: AskCode, now: number): InlineKeyboardButton {
-  const wait = step.resendAt !== null && step.resendAt > now && !step.dead ? ` (from ${clockTime(step.resendAt)})` : "";
-  return { text: `🔁 New code${wait}`, callback_data: encodePress("lnew", worker) };
+function newCode({ words, worker, now }: LoginView, step: AskCode): InlineKeyboardButton {
+  const later = step.resendAt !== null && step.resendAt > now && !step.dead;
+  const text = later ? words.text("button-new-code-from", { at: step.resendAt ?? now }) : words.text("button-new-code");
+  return { text, callback_data: encodePress("lnew", worker) };
 }

@@ -1,41 +1,39 @@
 import { encodePress } from "@flotilla/contracts";
-import { stateIcon, stateWords, urgency } from "@flotilla/domain";
-import { html, lines } from "./html.ts";
+import { stateIcon, urgency } from "@flotilla/domain";
+import type { Said } from "../words/said.ts";
+import type { Words } from "../words/words.ts";
+import { backButton, cancelButton, pairs, refreshButton, verbButton } from "./buttons.ts";
+import { type Html, html, lines } from "./html.ts";
 import type { Card } from "./screen.ts";
 import { type FleetView, problemsFirst, type WorkerView } from "./view.ts";
-import { clockTime } from "./words.ts";
 
 const PAGE = 8;
 
 /** Main menu: the fleet in four lines. */
 export function menuScreen(view: FleetView): Card {
+  const { words } = view;
   const hosts = [...new Set(view.workers.map((worker) => worker.host))].join(", ");
-  const count = view.workers.length;
+  const title = words.html("menu-title", { count: view.workers.length });
   const text = lines(
-    html`🛰 <b>Fleet</b> · ${count} worker${count === 1 ? "" : "s"}${hosts ? html` · ${hosts}` : ""}`,
-    stateCounts(view.workers) || "No workers yet. Press ➕ Add to make the first one.",
-    html`Last message ${lastMessage(view.workers)} · alerts ${view.openAlerts} open`,
-    view.fresh ? null : "🔌 Redis is away: this is the last known state.",
+    hosts ? html`${title} · ${hosts}` : title,
+    stateCounts(view) || words.html("menu-empty"),
+    lastMessage(view),
+    view.fresh ? null : words.html("redis-away"),
   );
   return {
     html: text.text,
-    keyboard: [
-      [
-        { text: "👷 Workers", callback_data: encodePress("workers") },
-        { text: "➕ Add", callback_data: encodePress("add") },
-      ],
-      [{ text: "🔄 Refresh", callback_data: encodePress("menu") }],
-    ],
+    keyboard: [[verbButton(words, "workers"), verbButton(words, "add")], [refreshButton(words, encodePress("menu"))]],
   };
 }
 
 /** The list, problems first, eight to a page. */
 export function workersScreen(view: FleetView, page: number): Card {
+  const { words } = view;
   const sorted = problemsFirst(view.workers);
   const pages = Math.max(1, Math.ceil(sorted.length / PAGE));
   const current = Math.min(page, pages - 1);
   const shown = sorted.slice(current * PAGE, current * PAGE + PAGE);
-  const range = sorted.length === 0 ? "none yet" : `${current * PAGE + 1}–${current * PAGE + shown.length} of ${sorted.length}`;
+  const range = { from: current * PAGE + 1, to: current * PAGE + shown.length, count: sorted.length };
   const buttons = shown.map((worker) => ({
     text: `${icon(worker)} ${worker.id}`,
     callback_data: encodePress("worker", worker.id),
@@ -45,37 +43,36 @@ export function workersScreen(view: FleetView, page: number): Card {
     { text: `${current + 1}/${pages}`, callback_data: encodePress("workers", "", String(current)) },
     { text: "▶️", callback_data: encodePress("workers", "", String(Math.min(pages - 1, current + 1))) },
   ];
+  const title = sorted.length === 0 ? words.html("workers-none") : words.html("workers-title", range);
   return {
-    html: lines(html`👷 <b>Workers</b> ${range}`, "", ...shown.map(workerLine)).text,
+    html: lines(title, "", ...shown.map((worker) => workerLine(words, worker))).text,
     keyboard: [
       ...pairs(buttons),
       ...(pages > 1 ? [pager] : []),
-      [
-        { text: "➕ Add", callback_data: encodePress("add") },
-        { text: "🔄 Refresh", callback_data: encodePress("workers", "", String(current)) },
-      ],
-      [{ text: "⬅️ Back", callback_data: encodePress("menu") }],
+      [verbButton(words, "add"), refreshButton(words, encodePress("workers", "", String(current)))],
+      [backButton(words, encodePress("menu"))],
     ],
   };
 }
 
 /** Asks for the name of a new worker. */
-export function addScreen(problem: string | null): Card {
+export function addScreen(words: Words, problem: Said | null): Card {
   const text = lines(
-    html`➕ <b>New worker</b>`,
-    "Send a name for it, such as news_1.",
-    html`<i>1 to 32 characters of a-z, 0-9, _ and -, starting with a letter.</i>`,
-    problem ? html`\n❌ ${problem}` : null,
+    words.html("add-title"),
+    "",
+    words.html("add-ask"),
+    words.html("add-rule"),
+    problem ? html`\n❌ ${words.said(problem)}` : null,
   );
-  return { html: text.text, keyboard: [[{ text: "✖️ Cancel", callback_data: encodePress("workers") }]] };
+  return { html: text.text, keyboard: [[cancelButton(words, encodePress("workers"))]] };
 }
 
-function stateCounts(workers: readonly WorkerView[]): string {
+function stateCounts({ workers, words }: FleetView): string {
   const counts = new Map<string, { count: number; rank: number }>();
   for (const worker of workers) {
     const label = worker.status
-      ? `${stateIcon(worker.status.state)} %n ${stateWords(worker.status.state)}`
-      : "❔ %n not reported";
+      ? `${stateIcon(worker.status.state)} %n ${words.text(`state-${worker.status.state}`)}`
+      : `❔ %n ${words.text("menu-not-reported")}`;
     const known = counts.get(label) ?? { count: 0, rank: worker.status ? urgency(worker.status.state) : 99 };
     counts.set(label, { count: known.count + 1, rank: known.rank });
   }
@@ -85,23 +82,20 @@ function stateCounts(workers: readonly WorkerView[]): string {
     .join("   ");
 }
 
-function lastMessage(workers: readonly WorkerView[]): string {
+function lastMessage({ workers, words, openAlerts }: FleetView): Html {
   const times = workers.flatMap((worker) => (worker.status?.link?.lastMessageAt ? [worker.status.link.lastMessageAt] : []));
-  return times.length === 0 ? "none yet" : clockTime(Math.max(...times));
+  if (times.length === 0) return words.html("menu-last-none", { alerts: openAlerts });
+  return words.html("menu-last", { at: Math.max(...times), alerts: openAlerts });
 }
 
 function icon(worker: WorkerView): string {
   return worker.status ? stateIcon(worker.status.state) : "❔";
 }
 
-function workerLine(worker: WorkerView): ReturnType<typeof html> {
+function workerLine(words: Words, worker: WorkerView): Html {
   const { status } = worker;
-  if (!status) return html`❔ <b>${worker.id}</b>  not reported by ${worker.host}`;
-  const next = status.nextTryAt ? ` · next ${clockTime(status.nextTryAt)}` : "";
+  if (!status) return html`❔ <b>${worker.id}</b>  ${words.html("worker-not-reported", { host: worker.host })}`;
+  const next = status.nextTryAt ? html` · ${words.html("worker-next", { at: status.nextTryAt })}` : "";
   const count = status.state === "BACKOFF" ? ` ${status.crashes}/${status.crashLimit}` : "";
-  return html`${icon(worker)} <b>${worker.id}</b>  ${stateWords(status.state)}${count}${next}`;
-}
-
-function pairs<T>(items: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(items.length / 2) }, (_, row) => items.slice(row * 2, row * 2 + 2));
+  return html`${icon(worker)} <b>${worker.id}</b>  ${words.text(`state-${status.state}`)}${count}${next}`;
 }

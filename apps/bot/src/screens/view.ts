@@ -3,6 +3,7 @@ import { urgency } from "@flotilla/domain";
 import type { HostId, WorkerId } from "@flotilla/kernel";
 import type { CommandRow } from "../store/commands.ts";
 import type { WizardRow } from "../wizard/wizard-store.ts";
+import type { Words } from "../words/words.ts";
 
 /** One worker as screens see it. `status` is null when its host never reported it. */
 export interface WorkerView {
@@ -15,6 +16,8 @@ export interface WorkerView {
 /** Everything a screen may show; screens are functions of it. */
 export interface FleetView {
   readonly now: number;
+  /** The language of whoever looks. */
+  readonly words: Words;
   readonly workers: readonly WorkerView[];
   readonly openAlerts: number;
   /** False = Redis is away and the statuses are the last known ones. */

@@ -1,5 +1,6 @@
 import type { UserId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
+import { LANGUAGES, type Language } from "../words/words.ts";
 
 /** What the next text of an admin is taken for. */
 export type Expecting = "worker-name";
@@ -12,12 +13,18 @@ export class AdminStore {
     this.#db = db;
   }
 
-  /** An admin wrote or pressed: reachable again. */
-  saw(id: UserId, name: string): void {
+  /** An admin wrote or pressed: reachable again. `language` counts until the admin chooses one. */
+  saw(id: UserId, name: string, language: Language): void {
     this.#db.write(
-      "INSERT INTO admin (id, name, reachable) VALUES (?, ?, 1) ON CONFLICT (id) DO UPDATE SET name = excluded.name, reachable = 1",
-      [id, name],
+      "INSERT INTO admin (id, name, reachable, language) VALUES (?, ?, 1, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, reachable = 1, language = coalesce(language, excluded.language)",
+      [id, name, language],
     );
+  }
+
+  /** The language of an admin's chat. */
+  language(id: string): Language {
+    const row = this.#db.readOne<{ language: string | null }>("SELECT language FROM admin WHERE id = ?", [id]);
+    return LANGUAGES.find((language) => language === row?.language) ?? "en";
   }
 
   /** Telegram says that this admin blocked the bot or is gone. */

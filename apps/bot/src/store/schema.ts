@@ -61,4 +61,9 @@ export const MIGRATIONS = [
      id TEXT PRIMARY KEY,
      at INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  // Alerts and live screens keep keys of texts instead of sentences; those of before would say nothing any more.
+  `ALTER TABLE admin ADD COLUMN language TEXT;
+   DELETE FROM delivery;
+   DELETE FROM alert;
+   DELETE FROM panel;`,
 ];

@@ -1,6 +1,6 @@
 import type { CommandOutcome, LoginStep } from "@flotilla/contracts";
-import { clockTime } from "../screens/words.ts";
-import { refusalText } from "./refusals.ts";
+import { type Said, say } from "../words/said.ts";
+import { refusalSaid } from "./refusals.ts";
 import { type AskCode, WizardStep } from "./wizard-state.ts";
 
 /** The next step of a wizard after the worker answered. Pure: a mistake keeps the step, only an end ends it, and an end is final. */
@@ -11,9 +11,9 @@ export function afterOutcome(step: WizardStep, outcome: CommandOutcome, now: num
     case "login":
       return afterLoginStep(step, outcome.step, now);
     case "failed":
-      return keep(step, `❌ ${outcome.message}`);
+      return keep(step, say("login-failed", { why: outcome.message }));
     case "expired":
-      return keep(step, "❌ The worker did not answer in time; nothing was done. Try again.");
+      return keep(step, say("login-expired"));
     case "done":
     case "log":
       return step;
@@ -38,21 +38,20 @@ function afterLoginStep(step: WizardStep, login: LoginStep, now: number): Wizard
         dead: false,
       };
     case "wrong-code":
-      return withNote(lastAskCode(step), `❌ Wrong code. Tries left: ${login.triesLeft}.`);
+      return withNote(lastAskCode(step), say("login-wrong-code", { tries: login.triesLeft }));
     case "code-expired":
-      return { ...lastAskCode(step), note: "❌ This code is no longer valid (too old, or it was sent in a chat).", dead: true };
+      return { ...lastAskCode(step), note: say("login-code-expired"), dead: true };
     case "password-needed":
       return { kind: "ask-password", hint: login.hint, note: null };
     case "wrong-password":
-      return { kind: "ask-password", hint: hintOf(step), note: `❌ Not right. Tries left before a pause: ${login.triesLeft}.` };
+      return { kind: "ask-password", hint: hintOf(step), note: say("login-wrong-password", { tries: login.triesLeft }) };
     case "done":
-      return { kind: "ended", text: "done" };
+      return { kind: "ended", text: say("login-over") };
     case "cancelled":
-      return { kind: "ended", text: "Login cancelled. The old session is untouched." };
+      return { kind: "ended", text: say("login-cancelled") };
     case "refused": {
-      const until = login.waitS === null ? null : clockTime(now + login.waitS * 1000);
-      const text = refusalText(login.reason, until, login.fault?.message ?? null);
-      return login.final ? { kind: "ended", text: `❌ ${text}` } : keep(step, `❌ ${text}`);
+      const text = refusalSaid(login, now);
+      return login.final ? { kind: "ended", text } : keep(step, text);
     }
     default:
       return login satisfies never;
@@ -60,7 +59,7 @@ function afterLoginStep(step: WizardStep, login: LoginStep, now: number): Wizard
 }
 
 /** The step that the admin is at, with a note: what was under way is asked again. */
-export function keep(step: WizardStep, note: string): WizardStep {
+export function keep(step: WizardStep, note: Said): WizardStep {
   switch (step.kind) {
     case "preparing":
       return { kind: "ended", text: note };
@@ -82,7 +81,7 @@ export function keep(step: WizardStep, note: string): WizardStep {
   }
 }
 
-function withNote(step: AskCode, note: string): WizardStep {
+function withNote(step: AskCode, note: Said): WizardStep {
   return { ...step, note };
 }
 

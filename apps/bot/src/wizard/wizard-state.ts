@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Said } from "../words/said.ts";
 
 /**
  * Where a login stands, as the bot keeps it: no phone, no code, no password.
@@ -6,7 +7,7 @@ import { z } from "zod";
  */
 export const WizardStep = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("preparing") }),
-  z.object({ kind: z.literal("ask-phone"), known: z.string().nullable(), note: z.string().nullable() }),
+  z.object({ kind: z.literal("ask-phone"), known: z.string().nullable(), note: Said.nullable() }),
   z.object({ kind: z.literal("sending-code") }),
   z.object({
     kind: z.literal("ask-code"),
@@ -15,14 +16,14 @@ export const WizardStep = z.discriminatedUnion("kind", [
     nextVia: z.string().nullable(),
     resendAt: z.number().nullable(),
     expiresAt: z.number(),
-    note: z.string().nullable(),
+    note: Said.nullable(),
     /** The code is dead: only a new one helps. */
     dead: z.boolean(),
   }),
   z.object({ kind: z.literal("checking-code"), before: z.unknown() }),
-  z.object({ kind: z.literal("ask-password"), hint: z.string().nullable(), note: z.string().nullable() }),
+  z.object({ kind: z.literal("ask-password"), hint: z.string().nullable(), note: Said.nullable() }),
   z.object({ kind: z.literal("checking-password"), hint: z.string().nullable() }),
-  z.object({ kind: z.literal("ended"), text: z.string() }),
+  z.object({ kind: z.literal("ended"), text: Said }),
 ]);
 export type WizardStep = z.infer<typeof WizardStep>;
 export type AskCode = Extract<WizardStep, { kind: "ask-code" }>;

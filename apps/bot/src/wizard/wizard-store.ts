@@ -1,5 +1,6 @@
 import { parseWorkerId, type UserId, type WorkerId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
+import { say } from "../words/said.ts";
 import { WizardStep } from "./wizard-state.ts";
 
 /** One login under way: one per admin and one per worker. */
@@ -64,7 +65,7 @@ function parseRow(row: RawRow | undefined): WizardRow | null {
     worker: parseWorkerId(row.worker),
     login: row.login,
     publicKey: row.public_key,
-    step: step.success ? step.data : { kind: "ended", text: "This login was started by another version. Start it again." },
+    step: step.success ? step.data : { kind: "ended", text: say("login-other-version") },
     expiresAt: row.expires_at,
   };
 }

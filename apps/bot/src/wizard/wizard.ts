@@ -2,6 +2,7 @@ import { type Asker, type CommandOutcome, seal } from "@flotilla/contracts";
 import type { Clock, UserId, WorkerId } from "@flotilla/kernel";
 import type { Commands, LoginVerb } from "../commands.ts";
 import type { CommandRow } from "../store/commands.ts";
+import { type Said, say } from "../words/said.ts";
 import { afterOutcome, keep } from "./reducer.ts";
 import type { WizardStep } from "./wizard-state.ts";
 import type { WizardRow, WizardStore } from "./wizard-store.ts";
@@ -21,7 +22,7 @@ export interface WizardDeps {
 export interface WizardEnd {
   readonly admin: UserId;
   readonly worker: WorkerId;
-  readonly text: string;
+  readonly text: Said;
 }
 
 /**
@@ -46,12 +47,12 @@ export class Wizard {
   }
 
   /** Starts a login. Answers with a sentence when it cannot, null when it did. */
-  async begin(admin: UserId, worker: WorkerId, asker: Asker): Promise<string | null> {
+  async begin(admin: UserId, worker: WorkerId, asker: Asker): Promise<Said | null> {
     const taken = this.#deps.store.ofWorker(worker);
-    if (taken && taken.admin !== admin) return "Another admin is logging this worker in right now.";
+    if (taken && taken.admin !== admin) return say("login-other-admin");
     const own = this.of(admin);
     if (own && own.worker === worker && own.step.kind !== "ended") return null;
-    if (own && own.step.kind !== "ended") return `You are logging in ${own.worker} right now. Finish or cancel that first.`;
+    if (own && own.step.kind !== "ended") return say("login-other-worker", { worker: own.worker });
     this.#digits.delete(admin);
     const expiresAt = this.#deps.clock.now() + TOTAL_MS;
     const row: WizardRow = {
@@ -69,8 +70,7 @@ export class Wizard {
   /** The phone number; null = the number that the session had before. */
   async phone(row: WizardRow, phone: string | null, asker: Asker): Promise<void> {
     const number = phone === null ? "" : phone.replace(/[\s().-]/g, "").replace(/^00/, "+");
-    if (phone !== null && !/^\+?\d{7,15}$/.test(number))
-      return this.#note(row, "❌ That is not a full number. Use the country code: +49…");
+    if (phone !== null && !/^\+?\d{7,15}$/.test(number)) return this.#note(row, say("login-bad-phone"));
     await this.#sendSealed(row, "login.phone", number, asker, { kind: "sending-code" });
   }
 
@@ -100,14 +100,12 @@ export class Wizard {
   typedCode(row: WizardRow): void {
     this.#digits.delete(row.admin);
     if (row.step.kind !== "ask-code") return;
-    const note =
-      "❌ Don't send the code as a message: Telegram cancels codes that are sent in chats. Press 🔁 New code, then use the buttons.";
-    this.#save(row, { ...row.step, dead: true, note });
+    this.#save(row, { ...row.step, dead: true, note: say("login-typed-code") });
   }
 
   /** Asks for a new code; says when that is too early. */
-  async newCode(row: WizardRow, asker: Asker): Promise<string | null> {
-    if (row.step.kind !== "ask-code") return "No code is asked for right now.";
+  async newCode(row: WizardRow, asker: Asker): Promise<Said | null> {
+    if (row.step.kind !== "ask-code") return say("toast-no-code");
     this.#digits.delete(row.admin);
     return await this.#send(row, { kind: "login.resend" }, asker, { kind: "checking-code", before: row.step });
   }
@@ -134,7 +132,7 @@ export class Wizard {
     if (login?.kind === "done") {
       this.#deps.store.remove(row.admin);
       const name = login.account.username ? `@${login.account.username}` : login.account.name;
-      return { admin: row.admin, worker: row.worker, text: `✅ ${row.worker} is ${name}. Its connection is starting.` };
+      return { admin: row.admin, worker: row.worker, text: say("login-done", { worker: row.worker, name }) };
     }
     const publicKey = login?.kind === "began" ? login.publicKey : row.publicKey;
     this.#deps.store.save({ ...row, publicKey, step: afterOutcome(row.step, outcome, this.#deps.clock.now()) });
@@ -146,9 +144,7 @@ export class Wizard {
     const row = this.#deps.store.ofWorker(worker);
     if (!row || row.step.kind === "ended") return;
     this.#digits.delete(row.admin);
-    const text =
-      "❌ The worker was stopped or restarted in the middle of this login. The old session is untouched. Press 🔐 Authenticate to start again.";
-    this.#deps.store.save({ ...row, step: { kind: "ended", text } });
+    this.#deps.store.save({ ...row, step: { kind: "ended", text: say("login-lost") } });
   }
 
   /** Logins that took too long: removed, and cancelled at the worker. */
@@ -165,21 +161,21 @@ export class Wizard {
     asker: Asker,
     busy: WizardStep,
   ): Promise<void> {
-    if (!row.publicKey) return this.#note(row, "❌ The worker is not ready for this yet.");
+    if (!row.publicKey) return this.#note(row, say("login-not-ready"));
     await this.#send(row, { kind, sealed: seal(row.publicKey, row.login, text) }, asker, busy);
   }
 
   /** Shows the busy step first, so that a fast answer is not overwritten by it. */
-  async #send(row: WizardRow, verb: LoginVerb, asker: Asker, busy: WizardStep): Promise<string | null> {
+  async #send(row: WizardRow, verb: LoginVerb, asker: Asker, busy: WizardStep): Promise<Said | null> {
     this.#save(row, busy);
     const result = await this.#deps.commands.login(verb, row.worker, row.login, asker);
     if (result.kind === "sent") return null;
-    const text = result.kind === "already" ? "The step before is still under way." : result.message;
-    this.#note({ ...row, step: busy }, `❌ ${text}`);
-    return text;
+    const why = result.kind === "already" ? say("login-still-busy") : result.why;
+    this.#note({ ...row, step: busy }, why);
+    return why;
   }
 
-  #note(row: WizardRow, note: string): void {
+  #note(row: WizardRow, note: Said): void {
     this.#save(row, keep(row.step, note));
   }
 
