@@ -9,4 +9,4 @@ export { compileRule, type Rule, type RuleSubject, type RuleVerdict } from "./ro
 export { type FindTarget, planDelete, planEdit, planNew, type StepPlan } from "./routes/steps.ts";
 export { linkOf, parseTemplate, type RichText, render, type Template } from "./routes/template.ts";
 export { type ResolveChat, type RouteProblem, validateRoutes } from "./routes/validate.ts";
-export { actionsFor, stateIcon, urgency, type WorkerAction } from "./worker-actions.ts";
+export { actionsFor, stateIcon, stateWords, urgency, type WorkerAction } from "./worker-actions.ts";

@@ -60,6 +60,30 @@ export function stateIcon(state: WorkerState): string {
   return ICONS[state];
 }
 
+const WORDS: Readonly<Record<WorkerState, string>> = {
+  STOPPED: "stopped",
+  STARTING: "starting",
+  CATCHING_UP: "catching up",
+  RUNNING: "healthy",
+  DEGRADED: "degraded",
+  RECONNECTING: "reconnecting",
+  FLOOD: "waiting (flood)",
+  LOCKED: "session locked",
+  BACKOFF: "waiting to restart",
+  GAVE_UP: "gave up",
+  NEEDS_LOGIN: "needs login",
+  LOGGING_IN: "login under way",
+  IN_USE: "in use elsewhere",
+  BANNED: "banned",
+  MAINTENANCE: "maintenance",
+  STOPPING: "stopping",
+};
+
+/** The state in plain words. */
+export function stateWords(state: WorkerState): string {
+  return WORDS[state];
+}
+
 /** Problems come first in lists: lower = more urgent. */
 export function urgency(state: WorkerState): number {
   const order: readonly WorkerState[] = [

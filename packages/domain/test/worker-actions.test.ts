@@ -1,5 +1,5 @@
 import { WorkerState } from "@flotilla/contracts";
-import { actionsFor, stateIcon, urgency } from "@flotilla/domain";
+import { actionsFor, stateIcon, stateWords, urgency } from "@flotilla/domain";
 import { describe, expect, test } from "vitest";
 
 describe.each(WorkerState.options)("a worker that is %s", (state) => {
@@ -9,8 +9,9 @@ describe.each(WorkerState.options)("a worker that is %s", (state) => {
     expect(new Set(actions).size).toBe(actions.length);
   });
 
-  test("has an icon and a place in the order", () => {
+  test("has an icon, words and a place in the order", () => {
     expect(stateIcon(state)).not.toBe("");
+    expect(stateWords(state)).toMatch(/^[a-z() ]+$/);
     expect(urgency(state)).toBeGreaterThanOrEqual(0);
   });
 
