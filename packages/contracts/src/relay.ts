@@ -20,33 +20,18 @@ export type MediaKind = z.infer<typeof MediaKind>;
 
 /** A piece of formatting. Offsets and lengths count UTF-16 units (https://core.telegram.org/api/entities). */
 export const TextEntity = z.object({
-  type: z.enum([
-    "mention",
-    "hashtag",
-    "cashtag",
-    "bot_command",
-    "url",
-    "email",
-    "phone_number",
-    "bold",
-    "italic",
-    "underline",
-    "strikethrough",
-    "spoiler",
-    "blockquote",
-    "expandable_blockquote",
-    "code",
-    "pre",
-    "text_link",
-    "text_mention",
-    "custom_emoji",
-  ]),
+  /** As in the Bot API: bold, italic, text_link, … */
+  kind: z.string().max(40),
   offset: z.number().int().nonnegative(),
   length: z.number().int().positive(),
-  url: z.string().optional(),
-  user: z.string().optional(),
-  language: z.string().optional(),
-  customEmojiId: z.string().optional(),
+  /** Of a text_link. */
+  url: z.string().exactOptional(),
+  /** Of a pre. */
+  language: z.string().exactOptional(),
+  /** Of a text_mention, decimal. */
+  userId: z.string().exactOptional(),
+  /** Of a custom_emoji, decimal. */
+  emojiId: z.string().exactOptional(),
 });
 export type TextEntity = z.infer<typeof TextEntity>;
 

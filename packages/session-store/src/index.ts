@@ -26,7 +26,9 @@ export type {
 } from "./inbox-types.ts";
 export type { DcAddress } from "./key-slots.ts";
 export { openIdle, openSession } from "./open.ts";
+export type { DeliveredId, MapTarget, NewOutboxRow, OutboxKind, OutboxRow } from "./outbox-types.ts";
 export { type RekeyedFile, type RekeyOptions, rekey } from "./rekey.ts";
+export type { RelayTable, StoredRoutes } from "./relay-table.ts";
 export { keyFingerprint } from "./seal.ts";
 export type { SessionStore } from "./store.ts";
 export type { ChannelState, SelfUser, SessionFormat, SessionOptions, SessionOrigin, UpdateState } from "./types.ts";

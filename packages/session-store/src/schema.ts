@@ -100,4 +100,56 @@ export const MIGRATIONS: readonly string[] = [
     lost INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE outbox (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    lane TEXT NOT NULL,
+    route TEXT NOT NULL,
+    key TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('new', 'edit', 'delete', 'alert')),
+    album TEXT,
+    sealed INTEGER NOT NULL DEFAULT 0,
+    payload TEXT,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'done', 'poison', 'dropped')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    reason TEXT,
+    source_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    ready_at INTEGER NOT NULL,
+    done_at INTEGER
+  ) STRICT;
+  CREATE UNIQUE INDEX outbox_once ON outbox (lane, key);
+  CREATE INDEX outbox_waiting ON outbox (lane, n) WHERE state = 'waiting';
+  CREATE INDEX outbox_poison ON outbox (route, n) WHERE state = 'poison';
+  CREATE INDEX outbox_done ON outbox (route, done_at) WHERE state = 'done';
+  CREATE INDEX outbox_created ON outbox (created_at);
+  CREATE TABLE relay_map (
+    route TEXT NOT NULL,
+    chat TEXT NOT NULL,
+    message INTEGER NOT NULL,
+    target_chat TEXT NOT NULL,
+    target_message INTEGER,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (route, chat, message)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX relay_map_target ON relay_map (target_chat, target_message);
+  CREATE INDEX relay_map_at ON relay_map (at);
+  CREATE TABLE relay_count (
+    route TEXT NOT NULL,
+    name TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (route, name)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE relay_sent (
+    key TEXT PRIMARY KEY,
+    ids TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX relay_sent_at ON relay_sent (at);
+  CREATE TABLE relay_routes (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -6,6 +6,7 @@ import { EntityTable, MAX_ENTITIES } from "./entities.ts";
 import { accountChanged, keyProtected, noLogin, staleFence } from "./errors.ts";
 import { type SessionIdentity, whileAnnounced } from "./identity.ts";
 import { type DcAddress, type KeySlot, KeySlots } from "./key-slots.ts";
+import { RelayTable } from "./relay-table.ts";
 import type { SelfUser, SessionOptions, SessionOrigin } from "./types.ts";
 import { UpdateTable } from "./updates.ts";
 
@@ -18,6 +19,7 @@ import { UpdateTable } from "./updates.ts";
 export class SessionStore implements Disposable {
   readonly entities: EntityTable;
   readonly updates: UpdateTable;
+  readonly relay: RelayTable;
   readonly #db: Database;
   readonly #slots: KeySlots;
   readonly #account: AccountRows;
@@ -37,6 +39,7 @@ export class SessionStore implements Disposable {
     this.#current = this.#slots.read("current");
     this.entities = new EntityTable(db, () => this.#clock.now(), options.maxEntities ?? MAX_ENTITIES);
     this.updates = new UpdateTable(db, this.#account, () => this.#clock.now());
+    this.relay = new RelayTable(db, this.updates, () => this.#clock.now());
     // A login that died with its process cannot be finished: the hash of its code is gone.
     this.#slots.clearPending();
   }

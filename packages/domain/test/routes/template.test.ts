@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { aMessage } from "./support.ts";
 
-const bold = (offset: number, length: number) => ({ type: "bold" as const, offset, length });
+const bold = (offset: number, length: number) => ({ kind: "bold", offset, length });
 
 describe("a template", () => {
   it("fills in its fields and moves the formatting, counted in UTF-16 units", () => {

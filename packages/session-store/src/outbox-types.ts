@@ -1,0 +1,49 @@
+/** What an outbox row will do in its target; `alert` tells the admins. */
+export type OutboxKind = "new" | "edit" | "delete" | "alert";
+
+/** A delivery that is wanted. Times are milliseconds since the Unix epoch. */
+export interface NewOutboxRow {
+  /** What keeps its order among itself: one route, or one route's alerts. */
+  readonly lane: string;
+  readonly route: string;
+  /** Once per lane, whatever happens: a second row with it is not written. */
+  readonly key: string;
+  readonly kind: OutboxKind;
+  /** Messages of one album that are not under way yet become one row. */
+  readonly album: string | null;
+  /** One piece of the payload: a message, as JSON. */
+  readonly piece: string;
+  readonly sourceAt: number;
+  /** Not before. An album waits for its last message. */
+  readonly readyAt: number;
+}
+
+/** A row as it stands. */
+export interface OutboxRow {
+  /** Grows in the order of arrival. */
+  readonly n: number;
+  readonly lane: string;
+  readonly route: string;
+  readonly key: string;
+  readonly kind: OutboxKind;
+  readonly album: string | null;
+  /** JSON of each piece. Empty once it is done. */
+  readonly pieces: readonly string[];
+  readonly attempts: number;
+  readonly reason: string | null;
+  readonly sourceAt: number;
+  readonly createdAt: number;
+  readonly readyAt: number;
+}
+
+/** Where one message of a source is in the target; null = delivered, but its id was not learned. */
+export interface DeliveredId {
+  readonly chat: string;
+  readonly message: number;
+  readonly targetMessage: number | null;
+}
+
+/** What is known of a delivered message. */
+export interface MapTarget {
+  readonly message: number | null;
+}

@@ -1,0 +1,241 @@
+import type { Database } from "@flotilla/sqlite";
+import type { DeliveredId, MapTarget, NewOutboxRow, OutboxKind, OutboxRow } from "./outbox-types.ts";
+import type { UpdateTable } from "./updates.ts";
+
+interface Row {
+  readonly n: number;
+  readonly lane: string;
+  readonly route: string;
+  readonly key: string;
+  readonly kind: OutboxKind;
+  readonly album: string | null;
+  readonly payload: string | null;
+  readonly attempts: number;
+  readonly reason: string | null;
+  readonly source_at: number;
+  readonly created_at: number;
+  readonly ready_at: number;
+}
+
+/** The routes of this reader as the bot last sent them. */
+export interface StoredRoutes {
+  readonly version: number;
+  /** JSON. */
+  readonly body: string;
+}
+
+const COLUMNS = "n, lane, route, key, kind, album, payload, attempts, reason, source_at, created_at, ready_at";
+
+/**
+ * What this account relays: the outbox of what shall be delivered, the map of what was, and, as a sender, what it has sent for
+ * others. A message moves from the inbox to the outbox in one transaction, and from there to the map in one more, so that a
+ * crash at any point loses nothing; keys make a second try of the same step harmless (invariant 3). Texts are forgotten as
+ * soon as they are delivered. All methods are synchronous and durable when they return; AppError `sqlite-*`.
+ */
+export class RelayTable {
+  readonly #db: Database;
+  readonly #updates: UpdateTable;
+  readonly #now: () => number;
+
+  constructor(db: Database, updates: UpdateTable, now: () => number) {
+    this.#db = db;
+    this.#updates = updates;
+    this.#now = now;
+  }
+
+  /** Takes rows out of the inbox and puts what follows from them into the outbox, all or nothing. `counts` are added per route. */
+  take(
+    inbox: readonly number[],
+    rows: readonly NewOutboxRow[],
+    counts: readonly (readonly [route: string, name: string])[],
+  ): void {
+    this.#db.transaction("relay-take", () => {
+      for (const row of rows) this.#insert(row);
+      for (const [route, name] of counts) this.#count(route, name);
+      this.#updates.done(inbox);
+    });
+  }
+
+  /** The oldest waiting row of each lane, in no particular order. */
+  heads(): OutboxRow[] {
+    const sql = `SELECT ${COLUMNS} FROM outbox WHERE n IN (SELECT min(n) FROM outbox WHERE state = 'waiting' GROUP BY lane)`;
+    return this.#db.read<Row>(sql).map(toOutboxRow);
+  }
+
+  /** The oldest waiting row of one lane, or null. */
+  head(lane: string): OutboxRow | null {
+    const sql = `SELECT ${COLUMNS} FROM outbox WHERE state = 'waiting' AND lane = ? ORDER BY n LIMIT 1`;
+    const row = this.#db.readOne<Row>(sql, [lane]);
+    return row ? toOutboxRow(row) : null;
+  }
+
+  /** One row that waits or was set aside, or null. */
+  row(n: number): OutboxRow | null {
+    const row = this.#db.readOne<Row>(`SELECT ${COLUMNS} FROM outbox WHERE n = ? AND state IN ('waiting', 'poison')`, [n]);
+    return row ? toOutboxRow(row) : null;
+  }
+
+  /** From now on an album takes no more messages: it is under way, and a second try must be the same. */
+  seal(n: number): void {
+    this.#db.write("UPDATE outbox SET sealed = 1 WHERE n = ? AND sealed = 0", [n]);
+  }
+
+  /** Delivered, or found to need no delivery (`count` says which): its text is forgotten, its ids are kept. */
+  finish(row: OutboxRow, targetChat: string, ids: readonly DeliveredId[], count: string): void {
+    const now = this.#now();
+    this.#db.transaction("relay-finish", () => {
+      const sql =
+        "UPDATE outbox SET state = 'done', payload = NULL, reason = NULL, done_at = ? WHERE n = ? AND state <> 'done'";
+      if (this.#db.write(sql, [now, row.n]).changes === 0) return;
+      for (const { chat, message, targetMessage } of ids)
+        this.#db.write("INSERT OR REPLACE INTO relay_map VALUES (?, ?, ?, ?, ?, ?)", [
+          row.route,
+          chat,
+          message,
+          targetChat,
+          targetMessage,
+          now,
+        ]);
+      this.#count(row.route, count);
+    });
+  }
+
+  /** Tried and not delivered: the row keeps its place. */
+  failed(n: number, attempts: number, reason: string): void {
+    this.#db.write("UPDATE outbox SET attempts = ?, reason = ? WHERE n = ?", [attempts, reason, n]);
+  }
+
+  /** Set aside for a person, so that those behind it can go on. */
+  setAside(row: OutboxRow, reason: string): void {
+    this.#db.transaction("relay-poison", () => {
+      this.#db.write("UPDATE outbox SET state = 'poison', reason = ? WHERE n = ? AND state = 'waiting'", [reason, row.n]);
+      this.#count(row.route, "poison");
+    });
+  }
+
+  /** What was set aside on a route waits again, in its old order. Returns how many. */
+  retryPoison(route: string): number {
+    const sql = "UPDATE outbox SET state = 'waiting', attempts = 0, reason = NULL WHERE route = ? AND state = 'poison'";
+    return this.#db.write(sql, [route]).changes;
+  }
+
+  /** What was set aside on a route is given up, and its text forgotten. Returns how many. */
+  dropPoison(route: string): number {
+    const sql = "UPDATE outbox SET state = 'dropped', payload = NULL, done_at = ? WHERE route = ? AND state = 'poison'";
+    return this.#db.write(sql, [this.#now(), route]).changes;
+  }
+
+  /** What waits on a route that no longer exists is given up. Returns how many. */
+  dropRoute(route: string): number {
+    const sql =
+      "UPDATE outbox SET state = 'dropped', payload = NULL, done_at = ? WHERE route = ? AND state IN ('waiting', 'poison')";
+    return this.#db.write(sql, [this.#now(), route]).changes;
+  }
+
+  /** The oldest rows that were set aside on a route. */
+  poison(route: string, limit: number): OutboxRow[] {
+    const sql = `SELECT ${COLUMNS} FROM outbox WHERE route = ? AND state = 'poison' ORDER BY n LIMIT ?`;
+    return this.#db.read<Row>(sql, [route, limit]).map(toOutboxRow);
+  }
+
+  /** How many rows wait or are set aside, by route. */
+  depths(): { readonly route: string; readonly waiting: number; readonly poison: number }[] {
+    return this.#db.read(
+      `SELECT route, sum(state = 'waiting') AS waiting, sum(state = 'poison') AS poison FROM outbox
+       WHERE state IN ('waiting', 'poison') GROUP BY route`,
+    );
+  }
+
+  /** How long the latest deliveries of new messages took, from Telegram's time stamp on, in milliseconds; and when they were done. */
+  deliveries(route: string, limit: number): { readonly tookMs: number; readonly doneAt: number }[] {
+    return this.#db.read(
+      `SELECT done_at - source_at AS tookMs, done_at AS doneAt FROM outbox
+       WHERE route = ? AND state = 'done' AND kind = 'new' ORDER BY done_at DESC LIMIT ?`,
+      [route, limit],
+    );
+  }
+
+  /** What was counted on a route since it exists. */
+  counts(route: string): Readonly<Record<string, number>> {
+    const rows = this.#db.read<{ name: string; n: number }>("SELECT name, n FROM relay_count WHERE route = ?", [route]);
+    return Object.fromEntries(rows.map(({ name, n }) => [name, n]));
+  }
+
+  /** Where a message of a source was delivered by a route; null = it was not. */
+  delivered(route: string, chat: string, message: number): MapTarget | null {
+    const sql = "SELECT target_message AS message FROM relay_map WHERE route = ? AND chat = ? AND message = ?";
+    return this.#db.readOne<MapTarget>(sql, [route, chat, message]) ?? null;
+  }
+
+  /** Was this message put there by one of this reader's routes? `chats` are the names the chat goes by. */
+  isDelivery(chats: readonly string[], message: number): boolean {
+    const sql = "SELECT 1 AS found FROM relay_map WHERE target_chat = ? AND target_message = ?";
+    return chats.some((chat) => this.#db.readOne(sql, [chat, message]) !== undefined);
+  }
+
+  /** As a sender: the ids that a step got, or null when it was not sent yet. */
+  sent(key: string): (number | null)[] | null {
+    const row = this.#db.readOne<{ ids: string }>("SELECT ids FROM relay_sent WHERE key = ?", [key]);
+    return row ? (JSON.parse(row.ids) as (number | null)[]) : null;
+  }
+
+  /** As a sender: this step is done. */
+  addSent(key: string, ids: readonly (number | null)[]): void {
+    this.#db.write("INSERT OR REPLACE INTO relay_sent VALUES (?, ?, ?)", [key, JSON.stringify(ids), this.#now()]);
+  }
+
+  /** The routes as they were last told, or null. */
+  routes(): StoredRoutes | null {
+    return this.#db.readOne<StoredRoutes>("SELECT version, body FROM relay_routes") ?? null;
+  }
+
+  /** Keeps routes, unless newer ones are known. Returns whether they were taken. */
+  setRoutes({ version, body }: StoredRoutes): boolean {
+    const sql = `INSERT INTO relay_routes VALUES (1, :version, :body)
+      ON CONFLICT (one) DO UPDATE SET version = :version, body = :body WHERE version < :version`;
+    return this.#db.write(sql, { version, body }).changes > 0;
+  }
+
+  /** Forgets what was done before then (milliseconds since the epoch). Returns how many rows went. */
+  prune(before: number): number {
+    return this.#db.transaction("relay-prune", () => {
+      const outbox = "DELETE FROM outbox WHERE created_at < ? AND state IN ('done', 'dropped')";
+      const rest = ["DELETE FROM relay_map WHERE at < ?", "DELETE FROM relay_sent WHERE at < ?"];
+      return [outbox, ...rest].reduce((sum, sql) => sum + this.#db.write(sql, [before]).changes, 0);
+    });
+  }
+
+  #insert(row: NewOutboxRow): void {
+    if (row.album !== null && this.#append(row)) return;
+    const { lane, route, key, kind, album, sourceAt, readyAt } = row;
+    const sql = `INSERT INTO outbox (lane, route, key, kind, album, payload, state, source_at, created_at, ready_at)
+      VALUES (:lane, :route, :key, :kind, :album, :payload, 'waiting', :sourceAt, :now, :readyAt) ON CONFLICT DO NOTHING`;
+    const payload = JSON.stringify([row.piece]);
+    const { changes } = this.#db.write(sql, { lane, route, key, kind, album, payload, sourceAt, now: this.#now(), readyAt });
+    if (changes > 0) this.#count(route, kind === "alert" ? "alerts" : "matched");
+  }
+
+  /** Adds a message to its album, as long as that is not under way. */
+  #append({ lane, album, kind, piece, readyAt, route }: NewOutboxRow): boolean {
+    const find = `SELECT ${COLUMNS} FROM outbox
+      WHERE lane = ? AND album = ? AND kind = ? AND state = 'waiting' AND sealed = 0 ORDER BY n DESC LIMIT 1`;
+    const found = this.#db.readOne<Row>(find, [lane, album, kind]);
+    if (!found) return false;
+    const { n, pieces } = toOutboxRow(found);
+    if (pieces.includes(piece)) return true;
+    this.#db.write("UPDATE outbox SET payload = ?, ready_at = ? WHERE n = ?", [JSON.stringify([...pieces, piece]), readyAt, n]);
+    this.#count(route, "matched");
+    return true;
+  }
+
+  #count(route: string, name: string): void {
+    this.#db.write("INSERT INTO relay_count VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1", [route, name]);
+  }
+}
+
+function toOutboxRow(row: Row): OutboxRow {
+  const { n, lane, route, key, kind, album, attempts, reason } = row;
+  const pieces = row.payload === null ? [] : (JSON.parse(row.payload) as string[]);
+  const times = { sourceAt: row.source_at, createdAt: row.created_at, readyAt: row.ready_at };
+  return { n, lane, route, key, kind, album, pieces, attempts, reason, ...times };
+}
