@@ -11,7 +11,7 @@ export const WORKSPACE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "packages/sqlite": ["kernel"],
   "packages/session-store": ["kernel", "sqlite"],
   "packages/queue": ["contracts", "kernel"],
-  "packages/telegram": ["contracts", "kernel", "session-store"],
+  "packages/telegram": ["contracts", "domain", "kernel", "session-store"],
   "packages/sandbox": ["kernel"],
   "packages/testkit": ["kernel"],
   "apps/worker": ["config", "contracts", "domain", "kernel", "observability", "queue", "session-store", "sqlite", "telegram"],

@@ -8,6 +8,7 @@ import { createRegistry, Gauge, type Logger, startHealth } from "@flotilla/obser
 import { consumeHostCommands, EventPublisher, StatusWriter } from "@flotilla/queue";
 import { Fleet } from "./fleet.ts";
 import { HostDb } from "./host-db.ts";
+import { DEFAULT_VITAL_LIMITS } from "./vital-signs.ts";
 
 /** A running supervisor. `close` ends every worker first. */
 export interface Supervisor {
@@ -17,7 +18,8 @@ export interface Supervisor {
 
 /** From SIGTERM to SIGKILL of a worker. */
 const GRACE_MS = 15_000;
-const HEARTBEAT_LIMIT_MS = 30_000;
+/** The same for one that hangs, and hardly listens. */
+const STUCK_GRACE_MS = 500;
 
 /** Builds the supervisor in start order: database, health, events, workers, commands. Owners are released in reverse. */
 export async function startSupervisor(config: Config, env: EnvValues, log: Logger): Promise<Supervisor> {
@@ -37,7 +39,8 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
       nodeFlags: ["--max-semi-space-size=1"],
     },
     rules: { ...DEFAULT_RESTART_RULES, crashDelayMs: config.restartDelayMs },
-    limits: { graceMs: GRACE_MS, heartbeatMs: HEARTBEAT_LIMIT_MS },
+    limits: { ...DEFAULT_VITAL_LIMITS, graceMs: GRACE_MS, stuckGraceMs: STUCK_GRACE_MS },
+    spacingMs: 0,
     sessionDir: join(config.dataDir, "sessions"),
     logDir: join(config.dataDir, "logs"),
     log,

@@ -1,22 +1,15 @@
 import { join } from "node:path";
-import type {
-  CommandOutcome,
-  Fault,
-  FleetEvent,
-  HostCommand,
-  RestartDecision,
-  WorkerState,
-  WorkerStatus,
-} from "@flotilla/contracts";
-import type { RestartRules } from "@flotilla/domain";
-import type { Clock, HostId, WorkerId } from "@flotilla/kernel";
+import type { CommandOutcome, ExitReport, FleetEvent, HostCommand, WorkerState, WorkerStatus } from "@flotilla/contracts";
+import { ERROR_TABLE, type RestartRules, stateIcon } from "@flotilla/domain";
+import { type Clock, type HostId, sleep, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { findHolders, processIdentity } from "@flotilla/sqlite";
 import { type BulkCommand, carryOutBulk } from "./bulk.ts";
 import { holdersText } from "./holders-text.ts";
 import type { HostDb } from "./host-db.ts";
 import { LogSink } from "./log-sink.ts";
-import { ManagedWorker, type StartResult, type StopLimits } from "./managed-worker.ts";
+import { ManagedWorker, type ManagedWorkerHooks, type StartResult, type WorkerLimits } from "./managed-worker.ts";
+import { endStaleProcesses } from "./stale-processes.ts";
 import type { WorkerExit, WorkerProgram } from "./worker-process.ts";
 
 /** Parts of a fleet. */
@@ -26,7 +19,9 @@ export interface FleetDeps {
   readonly clock: Clock;
   readonly program: WorkerProgram;
   readonly rules: RestartRules;
-  readonly limits: StopLimits;
+  readonly limits: WorkerLimits;
+  /** Between two starts when this host starts, so that a fleet does not log in all at once. 0 = all at the same time. */
+  readonly spacingMs: number;
   readonly sessionDir: string;
   /** Folder for the workers' logs. */
   readonly logDir: string;
@@ -47,6 +42,9 @@ interface Entry {
   readonly log: LogSink;
 }
 
+/** A worker that is not ready by then does not hold up the next one. */
+const READY_MS = 10_000;
+
 type Body<E> = E extends FleetEvent ? Omit<E, "v" | "id" | "at" | "host"> : never;
 
 /** All workers of this host: carries out commands and tells what happens. */
@@ -59,16 +57,34 @@ export class Fleet {
     this.#deps = deps;
   }
 
-  /** Starts what shall run, one after the other in the order of adding; a broken one delays nobody. */
+  /**
+   * Ends what an earlier supervisor left behind, then starts what shall run, in the order of adding: each is ready, or has
+   * ended, or has had its time, before the next one begins. A broken one delays nobody for longer than that.
+   */
   async startDesired(): Promise<void> {
-    const wanted = this.#deps.db.workers();
+    const { db, log } = this.#deps;
+    const stale = await endStaleProcesses(db);
+    if (stale.length > 0) log.warn({ workers: stale }, "ended processes that an earlier supervisor left behind");
+    const wanted = db.workers();
     for (const { id, desired } of wanted) {
       const { worker } = this.#find(id);
       if (desired === "maintenance") await worker.stop("MAINTENANCE");
     }
     this.#tell({ kind: "host.started", workers: this.statuses() });
     this.refreshStatuses();
-    await Promise.all(wanted.filter(({ desired }) => desired === "running").map(({ id }) => this.#find(id).worker.start()));
+    await this.#startInOrder(wanted.filter(({ desired }) => desired === "running").map(({ id }) => id));
+  }
+
+  async #startInOrder(ids: readonly WorkerId[]): Promise<void> {
+    const { spacingMs } = this.#deps;
+    const stopping = this.#stopping.signal;
+    if (spacingMs === 0) return void (await Promise.all(ids.map((id) => this.#find(id).worker.start())));
+    for (const [index, id] of ids.entries()) {
+      if (index > 0) await sleep(spacingMs, stopping).catch(() => {});
+      if (stopping.aborted) return;
+      const started = this.#find(id).worker.start();
+      await Promise.race([started, sleep(READY_MS, stopping).catch(() => {})]);
+    }
   }
 
   /** Statuses of all workers of this host. */
@@ -86,6 +102,11 @@ export class Fleet {
     this.#stopping.abort();
     await Promise.all([...this.#workers.values()].map(({ worker }) => worker.stop()));
     for (const { log } of this.#workers.values()) log.close();
+  }
+
+  /** Somebody is in a hurry: what was asked to end is killed. */
+  hurry(): void {
+    for (const { worker } of this.#workers.values()) worker.hurry();
   }
 
   /** Carries out one command and publishes its outcome. Never throws. */
@@ -157,35 +178,38 @@ export class Fleet {
   #find(id: WorkerId): Entry {
     const known = this.#workers.get(id);
     if (known) return known;
-    const { host, program, db, clock, rules, limits, logDir } = this.#deps;
+    const { host, program, db, clock, limits, logDir } = this.#deps;
     const log = new LogSink(join(logDir, `${id}.log`));
     const hooks = {
-      status: (status: WorkerStatus, previous: WorkerState, changed: boolean) => this.#onStatus(status, previous, changed),
-      exited: (exit: WorkerExit, fault: Fault, decision: RestartDecision) => this.#onExited(id, exit, fault, decision),
-    };
+      status: this.#onStatus.bind(this),
+      exited: (exit, fault, decision, phase) => this.#onExited(id, exit, { fault, decision, phase }),
+      refused: (event) => this.#deps.log.error({ worker: id, state: event.state, event: event.event }, "impossible event"),
+    } satisfies ManagedWorkerHooks;
+    const rules = (): RestartRules => this.#deps.rules;
     const entry = { worker: new ManagedWorker({ id, host, program, db, log, clock, rules, limits, hooks }), log };
     this.#workers.set(id, entry);
     return entry;
   }
 
-  #onStatus(status: WorkerStatus, previous: WorkerState, changed: boolean): void {
+  #onStatus(status: WorkerStatus, previous: WorkerState, changed: boolean, cause: string): void {
     this.#deps.writeStatus(status);
     if (!changed) return;
-    this.#deps.log.info({ worker: status.worker, state: status.state, previous, cause: status.fault?.code }, "worker state");
-    this.#tell({ kind: "worker.state", worker: status.worker, previous, status });
+    this.#deps.log.info(
+      { worker: status.worker, state: status.state, previous, cause },
+      `${stateIcon(status.state)} worker state`,
+    );
+    this.#tell({ kind: "worker.state", worker: status.worker, previous, status, cause });
   }
 
-  #onExited(worker: WorkerId, exit: WorkerExit, fault: Fault, decision: RestartDecision): void {
-    this.#deps.log.warn(
-      { worker, pid: exit.pid, exitCode: exit.exitCode, signal: exit.signal, class: fault.class, decision: decision.kind },
-      "worker ended unasked",
-    );
+  #onExited(worker: WorkerId, exit: WorkerExit, judged: Pick<ExitReport, "fault" | "decision" | "phase">): void {
     const { pid, exitCode, signal, firstErrorLine } = exit;
-    this.#tell({
-      kind: "worker.exited",
-      worker,
-      exit: { pid, exitCode, signal, firstErrorLine, uptimeMs: Math.round(exit.uptimeMs), fault, decision },
-    });
+    const { fault, decision, phase } = judged;
+    this.#deps.log.warn(
+      { worker, pid, exitCode, signal, class: fault.class, code: fault.code, phase, decision: decision.kind },
+      `${ERROR_TABLE[fault.class].icon} worker ended unasked`,
+    );
+    const uptimeMs = Math.round(exit.uptimeMs);
+    this.#tell({ kind: "worker.exited", worker, exit: { pid, exitCode, signal, firstErrorLine, uptimeMs, ...judged } });
   }
 
   #tell(body: Body<FleetEvent>): void {

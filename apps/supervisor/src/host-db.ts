@@ -1,7 +1,7 @@
-import { ErrorClass } from "@flotilla/contracts";
+import { ErrorClass, LinkStatus } from "@flotilla/contracts";
 import type { PastExit } from "@flotilla/domain";
 import { parseWorkerId, type WorkerId } from "@flotilla/kernel";
-import { type Database, openDatabase } from "@flotilla/sqlite";
+import { type Database, openDatabase, type ProcessIdentity } from "@flotilla/sqlite";
 
 const MIGRATIONS = [
   `CREATE TABLE worker (
@@ -40,6 +40,16 @@ const MIGRATIONS = [
    ALTER TABLE new_worker RENAME TO worker;
    ALTER TABLE new_exit RENAME TO past_exit;
    CREATE INDEX past_exit_by_worker ON past_exit (worker, at);`,
+  `CREATE TABLE account_stats (
+     worker TEXT PRIMARY KEY REFERENCES worker (id) ON DELETE CASCADE,
+     link TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE child (
+     pid INTEGER PRIMARY KEY,
+     worker TEXT NOT NULL,
+     start_ticks TEXT NOT NULL,
+     boot_id TEXT NOT NULL
+   ) STRICT;`,
 ];
 
 /** What a worker of this host shall be. */
@@ -98,6 +108,42 @@ export class HostDb {
   /** An admin pressed Restart or Start: the count begins anew. */
   forgetExits(id: WorkerId): void {
     this.#db.write("DELETE FROM past_exit WHERE worker = ?", [id]);
+  }
+
+  /** What is known of an account over all runs, or null. A row that this version cannot read counts as none. */
+  stats(id: WorkerId): LinkStatus | null {
+    const row = this.#db.readOne<{ link: string }>("SELECT link FROM account_stats WHERE worker = ?", [id]);
+    const link = row ? LinkStatus.safeParse(JSON.parse(row.link)) : null;
+    return link?.success ? link.data : null;
+  }
+
+  /** Keeps the statistics of an account. */
+  keepStats(id: WorkerId, link: LinkStatus): void {
+    this.#db.write(
+      "INSERT INTO account_stats (worker, link) VALUES (?, ?) ON CONFLICT (worker) DO UPDATE SET link = excluded.link",
+      [id, JSON.stringify(link)],
+    );
+  }
+
+  /** Writes down a process that was started here, so that the next supervisor can tell it from others with its pid. */
+  addChild(worker: WorkerId, identity: ProcessIdentity): void {
+    const { pid, startTicks, bootId } = identity;
+    this.#db.write("INSERT OR REPLACE INTO child (pid, worker, start_ticks, boot_id) VALUES (?, ?, ?, ?)", [
+      pid,
+      worker,
+      startTicks,
+      bootId,
+    ]);
+  }
+
+  /** The kernel reported its end. */
+  removeChild(pid: number): void {
+    this.#db.write("DELETE FROM child WHERE pid = ?", [pid]);
+  }
+
+  /** Processes whose end was never reported. */
+  children(): (ProcessIdentity & { readonly worker: string })[] {
+    return this.#db.read("SELECT pid, worker, start_ticks AS startTicks, boot_id AS bootId FROM child");
   }
 
   close(): void {

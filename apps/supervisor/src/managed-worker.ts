@@ -1,42 +1,32 @@
-import type {
-  Fault,
-  LinkStatus,
-  ReportedState,
-  RestartDecision,
-  WorkerState,
-  WorkerStatus,
-  WorkerToSupervisor,
-} from "@flotilla/contracts";
-import { countingCrashes, decideRestart, faultOfExit, type RestartRules } from "@flotilla/domain";
+import type { Fault, RestartDecision, WorkerState, WorkerStatus, WorkerToSupervisor } from "@flotilla/contracts";
+import {
+  countingCrashes,
+  decideRestart,
+  faultOfExit,
+  type LifeEvent,
+  live,
+  NOT_STARTED,
+  type RefusedEvent,
+  type RestartRules,
+  type StoppedAs,
+  type WorkerLife,
+} from "@flotilla/domain";
 import type { Clock, HostId, WorkerId } from "@flotilla/kernel";
+import { processIdentity } from "@flotilla/sqlite";
+import { AccountStats } from "./account-stats.ts";
 import type { HostDb } from "./host-db.ts";
 import type { LogSink } from "./log-sink.ts";
+import { type VitalLimits, VitalSigns } from "./vital-signs.ts";
 import { type WorkerExit, WorkerProcess, type WorkerProgram } from "./worker-process.ts";
-
-/** What a worker's process is doing, as its supervisor knows it. Changed by `#enter` alone. */
-type Phase =
-  /** No process, and none wanted. */
-  | { readonly kind: "stopped"; readonly why: "STOPPED" | "MAINTENANCE" }
-  /** A process runs; `reported` is its own word for its state. */
-  | { readonly kind: "up"; readonly process: WorkerProcess; readonly reported: ReportedState }
-  /** The process was asked to end. */
-  | { readonly kind: "stopping"; readonly process: WorkerProcess }
-  /** No process until `until`: after a crash, or while somebody else has the session. */
-  | {
-      readonly kind: "waiting";
-      readonly until: number;
-      readonly why: "BACKOFF" | "LOCKED" | "IN_USE";
-      readonly timer: NodeJS.Timeout;
-    }
-  /** No process until a person acts. */
-  | { readonly kind: "parked"; readonly why: "GAVE_UP" | "BANNED" | "NEEDS_LOGIN" };
 
 /** What a worker's owner hears about. */
 export interface ManagedWorkerHooks {
-  /** The visible state changed, or only its details (`changed` false). */
-  status(status: WorkerStatus, previous: WorkerState, changed: boolean): void;
+  /** The visible state changed because of `cause`, or only its details (`changed` false). */
+  status(status: WorkerStatus, previous: WorkerState, changed: boolean, cause: string): void;
   /** The process ended unasked. */
-  exited(exit: WorkerExit, fault: Fault, decision: RestartDecision): void;
+  exited(exit: WorkerExit, fault: Fault, decision: RestartDecision, phase: "start" | "run"): void;
+  /** Something happened that cannot happen in this state: a bug, and nothing was changed. */
+  refused(event: RefusedEvent): void;
 }
 
 /** Parts of a managed worker. */
@@ -47,75 +37,98 @@ export interface ManagedWorkerDeps {
   readonly db: HostDb;
   readonly log: LogSink;
   readonly clock: Clock;
-  readonly rules: RestartRules;
-  readonly limits: StopLimits;
+  /** Asked at each decision, so that a change of the settings counts at once. */
+  readonly rules: () => RestartRules;
+  readonly limits: WorkerLimits;
   readonly hooks: ManagedWorkerHooks;
 }
 
 /** How long things may take. */
-export interface StopLimits {
+export interface WorkerLimits extends VitalLimits {
   /** From SIGTERM to SIGKILL (invariant 13). */
   readonly graceMs: number;
-  /** Without a heartbeat for so long a process counts as stuck and is replaced. */
-  readonly heartbeatMs: number;
+  /** The same for a process that hangs: it is not expected to listen. */
+  readonly stuckGraceMs: number;
 }
 
 /** How a start ended. */
 export type StartResult = { readonly kind: "ready" } | { readonly kind: "ended"; readonly fault: Fault };
 
-/** Keeps one worker as it is wanted: the only thing that starts and stops its process, one at a time. */
+/** One process from its start to its end. */
+interface Run {
+  readonly process: WorkerProcess;
+  readonly vitals: VitalSigns;
+  readonly startedAt: number;
+  readonly started: PromiseWithResolvers<StartResult>;
+  ready: boolean;
+}
+
+/**
+ * Keeps one worker as it is wanted: the only thing that starts and stops its process, one at a time, and the only writer of
+ * its state. Every change goes through the state machine of the domain.
+ */
 export class ManagedWorker {
   readonly #deps: ManagedWorkerDeps;
-  #phase: Phase = { kind: "stopped", why: "STOPPED" };
+  readonly #stats: AccountStats;
+  #life: WorkerLife = NOT_STARTED;
+  #run: Run | null = null;
+  #retry: NodeJS.Timeout | undefined;
   #since: number;
   #fault: Fault | null = null;
-  #link: LinkStatus | null = null;
-  #startedAt: number | null = null;
-  #shown: WorkerState = "STOPPED";
-  #started: PromiseWithResolvers<StartResult> | null = null;
-  #heartbeat: NodeJS.Timeout | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  #stopAsked: PromiseWithResolvers<void> = Promise.withResolvers();
 
   constructor(deps: ManagedWorkerDeps) {
     this.#deps = deps;
     this.#since = deps.clock.now();
+    this.#stats = new AccountStats(deps.id, deps.db, deps.clock);
   }
 
   /** Starts the process unless it runs. Resolves when it says that it is ready, or ended before. */
-  start(): Promise<StartResult> {
-    return this.#inTurn(() => this.#spawn());
+  async start(): Promise<StartResult> {
+    return await this.#started(async () => this.#spawn());
   }
 
   /** Ends the process: SIGTERM, SIGKILL after the grace time. Resolves when the kernel reported the exit. */
-  stop(why: "STOPPED" | "MAINTENANCE" = "STOPPED"): Promise<void> {
-    return this.#inTurn(() => this.#end(why));
+  stop(as: StoppedAs = "STOPPED"): Promise<void> {
+    this.#stopAsked.resolve();
+    return this.#inTurn(async () => {
+      this.#stopAsked = Promise.withResolvers();
+      await this.#end(as);
+    });
   }
 
   /** Stops, then starts: never two processes at once. */
-  restart(): Promise<StartResult> {
-    return this.#inTurn(async () => {
-      await this.#end();
-      return await this.#spawn();
+  async restart(): Promise<StartResult> {
+    return await this.#started(async () => {
+      await this.#end("STOPPED");
+      return this.#spawn();
     });
+  }
+
+  /** SIGKILL for a process that was asked to end: somebody is in a hurry. */
+  hurry(): void {
+    if (this.#life.process === "ending") this.#run?.process.kill("SIGKILL");
   }
 
   /** The status that everybody may see. */
   status(): WorkerStatus {
-    const { id, host, clock, db, rules } = this.#deps;
-    const phase = this.#phase;
+    const { id, host, clock, db } = this.#deps;
+    const [life, run, rules, link] = [this.#life, this.#run, this.#deps.rules(), this.#stats.total()];
     return {
       v: 1,
       worker: id,
       host,
-      state: visibleState(phase),
+      state: life.state,
       since: this.#since,
-      pid: phase.kind === "up" || phase.kind === "stopping" ? phase.process.pid : null,
-      startedAt: phase.kind === "up" ? this.#startedAt : null,
+      pid: run?.process.pid ?? null,
+      startedAt: life.process === "up" ? (run?.startedAt ?? null) : null,
       crashes: countingCrashes(db.history(id), clock.now(), rules).length,
       crashLimit: rules.crashLimit,
-      nextTryAt: phase.kind === "waiting" ? phase.until : (this.#link?.nextTryAt ?? null),
+      nextTryAt: "until" in life ? life.until : (link?.nextTryAt ?? null),
       fault: this.#fault,
-      link: this.#link,
+      link,
+      vitals: run?.vitals.last ?? null,
       updatedAt: clock.now(),
     };
   }
@@ -126,107 +139,95 @@ export class ManagedWorker {
     return result;
   }
 
-  async #spawn(): Promise<StartResult> {
-    if (this.#phase.kind === "up") return { kind: "ready" };
-    if (this.#phase.kind === "waiting") clearTimeout(this.#phase.timer);
-    const started = Promise.withResolvers<StartResult>();
-    this.#started = started;
-    const process = new WorkerProcess(this.#deps.id, this.#deps.program, this.#deps.log, (message) =>
-      this.#hear(process, message),
-    );
-    this.#startedAt = this.#deps.clock.now();
-    this.#enter({ kind: "up", process, reported: "STARTING" }, null);
-    this.#watchHeartbeat(process);
-    void process.exited.then((exit) => this.#onExit(process, exit));
-    return await started.promise;
+  /** The next in turn waits until the process is ready, except for a stop: that must not wait for a start that hangs. */
+  async #started(begin: () => Promise<Run>): Promise<StartResult> {
+    const run = await this.#inTurn(async () => {
+      const begun = await begin();
+      await Promise.race([begun.started.promise, this.#stopAsked.promise]);
+      return begun;
+    });
+    return await run.started.promise;
   }
 
-  async #end(why: "STOPPED" | "MAINTENANCE" = "STOPPED"): Promise<void> {
-    const phase = this.#phase;
-    if (phase.kind === "stopped" && phase.why === why) return;
-    if (phase.kind === "waiting") clearTimeout(phase.timer);
-    if (phase.kind === "up") {
-      this.#enter({ kind: "stopping", process: phase.process }, null);
-      phase.process.kill("SIGTERM");
-      const force = setTimeout(() => phase.process.kill("SIGKILL"), this.#deps.limits.graceMs);
-      await phase.process.exited;
-      clearTimeout(force);
+  #spawn(): Run {
+    if (this.#run) return this.#run;
+    clearTimeout(this.#retry);
+    const { id, program, log, clock, limits, db } = this.#deps;
+    const process = new WorkerProcess(id, program, log, (message) => this.#hear(run, message));
+    const vitals = new VitalSigns(process.pid, limits, (fault) => {
+      process.endFor(fault, fault.class === "STUCK" ? limits.stuckGraceMs : limits.graceMs);
+    });
+    const run: Run = { process, vitals, startedAt: clock.now(), started: Promise.withResolvers(), ready: false };
+    this.#run = run;
+    const identity = processIdentity(process.pid);
+    if (identity) db.addChild(id, identity);
+    this.#apply({ kind: "spawned" }, null, "started");
+    void process.exited.then((exit) => this.#onExit(run, exit));
+    return run;
+  }
+
+  async #end(as: StoppedAs): Promise<void> {
+    clearTimeout(this.#retry);
+    const run = this.#run;
+    if (!run && this.#life.state === as) return;
+    this.#apply({ kind: "stop-wanted", as }, null, "stop wanted");
+    if (!run) return;
+    run.vitals.stop();
+    run.process.kill("SIGTERM");
+    const force = setTimeout(() => run.process.kill("SIGKILL"), this.#deps.limits.graceMs);
+    await run.process.exited;
+    clearTimeout(force);
+  }
+
+  #hear(run: Run, message: WorkerToSupervisor): void {
+    if (this.#run !== run || this.#life.process !== "up") return;
+    if (message.kind === "heartbeat") run.vitals.heard(message);
+    if (message.kind === "ready") {
+      run.ready = true;
+      run.started.resolve({ kind: "ready" });
     }
-    this.#enter({ kind: "stopped", why }, null);
-  }
-
-  #hear(process: WorkerProcess, message: WorkerToSupervisor): void {
-    if (this.#phase.kind !== "up" || this.#phase.process !== process) return;
-    if (message.kind === "ready") this.#started?.resolve({ kind: "ready" });
-    if (message.kind === "heartbeat") this.#watchHeartbeat(process);
     if (message.kind !== "status") return;
-    this.#link = message.link;
-    this.#enter({ kind: "up", process, reported: message.state }, message.fault);
+    this.#stats.heard(message.link);
+    this.#apply({ kind: "reported", state: message.state }, message.fault, message.fault?.code ?? "reported");
   }
 
-  #watchHeartbeat(process: WorkerProcess): void {
-    clearTimeout(this.#heartbeat);
-    const { heartbeatMs } = this.#deps.limits;
-    const fault: Fault = {
-      class: "STUCK",
-      code: "no-heartbeat",
-      message: `No sign of life for ${Math.round(heartbeatMs / 1000)} s.`,
-    };
-    this.#heartbeat = setTimeout(() => process.killStuck(fault), heartbeatMs);
-    this.#heartbeat.unref();
-  }
-
-  #onExit(process: WorkerProcess, exit: WorkerExit): void {
-    const phase = this.#phase;
-    if ((phase.kind !== "up" && phase.kind !== "stopping") || phase.process !== process) return;
-    clearTimeout(this.#heartbeat);
-    if (phase.kind === "stopping") return;
-    const fault = faultOfExit(exit, exit.announced, exit.stderrTail);
-    const { db, id, clock, rules, hooks } = this.#deps;
-    const now = clock.now();
-    db.recordExit(id, { at: now, uptimeMs: exit.uptimeMs, class: fault.class, exitCode: exit.exitCode, signal: exit.signal });
-    const decision = decideRestart(db.history(id), now, rules);
-    this.#follow(decision, fault, now);
-    hooks.exited(exit, fault, decision);
-    this.#started?.resolve({ kind: "ended", fault });
-  }
-
-  #follow(decision: RestartDecision, fault: Fault, now: number): void {
-    if (decision.kind === "restart" || decision.kind === "retry") {
-      const timer = setTimeout(() => void this.start(), decision.delayMs);
-      timer.unref();
-      const why = fault.class === "SESSION_LOCKED" ? "LOCKED" : fault.class === "IN_USE" ? "IN_USE" : "BACKOFF";
-      this.#enter({ kind: "waiting", until: now + decision.delayMs, why, timer }, fault);
+  #onExit(run: Run, exit: WorkerExit): void {
+    const { db, id } = this.#deps;
+    run.vitals.stop();
+    db.removeChild(exit.pid);
+    this.#stats.endRun();
+    this.#run = null;
+    if (this.#life.process === "ending") {
+      this.#apply({ kind: "ended" }, null, "stopped");
+      run.started.resolve({ kind: "ended", fault: STOPPED });
       return;
     }
-    const why = fault.class === "BANNED" ? "BANNED" : fault.class === "AUTH_DEAD" ? "NEEDS_LOGIN" : "GAVE_UP";
-    this.#enter({ kind: "parked", why }, fault);
+    const fault = faultOfExit(exit, exit.announced, exit.stderrTail, exit.oomKilled);
+    const now = this.#deps.clock.now();
+    db.recordExit(id, { at: now, uptimeMs: exit.uptimeMs, class: fault.class, exitCode: exit.exitCode, signal: exit.signal });
+    const decision = decideRestart(db.history(id), now, this.#deps.rules());
+    this.#apply({ kind: "exited", class: fault.class, decision, now }, fault, `exited: ${fault.code}`);
+    if (decision.kind === "restart" || decision.kind === "retry") {
+      this.#retry = setTimeout(() => void this.start(), decision.delayMs);
+      this.#retry.unref();
+    }
+    this.#deps.hooks.exited(exit, fault, decision, run.ready ? "run" : "start");
+    run.started.resolve({ kind: "ended", fault });
   }
 
-  #enter(phase: Phase, fault: Fault | null): void {
-    this.#phase = phase;
+  #apply(event: LifeEvent, fault: Fault | null, cause: string): void {
+    const { hooks, clock } = this.#deps;
+    const next = live(this.#life, event);
+    if ("refused" in next) {
+      hooks.refused(next);
+      return;
+    }
+    const previous = this.#life.state;
+    this.#life = next;
     this.#fault = fault;
-    const state = visibleState(phase);
-    const previous = this.#shown;
-    if (state !== previous) this.#since = this.#deps.clock.now();
-    this.#shown = state;
-    this.#deps.hooks.status(this.status(), previous, state !== previous);
+    if (next.state !== previous) this.#since = clock.now();
+    hooks.status(this.status(), previous, next.state !== previous, cause.slice(0, 80));
   }
 }
 
-function visibleState(phase: Phase): WorkerState {
-  switch (phase.kind) {
-    case "stopped":
-      return phase.why;
-    case "up":
-      return phase.reported;
-    case "stopping":
-      return "STOPPING";
-    case "waiting":
-      return phase.why;
-    case "parked":
-      return phase.why;
-    default:
-      return phase satisfies never;
-  }
-}
+const STOPPED: Fault = { class: "CRASH", code: "stopped", message: "It was stopped before it was ready." };

@@ -1,8 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { type Fault, WorkerToSupervisor } from "@flotilla/contracts";
-import { firstErrorLine } from "@flotilla/domain";
+import { classifySystem, firstErrorLine } from "@flotilla/domain";
 import { boundToParent, type WorkerId } from "@flotilla/kernel";
 import type { LogSink } from "./log-sink.ts";
+import { oomKills } from "./proc.ts";
 
 /** How worker processes are started on this host. */
 export interface WorkerProgram {
@@ -23,6 +24,8 @@ export interface WorkerExit {
   readonly announced: Fault | null;
   readonly firstErrorLine: string | null;
   readonly stderrTail: string;
+  /** The kernel killed somebody in our control group for want of memory while this process lived. */
+  readonly oomKilled: boolean;
 }
 
 const STDERR_KEPT = 16_000;
@@ -37,6 +40,7 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   #stderr = "";
   #announced: Fault | null = null;
+  readonly #oomKillsBefore = oomKills();
 
   /** Throws when the program cannot be spawned at all. */
   constructor(worker: WorkerId, program: WorkerProgram, log: LogSink, onMessage: (message: WorkerToSupervisor) => void) {
@@ -63,10 +67,12 @@ export class WorkerProcess {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal);
   }
 
-  /** Kills a process that hangs; the exit will say so. */
-  killStuck(fault: Fault): void {
+  /** Ends a process for a reason of ours, which its exit will have: SIGTERM, and SIGKILL after `graceMs`. */
+  endFor(fault: Fault, graceMs: number): void {
+    if (this.#announced) return;
     this.#announced = fault;
-    this.kill("SIGKILL");
+    this.kill("SIGTERM");
+    setTimeout(() => this.kill("SIGKILL"), graceMs).unref();
   }
 
   #watch(log: LogSink): Promise<WorkerExit> {
@@ -85,13 +91,16 @@ export class WorkerProcess {
         announced: this.#announced,
         firstErrorLine: firstErrorLine(this.#stderr),
         stderrTail: this.#stderr,
+        oomKilled: oomKills() > this.#oomKillsBefore,
       });
     // 'close' has the last words of stderr and follows 'exit' at once, unless a grandchild holds the pipes: then we do not wait.
     this.#child.once("exit", (code, signal) => setTimeout(() => end(code, signal), PIPES_MS).unref());
     this.#child.once("close", end);
     this.#child.once("error", (error) => {
       this.#stderr += `${error.message}\n`;
-      if (this.pid === 0) end(null, null);
+      if (this.pid !== 0) return;
+      this.#announced ??= classifySystem(error);
+      end(null, null);
     });
     return promise;
   }

@@ -21,7 +21,8 @@ export const WorkerToSupervisor = z.discriminatedUnion("kind", [
     fault: Fault.nullable(),
     link: LinkStatus,
   }),
-  z.object({ kind: z.literal("heartbeat"), loopLagMs: z.number(), rssBytes: z.number() }),
+  /** `loopLagMs`: longest delay of the event loop since the last one; `cpuMs`: processor time used so far, user and system. */
+  z.object({ kind: z.literal("heartbeat"), loopLagMs: z.number(), rssBytes: z.number(), cpuMs: z.number() }),
   /** Sent just before an exit that the worker chose: the reason counts, not the exit code. */
   z.object({ kind: z.literal("fatal"), fault: Fault }),
 ]);

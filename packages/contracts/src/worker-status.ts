@@ -82,7 +82,10 @@ export const WorkerStatus = z.object({
   crashLimit: z.number().int().positive(),
   nextTryAt: z.number().nullable(),
   fault: Fault.nullable(),
+  /** Counters over all runs of this worker on its host: they survive restarts. */
   link: LinkStatus.nullable(),
+  /** Of the process that runs now: how late its event loop is, and how much memory it has. */
+  vitals: z.object({ loopLagMs: z.number(), rssBytes: z.number() }).nullable().optional(),
   updatedAt: z.number(),
 });
 export type WorkerStatus = z.infer<typeof WorkerStatus>;

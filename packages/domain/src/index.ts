@@ -1,5 +1,15 @@
 /** Pure rules: no clock, no I/O, no state of their own. */
+export { classifySystem, classOfCode } from "./classify-own.ts";
+export { type AfterExit, ERROR_TABLE, type ErrorRow } from "./error-table.ts";
 export { faultOfExit, firstErrorLine, type ObservedExit } from "./exit-fault.ts";
+export {
+  afterCheck,
+  DEFAULT_HEALTH_RULES,
+  HEALTHY,
+  type HealthCount,
+  type HealthRules,
+  type HealthStep,
+} from "./health.ts";
 export { countingCrashes, DEFAULT_RESTART_RULES, decideRestart, type PastExit, type RestartRules } from "./restart-policy.ts";
 export { diffRoutes, type RouteDiff } from "./routes/diff.ts";
 export { type MatchVerdict, matchRoute, type ReadyRoute, readyRoute, type SkipReason } from "./routes/match.ts";
@@ -10,3 +20,4 @@ export { type FindTarget, planDelete, planEdit, planNew, type StepPlan } from ".
 export { linkOf, parseTemplate, type RichText, render, type Template } from "./routes/template.ts";
 export { type ResolveChat, type RouteProblem, validateRoutes } from "./routes/validate.ts";
 export { actionsFor, stateIcon, stateWords, urgency, type WorkerAction } from "./worker-actions.ts";
+export { type LifeEvent, live, NOT_STARTED, type RefusedEvent, type StoppedAs, type WorkerLife } from "./worker-life.ts";

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 const COUNTED = ["CRASH", "OOM", "STUCK"] as const;
-const PARKED = ["CONFIG", "DB_BROKEN", "AUTH_DEAD", "BANNED"] as const;
+const NEVER_RESTARTED = ["CONFIG", "DB_BROKEN", "AUTH_DEAD", "BANNED"] as const;
 const NEVER_COUNTED = [
   "NETWORK",
   "TG_SERVER",
@@ -20,8 +20,11 @@ const RULES = DEFAULT_RESTART_RULES;
 const START = 1_800_000_000_000;
 
 const rules = fc.record({
+  firstDelayMs: fc.integer({ min: 0, max: 2000 }),
   crashDelayMs: fc.integer({ min: 0, max: 60_000 }),
-  lockedDelayMs: fc.integer({ min: 0, max: 60_000 }),
+  lockedDelaysMs: fc.array(fc.integer({ min: 0, max: 200_000 }), { maxLength: 3 }),
+  stableMs: fc.integer({ min: 1000, max: 1_200_000 }),
+  jitter: fc.double({ min: 0, max: 0.9, noNaN: true }),
   crashLimit: fc.integer({ min: 1, max: 8 }),
   windowMs: fc.integer({ min: 1000, max: 1_200_000 }),
 }) satisfies fc.Arbitrary<RestartRules>;
@@ -44,7 +47,7 @@ function live(lives: readonly Omit<PastExit, "at">[], under: RestartRules): { hi
   for (const run of lives) {
     now += run.uptimeMs;
     history.push({ ...run, at: now });
-    const decision = decideRestart(history, now, under);
+    const decision = decideRestart(history, now, under, 0.5);
     steps.push({ at: now, decision });
     now += "delayMs" in decision ? decision.delayMs : 60_000;
   }
@@ -72,32 +75,35 @@ describe("over any history", () => {
         const { history } = live(lives, under);
         const now = (history.at(-1)?.at ?? START) + uptimeMs;
         const longer = [...history, crash(now, uptimeMs, kind)];
-        expect(countingCrashes(longer, now, under)).toEqual(countingCrashes(history, now, under));
+        const before = uptimeMs >= under.stableMs ? [] : countingCrashes(history, now, under);
+        expect(countingCrashes(longer, now, under)).toEqual(before);
         expect(decideRestart(longer, now, under).kind).toBe("retry");
       }),
     );
   });
 
-  test("what no restart can help is parked at once", () => {
+  test("what no restart can help is left alone at once", () => {
     fc.assert(
-      fc.property(runs, rules, fc.constantFrom(...PARKED), (lives, under, kind) => {
+      fc.property(runs, rules, fc.constantFrom(...NEVER_RESTARTED), (lives, under, kind) => {
         const { history } = live(lives, under);
         const now = (history.at(-1)?.at ?? START) + 1;
-        expect(decideRestart([...history, crash(now, 1, kind)], now, under)).toEqual({ kind: "park" });
+        expect(decideRestart([...history, crash(now, 1, kind)], now, under)).toEqual({
+          kind: kind === "AUTH_DEAD" ? "login" : "park",
+        });
         expect(countingCrashes([...history, crash(now, 1, kind)], now, under).map((exit) => exit.class)).not.toContain(kind);
       }),
     );
   });
 
-  test("a crash after a whole window of running is the first one again", () => {
+  test("a crash after a stable run is the first one again, and is restarted soon", () => {
     fc.assert(
       fc.property(runs, rules, fc.constantFrom(...COUNTED), fc.nat(10_000), (lives, under, kind, more) => {
         const { history } = live(lives, under);
-        const uptimeMs = under.windowMs + more;
+        const uptimeMs = under.stableMs + more;
         const now = (history.at(-1)?.at ?? START) + uptimeMs;
-        expect(decideRestart([...history, crash(now, uptimeMs, kind)], now, under)).toEqual({
+        expect(decideRestart([...history, crash(now, uptimeMs, kind)], now, under, 0.5)).toEqual({
           kind: "restart",
-          delayMs: under.crashDelayMs,
+          delayMs: Math.min(under.firstDelayMs, under.crashDelayMs),
           attempt: 1,
           limit: under.crashLimit,
         });
@@ -107,7 +113,7 @@ describe("over any history", () => {
 
   test("a long run forgets earlier crashes even when the clock was set back", () => {
     const earlier = Array.from({ length: 5 }, (_, index) => crash(START + index));
-    const afterLongRun = crash(START + 10, RULES.windowMs);
+    const afterLongRun = crash(START + 10, RULES.stableMs);
     expect(countingCrashes([...earlier, afterLongRun], START + 10, RULES)).toEqual([afterLongRun]);
   });
 
@@ -116,7 +122,7 @@ describe("over any history", () => {
       fc.property(runs, rules, (lives, under) => {
         const { history, steps } = live(lives, under);
         const frozen = Object.freeze(history.map((exit) => Object.freeze({ ...exit })));
-        const again = steps.map(({ at }, index) => decideRestart(frozen.slice(0, index + 1), at, under));
+        const again = steps.map(({ at }, index) => decideRestart(frozen.slice(0, index + 1), at, under, 0.5));
         expect(again).toEqual(steps.map((step) => step.decision));
       }),
     );
@@ -149,9 +155,35 @@ test("a crash stops counting exactly when the window is over", () => {
   expect(countingCrashes(history, START + RULES.windowMs, RULES)).toHaveLength(0);
 });
 
-test("a locked session waits longer than a crash, and nothing that ended means nothing to do", () => {
-  expect(decideRestart([crash(START, 0, "SESSION_LOCKED")], START)).toEqual({ kind: "retry", delayMs: 60_000 });
-  expect(decideRestart([crash(START, 0, "IN_USE")], START)).toEqual({ kind: "retry", delayMs: 60_000 });
-  expect(decideRestart([crash(START, 0, "NETWORK")], START)).toEqual({ kind: "retry", delayMs: 30_000 });
-  expect(decideRestart([], START)).toEqual({ kind: "none" });
+test("a locked session is tried after 60 s, then every 120 s, until something else ends a run", () => {
+  const locked = (count: number) =>
+    Array.from({ length: count }, (_, n) => crash(START + n, 0, n % 2 ? "IN_USE" : "SESSION_LOCKED"));
+  const delay = (history: readonly PastExit[]) => decideRestart(history, START + 99, RULES, 0.5);
+  expect([1, 2, 3, 9].map((count) => delay(locked(count)))).toEqual(
+    [60_000, 120_000, 120_000, 120_000].map((delayMs) => ({ kind: "retry", delayMs })),
+  );
+  expect(delay([...locked(4), crash(START + 5), crash(START + 6, 0, "SESSION_LOCKED")])).toEqual({
+    kind: "retry",
+    delayMs: 60_000,
+  });
+  expect(delay([crash(START, 0, "NETWORK")])).toEqual({ kind: "retry", delayMs: 30_000 });
+  expect(delay([])).toEqual({ kind: "none" });
+});
+
+test("a first hang is replaced soon, the next ones wait like crashes", () => {
+  const [first, second] = [crash(START, 5000, "STUCK"), crash(START + 10_000, 5000, "STUCK")];
+  expect(decideRestart([first], START, RULES, 0.5)).toMatchObject({ delayMs: 1000, attempt: 1 });
+  expect(decideRestart([first, second], START + 10_000, RULES, 0.5)).toMatchObject({ delayMs: 30_000, attempt: 2 });
+  expect(decideRestart([crash(START), second], START + 10_000, RULES, 0.5)).toMatchObject({ delayMs: 30_000, attempt: 2 });
+});
+
+test("delays are spread by a fifth to both sides, and no further", () => {
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (random) => {
+      const decision = decideRestart([crash(START)], START, RULES, random);
+      expect(decision.kind === "restart" && decision.delayMs).toBeGreaterThanOrEqual(24_000);
+      expect(decision.kind === "restart" && decision.delayMs).toBeLessThanOrEqual(36_000);
+    }),
+  );
+  expect(decideRestart([crash(START)], START, RULES, 0)).toMatchObject({ delayMs: 24_000 });
 });

@@ -1,4 +1,5 @@
 import type { ErrorClass, Fault } from "@flotilla/contracts";
+import { classifySystem, classOfCode } from "@flotilla/domain";
 import { AppError, toError } from "@flotilla/kernel";
 import { lostReason } from "./fault.ts";
 import { type RawRpcError, rawRpcError } from "./vendor.ts";
@@ -107,49 +108,10 @@ function waitOf({ code, text }: RawRpcError): number | null {
   return Math.min(Number(match[1]), MAX_WAIT_S);
 }
 
-const OURS: ReadonlyMap<string, ErrorClass> = new Map(
-  Object.entries({
-    "sqlite-locked": "SESSION_LOCKED",
-    "sqlite-corrupt": "DB_BROKEN",
-    "sqlite-full": "DB_BROKEN",
-    "sqlite-readonly": "DB_BROKEN",
-    "sqlite-cantopen": "DB_BROKEN",
-    "sqlite-io": "DB_BROKEN",
-    "sqlite-empty": "DB_BROKEN",
-    "sqlite-not-a-database": "DB_BROKEN",
-    "sqlite-truncated": "DB_BROKEN",
-    "sqlite-missing": "DB_BROKEN",
-    "sqlite-deleted": "DB_BROKEN",
-    "sqlite-replaced": "DB_BROKEN",
-    "sqlite-foreign-owner": "DB_BROKEN",
-    "sqlite-network-fs": "CONFIG",
-    "sqlite-newer": "CONFIG",
-    "sqlite-wrong-role": "CONFIG",
-    "sqlite-pragma": "CONFIG",
-    "key-unreadable": "DB_BROKEN",
-    "wrong-fleet-key": "CONFIG",
-    "bad-fleet-key": "CONFIG",
-    "bad-server-key": "CONFIG",
-    "no-dc-address": "CONFIG",
-    "bad-auth-key": "TG_SERVER",
-    "no-key": "AUTH_DEAD",
-    "account-changed": "CONFIG",
-    "account-is-bot": "CONFIG",
-    "session-duplicate": "IN_USE",
-    "vendor-mismatch": "CONFIG",
-    "session-claimed": "IN_USE",
-    "stale-fence": "IN_USE",
-    "call-timeout": "TG_SERVER",
-    "not-connected": "NETWORK",
-    "method-refused": "REQUEST",
-    "foreign-dc": "REQUEST",
-  } satisfies Record<string, ErrorClass>),
-);
-
 function classifyOurs(error: AppError): Fault {
   const message = error.message.slice(0, MAX_MESSAGE);
   const reason = lostReason(error);
-  if (reason === null) return { class: OURS.get(error.code) ?? "CRASH", code: error.code.slice(0, MAX_CODE), message };
+  if (reason === null) return { class: classOfCode(error.code) ?? "CRASH", code: error.code.slice(0, MAX_CODE), message };
   if (reason === "unknown-key") return { class: "AUTH_DEAD", code: "unknown-key", message };
   if (reason === "transport") return classifyTransport(error.details.transport, message);
   // What stands behind a lost link says more than that it was lost.
@@ -167,7 +129,6 @@ function classifyTransport(code: unknown, message: string): Fault {
   return { class: "NETWORK", code: `transport-${String(code)}`, message };
 }
 
-const NETWORK_CODES = /^(?:E(?:CONN|HOST|NET|PIPE|ADDR|TIMEDOUT|AI_|NOTFOUND)|UND_)/;
 /** Errors of the library that have no code, by the beginning of their text. */
 const VENDOR_TEXTS: readonly (readonly [string, ErrorClass, string])[] = [
   ["Not connected", "NETWORK", "link-socket"],
@@ -189,9 +150,8 @@ const VENDOR_CLASSES: ReadonlyMap<string, string> = new Map(
 );
 
 function classifyForeign(error: Error): Fault {
-  const system = "code" in error && typeof error.code === "string" ? error.code : "";
-  if (NETWORK_CODES.test(system))
-    return { class: "NETWORK", code: system.slice(0, MAX_CODE), message: `The network failed: ${system}.` };
+  const system = classifySystem(error);
+  if (system) return system;
   for (const [start, found, code] of VENDOR_TEXTS) {
     if (error.message.startsWith(start)) return { class: found, code, message: "The connection to the server failed." };
   }

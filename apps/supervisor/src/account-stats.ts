@@ -1,0 +1,62 @@
+import type { LinkStatus } from "@flotilla/contracts";
+import type { Clock, WorkerId } from "@flotilla/kernel";
+import type { HostDb } from "./host-db.ts";
+
+/** Counters change with every message; so often they are written down at most. A killed supervisor loses no more than that. */
+const KEEP_EVERY_MS = 10_000;
+
+/**
+ * Failures, Reconnects, Last Success and the counted messages of one account over all its runs (S2-39). A process counts
+ * from zero; what was before is added here, and kept in `host.db`.
+ */
+export class AccountStats {
+  readonly #id: WorkerId;
+  readonly #db: HostDb;
+  readonly #clock: Clock;
+  #before: LinkStatus | null;
+  #run: LinkStatus | null = null;
+  #keptAt = 0;
+
+  constructor(id: WorkerId, db: HostDb, clock: Clock) {
+    this.#id = id;
+    this.#db = db;
+    this.#clock = clock;
+    this.#before = db.stats(id);
+  }
+
+  /** Over all runs; null when this worker never reported. */
+  total(): LinkStatus | null {
+    const [before, run] = [this.#before, this.#run];
+    if (!before || !run) return run ?? (before && { ...before, attempt: 0, nextTryAt: null });
+    return {
+      ...run,
+      account: run.account ?? before.account,
+      reconnects: before.reconnects + run.reconnects,
+      failures: before.failures + run.failures,
+      messages: before.messages + run.messages,
+      lastSuccessAt: run.lastSuccessAt ?? before.lastSuccessAt,
+      lastMessageAt: run.lastMessageAt ?? before.lastMessageAt,
+    };
+  }
+
+  /** The running process reported. */
+  heard(link: LinkStatus): void {
+    const quiet = this.#run?.failures === link.failures && this.#run.reconnects === link.reconnects;
+    this.#run = link;
+    if (!quiet || this.#clock.now() - this.#keptAt >= KEEP_EVERY_MS) this.#keep();
+  }
+
+  /** The process ended: the next one counts from zero. */
+  endRun(): void {
+    if (!this.#run) return;
+    this.#before = this.total();
+    this.#run = null;
+    this.#keep();
+  }
+
+  #keep(): void {
+    const total = this.total();
+    if (total) this.#db.keepStats(this.#id, total);
+    this.#keptAt = this.#clock.now();
+  }
+}

@@ -1,0 +1,95 @@
+import type { ErrorClass, ReportedState, RestartDecision, WorkerState } from "@flotilla/contracts";
+
+/** How a stop is meant. */
+export type StoppedAs = "STOPPED" | "MAINTENANCE";
+
+/**
+ * What a worker is doing, as its supervisor knows it: the sixteen states, and whether there is a process. What cannot be is
+ * not a value of this type. Only {@link live} makes the next one, and only the supervisor calls it.
+ */
+export type WorkerLife =
+  /** No process, and none wanted. */
+  | { readonly process: "none"; readonly state: StoppedAs }
+  /** No process until `until` (milliseconds since the epoch): after a crash, or while somebody else has the session. */
+  | { readonly process: "none"; readonly state: "BACKOFF" | "LOCKED" | "IN_USE"; readonly until: number }
+  /** No process until a person acts. */
+  | { readonly process: "none"; readonly state: "GAVE_UP" | "BANNED" | "NEEDS_LOGIN" }
+  /** A process runs; the state is its own word. */
+  | { readonly process: "up"; readonly state: ReportedState }
+  /** The process was asked to end. */
+  | { readonly process: "ending"; readonly state: "STOPPING"; readonly as: StoppedAs };
+
+/** What happens to a worker. */
+export type LifeEvent =
+  /** A process was started. */
+  | { readonly kind: "spawned" }
+  /** The process says what it is doing. */
+  | { readonly kind: "reported"; readonly state: ReportedState }
+  /** It shall not run: by a person, or because the host ends. */
+  | { readonly kind: "stop-wanted"; readonly as: StoppedAs }
+  /** The kernel reported the end of a process that was asked to end. */
+  | { readonly kind: "ended" }
+  /** The kernel reported the end of a process that nobody asked, and the policy decided at `now`. */
+  | { readonly kind: "exited"; readonly class: ErrorClass; readonly decision: RestartDecision; readonly now: number };
+
+/** An event that cannot happen in this life. Reported by who applied it; the life stays as it was. */
+export interface RefusedEvent {
+  readonly refused: true;
+  readonly state: WorkerState;
+  readonly event: LifeEvent["kind"];
+}
+
+/** The beginning: known, never started. */
+export const NOT_STARTED: WorkerLife = { process: "none", state: "STOPPED" };
+
+/** The only way from one state of a worker to another. Pure and total: every pair gives a new life or a refusal. */
+export function live(life: WorkerLife, event: LifeEvent): WorkerLife | RefusedEvent {
+  switch (event.kind) {
+    case "spawned":
+      return life.process === "none" ? { process: "up", state: "STARTING" } : refuse(life, event);
+    case "reported":
+      return mayReport(life, event.state) ? { process: "up", state: event.state } : refuse(life, event);
+    case "stop-wanted":
+      return life.process === "none"
+        ? { process: "none", state: event.as }
+        : { process: "ending", state: "STOPPING", as: event.as };
+    case "ended":
+      return life.process === "ending" ? { process: "none", state: life.as } : refuse(life, event);
+    case "exited":
+      return life.process === "up" ? afterExit(event) : refuse(life, event);
+    default:
+      return event satisfies never;
+  }
+}
+
+/** A banned account has no way back but a login; everything else may follow everything while the process runs. */
+function mayReport(life: WorkerLife, to: ReportedState): boolean {
+  if (life.process !== "up") return false;
+  return life.state !== "BANNED" || to === "BANNED" || to === "LOGGING_IN";
+}
+
+function afterExit(event: Extract<LifeEvent, { kind: "exited" }>): WorkerLife {
+  const { decision } = event;
+  switch (decision.kind) {
+    case "restart":
+    case "retry":
+      return { process: "none", state: waitingState(event.class), until: event.now + decision.delayMs };
+    case "login":
+      return { process: "none", state: "NEEDS_LOGIN" };
+    case "gave-up":
+    case "park":
+    case "none":
+      return { process: "none", state: event.class === "BANNED" ? "BANNED" : "GAVE_UP" };
+    default:
+      return decision satisfies never;
+  }
+}
+
+function waitingState(found: ErrorClass): "BACKOFF" | "LOCKED" | "IN_USE" {
+  if (found === "SESSION_LOCKED") return "LOCKED";
+  return found === "IN_USE" ? "IN_USE" : "BACKOFF";
+}
+
+function refuse(life: WorkerLife, event: LifeEvent): RefusedEvent {
+  return { refused: true, state: life.state, event: event.kind };
+}

@@ -1,0 +1,115 @@
+import { ErrorClass, type RestartDecision, WorkerState, WorkerToSupervisor } from "@flotilla/contracts";
+import { type LifeEvent, live, NOT_STARTED, type WorkerLife } from "@flotilla/domain";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+const REPORTED = WorkerState.options.filter((state) => {
+  const link = {
+    account: null,
+    reconnects: 0,
+    failures: 0,
+    lastSuccessAt: null,
+    lastMessageAt: null,
+    messages: 0,
+    attempt: 0,
+    nextTryAt: null,
+  };
+  return WorkerToSupervisor.safeParse({ kind: "status", state, fault: null, link }).success;
+}) as Extract<LifeEvent, { kind: "reported" }>["state"][];
+
+const decision: fc.Arbitrary<RestartDecision> = fc.oneof(
+  fc.record({ kind: fc.constant("restart" as const), delayMs: fc.nat(1000), attempt: fc.nat(5), limit: fc.constant(5) }),
+  fc.record({ kind: fc.constant("retry" as const), delayMs: fc.nat(1000) }),
+  fc.record({ kind: fc.constant("gave-up" as const), attempts: fc.constant(5), windowMs: fc.constant(1) }),
+  fc.record({ kind: fc.constantFrom("park" as const, "login" as const, "none" as const) }),
+);
+const event: fc.Arbitrary<LifeEvent> = fc.oneof(
+  fc.record({ kind: fc.constant("spawned" as const) }),
+  fc.record({ kind: fc.constant("reported" as const), state: fc.constantFrom(...REPORTED) }),
+  fc.record({ kind: fc.constant("stop-wanted" as const), as: fc.constantFrom("STOPPED" as const, "MAINTENANCE" as const) }),
+  fc.record({ kind: fc.constant("ended" as const) }),
+  fc.record({
+    kind: fc.constant("exited" as const),
+    class: fc.constantFrom(...ErrorClass.options),
+    decision,
+    now: fc.nat(1000),
+  }),
+);
+
+/** Applies what is possible and leaves out what is refused, as the supervisor does. */
+function through(
+  events: readonly LifeEvent[],
+  each: (before: WorkerLife, happened: LifeEvent, after: WorkerLife) => void,
+): WorkerLife {
+  let life = NOT_STARTED;
+  for (const happened of events) {
+    const next = live(life, happened);
+    if ("refused" in next) continue;
+    each(life, happened, next);
+    life = next;
+  }
+  return life;
+}
+
+describe("over any series of events", () => {
+  test("there is at most one process: it is begun only when there is none, and gone only when the kernel said so", () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+        through(events, (before, happened, after) => {
+          if (before.process === "none" && after.process !== "none") expect(happened.kind).toBe("spawned");
+          if (before.process !== "none" && after.process === "none") expect(["exited", "ended"]).toContain(happened.kind);
+          if (happened.kind === "spawned") expect(before.process).toBe("none");
+        });
+      }),
+    );
+  });
+
+  test("a stop ends stopped: whatever the process says on its way, no restart comes of it", () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 30 }), fc.array(event, { maxLength: 10 }), (before, late) => {
+        let life = live(
+          through(before, () => {}),
+          { kind: "stop-wanted", as: "STOPPED" },
+        ) as WorkerLife;
+        for (const happened of late.filter(({ kind }) => kind === "reported" || kind === "exited")) {
+          if (life.process === "none") break;
+          expect(live(life, happened)).toMatchObject({ refused: true });
+        }
+        if (life.process !== "none") life = live(life, { kind: "ended" }) as WorkerLife;
+        expect(life).toEqual({ process: "none", state: "STOPPED" });
+      }),
+    );
+  });
+
+  test("a refusal names what was refused, and the same question has the same answer", () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 30 }), event, (events, last) => {
+        const life = through(events, () => {});
+        const answer = live(life, last);
+        expect(live(life, last)).toEqual(answer);
+        if ("refused" in answer) expect(answer).toEqual({ refused: true, state: life.state, event: last.kind });
+        else expect(WorkerState.options).toContain(answer.state);
+      }),
+    );
+  });
+});
+
+test("each of the sixteen states can be reached", () => {
+  const seen = new Set<string>(["STOPPED"]);
+  const exits = ErrorClass.options.flatMap((found): LifeEvent[] => [
+    { kind: "exited", class: found, decision: { kind: "retry", delayMs: 1 }, now: 1 },
+    { kind: "exited", class: found, decision: { kind: "park" }, now: 1 },
+  ]);
+  const stops: LifeEvent[] = [{ kind: "stop-wanted", as: "MAINTENANCE" }, { kind: "ended" }];
+  const reports = REPORTED.map((state): LifeEvent => ({ kind: "reported", state }));
+  for (const last of [...exits, ...reports])
+    through([{ kind: "spawned" }, last], (_before, _event, after) => seen.add(after.state));
+  through([{ kind: "spawned" }, ...stops], (_before, _event, after) => seen.add(after.state));
+  expect([...seen].sort()).toEqual([...WorkerState.options].sort());
+});
+
+test("a banned account comes back by a login alone", () => {
+  const banned: WorkerLife = { process: "up", state: "BANNED" };
+  const after = REPORTED.filter((state) => !("refused" in live(banned, { kind: "reported", state })));
+  expect(after.sort()).toEqual(["BANNED", "LOGGING_IN"]);
+});
