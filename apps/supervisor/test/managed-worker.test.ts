@@ -1,71 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import type { Fault, RestartDecision, WorkerState } from "@flotilla/contracts";
-import { DEFAULT_RESTART_RULES, type RestartRules } from "@flotilla/domain";
-import { parseHostId, parseWorkerId, systemClock } from "@flotilla/kernel";
-import { isAlive, testDir, waitFor } from "@flotilla/testkit";
+import { isAlive, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { HostDb } from "../src/host-db.ts";
-import { LogSink } from "../src/log-sink.ts";
-import { ManagedWorker, type WorkerLimits } from "../src/managed-worker.ts";
-import { DEFAULT_VITAL_LIMITS } from "../src/vital-signs.ts";
-import type { WorkerExit } from "../src/worker-process.ts";
-
-const CHILD = fileURLToPath(new URL("fixtures/child.ts", import.meta.url));
-const ID = parseWorkerId("news_1");
-const RULES: RestartRules = { ...DEFAULT_RESTART_RULES, crashDelayMs: 20, lockedDelaysMs: [20], jitter: 0 };
-const LIMITS: WorkerLimits = { ...DEFAULT_VITAL_LIMITS, graceMs: 5000, stuckGraceMs: 100 };
-
-interface Options {
-  readonly plan?: string;
-  readonly rules?: RestartRules;
-  readonly limits?: Partial<WorkerLimits>;
-}
-
-interface Told {
-  readonly exit: WorkerExit;
-  readonly fault: Fault;
-  readonly decision: RestartDecision;
-  readonly phase: "start" | "run";
-}
-
-async function managed({ plan = "stay", rules = RULES, limits = {} }: Options = {}) {
-  const dir = await testDir("supervisor-");
-  const journal = `${dir}/journal`;
-  writeFileSync(journal, "");
-  const db = new HostDb(`${dir}/host.db`);
-  const log = new LogSink(`${dir}/news_1.log`);
-  const states: WorkerState[] = [];
-  const told: Told[] = [];
-  db.setDesired(ID, "running", Date.now());
-  const worker = new ManagedWorker({
-    id: ID,
-    host: parseHostId("host-a"),
-    program: { file: CHILD, env: { PLAN: plan, JOURNAL: journal }, nodeFlags: [] },
-    db,
-    log,
-    clock: systemClock,
-    rules: () => rules,
-    limits: { ...LIMITS, ...limits },
-    hooks: {
-      status: (status, _previous, changed) => void (changed && states.push(status.state)),
-      exited: (exit, fault, decision, phase) => void told.push({ exit, fault, decision, phase }),
-      refused: (event) => {
-        throw new Error(`${event.event} in ${event.state}`);
-      },
-    },
-  });
-  onTestFinished(async () => {
-    await worker.stop();
-    log.close();
-    db.close();
-  });
-  const starts = (): number =>
-    readFileSync(journal, "utf8")
-      .split("\n")
-      .filter((line) => line.endsWith("started")).length;
-  return { worker, states, told, db, log, starts, journal: () => readFileSync(journal, "utf8"), dir };
-}
+import { ID, managed, RULES } from "./support.ts";
 
 test("a start resolves when the process says that it is ready, and shows its state and pid", async () => {
   const { worker, states } = await managed();
@@ -168,17 +104,6 @@ test("a wrong configuration is not tried again", async () => {
   expect(starts()).toBe(1);
 });
 
-test("a process without a sign of life is replaced, and the reason is told", async () => {
-  const { worker, told } = await managed({ plan: "silent", limits: { startMs: 300 } });
-  await worker.start();
-  await waitFor(() => told.length > 0);
-  expect(told[0]).toMatchObject({
-    fault: { class: "STUCK", code: "start-timeout" },
-    exit: { signal: "SIGTERM" },
-    phase: "run",
-  });
-});
-
 test("stop during the wait for a restart cancels it", async () => {
   const { worker, starts } = await managed({ plan: "exit-at-once", rules: { ...RULES, crashDelayMs: 60_000 } });
   await worker.start();
@@ -186,44 +111,6 @@ test("stop during the wait for a restart cancels it", async () => {
   await worker.stop();
   expect(worker.status()).toMatchObject({ state: "STOPPED", nextTryAt: null });
   expect(starts()).toBe(1);
-});
-
-test("a process whose event loop is blocked is replaced within seconds, and the reason is told", async () => {
-  const { worker, told, starts } = await managed({ plan: "hang", rules: { ...RULES, firstDelayMs: 20 } });
-  await worker.start();
-  const heard = performance.now();
-  await waitFor(() => starts() === 2, { timeoutMs: 15_000 });
-  // 2.5 s of silence, a second look, SIGKILL, a new process: far from the 12 s after which any silence counts.
-  expect(performance.now() - heard).toBeLessThan(10_000);
-  expect(told[0]).toMatchObject({ fault: { class: "STUCK", code: "no-heartbeat" }, exit: { signal: "SIGTERM" }, phase: "run" });
-});
-
-test("a process that was stopped by SIGSTOP is killed and replaced", async () => {
-  const { worker, told } = await managed({ limits: { silentMs: 300 } });
-  await worker.start();
-  const pid = worker.status().pid ?? 0;
-  await waitFor(() => worker.status().vitals !== null);
-  process.kill(pid, "SIGSTOP");
-  await waitFor(() => told.length > 0);
-  expect(told[0]).toMatchObject({ fault: { class: "STUCK" }, exit: { pid, signal: "SIGKILL" } });
-  await waitFor(() => worker.status().state === "RUNNING");
-});
-
-test("a process that only sleeps is not taken for one that hangs before its time", async () => {
-  const { worker, told } = await managed({ plan: "one-heartbeat", limits: { silentMs: 100, starvedMs: 1500 } });
-  await worker.start();
-  await waitFor(() => worker.status().vitals !== null);
-  const heard = performance.now();
-  await waitFor(() => told.length > 0);
-  expect(performance.now() - heard).toBeGreaterThan(1000);
-});
-
-test("a process with more memory than it may have is ended and started again, with the reason", async () => {
-  const { worker, told, starts } = await managed({ limits: { memoryBytes: 1024 * 1024 } });
-  await worker.start();
-  await waitFor(() => starts() >= 2);
-  expect(told[0]).toMatchObject({ fault: { class: "OOM", code: "memory-cap" }, decision: { kind: "restart", attempt: 1 } });
-  expect(told[0]?.fault.message).toMatch(/^The worker used \d+ MB \(limit 1\)\.$/);
 });
 
 test("an end before the worker was ready is told apart from a later one", async () => {

@@ -1,0 +1,69 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Fault, RestartDecision, WorkerState } from "@flotilla/contracts";
+import { DEFAULT_RESTART_RULES, type RestartRules } from "@flotilla/domain";
+import { parseHostId, parseWorkerId, systemClock } from "@flotilla/kernel";
+import { testDir } from "@flotilla/testkit";
+import { onTestFinished } from "vitest";
+import { HostDb } from "../src/host-db.ts";
+import { LogSink } from "../src/log-sink.ts";
+import { ManagedWorker, type WorkerLimits } from "../src/managed-worker.ts";
+import { DEFAULT_VITAL_LIMITS } from "../src/vital-signs.ts";
+import type { WorkerExit } from "../src/worker-process.ts";
+
+const CHILD = fileURLToPath(new URL("fixtures/child.ts", import.meta.url));
+export const ID = parseWorkerId("news_1");
+export const RULES: RestartRules = { ...DEFAULT_RESTART_RULES, crashDelayMs: 20, lockedDelaysMs: [20], jitter: 0 };
+const LIMITS: WorkerLimits = { ...DEFAULT_VITAL_LIMITS, graceMs: 5000, stuckGraceMs: 100 };
+
+interface Options {
+  readonly plan?: string;
+  readonly rules?: RestartRules;
+  readonly limits?: Partial<WorkerLimits>;
+}
+
+interface Told {
+  readonly exit: WorkerExit;
+  readonly fault: Fault;
+  readonly decision: RestartDecision;
+  readonly phase: "start" | "run";
+}
+
+/** A worker with a real process, its database and its log in a folder of the test. */
+export async function managed({ plan = "stay", rules = RULES, limits = {} }: Options = {}) {
+  const dir = await testDir("supervisor-");
+  const journal = `${dir}/journal`;
+  writeFileSync(journal, "");
+  const db = new HostDb(`${dir}/host.db`);
+  const log = new LogSink(`${dir}/news_1.log`);
+  const states: WorkerState[] = [];
+  const told: Told[] = [];
+  db.setDesired(ID, "running", Date.now());
+  const worker = new ManagedWorker({
+    id: ID,
+    host: parseHostId("host-a"),
+    program: { file: CHILD, env: { PLAN: plan, JOURNAL: journal }, nodeFlags: [] },
+    db,
+    log,
+    clock: systemClock,
+    rules: () => rules,
+    limits: { ...LIMITS, ...limits },
+    hooks: {
+      status: (status, _previous, changed) => void (changed && states.push(status.state)),
+      exited: (exit, fault, decision, phase) => void told.push({ exit, fault, decision, phase }),
+      refused: (event) => {
+        throw new Error(`${event.event} in ${event.state}`);
+      },
+    },
+  });
+  onTestFinished(async () => {
+    await worker.stop();
+    log.close();
+    db.close();
+  });
+  const starts = (): number =>
+    readFileSync(journal, "utf8")
+      .split("\n")
+      .filter((line) => line.endsWith("started")).length;
+  return { worker, states, told, db, log, starts, journal: () => readFileSync(journal, "utf8"), dir };
+}

@@ -1,0 +1,52 @@
+import { waitFor } from "@flotilla/testkit";
+import { expect, test } from "vitest";
+import { managed, RULES } from "./support.ts";
+
+test("a process without a sign of life is replaced, and the reason is told", async () => {
+  const { worker, told } = await managed({ plan: "silent", limits: { startMs: 300 } });
+  await worker.start();
+  await waitFor(() => told.length > 0);
+  expect(told[0]).toMatchObject({
+    fault: { class: "STUCK", code: "start-timeout" },
+    exit: { signal: "SIGTERM" },
+    phase: "run",
+  });
+});
+
+test("a process whose event loop is blocked is replaced within seconds, and the reason is told", async () => {
+  const { worker, told, starts } = await managed({ plan: "hang", rules: { ...RULES, firstDelayMs: 20 } });
+  await worker.start();
+  const heard = performance.now();
+  await waitFor(() => starts() === 2, { timeoutMs: 15_000 });
+  // 2.5 s of silence, a second look, SIGKILL, a new process: far from the 12 s after which any silence counts.
+  expect(performance.now() - heard).toBeLessThan(10_000);
+  expect(told[0]).toMatchObject({ fault: { class: "STUCK", code: "no-heartbeat" }, exit: { signal: "SIGTERM" }, phase: "run" });
+});
+
+test("a process that was stopped by SIGSTOP is killed and replaced", async () => {
+  const { worker, told } = await managed({ limits: { silentMs: 300 } });
+  await worker.start();
+  const pid = worker.status().pid ?? 0;
+  await waitFor(() => worker.status().vitals !== null);
+  process.kill(pid, "SIGSTOP");
+  await waitFor(() => told.length > 0);
+  expect(told[0]).toMatchObject({ fault: { class: "STUCK" }, exit: { pid, signal: "SIGKILL" } });
+  await waitFor(() => worker.status().state === "RUNNING");
+});
+
+test("a process that only sleeps is not taken for one that hangs before its time", async () => {
+  const { worker, told } = await managed({ plan: "one-heartbeat", limits: { silentMs: 100, starvedMs: 1500 } });
+  await worker.start();
+  await waitFor(() => worker.status().vitals !== null);
+  const heard = performance.now();
+  await waitFor(() => told.length > 0);
+  expect(performance.now() - heard).toBeGreaterThan(1000);
+});
+
+test("a process with more memory than it may have is ended and started again, with the reason", async () => {
+  const { worker, told, starts } = await managed({ limits: { memoryBytes: 1024 * 1024 } });
+  await worker.start();
+  await waitFor(() => starts() >= 2);
+  expect(told[0]).toMatchObject({ fault: { class: "OOM", code: "memory-cap" }, decision: { kind: "restart", attempt: 1 } });
+  expect(told[0]?.fault.message).toMatch(/^The worker used \d+ MB \(limit 1\)\.$/);
+});
