@@ -13,7 +13,7 @@ export interface RestartRules {
   readonly crashLimit: number;
   /** Crashes older than this are forgotten. */
   readonly windowMs: number;
-  /** A run of this length forgets all crashes before it. */
+  /** A run of this length forgets all crashes before it. At least `windowMs`. */
   readonly stableMs: number;
   /** 0.2 means ± 20 %, so that a fleet that crashed together does not come back in lock-step. */
   readonly jitter: number;

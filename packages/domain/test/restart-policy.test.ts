@@ -19,15 +19,18 @@ const NEVER_COUNTED = [
 const RULES = DEFAULT_RESTART_RULES;
 const START = 1_800_000_000_000;
 
-const rules = fc.record({
-  firstDelayMs: fc.integer({ min: 0, max: 2000 }),
-  crashDelayMs: fc.integer({ min: 0, max: 60_000 }),
-  lockedDelaysMs: fc.array(fc.integer({ min: 0, max: 200_000 }), { maxLength: 3 }),
-  stableMs: fc.integer({ min: 1000, max: 1_200_000 }),
-  jitter: fc.double({ min: 0, max: 0.9, noNaN: true }),
-  crashLimit: fc.integer({ min: 1, max: 8 }),
-  windowMs: fc.integer({ min: 1000, max: 1_200_000 }),
-}) satisfies fc.Arbitrary<RestartRules>;
+/** A stable run is at least as long as the window: a shorter one would forgive crashes that still count. */
+const rules: fc.Arbitrary<RestartRules> = fc
+  .record({
+    firstDelayMs: fc.integer({ min: 0, max: 2000 }),
+    crashDelayMs: fc.integer({ min: 0, max: 60_000 }),
+    lockedDelaysMs: fc.array(fc.integer({ min: 0, max: 200_000 }), { maxLength: 3 }),
+    crashLimit: fc.integer({ min: 1, max: 8 }),
+    windowMs: fc.integer({ min: 1000, max: 1_200_000 }),
+    moreMs: fc.oneof(fc.constant(0), fc.nat(600_000)),
+    jitter: fc.double({ min: 0, max: 0.9, noNaN: true }),
+  })
+  .map(({ moreMs, ...rest }) => ({ ...rest, stableMs: rest.windowMs + moreMs }));
 
 /** Runs as they really follow each other: each lasts, ends, and the next begins when the policy says so. */
 const runs = fc.array(fc.record({ uptimeMs: fc.nat(900_000), class: fc.constantFrom(...ErrorClass.options) }), {
