@@ -13,19 +13,32 @@ export {
 export { ErrorClass, Fault } from "./error-class.ts";
 export { BulkPhase, ExitReport, FleetEvent, RestartDecision } from "./events.ts";
 export { type ReportedState, WorkerToSupervisor } from "./ipc.ts";
-export { DEFAULT_PREFIX, EVENTS_QUEUE, hostQueue, statusKey, workerQueue } from "./redis-keys.ts";
 export {
+  BOT_RELAY_QUEUE,
+  BOT_REQUESTS_QUEUE,
+  DEFAULT_PREFIX,
+  EVENTS_QUEUE,
+  hostQueue,
+  relayKey,
+  relayQueue,
+  statusKey,
+  workerQueue,
+} from "./redis-keys.ts";
+export {
+  AlertPiece,
   Confirmation,
   Delivery,
   DeliveryResult,
   DeliveryStep,
   DeliveryTarget,
+  GonePiece,
   MediaKind,
   RelayMessage,
   RoutesForReader,
   SourceMessage,
   TextEntity,
 } from "./relay.ts";
+export { BackfillStatus, BotAnswer, BotRequest, RelayStatus, RouteStatus } from "./relay-status.ts";
 export {
   ChatRef,
   MAX_TARGETS_PER_WORKER,

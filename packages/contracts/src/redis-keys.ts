@@ -11,3 +11,11 @@ export const workerQueue = (worker: WorkerId): string => `worker.${worker}`;
 export const EVENTS_QUEUE = "events";
 /** Hash worker id → WorkerStatus JSON. */
 export const statusKey = (prefix: string): string => `${prefix}.status`;
+/** Queue of {@link RelayMessage}s for one worker: what it shall deliver, and what became of what others deliver for it. */
+export const relayQueue = (worker: WorkerId): string => `relay.${worker}`;
+/** Queue of deliveries by the bot. */
+export const BOT_RELAY_QUEUE = "bot-relay";
+/** Queue of {@link BotRequest}s. */
+export const BOT_REQUESTS_QUEUE = "bot-requests";
+/** Hash worker id → RelayStatus JSON. */
+export const relayKey = (prefix: string): string => `${prefix}.relay`;

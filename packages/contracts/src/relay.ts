@@ -65,6 +65,12 @@ export const SourceMessage = z.object({
 });
 export type SourceMessage = z.infer<typeof SourceMessage>;
 
+/** What an outbox row of a deletion holds. */
+export const GonePiece = z.object({ chat: z.string(), id: MessageId });
+/** What an outbox row of an alert holds. */
+export const AlertPiece = z.object({ message: SourceMessage, because: z.array(z.string()) });
+export type AlertPiece = z.infer<typeof AlertPiece>;
+
 const rendered = { text: z.string().max(8192), entities: z.array(TextEntity) };
 
 /** What a sender is to do: one step of one route. `randomIds` make Telegram drop the second try of the same step. */
@@ -114,6 +120,14 @@ export const Delivery = z.object({
   reader: WorkerIdField,
   to: DeliveryTarget,
   step: DeliveryStep,
+  /** The (first) message it is about. */
+  source: z.object({
+    chat: z.string(),
+    id: MessageId,
+    date: z.number().nullable(),
+    title: z.string().nullable(),
+    link: z.string().nullable(),
+  }),
 });
 export type Delivery = z.infer<typeof Delivery>;
 
@@ -137,6 +151,8 @@ export const Confirmation = z.object({
   v: z.literal(1),
   kind: z.literal("confirmation"),
   id: DeliveryId,
+  /** Of the step: a number that was given twice (a session taken back from a copy) confirms nothing wrong. */
+  key: z.string().max(100),
   route: RouteId,
   result: DeliveryResult,
 });

@@ -14,7 +14,7 @@ export { countingCrashes, DEFAULT_RESTART_RULES, decideRestart, type PastExit, t
 export { diffRoutes, type RouteDiff } from "./routes/diff.ts";
 export { type MatchVerdict, matchRoute, type ReadyRoute, readyRoute, type SkipReason } from "./routes/match.ts";
 export { type AfterTry, afterTry, BLOCKED_MS, forecast, percentile, resultOfFault } from "./routes/outcome.ts";
-export { deriveRandomId, targetKey } from "./routes/random-id.ts";
+export { deriveRandomId, stepKey, targetKey } from "./routes/random-id.ts";
 export { compileRule, type Rule, type RuleSubject, type RuleVerdict } from "./routes/rule.ts";
 export { type FindTarget, planDelete, planEdit, planNew, type StepPlan } from "./routes/steps.ts";
 export { linkOf, parseTemplate, type RichText, render, type Template } from "./routes/template.ts";

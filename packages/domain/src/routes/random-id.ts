@@ -24,3 +24,11 @@ export function deriveRandomId(route: string, to: RouteTarget, source: { readonl
   const id = createHash("sha256").update(text).digest().readBigInt64LE(0);
   return (id === 0n ? 1n : id).toString();
 }
+
+/** The same for every try of one step, and for no other step: what a sender remembers having done. */
+export function stepKey(route: string, to: RouteTarget, row: string): string {
+  return createHash("sha256")
+    .update(["flotilla step 1", route, targetKey(to), row].join("\n"))
+    .digest("hex")
+    .slice(0, 40);
+}

@@ -1,0 +1,108 @@
+import type { BackfillStatus, SourceMessage } from "@flotilla/contracts";
+import type { ReadyRoute } from "@flotilla/domain";
+import { AppError, sleep, toError } from "@flotilla/kernel";
+import type { SessionStore } from "@flotilla/session-store";
+import type { Intake } from "./intake.ts";
+import type { RelayTelegram } from "./ports.ts";
+
+/** How much is wanted. */
+export type BackfillWish = { readonly last: number } | { readonly since: number };
+
+/** Most messages of one backfill. */
+const MOST = 2000;
+const PAGE = 100;
+/** At most one page a second (docs/safety.md). */
+const PACE_MS = 1000;
+
+/** Parts of a backfill. */
+export interface BackfillDeps {
+  readonly store: SessionStore;
+  readonly intake: Intake;
+  readonly telegram: RelayTelegram;
+  /** The outbox has something. */
+  readonly wake: () => void;
+  /** Marked id of a source, or null while its name is not known. */
+  readonly idOf: (ref: string) => string | null;
+}
+
+/** Fetches old messages of a route's sources, at a flood-safe pace. One at a time; what was delivered before is not delivered again. */
+export class Backfill {
+  readonly #deps: BackfillDeps;
+  #status: BackfillStatus | null = null;
+  #abort: AbortController | null = null;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(deps: BackfillDeps) {
+    this.#deps = deps;
+  }
+
+  status(): BackfillStatus | null {
+    return this.#status;
+  }
+
+  /** Throws AppError `backfill-running`. */
+  start(ready: ReadyRoute, wish: BackfillWish): void {
+    if (this.#abort) throw new AppError("backfill-running", "A backfill is under way. Wait for it, or cancel it.");
+    const wanted = "last" in wish ? Math.min(wish.last, MOST) : null;
+    this.#status = { route: ready.route.id, state: "running", fetched: 0, taken: 0, known: 0, wanted, reason: null };
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#running = this.#run(ready, wish, abort.signal).finally(() => {
+      this.#abort = null;
+    });
+  }
+
+  /** Ends it; what was put into the outbox by then is delivered. Returns whether there was one. */
+  async cancel(): Promise<boolean> {
+    const was = this.#abort !== null;
+    this.#abort?.abort();
+    await this.#running;
+    return was;
+  }
+
+  async #run(ready: ReadyRoute, wish: BackfillWish, signal: AbortSignal): Promise<void> {
+    try {
+      const found: SourceMessage[] = [];
+      for (const ref of ready.route.from.chats) found.push(...(await this.#fetch(ref, wish, signal)));
+      found.sort((a, b) => a.date - b.date || a.id - b.id);
+      this.#take(ready, "last" in wish ? found.slice(-Math.min(wish.last, MOST)) : found);
+      this.#patch({ state: "done" });
+    } catch (error) {
+      this.#patch(signal.aborted ? { state: "cancelled" } : { state: "failed", reason: toError(error).message.slice(0, 300) });
+    }
+  }
+
+  /** Newest first, page after page, until there is enough. */
+  async #fetch(ref: string, wish: BackfillWish, signal: AbortSignal): Promise<SourceMessage[]> {
+    const chat = this.#deps.idOf(ref);
+    if (chat === null) throw new AppError("unknown-chat", `This account does not know ${ref}.`);
+    const found: SourceMessage[] = [];
+    const most = "last" in wish ? Math.min(wish.last, MOST) : MOST;
+    for (let before = 0; found.length < most; ) {
+      signal.throwIfAborted();
+      const page = await this.#deps.telegram.history(chat, before, Math.min(PAGE, most - found.length));
+      const wanted = "since" in wish ? page.filter(({ date }) => date >= wish.since) : page;
+      found.push(...wanted);
+      this.#patch({ fetched: (this.#status?.fetched ?? 0) + wanted.length });
+      const oldest = page.at(-1);
+      if (!oldest || wanted.length < page.length) break;
+      before = oldest.id;
+      await sleep(PACE_MS, signal);
+    }
+    return found;
+  }
+
+  /** Oldest first, so that the order in the target is the order of the source. */
+  #take(ready: ReadyRoute, messages: readonly SourceMessage[]): void {
+    const { store, intake, wake } = this.#deps;
+    const results = messages.map((message) => intake.backfilled(ready, message));
+    const rows = results.flatMap((result) => result.rows);
+    store.relay.take([], rows, []);
+    this.#patch({ taken: rows.length, known: results.filter(({ known }) => known).length });
+    wake();
+  }
+
+  #patch(change: Partial<BackfillStatus>): void {
+    if (this.#status) this.#status = { ...this.#status, ...change };
+  }
+}

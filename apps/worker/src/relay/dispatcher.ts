@@ -1,0 +1,192 @@
+import type { Confirmation, Delivery, DeliveryTarget, Route } from "@flotilla/contracts";
+import { afterTry, stepKey } from "@flotilla/domain";
+import { toError, type WorkerId } from "@flotilla/kernel";
+import type { Logger } from "@flotilla/observability";
+import type { OutboxRow, RelayTable } from "@flotilla/session-store";
+import { learned, planStep, sourceOf, targetOf } from "./plan-step.ts";
+
+/** Parts of the dispatcher. */
+export interface DispatcherDeps {
+  readonly worker: WorkerId;
+  readonly relay: RelayTable;
+  readonly route: (id: string) => Route | null;
+  /** Hands a step to whoever delivers it; resolves when it is on its way. The same try may be handed over twice. */
+  readonly hand: (delivery: Delivery) => Promise<void>;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+interface UnderWay {
+  readonly row: OutboxRow;
+  readonly delivery: Delivery;
+  readonly since: number;
+  handedAt: number;
+}
+
+/** One queue of deliveries that keep their order. */
+interface Lane {
+  underWay: UnderWay | null;
+  parkedUntil: number;
+  reason: string | null;
+  blocked: boolean;
+  tries: number;
+}
+
+/** What a lane says about itself. Times are milliseconds since the Unix epoch. */
+export interface LaneState {
+  readonly parkedUntil: number | null;
+  readonly reason: string | null;
+  readonly blocked: boolean;
+  /** Since when one delivery has been under way without an answer. */
+  readonly underWaySince: number | null;
+}
+
+/** Without a word for so long, the same try is handed over again: Redis may have lost it, or its answer. */
+const AGAIN_MS = 10_000;
+
+/**
+ * Sends what the outbox holds, one step per lane at a time: so the order of a route holds whatever happens to a step, and the
+ * queues stay short while the rest waits on disk. A step stays in the outbox until its delivery is confirmed.
+ */
+export class Dispatcher {
+  readonly #deps: DispatcherDeps;
+  readonly #lanes = new Map<string, Lane>();
+
+  constructor(deps: DispatcherDeps) {
+    this.#deps = deps;
+  }
+
+  /** Starts what can be started. Call it when something came, was confirmed, or time has passed. */
+  pump(lanes: Iterable<string>): void {
+    for (const name of lanes) this.#pumpLane(name);
+  }
+
+  /** Hands over again what was not answered for a while. */
+  repeat(): void {
+    const now = this.#deps.now();
+    for (const { underWay } of this.#lanes.values()) {
+      if (!underWay || now - underWay.handedAt < AGAIN_MS) continue;
+      underWay.handedAt = now;
+      this.#hand(underWay.delivery);
+    }
+  }
+
+  /** Takes a sender's word. A word about something else, or an old one, changes nothing. */
+  confirmed({ id, key, result }: Confirmation): void {
+    const { relay, now } = this.#deps;
+    const row = relay.row(Number(id.split(".")[1]));
+    const route = row && this.#deps.route(row.route);
+    if (!row || !route || this.#key(route, row) !== key) return;
+    const lane = this.#lane(row.lane);
+    const isCurrent = lane.underWay?.delivery.id === id;
+    if (!isCurrent && result.kind !== "done") return;
+    if (lane.underWay?.row.n === row.n) lane.underWay = null;
+    lane.tries += 1;
+    lane.reason = null;
+    lane.blocked = false;
+    const next = afterTry(row.attempts, result, now());
+    if (next.kind === "done" && result.kind === "done")
+      relay.finish(row, chatOf(route), learned(row, result.ids), COUNTS[row.kind]);
+    else if (next.kind === "poison") relay.setAside(row, next.reason);
+    else if (next.kind === "wait") {
+      if (next.attempts !== row.attempts) relay.failed(row.n, next.attempts, next.reason);
+      lane.parkedUntil = next.until;
+      lane.reason = next.reason;
+      lane.blocked = next.blocked;
+    }
+    this.#pumpLane(row.lane);
+  }
+
+  /** A person wants this lane to go on at once. A flood wait is the sender's to keep: it will say so again. */
+  wake(name: string): void {
+    this.#lane(name).parkedUntil = 0;
+    this.#pumpLane(name);
+  }
+
+  state(name: string): LaneState {
+    const { parkedUntil, reason, blocked, underWay } = this.#lane(name);
+    const waits = parkedUntil > this.#deps.now();
+    return {
+      parkedUntil: waits ? parkedUntil : null,
+      reason,
+      blocked,
+      underWaySince: underWay?.since ?? null,
+    };
+  }
+
+  #pumpLane(name: string): void {
+    const lane = this.#lane(name);
+    const { relay, now } = this.#deps;
+    while (!lane.underWay && lane.parkedUntil <= now()) {
+      const row = relay.head(name);
+      if (!row || row.readyAt > now()) return;
+      const route = this.#deps.route(row.route);
+      if (!route) {
+        relay.dropRoute(row.route);
+        return;
+      }
+      if (!route.on) return;
+      this.#start(lane, route, row);
+    }
+  }
+
+  #start(lane: Lane, route: Route, row: OutboxRow): void {
+    const { relay, worker, now } = this.#deps;
+    let plan: ReturnType<typeof planStep>;
+    let source: Delivery["source"];
+    try {
+      plan = planStep(relay, route, row);
+      source = sourceOf(row);
+    } catch (error) {
+      this.#deps.log.error({ route: route.id, cause: toError(error).message }, "a delivery cannot be planned");
+      relay.setAside(row, toError(error).message.slice(0, 300));
+      return;
+    }
+    if (plan.kind === "nothing") {
+      relay.finish(row, chatOf(route), [], plan.reason);
+      return;
+    }
+    if (row.album !== null) relay.seal(row.n);
+    const id = `${worker}.${row.n}.${lane.tries}`;
+    const delivery: Delivery = {
+      v: 1,
+      kind: "delivery",
+      id,
+      key: this.#key(route, row),
+      route: route.id,
+      reader: worker,
+      to: targetOf(route, row),
+      step: plan.step,
+      source,
+    };
+    lane.underWay = { row, delivery, since: now(), handedAt: now() };
+    this.#hand(delivery);
+  }
+
+  #hand(delivery: Delivery): void {
+    // What cannot be handed over now is handed over again by `repeat`.
+    this.#deps.hand(delivery).catch((error: unknown) => {
+      this.#deps.log.warn({ delivery: delivery.id, cause: toError(error).message }, "a delivery could not be handed over");
+    });
+  }
+
+  #key(route: Route, row: OutboxRow): string {
+    return stepKey(route.id, route.to, `${row.key}${row.pieces.length > 1 ? `+${row.pieces.length}` : ""}`);
+  }
+
+  #lane(name: string): Lane {
+    const known = this.#lanes.get(name);
+    if (known) return known;
+    const lane: Lane = { underWay: null, parkedUntil: 0, reason: null, blocked: false, tries: 0 };
+    this.#lanes.set(name, lane);
+    return lane;
+  }
+}
+
+const COUNTS = { new: "delivered", edit: "edited", delete: "deleted", alert: "alerted" } as const;
+
+/** What the map calls the target. */
+function chatOf({ to }: { to: DeliveryTarget }): string {
+  if (to.kind === "worker" || to.kind === "bot") return to.chat;
+  return to.kind === "webhook" ? to.url : "";
+}

@@ -1,0 +1,114 @@
+import type { SourceMessage } from "@flotilla/contracts";
+import { type MatchVerdict, matchRoute, type ReadyRoute } from "@flotilla/domain";
+import type { InboxRow, NewOutboxRow, SessionStore } from "@flotilla/session-store";
+import type { RouteBook } from "./route-book.ts";
+import { toSourceMessage } from "./source-message.ts";
+
+/** How long an album waits for its next message. Telegram sends them together; a slow link may not. */
+const ALBUM_MS = 800;
+const BATCH = 200;
+
+/** Lane of a route's alerts: they do not wait for its deliveries. `!` cannot be in a route's name. */
+export const alertLane = (route: string): string => `${route}!alert`;
+
+/** Moves what was received into the outbox: one transaction per batch, so a crash repeats a batch or nothing. */
+export class Intake {
+  readonly #store: SessionStore;
+  readonly #book: RouteBook;
+  readonly #now: () => number;
+
+  constructor(store: SessionStore, book: RouteBook, now: () => number) {
+    this.#store = store;
+    this.#book = book;
+    this.#now = now;
+  }
+
+  /** Takes one batch. Returns how many rows of the inbox it dealt with; 0 = there was nothing. */
+  step(): number {
+    const inbox = this.#store.updates.pending(BATCH);
+    if (inbox.length === 0) return 0;
+    const rows: NewOutboxRow[] = [];
+    const counts: [string, string][] = [];
+    for (const row of inbox) {
+      for (const ready of this.#book.ready) {
+        if (row.kind === "new") this.#matched(ready, row, rows, counts);
+        else rows.push(...this.#followed(ready, row, rows));
+      }
+    }
+    this.#store.relay.take(
+      inbox.map(({ n }) => n),
+      rows,
+      counts,
+    );
+    return inbox.length;
+  }
+
+  /** What follows from a message of a source that was fetched on demand. Nothing when it was delivered before. */
+  backfilled(ready: ReadyRoute, message: SourceMessage): { readonly rows: readonly NewOutboxRow[]; readonly known: boolean } {
+    const { id } = ready.route;
+    if (this.#store.relay.delivered(id, message.chat, message.id)) return { rows: [], known: true };
+    const verdict = this.#verdict(ready, message);
+    return { rows: verdict.kind === "take" ? [this.#newRow(id, message)] : [], known: false };
+  }
+
+  #matched(ready: ReadyRoute, row: InboxRow, rows: NewOutboxRow[], counts: [string, string][]): void {
+    if (!row.content) return;
+    const { route } = ready;
+    const message = toSourceMessage(this.#store, row, row.content);
+    const verdict = row.content.service ? ({ kind: "skip", reason: "empty" } as const) : this.#verdict(ready, message);
+    if (verdict.kind === "skip") {
+      if (verdict.reason !== "other-chat" && verdict.reason !== "off") counts.push([route.id, verdict.reason]);
+      return;
+    }
+    rows.push(this.#newRow(route.id, message));
+    if (route.alert !== "off") rows.push(this.#alertRow(route.id, message, verdict.because));
+  }
+
+  #verdict(ready: ReadyRoute, message: SourceMessage): MatchVerdict {
+    const names = [message.chat, ...(message.chatUsername ? [`@${message.chatUsername}`] : [])];
+    return matchRoute(ready, message, this.#store.relay.isDelivery(names, message.id));
+  }
+
+  #newRow(route: string, message: SourceMessage): NewOutboxRow {
+    const album = message.groupedId === null ? null : `${message.chat}/${message.groupedId}`;
+    return {
+      lane: route,
+      route,
+      key: `${message.chat}/${message.id}/new`,
+      kind: "new",
+      album,
+      piece: JSON.stringify(message),
+      sourceAt: message.date,
+      readyAt: album === null ? 0 : this.#now() + ALBUM_MS,
+    };
+  }
+
+  #alertRow(route: string, message: SourceMessage, because: readonly string[]): NewOutboxRow {
+    const piece = JSON.stringify({ message, because });
+    const key = `${message.chat}/${message.id}/alert`;
+    return { lane: alertLane(route), route, key, kind: "alert", album: null, piece, sourceAt: message.date, readyAt: 0 };
+  }
+
+  /** An edit or a deletion matters where the message was delivered, or still may be. */
+  #followed({ route, chats }: ReadyRoute, row: InboxRow, before: readonly NewOutboxRow[]): NewOutboxRow[] {
+    if (row.kind === "new" || !route.on || !chats.has(row.chat)) return [];
+    if (row.kind === "edit" ? !route.edits : !route.deletes) return [];
+    const { relay } = this.#store;
+    const mayWait = relay.head(route.id) !== null || before.some(({ lane }) => lane === route.id);
+    if (!mayWait && !relay.delivered(route.id, row.chat, row.messageId)) return [];
+    const { chat, messageId, version, kind } = row;
+    const piece = row.content ? toSourceMessage(this.#store, row, row.content) : { chat, id: messageId };
+    return [
+      {
+        lane: route.id,
+        route: route.id,
+        key: `${chat}/${messageId}/${kind}/${version}`,
+        kind,
+        album: null,
+        piece: JSON.stringify(piece),
+        sourceAt: row.date,
+        readyAt: 0,
+      },
+    ];
+  }
+}

@@ -1,0 +1,69 @@
+import {
+  AlertPiece,
+  type Delivery,
+  type DeliveryStep,
+  type DeliveryTarget,
+  GonePiece,
+  type Route,
+  SourceMessage,
+} from "@flotilla/contracts";
+import { linkOf, planDelete, planEdit, planNew, type StepPlan } from "@flotilla/domain";
+import type { DeliveredId, OutboxRow, RelayTable } from "@flotilla/session-store";
+
+const EXCERPT = 200;
+
+/** The step for one row of the outbox, or why there is nothing to do. Throws on a row that cannot be read. */
+export function planStep(relay: RelayTable, route: Route, row: OutboxRow): StepPlan {
+  const pieces: unknown[] = row.pieces.map((piece) => JSON.parse(piece));
+  const find = (chat: string) => (id: number) => relay.delivered(route.id, chat, id)?.message ?? null;
+  switch (row.kind) {
+    case "new": {
+      const messages = pieces.map((piece) => SourceMessage.parse(piece)).sort((a, b) => a.id - b.id);
+      return planNew(route, messages, find(messages[0]?.chat ?? ""));
+    }
+    case "edit": {
+      const message = SourceMessage.parse(pieces[0]);
+      return planEdit(route, message, find(message.chat));
+    }
+    case "delete": {
+      const gone = GonePiece.parse(pieces[0]);
+      return planDelete(route, [gone.id], find(gone.chat));
+    }
+    case "alert":
+      return { kind: "step", step: alertStep(route, AlertPiece.parse(pieces[0])) };
+    default:
+      return row.kind satisfies never;
+  }
+}
+
+/** Where a row goes. */
+export function targetOf(route: Route, row: OutboxRow): DeliveryTarget {
+  return row.kind === "alert" ? { kind: "admins" } : route.to;
+}
+
+/** The message that a row is about, of an album the first. Throws on a row that cannot be read. */
+export function sourceOf(row: OutboxRow): Delivery["source"] {
+  const piece: unknown = JSON.parse(row.pieces[0] ?? "null");
+  const message = SourceMessage.safeParse(row.kind === "alert" ? AlertPiece.parse(piece).message : piece);
+  if (!message.success) return { ...GonePiece.parse(piece), date: null, title: null, link: null };
+  const { chat, id, date, chatTitle } = message.data;
+  return { chat, id, date, title: chatTitle, link: linkOf(message.data) };
+}
+
+/** What the map learns from a delivered row: an album that was copied into one message has one id for all of its messages. */
+export function learned(row: OutboxRow, ids: readonly (number | null)[]): DeliveredId[] {
+  if (row.kind !== "new") return [];
+  const messages = row.pieces.map((piece) => SourceMessage.parse(JSON.parse(piece))).sort((a, b) => a.id - b.id);
+  return messages.map(({ chat, id }, index) => ({ chat, message: id, targetMessage: ids[index] ?? ids[0] ?? null }));
+}
+
+function alertStep(route: Route, { message, because }: AlertPiece): DeliveryStep {
+  return {
+    kind: "alert",
+    source: (message.chatTitle ?? message.chat).slice(0, 200),
+    because: because.slice(0, 50),
+    excerpt: Array.from(message.text).slice(0, EXCERPT).join(""),
+    link: linkOf(message),
+    silent: route.alert === "silent",
+  };
+}

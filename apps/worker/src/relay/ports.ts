@@ -1,0 +1,44 @@
+import type { Fault, SourceMessage, TextEntity } from "@flotilla/contracts";
+
+/** A chat to deliver to, as its route names it. */
+export interface TargetChat {
+  readonly chat: string;
+  readonly topic: number | null;
+}
+
+/** A text with its formatting. */
+export interface OutgoingText {
+  readonly text: string;
+  readonly entities: readonly TextEntity[];
+}
+
+/**
+ * What a relay needs of Telegram. Every call passes the account's gate and its flood budget, and throws what Telegram answered.
+ * A `randomId` that was used before is an answer like any other: RANDOM_ID_DUPLICATE.
+ */
+export interface RelayTelegram {
+  /** Returns the id in the target, or null when it was not told. */
+  send(
+    to: TargetChat,
+    message: OutgoingText & { readonly replyTo: number | null; readonly randomId: string },
+  ): Promise<number | null>;
+  /** Returns the ids in the target in the order of `ids`. */
+  forward(
+    to: TargetChat,
+    what: {
+      readonly fromChat: string;
+      readonly fromUsername: string | null;
+      readonly ids: readonly number[];
+      readonly randomIds: readonly string[];
+      readonly dropAuthor: boolean;
+    },
+  ): Promise<readonly (number | null)[]>;
+  edit(to: TargetChat, id: number, text: OutgoingText): Promise<void>;
+  delete(to: TargetChat, ids: readonly number[]): Promise<void>;
+  /** What an error of these calls means. */
+  faultOf(error: unknown): Fault;
+  /** Marked id of a chat, or null when there is none of that name. */
+  resolve(ref: string): Promise<string | null>;
+  /** Messages of a chat, newest first, older than `before` (0 = the newest). */
+  history(chat: string, before: number, limit: number): Promise<readonly SourceMessage[]>;
+}

@@ -1,0 +1,226 @@
+import type { Confirmation, Delivery, RelayMessage, Route } from "@flotilla/contracts";
+import { matchRoute, readyRoute } from "@flotilla/domain";
+import { AppError, toError, type WorkerId } from "@flotilla/kernel";
+import type { Logger } from "@flotilla/observability";
+import { type QueuePlace, RelayLink } from "@flotilla/queue";
+import type { SessionStore } from "@flotilla/session-store";
+import { Backfill, type BackfillWish } from "./backfill.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { alertLane, Intake } from "./intake.ts";
+import type { RelayTelegram } from "./ports.ts";
+import { RouteBook } from "./route-book.ts";
+import { Sender } from "./sender.ts";
+import { relayStatus } from "./status.ts";
+import { WebhookSender } from "./webhook.ts";
+
+/** Parts of a relay. */
+export interface RelayOptions {
+  readonly worker: WorkerId;
+  readonly store: SessionStore;
+  readonly fleetKey: Buffer;
+  readonly place: QueuePlace;
+  readonly telegram: RelayTelegram;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+const TICK_MS = 250;
+const REPORT_MS = 2000;
+const PRUNE_MS = 60 * 60_000;
+/** Issue of privacy and of size: the map of what was delivered is kept for so long. */
+const RETENTION_MS = 30 * 24 * 60 * 60_000;
+const DRY_RUN = 20;
+
+/** One line of a dry run. */
+export interface DryRunLine {
+  readonly text: string;
+  readonly verdict: string;
+}
+
+/** The relaying half of a worker: what it reads for its own routes, and what it delivers for the routes of others. */
+export class Relay {
+  readonly #options: RelayOptions;
+  readonly #book: RouteBook;
+  readonly #intake: Intake;
+  readonly #dispatcher: Dispatcher;
+  readonly #sender: Sender;
+  readonly #webhook: WebhookSender;
+  readonly #link: RelayLink;
+  readonly #backfill: Backfill;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #lastReport = "";
+
+  constructor(options: RelayOptions) {
+    const { store, now, log, worker, place } = options;
+    this.#options = options;
+    this.#book = new RouteBook(store, log);
+    this.#intake = new Intake(store, this.#book, now);
+    this.#sender = new Sender({ relay: store.relay, telegram: options.telegram, now, log });
+    this.#webhook = new WebhookSender(options.fleetKey, now);
+    const route = (id: string): Route | null => this.#book.route(id);
+    this.#dispatcher = new Dispatcher({
+      worker,
+      relay: store.relay,
+      route,
+      hand: (delivery) => this.#hand(delivery),
+      now,
+      log,
+    });
+    const onError = (error: unknown): void => log.debug({ err: error }, "relay queue");
+    this.#link = new RelayLink({ place, who: worker, handle: (message) => this.#receive(message), onError });
+    const idOf = (ref: string): string | null => this.#idOf(ref);
+    this.#backfill = new Backfill({ store, intake: this.#intake, telegram: options.telegram, wake: () => this.#pump(), idOf });
+  }
+
+  /** Does any route read this chat? For the update engine: the text of other chats is not stored. */
+  wants(chat: string): boolean {
+    return this.#book.wants(chat);
+  }
+
+  /** Starts to relay. What was under way when the process ended goes on by itself. */
+  start(): void {
+    this.#link.start();
+    const { store, now } = this.#options;
+    const every = (ms: number, work: () => void): void => void this.#timers.push(setInterval(() => this.#guard(work), ms));
+    every(TICK_MS, () => this.#tick());
+    every(REPORT_MS, () => void this.#report());
+    every(PRUNE_MS, () => void store.relay.prune(now() - RETENTION_MS));
+    this.received();
+  }
+
+  /** The inbox has something. */
+  received(): void {
+    this.#guard(() => {
+      let came = false;
+      while (this.#intake.step() > 0) came = true;
+      if (came) this.#pump();
+    });
+  }
+
+  /** There is a connection: names that were not known can be asked for. */
+  async resolveNames(): Promise<void> {
+    const unknown = this.#book.unknown();
+    for (const ref of unknown) await this.#options.telegram.resolve(ref).catch(() => null);
+    if (unknown.length > 0) this.#guard(() => this.#book.refresh());
+  }
+
+  /** What the route would do with the latest messages of its sources. Changes nothing. Throws what Telegram answered. */
+  async dryRun(route: Route): Promise<DryRunLine[]> {
+    const ready = readyRoute({ ...route, on: true }, (ref) => this.#idOf(ref));
+    const found = [];
+    for (const ref of route.from.chats) {
+      const chat = this.#idOf(ref) ?? (await this.#options.telegram.resolve(ref));
+      if (chat === null) throw new AppError("unknown-chat", `This account does not know ${ref}.`);
+      found.push(...(await this.#options.telegram.history(chat, 0, DRY_RUN)).map((message) => ({ message, chat })));
+    }
+    found.sort((a, b) => b.message.date - a.message.date || b.message.id - a.message.id);
+    return found.slice(0, DRY_RUN).map(({ message, chat }) => {
+      const verdict = matchRoute({ ...ready, chats: new Set([chat]) }, message);
+      return { text: message.text.slice(0, 80), verdict: verdict.kind === "take" ? "take" : verdict.reason };
+    });
+  }
+
+  /** Fetches old messages for a route. Throws AppError `no-route`, `backfill-running`. */
+  backfill(route: string, wish: BackfillWish): void {
+    const ready = this.#book.ready.find((it) => it.route.id === route);
+    if (!ready) throw new AppError("no-route", "This worker does not read for such a route.");
+    this.#backfill.start(ready, wish);
+  }
+
+  /** Ends a backfill. Returns whether there was one. */
+  async cancelBackfill(): Promise<boolean> {
+    return await this.#backfill.cancel();
+  }
+
+  /** What was set aside on a route is tried again or given up. Returns how many. */
+  poison(route: string, what: "retry" | "drop"): number {
+    const { relay } = this.#options.store;
+    const count = what === "retry" ? relay.retryPoison(route) : relay.dropPoison(route);
+    this.#dispatcher.wake(route);
+    return count;
+  }
+
+  /** A blocked or parked route is tried at once. */
+  wake(route: string): void {
+    this.#dispatcher.wake(route);
+  }
+
+  /** Stops; what is left stays in the outbox. */
+  async close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#backfill.cancel();
+    await this.#link.close();
+  }
+
+  async #receive(message: RelayMessage): Promise<void> {
+    switch (message.kind) {
+      case "delivery": {
+        const confirmation = await this.#sender.perform(message);
+        if (message.reader === this.#options.worker) this.#confirmed(confirmation);
+        else await this.#link.confirm(message.reader, confirmation);
+        return;
+      }
+      case "confirmation":
+        this.#confirmed(message);
+        return;
+      case "routes":
+        if (!this.#book.take(message)) return;
+        void this.resolveNames();
+        this.#tick();
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** Webhooks are called from here, everything else travels. */
+  async #hand(delivery: Delivery): Promise<void> {
+    if (delivery.to.kind === "webhook") this.#confirmed(await this.#webhook.perform(delivery));
+    else await this.#link.deliver(delivery);
+  }
+
+  #confirmed(confirmation: Confirmation): void {
+    this.#dispatcher.confirmed(confirmation);
+  }
+
+  #pump(): void {
+    const lanes = this.#book.all.flatMap(({ id }) => [id, alertLane(id)]);
+    this.#dispatcher.pump(lanes);
+  }
+
+  #tick(): void {
+    this.received();
+    this.#pump();
+    this.#dispatcher.repeat();
+  }
+
+  async #report(): Promise<void> {
+    const { worker, now, store } = this.#options;
+    if (this.#book.version === 0) return;
+    const status = relayStatus(
+      { worker, relay: store.relay, book: this.#book, dispatcher: this.#dispatcher, now },
+      this.#backfill.status(),
+    );
+    const seen = JSON.stringify({ ...status, at: 0 });
+    if (seen === this.#lastReport || !this.#link.connected) return;
+    await this.#link.report(status).then(
+      () => {
+        this.#lastReport = seen;
+      },
+      () => {},
+    );
+  }
+
+  #idOf(ref: string): string | null {
+    return ref.startsWith("@") ? (this.#options.store.entities.byUsername(ref.slice(1))?.id ?? null) : ref;
+  }
+
+  /** A full disk must not end the process: the next tick tries again. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.log.error({ cause: toError(error).message }, "relaying failed; trying again");
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import { Route, type RoutesForReader } from "@flotilla/contracts";
+import { type ReadyRoute, readyRoute } from "@flotilla/domain";
+import { toError } from "@flotilla/kernel";
+import type { Logger } from "@flotilla/observability";
+import type { SessionStore } from "@flotilla/session-store";
+
+/**
+ * The routes that this worker reads for. Told by the bot and kept in the session's file, so that relaying goes on without the bot.
+ * Names of chats are resolved by what the account knows; the others are asked for when there is a connection.
+ */
+export class RouteBook {
+  readonly #store: SessionStore;
+  readonly #log: Logger;
+  #routes: readonly Route[] = [];
+  #ready: readonly ReadyRoute[] = [];
+  #chats: ReadonlySet<string> = new Set();
+  #version = 0;
+
+  constructor(store: SessionStore, log: Logger) {
+    this.#store = store;
+    this.#log = log;
+    this.#load();
+  }
+
+  /** Version of the routes as the bot counts. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** All routes, also those that are off. */
+  get all(): readonly Route[] {
+    return this.#routes;
+  }
+
+  /** The routes that are ready to be asked. */
+  get ready(): readonly ReadyRoute[] {
+    return this.#ready;
+  }
+
+  route(id: string): Route | null {
+    return this.#routes.find((route) => route.id === id) ?? null;
+  }
+
+  /** Does any route read this chat? What is said elsewhere is not even stored. */
+  wants(chat: string): boolean {
+    return this.#chats.has(chat);
+  }
+
+  /** Takes what the bot says, unless it is older. Waiting deliveries of routes that are gone are given up. Returns whether it was news. */
+  take(message: RoutesForReader): boolean {
+    if (!this.#store.relay.setRoutes({ version: message.version, body: JSON.stringify(message.routes) })) return false;
+    const before = this.#routes;
+    this.#load();
+    for (const { id } of before) if (!this.route(id)) this.#store.relay.dropRoute(id);
+    return true;
+  }
+
+  /** Sources whose names this account does not know yet. */
+  unknown(): string[] {
+    const names = this.#routes.flatMap(({ on, from }) => (on ? from.chats : [])).filter((ref) => this.#known(ref) === null);
+    return [...new Set(names)];
+  }
+
+  /** Looks at the names again. */
+  refresh(): void {
+    this.#ready = this.#routes.flatMap((route) => this.#prepare(route));
+    this.#chats = new Set(this.#ready.flatMap(({ route, chats }) => (route.on ? [...chats] : [])));
+  }
+
+  #load(): void {
+    const stored = this.#store.relay.routes();
+    if (!stored) return;
+    const parsed = Route.array().safeParse(JSON.parse(stored.body));
+    if (!parsed.success) return void this.#log.error("the stored routes cannot be read; waiting for the bot to send them");
+    this.#version = stored.version;
+    this.#routes = parsed.data;
+    this.refresh();
+  }
+
+  #prepare(route: Route): ReadyRoute[] {
+    try {
+      return [readyRoute(route, (ref) => this.#known(ref))];
+    } catch (error) {
+      this.#log.error({ route: route.id, cause: toError(error).message }, "a route cannot be used");
+      return [];
+    }
+  }
+
+  #known(ref: string): string | null {
+    if (!ref.startsWith("@")) return ref;
+    return this.#store.entities.byUsername(ref.slice(1))?.id ?? null;
+  }
+}

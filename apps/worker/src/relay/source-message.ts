@@ -1,0 +1,52 @@
+import type { MediaKind, SourceMessage } from "@flotilla/contracts";
+import type { InboxRow, MessageContent, SessionStore } from "@flotilla/session-store";
+
+/** What was received, with the names the account knows. */
+export function toSourceMessage(
+  store: Pick<SessionStore, "entities">,
+  where: Pick<InboxRow, "chat" | "messageId" | "date">,
+  content: MessageContent,
+): SourceMessage {
+  const chat = store.entities.byId(where.chat);
+  const sender = content.from === null ? null : store.entities.byId(content.from);
+  const { text, entities, groupedId, replyTo, topicId, from } = content;
+  return {
+    chat: where.chat,
+    id: where.messageId,
+    date: where.date,
+    groupedId,
+    replyTo,
+    topic: topicId,
+    sender: from,
+    senderName: sender?.name ?? null,
+    senderUsername: sender?.username ?? null,
+    chatTitle: chat?.name ?? null,
+    chatUsername: chat?.username ?? null,
+    text,
+    entities: [...entities],
+    media: mediaKind(content.media),
+    protected: content.noforwards,
+    ephemeral: content.ttlS !== null,
+  };
+}
+
+const KINDS: Readonly<Record<string, MediaKind | null>> = {
+  photo: "photo",
+  webpage: null,
+  geo: "location",
+  venue: "location",
+  contact: "contact",
+  poll: "poll",
+};
+
+/** A preview of a link is no media: the text is all there is. */
+function mediaKind(media: MessageContent["media"]): MediaKind | null {
+  if (media === null) return null;
+  if (media.kind !== "document") return Object.hasOwn(KINDS, media.kind) ? (KINDS[media.kind] ?? null) : "other";
+  const { mime = "" } = media;
+  if (mime === "application/x-tgsticker" || mime === "image/webp" || mime === "video/webm") return "sticker";
+  if (mime === "image/gif") return "animation";
+  if (mime === "audio/ogg") return "voice";
+  if (mime.startsWith("video/")) return "video";
+  return mime.startsWith("audio/") ? "audio" : "document";
+}

@@ -1,0 +1,64 @@
+import type { BackfillStatus, RelayStatus, RouteStatus } from "@flotilla/contracts";
+import { forecast, percentile } from "@flotilla/domain";
+import type { WorkerId } from "@flotilla/kernel";
+import type { RelayTable } from "@flotilla/session-store";
+import type { Dispatcher, LaneState } from "./dispatcher.ts";
+import type { RouteBook } from "./route-book.ts";
+
+/** So many of the latest deliveries tell how long they take. */
+const SAMPLE = 200;
+const MINUTE_MS = 60_000;
+/** A sender that says nothing for so long is worth a word on the card. */
+const SILENT_MS = 5000;
+
+/** Parts of the status. */
+export interface StatusDeps {
+  readonly worker: WorkerId;
+  readonly relay: RelayTable;
+  readonly book: RouteBook;
+  readonly dispatcher: Dispatcher;
+  readonly now: () => number;
+}
+
+/** How all routes of this reader are doing. */
+export function relayStatus(deps: StatusDeps, backfill: BackfillStatus | null): RelayStatus {
+  const { worker, book, now, relay } = deps;
+  const depths = new Map(relay.depths().map((depth) => [depth.route, depth]));
+  const routes = book.all.map(({ id }) => {
+    const { waiting = 0, poison = 0 } = depths.get(id) ?? {};
+    return routeStatus(deps, id, waiting, poison);
+  });
+  return { v: 1, worker, version: book.version, at: now(), routes, backfill };
+}
+
+function routeStatus(deps: StatusDeps, id: string, waiting: number, poison: number): RouteStatus {
+  const { relay, book, now, dispatcher } = deps;
+  const route = book.route(id);
+  const lane = dispatcher.state(id);
+  const latest = relay.deliveries(id, SAMPLE);
+  const took = latest.map(({ tookMs }) => tookMs);
+  const inMinute = latest.filter(({ doneAt }) => doneAt > now() - MINUTE_MS).length;
+  const unknown = new Set(book.unknown());
+  return {
+    route: id,
+    waiting,
+    poison,
+    poisonReason: poison > 0 ? (relay.poison(id, 1)[0]?.reason ?? null) : null,
+    counts: { ...relay.counts(id) },
+    p50Ms: percentile(took, 0.5),
+    p99Ms: percentile(took, 0.99),
+    lastDeliveredAt: latest[0]?.doneAt ?? null,
+    parkedUntil: lane.parkedUntil,
+    reason: lane.reason ?? silence(lane, route?.to.kind === "worker" ? route.to.worker : null, now()),
+    blocked: lane.blocked,
+    forecastAt: forecast(waiting, inMinute / 60, lane.parkedUntil, now()),
+    unknownChats: route?.from.chats.filter((chat) => unknown.has(chat)) ?? [],
+  };
+}
+
+/** Promise S1-09: a reader whose sender is not ready says so. */
+function silence({ underWaySince }: LaneState, sender: string | null, now: number): string | null {
+  if (underWaySince === null || now - underWaySince < SILENT_MS) return null;
+  const seconds = Math.round((now - underWaySince) / 1000);
+  return `${sender ?? "The bot"} has not answered for ${seconds} s: it is not running, or Redis is away.`;
+}

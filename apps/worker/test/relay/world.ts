@@ -1,0 +1,160 @@
+import { type Fault, Route, type SourceMessage } from "@flotilla/contracts";
+import { parseWorkerId, toError } from "@flotilla/kernel";
+import { createLogger } from "@flotilla/observability";
+import { type QueuePlace, RelayLink } from "@flotilla/queue";
+import { type InboxEvent, type MessageContent, openSession, type SessionStore } from "@flotilla/session-store";
+import type { RelayTelegram } from "../../src/relay/ports.ts";
+import { Relay } from "../../src/relay/relay.ts";
+
+export const FLEET_KEY = Buffer.alloc(32, 9);
+const log = createLogger({ name: "test", level: "silent" });
+
+/** One message as a target has it. */
+export interface Posted {
+  readonly id: number;
+  readonly chat: string;
+  text: string;
+  readonly by: string;
+  readonly from: number | null;
+  readonly replyTo: number | null;
+  deleted: boolean;
+}
+
+/**
+ * The target side of Telegram, as far as a sender sees it: it keeps what was posted and refuses a random id that was used, which
+ * is the rule that exactly-once rests on. `fault` is asked before each call; `lost` makes an answer get lost after the effect.
+ */
+export class Targets {
+  readonly posted: Posted[] = [];
+  duplicates = 0;
+  fault: (chat: string, text: string) => Error | null = () => null;
+  lost = 0;
+  history: SourceMessage[] = [];
+  #used = new Set<string>();
+
+  port(by: string): RelayTelegram {
+    return {
+      send: async (to, message) => {
+        const id = this.#post(by, to.chat, message.randomId, { text: message.text, from: null, replyTo: message.replyTo });
+        return this.#answer(id);
+      },
+      forward: async (to, what) =>
+        what.ids.map((from, n) => {
+          const id = this.#post(by, to.chat, what.randomIds[n] ?? "", { text: `fwd ${from}`, from, replyTo: null });
+          return this.#answer(id);
+        }),
+      edit: async (_to, id, { text }) => {
+        const message = this.posted.find((it) => it.id === id);
+        if (!message) throw new Error("MESSAGE_ID_INVALID");
+        message.text = text;
+      },
+      delete: async (_to, ids) => {
+        for (const message of this.posted) if (ids.includes(message.id)) message.deleted = true;
+      },
+      faultOf: (error) => {
+        const code = toError(error).message;
+        const wait = /_WAIT_([0-9]+)$/.exec(code)?.[1];
+        const cls = wait ? "FLOOD" : (CLASSES[code] ?? "REQUEST");
+        return { class: cls, code, message: code, ...(wait ? { waitS: Number(wait) } : {}) };
+      },
+      resolve: async () => null,
+      history: async (chat, before, limit) =>
+        this.history
+          .filter((it) => it.chat === chat && (before === 0 || it.id < before))
+          .sort((a, b) => b.id - a.id)
+          .slice(0, limit),
+    };
+  }
+
+  in(chat: string): string[] {
+    return this.posted.filter((it) => it.chat === chat && !it.deleted).map(({ text }) => text);
+  }
+
+  #post(by: string, chat: string, randomId: string, more: Pick<Posted, "text" | "from" | "replyTo">): number {
+    const fault = this.fault(chat, more.text);
+    if (fault) throw fault;
+    if (this.#used.has(`${by} ${randomId}`)) {
+      this.duplicates += 1;
+      throw new Error("RANDOM_ID_DUPLICATE");
+    }
+    this.#used.add(`${by} ${randomId}`);
+    const id = this.posted.length + 1;
+    this.posted.push({ id, chat, by, deleted: false, ...more });
+    return id;
+  }
+
+  #answer(id: number): number {
+    if (this.lost === 0) return id;
+    this.lost -= 1;
+    throw new Error("link-lost");
+  }
+}
+
+const CLASSES: Readonly<Record<string, Fault["class"]>> = {
+  RANDOM_ID_DUPLICATE: "TG_SERVER",
+  CHAT_WRITE_FORBIDDEN: "SOURCE",
+  "link-lost": "NETWORK",
+  surprise: "CRASH",
+};
+
+export function route(change: Partial<Record<keyof Route, unknown>> = {}): Route {
+  return Route.parse({
+    id: "signals",
+    from: { worker: "reader", chats: ["-1001"] },
+    to: { kind: "worker", worker: "sender", chat: "-1002" },
+    ...change,
+  });
+}
+
+/** One worker with its session, as a process would have it. */
+export interface Running {
+  readonly store: SessionStore;
+  readonly relay: Relay;
+  receive(...events: InboxEvent[]): void;
+  close(): Promise<void>;
+}
+
+export function runWorker(dir: string, name: string, place: QueuePlace, targets: Targets): Running {
+  const worker = parseWorkerId(name);
+  const store = openSession({ dir, name, fleetKey: FLEET_KEY });
+  const relay = new Relay({
+    worker,
+    store,
+    fleetKey: FLEET_KEY,
+    place,
+    telegram: targets.port(name),
+    now: () => Date.now(),
+    log,
+  });
+  relay.start();
+  return {
+    store,
+    relay,
+    receive: (...events) => {
+      store.updates.commit({ events }, (chat) => relay.wants(chat));
+      relay.received();
+    },
+    close: async () => {
+      await relay.close();
+      store.close();
+    },
+  };
+}
+
+let version = 0;
+
+/** What the bot does when routes change. */
+export async function tellRoutes(place: QueuePlace, worker: string, routes: Route[]): Promise<void> {
+  const link = new RelayLink({ place, who: "the bot", handle: async () => {}, onError: () => {} });
+  await link.tellRoutes({ v: 1, kind: "routes", worker: parseWorkerId(worker), version: ++version, routes });
+  await link.close();
+}
+
+export function content(text: string, more: Partial<MessageContent> = {}): MessageContent {
+  const none = { entities: [], media: null, groupedId: null, replyTo: null, topicId: null, from: null, ttlS: null };
+  return { text, ...none, out: false, noforwards: false, service: false, ...more };
+}
+
+export function post(messageId: number, text: string, more: Partial<MessageContent> = {}): InboxEvent {
+  return { kind: "new", box: "1", chat: "-1001", messageId, version: 0, date: Date.now(), content: content(text, more) };
+}

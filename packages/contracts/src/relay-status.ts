@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { Route, RouteFile, RouteId } from "./routes.ts";
+import { WorkerIdField } from "./worker-status.ts";
+
+const Time = z.number();
+const Count = z.number().int().nonnegative();
+
+/** How one route is doing, as its reader sees it. Times are milliseconds since the Unix epoch. */
+export const RouteStatus = z.object({
+  route: RouteId,
+  waiting: Count,
+  poison: Count,
+  /** Why the oldest of those set aside was, or null. */
+  poisonReason: z.string().nullable(),
+  /** matched, delivered, filtered, protected, ephemeral, edited, deleted, … */
+  counts: z.record(z.string(), Count),
+  /** From Telegram's time stamp (whole seconds) to delivery, over the latest deliveries; null without any. */
+  p50Ms: z.number().nullable(),
+  p99Ms: z.number().nullable(),
+  lastDeliveredAt: Time.nullable(),
+  /** Nothing goes out before then, and why. */
+  parkedUntil: Time.nullable(),
+  reason: z.string().nullable(),
+  /** The target takes nothing: a person has to look. */
+  blocked: z.boolean(),
+  /** When the queue will probably be empty; null while it is or while that cannot be told. */
+  forecastAt: Time.nullable(),
+  /** Sources whose names could not be resolved. */
+  unknownChats: z.array(z.string()),
+});
+export type RouteStatus = z.infer<typeof RouteStatus>;
+
+/** A backfill under way or just over. */
+export const BackfillStatus = z.object({
+  route: RouteId,
+  state: z.enum(["running", "done", "cancelled", "failed"]),
+  fetched: Count,
+  taken: Count,
+  /** Already delivered before, so not again. */
+  known: Count,
+  wanted: Count.nullable(),
+  reason: z.string().nullable(),
+});
+export type BackfillStatus = z.infer<typeof BackfillStatus>;
+
+/** How the relays of one reader are doing; written by that worker alone. */
+export const RelayStatus = z.object({
+  v: z.literal(1),
+  worker: WorkerIdField,
+  /** Version of the routes that this reader works by. */
+  version: Count,
+  at: Time,
+  routes: z.array(RouteStatus),
+  backfill: BackfillStatus.nullable(),
+});
+export type RelayStatus = z.infer<typeof RelayStatus>;
+
+/** What other programs may ask of the bot, the sole writer of the routes. */
+export const BotRequest = z.discriminatedUnion("kind", [
+  z.object({ v: z.literal(1), kind: z.literal("routes.get") }),
+  z.object({ v: z.literal(1), kind: z.literal("routes.apply"), file: RouteFile }),
+]);
+export type BotRequest = z.infer<typeof BotRequest>;
+
+/** The bot's answer. */
+export const BotAnswer = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("routes"), version: Count, routes: z.array(Route) }),
+  z.object({ kind: z.literal("applied"), version: Count, added: Count, changed: Count, removed: Count }),
+  z.object({
+    kind: z.literal("refused"),
+    problems: z.array(z.object({ route: z.string(), field: z.string(), message: z.string() })),
+  }),
+]);
+export type BotAnswer = z.infer<typeof BotAnswer>;

@@ -1,0 +1,135 @@
+import {
+  BOT_RELAY_QUEUE,
+  type Confirmation,
+  type Delivery,
+  RelayMessage,
+  type RelayStatus,
+  relayKey,
+  relayQueue,
+} from "@flotilla/contracts";
+import { AppError, type WorkerId, withTimeout } from "@flotilla/kernel";
+import { type Job, Queue, UnrecoverableError, Worker } from "bullmq";
+import { Redis } from "ioredis";
+import { patientOptions } from "./connection.ts";
+import type { QueuePlace } from "./send.ts";
+
+/** Options of {@link RelayLink}. */
+export interface RelayLinkOptions {
+  readonly place: QueuePlace;
+  /** Whose messages are consumed: a worker's, or the bot's deliveries. */
+  readonly who: WorkerId | "the bot";
+  /** Called once per message, several at a time; called again for the same one after a crash. */
+  readonly handle: (message: RelayMessage) => Promise<void>;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Nothing is kept: the outbox of the reader is what is true, and asks again for what it hears nothing of. */
+const JOB = { removeOnComplete: true, removeOnFail: true } as const;
+/** Deliveries of different routes do not wait for each other; one route has one under way at a time. */
+const CONCURRENCY = 50;
+/** A stop must not wait for a Redis that is away. */
+const CLOSE_MS = 2000;
+
+/**
+ * The way of relayed messages between workers and the bot, over two connections. Sending waits for Redis when it is away.
+ * Message texts lie in Redis in clear while they are under way; secrets never travel here.
+ */
+export class RelayLink {
+  readonly #options: RelayLinkOptions;
+  readonly #redis: Redis;
+  readonly #queues = new Map<string, Queue>();
+  #worker: Worker | null = null;
+
+  constructor(options: RelayLinkOptions) {
+    this.#options = options;
+    this.#redis = new Redis(patientOptions(options.place.url));
+    this.#redis.on("error", options.onError);
+  }
+
+  /** Takes messages from now on. */
+  start(): void {
+    const { who, place, handle, onError } = this.#options;
+    const name = who === "the bot" ? BOT_RELAY_QUEUE : relayQueue(who);
+    const worker = new Worker(
+      name,
+      // BullMQ counts the parameters of this function to decide what to pass: keep it at one.
+      async (job: Job) => {
+        const parsed = RelayMessage.safeParse(job.data);
+        if (!parsed.success) throw new UnrecoverableError(`refused payload of ${name}: ${fieldsOf(parsed.error)}`);
+        await handle(parsed.data);
+      },
+      {
+        connection: this.#redis,
+        prefix: place.prefix,
+        concurrency: CONCURRENCY,
+        lockDuration: 5000,
+        stalledInterval: 2000,
+        maxStalledCount: 2,
+      },
+    );
+    worker.on("error", onError);
+    worker.on("failed", (_job, error) => onError(error));
+    this.#worker = worker;
+  }
+
+  /** A step for whoever delivers it. A try that is there already is not added again. */
+  async deliver(delivery: Delivery): Promise<void> {
+    const { to } = delivery;
+    if (to.kind === "webhook") throw new AppError("no-queue", "A webhook is called by the reader itself.");
+    await this.#add(to.kind === "worker" ? relayQueue(to.worker) : BOT_RELAY_QUEUE, delivery.id, delivery);
+  }
+
+  /** What became of a try, for the reader that asked. */
+  async confirm(reader: WorkerId, confirmation: Confirmation): Promise<void> {
+    await this.#add(relayQueue(reader), `c.${confirmation.id}`, confirmation);
+  }
+
+  /** The routes of a reader. */
+  async tellRoutes(message: Extract<RelayMessage, { kind: "routes" }>): Promise<void> {
+    await this.#add(relayQueue(message.worker), `r.${message.version}`, message);
+  }
+
+  /** Shows how the relays of this worker are doing. */
+  async report(status: RelayStatus): Promise<void> {
+    if (this.#redis.status === "ready")
+      await this.#redis.hset(relayKey(this.#options.place.prefix), status.worker, JSON.stringify(status));
+  }
+
+  /** True while Redis answers. */
+  get connected(): boolean {
+    return this.#redis.status === "ready";
+  }
+
+  /** Waits for what is in hand, but not for a Redis that is away. */
+  async close(): Promise<void> {
+    const late = (): Error => new AppError("redis-away", "Redis did not answer in time.");
+    if (this.#worker) await withTimeout(this.#worker.close(), CLOSE_MS, late).catch(() => {});
+    const closing = Promise.allSettled([...this.#queues.values()].map((queue) => queue.close()));
+    await withTimeout(closing, CLOSE_MS, late).catch(() => {});
+    this.#redis.disconnect();
+  }
+
+  async #add(name: string, id: string, message: RelayMessage): Promise<void> {
+    let queue = this.#queues.get(name);
+    if (!queue) {
+      queue = new Queue(name, { connection: this.#redis, prefix: this.#options.place.prefix, skipWaitingForReady: true });
+      // The same error is reported by the connection itself.
+      queue.on("error", () => {});
+      this.#queues.set(name, queue);
+    }
+    try {
+      await queue.add(message.kind, message, { jobId: id, ...JOB });
+    } catch (error) {
+      // A queue that was made while Redis was away may stay broken: the next message makes a new one.
+      this.#queues.delete(name);
+      queue.close().catch(() => {});
+      throw error;
+    }
+  }
+}
+
+function fieldsOf(error: {
+  readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly code: string }[];
+}): string {
+  return error.issues.map((issue) => `${issue.path.join(".")} ${issue.code}`).join(", ");
+}
