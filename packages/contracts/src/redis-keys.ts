@@ -19,3 +19,11 @@ export const BOT_RELAY_QUEUE = "bot-relay";
 export const BOT_REQUESTS_QUEUE = "bot-requests";
 /** Hash worker id → RelayStatus JSON. */
 export const relayKey = (prefix: string): string => `${prefix}.relay`;
+/** Who owns `resource` (a worker's name, or the fingerprint of its key) at the moment; expires by itself. */
+export const leaseKey = (prefix: string, resource: string): string => `${prefix}.lease.${resource}`;
+/** The highest fencing number that was given out for `resource`; never expires. */
+export const fenceKey = (prefix: string, resource: string): string => `${prefix}.fence.${resource}`;
+/** The run of Redis that leases were last given out by. */
+export const leaseRunKey = (prefix: string): string => `${prefix}.lease-run`;
+/** There while no lease may be given out, because Redis was started anew. */
+export const leaseQuietKey = (prefix: string): string => `${prefix}.lease-quiet`;

@@ -1,0 +1,85 @@
+import { AppError } from "@flotilla/kernel";
+import { z } from "zod";
+
+/** Who holds a lease, as everybody may read it. */
+export const LeaseRecord = z.object({
+  token: z.string(),
+  /** The boot and the file that the holder's kernel lock is on: whoever has that lock may take the lease over. */
+  owner: z.string(),
+  host: z.string(),
+  worker: z.string(),
+  since: z.number(),
+});
+export type LeaseRecord = z.infer<typeof LeaseRecord>;
+
+/** What Redis answered. */
+export type LeaseAnswer =
+  | { readonly kind: "granted"; readonly fence: number }
+  | { readonly kind: "held"; readonly by: LeaseRecord }
+  /** Redis was started anew: a holder that it forgot may still act. */
+  | { readonly kind: "wait"; readonly leftMs: number };
+
+/**
+ * One atomic step for taking and for keeping: KEYS are n lease keys, n fence keys, the run key and the quiet key; ARGV are n,
+ * token, owner, record, TTL in ms, the fencing number that is known (the session's, or the one that was granted), 1 when
+ * this holder was granted it before, and the quiet time in ms after a start of Redis (0 = none).
+ *
+ * A holder that was granted keeps its number, also when Redis forgot it: nobody else can have been granted as long as no
+ * counter is beyond that number. Everybody else gets a number above all that were given out.
+ */
+export const TAKE = `
+if redis.replicate_commands then redis.replicate_commands() end
+local n, token, owner, record = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
+local ttl, known, granted, quiet = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] == '1', tonumber(ARGV[8])
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+if quiet > 0 and redis.call('GET', KEYS[2 * n + 1]) ~= run then
+  redis.call('SET', KEYS[2 * n + 1], run)
+  redis.call('SET', KEYS[2 * n + 2], '1', 'PX', quiet)
+end
+local mine, highest = true, 0
+for i = 1, n do
+  local held = redis.call('GET', KEYS[i])
+  if held then
+    local other = cjson.decode(held)
+    if other.token ~= token and (granted or other.owner ~= owner) then return {'held', held} end
+    if other.token ~= token then mine = false end
+  else mine = false end
+  highest = math.max(highest, tonumber(redis.call('GET', KEYS[n + i]) or '0'))
+end
+local fence = known
+if granted then
+  if not mine and highest > known then return {'held', ''} end
+else
+  if quiet > 0 and not mine then
+    local left = redis.call('PTTL', KEYS[2 * n + 2])
+    if left > 0 then return {'wait', tostring(left)} end
+  end
+  fence = math.max(highest, known) + 1
+end
+for i = 1, n do
+  redis.call('SET', KEYS[n + i], string.format('%.0f', fence))
+  redis.call('SET', KEYS[i], record, 'PX', ttl)
+end
+return {'granted', string.format('%.0f', fence)}
+`;
+
+/** Gives back what is ours: KEYS are lease keys, ARGV the token. */
+export const GIVE_BACK = `
+for i = 1, #KEYS do
+  local held = redis.call('GET', KEYS[i])
+  if held and cjson.decode(held).token == ARGV[1] then redis.call('DEL', KEYS[i]) end
+end
+return 1
+`;
+
+const UNKNOWN: LeaseRecord = { token: "", owner: "", host: "another host", worker: "", since: 0 };
+
+/** Parses the reply of {@link TAKE}. Throws AppError `bad-reply`. */
+export function parseAnswer(reply: unknown): LeaseAnswer {
+  const parsed = z.tuple([z.enum(["granted", "held", "wait"]), z.string()]).safeParse(reply);
+  if (!parsed.success) throw new AppError("bad-reply", "Redis answered a lease with something else.");
+  const [kind, value] = parsed.data;
+  if (kind === "granted") return { kind, fence: Number(value) };
+  if (kind === "wait") return { kind, leftMs: Number(value) };
+  return { kind, by: value === "" ? UNKNOWN : LeaseRecord.parse(JSON.parse(value)) };
+}

@@ -1,0 +1,227 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { type Fault, fenceKey, leaseKey, leaseQuietKey, leaseRunKey } from "@flotilla/contracts";
+import { AppError, type Clock, type HostId, sleep, toError, type WorkerId, withTimeout } from "@flotilla/kernel";
+import { Redis } from "ioredis";
+import { promptOptions } from "./connection.ts";
+import { GIVE_BACK, type LeaseAnswer, type LeaseRecord, parseAnswer, TAKE } from "./lease-script.ts";
+import type { QueuePlace } from "./send.ts";
+
+/**
+ * How many hosts may run workers of this fleet. `one`: the kernel's lock decides, the lease only finds a host that should not
+ * be there, and a Redis that is away stops nothing. `several`: nobody is on Telegram without a lease that is good.
+ */
+export type LeaseMode = "one" | "several";
+
+/** Numbers of a lease. */
+export interface LeaseTimings {
+  readonly ttlMs: number;
+  readonly renewEveryMs: number;
+  /** How long the first answer may take on one host before the worker goes on without. */
+  readonly firstAnswerMs: number;
+}
+
+/** 15 s, renewed every 5 s; the holder stops acting after 10 s without an answer, a third before the end (invariant 2). */
+export const LEASE_TIMINGS: LeaseTimings = { ttlMs: 15_000, renewEveryMs: 5000, firstAnswerMs: 1000 };
+
+/** What a lease is for, and who asks. */
+export interface LeaseOptions {
+  readonly place: QueuePlace;
+  readonly mode: LeaseMode;
+  readonly host: HostId;
+  readonly worker: WorkerId;
+  /** Names the kernel lock that the caller holds: whoever holds the same one has proved that the holder before is dead. */
+  readonly owner: string;
+  /** What must be owned, asked anew each time: the worker's name, and the fingerprint of its key when there is one. */
+  readonly resources: () => readonly string[];
+  /** The highest fencing number that the session knows of. */
+  readonly knownFence: () => number;
+  readonly on: {
+    /** From now on this process may act. `fence` is null on one host as long as Redis is away. May come again after `suspended`. */
+    granted(fence: number | null): void;
+    /** Not any more, until `granted` comes again. Called before the lease ends. */
+    suspended(fault: Fault): void;
+    /** Somebody else has it: this process has to go. Called once, nothing follows. */
+    taken(fault: Fault): void;
+  };
+  readonly onError: (error: unknown) => void;
+  readonly clock: Clock;
+  readonly timings?: LeaseTimings;
+}
+
+const RETRY_MS = 250;
+const RELEASE_MS = 500;
+
+/**
+ * Ownership of one session across hosts (ADR 0005). The deadline is taken before the question is sent, on two clocks: the
+ * monotonic one does not run while the machine sleeps, the other one may be set back.
+ */
+export class Lease {
+  readonly #options: LeaseOptions;
+  readonly #timings: LeaseTimings;
+  readonly #redis: Redis;
+  readonly #token = randomUUID();
+  readonly #over = new AbortController();
+  readonly #since: number;
+  #held: readonly string[] = [];
+  #fence: number | null = null;
+  #phase: "asking" | "acting" | "suspended" | "gone" = "asking";
+  #asked = { monotonicMs: Number.NEGATIVE_INFINITY, now: Number.NEGATIVE_INFINITY };
+  #fuse: NodeJS.Timeout | undefined;
+  readonly #running: Promise<void>;
+
+  constructor(options: LeaseOptions) {
+    this.#options = options;
+    this.#timings = options.timings ?? LEASE_TIMINGS;
+    this.#since = options.clock.now();
+    this.#redis = new Redis(promptOptions(options.place.url));
+    this.#redis.on("error", options.onError);
+    this.#running = this.#keep();
+  }
+
+  /**
+   * Whether this process may act at this very moment. Ask it in the same turn of the event loop as the last write of every
+   * effect: a process that was stopped finds out here, before its timers run.
+   */
+  mayAct(): boolean {
+    if (this.#phase !== "acting") return false;
+    if (this.#options.mode === "one" || this.#leftMs() > 0) return true;
+    this.#suspend();
+    return false;
+  }
+
+  /** Asks at once, because what must be owned has changed. */
+  refresh(): void {
+    this.#wake.resolve();
+  }
+  #wake = Promise.withResolvers<void>();
+
+  /** Gives it back, so that nobody has to wait for its end; a Redis that is away is not waited for. Idempotent. */
+  async close(): Promise<void> {
+    const acted = this.#phase === "acting" || this.#phase === "suspended";
+    this.#phase = "gone";
+    this.#over.abort();
+    clearTimeout(this.#fuse);
+    await this.#running;
+    if (acted && this.#redis.status === "ready") {
+      const given = this.#redis.eval(GIVE_BACK, this.#held.length, ...this.#held, this.#token);
+      await withTimeout(given, RELEASE_MS, silent).catch(() => {});
+    }
+    this.#redis.disconnect();
+  }
+
+  async #keep(): Promise<void> {
+    const { signal } = this.#over;
+    const begun = this.#options.clock.monotonicMs();
+    const connected = once(this.#redis, "ready", { signal });
+    await Promise.race([connected, sleep(this.#timings.firstAnswerMs, signal)]).catch(() => {});
+    connected.catch(() => {});
+    while (!signal.aborted) {
+      const pauseMs = await this.#step().catch((error: unknown) => this.#failed(toError(error), begun));
+      if (signal.aborted) return;
+      this.#wake = Promise.withResolvers();
+      await Promise.race([sleep(pauseMs, signal), this.#wake.promise]).catch(() => {});
+    }
+  }
+
+  /** One question and what follows from the answer; resolves with the time until the next one. */
+  async #step(): Promise<number> {
+    const { clock } = this.#options;
+    const asked = { monotonicMs: clock.monotonicMs(), now: clock.now() };
+    const resources = this.#options.resources();
+    // Another key than before is another lease: nobody else can have it, but its number starts anew.
+    const answer = await this.#ask(resources);
+    if (this.#over.signal.aborted) return 0;
+    if (answer.kind === "wait") return Math.min(answer.leftMs, this.#timings.renewEveryMs);
+    if (answer.kind === "held") {
+      this.#taken(answer.by);
+      return 0;
+    }
+    this.#granted(answer.fence, asked, resources);
+    return this.#timings.renewEveryMs;
+  }
+
+  async #ask(resources: readonly string[]): Promise<LeaseAnswer> {
+    const { place, mode, host, worker, owner, knownFence } = this.#options;
+    const { ttlMs, renewEveryMs } = this.#timings;
+    const keys = resources.map((each) => leaseKey(place.prefix, each));
+    const same = keys.length === this.#held.length && keys.every((key) => this.#held.includes(key));
+    const granted = this.#fence !== null && same;
+    const record: LeaseRecord = { token: this.#token, owner, host, worker, since: this.#since };
+    const fences = resources.map((each) => fenceKey(place.prefix, each));
+    const quietMs = mode === "one" ? 0 : ttlMs;
+    const known = granted ? (this.#fence ?? 0) : knownFence();
+    const run = [leaseRunKey(place.prefix), leaseQuietKey(place.prefix)];
+    const args = [keys.length, this.#token, owner, JSON.stringify(record), ttlMs, known, granted ? "1" : "0", quietMs];
+    const reply = this.#redis.eval(TAKE, keys.length * 2 + 2, ...keys, ...fences, ...run, ...args);
+    return parseAnswer(await withTimeout(reply, renewEveryMs * 0.8, silent));
+  }
+
+  #granted(fence: number, asked: { monotonicMs: number; now: number }, resources: readonly string[]): void {
+    const first = this.#phase !== "acting" || this.#fence !== fence;
+    this.#asked = asked;
+    this.#fence = fence;
+    this.#held = resources.map((each) => leaseKey(this.#options.place.prefix, each));
+    this.#phase = "acting";
+    // The answer may have come too late to be of use.
+    if (this.mayAct()) this.#lightFuse();
+    else return;
+    if (first) this.#options.on.granted(fence);
+  }
+
+  #lightFuse(): void {
+    clearTimeout(this.#fuse);
+    if (this.#options.mode === "one") return;
+    this.#fuse = setTimeout(() => (this.mayAct() ? this.#lightFuse() : undefined), Math.max(this.#leftMs(), 1));
+    this.#fuse.unref();
+  }
+
+  /** Redis did not answer. On one host the kernel's lock is enough. */
+  #failed(error: Error, begun: number): number {
+    const { mode, clock, on, onError } = this.#options;
+    onError(error);
+    const waited = clock.monotonicMs() - begun;
+    if (mode === "one" && this.#phase === "asking" && waited >= this.#timings.firstAnswerMs) {
+      this.#phase = "acting";
+      on.granted(null);
+    }
+    return RETRY_MS;
+  }
+
+  #suspend(): void {
+    this.#phase = "suspended";
+    clearTimeout(this.#fuse);
+    this.#options.on.suspended(SUSPENDED);
+  }
+
+  #taken(by: LeaseRecord): void {
+    this.#phase = "gone";
+    this.#over.abort();
+    clearTimeout(this.#fuse);
+    this.#options.on.taken(heldBy(by));
+  }
+
+  #leftMs(): number {
+    const { clock } = this.#options;
+    const passed = Math.max(clock.monotonicMs() - this.#asked.monotonicMs, clock.now() - this.#asked.now);
+    return (this.#timings.ttlMs * 2) / 3 - passed;
+  }
+}
+
+const silent = (): Error => new AppError("redis-away", "Redis did not answer in time.");
+
+const SUSPENDED: Fault = {
+  class: "NETWORK",
+  code: "lease-unrenewed",
+  message: "Redis cannot be reached, and other hosts could take this session over: it left Telegram until Redis is back.",
+};
+
+function heldBy(by: LeaseRecord): Fault {
+  const since = by.since === 0 ? "" : ` (since ${new Date(by.since).toLocaleString("sv-SE")})`;
+  const name = by.worker === "" ? "" : ` as ${by.worker}`;
+  return {
+    class: "IN_USE",
+    code: "lease-held",
+    message: `${by.host} already runs this session${name}${since}. Start refused, to keep Telegram from cancelling it.`,
+  };
+}

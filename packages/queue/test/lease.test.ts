@@ -1,0 +1,181 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Fault } from "@flotilla/contracts";
+import { type Clock, parseHostId, parseWorkerId, systemClock } from "@flotilla/kernel";
+import { Lease, type LeaseOptions, type QueuePlace } from "@flotilla/queue";
+import { redisCommand, sharedRedis, spawnNode, startRedis, testDir, waitFor } from "@flotilla/testkit";
+import { expect, onTestFinished, test } from "vitest";
+import { WORKER } from "./support.ts";
+
+const TIMINGS = { ttlMs: 2100, renewEveryMs: 300, firstAnswerMs: 300 };
+
+interface Holder {
+  readonly lease: Lease;
+  readonly events: string[];
+  readonly faults: Fault[];
+}
+
+/** A host that wants the session. `host` also names its kernel lock. */
+function holder(place: QueuePlace, host: string, more: Partial<LeaseOptions> = {}): Holder {
+  const events: string[] = [];
+  const faults: Fault[] = [];
+  const lease = new Lease({
+    place,
+    mode: "several",
+    host: parseHostId(host),
+    worker: WORKER,
+    owner: `boot:${host}`,
+    resources: () => ["news_1", "key.0123456789abcdef"],
+    knownFence: () => 0,
+    on: {
+      granted: (fence) => void events.push(`granted ${fence}`),
+      suspended: (fault) => {
+        events.push("suspended");
+        faults.push(fault);
+      },
+      taken: (fault) => {
+        events.push("taken");
+        faults.push(fault);
+      },
+    },
+    onError: () => {},
+    clock: systemClock,
+    timings: TIMINGS,
+    ...more,
+  });
+  onTestFinished(() => lease.close());
+  return { lease, events, faults };
+}
+
+/** A fleet whose Redis has been seen before, so that no first quiet time is due. */
+async function seenRedis(): Promise<QueuePlace> {
+  const place = await sharedRedis();
+  const run = /run_id:(\w+)/.exec(String(await redisCommand(place.url, "INFO", "server")))?.[1] ?? "";
+  await redisCommand(place.url, "SET", `${place.prefix}.lease-run`, run);
+  return place;
+}
+
+const until = (it: Holder, event: string) =>
+  waitFor(() => it.events.includes(event), { timeoutMs: 15_000, what: `${event} in ${it.events.join()}` });
+
+test("the second host is refused and told who has it; after the first one gave it back, a higher number is given", async () => {
+  const place = await seenRedis();
+  const first = holder(place, "host-a");
+  await until(first, "granted 1");
+  const second = holder(place, "host-b");
+  await until(second, "taken");
+  expect(second.lease.mayAct()).toBe(false);
+  expect(second.faults[0]).toMatchObject({ class: "IN_USE", code: "lease-held" });
+  expect(second.faults[0]?.message).toMatch(
+    /^host-a already runs this session as news_1 \(since .*\)\. Start refused, to keep/,
+  );
+  expect(first.lease.mayAct()).toBe(true);
+  await first.lease.close();
+  expect(first.lease.mayAct()).toBe(false);
+  await until(holder(place, "host-b"), "granted 2");
+});
+
+test("the same key under another name is the same session", async () => {
+  const place = await seenRedis();
+  await until(holder(place, "host-a"), "granted 1");
+  const other = { worker: parseWorkerId("copy"), resources: () => ["copy", "key.0123456789abcdef"] };
+  await until(holder(place, "host-b", other), "taken");
+});
+
+test("whoever holds the same kernel lock takes over at once: the one before is dead", async () => {
+  const place = await seenRedis();
+  const dead = spawnNode(join(import.meta.dirname, "fixtures/holder.ts"), [place.url, place.prefix, "/dev/null", "60000"]);
+  await dead.waitForOutput("granted 1");
+  dead.kill("SIGKILL");
+  await dead.exited;
+  await until(holder(place, "host-a", { owner: "boot-a:1:1", resources: () => ["news_1"] }), "granted 2");
+});
+
+test("a session that knows a higher number than Redis gets one above it", async () => {
+  await until(holder(await seenRedis(), "host-a", { knownFence: () => 41 }), "granted 42");
+});
+
+test("with Redis gone the holder leaves before its lease ends, and comes back with its number", {
+  timeout: 40_000,
+}, async () => {
+  await using redis = await startRedis({ persistence: "aof" });
+  const first = holder({ url: redis.url, prefix: "t" }, "host-a");
+  await until(first, "granted 1");
+  await redis.kill9();
+  const gone = performance.now();
+  await until(first, "suspended");
+  // It was renewed at the latest when Redis went; two thirds of the lease later it must be over. The rest is for a busy machine.
+  expect(performance.now() - gone).toBeLessThan(TIMINGS.ttlMs);
+  expect(first.lease.mayAct()).toBe(false);
+  expect(first.faults[0]).toMatchObject({ class: "NETWORK", code: "lease-unrenewed" });
+  await redis.restart();
+  await until(first, "granted 1");
+  await waitFor(() => first.lease.mayAct());
+});
+
+test("after a Redis that forgot everything, nobody is granted for one whole lease, and the holder keeps its own", {
+  timeout: 40_000,
+}, async () => {
+  await using redis = await startRedis();
+  const place = { url: redis.url, prefix: "t" };
+  const first = holder(place, "host-a");
+  await until(first, "granted 1");
+  await redis.kill9();
+  await redis.restart();
+  const back = performance.now();
+  const other = holder(place, "host-b", { resources: () => ["sport"], worker: parseWorkerId("sport") });
+  await until(other, "granted 1");
+  expect(performance.now() - back).toBeGreaterThan(TIMINGS.ttlMs * 0.9);
+  expect(first.lease.mayAct()).toBe(true);
+  const second = holder(place, "host-b");
+  await until(second, "taken");
+});
+
+test("on one host a Redis that is away stops nothing, and the number comes later", { timeout: 40_000 }, async () => {
+  await using redis = await startRedis({ persistence: "aof" });
+  const place = { url: redis.url, prefix: "t" };
+  await redis.kill9();
+  const only = holder(place, "host-a", { mode: "one" });
+  await until(only, "granted null");
+  expect(only.lease.mayAct()).toBe(true);
+  await redis.restart();
+  await until(only, "granted 1");
+  expect(only.events).not.toContain("suspended");
+});
+
+test("a clock that jumps ahead ends the right to act; one that is set back does not prolong it", async () => {
+  const place = await seenRedis();
+  let [wall, monotonic] = [0, 0];
+  const clock: Clock = { now: () => Date.now() + wall, monotonicMs: () => performance.now() + monotonic };
+  // Never renewed within this test.
+  const timings = { ttlMs: 60_000, renewEveryMs: 50_000, firstAnswerMs: 300 };
+  const suspendedMachine = holder(place, "host-a", { clock, timings });
+  await until(suspendedMachine, "granted 1");
+  wall = 39_000;
+  expect(suspendedMachine.lease.mayAct(), "one second before").toBe(true);
+  wall = -3_600_000;
+  expect(suspendedMachine.lease.mayAct()).toBe(true);
+  monotonic = 41_000;
+  expect(suspendedMachine.lease.mayAct()).toBe(false);
+  expect(suspendedMachine.events).toContain("suspended");
+});
+
+test("a holder that was stopped for longer than its lease never acts again once another host has it", {
+  timeout: 40_000,
+}, async () => {
+  const place = await seenRedis();
+  const dir = await testDir("lease-");
+  const acts = `${dir}/acts`;
+  writeFileSync(acts, "");
+  const stopped = spawnNode(join(import.meta.dirname, "fixtures/holder.ts"), [place.url, place.prefix, acts, "600"]);
+  await stopped.waitForOutput("granted 1");
+  await waitFor(() => readFileSync(acts, "utf8") !== "");
+  stopped.kill("SIGSTOP");
+  await waitFor(async () => (await redisCommand(place.url, "EXISTS", `${place.prefix}.lease.news_1`)) === 0);
+  const next = holder(place, "host-b", { resources: () => ["news_1"] });
+  await until(next, "granted 2");
+  const before = readFileSync(acts, "utf8").length;
+  stopped.kill("SIGCONT");
+  await stopped.waitForOutput(/taken/);
+  expect(readFileSync(acts, "utf8").length - before).toBe(0);
+});
