@@ -37,5 +37,6 @@ export const VENDOR_OWNERS: Readonly<Record<string, readonly string[]>> = {
   re2js: ["packages/domain"],
   telegram: ["packages/telegram", "packages/sandbox"],
   vitest: ["packages/testkit"],
+  yaml: ["apps/cli"],
   zod: ["apps/bot", "packages/config", "packages/contracts", "packages/queue", "packages/sandbox"],
 };

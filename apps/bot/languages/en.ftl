@@ -273,3 +273,8 @@ class-OOM = The worker needed too much memory.
 class-CONFIG = The configuration is wrong.
 class-DB_BROKEN = A database file is damaged.
 class-REQUEST = Telegram refused one call.
+
+## Relays
+
+relay-matched = 🔎 Route <b>{ $route }</b> matched: { $because }
+relay-matched-any = 🔎 Route <b>{ $route }</b> has a new message

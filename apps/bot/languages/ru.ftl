@@ -280,3 +280,8 @@ class-OOM = Воркеру не хватило памяти.
 class-CONFIG = Ошибка в настройках.
 class-DB_BROKEN = Файл базы повреждён.
 class-REQUEST = Telegram отклонил один запрос.
+
+## Пересылка
+
+relay-matched = 🔎 Маршрут <b>{ $route }</b> сработал: { $because }
+relay-matched-any = 🔎 Маршрут <b>{ $route }</b>: новое сообщение

@@ -15,6 +15,7 @@ import { Commands, DEADLINE_MS } from "./commands.ts";
 import { handleEvent } from "./events.ts";
 import { Screens } from "./fleet-view.ts";
 import { startPolling } from "./poller.ts";
+import { startBotRelay } from "./relay/start.ts";
 import type { Card, Screen } from "./screens/screen.ts";
 import { AdminStore } from "./store/admins.ts";
 import { CommandStore } from "./store/commands.ts";
@@ -56,6 +57,7 @@ export async function startBot(config: Config, log: Logger): Promise<RunningBot>
   const health = stack.adopt(await startHealth({ port: config.httpPort, registry: createRegistry(), problems }), (it) =>
     it.close(),
   );
+  stack.adopt(startBotRelay({ ...parts, place, api: bot.api, log }), (it) => it.close());
   const onEventError = (error: unknown): void => log.warn({ err: error }, "event");
   const events = await consumeEvents({ place, handle: (event) => handleEvent(parts, event), onError: onEventError });
   stack.adopt(events, (it) => it.close());

@@ -66,4 +66,20 @@ export const MIGRATIONS = [
    DELETE FROM delivery;
    DELETE FROM alert;
    DELETE FROM panel;`,
+  `CREATE TABLE route (
+     id TEXT PRIMARY KEY,
+     reader TEXT NOT NULL,
+     body TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE route_reader (
+     worker TEXT PRIMARY KEY,
+     version INTEGER NOT NULL,
+     told INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE relayed (
+     key TEXT PRIMARY KEY,
+     ids TEXT NOT NULL,
+     at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX relayed_at ON relayed (at);`,
 ];

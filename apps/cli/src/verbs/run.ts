@@ -7,10 +7,11 @@ import { importVerb } from "./import.ts";
 import { findPlace } from "./place.ts";
 import { rekeyVerb } from "./rekey.ts";
 import { restoreVerb } from "./restore.ts";
+import { routesVerb } from "./routes.ts";
 import { statusVerb } from "./status.ts";
 import { type Answer, type Verb, WrongUsage } from "./verb.ts";
 
-const VERBS: readonly Verb[] = [statusVerb, importVerb, exportVerb, backupVerb, restoreVerb, rekeyVerb, doctorVerb];
+const VERBS: readonly Verb[] = [statusVerb, importVerb, exportVerb, backupVerb, restoreVerb, rekeyVerb, routesVerb, doctorVerb];
 
 /** The list of all subcommands, for `--help` and for a wrong one. */
 export const USAGE = `Usage: flotilla <command>

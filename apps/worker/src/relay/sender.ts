@@ -1,10 +1,9 @@
 import type { Confirmation, Delivery, DeliveryResult, DeliveryStep } from "@flotilla/contracts";
 import { resultOfFault } from "@flotilla/domain";
-import { AppError } from "@flotilla/kernel";
+import { AppError, SingleFlight } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { RelayTable } from "@flotilla/session-store";
 import type { RelayTelegram, TargetChat } from "./ports.ts";
-import { SharedTries } from "./shared-tries.ts";
 
 /** Parts of the sender. */
 export interface SenderDeps {
@@ -20,7 +19,7 @@ export interface SenderDeps {
  */
 export class Sender {
   readonly #deps: SenderDeps;
-  readonly #tries = new SharedTries();
+  readonly #tries = new SingleFlight<DeliveryResult>();
 
   constructor(deps: SenderDeps) {
     this.#deps = deps;

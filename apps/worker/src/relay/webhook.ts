@@ -1,16 +1,11 @@
-import { createHmac, hkdfSync } from "node:crypto";
+import { createHmac } from "node:crypto";
 import type { Confirmation, Delivery, DeliveryResult } from "@flotilla/contracts";
-import { toError } from "@flotilla/kernel";
-import { SharedTries } from "./shared-tries.ts";
+import { webhookSecret } from "@flotilla/domain";
+import { SingleFlight, toError } from "@flotilla/kernel";
 
 /** Longest wait for an answer. */
 const ANSWER_MS = 10_000;
 const RETRY_MS = 30_000;
-
-/** The secret of a route's webhook: derived from the fleet's key, so that it is stored nowhere and travels nowhere. */
-export function webhookSecret(fleetKey: Buffer, route: string): string {
-  return Buffer.from(hkdfSync("sha256", fleetKey, "", `flotilla webhook 1 ${route}`, 32)).toString("hex");
-}
 
 /**
  * Calls webhooks, from the reader itself. A POST of JSON with `Idempotency-Key` (the same for every try) and
@@ -19,7 +14,7 @@ export function webhookSecret(fleetKey: Buffer, route: string): string {
 export class WebhookSender {
   readonly #fleetKey: Buffer;
   readonly #now: () => number;
-  readonly #tries = new SharedTries();
+  readonly #tries = new SingleFlight<DeliveryResult>();
 
   constructor(fleetKey: Buffer, now: () => number) {
     this.#fleetKey = fleetKey;

@@ -2,11 +2,11 @@ import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { RelayStatus } from "@flotilla/contracts";
+import { webhookSecret } from "@flotilla/domain";
 import { parseWorkerId } from "@flotilla/kernel";
 import { type QueuePlace, RelayBoard } from "@flotilla/queue";
 import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { webhookSecret } from "../../src/relay/webhook.ts";
 import { content, FLEET_KEY, post, type Running, route, runWorker, Targets, tellRoutes } from "./world.ts";
 
 interface Pair {

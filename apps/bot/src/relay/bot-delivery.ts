@@ -1,0 +1,162 @@
+import type { Confirmation, Delivery, DeliveryResult, DeliveryStep, TextEntity } from "@flotilla/contracts";
+import { SingleFlight } from "@flotilla/kernel";
+import type { Database } from "@flotilla/sqlite";
+import { type Api, GrammyError, HttpError } from "grammy";
+import type { MessageEntity } from "grammy/types";
+import { sendProblem } from "../chat/bot-errors.ts";
+import { html, lines } from "../screens/html.ts";
+import type { AdminStore } from "../store/admins.ts";
+import type { Words } from "../words/words.ts";
+
+/** Parts of the bot's deliveries. */
+export interface BotDeliveryDeps {
+  readonly db: Database;
+  readonly api: Api;
+  readonly admins: Pick<AdminStore, "reachable">;
+  readonly wordsOf: (chat: string) => Words;
+  readonly now: () => number;
+}
+
+const RETRY_MS = 5000;
+const KEEP_MS = 30 * 24 * 60 * 60_000;
+
+/**
+ * Deliveries by the bot: to a chat it is in, and alerts of routes to the admins. The Bot API has no random ids: a bot that is
+ * killed between a send and its note of it sends that one message again (docs/relays.md says so).
+ */
+export class BotDelivery {
+  readonly #deps: BotDeliveryDeps;
+  readonly #tries = new SingleFlight<DeliveryResult>();
+
+  constructor(deps: BotDeliveryDeps) {
+    this.#deps = deps;
+  }
+
+  /** Carries out one try; never throws. */
+  async perform(delivery: Delivery): Promise<Confirmation> {
+    const { id, key, route } = delivery;
+    const result = await this.#tries.run(key, () => this.#once(delivery));
+    return { v: 1, kind: "confirmation", id, key, route, result };
+  }
+
+  async #once({ key, to, step, route }: Delivery): Promise<DeliveryResult> {
+    const now = this.#deps.now();
+    try {
+      if (to.kind === "admins" && step.kind === "alert")
+        return { kind: "done", ids: await this.#alert(key, route, step), at: now };
+      if (to.kind !== "bot") return { kind: "refused", code: "no-bot", reason: "This is not for the bot." };
+      const ids = await this.#remembered(key, () => this.#deliver(to.chat, to.topic, step));
+      return { kind: "done", ids, at: now };
+    } catch (error) {
+      return resultOf(error, now);
+    }
+  }
+
+  async #deliver(chat: string, topic: number | undefined, step: DeliveryStep): Promise<number[]> {
+    const { api } = this.#deps;
+    switch (step.kind) {
+      case "send": {
+        const sent = await api.sendMessage(chat, step.text, {
+          entities: step.entities.flatMap(toBotEntity),
+          ...(topic === undefined ? {} : { message_thread_id: topic }),
+          ...(step.replyTo === null
+            ? {}
+            : { reply_parameters: { message_id: step.replyTo, allow_sending_without_reply: true } }),
+        });
+        return [sent.message_id];
+      }
+      case "edit":
+        await api.editMessageText(chat, step.message, step.text, { entities: step.entities.flatMap(toBotEntity) });
+        return [];
+      case "delete":
+        await api.deleteMessages(chat, [...step.messages]);
+        return [];
+      case "forward":
+      case "alert":
+        throw new TypeError(`the bot does not ${step.kind}`);
+      default:
+        return step satisfies never;
+    }
+  }
+
+  async #alert(key: string, route: string, step: Extract<DeliveryStep, { kind: "alert" }>): Promise<(number | null)[]> {
+    const ids: (number | null)[] = [];
+    for (const admin of this.#deps.admins.reachable()) {
+      const send = async (): Promise<number[]> => {
+        const text = alertText(this.#deps.wordsOf(admin), route, step);
+        const options = {
+          parse_mode: "HTML" as const,
+          disable_notification: step.silent,
+          link_preview_options: { is_disabled: true },
+        };
+        return [(await this.#deps.api.sendMessage(admin, text, options)).message_id];
+      };
+      // One admin who blocked the bot must not keep the others from hearing of it.
+      ids.push(...(await this.#remembered(`${key} ${admin}`, send).catch(unlessUnreachable)));
+    }
+    return ids;
+  }
+
+  async #remembered(key: string, work: () => Promise<number[]>): Promise<(number | null)[]> {
+    const { db, now } = this.#deps;
+    const known = db.readOne<{ ids: string }>("SELECT ids FROM relayed WHERE key = ?", [key]);
+    if (known) return JSON.parse(known.ids) as number[];
+    const ids = await work();
+    db.transaction(() => {
+      db.write("DELETE FROM relayed WHERE at < ?", [now() - KEEP_MS]);
+      db.write("INSERT OR REPLACE INTO relayed (key, ids, at) VALUES (?, ?, ?)", [key, JSON.stringify(ids), now()]);
+    });
+    return ids;
+  }
+}
+
+function unlessUnreachable(error: unknown): null[] {
+  if (sendProblem(error) === "unreachable") return [];
+  throw error;
+}
+
+function alertText(words: Words, route: string, step: Extract<DeliveryStep, { kind: "alert" }>): string {
+  const because = step.because.join(", ");
+  const head = because === "" ? words.html("relay-matched-any", { route }) : words.html("relay-matched", { route, because });
+  const source = step.link === null ? html`<b>${step.source}</b>` : html`<a href="${step.link}">${step.source}</a>`;
+  return lines(head, source, step.excerpt === "" ? null : html`${step.excerpt}`).text;
+}
+
+function resultOf(error: unknown, now: number): DeliveryResult {
+  if (error instanceof HttpError) return { kind: "parked", until: now + RETRY_MS, reason: "The Bot API cannot be reached." };
+  if (!(error instanceof GrammyError)) return { kind: "failed", code: "unexpected", reason: String(error).slice(0, 300) };
+  const reason = error.description.slice(0, 300);
+  const code = String(error.error_code);
+  const waitS = error.parameters.retry_after;
+  if (waitS !== undefined) return { kind: "parked", until: now + (waitS + 1) * 1000, reason };
+  const problem = sendProblem(error);
+  if (problem === "not-modified") return { kind: "done", ids: [], at: now };
+  if (problem === "message-gone") return { kind: "refused", code, reason };
+  if (problem === "unreachable" || error.error_code === 401) return { kind: "blocked", code, reason };
+  if (error.error_code === 400)
+    return { kind: /not enough rights|TOPIC|thread not found/.test(reason) ? "blocked" : "refused", code, reason };
+  return { kind: "parked", until: now + RETRY_MS, reason };
+}
+
+/** Telegram finds mentions, links and the like by itself; a mention by id needs a user object, which nobody has here. */
+function toBotEntity({ kind, offset, length, url, language, emojiId }: TextEntity): MessageEntity[] {
+  switch (kind) {
+    case "bold":
+    case "italic":
+    case "underline":
+    case "strikethrough":
+    case "spoiler":
+    case "blockquote":
+    case "expandable_blockquote":
+    case "code":
+      return [{ type: kind, offset, length }];
+    case "pre":
+      return [{ type: "pre", offset, length, ...(language === undefined ? {} : { language }) }];
+    case "text_link":
+      return url === undefined ? [] : [{ type: "text_link", offset, length, url }];
+    case "custom_emoji":
+      return emojiId === undefined ? [] : [{ type: "custom_emoji", offset, length, custom_emoji_id: emojiId }];
+    default:
+      return [];
+  }
+}

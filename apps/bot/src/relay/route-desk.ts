@@ -1,0 +1,80 @@
+import type { BotAnswer, BotRequest, Route, RoutesForReader } from "@flotilla/contracts";
+import { diffRoutes, type RouteProblem, validateRoutes } from "@flotilla/domain";
+import type { WorkerId } from "@flotilla/kernel";
+import type { RouteStore } from "./route-store.ts";
+
+/** Parts of the desk. */
+export interface RouteDeskDeps {
+  readonly store: RouteStore;
+  readonly isWorker: (id: WorkerId) => boolean;
+  readonly tell: (message: RoutesForReader) => Promise<void>;
+  readonly now: () => number;
+}
+
+/** Changes routes: checked first, written once, then told to the readers until they have them. */
+export class RouteDesk {
+  readonly #deps: RouteDeskDeps;
+  #telling: Promise<void> = Promise.resolve();
+
+  constructor(deps: RouteDeskDeps) {
+    this.#deps = deps;
+  }
+
+  /** Answers another program of the fleet, such as the command line. */
+  async answer(request: BotRequest): Promise<BotAnswer> {
+    const { store } = this.#deps;
+    if (request.kind === "routes.get") return { kind: "routes", version: store.version(), routes: store.all() };
+    const { added, changed, removed } = diffRoutes(store.all(), request.file.routes);
+    const problems = this.apply(request.file.routes);
+    if (problems.length > 0) return { kind: "refused", problems };
+    await this.flush();
+    return { kind: "applied", version: store.version(), added: added.length, changed: changed.length, removed: removed.length };
+  }
+
+  /** Makes these the routes, unless something is wrong with any of them: then nothing changes and the problems are returned. */
+  apply(routes: readonly Route[]): RouteProblem[] {
+    const problems = [...this.#strangers(routes), ...validateRoutes(routes)];
+    if (problems.length === 0) this.#deps.store.replace(routes, this.#deps.now());
+    return problems;
+  }
+
+  /** Adds or changes one route. */
+  put(route: Route): RouteProblem[] {
+    const others = this.#deps.store.all();
+    const at = others.findIndex(({ id }) => id === route.id);
+    return this.apply(at === -1 ? [...others, route] : others.with(at, route));
+  }
+
+  /** Takes one route away; what waits on it is given up. */
+  remove(id: string): void {
+    this.apply(this.#deps.store.all().filter((route) => route.id !== id));
+  }
+
+  /** Tells readers what they were not told yet. One pass at a time; a failure is tried again at the next call. */
+  flush(): Promise<void> {
+    this.#telling = this.#telling.then(() => this.#tellAll()).catch(() => {});
+    return this.#telling;
+  }
+
+  /** At the start of the bot: tell everybody again, a queue may have been lost. */
+  tellAgain(): void {
+    for (const { worker } of this.#deps.store.readers()) this.#deps.store.told(worker, 0);
+  }
+
+  async #tellAll(): Promise<void> {
+    const { store, tell } = this.#deps;
+    for (const { worker, version, told } of store.readers()) {
+      if (told === version) continue;
+      await tell({ v: 1, kind: "routes", worker, version, routes: store.of(worker) });
+      store.told(worker, version);
+    }
+  }
+
+  #strangers(routes: readonly Route[]): RouteProblem[] {
+    return routes.flatMap(({ id, from, to }) => {
+      const unknown = (worker: WorkerId, field: "from" | "to"): RouteProblem[] =>
+        this.#deps.isWorker(worker) ? [] : [{ route: id, field, message: `There is no worker "${worker}" in this fleet.` }];
+      return [...unknown(from.worker, "from"), ...(to.kind === "worker" ? unknown(to.worker, "to") : [])];
+    });
+  }
+}

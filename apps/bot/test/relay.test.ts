@@ -1,0 +1,138 @@
+import { Confirmation, type Delivery, Route, type RoutesForReader } from "@flotilla/contracts";
+import { askBot, RelayLink } from "@flotilla/queue";
+import { sharedRedis, waitFor } from "@flotilla/testkit";
+import { Bot } from "grammy";
+import { expect, onTestFinished, test } from "vitest";
+import { RouteStore } from "../src/relay/route-store.ts";
+import { startBotRelay } from "../src/relay/start.ts";
+import { AdminStore } from "../src/store/admins.ts";
+import { WorkerStore } from "../src/store/workers.ts";
+import { ANN, BEN, controlDb, EN, HOST, silent, TestClock, WORKER } from "./support.ts";
+
+const route = (id: string, chat: string): Route =>
+  Route.parse({ id, from: { worker: WORKER, chats: ["-1001"] }, to: { kind: "worker", worker: WORKER, chat } });
+
+/** The bot's share in relaying on a Bot API that answers as told. */
+async function start() {
+  const [place, db, clock] = [await sharedRedis(), await controlDb(), new TestClock()];
+  const workers = new WorkerStore(db);
+  workers.add(WORKER, HOST, "ann", 1);
+  const admins = new AdminStore(db);
+  for (const id of [ANN, BEN]) admins.saw(id, "x", "en");
+  const sent: { method: string; payload: Record<string, unknown> }[] = [];
+  const answers: (() => unknown)[] = [];
+  const bot = new Bot("1:x");
+  bot.api.config.use(async (_previous, method, payload) => {
+    sent.push({ method, payload: payload as Record<string, unknown> });
+    const answer = answers.shift()?.() ?? { ok: true, result: { message_id: 100 + sent.length } };
+    return answer as never;
+  });
+  const told: RoutesForReader[] = [];
+  const confirmed: Confirmation[] = [];
+  const reader = new RelayLink({
+    place,
+    who: WORKER,
+    onError: () => {},
+    handle: async (message) =>
+      void (message.kind === "routes" ? told.push(message) : confirmed.push(Confirmation.parse(message))),
+  });
+  reader.start();
+  onTestFinished(() => reader.close());
+  const relay = startBotRelay({ place, db, api: bot.api, admins, workers, clock, wordsOf: () => EN, log: silent });
+  onTestFinished(() => relay.close());
+  return { place, db, clock, relay, reader, sent, answers, told, confirmed };
+}
+
+const alert: Delivery = {
+  v: 1,
+  kind: "delivery",
+  id: "news_1.1.0",
+  key: "k",
+  route: "a",
+  reader: WORKER,
+  to: { kind: "admins" },
+  step: { kind: "alert", source: "<Signals>", because: ["btc"], excerpt: "buy & hold", link: null, silent: true },
+  source: { chat: "-1001", id: 1, date: null, title: null, link: null },
+};
+
+test("a file of routes is applied whole or not at all, and its readers are told", async () => {
+  const { place, told, relay } = await start();
+  const file = { version: 1 as const, routes: [route("a", "-1002"), route("b", "-1003")] };
+  expect(await askBot(place, { v: 1, kind: "routes.apply", file }, 10_000)).toMatchObject({ kind: "applied", added: 2 });
+  await waitFor(() => told.length === 1);
+  expect(told[0]).toMatchObject({ worker: WORKER, routes: file.routes });
+
+  const loop = { version: 1 as const, routes: [route("a", "-1001")] };
+  const stranger = {
+    version: 1 as const,
+    routes: [{ ...route("a", "-1002"), from: { ...route("a", "-1").from, worker: "nobody" as typeof WORKER } }],
+  };
+  expect(await askBot(place, { v: 1, kind: "routes.apply", file: loop }, 10_000)).toMatchObject({
+    kind: "refused",
+    problems: [{ field: "to" }],
+  });
+  expect(await askBot(place, { v: 1, kind: "routes.apply", file: stranger }, 10_000)).toMatchObject({
+    kind: "refused",
+    problems: [{ field: "from" }],
+  });
+  expect(await askBot(place, { v: 1, kind: "routes.get" }, 10_000)).toMatchObject({ kind: "routes", routes: file.routes });
+
+  relay.desk.remove("a");
+  await relay.desk.flush();
+  await waitFor(() => told.length === 2);
+  expect(told[1]?.routes.map(({ id }) => id)).toEqual(["b"]);
+  expect(told[1]?.version).toBeGreaterThan(told[0]?.version ?? 0);
+});
+
+test("nobody answers: the one who asked hears so, and nothing is done later", async () => {
+  const place = await sharedRedis();
+  await expect(askBot(place, { v: 1, kind: "routes.get" }, 300)).rejects.toMatchObject({ code: "bot-silent" });
+});
+
+test("versions grow even when the database was lost", async () => {
+  const [old, fresh] = [new RouteStore(await controlDb()), new RouteStore(await controlDb())];
+  old.replace([route("a", "-1002")], 1000);
+  old.replace([route("a", "-1003")], 1000);
+  fresh.replace([route("a", "-1002")], 5000);
+  expect([old.version(), fresh.version()]).toEqual([1001, 5000]);
+  expect(old.replace([route("a", "-1003")], 9000)).toBe(false);
+});
+
+test("an alert reaches every admin once, and is confirmed", async () => {
+  const { reader, sent, confirmed, answers } = await start();
+  answers.push(() => ({ ok: false, error_code: 429, description: "Too Many Requests", parameters: { retry_after: 3 } }));
+  await reader.deliver(alert);
+  await waitFor(() => confirmed.length === 1);
+  expect(confirmed[0]?.result.kind).toBe("parked");
+  await reader.deliver({ ...alert, id: "news_1.1.1" });
+  await reader.deliver({ ...alert, id: "news_1.1.2" });
+  await waitFor(() => confirmed.length === 3);
+  expect(confirmed.slice(1).map(({ result }) => result.kind)).toEqual(["done", "done"]);
+  expect(sent.slice(1).map(({ payload }) => payload["chat_id"])).toEqual([ANN, BEN]);
+  expect(sent[1]?.payload).toMatchObject({ disable_notification: true });
+  expect(sent[1]?.payload["text"]).toContain("<b>&lt;Signals&gt;</b>");
+  expect(sent[1]?.payload["text"]).toContain("buy &amp; hold");
+});
+
+test("the bot delivers with formatting and replies, and says what a refusal means", async () => {
+  const { reader, sent, confirmed, answers } = await start();
+  const entities = [
+    { kind: "bold", offset: 0, length: 2 },
+    { kind: "mention", offset: 0, length: 2 },
+  ];
+  const step = { kind: "send" as const, randomId: "1", text: "hi", entities, replyTo: 5 };
+  const to = { kind: "bot" as const, chat: "-1005", topic: 9 };
+  await reader.deliver({ ...alert, to, step });
+  await waitFor(() => confirmed.length === 1);
+  expect(confirmed[0]?.result).toMatchObject({ kind: "done", ids: [101] });
+  expect(sent[0]?.payload).toMatchObject({
+    chat_id: "-1005",
+    message_thread_id: 9,
+    entities: [{ type: "bold" }],
+    reply_parameters: { message_id: 5 },
+  });
+  answers.push(() => ({ ok: false, error_code: 403, description: "Forbidden: bot was kicked" }));
+  await reader.deliver({ ...alert, id: "news_1.2.0", key: "k2", to, step });
+  await waitFor(() => confirmed.length === 2);
+  expect(confirmed[1]?.result.kind).toBe("blocked");
+});

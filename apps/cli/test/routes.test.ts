@@ -1,0 +1,72 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type BotRequest, DEFAULT_PREFIX } from "@flotilla/contracts";
+import { answerBotRequests } from "@flotilla/queue";
+import { sharedRedis, testDir } from "@flotilla/testkit";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { Machine } from "./kit.ts";
+
+const FILE = `version: 1
+routes:
+  - id: signals
+    from: { worker: reader, chats: ["@news_1"] }
+    filter: btc or eth
+    to: { kind: worker, worker: sender, chat: "-1001" }
+`;
+
+let machine: Machine;
+
+beforeEach(async () => {
+  const dir = await testDir();
+  machine = new Machine(dir);
+  machine.env["REDIS_URL"] = (await sharedRedis()).url;
+  writeFileSync(join(dir, "routes.yaml"), FILE);
+  writeFileSync(join(dir, "bad.yaml"), FILE.replace("btc or eth", "(btc").replace('"-1001"', '"55"'));
+  writeFileSync(join(dir, "worse.yaml"), FILE.replace("filter", "fliter"));
+});
+
+function botThat(handle: Parameters<typeof answerBotRequests>[1]): BotRequest[] {
+  const asked: BotRequest[] = [];
+  const place = { url: machine.env["REDIS_URL"] ?? "", prefix: DEFAULT_PREFIX };
+  const consumer = answerBotRequests(
+    place,
+    (request) => handle(request).finally(() => asked.push(request)),
+    () => {},
+  );
+  onTestFinished(() => consumer.close());
+  return asked;
+}
+
+test("apply sends the whole file to the bot, diff and export read what it has", async () => {
+  const asked = botThat(async (request) =>
+    request.kind === "routes.get"
+      ? { kind: "routes", version: 1, routes: [] }
+      : { kind: "applied", version: 2, added: 1, changed: 0, removed: 0 },
+  );
+  expect(await machine.run(["routes", "apply", "routes.yaml"])).toMatchObject({
+    code: 0,
+    stdout: "1 routes: 1 new, 0 changed, 0 removed.\n",
+  });
+  expect(asked[0]).toMatchObject({
+    kind: "routes.apply",
+    file: { routes: [{ id: "signals", filter: "btc or eth", on: true }] },
+  });
+  expect(await machine.run(["routes", "diff", "routes.yaml"])).toMatchObject({ code: 1, stdout: "+ signals\n" });
+  expect(await machine.run(["routes", "export"])).toMatchObject({ code: 0, stdout: "version: 1\nroutes: []\n" });
+});
+
+test("what is wrong is said before anybody is asked, with its place", async () => {
+  const bad = await machine.run(["routes", "apply", "bad.yaml"]);
+  expect(bad).toMatchObject({ code: 1 });
+  expect(bad.stderr).toContain("signals, filter: A ) is missing");
+  expect(bad.stderr).toContain("signals, to: A worker delivers to channels");
+  const worse = await machine.run(["routes", "apply", "worse.yaml"]);
+  expect(worse.stderr).toMatch(/routes\.0: .*fliter/);
+  expect(await machine.run(["routes", "paint"])).toMatchObject({ code: 2 });
+});
+
+test("a bot that does not run is named", { timeout: 40_000 }, async () => {
+  const said = await machine.run(["routes", "export"]);
+  expect(said).toMatchObject({ code: 1 });
+  expect(said.stderr).toContain("The bot did not answer. Is it running?");
+});

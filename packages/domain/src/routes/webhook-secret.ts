@@ -1,0 +1,6 @@
+import { hkdfSync } from "node:crypto";
+
+/** The secret of a route's webhook: derived from the fleet's key, so that it is stored nowhere and travels nowhere. */
+export function webhookSecret(fleetKey: Buffer, route: string): string {
+  return Buffer.from(hkdfSync("sha256", fleetKey, "", `flotilla webhook 1 ${route}`, 32)).toString("hex");
+}
