@@ -1,6 +1,12 @@
 import type { AccountSummary, Fault, LinkStatus, ReportedState } from "@flotilla/contracts";
 import type { SelfUser, SessionStore } from "@flotilla/session-store";
-import { AccountConnection, type AccountOptions, type ConnectionStatus, type StateChange } from "@flotilla/telegram";
+import {
+  AccountConnection,
+  type AccountOptions,
+  type CaughtUp,
+  type ConnectionStatus,
+  type StateChange,
+} from "@flotilla/telegram";
 
 /** What the worker tells its supervisor. */
 export interface AccountReport {
@@ -25,7 +31,12 @@ export class Account {
     this.#connection = new AccountConnection({
       ...options,
       store,
-      on: { state: (change) => this.#onState(change), message: () => this.tell(), traffic: () => {} },
+      on: {
+        state: (change) => this.#onState(change),
+        arrived: () => this.tell(),
+        caughtUp: (result) => this.#onCaughtUp(result),
+        trouble: (trouble) => this.#log("warn", "trouble with missed messages", { ...trouble }),
+      },
     });
   }
 
@@ -68,12 +79,18 @@ export class Account {
     this.tell();
   }
 
+  #onCaughtUp({ first, missed, recovered, lost }: CaughtUp): void {
+    if (!first) this.#log("info", `missed ${missed}, recovered ${recovered}, lost ${lost}`);
+  }
+
   #state(status: ConnectionStatus): ReportedState {
     if (this.#loggingIn) return "LOGGING_IN";
     if (!this.#store.hasKey) return "NEEDS_LOGIN";
     switch (status.state) {
       case "ready":
         return "RUNNING";
+      case "catching-up":
+        return "CATCHING_UP";
       case "waiting":
         return status.fault?.class === "FLOOD" ? "FLOOD" : "RECONNECTING";
       case "dead":

@@ -50,6 +50,7 @@ const OWN: Readonly<Record<string, ErrorClass>> = {
   "not-connected": "NETWORK",
   "method-refused": "REQUEST",
   "foreign-dc": "REQUEST",
+  "unknown-peer": "REQUEST",
   deaf: "STUCK",
   "no-heartbeat": "STUCK",
   "memory-cap": "OOM",

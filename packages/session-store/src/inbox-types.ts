@@ -87,6 +87,8 @@ export interface UpdateBatch {
   readonly account?: UpdateState;
   readonly channels?: readonly Omit<ChannelState, "hash">[];
   readonly events?: readonly InboxEvent[];
+  /** Newest message of chats that may not be known yet: what came up to it is not asked for. */
+  readonly baselines?: readonly { readonly chat: string; readonly topId: number; readonly topDate: number }[];
 }
 
 /** What a commit changed. */

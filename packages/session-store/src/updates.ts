@@ -60,6 +60,7 @@ export class UpdateTable {
         inserted += 1;
         if (event.kind === "new") messages += 1;
       }
+      for (const { chat, topId, topDate } of batch.baselines ?? []) this.sources.baseline(chat, topId, topDate);
       for (const channel of batch.channels ?? []) this.#account.moveChannel(channel);
       if (batch.account) this.#account.writeUpdateState(batch.account);
       return { inserted, messages };

@@ -2,11 +2,12 @@ import type { Fault } from "@flotilla/contracts";
 import type { BackoffPlan } from "@flotilla/kernel";
 import type { SelfUser } from "@flotilla/session-store";
 import type { LinkTimings } from "./link.ts";
+import type { CaughtUp } from "./updates/engine-types.ts";
 
 /**
- * idle → connecting → ready → waiting → connecting …; `dead` is left only by `start` (after a login), `stopped` likewise.
+ * idle → connecting → catching-up → ready → waiting → connecting …; `dead` is left only by `start` (after a login), `stopped` likewise.
  */
-export type ConnectionState = "idle" | "connecting" | "ready" | "waiting" | "dead" | "stopped";
+export type ConnectionState = "idle" | "connecting" | "catching-up" | "ready" | "waiting" | "dead" | "stopped";
 
 /** All times in milliseconds. */
 export interface ConnectionTimings extends LinkTimings {
@@ -32,8 +33,10 @@ export interface ConnectionStatus {
   /** Last answered call or ping. */
   readonly lastSuccessAt: number | null;
   readonly lastMessageAt: number | null;
-  /** New messages seen since the process started. */
+  /** New messages received since the process started, those of outages included. */
   readonly messages: number;
+  /** What became of the last outage; null until the first connection of an account that was up to date before. */
+  readonly caughtUp: CaughtUp | null;
   /** Consecutive failed attempts. */
   readonly attempt: number;
   readonly nextTryAt: number | null;
@@ -49,13 +52,14 @@ export interface StateChange {
 }
 
 const MINUTE_MS = 60_000;
-/** The defaults. Pings as in the documentation's example (https://core.telegram.org/mtproto/service_messages). */
+/** The defaults; the back-off is promise S2-17. Pings as in the documentation's example (https://core.telegram.org/mtproto/service_messages). */
 export const DEFAULT_TIMINGS: ConnectionTimings = {
   connectMs: MINUTE_MS,
   callMs: MINUTE_MS,
+  slowCallMs: 90_000,
   pingEveryMs: 30_000,
   pingTimeoutMs: 10_000,
-  backoff: { delaysMs: [1000, 10_000, 20_000, 40_000, 80_000, 120_000], jitter: 0.2 },
+  backoff: { delaysMs: [10_000, 20_000, 40_000, 80_000, 120_000], jitter: 0.2 },
   unknownKeyDelaysMs: [MINUTE_MS, 10 * MINUTE_MS],
   stableMs: MINUTE_MS,
 };

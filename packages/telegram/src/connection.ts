@@ -9,28 +9,36 @@ import {
   type StateChange,
 } from "./connection-status.ts";
 import { linkLost } from "./fault.ts";
-import { type IncomingMessage, newMessages } from "./incoming.ts";
+import { keepAlive } from "./keep-alive.ts";
 import { Link } from "./link.ts";
 import { type Failures, nextStep } from "./retry.ts";
 import { fetchSelf } from "./self.ts";
 import type { AccountOptions } from "./types.ts";
+import type { CaughtUp, EngineCounts, EngineTimings, UpdateTrouble } from "./updates/engine-types.ts";
+import { UpdateStream } from "./updates/stream.ts";
 
 /** Options of {@link AccountConnection}. */
 export interface ConnectionOptions extends AccountOptions {
   readonly store: SessionStore;
   readonly on: {
     state(change: StateChange): void;
-    message(message: IncomingMessage): void;
-    /** Any decrypted packet; comes often. */
-    traffic(): void;
+    /** There are new rows in the inbox (`store.updates`). */
+    arrived(): void;
+    /** Everything that came while there was no connection is in the inbox now, or lost; comes before `ready`. */
+    caughtUp(result: CaughtUp): void;
+    /** Trouble with the messages of one chat, or messages that are lost. */
+    trouble(trouble: UpdateTrouble): void;
   };
+  /** Chats whose messages are kept with their text until somebody dealt with them (docs/safety.md); default: none. */
+  readonly wants?: (chat: string) => boolean;
   readonly timings?: Partial<ConnectionTimings>;
+  readonly updateTimings?: Partial<EngineTimings>;
   readonly clock?: Clock;
 }
 
 /**
  * Keeps one account connected: a fresh client per attempt, never two at once, and never again after the server said that
- * the key is dead. Does not log in, does not recover missed updates.
+ * the key is dead. Whatever is said to the account while it is away is in the inbox before it is `ready`. Does not log in.
  */
 export class AccountConnection {
   readonly #options: ConnectionOptions;
@@ -38,6 +46,7 @@ export class AccountConnection {
   readonly #clock: Clock;
   #status: ConnectionStatus;
   #failures: Failures = { all: 0, unknownKey: 0 };
+  readonly #stream: UpdateStream;
   #link: Link | null = null;
   #abort = new AbortController();
   #running: Promise<void> | null = null;
@@ -56,14 +65,21 @@ export class AccountConnection {
       lastSuccessAt: null,
       lastMessageAt: null,
       messages: 0,
+      caughtUp: null,
       attempt: 0,
       nextTryAt: null,
       fault: null,
     };
+    this.#stream = this.#createStream();
   }
 
   status(): ConnectionStatus {
     return this.#status;
+  }
+
+  /** Numbers of the update stream since the process started. */
+  updateCounts(): EngineCounts {
+    return this.#stream.counts();
   }
 
   /** Starts connecting and keeps at it. Does nothing while it runs. */
@@ -85,12 +101,12 @@ export class AccountConnection {
   }
 
   /**
-   * Proves by a real call that the account works. AppError `not-connected` unless ready. An answer that means the end of the
+   * Proves by a real call that the account works. AppError `not-connected` without a connection. An answer that means the end of the
    * session takes the connection to `dead`.
    */
   async check(): Promise<SelfUser> {
     const link = this.#link;
-    if (!link || this.#status.state !== "ready") {
+    if (!link || (this.#status.state !== "ready" && this.#status.state !== "catching-up")) {
       throw new AppError("not-connected", "There is no connection to Telegram at the moment.");
     }
     try {
@@ -126,36 +142,45 @@ export class AccountConnection {
   async #attempt(signal: AbortSignal): Promise<unknown> {
     this.#enter("connecting", { nextTryAt: null });
     let link: Link | undefined;
+    let following: Promise<void> | undefined;
     try {
       link = this.#openLink();
       await link.connect();
       const self = await this.#verify(link);
       if (signal.aborted) return linkLost("stopped");
-      const reconnects = this.#status.connects > 0 ? this.#status.reconnects + 1 : 0;
+      this.#enter("catching-up", { self, fault: null });
       const readyAt = this.#clock.monotonicMs();
-      this.#enter("ready", { self, fault: null, connects: this.#status.connects + 1, reconnects });
-      await this.#keepAlive(link);
+      following = this.#stream.follow(link);
+      await keepAlive(link, {
+        ...this.#timings,
+        lastTrafficAt: () => this.#status.lastTrafficAt,
+        onAnswer: () => this.#patch({ lastSuccessAt: this.#clock.now() }),
+      });
       if (this.#clock.monotonicMs() - readyAt >= this.#timings.stableMs) this.#failures = { all: 0, unknownKey: 0 };
       return await link.ended;
     } catch (error) {
       return error;
     } finally {
       await link?.stop();
+      await following;
       this.#link = null;
     }
   }
 
   #openLink(): Link {
-    const { store, on } = this.#options;
+    const { store } = this.#options;
     if (!store.hasKey || store.inLogin) throw new AppError("no-key", "This session is not logged in.");
     this.#link = new Link(store, this.#options, this.#timings, {
       traffic: () => {
         this.#patch({ lastTrafficAt: this.#clock.now() });
-        this.#guard(() => on.traffic());
       },
-      updates: (update) => this.#guard(() => this.#receive(update)),
-      undecodable: () => this.#options.log("warn", "the server sent something this version cannot read"),
-      newSession: () => this.#options.log("debug", "the server started a new session"),
+      updates: (update) => this.#stream.pushed(update),
+      answered: (request, answer) => this.#stream.answered(request, answer),
+      undecodable: () => {
+        this.#options.log("warn", "the server sent something this version cannot read");
+        this.#stream.doubt();
+      },
+      newSession: () => this.#stream.doubt(),
     });
     return this.#link;
   }
@@ -168,31 +193,30 @@ export class AccountConnection {
     return self;
   }
 
-  /** Pings until the link is over. A lost ping ends the link, unless something else arrived meanwhile. */
-  async #keepAlive(link: Link): Promise<void> {
-    const over = new AbortController();
-    void link.ended.then((error) => over.abort(error));
-    while (!link.over) {
-      try {
-        await sleep(this.#timings.pingEveryMs, over.signal);
-      } catch {
-        return;
-      }
-      const before = this.#status.lastTrafficAt;
-      try {
-        await link.ping(this.#timings.pingTimeoutMs);
-        this.#patch({ lastSuccessAt: this.#clock.now() });
-      } catch {
-        if (this.#status.lastTrafficAt === before) await link.stop(linkLost("ping-timeout"));
-      }
-    }
+  #createStream(): UpdateStream {
+    const { store, log, on, wants = () => false, updateTimings = {} } = this.#options;
+    return new UpdateStream({
+      store,
+      log,
+      wants,
+      clock: this.#clock,
+      timings: updateTimings,
+      on: {
+        caughtUp: (result) => this.#caughtUp(result),
+        trouble: (trouble) => this.#guard(() => on.trouble(trouble)),
+        arrived: () => {
+          this.#patch({ messages: this.#stream.counts().received, lastMessageAt: this.#clock.now() });
+          this.#guard(() => on.arrived());
+        },
+      },
+    });
   }
 
-  #receive(update: unknown): void {
-    for (const message of newMessages(update)) {
-      this.#patch({ messages: this.#status.messages + 1, lastMessageAt: this.#clock.now() });
-      this.#options.on.message(message);
-    }
+  #caughtUp(result: CaughtUp): void {
+    const reconnects = this.#status.connects > 0 ? this.#status.reconnects + 1 : 0;
+    this.#guard(() => this.#options.on.caughtUp(result));
+    const caughtUp = result.first ? null : result;
+    this.#enter("ready", { fault: null, connects: this.#status.connects + 1, reconnects, caughtUp });
   }
 
   #guard(work: () => void): void {

@@ -16,6 +16,11 @@ export const ALLOWED_METHODS = [
   "auth.sendCode",
   "auth.signIn",
   "help.getConfig",
+  "messages.getDialogs",
+  "messages.getHistory",
+  "messages.getPeerDialogs",
+  "updates.getChannelDifference",
+  "updates.getDifference",
   "updates.getState",
   "users.getUsers",
 ] as const;

@@ -12,7 +12,6 @@ export {
   type StateChange,
 } from "./connection-status.ts";
 export { ALLOWED_METHODS } from "./gate.ts";
-export type { IncomingMessage } from "./incoming.ts";
 export { LoginFlow } from "./login.ts";
 export type { LoginOptions } from "./login-options.ts";
 export type { CodeVia, LoginResult, QrToken, RefusalReason } from "./login-result.ts";
@@ -25,3 +24,4 @@ export {
   type LogLevel,
   workerIdentity,
 } from "./types.ts";
+export type { CaughtUp, EngineCounts, EngineTimings, UpdateTrouble } from "./updates/engine-types.ts";

@@ -16,12 +16,16 @@ import { VendorLogger } from "./vendor-log.ts";
 export interface LinkTimings {
   /** From the first packet to the server's first answer. */
   readonly connectMs: number;
-  /** Of one call. */
+  /** Of one call; while the server is slow, of the calls after it (promise S2-20). */
   readonly callMs: number;
+  readonly slowCallMs: number;
 }
 
 /** What a link tells while it lives. None of these may throw. */
-export type LinkEvents = Omit<HookEvents, "lost">;
+export interface LinkEvents extends Omit<HookEvents, "lost"> {
+  /** An own call was answered. */
+  answered(request: unknown, answer: unknown): void;
+}
 
 /** The server closes the connection itself when nothing came for this long, in seconds (`ping_delay_disconnect`). */
 const SERVER_DISCONNECT_S = 75;
@@ -36,9 +40,11 @@ export class Link {
   readonly #session: GramJsSession;
   readonly #client: VendorClient;
   readonly #timings: LinkTimings;
+  readonly #events: LinkEvents;
   readonly #ended = Promise.withResolvers<AppError>();
   #over: AppError | null = null;
   #connectError: unknown;
+  #isSlow = false;
 
   /** Throws AppError `session-claimed`, `no-dc`, `bad-server-key`, `no-dc-address`, `vendor-mismatch`. Opens nothing yet. */
   constructor(store: SessionStore, options: AccountOptions, timings: LinkTimings, events: LinkEvents) {
@@ -47,6 +53,7 @@ export class Link {
     trustServer(options.server);
     const endpoint = endpointOf(options.server, dc);
     this.#timings = timings;
+    this.#events = events;
     this.#sockets = new SocketFactory({ endpoint, localAddress: options.localAddress, connectTimeoutMs: timings.connectMs });
     this.#session = new GramJsSession(store, endpoint, options.log);
     const client = createClient(this.#session, this.#sockets, options);
@@ -103,8 +110,15 @@ export class Link {
     assertAllowed(request);
     const sender = this.#sender();
     const method = methodName(request);
-    const answer = await withTimeout(sender.send<R["__response"]>(request), this.#timings.callMs, () => callTimeout(method));
+    const { callMs, slowCallMs } = this.#timings;
+    const limitMs = this.#isSlow ? slowCallMs : callMs;
+    const answer = await withTimeout(sender.send<R["__response"]>(request), limitMs, () => {
+      this.#isSlow = true;
+      return callTimeout(method);
+    });
+    this.#isSlow = false;
     this.#session.processEntities(answer);
+    this.#events.answered(request, answer);
     return answer;
   }
 

@@ -114,6 +114,7 @@ export class LoginLink {
         updates,
         undecodable: () => log("warn", "the server sent something this version cannot read"),
         newSession: () => {},
+        answered: () => {},
       });
       try {
         await this.#link.connect();

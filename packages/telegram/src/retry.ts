@@ -32,7 +32,8 @@ export function nextStep(fault: Fault, failures: Failures, plan: RetryPlan, rand
     const delayMs = plan.unknownKeyDelaysMs[failures.unknownKey - 1];
     return delayMs === undefined ? { kind: "dead" } : { kind: "wait", delayMs };
   }
-  if (DEAD.has(fault.class)) return { kind: "dead" };
+  // A disk that is full may have room again later. Nothing was acknowledged meanwhile.
+  if (DEAD.has(fault.class) && fault.code !== "sqlite-full") return { kind: "dead" };
   const backoffMs = backoffDelayMs(plan.backoff, failures.all - 1, random);
   if (fault.waitS === undefined) return { kind: "wait", delayMs: backoffMs };
   return { kind: "wait", delayMs: Math.max(backoffMs, (fault.waitS + 1) * 1000) };

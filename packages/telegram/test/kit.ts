@@ -4,11 +4,11 @@ import { openSession, type SessionStore } from "@flotilla/session-store";
 import {
   AccountConnection,
   type AccountOptions,
+  type CaughtUp,
   type ConnectionOptions,
   type ConnectionState,
   type ConnectionTimings,
   DEFAULT_TIMINGS,
-  type IncomingMessage,
   type TelegramServer,
 } from "@flotilla/telegram";
 import { testDir, waitFor } from "@flotilla/testkit";
@@ -51,20 +51,28 @@ export async function storeWithKey(key: Buffer = randomBytes(256)): Promise<Sess
 export interface Watched {
   readonly connection: AccountConnection;
   readonly states: ConnectionState[];
-  readonly messages: IncomingMessage[];
+  readonly caughtUp: CaughtUp[];
   reached(state: ConnectionState): Promise<unknown>;
 }
 
-export function watch(options: Omit<ConnectionOptions, "on">): Watched {
+export function watch(options: Omit<ConnectionOptions, "on">, on: Partial<ConnectionOptions["on"]> = {}): Watched {
   const states: ConnectionState[] = [];
-  const messages: IncomingMessage[] = [];
+  const caughtUp: CaughtUp[] = [];
   const connection = new AccountConnection({
     ...options,
     timings: { ...DEFAULT_TIMINGS, ...FAST, ...options.timings },
-    on: { state: ({ to }) => states.push(to), message: (message) => messages.push(message), traffic: () => {} },
+    wants: () => true,
+    updateTimings: { gapMs: 20, paceMs: 0, retryMs: [5], ...options.updateTimings },
+    on: {
+      state: ({ to }) => states.push(to),
+      caughtUp: (result) => caughtUp.push(result),
+      arrived: () => {},
+      trouble: () => {},
+      ...on,
+    },
   });
   onTestFinished(() => connection.stop());
   const reached = (state: ConnectionState): Promise<unknown> =>
     waitFor(() => connection.status().state === state, { what: state });
-  return { connection, states, messages, reached };
+  return { connection, states, caughtUp, reached };
 }

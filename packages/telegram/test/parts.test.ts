@@ -3,7 +3,6 @@ import { ALLOWED_METHODS } from "@flotilla/telegram";
 import { Api } from "telegram";
 import { expect, test } from "vitest";
 import { assertAllowed, methodName } from "../src/gate.ts";
-import { newMessages } from "../src/incoming.ts";
 import { endpointOf, pickDc, rsaFingerprint, startDc, trustServer } from "../src/server.ts";
 import { serverKeys } from "../src/vendor.ts";
 import { VendorLogger } from "../src/vendor-log.ts";
@@ -80,13 +79,4 @@ test("the library's log lines come through without decrypted bytes", () => {
   expect(lines.join("\n")).not.toContain("s3cret");
   expect(lines).toHaveLength(3);
   expect(lines).toContain("info gramjs: Disconnecting...");
-});
-
-test("new messages are found in every kind of container, without their text", () => {
-  const id = (n: number): never => n as never;
-  const short = new Api.UpdateShortMessage({ id: 5, userId: id(7), message: "s3cret", pts: 1, ptsCount: 1, date: 1 });
-  expect(newMessages(short)).toEqual([{ chat: "7", id: 5, out: false }]);
-  expect(newMessages(new Api.UpdatesTooLong())).toEqual([]);
-  expect(newMessages({ strange: true })).toEqual([]);
-  expect(newMessages(undefined)).toEqual([]);
 });

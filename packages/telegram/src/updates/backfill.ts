@@ -1,0 +1,160 @@
+import { sleep } from "@flotilla/kernel";
+import type { EngineOptions } from "./engine-types.ts";
+import type { Ledger } from "./ledger.ts";
+import { ACCOUNT, channelChat, channelOf, type Dialog, type HistoryStart, type UpdateServer } from "./model.ts";
+
+/** Pages of one chat that are fetched at once at most: 20,000 messages. What is beyond is counted as lost. */
+const MAX_PAGES = 200;
+/** Pages of the list of chats: 10,000 chats. */
+const MAX_DIALOG_PAGES = 100;
+
+/** Boxes that have to be asked for, and channels of which only the list of chats can tell where they stand. */
+export interface Found {
+  readonly want: Set<string>;
+  readonly look: Set<string>;
+}
+
+/** Takes messages from the chats themselves, where the update stream cannot give them any more. */
+export class Backfill {
+  readonly #ledger: Ledger;
+  readonly #options: EngineOptions;
+  readonly #server: UpdateServer;
+  readonly #signal: AbortSignal;
+
+  constructor(ledger: Ledger, options: EngineOptions, server: UpdateServer, signal: AbortSignal) {
+    this.#ledger = ledger;
+    this.#options = options;
+    this.#server = server;
+    this.#signal = signal;
+  }
+
+  /** Learns where a new account stands. What came before is not ours to fetch. */
+  async begin(): Promise<void> {
+    const account = await this.#server.state();
+    const dialogs = await this.#allDialogs();
+    const channels = new Map(dialogs.flatMap(({ box, pts }) => (pts === null ? [] : [[box, pts] as const])));
+    this.#ledger.commit({ account, channels, baselines: dialogs }, "asked");
+  }
+
+  /** Everything that was said in private chats and groups since we last heard of them. */
+  async account(): Promise<Found> {
+    const found = { want: new Set<string>(), look: new Set<string>() };
+    for (const dialog of await this.#allDialogs()) {
+      if (dialog.pts !== null) {
+        const pts = this.#ledger.channel(dialog.box);
+        if (pts === undefined) found.look.add(dialog.box);
+        else if (dialog.pts > pts) found.want.add(dialog.box);
+        continue;
+      }
+      const start = this.#startOf(dialog.chat);
+      const isOld = "afterId" in start ? dialog.topId <= start.afterId : dialog.topDate < start.afterDate;
+      if (!isOld) await this.#orClose(dialog.chat, start);
+    }
+    return found;
+  }
+
+  /** What was posted in a channel since we last heard of it; then we stand at `pts`. */
+  async channel(channel: string, pts: number): Promise<void> {
+    const chat = channelChat(channel);
+    await this.history(chat, this.#startOf(chat));
+    this.#ledger.commit({ channels: new Map([[channel, pts]]) }, "asked");
+  }
+
+  /** The same when only the list of chats knows where the channel stands. */
+  async channelReset(channel: string): Promise<void> {
+    const [dialog] = await this.#server.dialogsOf([channelChat(channel)]);
+    if (dialog?.pts === null || dialog?.pts === undefined) this.#ledger.close(channelChat(channel), "CHANNEL_PRIVATE");
+    else await this.channel(channel, dialog.pts);
+  }
+
+  /**
+   * Channels that we know nothing of, or that were closed. One that is new stands where it stands now, but what was posted
+   * since the account was last up to date is fetched. Returns the channels to ask for.
+   */
+  async look(channels: readonly string[]): Promise<readonly string[]> {
+    const dialogs = await this.#server.dialogsOf(channels.map(channelChat));
+    const want: string[] = [];
+    for (const channel of channels) {
+      const dialog = dialogs.find(({ box }) => box === channel);
+      const isKnown = this.#ledger.channel(channel) !== undefined;
+      if (dialog?.pts === null || dialog?.pts === undefined) {
+        if (isKnown) this.#ledger.close(channelChat(channel), "CHANNEL_PRIVATE");
+        continue;
+      }
+      this.#ledger.reopen(dialog.chat);
+      if (isKnown) want.push(channel);
+      else await this.#adopt(dialog, dialog.pts);
+    }
+    return want;
+  }
+
+  /** Fetches messages of a chat from a start to its end. Returns how many were new. */
+  async history(chat: string, start: HistoryStart): Promise<number> {
+    let found = 0;
+    for (let at = start, page = 0; page < MAX_PAGES; page++) {
+      if (page > 0) await this.#pace();
+      const events = await this.#server.history(chat, at);
+      const last = events.at(-1);
+      if (!last) return found;
+      found += this.#ledger.commit({ events }, "asked");
+      at = { afterId: last.messageId };
+    }
+    const [dialog] = await this.#server.dialogsOf([chat]);
+    const beyond = (dialog?.topId ?? 0) - this.#newest(chat);
+    if (beyond > 0) this.#ledger.lose(channelOf(chat) ?? ACCOUNT, beyond);
+    return found;
+  }
+
+  /** Messages of a chat after the newest one that we have. */
+  async newer(chat: string): Promise<number> {
+    return await this.history(chat, this.#startOf(chat));
+  }
+
+  /** All chats page by page, newest first. */
+  async *dialogPages(): AsyncGenerator<readonly Dialog[]> {
+    let next: string | null = null;
+    for (let page = 0; page < MAX_DIALOG_PAGES; page++) {
+      if (page > 0) await this.#pace();
+      const answer = await this.#server.dialogs(next);
+      yield answer.dialogs;
+      next = answer.next;
+      if (next === null) return;
+    }
+  }
+
+  /** One chat that cannot be read keeps nobody from the others (promise S2-51). */
+  async #orClose(chat: string, start: HistoryStart): Promise<void> {
+    try {
+      await this.history(chat, start);
+    } catch (error) {
+      const verdict = this.#options.judge(error);
+      if (verdict.kind !== "closed" && verdict.kind !== "refused") throw error;
+      this.#ledger.close(chat, verdict.reason);
+    }
+  }
+
+  async #adopt(dialog: Dialog, pts: number): Promise<void> {
+    const since = this.#ledger.since * 1000;
+    if (dialog.topDate >= since) await this.history(dialog.chat, { afterDate: since });
+    this.#ledger.commit({ channels: new Map([[dialog.box, pts]]), baselines: [dialog] }, "asked");
+  }
+
+  #startOf(chat: string): HistoryStart {
+    const newest = this.#newest(chat);
+    return newest > 0 ? { afterId: newest } : { afterDate: this.#ledger.since * 1000 };
+  }
+
+  #newest(chat: string): number {
+    return this.#options.table.sources.get(chat)?.lastMessageId ?? 0;
+  }
+
+  async #allDialogs(): Promise<Dialog[]> {
+    const all: Dialog[] = [];
+    for await (const page of this.dialogPages()) all.push(...page);
+    return all;
+  }
+
+  async #pace(): Promise<void> {
+    await sleep(this.#options.timings.paceMs, this.#signal);
+  }
+}

@@ -1,0 +1,132 @@
+import type { InboxEvent, MediaReference, MessageContent, TextEntity } from "@flotilla/session-store";
+import { Api, utils } from "telegram";
+import { ACCOUNT } from "./model.ts";
+
+/** A message of a person, or of the chat itself ("joined", "pinned"). */
+export type AnyMessage = Api.Message | Api.MessageService;
+
+/** Kinds as the Bot API names them (https://core.telegram.org/bots/api#messageentity). */
+const ENTITY_KINDS: Readonly<Record<string, string>> = {
+  MessageEntityBold: "bold",
+  MessageEntityItalic: "italic",
+  MessageEntityUnderline: "underline",
+  MessageEntityStrike: "strikethrough",
+  MessageEntitySpoiler: "spoiler",
+  MessageEntityBlockquote: "blockquote",
+  MessageEntityCode: "code",
+  MessageEntityPre: "pre",
+  MessageEntityTextUrl: "text_link",
+  MessageEntityMentionName: "text_mention",
+  MessageEntityCustomEmoji: "custom_emoji",
+  MessageEntityUrl: "url",
+  MessageEntityEmail: "email",
+  MessageEntityPhone: "phone_number",
+  MessageEntityMention: "mention",
+  MessageEntityHashtag: "hashtag",
+  MessageEntityCashtag: "cashtag",
+  MessageEntityBotCommand: "bot_command",
+};
+
+/** What the inbox keeps of a message that was sent (version 0) or edited (version = pts). Null for an empty one. */
+export function messageEvent(message: unknown, kind: "new" | "edit", version: number): InboxEvent | null {
+  if (!(message instanceof Api.Message || message instanceof Api.MessageService)) return null;
+  const { peerId, id, date } = message;
+  const box = peerId instanceof Api.PeerChannel ? peerId.channelId.toString() : ACCOUNT;
+  const at = kind === "edit" && message instanceof Api.Message ? (message.editDate ?? date) : date;
+  const content = message instanceof Api.Message ? contentOf(message) : serviceContent(message);
+  return { kind, box, chat: utils.getPeerId(peerId), messageId: id, version, date: at * 1000, content };
+}
+
+function contentOf(message: Api.Message): MessageContent {
+  const media = mediaOf(message.media);
+  return {
+    ...common(message),
+    text: message.message,
+    entities: (message.entities ?? []).map(entityOf),
+    media: media?.reference ?? null,
+    groupedId: message.groupedId?.toString() ?? null,
+    noforwards: message.noforwards === true,
+    ttlS: media?.ttlS ?? message.ttlPeriod ?? null,
+    service: false,
+  };
+}
+
+function serviceContent(message: Api.MessageService): MessageContent {
+  return {
+    ...common(message),
+    text: "",
+    entities: [],
+    media: null,
+    groupedId: null,
+    noforwards: false,
+    ttlS: message.ttlPeriod ?? null,
+    service: true,
+  };
+}
+
+function common({ fromId, peerId, out, replyTo }: AnyMessage): Pick<MessageContent, "from" | "out" | "replyTo" | "topicId"> {
+  // In private chats the sender is left out: it is the other one, or the account itself.
+  const other = peerId instanceof Api.PeerUser && !out ? utils.getPeerId(peerId) : null;
+  const reply = replyTo instanceof Api.MessageReplyHeader ? replyTo : null;
+  return {
+    from: fromId ? utils.getPeerId(fromId) : other,
+    out: out === true,
+    replyTo: reply?.replyToMsgId ?? null,
+    topicId: reply?.forumTopic ? (reply.replyToTopId ?? reply.replyToMsgId ?? null) : null,
+  };
+}
+
+function entityOf(entity: Api.TypeMessageEntity): TextEntity {
+  const { className, offset, length } = entity;
+  const kind = ENTITY_KINDS[className] ?? "unknown";
+  if (entity instanceof Api.MessageEntityTextUrl) return { kind, offset, length, url: entity.url };
+  if (entity instanceof Api.MessageEntityPre) return { kind, offset, length, language: entity.language };
+  if (entity instanceof Api.MessageEntityMentionName) return { kind, offset, length, userId: entity.userId.toString() };
+  if (entity instanceof Api.MessageEntityCustomEmoji) return { kind, offset, length, emojiId: entity.documentId.toString() };
+  return { kind, offset, length };
+}
+
+interface FoundMedia {
+  readonly reference: MediaReference;
+  readonly ttlS: number | null;
+}
+
+function mediaOf(media: Api.TypeMessageMedia | undefined): FoundMedia | null {
+  if (!media || media instanceof Api.MessageMediaEmpty) return null;
+  if (media instanceof Api.MessageMediaPhoto) return photoOf(media);
+  if (media instanceof Api.MessageMediaDocument) return documentOf(media);
+  if (media instanceof Api.MessageMediaWebPage) {
+    const url = "url" in media.webpage && media.webpage.url ? { url: media.webpage.url } : {};
+    return { reference: { kind: "webpage", ...url }, ttlS: null };
+  }
+  const kind = media.className.replace(/^MessageMedia/, "").toLowerCase();
+  return { reference: { kind }, ttlS: null };
+}
+
+function photoOf({ photo, spoiler, ttlSeconds }: Api.MessageMediaPhoto): FoundMedia {
+  const file = photo instanceof Api.Photo ? fileOf(photo) : {};
+  return { reference: { kind: "photo", ...file, ...(spoiler ? { spoiler } : {}) }, ttlS: ttlSeconds ?? null };
+}
+
+function documentOf({ document, spoiler, ttlSeconds }: Api.MessageMediaDocument): FoundMedia {
+  const ttlS = ttlSeconds ?? null;
+  if (!(document instanceof Api.Document)) return { reference: { kind: "document" }, ttlS };
+  const name = document.attributes.find((attribute) => attribute instanceof Api.DocumentAttributeFilename);
+  const reference: MediaReference = {
+    kind: "document",
+    ...fileOf(document),
+    mime: document.mimeType,
+    sizeBytes: Number(document.size),
+    ...(name ? { fileName: name.fileName } : {}),
+    ...(spoiler ? { spoiler } : {}),
+  };
+  return { reference, ttlS };
+}
+
+function fileOf(file: Api.Photo | Api.Document): Pick<MediaReference, "id" | "accessHash" | "fileReference"> {
+  return {
+    id: file.id.toString(),
+    accessHash: file.accessHash.toString(),
+    fileReference: Buffer.from(file.fileReference).toString("base64"),
+  };
+}

@@ -1,0 +1,122 @@
+import type { InboxEvent } from "@flotilla/session-store";
+import { Api } from "telegram";
+import { messageEvent } from "./content.ts";
+import { ACCOUNT, channelChat, type Envelope, type Update } from "./model.ts";
+
+/** Whether the session can address this user (by its id). */
+export type Knows = (userId: string) => boolean;
+
+/** An `Updates` object of the library in the words of the engine; null when it is none, or says nothing to it. */
+export function toEnvelope(container: unknown, knows: Knows): Envelope | null {
+  if (container instanceof Api.UpdatesTooLong) return { kind: "too-long" };
+  if (container instanceof Api.UpdateShort) return ordered(container.date, [container.update]);
+  if (container instanceof Api.Updates || container instanceof Api.UpdatesCombined) {
+    const { seq, date } = container;
+    const seqStart = container instanceof Api.UpdatesCombined ? container.seqStart : seq;
+    return { kind: "updates", seqStart, seq, date, updates: decodeUpdates(container.updates) };
+  }
+  if (container instanceof Api.UpdateShortMessage) return shortMessage(container, container.userId.toString(), knows);
+  if (container instanceof Api.UpdateShortChatMessage) return shortMessage(container, container.fromId.toString(), knows);
+  return null;
+}
+
+/** Single updates in the words of the engine. What moves nothing and holds nothing that we keep is left out. */
+export function decodeUpdates(updates: readonly unknown[]): Update[] {
+  return updates.flatMap((update) => decode(update) ?? []);
+}
+
+/**
+ * What an own call did to the account's position, when its answer says so in another way than by updates: an envelope for
+ * the engine, or null. `request` is the call that was answered.
+ */
+export function ownEffect(request: unknown, answer: unknown): Envelope | null {
+  if (answer instanceof Api.messages.AffectedMessages || answer instanceof Api.messages.AffectedHistory) {
+    const { pts, ptsCount: count } = answer;
+    const box =
+      request instanceof Api.channels.DeleteMessages && request.channel instanceof Api.InputChannel
+        ? request.channel.channelId.toString()
+        : ACCOUNT;
+    const ids =
+      request instanceof Api.channels.DeleteMessages || request instanceof Api.messages.DeleteMessages ? request.id : [];
+    const events = deletions(box, ids, pts);
+    return { kind: "updates", seqStart: 0, seq: 0, date: 0, updates: [{ kind: "box", box, pts, count, events }] };
+  }
+  if (answer instanceof Api.UpdateShortSentMessage && request instanceof Api.messages.SendMessage) {
+    const peerId = peerOf(request.peer);
+    const { id, date, pts, ptsCount: count, entities, media } = answer;
+    if (!peerId) return null;
+    const message = new Api.Message({ id, date, peerId, out: true, message: request.message, ...given({ entities, media }) });
+    const events = [messageEvent(message, "new", 0)].filter((event) => event !== null);
+    return { kind: "updates", seqStart: 0, seq: 0, date: 0, updates: [{ kind: "box", box: ACCOUNT, pts, count, events }] };
+  }
+  return null;
+}
+
+/** `updateShort*` have no number in the sequence of envelopes (https://core.telegram.org/api/updates). */
+function ordered(date: number, updates: readonly unknown[]): Envelope {
+  return { kind: "updates", seqStart: 0, seq: 0, date, updates: decodeUpdates(updates) };
+}
+
+function shortMessage(short: Api.UpdateShortMessage | Api.UpdateShortChatMessage, sender: string, knows: Knows): Envelope {
+  const { date, pts, ptsCount } = short;
+  if (!knows(sender)) return { kind: "updates", seqStart: 0, seq: 0, date: 0, updates: [{ kind: "incomplete" }] };
+  const isPrivate = short instanceof Api.UpdateShortMessage;
+  const peerId = isPrivate ? new Api.PeerUser({ userId: short.userId }) : new Api.PeerChat({ chatId: short.chatId });
+  const fromId = isPrivate ? undefined : new Api.PeerUser({ userId: short.fromId });
+  const { id, message, out, fwdFrom, replyTo, entities, ttlPeriod } = short;
+  const whole = new Api.Message({
+    id,
+    date,
+    message,
+    peerId,
+    ...given({ out, fromId, fwdFrom, replyTo, entities, ttlPeriod }),
+  });
+  return ordered(date, [new Api.UpdateNewMessage({ message: whole, pts, ptsCount })]);
+}
+
+function decode(update: unknown): Update | null {
+  if (update instanceof Api.UpdateChannelTooLong) return { kind: "channel-too-long", channel: update.channelId.toString() };
+  if (update instanceof Api.UpdateChannel) return { kind: "channel-changed", channel: update.channelId.toString() };
+  if (update instanceof Api.UpdatePtsChanged) return { kind: "pts-changed" };
+  if (typeof update !== "object" || update === null) return null;
+  const fields = update as { pts?: unknown; ptsCount?: unknown; qts?: unknown };
+  if (typeof fields.qts === "number") return { kind: "qts", qts: fields.qts };
+  if (typeof fields.pts !== "number") return null;
+  const count = typeof fields.ptsCount === "number" ? fields.ptsCount : 0;
+  const box = boxOf(update);
+  return { kind: "box", box, pts: fields.pts, count, events: eventsOf(update, box, fields.pts) };
+}
+
+/** Updates of a channel name it, or hold a message of it; everything else with a pts is the account's. */
+function boxOf(update: object): string {
+  const { channelId, message } = update as { channelId?: { toString(): string }; message?: { peerId?: unknown } };
+  if (channelId) return channelId.toString();
+  return message?.peerId instanceof Api.PeerChannel ? message.peerId.channelId.toString() : ACCOUNT;
+}
+
+function eventsOf(update: object, box: string, pts: number): InboxEvent[] {
+  if (update instanceof Api.UpdateNewMessage || update instanceof Api.UpdateNewChannelMessage)
+    return [messageEvent(update.message, "new", 0)].filter((event) => event !== null);
+  if (update instanceof Api.UpdateEditMessage || update instanceof Api.UpdateEditChannelMessage)
+    return [messageEvent(update.message, "edit", pts)].filter((event) => event !== null);
+  if (update instanceof Api.UpdateDeleteMessages || update instanceof Api.UpdateDeleteChannelMessages)
+    return deletions(box, update.messages, pts);
+  return [];
+}
+
+function deletions(box: string, ids: readonly number[], pts: number): InboxEvent[] {
+  const chat = box === ACCOUNT ? null : channelChat(box);
+  const common = { kind: "delete", box, chat, version: pts, date: Date.now(), content: null } as const;
+  return ids.map((messageId) => ({ ...common, messageId }));
+}
+
+function peerOf(input: unknown): Api.TypePeer | null {
+  if (input instanceof Api.InputPeerUser) return new Api.PeerUser({ userId: input.userId });
+  if (input instanceof Api.InputPeerChat) return new Api.PeerChat({ chatId: input.chatId });
+  return null;
+}
+
+/** Without the members that are undefined. */
+function given<T extends object>(members: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never;
+}

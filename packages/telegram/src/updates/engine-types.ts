@@ -1,0 +1,82 @@
+import type { Clock } from "@flotilla/kernel";
+import type { UpdateTable } from "@flotilla/session-store";
+import type { Log } from "../types.ts";
+import type { Judge } from "./model.ts";
+
+/** Times of the engine, in milliseconds. */
+export interface EngineTimings {
+  /** How long what is between may still arrive by itself before it is asked for. */
+  readonly gapMs: number;
+  /** Without any update for so long, the server is asked. */
+  readonly idleMs: number;
+  /** Between two sweeps that compare the inbox with the list of chats. */
+  readonly sweepEveryMs: number;
+  /** Between two looks for chats that are quieter than usual. */
+  readonly deafEveryMs: number;
+  /** Between two questions for old messages: at most one a second (docs/safety.md). */
+  readonly paceMs: number;
+  /** Pauses before a question is asked again; the last one repeats. */
+  readonly retryMs: readonly number[];
+}
+
+/** The defaults; gap and idle are Telegram's own (https://core.telegram.org/api/updates). */
+export const DEFAULT_ENGINE_TIMINGS: EngineTimings = {
+  gapMs: 500,
+  idleMs: 15 * 60_000,
+  sweepEveryMs: 10 * 60_000,
+  deafEveryMs: 60_000,
+  paceMs: 1000,
+  retryMs: [1000, 2000, 5000, 10_000, 30_000, 60_000],
+};
+
+/** What became of the messages of an outage. Times are milliseconds since the Unix epoch. */
+export interface CaughtUp {
+  /** When the last thing before it was heard; null when nobody knows. */
+  readonly beganAt: number | null;
+  readonly endedAt: number;
+  /** `recovered + lost`. */
+  readonly missed: number;
+  readonly recovered: number;
+  /** Known to exist, and not to be had. */
+  readonly lost: number;
+  /** True when this account had no position before: nothing can have been missed. */
+  readonly first: boolean;
+}
+
+/** Trouble with one chat, or with the stream as a whole. */
+export type UpdateTrouble =
+  | { readonly kind: "closed"; readonly chat: string; readonly reason: string }
+  | { readonly kind: "reopened"; readonly chat: string }
+  /** The server has newer messages of this chat that cannot be had. */
+  | { readonly kind: "deaf"; readonly chat: string }
+  | { readonly kind: "lost"; readonly box: string; readonly count: number };
+
+/** Numbers since the engine was made. */
+export interface EngineCounts {
+  readonly received: number;
+  /** Messages that came by asking and not by themselves, outages included. */
+  readonly recovered: number;
+  readonly lost: number;
+  /** Differences asked because of a gap, silence, or something unreadable. */
+  readonly differences: number;
+  /** When the last sweep ended (milliseconds since the epoch), and how many messages all sweeps found. */
+  readonly sweptAt: number | null;
+  readonly sweepFound: number;
+}
+
+/** Parts of the engine. */
+export interface EngineOptions {
+  readonly table: Pick<UpdateTable, "account" | "channels" | "commit" | "sources" | "addOutage">;
+  /** Whether somebody wants the messages of this chat: only those are kept with their text. */
+  readonly wants: (chat: string) => boolean;
+  readonly judge: Judge;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly timings: EngineTimings;
+  readonly on: {
+    caughtUp(result: CaughtUp): void;
+    trouble(trouble: UpdateTrouble): void;
+    /** Rows were added to the inbox. */
+    arrived(): void;
+  };
+}

@@ -1,0 +1,207 @@
+import { AppError, sleep } from "@flotilla/kernel";
+import type { CaughtUp, EngineCounts, EngineOptions } from "./engine-types.ts";
+import { Gaps } from "./gaps.ts";
+import { Ledger } from "./ledger.ts";
+import { ACCOUNT, type Envelope, type UpdateServer } from "./model.ts";
+import { Questions } from "./questions.ts";
+import { reduce } from "./reduce.ts";
+import { Sweep } from "./sweep.ts";
+import { lookKey, RESET, Todo } from "./todo.ts";
+
+/** More than this waiting means that asking is cheaper than working it off. */
+const MAX_QUEUE = 10_000;
+/** A timer can be set for 24 days at most; looking now and then costs nothing. */
+const MAX_SLEEP_MS = 60_000;
+
+/**
+ * Receives an account's updates without missing any (https://core.telegram.org/api/updates, docs/updates.md). One loop does
+ * everything in turn, so two differences of one box never run at once, and nothing moves before its commit succeeded.
+ *
+ * Use: `run` once per connection, `feed` with everything the server sends while it runs.
+ */
+export class UpdateEngine {
+  readonly #options: EngineOptions;
+  readonly #ledger: Ledger;
+  readonly #todo: Todo;
+  readonly #gaps: Gaps;
+  #queue: Envelope[] = [];
+  #running = false;
+  #wake = Promise.withResolvers<void>();
+  #heardAt = 0;
+  #differences = 0;
+  #sweptAt: number | null = null;
+  #sweepFound = 0;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#ledger = new Ledger(options);
+    this.#todo = new Todo(options.timings.retryMs);
+    this.#gaps = new Gaps(options.timings.gapMs);
+  }
+
+  counts(): EngineCounts {
+    const { received, recovered, lost } = this.#ledger;
+    const [differences, sweptAt, sweepFound] = [this.#differences, this.#sweptAt, this.#sweepFound];
+    return { received, recovered, lost, differences, sweptAt, sweepFound };
+  }
+
+  /** What the server sent, in the order of arrival; also the updates that an own call was answered with. Never throws. */
+  feed(envelope: Envelope): void {
+    if (!this.#running) return;
+    this.#queue.push(envelope);
+    this.#wake.resolve();
+  }
+
+  /** Something may be missing: a new session on the server, or something that could not be read. */
+  doubt(): void {
+    this.#todo.add([ACCOUNT]);
+    this.#wake.resolve();
+  }
+
+  /**
+   * Catches up, tells `on.caughtUp`, and goes on until `signal` is aborted. Rejects when nothing more can be asked on this
+   * connection, and with AppError `sqlite-*` when nothing can be stored: then nothing has moved, and the next run goes on.
+   */
+  async run(server: UpdateServer, signal: AbortSignal): Promise<void> {
+    if (this.#running) throw new AppError("engine-running", "The update engine is running already.");
+    this.#running = true;
+    const stop = (): void => this.#wake.resolve();
+    signal.addEventListener("abort", stop);
+    try {
+      this.#reset();
+      const parts = { ledger: this.#ledger, options: this.#options, server, signal, todo: this.#todo };
+      const questions = new Questions(parts);
+      await this.#catchUp(questions, signal);
+      await this.#follow(questions, new Sweep({ ...parts, questions }), signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      signal.removeEventListener("abort", stop);
+      this.#running = false;
+      this.#queue = [];
+    }
+  }
+
+  #reset(): void {
+    this.#ledger.load();
+    this.#ledger.markSince();
+    this.#todo.clear();
+    this.#queue = [];
+    this.#heardAt = this.#now();
+  }
+
+  async #catchUp(questions: Questions, signal: AbortSignal): Promise<void> {
+    const beganAt = this.#ledger.known ? this.#ledger.account.date * 1000 : null;
+    const { recovered, lost } = this.#ledger;
+    if (beganAt === null) await questions.begin();
+    this.#todo.add([ACCOUNT]);
+    while (!signal.aborted) {
+      await this.#work(questions);
+      // A chat that has to wait for its turn, because of a flood wait, does not hold up the rest.
+      if (!this.#todo.boxes.has(ACCOUNT) && this.#queue.length === 0 && !questions.isDue()) break;
+      if (this.#queue.length === 0 && !questions.isDue()) await this.#sleepUntil(this.#todo.nextAt());
+    }
+    if (signal.aborted) return;
+    const found = { recovered: this.#ledger.recovered - recovered, lost: this.#ledger.lost - lost };
+    const endedAt = this.#options.clock.now();
+    const result: CaughtUp = { beganAt, endedAt, ...found, missed: found.recovered + found.lost, first: beganAt === null };
+    if (beganAt !== null) this.#options.table.addOutage({ ...found, beganAt, endedAt });
+    this.#options.on.caughtUp(result);
+  }
+
+  async #follow(questions: Questions, sweep: Sweep, signal: AbortSignal): Promise<void> {
+    const { idleMs, sweepEveryMs, deafEveryMs } = this.#options.timings;
+    let sweepAt = this.#now() + sweepEveryMs;
+    let deafAt = this.#now() + deafEveryMs;
+    while (!signal.aborted) {
+      await this.#work(questions);
+      const idleAt = this.#heardAt + idleMs;
+      await this.#sleepUntil(Math.min(idleAt, sweepAt, deafAt, this.#todo.nextAt(), this.#gaps.nextAt()));
+      const now = this.#now();
+      if (signal.aborted) return;
+      if (now >= this.#heardAt + idleMs) {
+        this.#heardAt = now;
+        this.#todo.add([ACCOUNT]);
+      }
+      if (now >= sweepAt) {
+        this.#drain();
+        this.#sweepFound += await sweep.all();
+        this.#sweptAt = this.#options.clock.now();
+        sweepAt = this.#now() + sweepEveryMs;
+      }
+      if (now >= deafAt) {
+        this.#drain();
+        this.#sweepFound += await sweep.quiet();
+        deafAt = this.#now() + deafEveryMs;
+      }
+    }
+  }
+
+  /** Asks what is to be asked and takes what has come, until there is nothing of either. */
+  async #work(questions: Questions): Promise<void> {
+    do {
+      this.#drain();
+      for (const box of this.#gaps.expired(this.#now())) this.#todo.add([box]);
+      for (const box of this.#todo.boxes) this.#gaps.drop(box);
+      if (!questions.isDue()) continue;
+      this.#differences += 1;
+      await questions.ask();
+      this.#heardAt = this.#now();
+    } while (this.#queue.length > 0 || questions.isDue());
+    this.#retryGaps();
+  }
+
+  #drain(): void {
+    if (this.#queue.length > MAX_QUEUE) this.#skipQueue();
+    if (this.#todo.boxes.size === 0) this.#ledger.markSince();
+    for (let envelope = this.#queue[0]; envelope; envelope = this.#queue[0]) {
+      this.#take(envelope);
+      this.#queue.shift();
+      this.#heardAt = this.#now();
+    }
+    this.#retryGaps();
+  }
+
+  #take(envelope: Envelope): void {
+    const step = reduce(this.#ledger.positions, envelope, this.#todo.boxes);
+    this.#ledger.commit(step, "pushed");
+    this.#todo.add(step.want);
+    if (step.reset) this.#todo.add([RESET]);
+    this.#todo.add([...step.look].map(lookKey));
+    this.#gaps.hold(step.gaps, this.#now());
+  }
+
+  /** What came too early may fit by now. Goes on while something does. */
+  #retryGaps(): void {
+    for (let before = -1; before !== this.#gaps.updates().length; ) {
+      const updates = this.#gaps.updates();
+      before = updates.length;
+      if (before === 0) return;
+      const envelope = { kind: "updates", seqStart: 0, seq: 0, date: 0, updates } as const;
+      const step = reduce(this.#ledger.positions, envelope, this.#todo.boxes);
+      this.#ledger.commit(step, "pushed");
+      this.#gaps.keep(step.gaps);
+    }
+  }
+
+  /** Drops what waits and asks for the boxes it was about instead. */
+  #skipQueue(): void {
+    const boxes = this.#queue.flatMap((each) => (each.kind === "updates" ? each.updates : []));
+    this.#queue = [];
+    this.#todo.add([ACCOUNT, ...boxes.flatMap((update) => (update.kind === "box" ? [update.box] : []))]);
+  }
+
+  async #sleepUntil(at: number): Promise<void> {
+    const ms = Math.min(at - this.#now(), MAX_SLEEP_MS);
+    if (ms <= 0) return;
+    const woken = new AbortController();
+    // What came in the meantime has resolved it already: then this returns at once.
+    void this.#wake.promise.then(() => woken.abort());
+    await sleep(ms, woken.signal).catch(() => {});
+    this.#wake = Promise.withResolvers();
+  }
+
+  #now(): number {
+    return this.#options.clock.monotonicMs();
+  }
+}

@@ -1,0 +1,45 @@
+import type { Update } from "./model.ts";
+
+/** An update that is ahead of its box. */
+export type GapUpdate = Extract<Update, { kind: "box" }>;
+
+/** Updates that came too early: what is between may follow within half a second, and often does. */
+export class Gaps {
+  readonly #waitMs: number;
+  #held: { readonly update: GapUpdate; readonly until: number }[] = [];
+
+  constructor(waitMs: number) {
+    this.#waitMs = waitMs;
+  }
+
+  /** Keeps updates; `now` is monotonic. */
+  hold(updates: readonly GapUpdate[], now: number): void {
+    for (const update of updates) this.#held.push({ update, until: now + this.#waitMs });
+  }
+
+  /** All that wait, for another try. */
+  updates(): readonly GapUpdate[] {
+    return this.#held.map(({ update }) => update);
+  }
+
+  /** Keeps only those that are still ahead. */
+  keep(ahead: readonly GapUpdate[]): void {
+    const still = new Set(ahead);
+    this.#held = this.#held.filter(({ update }) => still.has(update));
+  }
+
+  /** Boxes that waited long enough: their difference is due. */
+  expired(now: number): string[] {
+    return this.#held.filter(({ until }) => until <= now).map(({ update }) => update.box);
+  }
+
+  /** Forgets the updates of a box: its difference brings them. */
+  drop(box: string): void {
+    this.#held = this.#held.filter(({ update }) => update.box !== box);
+  }
+
+  /** When the first of them expires, or Infinity. Monotonic milliseconds. */
+  nextAt(): number {
+    return Math.min(Number.POSITIVE_INFINITY, ...this.#held.map(({ until }) => until));
+  }
+}

@@ -1,0 +1,131 @@
+import type { InboxEvent, SessionStore, UpdateState } from "@flotilla/session-store";
+import bigInt from "big-integer";
+import { Api, utils } from "telegram";
+import type { Link } from "../link.ts";
+import { inputChannel, inputPeer } from "../peers.ts";
+import { messageEvent } from "./content.ts";
+import { decodeUpdates } from "./decode.ts";
+import { ACCOUNT, type Dialog, type DialogPage, type HistoryStart, type UpdateServer } from "./model.ts";
+
+/** Most that the server gives at once. */
+const PAGE = 100;
+/** The main list and the archive. */
+const FOLDERS = [0, 1] as const;
+
+type Dialogs = Api.messages.Dialogs | Api.messages.DialogsSlice | Api.messages.PeerDialogs;
+
+/** Where the next page of chats begins. */
+interface DialogOffset {
+  readonly folder: number;
+  readonly date: number;
+  readonly id: number;
+  readonly chat: string | null;
+}
+
+/** The questions of the update engine over one link. Rejects as `Link.invoke`, and with AppError `unknown-peer`. */
+export class GramJsUpdateServer implements UpdateServer {
+  readonly #link: Link;
+  readonly #store: SessionStore;
+
+  constructor(link: Link, store: SessionStore) {
+    this.#link = link;
+    this.#store = store;
+  }
+
+  async state(): Promise<UpdateState> {
+    return toState(await this.#link.invoke(new Api.updates.GetState()));
+  }
+
+  async difference({ pts, date, qts }: UpdateState, limit?: number): ReturnType<UpdateServer["difference"]> {
+    // No total limit: it would only make the server answer "too long" (docs/updates.md).
+    const request = new Api.updates.GetDifference({ pts, date, qts, ...(limit === undefined ? {} : { ptsLimit: limit }) });
+    const answer = await this.#link.invoke(request);
+    if (answer instanceof Api.updates.DifferenceEmpty) return { kind: "empty", date: answer.date, seq: answer.seq };
+    if (answer instanceof Api.updates.DifferenceTooLong) return { kind: "too-long", pts: answer.pts };
+    const final = answer instanceof Api.updates.Difference;
+    const state = toState(final ? answer.state : answer.intermediateState);
+    return { kind: "part", final, state, events: toEvents(answer.newMessages), updates: decodeUpdates(answer.otherUpdates) };
+  }
+
+  async channelDifference(channel: string, pts: number, limit = PAGE): ReturnType<UpdateServer["channelDifference"]> {
+    const filter = new Api.ChannelMessagesFilterEmpty();
+    const request = { force: false, channel: inputChannel(this.#store, channel), filter, pts, limit };
+    const answer = await this.#link.invoke(new Api.updates.GetChannelDifference(request));
+    if (answer instanceof Api.updates.ChannelDifferenceEmpty) return { kind: "empty", pts: answer.pts };
+    if (answer instanceof Api.updates.ChannelDifferenceTooLong) {
+      return { kind: "too-long", pts: answer.dialog instanceof Api.Dialog ? (answer.dialog.pts ?? pts) : pts };
+    }
+    const { newMessages, otherUpdates } = answer;
+    const [events, updates] = [toEvents(newMessages), decodeUpdates(otherUpdates)];
+    return { kind: "part", final: answer.final === true, pts: answer.pts, events, updates };
+  }
+
+  async dialogs(next: string | null): Promise<DialogPage> {
+    const from: DialogOffset = next === null ? { folder: 0, date: 0, id: 0, chat: null } : (JSON.parse(next) as DialogOffset);
+    const answer = await this.#link.invoke(
+      new Api.messages.GetDialogs({
+        folderId: from.folder,
+        offsetDate: from.date,
+        offsetId: from.id,
+        offsetPeer: from.chat === null ? new Api.InputPeerEmpty() : inputPeer(this.#store, from.chat),
+        limit: PAGE,
+        hash: bigInt.zero,
+      }),
+    );
+    if (answer instanceof Api.messages.DialogsNotModified) return { dialogs: [], next: null };
+    const dialogs = toDialogs(answer);
+    return { dialogs, next: nextOffset(answer, dialogs, from.folder) };
+  }
+
+  async dialogsOf(chats: readonly string[]): Promise<readonly Dialog[]> {
+    const peers = chats.map((chat) => new Api.InputDialogPeer({ peer: inputPeer(this.#store, chat) }));
+    return toDialogs(await this.#link.invoke(new Api.messages.GetPeerDialogs({ peers })));
+  }
+
+  async history(chat: string, start: HistoryStart): Promise<readonly InboxEvent[]> {
+    const [offsetId, offsetDate] = "afterId" in start ? [start.afterId + 1, 0] : [0, Math.ceil(start.afterDate / 1000)];
+    // A page that ends at the offset instead of beginning there: https://core.telegram.org/api/offsets
+    const request = {
+      peer: inputPeer(this.#store, chat),
+      offsetId,
+      offsetDate,
+      addOffset: -PAGE,
+      limit: PAGE,
+      hash: bigInt.zero,
+    };
+    const answer = await this.#link.invoke(new Api.messages.GetHistory({ ...request, maxId: 0, minId: 0 }));
+    if (answer instanceof Api.messages.MessagesNotModified) return [];
+    const isNewer = (event: InboxEvent): boolean =>
+      "afterId" in start ? event.messageId > start.afterId : event.date >= start.afterDate;
+    return toEvents(answer.messages)
+      .filter(isNewer)
+      .sort((a, b) => a.messageId - b.messageId);
+  }
+}
+
+function toState({ pts, qts, date, seq }: Api.updates.State): UpdateState {
+  return { pts, qts, date, seq };
+}
+
+function toEvents(messages: readonly Api.TypeMessage[]): InboxEvent[] {
+  return messages.map((message) => messageEvent(message, "new", 0)).filter((event) => event !== null);
+}
+
+function toDialogs(answer: Dialogs): Dialog[] {
+  const dates = new Map(toEvents(answer.messages).map(({ chat, messageId, date }) => [`${chat}/${messageId}`, date]));
+  return answer.dialogs.flatMap((dialog) => {
+    if (!(dialog instanceof Api.Dialog)) return [];
+    const chat = utils.getPeerId(dialog.peer);
+    const topDate = dates.get(`${chat}/${dialog.topMessage}`) ?? 0;
+    const box = dialog.peer instanceof Api.PeerChannel ? dialog.peer.channelId.toString() : ACCOUNT;
+    return [{ chat, box, topId: dialog.topMessage, topDate, pts: box === ACCOUNT ? null : (dialog.pts ?? null) }];
+  });
+}
+
+function nextOffset(answer: Dialogs, dialogs: readonly Dialog[], folder: number): string | null {
+  const last = dialogs.findLast(({ topDate }) => topDate > 0);
+  const isWhole = !(answer instanceof Api.messages.DialogsSlice) || answer.dialogs.length < PAGE || !last;
+  if (!isWhole) return JSON.stringify({ folder, date: last.topDate / 1000, id: last.topId, chat: last.chat });
+  const after = FOLDERS[FOLDERS.indexOf(folder as 0) + 1];
+  return after === undefined ? null : JSON.stringify({ folder: after, date: 0, id: 0, chat: null });
+}

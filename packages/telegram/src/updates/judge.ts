@@ -1,0 +1,30 @@
+import { classify } from "../classify.ts";
+import { lostReason } from "../fault.ts";
+import type { Verdict } from "./model.ts";
+
+/** The channel does not let this account in any more; nothing else is concerned. */
+const CLOSED: ReadonlySet<string> = new Set([
+  "CHANNEL_PRIVATE",
+  "CHANNEL_INVALID",
+  "CHANNEL_PUBLIC_GROUP_NA",
+  "CHAT_FORBIDDEN",
+  "CHAT_ID_INVALID",
+  "USER_BANNED_IN_CHANNEL",
+]);
+const STALE: ReadonlySet<string> = new Set(["PERSISTENT_TIMESTAMP_INVALID", "PERSISTENT_TIMESTAMP_EMPTY"]);
+/** These end the connection: the session is over, or nothing can be stored. */
+const FATAL: ReadonlySet<string> = new Set(["AUTH_DEAD", "BANNED", "CONFIG", "DB_BROKEN", "SESSION_LOCKED", "IN_USE"]);
+
+/** What a refused question about updates means (https://core.telegram.org/api/updates, docs/updates.md). */
+export function judge(error: unknown): Verdict {
+  if (lostReason(error) !== null) return { kind: "fatal" };
+  const fault = classify(error);
+  if (CLOSED.has(fault.code)) return { kind: "closed", reason: fault.code };
+  if (STALE.has(fault.code)) return { kind: "stale" };
+  if (fault.code === "unknown-constructor") return { kind: "undecodable" };
+  // A frozen account may still read what it gets (https://core.telegram.org/api/auth#frozen-accounts).
+  if (fault.code.startsWith("FROZEN_")) return { kind: "refused", reason: fault.code };
+  if (FATAL.has(fault.class)) return { kind: "fatal" };
+  if (fault.class === "REQUEST") return { kind: "refused", reason: fault.code };
+  return { kind: "later", waitMs: fault.waitS === undefined ? null : (fault.waitS + 1) * 1000 };
+}

@@ -1,0 +1,125 @@
+import type { InboxEvent, UpdateState } from "@flotilla/session-store";
+import type { EngineOptions } from "./engine-types.ts";
+import type { Dialog } from "./model.ts";
+import type { Positions } from "./reduce.ts";
+
+/** How something came: by itself, or because it was asked for. */
+export type Origin = "pushed" | "asked";
+
+/** One durable step. */
+export interface Entry {
+  readonly account?: UpdateState | null;
+  readonly channels?: ReadonlyMap<string, number>;
+  readonly events?: readonly InboxEvent[];
+  /** Chats that may be seen for the first time: what they hold already is not ours to fetch. */
+  readonly baselines?: readonly Dialog[];
+}
+
+/**
+ * The positions in memory, which follow the ones on disk and never lead them: they move when the commit has succeeded. A
+ * commit that fails throws, and the stream has not moved.
+ */
+export class Ledger {
+  readonly #options: EngineOptions;
+  readonly #channels = new Map<string, number>();
+  #account: UpdateState | null = null;
+  #since = 0;
+  #received = 0;
+  #recovered = 0;
+  #lost = 0;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  /** Takes the positions from disk. */
+  load(): void {
+    const { table } = this.#options;
+    this.#account = table.account();
+    this.#channels.clear();
+    for (const { id, pts } of table.channels()) this.#channels.set(id, pts);
+  }
+
+  /** Null until the account's position was learned for the first time. */
+  get known(): UpdateState | null {
+    return this.#account;
+  }
+
+  /** The position of the account, once it is known. */
+  get account(): UpdateState {
+    if (!this.#account) throw new TypeError("the position of the account is not known yet");
+    return this.#account;
+  }
+
+  get positions(): Positions {
+    return { account: this.account, channels: this.#channels };
+  }
+
+  channel(id: string): number | undefined {
+    return this.#channels.get(id);
+  }
+
+  /** Up to when the account was up to date before the catching up that is going on, in seconds since the Unix epoch. */
+  get since(): number {
+    return this.#since;
+  }
+
+  /** Call before a round of questions: what is found is judged by where the account stood before it. */
+  markSince(): void {
+    this.#since = this.#account?.date ?? 0;
+  }
+
+  get received(): number {
+    return this.#received;
+  }
+
+  get recovered(): number {
+    return this.#recovered;
+  }
+
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** Writes events and positions in one transaction and moves. Returns how many new messages there were. Throws AppError `sqlite-*`. */
+  commit(entry: Entry, origin: Origin): number {
+    const { table, wants, on } = this.#options;
+    const { account = null, channels = new Map<string, number>(), events = [], baselines = [] } = entry;
+    if (!account && channels.size + events.length + baselines.length === 0) return 0;
+    const moved = [...channels].map(([id, pts]) => ({ id, pts }));
+    const batch = { ...(account ? { account } : {}), channels: moved, events, baselines: baselines.filter(hasMessages) };
+    const { inserted, messages } = table.commit(batch, wants);
+    if (account) this.#account = account;
+    for (const [id, pts] of channels) this.#channels.set(id, pts);
+    this.#received += messages;
+    if (origin === "asked") this.#recovered += messages;
+    if (inserted > 0) on.arrived();
+    return messages;
+  }
+
+  /** Says that events of a box exist and cannot be had. */
+  lose(box: string, count: number): void {
+    this.#lost += count;
+    this.#options.on.trouble({ kind: "lost", box, count });
+  }
+
+  /** A chat that lets us in no more; tells it once. */
+  close(chat: string, reason: string): void {
+    const { sources } = this.#options.table;
+    if (sources.get(chat)?.closed) return;
+    sources.close(chat, reason);
+    this.#options.on.trouble({ kind: "closed", chat, reason });
+  }
+
+  /** A closed chat lets us in again. */
+  reopen(chat: string): void {
+    const { sources } = this.#options.table;
+    if (!sources.get(chat)?.closed) return;
+    sources.reopen(chat);
+    this.#options.on.trouble({ kind: "reopened", chat });
+  }
+}
+
+function hasMessages({ topId }: Dialog): boolean {
+  return topId > 0;
+}

@@ -1,0 +1,120 @@
+import type { InboxEvent, UpdateState } from "@flotilla/session-store";
+
+/** The account's own box: private chats and basic groups. Every channel is a box of its own, named by its bare id. */
+export const ACCOUNT = "account";
+
+/** One update as the algorithm sees it (https://core.telegram.org/api/updates). */
+export type Update =
+  /** Moves the pts of a box by `count` up to `pts`; `events` is what of it we keep. */
+  | {
+      readonly kind: "box";
+      readonly box: string;
+      readonly pts: number;
+      readonly count: number;
+      readonly events: readonly InboxEvent[];
+    }
+  | { readonly kind: "qts"; readonly qts: number }
+  | { readonly kind: "channel-too-long"; readonly channel: string }
+  /** The account joined or left it, or may see it again. */
+  | { readonly kind: "channel-changed"; readonly channel: string }
+  /** The account's pts was set anew by the server. */
+  | { readonly kind: "pts-changed" }
+  /** Speaks of somebody we cannot address: the difference says who that is. */
+  | { readonly kind: "incomplete" };
+
+/** One `Updates` object. `seqStart` 0 means: in no order. `date` is 0 where it must not be stored. */
+export type Envelope =
+  | {
+      readonly kind: "updates";
+      readonly seqStart: number;
+      readonly seq: number;
+      readonly date: number;
+      readonly updates: readonly Update[];
+    }
+  | { readonly kind: "too-long" };
+
+/** Answer of updates.getDifference. `events` are its new messages; `updates` the rest. */
+export type Difference =
+  | { readonly kind: "empty"; readonly date: number; readonly seq: number }
+  | {
+      readonly kind: "part";
+      readonly final: boolean;
+      readonly state: UpdateState;
+      readonly events: readonly InboxEvent[];
+      readonly updates: readonly Update[];
+    }
+  | { readonly kind: "too-long"; readonly pts: number };
+
+/** Answer of updates.getChannelDifference. */
+export type ChannelDifference =
+  | { readonly kind: "empty"; readonly pts: number }
+  | {
+      readonly kind: "part";
+      readonly final: boolean;
+      readonly pts: number;
+      readonly events: readonly InboxEvent[];
+      readonly updates: readonly Update[];
+    }
+  | { readonly kind: "too-long"; readonly pts: number };
+
+/** A chat in the list of chats. */
+export interface Dialog {
+  /** Marked id. */
+  readonly chat: string;
+  readonly box: string;
+  readonly topId: number;
+  /** Of the newest message, milliseconds since the epoch; 0 when there is none. */
+  readonly topDate: number;
+  /** Of a channel. */
+  readonly pts: number | null;
+}
+
+/** One page of the list of chats, newest first; `next` asks for the page after it, null at the end. */
+export interface DialogPage {
+  readonly dialogs: readonly Dialog[];
+  readonly next: string | null;
+}
+
+/** From where on messages of a chat are asked for: after this id, or after this time in milliseconds. */
+export type HistoryStart = { readonly afterId: number } | { readonly afterDate: number };
+
+/** What the engine asks the server. Any of these may reject; `Judge` says what that means. */
+export interface UpdateServer {
+  state(): Promise<UpdateState>;
+  /** `limit` is the most that may come in one part, in units of pts; absent: the server's choice. */
+  difference(from: UpdateState, limit?: number): Promise<Difference>;
+  channelDifference(channel: string, pts: number, limit?: number): Promise<ChannelDifference>;
+  dialogs(next: string | null): Promise<DialogPage>;
+  /** The same for certain chats; those that are no chats of the account any more are left out. */
+  dialogsOf(chats: readonly string[]): Promise<readonly Dialog[]>;
+  /** The oldest messages after the start, oldest first, at most a hundred; empty when there are none. */
+  history(chat: string, start: HistoryStart): Promise<readonly InboxEvent[]>;
+}
+
+/** What a rejected question means. */
+export type Verdict =
+  /** Nothing more can be asked on this connection. */
+  | { readonly kind: "fatal" }
+  /** This chat is closed to the account; the others are not concerned. */
+  | { readonly kind: "closed"; readonly reason: string }
+  /** It will not be answered, however often it is asked. */
+  | { readonly kind: "refused"; readonly reason: string }
+  /** The server does not accept our position. */
+  | { readonly kind: "stale" }
+  /** The answer holds something that this version cannot read. */
+  | { readonly kind: "undecodable" }
+  /** The same question is worth asking again after `waitMs`, or after the usual pause. */
+  | { readonly kind: "later"; readonly waitMs: number | null };
+
+/** Says what a rejected question means. */
+export type Judge = (error: unknown) => Verdict;
+
+/** Marked id of a channel. */
+export function channelChat(channel: string): string {
+  return `-100${channel}`;
+}
+
+/** Bare id of a marked one, or null when it is no channel. */
+export function channelOf(chat: string): string | null {
+  return chat.startsWith("-100") && chat.length > 4 ? chat.slice(4) : null;
+}

@@ -1,0 +1,74 @@
+import type { Clock } from "@flotilla/kernel";
+import type { SessionStore } from "@flotilla/session-store";
+import { linkLost } from "../fault.ts";
+import type { Link } from "../link.ts";
+import type { Log } from "../types.ts";
+import { ownEffect, toEnvelope } from "./decode.ts";
+import { UpdateEngine } from "./engine.ts";
+import { DEFAULT_ENGINE_TIMINGS, type EngineCounts, type EngineOptions, type EngineTimings } from "./engine-types.ts";
+import { GramJsUpdateServer } from "./gramjs-server.ts";
+import { judge } from "./judge.ts";
+
+/** Needs of an {@link UpdateStream}. */
+export interface StreamOptions {
+  readonly store: SessionStore;
+  readonly wants: (chat: string) => boolean;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly timings: Partial<EngineTimings>;
+  readonly on: EngineOptions["on"];
+}
+
+/** The update engine behind the library: what comes from a link goes in, what is missing is asked over the same link. */
+export class UpdateStream {
+  readonly #engine: UpdateEngine;
+  readonly #options: StreamOptions;
+
+  constructor(options: StreamOptions) {
+    this.#options = options;
+    const timings = { ...DEFAULT_ENGINE_TIMINGS, ...options.timings };
+    const { wants, log, clock, on } = options;
+    this.#engine = new UpdateEngine({ table: options.store.updates, wants, judge, log, clock, timings, on });
+  }
+
+  counts(): EngineCounts {
+    return this.#engine.counts();
+  }
+
+  /** Something may be missing: a new session on the server, or something that could not be read. */
+  doubt(): void {
+    this.#engine.doubt();
+  }
+
+  /** A whole `Updates` object that the server pushed. */
+  pushed(container: unknown): void {
+    this.#feed(() => toEnvelope(container, (user) => this.#options.store.entities.byId(user) !== null));
+  }
+
+  /** The answer to an own call: what it did moves the same positions. */
+  answered(request: unknown, answer: unknown): void {
+    this.#feed(() => toEnvelope(answer, () => true) ?? ownEffect(request, answer));
+  }
+
+  /** Follows the stream over a link until that is over. Ends the link when it cannot go on. Never rejects. */
+  async follow(link: Link): Promise<void> {
+    const over = new AbortController();
+    void link.ended.then((error) => over.abort(error));
+    try {
+      await this.#engine.run(new GramJsUpdateServer(link, this.#options.store), over.signal);
+    } catch (error) {
+      await link.stop(linkLost("refused", error));
+    }
+  }
+
+  /** What cannot be understood counts as missing. */
+  #feed(decode: () => ReturnType<typeof toEnvelope>): void {
+    try {
+      const envelope = decode();
+      if (envelope) this.#engine.feed(envelope);
+    } catch (error) {
+      this.#options.log("error", "an update could not be understood", { error: error instanceof Error ? error.name : "" });
+      this.#engine.doubt();
+    }
+  }
+}

@@ -1,0 +1,215 @@
+/** Telegram's side of the update stream as a model: boxes with a pts, differences in parts, and chats with a history. */
+import type { InboxEvent, MessageContent, UpdateState } from "@flotilla/session-store";
+import { ACCOUNT, channelChat, type Dialog, type Envelope, type Update, type UpdateServer } from "../../src/updates/model.ts";
+
+type BoxUpdate = Extract<Update, { kind: "box" }>;
+
+interface Box {
+  pts: number;
+  lastId: number;
+  updates: BoxUpdate[];
+  messages: Map<number, InboxEvent>;
+}
+
+export interface Limits {
+  slice: number;
+  tooLong: number;
+}
+
+/** What the server answered instead, once or always. */
+export class Refusal extends Error {
+  readonly text: string;
+  constructor(text: string) {
+    super(text);
+    this.text = text;
+  }
+}
+
+const PERSON = "7";
+const CONTENT: MessageContent = {
+  text: "x",
+  entities: [],
+  media: null,
+  groupedId: null,
+  replyTo: null,
+  topicId: null,
+  from: null,
+  out: false,
+  noforwards: false,
+  ttlS: null,
+  service: false,
+};
+
+export class ModelServer implements UpdateServer {
+  readonly limits: Limits = { slice: 3, tooLong: Number.POSITIVE_INFINITY };
+  readonly closed = new Map<string, string>();
+  readonly calls: string[] = [];
+  /** Looked at before each call; may throw. */
+  onCall: (name: string, box: string) => void = () => {};
+  seq = 1;
+  qts = 1;
+  #date = 1000;
+  readonly #boxes = new Map<string, Box>([[ACCOUNT, emptyBox()]]);
+
+  /** Makes a channel that the account is in. */
+  join(channel: string): Update {
+    this.#boxes.set(channel, emptyBox());
+    return { kind: "channel-changed", channel };
+  }
+
+  channels(): string[] {
+    return [...this.#boxes.keys()].filter((box) => box !== ACCOUNT);
+  }
+
+  /** Something is said; the update has still to be sent to the client. */
+  post(box: string): BoxUpdate {
+    const { messages, lastId } = this.#box(box);
+    const event: InboxEvent = { ...this.#blank(box, lastId + 1), kind: "new", version: 0, content: CONTENT };
+    messages.set(event.messageId, event);
+    this.#box(box).lastId += 1;
+    return this.#record(box, 1, [event]);
+  }
+
+  /** The newest message is edited, or null. */
+  edit(box: string): BoxUpdate | null {
+    const id = [...this.#box(box).messages.keys()].at(-1);
+    if (id === undefined) return null;
+    const event: InboxEvent = { ...this.#blank(box, id), kind: "edit", version: this.#box(box).pts + 1, content: CONTENT };
+    return this.#record(box, 1, [event]);
+  }
+
+  /** Something moves the pts that is no message. */
+  read(box: string): BoxUpdate {
+    return this.#record(box, 1, []);
+  }
+
+  /** Wraps updates as the server would send them. */
+  envelope(updates: readonly Update[], numbered = false): Envelope {
+    if (numbered) this.seq += 1;
+    return { kind: "updates", seqStart: numbered ? this.seq : 0, seq: numbered ? this.seq : 0, date: this.#date, updates };
+  }
+
+  /** Ids of all messages, by box. */
+  everything(): string[] {
+    return [...this.#boxes].flatMap(([box, { messages }]) => [...messages.keys()].map((id) => `${box}/${id}`)).sort();
+  }
+
+  /** The server sets the pts of the account anew. */
+  resetPts(pts: number): void {
+    this.#box(ACCOUNT).pts = pts;
+    this.#box(ACCOUNT).updates = [];
+  }
+
+  pts(box: string): number {
+    return this.#box(box).pts;
+  }
+
+  async state(): Promise<UpdateState> {
+    await this.#called("state", ACCOUNT);
+    return this.#state(this.#box(ACCOUNT).pts);
+  }
+
+  async difference(from: UpdateState, limit = this.limits.slice): ReturnType<UpdateServer["difference"]> {
+    await this.#called(`difference ${limit}`, ACCOUNT);
+    const box = this.#box(ACCOUNT);
+    if (from.pts > box.pts || from.pts < 1) throw new Refusal("PERSISTENT_TIMESTAMP_INVALID");
+    const left = box.updates.filter(({ pts }) => pts > from.pts);
+    if (left.length > this.limits.tooLong) return { kind: "too-long", pts: box.pts };
+    const stale = this.channels().map((channel): Update => ({ kind: "channel-too-long", channel }));
+    if (left.length === 0 && stale.length === 0) return { kind: "empty", date: this.#date, seq: this.seq };
+    const part = left.slice(0, Math.min(limit, this.limits.slice));
+    const final = part.length === left.length;
+    const news = part.filter(({ events }) => events[0]?.kind === "new");
+    const others = part.filter(({ events }) => events[0]?.kind !== "new");
+    return {
+      kind: "part",
+      final,
+      state: this.#state(final ? box.pts : (part.at(-1)?.pts ?? box.pts)),
+      events: news.flatMap(({ events }) => events),
+      updates: [...others, ...(final ? stale : [])],
+    };
+  }
+
+  async channelDifference(
+    channel: string,
+    pts: number,
+    limit = this.limits.slice,
+  ): ReturnType<UpdateServer["channelDifference"]> {
+    await this.#called(`channelDifference ${limit}`, channel);
+    const box = this.#box(channel);
+    if (pts > box.pts) throw new Refusal("PERSISTENT_TIMESTAMP_INVALID");
+    const left = box.updates.filter((update) => update.pts > pts);
+    if (left.length === 0) return { kind: "empty", pts: box.pts };
+    if (left.length > this.limits.tooLong) return { kind: "too-long", pts: box.pts };
+    const part = left.slice(0, Math.min(limit, this.limits.slice));
+    const final = part.length === left.length;
+    const events = part.flatMap((update) => update.events.filter(({ kind }) => kind === "new"));
+    const updates = part.filter(({ events: [event] }) => event?.kind !== "new");
+    return { kind: "part", final, pts: part.at(-1)?.pts ?? box.pts, events, updates };
+  }
+
+  async dialogs(next: string | null): ReturnType<UpdateServer["dialogs"]> {
+    await this.#called("dialogs", ACCOUNT);
+    const all = this.#dialogs();
+    const at = Number(next ?? 0);
+    return { dialogs: all.slice(at, at + 2), next: at + 2 < all.length ? String(at + 2) : null };
+  }
+
+  async dialogsOf(chats: readonly string[]): ReturnType<UpdateServer["dialogsOf"]> {
+    await this.#called("dialogsOf", ACCOUNT);
+    return this.#dialogs().filter(({ chat }) => chats.includes(chat));
+  }
+
+  async history(chat: string, start: Parameters<UpdateServer["history"]>[1]): Promise<readonly InboxEvent[]> {
+    const box = chat === PERSON ? ACCOUNT : chat.slice(4);
+    await this.#called("history", box);
+    const isNewer = (event: InboxEvent): boolean =>
+      "afterId" in start ? event.messageId > start.afterId : event.date >= start.afterDate;
+    return [...this.#box(box).messages.values()].filter(isNewer).slice(0, this.limits.slice);
+  }
+
+  #dialogs(): Dialog[] {
+    const open = [...this.#boxes].filter(([box]) => !this.closed.has(box));
+    return open.map(([box, { messages, pts }]) => {
+      const top = [...messages.values()].at(-1);
+      const chat = box === ACCOUNT ? PERSON : channelChat(box);
+      return { chat, box, topId: top?.messageId ?? 0, topDate: top?.date ?? 0, pts: box === ACCOUNT ? null : pts };
+    });
+  }
+
+  #state(pts: number): UpdateState {
+    return { pts, qts: this.qts, date: this.#date, seq: this.seq };
+  }
+
+  #record(box: string, count: number, events: readonly InboxEvent[]): BoxUpdate {
+    this.#date += 1;
+    const state = this.#box(box);
+    state.pts += count;
+    const update: BoxUpdate = { kind: "box", box, pts: state.pts, count, events };
+    state.updates.push(update);
+    return update;
+  }
+
+  #blank(box: string, messageId: number): Pick<InboxEvent, "box" | "chat" | "messageId" | "date"> {
+    return { box, chat: box === ACCOUNT ? PERSON : channelChat(box), messageId, date: (this.#date + 1) * 1000 };
+  }
+
+  #box(name: string): Box {
+    const box = this.#boxes.get(name);
+    if (!box) throw new Refusal("CHANNEL_INVALID");
+    return box;
+  }
+
+  async #called(name: string, box: string): Promise<void> {
+    this.calls.push(`${name} ${box}`);
+    // An answer takes a turn of the loop, as a real one does.
+    await new Promise(setImmediate);
+    this.onCall(name, box);
+    const reason = this.closed.get(box);
+    if (reason !== undefined) throw new Refusal(reason);
+  }
+}
+
+function emptyBox(): Box {
+  return { pts: 1, lastId: 0, updates: [], messages: new Map() };
+}
