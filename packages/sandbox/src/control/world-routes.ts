@@ -22,6 +22,15 @@ const newChannel = z.strictObject({
   members: z.array(phone).default([]),
 });
 const text = z.string().min(1).max(4096);
+const newPost = z.strictObject({
+  text,
+  replyTo: z.int().positive().exactOptional(),
+  noforwards: z.boolean().exactOptional(),
+  groupedId: z
+    .string()
+    .regex(/^[0-9]{1,18}$/)
+    .exactOptional(),
+});
 
 /** Accounts, codes, QR logins, channels, private messages and connections of the MTProto world. */
 export function worldRoutes(context: ControlContext): App {
@@ -61,8 +70,17 @@ function messageRoutes(app: App, { world }: ControlContext): void {
   app.get("/channels", (c) => c.json(world.channels()));
   app.post("/channels", async (c) => c.json(world.createChannel(await readBody(c, newChannel)), 201));
   app.post("/channels/:id/messages", async (c) => {
+    const { text: said, ...more } = await readBody(c, newPost);
+    return c.json({ id: world.postToChannel(c.req.param("id"), said, more) }, 201);
+  });
+  app.patch("/channels/:id/messages/:message", async (c) => {
     const body = await readBody(c, z.strictObject({ text }));
-    return c.json({ id: world.postToChannel(c.req.param("id"), body.text) }, 201);
+    world.editInChannel(c.req.param("id"), Number(c.req.param("message")), body.text);
+    return c.json({ ok: true });
+  });
+  app.delete("/channels/:id/messages/:message", (c) => {
+    world.deleteInChannel(c.req.param("id"), [Number(c.req.param("message"))]);
+    return c.json({ ok: true });
   });
   app.post("/messages", async (c) => {
     const body = await readBody(c, z.strictObject({ from: phone, to: phone, text }));

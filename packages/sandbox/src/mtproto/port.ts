@@ -2,7 +2,16 @@ import { AppError } from "@flotilla/kernel";
 import { messagesOf } from "../world/box.ts";
 import { RpcError } from "../world/errors.ts";
 import type { Account, Channel, LoginCode, PeerRef, StoredMessage } from "../world/model.ts";
-import type { AccountView, ChannelView, FaultPort, LoginCodeView, MessageView, SessionView, WorldPort } from "../world/port.ts";
+import type {
+  AccountView,
+  ChannelView,
+  FaultPort,
+  LoginCodeView,
+  MessageView,
+  PostOptions,
+  SessionView,
+  WorldPort,
+} from "../world/port.ts";
 import { cleanPhone, type World } from "../world/world.ts";
 import type { ConnectionTable } from "./connections.ts";
 
@@ -65,10 +74,25 @@ export class WorldDoor implements WorldPort {
     return [...this.#world.state.channels.values()].map((channel) => this.#channelView(channel));
   }
 
-  postToChannel(channelId: string, text: string): number {
+  postToChannel(channelId: string, text: string, { replyTo, noforwards, groupedId }: PostOptions = {}): number {
     const channel = this.#channel(channelId);
     this.#world.codes.cancelSeen(text);
-    return this.#world.messaging.postAsChannel(channel, { text }, null).message.id;
+    const draft = {
+      text,
+      replyTo: replyTo ?? null,
+      ...(noforwards === undefined ? {} : { noforwards }),
+      ...(groupedId === undefined ? {} : { groupedId: BigInt(groupedId) }),
+    };
+    return this.#world.messaging.postAsChannel(channel, draft, null).message.id;
+  }
+
+  editInChannel(channelId: string, id: number, text: string): void {
+    if (!this.#world.messaging.editAsChannel(this.#channel(channelId), id, text))
+      throw new AppError("no-such-message", `The channel ${channelId} has no message ${id}.`);
+  }
+
+  deleteInChannel(channelId: string, ids: readonly number[]): void {
+    this.#world.messaging.deleteAsChannel(this.#channel(channelId), ids);
   }
 
   sendPrivate(fromPhone: string, toPhone: string, text: string): number {
@@ -142,6 +166,7 @@ export class WorldDoor implements WorldPort {
       passwordHint: account.password?.hint ?? null,
       dc: account.dc,
       sessions: this.#world.authorizationsOf(account).length,
+      duplicateSends: account.duplicates ?? 0,
     };
   }
 
@@ -158,5 +183,10 @@ function messageView(message: StoredMessage): MessageView {
     text: message.text,
     date: message.date * 1000,
     out: message.out,
+    replyTo: message.replyTo,
+    forwarded: message.forwarded !== null,
+    edited: message.editDate !== null,
+    groupedId: message.groupedId?.toString() ?? null,
+    entities: message.entities?.length ?? 0,
   };
 }

@@ -1,21 +1,10 @@
 import type { MovableClock } from "../clock.ts";
 import { addMessage, deleteMessages, messagesOf, recordEvent } from "./box.ts";
+import { checkText, type Draft, extras } from "./draft.ts";
 import { RpcError } from "./errors.ts";
 import type { Origin, WorldEvent } from "./events.ts";
 import type { Account, BoxEvent, BoxState, Channel, PeerRef, StoredMessage, WorldState } from "./model.ts";
 import { peerKey, SERVICE_USER_ID } from "./model.ts";
-
-/** Longest text of a message, in UTF-16 units. */
-const MAX_TEXT = 4096;
-
-/** What a new message says. */
-export interface Draft {
-  readonly text: string;
-  readonly replyTo?: number | null;
-  readonly forwarded?: StoredMessage["forwarded"];
-  /** The sender's de-duplication id; null for messages made by the control API. */
-  readonly randomId?: bigint | null;
-}
 
 /** What became of a call: the message or messages in the caller's view, and the events that moved a pts. */
 export interface Outcome {
@@ -47,12 +36,15 @@ export class Messaging {
   /** Sends into a private chat or a channel. Throws RpcError with Telegram's reasons. */
   send(from: Account, peer: PeerRef, draft: Draft, origin: Origin | null): Outcome {
     checkText(draft.text);
-    if (draft.randomId !== undefined && draft.randomId !== null) {
-      if (from.sent.has(draft.randomId)) throw new RpcError(500, "RANDOM_ID_DUPLICATE");
-      from.sent.add(draft.randomId);
+    const randomId = draft.randomId ?? null;
+    if (randomId !== null && from.sent.has(randomId)) {
+      from.duplicates = (from.duplicates ?? 0) + 1;
+      throw new RpcError(500, "RANDOM_ID_DUPLICATE");
     }
     const outcome =
       peer.kind === "user" ? this.#sendPrivate(from, peer.id, draft, origin) : this.#post(from, peer.id, draft, origin);
+    // What was refused may be tried again under the same id.
+    if (randomId !== null) from.sent.add(randomId);
     this.#notice(draft.text);
     return outcome;
   }
@@ -147,7 +139,8 @@ export class Messaging {
     if (recipient.id !== from.id) {
       const copy = {
         ...this.#blank({ kind: "user", id: from.id }, draft.text),
-        forwarded: draft.forwarded ?? null,
+        ...extras(draft),
+        replyTo: null,
         from: from.id,
       };
       const theirs = addMessage(recipient.box, { ...copy, twin: { account: from.id, id: own.message.id } });
@@ -174,6 +167,21 @@ export class Messaging {
     const posted = addMessage(channel.box, { ...this.#blank(peer, draft.text), ...extras(draft) });
     this.#emit({ kind: "channel-box", channel: channel.id, event: posted.event, origin });
     return posted;
+  }
+
+  /** Changes a post in the channel's own name. Returns whether it was there. */
+  editAsChannel(channel: Channel, id: number, text: string): boolean {
+    checkText(text);
+    const message = channel.box.messages.get(id);
+    if (!message) return false;
+    this.#emit({ kind: "channel-box", channel: channel.id, event: this.#edited(channel.box, message, text), origin: null });
+    return true;
+  }
+
+  /** Deletes posts in the channel's own name. */
+  deleteAsChannel(channel: Channel, ids: readonly number[]): void {
+    const event = deleteMessages(channel.box, ids, this.#now());
+    if (event) this.#emit({ kind: "channel-box", channel: channel.id, event, origin: null });
   }
 
   #edited(box: BoxState, message: StoredMessage, text: string): BoxEvent {
@@ -217,13 +225,4 @@ export class Messaging {
   #now(): number {
     return Math.floor(this.#clock.now() / 1000);
   }
-}
-
-function extras(draft: Draft): Pick<StoredMessage, "forwarded" | "replyTo"> {
-  return { forwarded: draft.forwarded ?? null, replyTo: draft.replyTo ?? null };
-}
-
-function checkText(text: string): void {
-  if (text.trim() === "") throw new RpcError(400, "MESSAGE_EMPTY");
-  if (text.length > MAX_TEXT) throw new RpcError(400, "MESSAGE_TOO_LONG");
 }

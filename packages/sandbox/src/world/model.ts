@@ -1,4 +1,5 @@
 import type { SrpVerifier } from "../mtproto/crypto/srp.ts";
+import type { TlObject } from "../mtproto/tl/schema.ts";
 
 /** Who or what a message's chat is, as its owner sees it. */
 export type PeerRef = { readonly kind: "user"; readonly id: bigint } | { readonly kind: "channel"; readonly id: bigint };
@@ -16,6 +17,12 @@ export interface StoredMessage {
   editDate: number | null;
   forwarded: { readonly from: PeerRef; readonly date: number; readonly post: number | null } | null;
   replyTo: number | null;
+  /** Formatting, as the sender gave it. */
+  entities?: readonly TlObject[];
+  /** "Restrict saving content". */
+  noforwards?: boolean;
+  /** Same in all messages of one album. */
+  groupedId?: bigint;
   /** Where the other side's copy is. */
   twin: { readonly account: bigint; readonly id: number } | null;
 }
@@ -57,6 +64,8 @@ export interface Account {
   readOutbox: Map<string, number>;
   /** random_id of messages already sent. */
   sent: Set<bigint>;
+  /** How often a random_id came a second time and was refused. */
+  duplicates?: number;
 }
 
 /** 2FA of an account. */

@@ -21,7 +21,11 @@ export interface WorldPort {
   createChannel(options: { title: string; username?: string; members: string[] }): ChannelView;
   channels(): ChannelView[];
   /** Posts into a channel as its owner; pushed to members as an update. Returns the message id. */
-  postToChannel(channelId: string, text: string): number;
+  postToChannel(channelId: string, text: string, more?: PostOptions): number;
+  /** Changes a post of a channel. Throws AppError `no-such-message`. */
+  editInChannel(channelId: string, id: number, text: string): void;
+  /** Deletes posts of a channel. */
+  deleteInChannel(channelId: string, ids: readonly number[]): void;
   /** Sends a private message between accounts (phones). Returns the sender-side message id. */
   sendPrivate(fromPhone: string, toPhone: string, text: string): number;
   /** Messages an account has in a chat (`chat` = a phone, or a channel id), oldest first. */
@@ -47,6 +51,15 @@ export interface WorldPort {
   faults: FaultPort;
 }
 
+/** What a post may have besides its text. */
+export interface PostOptions {
+  replyTo?: number;
+  /** "Restrict saving content". */
+  noforwards?: boolean;
+  /** Decimal; the same in all posts of one album. */
+  groupedId?: string;
+}
+
 export interface NewAccount {
   phone: string;
   firstName?: string;
@@ -68,6 +81,8 @@ export interface AccountView {
   passwordHint: string | null;
   dc: number;
   sessions: number;
+  /** Sends that were refused because their random_id had been used. */
+  duplicateSends: number;
 }
 
 export interface LoginCodeView {
@@ -91,6 +106,13 @@ export interface MessageView {
   text: string;
   date: number;
   out: boolean;
+  replyTo: number | null;
+  /** True when it is a forward with its author. */
+  forwarded: boolean;
+  edited: boolean;
+  groupedId: string | null;
+  /** How many pieces of formatting it has. */
+  entities: number;
 }
 
 export interface ConnectionView {

@@ -173,4 +173,52 @@ describe("channels", () => {
     await bob.invoke(new Api.channels.LeaveChannel({ channel: "news_now" }));
     expect(telegram.world.channels()[0]?.members).toEqual([ANN]);
   });
+
+  it("keep formatting and albums in a forward, lose the author on request, and refuse what is restricted", async () => {
+    const { telegram, ann } = await pair();
+    const source = telegram.world.createChannel({ title: "Source", username: "source_1", members: [ANN] });
+    telegram.world.createChannel({ title: "Target", username: "target_1", members: [ANN] });
+    const bold = new Api.MessageEntityBold({ offset: 0, length: 3 });
+    await ann.invoke(new Api.messages.SendMessage({ peer: "source_1", message: "one", entities: [bold], randomId: bigInt(1) }));
+    for (const text of ["two", "three"]) telegram.world.postToChannel(source.id, text, { groupedId: "5" });
+    telegram.world.postToChannel(source.id, "secret", { noforwards: true });
+    const forward = (id: number[], dropAuthor: boolean) =>
+      ann.invoke(
+        new Api.messages.ForwardMessages({
+          fromPeer: "source_1",
+          toPeer: "target_1",
+          id,
+          randomId: id.map((n) => bigInt(100 + n)),
+          dropAuthor,
+        }),
+      );
+    await forward([1], false);
+    await forward([2, 3], true);
+    await expect(forward([4], true)).rejects.toMatchObject({ errorMessage: "CHAT_FORWARDS_RESTRICTED" });
+    const target = telegram.world.channels()[1]?.id ?? "";
+    const seen = telegram.world.history(ANN, target);
+    expect(seen).toMatchObject([
+      { text: "one", forwarded: true, entities: 1 },
+      { text: "two", forwarded: false },
+      { text: "three", forwarded: false },
+    ]);
+    expect(seen[1]?.groupedId).toMatch(/\d/);
+    expect(seen[2]?.groupedId).toBe(seen[1]?.groupedId);
+  });
+
+  it("are changed in their own name, and count what came twice", async () => {
+    const { telegram, ann } = await pair();
+    const { id } = telegram.world.createChannel({ title: "Source", username: "source_1", members: [BOB] });
+    const first = telegram.world.postToChannel(id, "one");
+    telegram.world.postToChannel(id, "two", { replyTo: first });
+    telegram.world.editInChannel(id, first, "one, mended");
+    expect(telegram.world.history(BOB, id)).toMatchObject([{ text: "one, mended", edited: true }, { replyTo: first }]);
+    telegram.world.deleteInChannel(id, [first]);
+    expect(telegram.world.history(BOB, id)).toHaveLength(1);
+    expect(() => telegram.world.editInChannel(id, 99, "x")).toThrow("no message 99");
+    const send = () => ann.invoke(new Api.messages.SendMessage({ peer: "source_1", message: "x", randomId: bigInt(9) }));
+    await expect(send()).rejects.toMatchObject({ errorMessage: "CHAT_WRITE_FORBIDDEN" });
+    await expect(send()).rejects.toMatchObject({ errorMessage: "CHAT_WRITE_FORBIDDEN" });
+    expect(telegram.world.account(ANN).duplicateSends).toBe(0);
+  });
 });

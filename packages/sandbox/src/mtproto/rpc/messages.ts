@@ -1,9 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { RpcError } from "../../world/errors.ts";
 import type { Outcome } from "../../world/messaging.ts";
 import type { PeerRef, StoredMessage } from "../../world/model.ts";
 import { accountUpdate, channelUpdate, Mentions } from "../render/objects.ts";
 import type { TlObject } from "../tl/schema.ts";
-import { int, ints, long, longs, type Method, object, text, type UserCall } from "./call.ts";
+import { int, ints, long, longs, type Method, object, objects, text, type UserCall } from "./call.ts";
 import { channelOfInput, peerOfInput } from "./peers.ts";
 
 /** Telegram keeps only so many messages in one forward. */
@@ -25,7 +26,7 @@ const sendMessage: Method<UserCall> = (call, query) => {
   const peer = peerOfInput(call, object(query, "peer"));
   const reply = query["reply_to"] === undefined ? null : int(object(query, "reply_to"), "reply_to_msg_id");
   const randomId = long(query, "random_id");
-  const draft = { text: text(query, "message"), randomId, replyTo: reply };
+  const draft = { text: text(query, "message"), randomId, replyTo: reply, entities: objects(query, "entities") };
   const outcome = call.world.messaging.send(call.account, peer, draft, call.session);
   const named = { _: "updateMessageID", id: outcome.message.id, random_id: randomId };
   return answer(call, [named, ...ownUpdate(call, peer, outcome)], [outcome.message]);
@@ -48,18 +49,33 @@ const forwardMessages: Method<UserCall> = (call, query) => {
     throw new RpcError(400, "MESSAGE_IDS_EMPTY");
   const originals = ids.map((id) => inChat(call, source, id));
   if (originals.some((message) => message === null)) throw new RpcError(400, "MESSAGE_ID_INVALID");
+  if (originals.some((message) => message?.noforwards === true)) throw new RpcError(400, "CHAT_FORWARDS_RESTRICTED");
+  const albums = new Map<bigint, bigint>();
   const updates: TlObject[] = [];
   const sent: StoredMessage[] = [];
   for (const [index, original] of originals.entries()) {
     if (!original) continue;
     const randomId = randomIds[index] ?? 0n;
-    const draft = { text: original.text, randomId, forwarded: originOf(original) };
+    const draft = {
+      text: original.text,
+      randomId,
+      forwarded: query["drop_author"] === true ? null : originOf(original),
+      ...(original.entities === undefined ? {} : { entities: original.entities }),
+      ...(original.groupedId === undefined ? {} : { groupedId: albumOf(albums, original.groupedId) }),
+    };
     const outcome = call.world.messaging.send(call.account, target, draft, call.session);
     sent.push(outcome.message);
     updates.push({ _: "updateMessageID", id: outcome.message.id, random_id: randomId }, ...ownUpdate(call, target, outcome));
   }
   return answer(call, updates, sent);
 };
+
+/** What is forwarded together becomes an album of its own. */
+function albumOf(albums: Map<bigint, bigint>, original: bigint): bigint {
+  const album = albums.get(original) ?? randomBytes(8).readBigInt64LE();
+  albums.set(original, album);
+  return album;
+}
 
 function inChat(call: UserCall, peer: PeerRef, id: number): StoredMessage | null {
   const box = peer.kind === "channel" ? call.world.state.channels.get(peer.id)?.box : call.account.box;
