@@ -6,7 +6,8 @@ import { DEFAULT_RESTART_RULES } from "@flotilla/domain";
 import { systemClock } from "@flotilla/kernel";
 import { createRegistry, Gauge, type Logger, startHealth } from "@flotilla/observability";
 import { consumeHostCommands, EventPublisher, StatusWriter } from "@flotilla/queue";
-import { Fleet } from "./fleet.ts";
+import { Fleet, type FleetSettings } from "./fleet.ts";
+import { HostCommands } from "./host-commands.ts";
 import { HostDb } from "./host-db.ts";
 import { DEFAULT_VITAL_LIMITS } from "./vital-signs.ts";
 
@@ -14,6 +15,8 @@ import { DEFAULT_VITAL_LIMITS } from "./vital-signs.ts";
 export interface Supervisor {
   readonly healthPort: number;
   close(): Promise<void>;
+  /** Kills what was asked to end. */
+  hurry(): void;
 }
 
 /** From SIGTERM to SIGKILL of a worker. */
@@ -30,36 +33,54 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   const events = stack.adopt(new EventPublisher(place, onRedisError), (it) => it.close());
   const board = stack.adopt(new StatusWriter(place, onRedisError), (it) => it.close());
   const fleet = new Fleet({
-    host: config.hostId,
+    ...fleetSettings(config, env),
     db,
     clock: systemClock,
-    program: {
-      file: new URL("../../worker/src/main.ts", import.meta.url).pathname,
-      env: workerEnv(env),
-      nodeFlags: ["--max-semi-space-size=1"],
-    },
-    rules: { ...DEFAULT_RESTART_RULES, crashDelayMs: config.restartDelayMs },
-    limits: { ...DEFAULT_VITAL_LIMITS, graceMs: GRACE_MS, stuckGraceMs: STUCK_GRACE_MS },
-    spacingMs: 0,
-    sessionDir: join(config.dataDir, "sessions"),
-    logDir: join(config.dataDir, "logs"),
     log,
     publish: (event) => events.publish(event),
     writeStatus: (status) => void board.write(status).catch(onRedisError),
     newId: randomUUID,
   });
+  const commands = new HostCommands({ fleet, db, clock: systemClock, log, sessionDir: join(config.dataDir, "sessions") });
   const registry = createRegistry();
   countStates(registry, fleet);
   const health = stack.adopt(await startHealth({ port: config.httpPort, registry, problems: () => [] }), (it) => it.close());
   stack.adopt(refreshing(fleet), (it) => it.stop());
+  await fleet.cleanUp();
   stack.defer(() => fleet.stopAll());
   void fleet.startDesired().catch((error: unknown) => log.error({ err: error }, "start of the workers failed"));
   stack.adopt(
-    await consumeHostCommands(config.hostId, { place, handle: (command) => fleet.carryOut(command), onError: onRedisError }),
+    await consumeHostCommands(config.hostId, {
+      place,
+      handle: (command) => commands.carryOut(command),
+      onError: onRedisError,
+      onFailed: (command, error) => command && commands.giveUp(command, error),
+    }),
     (it) => it.close(),
   );
   const owned = stack.move();
-  return { healthPort: health.port, close: () => owned.disposeAsync() };
+  return { healthPort: health.port, close: () => owned.disposeAsync(), hurry: () => fleet.hurry() };
+}
+
+function fleetSettings(config: Config, env: EnvValues): FleetSettings {
+  const { supervision, dataDir } = config;
+  return {
+    host: config.hostId,
+    program: {
+      file: new URL("../../worker/src/main.ts", import.meta.url).pathname,
+      env: workerEnv(env),
+      nodeFlags: ["--max-semi-space-size=1"],
+    },
+    rules: { ...DEFAULT_RESTART_RULES, ...supervision, stableMs: supervision.windowMs },
+    limits: {
+      ...DEFAULT_VITAL_LIMITS,
+      memoryBytes: supervision.memoryBytes,
+      graceMs: GRACE_MS,
+      stuckGraceMs: STUCK_GRACE_MS,
+    },
+    spacingMs: supervision.spacingMs,
+    logDir: join(dataDir, "logs"),
+  };
 }
 
 function workerEnv(env: EnvValues): Record<string, string> {

@@ -1,43 +1,38 @@
 import { join } from "node:path";
-import type { CommandOutcome, ExitReport, FleetEvent, HostCommand, WorkerState, WorkerStatus } from "@flotilla/contracts";
+import type { ExitReport, FleetEvent, WorkerState, WorkerStatus } from "@flotilla/contracts";
 import { ERROR_TABLE, type RestartRules, stateIcon } from "@flotilla/domain";
 import { type Clock, type HostId, sleep, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import { findHolders, processIdentity } from "@flotilla/sqlite";
-import { type BulkCommand, carryOutBulk } from "./bulk.ts";
-import { holdersText } from "./holders-text.ts";
 import type { HostDb } from "./host-db.ts";
 import { LogSink } from "./log-sink.ts";
-import { ManagedWorker, type ManagedWorkerHooks, type StartResult, type WorkerLimits } from "./managed-worker.ts";
+import { ManagedWorker, type ManagedWorkerHooks, type WorkerLimits } from "./managed-worker.ts";
 import { endStaleProcesses } from "./stale-processes.ts";
 import type { WorkerExit, WorkerProgram } from "./worker-process.ts";
 
-/** Parts of a fleet. */
-export interface FleetDeps {
+/** What a fleet is told once. */
+export interface FleetSettings {
   readonly host: HostId;
-  readonly db: HostDb;
-  readonly clock: Clock;
   readonly program: WorkerProgram;
   readonly rules: RestartRules;
   readonly limits: WorkerLimits;
   /** Between two starts when this host starts, so that a fleet does not log in all at once. 0 = all at the same time. */
   readonly spacingMs: number;
-  readonly sessionDir: string;
   /** Folder for the workers' logs. */
   readonly logDir: string;
+}
+
+/** Parts of a fleet. */
+export interface FleetDeps extends FleetSettings {
+  readonly db: HostDb;
+  readonly clock: Clock;
   readonly log: Logger;
   readonly publish: (event: FleetEvent) => void;
   readonly writeStatus: (status: WorkerStatus) => void;
   readonly newId: () => string;
 }
 
-/** What is to be done to one worker, whoever asked and when. */
-type Wish =
-  | Pick<Exclude<HostCommand, { kind: "bulk" | "log" }>, "kind" | "worker">
-  | Pick<LogCommand, "kind" | "worker" | "lines">;
-type LogCommand = Extract<HostCommand, { kind: "log" }>;
-
-interface Entry {
+/** A worker of this host and its log. */
+export interface Entry {
   readonly worker: ManagedWorker;
   readonly log: LogSink;
 }
@@ -45,9 +40,10 @@ interface Entry {
 /** A worker that is not ready by then does not hold up the next one. */
 const READY_MS = 10_000;
 
-type Body<E> = E extends FleetEvent ? Omit<E, "v" | "id" | "at" | "host"> : never;
+/** What an event says, without who and when. */
+export type Body<E> = E extends FleetEvent ? Omit<E, "v" | "id" | "at" | "host"> : never;
 
-/** All workers of this host: carries out commands and tells what happens. */
+/** All workers of this host: starts what shall run, and tells what happens. */
 export class Fleet {
   readonly #deps: FleetDeps;
   readonly #stopping = new AbortController();
@@ -57,20 +53,23 @@ export class Fleet {
     this.#deps = deps;
   }
 
+  /** Ends what an earlier supervisor left behind. Before anything is started. */
+  async cleanUp(): Promise<void> {
+    const stale = await endStaleProcesses(this.#deps.db);
+    if (stale.length > 0) this.#deps.log.warn({ workers: stale }, "⚠️ ended processes that an earlier supervisor left behind");
+  }
+
   /**
-   * Ends what an earlier supervisor left behind, then starts what shall run, in the order of adding: each is ready, or has
+   * Starts what shall run, in the order of adding: each is ready, or has
    * ended, or has had its time, before the next one begins. A broken one delays nobody for longer than that.
    */
   async startDesired(): Promise<void> {
-    const { db, log } = this.#deps;
-    const stale = await endStaleProcesses(db);
-    if (stale.length > 0) log.warn({ workers: stale }, "ended processes that an earlier supervisor left behind");
-    const wanted = db.workers();
+    const wanted = this.#deps.db.workers();
     for (const { id, desired } of wanted) {
-      const { worker } = this.#find(id);
+      const { worker } = this.find(id);
       if (desired === "maintenance") await worker.stop("MAINTENANCE");
     }
-    this.#tell({ kind: "host.started", workers: this.statuses() });
+    this.tell({ kind: "host.started", workers: this.statuses() });
     this.refreshStatuses();
     await this.#startInOrder(wanted.filter(({ desired }) => desired === "running").map(({ id }) => id));
   }
@@ -78,13 +77,18 @@ export class Fleet {
   async #startInOrder(ids: readonly WorkerId[]): Promise<void> {
     const { spacingMs } = this.#deps;
     const stopping = this.#stopping.signal;
-    if (spacingMs === 0) return void (await Promise.all(ids.map((id) => this.#find(id).worker.start())));
+    if (spacingMs === 0) return void (await Promise.all(ids.map((id) => this.find(id).worker.start())));
     for (const [index, id] of ids.entries()) {
       if (index > 0) await sleep(spacingMs, stopping).catch(() => {});
       if (stopping.aborted) return;
-      const started = this.#find(id).worker.start();
+      const started = this.find(id).worker.start();
       await Promise.race([started, sleep(READY_MS, stopping).catch(() => {})]);
     }
+  }
+
+  /** Aborted when this host ends. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
   }
 
   /** Statuses of all workers of this host. */
@@ -109,73 +113,8 @@ export class Fleet {
     for (const { worker } of this.#workers.values()) worker.hurry();
   }
 
-  /** Carries out one command and publishes its outcome. Never throws. */
-  async carryOut(command: HostCommand): Promise<void> {
-    const { clock, log } = this.#deps;
-    const expired = clock.now() > command.deadlineAt;
-    if (command.kind === "bulk") return await this.#bulk(command, expired);
-    const outcome: CommandOutcome = expired ? { kind: "expired" } : await this.#perform(command);
-    log.info({ command: command.kind, worker: command.worker, by: command.askedBy.id, outcome: outcome.kind }, "command done");
-    this.#tell({ kind: "command.done", worker: command.worker, command: command.id, outcome });
-  }
-
-  async #bulk(command: BulkCommand, expired: boolean): Promise<void> {
-    const { id, action, workers, canary, askedBy } = command;
-    this.#deps.log.info({ command: "bulk", action, workers: workers.length, canary, by: askedBy.id, expired }, "bulk command");
-    if (expired) {
-      const none = { total: workers.length, done: [], failed: [], current: null };
-      return this.#tell({ kind: "bulk.progress", command: id, action, phase: "expired", ...none });
-    }
-    await carryOutBulk(command, {
-      perform: (verb, worker) => this.#perform({ kind: verb, worker }),
-      tell: (progress) => this.#tell(progress),
-      stopping: this.#stopping.signal,
-    });
-  }
-
-  async #perform(command: Wish): Promise<CommandOutcome> {
-    const { log } = this.#deps;
-    try {
-      return await this.#carryOut(command, this.#find(command.worker));
-    } catch (error) {
-      log.error({ err: error, worker: command.worker }, "command failed");
-      return {
-        kind: "failed",
-        code: "host-error",
-        message: error instanceof Error ? error.message.slice(0, 400) : "unknown error",
-      };
-    }
-  }
-
-  async #carryOut(command: Wish, entry: Entry): Promise<CommandOutcome> {
-    const { db, clock } = this.#deps;
-    const { kind, worker: id } = command;
-    switch (kind) {
-      case "start":
-      case "restart":
-        db.setDesired(id, "running", clock.now());
-        db.forgetExits(id);
-        return outcomeOf(await (kind === "start" ? entry.worker.start() : entry.worker.restart()));
-      case "stop":
-      case "maintenance":
-        db.setDesired(id, kind === "stop" ? "stopped" : "maintenance", clock.now());
-        await entry.worker.stop(kind === "stop" ? "STOPPED" : "MAINTENANCE");
-        return { kind: "done" };
-      case "who":
-        return { kind: "done", text: await this.#whoHolds(id) };
-      case "log":
-        return { kind: "log", lines: entry.log.tail(command.lines) };
-      default:
-        return kind satisfies never;
-    }
-  }
-
-  async #whoHolds(id: WorkerId): Promise<string> {
-    const known = this.statuses().flatMap(({ pid }) => (pid === null ? [] : (processIdentity(pid) ?? [])));
-    return holdersText(await findHolders(join(this.#deps.sessionDir, `${id}.session`), { known }));
-  }
-
-  #find(id: WorkerId): Entry {
+  /** The worker of that name; it is known from now on. */
+  find(id: WorkerId): Entry {
     const known = this.#workers.get(id);
     if (known) return known;
     const { host, program, db, clock, limits, logDir } = this.#deps;
@@ -198,7 +137,7 @@ export class Fleet {
       { worker: status.worker, state: status.state, previous, cause },
       `${stateIcon(status.state)} worker state`,
     );
-    this.#tell({ kind: "worker.state", worker: status.worker, previous, status, cause });
+    this.tell({ kind: "worker.state", worker: status.worker, previous, status, cause });
   }
 
   #onExited(worker: WorkerId, exit: WorkerExit, judged: Pick<ExitReport, "fault" | "decision" | "phase">): void {
@@ -209,16 +148,12 @@ export class Fleet {
       `${ERROR_TABLE[fault.class].icon} worker ended unasked`,
     );
     const uptimeMs = Math.round(exit.uptimeMs);
-    this.#tell({ kind: "worker.exited", worker, exit: { pid, exitCode, signal, firstErrorLine, uptimeMs, ...judged } });
+    this.tell({ kind: "worker.exited", worker, exit: { pid, exitCode, signal, firstErrorLine, uptimeMs, ...judged } });
   }
 
-  #tell(body: Body<FleetEvent>): void {
+  /** Publishes an event of this host. */
+  tell(body: Body<FleetEvent>): void {
     const { newId, clock, host, publish } = this.#deps;
     publish({ v: 1, id: newId(), at: clock.now(), host, ...body } as FleetEvent);
   }
-}
-
-function outcomeOf(result: StartResult): CommandOutcome {
-  if (result.kind === "ready") return { kind: "done" };
-  return { kind: "failed", code: result.fault.code, message: result.fault.message };
 }

@@ -1,4 +1,4 @@
-import { ErrorClass, LinkStatus } from "@flotilla/contracts";
+import { CommandOutcome, ErrorClass, LinkStatus } from "@flotilla/contracts";
 import type { PastExit } from "@flotilla/domain";
 import { parseWorkerId, type WorkerId } from "@flotilla/kernel";
 import { type Database, openDatabase, type ProcessIdentity } from "@flotilla/sqlite";
@@ -50,7 +50,15 @@ const MIGRATIONS = [
      start_ticks TEXT NOT NULL,
      boot_id TEXT NOT NULL
    ) STRICT;`,
+  `CREATE TABLE carried_out (
+     command TEXT PRIMARY KEY,
+     at INTEGER NOT NULL,
+     outcome TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
 ];
+
+/** A job does not come again after so long. */
+const KEEP_OUTCOMES_MS = 24 * 3600 * 1000;
 
 /** What a worker of this host shall be. */
 export type Desired = "running" | "stopped" | "maintenance";
@@ -144,6 +152,22 @@ export class HostDb {
   /** Processes whose end was never reported. */
   children(): (ProcessIdentity & { readonly worker: string })[] {
     return this.#db.read("SELECT pid, worker, start_ticks AS startTicks, boot_id AS bootId FROM child");
+  }
+
+  /** How a command ended that was carried out here, or null. */
+  outcomeOf(command: string): CommandOutcome | null {
+    const row = this.#db.readOne<{ outcome: string }>("SELECT outcome FROM carried_out WHERE command = ?", [command]);
+    return row ? CommandOutcome.parse(JSON.parse(row.outcome)) : null;
+  }
+
+  /** Keeps how a command ended: when its job comes again, it is answered and not done again. */
+  keepOutcome(command: string, outcome: CommandOutcome, now: number): void {
+    this.#db.write("DELETE FROM carried_out WHERE at < ?", [now - KEEP_OUTCOMES_MS]);
+    this.#db.write("INSERT OR REPLACE INTO carried_out (command, at, outcome) VALUES (?, ?, ?)", [
+      command,
+      now,
+      JSON.stringify(outcome),
+    ]);
   }
 
   close(): void {

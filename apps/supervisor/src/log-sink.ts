@@ -11,6 +11,7 @@ export class LogSink {
   readonly #ring: string[] = [];
   #fd: number;
   #partial = "";
+  #closed = false;
 
   constructor(path: string) {
     this.#path = path;
@@ -30,10 +31,12 @@ export class LogSink {
     return this.#ring.slice(-count).map(readable);
   }
 
+  /** Idempotent. */
   close(): void {
     if (this.#partial) this.#line(redact(this.#partial));
     this.#partial = "";
-    closeSync(this.#fd);
+    if (!this.#closed) closeSync(this.#fd);
+    this.#closed = true;
   }
 
   #line(line: string): void {

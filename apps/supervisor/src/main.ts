@@ -10,5 +10,10 @@ await runService("supervisor", async () => {
   loadFleetKey(config.fleetKey, config.dataDir);
   const log = createLogger({ name: "supervisor", level: config.logLevel });
   const supervisor = await startSupervisor(config, env, log);
-  return { log, ready: { healthPort: supervisor.healthPort }, close: () => supervisor.close() };
+  return {
+    log,
+    ready: { healthPort: supervisor.healthPort },
+    close: () => supervisor.close(),
+    hurry: () => supervisor.hurry(),
+  };
 });

@@ -25,9 +25,9 @@ type Heartbeat = Extract<WorkerToSupervisor, { kind: "heartbeat" }>;
 
 /** A second look this long after the first: heartbeats that wait while this very process was held up arrive before. */
 const SECOND_LOOK_MS = 100;
-const LOOK_AGAIN_MS = 500;
-/** Of the silence: a process that used so much of the processor is held up by itself, not by others. */
-const BUSY_SHARE = 0.25;
+const LOOK_AGAIN_MS = 200;
+/** So much processor time without a heartbeat: it is held up by itself, not by others. */
+const BUSY_MS = 1000;
 const MEBI = 1024 * 1024;
 
 /** Watches one process: a heartbeat that stays away, or too much memory, is told once. */
@@ -84,7 +84,7 @@ export class VitalSigns {
     const before = this.#last;
     if (before === null || silentMs >= this.#limits.starvedMs) return true;
     const use = processUse(this.#pid);
-    return use !== null && (use.stopped || use.cpuMs - before.cpuMs >= silentMs * BUSY_SHARE);
+    return use !== null && (use.stopped || use.cpuMs - before.cpuMs >= BUSY_MS);
   }
 
   #memoryText(rssBytes: number): string {

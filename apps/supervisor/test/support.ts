@@ -11,10 +11,11 @@ import { ManagedWorker, type WorkerLimits } from "../src/managed-worker.ts";
 import { DEFAULT_VITAL_LIMITS } from "../src/vital-signs.ts";
 import type { WorkerExit } from "../src/worker-process.ts";
 
-const CHILD = fileURLToPath(new URL("fixtures/child.ts", import.meta.url));
+/** Path of a worker without Telegram. */
+export const CHILD = fileURLToPath(new URL("fixtures/child.ts", import.meta.url));
 export const ID = parseWorkerId("news_1");
 export const RULES: RestartRules = { ...DEFAULT_RESTART_RULES, crashDelayMs: 20, lockedDelaysMs: [20], jitter: 0 };
-const LIMITS: WorkerLimits = { ...DEFAULT_VITAL_LIMITS, graceMs: 5000, stuckGraceMs: 100 };
+export const LIMITS: WorkerLimits = { ...DEFAULT_VITAL_LIMITS, graceMs: 5000, stuckGraceMs: 100 };
 
 interface Options {
   readonly plan?: string;

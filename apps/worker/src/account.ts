@@ -23,6 +23,8 @@ export class Account {
   readonly #log: AccountOptions["log"];
   #failures = 0;
   #loggingIn = false;
+  /** Why this account may not be on Telegram for now. */
+  #away: Fault | null = null;
 
   constructor(store: SessionStore, options: AccountOptions, report: (report: AccountReport) => void) {
     this.#store = store;
@@ -43,7 +45,7 @@ export class Account {
   /** Connects, or waits for a login when the session has no key. */
   start(): void {
     this.#loggingIn = false;
-    if (this.#store.hasKey) this.#connection.start();
+    if (this.#store.hasKey && this.#away === null) this.#connection.start();
     this.tell();
   }
 
@@ -52,6 +54,31 @@ export class Account {
     this.#loggingIn = true;
     await this.#connection.stop();
     this.tell();
+  }
+
+  /** Leaves Telegram because it may not be there for now. Resolves when the socket is closed. */
+  async leave(why: Fault): Promise<void> {
+    this.#away = why;
+    await this.#connection.stop();
+    this.tell();
+  }
+
+  /** It may be on Telegram again. */
+  resume(): void {
+    this.#away = null;
+    if (this.#loggingIn) this.tell();
+    else this.start();
+  }
+
+  /** A new connection in place of this one. */
+  async reconnect(): Promise<void> {
+    await this.#connection.stop();
+    if (!this.#loggingIn && this.#away === null) this.start();
+  }
+
+  /** It claims to be connected. */
+  get connected(): boolean {
+    return this.#connection.status().state === "ready";
   }
 
   /** Leaves Telegram. Resolves when the socket is closed. */
@@ -69,7 +96,11 @@ export class Account {
   /** Sends the present state to the supervisor. */
   tell(): void {
     const status = this.#connection.status();
-    this.#report({ state: this.#state(status), fault: this.#loggingIn ? null : status.fault, link: this.#link(status) });
+    this.#report({
+      state: this.#state(status),
+      fault: this.#loggingIn ? null : (this.#away ?? status.fault),
+      link: this.#link(status),
+    });
   }
 
   #onState(change: StateChange): void {
@@ -86,6 +117,7 @@ export class Account {
   #state(status: ConnectionStatus): ReportedState {
     if (this.#loggingIn) return "LOGGING_IN";
     if (!this.#store.hasKey) return "NEEDS_LOGIN";
+    if (this.#away) return "DEGRADED";
     switch (status.state) {
       case "ready":
         return "RUNNING";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { type Config, loadFleetKey } from "@flotilla/config";
-import { DEFAULT_PREFIX } from "@flotilla/contracts";
+import { DEFAULT_PREFIX, type Fault } from "@flotilla/contracts";
 import { AppError, systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { consumeWorkerCommands, EventPublisher } from "@flotilla/queue";
@@ -10,19 +10,31 @@ import { findHolders, lockedBy } from "@flotilla/sqlite";
 import { type AccountOptions, workerIdentity } from "@flotilla/telegram";
 import { Account } from "./account.ts";
 import { carryOut } from "./commands.ts";
+import { startChecks } from "./health-check.ts";
 import { type Say, startHeartbeat } from "./heartbeat.ts";
 import { LoginDesk } from "./login-desk.ts";
-
-/** Promise S2-36: a health check every 300 s. */
-const CHECK_EVERY_MS = 300_000;
+import { Ownership } from "./ownership.ts";
 
 /** A running worker. `close` leaves Telegram, then gives the session back. */
 export interface RunningWorker {
   close(): Promise<void>;
 }
 
-/** Takes the session, connects, and takes commands. Throws AppError `sqlite-locked` when somebody else has the session. */
-export async function startWorker(worker: WorkerId, config: Config, log: Logger, say: Say): Promise<RunningWorker> {
+/** What a worker gets from its process. */
+export interface WorkerDeps {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly say: Say;
+  /** Ends the process at once, with its reason. */
+  readonly leave: (fault: Fault) => void;
+}
+
+/**
+ * Takes the session, connects, and takes commands. Throws AppError `sqlite-locked` when somebody else has the session, and
+ * `lease-held` when another host has it.
+ */
+export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<RunningWorker> {
+  const { config, log, say, leave } = deps;
   await using stack = new AsyncDisposableStack();
   const place = { url: config.redisUrl?.reveal() ?? "", prefix: DEFAULT_PREFIX };
   const onRedisError = (error: unknown): void => log.debug({ err: error }, "redis");
@@ -31,9 +43,17 @@ export async function startWorker(worker: WorkerId, config: Config, log: Logger,
   stack.adopt(startHeartbeat(say), (it) => it.stop());
   const events = stack.adopt(new EventPublisher(place, onRedisError), (it) => it.close());
   const vault = new Vault({ dataDir: config.dataDir, fleetKey });
-  const options = accountOptions(worker, config, log);
+  const ownership = new Ownership({ config, worker, store, leave, onError: onRedisError });
+  stack.adopt(ownership, (it) => it.close());
+  const options = { ...accountOptions(worker, config, log), mayAct: ownership.mayAct };
   const account = stack.adopt(new Account(store, options, (report) => say({ kind: "status", ...report })), (it) => it.stop());
-  const desk = stack.adopt(new LoginDesk({ store, vault, account, options, clock: systemClock }), (it) => it.close());
+  const desk = stack.adopt(
+    new LoginDesk({ store, vault, account, options, clock: systemClock, keyChanged: () => ownership.keyChanged() }),
+    (it) => it.close(),
+  );
+  await ownership.take(account);
+  account.start();
+  stack.adopt(startChecks(account, leave), (it) => it.stop());
   const commands = { account, desk, clock: systemClock, log };
   const consumer = await consumeWorkerCommands(worker, {
     place,
@@ -54,8 +74,6 @@ export async function startWorker(worker: WorkerId, config: Config, log: Logger,
     },
   });
   stack.adopt(consumer, (it) => it.close());
-  account.start();
-  stack.adopt(startChecks(account), (it) => it.stop());
   const owned = stack.move();
   return { close: () => owned.disposeAsync() };
 }
@@ -76,17 +94,12 @@ async function ownSession(dir: string, worker: WorkerId, fleetKey: Buffer): Prom
   }
 }
 
-/** A real call now and then: a session that was ended elsewhere shows only in an answer. Failures show in the account's state. */
-function startChecks(account: Account): { stop(): void } {
-  const timer = setInterval(() => void account.check().catch(() => {}), CHECK_EVERY_MS);
-  return { stop: () => clearInterval(timer) };
-}
-
 function accountOptions(worker: WorkerId, config: Config, log: Logger): AccountOptions {
   return {
     server: config.mtproto,
     api: { id: config.apiId, hash: config.apiHash.reveal() },
     identity: workerIdentity(worker),
     log: (level, message, fields) => log[level](fields ?? {}, message),
+    ...(config.localAddress === null ? {} : { localAddress: config.localAddress }),
   };
 }

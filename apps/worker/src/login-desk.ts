@@ -33,6 +33,8 @@ export interface LoginDeskDeps {
   readonly account: Account;
   readonly options: AccountOptions;
   readonly clock: Clock;
+  /** A login put another key into the session. */
+  readonly keyChanged: () => void;
 }
 
 /**
@@ -110,7 +112,10 @@ export class LoginDesk {
 
   async #step(desk: Desk, command: Exclude<LoginCommand, { kind: "login.begin" | "login.cancel" }>): Promise<LoginStep> {
     const result = await this.#run(desk, command);
-    if (result.kind === "done") this.#keepGolden();
+    if (result.kind === "done") {
+      this.#keepGolden();
+      this.#deps.keyChanged();
+    }
     if (result.kind === "done" || (result.kind === "refused" && result.final)) await this.close();
     return toStep(result, this.#deps.clock.now());
   }

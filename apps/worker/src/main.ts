@@ -1,14 +1,25 @@
 import { parseArgs } from "node:util";
 import { parseConfig, readProcessEnv } from "@flotilla/config";
-import type { Fault } from "@flotilla/contracts";
-import { AppError, parseWorkerId } from "@flotilla/kernel";
+import type { Fault, WorkerToSupervisor } from "@flotilla/contracts";
+import { parseWorkerId } from "@flotilla/kernel";
 import { createLogger, runService } from "@flotilla/observability";
 import { classify } from "@flotilla/telegram";
 import { startWorker } from "./compose.ts";
 import type { Say } from "./heartbeat.ts";
 
+/** A supervisor that does not read must not keep us. */
+const LAST_WORDS_MS = 200;
+
 const say: Say = (message) => {
   if (process.connected) process.send?.(message);
+};
+
+/** The kernel closes sockets and frees locks at once; whoever owns the session now must not wait for us to tidy up. */
+const leave = (fault: Fault): void => {
+  const gone = (): never => process.exit(1);
+  if (!process.connected) gone();
+  process.send?.({ kind: "fatal", fault } satisfies WorkerToSupervisor, undefined, undefined, gone);
+  setTimeout(gone, LAST_WORDS_MS).unref();
 };
 
 await runService("worker", async () => {
@@ -17,17 +28,10 @@ await runService("worker", async () => {
     const worker = parseWorkerId(values.worker ?? "");
     const config = parseConfig(readProcessEnv(), { cwd: process.cwd(), role: "worker" });
     const log = createLogger({ name: "worker", level: config.logLevel, fields: { worker } });
-    const running = await startWorker(worker, config, log, say);
+    const running = await startWorker(worker, { config, log, say, leave });
     return { log, ready: {}, close: () => running.close() };
   } catch (error) {
-    say({ kind: "fatal", fault: faultOfStart(error) });
+    say({ kind: "fatal", fault: classify(error) });
     throw error;
   }
 });
-
-/** A configuration that is wrong stays wrong: no restart helps. */
-function faultOfStart(error: unknown): Fault {
-  const config =
-    error instanceof AppError && ["bad-config", "bad-worker-id", "bad-fleet-key", "env-unreadable"].includes(error.code);
-  return config ? { class: "CONFIG", code: error.code, message: error.message.slice(0, 500) } : classify(error);
-}

@@ -11,6 +11,7 @@ export {
   parseConfig,
   parseLogLevel,
   ruleProblems,
+  type Supervision,
 } from "./parse.ts";
 export { ENV, type EnvEntry, type EnvName, type EnvValues } from "./schema.ts";
 export { Secret } from "./secret.ts";

@@ -10,6 +10,19 @@ export type MtprotoServer =
   | { readonly kind: "telegram" }
   | { readonly kind: "custom"; readonly host: string; readonly port: number; readonly publicKeyPem: string };
 
+/** How workers are kept running. */
+export interface Supervision {
+  readonly crashDelayMs: number;
+  readonly crashLimit: number;
+  readonly windowMs: number;
+  readonly lockedDelaysMs: readonly number[];
+  /** Between two starts when a host starts. */
+  readonly spacingMs: number;
+  readonly memoryBytes: number;
+  /** `several`: nobody is on Telegram without a lease, also while Redis is away. */
+  readonly hosts: "one" | "several";
+}
+
 /** Typed configuration of a running fleet. May be logged: secrets print as `[redacted]`. */
 export interface Config {
   readonly botToken: Secret;
@@ -25,7 +38,9 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Port of the bot's health page; the supervisor of the same machine takes the next one. 0 = any. */
   readonly httpPort: number;
-  readonly restartDelayMs: number;
+  readonly supervision: Supervision;
+  /** Null = the system chooses. */
+  readonly localAddress: string | null;
   /** Null = https://api.telegram.org */
   readonly botApiRoot: string | null;
   readonly mtproto: MtprotoServer;
@@ -69,9 +84,24 @@ export function parseConfig(env: EnvValues, options: ParseOptions): Config {
     hostId: env.HOST_ID ? parseHostId(env.HOST_ID) : defaultHostId(),
     logLevel: parseLogLevel(env),
     httpPort: Number(env.HTTP_PORT ?? ENV.HTTP_PORT.example),
-    restartDelayMs: Math.round(Number(env.RESTART_DELAY_S ?? ENV.RESTART_DELAY_S.example) * 1000),
+    supervision: supervision(env),
+    localAddress: env.LOCAL_ADDRESS ?? null,
     botApiRoot: env.BOT_API_ROOT ?? null,
     mtproto: pem && env.MTPROTO_DC ? customServer(env.MTPROTO_DC, pem) : { kind: "telegram" },
+  };
+}
+
+function supervision(env: EnvValues): Supervision {
+  const value = (name: EnvName): string => env[name] ?? ENV[name].example;
+  const ms = (seconds: string): number => Math.round(Number(seconds) * 1000);
+  return {
+    crashDelayMs: ms(value("RESTART_DELAY_S")),
+    crashLimit: Number(value("RESTART_LIMIT")),
+    windowMs: ms(value("RESTART_WINDOW_S")),
+    lockedDelaysMs: value("LOCK_DELAYS_S").split(",").map(ms),
+    spacingMs: ms(value("START_SPACING_S")),
+    memoryBytes: Number(value("WORKER_MEMORY_MB")) * 1024 * 1024,
+    hosts: value("HOSTS") === "several" ? "several" : "one",
   };
 }
 

@@ -77,6 +77,43 @@ export const ENV = {
     required: false,
     example: "30",
   },
+  RESTART_LIMIT: {
+    schema: text(/^([1-9]|[1-9]\d)$/, "must be a number from 1 to 99"),
+    secret: false,
+    required: false,
+    example: "5",
+  },
+  RESTART_WINDOW_S: {
+    schema: text(/^[1-9]\d{0,5}$/, "must be a number of seconds"),
+    secret: false,
+    required: false,
+    example: "600",
+  },
+  LOCK_DELAYS_S: {
+    schema: text(/^\d{1,4}(\s*,\s*\d{1,4}){0,9}$/, "must be one or more numbers of seconds, separated by commas"),
+    secret: false,
+    required: false,
+    example: "60,120",
+  },
+  START_SPACING_S: {
+    schema: text(/^\d{1,3}(\.\d{1,3})?$/, "must be a number of seconds"),
+    secret: false,
+    required: false,
+    example: "5",
+  },
+  WORKER_MEMORY_MB: {
+    schema: text(/^[1-9]\d{1,5}$/, "must be a number of megabytes, 10 or more"),
+    secret: false,
+    required: false,
+    example: "512",
+  },
+  HOSTS: { schema: text(/^(one|several)$/, "must be one or several"), secret: false, required: false, example: "one" },
+  LOCAL_ADDRESS: {
+    schema: z.union([z.ipv4(), z.ipv6()], "must be an IP address of this machine").optional(),
+    secret: false,
+    required: false,
+    example: "",
+  },
   BOT_API_ROOT: {
     schema: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).optional(),
     secret: false,

@@ -87,6 +87,13 @@ describe("a value is refused", () => {
     ["SANDBOX_PORT", "http"],
     ["RESTART_DELAY_S", "-1"],
     ["RESTART_DELAY_S", "1e9"],
+    ["RESTART_LIMIT", "0"],
+    ["RESTART_WINDOW_S", "0"],
+    ["LOCK_DELAYS_S", "60,,120"],
+    ["START_SPACING_S", "-5"],
+    ["WORKER_MEMORY_MB", "9"],
+    ["HOSTS", "2"],
+    ["LOCAL_ADDRESS", "localhost"],
     ["BOT_API_ROOT", "ftp://x"],
     ["BOT_API_ROOT", "telegram"],
     ["MTPROTO_DC", "127.0.0.1"],
@@ -100,7 +107,7 @@ test("values are taken as they are meant", () => {
     { ...GOOD, REDIS_URL: "redis://u:p@h:1/2", HTTP_PORT: "0", RESTART_DELAY_S: "0.25", HOST_ID: "host-b", DATA_DIR: "there" },
     { cwd: "/srv", role: "fleet" },
   );
-  expect(config).toMatchObject({ httpPort: 0, restartDelayMs: 250, hostId: "host-b", dataDir: "/srv/there" });
+  expect(config).toMatchObject({ httpPort: 0, supervision: { crashDelayMs: 250 }, hostId: "host-b", dataDir: "/srv/there" });
   expect(config.redisUrl?.reveal()).toBe("redis://u:p@h:1/2");
   expect(config.botToken.reveal()).toBe(GOOD.BOT_TOKEN);
 });

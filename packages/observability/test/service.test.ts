@@ -9,14 +9,18 @@ function run(how: string, options: SpawnOptions = {}): SpawnedProcess {
   return spawnNode(FIXTURE, [how], options);
 }
 
-describe.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("%s", (signal) => {
+describe.each([
+  ["SIGTERM", 15],
+  ["SIGINT", 2],
+  ["SIGHUP", 1],
+] as const)("%s", (signal, number) => {
   test("ends a service after it closed everything", async () => {
     const service = run("good");
     await service.waitForOutput("started");
     service.kill(signal);
     expect(await service.exited).toEqual({ code: 0, signal: null });
     expect(service.stdout).toContain("closed");
-    expect(service.stdout).toContain(`Received ${signal}. Initiating graceful shutdown...`);
+    expect(service.stdout).toContain(`Received signal ${number}. Initiating graceful shutdown...`);
     expect(service.stdout).toContain("Shutdown complete");
     expect(service.stderr).toBe("");
   });
@@ -38,6 +42,17 @@ test("a second signal ends a service that hangs in its end", async () => {
   service.kill("SIGTERM");
   expect(await service.exited).toEqual({ code: 130, signal: null });
   expect(service.stdout).not.toContain("closed");
+});
+
+test("a second signal hurries a service that knows how, a third one ends it", async () => {
+  const service = run("close-hurries");
+  await service.waitForOutput("started");
+  service.kill("SIGTERM");
+  await service.waitForOutput("closing");
+  service.kill("SIGINT");
+  await service.waitForOutput("hurrying");
+  service.kill("SIGTERM");
+  expect(await service.exited).toEqual({ code: 130, signal: null });
 });
 
 test("a second signal ends a service that hangs in its start", async () => {

@@ -1,6 +1,7 @@
 import { EVENTS_QUEUE, FleetEvent, HostCommand, hostQueue, WorkerCommand, workerQueue } from "@flotilla/contracts";
-import { AppError, type HostId, type WorkerId, withTimeout } from "@flotilla/kernel";
+import { AppError, type HostId, sleep, type WorkerId, withTimeout } from "@flotilla/kernel";
 import { type Job, UnrecoverableError, Worker } from "bullmq";
+import { Redis } from "ioredis";
 import type { z } from "zod";
 import { patientOptions } from "./connection.ts";
 import type { QueuePlace } from "./send.ts";
@@ -17,60 +18,161 @@ export interface ConsumerOptions<T> {
   readonly handle: (payload: T) => Promise<void>;
   /** Connection errors and refused payloads. Payloads are never part of it. */
   readonly onError: (error: unknown) => void;
+  /**
+   * A job that was given up: its handler failed, or it took its consumer down with it more than twice. The payload is null
+   * when it is not a valid one. Whoever asked can be told.
+   */
+  readonly onFailed?: (payload: T | null, error: Error) => void;
   readonly concurrency?: number;
 }
 
-/** Commands for a host, one at a time per call of `handle`; several at once so that one slow stop delays nobody. */
+/**
+ * Commands for a host, one at a time per call of `handle`; several at once so that one slow stop delays nobody. Does not wait
+ * for a Redis that is away: commands come when it is back.
+ */
 export async function consumeHostCommands(host: HostId, options: ConsumerOptions<HostCommand>): Promise<Consumer> {
-  return await consume(hostQueue(host), HostCommand, { concurrency: 20, ...options });
+  return new QueueConsumer(hostQueue(host), HostCommand, { concurrency: 20, ...options });
 }
 
 /** Commands for one worker, strictly one after the other. */
 export async function consumeWorkerCommands(worker: WorkerId, options: ConsumerOptions<WorkerCommand>): Promise<Consumer> {
-  return await consume(workerQueue(worker), WorkerCommand, options);
+  return new QueueConsumer(workerQueue(worker), WorkerCommand, options);
 }
 
 /** Events of the fleet, strictly in order. */
 export async function consumeEvents(options: ConsumerOptions<FleetEvent>): Promise<Consumer> {
-  return await consume(EVENTS_QUEUE, FleetEvent, options);
+  return new QueueConsumer(EVENTS_QUEUE, FleetEvent, options);
 }
 
+/** A job in hand is given so long at a stop. */
 const CLOSE_MS = 3000;
+/** A Redis that is away is not waited for. */
+const AWAY_MS = 100;
+const PROBE_EVERY_MS = 2000;
+const PROBE_MS = 2000;
+/** So many looks in a row at jobs that nobody takes, and the taker is made anew. */
+const STUCK_PROBES = 2;
 
-async function consume<T>(queue: string, schema: z.ZodType<T>, options: ConsumerOptions<T>): Promise<Consumer> {
-  const worker = new Worker(
-    queue,
+/** One BullMQ worker, and the next one when it is found dead. */
+class QueueConsumer<T> implements Consumer {
+  readonly #queue: string;
+  readonly #schema: z.ZodType<T>;
+  readonly #options: ConsumerOptions<T>;
+  readonly #over = new AbortController();
+  readonly #watching: Promise<void>;
+  #redis: Redis;
+  #worker: Worker;
+  #inHand = 0;
+  #taken = 0;
+
+  constructor(queue: string, schema: z.ZodType<T>, options: ConsumerOptions<T>) {
+    this.#queue = queue;
+    this.#schema = schema;
+    this.#options = options;
+    this.#redis = this.#connect();
+    this.#worker = this.#build();
+    this.#watching = this.#watch();
+  }
+
+  /**
+   * Waits for the job in hand, but not for a Redis that is away (a forced close waits for it as well): a job that is left is
+   * taken up again at the next start.
+   */
+  async close(): Promise<void> {
+    this.#over.abort();
+    await this.#watching;
+    await this.#drop(this.#worker, this.#redis, this.#redis.status === "ready" || this.#inHand > 0 ? CLOSE_MS : AWAY_MS);
+  }
+
+  #connect(): Redis {
+    const redis = new Redis(patientOptions(this.#options.place.url));
+    redis.on("error", this.#options.onError);
+    return redis;
+  }
+
+  #build(): Worker {
+    const { place, onError, concurrency } = this.#options;
     // BullMQ counts the parameters of this function to decide what to pass: keep it at one.
-    async (job: Job) => {
-      const parsed = schema.safeParse(job.data);
-      if (!parsed.success)
-        throw new UnrecoverableError(
-          `refused payload of ${queue}: ${parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.code}`).join(", ")}`,
-        );
-      await options.handle(parsed.data);
-    },
-    {
-      connection: patientOptions(options.place.url),
-      prefix: options.place.prefix,
-      concurrency: options.concurrency ?? 1,
-      // The defaults take a minute to notice a killed consumer; these take about 5 s.
-      lockDuration: 5000,
-      stalledInterval: 2000,
+    const worker = new Worker(this.#queue, async (job: Job) => await this.#take(job), {
+      connection: this.#redis,
+      prefix: place.prefix,
+      concurrency: concurrency ?? 1,
+      // The defaults take a minute to notice a killed consumer; these take less than 5 s.
+      lockDuration: 3000,
+      stalledInterval: 1500,
       maxStalledCount: 2,
-    },
-  );
-  worker.on("error", options.onError);
-  worker.on("failed", (_job, error) => options.onError(error));
-  await worker.waitUntilReady();
-  return { close: () => closeWorker(worker) };
+    });
+    worker.on("error", onError);
+    worker.on("failed", (job, error) => {
+      onError(error);
+      this.#options.onFailed?.(this.#payloadOf(job), error);
+    });
+    return worker;
+  }
+
+  #payloadOf(job: Job | undefined): T | null {
+    const parsed = this.#schema.safeParse(job?.data);
+    return parsed.success ? parsed.data : null;
+  }
+
+  async #take(job: Job): Promise<void> {
+    this.#taken += 1;
+    const parsed = this.#schema.safeParse(job.data);
+    if (!parsed.success)
+      throw new UnrecoverableError(
+        `refused payload of ${this.#queue}: ${parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.code}`).join(", ")}`,
+      );
+    this.#inHand += 1;
+    try {
+      await this.#options.handle(parsed.data);
+    } finally {
+      this.#inHand -= 1;
+    }
+  }
+
+  /** Looks whether jobs wait that nobody takes: a connection can be dead without knowing it, and a loop can have ended. */
+  async #watch(): Promise<void> {
+    const { signal } = this.#over;
+    let stuck = 0;
+    for (;;) {
+      const before = this.#taken;
+      try {
+        await sleep(PROBE_EVERY_MS, signal);
+      } catch {
+        return;
+      }
+      if (this.#redis.status !== "ready" || this.#inHand > 0 || this.#taken !== before) {
+        stuck = 0;
+        continue;
+      }
+      stuck = (await this.#nobodyTakes()) ? stuck + 1 : 0;
+      if (stuck < STUCK_PROBES || signal.aborted) continue;
+      stuck = 0;
+      this.#rebuild();
+    }
+  }
+
+  async #nobodyTakes(): Promise<boolean> {
+    const waiting = this.#redis.llen(`${this.#options.place.prefix}:${this.#queue}:wait`);
+    try {
+      return (await withTimeout(waiting, PROBE_MS, away)) > 0 || !this.#worker.isRunning();
+    } catch {
+      return true;
+    }
+  }
+
+  #rebuild(): void {
+    this.#options.onError(new AppError("consumer-dead", `Nobody took the jobs of ${this.#queue}: its consumer was made anew.`));
+    const [worker, redis] = [this.#worker, this.#redis];
+    this.#redis = this.#connect();
+    this.#worker = this.#build();
+    void this.#drop(worker, redis, CLOSE_MS);
+  }
+
+  async #drop(worker: Worker, redis: Redis, waitMs: number): Promise<void> {
+    await withTimeout(worker.close(), waitMs, away).catch(() => {});
+    redis.disconnect();
+  }
 }
 
-/**
- * Waits for the job in hand, but not for a Redis that is away (a forced close waits for it as well): then the
- * connection ends with the process, and a job that is left is taken up again at the next start.
- */
-async function closeWorker(worker: Worker): Promise<void> {
-  await withTimeout(worker.close(), CLOSE_MS, () => new AppError("redis-away", "Redis did not answer in time.")).catch(
-    () => {},
-  );
-}
+const away = (): Error => new AppError("redis-away", "Redis did not answer in time.");

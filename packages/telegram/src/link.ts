@@ -54,7 +54,12 @@ export class Link {
     const endpoint = endpointOf(options.server, dc);
     this.#timings = timings;
     this.#events = events;
-    this.#sockets = new SocketFactory({ endpoint, localAddress: options.localAddress, connectTimeoutMs: timings.connectMs });
+    this.#sockets = new SocketFactory({
+      endpoint,
+      localAddress: options.localAddress,
+      mayAct: options.mayAct ?? (() => true),
+      connectTimeoutMs: timings.connectMs,
+    });
     this.#session = new GramJsSession(store, endpoint, options.log);
     const client = createClient(this.#session, this.#sockets, options);
     assertVendor(client);

@@ -6,6 +6,8 @@ import type { Endpoint } from "./server.ts";
 export interface SocketOptions {
   readonly endpoint: Endpoint;
   readonly localAddress?: string | undefined;
+  /** Asked before each write: `false` closes the socket instead. */
+  readonly mayAct: () => boolean;
   /** TCP connect, in milliseconds. */
   readonly connectTimeoutMs: number;
 }
@@ -69,7 +71,9 @@ export class LinkSocket {
 
   /** Opens the connection; the library's arguments are ignored. Rejects with the system's error or a timeout. */
   async connect(): Promise<this> {
-    const { endpoint, localAddress, connectTimeoutMs } = this.#factory.options;
+    const { endpoint, localAddress, mayAct, connectTimeoutMs } = this.#factory.options;
+    if (!mayAct())
+      throw new AppError("link-lost", "This session belongs to somebody else now.", { details: { reason: "stopped" } });
     this.#factory.opening(this);
     const tcp = new Socket();
     this.#tcp = tcp;
@@ -116,6 +120,10 @@ export class LinkSocket {
 
   write(data: Buffer): void {
     if (!this.#tcp || this.#tcp.destroyed) throw new Error(NOT_OPEN);
+    if (!this.#factory.options.mayAct()) {
+      this.#tcp.destroy();
+      throw new Error(NOT_OPEN);
+    }
     this.#tcp.write(data);
   }
 

@@ -37,4 +37,9 @@ export interface AccountOptions {
   readonly log: Log;
   /** Local IP address to connect from; the system chooses when absent. */
   readonly localAddress?: string;
+  /**
+   * Whether this process still owns the session (invariant 2). Asked in the same turn of the event loop as each write to the
+   * socket; `false` closes the connection instead. Absent = always.
+   */
+  readonly mayAct?: () => boolean;
 }

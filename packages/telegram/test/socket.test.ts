@@ -7,9 +7,11 @@ import { type LinkSocket, SocketFactory } from "../src/socket.ts";
 let server: Server;
 let accepted: Socket[] = [];
 let factory: SocketFactory;
+let mayAct = true;
 
 beforeEach(async () => {
   accepted = [];
+  mayAct = true;
   server = createServer((socket) => {
     socket.on("error", () => {});
     accepted.push(socket);
@@ -17,7 +19,7 @@ beforeEach(async () => {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const endpoint = { host: "127.0.0.1", port: (server.address() as AddressInfo).port };
-  factory = new SocketFactory({ endpoint, connectTimeoutMs: 5000, localAddress: "127.0.0.7" });
+  factory = new SocketFactory({ endpoint, connectTimeoutMs: 5000, localAddress: "127.0.0.7", mayAct: () => mayAct });
 });
 afterEach(async () => {
   await factory.shut();
@@ -75,7 +77,25 @@ test("after shut nothing can be opened any more", async () => {
 });
 
 test("a refused connection says so", async () => {
-  const refused = new SocketFactory({ endpoint: { host: "127.0.0.1", port: 1 }, connectTimeoutMs: 5000 });
+  const refused = new SocketFactory({ endpoint: { host: "127.0.0.1", port: 1 }, connectTimeoutMs: 5000, mayAct: () => true });
   const Class = refused.socketClass();
   await expect(new Class().connect()).rejects.toMatchObject({ code: "ECONNREFUSED" });
+});
+
+test("whoever may not act any more writes nothing: the socket is closed instead, and no new one is opened", async () => {
+  const { near, far } = await open();
+  let received = "";
+  far.on("data", (chunk) => {
+    received += chunk;
+  });
+  const gone = once(far, "close");
+  near.write(Buffer.from("before"));
+  await waitFor(() => received === "before");
+  mayAct = false;
+  expect(() => near.write(Buffer.from("after"))).toThrow("closed");
+  await gone;
+  expect(received).toBe("before");
+  const Class = factory.socketClass();
+  await expect(new Class().connect()).rejects.toMatchObject({ code: "link-lost" });
+  expect(accepted).toHaveLength(1);
 });

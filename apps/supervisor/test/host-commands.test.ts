@@ -1,0 +1,128 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import type { FleetEvent, HostCommand, WorkerStatus } from "@flotilla/contracts";
+import { parseHostId, parseWorkerId, systemClock } from "@flotilla/kernel";
+import { createLogger } from "@flotilla/observability";
+import { testDir, waitFor } from "@flotilla/testkit";
+import { expect, onTestFinished, test } from "vitest";
+import { Fleet } from "../src/fleet.ts";
+import { HostCommands } from "../src/host-commands.ts";
+import { HostDb } from "../src/host-db.ts";
+import { CHILD, LIMITS, RULES } from "./support.ts";
+
+const [A, B] = [parseWorkerId("alpha"), parseWorkerId("beta")];
+
+async function host(plan = "stay", spacingMs = 0) {
+  const dir = await testDir("host-");
+  const journal = `${dir}/journal`;
+  writeFileSync(journal, "");
+  const db = new HostDb(`${dir}/host.db`);
+  const events: FleetEvent[] = [];
+  const log = createLogger({ name: "test", level: "silent" });
+  const fleet = new Fleet({
+    host: parseHostId("host-a"),
+    program: { file: CHILD, env: { PLAN: plan, JOURNAL: journal }, nodeFlags: [] },
+    rules: RULES,
+    limits: LIMITS,
+    spacingMs,
+    logDir: `${dir}/logs`,
+    db,
+    clock: systemClock,
+    log,
+    publish: (event) => void events.push(event),
+    writeStatus: () => {},
+    newId: () => `event-${events.length}`,
+  });
+  onTestFinished(async () => {
+    await fleet.stopAll();
+    db.close();
+  });
+  const commands = new HostCommands({ fleet, db, clock: systemClock, log, sessionDir: dir });
+  const starts = () =>
+    readFileSync(journal, "utf8")
+      .split("\n")
+      .filter((line) => line.endsWith("started")).length;
+  const states = (): Record<string, WorkerStatus["state"]> =>
+    Object.fromEntries(fleet.statuses().map((status) => [status.worker, status.state]));
+  return { fleet, commands, db, events, starts, states };
+}
+
+const base = { v: 1, askedBy: { id: "777", name: "Ann" }, askedAt: 1 } as const;
+const command = (
+  kind: "start" | "stop" | "restart" | "maintenance",
+  id: string,
+  deadlineAt = Date.now() + 60_000,
+): HostCommand => ({
+  ...base,
+  kind,
+  id,
+  worker: A,
+  deadlineAt,
+});
+const bulk = (action: "start" | "stop" | "restart" | "maintenance", id: string): HostCommand => ({
+  ...base,
+  kind: "bulk",
+  id,
+  action,
+  workers: [A, B],
+  canary: true,
+  deadlineAt: Date.now() + 60_000,
+});
+const answers = (events: readonly FleetEvent[]) =>
+  events.flatMap((event) => (event.kind === "command.done" ? [event.outcome] : []));
+const phases = (events: readonly FleetEvent[]) =>
+  events.flatMap((event) => (event.kind === "bulk.progress" ? [event.phase] : []));
+
+test("a command whose job comes twice is done once and answered twice", async () => {
+  const { commands, starts, events } = await host();
+  await Promise.all([commands.carryOut(command("restart", "command-1")), commands.carryOut(command("restart", "command-1"))]);
+  await commands.carryOut(command("restart", "command-1"));
+  expect(starts()).toBe(1);
+  expect(answers(events)).toEqual([{ kind: "done" }, { kind: "done" }]);
+});
+
+test("a command that comes too late does nothing and says so", async () => {
+  const { commands, starts, events } = await host();
+  await commands.carryOut(command("start", "command-1", Date.now() - 1));
+  expect(starts()).toBe(0);
+  expect(answers(events)).toEqual([{ kind: "expired" }]);
+});
+
+test("a command that cannot be carried out is answered, and so is one for many workers", async () => {
+  const { commands, events } = await host();
+  commands.giveUp(command("start", "command-1"), new Error("job stalled more than allowable limit"));
+  commands.giveUp(bulk("start", "command-2"), new Error("job stalled more than allowable limit"));
+  expect(answers(events)).toEqual([{ kind: "failed", code: "given-up", message: expect.stringContaining("three times") }]);
+  expect(events.at(-1)).toMatchObject({ kind: "bulk.progress", phase: "done", failed: [{ worker: A }, { worker: B }] });
+});
+
+test("many workers are started one after the other, restarted, and stopped for maintenance, with their progress", async () => {
+  const { commands, events, states, starts } = await host();
+  await commands.carryOut(bulk("start", "command-1"));
+  await waitFor(() => Object.values(states()).every((state) => state === "RUNNING"));
+  expect(phases(events)).toEqual(["canary", "rest", "done"]);
+  await commands.carryOut(bulk("restart", "command-2"));
+  expect(starts()).toBe(4);
+  await commands.carryOut(bulk("maintenance", "command-3"));
+  expect(states()).toEqual({ alpha: "MAINTENANCE", beta: "MAINTENANCE" });
+});
+
+test("a canary that crashes leaves the others as they were", async () => {
+  const { commands, events, starts } = await host("bad-config");
+  await commands.carryOut(bulk("start", "command-1"));
+  expect(phases(events)).toEqual(["canary", "canary-failed"]);
+  expect(starts()).toBe(1);
+});
+
+test("a host starts what shall run in order and with a pause between two, and knows what is in maintenance", async () => {
+  const { fleet, db, starts, states } = await host("stay", 600_000);
+  const [C] = [parseWorkerId("gamma")];
+  db.setDesired(A, "running", 1);
+  db.setDesired(B, "running", 2);
+  db.setDesired(C, "maintenance", 3);
+  const starting = fleet.startDesired();
+  await waitFor(() => states().alpha === "RUNNING");
+  expect(states()).toEqual({ alpha: "RUNNING", beta: "STOPPED", gamma: "MAINTENANCE" });
+  await fleet.stopAll();
+  await starting;
+  expect(starts(), "a stop ends the start").toBe(1);
+});

@@ -1,0 +1,108 @@
+import { statSync } from "node:fs";
+import type { Config } from "@flotilla/config";
+import { DEFAULT_PREFIX, type Fault } from "@flotilla/contracts";
+import { AppError, systemClock, toError, type WorkerId } from "@flotilla/kernel";
+import { Lease } from "@flotilla/queue";
+import type { SessionStore } from "@flotilla/session-store";
+import { processIdentity } from "@flotilla/sqlite";
+import type { Account } from "./account.ts";
+
+/** Parts of {@link Ownership}. */
+export interface OwnershipDeps {
+  readonly config: Config;
+  readonly worker: WorkerId;
+  /** Open, and thereby locked by the kernel. */
+  readonly store: SessionStore;
+  /** This process has to go, at once. */
+  readonly leave: (fault: Fault) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * This worker's right to be on Telegram. The kernel's lock keeps other processes of this machine away, the lease other
+ * machines; its number is written into the session before anything is sent (invariant 2).
+ */
+export class Ownership {
+  readonly #deps: OwnershipDeps;
+  #lease: Lease | null = null;
+  #leaving: Promise<void> = Promise.resolve();
+
+  constructor(deps: OwnershipDeps) {
+    this.#deps = deps;
+  }
+
+  /** Asked before each write to Telegram. */
+  readonly mayAct = (): boolean => this.#lease?.mayAct() ?? false;
+
+  /**
+   * Resolves when the account may connect, which it then does. Rejects with AppError `lease-held` when another host has
+   * the session, and `stale-fence` when a newer owner has written into it.
+   */
+  async take(account: Account): Promise<void> {
+    const first = Promise.withResolvers<void>();
+    let begun = false;
+    const { config, worker, store, onError } = this.#deps;
+    const refuse = (fault: Fault): void => {
+      if (begun) this.#deps.leave(fault);
+      else first.reject(new AppError(fault.code, fault.message));
+    };
+    this.#lease = new Lease({
+      place: { url: config.redisUrl?.reveal() ?? "", prefix: DEFAULT_PREFIX },
+      mode: config.supervision.hosts,
+      host: config.hostId,
+      worker,
+      owner: kernelLock(store.path),
+      resources: () => resourcesOf(worker, store),
+      knownFence: () => store.fence(),
+      on: {
+        granted: (fence) => {
+          try {
+            if (fence !== null) store.raiseFence(fence);
+          } catch (error) {
+            const message = toError(error).message.slice(0, 500);
+            return refuse({ class: "IN_USE", code: "stale-fence", message });
+          }
+          if (begun) this.#resume(account);
+          begun = true;
+          first.resolve();
+        },
+        suspended: (fault) => {
+          this.#leaving = account.leave(fault);
+        },
+        taken: refuse,
+      },
+      onError,
+      clock: systemClock,
+    });
+    await first.promise;
+  }
+
+  /** Another key is another lease: it is asked for at once. */
+  keyChanged(): void {
+    this.#lease?.refresh();
+  }
+
+  /** Gives the lease back. The account must have left Telegram. */
+  async close(): Promise<void> {
+    await this.#lease?.close();
+  }
+
+  #resume(account: Account): void {
+    void this.#leaving.then(() => {
+      if (this.mayAct()) account.resume();
+    });
+  }
+}
+
+/** The name protects the worker's queue, the key its session: also from a copy under another name. */
+function resourcesOf(worker: WorkerId, store: SessionStore): string[] {
+  const fingerprint = store.identity()?.fingerprint;
+  return fingerprint ? [`name.${worker}`, `key.${fingerprint}`] : [`name.${worker}`];
+}
+
+/** One file on one running kernel: whoever has its lock has it alone. */
+function kernelLock(path: string): string {
+  const { dev, ino } = statSync(path, { bigint: true });
+  const boot = processIdentity(process.pid)?.bootId ?? "no-boot-id";
+  return `${boot}:${dev}:${ino}`;
+}

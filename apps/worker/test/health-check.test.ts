@@ -1,0 +1,44 @@
+import type { Fault } from "@flotilla/contracts";
+import { AppError } from "@flotilla/kernel";
+import { waitFor } from "@flotilla/testkit";
+import { expect, onTestFinished, test } from "vitest";
+import { startChecks } from "../src/health-check.ts";
+
+/** An account whose answers are given one after the other; the last one repeats. */
+function checked(answers: readonly (string | null)[], connected = true) {
+  const done: string[] = [];
+  const left: Fault[] = [];
+  const account = {
+    connected,
+    check: async () => {
+      const answer = answers[Math.min(done.filter((each) => each === "check").length, answers.length - 1)] ?? null;
+      done.push("check");
+      if (answer !== null) throw new AppError(answer, answer);
+    },
+    reconnect: async () => void done.push("reconnect"),
+  };
+  const checks = startChecks(account, (fault) => void left.push(fault), { everyMs: 1, againMs: 1 });
+  onTestFinished(() => checks.stop());
+  return { done, left };
+}
+
+test("two checks without an answer bring a new connection, two of those that do not help a new process", async () => {
+  const { done, left } = checked(["call-timeout"]);
+  await waitFor(() => left.length > 0);
+  expect(done).toEqual(["check", "check", "reconnect", "check", "check", "reconnect", "check", "check"]);
+  expect(left).toMatchObject([{ class: "STUCK", code: "deaf" }]);
+});
+
+test("an answer in between begins anew, and a refusal is an answer", async () => {
+  const { done, left } = checked(["call-timeout", null, "call-timeout", "method-refused"]);
+  await waitFor(() => done.length > 20);
+  expect(done).not.toContain("reconnect");
+  expect(left).toEqual([]);
+});
+
+test("without a connection nothing is checked: the connection has its own way back", async () => {
+  const { done } = checked(["call-timeout"], false);
+  const idle = checked([null]);
+  await waitFor(() => idle.done.length > 20);
+  expect(done).toEqual([]);
+});
