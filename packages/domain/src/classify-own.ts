@@ -51,6 +51,8 @@ const OWN: Readonly<Record<string, ErrorClass>> = {
   "method-refused": "REQUEST",
   "foreign-dc": "REQUEST",
   "unknown-peer": "REQUEST",
+  "flood-wait": "FLOOD",
+  "sending-stopped": "LIMITED",
   deaf: "STUCK",
   "no-heartbeat": "STUCK",
   "memory-cap": "OOM",

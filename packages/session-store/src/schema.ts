@@ -152,4 +152,14 @@ export const MIGRATIONS: readonly string[] = [
     body TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE flood_wait (
+    method TEXT NOT NULL,
+    peer TEXT NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (method, peer)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE flood_note (n INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+  CREATE TABLE send_stop (one INTEGER PRIMARY KEY CHECK (one = 1), reason TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+  `,
 ];

@@ -4,6 +4,7 @@ import { AccountRows } from "./account-rows.ts";
 import { Claim } from "./claim.ts";
 import { EntityTable, MAX_ENTITIES } from "./entities.ts";
 import { accountChanged, keyProtected, noLogin, staleFence } from "./errors.ts";
+import { FloodTable } from "./flood-table.ts";
 import { type SessionIdentity, whileAnnounced } from "./identity.ts";
 import { type DcAddress, type KeySlot, KeySlots } from "./key-slots.ts";
 import { RelayTable } from "./relay-table.ts";
@@ -19,6 +20,7 @@ import { UpdateTable } from "./updates.ts";
 export class SessionStore implements Disposable {
   readonly entities: EntityTable;
   readonly updates: UpdateTable;
+  readonly flood: FloodTable;
   readonly relay: RelayTable;
   readonly #db: Database;
   readonly #slots: KeySlots;
@@ -38,6 +40,7 @@ export class SessionStore implements Disposable {
     this.#slots = new KeySlots(db, options.fleetKey);
     this.#current = this.#slots.read("current");
     this.entities = new EntityTable(db, () => this.#clock.now(), options.maxEntities ?? MAX_ENTITIES);
+    this.flood = new FloodTable(db);
     this.updates = new UpdateTable(db, this.#account, () => this.#clock.now());
     this.relay = new RelayTable(db, this.updates, () => this.#clock.now());
     // A login that died with its process cannot be finished: the hash of its code is gone.

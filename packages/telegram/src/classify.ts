@@ -111,7 +111,11 @@ function waitOf({ code, text }: RawRpcError): number | null {
 function classifyOurs(error: AppError): Fault {
   const message = error.message.slice(0, MAX_MESSAGE);
   const reason = lostReason(error);
-  if (reason === null) return { class: classOfCode(error.code) ?? "CRASH", code: error.code.slice(0, MAX_CODE), message };
+  if (reason === null) {
+    const { waitS } = error.details;
+    const own: Fault = { class: classOfCode(error.code) ?? "CRASH", code: error.code.slice(0, MAX_CODE), message };
+    return typeof waitS === "number" ? { ...own, waitS } : own;
+  }
   if (reason === "unknown-key") return { class: "AUTH_DEAD", code: "unknown-key", message };
   if (reason === "transport") return classifyTransport(error.details.transport, message);
   // What stands behind a lost link says more than that it was lost.

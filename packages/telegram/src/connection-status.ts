@@ -44,6 +44,25 @@ export interface ConnectionStatus {
   readonly fault: Fault | null;
 }
 
+/** Before the first connection. */
+export function initialStatus(self: SelfUser | null, now: number): ConnectionStatus {
+  return {
+    state: "idle",
+    self,
+    since: now,
+    connects: 0,
+    reconnects: 0,
+    lastTrafficAt: null,
+    lastSuccessAt: null,
+    lastMessageAt: null,
+    messages: 0,
+    caughtUp: null,
+    attempt: 0,
+    nextTryAt: null,
+    fault: null,
+  };
+}
+
 /** A change of state, as told to `on.state`. */
 export interface StateChange {
   readonly from: ConnectionState;

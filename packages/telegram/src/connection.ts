@@ -1,46 +1,33 @@
 import { AppError, type Clock, sleep, systemClock } from "@flotilla/kernel";
-import type { SelfUser, SessionStore } from "@flotilla/session-store";
+import type { SelfUser } from "@flotilla/session-store";
+import { AccountCalls } from "./calls/account-calls.ts";
+import { FloodGate } from "./calls/flood-gate.ts";
 import { classify } from "./classify.ts";
+import type { ConnectionOptions } from "./connection-options.ts";
 import {
   type ConnectionState,
   type ConnectionStatus,
   type ConnectionTimings,
   DEFAULT_TIMINGS,
-  type StateChange,
+  initialStatus,
 } from "./connection-status.ts";
 import { linkLost } from "./fault.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { Link } from "./link.ts";
 import { type Failures, nextStep } from "./retry.ts";
 import { fetchSelf } from "./self.ts";
-import type { AccountOptions } from "./types.ts";
-import type { CaughtUp, EngineCounts, EngineTimings, UpdateTrouble } from "./updates/engine-types.ts";
+import type { CaughtUp, EngineCounts } from "./updates/engine-types.ts";
 import { UpdateStream } from "./updates/stream.ts";
-
-/** Options of {@link AccountConnection}. */
-export interface ConnectionOptions extends AccountOptions {
-  readonly store: SessionStore;
-  readonly on: {
-    state(change: StateChange): void;
-    /** There are new rows in the inbox (`store.updates`). */
-    arrived(): void;
-    /** Everything that came while there was no connection is in the inbox now, or lost; comes before `ready`. */
-    caughtUp(result: CaughtUp): void;
-    /** Trouble with the messages of one chat, or messages that are lost. */
-    trouble(trouble: UpdateTrouble): void;
-  };
-  /** Chats whose messages are kept with their text until somebody dealt with them (docs/safety.md); default: none. */
-  readonly wants?: (chat: string) => boolean;
-  readonly timings?: Partial<ConnectionTimings>;
-  readonly updateTimings?: Partial<EngineTimings>;
-  readonly clock?: Clock;
-}
 
 /**
  * Keeps one account connected: a fresh client per attempt, never two at once, and never again after the server said that
  * the key is dead. Whatever is said to the account while it is away is in the inbox before it is `ready`. Does not log in.
  */
 export class AccountConnection {
+  /** What may be sent, and what has to wait. */
+  readonly gate: FloodGate;
+  /** Calls that write. */
+  readonly calls: AccountCalls;
   readonly #options: ConnectionOptions;
   readonly #timings: ConnectionTimings;
   readonly #clock: Clock;
@@ -55,21 +42,9 @@ export class AccountConnection {
     this.#options = options;
     this.#timings = { ...DEFAULT_TIMINGS, ...options.timings };
     this.#clock = options.clock ?? systemClock;
-    this.#status = {
-      state: "idle",
-      self: options.store.self(),
-      since: this.#clock.now(),
-      connects: 0,
-      reconnects: 0,
-      lastTrafficAt: null,
-      lastSuccessAt: null,
-      lastMessageAt: null,
-      messages: 0,
-      caughtUp: null,
-      attempt: 0,
-      nextTryAt: null,
-      fault: null,
-    };
+    this.#status = initialStatus(options.store.self(), this.#clock.now());
+    this.gate = options.gate ?? new FloodGate({ table: options.store.flood, clock: this.#clock });
+    this.calls = this.#createCalls();
     this.#stream = this.#createStream();
   }
 
@@ -105,10 +80,7 @@ export class AccountConnection {
    * session takes the connection to `dead`.
    */
   async check(): Promise<SelfUser> {
-    const link = this.#link;
-    if (!link || (this.#status.state !== "ready" && this.#status.state !== "catching-up")) {
-      throw new AppError("not-connected", "There is no connection to Telegram at the moment.");
-    }
+    const link = this.#openOne();
     try {
       const self = await this.#verify(link);
       this.#patch({ self });
@@ -118,6 +90,13 @@ export class AccountConnection {
         await link.stop(linkLost("refused", error));
       throw error;
     }
+  }
+
+  /** The link in use. Throws AppError `not-connected`. */
+  #openOne(): Link {
+    const { state } = this.#status;
+    if (this.#link && (state === "ready" || state === "catching-up")) return this.#link;
+    throw new AppError("not-connected", "There is no connection to Telegram at the moment.");
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -170,7 +149,9 @@ export class AccountConnection {
   #openLink(): Link {
     const { store } = this.#options;
     if (!store.hasKey || store.inLogin) throw new AppError("no-key", "This session is not logged in.");
-    this.#link = new Link(store, this.#options, this.#timings, {
+    // Nothing is opened only to be told again that the account has to wait.
+    this.gate.check("users.getUsers", "");
+    this.#link = new Link(store, { ...this.#options, gate: this.gate }, this.#timings, {
       traffic: () => {
         this.#patch({ lastTrafficAt: this.#clock.now() });
       },
@@ -191,6 +172,12 @@ export class AccountConnection {
     this.#options.store.refreshSelf(self);
     this.#patch({ lastSuccessAt: this.#clock.now() });
     return self;
+  }
+
+  #createCalls(): AccountCalls {
+    const { store, mayAct = () => true } = this.#options;
+    const [link, signal] = [() => this.#openOne(), () => this.#abort.signal];
+    return new AccountCalls({ store, gate: this.gate, link, mayAct, signal });
   }
 
   #createStream(): UpdateStream {

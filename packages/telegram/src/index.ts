@@ -2,8 +2,12 @@
  * The only importer of `telegram` (GramJS). One account's connection, its login, and what an error means. Nothing of the
  * library's types leaves this package, so that another library can take its place.
  */
+export { AccountCalls, type FormattedText, type Target } from "./calls/account-calls.ts";
+export { type FloodStatus, SEND_RATE, type SendRate } from "./calls/budget.ts";
+export { FloodGate, type FloodGateOptions } from "./calls/flood-gate.ts";
 export { classify } from "./classify.ts";
-export { AccountConnection, type ConnectionOptions } from "./connection.ts";
+export { AccountConnection } from "./connection.ts";
+export type { ConnectionOptions } from "./connection-options.ts";
 export {
   type ConnectionState,
   type ConnectionStatus,

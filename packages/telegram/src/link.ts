@@ -1,7 +1,9 @@
-import { AppError, withTimeout } from "@flotilla/kernel";
+import { AppError, systemClock, withTimeout } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
+import { FloodGate } from "./calls/flood-gate.ts";
+import { peerOfCall } from "./calls/peer-of.ts";
 import { linkLost } from "./fault.ts";
 import { assertAllowed, methodName } from "./gate.ts";
 import { GramJsSession } from "./gramjs-session.ts";
@@ -41,6 +43,7 @@ export class Link {
   readonly #client: VendorClient;
   readonly #timings: LinkTimings;
   readonly #events: LinkEvents;
+  readonly #gate: FloodGate;
   readonly #ended = Promise.withResolvers<AppError>();
   #over: AppError | null = null;
   #connectError: unknown;
@@ -54,6 +57,7 @@ export class Link {
     const endpoint = endpointOf(options.server, dc);
     this.#timings = timings;
     this.#events = events;
+    this.#gate = options.gate ?? new FloodGate({ table: store.flood, clock: systemClock });
     this.#sockets = new SocketFactory({
       endpoint,
       localAddress: options.localAddress,
@@ -108,23 +112,23 @@ export class Link {
   }
 
   /**
-   * The gate: the only way to call the server. AppError `method-refused`, `link-lost`, `call-timeout` (the call may still
-   * have had its effect), or the server's answer as the library's error (see `classify`). Never retries, never waits.
+   * The gate: the only way to call the server. AppError `method-refused`, `flood-wait`, `link-lost`, `call-timeout` (the call
+   * may still have had its effect), or the server's answer as the library's error (see `classify`). Never retries, never waits.
    */
   async invoke<R extends Api.AnyRequest>(request: R): Promise<R["__response"]> {
     assertAllowed(request);
-    const sender = this.#sender();
     const method = methodName(request);
-    const { callMs, slowCallMs } = this.#timings;
-    const limitMs = this.#isSlow ? slowCallMs : callMs;
-    const answer = await withTimeout(sender.send<R["__response"]>(request), limitMs, () => {
-      this.#isSlow = true;
-      return callTimeout(method);
-    });
-    this.#isSlow = false;
-    this.#session.processEntities(answer);
-    this.#events.answered(request, answer);
-    return answer;
+    const peer = peerOfCall(request);
+    this.#gate.check(method, peer);
+    try {
+      const answer = await this.#call(request, method);
+      this.#session.processEntities(answer);
+      this.#events.answered(request, answer);
+      return answer;
+    } catch (error) {
+      this.#gate.heard(error, method, peer);
+      throw error;
+    }
   }
 
   /** One `ping_delay_disconnect`. Rejects with AppError `call-timeout` or `link-lost`. */
@@ -137,6 +141,17 @@ export class Link {
   /** Ends the link and resolves when its socket is closed. Idempotent; the first reason counts. */
   async stop(reason: AppError = linkLost("stopped")): Promise<void> {
     await this.#end(reason);
+  }
+
+  async #call<R extends Api.AnyRequest>(request: R, method: string): Promise<R["__response"]> {
+    const { callMs, slowCallMs } = this.#timings;
+    const sent = this.#sender().send<R["__response"]>(request);
+    const answer = await withTimeout(sent, this.#isSlow ? slowCallMs : callMs, () => {
+      this.#isSlow = true;
+      return callTimeout(method);
+    });
+    this.#isSlow = false;
+    return answer;
   }
 
   async #end(error: AppError): Promise<void> {

@@ -1,3 +1,4 @@
+import type { FloodGate } from "./calls/flood-gate.ts";
 import type { TelegramServer } from "./server.ts";
 
 /** What the operator got from https://my.telegram.org. */
@@ -35,6 +36,8 @@ export interface AccountOptions {
   readonly api: ApiCredentials;
   readonly identity: DeviceIdentity;
   readonly log: Log;
+  /** The account's patience; without it each connection makes one of its own over the same stored waits. */
+  readonly gate?: FloodGate;
   /** Local IP address to connect from; the system chooses when absent. */
   readonly localAddress?: string;
   /**

@@ -27,14 +27,32 @@ const ENTITY_KINDS: Readonly<Record<string, string>> = {
   MessageEntityBotCommand: "bot_command",
 };
 
-/** What the inbox keeps of a message that was sent (version 0) or edited (version = pts). Null for an empty one. */
-export function messageEvent(message: unknown, kind: "new" | "edit", version: number): InboxEvent | null {
+/** What came with a message. */
+export interface Around {
+  /** Chats and channels of the same answer: one of them may forbid passing things on. */
+  readonly chats: readonly unknown[];
+  /** The pts of an edit. */
+  readonly version?: number;
+}
+
+/** What the inbox keeps of a message that was sent or edited. Null for an empty one. */
+export function messageEvent(message: unknown, kind: "new" | "edit", { chats, version = 0 }: Around): InboxEvent | null {
   if (!(message instanceof Api.Message || message instanceof Api.MessageService)) return null;
   const { peerId, id, date } = message;
   const box = peerId instanceof Api.PeerChannel ? peerId.channelId.toString() : ACCOUNT;
   const at = kind === "edit" && message instanceof Api.Message ? (message.editDate ?? date) : date;
-  const content = message instanceof Api.Message ? contentOf(message) : serviceContent(message);
+  const said = message instanceof Api.Message ? contentOf(message) : serviceContent(message);
+  const content = isProtected(chats, peerId) ? { ...said, noforwards: true } : said;
   return { kind, box, chat: utils.getPeerId(peerId), messageId: id, version, date: at * 1000, content };
+}
+
+/** "Restrict saving content" of the whole chat. */
+function isProtected(chats: readonly unknown[], peerId: Api.TypePeer): boolean {
+  const id = utils.getPeerId(peerId);
+  return chats.some(
+    (chat) =>
+      (chat instanceof Api.Channel || chat instanceof Api.Chat) && chat.noforwards === true && utils.getPeerId(chat) === id,
+  );
 }
 
 function contentOf(message: Api.Message): MessageContent {
@@ -46,7 +64,7 @@ function contentOf(message: Api.Message): MessageContent {
     media: media?.reference ?? null,
     groupedId: message.groupedId?.toString() ?? null,
     noforwards: message.noforwards === true,
-    ttlS: media?.ttlS ?? message.ttlPeriod ?? null,
+    ttlS: media?.ttlS ?? null,
     service: false,
   };
 }
@@ -59,7 +77,7 @@ function serviceContent(message: Api.MessageService): MessageContent {
     media: null,
     groupedId: null,
     noforwards: false,
-    ttlS: message.ttlPeriod ?? null,
+    ttlS: null,
     service: true,
   };
 }

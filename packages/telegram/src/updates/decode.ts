@@ -1,6 +1,6 @@
 import type { InboxEvent } from "@flotilla/session-store";
 import { Api } from "telegram";
-import { messageEvent } from "./content.ts";
+import { type Around, messageEvent } from "./content.ts";
 import { ACCOUNT, channelChat, type Envelope, type Update } from "./model.ts";
 
 /** Whether the session can address this user (by its id). */
@@ -13,7 +13,7 @@ export function toEnvelope(container: unknown, knows: Knows): Envelope | null {
   if (container instanceof Api.Updates || container instanceof Api.UpdatesCombined) {
     const { seq, date } = container;
     const seqStart = container instanceof Api.UpdatesCombined ? container.seqStart : seq;
-    return { kind: "updates", seqStart, seq, date, updates: decodeUpdates(container.updates) };
+    return { kind: "updates", seqStart, seq, date, updates: decodeUpdates(container.updates, container.chats) };
   }
   if (container instanceof Api.UpdateShortMessage) return shortMessage(container, container.userId.toString(), knows);
   if (container instanceof Api.UpdateShortChatMessage) return shortMessage(container, container.fromId.toString(), knows);
@@ -21,8 +21,8 @@ export function toEnvelope(container: unknown, knows: Knows): Envelope | null {
 }
 
 /** Single updates in the words of the engine. What moves nothing and holds nothing that we keep is left out. */
-export function decodeUpdates(updates: readonly unknown[]): Update[] {
-  return updates.flatMap((update) => decode(update) ?? []);
+export function decodeUpdates(updates: readonly unknown[], chats: readonly unknown[] = []): Update[] {
+  return updates.flatMap((update) => decode(update, chats) ?? []);
 }
 
 /**
@@ -46,7 +46,7 @@ export function ownEffect(request: unknown, answer: unknown): Envelope | null {
     const { id, date, pts, ptsCount: count, entities, media } = answer;
     if (!peerId) return null;
     const message = new Api.Message({ id, date, peerId, out: true, message: request.message, ...given({ entities, media }) });
-    const events = [messageEvent(message, "new", 0)].filter((event) => event !== null);
+    const events = [messageEvent(message, "new", { chats: [] })].filter((event) => event !== null);
     return { kind: "updates", seqStart: 0, seq: 0, date: 0, updates: [{ kind: "box", box: ACCOUNT, pts, count, events }] };
   }
   return null;
@@ -74,7 +74,7 @@ function shortMessage(short: Api.UpdateShortMessage | Api.UpdateShortChatMessage
   return ordered(date, [new Api.UpdateNewMessage({ message: whole, pts, ptsCount })]);
 }
 
-function decode(update: unknown): Update | null {
+function decode(update: unknown, chats: readonly unknown[]): Update | null {
   if (update instanceof Api.UpdateChannelTooLong) return { kind: "channel-too-long", channel: update.channelId.toString() };
   if (update instanceof Api.UpdateChannel) return { kind: "channel-changed", channel: update.channelId.toString() };
   if (update instanceof Api.UpdatePtsChanged) return { kind: "pts-changed" };
@@ -84,7 +84,7 @@ function decode(update: unknown): Update | null {
   if (typeof fields.pts !== "number") return null;
   const count = typeof fields.ptsCount === "number" ? fields.ptsCount : 0;
   const box = boxOf(update);
-  return { kind: "box", box, pts: fields.pts, count, events: eventsOf(update, box, fields.pts) };
+  return { kind: "box", box, pts: fields.pts, count, events: eventsOf(update, box, { version: fields.pts, chats }) };
 }
 
 /** Updates of a channel name it, or hold a message of it; everything else with a pts is the account's. */
@@ -94,13 +94,13 @@ function boxOf(update: object): string {
   return message?.peerId instanceof Api.PeerChannel ? message.peerId.channelId.toString() : ACCOUNT;
 }
 
-function eventsOf(update: object, box: string, pts: number): InboxEvent[] {
+function eventsOf(update: object, box: string, around: Required<Around>): InboxEvent[] {
   if (update instanceof Api.UpdateNewMessage || update instanceof Api.UpdateNewChannelMessage)
-    return [messageEvent(update.message, "new", 0)].filter((event) => event !== null);
+    return [messageEvent(update.message, "new", { chats: around.chats })].filter((event) => event !== null);
   if (update instanceof Api.UpdateEditMessage || update instanceof Api.UpdateEditChannelMessage)
-    return [messageEvent(update.message, "edit", pts)].filter((event) => event !== null);
+    return [messageEvent(update.message, "edit", around)].filter((event) => event !== null);
   if (update instanceof Api.UpdateDeleteMessages || update instanceof Api.UpdateDeleteChannelMessages)
-    return deletions(box, update.messages, pts);
+    return deletions(box, update.messages, around.version);
   return [];
 }
 

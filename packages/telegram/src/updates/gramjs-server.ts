@@ -43,8 +43,15 @@ export class GramJsUpdateServer implements UpdateServer {
     if (answer instanceof Api.updates.DifferenceEmpty) return { kind: "empty", date: answer.date, seq: answer.seq };
     if (answer instanceof Api.updates.DifferenceTooLong) return { kind: "too-long", pts: answer.pts };
     const final = answer instanceof Api.updates.Difference;
+    const { chats } = answer;
     const state = toState(final ? answer.state : answer.intermediateState);
-    return { kind: "part", final, state, events: toEvents(answer.newMessages), updates: decodeUpdates(answer.otherUpdates) };
+    return {
+      kind: "part",
+      final,
+      state,
+      events: toEvents(answer.newMessages, chats),
+      updates: decodeUpdates(answer.otherUpdates, chats),
+    };
   }
 
   async channelDifference(channel: string, pts: number, limit = PAGE): ReturnType<UpdateServer["channelDifference"]> {
@@ -55,8 +62,8 @@ export class GramJsUpdateServer implements UpdateServer {
     if (answer instanceof Api.updates.ChannelDifferenceTooLong) {
       return { kind: "too-long", pts: answer.dialog instanceof Api.Dialog ? (answer.dialog.pts ?? pts) : pts };
     }
-    const { newMessages, otherUpdates } = answer;
-    const [events, updates] = [toEvents(newMessages), decodeUpdates(otherUpdates)];
+    const { newMessages, otherUpdates, chats } = answer;
+    const [events, updates] = [toEvents(newMessages, chats), decodeUpdates(otherUpdates, chats)];
     return { kind: "part", final: answer.final === true, pts: answer.pts, events, updates };
   }
 
@@ -97,7 +104,7 @@ export class GramJsUpdateServer implements UpdateServer {
     if (answer instanceof Api.messages.MessagesNotModified) return [];
     const isNewer = (event: InboxEvent): boolean =>
       "afterId" in start ? event.messageId > start.afterId : event.date >= start.afterDate;
-    return toEvents(answer.messages)
+    return toEvents(answer.messages, answer.chats)
       .filter(isNewer)
       .sort((a, b) => a.messageId - b.messageId);
   }
@@ -107,12 +114,12 @@ function toState({ pts, qts, date, seq }: Api.updates.State): UpdateState {
   return { pts, qts, date, seq };
 }
 
-function toEvents(messages: readonly Api.TypeMessage[]): InboxEvent[] {
-  return messages.map((message) => messageEvent(message, "new", 0)).filter((event) => event !== null);
+function toEvents(messages: readonly Api.TypeMessage[], chats: readonly unknown[]): InboxEvent[] {
+  return messages.map((message) => messageEvent(message, "new", { chats })).filter((event) => event !== null);
 }
 
 function toDialogs(answer: Dialogs): Dialog[] {
-  const dates = new Map(toEvents(answer.messages).map(({ chat, messageId, date }) => [`${chat}/${messageId}`, date]));
+  const dates = new Map(toEvents(answer.messages, []).map(({ chat, messageId, date }) => [`${chat}/${messageId}`, date]));
   return answer.dialogs.flatMap((dialog) => {
     if (!(dialog instanceof Api.Dialog)) return [];
     const chat = utils.getPeerId(dialog.peer);

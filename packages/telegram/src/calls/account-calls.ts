@@ -1,0 +1,175 @@
+import { AppError } from "@flotilla/kernel";
+import type { InboxEvent, SessionStore, TextEntity } from "@flotilla/session-store";
+import bigInt from "big-integer";
+import { Api, utils } from "telegram";
+import type { Link } from "../link.ts";
+import { inputChannel, inputPeer } from "../peers.ts";
+import { messageEvent } from "../updates/content.ts";
+import { channelOf } from "../updates/model.ts";
+import { toApiEntities } from "./entities.ts";
+import type { FloodGate } from "./flood-gate.ts";
+import { sentIds } from "./sent-ids.ts";
+
+/** Where to. `chat` is a marked id, `@name` or `me`; `topic` a forum topic. */
+export interface Target {
+  readonly chat: string;
+  readonly topic: number | null;
+}
+
+/** A text with its formatting. */
+export interface FormattedText {
+  readonly text: string;
+  readonly entities: readonly TextEntity[];
+}
+
+/** What an {@link AccountCalls} needs. */
+export interface AccountCallsDeps {
+  readonly store: SessionStore;
+  readonly gate: FloodGate;
+  /** The open link. Throws AppError `not-connected`. */
+  readonly link: () => Link;
+  /** Whether this process still has the right to act for the account. Looked at right before each call that changes something. */
+  readonly mayAct: () => boolean;
+  readonly signal: () => AbortSignal;
+}
+
+/**
+ * Calls that write. Each waits for its turn, and is refused while Telegram asked to wait, while sending is stopped, and when
+ * the account is somebody else's by now. Nothing is repeated here (promise S2-26): the caller does, with the same `randomId`,
+ * and takes RANDOM_ID_DUPLICATE for "has arrived before". Errors: AppError `not-connected`, `lease-lost`, `flood-wait`,
+ * `sending-stopped`, `unknown-peer`, `link-lost`, `call-timeout`, or the server's answer (see `classify`).
+ */
+export class AccountCalls {
+  readonly #deps: AccountCallsDeps;
+
+  constructor(deps: AccountCallsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Sends a text. Returns its id in the target, or null when it was not told. */
+  async send(
+    to: Target,
+    message: FormattedText & { readonly replyTo: number | null; readonly randomId: string },
+  ): Promise<number | null> {
+    const peer = await this.#peer(to.chat);
+    const reply = message.replyTo ?? to.topic;
+    const request = new Api.messages.SendMessage({
+      peer,
+      message: message.text,
+      randomId: bigInt(message.randomId),
+      entities: toApiEntities(message.entities, this.#deps.store),
+      ...(reply === null ? {} : { replyTo: replyHeader(reply, to.topic) }),
+    });
+    const answer = await this.#act(request, to.chat);
+    return sentIds(answer, [message.randomId])[0] ?? null;
+  }
+
+  /** Forwards messages of one chat. Returns their ids in the target, in the order of `ids`; null where it was not told. */
+  async forward(
+    to: Target,
+    what: {
+      readonly fromChat: string;
+      readonly fromUsername: string | null;
+      readonly ids: readonly number[];
+      readonly randomIds: readonly string[];
+      readonly dropAuthor: boolean;
+    },
+  ): Promise<readonly (number | null)[]> {
+    const fromPeer = await this.#source(what.fromChat, what.fromUsername);
+    const request = new Api.messages.ForwardMessages({
+      fromPeer,
+      toPeer: await this.#peer(to.chat),
+      id: [...what.ids],
+      randomId: what.randomIds.map((id) => bigInt(id)),
+      dropAuthor: what.dropAuthor,
+      ...(to.topic === null ? {} : { topMsgId: to.topic }),
+    });
+    return sentIds(await this.#act(request, to.chat), what.randomIds);
+  }
+
+  /** Replaces the text of a message of this account. */
+  async edit(to: Target, id: number, { text, entities }: FormattedText): Promise<void> {
+    const peer = await this.#peer(to.chat);
+    const formatting = toApiEntities(entities, this.#deps.store);
+    await this.#act(new Api.messages.EditMessage({ peer, id, message: text, entities: formatting }), to.chat);
+  }
+
+  /** Deletes messages for everybody. */
+  async delete(to: Target, ids: readonly number[]): Promise<void> {
+    const chat = await this.#known(to.chat);
+    const channel = channelOf(chat);
+    const request = channel
+      ? new Api.channels.DeleteMessages({ channel: inputChannel(this.#deps.store, channel), id: [...ids] })
+      : new Api.messages.DeleteMessages({ revoke: true, id: [...ids] });
+    await this.#act(request, to.chat);
+  }
+
+  /** Marked id of a chat, or null when nobody has that name. */
+  async resolve(ref: string): Promise<string | null> {
+    const { store } = this.#deps;
+    if (ref === "me") return store.self()?.id ?? null;
+    if (!ref.startsWith("@")) return ref;
+    const known = store.entities.byUsername(ref.slice(1));
+    if (known) return known.id;
+    try {
+      const request = new Api.contacts.ResolveUsername({ username: ref.slice(1) });
+      return utils.getPeerId((await this.#deps.link().invoke(request)).peer);
+    } catch (error) {
+      if (error instanceof Error && /USERNAME_(?:NOT_OCCUPIED|INVALID)/.test(error.message)) return null;
+      throw error;
+    }
+  }
+
+  /** Messages of a chat, newest first, older than `before` (0 = the newest), at most 100. */
+  async history(chat: string, before: number, limit: number): Promise<readonly InboxEvent[]> {
+    const request = new Api.messages.GetHistory({
+      peer: await this.#peer(chat),
+      offsetId: before,
+      offsetDate: 0,
+      addOffset: 0,
+      limit: Math.min(100, limit),
+      maxId: 0,
+      minId: 0,
+      hash: bigInt.zero,
+    });
+    const answer = await this.#deps.link().invoke(request);
+    if (answer instanceof Api.messages.MessagesNotModified) return [];
+    const chats = "chats" in answer ? answer.chats : [];
+    return answer.messages.map((message) => messageEvent(message, "new", { chats })).filter((event) => event !== null);
+  }
+
+  /** The one way out of here for a call that changes something. */
+  async #act<R extends Api.AnyRequest>(request: R, chat: string): Promise<R["__response"]> {
+    const { gate, link, mayAct, signal } = this.#deps;
+    gate.checkSending();
+    const isNew = request instanceof Api.messages.SendMessage || request instanceof Api.messages.ForwardMessages;
+    if (isNew) await gate.turn(chat, signal());
+    // Nothing asynchronous between these and the socket: whoever lost the account in the meantime does not act.
+    gate.checkSending();
+    if (!mayAct()) throw new AppError("lease-lost", "This process has no right to act for the account any more.");
+    return await link().invoke(request);
+  }
+
+  async #source(chat: string, username: string | null): Promise<Api.TypeInputPeer> {
+    try {
+      return await this.#peer(chat);
+    } catch (error) {
+      if (username === null || !(error instanceof AppError) || error.code !== "unknown-peer") throw error;
+      return await this.#peer(`@${username}`);
+    }
+  }
+
+  async #peer(ref: string): Promise<Api.TypeInputPeer> {
+    return inputPeer(this.#deps.store, await this.#known(ref));
+  }
+
+  async #known(ref: string): Promise<string> {
+    const chat = await this.resolve(ref);
+    if (chat === null) throw new AppError("unknown-peer", `Nobody has the name ${ref}.`, { details: { chat: ref } });
+    return chat;
+  }
+}
+
+function replyHeader(message: number, topic: number | null): Api.InputReplyToMessage {
+  return new Api.InputReplyToMessage({ replyToMsgId: message, ...(topic === null ? {} : { topMsgId: topic }) });
+}

@@ -1,0 +1,112 @@
+import { AppError, type Clock, sleep } from "@flotilla/kernel";
+import type { FloodTable } from "@flotilla/session-store";
+import { classify } from "../classify.ts";
+import { ChatPace, type FloodStatus, halvedUntil, SEND_RATE, type SendRate, TokenBucket } from "./budget.ts";
+
+/** What a {@link FloodGate} needs. */
+export interface FloodGateOptions {
+  readonly table: FloodTable;
+  readonly clock: Clock;
+  readonly rate?: SendRate;
+  /** A wait began, ended by an admin, or sending was stopped. */
+  readonly onChange?: () => void;
+}
+
+/**
+ * One account's patience: every wait that Telegram asked for is kept in full plus a second, for the method and the chat it was
+ * said of, over restarts too (docs/safety.md). Reading goes on while sending has to wait.
+ */
+export class FloodGate {
+  readonly #options: FloodGateOptions;
+  readonly #rate: SendRate;
+  readonly #bucket: TokenBucket;
+  readonly #pace = new ChatPace();
+  /** Those who wait for a token, in turn. */
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(options: FloodGateOptions) {
+    this.#options = options;
+    this.#rate = options.rate ?? SEND_RATE;
+    this.#bucket = new TokenBucket(options.clock.monotonicMs());
+  }
+
+  /** Throws AppError `flood-wait` (details `waitS`) while a wait is in force. `peer` is a marked id, or empty. */
+  check(method: string, peer: string): void {
+    const { table, clock } = this.#options;
+    const leftMs = table.until(method, peer) - clock.now();
+    if (leftMs <= 0) return;
+    throw new AppError("flood-wait", `Telegram asked to wait before ${method} is called again.`, {
+      details: { waitS: Math.ceil(leftMs / 1000), method, peer },
+    });
+  }
+
+  /** Throws AppError `sending-stopped` after PEER_FLOOD or a freeze, until an admin resumes. */
+  checkSending(): void {
+    const stopped = this.#options.table.stopped();
+    if (!stopped) return;
+    throw new AppError("sending-stopped", `Sending is stopped since Telegram answered ${stopped.reason}.`, {
+      details: { reason: stopped.reason },
+    });
+  }
+
+  /** Waits for its turn to send into a chat, in the order of asking. Rejects with `signal.reason`. */
+  async turn(chat: string, signal: AbortSignal): Promise<void> {
+    const mine = this.#turn.then(() => this.#await(chat, signal));
+    this.#turn = mine.catch(() => {});
+    await mine;
+  }
+
+  /** Learns from what the server answered. */
+  heard(error: unknown, method: string, peer: string): void {
+    const { table, clock, onChange } = this.#options;
+    const fault = classify(error);
+    const now = clock.now();
+    if (fault.class === "FLOOD" && fault.waitS !== undefined && fault.code !== "flood-wait") {
+      // A slow mode is the chat's; every other wait is the method's, whatever chat it was for.
+      const about = fault.code.startsWith("SLOWMODE_WAIT") ? peer : "";
+      table.add({ method, peer: about, until: now + (fault.waitS + 1) * 1000 }, now);
+    } else if (fault.code === "PEER_FLOOD" || fault.code.startsWith("FROZEN_")) {
+      table.stop({ reason: fault.code, at: now });
+    } else return;
+    onChange?.();
+  }
+
+  /** An admin wants to send again after PEER_FLOOD. Waits stay. */
+  resume(): void {
+    this.#options.table.resume();
+    this.#options.onChange?.();
+  }
+
+  status(): FloodStatus {
+    const { table, clock } = this.#options;
+    const now = clock.now();
+    const until = halvedUntil(table.notes());
+    const perMinute = this.#perMinute();
+    const tokens = Math.floor(this.#bucket.level(clock.monotonicMs(), perMinute, this.#rate.burst));
+    return { waits: table.waits(now), perMinute, tokens, halvedUntil: until > now ? until : null, stopped: table.stopped() };
+  }
+
+  #perMinute(): number {
+    const { table, clock } = this.#options;
+    const isHalved = halvedUntil(table.notes()) > clock.now();
+    return isHalved ? this.#rate.perMinute / 2 : this.#rate.perMinute;
+  }
+
+  async #await(chat: string, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    for (;;) {
+      signal.throwIfAborted();
+      const now = clock.monotonicMs();
+      const waitMs = Math.max(
+        this.#bucket.waitMs(now, this.#perMinute(), this.#rate.burst),
+        this.#pace.waitMs(chat, now, this.#rate),
+      );
+      if (waitMs === 0) {
+        this.#bucket.take();
+        this.#pace.took(chat, now);
+        return;
+      }
+      await sleep(waitMs, signal);
+    }
+  }
+}
