@@ -143,7 +143,23 @@ test.each([
   world.sandbox.world.faults.failCalls({ method, code, text, times: 1 });
   const login = world.flow(await newStore());
   expect(await login.sendCode(phone)).toMatchObject({ kind: "refused", ...expected, fault: { code: text } });
-  if (!expected.final) expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent" });
+  if (expected.reason === "server") expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent" });
+});
+
+test("a flood wait of one number is kept, also by the next login; another number is not concerned", async () => {
+  const [phone, other] = [world.person(), world.person()];
+  world.sandbox.world.faults.failCalls({ method: "auth.sendCode", code: 420, text: "FLOOD_WAIT_300", times: 1 });
+  const store = await newStore();
+  const first = world.flow(store);
+  expect(await first.sendCode(phone)).toMatchObject({ reason: "flood-wait", waitS: 300 });
+  await first.cancel();
+  const calls = world.sandbox.world.counters()["auth.sendCode"];
+  const login = world.flow(store);
+  const again = await login.sendCode(phone);
+  expect(again).toMatchObject({ kind: "refused", reason: "flood-wait", final: false, fault: { class: "FLOOD" } });
+  expect(again).toHaveProperty("waitS", expect.closeTo(300, -1));
+  expect(world.sandbox.world.counters()["auth.sendCode"]).toBe(calls);
+  expect(await login.sendCode(other)).toMatchObject({ kind: "code-sent" });
 });
 
 test("no account is made for a phone that has none", async () => {

@@ -62,8 +62,8 @@ export class FloodGate {
     const fault = classify(error);
     const now = clock.now();
     if (fault.class === "FLOOD" && fault.waitS !== undefined && fault.code !== "flood-wait") {
-      // A slow mode is the chat's; every other wait is the method's, whatever chat it was for.
-      const about = fault.code.startsWith("SLOWMODE_WAIT") ? peer : "";
+      // A slow mode is the chat's, a login's wait the phone number's; every other wait is the method's, whatever it was for.
+      const about = fault.code.startsWith("SLOWMODE_WAIT") || method.startsWith("auth.") ? peer : "";
       table.add({ method, peer: about, until: now + (fault.waitS + 1) * 1000 }, now);
     } else if (fault.code === "PEER_FLOOD" || fault.code.startsWith("FROZEN_")) {
       table.stop({ reason: fault.code, at: now });

@@ -1,7 +1,10 @@
+import { createHash } from "node:crypto";
 import { Api, utils } from "telegram";
 
-/** Marked id of the chat that a call is about, or empty when it is about none or ourselves. */
+/** Whom a call is about: a chat's marked id, a login's phone number (its hash), or empty when it is nobody else. */
 export function peerOfCall(request: object): string {
+  const { phoneNumber } = request as { phoneNumber?: unknown };
+  if (typeof phoneNumber === "string") return `phone ${createHash("sha256").update(phoneNumber).digest("hex").slice(0, 16)}`;
   const { toPeer, peer, channel } = request as { toPeer?: unknown; peer?: unknown; channel?: unknown };
   const about = toPeer ?? peer ?? channel;
   const isChat =
