@@ -1,6 +1,7 @@
 import type { AccountSummary, Fault, LinkStatus, ReportedState } from "@flotilla/contracts";
 import type { SelfUser, SessionStore } from "@flotilla/session-store";
 import {
+  type AccountCalls,
   AccountConnection,
   type AccountOptions,
   type CaughtUp,
@@ -15,31 +16,52 @@ export interface AccountReport {
   readonly link: LinkStatus;
 }
 
+/** What an account tells to whoever deals with its messages. */
+export interface Feed {
+  /** Whether the messages of this chat are wanted with their text. */
+  wants(chat: string): boolean;
+  /** There is something in the inbox. */
+  arrived(): void;
+  /** There is a connection, and everything that was missed is in the inbox. */
+  ready(): void;
+}
+
 /** The account of this worker: connected whenever its session has a key and no login is under way. */
 export class Account {
   readonly #store: SessionStore;
   readonly #connection: AccountConnection;
   readonly #report: (report: AccountReport) => void;
   readonly #log: AccountOptions["log"];
+  readonly #feed: Feed;
   #failures = 0;
   #loggingIn = false;
   /** Why this account may not be on Telegram for now. */
   #away: Fault | null = null;
 
-  constructor(store: SessionStore, options: AccountOptions, report: (report: AccountReport) => void) {
+  constructor(store: SessionStore, options: AccountOptions, report: (report: AccountReport) => void, feed: Feed) {
     this.#store = store;
+    this.#feed = feed;
     this.#report = report;
     this.#log = options.log;
     this.#connection = new AccountConnection({
       ...options,
       store,
+      wants: (chat) => feed.wants(chat),
       on: {
         state: (change) => this.#onState(change),
-        arrived: () => this.tell(),
+        arrived: () => {
+          this.tell();
+          feed.arrived();
+        },
         caughtUp: (result) => this.#onCaughtUp(result),
         trouble: (trouble) => this.#log("warn", "trouble with missed messages", { ...trouble }),
       },
     });
+  }
+
+  /** Calls for this account; see `AccountCalls`. */
+  get calls(): AccountCalls {
+    return this.#connection.calls;
   }
 
   /** Connects, or waits for a login when the session has no key. */
@@ -108,6 +130,7 @@ export class Account {
     if (change.to === "waiting" || change.to === "dead") this.#failures += 1;
     this.#log("info", `connection ${change.from} → ${change.to}`, { cause: fault?.code ?? null, nextTryAt });
     this.tell();
+    if (change.to === "ready") this.#feed.ready();
   }
 
   #onCaughtUp({ first, missed, recovered, lost }: CaughtUp): void {

@@ -4,11 +4,14 @@ import type { Logger } from "@flotilla/observability";
 import { classify } from "@flotilla/telegram";
 import type { Account } from "./account.ts";
 import type { LoginDesk } from "./login-desk.ts";
+import type { Relay } from "./relay/relay.ts";
+import { isRelayCommand, performRelay } from "./relay/relay-commands.ts";
 
 /** Parts of the command handler. */
 export interface CommandDeps {
   readonly account: Account;
   readonly desk: LoginDesk;
+  readonly relay: Relay;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -17,6 +20,7 @@ export interface CommandDeps {
 export async function carryOut(deps: CommandDeps, command: WorkerCommand): Promise<CommandOutcome> {
   if (deps.clock.now() > command.deadlineAt) return { kind: "expired" };
   try {
+    if (isRelayCommand(command)) return await performRelay(deps.relay, command);
     if (command.kind !== "check") return await deps.desk.perform(command);
     await deps.account.check();
     return { kind: "done" };

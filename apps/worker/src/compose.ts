@@ -1,19 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { type Config, loadFleetKey } from "@flotilla/config";
-import { DEFAULT_PREFIX, type Fault } from "@flotilla/contracts";
-import { AppError, systemClock, type WorkerId } from "@flotilla/kernel";
+import { DEFAULT_PREFIX, type Fault, type WorkerCommand } from "@flotilla/contracts";
+import { AppError, type HostId, systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import { consumeWorkerCommands, EventPublisher } from "@flotilla/queue";
+import { consumeWorkerCommands, EventPublisher, type QueuePlace } from "@flotilla/queue";
 import { openSession, type SessionStore, Vault } from "@flotilla/session-store";
 import { findHolders, lockedBy } from "@flotilla/sqlite";
-import { type AccountOptions, workerIdentity } from "@flotilla/telegram";
-import { Account } from "./account.ts";
-import { carryOut } from "./commands.ts";
+import { type AccountOptions, FloodGate, SEND_RATE, type SendRate, workerIdentity } from "@flotilla/telegram";
+import { Account, type Feed } from "./account.ts";
+import { type CommandDeps, carryOut } from "./commands.ts";
 import { startChecks } from "./health-check.ts";
 import { type Say, startHeartbeat } from "./heartbeat.ts";
 import { LoginDesk } from "./login-desk.ts";
 import { Ownership } from "./ownership.ts";
+import { Relay } from "./relay/relay.ts";
+import { relayTelegram } from "./relay/telegram.ts";
 
 /** A running worker. `close` leaves Telegram, then gives the session back. */
 export interface RunningWorker {
@@ -45,37 +47,33 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   const vault = new Vault({ dataDir: config.dataDir, fleetKey });
   const ownership = new Ownership({ config, worker, store, leave, onError: onRedisError });
   stack.adopt(ownership, (it) => it.close());
-  const options = { ...accountOptions(worker, config, log), mayAct: ownership.mayAct };
-  const account = stack.adopt(new Account(store, options, (report) => say({ kind: "status", ...report })), (it) => it.stop());
+  const options = { ...accountOptions(worker, store, deps), mayAct: ownership.mayAct };
+  const { account, relay } = relayingAccount({ worker, store, fleetKey, place, options, deps });
+  stack.adopt(account, (it) => it.stop());
+  stack.adopt(relay, (it) => it.close());
   const desk = stack.adopt(
     new LoginDesk({ store, vault, account, options, clock: systemClock, keyChanged: () => ownership.keyChanged() }),
     (it) => it.close(),
   );
   await ownership.take(account);
+  relay.start();
   account.start();
   stack.adopt(startChecks(account, leave), (it) => it.stop());
-  const commands = { account, desk, clock: systemClock, log };
-  const consumer = await consumeWorkerCommands(worker, {
-    place,
-    onError: onRedisError,
-    handle: async (command) => {
-      const outcome = await carryOut(commands, command);
-      events.publish({
-        v: 1,
-        id: randomUUID(),
-        at: systemClock.now(),
-        host: config.hostId,
-        kind: "command.done",
-        worker,
-        command: command.id,
-        outcome,
-      });
-      await events.flush();
-    },
-  });
+  const handle = answering({ account, desk, relay, clock: systemClock, log }, worker, events, config.hostId);
+  const consumer = await consumeWorkerCommands(worker, { place, onError: onRedisError, handle });
   stack.adopt(consumer, (it) => it.close());
   const owned = stack.move();
   return { close: () => owned.disposeAsync() };
+}
+
+/** Carries out a command and publishes how it ended. */
+function answering(deps: CommandDeps, worker: WorkerId, events: EventPublisher, host: HostId) {
+  return async (command: WorkerCommand): Promise<void> => {
+    const outcome = await carryOut(deps, command);
+    const base = { v: 1, id: randomUUID(), at: deps.clock.now(), host } as const;
+    events.publish({ ...base, kind: "command.done", worker, command: command.id, outcome });
+    await events.flush();
+  };
 }
 
 /**
@@ -94,12 +92,46 @@ async function ownSession(dir: string, worker: WorkerId, fleetKey: Buffer): Prom
   }
 }
 
-function accountOptions(worker: WorkerId, config: Config, log: Logger): AccountOptions {
+interface RelayingParts {
+  readonly worker: WorkerId;
+  readonly store: SessionStore;
+  readonly fleetKey: Buffer;
+  readonly place: QueuePlace;
+  readonly options: AccountOptions;
+  readonly deps: WorkerDeps;
+}
+
+/** The account, and what becomes of its messages: each needs the other, and neither does anything yet. */
+function relayingAccount({ worker, store, fleetKey, place, options, deps }: RelayingParts): { account: Account; relay: Relay } {
+  const feed: Feed = {
+    wants: (chat) => relay.wants(chat),
+    arrived: () => relay.received(),
+    ready: () => void relay.resolveNames(),
+  };
+  const account = new Account(store, options, (report) => deps.say({ kind: "status", ...report }), feed);
+  const telegram = relayTelegram(account.calls, store);
+  const relay = new Relay({ worker, store, fleetKey, place, telegram, now: () => systemClock.now(), log: deps.log });
+  return { account, relay };
+}
+
+/** As docs/safety.md has it; somebody with a server of their own may raise it, and everything with it. */
+function sendRate(perMinute: number): SendRate {
+  const factor = perMinute / SEND_RATE.perMinute;
+  return {
+    perMinute,
+    burst: Math.max(1, Math.round(SEND_RATE.burst * factor)),
+    perChatMs: Math.round(SEND_RATE.perChatMs / Math.max(1, factor)),
+    perChatMinute: Math.max(SEND_RATE.perChatMinute, perMinute),
+  };
+}
+
+function accountOptions(worker: WorkerId, store: SessionStore, { config, log }: WorkerDeps): AccountOptions {
   return {
     server: config.mtproto,
     api: { id: config.apiId, hash: config.apiHash.reveal() },
     identity: workerIdentity(worker),
     log: (level, message, fields) => log[level](fields ?? {}, message),
+    gate: new FloodGate({ table: store.flood, clock: systemClock, rate: sendRate(config.sendsPerMinute) }),
     ...(config.localAddress === null ? {} : { localAddress: config.localAddress }),
   };
 }

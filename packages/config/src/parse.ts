@@ -41,6 +41,8 @@ export interface Config {
   readonly supervision: Supervision;
   /** Null = the system chooses. */
   readonly localAddress: string | null;
+  /** How many messages one account sends a minute at most. */
+  readonly sendsPerMinute: number;
   /** Null = https://api.telegram.org */
   readonly botApiRoot: string | null;
   readonly mtproto: MtprotoServer;
@@ -62,7 +64,7 @@ export const BOT_ONLY: readonly EnvName[] = ["BOT_TOKEN", "ADMIN_IDS"];
  * a rejected value is never part of it.
  */
 export function parseConfig(env: EnvValues, options: ParseOptions): Config {
-  const problems = [...ruleProblems(env), ...missing(env, options.role), ...pairProblems(env)];
+  const problems = [...ruleProblems(env), ...missing(env, options.role), ...pairProblems(env), ...paceProblems(env)];
   const pem = env.MTPROTO_DC_KEY ? readPem(resolve(options.cwd, env.MTPROTO_DC_KEY), problems) : null;
   if (problems.length > 0) throw badConfig(problems);
   return {
@@ -86,6 +88,7 @@ export function parseConfig(env: EnvValues, options: ParseOptions): Config {
     httpPort: Number(env.HTTP_PORT ?? ENV.HTTP_PORT.example),
     supervision: supervision(env),
     localAddress: env.LOCAL_ADDRESS ?? null,
+    sendsPerMinute: Number(env.SENDS_PER_MINUTE ?? ENV.SENDS_PER_MINUTE.example),
     botApiRoot: env.BOT_API_ROOT ?? null,
     mtproto: pem && env.MTPROTO_DC ? customServer(env.MTPROTO_DC, pem) : { kind: "telegram" },
   };
@@ -135,6 +138,14 @@ function missing(env: EnvValues, role: ParseOptions["role"]): string[] {
 function pairProblems(env: EnvValues): string[] {
   if (Boolean(env.MTPROTO_DC) === Boolean(env.MTPROTO_DC_KEY)) return [];
   return [env.MTPROTO_DC ? "MTPROTO_DC needs MTPROTO_DC_KEY as well" : "MTPROTO_DC_KEY needs MTPROTO_DC as well"];
+}
+
+/** Faster than this is how accounts get limited; only a server of one's own may be sent to faster (docs/safety.md). */
+const MOST_SENDS_PER_MINUTE = 20;
+
+function paceProblems(env: EnvValues): string[] {
+  if (env.MTPROTO_DC || Number(env.SENDS_PER_MINUTE ?? 0) <= MOST_SENDS_PER_MINUTE) return [];
+  return [`SENDS_PER_MINUTE may be ${MOST_SENDS_PER_MINUTE} at most against Telegram`];
 }
 
 function readPem(path: string, problems: string[]): string | null {

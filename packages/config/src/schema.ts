@@ -114,6 +114,12 @@ export const ENV = {
     required: false,
     example: "",
   },
+  SENDS_PER_MINUTE: {
+    schema: text(/^[1-9]\d{0,5}$/, "must be a whole number of messages, 1 or more"),
+    secret: false,
+    required: false,
+    example: "20",
+  },
   BOT_API_ROOT: {
     schema: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).optional(),
     secret: false,

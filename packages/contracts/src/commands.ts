@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Fault } from "./error-class.ts";
+import { Route, RouteId } from "./routes.ts";
 import { AccountSummary, WorkerIdField } from "./worker-status.ts";
 
 /** Who pressed: kept with every command, shown on cards, written to the audit. */
@@ -59,6 +60,17 @@ export const WorkerCommand = z.discriminatedUnion("kind", [
   z.object({ ...login, kind: z.literal("login.code"), sealed: Sealed }),
   z.object({ ...login, kind: z.literal("login.password"), sealed: Sealed }),
   z.object({ ...login, kind: z.literal("login.cancel") }),
+  /** What a route would do with the latest messages of its sources. */
+  z.object({ ...base, kind: z.literal("relay.dry"), route: Route }),
+  /** Fetch old messages for a route: the last so many, or those since a time (milliseconds since the epoch). */
+  z.object({ ...base, kind: z.literal("relay.fill"), route: RouteId, last: z.number().int().positive().max(2000) }),
+  z.object({ ...base, kind: z.literal("relay.fill-since"), route: RouteId, since: z.number().nonnegative() }),
+  z.object({ ...base, kind: z.literal("relay.stop-fill") }),
+  /** What was set aside on a route: try again, or give up. */
+  z.object({ ...base, kind: z.literal("relay.retry"), route: RouteId }),
+  z.object({ ...base, kind: z.literal("relay.drop"), route: RouteId }),
+  /** A parked or blocked route is tried at once. */
+  z.object({ ...base, kind: z.literal("relay.wake"), route: RouteId }),
 ]);
 export type WorkerCommand = z.infer<typeof WorkerCommand>;
 
@@ -97,6 +109,7 @@ export const CommandOutcome = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("done"), text: z.string().max(4000).optional() }),
   z.object({ kind: z.literal("login"), step: LoginStep }),
   z.object({ kind: z.literal("log"), lines: z.array(z.string()) }),
+  z.object({ kind: z.literal("dry"), lines: z.array(z.object({ text: z.string().max(200), verdict: z.string().max(40) })) }),
   z.object({ kind: z.literal("failed"), code: z.string(), message: z.string().max(500) }),
   z.object({ kind: z.literal("expired") }),
 ]);

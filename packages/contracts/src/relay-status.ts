@@ -30,6 +30,21 @@ export const RouteStatus = z.object({
 });
 export type RouteStatus = z.infer<typeof RouteStatus>;
 
+/** How one source of a reader is doing. */
+export const SourceStatus = z.object({
+  /** As a route names it. */
+  ref: z.string(),
+  /** Marked id, or null while the name is not known. */
+  chat: z.string().nullable(),
+  title: z.string().nullable(),
+  lastMessageAt: Time.nullable(),
+  /** Usual time between two messages; null while that is not known. */
+  rhythmMs: z.number().nullable(),
+  /** Why nothing comes from it any more, or null. */
+  closed: z.string().nullable(),
+});
+export type SourceStatus = z.infer<typeof SourceStatus>;
+
 /** A backfill under way or just over. */
 export const BackfillStatus = z.object({
   route: RouteId,
@@ -51,6 +66,7 @@ export const RelayStatus = z.object({
   version: Count,
   at: Time,
   routes: z.array(RouteStatus),
+  sources: z.array(SourceStatus),
   backfill: BackfillStatus.nullable(),
 });
 export type RelayStatus = z.infer<typeof RelayStatus>;

@@ -48,7 +48,13 @@ export type RouteAction = z.infer<typeof RouteAction>;
 export const Route = z.strictObject({
   id: RouteId,
   on: z.boolean().default(true),
-  from: z.strictObject({ worker: WorkerIdField, chats: z.array(ChatRef).min(1).max(50), topic: Topic.optional() }),
+  from: z.strictObject({
+    worker: WorkerIdField,
+    chats: z.array(ChatRef).min(1).max(50),
+    topic: Topic.optional(),
+    /** Sources that are left out for the time being. */
+    paused: z.array(ChatRef).max(50).optional(),
+  }),
   /** Which messages, in the rule form of docs/relays.md; empty = all. */
   filter: z.string().max(500).default(""),
   action: RouteAction.default({ kind: "copy", template: "{text}" }),

@@ -197,10 +197,8 @@ export class Relay {
   async #report(): Promise<void> {
     const { worker, now, store } = this.#options;
     if (this.#book.version === 0) return;
-    const status = relayStatus(
-      { worker, relay: store.relay, book: this.#book, dispatcher: this.#dispatcher, now },
-      this.#backfill.status(),
-    );
+    const { dispatcher, idOf } = { dispatcher: this.#dispatcher, idOf: (ref: string) => this.#idOf(ref) };
+    const status = relayStatus({ worker, store, book: this.#book, dispatcher, now, idOf }, this.#backfill.status());
     const seen = JSON.stringify({ ...status, at: 0 });
     if (seen === this.#lastReport || !this.#link.connected) return;
     await this.#link.report(status).then(

@@ -1,7 +1,7 @@
-import type { BackfillStatus, RelayStatus, RouteStatus } from "@flotilla/contracts";
+import type { BackfillStatus, RelayStatus, RouteStatus, SourceStatus } from "@flotilla/contracts";
 import { forecast, percentile } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
-import type { RelayTable } from "@flotilla/session-store";
+import type { SessionStore } from "@flotilla/session-store";
 import type { Dispatcher, LaneState } from "./dispatcher.ts";
 import type { RouteBook } from "./route-book.ts";
 
@@ -14,7 +14,8 @@ const SILENT_MS = 5000;
 /** Parts of the status. */
 export interface StatusDeps {
   readonly worker: WorkerId;
-  readonly relay: RelayTable;
+  readonly store: SessionStore;
+  readonly idOf: (ref: string) => string | null;
   readonly book: RouteBook;
   readonly dispatcher: Dispatcher;
   readonly now: () => number;
@@ -22,17 +23,33 @@ export interface StatusDeps {
 
 /** How all routes of this reader are doing. */
 export function relayStatus(deps: StatusDeps, backfill: BackfillStatus | null): RelayStatus {
-  const { worker, book, now, relay } = deps;
-  const depths = new Map(relay.depths().map((depth) => [depth.route, depth]));
+  const { worker, book, now, store } = deps;
+  const depths = new Map(store.relay.depths().map((depth) => [depth.route, depth]));
   const routes = book.all.map(({ id }) => {
     const { waiting = 0, poison = 0 } = depths.get(id) ?? {};
     return routeStatus(deps, id, waiting, poison);
   });
-  return { v: 1, worker, version: book.version, at: now(), routes, backfill };
+  const refs = new Set(book.all.flatMap(({ from }) => from.chats));
+  const sources = [...refs].map((ref) => sourceStatus(deps, ref));
+  return { v: 1, worker, version: book.version, at: now(), routes, sources, backfill };
+}
+
+function sourceStatus({ store, idOf }: StatusDeps, ref: string): SourceStatus {
+  const chat = idOf(ref);
+  const row = chat === null ? null : store.updates.sources.get(chat);
+  return {
+    ref,
+    chat,
+    title: chat === null ? null : (store.entities.byId(chat)?.name ?? null),
+    lastMessageAt: row && row.lastMessageAt > 0 ? row.lastMessageAt : null,
+    rhythmMs: row?.rhythmMs ?? null,
+    closed: row?.closed ?? null,
+  };
 }
 
 function routeStatus(deps: StatusDeps, id: string, waiting: number, poison: number): RouteStatus {
-  const { relay, book, now, dispatcher } = deps;
+  const { store, book, now, dispatcher } = deps;
+  const { relay } = store;
   const route = book.route(id);
   const lane = dispatcher.state(id);
   const latest = relay.deliveries(id, SAMPLE);

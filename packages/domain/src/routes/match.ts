@@ -14,21 +14,24 @@ export interface ReadyRoute {
   readonly route: Route;
   /** The rule alone, for what was taken before. */
   readonly rule: Rule;
-  /** Marked ids of the sources, as far as their names could be resolved. */
+  /** The sources that are not paused, as the route names them. */
+  readonly names: readonly string[];
+  /** Their marked ids, as far as the names could be resolved. */
   readonly chats: ReadonlySet<string>;
 }
 
 /** Makes a route ready. `resolve` gives the marked id of a name, or null while it is not known. Throws AppError `bad-rule`. */
 export function readyRoute(route: Route, resolve: (ref: string) => string | null): ReadyRoute {
-  const chats = route.from.chats.map(resolve).filter((chat) => chat !== null);
-  return { route, rule: compileRule(route.filter), chats: new Set(chats) };
+  const paused = new Set(route.from.paused);
+  const names = route.from.chats.filter((chat) => !paused.has(chat));
+  const chats = names.map(resolve).filter((chat) => chat !== null);
+  return { route, rule: compileRule(route.filter), names, chats: new Set(chats) };
 }
 
 /** Does this route take the message? `isOwnRelay`: it was delivered by a relay itself. */
 export function matchRoute(ready: ReadyRoute, message: SourceMessage, isOwnRelay = false): MatchVerdict {
-  const { route, rule, chats } = ready;
+  const { route, rule, chats, names } = ready;
   if (!route.on) return skip("off");
-  const names = route.from.chats;
   const isSource = chats.has(message.chat) || names.includes(message.chat) || hasName(names, message.chatUsername);
   if (!isSource) return skip("other-chat");
   if (route.from.topic !== undefined && route.from.topic !== message.topic) return skip("other-topic");

@@ -33,6 +33,7 @@ describe("matching", () => {
 
   it.each([
     ["off", { on: false }, {}],
+    ["other-chat", { from: { worker: "reader", chats: ["-1001", "-1005"], paused: ["-1001"] } }, {}],
     ["other-chat", {}, { chat: "-1009" }],
     ["other-topic", { from: { worker: "reader", chats: ["-1001"], topic: 3 } }, { topic: 4 }],
     ["filtered", { filter: "eth" }, {}],
