@@ -9,6 +9,8 @@ import type { QueuePlace } from "./send.ts";
 /** How long an answer is kept for the one who asked. */
 const KEEP = { removeOnComplete: { age: 60 }, removeOnFail: { age: 60 } } as const;
 const CLOSE_MS = 2000;
+/** Whoever asked is about to end anyway; a blocking read would keep it for seconds. */
+const LEAVE_MS = 100;
 
 /** The bot's side: answers one request after the other. What `handle` throws reaches the one who asked as a refusal. */
 export function answerBotRequests(
@@ -50,7 +52,7 @@ export async function askBot(place: QueuePlace, request: BotRequest, timeoutMs: 
     const job = await queue.add(request.kind, request, { jobId: randomUUID(), ...KEEP });
     return BotAnswer.parse(await answerTo(job, events, timeoutMs));
   } finally {
-    await Promise.allSettled([withTimeout(events.close(), CLOSE_MS, away), withTimeout(queue.close(), CLOSE_MS, away)]);
+    await Promise.allSettled([withTimeout(events.close(), LEAVE_MS, away), withTimeout(queue.close(), LEAVE_MS, away)]);
   }
 }
 

@@ -1,0 +1,186 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { Route } from "@flotilla/contracts";
+import { parseHostId, parseWorkerId } from "@flotilla/kernel";
+import { askBot, CommandSender, RelayBoard } from "@flotilla/queue";
+import { openSession } from "@flotilla/session-store";
+import { LoginFlow, workerIdentity } from "@flotilla/telegram";
+import { childrenOf, type RedisHarness, startRedis, waitFor } from "@flotilla/testkit";
+import { onTestFinished } from "vitest";
+import { startFleet, type TestFleet } from "../e2e/support/fleet.ts";
+
+export const READERS = ["reader_1", "reader_2", "reader_3"] as const;
+export const SENDERS = ["sender_1", "sender_2"] as const;
+const ROUTES = 10;
+
+/** Short waits and a fast pace; everything else is as it is shipped. */
+const SETTINGS = { RESTART_DELAY_S: "0.3", RESTART_LIMIT: "99", START_SPACING_S: "0", SENDS_PER_MINUTE: "60000" };
+
+/** A message as a target has it, by the sandbox's record. */
+interface Posted {
+  readonly text: string;
+}
+
+/** One source and its target. */
+interface Way {
+  readonly source: string;
+  readonly target: string;
+  readonly owner: string;
+  readonly sent: string[];
+}
+
+/** Three readers, two senders and ten routes of a whole fleet, on a Redis and a Telegram that can be watched. */
+export class RelayRig {
+  readonly redis: RedisHarness;
+  readonly fleet: TestFleet;
+  readonly ways: Way[] = [];
+
+  private constructor(redis: RedisHarness, fleet: TestFleet) {
+    this.redis = redis;
+    this.fleet = fleet;
+  }
+
+  /** Everything is ended with the test. */
+  static async start(): Promise<RelayRig> {
+    const redis = await startRedis({ persistence: "aof" });
+    onTestFinished(() => redis.stop());
+    const fleet = await startFleet({ ...SETTINGS, REDIS_URL: redis.url });
+    const rig = new RelayRig(redis, fleet);
+    for (const [n, name] of [...READERS, ...SENDERS].entries()) await rig.#logIn(name, phoneOf(n));
+    await rig.#startWorkers();
+    await rig.#makeRoutes();
+    return rig;
+  }
+
+  /** Posts into a source. */
+  async post(way: number, text: string): Promise<void> {
+    const found = this.ways[way % this.ways.length];
+    if (!found) throw new Error("no routes");
+    await this.fleet.post(`channels/${found.source}/messages`, { text });
+    found.sent.push(text);
+  }
+
+  /** Kills the process of a worker, or of a service of the launcher, at once. False when there is none right now. */
+  kill(what: string): boolean {
+    const supervisor = this.#child("/supervisor/src/main.ts");
+    const pid =
+      what === "supervisor"
+        ? supervisor
+        : what === "bot"
+          ? this.#child("/bot/src/main.ts")
+          : (childrenOf(supervisor ?? 0).find(({ command }) => command.endsWith(`--worker ${what}`))?.pid ?? null);
+    if (pid === null) return false;
+    process.kill(pid, "SIGKILL");
+    return true;
+  }
+
+  /** What the targets have, by the sandbox's record. */
+  async arrived(): Promise<string[][]> {
+    return await Promise.all(
+      this.ways.map(async ({ target, owner }) =>
+        (await this.fleet.get<Posted[]>(`accounts/${owner}/history?chat=${target}`)).map(({ text }) => text),
+      ),
+    );
+  }
+
+  /** Waits until as much has arrived as was sent. */
+  async settled(timeoutMs: number): Promise<void> {
+    const wanted = this.ways.reduce((sum, { sent }) => sum + sent.length, 0);
+    const count = async (): Promise<number> => (await this.arrived()).reduce((sum, texts) => sum + texts.length, 0);
+    await waitFor(async () => (await count()) >= wanted, { timeoutMs, intervalMs: 250, what: `${wanted} messages to arrive` });
+  }
+
+  /** How many sends Telegram refused because it had them. */
+  async refusedTwice(): Promise<number> {
+    const accounts = await this.fleet.get<{ duplicateSends: number }[]>("accounts");
+    return accounts.reduce((sum, { duplicateSends }) => sum + duplicateSends, 0);
+  }
+
+  #child(script: string): number | null {
+    return childrenOf(this.fleet.process.pid).find(({ command }) => command.includes(script))?.pid ?? null;
+  }
+
+  async #logIn(name: string, phone: string): Promise<void> {
+    const { dataDir } = this.fleet;
+    await this.fleet.post("accounts", { phone, firstName: name });
+    const fleetKey = Buffer.from(readFileSync(`${dataDir}/fleet.key`, "utf8").trim(), "hex");
+    using store = openSession({ dir: `${dataDir}/sessions`, name, fleetKey });
+    const address = /MTPROTO_DC=(\S+):(\d+)/.exec(readFileSync(`${dataDir}/logs/sandbox.log`, "utf8"));
+    const publicKeyPem = readFileSync(`${dataDir}/telegram/dc-key.pem`, "utf8");
+    const flow = new LoginFlow({
+      store,
+      server: { kind: "custom", host: address?.[1] ?? "", port: Number(address?.[2]), publicKeyPem },
+      api: { id: 1, hash: "0".repeat(32) },
+      identity: workerIdentity(name),
+      log: () => {},
+    });
+    await flow.sendCode(phone);
+    const { code } = await this.fleet.get<{ code: string }>(`accounts/${phone}/code`);
+    const result = await flow.submitCode(code);
+    if (result.kind !== "done") throw new Error(`${name} could not be logged in: ${result.kind}`);
+  }
+
+  async #startWorkers(): Promise<void> {
+    const sender = new CommandSender({ url: this.redis.url, prefix: "flotilla" }, () => {});
+    onTestFinished(() => sender.close());
+    await sender.ready();
+    const now = Date.now();
+    const asked = { askedBy: { id: "1001", name: "Ann" }, askedAt: now, deadlineAt: now + 60_000 };
+    for (const name of [...SENDERS, ...READERS])
+      await sender.toHost(parseHostId("host-a"), {
+        v: 1,
+        id: randomUUID(),
+        worker: parseWorkerId(name),
+        ...asked,
+        kind: "start",
+      });
+    const phones = [...READERS, ...SENDERS].map((_, n) => phoneOf(n));
+    await waitFor(
+      async () => {
+        const live = new Set((await this.fleet.get<{ phone: string | null }[]>("connections")).map(({ phone }) => phone));
+        return phones.every((phone) => live.has(phone));
+      },
+      { timeoutMs: 60_000, what: "five workers on Telegram" },
+    );
+  }
+
+  async #makeRoutes(): Promise<void> {
+    const routes: Route[] = [];
+    for (let n = 0; n < ROUTES; n++) {
+      const [reader, sender] = [n % READERS.length, n % SENDERS.length];
+      const owner = phoneOf(READERS.length + sender);
+      const source = await this.#channel(`source_${n}`, phoneOf(reader));
+      const target = await this.#channel(`target_${n}`, owner);
+      this.ways.push({ source, target, owner, sent: [] });
+      routes.push(
+        Route.parse({
+          id: `route_${n}`,
+          from: { worker: READERS[reader], chats: [`@source_${n}`] },
+          to: { kind: "worker", worker: SENDERS[sender], chat: `@target_${n}` },
+        }),
+      );
+    }
+    const place = { url: this.redis.url, prefix: "flotilla" };
+    const apply = () => askBot(place, { v: 1, kind: "routes.apply", file: { version: 1, routes } }, 10_000);
+    // The bot learns of the workers from their host: until then their routes are refused.
+    await waitFor(async () => (await apply()).kind === "applied", { timeoutMs: 60_000, what: "the routes to be taken" });
+    const board = new RelayBoard(place, () => {});
+    onTestFinished(() => board.close());
+    const knows = async (reader: string): Promise<boolean> => {
+      const status = await board.read(parseWorkerId(reader));
+      return status !== null && status.routes.length > 0 && status.sources.every(({ chat }) => chat !== null);
+    };
+    await waitFor(async () => (await Promise.all(READERS.map(knows))).every(Boolean), {
+      timeoutMs: 60_000,
+      what: "the readers to know their routes",
+    });
+  }
+
+  async #channel(username: string, phone: string): Promise<string> {
+    return (await this.fleet.post<{ id: string }>("channels", { title: username, username, members: [phone] })).id;
+  }
+}
+
+function phoneOf(n: number): string {
+  return `1555020000${n}`;
+}
