@@ -11,5 +11,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide("redisServer", server);
   project.provide("redisUrl", redis.url);
   project.provide("updateImages", process.env.UPDATE_IMAGES === "1");
+  project.provide("faults", { rounds: Number(process.env.FAULT_ROUNDS ?? 0), seed: Number(process.env.FAULT_SEED ?? 1) });
   return () => redis.stop();
 }

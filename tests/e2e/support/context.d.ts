@@ -2,6 +2,8 @@ declare module "vitest" {
   interface ProvidedContext {
     /** True when this run shall take the README's screenshots anew. */
     readonly updateImages: boolean;
+    /** Of `npm run faults`; no rounds = the short version. */
+    readonly faults: { readonly rounds: number; readonly seed: number };
   }
 }
 

@@ -1,0 +1,141 @@
+import { randomUUID } from "node:crypto";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseHostId, parseWorkerId } from "@flotilla/kernel";
+import { CommandSender } from "@flotilla/queue";
+import { childrenOf, isAlive, type RedisHarness, type SpawnedProcess, spawnNode, startRedis, waitFor } from "@flotilla/testkit";
+import { onTestFinished } from "vitest";
+import { startFleet, type TestFleet } from "../e2e/support/fleet.ts";
+import { judge, type Recorded } from "./judge.ts";
+
+const SUPERVISOR = fileURLToPath(new URL("../../apps/supervisor/src/main.ts", import.meta.url));
+const WORKER = fileURLToPath(new URL("../../apps/worker/src/main.ts", import.meta.url));
+const NAME = parseWorkerId("demo_1");
+const PHONE = "15550100001";
+
+/** The two hosts by the address that they come to Telegram from. */
+export const HOSTS = { a: "127.0.0.1", b: "127.0.0.2" } as const;
+export type HostName = keyof typeof HOSTS;
+
+/** Short waits, so that a round takes seconds; everything else is as it is shipped. */
+const SETTINGS = { HOSTS: "several", RESTART_DELAY_S: "0.3", RESTART_LIMIT: "99", LOCK_DELAYS_S: "3", START_SPACING_S: "0" };
+
+/** Two hosts that both want the same session, with one Redis and one Telegram that writes down every connection. */
+export class Rig {
+  readonly redis: RedisHarness;
+  readonly #fleet: TestFleet;
+  readonly #sender: CommandSender;
+  #hostB: SpawnedProcess | null = null;
+
+  private constructor(redis: RedisHarness, fleet: TestFleet, sender: CommandSender) {
+    this.redis = redis;
+    this.#fleet = fleet;
+    this.#sender = sender;
+  }
+
+  /** Everything is ended with the test. */
+  static async start(persistence: "none" | "aof"): Promise<Rig> {
+    const redis = await startRedis({ persistence });
+    onTestFinished(() => redis.stop());
+    // As if this Redis had been there before: no first quiet time, which would cost 15 s.
+    const run = /run_id:(\w+)/.exec(String(await redis.command("INFO", "server")))?.[1] ?? "";
+    await redis.command("SET", "flotilla.lease-run", run);
+    const fleet = await startFleet({ ...SETTINGS, REDIS_URL: redis.url, LOCAL_ADDRESS: HOSTS.a });
+    const sender = new CommandSender({ url: redis.url, prefix: "flotilla" }, () => {});
+    onTestFinished(() => sender.close());
+    await sender.ready();
+    const rig = new Rig(redis, fleet, sender);
+    await rig.stable();
+    await rig.#addHostB();
+    return rig;
+  }
+
+  /** The host that is on Telegram, or null while none is. */
+  async owner(): Promise<HostName | null> {
+    const live = await this.#fleet.get<{ remoteAddress: string; phone: string | null }[]>("connections");
+    const address = live.find((each) => each.phone === PHONE)?.remoteAddress;
+    return address === HOSTS.a ? "a" : address === HOSTS.b ? "b" : null;
+  }
+
+  /** Waits until one host is on Telegram, and its process says so. */
+  async stable(timeoutMs = 60_000): Promise<HostName> {
+    return await waitFor(
+      async () => {
+        const owner = await this.owner();
+        return owner !== null && this.workerOf(owner) !== null ? owner : null;
+      },
+      { timeoutMs, intervalMs: 50, what: "one host to be on Telegram" },
+    );
+  }
+
+  /** Pid of the supervisor of a host, or null while there is none. */
+  supervisorOf(host: HostName): number | null {
+    if (host === "b") return this.#hostB && isAlive(this.#hostB.pid) ? this.#hostB.pid : null;
+    return childrenOf(this.#fleet.process.pid).find((child) => child.command.includes("/supervisor/src/main.ts"))?.pid ?? null;
+  }
+
+  /** Pid of the worker process of a host, or null while there is none. */
+  workerOf(host: HostName): number | null {
+    const supervisor = this.supervisorOf(host);
+    if (supervisor === null) return null;
+    return childrenOf(supervisor).find((child) => child.command.endsWith(`--worker ${NAME}`))?.pid ?? null;
+  }
+
+  /** A second worker process for the same session, started by hand on a host; resolves when it has ended. */
+  async startByHand(host: HostName): Promise<{ code: number | null }> {
+    const env = { ...this.#server(), ...SETTINGS, ...this.#placeOf(host) };
+    return await spawnNode(WORKER, ["--worker", NAME], { env }).exited;
+  }
+
+  /** Asks a host for something, and does not wait for the answer. */
+  async ask(host: HostName, kind: "start" | "stop"): Promise<void> {
+    const now = Date.now();
+    const asked = { askedBy: { id: "1001", name: "Ann" }, askedAt: now, deadlineAt: now + 60_000 };
+    await waitFor(() => this.#sender.connected, { timeoutMs: 10_000 });
+    await this.#sender.toHost(parseHostId(`host-${host}`), { v: 1, id: randomUUID(), worker: NAME, ...asked, kind });
+  }
+
+  /** Drops every connection to Telegram. */
+  async dropLinks(): Promise<void> {
+    await this.#fleet.post("faults/drop", { how: "rst" });
+  }
+
+  /** Host b has nobody who starts it again but us. */
+  startHostB(): void {
+    const env = { ...this.#server(), ...SETTINGS, ...this.#placeOf("b"), HTTP_PORT: "0" };
+    this.#hostB = spawnNode(SUPERVISOR, [], { env });
+  }
+
+  /** What the sandbox's record says against us. */
+  async verdict(): Promise<string[]> {
+    return judge(await this.#fleet.get<Recorded[]>("connections/log"));
+  }
+
+  async #addHostB(): Promise<void> {
+    await this.ask("a", "stop");
+    await waitFor(() => this.workerOf("a") === null, { timeoutMs: 20_000 });
+    const [from, to] = [`${this.#fleet.dataDir}/sessions`, `${this.#fleet.dataDir}-b/sessions`];
+    mkdirSync(to, { recursive: true, mode: 0o700 });
+    for (const file of readdirSync(from).filter((name) => name.startsWith(NAME)))
+      copyFileSync(`${from}/${file}`, `${to}/${file}`);
+    await this.ask("a", "start");
+    await this.stable();
+    this.startHostB();
+    await this.ask("b", "start");
+    await waitFor(() => this.supervisorOf("b") !== null);
+  }
+
+  #placeOf(host: HostName): Record<string, string> {
+    const dir = host === "a" ? this.#fleet.dataDir : `${this.#fleet.dataDir}-b`;
+    return { DATA_DIR: dir, HOST_ID: `host-${host}`, LOCAL_ADDRESS: HOSTS[host], REDIS_URL: this.redis.url };
+  }
+
+  #server(): Record<string, string> {
+    const { dataDir } = this.#fleet;
+    const address = /MTPROTO_DC=(\S+)/.exec(readFileSync(`${dataDir}/logs/sandbox.log`, "utf8"))?.[1] ?? "";
+    const bot = { BOT_TOKEN: readFileSync(`${dataDir}/telegram/bot-token`, "utf8").trim(), ADMIN_IDS: "1001" };
+    const key = { FLEET_KEY: readFileSync(`${dataDir}/fleet.key`, "utf8").trim() };
+    const server = { MTPROTO_DC: address, MTPROTO_DC_KEY: `${dataDir}/telegram/dc-key.pem` };
+    return { API_ID: "1", API_HASH: "0".repeat(32), ...bot, ...key, ...server };
+  }
+}

@@ -1,0 +1,103 @@
+import { sleep } from "@flotilla/kernel";
+import { isAlive, waitFor } from "@flotilla/testkit";
+import type { HostName, Rig } from "./rig.ts";
+
+/** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
+export function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** One fault. `random` decides how long it lasts; the fault is over when it resolves, the recovery is not. */
+export type Round = (rig: Rig, random: () => number) => Promise<void>;
+
+const other = (host: HostName): HostName => (host === "a" ? "b" : "a");
+
+/** A signal to a process that may be gone by now. */
+function signal(pid: number | null, name: NodeJS.Signals): void {
+  if (pid !== null && isAlive(pid)) process.kill(pid, name);
+}
+
+async function frozen(pid: number | null, forMs: number): Promise<void> {
+  signal(pid, "SIGSTOP");
+  await sleep(forMs);
+  signal(pid, "SIGCONT");
+}
+
+/** The fault is the length of a wait here, not a way to wait for something. */
+async function redisAway(rig: Rig, forMs: number): Promise<void> {
+  await rig.redis.kill9();
+  await sleep(forMs);
+  await rig.redis.restart();
+}
+
+/** Every fault by its name. */
+export const ROUNDS: Readonly<Record<string, Round>> = {
+  "kill -9 of the worker": async (rig) => {
+    signal(rig.workerOf(await rig.stable()), "SIGKILL");
+  },
+  "SIGSTOP and SIGCONT of the worker": async (rig, random) => {
+    await frozen(rig.workerOf(await rig.stable()), 200 + random() * 5000);
+  },
+  "a second start by hand on the same host": async (rig) => {
+    const { code } = await rig.startByHand(await rig.stable());
+    if (code !== 1) throw new Error(`the second process ended with ${code}`);
+  },
+  "a second start by hand on the other host": async (rig) => {
+    const { code } = await rig.startByHand(other(await rig.stable()));
+    if (code !== 1) throw new Error(`the second process ended with ${code}`);
+  },
+  "kill -9 of the supervisor": async (rig) => {
+    const host = await rig.stable();
+    const [supervisor, worker] = [rig.supervisorOf(host), rig.workerOf(host)];
+    signal(supervisor, "SIGKILL");
+    await waitFor(() => worker === null || !isAlive(worker), {
+      timeoutMs: 5000,
+      what: "the worker to die with its supervisor",
+    });
+    if (host === "b") rig.startHostB();
+  },
+  "kill -9 of the supervisor of a frozen worker": async (rig) => {
+    const host = await rig.stable();
+    const [supervisor, worker] = [rig.supervisorOf(host), rig.workerOf(host)];
+    signal(worker, "SIGSTOP");
+    signal(supervisor, "SIGKILL");
+    await waitFor(() => worker === null || !isAlive(worker), { timeoutMs: 5000, what: "the frozen worker to die" });
+    if (host === "b") rig.startHostB();
+  },
+  "SIGSTOP and SIGCONT of the supervisor": async (rig, random) => {
+    await frozen(rig.supervisorOf(await rig.stable()), 500 + random() * 5000);
+  },
+  "stop on one host, the other takes over": async (rig) => {
+    const host = await rig.stable();
+    await rig.ask(host, "stop");
+    await waitFor(async () => (await rig.owner()) === other(host), {
+      timeoutMs: 60_000,
+      intervalMs: 50,
+      what: "the other host",
+    });
+    await rig.ask(host, "start");
+  },
+  "Redis restarted": async (rig) => await rig.redis.restart(),
+  "kill -9 of Redis": async (rig, random) => await redisAway(rig, random() * 4000),
+  "Redis and worker killed together": async (rig, random) => {
+    const worker = rig.workerOf(await rig.stable());
+    await rig.redis.kill9();
+    signal(worker, "SIGKILL");
+    await sleep(random() * 3000);
+    await rig.redis.restart();
+  },
+  "connections dropped": async (rig) => await rig.dropLinks(),
+};
+
+/** Only in the long run: the lease ends on both hosts. */
+export const LONG_ROUNDS: Readonly<Record<string, Round>> = {
+  ...ROUNDS,
+  "Redis away for longer than a lease": async (rig, random) => await redisAway(rig, 12_000 + random() * 8000),
+};
