@@ -1,19 +1,29 @@
 import { expect, inject, test } from "vitest";
 import { judge, type Recorded } from "./judge.ts";
 import { Rig } from "./rig.ts";
-import { LONG_ROUNDS, ROUNDS, randomFrom } from "./rounds.ts";
+import { LONG_ROUNDS, ROUNDS, type Round, randomFrom } from "./rounds.ts";
 
 const { rounds, seed } = inject("faults");
 
+/** Of each kind the one that says most; the long run has them all. */
+const SHORT = [
+  "kill -9 of the worker",
+  "a second start by hand on the other host",
+  "SIGSTOP and SIGCONT of the worker",
+  "Redis and worker killed together",
+  "stop on one host, the other takes over",
+  "kill -9 of the supervisor of a frozen worker",
+] satisfies (keyof typeof ROUNDS)[];
+
 /** Invariants 1, 2 and 7: whatever happens, Telegram never sees one session twice at the same time. The sandbox is the judge. */
 test.skipIf(process.platform !== "linux" || rounds > 0)(
-  "one fault of each kind: two hosts, one session, never twice on Telegram",
+  "a few faults: two hosts, one session, never twice on Telegram",
   { timeout: 180_000 },
   async () => {
     const rig = await Rig.start("none");
     const random = randomFrom(1);
-    for (const [name, round] of Object.entries(ROUNDS)) {
-      await round(rig, () => random() * 0.1);
+    for (const name of SHORT) {
+      await (ROUNDS[name] as Round)(rig, () => random() * 0.1);
       await rig.stable();
       expect(await rig.verdict(), `after: ${name}`).toEqual([]);
     }

@@ -38,7 +38,7 @@ async function redisAway(rig: Rig, forMs: number): Promise<void> {
 }
 
 /** Every fault by its name. */
-export const ROUNDS: Readonly<Record<string, Round>> = {
+export const ROUNDS = {
   "kill -9 of the worker": async (rig) => {
     signal(rig.workerOf(await rig.stable()), "SIGKILL");
   },
@@ -94,7 +94,7 @@ export const ROUNDS: Readonly<Record<string, Round>> = {
     await rig.redis.restart();
   },
   "connections dropped": async (rig) => await rig.dropLinks(),
-};
+} satisfies Readonly<Record<string, Round>>;
 
 /** Only in the long run: the lease ends on both hosts. */
 export const LONG_ROUNDS: Readonly<Record<string, Round>> = {

@@ -36,13 +36,13 @@ if quiet > 0 and redis.call('GET', KEYS[2 * n + 1]) ~= run then
   redis.call('SET', KEYS[2 * n + 1], run)
   redis.call('SET', KEYS[2 * n + 2], '1', 'PX', quiet)
 end
+-- Known to Redis as ours: by this process, or by one before it that held the same kernel lock.
 local mine, highest = true, 0
 for i = 1, n do
   local held = redis.call('GET', KEYS[i])
   if held then
     local other = cjson.decode(held)
     if other.token ~= token and (granted or other.owner ~= owner) then return {'held', held} end
-    if other.token ~= token then mine = false end
   else mine = false end
   highest = math.max(highest, tonumber(redis.call('GET', KEYS[n + i]) or '0'))
 end
