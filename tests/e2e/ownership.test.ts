@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { openIdle } from "@flotilla/session-store";
 import { childrenOf, isAlive, type SpawnedProcess, spawnNode, spawnProcess, testDir } from "@flotilla/testkit";
@@ -79,8 +79,9 @@ test.skipIf(!existsSync(PYTHON))(
     await chat.shows(new RegExp(`pid ${legacy.pid} .*python[\\s\\S]*lock: write; not ours`));
     legacy.kill("SIGKILL");
     await legacy.exited;
-    await chat.press("Restart");
+    // Nobody presses anything: the worker's process is there and tries until the file is free.
     await chat.shows(/Status: healthy/);
+    await chat.shows(/✅ demo_1 #A-\d+ solved/);
   },
 );
 
@@ -96,13 +97,42 @@ test.skipIf(!existsSync(PYTHON))("a legacy program that has the file open and sl
   await chat.shows(new RegExp(`demo_1: session file in use[\\s\\S]*held by pid ${legacy.pid} `));
 });
 
-test("a damaged session file is told as what it is, and not tried again and again", async () => {
+test("a damaged session file is told as what it is, is not tried again and again, and a copy puts it right", async () => {
   const { fleet, chat } = await healthyDemo();
+  await chat.press("Backups");
+  await chat.shows(/Backups of demo_1[\s\S]*There are no copies yet/);
+  await chat.press("Back up now");
+  await chat.shows(/Backed up: \S+\.manual/);
   await chat.press("Stop");
   await chat.shows(/Status: stopped/);
   truncateSync(`${fleet.dataDir}/sessions/demo_1.session`, 0);
   await chat.press("Start");
-  await chat.shows(/demo_1 gave up[\s\S]*empty[\s\S]*A restart cannot help/);
+  await chat.shows(/demo_1: its session file cannot be used[\s\S]*is empty[\s\S]*looked at every 30 s/);
+  await chat.shows(/Status: session file unusable/);
+  await chat.press("Backups");
+  await chat.shows(/by hand · \d+ KB · ✓ verified/);
+  await chat.press("🧯 Restore 2");
+  await chat.shows(/Put this copy back for demo_1\?/);
+  await chat.press("🧯 Restore demo_1");
+  await chat.shows(/Status: healthy/);
+  await chat.shows(/✅ demo_1 #A-\d+ solved/);
+});
+
+test("a session file that is deleted under a running worker ends it at once, and a copy brings it back", async () => {
+  const { fleet, chat, pid } = await healthyDemo();
+  await chat.press("Backups");
+  await chat.press("Back up now");
+  await chat.shows(/Backed up: \S+\.manual/);
+  rmSync(`${fleet.dataDir}/sessions/demo_1.session`);
+  await chat.shows(/demo_1: its session file cannot be used[\s\S]*Somebody deleted the session file/);
+  expect(isAlive(pid)).toBe(false);
+  await chat.press("Retry now");
+  await chat.shows(/The session file is gone, though there was one/);
+  await chat.press("👷 Details");
+  await chat.press("Backups");
+  await chat.press("🧯 Restore 2");
+  await chat.press("🧯 Restore demo_1");
+  await chat.shows(/Status: healthy/);
 });
 
 test("a session string of another program becomes a worker without a login, once", {

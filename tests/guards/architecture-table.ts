@@ -15,7 +15,7 @@ export const WORKSPACE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "packages/sandbox": ["kernel"],
   "packages/testkit": ["kernel"],
   "apps/worker": ["config", "contracts", "domain", "kernel", "observability", "queue", "session-store", "sqlite", "telegram"],
-  "apps/supervisor": ["config", "contracts", "domain", "kernel", "observability", "queue", "sqlite"],
+  "apps/supervisor": ["config", "contracts", "domain", "kernel", "observability", "queue", "session-store", "sqlite"],
   "apps/bot": ["config", "contracts", "domain", "kernel", "observability", "queue", "sqlite"],
   "apps/cli": ["config", "contracts", "domain", "kernel", "queue", "sandbox", "session-store", "sqlite", "telegram"],
 };

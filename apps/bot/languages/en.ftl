@@ -21,6 +21,7 @@ state-FLOOD = waiting (flood)
 state-LOCKED = session locked
 state-BACKOFF = waiting to restart
 state-GAVE_UP = gave up
+state-BROKEN = session file unusable
 state-NEEDS_LOGIN = needs login
 state-LOGGING_IN = login under way
 state-IN_USE = in use elsewhere
@@ -44,6 +45,13 @@ button-restart = 🔄 Restart
 button-login = 🔐 Authenticate
 button-check = 🩺 Check now
 button-log = 📜 Log
+button-retry = 🔁 Retry now
+button-backups = 🧯 Backups
+button-bnow = 💾 Back up now
+button-restore-copy = 🧯 Restore { DATE($at) }
+button-restore-yes = 🧯 Restore { $worker }
+button-hstop = ⏹ Stop holder
+button-hstop-yes = ⏹ Stop process { $pid }
 button-who = 👀 Who holds it?
 button-use-phone = Use { $phone }
 button-new-code = 🔁 New code
@@ -126,6 +134,8 @@ details-failures = <b>Failures:</b> { $failures }   <b>Reconnects:</b> { $reconn
 details-last-success = <b>Last Success:</b> { DATE($at) }
 details-last-success-never = <b>Last Success:</b> never
 details-counts = Messages seen { $messages } · Restarts { $crashes }/{ $limit }
+details-storage = 💾 lock waits { $waits } · longest hold { $hold } ms · journal { $kb } KB
+details-checkpoint = emptied { TIME($at) }
 details-not-logged-in = 🔑 Not logged in yet. Press 🔐 Authenticate (about 1 min).
 details-fault = ⚠️ { $text } <i>({ $class }, { $code })</i>
 
@@ -136,17 +146,66 @@ doing-start = ▶️ Starting…
 doing-stop = ⏹ Stopping…
 doing-restart = 🔄 Restarting…
 doing-check = 🩺 Checking…
+doing-backup = 💾 Backing up…
+doing-restore = 🧯 Putting the copy back…
+doing-stop-holder = ⏹ Stopping the holder…
+doing-retry = 🔁 Trying…
 doing-who = 👀 Looking…
 doing-other = ⏳ Working…
 doing-slow = Still working ({ SPAN($ms) }).
 done-start = ✅ Started { TIME($at) }
 done-stop = ✅ Stopped { TIME($at) }
 done-restart = ✅ Restarted { TIME($at) }
+done-retry = ✅ Tried: it runs { TIME($at) }
 done-check = ✅ Checked: Telegram answers { TIME($at) }
 done-other = ✅ Done { TIME($at) }
 not-done = ❌ Not done: { $why }
 no-answer = ❌ No answer from the manager; nothing was done. Is the supervisor running?
 why-unknown = unknown reason
+
+## Who has the session file
+
+holder-ours = 👀 In the way: pid { $pid } <code>{ $command }</code> (user { $user }, { $state }, since { DATE($since) }), started by Flotilla.
+holder-not-ours = 👀 In the way: pid { $pid } <code>{ $command }</code> (user { $user }, { $state }, since { DATE($since) }). I do not stop programs I did not start.
+holder-hidden = (command not visible)
+holder-ask = ⏹ <b>Stop the process that has the session of { $worker }?</b>
+    pid { $pid } <code>{ $command }</code> (user { $user }, { $state }, since { DATE($since) })
+holder-effect = It was started by Flotilla. It is looked at again at the moment of the signal: if it is another program by then, or has let go of the file, nothing is stopped. The button is good for 30 s.
+holder-gone = That process does not have the session file any more, or was not started by Flotilla. Nothing was stopped.
+process-running = running
+process-stopped = stopped
+process-zombie = ended, not yet collected
+process-unknown = not visible
+
+## Copies of a session
+
+backups-title = 🧯 <b>Backups of { $worker }</b>
+backups-fetching = ⏳ Looking, each copy is opened and checked…
+backups-again = <i>Press 🔄 Refresh to look again.</i>
+backups-none = There are no copies yet. One is made before each login and after it.
+backups-line = • { DATE($at) } · { $why } · { $size } KB · { $state }
+backups-no-help = None of these can bring a login back: they have the same key as the session, or do not open. If the login is gone, only 🔐 Authenticate helps.
+backups-stop-first = To put one back, stop the worker first.
+backups-choose = Press a copy to put it back. You are asked once more.
+copy-verified = ✓ verified
+copy-damaged = ✗ damaged
+copy-in-use = ✗ open in another program
+copy-no-key = ✗ without a login
+copy-other-fleet-key = ✗ encrypted with another FLEET_KEY
+copy-same-key = same key as now
+reason-manual = by hand
+reason-scheduled = regular
+reason-before-login = before a login
+reason-before-restore = before a restore
+reason-before-upgrade = before an upgrade
+reason-old-golden = after an earlier login
+reason-golden = ⭐ after the last login
+reason-trash = taken out of use
+reason-damaged = the damaged file
+restore-ask = 🧯 <b>Put this copy back for { $worker }?</b>
+    { DATE($at) } · { $why }
+restore-effect = The session as it is now goes to the trash and can be put back in the same way. If the worker shall run, it starts. The button is good for 30 s.
+restore-gone = This copy is not in the list any more. Nothing was changed.
 
 ## Log
 
@@ -247,15 +306,42 @@ alert-next-gave-up = { $attempts ->
     [one] { $attempts } restart
    *[other] { $attempts } restarts
 } in { SPAN($window) } did not help. No more tries until you press Restart.
-alert-next-restore = A restart cannot help. Get it back on its machine: npm run flotilla -- restore { $worker } --list, then press Restart.
+alert-locked-next = It is tried several times a minute, for ever. Nothing is deleted and no crash is counted.
+alert-broken = 🔴 🧯 <b>{ $worker }</b>: its session file cannot be used
+alert-broken-next = The file is looked at every 30 s; the worker starts by itself when the cause is gone. No restart is tried before.
+alert-storage = 🟠 💾 <b>{ $worker }</b>: its session file is slow{ $times ->
+    [one] { "" }
+   *[other] { " " }· { $times } times
+}
+alert-storage-wait = “{ $operation }” waited { SPAN($ms) } for the file.
+alert-storage-waits = One in twenty writes of the last 5 min waited longer than { $ms } ms.
+alert-storage-wal = Its journal is { $mb } MB and cannot be emptied.
+alert-storage-wal-held = Its journal is { $mb } MB and cannot be emptied; in the way: <code>{ $holder }</code>
+alert-storage-checkpoint = Its journal cannot be emptied: { $why }
+alert-storage-do = Look at the disk of the machine: how full, how busy.
 alert-next-parked = A restart cannot help. It stays stopped until you act.
 alert-next-login = No restart will be tried: only a login helps.
 alert-action = 🔄 Restarting… asked by { $by } { TIME($at) }
+alert-retried = 🔁 Trying… asked by { $by } { TIME($at) }
 alert-solved = ✅ <b>{ $worker }</b> #A-{ $n } solved after { SPAN($ms) } ({ $how })
 solved-itself = by itself
 solved-command = by { $verb }, { $by }
 
 ## Faults, by code where there are words for it, else by class
+
+fault-sqlite-empty = The session file is empty (0 bytes): its content is lost. Put a copy back.
+fault-sqlite-not-a-database = The session file is something else, or its beginning was overwritten. Put a copy back.
+fault-sqlite-truncated = The session file is shorter than it should be: a part of it is lost. Put a copy back.
+fault-sqlite-corrupt = The session file is damaged inside. Put a copy back, and have a look at the disk.
+fault-key-unreadable = The key in the session file was changed (its checksum is wrong). Put a copy back, and have a look at the disk.
+fault-sqlite-missing = The session file is gone, though there was one. Put a copy back.
+fault-sqlite-deleted = Somebody deleted the session file while the worker ran. Find out who, then put a copy back.
+fault-sqlite-replaced = Somebody put another file in the place of the session file while the worker ran. Find out who; the worker left it alone.
+fault-sqlite-full = The disk is full. Free some space: the worker goes on by itself.
+fault-sqlite-readonly = The session file cannot be written to (read-only disk, or permissions). When it can be, the worker goes on by itself.
+fault-sqlite-foreign-owner = The session file belongs to another user. Give it back to the user that Flotilla runs as (chown): the worker goes on by itself.
+fault-sqlite-cantopen = The session file cannot be opened. Look whether its folder exists and belongs to the user that Flotilla runs as.
+fault-sqlite-io = The disk reported an error. Look at the disk and at the system's log.
 
 class-NETWORK = The network failed.
 class-TG_SERVER = Telegram's servers have a problem.

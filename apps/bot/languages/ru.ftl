@@ -21,6 +21,7 @@ state-FLOOD = ждёт (флуд)
 state-LOCKED = сессия занята
 state-BACKOFF = ждёт перезапуска
 state-GAVE_UP = сдался
+state-BROKEN = файл сессии непригоден
 state-NEEDS_LOGIN = нужен вход
 state-LOGGING_IN = идёт вход
 state-IN_USE = занят другой программой
@@ -44,6 +45,13 @@ button-restart = 🔄 Перезапустить
 button-login = 🔐 Войти
 button-check = 🩺 Проверить
 button-log = 📜 Журнал
+button-retry = 🔁 Повторить
+button-backups = 🧯 Копии
+button-bnow = 💾 Сделать копию
+button-restore-copy = 🧯 Вернуть { DATE($at) }
+button-restore-yes = 🧯 Вернуть { $worker }
+button-hstop = ⏹ Остановить процесс
+button-hstop-yes = ⏹ Остановить процесс { $pid }
 button-who = 👀 Кто её держит?
 button-use-phone = Взять { $phone }
 button-new-code = 🔁 Новый код
@@ -127,6 +135,8 @@ details-failures = <b>Сбоев:</b> { $failures }   <b>Переподключ�
 details-last-success = <b>Последний успех:</b> { DATE($at) }
 details-last-success-never = <b>Последний успех:</b> не было
 details-counts = Сообщений { $messages } · Перезапусков { $crashes }/{ $limit }
+details-storage = 💾 ожиданий блокировки { $waits } · дольше всего держали { $hold } мс · журнал { $kb } КБ
+details-checkpoint = освобождён { TIME($at) }
 details-not-logged-in = 🔑 Вход ещё не выполнен. Нажмите 🔐 Войти (около минуты).
 details-fault = ⚠️ { $text } <i>({ $class }, { $code })</i>
 
@@ -137,17 +147,66 @@ doing-start = ▶️ Запускается…
 doing-stop = ⏹ Останавливается…
 doing-restart = 🔄 Перезапускается…
 doing-check = 🩺 Проверяется…
+doing-backup = 💾 Делаю копию…
+doing-restore = 🧯 Возвращаю копию…
+doing-stop-holder = ⏹ Останавливаю процесс…
+doing-retry = 🔁 Пробую…
 doing-who = 👀 Ищем…
 doing-other = ⏳ Выполняется…
 doing-slow = Ещё работает ({ SPAN($ms) }).
 done-start = ✅ Запущен { TIME($at) }
 done-stop = ✅ Остановлен { TIME($at) }
 done-restart = ✅ Перезапущен { TIME($at) }
+done-retry = ✅ Получилось: работает { TIME($at) }
 done-check = ✅ Проверено, Telegram отвечает { TIME($at) }
 done-other = ✅ Готово { TIME($at) }
 not-done = ❌ Не сделано: { $why }
 no-answer = ❌ Нет ответа от менеджера, ничего не сделано. Работает ли супервизор?
 why-unknown = причина неизвестна
+
+## Кто держит файл сессии
+
+holder-ours = 👀 Мешает: pid { $pid } <code>{ $command }</code> (пользователь { $user }, { $state }, с { DATE($since) }), запущен Flotilla.
+holder-not-ours = 👀 Мешает: pid { $pid } <code>{ $command }</code> (пользователь { $user }, { $state }, с { DATE($since) }). Чужие программы я не останавливаю.
+holder-hidden = (команда не видна)
+holder-ask = ⏹ <b>Остановить процесс, который держит сессию { $worker }?</b>
+    pid { $pid } <code>{ $command }</code> (пользователь { $user }, { $state }, с { DATE($since) })
+holder-effect = Его запустила Flotilla. В момент сигнала он проверяется ещё раз: если это уже другая программа или файл отпущен, ничего не останавливается. Кнопка действует 30 с.
+holder-gone = Этот процесс больше не держит файл сессии или запущен не Flotilla. Ничего не остановлено.
+process-running = работает
+process-stopped = приостановлен
+process-zombie = завершён, но ещё не убран
+process-unknown = не виден
+
+## Копии сессии
+
+backups-title = 🧯 <b>Копии { $worker }</b>
+backups-fetching = ⏳ Смотрю: каждая копия открывается и проверяется…
+backups-again = <i>Нажмите «🔄 Обновить», чтобы посмотреть снова.</i>
+backups-none = Копий ещё нет. Они делаются перед каждым входом и после него.
+backups-line = • { DATE($at) } · { $why } · { $size } КБ · { $state }
+backups-no-help = Вход этими копиями не вернуть: ключ в них тот же, что в сессии, или они не открываются. Если вход потерян, поможет только «🔐 Войти».
+backups-stop-first = Чтобы вернуть копию, сначала остановите воркера.
+backups-choose = Нажмите на копию, чтобы вернуть её. Будет ещё один вопрос.
+copy-verified = ✓ проверена
+copy-damaged = ✗ повреждена
+copy-in-use = ✗ открыта другой программой
+copy-no-key = ✗ без входа
+copy-other-fleet-key = ✗ зашифрована другим FLEET_KEY
+copy-same-key = ключ тот же, что сейчас
+reason-manual = вручную
+reason-scheduled = по расписанию
+reason-before-login = перед входом
+reason-before-restore = перед возвратом
+reason-before-upgrade = перед обновлением
+reason-old-golden = после прежнего входа
+reason-golden = ⭐ после последнего входа
+reason-trash = выведена из работы
+reason-damaged = повреждённый файл
+restore-ask = 🧯 <b>Вернуть эту копию для { $worker }?</b>
+    { DATE($at) } · { $why }
+restore-effect = Нынешняя сессия уходит в корзину, её можно вернуть так же. Если воркер должен работать, он запустится. Кнопка действует 30 с.
+restore-gone = Этой копии больше нет в списке. Ничего не изменено.
 
 ## Журнал
 
@@ -249,10 +308,23 @@ alert-next-gave-up = { $attempts ->
     [few] { $attempts } перезапуска
    *[many] { $attempts } перезапусков
 } за { SPAN($window) } не помогли. Больше попыток не будет, пока вы не нажмёте «Перезапустить».
-alert-next-restore = Перезапуск не поможет. Восстановите на его машине: npm run flotilla -- restore { $worker } --list, затем нажмите «Перезапустить».
+alert-locked-next = Попытки идут несколько раз в минуту, без конца. Ничего не удаляется, сбоем это не считается.
+alert-broken = 🔴 🧯 <b>{ $worker }</b>: файл сессии непригоден
+alert-broken-next = Файл проверяется каждые 30 с; воркер запустится сам, когда причина исчезнет. До этого перезапусков не будет.
+alert-storage = 🟠 💾 <b>{ $worker }</b>: файл сессии работает медленно{ $times ->
+    [1] { "" }
+   *[other] { " " }· раз: { $times }
+}
+alert-storage-wait = «{ $operation }» ждала файл { SPAN($ms) }.
+alert-storage-waits = Каждая двадцатая запись за последние 5 мин ждала дольше { $ms } мс.
+alert-storage-wal = Его журнал занимает { $mb } МБ и не освобождается.
+alert-storage-wal-held = Его журнал занимает { $mb } МБ и не освобождается; мешает: <code>{ $holder }</code>
+alert-storage-checkpoint = Журнал не освобождается: { $why }
+alert-storage-do = Посмотрите на диск машины: сколько занято, насколько загружен.
 alert-next-parked = Перезапуск не поможет. Воркер стоит, пока вы не вмешаетесь.
 alert-next-login = Перезапускать не будем: поможет только вход.
 alert-action = 🔄 Перезапускается… запросил(а) { $by } { TIME($at) }
+alert-retried = 🔁 Пробую… просит { $by } { TIME($at) }
 alert-solved = ✅ <b>{ $worker }</b> #A-{ $n } решено за { SPAN($ms) } ({ $how })
 solved-itself = само
 solved-command = { $verb ->
@@ -263,6 +335,20 @@ solved-command = { $verb ->
 }, { $by }
 
 ## Сбои: по коду, если для него есть слова, иначе по виду
+
+fault-sqlite-empty = Файл сессии пуст (0 байт): содержимое потеряно. Верните копию.
+fault-sqlite-not-a-database = Вместо файла сессии что-то другое, или его начало перезаписано. Верните копию.
+fault-sqlite-truncated = Файл сессии короче, чем должен быть: часть потеряна. Верните копию.
+fault-sqlite-corrupt = Файл сессии повреждён внутри. Верните копию и проверьте диск.
+fault-key-unreadable = Ключ в файле сессии изменён (контрольная сумма не сходится). Верните копию и проверьте диск.
+fault-sqlite-missing = Файл сессии пропал, хотя он был. Верните копию.
+fault-sqlite-deleted = Кто-то удалил файл сессии во время работы воркера. Выясните кто, затем верните копию.
+fault-sqlite-replaced = Кто-то подменил файл сессии во время работы воркера. Выясните кто; воркер его не тронул.
+fault-sqlite-full = Диск заполнен. Освободите место: воркер продолжит сам.
+fault-sqlite-readonly = В файл сессии нельзя писать (диск только для чтения или права). Когда станет можно, воркер продолжит сам.
+fault-sqlite-foreign-owner = Файл сессии принадлежит другому пользователю. Верните его пользователю, от которого работает Flotilla (chown): воркер продолжит сам.
+fault-sqlite-cantopen = Файл сессии не открывается. Проверьте, что папка существует и принадлежит пользователю, от которого работает Flotilla.
+fault-sqlite-io = Диск сообщил об ошибке. Проверьте диск и системный журнал.
 
 class-NETWORK = Сбой сети.
 class-TG_SERVER = Неполадки на серверах Telegram.

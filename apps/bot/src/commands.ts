@@ -19,6 +19,21 @@ export type LoginVerb =
   | { readonly kind: "login.begin" | "login.resend" | "login.cancel" }
   | { readonly kind: "login.phone" | "login.code" | "login.password"; readonly sealed: Sealed };
 
+/** The answer to a press. */
+export function toastOf(result: AskResult): Said {
+  if (result.kind === "sent") return say("toast-queued");
+  return result.kind === "already" ? say("toast-already", { by: result.by }) : result.why;
+}
+
+/** Host commands that say nothing but which worker is meant. */
+type PlainVerb = Exclude<HostCommand["kind"], "bulk" | "restore" | "stop-holder">;
+
+type HostWish =
+  | { readonly kind: Exclude<PlainVerb, "log"> }
+  | { readonly kind: "log"; readonly lines: number }
+  | { readonly kind: "restore"; readonly copy: string }
+  | { readonly kind: "stop-holder"; readonly pid: number };
+
 /** Parts of {@link Commands}. */
 export interface CommandDeps {
   readonly sender: CommandSender;
@@ -37,11 +52,31 @@ export class Commands {
   }
 
   /** Start, stop or restart a worker, or fetch its log: carried out by the supervisor of its host. */
-  async askHost(verb: Exclude<HostCommand["kind"], "bulk">, worker: WorkerId, asker: Asker): Promise<AskResult> {
+  async askHost(verb: PlainVerb, worker: WorkerId, asker: Asker): Promise<AskResult> {
+    return await this.#askHost(worker, asker, verb === "log" ? { kind: verb, lines: 30 } : { kind: verb });
+  }
+
+  /** A verified copy of the session: made by the worker over its own connection while it runs, else by its host. */
+  async backup(worker: WorkerId, runs: boolean, asker: Asker): Promise<AskResult> {
+    if (!runs) return await this.askHost("backup", worker, asker);
+    return await this.#ask("backup", worker, asker, (base) => this.#deps.sender.toWorker({ ...base, kind: "backup" }));
+  }
+
+  /** Puts a copy in the place of the session. */
+  async restore(worker: WorkerId, copy: string, asker: Asker): Promise<AskResult> {
+    return await this.#askHost(worker, asker, { kind: "restore", copy });
+  }
+
+  /** Ends a process of ours that has the session file open. */
+  async stopHolder(worker: WorkerId, pid: number, asker: Asker): Promise<AskResult> {
+    return await this.#askHost(worker, asker, { kind: "stop-holder", pid });
+  }
+
+  async #askHost(worker: WorkerId, asker: Asker, wish: HostWish): Promise<AskResult> {
     const row = this.#deps.workers.find(worker);
     if (!row) return { kind: "failed", why: say("problem-no-worker") };
-    return await this.#ask(verb, worker, asker, (base) =>
-      this.#deps.sender.toHost(row.host, verb === "log" ? { ...base, kind: verb, lines: 30 } : { ...base, kind: verb }),
+    return await this.#ask(wish.kind, worker, asker, (base) =>
+      this.#deps.sender.toHost(row.host, { ...base, ...wish } as HostCommand),
     );
   }
 

@@ -77,6 +77,7 @@ function commandDone(deps: EventDeps, event: Extract<FleetEvent, { kind: "comman
   const command = deps.commandLog.find(event.command);
   if (!command) return async () => {};
   deps.commandLog.end(event.command, event.outcome, deps.clock.now());
+  if (event.outcome.kind === "backups") deps.screens.keepCopies(event.worker, event.outcome.copies);
   if (event.outcome.kind === "log") deps.screens.keepLog(event.command, event.outcome.lines);
   const end = command.verb.startsWith("login.") ? deps.wizard.answer(command, event.outcome) : null;
   if (!end) return () => deps.panels.refresh(command.askerId, "urgent");

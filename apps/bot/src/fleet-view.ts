@@ -1,8 +1,10 @@
-import type { WorkerStatus } from "@flotilla/contracts";
+import type { BackupCopy, WorkerStatus } from "@flotilla/contracts";
 import { type Clock, parseUserId, type WorkerId } from "@flotilla/kernel";
 import type { StatusReader } from "@flotilla/queue";
 import type { AlertStore } from "./alerts/alert-store.ts";
+import { backupsScreen, copyRef, restoreScreen } from "./screens/backups.ts";
 import { workerScreen } from "./screens/details.ts";
+import { stopHolderScreen } from "./screens/locked.ts";
 import { logScreen } from "./screens/log.ts";
 import { loginScreen } from "./screens/login.ts";
 import { addScreen, menuScreen, workersScreen } from "./screens/menu.ts";
@@ -32,6 +34,7 @@ export interface ViewSources {
 export class Screens {
   readonly #from: ViewSources;
   readonly #logs = new Map<string, readonly string[]>();
+  readonly #copies = new Map<WorkerId, readonly BackupCopy[]>();
   #known: ReadonlyMap<WorkerId, WorkerStatus> = new Map();
 
   constructor(from: ViewSources) {
@@ -54,6 +57,10 @@ export class Screens {
         return this.#log(view.words, screen);
       case "login":
         return loginScreen({ ...view, worker: screen.worker, step: loginStep(view, screen.worker) });
+      case "backups":
+      case "restore":
+      case "stop-holder":
+        return this.#session(view, screen);
       case "notice":
         return noticeScreen(view.words, screen.text, screen.worker);
       default:
@@ -65,6 +72,33 @@ export class Screens {
   keepLog(command: string, lines: readonly string[]): void {
     this.#logs.set(command, lines);
     for (const old of [...this.#logs.keys()].slice(0, -50)) this.#logs.delete(old);
+  }
+
+  /** Keeps the copies that a host listed, for the panels that wait for them. */
+  keepCopies(worker: WorkerId, copies: readonly BackupCopy[]): void {
+    this.#copies.set(worker, copies);
+  }
+
+  /** The copies that were listed last; null when they never were. */
+  copies(worker: WorkerId): readonly BackupCopy[] | null {
+    return this.#copies.get(worker) ?? null;
+  }
+
+  /** Whether the worker has a process, as far as is known. */
+  runs(worker: WorkerId): boolean {
+    return (this.#known.get(worker)?.pid ?? null) !== null;
+  }
+
+  #session(view: FleetView, screen: Extract<Screen, { kind: "backups" | "restore" | "stop-holder" }>): Card {
+    const { words } = view;
+    const worker = view.workers.find((each) => each.id === screen.worker);
+    if (!worker) return workerScreen(view, screen.worker);
+    if (screen.kind === "stop-holder") return stopHolderScreen(words, worker, screen.pid, screen.token);
+    const copies = this.copies(worker.id);
+    if (screen.kind === "backups")
+      return backupsScreen(words, { worker, copies, fetching: this.#from.commands.find(screen.command) });
+    const copy = copies?.find((each) => copyRef(each) === screen.copy) ?? null;
+    return restoreScreen(words, worker, copy, screen.token);
   }
 
   #log(words: Words, screen: Extract<Screen, { kind: "log" }>): Card {

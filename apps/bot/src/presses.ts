@@ -1,13 +1,15 @@
 import { type Press, WorkerIdField } from "@flotilla/contracts";
-import type { WorkerId } from "@flotilla/kernel";
+import type { Clock, WorkerId } from "@flotilla/kernel";
 import type { AlertActions } from "./alerts/alert-actions.ts";
 import type { Panels } from "./chat/panels.ts";
 import type { PressContext } from "./chat/press-context.ts";
-import type { AskResult, Commands } from "./commands.ts";
+import { type AskResult, type Commands, toastOf } from "./commands.ts";
+import type { Screens } from "./fleet-view.ts";
+import { handleSessionPress, type SessionVerb } from "./presses-session.ts";
 import type { AdminStore } from "./store/admins.ts";
 import type { WorkerStore } from "./store/workers.ts";
 import type { Wizard } from "./wizard/wizard.ts";
-import { type Said, say } from "./words/said.ts";
+import { say } from "./words/said.ts";
 
 /** Parts of the press handlers. */
 export interface PressDeps {
@@ -17,6 +19,8 @@ export interface PressDeps {
   readonly workers: WorkerStore;
   readonly admins: AdminStore;
   readonly alertActions: AlertActions;
+  readonly screens: Screens;
+  readonly clock: Clock;
 }
 
 /** Carries out a press: answers it, then shows what it led to. */
@@ -56,11 +60,19 @@ async function handleWorkerPress(deps: PressDeps, context: PressContext, verb: W
     case "stop":
     case "restart":
     case "who":
+    case "retry":
       return await run(deps, context, worker, () => deps.commands.askHost(verb, worker, context.asker));
     case "check":
       return await run(deps, context, worker, () => deps.commands.check(worker, context.asker));
     case "log":
       return await showLog(deps, context, worker);
+    case "backups":
+    case "bnow":
+    case "brest":
+    case "brestyes":
+    case "hstop":
+    case "hstopyes":
+      return await handleSessionPress(deps, context, worker, verb);
     default:
       return await handleLoginPress(deps, context, worker, verb);
   }
@@ -74,13 +86,10 @@ function panelMessage(deps: PressDeps, context: PressContext): number | null {
 async function run(deps: PressDeps, context: PressContext, worker: WorkerId, ask: () => Promise<AskResult>): Promise<void> {
   const result = await ask();
   await context.toast(toastOf(result));
-  if (deps.alertActions.isAlert(context.chat, context.message)) return await deps.alertActions.acted(context, result);
-  await deps.panels.show(context.chat, { kind: "worker", worker }, context.message);
-}
-
-function toastOf(result: AskResult): Said {
-  if (result.kind === "sent") return say("toast-queued");
-  return result.kind === "already" ? say("toast-already", { by: result.by }) : result.why;
+  const alert = deps.alertActions.isAlert(context.chat, context.message);
+  // Who holds it is told on the worker's card, which comes below the alert.
+  if (alert && context.press.verb !== "who") return await deps.alertActions.acted(context, result);
+  await deps.panels.show(context.chat, { kind: "worker", worker }, alert ? null : context.message);
 }
 
 async function showLog(deps: PressDeps, context: PressContext, worker: WorkerId): Promise<void> {
@@ -94,7 +103,7 @@ async function handleLoginPress(
   deps: PressDeps,
   context: PressContext,
   worker: WorkerId,
-  verb: Exclude<WorkerVerb, "worker" | "start" | "stop" | "restart" | "who" | "check" | "log">,
+  verb: Exclude<WorkerVerb, SessionVerb | "worker" | "start" | "stop" | "restart" | "who" | "retry" | "check" | "log">,
 ): Promise<void> {
   const { wizard, panels } = deps;
   const { admin, asker, chat, press } = context;

@@ -81,10 +81,12 @@ describe("the buttons of Worker Details follow the state", () => {
   const buttonsOf = (state: WorkerState): string[] => labels(workerScreen(viewOf([workerView("news_1", { state })]), "news_1"));
 
   test.each([
-    ["STOPPED", ["▶️ Start", "📜 Log"]],
-    ["RUNNING", ["🔄 Restart", "⏹ Stop", "🔐 Authenticate", "🩺 Check now", "📜 Log"]],
-    ["GAVE_UP", ["🔄 Restart", "⏹ Stop", "📜 Log"]],
-    ["NEEDS_LOGIN", ["🔐 Authenticate", "🔄 Restart", "⏹ Stop", "📜 Log"]],
+    ["STOPPED", ["▶️ Start", "🧯 Backups", "📜 Log"]],
+    ["RUNNING", ["🔄 Restart", "⏹ Stop", "🔐 Authenticate", "🩺 Check now", "🧯 Backups", "📜 Log"]],
+    ["GAVE_UP", ["🔄 Restart", "⏹ Stop", "🧯 Backups", "📜 Log"]],
+    ["BROKEN", ["🧯 Backups", "🔁 Retry now", "⏹ Stop", "📜 Log"]],
+    ["LOCKED", ["👀 Who holds it?", "🔁 Retry now", "⏹ Stop", "📜 Log"]],
+    ["NEEDS_LOGIN", ["🔐 Authenticate", "🔄 Restart", "⏹ Stop", "🧯 Backups", "📜 Log"]],
     ["LOGGING_IN", ["🔐 Authenticate", "📜 Log"]],
     ["STARTING", ["📜 Log"]],
     ["BANNED", ["⏹ Stop", "📜 Log"]],

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { BOT_ONLY, type Config, childEnv, type EnvValues } from "@flotilla/config";
+import { BOT_ONLY, type Config, childEnv, type EnvValues, loadFleetKey } from "@flotilla/config";
 import { DEFAULT_PREFIX, STATUS_REFRESH_MS } from "@flotilla/contracts";
 import { DEFAULT_RESTART_RULES } from "@flotilla/domain";
 import { systemClock } from "@flotilla/kernel";
@@ -9,6 +9,7 @@ import { consumeHostCommands, EventPublisher, StatusWriter } from "@flotilla/que
 import { Fleet, type FleetSettings } from "./fleet.ts";
 import { HostCommands } from "./host-commands.ts";
 import { HostDb } from "./host-db.ts";
+import { SessionDesk } from "./session-desk.ts";
 import { DEFAULT_VITAL_LIMITS } from "./vital-signs.ts";
 
 /** A running supervisor. `close` ends every worker first. */
@@ -23,6 +24,8 @@ export interface Supervisor {
 const GRACE_MS = 15_000;
 /** The same for one that hangs, and hardly listens. */
 const STUCK_GRACE_MS = 500;
+/** Between two looks at a session file that could not be used. */
+const LOOK_MS = 30_000;
 
 /** Builds the supervisor in start order: database, health, events, workers, commands. Owners are released in reverse. */
 export async function startSupervisor(config: Config, env: EnvValues, log: Logger): Promise<Supervisor> {
@@ -32,16 +35,19 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   const db = stack.adopt(new HostDb(join(config.dataDir, "host.db")), (it) => it.close());
   const events = stack.adopt(new EventPublisher(place, onRedisError), (it) => it.close());
   const board = stack.adopt(new StatusWriter(place, onRedisError), (it) => it.close());
+  const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
+  const sessions = new SessionDesk({ dataDir: config.dataDir, fleetKey, db, graceMs: GRACE_MS });
   const fleet = new Fleet({
     ...fleetSettings(config, env),
     db,
+    sessions,
     clock: systemClock,
     log,
     publish: (event) => events.publish(event),
     writeStatus: (status) => void board.write(status).catch(onRedisError),
     newId: randomUUID,
   });
-  const commands = new HostCommands({ fleet, db, clock: systemClock, log, sessionDir: join(config.dataDir, "sessions") });
+  const commands = new HostCommands({ fleet, db, clock: systemClock, log, sessions });
   const registry = createRegistry();
   countStates(registry, fleet);
   const health = stack.adopt(await startHealth({ port: config.httpPort, registry, problems: () => [] }), (it) => it.close());
@@ -77,6 +83,7 @@ function fleetSettings(config: Config, env: EnvValues): FleetSettings {
       memoryBytes: supervision.memoryBytes,
       graceMs: GRACE_MS,
       stuckGraceMs: STUCK_GRACE_MS,
+      lookMs: LOOK_MS,
     },
     spacingMs: supervision.spacingMs,
     logDir: join(dataDir, "logs"),

@@ -5,7 +5,9 @@ import { type Clock, type HostId, sleep, type WorkerId } from "@flotilla/kernel"
 import type { Logger } from "@flotilla/observability";
 import type { HostDb } from "./host-db.ts";
 import { LogSink } from "./log-sink.ts";
-import { ManagedWorker, type ManagedWorkerHooks, type WorkerLimits } from "./managed-worker.ts";
+import { ManagedWorker } from "./managed-worker.ts";
+import type { ManagedWorkerHooks, WorkerLimits } from "./managed-worker-deps.ts";
+import type { SessionDesk } from "./session-desk.ts";
 import { endStaleProcesses } from "./stale-processes.ts";
 import type { WorkerExit, WorkerProgram } from "./worker-process.ts";
 
@@ -24,6 +26,7 @@ export interface FleetSettings {
 /** Parts of a fleet. */
 export interface FleetDeps extends FleetSettings {
   readonly db: HostDb;
+  readonly sessions: SessionDesk;
   readonly clock: Clock;
   readonly log: Logger;
   readonly publish: (event: FleetEvent) => void;
@@ -117,7 +120,7 @@ export class Fleet {
   find(id: WorkerId): Entry {
     const known = this.#workers.get(id);
     if (known) return known;
-    const { host, program, db, clock, limits, logDir } = this.#deps;
+    const { host, program, db, clock, limits, logDir, sessions } = this.#deps;
     const log = new LogSink(join(logDir, `${id}.log`));
     const hooks = {
       status: this.#onStatus.bind(this),
@@ -125,7 +128,8 @@ export class Fleet {
       refused: (event) => this.#deps.log.error({ worker: id, state: event.state, event: event.event }, "impossible event"),
     } satisfies ManagedWorkerHooks;
     const rules = (): RestartRules => this.#deps.rules;
-    const entry = { worker: new ManagedWorker({ id, host, program, db, log, clock, rules, limits, hooks }), log };
+    const session = sessions.factsOf(id);
+    const entry = { worker: new ManagedWorker({ id, host, program, db, log, clock, rules, limits, session, hooks }), log };
     this.#workers.set(id, entry);
     return entry;
   }

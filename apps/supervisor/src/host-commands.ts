@@ -1,13 +1,12 @@
-import { join } from "node:path";
 import type { CommandOutcome, HostCommand } from "@flotilla/contracts";
-import type { Clock, WorkerId } from "@flotilla/kernel";
+import type { Clock } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import { findHolders, processIdentity } from "@flotilla/sqlite";
 import { type BulkCommand, type BulkProgress, carryOutBulk } from "./bulk.ts";
 import type { Entry, Fleet } from "./fleet.ts";
-import { holdersText } from "./holders-text.ts";
 import type { HostDb } from "./host-db.ts";
-import type { StartResult } from "./managed-worker.ts";
+import type { StartResult } from "./managed-worker-deps.ts";
+import { attempt, type SessionDesk } from "./session-desk.ts";
+import type { Of, Wish } from "./wish.ts";
 
 /** Parts of {@link HostCommands}. */
 export interface HostCommandDeps {
@@ -15,14 +14,11 @@ export interface HostCommandDeps {
   readonly db: HostDb;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly sessionDir: string;
+  readonly sessions: SessionDesk;
 }
 
-/** What is to be done to one worker, whoever asked and when. */
-type Wish =
-  | Pick<Exclude<HostCommand, { kind: "bulk" | "log" }>, "kind" | "worker">
-  | Pick<LogCommand, "kind" | "worker" | "lines">;
-type LogCommand = Extract<HostCommand, { kind: "log" }>;
+/** Asked again, they look again. */
+const LOOKS: ReadonlySet<HostCommand["kind"]> = new Set(["log", "who", "backups"]);
 
 /** Carries out what admins ask of this host: each command once, and each with an answer (invariant 10). */
 export class HostCommands {
@@ -60,7 +56,7 @@ export class HostCommands {
     const before = db.outcomeOf(command.id);
     const outcome: CommandOutcome = before ?? (expired ? { kind: "expired" } : await this.#perform(command));
     log.info({ command: command.kind, worker: command.worker, by: command.askedBy.id, outcome: outcome.kind }, "command done");
-    if (command.kind !== "log" && command.kind !== "who") db.keepOutcome(command.id, outcome, clock.now());
+    if (!LOOKS.has(command.kind)) db.keepOutcome(command.id, outcome, clock.now());
     this.#done(command, outcome);
   }
 
@@ -109,7 +105,7 @@ export class HostCommands {
   }
 
   async #carryOut(command: Wish, entry: Entry): Promise<CommandOutcome> {
-    const { db, clock } = this.#deps;
+    const { db, clock, sessions } = this.#deps;
     const { kind, worker: id } = command;
     switch (kind) {
       case "start":
@@ -123,7 +119,17 @@ export class HostCommands {
         await entry.worker.stop(kind === "stop" ? "STOPPED" : "MAINTENANCE");
         return { kind: "done" };
       case "who":
-        return { kind: "done", text: await this.#whoHolds(id) };
+        return { kind: "done", text: await sessions.who(id) };
+      case "retry":
+        return outcomeOf(await entry.worker.retry());
+      case "stop-holder":
+        return await this.#stopHolder(command, entry);
+      case "backups":
+        return { kind: "backups", copies: sessions.copies(id) };
+      case "backup":
+        return await entry.worker.whileDown(() => attempt(() => sessions.backup(id)));
+      case "restore":
+        return await this.#restore(command, entry);
       case "log":
         return { kind: "log", lines: entry.log.tail(command.lines) };
       default:
@@ -131,9 +137,26 @@ export class HostCommands {
     }
   }
 
-  async #whoHolds(id: WorkerId): Promise<string> {
-    const known = this.#deps.fleet.statuses().flatMap(({ pid }) => (pid === null ? [] : (processIdentity(pid) ?? [])));
-    return holdersText(await findHolders(join(this.#deps.sessionDir, `${id}.session`), { known }));
+  /** What the worker waits for is tried at once. A holder that is another worker of this host is wanted no longer. */
+  async #stopHolder({ worker: id, pid }: Pick<Of<"stop-holder">, "worker" | "pid">, entry: Entry): Promise<CommandOutcome> {
+    const { db, clock, sessions, fleet } = this.#deps;
+    const outcome = await sessions.stopHolder(id, pid, async (held) => {
+      const other = fleet.statuses().find((status) => status.pid === held);
+      if (!other) return false;
+      db.setDesired(other.worker, "stopped", clock.now());
+      await fleet.find(other.worker).worker.stop();
+      return true;
+    });
+    if (outcome.kind === "done") void entry.worker.retry();
+    return outcome;
+  }
+
+  async #restore({ worker: id, copy }: Pick<Of<"restore">, "worker" | "copy">, entry: Entry): Promise<CommandOutcome> {
+    const { db, sessions } = this.#deps;
+    const outcome = await entry.worker.whileDown(() => attempt(() => sessions.restore(id, copy)));
+    const wanted = db.workers().find((worker) => worker.id === id)?.desired === "running";
+    if (outcome.kind === "done" && wanted) void entry.worker.start();
+    return outcome;
   }
 }
 

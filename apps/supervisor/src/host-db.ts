@@ -69,6 +69,7 @@ const KEEP_MS = 7 * 24 * 3600 * 1000;
 /** What this host shall run, and how its workers ended. Held exclusively: a second supervisor cannot open it. */
 export class HostDb {
   readonly #db: Database;
+  #unwritten: (PastExit & { readonly id: WorkerId })[] = [];
 
   /** Throws AppError `sqlite-locked` when another supervisor of this data folder runs. */
   constructor(path: string) {
@@ -89,19 +90,24 @@ export class HostDb {
     );
   }
 
-  /** Remembers an exit that nobody asked for. */
+  /** Remembers an exit that nobody asked for; on a full disk until this process ends. */
   recordExit(id: WorkerId, exit: PastExit & { readonly exitCode: number | null; readonly signal: string | null }): void {
-    this.#db.transaction(() => {
-      this.#db.write("INSERT INTO past_exit (worker, at, uptime_ms, class, exit_code, signal) VALUES (?, ?, ?, ?, ?, ?)", [
-        id,
-        exit.at,
-        Math.round(exit.uptimeMs),
-        exit.class,
-        exit.exitCode,
-        exit.signal,
-      ]);
-      this.#db.write("DELETE FROM past_exit WHERE at < ?", [exit.at - KEEP_MS]);
-    });
+    try {
+      this.#db.transaction(() => {
+        this.#db.write("INSERT INTO past_exit (worker, at, uptime_ms, class, exit_code, signal) VALUES (?, ?, ?, ?, ?, ?)", [
+          id,
+          exit.at,
+          Math.round(exit.uptimeMs),
+          exit.class,
+          exit.exitCode,
+          exit.signal,
+        ]);
+        this.#db.write("DELETE FROM past_exit WHERE at < ?", [exit.at - KEEP_MS]);
+      });
+    } catch {
+      // The disk that a worker died of may be this one. Its restarts are counted all the same.
+      this.#unwritten.push({ at: exit.at, uptimeMs: exit.uptimeMs, class: exit.class, id });
+    }
   }
 
   /** Past exits, oldest first. */
@@ -110,12 +116,14 @@ export class HostDb {
       "SELECT at, uptime_ms, class FROM past_exit WHERE worker = ? ORDER BY at, n",
       [id],
     );
-    return rows.map((row) => ({ at: row.at, uptimeMs: row.uptime_ms, class: ErrorClass.parse(row.class) }));
+    const written = rows.map((row) => ({ at: row.at, uptimeMs: row.uptime_ms, class: ErrorClass.parse(row.class) }));
+    return [...written, ...this.#unwritten.filter((exit) => exit.id === id)];
   }
 
   /** An admin pressed Restart or Start: the count begins anew. */
   forgetExits(id: WorkerId): void {
     this.#db.write("DELETE FROM past_exit WHERE worker = ?", [id]);
+    this.#unwritten = this.#unwritten.filter((exit) => exit.id !== id);
   }
 
   /** What is known of an account over all runs, or null. A row that this version cannot read counts as none. */

@@ -1,4 +1,4 @@
-import type { Fault, RestartDecision, WorkerState, WorkerStatus, WorkerToSupervisor } from "@flotilla/contracts";
+import type { CommandOutcome, Fault, WorkerStatus, WorkerToSupervisor } from "@flotilla/contracts";
 import {
   countingCrashes,
   decideRestart,
@@ -6,53 +6,16 @@ import {
   type LifeEvent,
   live,
   NOT_STARTED,
-  type RefusedEvent,
-  type RestartRules,
   type StoppedAs,
   type WorkerLife,
 } from "@flotilla/domain";
-import type { Clock, HostId, WorkerId } from "@flotilla/kernel";
 import { processIdentity } from "@flotilla/sqlite";
 import { AccountStats } from "./account-stats.ts";
-import type { HostDb } from "./host-db.ts";
-import type { LogSink } from "./log-sink.ts";
-import { type VitalLimits, VitalSigns } from "./vital-signs.ts";
-import { type WorkerExit, WorkerProcess, type WorkerProgram } from "./worker-process.ts";
-
-/** What a worker's owner hears about. */
-export interface ManagedWorkerHooks {
-  /** The visible state changed because of `cause`, or only its details (`changed` false). */
-  status(status: WorkerStatus, previous: WorkerState, changed: boolean, cause: string): void;
-  /** The process ended unasked. */
-  exited(exit: WorkerExit, fault: Fault, decision: RestartDecision, phase: "start" | "run"): void;
-  /** Something happened that cannot happen in this state: a bug, and nothing was changed. */
-  refused(event: RefusedEvent): void;
-}
-
-/** Parts of a managed worker. */
-export interface ManagedWorkerDeps {
-  readonly id: WorkerId;
-  readonly host: HostId;
-  readonly program: WorkerProgram;
-  readonly db: HostDb;
-  readonly log: LogSink;
-  readonly clock: Clock;
-  /** Asked at each decision, so that a change of the settings counts at once. */
-  readonly rules: () => RestartRules;
-  readonly limits: WorkerLimits;
-  readonly hooks: ManagedWorkerHooks;
-}
-
-/** How long things may take. */
-export interface WorkerLimits extends VitalLimits {
-  /** From SIGTERM to SIGKILL (invariant 13). */
-  readonly graceMs: number;
-  /** The same for a process that hangs: it is not expected to listen. */
-  readonly stuckGraceMs: number;
-}
-
-/** How a start ended. */
-export type StartResult = { readonly kind: "ready" } | { readonly kind: "ended"; readonly fault: Fault };
+import type { ManagedWorkerDeps, StartResult } from "./managed-worker-deps.ts";
+import { SecondLook } from "./second-look.ts";
+import { SessionNews } from "./session-news.ts";
+import { VitalSigns } from "./vital-signs.ts";
+import { type WorkerExit, WorkerProcess } from "./worker-process.ts";
 
 /** One process from its start to its end. */
 interface Run {
@@ -70,6 +33,8 @@ interface Run {
 export class ManagedWorker {
   readonly #deps: ManagedWorkerDeps;
   readonly #stats: AccountStats;
+  readonly #news: SessionNews;
+  readonly #look: SecondLook;
   #life: WorkerLife = NOT_STARTED;
   #run: Run | null = null;
   #retry: NodeJS.Timeout | undefined;
@@ -82,11 +47,25 @@ export class ManagedWorker {
     this.#deps = deps;
     this.#since = deps.clock.now();
     this.#stats = new AccountStats(deps.id, deps.db, deps.clock);
+    this.#news = new SessionNews(deps.session, () => deps.hooks.status(this.status(), this.#life.state, false, "holder"));
+    this.#look = new SecondLook(deps.session.path, deps.limits.lookMs, () => void this.start());
   }
 
   /** Starts the process unless it runs. Resolves when it says that it is ready, or ended before. */
   async start(): Promise<StartResult> {
     return await this.#started(async () => this.#spawn());
+  }
+
+  /** Tries at once what is waited with. A process that runs is left alone, a worker that shall not run stays stopped. */
+  async retry(): Promise<StartResult> {
+    const { state } = this.#life;
+    return state === "STOPPED" || state === "MAINTENANCE" ? { kind: "ready" } : await this.start();
+  }
+
+  /** Runs `work` while there is no process and none can start. Refuses while there is one. */
+  whileDown(work: () => CommandOutcome): Promise<CommandOutcome> {
+    const message = "The worker runs. Stop it first (⏹ Stop), then try again.";
+    return this.#inTurn(async () => (this.#run ? { kind: "failed", code: "worker-runs", message } : work()));
   }
 
   /** Ends the process: SIGTERM, SIGKILL after the grace time. Resolves when the kernel reported the exit. */
@@ -129,6 +108,7 @@ export class ManagedWorker {
       fault: this.#fault,
       link,
       vitals: run?.vitals.last ?? null,
+      ...this.#news.status(),
       updatedAt: clock.now(),
     };
   }
@@ -186,9 +166,12 @@ export class ManagedWorker {
       run.ready = true;
       run.started.resolve({ kind: "ready" });
     }
+    if (message.kind === "storage") this.#news.heard(message.storage);
     if (message.kind !== "status") return;
     this.#stats.heard(message.link);
     this.#apply({ kind: "reported", state: message.state }, message.fault, message.fault?.code ?? "reported");
+    // It waits and goes on trying: whoever asked for the start hears at once why it takes so long.
+    if (message.state === "LOCKED" && message.fault) run.started.resolve({ kind: "ended", fault: message.fault });
   }
 
   #onExit(run: Run, exit: WorkerExit): void {
@@ -226,6 +209,8 @@ export class ManagedWorker {
     this.#life = next;
     this.#fault = fault;
     if (next.state !== previous) this.#since = clock.now();
+    this.#news.entered(next.state, this.#run?.process.pid ?? null);
+    this.#look.entered(next.state, fault);
     hooks.status(this.status(), previous, next.state !== previous, cause.slice(0, 80));
   }
 }

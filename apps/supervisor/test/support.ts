@@ -7,7 +7,8 @@ import { testDir } from "@flotilla/testkit";
 import { onTestFinished } from "vitest";
 import { HostDb } from "../src/host-db.ts";
 import { LogSink } from "../src/log-sink.ts";
-import { ManagedWorker, type WorkerLimits } from "../src/managed-worker.ts";
+import { ManagedWorker } from "../src/managed-worker.ts";
+import type { WorkerLimits } from "../src/managed-worker-deps.ts";
 import { DEFAULT_VITAL_LIMITS } from "../src/vital-signs.ts";
 import type { WorkerExit } from "../src/worker-process.ts";
 
@@ -15,7 +16,7 @@ import type { WorkerExit } from "../src/worker-process.ts";
 export const CHILD = fileURLToPath(new URL("fixtures/child.ts", import.meta.url));
 export const ID = parseWorkerId("news_1");
 export const RULES: RestartRules = { ...DEFAULT_RESTART_RULES, crashDelayMs: 20, lockedDelaysMs: [20], jitter: 0 };
-export const LIMITS: WorkerLimits = { ...DEFAULT_VITAL_LIMITS, graceMs: 5000, stuckGraceMs: 100 };
+export const LIMITS: WorkerLimits = { ...DEFAULT_VITAL_LIMITS, graceMs: 5000, stuckGraceMs: 100, lookMs: 20 };
 
 interface Options {
   readonly plan?: string;
@@ -34,6 +35,7 @@ interface Told {
 export async function managed({ plan = "stay", rules = RULES, limits = {} }: Options = {}) {
   const dir = await testDir("supervisor-");
   const journal = `${dir}/journal`;
+  const session = `${dir}/news_1.session`;
   writeFileSync(journal, "");
   const db = new HostDb(`${dir}/host.db`);
   const log = new LogSink(`${dir}/news_1.log`);
@@ -43,12 +45,13 @@ export async function managed({ plan = "stay", rules = RULES, limits = {} }: Opt
   const worker = new ManagedWorker({
     id: ID,
     host: parseHostId("host-a"),
-    program: { file: CHILD, env: { PLAN: plan, JOURNAL: journal }, nodeFlags: [] },
+    program: { file: CHILD, env: { PLAN: plan, JOURNAL: journal, SESSION: session }, nodeFlags: [] },
     db,
     log,
     clock: systemClock,
     rules: () => rules,
     limits: { ...LIMITS, ...limits },
+    session: { path: session, holder: async () => null, restoreHelps: () => false },
     hooks: {
       status: (status, _previous, changed) => void (changed && states.push(status.state)),
       exited: (exit, fault, decision, phase) => void told.push({ exit, fault, decision, phase }),
@@ -66,5 +69,5 @@ export async function managed({ plan = "stay", rules = RULES, limits = {} }: Opt
     readFileSync(journal, "utf8")
       .split("\n")
       .filter((line) => line.endsWith("started")).length;
-  return { worker, states, told, db, log, starts, journal: () => readFileSync(journal, "utf8"), dir };
+  return { worker, states, told, db, log, starts, session, journal: () => readFileSync(journal, "utf8"), dir };
 }

@@ -26,6 +26,18 @@ export interface Feed {
   ready(): void;
 }
 
+/** Of a worker that has no connection yet. */
+export const NO_LINK: LinkStatus = {
+  account: null,
+  reconnects: 0,
+  failures: 0,
+  lastSuccessAt: null,
+  lastMessageAt: null,
+  messages: 0,
+  attempt: 0,
+  nextTryAt: null,
+};
+
 /** The account of this worker: connected whenever its session has a key and no login is under way. */
 export class Account {
   readonly #store: SessionStore;
@@ -37,6 +49,7 @@ export class Account {
   #loggingIn = false;
   /** Why this account may not be on Telegram for now. */
   #away: Fault | null = null;
+  #trouble: Fault | null = null;
 
   constructor(store: SessionStore, options: AccountOptions, report: (report: AccountReport) => void, feed: Feed) {
     this.#store = store;
@@ -115,12 +128,18 @@ export class Account {
     return self;
   }
 
+  /** The session file cannot be written to at present (a fault), or can again (null): a connected worker is degraded by it. */
+  setTrouble(fault: Fault | null): void {
+    this.#trouble = fault;
+    this.tell();
+  }
+
   /** Sends the present state to the supervisor. */
   tell(): void {
     const status = this.#connection.status();
     this.#report({
       state: this.#state(status),
-      fault: this.#loggingIn ? null : (this.#away ?? status.fault),
+      fault: this.#loggingIn ? null : (this.#away ?? status.fault ?? this.#trouble),
       link: this.#link(status),
     });
   }
@@ -143,7 +162,7 @@ export class Account {
     if (this.#away) return "DEGRADED";
     switch (status.state) {
       case "ready":
-        return "RUNNING";
+        return this.#trouble ? "DEGRADED" : "RUNNING";
       case "catching-up":
         return "CATCHING_UP";
       case "waiting":

@@ -12,6 +12,8 @@ export interface CommandDeps {
   readonly account: Account;
   readonly desk: LoginDesk;
   readonly relay: Relay;
+  /** Makes a verified copy of the session over its own connection and says so. Throws AppError of the vault. */
+  readonly backup: () => string;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -21,6 +23,7 @@ export async function carryOut(deps: CommandDeps, command: WorkerCommand): Promi
   if (deps.clock.now() > command.deadlineAt) return { kind: "expired" };
   try {
     if (isRelayCommand(command)) return await performRelay(deps.relay, command);
+    if (command.kind === "backup") return { kind: "done", text: deps.backup() };
     if (command.kind !== "check") return await deps.desk.perform(command);
     await deps.account.check();
     return { kind: "done" };

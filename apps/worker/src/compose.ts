@@ -1,12 +1,9 @@
-import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 import { type Config, loadFleetKey } from "@flotilla/config";
 import { DEFAULT_PREFIX, type Fault, type WorkerCommand } from "@flotilla/contracts";
-import { AppError, type HostId, systemClock, type WorkerId } from "@flotilla/kernel";
+import { systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { consumeWorkerCommands, EventPublisher, type QueuePlace } from "@flotilla/queue";
-import { openSession, type SessionStore, Vault } from "@flotilla/session-store";
-import { findHolders, lockedBy } from "@flotilla/sqlite";
+import { type SessionStore, Vault } from "@flotilla/session-store";
 import { type AccountOptions, FloodGate, SEND_RATE, type SendRate, workerIdentity } from "@flotilla/telegram";
 import { Account, type Feed } from "./account.ts";
 import { type CommandDeps, carryOut } from "./commands.ts";
@@ -14,8 +11,10 @@ import { startChecks } from "./health-check.ts";
 import { type Say, startHeartbeat } from "./heartbeat.ts";
 import { LoginDesk } from "./login-desk.ts";
 import { Ownership } from "./ownership.ts";
+import { type Publish, publisher } from "./publish.ts";
 import { Relay } from "./relay/relay.ts";
 import { relayTelegram } from "./relay/telegram.ts";
+import { backUp, takeSession, watchSession } from "./session-file.ts";
 
 /** A running worker. `close` leaves Telegram, then gives the session back. */
 export interface RunningWorker {
@@ -41,9 +40,10 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   const place = { url: config.redisUrl?.reveal() ?? "", prefix: DEFAULT_PREFIX };
   const onRedisError = (error: unknown): void => log.debug({ err: error }, "redis");
   const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
-  const store = stack.adopt(await ownSession(join(config.dataDir, "sessions"), worker, fleetKey), (it) => it.close());
   stack.adopt(startHeartbeat(say), (it) => it.stop());
   const events = stack.adopt(new EventPublisher(place, onRedisError), (it) => it.close());
+  const publish = publisher(events, config.hostId);
+  const store = stack.adopt(await takeSession(worker, deps, fleetKey), (it) => it.close());
   const vault = new Vault({ dataDir: config.dataDir, fleetKey });
   const ownership = new Ownership({ config, worker, store, leave, onError: onRedisError });
   stack.adopt(ownership, (it) => it.close());
@@ -55,11 +55,13 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
     new LoginDesk({ store, vault, account, options, clock: systemClock, keyChanged: () => ownership.keyChanged() }),
     (it) => it.close(),
   );
+  stack.use(watchSession(worker, deps, { store, account, publish }));
   await ownership.take(account);
   relay.start();
   account.start();
   stack.adopt(startChecks(account, leave), (it) => it.stop());
-  const handle = answering({ account, desk, relay, clock: systemClock, log }, worker, events, config.hostId);
+  const parts = { account, desk, relay, backup: () => backUp(vault, store), clock: systemClock, log };
+  const handle = answering(parts, worker, events, publish);
   const consumer = await consumeWorkerCommands(worker, { place, onError: onRedisError, handle });
   stack.adopt(consumer, (it) => it.close());
   const owned = stack.move();
@@ -67,29 +69,12 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
 }
 
 /** Carries out a command and publishes how it ended. */
-function answering(deps: CommandDeps, worker: WorkerId, events: EventPublisher, host: HostId) {
+function answering(deps: CommandDeps, worker: WorkerId, events: EventPublisher, publish: Publish) {
   return async (command: WorkerCommand): Promise<void> => {
     const outcome = await carryOut(deps, command);
-    const base = { v: 1, id: randomUUID(), at: deps.clock.now(), host } as const;
-    events.publish({ ...base, kind: "command.done", worker, command: command.id, outcome });
+    publish({ kind: "command.done", worker, command: command.id, outcome });
     await events.flush();
   };
-}
-
-/**
- * Takes the session for as long as this process lives. Nobody may have the file open before, not even idle: a program
- * that keeps no lock while it sleeps would wake up later. Throws AppError `sqlite-locked` that names who has it.
- */
-async function ownSession(dir: string, worker: WorkerId, fleetKey: Buffer): Promise<SessionStore> {
-  const path = join(dir, `${worker}.session`);
-  const before = await findHolders(path);
-  if (before.holders.length > 0) throw lockedBy(before, 0);
-  try {
-    return openSession({ dir, name: worker, fleetKey });
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== "sqlite-locked") throw error;
-    throw lockedBy(await findHolders(path, { refused: true }), 0, error);
-  }
 }
 
 interface RelayingParts {

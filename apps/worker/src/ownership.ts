@@ -51,7 +51,7 @@ export class Ownership {
       mode: config.supervision.hosts,
       host: config.hostId,
       worker,
-      owner: kernelLock(store.path),
+      owner: kernelLock(store.file.path),
       resources: () => resourcesOf(worker, store),
       knownFence: () => store.fence(),
       on: {
@@ -94,10 +94,15 @@ export class Ownership {
   }
 }
 
-/** The name protects the worker's queue, the key its session: also from a copy under another name. */
+/**
+ * The name protects the worker's queue, the key its session: also from a copy under another name; the account is one worker's in the whole
+ * fleet, whatever its key (promise S0-19).
+ */
 function resourcesOf(worker: WorkerId, store: SessionStore): string[] {
-  const fingerprint = store.identity()?.fingerprint;
-  return fingerprint ? [`name.${worker}`, `key.${fingerprint}`] : [`name.${worker}`];
+  const identity = store.identity();
+  if (!identity) return [`name.${worker}`];
+  const account = identity.userId === null ? [] : [`account.${identity.userId}`];
+  return [`name.${worker}`, `key.${identity.fingerprint}`, ...account];
 }
 
 /** One file on one running kernel: whoever has its lock has it alone. */

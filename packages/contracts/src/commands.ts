@@ -23,6 +23,25 @@ const base = { ...asked, worker: WorkerIdField };
 export const BulkAction = z.enum(["start", "stop", "restart", "maintenance"]);
 export type BulkAction = z.infer<typeof BulkAction>;
 
+/** Names a copy of a session within its worker. */
+const CopyId = z.string().regex(/^[A-Za-z0-9.-]{1,60}$/);
+
+/** One copy of a session, as admins see it. */
+export const BackupCopy = z.object({
+  id: CopyId,
+  kind: z.enum(["backup", "golden", "trash"]),
+  reason: z.string().max(30),
+  /** Milliseconds since the epoch. */
+  at: z.number(),
+  bytes: z.number(),
+  /** Opened and found whole just now; else `problem` says why not. */
+  verified: z.boolean(),
+  problem: z.string().max(30).nullable(),
+  /** It has the same key as the session: if the login is gone, it cannot bring it back. Null when there is nothing to compare. */
+  sameKey: z.boolean().nullable(),
+});
+export type BackupCopy = z.infer<typeof BackupCopy>;
+
 /** Commands that the supervisor of a host carries out. */
 export const HostCommand = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("start") }),
@@ -30,6 +49,16 @@ export const HostCommand = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("restart") }),
   z.object({ ...base, kind: z.literal("maintenance") }),
   z.object({ ...base, kind: z.literal("who") }),
+  /** Tries at once what the worker waits with. */
+  z.object({ ...base, kind: z.literal("retry") }),
+  /** Ends the process `pid` if it still has the session file open and is ours; anything else is refused. */
+  z.object({ ...base, kind: z.literal("stop-holder"), pid: z.number().int().positive() }),
+  /** Answered by `backups`. */
+  z.object({ ...base, kind: z.literal("backups") }),
+  /** Of a worker without a process; a running one is asked itself. */
+  z.object({ ...base, kind: z.literal("backup") }),
+  /** Only for a worker without a process. */
+  z.object({ ...base, kind: z.literal("restore"), copy: CopyId }),
   z.object({ ...base, kind: z.literal("log"), lines: z.number().int().min(1).max(200) }),
   /**
    * Many workers of one host, in the order given. With `canary` the first one must come up before the others are touched.
@@ -54,6 +83,7 @@ const login = { ...base, loginId: z.string().max(64) };
 /** Commands that a worker process carries out itself. Phone, code and password travel sealed. */
 export const WorkerCommand = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("check") }),
+  z.object({ ...base, kind: z.literal("backup") }),
   z.object({ ...login, kind: z.literal("login.begin") }),
   z.object({ ...login, kind: z.literal("login.phone"), sealed: Sealed }),
   z.object({ ...login, kind: z.literal("login.resend") }),
@@ -108,6 +138,7 @@ export type LoginStep = z.infer<typeof LoginStep>;
 export const CommandOutcome = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("done"), text: z.string().max(4000).optional() }),
   z.object({ kind: z.literal("login"), step: LoginStep }),
+  z.object({ kind: z.literal("backups"), copies: z.array(BackupCopy).max(100) }),
   z.object({ kind: z.literal("log"), lines: z.array(z.string()) }),
   z.object({ kind: z.literal("dry"), lines: z.array(z.object({ text: z.string().max(200), verdict: z.string().max(40) })) }),
   z.object({ kind: z.literal("failed"), code: z.string(), message: z.string().max(500) }),

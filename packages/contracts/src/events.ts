@@ -44,6 +44,18 @@ export type ExitReport = z.infer<typeof ExitReport>;
 export const BulkPhase = z.enum(["canary", "rest", "done", "canary-failed", "expired", "stopped"]);
 export type BulkPhase = z.infer<typeof BulkPhase>;
 
+/** A session file that works, but not as it should (S3-17 to S3-20). */
+export const StorageProblem = z.discriminatedUnion("kind", [
+  /** One wait for the lock took more than 10 s. */
+  z.object({ kind: z.literal("slow-wait"), operation: z.string().max(100), tookMs: z.number() }),
+  /** The 95th percentile of the waits of 5 min is over 1 s. */
+  z.object({ kind: z.literal("waits-long"), p95Ms: z.number() }),
+  /** The journal is over 64 MB; `holder` is who may keep it from being emptied. */
+  z.object({ kind: z.literal("wal-large"), walBytes: z.number(), holder: z.string().max(300).nullable() }),
+  z.object({ kind: z.literal("checkpoint-failed"), message: z.string().max(500) }),
+]);
+export type StorageProblem = z.infer<typeof StorageProblem>;
+
 /** What hosts and workers tell the bot. Delivered at least once, in order per host. */
 export const FleetEvent = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("host.started"), workers: z.array(WorkerStatus) }),
@@ -57,6 +69,13 @@ export const FleetEvent = z.discriminatedUnion("kind", [
     cause: z.string().max(80).optional(),
   }),
   z.object({ ...base, kind: z.literal("worker.exited"), worker: WorkerIdField, exit: ExitReport }),
+  /** null: it is over, nothing was seen for 5 min. */
+  z.object({
+    ...base,
+    kind: z.literal("worker.storage"),
+    worker: WorkerIdField,
+    problem: StorageProblem.nullable(),
+  }),
   z.object({ ...base, kind: z.literal("command.done"), worker: WorkerIdField, command: z.string(), outcome: CommandOutcome }),
   z.object({
     ...base,

@@ -2,6 +2,7 @@
 export { CALLBACK_LIMIT_BYTES, decodePress, encodePress, type Press, Verb } from "./callback.ts";
 export {
   Asker,
+  BackupCopy,
   BulkAction,
   type CommandKind,
   CommandOutcome,
@@ -11,7 +12,7 @@ export {
   WorkerCommand,
 } from "./commands.ts";
 export { ErrorClass, Fault } from "./error-class.ts";
-export { BulkPhase, ExitReport, FleetEvent, RestartDecision } from "./events.ts";
+export { BulkPhase, ExitReport, FleetEvent, RestartDecision, StorageProblem } from "./events.ts";
 export { type ReportedState, WorkerToSupervisor } from "./ipc.ts";
 export {
   BOT_RELAY_QUEUE,
@@ -56,10 +57,12 @@ export {
 export { newSealKeyPair, type SealKeyPair, seal, unseal } from "./sealed.ts";
 export {
   AccountSummary,
+  HolderSummary,
   HostIdField,
   LinkStatus,
   STATUS_REFRESH_MS,
   STATUS_STALE_MS,
+  StorageStatus,
   UserIdField,
   WorkerIdField,
   WorkerState,

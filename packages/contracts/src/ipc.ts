@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Fault } from "./error-class.ts";
-import { LinkStatus, WorkerState } from "./worker-status.ts";
+import { LinkStatus, StorageStatus, WorkerState } from "./worker-status.ts";
 
 /** What a worker process reports over its IPC channel. */
 export const WorkerToSupervisor = z.discriminatedUnion("kind", [
@@ -16,6 +16,7 @@ export const WorkerToSupervisor = z.discriminatedUnion("kind", [
       "FLOOD",
       "NEEDS_LOGIN",
       "LOGGING_IN",
+      "LOCKED",
       "BANNED",
     ]),
     fault: Fault.nullable(),
@@ -23,6 +24,8 @@ export const WorkerToSupervisor = z.discriminatedUnion("kind", [
   }),
   /** `loopLagMs`: longest delay of the event loop since the last one; `cpuMs`: processor time used so far, user and system. */
   z.object({ kind: z.literal("heartbeat"), loopLagMs: z.number(), rssBytes: z.number(), cpuMs: z.number() }),
+  /** How the session file is doing; sent when that changed. */
+  z.object({ kind: z.literal("storage"), storage: StorageStatus }),
   /** Sent just before an exit that the worker chose: the reason counts, not the exit code. */
   z.object({ kind: z.literal("fatal"), fault: Fault }),
 ]);

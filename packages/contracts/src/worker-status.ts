@@ -19,7 +19,7 @@ export const HostIdField = parsedBy<HostId>(parseHostId);
 /** A Telegram user id from an untrusted place. */
 export const UserIdField = parsedBy<UserId>(parseUserId);
 
-/** The sixteen states of a worker that people see. */
+/** The seventeen states of a worker that people see. */
 export const WorkerState = z.enum([
   "STOPPED",
   "STARTING",
@@ -31,6 +31,7 @@ export const WorkerState = z.enum([
   "LOCKED",
   "BACKOFF",
   "GAVE_UP",
+  "BROKEN",
   "NEEDS_LOGIN",
   "LOGGING_IN",
   "IN_USE",
@@ -67,6 +68,36 @@ export const STATUS_REFRESH_MS = 10_000;
 /** A status that is older than this was written by a supervisor that is gone, or that Redis cannot hear. Milliseconds. */
 export const STATUS_STALE_MS = 30_000;
 
+/** How a worker's session file is doing. Since its process started; durations in milliseconds. */
+export const StorageStatus = z.object({
+  /** How often a lock was not free at once (waited more than 10 ms). */
+  lockWaits: z.number().int().nonnegative(),
+  longestWaitMs: z.number().nonnegative(),
+  /** Of the last 5 min. */
+  waitP95Ms: z.number().nonnegative(),
+  longestHoldMs: z.number().nonnegative(),
+  walBytes: z.number().int().nonnegative(),
+  /** When the journal was last moved into the file; milliseconds since the epoch. */
+  checkpointAt: z.number().nullable(),
+  /** Another connection was in the way of that. */
+  checkpointBusy: z.boolean(),
+});
+export type StorageStatus = z.infer<typeof StorageStatus>;
+
+/** Who else has a worker's session file open, as far as admins see it. */
+export const HolderSummary = z.object({
+  pid: z.number().int(),
+  /** Secrets hidden; null when the system does not tell. */
+  command: z.string().max(200).nullable(),
+  user: z.string().max(64).nullable(),
+  state: z.enum(["running", "stopped", "zombie", "unknown"]),
+  /** Milliseconds since the epoch. */
+  since: z.number().nullable(),
+  /** Started by this host's supervisor: it may be stopped from the chat. */
+  ours: z.boolean(),
+});
+export type HolderSummary = z.infer<typeof HolderSummary>;
+
 /** The live status of one worker: written by its supervisor alone, read by everybody. */
 export const WorkerStatus = z.object({
   v: z.literal(1),
@@ -86,6 +117,12 @@ export const WorkerStatus = z.object({
   link: LinkStatus.nullable(),
   /** Of the process that runs now: how late its event loop is, and how much memory it has. */
   vitals: z.object({ loopLagMs: z.number(), rssBytes: z.number() }).nullable().optional(),
+  /** Absent until its process has opened the session file. */
+  storage: StorageStatus.optional(),
+  /** While the state is BROKEN or NEEDS_LOGIN: putting the golden copy back may help, because its key is another one. */
+  restoreHelps: z.boolean().optional(),
+  /** While the state is LOCKED, as far as it is known. */
+  holder: HolderSummary.optional(),
   updatedAt: z.number(),
 });
 export type WorkerStatus = z.infer<typeof WorkerStatus>;

@@ -1,23 +1,25 @@
 import type { WorkerState } from "@flotilla/contracts";
 
 /** What an admin may do with a worker from a card. */
-export type WorkerAction = "start" | "stop" | "restart" | "login" | "check" | "log" | "who";
+export type WorkerAction = "start" | "stop" | "restart" | "login" | "check" | "log" | "who" | "retry" | "backups";
 
 /** Buttons follow the state: a stopped worker has no Restart, a dead session offers only what can help. */
 export function actionsFor(state: WorkerState): readonly WorkerAction[] {
   switch (state) {
     case "STOPPED":
     case "MAINTENANCE":
-      return ["start", "log"];
+      return ["start", "backups", "log"];
     case "GAVE_UP":
-      return ["restart", "stop", "log"];
+      return ["restart", "stop", "backups", "log"];
+    case "BROKEN":
+      return ["backups", "retry", "stop", "log"];
     case "NEEDS_LOGIN":
-      return ["login", "restart", "stop", "log"];
+      return ["login", "restart", "stop", "backups", "log"];
     case "LOGGING_IN":
       return ["login", "log"];
     case "LOCKED":
     case "IN_USE":
-      return ["who", "restart", "stop", "log"];
+      return ["who", "retry", "stop", "log"];
     case "BACKOFF":
       return ["restart", "stop", "log"];
     case "STARTING":
@@ -30,7 +32,7 @@ export function actionsFor(state: WorkerState): readonly WorkerAction[] {
     case "DEGRADED":
     case "RECONNECTING":
     case "FLOOD":
-      return ["restart", "stop", "login", "check", "log"];
+      return ["restart", "stop", "login", "check", "backups", "log"];
     default:
       return state satisfies never;
   }
@@ -47,6 +49,7 @@ const ICONS: Readonly<Record<WorkerState, string>> = {
   LOCKED: "💾",
   BACKOFF: "🟠",
   GAVE_UP: "❌",
+  BROKEN: "🧯",
   NEEDS_LOGIN: "🔑",
   LOGGING_IN: "🔐",
   IN_USE: "🔒",
@@ -71,6 +74,7 @@ const WORDS: Readonly<Record<WorkerState, string>> = {
   LOCKED: "session locked",
   BACKOFF: "waiting to restart",
   GAVE_UP: "gave up",
+  BROKEN: "session file unusable",
   NEEDS_LOGIN: "needs login",
   LOGGING_IN: "login under way",
   IN_USE: "in use elsewhere",
@@ -88,6 +92,7 @@ export function stateWords(state: WorkerState): string {
 export function urgency(state: WorkerState): number {
   const order: readonly WorkerState[] = [
     "GAVE_UP",
+    "BROKEN",
     "BANNED",
     "NEEDS_LOGIN",
     "LOCKED",

@@ -4,7 +4,7 @@ import type { ErrorClass, ReportedState, RestartDecision, WorkerState } from "@f
 export type StoppedAs = "STOPPED" | "MAINTENANCE";
 
 /**
- * What a worker is doing, as its supervisor knows it: the sixteen states, and whether there is a process. What cannot be is
+ * What a worker is doing, as its supervisor knows it: the seventeen states, and whether there is a process. What cannot be is
  * not a value of this type. Only {@link live} makes the next one, and only the supervisor calls it.
  */
 export type WorkerLife =
@@ -12,8 +12,8 @@ export type WorkerLife =
   | { readonly process: "none"; readonly state: StoppedAs }
   /** No process until `until` (milliseconds since the epoch): after a crash, or while somebody else has the session. */
   | { readonly process: "none"; readonly state: "BACKOFF" | "LOCKED" | "IN_USE"; readonly until: number }
-  /** No process until a person acts. */
-  | { readonly process: "none"; readonly state: "GAVE_UP" | "BANNED" | "NEEDS_LOGIN" }
+  /** No process until a person acts or, when the session file is what is wrong (BROKEN), until that is right again. */
+  | { readonly process: "none"; readonly state: "GAVE_UP" | "BROKEN" | "BANNED" | "NEEDS_LOGIN" }
   /** A process runs; the state is its own word. */
   | { readonly process: "up"; readonly state: ReportedState }
   /** The process was asked to end. */
@@ -79,10 +79,15 @@ function afterExit(event: Extract<LifeEvent, { kind: "exited" }>): WorkerLife {
     case "gave-up":
     case "park":
     case "none":
-      return { process: "none", state: event.class === "BANNED" ? "BANNED" : "GAVE_UP" };
+      return { process: "none", state: parkedState(event.class) };
     default:
       return decision satisfies never;
   }
+}
+
+function parkedState(found: ErrorClass): "BANNED" | "BROKEN" | "GAVE_UP" {
+  if (found === "DB_BROKEN") return "BROKEN";
+  return found === "BANNED" ? "BANNED" : "GAVE_UP";
 }
 
 function waitingState(found: ErrorClass): "BACKOFF" | "LOCKED" | "IN_USE" {

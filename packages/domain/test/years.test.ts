@@ -71,7 +71,7 @@ function simulate(all: readonly Run[]): Lived {
       now += decision.delayMs;
       if (decision.kind === "restart") restarts.push(now);
     } else {
-      expect(["GAVE_UP", "NEEDS_LOGIN", "BANNED"]).toContain(life.state);
+      expect(["GAVE_UP", "BROKEN", "NEEDS_LOGIN", "BANNED"]).toContain(life.state);
       now += run.adminAfterMs;
       history = [];
       restarts.length = 0;

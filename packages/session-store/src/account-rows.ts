@@ -58,6 +58,15 @@ export class AccountRows {
     this.#db.write(sql, { format, apiId, importedAt, verifiedAt });
   }
 
+  fence(): number {
+    return this.#db.readOne<{ number: number }>("SELECT number FROM fence")?.number ?? 0;
+  }
+
+  /** False when a higher number is there already. */
+  raiseFence(number: number): boolean {
+    return this.#db.write("UPDATE fence SET number = :number WHERE number <= :number", { number }).changes > 0;
+  }
+
   clearOrigin(): void {
     this.#db.write("DELETE FROM origin");
   }

@@ -50,13 +50,19 @@ export function announce(dir: string, identity: SessionIdentity): void {
   try {
     for (const name of sessionNames(dir)) {
       const other = name === identity.name ? null : readNote(dir, name);
-      if (other) refuseTwin(identity, other);
+      if (other?.fingerprint) refuseTwin(identity, { ...other, fingerprint: other.fingerprint });
     }
   } catch (error) {
     if (before === null) rmSync(path, { force: true });
     else if (before !== note) writePrivate(path, before);
     throw error;
   }
+}
+
+/** Says that the session of this name is in use and has no key: it stands in nobody's way. */
+export function announceEmpty(dir: string, name: string): void {
+  const note = `${JSON.stringify({ file: fileId(sessionPath(dir, name)), fingerprint: null })}\n`;
+  if (readText(notePath(dir, name)) !== note) writePrivate(notePath(dir, name), note);
 }
 
 /**
@@ -73,7 +79,7 @@ export function whileAnnounced(
     work();
   } catch (error) {
     if (from) announce(dir, from);
-    else unannounce(dir, to.name);
+    else announceEmpty(dir, to.name);
     throw error;
   }
 }
@@ -81,6 +87,12 @@ export function whileAnnounced(
 /** Takes the note of a session away, when its file is gone. */
 export function unannounce(dir: string, name: string): void {
   rmSync(notePath(dir, name), { force: true });
+}
+
+/** Whether a session of this name had a key and was not taken out of use, whether or not its file is still there. */
+export function isNoted(dir: string, name: string): boolean {
+  const text = readText(notePath(dir, name));
+  return typeof (text === null ? null : parseNote(text)?.fingerprint) === "string";
 }
 
 /**
@@ -102,12 +114,13 @@ export function assertUnique(dir: string, wanted: SessionIdentity): void {
  */
 export function neighbourOf(dir: string, name: string): Neighbour {
   const noted = readNote(dir, name);
-  if (noted) return { kind: "known", identity: noted };
+  if (noted?.fingerprint) return { kind: "known", identity: { ...noted, fingerprint: noted.fingerprint } };
   try {
     const identity = readIdentity(sessionPath(dir, name), name);
     return identity ? { kind: "known", identity } : { kind: "no-key", name };
   } catch (error) {
-    return { kind: error instanceof AppError && error.code === "sqlite-locked" ? "unknown" : "unreadable", name };
+    if (!(error instanceof AppError) || error.code !== "sqlite-locked") return { kind: "unreadable", name };
+    return { kind: noted === null ? "unknown" : "no-key", name };
   }
 }
 
@@ -146,7 +159,7 @@ function toNote(dir: string, { name, fingerprint, userId }: SessionIdentity): st
 }
 
 /** The note, unless it is damaged or was made for a file that is not there any more. */
-function readNote(dir: string, name: string): SessionIdentity | null {
+function readNote(dir: string, name: string): (Omit<Note, "file"> & { readonly name: string }) | null {
   const text = readText(notePath(dir, name));
   const note = text === null ? null : parseNote(text);
   if (note === null || note.file !== fileId(sessionPath(dir, name))) return null;
@@ -155,15 +168,17 @@ function readNote(dir: string, name: string): SessionIdentity | null {
 
 interface Note {
   readonly file: string;
-  readonly fingerprint: string;
+  /** Null: the session is in use and has no key. */
+  readonly fingerprint: string | null;
   readonly userId: string | null;
 }
 
 function parseNote(text: string): Note | null {
   try {
     const { file, fingerprint, userId } = JSON.parse(text) as Record<string, unknown>;
-    const whole = typeof file === "string" && typeof fingerprint === "string";
-    if (!whole || !(userId === null || typeof userId === "string")) return null;
+    if (typeof file !== "string") return null;
+    if (fingerprint === null) return { file, fingerprint, userId: null };
+    if (typeof fingerprint !== "string" || !(userId === null || typeof userId === "string")) return null;
     return { file, fingerprint, userId };
   } catch {
     return null;

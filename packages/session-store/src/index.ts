@@ -1,6 +1,7 @@
 /** One account's file: its key (encrypted, protected), who it is, whom it knows, where it stands in the update stream. */
 export type { EntityRow, EntityTable } from "./entities.ts";
 export { type ExportFormat, exportSession } from "./export-session.ts";
+export { SessionFile } from "./file.ts";
 export type { FloodTable, FloodWait, SendStop } from "./flood-table.ts";
 export {
   assertUnique,
@@ -26,7 +27,7 @@ export type {
   UpdateBatch,
 } from "./inbox-types.ts";
 export type { DcAddress } from "./key-slots.ts";
-export { openIdle, openSession } from "./open.ts";
+export { openIdle, openSession, openSessionWhenFree } from "./open.ts";
 export type { DeliveredId, MapTarget, NewOutboxRow, OutboxKind, OutboxRow } from "./outbox-types.ts";
 export { type RekeyedFile, type RekeyOptions, rekey } from "./rekey.ts";
 export type { RelayTable, StoredRoutes } from "./relay-table.ts";

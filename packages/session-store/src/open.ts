@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { openDatabase } from "@flotilla/sqlite";
-import { announce, sessionPath } from "./identity.ts";
+import { type Database, type OpenOptions, openDatabase, openWhenFree, type WaitForLock } from "@flotilla/sqlite";
+import { announce, announceEmpty, sessionPath } from "./identity.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { assertFleetKey } from "./seal.ts";
 import { SessionStore } from "./store.ts";
@@ -13,13 +13,28 @@ import { asInUse, noSession } from "./vault-errors.ts";
  * `session-duplicate` (another session of the folder has the same key or account).
  */
 export function openSession(options: SessionOptions): SessionStore {
-  assertFleetKey(options.fleetKey);
-  const path = sessionPath(options.dir, options.name);
-  const db = openDatabase({ path, role: "session", migrations: MIGRATIONS, exclusive: true });
+  return storeOf(openDatabase(fileOf(options)), options);
+}
+
+/**
+ * Like {@link openSession}, for a worker: waits for whoever has the file, without blocking the event loop, up to `budgetMs` (60 s unless
+ * given). Nobody may have it open, not even idle: a program that keeps no lock while it sleeps would wake up later.
+ */
+export async function openSessionWhenFree(options: SessionOptions & WaitForLock): Promise<SessionStore> {
+  return storeOf(await openWhenFree({ ...options, ...fileOf(options) }), options);
+}
+
+function fileOf({ dir, name, fleetKey }: SessionOptions): OpenOptions {
+  assertFleetKey(fleetKey);
+  return { path: sessionPath(dir, name), role: "session", migrations: MIGRATIONS, exclusive: true };
+}
+
+function storeOf(db: Database, options: SessionOptions): SessionStore {
   try {
     const store = new SessionStore(db, options);
-    const identity = options.unannounced ? null : store.identity();
-    if (identity) announce(options.dir, identity);
+    const identity = store.identity();
+    if (!options.unannounced && identity) announce(options.dir, identity);
+    else if (!options.unannounced) announceEmpty(options.dir, options.name);
     return store;
   } catch (error) {
     db.close();

@@ -1,9 +1,10 @@
 import { AppError, type Clock, systemClock } from "@flotilla/kernel";
-import { backupTo, type Database } from "@flotilla/sqlite";
+import { assertStillThere, backupTo, type Database } from "@flotilla/sqlite";
 import { AccountRows } from "./account-rows.ts";
 import { Claim } from "./claim.ts";
 import { EntityTable, MAX_ENTITIES } from "./entities.ts";
 import { accountChanged, keyProtected, noLogin, staleFence } from "./errors.ts";
+import { SessionFile } from "./file.ts";
 import { FloodTable } from "./flood-table.ts";
 import { type SessionIdentity, whileAnnounced } from "./identity.ts";
 import { type DcAddress, type KeySlot, KeySlots } from "./key-slots.ts";
@@ -22,6 +23,8 @@ export class SessionStore implements Disposable {
   readonly updates: UpdateTable;
   readonly flood: FloodTable;
   readonly relay: RelayTable;
+  /** The file as such: how it is doing, and what is wrong with its place. */
+  readonly file: SessionFile;
   readonly #db: Database;
   readonly #slots: KeySlots;
   readonly #account: AccountRows;
@@ -34,6 +37,7 @@ export class SessionStore implements Disposable {
 
   constructor(db: Database, options: SessionOptions) {
     this.#db = db;
+    this.file = new SessionFile(db);
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#account = new AccountRows(db);
@@ -50,11 +54,6 @@ export class SessionStore implements Disposable {
   /** Name of its worker. */
   get name(): string {
     return this.#options.name;
-  }
-
-  /** Full path of the file, for messages. Never open it otherwise: that would drop the lock. */
-  get path(): string {
-    return this.#db.path;
   }
 
   /** True between `beginLogin` and its commit or rollback. */
@@ -149,6 +148,7 @@ export class SessionStore implements Disposable {
   commitLogin(self: SelfUser): void {
     const pending = this.#pending;
     if (!this.#inLogin || !pending?.authKey || pending.fingerprint === null) throw noLogin();
+    assertStillThere(this.#db);
     const { dir, name } = this.#options;
     whileAnnounced(dir, { from: this.identity(), to: { name, fingerprint: pending.fingerprint, userId: self.id } }, () =>
       this.#db.transaction(() => {
@@ -202,13 +202,12 @@ export class SessionStore implements Disposable {
 
   /** The highest lease number that has written here. */
   fence(): number {
-    return this.#db.readOne<{ number: number }>("SELECT number FROM fence")?.number ?? 0;
+    return this.#account.fence();
   }
 
   /** Raises the fence. A lower number throws AppError `stale-fence`: its owner lost the session. */
   raiseFence(number: number): void {
-    const { changes } = this.#db.write("UPDATE fence SET number = :number WHERE number <= :number", { number });
-    if (changes === 0) throw staleFence(number);
+    if (!this.#account.raiseFence(number)) throw staleFence(number);
   }
 
   /** Writes a copy of the file that passed SQLite's check, over this connection. Throws AppError `sqlite-*`. */
@@ -232,6 +231,7 @@ export class SessionStore implements Disposable {
   #verifyImport(self: SelfUser, origin: SessionOrigin): void {
     const fingerprint = this.#current?.fingerprint ?? "";
     const now = this.#clock.now();
+    assertStillThere(this.#db);
     const to = { name: this.#options.name, fingerprint, userId: self.id };
     whileAnnounced(this.#options.dir, { from: this.identity(), to }, () =>
       this.#db.transaction(() => {

@@ -1,4 +1,4 @@
-import type { Database } from "@flotilla/sqlite";
+import { assertStillThere, type Database } from "@flotilla/sqlite";
 import type { AccountRows } from "./account-rows.ts";
 import type { CommitResult, InboxEvent, InboxKind, InboxRow, MessageContent, OutageRow, UpdateBatch } from "./inbox-types.ts";
 import { SourceRows } from "./source-rows.ts";
@@ -52,6 +52,7 @@ export class UpdateTable {
    * happened in a chat that `wants` says no to is noted by its ids alone and is never pending.
    */
   commit(batch: UpdateBatch, wants: (chat: string) => boolean): CommitResult {
+    assertStillThere(this.#db);
     return this.#db.transaction("updates", () => {
       let inserted = 0;
       let messages = 0;

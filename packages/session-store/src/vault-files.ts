@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { AppError } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
 import { isWhole, withAttached } from "./attached.ts";
-import type { SessionIdentity } from "./identity.ts";
+import { neighbourOf, type SessionIdentity, sessionPath } from "./identity.ts";
 import { fleetKeyId, unseal } from "./seal.ts";
 
 /** Why a copy was made. `trash` and `damaged` are what was taken out of use; `golden` is the state right after a login. */
@@ -85,6 +85,17 @@ export function look(path: string, fleetKey: Buffer): Pick<VaultEntry, "verified
     if (!(error instanceof AppError)) throw error;
     return { ...nothing, problem: error.code === "sqlite-locked" ? "in-use" : "damaged" };
   }
+}
+
+/**
+ * Fingerprint of the key that a session has at present; null when it has none, cannot be read, or is not there. While it is in use, what its
+ * owner noted counts. A note about a file that was damaged since is not believed.
+ */
+export function presentKey(sessions: string, name: string, fleetKey: Buffer): string | null {
+  const found = look(sessionPath(sessions, name), fleetKey);
+  if (found.problem !== "in-use") return found.problem === "damaged" ? null : found.fingerprint;
+  const owner = neighbourOf(sessions, name);
+  return owner.kind === "known" ? owner.identity.fingerprint : null;
 }
 
 /** Throws AppError `sqlite-locked` when an owner has the file, however damaged it is. */

@@ -1,15 +1,25 @@
 import { existsSync, linkSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Clock, systemClock } from "@flotilla/kernel";
-import { backupTo, type Database, openDatabase } from "@flotilla/sqlite";
+import { backupTo, type Database, fileProblem, openDatabase } from "@flotilla/sqlite";
 import { COMPANIONS, privateFolder, syncFolder } from "./files.ts";
-import { announce, assertUnique, neighbourOf, type SessionIdentity, sessionPath, unannounce } from "./identity.ts";
+import { announce, assertUnique, isNoted, type SessionIdentity, sessionPath, unannounce } from "./identity.ts";
 import { replaceDamaged, restoreInto, restoreNew } from "./restore.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { assertFleetKey } from "./seal.ts";
 import type { SessionStore } from "./store.ts";
 import { asInUse, damagedBackup, isDamage, noKeyToKeep, noSession, notFound, unverified } from "./vault-errors.ts";
-import { copiesIn, copyName, GOLDEN, identityIn, look, touch, type VaultEntry, type VaultReason } from "./vault-files.ts";
+import {
+  copiesIn,
+  copyName,
+  GOLDEN,
+  identityIn,
+  look,
+  presentKey,
+  touch,
+  type VaultEntry,
+  type VaultReason,
+} from "./vault-files.ts";
 
 /** Options of {@link Vault}. */
 export interface VaultOptions {
@@ -78,12 +88,26 @@ export class Vault {
     return copiesIn(folder).map((copy) => ({ ...copy, ...look(join(folder, `${copy.id}.session`), this.#fleetKey) }));
   }
 
+  /**
+   * Throws AppError `sqlite-missing` when the session's file is gone though there was one that nobody took out of use, and there is a copy to
+   * put back: an empty new one in its place would hide the loss.
+   */
+  assertNotLost(name: string): void {
+    const path = sessionPath(this.#sessions, name);
+    if (existsSync(path) || !isNoted(this.#sessions, name)) return;
+    if (copiesIn(join(this.#dir, name)).some(({ kind }) => kind !== "trash")) throw fileProblem("sqlite-missing", path);
+  }
+
   /** Compares the key of the session with that of its golden copy; works while the session is in use. */
   canHelp(name: string): Help {
     const golden = this.list(name).find(({ kind }) => kind === "golden");
     if (!golden?.verified) return "no-golden";
-    const present = neighbourOf(this.#sessions, name);
-    return present.kind === "known" && present.identity.fingerprint === golden.fingerprint ? "same" : "different";
+    return this.presentKey(name) === golden.fingerprint ? "same" : "different";
+  }
+
+  /** Fingerprint of the key that a session has at present, also while it is in use; null without a readable one. */
+  presentKey(name: string): string | null {
+    return presentKey(this.#sessions, name, this.#fleetKey);
   }
 
   /**

@@ -69,6 +69,13 @@ test("a note about another file, or a damaged one, is not believed", () => {
   expect(neighbourOf(dir, "ann")).toMatchObject({ identity: { userId: "8" } });
 });
 
+test("a session in use without a key says so: it stops no import and no restore of another", async () => {
+  const holder = spawnNode(HOLDER, [dir, "empty"]);
+  await holder.waitForOutput(/^open /m);
+  expect(neighbourOf(dir, "empty")).toEqual({ kind: "no-key", name: "empty" });
+  assertUnique(dir, { name: "bob", fingerprint: "00", userId: "8" });
+});
+
 test("sessions without a key and files that are none are nobody's twin", () => {
   open(dir, "fresh").close();
   writeFileSync(join(dir, "noise.session"), randomBytes(4096));

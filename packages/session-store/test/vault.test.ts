@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { keyFingerprint, Vault } from "@flotilla/session-store";
 import { spawnNode, testDir } from "@flotilla/testkit";
@@ -126,4 +126,24 @@ describe("can a restore bring the login back?", () => {
     logIn(store);
     expect(vault().canHelp("ann")).toBe("different");
   });
+});
+
+test("a session whose file was lost is not replaced by an empty one while there is a copy to put back", () => {
+  const copiesOf = vault();
+  copiesOf.assertNotLost("ann");
+  make(dir, "ann");
+  copiesOf.assertNotLost("ann");
+  rmSync(`${dir}/ann.session`);
+  copiesOf.assertNotLost("ann");
+  make(dir, "ann");
+  {
+    using store = open(dir, "ann");
+    copiesOf.golden(store);
+  }
+  rmSync(`${dir}/ann.session`);
+  expect(codeOf(() => copiesOf.assertNotLost("ann"))).toBe("sqlite-missing");
+  copiesOf.restore("ann", "golden");
+  copiesOf.assertNotLost("ann");
+  copiesOf.trash("ann");
+  copiesOf.assertNotLost("ann");
 });

@@ -25,7 +25,10 @@ export class AlertActions {
     const alert = this.#alerts.byMessage(context.chat, context.message);
     if (alert?.state !== "open") return;
     const by = result.kind === "already" ? result.by : context.asker.name;
-    const action = result.kind === "failed" ? result.why : say("alert-action", { by, at: this.#now() });
+    const action =
+      result.kind === "failed"
+        ? result.why
+        : say(context.press.verb === "retry" ? "alert-retried" : "alert-action", { by, at: this.#now() });
     this.#alerts.raise({ ...alert.body, action }, this.#now());
     await this.#outbox.flush();
   }

@@ -9,14 +9,14 @@ import type { Words } from "../words/words.ts";
 /** What an alert card is made from: kept in the database as keys of texts, rendered for each reader at each delivery. */
 export const AlertBody = z.object({
   /** One alert per worker and kind is open at a time. */
-  kind: z.enum(["crash", "needs-login"]),
+  kind: z.enum(["crash", "needs-login", "locked", "broken", "storage"]),
   worker: WorkerIdField,
   host: HostIdField,
   /** How often it happened since it opened. */
   times: z.number().int().positive(),
   title: Said,
   details: z.array(Said),
-  buttons: z.array(z.enum(["restart", "login", "log", "worker"])),
+  buttons: z.array(z.enum(["restart", "login", "log", "worker", "who", "retry", "backups"])),
   /** What somebody did about it. */
   action: Said.nullable(),
 });

@@ -1,16 +1,25 @@
-import type { ExitReport, FleetEvent, WorkerState } from "@flotilla/contracts";
+import type { ErrorClass, ExitReport, FleetEvent, WorkerState } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import { type Said, say } from "../words/said.ts";
 import type { AlertBody } from "./alert-card.ts";
 import type { AlertStore } from "./alert-store.ts";
+import { applyStorage, raiseForSession } from "./session-alerts.ts";
 
 /** States in which a crash is over: the process is there and did what it could. */
 const UP: ReadonlySet<WorkerState> = new Set(["RUNNING", "CATCHING_UP", "DEGRADED", "NEEDS_LOGIN", "LOGGING_IN", "STOPPED"]);
 
+/** The state says it already, earlier than the end of the process and with who is in the way or what helps. */
+const TOLD_BY_STATE: ReadonlySet<ErrorClass> = new Set(["SESSION_LOCKED", "IN_USE", "DB_BROKEN"]);
+
 /** Opens, changes and resolves alerts as events come. `solvedBy` names who or what ended an alert that opened then. Must run in the transaction that marks the event as seen. */
 export function applyToAlerts(store: AlertStore, event: FleetEvent, solvedBy: (openedAt: number) => Said): void {
   if (event.kind === "worker.exited") {
-    if (event.exit.decision.kind !== "none") store.raise(crashBody(store, event), event.at);
+    if (event.exit.decision.kind !== "none" && !TOLD_BY_STATE.has(event.exit.fault.class))
+      store.raise(crashBody(store, event), event.at);
+    return;
+  }
+  if (event.kind === "worker.storage") {
+    applyStorage(store, event, solvedBy(event.at));
     return;
   }
   if (event.kind === "host.started") {
@@ -23,6 +32,7 @@ export function applyToAlerts(store: AlertStore, event: FleetEvent, solvedBy: (o
   if (state === "NEEDS_LOGIN" && fault?.class === "AUTH_DEAD") {
     store.raise(loginBody(event, fault.code), event.at);
   }
+  raiseForSession(store, event);
 }
 
 interface Seen {
@@ -33,8 +43,22 @@ interface Seen {
 
 function settle(store: AlertStore, seen: Seen, solvedBy: (openedAt: number) => Said): void {
   for (const alert of store.openOf(seen.worker)) {
-    const over = alert.body.kind === "crash" ? UP.has(seen.state) : seen.state === "RUNNING" || seen.state === "STOPPED";
-    if (over) store.resolve(alert.n, solvedBy(alert.openedAt), seen.at);
+    if (isOver(alert.body.kind, seen.state)) store.resolve(alert.n, solvedBy(alert.openedAt), seen.at);
+  }
+}
+
+function isOver(kind: AlertBody["kind"], state: WorkerState): boolean {
+  switch (kind) {
+    case "crash":
+    case "locked":
+    case "broken":
+      return UP.has(state);
+    case "needs-login":
+      return state === "RUNNING" || state === "STOPPED";
+    case "storage":
+      return state === "STOPPED";
+    default:
+      return kind satisfies never;
   }
 }
 
@@ -54,8 +78,7 @@ function crashBody(store: AlertStore, event: Extract<FleetEvent, { kind: "worker
   };
 }
 
-function titleKey({ fault, decision }: ExitReport): string {
-  if (fault.class === "SESSION_LOCKED" || fault.class === "IN_USE") return "alert-locked";
+function titleKey({ decision }: ExitReport): string {
   return ["gave-up", "park", "login"].includes(decision.kind) ? "alert-gave-up" : "alert-crash";
 }
 
@@ -64,7 +87,7 @@ function errorLine({ fault, firstErrorLine }: ExitReport): Said {
   return line === null ? say("alert-no-error") : say("alert-error-line", { line });
 }
 
-function nextStep({ decision, fault }: ExitReport, { at, worker }: { readonly at: number; readonly worker: WorkerId }): Said {
+function nextStep({ decision }: ExitReport, { at }: { readonly at: number }): Said {
   switch (decision.kind) {
     case "restart": {
       const { delayMs, attempt, limit } = decision;
@@ -75,7 +98,7 @@ function nextStep({ decision, fault }: ExitReport, { at, worker }: { readonly at
     case "gave-up":
       return say("alert-next-gave-up", { attempts: decision.attempts, window: decision.windowMs });
     case "park":
-      return fault.class === "DB_BROKEN" ? say("alert-next-restore", { worker }) : say("alert-next-parked");
+      return say("alert-next-parked");
     case "login":
       return say("alert-next-login");
     case "none":
@@ -85,7 +108,7 @@ function nextStep({ decision, fault }: ExitReport, { at, worker }: { readonly at
   }
 }
 
-function loginBody({ worker, host }: Extract<FleetEvent, { kind: "worker.state" }>, code: string): AlertBody {
+function loginBody({ worker, host, status }: Extract<FleetEvent, { kind: "worker.state" }>, code: string): AlertBody {
   return {
     kind: "needs-login",
     worker,
@@ -93,7 +116,7 @@ function loginBody({ worker, host }: Extract<FleetEvent, { kind: "worker.state" 
     times: 1,
     title: say("alert-needs-login", { worker }),
     details: [say("alert-key-ended", { code }), say("alert-do-login")],
-    buttons: ["login", "log"],
+    buttons: status.restoreHelps === true ? ["login", "backups", "log"] : ["login", "log"],
     action: null,
   };
 }

@@ -5,6 +5,7 @@ import type { CommandRow } from "../store/commands.ts";
 import type { Words } from "../words/words.ts";
 import { backButton, pairs, refreshButton, verbButton } from "./buttons.ts";
 import { type Html, html, lines } from "./html.ts";
+import { holderButtons, holderLine } from "./locked.ts";
 import type { Card } from "./screen.ts";
 import type { FleetView, WorkerView } from "./view.ts";
 
@@ -49,7 +50,9 @@ function statusLines({ words, now }: FleetView, worker: WorkerView, status: Work
       crashes: status.crashes,
       limit: status.crashLimit,
     }),
+    storageLine(words, status),
     faultLines(words, status.fault, status.state),
+    holderLine(words, status),
   );
 }
 
@@ -65,6 +68,14 @@ function statusLine(words: Words, status: WorkerStatus, now: number): Html {
   const args = { state: words.text(`state-${status.state}`), since: status.since };
   if (status.nextTryAt === null || status.nextTryAt < now) return words.html("details-status", args);
   return words.html("details-status-next", { ...args, at: status.nextTryAt });
+}
+
+function storageLine(words: Words, { storage, pid }: WorkerStatus): Html | null {
+  if (!storage || pid === null) return null;
+  const { lockWaits, longestHoldMs, walBytes, checkpointAt } = storage;
+  const args = { waits: lockWaits, hold: longestHoldMs, kb: Math.ceil(walBytes / 1024) };
+  const line = words.html("details-storage", args);
+  return checkpointAt === null ? line : html`${line} · ${words.html("details-checkpoint", { at: checkpointAt })}`;
 }
 
 function faultLines(words: Words, fault: Fault | null, state: WorkerStatus["state"]): Html | null {
@@ -97,5 +108,6 @@ function commandLine(words: Words, command: CommandRow | null, now: number): Htm
 
 function actionRows(words: Words, worker: WorkerView): InlineKeyboardButton[][] {
   const actions = actionsFor(worker.status?.state ?? "STOPPED");
-  return pairs(actions.map((action) => verbButton(words, action, worker.id)));
+  const rows = pairs(actions.map((action) => verbButton(words, action, worker.id)));
+  return worker.status ? [...rows, ...holderButtons(words, worker.id, worker.status)] : rows;
 }

@@ -10,6 +10,9 @@ export const Screen = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("worker"), worker: WorkerIdField }),
   z.object({ kind: z.literal("add"), problem: Said.nullable() }),
   z.object({ kind: z.literal("log"), worker: WorkerIdField, command: z.string() }),
+  z.object({ kind: z.literal("backups"), worker: WorkerIdField, command: z.string() }),
+  z.object({ kind: z.literal("restore"), worker: WorkerIdField, copy: z.string(), token: z.string() }),
+  z.object({ kind: z.literal("stop-holder"), worker: WorkerIdField, pid: z.number(), token: z.string() }),
   z.object({ kind: z.literal("login"), worker: WorkerIdField }),
   z.object({ kind: z.literal("notice"), text: Said, worker: WorkerIdField.nullable() }),
 ]);

@@ -1,0 +1,94 @@
+import type { Fault, FleetEvent, StorageProblem } from "@flotilla/contracts";
+import { type Said, say } from "../words/said.ts";
+import type { AlertBody } from "./alert-card.ts";
+import type { AlertStore } from "./alert-store.ts";
+
+/** Faults of a session file that have words of their own, with what to do. */
+const DAMAGE: ReadonlySet<string> = new Set([
+  "sqlite-cantopen",
+  "sqlite-corrupt",
+  "sqlite-deleted",
+  "sqlite-empty",
+  "sqlite-foreign-owner",
+  "sqlite-full",
+  "sqlite-io",
+  "sqlite-missing",
+  "sqlite-not-a-database",
+  "sqlite-readonly",
+  "sqlite-replaced",
+  "sqlite-truncated",
+  "key-unreadable",
+]);
+
+type StateEvent = Extract<FleetEvent, { kind: "worker.state" }>;
+
+/** Opens the alert of a session file that somebody else has, or that cannot be used. At once: nothing else will tell. */
+export function raiseForSession(store: AlertStore, event: StateEvent): void {
+  const { fault, state } = event.status;
+  if (!fault) return;
+  if (state === "LOCKED" || state === "IN_USE") store.raise(lockedBody(store, event, fault), event.at);
+  if (state === "BROKEN") store.raise(brokenBody(event, fault), event.at);
+}
+
+/** Opens, changes or closes the alert of a session file that is slow. */
+export function applyStorage(
+  store: AlertStore,
+  { worker, host, problem, at }: Extract<FleetEvent, { kind: "worker.storage" }>,
+  solvedBy: Said,
+): void {
+  const open = store.open(worker, "storage");
+  if (problem === null) {
+    if (open) store.resolve(open.n, solvedBy, at);
+    return;
+  }
+  const times = (open?.body.times ?? 0) + 1;
+  const title = say("alert-storage", { worker, times });
+  const details = [storageLine(problem), say("alert-storage-do")];
+  store.raise({ kind: "storage", worker, host, times, title, details, buttons: ["who", "log", "worker"], action: null }, at);
+}
+
+function lockedBody(store: AlertStore, { worker, host }: StateEvent, fault: Fault): AlertBody {
+  const times = (store.open(worker, "locked")?.body.times ?? 0) + 1;
+  return {
+    kind: "locked",
+    worker,
+    host,
+    times,
+    title: say("alert-locked", { worker, times }),
+    details: [say("alert-error-line", { line: fault.message }), say("alert-locked-next")],
+    buttons: ["who", "retry", "log", "worker"],
+    action: null,
+  };
+}
+
+function brokenBody({ worker, host, status }: StateEvent, fault: Fault): AlertBody {
+  const words = DAMAGE.has(fault.code) ? say(`fault-${fault.code}`) : say("alert-error-line", { line: fault.message });
+  return {
+    kind: "broken",
+    worker,
+    host,
+    times: 1,
+    title: say("alert-broken", { worker }),
+    details: [words, say("alert-broken-next")],
+    buttons: status.restoreHelps === true ? ["backups", "retry", "log", "worker"] : ["retry", "log", "worker"],
+    action: null,
+  };
+}
+
+function storageLine(problem: StorageProblem): Said {
+  switch (problem.kind) {
+    case "slow-wait":
+      return say("alert-storage-wait", { operation: problem.operation, ms: problem.tookMs });
+    case "waits-long":
+      return say("alert-storage-waits", { ms: problem.p95Ms });
+    case "wal-large":
+      return say(problem.holder ? "alert-storage-wal-held" : "alert-storage-wal", {
+        mb: Math.round(problem.walBytes / 1e6),
+        holder: problem.holder ?? "",
+      });
+    case "checkpoint-failed":
+      return say("alert-storage-checkpoint", { why: problem.message });
+    default:
+      return problem satisfies never;
+  }
+}

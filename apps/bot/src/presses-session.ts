@@ -1,0 +1,101 @@
+import type { Verb } from "@flotilla/contracts";
+import type { Clock, WorkerId } from "@flotilla/kernel";
+import type { AlertActions } from "./alerts/alert-actions.ts";
+import type { Panels } from "./chat/panels.ts";
+import type { PressContext } from "./chat/press-context.ts";
+import { type AskResult, type Commands, toastOf } from "./commands.ts";
+import type { Screens } from "./fleet-view.ts";
+import { copyRef } from "./screens/backups.ts";
+import { say } from "./words/said.ts";
+
+/** Buttons about a worker's session file. */
+export type SessionVerb = Extract<Verb, "backups" | "bnow" | "brest" | "brestyes" | "hstop" | "hstopyes">;
+
+/** Parts of the handlers. */
+export interface SessionPressDeps {
+  readonly panels: Panels;
+  readonly commands: Commands;
+  readonly screens: Screens;
+  readonly alertActions: AlertActions;
+  readonly clock: Clock;
+}
+
+/** A confirmation is good for so long. */
+const CONFIRM_S = 30;
+
+/** Carries out a press about a session file: answers it, then shows what it led to. */
+export async function handleSessionPress(
+  deps: SessionPressDeps,
+  context: PressContext,
+  worker: WorkerId,
+  verb: SessionVerb,
+): Promise<void> {
+  const { press, asker } = context;
+  switch (verb) {
+    case "backups":
+      return await showBackups(deps, context, worker);
+    case "bnow":
+      return await act(deps, context, worker, () => deps.commands.backup(worker, deps.screens.runs(worker), asker));
+    case "brest":
+      await context.toast();
+      return await show(deps, context, { kind: "restore", worker, copy: press.arg, token: token(deps) });
+    case "brestyes": {
+      const [ref = "", given] = press.arg.split("-");
+      const copy = deps.screens.copies(worker)?.find((each) => copyRef(each) === ref);
+      if (!copy || tooOld(deps, given)) return await outOfDate(deps, context, worker);
+      return await act(deps, context, worker, () => deps.commands.restore(worker, copy.id, asker));
+    }
+    case "hstop":
+      await context.toast();
+      return await show(deps, context, { kind: "stop-holder", worker, pid: pidOf(press.arg), token: token(deps) });
+    case "hstopyes": {
+      const [pid = "", given] = press.arg.split("-");
+      if (pidOf(pid) === 0 || tooOld(deps, given)) return await outOfDate(deps, context, worker);
+      return await act(deps, context, worker, () => deps.commands.stopHolder(worker, pidOf(pid), asker));
+    }
+    default:
+      return verb satisfies never;
+  }
+}
+
+async function showBackups(deps: SessionPressDeps, context: PressContext, worker: WorkerId): Promise<void> {
+  const result = await deps.commands.askHost("backups", worker, context.asker);
+  await context.toast(result.kind === "failed" ? toastOf(result) : undefined);
+  if (result.kind === "sent") await show(deps, context, { kind: "backups", worker, command: result.id });
+}
+
+/** Shows the worker, whose card tells how it goes. */
+async function act(
+  deps: SessionPressDeps,
+  context: PressContext,
+  worker: WorkerId,
+  ask: () => Promise<AskResult>,
+): Promise<void> {
+  await context.toast(toastOf(await ask()));
+  await show(deps, context, { kind: "worker", worker });
+}
+
+async function outOfDate(deps: SessionPressDeps, context: PressContext, worker: WorkerId): Promise<void> {
+  await context.toast(say("toast-stale"));
+  await show(deps, context, { kind: "worker", worker });
+}
+
+/** In the pressed message, but never in an alert card, which stays what it is. */
+async function show(deps: SessionPressDeps, context: PressContext, screen: Parameters<Panels["show"]>[1]): Promise<void> {
+  const alert = deps.alertActions.isAlert(context.chat, context.message);
+  await deps.panels.show(context.chat, screen, alert ? null : context.message);
+}
+
+function token({ clock }: SessionPressDeps): string {
+  return Math.floor(clock.now() / 1000).toString(36);
+}
+
+function tooOld({ clock }: SessionPressDeps, given: string | undefined): boolean {
+  const at = Number.parseInt(given ?? "", 36);
+  return !(clock.now() / 1000 - at <= CONFIRM_S);
+}
+
+function pidOf(text: string): number {
+  const pid = Number.parseInt(text, 36);
+  return Number.isSafeInteger(pid) && pid > 0 ? pid : 0;
+}

@@ -1,0 +1,46 @@
+import { encodePress, type HolderSummary, type WorkerStatus } from "@flotilla/contracts";
+import type { InlineKeyboardButton } from "grammy/types";
+import type { Words } from "../words/words.ts";
+import { cancelButton } from "./buttons.ts";
+import { type Html, lines } from "./html.ts";
+import type { Card } from "./screen.ts";
+import type { WorkerView } from "./view.ts";
+
+/** Who has the session file; null when nobody is in the way or nobody can be seen. */
+export function holderLine(words: Words, { holder }: WorkerStatus): Html | null {
+  if (!holder) return null;
+  return words.html(holder.ours ? "holder-ours" : "holder-not-ours", holderArgs(words, holder));
+}
+
+/** [⏹ Stop holder], only for a process that we started. */
+export function holderButtons(words: Words, worker: string, { holder }: WorkerStatus): InlineKeyboardButton[][] {
+  if (!holder?.ours) return [];
+  return [[{ text: words.text("button-hstop"), callback_data: encodePress("hstop", worker, holder.pid.toString(36)) }]];
+}
+
+/** Asks once more, with the name of the process. It is looked at again at the moment of the signal. */
+export function stopHolderScreen(words: Words, worker: WorkerView, pid: number, token: string): Card {
+  const holder = worker.status?.holder;
+  const cancel = cancelButton(words, encodePress("worker", worker.id));
+  if (!holder?.ours || holder.pid !== pid) return { html: words.html("holder-gone").text, keyboard: [[cancel]] };
+  const text = lines(
+    words.html("holder-ask", { worker: worker.id, ...holderArgs(words, holder) }),
+    words.html("holder-effect"),
+  );
+  const yes = {
+    text: words.text("button-hstop-yes", { pid: String(pid) }),
+    callback_data: encodePress("hstopyes", worker.id, `${pid.toString(36)}-${token}`),
+    style: "danger" as const,
+  };
+  return { html: text.text, keyboard: [[yes], [cancel]] };
+}
+
+function holderArgs(words: Words, { pid, command, user, state, since }: HolderSummary) {
+  return {
+    pid: String(pid),
+    command: command ?? words.text("holder-hidden"),
+    user: user ?? "?",
+    state: words.text(`process-${state}`),
+    since: since ?? 0,
+  };
+}

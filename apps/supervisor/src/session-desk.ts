@@ -1,0 +1,138 @@
+import { join } from "node:path";
+import type { BackupCopy, CommandOutcome, HolderSummary } from "@flotilla/contracts";
+import { AppError, type WorkerId } from "@flotilla/kernel";
+import { openIdle, Vault } from "@flotilla/session-store";
+import { findHolders, type Holder } from "@flotilla/sqlite";
+import { endProcess } from "./end-process.ts";
+import { holdersText } from "./holders-text.ts";
+import type { HostDb } from "./host-db.ts";
+import type { SessionFacts } from "./session-news.ts";
+
+/** Parts of the desk. */
+export interface SessionDeskDeps {
+  readonly dataDir: string;
+  readonly fleetKey: Buffer;
+  readonly db: HostDb;
+  /** From SIGTERM to SIGKILL of a holder, in milliseconds. */
+  readonly graceMs: number;
+}
+
+/** A copy beyond these is not shown: golden, the last ten, and what lies in the trash. */
+const MAX_SHOWN = 30;
+
+/** What the host does with the session files of workers that have no process. The files of running ones are the workers' own. */
+export class SessionDesk {
+  readonly #deps: SessionDeskDeps;
+  readonly #vault: Vault;
+  readonly #sessions: string;
+
+  constructor(deps: SessionDeskDeps) {
+    this.#deps = deps;
+    this.#vault = new Vault(deps);
+    this.#sessions = join(deps.dataDir, "sessions");
+  }
+
+  /** Full path of a worker's session file. */
+  pathOf(worker: WorkerId): string {
+    return join(this.#sessions, `${worker}.session`);
+  }
+
+  /** What a worker's status says about its file. */
+  factsOf(worker: WorkerId): SessionFacts {
+    return {
+      path: this.pathOf(worker),
+      holder: (own) => this.holder(worker, own),
+      restoreHelps: () => this.restoreHelps(worker),
+    };
+  }
+
+  /** Everybody who has the file open, as text for the card. */
+  async who(worker: WorkerId): Promise<string> {
+    return holdersText(await findHolders(this.pathOf(worker), { known: this.#deps.db.children() }));
+  }
+
+  /** Whoever is in the way of `own`, the worker's process; null when nobody can be seen. Never rejects. */
+  async holder(worker: WorkerId, own: number | null): Promise<HolderSummary | null> {
+    const found = await this.#others(worker, own).catch(() => []);
+    return found[0] ? summary(found[0]) : null;
+  }
+
+  /** Ends a holder that we started, after one more look at who it is (invariant 7). `stopWorker` ends it when it is another worker of this host. */
+  async stopHolder(
+    worker: WorkerId,
+    pid: number,
+    stopWorker: (pid: number) => Promise<boolean>,
+  ): Promise<Extract<CommandOutcome, { kind: "done" | "failed" }>> {
+    const holder = (await this.#others(worker, null)).find((each) => each.pid === pid);
+    if (!holder) return { kind: "done", text: `The process ${pid} does not have the session file open any more.` };
+    const name = `pid ${pid} ${holder.commandLine ?? ""}`.trim();
+    if (holder.ours !== "yes" || holder.identity === null)
+      return refused("not-ours", `${name} was not started by Flotilla. I do not stop programs I did not start.`);
+    const ended = (await stopWorker(pid)) || (await endProcess(holder.identity, this.#deps.graceMs));
+    return ended ? { kind: "done", text: `Stopped ${name}.` } : refused("still-there", `${name} does not end.`);
+  }
+
+  /** All copies, each opened and checked just now. */
+  copies(worker: WorkerId): BackupCopy[] {
+    const key = this.#vault.presentKey(worker);
+    return this.#vault
+      .list(worker)
+      .slice(0, MAX_SHOWN)
+      .map(({ id, kind, reason, at, bytes, verified, problem, fingerprint }) => {
+        const sameKey = key === null || fingerprint === null ? null : key === fingerprint;
+        return { id, kind, reason, at, bytes, verified, problem, sameKey };
+      });
+  }
+
+  /** Whether the golden copy has another key than the session. Never throws. */
+  restoreHelps(worker: WorkerId): boolean {
+    try {
+      return this.#vault.canHelp(worker) === "different";
+    } catch {
+      return false;
+    }
+  }
+
+  /** Throws AppError of the vault, `session-in-use` among them. */
+  backup(worker: WorkerId): string {
+    using store = openIdle({ dir: this.#sessions, name: worker, fleetKey: this.#deps.fleetKey });
+    const { id, bytes } = this.#vault.backup(store, "manual");
+    return `Backed up: ${id} (${Math.ceil(bytes / 1024)} KiB, checked).`;
+  }
+
+  /** Throws AppError of the vault; the session is then as it was. */
+  restore(worker: WorkerId, copy: string): string {
+    const { trashed } = this.#vault.restore(worker, copy);
+    return trashed ? `Restored. What was there before is kept as ${trashed.id}.` : "Restored.";
+  }
+
+  async #others(worker: WorkerId, own: number | null): Promise<Holder[]> {
+    const { holders } = await findHolders(this.pathOf(worker), { known: this.#deps.db.children() });
+    return holders.filter(({ pid }) => pid !== own && pid !== process.pid);
+  }
+}
+
+function refused(code: string, message: string): Extract<CommandOutcome, { kind: "failed" }> {
+  return { kind: "failed", code, message: message.slice(0, 500) };
+}
+
+function summary({ pid, commandLine, user, state, startedAt, ours }: Holder): HolderSummary {
+  return {
+    pid,
+    command: commandLine?.slice(0, 200) ?? null,
+    user: user?.slice(0, 64) ?? null,
+    state,
+    since: startedAt,
+    ours: ours === "yes",
+  };
+}
+
+/** An outcome of something that throws AppError: its code and sentence are for the card. */
+export function attempt(work: () => string): CommandOutcome {
+  try {
+    return { kind: "done", text: work() };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return refused(error.code, error.message);
+  }
+}

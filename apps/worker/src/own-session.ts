@@ -1,0 +1,43 @@
+import type { Fault } from "@flotilla/contracts";
+import type { WorkerId } from "@flotilla/kernel";
+import type { Logger } from "@flotilla/observability";
+import { openSessionWhenFree, type SessionStore } from "@flotilla/session-store";
+import { type HolderReport, lockedBy, mainHolder } from "@flotilla/sqlite";
+import { classify } from "@flotilla/telegram";
+
+/** Whose session to take, and who hears of a wait. */
+export interface OwnSessionOptions {
+  readonly dir: string;
+  readonly worker: WorkerId;
+  readonly fleetKey: Buffer;
+  readonly log: Logger;
+  /** Longest wait for whoever has the file, in milliseconds. */
+  readonly budgetMs: number;
+  /** Somebody has the file; the fault names them. Called again when that changed and every 5 s. */
+  readonly onLocked: (fault: Fault) => void;
+}
+
+/**
+ * Takes the session for as long as this process lives. Whoever has the file open is waited for and named from the first refusal on; the event
+ * loop is never blocked by it. Throws AppError `sqlite-locked` that names who has it when the budget is used up.
+ */
+export async function ownSession(options: OwnSessionOptions): Promise<SessionStore> {
+  const { dir, worker, fleetKey, log, budgetMs, onLocked } = options;
+  const started = performance.now();
+  let waited = false;
+  const onWait = (report: HolderReport, waitedMs: number): void => {
+    waited = true;
+    log.warn({ operation: "open", waitedMs: Math.round(waitedMs), ...holderFields(report) }, "💾 waiting for the session file");
+    onLocked(classify(lockedBy(report, waitedMs)));
+  };
+  const store = await openSessionWhenFree({ dir, name: worker, fleetKey, budgetMs, onWait });
+  if (waited)
+    log.info({ operation: "open", waitedMs: Math.round(performance.now() - started) }, "💾 the session file is free again");
+  return store;
+}
+
+function holderFields(report: HolderReport): Readonly<Record<string, string | number | null>> {
+  const holder = mainHolder(report);
+  if (!holder) return { holder: null, notVisible: report.notVisible };
+  return { holder: holder.pid, command: holder.commandLine, state: holder.state, lock: holder.lock };
+}

@@ -1,0 +1,14 @@
+import { randomUUID } from "node:crypto";
+import type { FleetEvent } from "@flotilla/contracts";
+import { type HostId, systemClock } from "@flotilla/kernel";
+import type { EventPublisher } from "@flotilla/queue";
+
+/** An event without what every event has. */
+export type EventBody<E = FleetEvent> = E extends FleetEvent ? Omit<E, "v" | "id" | "at" | "host"> : never;
+/** Tells the fleet something. Never throws; what is told while Redis is away goes out when it is back. */
+export type Publish = (body: EventBody) => void;
+
+/** How this process tells the fleet something. */
+export function publisher(events: EventPublisher, host: HostId): Publish {
+  return (body) => events.publish({ v: 1, id: randomUUID(), at: systemClock.now(), host, ...body } as FleetEvent);
+}
