@@ -13,6 +13,10 @@ const log = createLogger({ name: "test", level: "silent" });
 const fleetKey = Buffer.alloc(32, 3);
 const root = process.getuid?.() === 0;
 
+function run(command: string, args: readonly string[]): void {
+  execFileSync(command, args, { stdio: "pipe" });
+}
+
 /** One of the writes that matter. */
 function commit(store: SessionStore): void {
   store.updates.commit({ account: { pts: 1, qts: 1, date: 1, seq: 1 } }, () => true);
@@ -96,11 +100,11 @@ test("a full disk is told while it lasts, and writing goes on when there is spac
   const disk = `${await testDir()}/disk`;
   mkdirSync(disk);
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=3m,mode=700", "tmpfs", disk], { stdio: "pipe" });
+    run("mount", ["-t", "tmpfs", "-o", "size=3m,mode=700", "tmpfs", disk]);
   } catch {
     return skip("mounting a tmpfs is not permitted here");
   }
-  onTestFinished(() => void execFileSync("umount", ["-l", disk]));
+  onTestFinished(() => run("umount", ["-l", disk]));
   const { watch, told, store } = watched(`${disk}/sessions`);
   expect(() => writeFileSync(`${disk}/filler`, Buffer.alloc(8 * 1024 * 1024))).toThrow("ENOSPC");
   watch.look();

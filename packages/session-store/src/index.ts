@@ -27,6 +27,7 @@ export type {
   UpdateBatch,
 } from "./inbox-types.ts";
 export type { DcAddress } from "./key-slots.ts";
+export { assertNotLost } from "./lost.ts";
 export { openIdle, openSession, openSessionWhenFree } from "./open.ts";
 export type { DeliveredId, MapTarget, NewOutboxRow, OutboxKind, OutboxRow } from "./outbox-types.ts";
 export { type RekeyedFile, type RekeyOptions, rekey } from "./rekey.ts";

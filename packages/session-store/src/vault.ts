@@ -1,9 +1,9 @@
 import { existsSync, linkSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Clock, systemClock } from "@flotilla/kernel";
-import { backupTo, type Database, fileProblem, openDatabase } from "@flotilla/sqlite";
+import { backupTo, type Database, openDatabase } from "@flotilla/sqlite";
 import { COMPANIONS, privateFolder, syncFolder } from "./files.ts";
-import { announce, assertUnique, isNoted, type SessionIdentity, sessionPath, unannounce } from "./identity.ts";
+import { announce, assertUnique, type SessionIdentity, sessionPath, unannounce } from "./identity.ts";
 import { replaceDamaged, restoreInto, restoreNew } from "./restore.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { assertFleetKey } from "./seal.ts";
@@ -86,16 +86,6 @@ export class Vault {
   list(name: string): VaultEntry[] {
     const folder = join(this.#dir, name);
     return copiesIn(folder).map((copy) => ({ ...copy, ...look(join(folder, `${copy.id}.session`), this.#fleetKey) }));
-  }
-
-  /**
-   * Throws AppError `sqlite-missing` when the session's file is gone though there was one that nobody took out of use, and there is a copy to
-   * put back: an empty new one in its place would hide the loss.
-   */
-  assertNotLost(name: string): void {
-    const path = sessionPath(this.#sessions, name);
-    if (existsSync(path) || !isNoted(this.#sessions, name)) return;
-    if (copiesIn(join(this.#dir, name)).some(({ kind }) => kind !== "trash")) throw fileProblem("sqlite-missing", path);
   }
 
   /** Compares the key of the session with that of its golden copy; works while the session is in use. */

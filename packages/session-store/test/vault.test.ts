@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { keyFingerprint, Vault } from "@flotilla/session-store";
+import { assertNotLost, keyFingerprint, Vault } from "@flotilla/session-store";
 import { spawnNode, testDir } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test } from "vitest";
 import { codeOf, errorOf, FLEET_KEY, logIn, make, open } from "./support/kit.ts";
@@ -130,20 +130,20 @@ describe("can a restore bring the login back?", () => {
 
 test("a session whose file was lost is not replaced by an empty one while there is a copy to put back", () => {
   const copiesOf = vault();
-  copiesOf.assertNotLost("ann");
+  assertNotLost(dataDir, "ann");
   make(dir, "ann");
-  copiesOf.assertNotLost("ann");
+  assertNotLost(dataDir, "ann");
   rmSync(`${dir}/ann.session`);
-  copiesOf.assertNotLost("ann");
+  assertNotLost(dataDir, "ann");
   make(dir, "ann");
   {
     using store = open(dir, "ann");
     copiesOf.golden(store);
   }
   rmSync(`${dir}/ann.session`);
-  expect(codeOf(() => copiesOf.assertNotLost("ann"))).toBe("sqlite-missing");
+  expect(codeOf(() => assertNotLost(dataDir, "ann"))).toBe("sqlite-missing");
   copiesOf.restore("ann", "golden");
-  copiesOf.assertNotLost("ann");
+  assertNotLost(dataDir, "ann");
   copiesOf.trash("ann");
-  copiesOf.assertNotLost("ann");
+  assertNotLost(dataDir, "ann");
 });
