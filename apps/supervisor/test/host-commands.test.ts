@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { Fleet } from "../src/fleet.ts";
 import { HostCommands } from "../src/host-commands.ts";
 import { HostDb } from "../src/host-db.ts";
+import { SessionDesk } from "../src/session-desk.ts";
 import { CHILD, LIMITS, RULES } from "./support.ts";
 
 const [A, B] = [parseWorkerId("alpha"), parseWorkerId("beta")];
@@ -18,6 +19,7 @@ async function host(plan = "stay", spacingMs = 0) {
   const db = new HostDb(`${dir}/host.db`);
   const events: FleetEvent[] = [];
   const log = createLogger({ name: "test", level: "silent" });
+  const sessions = new SessionDesk({ dataDir: dir, fleetKey: Buffer.alloc(32, 1), db, graceMs: 1000 });
   const fleet = new Fleet({
     host: parseHostId("host-a"),
     program: { file: CHILD, env: { PLAN: plan, JOURNAL: journal }, nodeFlags: [] },
@@ -26,6 +28,7 @@ async function host(plan = "stay", spacingMs = 0) {
     spacingMs,
     logDir: `${dir}/logs`,
     db,
+    sessions,
     clock: systemClock,
     log,
     publish: (event) => void events.push(event),
@@ -36,7 +39,7 @@ async function host(plan = "stay", spacingMs = 0) {
     await fleet.stopAll();
     db.close();
   });
-  const commands = new HostCommands({ fleet, db, clock: systemClock, log, sessionDir: dir });
+  const commands = new HostCommands({ fleet, db, clock: systemClock, log, sessions });
   const starts = () =>
     readFileSync(journal, "utf8")
       .split("\n")
