@@ -43,7 +43,11 @@ export interface WatchedSession {
 }
 
 /** Watches the session file; a process whose file is gone leaves at once. */
-export function watchSession(worker: WorkerId, deps: SessionFileDeps, { store, account, publish }: WatchedSession): SessionWatch {
+export function watchSession(
+  worker: WorkerId,
+  deps: SessionFileDeps,
+  { store, account, publish }: WatchedSession,
+): SessionWatch {
   const { log, say, leave } = deps;
   return new SessionWatch({
     file: store.file,
