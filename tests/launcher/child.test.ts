@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { isAlive, type SpawnedProcess, spawnNode, waitFor } from "@flotilla/testkit";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 
 const NEVER_SAME_WISH = "0";
 const ALWAYS_SAME_WISH = "600000";
@@ -10,9 +10,14 @@ const fixture = (name: string): string => path.join(import.meta.dirname, "fixtur
 const host = (sameWishMs: string, ...command: string[]): SpawnedProcess =>
   spawnNode(fixture("host.mjs"), [sameWishMs, process.execPath, ...command]);
 
+/** The program has a session of its own: it would outlive a launcher that a failed test kills, and keep its output open. */
 async function runningProgram(launcher: SpawnedProcess): Promise<number> {
   await launcher.waitForOutput(/program \d+/);
-  return Number(/program (\d+)/.exec(launcher.stdout)?.[1]);
+  const pid = Number(/program (\d+)/.exec(launcher.stdout)?.[1]);
+  onTestFinished(() => {
+    if (isAlive(pid)) process.kill(pid, "SIGKILL");
+  });
+  return pid;
 }
 
 describe("runChild", () => {
