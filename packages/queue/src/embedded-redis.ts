@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, lstatSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, lstatSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { AppError, boundToParent, withTimeout } from "@flotilla/kernel";
@@ -56,6 +56,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
     stop: async () => {
       child.kill("SIGTERM");
       await exited.promise;
+      if (dirname(socket) !== options.dir) rmSync(dirname(socket), { recursive: true, force: true });
     },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { startEmbeddedRedis } from "@flotilla/queue";
 import { isAlive, redisCommand, spawnNode, testDir, waitFor } from "@flotilla/testkit";
@@ -69,6 +69,8 @@ test("a folder whose path is too long for a socket works, and still nobody else 
   expect(modeOf(dirname(redis.url))).toBe(0o700);
   await redisCommand(redis.url, "SET", "kept", "yes");
   expect(statSync(join(dir, "appendonlydir")).isDirectory()).toBe(true);
+  await redis.stop();
+  expect(existsSync(dirname(redis.url)), "the folder for its socket").toBe(false);
 });
 
 test("two folders have two servers", async () => {
