@@ -1,11 +1,9 @@
-import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { openSession, type SessionStore } from "@flotilla/session-store";
 import type { Bench, BenchOptions } from "../lib/bench.ts";
+import { Floor } from "../lib/floor.ts";
 import { type Contender, lengthOf, pairwise, timed } from "../lib/pairwise.ts";
 import { pythonWithTelethon, Telethon } from "./telethon.ts";
-
-const PAGE_BYTES = 4096;
 
 const bench: Bench = {
   summary: "one entity saved durably: a worker's session beside Telethon's, and what the disk can do at all",
@@ -63,26 +61,3 @@ const PLAIN = {
   ttlS: null,
   service: false,
 };
-
-/** Overwriting a page and waiting until the disk has it: nothing durable is faster. */
-class Floor implements Contender, Disposable {
-  readonly name = "overwrite 4 KiB + fdatasync";
-  readonly #file: number;
-  readonly #page = Buffer.alloc(PAGE_BYTES, 1);
-
-  constructor(path: string) {
-    this.#file = openSync(path, "wx", 0o600);
-    writeSync(this.#file, this.#page, 0, PAGE_BYTES, 0);
-  }
-
-  async round(forMs: number): ReturnType<Contender["round"]> {
-    return timed(forMs, () => {
-      writeSync(this.#file, this.#page, 0, PAGE_BYTES, 0);
-      fdatasyncSync(this.#file);
-    });
-  }
-
-  [Symbol.dispose](): void {
-    closeSync(this.#file);
-  }
-}

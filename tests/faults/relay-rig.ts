@@ -60,18 +60,10 @@ export class RelayRig {
     found.sent.push(text);
   }
 
-  /** Kills the process of a worker, or of a service of the launcher, at once. False when there is none right now. */
-  kill(what: string): boolean {
-    const supervisor = this.#child("/supervisor/src/main.ts");
-    const pid =
-      what === "supervisor"
-        ? supervisor
-        : what === "bot"
-          ? this.#child("/bot/src/main.ts")
-          : (childrenOf(supervisor ?? 0).find(({ command }) => command.endsWith(`--worker ${what}`))?.pid ?? null);
-    if (pid === null) return false;
+  /** Kills the process of a worker, or of a service of the launcher, at once; waits for it first when it is still on its way back. */
+  async kill(what: string): Promise<void> {
+    const pid = await waitFor(() => this.#pidOf(what), { timeoutMs: 30_000, intervalMs: 50, what: `${what} to be back` });
     process.kill(pid, "SIGKILL");
-    return true;
   }
 
   /** What the targets have, by the sandbox's record. */
@@ -94,6 +86,13 @@ export class RelayRig {
   async refusedTwice(): Promise<number> {
     const accounts = await this.fleet.get<{ duplicateSends: number }[]>("accounts");
     return accounts.reduce((sum, { duplicateSends }) => sum + duplicateSends, 0);
+  }
+
+  #pidOf(what: string): number | null {
+    const supervisor = this.#child("/supervisor/src/main.ts");
+    if (what === "supervisor") return supervisor;
+    if (what === "bot") return this.#child("/bot/src/main.ts");
+    return childrenOf(supervisor ?? 0).find(({ command }) => command.endsWith(`--worker ${what}`))?.pid ?? null;
   }
 
   #child(script: string): number | null {
