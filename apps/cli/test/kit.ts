@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { openSession } from "@flotilla/session-store";
 import { type SpawnedProcess, spawnNode } from "@flotilla/testkit";
 
-const MAIN = new URL("../src/main.ts", import.meta.url).pathname;
+/** The command line. */
+export const MAIN = new URL("../src/main.ts", import.meta.url).pathname;
 export const HOLDER = new URL("./fixtures/holder.ts", import.meta.url).pathname;
 export const FLEET_KEY = "07".repeat(32);
 export const ANN = { id: "7000001", name: "Ann", username: "ann", phone: "15550001" };

@@ -55,7 +55,8 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
     new LoginDesk({ store, vault, account, options, clock: systemClock, keyChanged: () => ownership.keyChanged() }),
     (it) => it.close(),
   );
-  stack.use(watchSession(worker, deps, { store, account, publish }));
+  const giveBack = (): Promise<void> => account.stop().then(() => ownership.close());
+  stack.use(watchSession(worker, deps, { store, account, publish, giveBack }));
   await ownership.take(account);
   relay.start();
   account.start();

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Config } from "@flotilla/config";
 import type { Fault } from "@flotilla/contracts";
-import { systemClock, type WorkerId } from "@flotilla/kernel";
+import { AppError, systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { assertNotLost, type SessionStore, type Vault } from "@flotilla/session-store";
 import { type Account, NO_LINK } from "./account.ts";
@@ -40,21 +40,28 @@ export interface WatchedSession {
   readonly store: SessionStore;
   readonly account: Account;
   readonly publish: Publish;
+  /** Leaves Telegram and gives up the lease. */
+  readonly giveBack: () => Promise<void>;
 }
 
-/** Watches the session file; a process whose file is gone leaves at once. */
-export function watchSession(
-  worker: WorkerId,
-  deps: SessionFileDeps,
-  { store, account, publish }: WatchedSession,
-): SessionWatch {
+/** A process whose file is gone has so long to say goodbye. */
+const GOODBYE_MS = 2000;
+
+/** Watches the session file; a process whose file is gone leaves Telegram and ends, so that whoever has the next file may start at once. */
+export function watchSession(worker: WorkerId, deps: SessionFileDeps, session: WatchedSession): SessionWatch {
   const { log, say, leave } = deps;
+  const { store, account, publish, giveBack } = session;
+  const late = (): Error => new AppError("goodbye-late", "It took too long.");
   return new SessionWatch({
     file: store.file,
     clock: systemClock,
     log,
-    // What is written now is lost, and the new file has a right to an owner of its own: nothing is tidied up.
-    onGone: leave,
+    onGone: (fault) => {
+      withTimeout(giveBack(), GOODBYE_MS, late).then(
+        () => leave(fault),
+        () => leave(fault),
+      );
+    },
     onTrouble: (fault) => account.setTrouble(fault),
     onProblem: (problem) => publish({ kind: "worker.storage", worker, problem }),
     onStatus: (storage) => say({ kind: "storage", storage }),

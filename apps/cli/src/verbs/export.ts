@@ -2,12 +2,13 @@ import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { AppError } from "@flotilla/kernel";
 import { type ExportFormat, exportSession, openIdle } from "@flotilla/session-store";
+import { audit } from "./audit.ts";
 import { workerName } from "./import.ts";
 import { type Answer, type Call, noMoreThan, type Verb, WrongUsage, word } from "./verb.ts";
 
 const USAGE = `Usage: flotilla export <worker> --format <telethon | gramjs> --yes [--out <file>] [--json]
 
-Writes the session of a stopped worker as a session string. Whoever has that string is the account, without a code and
+Writes the session of a stopped worker as a session string, and writes down that it did (audit.jsonl in the data folder). Whoever has that string is the account, without a code and
 without a password. Flotilla must not use the session again while another program does.
 
   --format <name>   telethon or gramjs
@@ -31,6 +32,8 @@ export const exportVerb: Verb = {
     const { sessions: dir } = call.place;
     using store = openIdle({ dir, name, fleetKey: call.place.fleetKey() });
     const text = exportSession(store, format);
+    const to = typeof out === "string" ? resolve(call.place.cwd, out) : "standard output";
+    audit(call.place, { what: "export", worker: name, format, fingerprint: store.fingerprint() ?? "", to });
     if (typeof out !== "string") return { exitCode: 0, text: `${text}\n`, data: {} };
     const file = writeNew(resolve(call.place.cwd, out), text);
     const lines = `Wrote the session of "${name}" to ${file} (0600). Whoever has this file is the account: delete it when it is used.\nTake the worker out of the fleet before another program uses the session, or Telegram ends it for both.\n`;

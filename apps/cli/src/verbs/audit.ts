@@ -1,0 +1,22 @@
+import { appendFileSync, chmodSync, mkdirSync } from "node:fs";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { AppError } from "@flotilla/kernel";
+import type { Place } from "./place.ts";
+
+/**
+ * Writes down that a key left the fleet, before it does: one JSON line in `<DATA_DIR>/audit.jsonl` (0600). What is done in the chat is in
+ * `control.db`; this is for the command line. Throws AppError `audit-failed`: then nothing may be handed out.
+ */
+export function audit({ dataDir }: Place, entry: Readonly<Record<string, string>>): void {
+  const path = join(dataDir, "audit.jsonl");
+  const line = { at: new Date().toISOString(), user: userInfo().username, ...entry };
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    appendFileSync(path, `${JSON.stringify(line)}\n`, { mode: 0o600, flush: true });
+    chmodSync(path, 0o600);
+  } catch (cause) {
+    const text = `The audit (${path}) cannot be written, so nothing was done. Look at the disk and the permissions.`;
+    throw new AppError("audit-failed", text, { cause });
+  }
+}
