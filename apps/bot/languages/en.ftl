@@ -56,6 +56,61 @@ button-who = 👀 Who holds it?
 button-use-phone = Use { $phone }
 button-new-code = 🔁 New code
 button-new-code-from = 🔁 New code (from { TIME($at) })
+button-alerts-count = 🚨 Alerts ({ $count })
+button-alerts = 🚨 Alerts
+button-logins = 🔐 Logins
+button-health = 💾 Health
+button-settings = ⚙️ Settings
+button-audit = 📒 Audit
+button-auditfile = 📄 As a file
+button-logfile = 📄 File
+button-find = 🔎 Find
+button-problems = ⚠️ Only problems
+button-everybody = 👷 All of them
+button-more = ⋯ More
+button-mute = 🔕 Mute 1 h
+button-unmute = 🔔 Unmute
+button-mute-all = 🔕 Mute all 1 h
+button-unmute-all = 🔔 Unmute all
+button-maintain = ⏸ Maintenance 1 h
+button-maintain-off = ▶️ End maintenance
+button-rename = ✏️ Rename
+button-tags = 🏷 Tags
+button-delete = 🗑 Delete worker
+button-take = ✋ I take it
+button-hush = 🔕 Mute 4 h
+button-test = 🧪 Test alert
+button-drill = 🧯 Drill
+button-alerts-open = Open
+button-alerts-taken = Taken
+button-alerts-muted = Muted
+button-alerts-day = 24 h
+button-all-start = ▶️ Start all
+button-all-stop = ⏹ Stop all
+button-all-restart = 🔄 Restart all
+button-yes-start = ▶️ Yes, start them
+button-yes-stop = ⏹ Yes, stop them
+button-yes-restart = 🔄 Yes, restart them
+button-yes-maintenance = ⏸ Yes, stop for maintenance
+button-bulkstop = ✋ Stop here
+button-quiet = 🌙 Quiet hours
+button-together = 📣 Tell everybody at once
+button-one-by-one = 👤 Ask one after the other
+button-admins = 👥 Admins
+button-invite-viewer = ➕ Viewer
+button-invite-operator = ➕ Operator
+button-invite-owner = ➕ Owner
+button-unadmin = 🗑 Take off the list
+button-level-all = All
+button-level-warn = ⚠️ Warnings
+button-level-error = ❌ Errors
+button-lqr = 📷 QR code
+button-lphone = 🔢 Use phone instead
+language-en = English
+language-ru = Русский
+role-viewer = viewer
+role-operator = operator
+role-owner = owner
 
 ## Answers to presses
 
@@ -67,12 +122,43 @@ toast-login-over = This login is over. Press 🔐 Authenticate to start again.
 toast-login-cancelled = Login cancelled
 toast-whole-code = Enter the whole code first.
 toast-no-code = No code is asked for right now.
+toast-refused = You are { $role ->
+    [viewer] a viewer
+    [operator] an operator
+   *[owner] an owner
+}; this needs { $needs ->
+    [operator] an operator
+   *[owner] an owner
+}.
+toast-alert-over = This alert is over.
+toast-taken = ✋ It is yours
+toast-taken-already = { $by } has it already
+toast-muted = 🔕 Quiet until { TIME($until) }
+toast-unmuted = 🔔 Not muted any more
+toast-maintenance = ⏸ Maintenance until { TIME($until) }; one summary after it
+toast-maintenance-over = ▶️ Maintenance ends
+toast-test = 🧪 A test alert is on its way
+toast-drill = 🧯 A drill begins
+toast-log-gone = Press 🔄 Refresh first: these lines are not here any more.
+toast-private = Codes are for the private chat only.
+toast-confirm-late = Too late: a confirmation is good for 30 s. Nothing was done.
+toast-bulk-stopping = ✋ Stops after the worker in hand
+no-such-worker = There is no worker like “{ $name }”.
+mute-usage = So: <code>/mute news_1 2h</code>, <code>/mute all 30m</code>, <code>/mute news_1 off</code>
+here-opened = This chat hears every alert now. Logins stay private. /here off closes it.
+here-closed = Closed: this chat hears nothing any more.
+here-only-groups = /here is for a group or a topic that shall hear the alerts.
+login-in-private = Codes are for the private chat only: { $link }
 
 ## Why nothing was done
 
 problem-redis-away = ❌ Redis cannot be reached, so nothing was done. Try again in a moment.
 problem-not-sent = ❌ The command could not be sent.
 problem-no-worker = This worker does not exist any more.
+problem-sqlite-locked = Another program has the session file.
+problem-not-connected = The account is not connected right now.
+problem-host-error = The supervisor could not do it; its log says why.
+problem-login-busy = The step before is still under way.
 
 ## Commands of the menu, and help
 
@@ -88,11 +174,20 @@ help =
     Crashes come here as a message with the buttons that help.
 
     /menu /workers /cancel
+command-status = One worker: /status news_1
+command-restart = Restart one: /restart news_1
+command-logs = Log of one: /logs news_1
+command-mute = Mute: /mute news_1 1h, /mute all 1h
+command-alerts = Alerts
+command-health = Health
+command-settings = Settings
 
 ## Every screen
 
 updated = <i>updated { TIME($at) }</i>
 redis-away = 🔌 Redis is away: this is the last known state.
+silence-mute = 🔕 Muted until { TIME($until) } by { $by }
+silence-maintenance = ⏸ Maintenance until { TIME($until) }, by { $by }
 
 ## Main menu
 
@@ -111,6 +206,11 @@ workers-title = 👷 <b>Workers</b> { $from }–{ $to } of { $count }
 workers-none = 👷 <b>Workers</b> none yet
 worker-not-reported = not reported by { $host }
 worker-next = next { TIME($at) }
+workers-found = found by “{ $find }”
+worker-messages = { $count ->
+    [one] { $count } message
+   *[other] { $count } messages
+}
 
 ## A new worker
 
@@ -119,6 +219,16 @@ add-ask = Send a name for it, such as news_1.
 add-rule = <i>1 to 32 characters of a-z, 0-9, _ and -, starting with a letter.</i>
 add-bad-name = Names have 1 to 32 characters of a-z, 0-9, _ and -, and start with a letter.
 add-taken = There is a worker { $worker } already.
+ask-find = 🔎 Send a part of a name or a tag.
+ask-rename = ✏️ Send what people shall call <b>{ $worker }</b>, or - to take it away. Its files keep their name.
+ask-tags = 🏷 Send the tags of <b>{ $worker }</b>, such as: news eu. Or - for none.
+ask-quiet = 🌙 Send the hours in which only red alerts are told, such as 22:00-07:00 (time of the bot's machine).
+ask-quiet-bad = That is not a time span. So: 22:00-07:00
+ask-delete =
+    🗑 <b>{ $worker }</b> is stopped and taken off the list. Its session file and backups stay in the data folder.
+
+    To delete it, send its name.
+ask-delete-bad = That is not its name. Nothing was done.
 
 ## Worker Details
 
@@ -138,6 +248,15 @@ details-storage = 💾 lock waits { $waits } · longest hold { $hold } ms · jou
 details-checkpoint = emptied { TIME($at) }
 details-not-logged-in = 🔑 Not logged in yet. Press 🔐 Authenticate (about 1 min).
 details-fault = ⚠️ { $text } <i>({ $class }, { $code })</i>
+details-alerts = 🚨 { $count ->
+    [one] { $count } open alert
+   *[other] { $count } open alerts
+}
+details-vitals = Memory { $mb } MB · event loop late by { $lag } ms at most
+more-title = ⋯ <b>{ $name }</b>
+more-tags = Tags: { $tags }
+more-no-tags = none
+more-help = <i>Renaming changes what people see, not the files. Deleting asks for the name.</i>
 
 ## A command on its way, on cards
 
@@ -211,7 +330,6 @@ restore-gone = This copy is not in the list any more. Nothing was changed.
 
 log-title = 📜 <b>Log of { $worker }</b>
 log-fetching = ⏳ Fetching…
-log-failed = ❌ The log could not be fetched.
 log-again = <i>Press 🔄 Refresh to fetch the lines again.</i>
 log-no-answer = ❌ No answer from the manager. Is the supervisor running?
 log-empty = <i>Nothing was logged yet.</i>
@@ -279,6 +397,136 @@ refusal-no-login = ❌ This login is no longer under way. Press 🔐 Authenticat
 refusal-qr-expired = ❌ Nobody scanned a code in time. Start again when the second device is at hand.
 refusal-cancelled = ❌ The login was cancelled. The old session is untouched.
 refusal-other = ❌ Telegram refused: { $detail }.
+login-qr-asking = ⏳ Asking Telegram for a QR code…
+login-qr =
+    📷 Scan the picture with the Telegram app of this account: Settings → Devices → Link Desktop Device.
+    New picture at { TIME($at) } ({ $count }). It needs a second device; with one phone only, use the number.
+login-qr-caption = Telegram → Settings → Devices → Link Desktop Device
+login-again = The bot was restarted in the middle of this step. Your place is kept: do it once more.
+
+## Asking once more
+
+confirm-all = { $count ->
+    [one] the only worker
+   *[other] all { $count } workers
+}
+confirm-tag = { $count ->
+    [one] { $count } worker
+   *[other] { $count } workers
+} tagged #{ $tag }
+confirm-start = ▶️ Start <b>{ $name }</b>? One after the other; if the first one fails, the others stay as they are.
+confirm-stop = ⏹ Stop <b>{ $name }</b>? Nothing is read or relayed until they are started again. Sessions stay.
+confirm-restart = 🔄 Restart <b>{ $name }</b>? One after the other; if the first one fails, the others are not touched.
+confirm-maintenance = ⏸ Stop <b>{ $name }</b> for maintenance? No alerts meanwhile.
+confirm-limit = <i>The button works until { TIME($at) }.</i>
+
+## Many workers at once
+
+bulk-gone = This act is forgotten by now.
+bulk-title-start = ▶️ <b>Start { $count ->
+    [one] { $count } worker
+   *[other] { $count } workers
+}</b>
+bulk-title-stop = ⏹ <b>Stop { $count ->
+    [one] { $count } worker
+   *[other] { $count } workers
+}</b>
+bulk-title-restart = 🔄 <b>Restart { $count ->
+    [one] { $count } worker
+   *[other] { $count } workers
+}</b>
+bulk-title-maintenance = ⏸ <b>Maintenance of { $count ->
+    [one] { $count } worker
+   *[other] { $count } workers
+}</b>
+bulk-running = Under way: { $done } done, { $failed } failed, { $left } to go.
+bulk-stopping = Stopping after the worker in hand: { $done } done, { $failed } failed, { $left } left as they are.
+bulk-done = ✅ All { $done } done.
+bulk-incomplete = ⚠️ Ended: { $done } done, { $failed } failed, { $left } left as they are.
+bulk-current = Now: { $workers }
+bulk-canary = <i>The first one is a trial: the others wait for it.</i>
+bulk-canary-failed = The first one did not come up, so the others were not touched.
+
+## Logins
+
+logins-title = 🔐 <b>Logins</b> ({ $count })
+logins-none = not logged in
+logins-proof = Telegram answered { DATE($at) }
+logins-no-proof = no answer from Telegram yet
+
+## Health
+
+health-title = 💾 <b>Health</b>
+health-locks = { $count ->
+    [0] No lock errors (7 d)
+    [one] { $count } lock error (7 d)
+   *[other] { $count } lock errors (7 d)
+}
+health-alerts = Alerts { $sent } sent, { $delivered } delivered
+health-running = Workers running { $running }/{ $wanted }
+health-owned = { $count ->
+    [0] Every session has its owner
+    [one] { $count } session is held by somebody else
+   *[other] { $count } sessions are held by somebody else
+}
+health-redis = Redis answers
+health-redis-away = Redis is away since { TIME($at) }
+health-poll = Presses arrive
+health-poll-away = Presses do not arrive since { TIME($at) }
+health-ping = Dead-man ping { TIME($at) }
+health-ping-failed = Dead-man ping has not worked yet
+health-no-ping = <i>No dead-man ping is set (DEAD_MAN_URL).</i>
+health-second = Second path for alerts: set
+health-no-second = <i>No second path for alerts is set (ALERT_WEBHOOK_URL, ALERT_SMTP_URL).</i>
+health-unreachable = The bot cannot reach: { $names }. They have to press Start.
+
+## Settings
+
+settings-title = ⚙️ <b>Settings</b>
+settings-you = You: { $role }
+settings-quiet = 🌙 Quiet hours { $from }–{ $to }: only red alerts are told
+settings-no-quiet = 🌙 No quiet hours
+settings-together = 📣 Everybody hears of an alert at once
+settings-one-by-one = 👤 Alerts ask the first admin, after 15 min the next one, after 60 min everybody
+settings-places = 💬 Groups: { $names }
+settings-no-place = 💬 No group. An owner writes /here in one to open it.
+admins-title = 👥 <b>Admins</b>
+admins-unreachable = unreachable: has to press Start
+admins-help = <i>Viewers look. Operators run workers and take alerts. Owners do everything. Those of ADMIN_IDS are owners for good.</i>
+admins-link = Pass this link on. It works once, for 15 min:
+admin-title = 👤 <b>{ $name }</b> · { $role }
+admin-gone = This admin is not on the list any more.
+notice-joined = 👥 { $name } came with an invitation and is { $role ->
+    [viewer] a viewer
+    [operator] an operator
+   *[owner] an owner
+} now.
+notice-stranger = 🚪 Somebody who is not an admin wrote to this bot and got no answer: { $name }, id { $id }.
+
+## Audit
+
+audit-title = 📒 <b>Audit</b> · { $find }
+audit-none = <i>Nothing here.</i>
+audit-time = { DATE($at) }
+audit-command = { $verb }: { $state ->
+    [asked] under way
+    [done] done
+    [failed] failed
+   *[other] no answer
+}
+audit-bulk = { $verb } { $count ->
+    [one] { $count } worker
+   *[other] { $count } workers
+}
+audit-drill = began a drill
+audit-quiet = quiet hours { $hours }
+audit-quiet-off = quiet hours off
+audit-together = alerts go to everybody at once
+audit-one-by-one = alerts go to one after the other
+audit-invited = made an invitation: { $role }
+audit-role = { $name } is { $role } now
+audit-removed = took { $name } off the list
+audit-here = opened the group { $chat }
 
 ## Alerts
 
@@ -321,11 +569,70 @@ alert-storage-checkpoint = Its journal cannot be emptied: { $why }
 alert-storage-do = Look at the disk of the machine: how full, how busy.
 alert-next-parked = A restart cannot help. It stays stopped until you act.
 alert-next-login = No restart will be tried: only a login helps.
-alert-action = 🔄 Restarting… asked by { $by } { TIME($at) }
-alert-retried = 🔁 Trying… asked by { $by } { TIME($at) }
-alert-solved = ✅ <b>{ $worker }</b> #A-{ $n } solved after { SPAN($ms) } ({ $how })
+alert-action = { $verb ->
+    [restart] 🔄 Restarting…
+    [retry] 🔁 Trying…
+    [check] 🩺 Checking…
+    [who] 👀 Looking…
+    [stop] ⏹ Stopping…
+    [start] ▶️ Starting…
+   *[other] ⏳ { $verb }
+} asked by { $by } { TIME($at) }
+alert-solved = ✅ <b>{ $what }</b> #A-{ $n } solved after { SPAN($ms) } ({ $how })
 solved-itself = by itself
 solved-command = by { $verb }, { $by }
+alert-key-duplicated = Telegram saw this session from two addresses and cancelled it for good ({ $code }). A backup will not help: it has the same key. No restart will be tried.
+alert-banned = 🔴 🔑 <b>{ $worker }</b>: account frozen or banned
+alert-banned-how = Telegram says { $code }. The worker is stopped for good.
+alert-banned-do = Do: appeal in the Telegram app, or write to recover@telegram.org.
+alert-limited = 🔴 ⚠️ <b>{ $worker }</b>: Telegram limits this account for strangers
+alert-limited-how = { $code }, see @SpamBot. Sending is stopped; reading goes on.
+alert-offline = 🟡 🔌 <b>{ $worker }</b> is offline since { TIME($at) }
+alert-offline-how = The connection is tried again and again by itself. Nothing has to be done.
+alert-flood = ⏳ <b>{ $worker }</b>: Telegram asks to pause until { TIME($until) }
+alert-flood-how = It goes on by itself then. More tries would make the pause longer.
+alert-host-away = 🔴 🖥 <b>{ $host }</b> does not answer ({ $workers ->
+    [one] { $workers } worker
+   *[other] { $workers } workers
+})
+alert-host-how = Last heard at { TIME($at) }. Its workers may run on, or not: nobody knows.
+alert-host-do = Do: look whether { $host } is up and its supervisor runs.
+alert-host-network = 🟠 🔌 <b>{ $host }</b>: all { $count } workers offline since { TIME($at) } → network of the host, not Telegram sessions
+alert-redis-away = 🟠 🔌 <b>Redis away</b>
+alert-redis-how = Workers go on; buttons cannot do anything until it is back, and states are old.
+alert-token-conflict = 🔴 <b>Another program polls with this bot's token</b> (409)
+alert-token-how = I keep trying every 30 s. Workers are not affected, but presses go to the other one.
+alert-test = 🧪 <b>Test alert</b>, asked for by { $by }
+alert-test-how = If you read this, alerts reach you. Press ✋ to end it.
+alert-drill = a session needs a login (not really: { $by } began a drill)
+alert-drill-how = It goes the way of a real one: the next admin after 15 min, everybody after 60. Press ✋ to end it.
+alert-group = { $level } <b>{ $host }: { $count } alerts with one cause</b>
+alert-digest = 📨 <b>{ $count } more alerts</b>, { $open } of them open
+alert-more = … and { $count } more
+alert-taken = ✋ { $by } takes care of it
+alert-muted = 🔕 muted until { TIME($until) }
+alert-solved-group = ✅ #A-{ $n }: all { $count } solved after { SPAN($ms) }
+alert-maintenance-over = ⏸ Maintenance { TIME($since) }–{ TIME($until) } is over: { $held ->
+    [one] { $held } alert was held
+   *[other] { $held } alerts were held
+}, { $open } still open.
+alert-maintenance-over-worker = ⏸ Maintenance of <b>{ $scope }</b> { TIME($since) }–{ TIME($until) } is over: { $held ->
+    [one] { $held } alert was held
+   *[other] { $held } alerts were held
+}, { $open } still open.
+solved-taken = by { $by }
+alerts-title-open = 🚨 <b>Open alerts</b> ({ $count })
+alerts-title-taken = ✋ <b>Taken alerts</b> ({ $count })
+alerts-title-muted = 🔕 <b>Muted alerts</b> ({ $count })
+alerts-title-day = 🕓 <b>Alerts of 24 h</b> ({ $count })
+alerts-none = None. ✅
+alerts-since = since { TIME($at) }
+alerts-took = ({ SPAN($ms) })
+second-nobody = nobody took these alerts for an hour
+second-away = the bot cannot reach Telegram since { TIME($at) }; { $count ->
+    [one] { $count } alert waits
+   *[other] { $count } alerts wait
+}
 
 ## Faults, by code where there are words for it, else by class
 

@@ -56,6 +56,61 @@ button-who = 👀 Кто её держит?
 button-use-phone = Взять { $phone }
 button-new-code = 🔁 Новый код
 button-new-code-from = 🔁 Новый код (с { TIME($at) })
+button-alerts-count = 🚨 Тревоги ({ $count })
+button-alerts = 🚨 Тревоги
+button-logins = 🔐 Входы
+button-health = 💾 Здоровье
+button-settings = ⚙️ Настройки
+button-audit = 📒 Аудит
+button-auditfile = 📄 Файлом
+button-logfile = 📄 Файл
+button-find = 🔎 Найти
+button-problems = ⚠️ Только проблемы
+button-everybody = 👷 Все
+button-more = ⋯ Ещё
+button-mute = 🔕 Тишина 1 ч
+button-unmute = 🔔 Вернуть звук
+button-mute-all = 🔕 Тишина для всех 1 ч
+button-unmute-all = 🔔 Вернуть звук всем
+button-maintain = ⏸ Обслуживание 1 ч
+button-maintain-off = ▶️ Конец обслуживания
+button-rename = ✏️ Переименовать
+button-tags = 🏷 Метки
+button-delete = 🗑 Удалить воркера
+button-take = ✋ Беру на себя
+button-hush = 🔕 Тишина 4 ч
+button-test = 🧪 Проверка тревоги
+button-drill = 🧯 Учение
+button-alerts-open = Открытые
+button-alerts-taken = Взятые
+button-alerts-muted = Без звука
+button-alerts-day = 24 ч
+button-all-start = ▶️ Запустить всех
+button-all-stop = ⏹ Остановить всех
+button-all-restart = 🔄 Перезапустить всех
+button-yes-start = ▶️ Да, запустить
+button-yes-stop = ⏹ Да, остановить
+button-yes-restart = 🔄 Да, перезапустить
+button-yes-maintenance = ⏸ Да, на обслуживание
+button-bulkstop = ✋ Прервать
+button-quiet = 🌙 Тихие часы
+button-together = 📣 Сообщать всем сразу
+button-one-by-one = 👤 Спрашивать по очереди
+button-admins = 👥 Администраторы
+button-invite-viewer = ➕ Наблюдатель
+button-invite-operator = ➕ Оператор
+button-invite-owner = ➕ Владелец
+button-unadmin = 🗑 Убрать из списка
+button-level-all = Все
+button-level-warn = ⚠️ Предупреждения
+button-level-error = ❌ Ошибки
+button-lqr = 📷 QR-код
+button-lphone = 🔢 По телефону
+language-en = English
+language-ru = Русский
+role-viewer = наблюдатель
+role-operator = оператор
+role-owner = владелец
 
 ## Ответы на нажатия
 
@@ -67,12 +122,43 @@ toast-login-over = Этот вход завершён. Нажмите 🔐 Во�
 toast-login-cancelled = Вход отменён
 toast-whole-code = Сначала введите код целиком.
 toast-no-code = Код сейчас не нужен.
+toast-refused = Вы { $role ->
+    [viewer] наблюдатель
+    [operator] оператор
+   *[owner] владелец
+}; для этого нужен { $needs ->
+    [operator] оператор
+   *[owner] владелец
+}.
+toast-alert-over = Эта тревога уже закончилась.
+toast-taken = ✋ Записано за вами
+toast-taken-already = Уже взял(а) { $by }
+toast-muted = 🔕 Тишина до { TIME($until) }
+toast-unmuted = 🔔 Звук снова включён
+toast-maintenance = ⏸ Обслуживание до { TIME($until) }; потом одна сводка
+toast-maintenance-over = ▶️ Обслуживание закончено
+toast-test = 🧪 Проверочная тревога отправлена
+toast-drill = 🧯 Учение началось
+toast-log-gone = Сначала нажмите 🔄 Обновить: этих строк уже нет.
+toast-private = Вход – только в личном чате.
+toast-confirm-late = Поздно: подтверждение действует 30 с. Ничего не сделано.
+toast-bulk-stopping = ✋ Остановится после текущего воркера
+no-such-worker = Воркера, похожего на «{ $name }», нет.
+mute-usage = Так: <code>/mute news_1 2h</code>, <code>/mute all 30m</code>, <code>/mute news_1 off</code>
+here-opened = Теперь все тревоги приходят и сюда. Входы – только в личном чате. /here off закрывает.
+here-closed = Закрыто: сюда больше ничего не приходит.
+here-only-groups = /here – для группы или темы, куда должны приходить тревоги.
+login-in-private = Вход – только в личном чате: { $link }
 
 ## Почему ничего не сделано
 
 problem-redis-away = ❌ Redis недоступен, поэтому ничего не сделано. Повторите чуть позже.
 problem-not-sent = ❌ Команду не удалось отправить.
 problem-no-worker = Такого воркера больше нет.
+problem-sqlite-locked = Файл сессии занят другой программой.
+problem-not-connected = Аккаунт сейчас не подключён.
+problem-host-error = Супервизор не смог это сделать; причина – в его журнале.
+problem-login-busy = Предыдущий шаг ещё выполняется.
 
 ## Команды меню и справка
 
@@ -88,11 +174,20 @@ help =
     О сбоях приходит сообщение с кнопками, которые помогают.
 
     /menu /workers /cancel
+command-status = Один воркер: /status news_1
+command-restart = Перезапуск: /restart news_1
+command-logs = Журнал: /logs news_1
+command-mute = Тишина: /mute news_1 1h, /mute all 1h
+command-alerts = Тревоги
+command-health = Здоровье
+command-settings = Настройки
 
 ## На каждом экране
 
 updated = <i>обновлено { TIME($at) }</i>
 redis-away = 🔌 Redis недоступен: это последнее известное состояние.
+silence-mute = 🔕 Без звука до { TIME($until) }, { $by }
+silence-maintenance = ⏸ Обслуживание до { TIME($until) }, { $by }
 
 ## Главное меню
 
@@ -112,6 +207,12 @@ workers-title = 👷 <b>Воркеры</b> { $from }–{ $to } из { $count }
 workers-none = 👷 <b>Воркеры</b> пока нет
 worker-not-reported = нет сведений от { $host }
 worker-next = далее { TIME($at) }
+workers-found = найдено по «{ $find }»
+worker-messages = { $count ->
+    [one] { $count } сообщение
+    [few] { $count } сообщения
+   *[many] { $count } сообщений
+}
 
 ## Новый воркер
 
@@ -120,6 +221,16 @@ add-ask = Пришлите имя, например news_1.
 add-rule = <i>От 1 до 32 знаков: a-z, 0-9, _ и -, первой идёт буква.</i>
 add-bad-name = В имени от 1 до 32 знаков: a-z, 0-9, _ и -, первой идёт буква.
 add-taken = Воркер { $worker } уже есть.
+ask-find = 🔎 Пришлите часть имени или метку.
+ask-rename = ✏️ Пришлите название для <b>{ $worker }</b> или -, чтобы убрать его. Файлы сохранят своё имя.
+ask-tags = 🏷 Пришлите метки для <b>{ $worker }</b>, например: news eu. Или -, если меток нет.
+ask-quiet = 🌙 Пришлите часы, когда сообщать только о красных тревогах, например 22:00-07:00 (время машины бота).
+ask-quiet-bad = Это не промежуток времени. Так: 22:00-07:00
+ask-delete =
+    🗑 <b>{ $worker }</b> будет остановлен и убран из списка. Файл сессии и копии останутся в папке данных.
+
+    Чтобы удалить, пришлите его имя.
+ask-delete-bad = Это не его имя. Ничего не сделано.
 
 ## Карточка воркера
 
@@ -139,6 +250,16 @@ details-storage = 💾 ожиданий блокировки { $waits } · до�
 details-checkpoint = освобождён { TIME($at) }
 details-not-logged-in = 🔑 Вход ещё не выполнен. Нажмите 🔐 Войти (около минуты).
 details-fault = ⚠️ { $text } <i>({ $class }, { $code })</i>
+details-alerts = 🚨 { $count ->
+    [one] { $count } открытая тревога
+    [few] { $count } открытые тревоги
+   *[many] { $count } открытых тревог
+}
+details-vitals = Память { $mb } МБ · задержка цикла до { $lag } мс
+more-title = ⋯ <b>{ $name }</b>
+more-tags = Метки: { $tags }
+more-no-tags = нет
+more-help = <i>Переименование меняет то, что видят люди, а не файлы. При удалении спросим имя.</i>
 
 ## Команда в пути, на карточках
 
@@ -212,7 +333,6 @@ restore-gone = Этой копии больше нет в списке. Ниче
 
 log-title = 📜 <b>Журнал { $worker }</b>
 log-fetching = ⏳ Загружается…
-log-failed = ❌ Журнал не удалось получить.
 log-again = <i>Нажмите 🔄 Обновить, чтобы получить строки снова.</i>
 log-no-answer = ❌ Нет ответа от менеджера. Работает ли супервизор?
 log-empty = <i>Записей пока нет.</i>
@@ -280,6 +400,141 @@ refusal-no-login = ❌ Этот вход уже не идёт. Нажмите �
 refusal-qr-expired = ❌ Код никто не отсканировал вовремя. Начните снова, когда второе устройство будет под рукой.
 refusal-cancelled = ❌ Вход отменён. Старая сессия не тронута.
 refusal-other = ❌ Telegram отказал: { $detail }.
+login-qr-asking = ⏳ Просим у Telegram QR-код…
+login-qr =
+    📷 Отсканируйте картинку в приложении Telegram этого аккаунта: Настройки → Устройства → Подключить устройство.
+    Новая картинка в { TIME($at) } ({ $count }). Нужно второе устройство; если телефон один, входите по номеру.
+login-qr-caption = Telegram → Настройки → Устройства → Подключить устройство
+login-again = Бот перезапустили посреди этого шага. Место сохранено: повторите его.
+
+## Переспрашиваем
+
+confirm-all = { $count ->
+    [one] единственный воркер
+    [few] все { $count } воркера
+   *[many] все { $count } воркеров
+}
+confirm-tag = { $count ->
+    [one] { $count } воркер
+    [few] { $count } воркера
+   *[many] { $count } воркеров
+} с меткой #{ $tag }
+confirm-start = ▶️ Запустить: <b>{ $name }</b>? По одному; если первый не запустится, остальные не тронем.
+confirm-stop = ⏹ Остановить: <b>{ $name }</b>? До запуска ничего не читается и не пересылается. Сессии останутся.
+confirm-restart = 🔄 Перезапустить: <b>{ $name }</b>? По одному; если первый не поднимется, остальные не тронем.
+confirm-maintenance = ⏸ Остановить на обслуживание: <b>{ $name }</b>? Тревог в это время не будет.
+confirm-limit = <i>Кнопка работает до { TIME($at) }.</i>
+
+## Много воркеров сразу
+
+bulk-gone = Об этом действии уже ничего не известно.
+bulk-title-start = ▶️ <b>Запуск: { $count ->
+    [one] { $count } воркер
+    [few] { $count } воркера
+   *[many] { $count } воркеров
+}</b>
+bulk-title-stop = ⏹ <b>Остановка: { $count ->
+    [one] { $count } воркер
+    [few] { $count } воркера
+   *[many] { $count } воркеров
+}</b>
+bulk-title-restart = 🔄 <b>Перезапуск: { $count ->
+    [one] { $count } воркер
+    [few] { $count } воркера
+   *[many] { $count } воркеров
+}</b>
+bulk-title-maintenance = ⏸ <b>Обслуживание: { $count ->
+    [one] { $count } воркер
+    [few] { $count } воркера
+   *[many] { $count } воркеров
+}</b>
+bulk-running = Идёт: готово { $done }, не удалось { $failed }, осталось { $left }.
+bulk-stopping = Останавливаемся после текущего: готово { $done }, не удалось { $failed }, не тронуто { $left }.
+bulk-done = ✅ Готово: { $done }.
+bulk-incomplete = ⚠️ Закончено: готово { $done }, не удалось { $failed }, не тронуто { $left }.
+bulk-current = Сейчас: { $workers }
+bulk-canary = <i>Первый – пробный: остальные ждут его.</i>
+bulk-canary-failed = Первый не поднялся, поэтому остальные не тронуты.
+
+## Входы
+
+logins-title = 🔐 <b>Входы</b> ({ $count })
+logins-none = вход не выполнен
+logins-proof = Telegram ответил { DATE($at) }
+logins-no-proof = ответа Telegram ещё не было
+
+## Здоровье
+
+health-title = 💾 <b>Здоровье</b>
+health-locks = { $count ->
+    [0] Ошибок блокировки нет (7 дн)
+   *[other] Ошибок блокировки: { $count } (7 дн)
+}
+health-alerts = Тревог отправлено { $sent }, доставлено { $delivered }
+health-running = Воркеров работает { $running }/{ $wanted }
+health-owned = { $count ->
+    [0] У каждой сессии свой хозяин
+   *[other] Сессий, занятых кем-то ещё: { $count }
+}
+health-redis = Redis отвечает
+health-redis-away = Redis недоступен с { TIME($at) }
+health-poll = Нажатия доходят
+health-poll-away = Нажатия не доходят с { TIME($at) }
+health-ping = Контрольный сигнал { TIME($at) }
+health-ping-failed = Контрольный сигнал ещё не проходил
+health-no-ping = <i>Контрольный сигнал не настроен (DEAD_MAN_URL).</i>
+health-second = Второй путь для тревог: настроен
+health-no-second = <i>Второй путь для тревог не настроен (ALERT_WEBHOOK_URL, ALERT_SMTP_URL).</i>
+health-unreachable = Бот не может написать: { $names }. Им нужно нажать Start.
+
+## Настройки
+
+settings-title = ⚙️ <b>Настройки</b>
+settings-you = Вы: { $role }
+settings-quiet = 🌙 Тихие часы { $from }–{ $to }: только красные тревоги
+settings-no-quiet = 🌙 Тихих часов нет
+settings-together = 📣 О тревоге узнают все сразу
+settings-one-by-one = 👤 Сначала узнаёт первый администратор, через 15 мин следующий, через 60 мин все
+settings-places = 💬 Группы: { $names }
+settings-no-place = 💬 Групп нет. Владелец пишет в группе /here, чтобы открыть её.
+admins-title = 👥 <b>Администраторы</b>
+admins-unreachable = недоступен: должен нажать Start
+admins-help = <i>Наблюдатели смотрят. Операторы управляют воркерами и берут тревоги. Владельцы могут всё. Те, кто в ADMIN_IDS, – владельцы всегда.</i>
+admins-link = Передайте эту ссылку. Она работает один раз, 15 мин:
+admin-title = 👤 <b>{ $name }</b> · { $role }
+admin-gone = Этого администратора больше нет в списке.
+notice-joined = 👥 { $name } пришёл(пришла) по приглашению; роль: { $role ->
+    [viewer] наблюдатель
+    [operator] оператор
+   *[owner] владелец
+}.
+notice-stranger = 🚪 Боту написал посторонний и не получил ответа: { $name }, id { $id }.
+
+## Аудит
+
+audit-title = 📒 <b>Аудит</b> · { $find }
+audit-none = <i>Ничего нет.</i>
+audit-time = { DATE($at) }
+audit-command = { $verb }: { $state ->
+    [asked] выполняется
+    [done] сделано
+    [failed] не удалось
+   *[other] нет ответа
+}
+audit-bulk = { $verb }: { $count ->
+    [one] { $count } воркер
+    [few] { $count } воркера
+   *[many] { $count } воркеров
+}
+audit-drill = начал(а) учение
+audit-quiet = тихие часы { $hours }
+audit-quiet-off = тихие часы выключены
+audit-together = тревоги идут всем сразу
+audit-one-by-one = тревоги идут по очереди
+audit-invited = создал(а) приглашение: { $role }
+audit-role = { $name } теперь { $role }
+audit-removed = убрал(а) { $name } из списка
+audit-here = открыл(а) группу { $chat }
 
 ## Тревоги
 
@@ -323,9 +578,16 @@ alert-storage-checkpoint = Журнал не освобождается: { $why 
 alert-storage-do = Посмотрите на диск машины: сколько занято, насколько загружен.
 alert-next-parked = Перезапуск не поможет. Воркер стоит, пока вы не вмешаетесь.
 alert-next-login = Перезапускать не будем: поможет только вход.
-alert-action = 🔄 Перезапускается… запросил(а) { $by } { TIME($at) }
-alert-retried = 🔁 Пробую… просит { $by } { TIME($at) }
-alert-solved = ✅ <b>{ $worker }</b> #A-{ $n } решено за { SPAN($ms) } ({ $how })
+alert-action = { $verb ->
+    [restart] 🔄 Перезапускается…
+    [retry] 🔁 Пробую…
+    [check] 🩺 Проверяется…
+    [who] 👀 Ищем…
+    [stop] ⏹ Останавливается…
+    [start] ▶️ Запускается…
+   *[other] ⏳ { $verb }
+} запросил(а) { $by } { TIME($at) }
+alert-solved = ✅ <b>{ $what }</b> #A-{ $n } решено за { SPAN($ms) } ({ $how })
 solved-itself = само
 solved-command = { $verb ->
     [start] запуск
@@ -333,6 +595,50 @@ solved-command = { $verb ->
     [restart] перезапуск
    *[other] { $verb }
 }, { $by }
+alert-key-duplicated = Telegram увидел эту сессию с двух адресов и отменил её навсегда ({ $code }). Копия не поможет: в ней тот же ключ. Перезапускать не будем.
+alert-banned = 🔴 🔑 <b>{ $worker }</b>: аккаунт заморожен или заблокирован
+alert-banned-how = Ответ Telegram: { $code }. Воркер остановлен насовсем.
+alert-banned-do = Что делать: обжаловать в приложении Telegram или написать на recover@telegram.org.
+alert-limited = 🔴 ⚠️ <b>{ $worker }</b>: Telegram ограничил аккаунт для незнакомых
+alert-limited-how = { $code }, см. @SpamBot. Отправка остановлена, чтение продолжается.
+alert-offline = 🟡 🔌 <b>{ $worker }</b> не на связи с { TIME($at) }
+alert-offline-how = Подключение повторяется само. Делать ничего не нужно.
+alert-flood = ⏳ <b>{ $worker }</b>: Telegram просит паузу до { TIME($until) }
+alert-flood-how = Потом всё продолжится само. Лишние попытки только удлинят паузу.
+alert-host-away = 🔴 🖥 <b>{ $host }</b> не отвечает ({ $workers ->
+    [one] { $workers } воркер
+    [few] { $workers } воркера
+   *[many] { $workers } воркеров
+})
+alert-host-how = Последний сигнал в { TIME($at) }. Работают ли воркеры, неизвестно.
+alert-host-do = Что делать: проверьте, включён ли { $host } и работает ли супервизор.
+alert-host-network = 🟠 🔌 <b>{ $host }</b>: все { $count } воркеров не на связи с { TIME($at) } → сеть хоста, а не сессии Telegram
+alert-redis-away = 🟠 🔌 <b>Redis недоступен</b>
+alert-redis-how = Воркеры продолжают работу; кнопки не действуют, пока он не вернётся, а состояния устарели.
+alert-token-conflict = 🔴 <b>Другая программа использует токен этого бота</b> (409)
+alert-token-how = Пробую каждые 30 с. Воркерам это не мешает, но нажатия уходят той программе.
+alert-test = 🧪 <b>Проверочная тревога</b>, запросил(а) { $by }
+alert-test-how = Если вы это читаете, тревоги доходят. Нажмите ✋, чтобы закончить.
+alert-drill = нужен вход в сессию (не на самом деле: { $by } начал(а) учение)
+alert-drill-how = Она идёт путём настоящей: через 15 мин следующему, через 60 всем. Нажмите ✋, чтобы закончить.
+alert-group = { $level } <b>{ $host }: тревог с одной причиной: { $count }</b>
+alert-digest = 📨 <b>Ещё тревог: { $count }</b>, из них открыто { $open }
+alert-more = … и ещё { $count }
+alert-taken = ✋ Занимается { $by }
+alert-muted = 🔕 без звука до { TIME($until) }
+alert-solved-group = ✅ #A-{ $n }: все { $count } решены за { SPAN($ms) }
+alert-maintenance-over = ⏸ Обслуживание { TIME($since) }–{ TIME($until) } закончилось: придержано тревог { $held }, ещё открыто { $open }.
+alert-maintenance-over-worker = ⏸ Обслуживание <b>{ $scope }</b> { TIME($since) }–{ TIME($until) } закончилось: придержано тревог { $held }, ещё открыто { $open }.
+solved-taken = { $by }
+alerts-title-open = 🚨 <b>Открытые тревоги</b> ({ $count })
+alerts-title-taken = ✋ <b>Взятые тревоги</b> ({ $count })
+alerts-title-muted = 🔕 <b>Тревоги без звука</b> ({ $count })
+alerts-title-day = 🕓 <b>Тревоги за 24 ч</b> ({ $count })
+alerts-none = Нет. ✅
+alerts-since = с { TIME($at) }
+alerts-took = ({ SPAN($ms) })
+second-nobody = час никто не взял эти тревоги
+second-away = бот не может связаться с Telegram с { TIME($at) }; ждёт тревог: { $count }
 
 ## Сбои: по коду, если для него есть слова, иначе по виду
 

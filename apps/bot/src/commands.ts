@@ -17,22 +17,8 @@ export const DEADLINE_MS = 60_000;
 /** Login steps of a wizard, with what they carry. */
 export type LoginVerb =
   | { readonly kind: "login.begin" | "login.resend" | "login.cancel" }
+  | { readonly kind: "login.qr"; readonly publicKey: string }
   | { readonly kind: "login.phone" | "login.code" | "login.password"; readonly sealed: Sealed };
-
-/** The answer to a press. */
-export function toastOf(result: AskResult): Said {
-  if (result.kind === "sent") return say("toast-queued");
-  return result.kind === "already" ? say("toast-already", { by: result.by }) : result.why;
-}
-
-/** Host commands that say nothing but which worker is meant. */
-type PlainVerb = Exclude<HostCommand["kind"], "bulk" | "restore" | "stop-holder">;
-
-type HostWish =
-  | { readonly kind: Exclude<PlainVerb, "log"> }
-  | { readonly kind: "log"; readonly lines: number }
-  | { readonly kind: "restore"; readonly copy: string }
-  | { readonly kind: "stop-holder"; readonly pid: number };
 
 /** Parts of {@link Commands}. */
 export interface CommandDeps {
@@ -43,6 +29,27 @@ export interface CommandDeps {
   readonly newId: () => string;
 }
 
+/** The answer to a press. */
+export function toastOf(result: AskResult): Said {
+  if (result.kind === "sent") return say("toast-queued");
+  return result.kind === "already" ? say("toast-already", { by: result.by }) : result.why;
+}
+
+/** Host commands that say nothing but which worker is meant. */
+type PlainVerb = Exclude<HostCommand["kind"], "bulk" | "bulk.cancel" | "restore" | "stop-holder">;
+
+type HostWish =
+  | { readonly kind: Exclude<PlainVerb, "log"> }
+  | { readonly kind: "log"; readonly lines: number }
+  | { readonly kind: "restore"; readonly copy: string }
+  | { readonly kind: "stop-holder"; readonly pid: number };
+
+/** Who asks. The same `id` twice is the same wish. */
+export interface By {
+  readonly asker: Asker;
+  readonly id: string;
+}
+
 /** Gives commands: written down first, sent once, answered by an event or given up after the deadline. */
 export class Commands {
   readonly #deps: CommandDeps;
@@ -51,63 +58,76 @@ export class Commands {
     this.#deps = deps;
   }
 
-  /** Start, stop or restart a worker, or fetch its log: carried out by the supervisor of its host. */
-  async askHost(verb: PlainVerb, worker: WorkerId, asker: Asker): Promise<AskResult> {
-    return await this.#askHost(worker, asker, verb === "log" ? { kind: verb, lines: 30 } : { kind: verb });
+  /** For the supervisor of the worker's host. The same `id` twice is the same wish. */
+  async askHost(verb: PlainVerb, worker: WorkerId, asker: Asker, id = this.#deps.newId()): Promise<AskResult> {
+    return await this.#askHost(worker, { asker, id }, verb === "log" ? { kind: verb, lines: 200 } : { kind: verb });
   }
 
   /** A verified copy of the session: made by the worker over its own connection while it runs, else by its host. */
-  async backup(worker: WorkerId, runs: boolean, asker: Asker): Promise<AskResult> {
-    if (!runs) return await this.askHost("backup", worker, asker);
-    return await this.#ask("backup", worker, asker, (base) => this.#deps.sender.toWorker({ ...base, kind: "backup" }));
+  async backup(worker: WorkerId, runs: boolean, by: By): Promise<AskResult> {
+    if (!runs) return await this.#askHost(worker, by, { kind: "backup" });
+    return await this.#ask({ ...by, verb: "backup", worker }, (base) =>
+      this.#deps.sender.toWorker({ ...base, kind: "backup" }),
+    );
   }
 
   /** Puts a copy in the place of the session. */
-  async restore(worker: WorkerId, copy: string, asker: Asker): Promise<AskResult> {
-    return await this.#askHost(worker, asker, { kind: "restore", copy });
+  async restore(worker: WorkerId, copy: string, by: By): Promise<AskResult> {
+    return await this.#askHost(worker, by, { kind: "restore", copy });
   }
 
   /** Ends a process of ours that has the session file open. */
-  async stopHolder(worker: WorkerId, pid: number, asker: Asker): Promise<AskResult> {
-    return await this.#askHost(worker, asker, { kind: "stop-holder", pid });
+  async stopHolder(worker: WorkerId, pid: number, by: By): Promise<AskResult> {
+    return await this.#askHost(worker, by, { kind: "stop-holder", pid });
   }
 
-  async #askHost(worker: WorkerId, asker: Asker, wish: HostWish): Promise<AskResult> {
+  async #askHost(worker: WorkerId, by: By, wish: HostWish): Promise<AskResult> {
     const row = this.#deps.workers.find(worker);
     if (!row) return { kind: "failed", why: say("problem-no-worker") };
-    return await this.#ask(wish.kind, worker, asker, (base) =>
+    return await this.#ask({ ...by, verb: wish.kind, worker }, (base) =>
       this.#deps.sender.toHost(row.host, { ...base, ...wish } as HostCommand),
     );
   }
 
   /** A real call to Telegram, carried out by the worker. */
-  async check(worker: WorkerId, asker: Asker): Promise<AskResult> {
-    return await this.#ask("check", worker, asker, (base) => this.#deps.sender.toWorker({ ...base, kind: "check" }));
+  async check(worker: WorkerId, asker: Asker, id = this.#deps.newId()): Promise<AskResult> {
+    return await this.#ask({ id, verb: "check", worker, asker }, (base) =>
+      this.#deps.sender.toWorker({ ...base, kind: "check" }),
+    );
   }
 
   /** One step of a login, carried out by the worker. */
   async login(verb: LoginVerb, worker: WorkerId, loginId: string, asker: Asker): Promise<AskResult> {
-    return await this.#ask(verb.kind, worker, asker, (base) =>
+    return await this.#ask({ id: this.#deps.newId(), verb: verb.kind, worker, asker }, (base) =>
       this.#deps.sender.toWorker({ ...base, ...verb, loginId } as WorkerCommand),
     );
   }
 
-  async #ask(verb: string, worker: WorkerId, asker: Asker, send: (base: CommandBase) => Promise<void>): Promise<AskResult> {
-    const { store, clock, newId } = this.#deps;
+  async #ask(wish: Wish, send: (base: CommandBase) => Promise<void>): Promise<AskResult> {
+    const { store, clock } = this.#deps;
+    const { id, verb, worker, asker } = wish;
     const now = clock.now();
-    const id = newId();
     const open = store.ask(id, worker, verb, asker, now);
+    if (open?.id === id) return { kind: "sent", id };
     if (open) return { kind: "already", by: open.askerName };
     try {
       await send({ v: 1, id, worker, askedBy: asker, askedAt: now, deadlineAt: now + DEADLINE_MS });
       return { kind: "sent", id };
     } catch (error) {
       const message = error instanceof AppError ? error.message : "The command could not be sent.";
-      store.end(id, { kind: "failed", code: "not-sent", message }, clock.now());
-      const away = error instanceof AppError && error.code === "redis-away";
-      return { kind: "failed", why: say(away ? "problem-redis-away" : "problem-not-sent") };
+      const code = error instanceof AppError && error.code === "redis-away" ? "redis-away" : "not-sent";
+      store.end(id, { kind: "failed", code, message }, clock.now());
+      return { kind: "failed", why: say(`problem-${code}`) };
     }
   }
+}
+
+/** What is asked for. The same id twice is the same wish. */
+interface Wish {
+  readonly id: string;
+  readonly verb: string;
+  readonly worker: WorkerId;
+  readonly asker: Asker;
 }
 
 interface CommandBase {

@@ -6,10 +6,13 @@ import type { AlertStore } from "./alerts/alert-store.ts";
 import { applyToAlerts } from "./alerts/from-events.ts";
 import type { Panels } from "./chat/panels.ts";
 import type { Screens } from "./fleet-view.ts";
+import type { BulkStore } from "./store/bulks.ts";
 import type { CommandStore } from "./store/commands.ts";
 import { firstSight } from "./store/control-db.ts";
 import type { WorkerStore } from "./store/workers.ts";
+import type { QrPhoto } from "./wizard/qr-photo.ts";
 import type { Wizard } from "./wizard/wizard.ts";
+import type { WizardProgress } from "./wizard/wizard-state.ts";
 import { type Said, say } from "./words/said.ts";
 
 /** Parts of the event handler. */
@@ -21,11 +24,15 @@ export interface EventDeps {
   readonly commandLog: CommandStore;
   readonly workers: WorkerStore;
   readonly wizard: Wizard;
+  readonly qrPhoto: QrPhoto;
+  readonly bulks: BulkStore;
   readonly screens: Screens;
   readonly panels: Panels;
   /** A card could not be shown; the next refresh tries again. */
   readonly onChatError: (error: unknown) => void;
 }
+
+type Show = () => Promise<void>;
 
 /** Takes one event: the database changes once however often it is delivered; chats are brought up to date after it. */
 export async function handleEvent(deps: EventDeps, event: FleetEvent): Promise<void> {
@@ -35,13 +42,35 @@ export async function handleEvent(deps: EventDeps, event: FleetEvent): Promise<v
     adopt(deps, event);
     for (const worker of processEnded(event)) deps.wizard.lost(worker);
     applyToAlerts(alerts, event, (openedAt) => solvedBy(deps, event, openedAt));
-    return event.kind === "command.done" ? commandDone(deps, event) : async () => {};
+    return apply(deps, event);
   });
   if (!showAnswer) return;
   // Sends are not awaited: a slow or flooded Telegram must not hold up the next event.
   void showAnswer().catch(deps.onChatError);
   void outbox.flush();
   void panels.refreshAll();
+}
+
+/** What an event changes besides alerts; returns how to show it to the one who waits for it. */
+function apply(deps: EventDeps, event: FleetEvent): Show {
+  switch (event.kind) {
+    case "command.done":
+      return commandDone(deps, event);
+    case "login.progress": {
+      const progress = deps.wizard.progress(event.login, event.step);
+      return progress ? () => showProgress(deps, progress) : async () => {};
+    }
+    case "bulk.progress":
+      deps.bulks.report(event);
+      return async () => {};
+    case "host.started":
+    case "worker.state":
+    case "worker.exited":
+    case "worker.storage":
+      return async () => {};
+    default:
+      return event satisfies never;
+  }
 }
 
 /** A worker that its host runs and this list does not have, such as after a lost `control.db`, is taken into the list. */
@@ -73,13 +102,24 @@ function solvedBy(deps: EventDeps, event: FleetEvent, openedAt: number): Said {
 }
 
 /** Writes the outcome down; returns how to show it to the one who asked, who does not wait among the live cards. */
-function commandDone(deps: EventDeps, event: Extract<FleetEvent, { kind: "command.done" }>): () => Promise<void> {
+function commandDone(deps: EventDeps, event: Extract<FleetEvent, { kind: "command.done" }>): Show {
   const command = deps.commandLog.find(event.command);
   if (!command) return async () => {};
   deps.commandLog.end(event.command, event.outcome, deps.clock.now());
   if (event.outcome.kind === "backups") deps.screens.keepCopies(event.worker, event.outcome.copies);
   if (event.outcome.kind === "log") deps.screens.keepLog(event.command, event.outcome.lines);
+  if (command.verb === "forget" && event.outcome.kind === "done") deps.workers.remove(command.worker);
   const end = command.verb.startsWith("login.") ? deps.wizard.answer(command, event.outcome) : null;
   if (!end) return () => deps.panels.refresh(command.askerId, "urgent");
   return () => deps.panels.replace(end.admin, { kind: "notice", text: end.text, worker: end.worker });
+}
+
+async function showProgress({ panels, qrPhoto, wizard }: EventDeps, progress: WizardProgress): Promise<void> {
+  const { admin, end, login, url, message } = progress;
+  if (url !== null) {
+    const shown = await qrPhoto.show(admin, url, message);
+    wizard.shownAt(login, shown);
+  } else if (message !== null) await qrPhoto.remove(admin, message);
+  if (end) await panels.replace(admin, { kind: "notice", text: end.text, worker: end.worker });
+  else await panels.refresh(admin, "urgent");
 }

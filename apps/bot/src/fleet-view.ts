@@ -1,17 +1,31 @@
 import type { BackupCopy, WorkerStatus } from "@flotilla/contracts";
-import { type Clock, parseUserId, type WorkerId } from "@flotilla/kernel";
+import type { Clock, WorkerId } from "@flotilla/kernel";
 import type { StatusReader } from "@flotilla/queue";
 import type { AlertStore } from "./alerts/alert-store.ts";
+import type { CardStore } from "./alerts/card-store.ts";
+import type { SentLog } from "./alerts/sent-log.ts";
+import { alertsScreen } from "./screens/alerts.ts";
+import { addScreen, askScreen, confirmScreen } from "./screens/ask.ts";
 import { backupsScreen, copyRef, restoreScreen } from "./screens/backups.ts";
-import { workerScreen } from "./screens/details.ts";
+import { bulkScreen } from "./screens/bulk.ts";
+import { moreScreen, workerScreen } from "./screens/details.ts";
+import { type HealthView, healthScreen } from "./screens/health.ts";
 import { stopHolderScreen } from "./screens/locked.ts";
 import { logScreen } from "./screens/log.ts";
 import { loginScreen } from "./screens/login.ts";
-import { addScreen, menuScreen, workersScreen } from "./screens/menu.ts";
+import { loginsScreen } from "./screens/logins.ts";
+import { menuScreen, workersScreen } from "./screens/menu.ts";
 import { noticeScreen } from "./screens/notice.ts";
 import type { Card, Screen } from "./screens/screen.ts";
+import { adminScreen, adminsScreen, auditScreen, settingsScreen } from "./screens/settings.ts";
 import type { FleetView } from "./screens/view.ts";
+import type { AdminStore } from "./store/admins.ts";
+import type { AuditStore } from "./store/audit.ts";
+import type { BulkStore } from "./store/bulks.ts";
 import type { CommandStore } from "./store/commands.ts";
+import type { PlaceStore } from "./store/places.ts";
+import type { SettingStore } from "./store/settings.ts";
+import { EVERYBODY, type SilenceStore } from "./store/silences.ts";
 import type { WorkerStore } from "./store/workers.ts";
 import type { Wizard } from "./wizard/wizard.ts";
 import type { WizardStep } from "./wizard/wizard-state.ts";
@@ -24,11 +38,24 @@ export interface ViewSources {
   readonly workers: WorkerStore;
   readonly commands: CommandStore;
   readonly alerts: AlertStore;
+  readonly cards: CardStore;
+  readonly sent: SentLog;
+  readonly silences: SilenceStore;
+  readonly settings: SettingStore;
+  readonly admins: AdminStore;
+  readonly places: PlaceStore;
+  readonly audit: AuditStore;
+  readonly bulks: BulkStore;
   readonly wizard: Wizard;
   readonly clock: Clock;
   /** The language of a chat. */
   readonly wordsOf: (chat: string) => Words;
+  /** What only the running process knows. */
+  readonly signs: () => Pick<HealthView, "redisAwaySince" | "pollProblemSince" | "pingedAt" | "secondPath">;
 }
+
+const DAY_MS = 24 * 3_600_000;
+const AUDIT_PAGE = 15;
 
 /** Collects what screens show, and renders them. Keeps the last known statuses for when Redis is away. */
 export class Screens {
@@ -48,15 +75,49 @@ export class Screens {
       case "menu":
         return menuScreen(view);
       case "workers":
-        return workersScreen(view, screen.page);
+        return workersScreen(view, screen);
       case "worker":
         return workerScreen(view, screen.worker);
-      case "add":
-        return addScreen(view.words, screen.problem);
-      case "log":
-        return this.#log(view.words, screen);
+      case "more":
+        return moreScreen(view, screen.worker);
       case "login":
         return loginScreen({ ...view, worker: screen.worker, step: loginStep(view, screen.worker) });
+      case "logins":
+        return loginsScreen(view, screen.page);
+      case "log":
+        return this.#log(view.words, screen);
+      case "health":
+        return healthScreen(view, this.#health(view.now));
+      default:
+        return this.#other(view, screen);
+    }
+  }
+
+  #other(view: FleetView, screen: Exclude<Screen, { kind: ShownAbove }>): Card {
+    const { admins, audit, bulks, places, settings } = this.#from;
+    switch (screen.kind) {
+      case "alerts":
+        return this.#alerts(view, screen.tab);
+      case "add":
+        return addScreen(view.words, screen.problem);
+      case "ask":
+        return askScreen(view.words, screen);
+      case "confirm":
+        return confirmScreen(view.words, { ...screen, count: countOf(view, screen.tag) });
+      case "bulk":
+        return bulkScreen(view.words, bulks.find(screen.bulk));
+      case "settings":
+        return settingsScreen(
+          view,
+          settings.all(),
+          places.all().map((place) => place.title),
+        );
+      case "admins":
+        return adminsScreen(view, admins.all(), screen.link);
+      case "admin":
+        return adminScreen(view, admins.find(screen.id));
+      case "audit":
+        return auditScreen(view, audit.find(screen.find, AUDIT_PAGE, screen.page * AUDIT_PAGE), screen.page, screen.find);
       case "backups":
       case "restore":
       case "stop-holder":
@@ -74,6 +135,11 @@ export class Screens {
     for (const old of [...this.#logs.keys()].slice(0, -50)) this.#logs.delete(old);
   }
 
+  /** Lines that a log command brought, or null. */
+  logOf(command: string): readonly string[] | null {
+    return this.#logs.get(command) ?? null;
+  }
+
   /** Keeps the copies that a host listed, for the panels that wait for them. */
   keepCopies(worker: WorkerId, copies: readonly BackupCopy[]): void {
     this.#copies.set(worker, copies);
@@ -89,6 +155,18 @@ export class Screens {
     return (this.#known.get(worker)?.pid ?? null) !== null;
   }
 
+  /** Last known statuses of the workers of the list, and whether they are fresh. */
+  async look(): Promise<{ readonly statuses: readonly WorkerStatus[]; readonly fresh: boolean }> {
+    const fresh = await this.#from.statuses.all().then(
+      (all) => {
+        this.#known = all;
+        return true;
+      },
+      () => false,
+    );
+    return { fresh, statuses: this.#from.workers.all().flatMap(({ id }) => this.#known.get(id) ?? []) };
+  }
+
   #session(view: FleetView, screen: Extract<Screen, { kind: "backups" | "restore" | "stop-holder" }>): Card {
     const { words } = view;
     const worker = view.workers.find((each) => each.id === screen.worker);
@@ -102,32 +180,63 @@ export class Screens {
   }
 
   #log(words: Words, screen: Extract<Screen, { kind: "log" }>): Card {
-    const lines = this.#logs.get(screen.command) ?? null;
-    return logScreen(words, { worker: screen.worker, lines, command: this.#from.commands.find(screen.command) });
+    const { worker, level, command } = screen;
+    return logScreen(words, { worker, level, lines: this.logOf(command), command: this.#from.commands.find(command) });
+  }
+
+  #alerts(view: FleetView, tab: Extract<Screen, { kind: "alerts" }>["tab"]): Card {
+    const { alerts, cards, silences } = this.#from;
+    const known = new Map(cards.current(view.now).map((card) => [card.n, card]));
+    const history = alerts.history(view.now - DAY_MS).filter((alert) => alert.body.kind !== "notice");
+    return alertsScreen(view, { tab, alerts: history, cards: known, silences: silences.active(view.now) });
+  }
+
+  #health(now: number): HealthView {
+    const { alerts, sent, admins, signs } = this.#from;
+    const week = alerts.history(now - 7 * DAY_MS);
+    return {
+      ...signs(),
+      lockAlerts: week.filter(({ body }) => body.kind === "locked" || body.kind === "storage").length,
+      sent: sent.count(now - 7 * DAY_MS),
+      unreachable: admins
+        .all()
+        .filter((admin) => !admin.reachable)
+        .map((admin) => admin.name),
+    };
   }
 
   async #view(chat: string, screen: Screen): Promise<FleetView> {
-    const { statuses, workers, commands, alerts, wizard, clock } = this.#from;
-    const fresh = await statuses.all().then(
-      (all) => {
-        this.#known = all;
-        return true;
-      },
-      () => false,
-    );
-    const admin = parseUserId(chat);
+    const { workers, commands, alerts, admins, silences, wizard, clock } = this.#from;
+    const { fresh } = await this.look();
+    const now = clock.now();
+    const silent = silences.active(now);
+    const open = alerts.allOpen();
+    const login = screen.kind === "login" ? wizard.ofChat(chat) : null;
     return {
-      now: clock.now(),
-      words: this.#from.wordsOf(chat),
+      now,
       fresh,
-      openAlerts: alerts.countOpen(),
-      wizard: screen.kind === "login" ? wizard.of(admin) : null,
-      digits: screen.kind === "login" ? wizard.digits(admin) : 0,
-      workers: workers
-        .all()
-        .map((row) => ({ ...row, status: this.#known.get(row.id) ?? null, command: commands.latest(row.id) })),
+      words: this.#from.wordsOf(chat),
+      // In a group the buttons are those of everybody; each press is checked by itself.
+      role: admins.role(chat) ?? "operator",
+      openAlerts: open.length,
+      silence: silent.find((each) => each.scope === EVERYBODY) ?? null,
+      wizard: login,
+      digits: login ? wizard.digits(login.admin) : 0,
+      workers: workers.all().map((row) => ({
+        ...row,
+        status: this.#known.get(row.id) ?? null,
+        command: commands.latest(row.id),
+        openAlerts: open.filter(({ body }) => body.worker === row.id).length,
+        silence: silent.find((each) => each.scope === row.id) ?? null,
+      })),
     };
   }
+}
+
+type ShownAbove = "menu" | "workers" | "worker" | "more" | "login" | "logins" | "log" | "health";
+
+function countOf(view: FleetView, tag: string): number {
+  return view.workers.filter((worker) => tag === "" || worker.tags.includes(tag)).length;
 }
 
 function loginStep(view: FleetView, worker: WorkerId): WizardStep {

@@ -1,49 +1,113 @@
 import { sleep } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import { type RunnerHandle, run } from "@grammyjs/runner";
 import { type Bot, GrammyError } from "grammy";
+import type { Update } from "grammy/types";
 import { sendProblem } from "./chat/bot-errors.ts";
+import type { Inbox } from "./store/inbox.ts";
+
+/** Why presses do not arrive. */
+export type PollProblem = "conflict" | "unauthorized" | "away";
 
 /** A running poll loop. */
 export interface Poller {
-  /** A reason why presses do not arrive, or null. */
-  problem(): string | null;
+  /** What is wrong, since when, or null. */
+  problem(): { readonly kind: PollProblem; readonly since: number } | null;
   /** Stops fetching and waits until the handlers in hand are done. */
   stop(): Promise<void>;
 }
 
-/** Another program with our token is waited for: it is the other's turn until it ends. */
-const CONFLICT_WAIT_MS = 30_000;
-const ERROR_WAIT_MS = 5_000;
+/** Parts of the loop. */
+export interface PollerDeps {
+  readonly bot: Bot;
+  readonly inbox: Inbox;
+  readonly log: Logger;
+  readonly now: () => number;
+}
 
-/** Polls for updates for ever: a lost connection or a second poller is waited out, never fatal. */
-export function startPolling(bot: Bot, log: Logger): Poller {
+/** Another program with our token is waited for: it is the other's turn until it ends. */
+const WAIT_MS: Readonly<Record<PollProblem, number>> = { conflict: 30_000, unauthorized: 60_000, away: 5_000 };
+/** https://core.telegram.org/bots/api#getupdates holds a poll for at most 50 s. */
+const HOLD_S = 30;
+const KINDS = ["message", "callback_query"] as const;
+
+/**
+ * Polls for updates for ever: a lost connection or a second poller is waited out, never fatal. An update is confirmed to
+ * Telegram only after it is written down or done, so that a crash loses none. One chat's updates are taken in order.
+ */
+export function startPolling(deps: PollerDeps): Poller {
   const stopping = new AbortController();
-  let problem: string | null = null;
-  let handle: RunnerHandle | null = null;
+  const work = new Work(deps);
+  const state: { problem: ReturnType<Poller["problem"]> } = { problem: null };
+  const fetchOnce = async (offset: number): Promise<number> => {
+    const options = { offset, timeout: HOLD_S, allowed_updates: KINDS };
+    const updates = await deps.bot.api.getUpdates(options, stopping.signal as Parameters<Bot["api"]["getUpdates"]>[1]);
+    state.problem = null;
+    await Promise.all(updates.map((update) => work.take(update)));
+    return updates.reduce((next, update) => Math.max(next, update.update_id + 1), offset);
+  };
   const loop = (async () => {
+    for (const update of deps.inbox.left()) void work.take(update);
+    let offset = 0;
     while (!stopping.signal.aborted) {
-      handle = run(bot, { runner: { silent: true, fetch: { allowed_updates: ["message", "callback_query"] } } });
-      problem = null;
-      const error = await handle.task()?.then(
-        () => null,
-        (thrown: unknown) => thrown,
-      );
-      if (stopping.signal.aborted || error === null) break;
-      problem =
-        sendProblem(error) === "conflict"
-          ? "another program polls with this bot's token (409)"
-          : "the Bot API cannot be reached";
-      log.error({ err: error instanceof GrammyError ? error.description : error, problem }, "polling stopped; trying again");
-      await sleep(sendProblem(error) === "conflict" ? CONFLICT_WAIT_MS : ERROR_WAIT_MS, stopping.signal).catch(() => {});
+      try {
+        offset = await fetchOnce(offset);
+      } catch (error) {
+        if (stopping.signal.aborted) break;
+        const kind = problemOf(error);
+        state.problem = { kind, since: state.problem?.kind === kind ? state.problem.since : deps.now() };
+        const err = error instanceof GrammyError ? error.description : kind;
+        deps.log.error({ err, problem: kind }, "polling stopped; trying again");
+        await sleep(WAIT_MS[kind], stopping.signal).catch(() => {});
+      }
     }
   })();
   return {
-    problem: () => problem,
+    problem: () => state.problem,
     stop: async () => {
       stopping.abort();
-      if (handle?.isRunning()) await handle.stop();
       await loop;
+      await work.settled();
     },
   };
+}
+
+function problemOf(error: unknown): PollProblem {
+  if (sendProblem(error) === "conflict") return "conflict";
+  return error instanceof GrammyError && error.error_code === 401 ? "unauthorized" : "away";
+}
+
+/** Updates in hand, one after the other per chat. */
+class Work {
+  readonly #deps: PollerDeps;
+  readonly #turns = new Map<number, Promise<void>>();
+
+  constructor(deps: PollerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Resolves when the update may be confirmed: at once when it is written down, else when it is done. */
+  take(update: Update): Promise<void> {
+    const chat = update.callback_query?.message?.chat.id ?? update.message?.chat.id ?? 0;
+    const kept = this.#deps.inbox.keep(update);
+    const done = (this.#turns.get(chat) ?? Promise.resolve()).then(() => this.#handle(update));
+    this.#turns.set(chat, done);
+    void done.then(() => {
+      if (this.#turns.get(chat) === done) this.#turns.delete(chat);
+    });
+    return kept ? Promise.resolve() : done;
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#turns.values());
+  }
+
+  async #handle(update: Update): Promise<void> {
+    const { bot, inbox, log } = this.#deps;
+    try {
+      await bot.handleUpdate(update);
+    } catch (error) {
+      log.error({ err: error, update: update.update_id }, "update failed");
+    }
+    inbox.done(update.update_id);
+  }
 }

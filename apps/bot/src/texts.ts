@@ -1,16 +1,24 @@
 import type { Asker } from "@flotilla/contracts";
-import { parseWorkerId, type UserId, type WorkerId } from "@flotilla/kernel";
+import { mayPress, type Role } from "@flotilla/domain";
+import { type Clock, parseWorkerId, type UserId, type WorkerId } from "@flotilla/kernel";
 import type { Panels } from "./chat/panels.ts";
+import { isGroup } from "./chat/target.ts";
 import type { Commands } from "./commands.ts";
-import type { AdminStore } from "./store/admins.ts";
+import type { Screen } from "./screens/screen.ts";
+import type { AdminStore, Question } from "./store/admins.ts";
+import type { AuditStore } from "./store/audit.ts";
+import type { SettingStore } from "./store/settings.ts";
 import type { WorkerStore } from "./store/workers.ts";
 import type { Wizard } from "./wizard/wizard.ts";
-import { say } from "./words/said.ts";
+import { type Said, say } from "./words/said.ts";
 
 /** One text message as the handlers see it. `erase` deletes it from the chat; it never rejects. */
 export interface TextContext {
+  /** The same for each time that the same message is handled. */
+  readonly id: string;
   readonly text: string;
   readonly admin: UserId;
+  readonly role: Role;
   readonly asker: Asker;
   readonly chat: string;
   readonly erase: () => Promise<void>;
@@ -23,15 +31,19 @@ export interface TextDeps {
   readonly wizard: Wizard;
   readonly workers: WorkerStore;
   readonly admins: AdminStore;
+  readonly settings: SettingStore;
+  readonly audit: AuditStore;
+  readonly clock: Clock;
   readonly addWorker: (id: WorkerId, by: Asker) => boolean;
 }
 
-/** Takes a text: for the wizard, for a question that was asked, or as a request for the menu. */
+/** Takes a text: for the wizard, for a question that was asked, or as a request for the menu. In a group only answers count. */
 export async function handleText(deps: TextDeps, context: TextContext): Promise<void> {
   const row = deps.wizard.of(context.admin);
-  if (row && row.step.kind !== "ended" && (await handleWizardText(deps, context))) return;
-  if (deps.admins.expecting(context.admin) === "worker-name") return await handleName(deps, context);
-  await deps.panels.show(context.chat, { kind: "menu" }, null);
+  if (!isGroup(context.chat) && row && row.step.kind !== "ended" && (await handleWizardText(deps, context))) return;
+  const asked = deps.admins.expecting(context.admin);
+  if (asked) return await answer(deps, context, asked);
+  if (!isGroup(context.chat)) await deps.panels.show(context.chat, { kind: "menu" }, null);
 }
 
 async function handleWizardText(deps: TextDeps, context: TextContext): Promise<boolean> {
@@ -55,6 +67,7 @@ async function handleWizardText(deps: TextDeps, context: TextContext): Promise<b
     case "preparing":
     case "sending-code":
     case "checking-password":
+    case "qr":
       await context.erase();
       break;
     case "ended":
@@ -66,14 +79,85 @@ async function handleWizardText(deps: TextDeps, context: TextContext): Promise<b
   return true;
 }
 
-async function handleName(deps: TextDeps, context: TextContext): Promise<void> {
-  const worker = parseName(context.text);
-  const problem =
-    worker === null ? say("add-bad-name") : deps.addWorker(worker, context.asker) ? null : say("add-taken", { worker });
-  if (worker === null || problem) return await deps.panels.show(context.chat, { kind: "add", problem }, null);
+interface Asked {
+  readonly what: Question;
+  readonly about: string;
+}
+
+/** Takes the answer to a question; a bad one is asked again, with what is wrong. */
+async function answer(deps: TextDeps, context: TextContext, asked: Asked): Promise<void> {
+  const worker = deps.workers.find(asked.about)?.id ?? null;
+  const text = context.text.trim();
+  switch (asked.what) {
+    case "worker-name":
+      return await newWorker(deps, context);
+    case "find":
+      return await done(deps, context, { kind: "workers", page: 0, problems: false, find: text.slice(0, 32) });
+    case "quiet":
+      return await quietHours(deps, context, text);
+    case "rename":
+      if (worker) deps.workers.setLabel(worker, text === "-" ? null : text.replace(/\s+/g, " ").slice(0, 32));
+      return await done(deps, context, worker ? { kind: "worker", worker } : { kind: "menu" });
+    case "tags":
+      if (worker) deps.workers.setTags(worker, text === "-" ? [] : tagsIn(text));
+      return await done(deps, context, worker ? { kind: "more", worker } : { kind: "menu" });
+    case "delete":
+      return await deleteWorker(deps, context, worker);
+    default:
+      return asked.what satisfies never;
+  }
+}
+
+async function done(deps: TextDeps, context: TextContext, screen: Screen): Promise<void> {
   deps.admins.expect(context.admin, null);
-  await deps.commands.askHost("start", worker, context.asker);
-  await deps.panels.show(context.chat, { kind: "worker", worker }, null);
+  await deps.panels.show(context.chat, screen, null);
+}
+
+async function again(
+  deps: TextDeps,
+  context: TextContext,
+  what: Question,
+  problem: Said,
+  worker: WorkerId | null = null,
+): Promise<void> {
+  await deps.panels.show(context.chat, { kind: "ask", what, worker, problem }, null);
+}
+
+async function newWorker(deps: TextDeps, context: TextContext): Promise<void> {
+  const worker = parseName(context.text);
+  const taken = worker !== null && !deps.addWorker(worker, context.asker);
+  const problem = worker === null ? say("add-bad-name") : taken ? say("add-taken", { worker }) : null;
+  if (worker === null || problem) return await deps.panels.show(context.chat, { kind: "add", problem }, null);
+  await deps.commands.askHost("start", worker, context.asker, context.id);
+  await done(deps, context, { kind: "worker", worker });
+}
+
+/** `22:00-07:00`, with hours alone allowed. */
+async function quietHours(deps: TextDeps, context: TextContext, text: string): Promise<void> {
+  const match = /^(\d{1,2})(?::(\d{2}))?\s*[-–—]\s*(\d{1,2})(?::(\d{2}))?$/.exec(text);
+  const [fromMin, toMin] = match ? [minutes(match[1], match[2]), minutes(match[3], match[4])] : [Number.NaN, Number.NaN];
+  if (!(fromMin < 1440 && toMin < 1440)) return await again(deps, context, "quiet", say("ask-quiet-bad"));
+  if (!mayPress(context.role, "quiet")) return;
+  deps.settings.setQuiet({ fromMin, toMin });
+  deps.audit.write(context.asker, say("audit-quiet", { hours: text }), null, deps.clock.now());
+  await done(deps, context, { kind: "settings" });
+}
+
+function minutes(hours: string | undefined, rest: string | undefined): number {
+  const past = Number(rest ?? 0);
+  return past < 60 ? Number(hours) * 60 + past : Number.NaN;
+}
+
+async function deleteWorker(deps: TextDeps, context: TextContext, worker: WorkerId | null): Promise<void> {
+  if (!worker || !mayPress(context.role, "delete")) return await done(deps, context, { kind: "menu" });
+  if (context.text.trim() !== worker) return await again(deps, context, "delete", say("ask-delete-bad"), worker);
+  await deps.commands.askHost("forget", worker, context.asker, context.id);
+  await done(deps, context, { kind: "worker", worker });
+}
+
+function tagsIn(text: string): string[] {
+  const words = text.toLowerCase().match(/[a-z0-9_-]{1,16}/g) ?? [];
+  return [...new Set(words)].slice(0, 8);
 }
 
 function parseName(text: string): WorkerId | null {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { AlertBody } from "../src/alerts/alert-card.ts";
+import type { AlertBody } from "../src/alerts/alert-body.ts";
 import { say } from "../src/words/said.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
 import { crashBody } from "./support.ts";
@@ -18,7 +18,7 @@ const fromBot = async (fleet: Fleet, user: number) => (await fleet.shown(user)).
 
 test("an alert is delivered once to each admin, with its buttons and its text as it is", async () => {
   const fleet = await twoAdmins();
-  fleet.parts.alerts.raise(crash(1), Date.now());
+  fleet.parts.alerts.raise("exit:news_1", crash(1), Date.now());
   await Promise.all([fleet.parts.outbox.flush(), fleet.parts.outbox.flush()]);
   await fleet.parts.outbox.flush();
   for (const user of [777, 778]) {
@@ -26,16 +26,22 @@ test("an alert is delivered once to each admin, with its buttons and its text as
     expect(messages).toHaveLength(1);
     expect(messages[0]?.text).toContain("TypeError: <x> & y");
     expect(messages[0]?.silent).toBe(false);
-    expect(messages[0]?.keyboard.flat().map((button) => button.text)).toEqual(["🔄 Restart", "📜 Log", "👷 Details"]);
+    expect(messages[0]?.keyboard.flat().map((button) => button.text)).toEqual([
+      "🔄 Restart",
+      "📜 Log",
+      "👷 Details",
+      "✋ I take it",
+      "🔕 Mute 4 h",
+    ]);
   }
 });
 
 test("a change of it is an edit in place", async () => {
   const fleet = await twoAdmins();
-  fleet.parts.alerts.raise(crash(1), Date.now());
+  fleet.parts.alerts.raise("exit:news_1", crash(1), Date.now());
   await fleet.parts.outbox.flush();
   const before = await fromBot(fleet, 777);
-  fleet.parts.alerts.raise(crash(2), Date.now());
+  fleet.parts.alerts.raise("exit:news_1", crash(2), Date.now());
   await fleet.parts.outbox.flush();
   const after = await fromBot(fleet, 777);
   expect(after.map((message) => message.id)).toEqual(before.map((message) => message.id));
@@ -45,7 +51,7 @@ test("a change of it is an edit in place", async () => {
 test("its end is an edit without buttons, and a silent reply because an edit is not heard", async () => {
   const fleet = await twoAdmins();
   const now = Date.now();
-  fleet.parts.alerts.raise(crash(1), now - 5000);
+  fleet.parts.alerts.raise("exit:news_1", crash(1), now - 5000);
   await fleet.parts.outbox.flush();
   fleet.parts.alerts.resolve(1, say("solved-itself"), now);
   await fleet.parts.outbox.flush();
@@ -60,11 +66,11 @@ test("its end is an edit without buttons, and a silent reply because an edit is 
 
 test("a card that the admin deleted is sent anew when there is news", async () => {
   const fleet = await twoAdmins();
-  fleet.parts.alerts.raise(crash(1), Date.now());
+  fleet.parts.alerts.raise("exit:news_1", crash(1), Date.now());
   await fleet.parts.outbox.flush();
   const first = (await fromBot(fleet, 777))[0]?.id ?? 0;
   await fleet.bot.api.deleteMessage(777, first);
-  fleet.parts.alerts.raise(crash(2), Date.now());
+  fleet.parts.alerts.raise("exit:news_1", crash(2), Date.now());
   await fleet.parts.outbox.flush();
   const [card, ...more] = await fromBot(fleet, 777);
   expect(card?.id).toBeGreaterThan(first);
@@ -76,7 +82,7 @@ describe("an admin who blocked the bot", () => {
   test("is not asked again, and the other one still gets everything", async () => {
     const fleet = await twoAdmins();
     await fleet.post("/chat/block", { user: 777, blocked: true });
-    fleet.parts.alerts.raise(crash(1), Date.now());
+    fleet.parts.alerts.raise("exit:news_1", crash(1), Date.now());
     await fleet.parts.outbox.flush();
     expect(fleet.parts.admins.reachable()).toEqual(["778"]);
     expect(await fromBot(fleet, 778)).toHaveLength(1);
@@ -88,7 +94,7 @@ describe("an admin who blocked the bot", () => {
   test("gets what is open when they are back", async () => {
     const fleet = await twoAdmins();
     await fleet.post("/chat/block", { user: 777, blocked: true });
-    fleet.parts.alerts.raise(crash(1), Date.now());
+    fleet.parts.alerts.raise("exit:news_1", crash(1), Date.now());
     await fleet.parts.outbox.flush();
     await meet(fleet, 777, "Ann");
     await fleet.parts.outbox.flush();
@@ -98,7 +104,7 @@ describe("an admin who blocked the bot", () => {
 
 test("an admin who never wrote is not written to", async () => {
   const fleet = await startFleet();
-  fleet.parts.alerts.raise(crash(1), Date.now());
+  fleet.parts.alerts.raise("exit:news_1", crash(1), Date.now());
   await fleet.parts.outbox.flush();
   expect((await fleet.calls()).filter((call) => call.method === "sendMessage")).toEqual([]);
 });
@@ -106,7 +112,7 @@ test("an admin who never wrote is not written to", async () => {
 test("what Telegram refused is delivered the next time", async () => {
   const fleet = await twoAdmins();
   await fleet.post("/faults/bot", { method: "sendMessage", times: 1, error: { code: 500 } });
-  fleet.parts.alerts.raise(crash(1), Date.now());
+  fleet.parts.alerts.raise("exit:news_1", crash(1), Date.now());
   await fleet.parts.outbox.flush();
   await fleet.parts.outbox.flush();
   for (const user of [777, 778]) expect(await fromBot(fleet, user)).toHaveLength(1);
@@ -114,7 +120,7 @@ test("what Telegram refused is delivered the next time", async () => {
 
 test("the end of an alert is told although its reply was refused the first time", async () => {
   const fleet = await twoAdmins();
-  fleet.parts.alerts.raise(crash(1), Date.now());
+  fleet.parts.alerts.raise("exit:news_1", crash(1), Date.now());
   await fleet.parts.outbox.flush();
   fleet.parts.alerts.resolve(1, say("solved-itself"), Date.now());
   await fleet.post("/faults/bot", { method: "sendMessage", times: 2, error: { code: 500 } });

@@ -6,8 +6,8 @@ import type { Database } from "@flotilla/sqlite";
 import { sharedRedis, waitFor } from "@flotilla/testkit";
 import { Bot } from "grammy";
 import { onTestFinished } from "vitest";
+import { assemble } from "../src/assemble.ts";
 import { registerRoutes } from "../src/bot.ts";
-import { assemble } from "../src/compose.ts";
 import { startPolling } from "../src/poller.ts";
 import { controlDb, silent } from "./support.ts";
 
@@ -72,7 +72,7 @@ export interface Fleet extends Chat {
 }
 
 /** See {@link Fleet}. */
-export async function startFleet(): Promise<Fleet> {
+export async function startFleet(more: Record<string, string> = {}): Promise<Fleet> {
   const chat = await startChat();
   const { url } = await sharedRedis();
   const env = {
@@ -82,6 +82,8 @@ export async function startFleet(): Promise<Fleet> {
     ADMIN_IDS: "777,778",
     REDIS_URL: url,
     HOST_ID: "host-a",
+    ALERT_HOLD_S: "0",
+    ...more,
   };
   const config = parseConfig(env, { cwd: "/", role: "fleet" });
   const db = await controlDb();
@@ -92,19 +94,21 @@ export async function startFleet(): Promise<Fleet> {
     await sender.close();
   });
   await Promise.all([sender.ready(), statuses.ready()]);
-  const parts = assemble({ db, bot: chat.bot, sender, statuses, config, log: silent });
+  const parts = assemble({ db, bot: chat.bot, commandSender: sender, statuses, config, log: silent });
+  parts.admins.keepOnly(config.adminIds);
+  parts.settings.setTogether(true);
   onTestFinished(async () => {
     parts.panels.close();
     await parts.outbox.flush();
   });
-  registerRoutes(chat.bot, { ...parts, log: silent, adminIds: new Set(config.adminIds) });
+  registerRoutes(chat.bot, { ...parts, log: silent });
   await chat.bot.init();
   return {
     ...chat,
     db,
     parts,
     poll: async () => {
-      const poller = startPolling(chat.bot, silent);
+      const poller = startPolling({ bot: chat.bot, inbox: parts.inbox, log: silent, now: () => Date.now() });
       onTestFinished(() => poller.stop());
     },
     waitForBot: (user, text) =>

@@ -6,7 +6,7 @@ import { loginScreen } from "../src/screens/login.ts";
 import { menuScreen, workersScreen } from "../src/screens/menu.ts";
 import { problemsFirst } from "../src/screens/view.ts";
 import type { WizardStep } from "../src/wizard/wizard-state.ts";
-import { anyWorker, EN, HOST, NOW, viewOf, WORKER, workerView } from "./support.ts";
+import { anyWorker, EN, HOST, listOf, NOW, viewOf, WORKER, workerView } from "./support.ts";
 import { checkCard, labels } from "./telegram-html.ts";
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, n) => `worker-${String(n).padStart(2, "0")}`);
@@ -23,7 +23,7 @@ describe("the list of workers", () => {
     [17, 2, "17–17 of 17", 1],
     [17, 99, "17–17 of 17", 1],
   ])("of %i on page %i shows %s", (count, page, range, shown) => {
-    const card = workersScreen(viewOf(names(count).map((name) => workerView(name))), page);
+    const card = workersScreen(viewOf(names(count).map((name) => workerView(name))), listOf(page));
     expect(checkCard(card)).toContain(`Workers ${range}`);
     expect(labels(card).filter((label) => label.includes("worker-"))).toHaveLength(shown);
     expect(labels(card).includes("▶️")).toBe(count > 8);
@@ -32,7 +32,7 @@ describe("the list of workers", () => {
   test("leads from each page to the next and back, and not beyond the ends", () => {
     const view = viewOf(names(17).map((name) => workerView(name)));
     const targets = [0, 1, 2].map((page) => {
-      const pager = workersScreen(view, page).keyboard.find((row) => row[0]?.text === "◀️") ?? [];
+      const pager = workersScreen(view, listOf(page)).keyboard.find((row) => row[0]?.text === "◀️") ?? [];
       return pager.map((button) => Number(decodePress("callback_data" in button ? button.callback_data : "")?.arg));
     });
     expect(targets).toEqual([
@@ -47,7 +47,7 @@ describe("the list of workers", () => {
       fc.property(fc.uniqueArray(anyWorker, { selector: (worker) => worker.id, maxLength: 20 }), (workers) => {
         const view = viewOf(workers);
         const pages = Math.max(1, Math.ceil(workers.length / 8));
-        const shown = Array.from({ length: pages }, (_, page) => workersScreen(view, page)).flatMap((card) =>
+        const shown = Array.from({ length: pages }, (_, page) => workersScreen(view, listOf(page))).flatMap((card) =>
           card.keyboard.flat().flatMap((button) => {
             const press = decodePress("callback_data" in button ? button.callback_data : "");
             return press?.verb === "worker" ? [press.worker] : [];
@@ -91,7 +91,7 @@ describe("the buttons of Worker Details follow the state", () => {
     ["STARTING", ["📜 Log"]],
     ["BANNED", ["⏹ Stop", "📜 Log"]],
   ] as const)("%s", (state, expected) => {
-    expect(buttonsOf(state)).toEqual([...expected, "🔄 Refresh", "⬅️ Back"]);
+    expect(buttonsOf(state)).toEqual([...expected, "🔕 Mute 1 h", "⋯ More", "🔄 Refresh", "⬅️ Back"]);
   });
 
   test("a worker that is gone leaves only the way back", () => {

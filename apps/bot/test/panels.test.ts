@@ -1,6 +1,7 @@
 import { waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Panels } from "../src/chat/panels.ts";
+import { SureSender } from "../src/chat/sure-sender.ts";
 import { html } from "../src/screens/html.ts";
 import type { Card } from "../src/screens/screen.ts";
 import { PanelStore } from "../src/store/panels.ts";
@@ -13,6 +14,7 @@ const MENU = { kind: "menu" } as const;
 interface World extends Chat {
   readonly clock: TestClock;
   readonly store: PanelStore;
+  readonly sender: SureSender;
   readonly panels: Panels;
   /** What screens show from now on. */
   says(text: string): void;
@@ -23,18 +25,30 @@ interface World extends Chat {
 async function world(): Promise<World> {
   const chat = await startChat();
   await chat.post("/chat/start", { user: 777 });
-  const store = new PanelStore(await controlDb());
+  const db = await controlDb();
+  const store = new PanelStore(db);
+  const sender = new SureSender(chat.bot.api, db);
   const clock = new TestClock();
   let text = "one";
   const render = async (): Promise<Card> => ({
     html: html`${text}`.text,
     keyboard: [[{ text: "Menu", callback_data: "v1:menu::" }]],
   });
-  const panels = new Panels({ api: chat.bot.api, store, clock, log: silent, render, wordsOf: () => EN });
+  const panels = new Panels({
+    api: chat.bot.api,
+    store,
+    clock,
+    log: silent,
+    render,
+    wordsOf: () => EN,
+    sender,
+    calmGapMs: () => 1000,
+  });
   onTestFinished(() => panels.close());
   return {
     ...chat,
     store,
+    sender,
     clock,
     panels,
     says: (next) => {
@@ -125,7 +139,7 @@ describe("there is one live message in a chat", () => {
     await panels.replace(ANN, MENU);
     const [first] = await live();
     says("two");
-    await panels.replace(ANN, { kind: "workers", page: 0 });
+    await panels.replace(ANN, { kind: "workers", problems: false, find: "", page: 0 });
     expect(await live()).toMatchObject([{ id: first?.id, text: expect.stringMatching(/^two/) }]);
   });
 });
@@ -136,7 +150,7 @@ test("a live message that was deleted is sent anew, and is the live one then", a
   const first = (await live())[0]?.id ?? 0;
   await bot.api.deleteMessage(777, first);
   says("two");
-  clock.ms += 2000;
+  clock.ms += 6000;
   await panels.refreshAll();
   const [message] = await live();
   expect(message?.id).toBeGreaterThan(first);
@@ -156,7 +170,7 @@ test("the chat of somebody who blocked the bot is forgotten, and no other refres
   await panels.show(ANN, MENU, null);
   await post("/chat/block", { user: 777, blocked: true });
   says("two");
-  clock.ms += 2000;
+  clock.ms += 6000;
   await panels.refreshAll();
   expect(store.find(ANN)).toBeNull();
 });
@@ -166,18 +180,27 @@ test("a refresh that failed is done by the next one", async () => {
   await panels.show(ANN, MENU, null);
   await post("/faults/bot", { method: "editMessageText", times: 1, error: { code: 500 } });
   says("two");
-  clock.ms += 2000;
+  clock.ms += 6000;
   await panels.refreshAll();
-  clock.ms += 2000;
+  clock.ms += 6000;
   await panels.refreshAll();
   expect((await live())[0]?.text).toMatch(/^two/);
 });
 
 test("a live message lives on over a restart of the bot", async () => {
-  const { bot, store, clock, live, panels } = await world();
+  const { bot, store, sender, clock, live, panels } = await world();
   await panels.show(ANN, MENU, null);
   const [before] = await live();
   const render = async (): Promise<Card> => ({ html: "after", keyboard: [] });
-  await new Panels({ api: bot.api, store, clock, log: silent, render, wordsOf: () => EN }).refreshAll();
+  await new Panels({
+    api: bot.api,
+    store,
+    clock,
+    log: silent,
+    render,
+    wordsOf: () => EN,
+    sender,
+    calmGapMs: () => 1000,
+  }).refreshAll();
   expect(await live()).toMatchObject([{ id: before?.id, text: expect.stringMatching(/^after/) }]);
 });

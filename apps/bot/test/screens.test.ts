@@ -1,17 +1,20 @@
 import { decodePress, WorkerState } from "@flotilla/contracts";
+import { ALERT_KINDS } from "@flotilla/domain";
 import { parseWorkerId } from "@flotilla/kernel";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type AlertRow, alertCard, resolvedText } from "../src/alerts/alert-card.ts";
+import type { AlertRow, CardRow } from "../src/alerts/alert-body.ts";
+import { alertCard, digestCard, endedCard } from "../src/alerts/alert-card.ts";
+import { addScreen } from "../src/screens/ask.ts";
 import { workerScreen } from "../src/screens/details.ts";
 import { html } from "../src/screens/html.ts";
 import { logScreen } from "../src/screens/log.ts";
 import { loginScreen } from "../src/screens/login.ts";
-import { addScreen, menuScreen, workersScreen } from "../src/screens/menu.ts";
+import { menuScreen, workersScreen } from "../src/screens/menu.ts";
 import { noticeScreen } from "../src/screens/notice.ts";
 import type { Card } from "../src/screens/screen.ts";
 import type { WizardStep } from "../src/wizard/wizard-state.ts";
-import { ALL_WORDS, anyWorker, EN, HOST, hostile, hostileUpTo, NOW, saying, viewOf, workerView } from "./support.ts";
+import { ALL_WORDS, anyWorker, EN, HOST, hostile, hostileUpTo, listOf, NOW, saying, viewOf, workerView } from "./support.ts";
 import { checkCard, labels, plainText } from "./telegram-html.ts";
 
 const LONGEST = parseWorkerId("w".repeat(32));
@@ -40,16 +43,17 @@ const steps: fc.Arbitrary<WizardStep> = fc.oneof(
   fc.record({ kind: fc.constant("ended" as const), text: hostile.map(saying) }),
 );
 
-const alerts: fc.Arbitrary<AlertRow> = fc.record({
+const alert: fc.Arbitrary<AlertRow> = fc.record({
   n: fc.nat(9999),
-  state: fc.constantFrom("open" as const, "resolved" as const),
+  subject: fc.constant("exit:x"),
   openedAt: fc.constant(NOW),
+  readyAt: fc.constant(NOW),
   resolvedAt: orNull(fc.constant(NOW + 5000)),
   resolvedBy: orNull(hostile.map(saying)),
-  revision: fc.constant(1),
+  card: fc.constant(1),
   body: fc.record({
-    kind: fc.constantFrom("crash" as const, "needs-login" as const),
-    worker: fc.constant(LONGEST),
+    kind: fc.constantFrom(...ALERT_KINDS),
+    worker: orNull(fc.constant(LONGEST)),
     host: fc.constant(HOST),
     times: fc.integer({ min: 1, max: 99 }),
     title: hostile.map(saying),
@@ -57,6 +61,20 @@ const alerts: fc.Arbitrary<AlertRow> = fc.record({
     buttons: fc.subarray(["restart" as const, "login" as const, "log" as const, "worker" as const], { minLength: 1 }),
     action: orNull(hostile.map(saying)),
   }),
+});
+const alertCards: fc.Arbitrary<CardRow> = fc.record({
+  n: fc.nat(9999),
+  openedAt: fc.constant(NOW),
+  toldAt: fc.constant(NOW),
+  resolvedAt: orNull(fc.constant(NOW + 5000)),
+  takenBy: orNull(hostileUpTo(64)),
+  mutedUntil: orNull(fc.constant(NOW)),
+  level: fc.constantFrom(0 as const, 1 as const, 2 as const),
+  secondPathAt: fc.constant(null),
+  calm: fc.boolean(),
+  telling: fc.constant(1),
+  revision: fc.constant(1),
+  alerts: fc.array(alert, { minLength: 1, maxLength: 20 }),
 });
 const anyWords = fc.constantFrom(...ALL_WORDS);
 
@@ -67,7 +85,7 @@ describe("whatever names, errors and answers hold, Telegram takes", () => {
     fc.assert(
       fc.property(fleets, fc.boolean(), fc.nat(5), anyWords, (workers, fresh, page, words) => {
         checkCard(menuScreen(viewOf(workers, { fresh, words })));
-        checkCard(workersScreen(viewOf(workers, { fresh, words }), page));
+        checkCard(workersScreen(viewOf(workers, { fresh, words }), listOf(page)));
       }),
     );
   });
@@ -93,14 +111,14 @@ describe("whatever names, errors and answers hold, Telegram takes", () => {
       askerName: long.slice(0, 64),
       askedAt: NOW,
     } as const;
-    const failed = { ...command, state: "failed", endedAt: NOW, result: long } as const;
+    const failed = { ...command, state: "failed", endedAt: NOW, result: long, code: null } as const;
     expect(checkCard(workerScreen(viewOf([{ ...worker, command: failed }]), LONGEST))).toContain(long);
   });
 
   test("a log of any length, with its newest line", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(hostile, fc.constant("<&>".repeat(500))), { maxLength: 200 }), (log) => {
-        const text = checkCard(logScreen(EN, { worker: LONGEST, lines: log, command: null }));
+        const text = checkCard(logScreen(EN, { worker: LONGEST, lines: log, command: null, level: "" }));
         const last = log.at(-1)?.slice(0, 400).trim();
         if (last) expect(text).toContain(last);
       }),
@@ -118,12 +136,15 @@ describe("whatever names, errors and answers hold, Telegram takes", () => {
     );
   });
 
-  test("every alert and its end", () => {
+  test("every alert card, its end and a digest", () => {
     fc.assert(
-      fc.property(alerts, anyWords, (alert, words) => {
-        checkCard(alertCard(words, alert));
-        plainText(resolvedText(words, alert));
-        if (alert.state === "resolved") expect(labels(alertCard(words, alert))).toEqual([]);
+      fc.property(fc.array(alertCards, { minLength: 1, maxLength: 9 }), anyWords, (many, words) => {
+        for (const card of many) {
+          checkCard(alertCard(words, card));
+          checkCard(endedCard(words, card));
+          if (card.resolvedAt !== null) expect(labels(alertCard(words, card))).toEqual([]);
+        }
+        checkCard(digestCard(words, many));
       }),
     );
   });
@@ -148,13 +169,13 @@ test("every button of every screen is a press of ours, with the longest name", (
   const cards: Card[] = [
     ...states,
     menuScreen(many),
-    ...[0, 1, 2].map((page) => workersScreen(many, page)),
-    workersScreen(viewOf([workerView(LONGEST)]), 0),
+    ...[0, 1, 2].map((page) => workersScreen(many, listOf(page))),
+    workersScreen(viewOf([workerView(LONGEST)]), listOf(0)),
     addScreen(EN, null),
-    logScreen(EN, { worker: LONGEST, lines: [], command: null }),
+    logScreen(EN, { worker: LONGEST, lines: [], command: null, level: "" }),
     noticeScreen(EN, saying("x"), LONGEST),
     ...fc.sample(steps, 300).map((step) => loginScreen({ words: EN, worker: LONGEST, step, digits: 0, now: NOW })),
-    ...fc.sample(alerts, 50).map((alert) => alertCard(EN, alert)),
+    ...fc.sample(alertCards, 50).map((card) => alertCard(EN, card)),
   ];
   for (const card of cards) {
     checkCard(card);

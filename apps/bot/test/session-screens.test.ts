@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { BackupCopy, FleetEvent, HolderSummary, StorageProblem, WorkerStatus } from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
 import { handleEvent } from "../src/events.ts";
-import { handlePress } from "../src/presses.ts";
+import { handlePress } from "../src/presses/presses.ts";
 import { backupsScreen, copyRef, restoreScreen } from "../src/screens/backups.ts";
 import { workerScreen } from "../src/screens/details.ts";
 import { stopHolderScreen } from "../src/screens/locked.ts";
@@ -118,7 +118,8 @@ async function press(fleet: Fleet, verb: "brestyes" | "hstopyes" | "brest", arg:
   const toast = async (text?: { key: string }): Promise<void> => {
     said = text?.key;
   };
-  const context = { press: { verb, worker: WORKER, arg }, admin: ANN, asker: ASKER, chat: "777", message, toast };
+  const who = { id: `press-${message}`, role: "owner" as const, admin: ANN };
+  const context = { ...who, press: { verb, worker: WORKER, arg }, asker: ASKER, chat: "777", message, toast };
   await handlePress(fleet.parts, context);
   return said;
 }
@@ -157,9 +158,9 @@ describe("alerts about a session file", () => {
     };
     await take(fleet, { ...base(), kind: "worker.exited", exit } as FleetEvent);
     expect(fleet.parts.alerts.countOpen()).toBe(1);
-    expect(fleet.parts.alerts.open(WORKER, "broken")?.body.buttons).toEqual(["retry", "log", "worker"]);
+    expect(fleet.parts.alerts.open("broken:news_1")?.body.buttons).toEqual(["retry", "log", "worker"]);
     await take(fleet, became("BROKEN", { fault, restoreHelps: true }));
-    expect(fleet.parts.alerts.open(WORKER, "broken")?.body.buttons).toContain("backups");
+    expect(fleet.parts.alerts.open("broken:news_1")?.body.buttons).toContain("backups");
     await fleet.waitForBot(777, "its session file cannot be used");
     await take(fleet, became("RUNNING"));
     expect(fleet.parts.alerts.countOpen()).toBe(0);
@@ -170,7 +171,7 @@ describe("alerts about a session file", () => {
     const fault = { class: "SESSION_LOCKED" as const, code: "sqlite-locked", message: "held by pid 990 `python old.py`" };
     await take(fleet, became("LOCKED", { fault }));
     await fleet.waitForBot(777, /session file in use[\s\S]*pid 990/);
-    expect(fleet.parts.alerts.open(WORKER, "locked")?.body.buttons).toEqual(["who", "retry", "log", "worker"]);
+    expect(fleet.parts.alerts.open("locked:news_1")?.body.buttons).toEqual(["who", "retry", "log", "worker"]);
     await take(fleet, became("RUNNING"));
     expect(fleet.parts.alerts.countOpen()).toBe(0);
   });

@@ -1,6 +1,7 @@
 import { parseWorkerId } from "@flotilla/kernel";
 import { describe, expect, test } from "vitest";
 import { AlertStore } from "../src/alerts/alert-store.ts";
+import { CardStore } from "../src/alerts/card-store.ts";
 import { AdminStore } from "../src/store/admins.ts";
 import { CommandStore } from "../src/store/commands.ts";
 import { firstSight } from "../src/store/control-db.ts";
@@ -62,57 +63,59 @@ describe("commands", () => {
 });
 
 describe("alerts", () => {
-  test("go to each admin once per revision, as a message and then as edits of it", async () => {
-    const store = new AlertStore(await controlDb());
-    const due = () => store.due(["777", "778"], NOW).map((each) => [each.admin, each.message, each.alert.revision]);
-    store.raise(crashBody(), NOW);
-    expect(due()).toEqual([
-      ["777", null, 1],
-      ["778", null, 1],
-    ]);
-    store.delivered(1, "777", 10, 1);
-    expect(due()).toEqual([["778", null, 1]]);
-    store.delivered(1, "778", 20, 1);
-    expect(due()).toEqual([]);
-    store.raise(crashBody({ times: 2 }), NOW + 1);
-    expect(store.countOpen()).toBe(1);
-    expect(due()).toEqual([
-      ["777", 10, 2],
-      ["778", 20, 2],
-    ]);
+  async function alertStores(holdMs = 0) {
+    const db = await controlDb();
+    const alerts = new AlertStore(db, holdMs);
+    return { alerts, cards: new CardStore(db, alerts) };
+  }
+
+  test("are open once per subject, and a new one follows one that was resolved", async () => {
+    const { alerts } = await alertStores();
+    alerts.raise("exit:news_1", crashBody(), NOW);
+    alerts.raise("exit:news_1", crashBody({ times: 2 }), NOW);
+    alerts.raise("exit:sport", crashBody({ worker: SPORT }), NOW);
+    alerts.raise("account:news_1", crashBody({ kind: "needs-login" }), NOW);
+    expect(alerts.countOpen()).toBe(3);
+    expect(alerts.openOf(WORKER).map((alert) => alert.body.kind)).toEqual(["crash", "needs-login"]);
+    const first = alerts.open("exit:news_1")?.n ?? 0;
+    alerts.resolve(first, say("solved-itself"), NOW + 1);
+    alerts.resolve(first, say("solved-command"), NOW + 2);
+    expect(alerts.history(NOW)[2]).toMatchObject({ resolvedAt: NOW + 1, resolvedBy: say("solved-itself") });
+    alerts.raise("exit:news_1", crashBody(), NOW + 3);
+    expect(alerts.open("exit:news_1")?.n).toBeGreaterThan(first);
   });
 
-  test("are open once per worker and kind, and a new one follows one that was resolved", async () => {
-    const store = new AlertStore(await controlDb());
-    store.raise(crashBody(), NOW);
-    store.raise(crashBody({ worker: SPORT }), NOW);
-    store.raise(crashBody({ kind: "needs-login" }), NOW);
-    expect(store.countOpen()).toBe(3);
-    expect(store.openOf(WORKER).map((alert) => alert.body.kind)).toEqual(["crash", "needs-login"]);
-    const first = store.open(WORKER, "crash")?.n ?? 0;
-    store.resolve(first, say("solved-itself"), NOW + 1);
-    store.resolve(first, say("solved-command"), NOW + 2);
-    store.raise(crashBody(), NOW + 3);
-    expect(store.open(WORKER, "crash")?.n).toBeGreaterThan(first);
-  });
-
-  test("that are resolved are told to who saw them, and to nobody else", async () => {
-    const store = new AlertStore(await controlDb());
-    store.raise(crashBody(), NOW);
-    store.delivered(1, "777", 10, 1);
-    store.resolve(1, say("solved-itself"), NOW + 1);
-    expect(store.due(["777", "778"], NOW)).toMatchObject([
-      { admin: "777", message: 10, alert: { state: "resolved", resolvedBy: say("solved-itself") } },
-    ]);
+  test("wait for their hold; one that gets worse is told again, and a card is over with its last alert", async () => {
+    const { alerts, cards } = await alertStores(30_000);
+    alerts.raise("exit:news_1", crashBody(), NOW);
+    expect(alerts.untold()).toMatchObject([{ readyAt: NOW + 30_000, card: null }]);
+    alerts.raise("exit:sport", crashBody({ worker: SPORT }), NOW);
+    cards.create("k", [1, 2], { calm: false, over: false }, NOW);
+    expect(alerts.untold()).toEqual([]);
+    alerts.raise("exit:news_1", crashBody({ kind: "gave-up" }), NOW + 5);
+    expect(cards.find(1)).toMatchObject({ telling: 2, revision: 2, toldAt: NOW + 5, resolvedAt: null });
+    alerts.resolve(1, say("solved-itself"), NOW + 6);
+    expect(cards.find(1)).toMatchObject({ revision: 3, resolvedAt: null });
+    alerts.resolve(2, say("solved-itself"), NOW + 7);
+    expect(cards.find(1)).toMatchObject({ revision: 4, resolvedAt: NOW + 7 });
   });
 
   test("are found by the message that shows them, in the chat that it is in", async () => {
-    const store = new AlertStore(await controlDb());
-    store.raise(crashBody(), NOW);
-    store.delivered(1, "777", 10, 1);
-    expect(store.byMessage("777", 10)?.n).toBe(1);
-    expect(store.byMessage("778", 10)).toBeNull();
-    expect(store.byMessage("777", 11)).toBeNull();
+    const { alerts, cards } = await alertStores();
+    alerts.raise("exit:news_1", crashBody(), NOW);
+    cards.create("k", [1], { calm: false, over: false }, NOW);
+    cards.delivered({ card: 1, chat: "777", message: 10, telling: 1, revision: 1, digest: 0, ended: 0 });
+    expect(cards.byMessage("777", 10).map((card) => card.n)).toEqual([1]);
+    expect([...cards.byMessage("778", 10), ...cards.byMessage("777", 11)]).toEqual([]);
+  });
+
+  test("that ended a month ago are forgotten, with their cards", async () => {
+    const { alerts, cards } = await alertStores();
+    alerts.raise("exit:news_1", crashBody(), NOW);
+    cards.create("k", [1], { calm: false, over: false }, NOW);
+    alerts.resolve(1, say("solved-itself"), NOW);
+    alerts.prune(NOW + 31 * 24 * 3_600_000);
+    expect([cards.find(1), alerts.history(0)]).toEqual([null, []]);
   });
 });
 
@@ -181,7 +184,7 @@ test("an admin is reachable until Telegram says otherwise, and again after the n
   store.saw(BEN, "Ben", "en");
   store.saw(ANN, "Ann B.", "en");
   expect(store.reachable()).toEqual(["777", "778"]);
-  expect(store.expecting(ANN)).toBe("worker-name");
+  expect(store.expecting(ANN)).toMatchObject({ what: "worker-name" });
   store.expect(ANN, null);
   expect(store.expecting(ANN)).toBeNull();
 });
@@ -190,7 +193,7 @@ test("a name is taken once", async () => {
   const store = new WorkerStore(await controlDb());
   expect(store.add(WORKER, HOST, "777", NOW)).toBe(true);
   expect(store.add(WORKER, HOST, "778", NOW)).toBe(false);
-  expect(store.all()).toEqual([{ id: WORKER, host: HOST }]);
+  expect(store.all()).toEqual([{ id: WORKER, host: HOST, label: null, tags: [] }]);
   expect(store.find("sport")).toBeNull();
 });
 

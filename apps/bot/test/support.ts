@@ -6,7 +6,7 @@ import type { Database } from "@flotilla/sqlite";
 import { testDir } from "@flotilla/testkit";
 import fc from "fast-check";
 import { onTestFinished } from "vitest";
-import type { AlertBody } from "../src/alerts/alert-card.ts";
+import type { AlertBody } from "../src/alerts/alert-body.ts";
 import type { FleetView, WorkerView } from "../src/screens/view.ts";
 import type { CommandRow } from "../src/store/commands.ts";
 import { openControlDb } from "../src/store/control-db.ts";
@@ -71,8 +71,12 @@ export function statusOf(worker: string, more: Partial<WorkerStatus> = {}): Work
 
 /** One worker of a view. */
 export function workerView(id: string, more: Partial<WorkerStatus> = {}, command: CommandRow | null = null): WorkerView {
-  return { id: parseWorkerId(id), host: HOST, status: statusOf(id, more), command };
+  const none = { label: null, tags: [], openAlerts: 0, silence: null };
+  return { id: parseWorkerId(id), host: HOST, status: statusOf(id, more), command, ...none };
 }
+
+/** A page of the list of workers. */
+export const listOf = (page: number) => ({ page, problems: false, find: "" });
 
 /** A crash as an alert. */
 export function crashBody(more: Partial<AlertBody> = {}): AlertBody {
@@ -82,7 +86,7 @@ export function crashBody(more: Partial<AlertBody> = {}): AlertBody {
     worker,
     host: HOST,
     times,
-    title: say("alert-crash", { worker, times, uptime: 1000, how: "exit 1" }),
+    title: say("alert-crash", { worker: worker ?? "", times, uptime: 1000, how: "exit 1" }),
     details: [say("alert-no-error")],
     buttons: ["restart", "log", "worker"],
     action: null,
@@ -92,7 +96,18 @@ export function crashBody(more: Partial<AlertBody> = {}): AlertBody {
 
 /** A view of these workers. */
 export function viewOf(workers: readonly WorkerView[], more: Partial<FleetView> = {}): FleetView {
-  return { now: NOW, words: EN, workers, openAlerts: 0, fresh: true, wizard: null, digits: 0, ...more };
+  return {
+    now: NOW,
+    words: EN,
+    role: "owner",
+    silence: null,
+    workers,
+    openAlerts: 0,
+    fresh: true,
+    wizard: null,
+    digits: 0,
+    ...more,
+  };
 }
 
 const BAD = ["<b>", "</i>", "&amp;", "<script>", '"', "'", "<", ">", "&", "\n", "</pre>", "<code>", "🙂", "ж"];
@@ -145,6 +160,6 @@ export const anyWorker: fc.Arbitrary<WorkerView> = fc
       attempt: 0,
       nextTryAt: null,
     };
-    const row = command ? { id: "command-1", worker: parseWorkerId(id), askerId: "777", ...command } : null;
+    const row = command ? { id: "command-1", worker: parseWorkerId(id), askerId: "777", code: null, ...command } : null;
     return workerView(id, { state, nextTryAt, pid, fault, link: hasLink ? { account, ...numbers } : null }, row);
   });

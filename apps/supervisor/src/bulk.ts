@@ -11,7 +11,7 @@ export interface BulkDeps {
   /** Does the action for one worker and says how it ended. Never throws. */
   readonly perform: (action: BulkAction, worker: WorkerId) => Promise<CommandOutcome>;
   readonly tell: (progress: BulkProgress) => void;
-  /** Aborted when this host ends: no worker is begun after that. */
+  /** Aborted when this host ends or somebody cancels: no worker is begun after that. */
   readonly stopping: AbortSignal;
 }
 

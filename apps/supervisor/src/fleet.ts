@@ -116,6 +116,12 @@ export class Fleet {
     for (const { worker } of this.#workers.values()) worker.hurry();
   }
 
+  /** A stopped worker is no longer one of this host. */
+  forget(id: WorkerId): void {
+    this.#workers.get(id)?.log.close();
+    this.#workers.delete(id);
+  }
+
   /** The worker of that name; it is known from now on. */
   find(id: WorkerId): Entry {
     const known = this.#workers.get(id);

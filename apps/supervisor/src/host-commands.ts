@@ -24,6 +24,8 @@ const LOOKS: ReadonlySet<HostCommand["kind"]> = new Set(["log", "who", "backups"
 export class HostCommands {
   readonly #deps: HostCommandDeps;
   readonly #inHand = new Map<string, Promise<void>>();
+  /** Bulk commands under way, by id. */
+  readonly #bulks = new Map<string, AbortController>();
 
   constructor(deps: HostCommandDeps) {
     this.#deps = deps;
@@ -46,13 +48,14 @@ export class HostCommands {
     if (command.kind === "bulk") {
       const failed = command.workers.map((worker) => ({ worker, ...failure }));
       this.#bulkOver(command, "done", failed);
-    } else this.#done(command, { kind: "failed", ...failure });
+    } else if (command.kind !== "bulk.cancel") this.#done(command, { kind: "failed", ...failure });
   }
 
   async #carryOutOnce(command: HostCommand): Promise<void> {
     const { clock, log, db } = this.#deps;
     const expired = clock.now() > command.deadlineAt;
     if (command.kind === "bulk") return await this.#bulk(command, expired);
+    if (command.kind === "bulk.cancel") return this.#bulks.get(command.bulk)?.abort();
     const before = db.outcomeOf(command.id);
     const outcome: CommandOutcome = before ?? (expired ? { kind: "expired" } : await this.#perform(command));
     log.info({ command: command.kind, worker: command.worker, by: command.askedBy.id, outcome: outcome.kind }, "command done");
@@ -60,7 +63,7 @@ export class HostCommands {
     this.#done(command, outcome);
   }
 
-  #done(command: Exclude<HostCommand, { kind: "bulk" }>, outcome: CommandOutcome): void {
+  #done(command: Exclude<HostCommand, { kind: "bulk" | "bulk.cancel" }>, outcome: CommandOutcome): void {
     this.#deps.fleet.tell({ kind: "command.done", worker: command.worker, command: command.id, outcome });
   }
 
@@ -68,12 +71,14 @@ export class HostCommands {
     const { id, action, workers, canary, askedBy } = command;
     this.#deps.log.info({ command: "bulk", action, workers: workers.length, canary, by: askedBy.id, expired }, "bulk command");
     if (expired) return this.#bulkOver(command, "expired", []);
+    const cancelled = new AbortController();
+    this.#bulks.set(id, cancelled);
     await carryOutBulk(command, {
       // Each worker's part is kept by itself: a bulk that comes again goes on where it was.
       perform: (verb, worker) => this.#part(`${id}.${worker}`, { kind: verb, worker }),
       tell: (progress) => this.#deps.fleet.tell(progress),
-      stopping: this.#deps.fleet.stopping,
-    });
+      stopping: AbortSignal.any([this.#deps.fleet.stopping, cancelled.signal]),
+    }).finally(() => this.#bulks.delete(id));
   }
 
   #bulkOver({ id, action, workers }: BulkCommand, phase: "done" | "expired", failed: BulkProgress["failed"]): void {
@@ -117,6 +122,11 @@ export class HostCommands {
       case "maintenance":
         db.setDesired(id, kind === "stop" ? "stopped" : "maintenance", clock.now());
         await entry.worker.stop(kind === "stop" ? "STOPPED" : "MAINTENANCE");
+        return { kind: "done" };
+      case "forget":
+        await entry.worker.stop();
+        db.remove(id);
+        this.#deps.fleet.forget(id);
         return { kind: "done" };
       case "who":
         return { kind: "done", text: await sessions.who(id) };

@@ -90,6 +90,11 @@ export class HostDb {
     );
   }
 
+  /** Takes a worker off the list. */
+  remove(id: WorkerId): void {
+    this.#db.write("DELETE FROM worker WHERE id = ?", [id]);
+  }
+
   /** Remembers an exit that nobody asked for; on a full disk until this process ends. */
   recordExit(id: WorkerId, exit: PastExit & { readonly exitCode: number | null; readonly signal: string | null }): void {
     try {

@@ -2,7 +2,7 @@ import type { HostCommand } from "@flotilla/contracts";
 
 /** What is to be done to one worker, whoever asked and when. */
 export type Wish =
-  | Pick<Exclude<HostCommand, { kind: "bulk" | "log" | "restore" | "stop-holder" }>, "kind" | "worker">
+  | Pick<Exclude<HostCommand, { kind: "bulk" | "bulk.cancel" | "log" | "restore" | "stop-holder" }>, "kind" | "worker">
   | Pick<Of<"log">, "kind" | "worker" | "lines">
   | Pick<Of<"restore">, "kind" | "worker" | "copy">
   | Pick<Of<"stop-holder">, "kind" | "worker" | "pid">;

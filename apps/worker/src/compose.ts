@@ -1,5 +1,5 @@
 import { type Config, loadFleetKey } from "@flotilla/config";
-import { DEFAULT_PREFIX, type Fault, type WorkerCommand } from "@flotilla/contracts";
+import { DEFAULT_PREFIX, type Fault, type LoginStep, type WorkerCommand } from "@flotilla/contracts";
 import { systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { consumeWorkerCommands, EventPublisher, type QueuePlace } from "@flotilla/queue";
@@ -51,8 +51,10 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   const { account, relay } = relayingAccount({ worker, store, fleetKey, place, options, deps });
   stack.adopt(account, (it) => it.stop());
   stack.adopt(relay, (it) => it.close());
+  const keyChanged = (): void => ownership.keyChanged();
+  const progress = (login: string, step: LoginStep): void => publish({ kind: "login.progress", worker, login, step });
   const desk = stack.adopt(
-    new LoginDesk({ store, vault, account, options, clock: systemClock, keyChanged: () => ownership.keyChanged() }),
+    new LoginDesk({ store, vault, account, options, clock: systemClock, keyChanged, progress }),
     (it) => it.close(),
   );
   const giveBack = (): Promise<void> => account.stop().then(() => ownership.close());

@@ -3,6 +3,7 @@ import {
   type LoginStep,
   newSealKeyPair,
   type SealKeyPair,
+  seal,
   unseal,
   type WorkerCommand,
 } from "@flotilla/contracts";
@@ -18,10 +19,15 @@ const CODE_MS = 5 * 60_000;
 
 type LoginCommand = Extract<WorkerCommand, { loginId: string }>;
 
+type EntryCommand = Exclude<LoginCommand, { kind: "login.begin" | "login.cancel" | "login.qr" }>;
+
 interface Desk {
   readonly loginId: string;
   readonly keys: SealKeyPair;
-  readonly flow: LoginFlow;
+  /** A new one when the way changes, from a QR code to the phone. */
+  flow: LoginFlow;
+  /** QR codes are being shown. */
+  qr: boolean;
   readonly expiresAt: number;
   readonly timer: NodeJS.Timeout;
 }
@@ -35,6 +41,8 @@ export interface LoginDeskDeps {
   readonly clock: Clock;
   /** A login put another key into the session. */
   readonly keyChanged: () => void;
+  /** A step that no command waits for. */
+  readonly progress: (loginId: string, step: LoginStep) => void;
 }
 
 /**
@@ -61,6 +69,11 @@ export class LoginDesk {
       await this.close();
       return { kind: "login", step: { kind: "cancelled" } };
     }
+    if (command.kind === "login.qr") {
+      await this.#startQr(desk, command.publicKey);
+      return { kind: "done" };
+    }
+    if (desk.qr) await this.#newFlow(desk);
     return { kind: "login", step: await this.#step(desk, command) };
   }
 
@@ -83,7 +96,7 @@ export class LoginDesk {
     timer.unref();
     const keys = newSealKeyPair();
     const expiresAt = clock.now() + TOTAL_MS;
-    this.#open = { loginId, keys, flow: new LoginFlow({ ...options, store }), expiresAt, timer };
+    this.#open = { loginId, keys, flow: new LoginFlow({ ...options, store }), qr: false, expiresAt, timer };
     const phone = store.self()?.phone;
     return { kind: "began", publicKey: keys.publicKey, knownPhoneMasked: phone ? maskPhone(phone) : null, expiresAt };
   }
@@ -110,8 +123,43 @@ export class LoginDesk {
     }
   }
 
-  async #step(desk: Desk, command: Exclude<LoginCommand, { kind: "login.begin" | "login.cancel" }>): Promise<LoginStep> {
-    const result = await this.#run(desk, command);
+  /** Shows QR codes until one is scanned; tells of each, sealed for the one who asked, and of the end. */
+  async #startQr(desk: Desk, publicKey: string): Promise<void> {
+    await this.#newFlow(desk);
+    desk.qr = true;
+    const { flow, loginId } = desk;
+    const { progress } = this.#deps;
+    const show = (token: { readonly url: string; readonly expiresAt: number }): void =>
+      progress(loginId, { kind: "qr", sealed: seal(publicKey, loginId, token.url), expiresAt: token.expiresAt });
+    void flow.startQr(show).then(
+      async (result) => {
+        // Somebody went on without it: its end is nobody's business any more.
+        if (this.#open !== desk || desk.flow !== flow) return;
+        desk.qr = false;
+        progress(loginId, await this.#settle(result));
+      },
+      (error: unknown) => {
+        this.#deps.options.log("error", "login by QR code failed", { cause: toError(error).message });
+        if (this.#open === desk && desk.flow === flow) progress(loginId, toStep(FAILED, this.#deps.clock.now()));
+      },
+    );
+  }
+
+  /** Leaves what is under way, without touching the old session, for another way. */
+  async #newFlow(desk: Desk): Promise<void> {
+    const { options, store } = this.#deps;
+    const before = desk.flow;
+    desk.flow = new LoginFlow({ ...options, store });
+    desk.qr = false;
+    await before.cancel();
+  }
+
+  async #step(desk: Desk, command: EntryCommand): Promise<LoginStep> {
+    return await this.#settle(await this.#run(desk, command));
+  }
+
+  /** What follows from the end of a step. */
+  async #settle(result: LoginResult): Promise<LoginStep> {
     if (result.kind === "done") {
       this.#keepGolden();
       this.#deps.keyChanged();
@@ -120,7 +168,7 @@ export class LoginDesk {
     return toStep(result, this.#deps.clock.now());
   }
 
-  async #run(desk: Desk, command: Exclude<LoginCommand, { kind: "login.begin" | "login.cancel" }>): Promise<LoginResult> {
+  async #run(desk: Desk, command: EntryCommand): Promise<LoginResult> {
     if (command.kind === "login.resend") return await desk.flow.resendCode();
     const entry = unseal(desk.keys.privateKey, desk.loginId, command.sealed);
     switch (command.kind) {
@@ -141,6 +189,8 @@ export class LoginDesk {
     return phone;
   }
 }
+
+const FAILED: LoginResult = { kind: "refused", reason: "other", fault: null, waitS: null, final: false };
 
 function toStep(result: LoginResult, now: number): LoginStep {
   switch (result.kind) {

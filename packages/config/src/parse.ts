@@ -23,6 +23,14 @@ export interface Supervision {
   readonly hosts: "one" | "several";
 }
 
+/** Ways around the chat. All are secrets but the address: they hold tokens and passwords. */
+export interface SecondPathConfig {
+  readonly webhookUrl: Secret | null;
+  readonly smtpUrl: Secret | null;
+  readonly mailTo: string | null;
+  readonly deadManUrl: Secret | null;
+}
+
 /** Typed configuration of a running fleet. May be logged: secrets print as `[redacted]`. */
 export interface Config {
   readonly botToken: Secret;
@@ -43,6 +51,10 @@ export interface Config {
   readonly localAddress: string | null;
   /** How many messages one account sends a minute at most. */
   readonly sendsPerMinute: number;
+  /** Alerts of one cause are collected for so long before they are told. */
+  readonly alertHoldMs: number;
+  /** Where alerts go when the chat is not enough; null = nowhere. */
+  readonly secondPath: SecondPathConfig;
   /** Null = https://api.telegram.org */
   readonly botApiRoot: string | null;
   readonly mtproto: MtprotoServer;
@@ -57,7 +69,14 @@ export interface ParseOptions {
 }
 
 /** What a worker process is not given. */
-export const BOT_ONLY: readonly EnvName[] = ["BOT_TOKEN", "ADMIN_IDS"];
+export const BOT_ONLY: readonly EnvName[] = [
+  "BOT_TOKEN",
+  "ADMIN_IDS",
+  "ALERT_WEBHOOK_URL",
+  "ALERT_SMTP_URL",
+  "ALERT_EMAIL_TO",
+  "DEAD_MAN_URL",
+];
 
 /**
  * Checks all values at once. Throws AppError `bad-config` whose message has one line per problem, by name;
@@ -89,6 +108,13 @@ export function parseConfig(env: EnvValues, options: ParseOptions): Config {
     supervision: supervision(env),
     localAddress: env.LOCAL_ADDRESS ?? null,
     sendsPerMinute: Number(env.SENDS_PER_MINUTE ?? ENV.SENDS_PER_MINUTE.example),
+    alertHoldMs: Math.round(Number(env.ALERT_HOLD_S ?? ENV.ALERT_HOLD_S.example) * 1000),
+    secondPath: {
+      webhookUrl: env.ALERT_WEBHOOK_URL ? new Secret(env.ALERT_WEBHOOK_URL) : null,
+      smtpUrl: env.ALERT_SMTP_URL ? new Secret(env.ALERT_SMTP_URL) : null,
+      mailTo: env.ALERT_EMAIL_TO ?? null,
+      deadManUrl: env.DEAD_MAN_URL ? new Secret(env.DEAD_MAN_URL) : null,
+    },
     botApiRoot: env.BOT_API_ROOT ?? null,
     mtproto: pem && env.MTPROTO_DC ? customServer(env.MTPROTO_DC, pem) : { kind: "telegram" },
   };
@@ -136,6 +162,7 @@ function missing(env: EnvValues, role: ParseOptions["role"]): string[] {
 }
 
 function pairProblems(env: EnvValues): string[] {
+  if (env.ALERT_SMTP_URL && !env.ALERT_EMAIL_TO) return ["ALERT_SMTP_URL needs ALERT_EMAIL_TO as well"];
   if (Boolean(env.MTPROTO_DC) === Boolean(env.MTPROTO_DC_KEY)) return [];
   return [env.MTPROTO_DC ? "MTPROTO_DC needs MTPROTO_DC_KEY as well" : "MTPROTO_DC_KEY needs MTPROTO_DC as well"];
 }

@@ -120,6 +120,36 @@ export const ENV = {
     required: false,
     example: "20",
   },
+  ALERT_HOLD_S: {
+    schema: text(/^\d{1,4}(\.\d{1,3})?$/, "must be a number of seconds"),
+    secret: false,
+    required: false,
+    example: "30",
+  },
+  ALERT_WEBHOOK_URL: {
+    schema: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).optional(),
+    secret: true,
+    required: false,
+    example: "",
+  },
+  ALERT_SMTP_URL: {
+    schema: text(/^smtps?:\/\/\S+$/, "must be smtp://user:password@host:port or smtps://…"),
+    secret: true,
+    required: false,
+    example: "",
+  },
+  ALERT_EMAIL_TO: {
+    schema: text(/^[\w.+-]+@[\w-]+(\.[\w-]+)*$/, "must be one e-mail address"),
+    secret: false,
+    required: false,
+    example: "",
+  },
+  DEAD_MAN_URL: {
+    schema: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).optional(),
+    secret: true,
+    required: false,
+    example: "",
+  },
   BOT_API_ROOT: {
     schema: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).optional(),
     secret: false,

@@ -71,6 +71,10 @@ export const HostCommand = z.discriminatedUnion("kind", [
     workers: z.array(WorkerIdField).min(1).max(1000),
     canary: z.boolean(),
   }),
+  /** Ends a bulk command after the worker in hand; the others stay as they are. Answered by its last `bulk.progress`. */
+  z.object({ ...asked, kind: z.literal("bulk.cancel"), bulk: z.string().max(64) }),
+  /** Stops the worker and takes it off this host's list. Its files stay. */
+  z.object({ ...base, kind: z.literal("forget") }),
 ]);
 export type HostCommand = z.infer<typeof HostCommand>;
 
@@ -101,6 +105,8 @@ export const WorkerCommand = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("relay.drop"), route: RouteId }),
   /** A parked or blocked route is tried at once. */
   z.object({ ...base, kind: z.literal("relay.wake"), route: RouteId }),
+  /** Log in by QR code: codes come as `login.progress` events, sealed to `publicKey`, until one is scanned. */
+  z.object({ ...login, kind: z.literal("login.qr"), publicKey: z.string().max(100) }),
 ]);
 export type WorkerCommand = z.infer<typeof WorkerCommand>;
 
@@ -131,6 +137,8 @@ export const LoginStep = z.discriminatedUnion("kind", [
     final: z.boolean(),
   }),
   z.object({ kind: z.literal("cancelled") }),
+  /** A QR code to show, until the next one comes. */
+  z.object({ kind: z.literal("qr"), sealed: Sealed, expiresAt: z.number() }),
 ]);
 export type LoginStep = z.infer<typeof LoginStep>;
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { BulkAction, CommandOutcome } from "./commands.ts";
+import { BulkAction, CommandOutcome, LoginStep } from "./commands.ts";
 import { Fault } from "./error-class.ts";
 import { HostIdField, WorkerIdField, WorkerState, WorkerStatus } from "./worker-status.ts";
 
@@ -77,6 +77,14 @@ export const FleetEvent = z.discriminatedUnion("kind", [
     problem: StorageProblem.nullable(),
   }),
   z.object({ ...base, kind: z.literal("command.done"), worker: WorkerIdField, command: z.string(), outcome: CommandOutcome }),
+  /** A step of a login that no command was waiting for. */
+  z.object({
+    ...base,
+    kind: z.literal("login.progress"),
+    worker: WorkerIdField,
+    login: z.string().max(64),
+    step: LoginStep,
+  }),
   z.object({
     ...base,
     kind: z.literal("bulk.progress"),

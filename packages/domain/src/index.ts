@@ -1,4 +1,26 @@
 /** Pure rules: no clock, no I/O, no state of their own. */
+
+export { ALERT_KINDS, type AlertKind, type AlertRule, alertRule } from "./alerts/kinds.ts";
+export {
+  type AlertFact,
+  type AlertSituation,
+  groupKey,
+  hiddenBy,
+  isQuietTime,
+  isSilenced,
+  planAlerts,
+  type QuietHours,
+  type Silence,
+} from "./alerts/plan.ts";
+export {
+  type AlertChat,
+  audience,
+  type CardFact,
+  type EscalationLevel,
+  escalationOf,
+  pace,
+  repeatIsDue,
+} from "./alerts/telling.ts";
 export { classifySystem, classOfCode } from "./classify-own.ts";
 export { type AfterExit, ERROR_TABLE, type ErrorRow } from "./error-table.ts";
 export { faultOfExit, firstErrorLine, type ObservedExit } from "./exit-fault.ts";
@@ -11,6 +33,7 @@ export {
   type HealthStep,
 } from "./health.ts";
 export { countingCrashes, DEFAULT_RESTART_RULES, decideRestart, type PastExit, type RestartRules } from "./restart-policy.ts";
+export { mayPress, ROLES, type Role, roleFor } from "./roles.ts";
 export { diffRoutes, type RouteDiff } from "./routes/diff.ts";
 export { type MatchVerdict, matchRoute, type ReadyRoute, readyRoute, type SkipReason } from "./routes/match.ts";
 export { type AfterTry, afterTry, BLOCKED_MS, forecast, percentile, resultOfFault } from "./routes/outcome.ts";

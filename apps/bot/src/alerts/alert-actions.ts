@@ -1,35 +1,111 @@
+import type { HostId } from "@flotilla/kernel";
 import type { PressContext } from "../chat/press-context.ts";
 import type { AskResult } from "../commands.ts";
-import { say } from "../words/said.ts";
+import type { SilenceStore } from "../store/silences.ts";
+import { type Said, say } from "../words/said.ts";
+import type { AlertBody, CardRow } from "./alert-body.ts";
 import type { AlertOutbox } from "./alert-outbox.ts";
 import type { AlertStore } from "./alert-store.ts";
+import type { CardStore } from "./card-store.ts";
 
-/** Presses on alert cards: the card stays, and says who did what. */
+/** Parts of {@link AlertActions}. */
+export interface AlertActionDeps {
+  readonly alerts: AlertStore;
+  readonly cards: CardStore;
+  readonly silences: SilenceStore;
+  readonly outbox: AlertOutbox;
+  readonly host: HostId;
+  readonly now: () => number;
+}
+
+const MUTE_CARD_MS = 4 * 3_600_000;
+
+/** What people do about alerts: the card stays, and says who did what. */
 export class AlertActions {
-  readonly #alerts: AlertStore;
-  readonly #outbox: AlertOutbox;
-  readonly #now: () => number;
+  readonly #deps: AlertActionDeps;
 
-  constructor(alerts: AlertStore, outbox: AlertOutbox, now: () => number) {
-    this.#alerts = alerts;
-    this.#outbox = outbox;
-    this.#now = now;
+  constructor(deps: AlertActionDeps) {
+    this.#deps = deps;
   }
 
   isAlert(chat: string, message: number): boolean {
-    return this.#alerts.byMessage(chat, message) !== null;
+    return this.#deps.cards.byMessage(chat, message).length > 0;
   }
 
-  /** Writes the action on the card, for every admin. */
+  /** Writes on the card what a button of it led to, for everybody who sees it. */
   async acted(context: PressContext, result: AskResult): Promise<void> {
-    const alert = this.#alerts.byMessage(context.chat, context.message);
-    if (alert?.state !== "open") return;
+    const { alerts, cards, outbox, now } = this.#deps;
     const by = result.kind === "already" ? result.by : context.asker.name;
-    const action =
-      result.kind === "failed"
-        ? result.why
-        : say(context.press.verb === "retry" ? "alert-retried" : "alert-action", { by, at: this.#now() });
-    this.#alerts.raise({ ...alert.body, action }, this.#now());
-    await this.#outbox.flush();
+    const action = result.kind === "failed" ? result.why : say("alert-action", { verb: context.press.verb, by, at: now() });
+    for (const card of cards.byMessage(context.chat, context.message)) {
+      for (const alert of card.alerts) {
+        if (alert.resolvedAt === null && alert.body.worker === context.press.worker)
+          alerts.raise(alert.subject, { ...alert.body, action }, now());
+      }
+    }
+    await outbox.flush();
+  }
+
+  /** Brings every card up to date. */
+  async tell(): Promise<void> {
+    await this.#deps.outbox.flush();
+  }
+
+  /** ✋: no repeats and no escalation from now on. A drill and a test are over with it. */
+  take(context: PressContext): Said {
+    const { cards, alerts, now } = this.#deps;
+    const card = this.#pressed(context);
+    if (!card || card.resolvedAt !== null) return say("toast-alert-over");
+    const taken = cards.take(card.n, context.asker.name, now());
+    for (const alert of card.alerts) {
+      if (alert.body.kind === "test" || alert.body.kind === "drill")
+        alerts.resolve(alert.n, say("solved-taken", { by: context.asker.name }), now());
+    }
+    return taken ? say("toast-taken") : say("toast-taken-already", { by: card.takenBy ?? "?" });
+  }
+
+  /** 🔕: this card and its workers are quiet for 4 h; changes and the end are still shown. */
+  hush(context: PressContext): Said {
+    const { cards, silences, now } = this.#deps;
+    const card = this.#pressed(context);
+    if (!card || card.resolvedAt !== null) return say("toast-alert-over");
+    const until = now() + MUTE_CARD_MS;
+    cards.mute(card.n, until);
+    for (const { body } of card.alerts) {
+      if (body.worker !== null) silences.set({ scope: body.worker, kind: "mute", since: now(), until, by: context.asker.name });
+    }
+    return say("toast-muted", { until });
+  }
+
+  /** Mutes one worker, or all (`scope` `*`), or ends that (`forMs` 0). */
+  mute(scope: string, forMs: number, by: string): Said {
+    const { silences, now } = this.#deps;
+    if (forMs === 0) silences.end(scope, now());
+    else silences.set({ scope, kind: "mute", since: now(), until: now() + forMs, by });
+    return forMs === 0 ? say("toast-unmuted") : say("toast-muted", { until: now() + forMs });
+  }
+
+  /** A maintenance window with an end: nothing is told until then, and one summary after it. */
+  maintain(scope: string, forMs: number, by: string): Said {
+    const { silences, now } = this.#deps;
+    if (forMs === 0) silences.end(scope, now());
+    else silences.set({ scope, kind: "maintenance", since: now(), until: now() + forMs, by });
+    return forMs === 0 ? say("toast-maintenance-over") : say("toast-maintenance", { until: now() + forMs });
+  }
+
+  /** A test of the way to the chats, or a drill of the whole way through them. Each is marked as what it is. */
+  async practise(kind: "test" | "drill", by: string, id: string): Promise<void> {
+    const { alerts, outbox, host, now } = this.#deps;
+    const title = say(kind === "test" ? "alert-test" : "alert-drill", { by });
+    const details = [say(kind === "test" ? "alert-test-how" : "alert-drill-how")];
+    const body: AlertBody = { kind, worker: null, host, times: 1, title, details, buttons: [], action: null };
+    // The same press handled twice, such as after a crash, is one alert.
+    if (!alerts.known(`${kind}:${id}`)) alerts.raise(`${kind}:${id}`, body, now());
+    await outbox.flush();
+  }
+
+  #pressed(context: PressContext): CardRow | null {
+    const n = Number.parseInt(context.press.arg, 36);
+    return Number.isSafeInteger(n) ? this.#deps.cards.find(n) : null;
   }
 }

@@ -1,73 +1,117 @@
-import { encodePress, HostIdField, WorkerIdField } from "@flotilla/contracts";
-import { z } from "zod";
-import { verbButton } from "../screens/buttons.ts";
+import { encodePress } from "@flotilla/contracts";
+import { alertRule } from "@flotilla/domain";
+import type { InlineKeyboardButton } from "grammy/types";
+import { pairs, verbButton } from "../screens/buttons.ts";
 import { type Html, html, lines } from "../screens/html.ts";
 import type { Card } from "../screens/screen.ts";
-import { Said } from "../words/said.ts";
 import type { Words } from "../words/words.ts";
+import type { AlertBody, AlertRow, CardRow } from "./alert-body.ts";
 
-/** What an alert card is made from: kept in the database as keys of texts, rendered for each reader at each delivery. */
-export const AlertBody = z.object({
-  /** One alert per worker and kind is open at a time. */
-  kind: z.enum(["crash", "needs-login", "locked", "broken", "storage"]),
-  worker: WorkerIdField,
-  host: HostIdField,
-  /** How often it happened since it opened. */
-  times: z.number().int().positive(),
-  title: Said,
-  details: z.array(Said),
-  buttons: z.array(z.enum(["restart", "login", "log", "worker", "who", "retry", "backups"])),
-  /** What somebody did about it. */
-  action: Said.nullable(),
-});
-export type AlertBody = z.infer<typeof AlertBody>;
+/** So many workers of a group are named on its card, and have a button there. */
+const NAMED = 8;
 
-/** An alert as it stands. */
-export interface AlertRow {
-  readonly n: number;
-  readonly state: "open" | "resolved";
-  readonly openedAt: number;
-  readonly resolvedAt: number | null;
-  readonly resolvedBy: Said | null;
-  readonly body: AlertBody;
-  readonly revision: number;
+/** A card as it is told. One that is over keeps its facts, and loses its buttons. */
+export function alertCard(words: Words, card: CardRow): Card {
+  const [only, ...more] = card.alerts;
+  const facts = only && more.length === 0 ? single(words, card, only) : group(words, card);
+  const isNotice = only?.body.kind === "notice" || only === undefined;
+  if (isNotice) return { html: facts.text, keyboard: [] };
+  if (card.resolvedAt !== null) return { html: lines(resolvedLine(words, card), "", html`<i>${facts}</i>`).text, keyboard: [] };
+  const notes = lines(
+    card.takenBy === null ? null : words.html("alert-taken", { by: card.takenBy }),
+    card.mutedUntil === null ? null : words.html("alert-muted", { until: card.mutedUntil }),
+  );
+  return {
+    html: notes.text === "" ? facts.text : lines(facts, "", notes).text,
+    keyboard: [...(only && more.length === 0 ? help(words, only.body) : workers(words, card)), own(words, card)],
+  };
 }
 
-/** The card in the admins' chats. A resolved alert keeps its facts, and loses its buttons. */
-export function alertCard(words: Words, alert: AlertRow): Card {
-  const { body } = alert;
-  const facts = lines(
-    words.said(body.title),
-    ...body.details.map((each) => words.said(each)),
-    words.html("alert-since", { at: alert.openedAt, host: body.host, n: String(alert.n) }),
-  );
-  if (alert.state === "resolved")
-    return { html: lines(resolvedLine(words, alert), "", html`<i>${facts}</i>`).text, keyboard: [] };
+/** Several cards in one message, when there are too many for one each. */
+export function digestCard(words: Words, cards: readonly CardRow[]): Card {
+  const named = cards.flatMap((card) => card.alerts).slice(0, 3 * NAMED);
+  const left = cards.flatMap((card) => card.alerts).length - named.length;
+  const open = cards.filter((card) => card.resolvedAt === null).length;
   return {
-    html: lines(facts, body.action ? html`\n${words.said(body.action)}` : null).text,
-    keyboard: buttonRows(words, body),
+    html: lines(
+      words.html("alert-digest", { count: cards.length, open }),
+      "",
+      ...named.map((alert) => titleLine(words, alert)),
+      left > 0 ? words.html("alert-more", { count: left }) : null,
+    ).text,
+    keyboard: [[verbButton(words, "alerts")]],
   };
 }
 
 /** The silent reply that tells of the end: an edit gives no notification. */
-export function resolvedText(words: Words, alert: AlertRow): string {
-  return resolvedLine(words, alert).text;
+export function endedCard(words: Words, card: CardRow): Card {
+  return { html: resolvedLine(words, card).text, keyboard: [] };
 }
 
-function resolvedLine(words: Words, alert: AlertRow): Html {
-  return words.html("alert-solved", {
-    worker: alert.body.worker,
-    n: String(alert.n),
-    ms: (alert.resolvedAt ?? alert.openedAt) - alert.openedAt,
-    how: alert.resolvedBy ? words.said(alert.resolvedBy) : words.html("solved-itself"),
-  });
+function single(words: Words, card: CardRow, alert: AlertRow): Html {
+  const { body } = alert;
+  if (body.kind === "notice") return lines(words.said(body.title), ...body.details.map((each) => words.said(each)));
+  const title = words.said(body.title);
+  return lines(
+    body.kind === "drill" ? html`🧪 <b>DRILL</b> · ${title}` : title,
+    ...body.details.map((each) => words.said(each)),
+    words.html("alert-since", { at: alert.openedAt, host: body.host, n: String(card.n) }),
+    body.action ? html`\n${words.said(body.action)}` : null,
+  );
 }
 
-function buttonRows(words: Words, body: AlertBody): Card["keyboard"] {
+function group(words: Words, card: CardRow): Html {
+  const named = card.alerts.slice(0, NAMED);
+  const left = card.alerts.length - named.length;
+  const host = card.alerts[0]?.body.host ?? "";
+  return lines(
+    words.html("alert-group", { count: card.alerts.length, level: icon(card), host }),
+    ...named.map((alert) => titleLine(words, alert)),
+    left > 0 ? words.html("alert-more", { count: left }) : null,
+    words.html("alert-since", { at: card.openedAt, host, n: String(card.n) }),
+  );
+}
+
+function titleLine(words: Words, alert: AlertRow): Html {
+  const title = words.said(alert.body.title);
+  return alert.resolvedAt === null ? html`• ${title}` : html`✅ <s>${title}</s>`;
+}
+
+function icon(card: CardRow): string {
+  return card.alerts.some((alert) => alertRule(alert.body.kind).level === "red") ? "🔴" : "🟠";
+}
+
+function resolvedLine(words: Words, card: CardRow): Html {
+  const [only, ...more] = card.alerts;
+  const started = Math.min(...card.alerts.map((alert) => alert.openedAt));
+  const args = { n: String(card.n), ms: (card.resolvedAt ?? started) - started };
+  if (!only || more.length > 0) return words.html("alert-solved-group", { ...args, count: card.alerts.length });
+  const how = only.resolvedBy ? words.said(only.resolvedBy) : words.html("solved-itself");
+  const drill = only.body.kind === "drill" ? html`🧪 <b>DRILL</b> · ` : "";
+  return html`${drill}${words.html("alert-solved", { ...args, what: only.body.worker ?? only.body.host, how })}`;
+}
+
+function help(words: Words, body: AlertBody): InlineKeyboardButton[][] {
+  const worker = body.worker ?? "";
   const buttons = body.buttons.map((verb) =>
     verb === "worker"
-      ? { text: words.text("button-details"), callback_data: encodePress("worker", body.worker) }
-      : verbButton(words, verb, body.worker),
+      ? { text: words.text("button-details"), callback_data: encodePress("worker", worker) }
+      : verbButton(words, verb, worker),
   );
-  return [buttons.slice(0, 2), buttons.slice(2)].filter((row) => row.length > 0);
+  return pairs(buttons);
+}
+
+function workers(words: Words, card: CardRow): InlineKeyboardButton[][] {
+  const open = card.alerts.filter((alert) => alert.resolvedAt === null).flatMap(({ body }) => body.worker ?? []);
+  const buttons = [...new Set(open)].slice(0, NAMED).map((worker) => ({
+    text: `👷 ${worker}`,
+    callback_data: encodePress("worker", worker),
+  }));
+  return [...pairs(buttons), ...(open.length > NAMED ? [[verbButton(words, "alerts")]] : [])];
+}
+
+/** ✋ and 🔕, which belong to the card and not to what it tells of. */
+function own(words: Words, card: CardRow): InlineKeyboardButton[] {
+  const take = card.takenBy === null ? [verbButton(words, "take", "", card.n.toString(36))] : [];
+  return [...take, verbButton(words, "hush", "", card.n.toString(36))];
 }

@@ -1,26 +1,42 @@
+import { type AlertChat, audience, pace } from "@flotilla/domain";
 import type { Clock } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { Api } from "grammy";
 import { sendProblem } from "../chat/bot-errors.ts";
-import type { AdminStore } from "../store/admins.ts";
+import { cardOptions, type SureSender } from "../chat/sure-sender.ts";
+import { chatId } from "../chat/target.ts";
+import type { Card } from "../screens/screen.ts";
 import type { Words } from "../words/words.ts";
-import { alertCard, resolvedText } from "./alert-card.ts";
-import type { AlertStore, Delivery } from "./alert-store.ts";
+import type { CardRow } from "./alert-body.ts";
+import { alertCard, digestCard, endedCard } from "./alert-card.ts";
+import type { CardStore, Delivery } from "./card-store.ts";
+import type { SentLog } from "./sent-log.ts";
 
 /** Parts of the outbox. */
 export interface AlertOutboxDeps {
   readonly api: Api;
-  readonly alerts: AlertStore;
-  readonly admins: AdminStore;
+  readonly cards: CardStore;
+  readonly sender: SureSender;
+  readonly sent: SentLog;
+  /** Everybody who may hear of alerts, in the order in which they are asked. */
+  readonly chats: () => readonly AlertChat[];
+  /** Everybody hears at once. */
+  readonly together: () => boolean;
+  readonly unreachable: (chat: string) => void;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The language of an admin. */
+  /** The language of a chat. */
   readonly wordsOf: (chat: string) => Words;
+  /** Looks at the situation before each round. */
+  readonly look: () => void;
 }
 
+/** A calm card that could not be told within this time says nothing new any more. */
+const STALE_MS = 3_600_000;
+
 /**
- * Delivers alerts: what is due stands in the database, so nothing is lost by a restart or while Telegram is away.
- * A message that went out just before a crash may go out once more; none is left out.
+ * Delivers cards: what is due stands in the database, so nothing is lost by a restart or while Telegram is away, and
+ * nothing is told twice (see {@link SureSender}). New messages are paced; a burst ends in a digest.
  */
 export class AlertOutbox {
   readonly #deps: AlertOutboxDeps;
@@ -46,52 +62,117 @@ export class AlertOutbox {
   async #rounds(): Promise<void> {
     do {
       this.#again = false;
-      for (const delivery of this.#deps.alerts.due(this.#deps.admins.reachable(), this.#deps.clock.now()))
-        await this.#deliver(delivery);
+      try {
+        this.#deps.look();
+        const cards = this.#deps.cards.current(this.#deps.clock.now());
+        await Promise.all(this.#deps.chats().map((chat) => this.#chat(chat.chat, cards)));
+      } catch (error) {
+        this.#deps.log.error({ err: error }, "alerts not told yet");
+      }
     } while (this.#again);
   }
 
-  async #deliver(delivery: Delivery): Promise<void> {
-    const { alert, admin } = delivery;
+  /** Everything for one chat, one after the other; the first refusal leaves the rest for the next round. */
+  async #chat(chat: string, cards: readonly CardRow[]): Promise<void> {
     try {
-      const message = delivery.message === null ? await this.#send(delivery) : await this.#edit(delivery, delivery.message);
-      this.#deps.alerts.delivered(alert.n, admin, message, alert.revision);
+      const fresh = cards.filter((card) => this.#isNew(chat, card));
+      for (const card of cards) await this.#edit(chat, card);
+      await this.#tellNew(chat, fresh);
     } catch (error) {
-      if (sendProblem(error) === "unreachable") this.#deps.admins.unreachable(admin);
-      this.#deps.log.warn({ err: error, alert: alert.n, admin }, "alert not delivered yet");
+      this.#deps.sent.write(chat, false, this.#deps.clock.now());
+      if (sendProblem(error) === "unreachable") this.#deps.unreachable(chat);
+      this.#deps.log.warn({ err: error, chat }, "alert not delivered yet");
     }
   }
 
-  async #send({ alert, admin }: Delivery): Promise<number> {
-    const card = alertCard(this.#deps.wordsOf(admin), alert);
-    const sent = await this.#deps.api.sendMessage(admin, card.html, {
-      parse_mode: "HTML",
-      reply_markup: { inline_keyboard: card.keyboard },
-    });
-    return sent.message_id;
+  #isNew(chat: string, card: CardRow): boolean {
+    const known = this.#deps.cards.delivery(card.n, chat);
+    if (known) return known.telling < card.telling && card.resolvedAt === null;
+    // Somebody who became reachable after the end does not need the story of it.
+    if (card.resolvedAt !== null && (!card.calm || this.#deps.clock.now() - card.openedAt > STALE_MS)) return false;
+    return audience(this.#deps.chats(), card.level, this.#deps.together()).includes(chat);
   }
 
-  async #edit(delivery: Delivery, message: number): Promise<number> {
-    const { alert, admin } = delivery;
-    const card = alertCard(this.#deps.wordsOf(admin), alert);
+  async #tellNew(chat: string, cards: readonly CardRow[]): Promise<void> {
+    if (cards.length === 0) return;
+    const now = this.#deps.clock.now();
+    const { single, digest } = pace(this.#deps.sent.lately(chat, now), cards.length, now);
+    for (const card of cards.slice(0, single)) {
+      const before = this.#deps.cards.delivery(card.n, chat);
+      await this.#send(chat, [card], alertCard(this.#deps.wordsOf(chat), card));
+      // Told anew: the old message would say the same, further up.
+      if (before?.digest === 0) await this.#remove(chat, before.message);
+    }
+    const rest = cards.slice(single);
+    if (digest) await this.#send(chat, rest, digestCard(this.#deps.wordsOf(chat), rest));
+  }
+
+  async #send(chat: string, cards: readonly CardRow[], card: Card): Promise<void> {
+    const { sender, sent, clock } = this.#deps;
+    const [first, ...more] = cards;
+    const purpose = first && more.length === 0 ? `alert.${first.n}.${first.telling}` : "digest";
+    const message = await sender.send(chat, purpose, card, { silent: cards.every((each) => each.calm) });
+    this.#deps.cards.deliverAll(
+      cards.map((each) => ({
+        card: each.n,
+        chat,
+        message,
+        telling: each.telling,
+        revision: each.revision,
+        digest: cards.length > 1 ? 1 : 0,
+        ended: each.resolvedAt === null ? 0 : 1,
+      })),
+      () => {
+        sender.done(chat, purpose);
+        sent.write(chat, true, clock.now());
+      },
+    );
+  }
+
+  async #edit(chat: string, card: CardRow): Promise<void> {
+    const known = this.#deps.cards.delivery(card.n, chat);
+    if (!known) return;
+    if (known.revision < card.revision) {
+      const shown = this.#render(chat, card, known);
+      const there = await this.#show(chat, known.message, shown);
+      if (!there) return await this.#send(chat, [card], alertCard(this.#deps.wordsOf(chat), card));
+      this.#deps.cards.delivered({ ...known, revision: card.revision });
+    }
+    if (card.resolvedAt !== null && known.ended === 0) await this.#end(chat, card, { ...known, revision: card.revision });
+  }
+
+  #render(chat: string, card: CardRow, known: Delivery): Card {
+    const words = this.#deps.wordsOf(chat);
+    return known.digest ? digestCard(words, this.#deps.cards.byMessage(chat, known.message)) : alertCard(words, card);
+  }
+
+  /** The reply that is heard of: also for a muted card, whose end is good news. In a digest the line says it. */
+  async #end(chat: string, card: CardRow, known: Delivery): Promise<void> {
+    const { sender, cards } = this.#deps;
+    const purpose = `end.${card.n}`;
+    if (!known.digest)
+      await sender.send(chat, purpose, endedCard(this.#deps.wordsOf(chat), card), { silent: true, replyTo: known.message });
+    cards.deliverAll([{ ...known, ended: 1 }], () => sender.done(chat, purpose));
+  }
+
+  /** False when the message is gone. */
+  async #show(chat: string, message: number, card: Card): Promise<boolean> {
     try {
-      await this.#deps.api.editMessageText(admin, message, card.html, {
-        parse_mode: "HTML",
-        reply_markup: { inline_keyboard: card.keyboard },
-      });
+      await this.#deps.api.editMessageText(chatId(chat), message, card.html, cardOptions(card));
+      return true;
     } catch (error) {
       const problem = sendProblem(error);
-      if (problem === "message-gone") return await this.#send(delivery);
-      if (problem !== "not-modified") throw error;
+      if (problem === "not-modified") return true;
+      if (problem === "message-gone") return false;
+      throw error;
     }
-    if (alert.state === "resolved") {
-      const reply = { message_id: message, allow_sending_without_reply: true };
-      await this.#deps.api.sendMessage(admin, resolvedText(this.#deps.wordsOf(admin), alert), {
-        parse_mode: "HTML",
-        disable_notification: true,
-        reply_parameters: reply,
-      });
+  }
+
+  async #remove(chat: string, message: number): Promise<void> {
+    try {
+      await this.#deps.api.deleteMessage(chatId(chat), message);
+    } catch (error) {
+      this.#deps.log.debug({ err: error }, "old alert not deleted");
     }
-    return message;
   }
 }

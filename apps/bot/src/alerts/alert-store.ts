@@ -1,127 +1,154 @@
+import { type AlertFact, alertRule } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
 import { Said } from "../words/said.ts";
-import { AlertBody, type AlertRow } from "./alert-card.ts";
-
-/** One message that an admin should see in its newest revision. */
-export interface Delivery {
-  readonly alert: AlertRow;
-  readonly admin: string;
-  /** Message id of an earlier revision, or null. */
-  readonly message: number | null;
-}
+import { AlertBody, type AlertRow } from "./alert-body.ts";
 
 interface RawAlert {
   readonly n: number;
-  readonly state: "open" | "resolved";
+  readonly subject: string;
   readonly opened_at: number;
+  readonly ready_at: number;
   readonly resolved_at: number | null;
   readonly resolved_by: string | null;
   readonly body: string;
-  readonly revision: number;
+  readonly card: number | null;
 }
 
-/** Telegram lets a bot edit and reply for so long; what ended before is not told any more. */
-const EDITABLE_MS = 48 * 3600 * 1000;
+/** Solved alerts are kept for so long, for the history. */
+const KEEP_MS = 30 * 24 * 3_600_000;
 
-/** Alerts and their outbox: an alert is open until it is resolved, and every admin gets every newest revision. */
+/** Alerts: each is open until it is resolved. What is told, and to whom, is on cards. */
 export class AlertStore {
   readonly #db: Database;
+  readonly #holdMs: number;
 
-  constructor(db: Database) {
+  /** `holdMs`: alerts of one cause are collected for so long before they are told. */
+  constructor(db: Database, holdMs: number) {
     this.#db = db;
+    this.#holdMs = holdMs;
   }
 
-  /** The open alert of a kind for a worker. */
-  open(worker: WorkerId, kind: AlertBody["kind"]): AlertRow | null {
-    return parseRow(
-      this.#db.readOne<RawAlert>("SELECT * FROM alert WHERE worker = ? AND kind = ? AND state = 'open'", [worker, kind]),
-    );
+  /** The open alert about a subject. */
+  open(subject: string): AlertRow | null {
+    return this.#rows("subject = ? AND state = 'open'", [subject])[0] ?? null;
+  }
+
+  /** True when there is or was an alert about a subject. */
+  known(subject: string): boolean {
+    return this.#db.readOne("SELECT n FROM alert WHERE subject = ?", [subject]) !== undefined;
   }
 
   openOf(worker: WorkerId): AlertRow[] {
-    return this.#db
-      .read<RawAlert>("SELECT * FROM alert WHERE worker = ? AND state = 'open'", [worker])
-      .flatMap((row) => parseRow(row) ?? []);
+    return this.allOpen().filter((alert) => alert.body.worker === worker);
+  }
+
+  allOpen(): AlertRow[] {
+    return this.#rows("state = 'open'", []);
+  }
+
+  /** Open, or resolved after `since`; newest first. */
+  history(since: number): AlertRow[] {
+    return this.#rows("state = 'open' OR resolved_at > ?", [since]).reverse();
+  }
+
+  ofCard(card: number): AlertRow[] {
+    return this.#rows("card = ?", [card]);
   }
 
   countOpen(): number {
     return this.#db.readOne<{ count: number }>("SELECT count(*) AS count FROM alert WHERE state = 'open'")?.count ?? 0;
   }
 
-  /** Opens the alert, or puts a new body on the open one. */
-  raise(body: AlertBody, now: number): void {
+  /** Open alerts without a card, and solved ones that nobody was told of. */
+  untold(): AlertRow[] {
+    return this.#rows("card IS NULL AND dropped = 0", []);
+  }
+
+  /** Opens the alert, or puts a new body on the open one. A worse kind than before is told with a sound again. */
+  raise(subject: string, body: AlertBody, now: number): void {
     this.#db.transaction(() => {
-      const open = this.open(body.worker, body.kind);
-      if (open)
-        this.#db.write("UPDATE alert SET body = ?, revision = revision + 1 WHERE n = ?", [JSON.stringify(body), open.n]);
-      else
-        this.#db.write("INSERT INTO alert (worker, kind, state, opened_at, body, revision) VALUES (?, ?, 'open', ?, ?, 1)", [
-          body.worker,
-          body.kind,
+      const open = this.open(subject);
+      const text = JSON.stringify(body);
+      if (!open) {
+        this.#db.write("INSERT INTO alert (subject, state, opened_at, ready_at, body) VALUES (?, 'open', ?, ?, ?)", [
+          subject,
           now,
-          JSON.stringify(body),
+          now + (alertRule(body.kind).cause === "none" ? 0 : this.#holdMs),
+          text,
         ]);
+        return;
+      }
+      if (JSON.stringify(open.body) === text) return;
+      this.#db.write("UPDATE alert SET body = ? WHERE n = ?", [text, open.n]);
+      const worse = alertRule(body.kind).level === "red" && alertRule(open.body.kind).level !== "red";
+      const telling = worse ? ", telling = telling + 1, told_at = ?" : "";
+      if (open.card !== null)
+        this.#db.write(`UPDATE card SET revision = revision + 1${telling} WHERE n = ?`, worse ? [now, open.card] : [open.card]);
     });
   }
 
+  /** Ends an alert, and its card when it was the last one there. */
   resolve(n: number, by: Said, now: number): void {
-    this.#db.write(
-      "UPDATE alert SET state = 'resolved', resolved_at = ?, resolved_by = ?, revision = revision + 1 WHERE n = ? AND state = 'open'",
-      [now, JSON.stringify(by), n],
-    );
-  }
-
-  /** What still has to be sent or edited for these admins, oldest alert first. */
-  due(admins: readonly string[], now: number): Delivery[] {
-    const rows = this.#db.read<RawAlert>("SELECT * FROM alert WHERE state = 'open' OR resolved_at > ? ORDER BY n", [
-      now - EDITABLE_MS,
-    ]);
-    return rows.flatMap((raw) => {
-      const alert = parseRow(raw);
-      return alert ? admins.flatMap((admin) => this.#dueFor(alert, admin)) : [];
+    this.#db.transaction(() => {
+      const sql = "UPDATE alert SET state = 'resolved', resolved_at = ?, resolved_by = ? WHERE n = ? AND state = 'open'";
+      if (this.#db.write(sql, [now, JSON.stringify(by), n]).changes === 0) return;
+      const card = this.#db.readOne<{ card: number | null }>("SELECT card FROM alert WHERE n = ?", [n])?.card ?? null;
+      if (card === null) return;
+      const left = this.#db.readOne("SELECT n FROM alert WHERE card = ? AND state = 'open'", [card]);
+      this.#db.write("UPDATE card SET revision = revision + 1, resolved_at = ? WHERE n = ?", [left ? null : now, card]);
     });
   }
 
-  delivered(alert: number, admin: string, message: number, revision: number): void {
-    const sql =
-      "INSERT INTO delivery (alert, admin, message, revision) VALUES (?, ?, ?, ?) ON CONFLICT (alert, admin) DO UPDATE SET message = excluded.message, revision = excluded.revision";
-    this.#db.write(sql, [alert, admin, message, revision]);
+  /** It was over before anybody had to know. */
+  drop(n: number): void {
+    this.#db.write("UPDATE alert SET dropped = 1 WHERE n = ?", [n]);
   }
 
-  /** The alert that a message shows. */
-  byMessage(admin: string, message: number): AlertRow | null {
-    return parseRow(
-      this.#db.readOne<RawAlert>(
-        "SELECT alert.* FROM alert JOIN delivery ON delivery.alert = alert.n WHERE delivery.admin = ? AND delivery.message = ?",
-        [admin, message],
-      ),
-    );
+  /** Something explains it or keeps it quiet: it is held from now on. */
+  hold(n: number, now: number): void {
+    this.#db.write("UPDATE alert SET ready_at = ? WHERE n = ?", [now + this.#holdMs, n]);
   }
 
-  #dueFor(alert: AlertRow, admin: string): Delivery[] {
-    const sent = this.#db.readOne<{ message: number | null; revision: number }>(
-      "SELECT message, revision FROM delivery WHERE alert = ? AND admin = ?",
-      [alert.n, admin],
-    );
-    if (sent && sent.revision >= alert.revision) return [];
-    // Somebody who became reachable after the end does not need the story of it.
-    if (!sent && alert.state === "resolved") return [];
-    return [{ alert, admin, message: sent?.message ?? null }];
+  /** Forgets what ended long ago. */
+  prune(now: number): void {
+    this.#db.transaction(() => {
+      const old = "SELECT n FROM card WHERE resolved_at < ?";
+      this.#db.write(`DELETE FROM delivery WHERE card IN (${old})`, [now - KEEP_MS]);
+      this.#db.write(`DELETE FROM alert WHERE card IN (${old}) OR (card IS NULL AND resolved_at < ?)`, [
+        now - KEEP_MS,
+        now - KEEP_MS,
+      ]);
+      this.#db.write("DELETE FROM card WHERE resolved_at < ?", [now - KEEP_MS]);
+    });
+  }
+
+  #rows(where: string, values: readonly (string | number)[]): AlertRow[] {
+    return this.#db.read<RawAlert>(`SELECT * FROM alert WHERE ${where} ORDER BY n`, values).flatMap(parseRow);
   }
 }
 
-function parseRow(row: RawAlert | undefined): AlertRow | null {
-  if (!row) return null;
+/** An alert as the rules see it. */
+export function factOf(alert: AlertRow): AlertFact {
+  const { n, readyAt, resolvedAt, body } = alert;
+  return { n, readyAt, resolvedAt, kind: body.kind, worker: body.worker, host: body.host };
+}
+
+function parseRow(row: RawAlert): AlertRow[] {
   const body = AlertBody.safeParse(JSON.parse(row.body));
-  if (!body.success) return null;
-  return {
-    n: row.n,
-    state: row.state,
-    openedAt: row.opened_at,
-    resolvedAt: row.resolved_at,
-    resolvedBy: row.resolved_by === null ? null : (Said.safeParse(JSON.parse(row.resolved_by)).data ?? null),
-    body: body.data,
-    revision: row.revision,
-  };
+  if (!body.success) return [];
+  const resolvedBy = row.resolved_by === null ? null : (Said.safeParse(JSON.parse(row.resolved_by)).data ?? null);
+  const { n, subject, card } = row;
+  return [
+    {
+      n,
+      subject,
+      card,
+      openedAt: row.opened_at,
+      readyAt: row.ready_at,
+      resolvedAt: row.resolved_at,
+      resolvedBy,
+      body: body.data,
+    },
+  ];
 }

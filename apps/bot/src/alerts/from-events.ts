@@ -1,21 +1,24 @@
 import type { ErrorClass, ExitReport, FleetEvent, WorkerState } from "@flotilla/contracts";
+import type { AlertKind } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
 import { type Said, say } from "../words/said.ts";
-import type { AlertBody } from "./alert-card.ts";
+import type { AlertBody } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
 import { applyStorage, raiseForSession } from "./session-alerts.ts";
 
 /** States in which a crash is over: the process is there and did what it could. */
 const UP: ReadonlySet<WorkerState> = new Set(["RUNNING", "CATCHING_UP", "DEGRADED", "NEEDS_LOGIN", "LOGGING_IN", "STOPPED"]);
-
+const STOPPED: ReadonlySet<WorkerState> = new Set(["STOPPED"]);
 /** The state says it already, earlier than the end of the process and with who is in the way or what helps. */
 const TOLD_BY_STATE: ReadonlySet<ErrorClass> = new Set(["SESSION_LOCKED", "IN_USE", "DB_BROKEN"]);
+/** States in which an account is well, or nobody wants it to run. */
+const WELL: ReadonlySet<WorkerState> = new Set(["RUNNING", "CATCHING_UP", "STOPPED"]);
 
 /** Opens, changes and resolves alerts as events come. `solvedBy` names who or what ended an alert that opened then. Must run in the transaction that marks the event as seen. */
 export function applyToAlerts(store: AlertStore, event: FleetEvent, solvedBy: (openedAt: number) => Said): void {
   if (event.kind === "worker.exited") {
     if (event.exit.decision.kind !== "none" && !TOLD_BY_STATE.has(event.exit.fault.class))
-      store.raise(crashBody(store, event), event.at);
+      store.raise(`exit:${event.worker}`, exitBody(store, event), event.at);
     return;
   }
   if (event.kind === "worker.storage") {
@@ -28,10 +31,8 @@ export function applyToAlerts(store: AlertStore, event: FleetEvent, solvedBy: (o
   }
   if (event.kind !== "worker.state") return;
   settle(store, { worker: event.worker, state: event.status.state, at: event.at }, solvedBy);
-  const { fault, state } = event.status;
-  if (state === "NEEDS_LOGIN" && fault?.class === "AUTH_DEAD") {
-    store.raise(loginBody(event, fault.code), event.at);
-  }
+  const body = accountBody(event);
+  if (body) store.raise(`account:${event.worker}`, body, event.at);
   raiseForSession(store, event);
 }
 
@@ -42,44 +43,37 @@ interface Seen {
 }
 
 function settle(store: AlertStore, seen: Seen, solvedBy: (openedAt: number) => Said): void {
-  for (const alert of store.openOf(seen.worker)) {
-    if (isOver(alert.body.kind, seen.state)) store.resolve(alert.n, solvedBy(alert.openedAt), seen.at);
+  for (const [family, over] of [
+    ["exit", UP],
+    ["account", WELL],
+    ["locked", UP],
+    ["broken", UP],
+    ["storage", STOPPED],
+  ] as const) {
+    const alert = store.open(`${family}:${seen.worker}`);
+    if (alert && over.has(seen.state)) store.resolve(alert.n, solvedBy(alert.openedAt), seen.at);
   }
 }
 
-function isOver(kind: AlertBody["kind"], state: WorkerState): boolean {
-  switch (kind) {
-    case "crash":
-    case "locked":
-    case "broken":
-      return UP.has(state);
-    case "needs-login":
-      return state === "RUNNING" || state === "STOPPED";
-    case "storage":
-      return state === "STOPPED";
-    default:
-      return kind satisfies never;
-  }
-}
-
-function crashBody(store: AlertStore, event: Extract<FleetEvent, { kind: "worker.exited" }>): AlertBody {
+function exitBody(store: AlertStore, event: Extract<FleetEvent, { kind: "worker.exited" }>): AlertBody {
   const { exit, worker, host } = event;
-  const times = (store.open(worker, "crash")?.body.times ?? 0) + 1;
+  const times = (store.open(`exit:${worker}`)?.body.times ?? 0) + 1;
   const how = exit.signal ?? `exit ${exit.exitCode ?? "?"}`;
+  const kind = exitKind(exit);
   return {
-    kind: "crash",
+    kind,
     worker,
     host,
     times,
-    title: say(titleKey(exit), { worker, times, uptime: exit.uptimeMs, how }),
+    title: say(`alert-${kind}`, { worker, times, uptime: exit.uptimeMs, how }),
     details: [errorLine(exit), nextStep(exit, event)],
     buttons: ["restart", "log", "worker"],
     action: null,
   };
 }
 
-function titleKey({ decision }: ExitReport): string {
-  return ["gave-up", "park", "login"].includes(decision.kind) ? "alert-gave-up" : "alert-crash";
+function exitKind({ decision }: ExitReport): AlertKind {
+  return ["gave-up", "park", "login"].includes(decision.kind) ? "gave-up" : "crash";
 }
 
 function errorLine({ fault, firstErrorLine }: ExitReport): Said {
@@ -108,15 +102,29 @@ function nextStep({ decision }: ExitReport, { at }: { readonly at: number }): Sa
   }
 }
 
-function loginBody({ worker, host, status }: Extract<FleetEvent, { kind: "worker.state" }>, code: string): AlertBody {
-  return {
-    kind: "needs-login",
-    worker,
-    host,
-    times: 1,
-    title: say("alert-needs-login", { worker }),
-    details: [say("alert-key-ended", { code }), say("alert-do-login")],
-    buttons: status.restoreHelps === true ? ["login", "backups", "log"] : ["login", "log"],
-    action: null,
-  };
+/** What Telegram decided about the account, or null. */
+function accountBody({ worker, host, status }: Extract<FleetEvent, { kind: "worker.state" }>): AlertBody | null {
+  const { fault, state } = status;
+  const base = { worker, host, times: 1, action: null };
+  const code = fault?.code ?? "";
+  if (state === "NEEDS_LOGIN" && fault?.class === "AUTH_DEAD") {
+    const how = code === "AUTH_KEY_DUPLICATED" ? say("alert-key-duplicated", { code }) : say("alert-key-ended", { code });
+    const details = [how, say("alert-do-login")];
+    return {
+      ...base,
+      kind: "needs-login",
+      title: say("alert-needs-login", { worker }),
+      details,
+      buttons: status.restoreHelps === true ? ["login", "backups", "log", "worker"] : ["login", "log", "worker"],
+    };
+  }
+  if (state === "BANNED") {
+    const details = [say("alert-banned-how", { code }), say("alert-banned-do")];
+    return { ...base, kind: "banned", title: say("alert-banned", { worker }), details, buttons: ["log", "worker"] };
+  }
+  if (fault?.class === "LIMITED") {
+    const details = [say("alert-limited-how", { code })];
+    return { ...base, kind: "limited", title: say("alert-limited", { worker }), details, buttons: ["worker"] };
+  }
+  return null;
 }

@@ -1,6 +1,6 @@
 import type { Fault, FleetEvent, StorageProblem } from "@flotilla/contracts";
 import { type Said, say } from "../words/said.ts";
-import type { AlertBody } from "./alert-card.ts";
+import type { AlertBody } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
 
 /** Faults of a session file that have words of their own, with what to do. */
@@ -26,8 +26,8 @@ type StateEvent = Extract<FleetEvent, { kind: "worker.state" }>;
 export function raiseForSession(store: AlertStore, event: StateEvent): void {
   const { fault, state } = event.status;
   if (!fault) return;
-  if (state === "LOCKED" || state === "IN_USE") store.raise(lockedBody(store, event, fault), event.at);
-  if (state === "BROKEN") store.raise(brokenBody(event, fault), event.at);
+  if (state === "LOCKED" || state === "IN_USE") store.raise(`locked:${event.worker}`, lockedBody(store, event, fault), event.at);
+  if (state === "BROKEN") store.raise(`broken:${event.worker}`, brokenBody(event, fault), event.at);
 }
 
 /** Opens, changes or closes the alert of a session file that is slow. */
@@ -36,7 +36,7 @@ export function applyStorage(
   { worker, host, problem, at }: Extract<FleetEvent, { kind: "worker.storage" }>,
   solvedBy: Said,
 ): void {
-  const open = store.open(worker, "storage");
+  const open = store.open(`storage:${worker}`);
   if (problem === null) {
     if (open) store.resolve(open.n, solvedBy, at);
     return;
@@ -44,11 +44,12 @@ export function applyStorage(
   const times = (open?.body.times ?? 0) + 1;
   const title = say("alert-storage", { worker, times });
   const details = [storageLine(problem), say("alert-storage-do")];
-  store.raise({ kind: "storage", worker, host, times, title, details, buttons: ["who", "log", "worker"], action: null }, at);
+  const body: AlertBody = { kind: "storage", worker, host, times, title, details, buttons: ["who", "log", "worker"], action: null };
+  store.raise(`storage:${worker}`, body, at);
 }
 
 function lockedBody(store: AlertStore, { worker, host }: StateEvent, fault: Fault): AlertBody {
-  const times = (store.open(worker, "locked")?.body.times ?? 0) + 1;
+  const times = (store.open(`locked:${worker}`)?.body.times ?? 0) + 1;
   return {
     kind: "locked",
     worker,

@@ -6,20 +6,26 @@ import type { Card, Screen } from "../screens/screen.ts";
 import type { PanelStore } from "../store/panels.ts";
 import type { Words } from "../words/words.ts";
 import { sendProblem } from "./bot-errors.ts";
+import { cardOptions, type SureSender } from "./sure-sender.ts";
+import { chatId, isGroup } from "./target.ts";
 
 /** Parts of the panels. */
 export interface PanelDeps {
   readonly api: Api;
   readonly store: PanelStore;
+  readonly sender: SureSender;
   readonly clock: Clock;
   readonly log: Logger;
+  /** How long a chat rests between two refreshes that nobody asked for. */
+  readonly calmGapMs: (chat: string) => number;
   /** The language of a chat. */
   readonly wordsOf: (chat: string) => Words;
   readonly render: (chat: string, screen: Screen) => Promise<Card>;
 }
 
-/** Telegram asks for about one message a second in a chat. */
-const EDIT_GAP_MS = 1000;
+/** A card refreshes by itself at most so often. Telegram takes one message a second in a chat, and 20 a minute in a group. */
+const CALM_GAP_MS = 5000;
+const CALM_GROUP_GAP_MS = 15_000;
 
 /**
  * The live message of each chat: edited in place when what it shows has changed, one edit a second at most, and
@@ -44,8 +50,14 @@ export class Panels {
       const before = this.#deps.store.find(chat)?.message ?? null;
       const id = message === null ? await this.#send(chat, card) : await this.#edit(chat, message, card);
       this.#deps.store.set({ chat, message: id, screen, shown });
+      this.#deps.sender.done(chat, "panel");
       if (before !== null && before !== id) await this.#remove(chat, before);
     });
+  }
+
+  /** The screen that a chat looks at. */
+  screen(chat: string): Screen | null {
+    return this.#deps.store.find(chat)?.screen ?? null;
   }
 
   /** Shows another screen in the live message, or in a new one when there is none. */
@@ -67,6 +79,7 @@ export class Panels {
       if (shown === panel.shown) return;
       const message = await this.#edit(chat, panel.message, card);
       this.#deps.store.set({ ...panel, message, shown });
+      this.#deps.sender.done(chat, "panel");
     });
   }
 
@@ -94,23 +107,23 @@ export class Panels {
       this.#later.delete(chat);
       this.refresh(chat, "calm").catch((error: unknown) => this.#deps.log.warn({ err: error }, "refresh failed"));
     };
-    this.#later.set(chat, setTimeout(again, EDIT_GAP_MS));
+    this.#later.set(chat, setTimeout(again, this.#deps.calmGapMs(chat)));
   }
 
   #tooSoon(chat: string): boolean {
-    return this.#deps.clock.monotonicMs() - (this.#editedAt.get(chat) ?? Number.NEGATIVE_INFINITY) < EDIT_GAP_MS;
+    return this.#deps.clock.monotonicMs() - (this.#editedAt.get(chat) ?? Number.NEGATIVE_INFINITY) < this.#deps.calmGapMs(chat);
   }
 
   async #send(chat: string, card: Card): Promise<number> {
-    const sent = await this.#deps.api.sendMessage(chat, this.#text(chat, card), options(card));
+    const message = await this.#deps.sender.send(chat, "panel", { ...card, html: this.#text(chat, card) });
     this.#editedAt.set(chat, this.#deps.clock.monotonicMs());
-    return sent.message_id;
+    return message;
   }
 
   async #edit(chat: string, message: number, card: Card): Promise<number> {
     this.#editedAt.set(chat, this.#deps.clock.monotonicMs());
     try {
-      await this.#deps.api.editMessageText(chat, message, this.#text(chat, card), options(card));
+      await this.#deps.api.editMessageText(chatId(chat), message, this.#text(chat, card), cardOptions(card));
       return message;
     } catch (error) {
       const problem = sendProblem(error);
@@ -124,7 +137,7 @@ export class Panels {
   /** A panel that is no longer live would show things that are no longer true. */
   async #remove(chat: string, message: number): Promise<void> {
     try {
-      await this.#deps.api.deleteMessage(chat, message);
+      await this.#deps.api.deleteMessage(chatId(chat), message);
     } catch (error) {
       this.#deps.log.debug({ err: error }, "old panel not deleted");
     }
@@ -144,12 +157,9 @@ export class Panels {
   }
 }
 
-function options(card: Card) {
-  return {
-    parse_mode: "HTML" as const,
-    reply_markup: { inline_keyboard: card.keyboard },
-    link_preview_options: { is_disabled: true },
-  };
+/** How long a chat rests between two refreshes that nobody asked for. */
+export function calmGapMs(chat: string): number {
+  return isGroup(chat) ? CALM_GROUP_GAP_MS : CALM_GAP_MS;
 }
 
 function digest(card: Card): string {

@@ -1,18 +1,13 @@
 import { encodePress, type Fault, type WorkerStatus } from "@flotilla/contracts";
-import { actionsFor, stateIcon } from "@flotilla/domain";
+import { actionsFor, mayPress, stateIcon } from "@flotilla/domain";
 import type { InlineKeyboardButton } from "grammy/types";
-import type { CommandRow } from "../store/commands.ts";
 import type { Words } from "../words/words.ts";
 import { backButton, pairs, refreshButton, verbButton } from "./buttons.ts";
+import { commandLine } from "./command-line.ts";
 import { type Html, html, lines } from "./html.ts";
 import { holderButtons, holderLine } from "./locked.ts";
 import type { Card } from "./screen.ts";
-import type { FleetView, WorkerView } from "./view.ts";
-
-/** After so long without an answer the card says that it still works. */
-const SLOW_MS = 30_000;
-/** A result line is shown for so long. */
-const RESULT_SHOWN_MS = 120_000;
+import { type FleetView, nameOf, type WorkerView } from "./view.ts";
 
 /** Worker Details: who, where, how it is, and the buttons that its state allows. */
 export function workerScreen(view: FleetView, id: string): Card {
@@ -22,17 +17,50 @@ export function workerScreen(view: FleetView, id: string): Card {
   if (!worker) return { html: words.html("details-gone", { worker: id }).text, keyboard: [back] };
   const { status } = worker;
   const text = lines(
-    html`${status ? stateIcon(status.state) : "❔"} <b>${worker.id}</b>`,
+    html`${status ? stateIcon(status.state) : "❔"} <b>${nameOf(worker)}</b>   <i>${worker.id}.session</i>`,
     status ? statusLines(view, worker, status) : words.html("details-silent", { host: worker.host }),
+    worker.openAlerts > 0 ? words.html("details-alerts", { count: worker.openAlerts }) : null,
+    worker.silence === null ? null : words.html(`silence-${worker.silence.kind}`, { ...worker.silence }),
     commandLine(words, worker.command, view.now),
     view.fresh ? null : words.html("redis-away"),
   );
   const refresh = refreshButton(words, encodePress("worker", worker.id));
-  return { html: text.text, keyboard: [...actionRows(words, worker), [refresh, ...back]] };
+  return { html: text.text, keyboard: [...actionRows(view, worker), [refresh, ...back]] };
+}
+
+/** ⋯ More: what is seldom wanted, and what hurts. */
+export function moreScreen(view: FleetView, id: string): Card {
+  const { words, role } = view;
+  const worker = view.workers.find((each) => each.id === id);
+  const back = backButton(words, encodePress("worker", id));
+  if (!worker)
+    return { html: words.html("details-gone", { worker: id }).text, keyboard: [[backButton(words, encodePress("workers"))]] };
+  const tags = worker.tags.length === 0 ? words.text("more-no-tags") : worker.tags.map((tag) => `#${tag}`).join(" ");
+  const buttons = (["rename", "tags"] as const).map((verb) => verbButton(words, verb, id));
+  const maintenance = worker.silence?.kind === "maintenance";
+  const keep = [
+    {
+      text: words.text(maintenance ? "button-maintain-off" : "button-maintain"),
+      callback_data: encodePress("maintain", id, maintenance ? "0" : "60"),
+    },
+    verbButton(words, "audit", id),
+  ];
+  const hurt = (["delete"] as const)
+    .filter((verb) => mayPress(role, verb))
+    .map((verb) => ({ ...verbButton(words, verb, id), style: "danger" as const }));
+  return {
+    html: lines(
+      words.html("more-title", { name: nameOf(worker) }),
+      words.html("more-tags", { tags }),
+      "",
+      words.html("more-help"),
+    ).text,
+    keyboard: [...pairs([...buttons, ...keep, ...hurt]), [back]],
+  };
 }
 
 function statusLines({ words, now }: FleetView, worker: WorkerView, status: WorkerStatus): Html {
-  const { link } = status;
+  const { link, vitals } = status;
   const process =
     status.pid === null
       ? words.html("details-no-process")
@@ -51,6 +79,8 @@ function statusLines({ words, now }: FleetView, worker: WorkerView, status: Work
       limit: status.crashLimit,
     }),
     storageLine(words, status),
+    vitals
+      ? words.html("details-vitals", { mb: Math.round(vitals.rssBytes / 1e6), lag: Math.round(vitals.loopLagMs) }) : null,
     faultLines(words, status.fault, status.state),
     holderLine(words, status),
   );
@@ -84,30 +114,16 @@ function faultLines(words: Words, fault: Fault | null, state: WorkerStatus["stat
   return html`\n${words.html("details-fault", { text: words.fault(fault), class: fault.class, code: fault.code })}`;
 }
 
-/** What the latest command of a worker is doing or has done; null when there is nothing to tell (any more). */
-function commandLine(words: Words, command: CommandRow | null, now: number): Html | null {
-  if (!command) return null;
-  const who = words.html("asked-by", { by: command.askerName, at: command.askedAt });
-  const named = (family: string): string =>
-    words.has(`${family}-${command.verb}`) ? `${family}-${command.verb}` : `${family}-other`;
-  if (command.state === "asked") {
-    const waited = Math.floor((now - command.askedAt) / 10_000) * 10_000;
-    const slow = now - command.askedAt > SLOW_MS ? html` ${words.html("doing-slow", { ms: waited })}` : "";
-    return html`\n${words.html(named("doing"))} ${who}.${slow}`;
-  }
-  const endedAt = command.endedAt ?? command.askedAt;
-  if (now - endedAt > RESULT_SHOWN_MS) return null;
-  if (command.state === "done" && command.result) return html`\n${command.result}`;
-  if (command.state === "done") return html`\n${words.html(named("done"), { at: endedAt })} (${who})`;
-  if (command.state === "failed") {
-    const why = command.result ?? words.text("why-unknown");
-    return html`\n${words.html("not-done", { why })} (${who})`;
-  }
-  return html`\n${words.html("no-answer")} (${who})`;
-}
-
-function actionRows(words: Words, worker: WorkerView): InlineKeyboardButton[][] {
-  const actions = actionsFor(worker.status?.state ?? "STOPPED");
-  const rows = pairs(actions.map((action) => verbButton(words, action, worker.id)));
-  return worker.status ? [...rows, ...holderButtons(words, worker.id, worker.status)] : rows;
+function actionRows({ words, role }: FleetView, worker: WorkerView): InlineKeyboardButton[][] {
+  const actions = actionsFor(worker.status?.state ?? "STOPPED").filter((action) => mayPress(role, action));
+  const more = (["mute", "more"] as const)
+    .filter((verb) => mayPress(role, verb))
+    .map((verb) =>
+      verb === "mute" && worker.silence?.kind === "mute"
+        ? { text: words.text("button-unmute"), callback_data: encodePress("mute", worker.id, "0") }
+        : verbButton(words, verb, worker.id, verb === "mute" ? "60" : ""),
+    );
+  const rows = pairs([...actions.map((action) => verbButton(words, action, worker.id)), ...more]);
+  const holder = worker.status && mayPress(role, "hstop") ? holderButtons(words, worker.id, worker.status) : [];
+  return [...rows, ...holder];
 }

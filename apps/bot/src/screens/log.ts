@@ -2,38 +2,57 @@ import { encodePress } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import type { CommandRow } from "../store/commands.ts";
 import type { Words } from "../words/words.ts";
-import { backButton, refreshButton } from "./buttons.ts";
+import { backButton, refreshButton, verbButton } from "./buttons.ts";
+import { why } from "./command-line.ts";
 import { type Html, html, lines } from "./html.ts";
 import type { Card } from "./screen.ts";
 
 /** Room that the log may take: Telegram's limit is 4096 characters after entities are parsed. */
 const ROOM = 3600;
+const SHOWN = 30;
+/** Levels that can be looked at alone; "" = all. */
+const LEVELS = ["", "warn", "error"] as const;
 
 /** What the log screen shows. `lines` is null while they are on their way. */
 export interface LogView {
   readonly worker: WorkerId;
   readonly lines: readonly string[] | null;
   readonly command: CommandRow | null;
+  readonly level: string;
 }
 
 /** The last lines of a worker's log. The newest lines win when there is no room. */
 export function logScreen(words: Words, view: LogView): Card {
-  const body = view.lines === null ? waiting(words, view.command) : logBody(words, view.lines);
+  const body = view.lines === null ? waiting(words, view.command) : logBody(words, view.lines, view.level);
+  const levels = LEVELS.map((level) => ({
+    text: `${level === view.level ? "• " : ""}${words.text(`button-level-${level === "" ? "all" : level}`)}`,
+    callback_data: encodePress("log", view.worker, level),
+  }));
   return {
     html: lines(words.html("log-title", { worker: view.worker }), body).text,
-    keyboard: [[refreshButton(words, encodePress("log", view.worker)), backButton(words, encodePress("worker", view.worker))]],
+    keyboard: [
+      levels,
+      [verbButton(words, "logfile", view.worker), refreshButton(words, encodePress("log", view.worker, view.level))],
+      [backButton(words, encodePress("worker", view.worker))],
+    ],
   };
 }
 
 function waiting(words: Words, command: CommandRow | null): Html {
   if (command?.state === "asked") return words.html("log-fetching");
-  if (command?.state === "failed") return command.result ? html`❌ ${command.result}` : words.html("log-failed");
+  if (command?.state === "failed") return html`❌ ${why(words, command)}`;
   if (command?.state === "done") return words.html("log-again");
   return words.html("log-no-answer");
 }
 
-function logBody(words: Words, log: readonly string[]): Html {
-  return log.length === 0 ? words.html("log-empty") : html`<pre>${newest(log).join("\n")}</pre>`;
+function logBody(words: Words, log: readonly string[], level: string): Html {
+  const shown = log.filter((line) => level === "" || isAtLeast(line, level)).slice(-SHOWN);
+  return shown.length === 0 ? words.html("log-empty") : html`<pre>${newest(shown).join("\n")}</pre>`;
+}
+
+/** Errors are shown among the warnings. Lines of a trace belong to what stands before them and are left out. */
+function isAtLeast(line: string, level: string): boolean {
+  return (level === "warn" ? /\b(warn|error|fatal)\b|⚠️|❌/i : /\b(error|fatal)\b|❌/i).test(line);
 }
 
 function newest(log: readonly string[]): string[] {

@@ -4,7 +4,7 @@ import type { InlineKeyboardButton } from "grammy/types";
 import type { AskCode, WizardStep } from "../wizard/wizard-state.ts";
 import type { Said } from "../words/said.ts";
 import type { Words } from "../words/words.ts";
-import { backButton, cancelButton } from "./buttons.ts";
+import { backButton, cancelButton, verbButton } from "./buttons.ts";
 import { type Html, html, lines } from "./html.ts";
 import type { Card } from "./screen.ts";
 
@@ -29,7 +29,18 @@ export function loginScreen(view: LoginView): Card {
     case "preparing":
       return card(words.html("login-preparing"));
     case "ask-phone":
-      return card(askPhone(words, step.known, step.note), [...(step.known ? [[knownPhone(view, step.known)]] : []), cancel]);
+      return card(askPhone(words, step.known, step.note), [
+        ...(step.known ? [[knownPhone(view, step.known)]] : []),
+        [verbButton(words, "lqr", worker)],
+        cancel,
+      ]);
+    case "qr":
+      return card(
+        step.expiresAt === null
+          ? words.html("login-qr-asking")
+          : words.html("login-qr", { at: step.expiresAt, count: step.count }),
+        [[verbButton(words, "lqr", worker), verbButton(words, "lphone", worker)], cancel],
+      );
     case "sending-code":
       return card(words.html("login-sending-code"));
     case "ask-code":

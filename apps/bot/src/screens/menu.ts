@@ -1,11 +1,10 @@
 import { encodePress } from "@flotilla/contracts";
-import { stateIcon, urgency } from "@flotilla/domain";
-import type { Said } from "../words/said.ts";
+import { mayPress, stateIcon, urgency } from "@flotilla/domain";
 import type { Words } from "../words/words.ts";
-import { backButton, cancelButton, pairs, refreshButton, verbButton } from "./buttons.ts";
+import { backButton, pairs, refreshButton, verbButton } from "./buttons.ts";
 import { type Html, html, lines } from "./html.ts";
-import type { Card } from "./screen.ts";
-import { type FleetView, problemsFirst, type WorkerView } from "./view.ts";
+import type { Card, Screen } from "./screen.ts";
+import { type FleetView, isProblem, matching, nameOf, problemsFirst, type WorkerView } from "./view.ts";
 
 const PAGE = 8;
 
@@ -18,53 +17,77 @@ export function menuScreen(view: FleetView): Card {
     hosts ? html`${title} · ${hosts}` : title,
     stateCounts(view) || words.html("menu-empty"),
     lastMessage(view),
+    view.silence === null ? null : words.html(`silence-${view.silence.kind}`, { ...view.silence }),
     view.fresh ? null : words.html("redis-away"),
   );
+  const alerts = words.text("button-alerts-count", { count: view.openAlerts });
+  const bulk = (action: string) => ({
+    text: words.text(`button-all-${action}`),
+    callback_data: encodePress("bulk", "", action),
+  });
+  const operator = mayPress(view.role, "bulk");
   return {
     html: text.text,
-    keyboard: [[verbButton(words, "workers"), verbButton(words, "add")], [refreshButton(words, encodePress("menu"))]],
+    keyboard: [
+      [verbButton(words, "workers"), { text: alerts, callback_data: encodePress("alerts", "", "open") }],
+      [verbButton(words, "logins"), verbButton(words, "health")],
+      [verbButton(words, "audit"), verbButton(words, "settings")],
+      ...(operator && view.workers.length > 0
+        ? [
+            [bulk("start"), bulk("restart")],
+            [bulk("stop"), maintain(view)],
+          ]
+        : []),
+      [...(mayPress(view.role, "add") ? [verbButton(words, "add")] : []), refreshButton(words, encodePress("menu"))],
+    ],
+  };
+}
+
+function maintain({ words, silence }: FleetView) {
+  const on = silence?.kind === "maintenance";
+  return {
+    text: words.text(on ? "button-maintain-off" : "button-maintain"),
+    callback_data: encodePress("maintain", "", on ? "0" : "60"),
   };
 }
 
 /** The list, problems first, eight to a page. */
-export function workersScreen(view: FleetView, page: number): Card {
+export function workersScreen(view: FleetView, screen: Omit<Extract<Screen, { kind: "workers" }>, "kind">): Card {
   const { words } = view;
-  const sorted = problemsFirst(view.workers);
+  const found = screen.find === "" ? view.workers : matching(view.workers, screen.find);
+  const sorted = problemsFirst(screen.problems ? found.filter(isProblem) : found);
   const pages = Math.max(1, Math.ceil(sorted.length / PAGE));
-  const current = Math.min(page, pages - 1);
+  const current = Math.min(screen.page, pages - 1);
   const shown = sorted.slice(current * PAGE, current * PAGE + PAGE);
   const range = { from: current * PAGE + 1, to: current * PAGE + shown.length, count: sorted.length };
+  const at = (page: number): string => encodePress("workers", "", `${page}${screen.problems ? "-p" : ""}`);
   const buttons = shown.map((worker) => ({
     text: `${icon(worker)} ${worker.id}`,
     callback_data: encodePress("worker", worker.id),
   }));
   const pager = [
-    { text: "◀️", callback_data: encodePress("workers", "", String(Math.max(0, current - 1))) },
-    { text: `${current + 1}/${pages}`, callback_data: encodePress("workers", "", String(current)) },
-    { text: "▶️", callback_data: encodePress("workers", "", String(Math.min(pages - 1, current + 1))) },
+    { text: "◀️", callback_data: at(Math.max(0, current - 1)) },
+    { text: `${current + 1}/${pages}`, callback_data: at(current) },
+    { text: "▶️", callback_data: at(Math.min(pages - 1, current + 1)) },
   ];
   const title = sorted.length === 0 ? words.html("workers-none") : words.html("workers-title", range);
+  const filter = screen.problems
+    ? { text: words.text("button-everybody"), callback_data: encodePress("workers") }
+    : { text: words.text("button-problems"), callback_data: encodePress("workers", "", "0-p") };
   return {
-    html: lines(title, "", ...shown.map((worker) => workerLine(words, worker))).text,
+    html: lines(
+      screen.find === "" ? title : html`${title} · ${words.html("workers-found", { find: screen.find })}`,
+      "",
+      ...shown.map((worker) => workerLine(words, worker)),
+    ).text,
     keyboard: [
       ...pairs(buttons),
       ...(pages > 1 ? [pager] : []),
-      [verbButton(words, "add"), refreshButton(words, encodePress("workers", "", String(current)))],
+      [verbButton(words, "find"), filter],
+      [...(mayPress(view.role, "add") ? [verbButton(words, "add")] : []), refreshButton(words, at(current))],
       [backButton(words, encodePress("menu"))],
     ],
   };
-}
-
-/** Asks for the name of a new worker. */
-export function addScreen(words: Words, problem: Said | null): Card {
-  const text = lines(
-    words.html("add-title"),
-    "",
-    words.html("add-ask"),
-    words.html("add-rule"),
-    problem ? html`\n❌ ${words.said(problem)}` : null,
-  );
-  return { html: text.text, keyboard: [[cancelButton(words, encodePress("workers"))]] };
 }
 
 function stateCounts({ workers, words }: FleetView): string {
@@ -94,8 +117,11 @@ function icon(worker: WorkerView): string {
 
 function workerLine(words: Words, worker: WorkerView): Html {
   const { status } = worker;
-  if (!status) return html`❔ <b>${worker.id}</b>  ${words.html("worker-not-reported", { host: worker.host })}`;
+  const name = html`<b>${nameOf(worker)}</b>${worker.silence === null ? "" : " 🔕"}`;
+  if (!status) return html`❔ ${name}  ${words.html("worker-not-reported", { host: worker.host })}`;
   const next = status.nextTryAt ? html` · ${words.html("worker-next", { at: status.nextTryAt })}` : "";
   const count = status.state === "BACKOFF" ? ` ${status.crashes}/${status.crashLimit}` : "";
-  return html`${icon(worker)} <b>${worker.id}</b>  ${words.text(`state-${status.state}`)}${count}${next}`;
+  const messages =
+    status.state === "RUNNING" && status.link ? html` · ${words.html("worker-messages", { count: status.link.messages })}` : "";
+  return html`${icon(worker)} ${name}  ${words.text(`state-${status.state}`)}${count}${next}${messages}`;
 }

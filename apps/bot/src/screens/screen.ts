@@ -3,17 +3,43 @@ import type { InlineKeyboardButton } from "grammy/types";
 import { z } from "zod";
 import { Said } from "../words/said.ts";
 
+const page = z.number().int().nonnegative();
+
+/** Acts that ask once more before they are done. */
+export const CONFIRMED = ["stop", "restart", "start", "maintenance"] as const;
+export type Confirmed = (typeof CONFIRMED)[number];
+
 /** What a panel shows. Kept in the database, so that a panel lives on over a restart of the bot. */
 export const Screen = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("menu") }),
-  z.object({ kind: z.literal("workers"), page: z.number().int().nonnegative() }),
+  /** `problems`: only those; `find`: part of a name, a label or a tag. */
+  z.object({ kind: z.literal("workers"), page, problems: z.boolean().default(false), find: z.string().default("") }),
   z.object({ kind: z.literal("worker"), worker: WorkerIdField }),
+  z.object({ kind: z.literal("more"), worker: WorkerIdField }),
   z.object({ kind: z.literal("add"), problem: Said.nullable() }),
-  z.object({ kind: z.literal("log"), worker: WorkerIdField, command: z.string() }),
+  /** A question that the next text answers. */
+  z.object({ kind: z.literal("ask"), what: z.string(), worker: WorkerIdField.nullable(), problem: Said.nullable() }),
+  z.object({ kind: z.literal("log"), worker: WorkerIdField, command: z.string(), level: z.string().default("") }),
   z.object({ kind: z.literal("backups"), worker: WorkerIdField, command: z.string() }),
   z.object({ kind: z.literal("restore"), worker: WorkerIdField, copy: z.string(), token: z.string() }),
   z.object({ kind: z.literal("stop-holder"), worker: WorkerIdField, pid: z.number(), token: z.string() }),
   z.object({ kind: z.literal("login"), worker: WorkerIdField }),
+  z.object({ kind: z.literal("logins"), page }),
+  z.object({ kind: z.literal("alerts"), tab: z.enum(["open", "taken", "muted", "day"]) }),
+  z.object({ kind: z.literal("health") }),
+  z.object({ kind: z.literal("settings") }),
+  z.object({ kind: z.literal("admins"), link: z.string().nullable() }),
+  z.object({ kind: z.literal("admin"), id: z.string() }),
+  z.object({ kind: z.literal("audit"), page, find: z.string() }),
+  /** `worker` null: all, or those with the tag. Valid for 30 s after `at`. */
+  z.object({
+    kind: z.literal("confirm"),
+    what: z.enum(CONFIRMED),
+    worker: WorkerIdField.nullable(),
+    tag: z.string(),
+    at: z.number(),
+  }),
+  z.object({ kind: z.literal("bulk"), bulk: z.string() }),
   z.object({ kind: z.literal("notice"), text: Said, worker: WorkerIdField.nullable() }),
 ]);
 export type Screen = z.infer<typeof Screen>;

@@ -1,11 +1,34 @@
+import { type AlertChat, ROLES, type Role } from "@flotilla/domain";
 import type { UserId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
 import { LANGUAGES, type Language } from "../words/words.ts";
 
 /** What the next text of an admin is taken for. */
-export type Expecting = "worker-name";
+export const QUESTIONS = ["worker-name", "find", "rename", "tags", "delete", "quiet"] as const;
+export type Question = (typeof QUESTIONS)[number];
 
-/** Admins who have talked to the bot: a bot cannot open a chat by itself. */
+/** Somebody who may use the bot. */
+export interface AdminRow {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  /** False: never pressed Start, or blocked the bot. */
+  readonly reachable: boolean;
+  /** Added in the chat, not in ADMIN_IDS. */
+  readonly invited: boolean;
+}
+
+interface RawAdmin {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  readonly reachable: number;
+  readonly invited: number;
+}
+
+const MINUTES_15 = 15 * 60_000;
+
+/** Admins: owners from the configuration, and whom they invited. A bot cannot open a chat by itself. */
 export class AdminStore {
   readonly #db: Database;
 
@@ -21,10 +44,41 @@ export class AdminStore {
     );
   }
 
-  /** The language of an admin's chat. */
+  /** Null: not on the allow-list. */
+  role(id: string): Role | null {
+    return this.find(id)?.role ?? null;
+  }
+
+  find(id: string): AdminRow | null {
+    return this.all().find((row) => row.id === id) ?? null;
+  }
+
+  /** Everybody, in the order in which alerts ask them: as in ADMIN_IDS, then as they were invited. */
+  all(): AdminRow[] {
+    const rows = this.#db.read<RawAdmin>("SELECT id, name, role, reachable, invited FROM admin ORDER BY invited, rowid");
+    return rows.map((row) => ({
+      id: row.id,
+      name: row.name,
+      role: ROLES.find((role) => role === row.role) ?? "viewer",
+      reachable: row.reachable === 1,
+      invited: row.invited === 1,
+    }));
+  }
+
+  /** Chats for alerts: viewers only look. */
+  chats(): AlertChat[] {
+    return this.all()
+      .filter((row) => row.role !== "viewer")
+      .map((row) => ({ chat: row.id, reachable: row.reachable, group: false }));
+  }
+
   language(id: string): Language {
     const row = this.#db.readOne<{ language: string | null }>("SELECT language FROM admin WHERE id = ?", [id]);
     return LANGUAGES.find((language) => language === row?.language) ?? "en";
+  }
+
+  setLanguage(id: string, language: Language): void {
+    this.#db.write("UPDATE admin SET language = ? WHERE id = ?", [language, id]);
   }
 
   /** Telegram says that this admin blocked the bot or is gone. */
@@ -33,29 +87,69 @@ export class AdminStore {
   }
 
   reachable(): string[] {
-    return this.#db.read<{ id: string }>("SELECT id FROM admin WHERE reachable = 1 ORDER BY id").map((row) => row.id);
+    return this.all()
+      .filter((row) => row.reachable)
+      .map((row) => row.id);
   }
 
   /**
-   * Forgets everybody who is not on the allow-list any more, with their panels and logins: nothing is shown or
-   * delivered to them from now on (invariant 9). Call it at start, before anything is sent.
+   * Makes the ids of the configuration owners, and forgets owners who are not in it any more, with their panels and logins:
+   * nothing is shown or delivered to them from now on (invariant 9). Call it at start, before anything is sent.
    */
   keepOnly(ids: readonly UserId[]): void {
-    const marks = ids.map(() => "?").join(", ");
     this.#db.transaction(() => {
-      this.#db.write(`DELETE FROM admin WHERE id NOT IN (${marks})`, ids);
-      this.#db.write(`DELETE FROM panel WHERE chat NOT IN (${marks})`, ids);
-      this.#db.write(`DELETE FROM wizard WHERE admin NOT IN (${marks})`, ids);
+      for (const id of ids) {
+        const sql =
+          "INSERT INTO admin (id, name, reachable, role) VALUES (?, ?, 0, 'owner') ON CONFLICT (id) DO UPDATE SET role = 'owner', invited = 0";
+        this.#db.write(sql, [id, id]);
+      }
+      for (const row of this.all()) if (!row.invited && !ids.some((id) => id === row.id)) this.#forget(row.id);
     });
   }
 
-  expect(id: UserId, what: Expecting | null): void {
-    this.#db.write("UPDATE admin SET expecting = ? WHERE id = ?", [what, id]);
+  setRole(id: string, role: Role): void {
+    this.#db.write("UPDATE admin SET role = ? WHERE id = ? AND invited = 1", [role, id]);
   }
 
-  expecting(id: UserId): Expecting | null {
-    return (
-      this.#db.readOne<{ expecting: Expecting | null }>("SELECT expecting FROM admin WHERE id = ?", [id])?.expecting ?? null
-    );
+  /** Takes somebody off the allow-list. Those of the configuration stay. */
+  remove(id: string): void {
+    if (this.find(id)?.invited) this.#db.transaction(() => this.#forget(id));
+  }
+
+  /** An invitation that the first one who presses its link within 15 min takes. */
+  invite(token: string, role: Role, by: string, now: number): void {
+    this.#db.write("DELETE FROM invite WHERE until < ?", [now]);
+    const sql = "INSERT INTO invite (token, role, by_name, until) VALUES (?, ?, ?, ?)";
+    this.#db.write(sql, [token, role, by, now + MINUTES_15]);
+  }
+
+  /** Uses an invitation up. Null: there is none (any more). */
+  accept(token: string, id: UserId, name: string, now: number): Role | null {
+    return this.#db.transaction(() => {
+      const found = this.#db.readOne<{ role: string }>("SELECT role FROM invite WHERE token = ? AND until >= ?", [token, now]);
+      const role = ROLES.find((each) => each === found?.role);
+      if (!role || this.role(id)) return null;
+      this.#db.write("DELETE FROM invite WHERE token = ?", [token]);
+      this.#db.write("INSERT INTO admin (id, name, reachable, role, invited) VALUES (?, ?, 1, ?, 1)", [id, name, role]);
+      return role;
+    });
+  }
+
+  /** What the next text of this admin answers, and about which worker. */
+  expect(id: UserId, what: Question | null, about = ""): void {
+    this.#db.write("UPDATE admin SET expecting = ?, expecting_about = ? WHERE id = ?", [what, about, id]);
+  }
+
+  expecting(id: UserId): { readonly what: Question; readonly about: string } | null {
+    const sql = "SELECT expecting AS what, expecting_about AS about FROM admin WHERE id = ?";
+    const row = this.#db.readOne<{ what: string | null; about: string | null }>(sql, [id]);
+    const what = QUESTIONS.find((each) => each === row?.what);
+    return what ? { what, about: row?.about ?? "" } : null;
+  }
+
+  #forget(id: string): void {
+    this.#db.write("DELETE FROM admin WHERE id = ?", [id]);
+    this.#db.write("DELETE FROM panel WHERE chat = ?", [id]);
+    this.#db.write("DELETE FROM wizard WHERE admin = ?", [id]);
   }
 }

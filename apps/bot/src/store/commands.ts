@@ -13,9 +13,11 @@ export interface CommandRow {
   readonly state: "asked" | "done" | "failed" | "expired" | "unanswered";
   readonly endedAt: number | null;
   readonly result: string | null;
+  /** Of a failure. */
+  readonly code: string | null;
 }
 
-const COLUMNS = `id, worker, verb, asker_id AS askerId, asker_name AS askerName, asked_at AS askedAt, state, ended_at AS endedAt, result`;
+const COLUMNS = `id, worker, verb, asker_id AS askerId, asker_name AS askerName, asked_at AS askedAt, state, ended_at AS endedAt, result, code`;
 const KEEP_MS = 180 * 24 * 3600 * 1000;
 
 /** Every command that an admin gave: the card shows the latest, the rest is the audit. */
@@ -26,9 +28,14 @@ export class CommandStore {
     this.#db = db;
   }
 
-  /** Writes the command down before it is sent. Null and the open one when the same is under way for this worker. */
+  /**
+   * Writes the command down before it is sent. Null: send it (once more, if this very press was handled before and its
+   * answer is not there: the job has the same id). Else the one that is under way or done.
+   */
   ask(id: string, worker: WorkerId, verb: string, asker: Asker, now: number): CommandRow | null {
     return this.#db.transaction(() => {
+      const again = this.find(id);
+      if (again) return again.state === "asked" ? null : again;
       const open = this.open(worker, verb);
       if (open) return open;
       this.#db.write("DELETE FROM command WHERE asked_at < ?", [now - KEEP_MS]);
@@ -49,6 +56,12 @@ export class CommandStore {
     );
   }
 
+  /** True while a step of a login waits for its answer. */
+  openLogin(worker: WorkerId): boolean {
+    const sql = "SELECT id FROM command WHERE worker = ? AND verb LIKE 'login.%' AND state = 'asked'";
+    return this.#db.readOne(sql, [worker]) !== undefined;
+  }
+
   find(id: string): CommandRow | null {
     return this.#db.readOne<CommandRow>(`SELECT ${COLUMNS} FROM command WHERE id = ?`, [id]) ?? null;
   }
@@ -63,12 +76,11 @@ export class CommandStore {
   end(id: string, outcome: CommandOutcome, now: number): void {
     const state = outcome.kind === "failed" || outcome.kind === "expired" ? outcome.kind : "done";
     const result = outcome.kind === "failed" ? outcome.message : outcome.kind === "done" ? (outcome.text ?? null) : null;
-    this.#db.write("UPDATE command SET state = ?, ended_at = ?, result = ? WHERE id = ? AND state IN ('asked', 'unanswered')", [
-      state,
-      now,
-      result,
-      id,
-    ]);
+    const code = outcome.kind === "failed" ? outcome.code : null;
+    this.#db.write(
+      "UPDATE command SET state = ?, ended_at = ?, result = ?, code = ? WHERE id = ? AND state IN ('asked', 'unanswered')",
+      [state, now, result, code, id],
+    );
   }
 
   /** Commands asked before `askedBefore` without an answer become `unanswered`; they are returned. */

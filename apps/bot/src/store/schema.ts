@@ -82,4 +82,115 @@ export const MIGRATIONS = [
      at INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX relayed_at ON relayed (at);`,
+  // Alerts are told on cards: several of one cause share one, and each card has its way through the chats.
+  `DROP TABLE delivery;
+   DROP TABLE alert;
+   CREATE TABLE card (
+     n INTEGER PRIMARY KEY AUTOINCREMENT,
+     group_key TEXT NOT NULL,
+     opened_at INTEGER NOT NULL,
+     told_at INTEGER NOT NULL,
+     resolved_at INTEGER,
+     taken_by TEXT,
+     taken_at INTEGER,
+     muted_until INTEGER,
+     level INTEGER NOT NULL CHECK (level IN (0, 1, 2)),
+     second_path_at INTEGER,
+     calm INTEGER NOT NULL CHECK (calm IN (0, 1)),
+     telling INTEGER NOT NULL,
+     revision INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE alert (
+     n INTEGER PRIMARY KEY AUTOINCREMENT,
+     subject TEXT NOT NULL,
+     state TEXT NOT NULL CHECK (state IN ('open', 'resolved')),
+     opened_at INTEGER NOT NULL,
+     ready_at INTEGER NOT NULL,
+     resolved_at INTEGER,
+     resolved_by TEXT,
+     body TEXT NOT NULL,
+     card INTEGER REFERENCES card (n),
+     dropped INTEGER NOT NULL DEFAULT 0 CHECK (dropped IN (0, 1))
+   ) STRICT;
+   CREATE UNIQUE INDEX alert_open ON alert (subject) WHERE state = 'open';
+   CREATE INDEX alert_by_card ON alert (card);
+   CREATE TABLE delivery (
+     card INTEGER NOT NULL REFERENCES card (n),
+     chat TEXT NOT NULL,
+     message INTEGER NOT NULL,
+     telling INTEGER NOT NULL,
+     revision INTEGER NOT NULL,
+     digest INTEGER NOT NULL CHECK (digest IN (0, 1)),
+     ended INTEGER NOT NULL DEFAULT 0 CHECK (ended IN (0, 1)),
+     PRIMARY KEY (card, chat)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX delivery_by_message ON delivery (chat, message);
+   CREATE TABLE sent (
+     n INTEGER PRIMARY KEY,
+     chat TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     delivered INTEGER NOT NULL CHECK (delivered IN (0, 1))
+   ) STRICT;
+   CREATE INDEX sent_by_time ON sent (at);
+   CREATE TABLE sending (
+     chat TEXT NOT NULL,
+     purpose TEXT NOT NULL,
+     after_message INTEGER NOT NULL,
+     PRIMARY KEY (chat, purpose)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE newest_message (
+     chat TEXT PRIMARY KEY,
+     message INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE silence (
+     scope TEXT PRIMARY KEY,
+     kind TEXT NOT NULL CHECK (kind IN ('mute', 'maintenance')),
+     since INTEGER NOT NULL,
+     until INTEGER NOT NULL,
+     by_name TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE setting (
+     name TEXT PRIMARY KEY,
+     value TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE inbox (
+     update_id INTEGER PRIMARY KEY,
+     body TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE place (
+     chat TEXT PRIMARY KEY,
+     title TEXT NOT NULL,
+     language TEXT NOT NULL,
+     reachable INTEGER NOT NULL CHECK (reachable IN (0, 1))
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE invite (
+     token TEXT PRIMARY KEY,
+     role TEXT NOT NULL,
+     by_name TEXT NOT NULL,
+     until INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE bulk (
+     id TEXT PRIMARY KEY,
+     action TEXT NOT NULL,
+     asker_id TEXT NOT NULL,
+     asker_name TEXT NOT NULL,
+     asked_at INTEGER NOT NULL,
+     total INTEGER NOT NULL,
+     cancelled INTEGER NOT NULL CHECK (cancelled IN (0, 1)),
+     hosts TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE audit (
+     n INTEGER PRIMARY KEY,
+     at INTEGER NOT NULL,
+     by_id TEXT NOT NULL,
+     by_name TEXT NOT NULL,
+     worker TEXT,
+     what TEXT NOT NULL
+   ) STRICT;
+   ALTER TABLE admin ADD COLUMN role TEXT NOT NULL DEFAULT 'owner' CHECK (role IN ('owner', 'operator', 'viewer'));
+   ALTER TABLE admin ADD COLUMN invited INTEGER NOT NULL DEFAULT 0 CHECK (invited IN (0, 1));
+   ALTER TABLE admin ADD COLUMN expecting_about TEXT;
+   ALTER TABLE worker ADD COLUMN label TEXT;
+   ALTER TABLE worker ADD COLUMN tags TEXT NOT NULL DEFAULT '';
+   ALTER TABLE command ADD COLUMN code TEXT;`,
 ];

@@ -5,6 +5,16 @@ import type { Database } from "@flotilla/sqlite";
 export interface WorkerRow {
   readonly id: WorkerId;
   readonly host: HostId;
+  /** What people call it, or null. */
+  readonly label: string | null;
+  readonly tags: readonly string[];
+}
+
+interface RawWorker {
+  readonly id: string;
+  readonly host: string;
+  readonly label: string | null;
+  readonly tags: string;
 }
 
 /** The list of workers. The bot is its only writer. */
@@ -16,11 +26,11 @@ export class WorkerStore {
   }
 
   all(): WorkerRow[] {
-    return this.#db.read<{ id: string; host: string }>("SELECT id, host FROM worker ORDER BY added_at, id").map(parseRow);
+    return this.#db.read<RawWorker>("SELECT id, host, label, tags FROM worker ORDER BY added_at, id").map(parseRow);
   }
 
   find(id: string): WorkerRow | null {
-    const row = this.#db.readOne<{ id: string; host: string }>("SELECT id, host FROM worker WHERE id = ?", [id]);
+    const row = this.#db.readOne<RawWorker>("SELECT id, host, label, tags FROM worker WHERE id = ?", [id]);
     return row ? parseRow(row) : null;
   }
 
@@ -29,8 +39,21 @@ export class WorkerStore {
     const sql = "INSERT INTO worker (id, host, added_at, added_by) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
     return this.#db.write(sql, [id, host, now, by]).changes === 1;
   }
+
+  setLabel(id: WorkerId, label: string | null): void {
+    this.#db.write("UPDATE worker SET label = ? WHERE id = ?", [label, id]);
+  }
+
+  setTags(id: WorkerId, tags: readonly string[]): void {
+    this.#db.write("UPDATE worker SET tags = ? WHERE id = ?", [tags.join(" "), id]);
+  }
+
+  remove(id: WorkerId): void {
+    this.#db.write("DELETE FROM worker WHERE id = ?", [id]);
+  }
 }
 
-function parseRow(row: { id: string; host: string }): WorkerRow {
-  return { id: parseWorkerId(row.id), host: parseHostId(row.host) };
+function parseRow(row: RawWorker): WorkerRow {
+  const tags = row.tags.split(" ").filter(Boolean);
+  return { id: parseWorkerId(row.id), host: parseHostId(row.host), label: row.label, tags };
 }

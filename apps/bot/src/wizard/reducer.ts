@@ -49,6 +49,9 @@ function afterLoginStep(step: WizardStep, login: LoginStep, now: number): Wizard
       return { kind: "ask-password", hint: hintOf(step), note: say("login-wrong-password", { tries: login.triesLeft }) };
     case "done":
       return { kind: "ended", text: say("login-over") };
+    case "qr":
+      // The picture is not part of the step: it is shown by whoever has the key for it.
+      return step.kind === "qr" ? { ...step, count: step.count + 1, expiresAt: login.expiresAt } : step;
     case "cancelled":
       return { kind: "ended", text: say("login-cancelled") };
     case "refused": {
@@ -67,6 +70,8 @@ export function keep(step: WizardStep, note: Said): WizardStep {
       return { kind: "ended", text: note };
     case "sending-code":
       return { kind: "ask-phone", known: null, note };
+    case "qr":
+      return { kind: "ask-phone", known: step.known, note };
     case "ask-phone":
       return { ...step, note };
     case "ask-code":

@@ -1,3 +1,4 @@
+import type { UserId, WorkerId } from "@flotilla/kernel";
 import { z } from "zod";
 import { Said } from "../words/said.ts";
 
@@ -9,6 +10,15 @@ export const WizardStep = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("preparing") }),
   z.object({ kind: z.literal("ask-phone"), known: z.string().nullable(), note: Said.nullable() }),
   z.object({ kind: z.literal("sending-code") }),
+  z.object({
+    kind: z.literal("qr"),
+    /** The message with the picture, once there is one. */
+    message: z.number().nullable(),
+    /** How many codes were shown. */
+    count: z.number(),
+    expiresAt: z.number().nullable(),
+    known: z.string().nullable(),
+  }),
   z.object({
     kind: z.literal("ask-code"),
     via: z.string(),
@@ -27,3 +37,22 @@ export const WizardStep = z.discriminatedUnion("kind", [
 ]);
 export type WizardStep = z.infer<typeof WizardStep>;
 export type AskCode = Extract<WizardStep, { kind: "ask-code" }>;
+
+/** What a step that came by itself leads to. */
+export interface WizardProgress {
+  readonly admin: UserId;
+  readonly worker: WorkerId;
+  readonly login: string;
+  readonly end: WizardEnd | null;
+  /** A new QR code's content, or null. */
+  readonly url: string | null;
+  /** The message that shows a QR code, or null. */
+  readonly message: number | null;
+}
+
+/** A login that worked, for the card that follows. */
+export interface WizardEnd {
+  readonly admin: UserId;
+  readonly worker: WorkerId;
+  readonly text: Said;
+}

@@ -42,6 +42,10 @@ export class WizardStore {
     return parseRow(this.#db.readOne<RawRow>("SELECT * FROM wizard WHERE login = ?", [login]));
   }
 
+  all(): WizardRow[] {
+    return this.#db.read<RawRow>("SELECT * FROM wizard").flatMap((row) => parseRow(row) ?? []);
+  }
+
   save(row: WizardRow): void {
     const sql =
       "INSERT INTO wizard (admin, worker, login, public_key, step, expires_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (admin) DO UPDATE SET worker = excluded.worker, login = excluded.login, public_key = excluded.public_key, step = excluded.step, expires_at = excluded.expires_at";

@@ -1,10 +1,18 @@
-import { type Asker, type CommandOutcome, seal } from "@flotilla/contracts";
+import {
+  type Asker,
+  type CommandOutcome,
+  type LoginStep,
+  newSealKeyPair,
+  type SealKeyPair,
+  seal,
+  unseal,
+} from "@flotilla/contracts";
 import type { Clock, UserId, WorkerId } from "@flotilla/kernel";
 import type { Commands, LoginVerb } from "../commands.ts";
 import type { CommandRow } from "../store/commands.ts";
 import { type Said, say } from "../words/said.ts";
 import { afterOutcome, keep } from "./reducer.ts";
-import type { WizardStep } from "./wizard-state.ts";
+import type { WizardEnd, WizardProgress, WizardStep } from "./wizard-state.ts";
 import type { WizardRow, WizardStore } from "./wizard-store.ts";
 
 /** Longest time of a whole login. */
@@ -18,13 +26,6 @@ export interface WizardDeps {
   readonly newId: () => string;
 }
 
-/** A login that worked, for the card that follows. */
-export interface WizardEnd {
-  readonly admin: UserId;
-  readonly worker: WorkerId;
-  readonly text: Said;
-}
-
 /**
  * Logins in the chat: one per admin and one per worker. The steps are in the database; the digits of a code are
  * only in memory, and leave it sealed to the login's one-time key.
@@ -32,6 +33,8 @@ export interface WizardEnd {
 export class Wizard {
   readonly #deps: WizardDeps;
   readonly #digits = new Map<UserId, string>();
+  /** Keys for the QR codes of a login; they live as long as this process. */
+  readonly #qrKeys = new Map<string, SealKeyPair>();
 
   constructor(deps: WizardDeps) {
     this.#deps = deps;
@@ -40,6 +43,45 @@ export class Wizard {
   /** The login of an admin. */
   of(admin: UserId): WizardRow | null {
     return this.#deps.store.ofAdmin(admin);
+  }
+
+  /** The login of whoever owns a private chat. */
+  ofChat(chat: string): WizardRow | null {
+    return this.#deps.store.ofAdmin(chat as UserId);
+  }
+
+  /** Asks the worker for QR codes. */
+  async qr(row: WizardRow, asker: Asker): Promise<void> {
+    if (row.step.kind !== "ask-phone" && row.step.kind !== "qr") return;
+    const keys = newSealKeyPair();
+    this.#qrKeys.set(row.login, keys);
+    const { known } = row.step;
+    const message = row.step.kind === "qr" ? row.step.message : null;
+    const step: WizardStep = { kind: "qr", message, count: 0, expiresAt: null, known };
+    await this.#send(row, { kind: "login.qr", publicKey: keys.publicKey }, asker, step);
+  }
+
+  /** The phone instead of the QR code: the worker drops the code when the number comes. */
+  byPhone(row: WizardRow): void {
+    if (row.step.kind === "qr") this.#save(row, { kind: "ask-phone", known: row.step.known, note: null });
+  }
+
+  /** The message with the QR code is this one from now on. */
+  shownAt(login: string, message: number | null): void {
+    const row = this.#deps.store.byLogin(login);
+    if (row?.step.kind === "qr") this.#save(row, { ...row.step, message });
+  }
+
+  /** Takes a step that no command waited for. Answers with what to show. */
+  progress(login: string, step: LoginStep): WizardProgress | null {
+    const row = this.#deps.store.byLogin(login);
+    if (!row || row.step.kind === "ended") return null;
+    // A late answer to a QR code that the admin left for the phone.
+    if (row.step.kind !== "qr" && step.kind !== "done" && step.kind !== "password-needed") return null;
+    const keys = this.#qrKeys.get(login);
+    const end = this.#take(row, { kind: "login", step });
+    const url = step.kind === "qr" && keys ? unseal(keys.privateKey, login, step.sealed) : null;
+    return { admin: row.admin, worker: row.worker, login, end, url, message: row.step.kind === "qr" ? row.step.message : null };
   }
 
   digits(admin: UserId): number {
@@ -127,6 +169,18 @@ export class Wizard {
     const row = this.#deps.store.ofWorker(command.worker);
     const startedAt = row ? row.expiresAt - TOTAL_MS : 0;
     if (!row || command.verb === "login.cancel" || command.askedAt < startedAt) return null;
+    return this.#take(row, outcome);
+  }
+
+  /** Busy steps whose answer can no longer come, such as after a crash of the bot: the place is kept, and asked anew. */
+  recover(isOpen: (worker: WorkerId) => boolean): void {
+    for (const row of this.#deps.store.all()) {
+      const busy = ["preparing", "sending-code", "checking-code", "checking-password", "qr"].includes(row.step.kind);
+      if (busy && !isOpen(row.worker)) this.#note(row, say("login-again"));
+    }
+  }
+
+  #take(row: WizardRow, outcome: CommandOutcome): WizardEnd | null {
     const login = outcome.kind === "login" ? outcome.step : null;
     if (login?.kind === "code-sent") this.#digits.delete(row.admin);
     if (login?.kind === "done") {

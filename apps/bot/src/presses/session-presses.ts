@@ -1,18 +1,31 @@
 import type { Verb } from "@flotilla/contracts";
 import type { Clock, WorkerId } from "@flotilla/kernel";
-import type { AlertActions } from "./alerts/alert-actions.ts";
-import type { Panels } from "./chat/panels.ts";
-import type { PressContext } from "./chat/press-context.ts";
-import { type AskResult, type Commands, toastOf } from "./commands.ts";
-import type { Screens } from "./fleet-view.ts";
-import { copyRef } from "./screens/backups.ts";
-import { say } from "./words/said.ts";
+import type { AlertActions } from "../alerts/alert-actions.ts";
+import type { Panels } from "../chat/panels.ts";
+import type { PressContext } from "../chat/press-context.ts";
+import { type AskResult, type Commands, toastOf } from "../commands.ts";
+import type { Screens } from "../fleet-view.ts";
+import { copyRef } from "../screens/backups.ts";
+import { say } from "../words/said.ts";
+import { type Handler, withWorker } from "./deps.ts";
+
+const handler = (verb: SessionVerb): Handler => withWorker((deps, context, { id }) => handleSessionPress(deps, context, id, verb));
+
+/** Handlers of buttons about a worker's session file. */
+export const sessionPresses = {
+  backups: handler("backups"),
+  bnow: handler("bnow"),
+  brest: handler("brest"),
+  brestyes: handler("brestyes"),
+  hstop: handler("hstop"),
+  hstopyes: handler("hstopyes"),
+} satisfies Record<SessionVerb, Handler>;
 
 /** Buttons about a worker's session file. */
-export type SessionVerb = Extract<Verb, "backups" | "bnow" | "brest" | "brestyes" | "hstop" | "hstopyes">;
+type SessionVerb = Extract<Verb, "backups" | "bnow" | "brest" | "brestyes" | "hstop" | "hstopyes">;
 
 /** Parts of the handlers. */
-export interface SessionPressDeps {
+interface SessionPressDeps {
   readonly panels: Panels;
   readonly commands: Commands;
   readonly screens: Screens;
@@ -24,18 +37,18 @@ export interface SessionPressDeps {
 const CONFIRM_S = 30;
 
 /** Carries out a press about a session file: answers it, then shows what it led to. */
-export async function handleSessionPress(
+async function handleSessionPress(
   deps: SessionPressDeps,
   context: PressContext,
   worker: WorkerId,
   verb: SessionVerb,
 ): Promise<void> {
-  const { press, asker } = context;
+  const { press } = context;
   switch (verb) {
     case "backups":
       return await showBackups(deps, context, worker);
     case "bnow":
-      return await act(deps, context, worker, () => deps.commands.backup(worker, deps.screens.runs(worker), asker));
+      return await act(deps, context, worker, () => deps.commands.backup(worker, deps.screens.runs(worker), context));
     case "brest":
       await context.toast();
       return await show(deps, context, { kind: "restore", worker, copy: press.arg, token: token(deps) });
@@ -43,7 +56,7 @@ export async function handleSessionPress(
       const [ref = "", given] = press.arg.split("-");
       const copy = deps.screens.copies(worker)?.find((each) => copyRef(each) === ref);
       if (!copy || tooOld(deps, given)) return await outOfDate(deps, context, worker);
-      return await act(deps, context, worker, () => deps.commands.restore(worker, copy.id, asker));
+      return await act(deps, context, worker, () => deps.commands.restore(worker, copy.id, context));
     }
     case "hstop":
       await context.toast();
@@ -51,7 +64,7 @@ export async function handleSessionPress(
     case "hstopyes": {
       const [pid = "", given] = press.arg.split("-");
       if (pidOf(pid) === 0 || tooOld(deps, given)) return await outOfDate(deps, context, worker);
-      return await act(deps, context, worker, () => deps.commands.stopHolder(worker, pidOf(pid), asker));
+      return await act(deps, context, worker, () => deps.commands.stopHolder(worker, pidOf(pid), context));
     }
     default:
       return verb satisfies never;
@@ -59,7 +72,7 @@ export async function handleSessionPress(
 }
 
 async function showBackups(deps: SessionPressDeps, context: PressContext, worker: WorkerId): Promise<void> {
-  const result = await deps.commands.askHost("backups", worker, context.asker);
+  const result = await deps.commands.askHost("backups", worker, context.asker, context.id);
   await context.toast(result.kind === "failed" ? toastOf(result) : undefined);
   if (result.kind === "sent") await show(deps, context, { kind: "backups", worker, command: result.id });
 }

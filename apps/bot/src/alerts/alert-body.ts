@@ -1,0 +1,55 @@
+import { HostIdField, WorkerIdField } from "@flotilla/contracts";
+import { ALERT_KINDS } from "@flotilla/domain";
+import { z } from "zod";
+import { Said } from "../words/said.ts";
+
+/** What an alert says: kept as keys of texts, rendered for each reader at each delivery. */
+export const AlertBody = z.object({
+  kind: z.enum(ALERT_KINDS),
+  /** Null: it is about a host or the whole fleet. */
+  worker: WorkerIdField.nullable(),
+  host: HostIdField,
+  /** How often it happened since it opened. */
+  times: z.number().int().positive(),
+  title: Said,
+  details: z.array(Said),
+  /** What helps, most likely first. */
+  buttons: z.array(z.enum(["restart", "login", "log", "worker", "who", "check", "retry", "backups"])),
+  /** What somebody did about it. */
+  action: Said.nullable(),
+});
+export type AlertBody = z.infer<typeof AlertBody>;
+
+/** An alert as it stands. */
+export interface AlertRow {
+  readonly n: number;
+  /** One alert per subject is open at a time, such as `exit:news_1`: what it is about, not how bad it is. */
+  readonly subject: string;
+  readonly openedAt: number;
+  /** Not told before this time. */
+  readonly readyAt: number;
+  readonly resolvedAt: number | null;
+  readonly resolvedBy: Said | null;
+  readonly body: AlertBody;
+  /** The card that tells of it, or null while it waits. */
+  readonly card: number | null;
+}
+
+/** A card with its alerts, oldest first. */
+export interface CardRow {
+  readonly n: number;
+  readonly openedAt: number;
+  readonly toldAt: number;
+  readonly resolvedAt: number | null;
+  readonly takenBy: string | null;
+  readonly mutedUntil: number | null;
+  readonly level: 0 | 1 | 2;
+  readonly secondPathAt: number | null;
+  /** Told without a sound: it was over before anybody heard of it, or needs nobody. */
+  readonly calm: boolean;
+  /** Counts the times that it is told with a message of its own. */
+  readonly telling: number;
+  /** Counts changes, each of which is an edit. */
+  readonly revision: number;
+  readonly alerts: readonly AlertRow[];
+}

@@ -1,0 +1,150 @@
+import type { Database } from "@flotilla/sqlite";
+import type { CardRow } from "./alert-body.ts";
+import type { AlertStore } from "./alert-store.ts";
+
+interface RawCard {
+  readonly n: number;
+  readonly opened_at: number;
+  readonly told_at: number;
+  readonly resolved_at: number | null;
+  readonly taken_by: string | null;
+  readonly muted_until: number | null;
+  readonly level: 0 | 1 | 2;
+  readonly second_path_at: number | null;
+  readonly calm: 0 | 1;
+  readonly telling: number;
+  readonly revision: number;
+}
+
+/** The message that shows a card in a chat. */
+export interface Delivery {
+  readonly card: number;
+  readonly chat: string;
+  readonly message: number;
+  readonly telling: number;
+  readonly revision: number;
+  /** The message lists several cards. */
+  readonly digest: 0 | 1;
+  /** Its end was told. */
+  readonly ended: 0 | 1;
+}
+
+/** Telegram lets a bot edit and reply for so long; what ended before is not told any more. */
+const EDITABLE_MS = 48 * 3_600_000;
+
+/** Cards and where they are shown. */
+export class CardStore {
+  readonly #db: Database;
+  readonly #alerts: AlertStore;
+
+  constructor(db: Database, alerts: AlertStore) {
+    this.#db = db;
+    this.#alerts = alerts;
+  }
+
+  find(n: number): CardRow | null {
+    return this.#rows("n = ?", [n])[0] ?? null;
+  }
+
+  /** Open cards, and those that ended so lately that their end can still be shown; oldest first. */
+  current(now: number): CardRow[] {
+    return this.#rows("resolved_at IS NULL OR resolved_at > ?", [now - EDITABLE_MS]);
+  }
+
+  allOpen(): CardRow[] {
+    return this.#rows("resolved_at IS NULL", []);
+  }
+
+  /** When a card of each group was last told. */
+  lastTold(): ReadonlyMap<string, number> {
+    const rows = this.#db.read<{ key: string; at: number }>(
+      "SELECT group_key AS key, max(told_at) AS at FROM card GROUP BY group_key",
+    );
+    return new Map(rows.map((row) => [row.key, row.at]));
+  }
+
+  /** Makes a card of these alerts. */
+  create(
+    key: string,
+    alerts: readonly number[],
+    options: { readonly calm: boolean; readonly over: boolean },
+    now: number,
+  ): void {
+    this.#db.transaction(() => {
+      const sql =
+        "INSERT INTO card (group_key, opened_at, told_at, resolved_at, level, calm, telling, revision) VALUES (?, ?, ?, ?, 0, ?, 1, 1)";
+      const { lastId } = this.#db.write(sql, [key, now, now, options.over ? now : null, options.calm ? 1 : 0]);
+      for (const n of alerts) this.#db.write("UPDATE alert SET card = ? WHERE n = ?", [lastId, n]);
+    });
+  }
+
+  /** It goes to more people from now on. */
+  escalate(n: number, level: number): void {
+    this.#db.write("UPDATE card SET level = ? WHERE n = ?", [level, n]);
+  }
+
+  /** It is told once more, with a message of its own. */
+  tellAgain(n: number, now: number): void {
+    this.#db.write("UPDATE card SET telling = telling + 1, told_at = ? WHERE n = ?", [now, n]);
+  }
+
+  /** Somebody takes it. False = somebody had it. */
+  take(n: number, by: string, now: number): boolean {
+    const sql =
+      "UPDATE card SET taken_by = ?, taken_at = ?, revision = revision + 1 WHERE n = ? AND taken_by IS NULL AND resolved_at IS NULL";
+    return this.#db.write(sql, [by, now, n]).changes === 1;
+  }
+
+  mute(n: number, until: number): void {
+    this.#db.write("UPDATE card SET muted_until = ?, revision = revision + 1 WHERE n = ?", [until, n]);
+  }
+
+  toldBySecondPath(n: number, now: number): void {
+    this.#db.write("UPDATE card SET second_path_at = ? WHERE n = ?", [now, n]);
+  }
+
+  delivery(card: number, chat: string): Delivery | null {
+    return this.#db.readOne<Delivery>("SELECT * FROM delivery WHERE card = ? AND chat = ?", [card, chat]) ?? null;
+  }
+
+  delivered(row: Delivery): void {
+    const sql =
+      "INSERT INTO delivery (card, chat, message, telling, revision, digest, ended) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (card, chat) DO UPDATE SET message = excluded.message, telling = excluded.telling, revision = excluded.revision, digest = excluded.digest, ended = excluded.ended";
+    this.#db.write(sql, [row.card, row.chat, row.message, row.telling, row.revision, row.digest, row.ended]);
+  }
+
+  /** Writes down what a message shows, together with what else is true then. */
+  deliverAll(rows: readonly Delivery[], also: () => void): void {
+    this.#db.transaction(() => {
+      for (const row of rows) this.delivered(row);
+      also();
+    });
+  }
+
+  /** Cards that a message shows: one, several in a digest, none when it is no alert. */
+  byMessage(chat: string, message: number): CardRow[] {
+    return this.#rows("n IN (SELECT card FROM delivery WHERE chat = ? AND message = ?)", [chat, message]);
+  }
+
+  /** Chats that show this card. */
+  chatsOf(card: number): string[] {
+    return this.#db.read<{ chat: string }>("SELECT chat FROM delivery WHERE card = ?", [card]).map((row) => row.chat);
+  }
+
+  #rows(where: string, values: readonly (string | number)[]): CardRow[] {
+    return this.#db.read<RawCard>(`SELECT * FROM card WHERE ${where} ORDER BY n`, values).map((row) => ({
+      n: row.n,
+      openedAt: row.opened_at,
+      toldAt: row.told_at,
+      resolvedAt: row.resolved_at,
+      takenBy: row.taken_by,
+      mutedUntil: row.muted_until,
+      level: row.level,
+      secondPathAt: row.second_path_at,
+      calm: row.calm === 1,
+      telling: row.telling,
+      revision: row.revision,
+      alerts: this.#alerts.ofCard(row.n),
+    }));
+  }
+}

@@ -1,0 +1,147 @@
+import { STATUS_STALE_MS, type WorkerStatus } from "@flotilla/contracts";
+import type { Clock, HostId } from "@flotilla/kernel";
+import { say } from "../words/said.ts";
+import type { AlertBody } from "./alert-body.ts";
+import type { AlertStore } from "./alert-store.ts";
+
+/** What can be seen of the fleet now. */
+export interface Sight {
+  readonly now: number;
+  /** Last known statuses. */
+  readonly statuses: readonly WorkerStatus[];
+  /** Since when Redis is away; null = it is there. */
+  readonly redisAwaySince: number | null;
+  /** Another program polls with our token. */
+  readonly tokenConflict: boolean;
+  /** This bot's host, for what concerns no other. */
+  readonly host: HostId;
+}
+
+/** A condition that holds now: an alert about `subject` is open as long as it does. */
+export interface Condition {
+  readonly subject: string;
+  readonly body: AlertBody;
+}
+
+/** A short gap of Redis is nobody's business. */
+const REDIS_PATIENCE_MS = 10_000;
+/** A pause that Telegram asks for is told when it is longer than this. */
+const FLOOD_PATIENCE_MS = 5 * 60_000;
+/** So many failed tries, and a connection is told to be lost. */
+const TRIES = 2;
+
+/** Subjects that are conditions: whatever is open about them and holds no more is over. */
+const FAMILIES = ["link:", "flood:", "network:", "host:", "redis:", "token:"];
+
+/** Everything that holds now. Pure: the same sight is the same conditions. */
+export function conditionsOf(sight: Sight): Condition[] {
+  const { now, statuses, host } = sight;
+  const fleetWide = (subject: string, body: Pick<AlertBody, "kind" | "title" | "details">): Condition => ({
+    subject,
+    body: { worker: null, host, times: 1, buttons: [], action: null, ...body },
+  });
+  const found: Condition[] = [];
+  if (sight.tokenConflict)
+    found.push(
+      fleetWide("token:", { kind: "token-conflict", title: say("alert-token-conflict"), details: [say("alert-token-how")] }),
+    );
+  if (sight.redisAwaySince !== null) {
+    if (now - sight.redisAwaySince >= REDIS_PATIENCE_MS)
+      found.push(
+        fleetWide("redis:", { kind: "redis-away", title: say("alert-redis-away"), details: [say("alert-redis-how")] }),
+      );
+    // Without Redis the statuses are old, which says nothing about hosts and workers.
+    return found;
+  }
+  for (const name of new Set(statuses.map((status) => status.host))) {
+    const there = statuses.filter((status) => status.host === name);
+    const heardAt = Math.max(...there.map((status) => status.updatedAt));
+    if (now - heardAt > STATUS_STALE_MS) found.push(hostAway(name, there.length, heardAt));
+    else found.push(...network(name, there), ...there.filter((status) => isFlooded(status, now)).map(flooded));
+  }
+  return found;
+}
+
+/** Opens what holds and is not open yet, and ends what holds no more. */
+export function watch(store: AlertStore, sight: Sight): void {
+  const holding = conditionsOf(sight);
+  const known = new Set(holding.map((each) => each.subject));
+  const blind = sight.redisAwaySince !== null;
+  for (const alert of store.allOpen()) {
+    const ours = FAMILIES.some((family) => alert.subject.startsWith(family));
+    const seen = !blind || /^(redis|token):/.test(alert.subject);
+    if (ours && seen && !known.has(alert.subject)) store.resolve(alert.n, say("solved-itself"), sight.now);
+  }
+  for (const { subject, body } of holding) if (!store.open(subject)) store.raise(subject, body, sight.now);
+}
+
+function hostAway(host: HostId, workers: number, heardAt: number): Condition {
+  const details = [say("alert-host-how", { at: heardAt }), say("alert-host-do", { host })];
+  const title = say("alert-host-away", { host, workers });
+  return {
+    subject: `host:${host}`,
+    body: { kind: "host-away", worker: null, host, times: 1, title, details, buttons: [], action: null },
+  };
+}
+
+function network(host: HostId, there: readonly WorkerStatus[]): Condition[] {
+  const offline = there.filter((status) => status.state === "RECONNECTING" && (status.link?.attempt ?? 0) >= TRIES);
+  const wanted = there.filter((status) => status.state === "RUNNING" || status.state === "RECONNECTING");
+  const all = offline.length >= 2 && offline.length === wanted.length;
+  const since = Math.min(...offline.map((status) => status.since));
+  const title = say("alert-host-network", { host, count: offline.length, at: since });
+  const body: AlertBody = { kind: "host-network", worker: null, host, times: 1, title, details: [], buttons: [], action: null };
+  return [...(all ? [{ subject: `network:${host}`, body }] : []), ...offline.map(lost)];
+}
+
+function lost(status: WorkerStatus): Condition {
+  const { worker, host, since } = status;
+  const title = say("alert-offline", { worker, at: since });
+  const details = [say("alert-offline-how")];
+  const body: AlertBody = {
+    kind: "offline",
+    worker,
+    host,
+    times: 1,
+    title,
+    details,
+    buttons: ["check", "log", "worker"],
+    action: null,
+  };
+  return { subject: `link:${worker}`, body };
+}
+
+function isFlooded(status: WorkerStatus, now: number): boolean {
+  return status.state === "FLOOD" && (waitEnd(status) ?? now) - status.since > FLOOD_PATIENCE_MS;
+}
+
+function waitEnd(status: WorkerStatus): number | null {
+  return status.nextTryAt ?? status.link?.nextTryAt ?? null;
+}
+
+function flooded(status: WorkerStatus): Condition {
+  const { worker, host } = status;
+  const title = say("alert-flood", { worker, until: waitEnd(status) ?? status.since });
+  const details = [say("alert-flood-how")];
+  return {
+    subject: `flood:${worker}`,
+    body: { kind: "flood", worker, host, times: 1, title, details, buttons: ["worker"], action: null },
+  };
+}
+
+/** Remembers since when Redis is away. */
+export class RedisWatch {
+  readonly #connected: () => boolean;
+  readonly #clock: Clock;
+  #awaySince: number | null = null;
+
+  constructor(connected: () => boolean, clock: Clock) {
+    this.#connected = connected;
+    this.#clock = clock;
+  }
+
+  awaySince(): number | null {
+    this.#awaySince = this.#connected() ? null : (this.#awaySince ?? this.#clock.now());
+    return this.#awaySince;
+  }
+}

@@ -1,0 +1,178 @@
+import { randomUUID } from "node:crypto";
+import type { Config } from "@flotilla/config";
+import type { Asker } from "@flotilla/contracts";
+import type { AlertChat } from "@flotilla/domain";
+import { type Clock, type HostId, systemClock, type WorkerId } from "@flotilla/kernel";
+import type { Logger } from "@flotilla/observability";
+import type { CommandSender, StatusReader } from "@flotilla/queue";
+import type { Database } from "@flotilla/sqlite";
+import { type Bot, InputFile } from "grammy";
+import { AlertActions } from "./alerts/alert-actions.ts";
+import { AlertDesk } from "./alerts/alert-desk.ts";
+import { AlertOutbox } from "./alerts/alert-outbox.ts";
+import { AlertStore } from "./alerts/alert-store.ts";
+import { CardStore } from "./alerts/card-store.ts";
+import { SecondPath } from "./alerts/second-path.ts";
+import { SentLog } from "./alerts/sent-log.ts";
+import { RedisWatch } from "./alerts/watch.ts";
+import { Bulk } from "./bulk.ts";
+import { calmGapMs, Panels } from "./chat/panels.ts";
+import { SureSender } from "./chat/sure-sender.ts";
+import { chatId, isGroup, topicOf } from "./chat/target.ts";
+import { Commands } from "./commands.ts";
+import { Screens } from "./fleet-view.ts";
+import { Gate } from "./gate.ts";
+import type { PollProblem } from "./poller.ts";
+import { AdminStore } from "./store/admins.ts";
+import { AuditStore } from "./store/audit.ts";
+import { BulkStore } from "./store/bulks.ts";
+import { CommandStore } from "./store/commands.ts";
+import { Inbox } from "./store/inbox.ts";
+import { PanelStore } from "./store/panels.ts";
+import { PlaceStore } from "./store/places.ts";
+import { SettingStore } from "./store/settings.ts";
+import { SilenceStore } from "./store/silences.ts";
+import { WorkerStore } from "./store/workers.ts";
+import { QrPhoto } from "./wizard/qr-photo.ts";
+import { Wizard } from "./wizard/wizard.ts";
+import { WizardStore } from "./wizard/wizard-store.ts";
+import { type Languages, loadLanguages, type Words } from "./words/words.ts";
+
+/** What the bot stands on. */
+export interface Outside {
+  readonly db: Database;
+  readonly bot: Bot;
+  readonly commandSender: CommandSender;
+  readonly statuses: StatusReader;
+  readonly config: Config;
+  readonly log: Logger;
+}
+
+/** The parts of a bot. */
+export type Parts = ReturnType<typeof assemble>;
+
+type Problem = { readonly kind: PollProblem; readonly since: number } | null;
+
+/** Every table of control.db. */
+function stores(db: Database, config: Config) {
+  const alerts = new AlertStore(db, config.alertHoldMs);
+  return {
+    alerts,
+    cards: new CardStore(db, alerts),
+    workers: new WorkerStore(db),
+    commandLog: new CommandStore(db),
+    admins: new AdminStore(db),
+    places: new PlaceStore(db),
+    silences: new SilenceStore(db),
+    settings: new SettingStore(db),
+    audit: new AuditStore(db),
+    bulks: new BulkStore(db),
+    sent: new SentLog(db),
+    inbox: new Inbox(db),
+  };
+}
+
+/** The bot's own parts, put together. Opens nothing. */
+export function assemble(outside: Outside) {
+  const { db, bot, commandSender, config, log } = outside;
+  const clock = systemClock;
+  const host = config.hostId;
+  const own = stores(db, config);
+  const { admins, places, workers, commandLog, bulks, alerts, cards, silences } = own;
+  const languages = loadLanguages();
+  const wordsOf = (chat: string): Words => languages[isGroup(chat) ? (places.language(chat) ?? "en") : admins.language(chat)];
+  const commands = new Commands({ sender: commandSender, store: commandLog, workers, clock, newId: randomUUID });
+  const wizard = new Wizard({ store: new WizardStore(db), commands, clock, newId: randomUUID });
+  const base = { ...own, db, clock, host, languages, wordsOf, commands, wizard, sender: new SureSender(bot.api, db) };
+  const signs = signsOf(outside, base);
+  const live = chats(outside, base, signs);
+  return {
+    ...base,
+    ...signs,
+    ...live,
+    qrPhoto: new QrPhoto({ api: bot.api, log, wordsOf }),
+    bulk: new Bulk({ sender: commandSender, store: bulks, clock }),
+    alertActions: new AlertActions({ alerts, cards, silences, outbox: live.outbox, host, now: () => clock.now() }),
+    gate: new Gate({ admins, places, alerts, clock, host, log }),
+    addWorker: (id: WorkerId, by: Asker): boolean => workers.add(id, host, by.id, clock.now()),
+    deepLink: (parameter: string): string => `https://t.me/${bot.botInfo.username}?start=${parameter}`,
+    sendFile: async (chat: string, name: string, text: string): Promise<void> => {
+      await bot.api.sendDocument(chatId(chat), new InputFile(Buffer.from(text), name), topicOf(chat));
+    },
+    onChatError: (error: unknown): void => log.warn({ err: error }, "card not shown"),
+  };
+}
+
+type Base = ReturnType<typeof stores> & {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly host: HostId;
+  readonly languages: Languages;
+  readonly wordsOf: (chat: string) => Words;
+  readonly commands: Commands;
+  readonly wizard: Wizard;
+  readonly sender: SureSender;
+};
+
+/** What only the running process knows: how polling and Redis are, and the way around the chat. */
+function signsOf({ commandSender, config, log }: Outside, { cards, languages, clock }: Base) {
+  let problem = (): Problem => null;
+  const redis = new RedisWatch(() => commandSender.connected, clock);
+  const chatAwaySince = (): number | null => (problem()?.kind === "away" ? (problem()?.since ?? null) : null);
+  const places = second(config);
+  const secondPath = new SecondPath({ places, cards, words: languages.en, clock, log, chatAwaySince });
+  return {
+    redis,
+    secondPath,
+    pollProblem: (): PollProblem | null => problem()?.kind ?? null,
+    /** The poll loop starts after the parts; they learn from it how it goes. */
+    watchPolling: (of: () => Problem): void => {
+      problem = of;
+    },
+    signs: () => ({
+      redisAwaySince: redis.awaySince(),
+      pollProblemSince: problem()?.since ?? null,
+      pingedAt: places.deadManUrl === null ? null : (secondPath.pingedAt ?? 0),
+      secondPath: secondPath.configured,
+    }),
+  };
+}
+
+/** Everything that writes into chats. */
+function chats({ bot, statuses, log }: Outside, base: Base, { signs }: ReturnType<typeof signsOf>) {
+  const { db, admins, places, settings, sender, clock, wordsOf, commandLog } = base;
+  const { api } = bot;
+  const screens = new Screens({ ...base, statuses, commands: commandLog, signs });
+  const store = new PanelStore(db);
+  const panels = new Panels({
+    api,
+    calmGapMs,
+    store,
+    sender,
+    clock,
+    log,
+    wordsOf,
+    render: (chat, screen) => screens.render(chat, screen),
+  });
+  const desk = new AlertDesk(base);
+  const outbox = new AlertOutbox({
+    ...base,
+    api,
+    log,
+    chats: (): readonly AlertChat[] => [...admins.chats(), ...places.chats()],
+    together: () => settings.all().together,
+    unreachable: (chat) => (isGroup(chat) ? places.unreachable(chat) : admins.unreachable(chat)),
+    look: () => desk.look(),
+  });
+  return { screens, panels, outbox };
+}
+
+function second({ secondPath }: Config) {
+  const { webhookUrl, smtpUrl, deadManUrl, mailTo } = secondPath;
+  return {
+    webhookUrl: webhookUrl?.reveal() ?? null,
+    smtpUrl: smtpUrl?.reveal() ?? null,
+    mailTo,
+    deadManUrl: deadManUrl?.reveal() ?? null,
+  };
+}

@@ -1,0 +1,52 @@
+import type { Asker, BulkAction } from "@flotilla/contracts";
+import type { Clock } from "@flotilla/kernel";
+import type { CommandSender } from "@flotilla/queue";
+import { DEADLINE_MS } from "./commands.ts";
+import type { BulkRow, BulkStore } from "./store/bulks.ts";
+import type { WorkerRow } from "./store/workers.ts";
+
+/** Parts of {@link Bulk}. */
+export interface BulkDeps {
+  readonly sender: CommandSender;
+  readonly store: BulkStore;
+  readonly clock: Clock;
+}
+
+/** One act on many workers: one command per host, the first worker of each as a canary where there are several. */
+export class Bulk {
+  readonly #deps: BulkDeps;
+
+  constructor(deps: BulkDeps) {
+    this.#deps = deps;
+  }
+
+  /** Begins it. The same `id` twice is the same wish. A host that cannot be asked is shown as failed. */
+  async begin(action: BulkAction, workers: readonly WorkerRow[], asker: Asker, id: string): Promise<void> {
+    const { sender, store, clock } = this.#deps;
+    const now = clock.now();
+    const hosts = [...new Set(workers.map((worker) => worker.host))];
+    store.begin({ id, action, total: workers.length }, asker, hosts, now);
+    for (const host of hosts) {
+      if (store.find(id)?.hosts[host]?.phase !== "asked") continue;
+      const ours = workers.filter((worker) => worker.host === host).map((worker) => worker.id);
+      const canary = ours.length > 1 && (action === "start" || action === "restart");
+      const base = { v: 1 as const, askedBy: asker, askedAt: now, deadlineAt: now + DEADLINE_MS };
+      try {
+        // One id for all hosts: events name it, and each host has a queue of its own.
+        await sender.toHost(host, { ...base, id, kind: "bulk", action, workers: ours, canary });
+      } catch {
+        store.refused(id, host, ours, "Redis is away");
+      }
+    }
+  }
+
+  /** Ends it after the workers in hand. */
+  async cancel(bulk: BulkRow, asker: Asker, id: string): Promise<void> {
+    const { sender, store, clock } = this.#deps;
+    const now = clock.now();
+    store.cancel(bulk.id);
+    const base = { v: 1 as const, id, askedBy: asker, askedAt: now, deadlineAt: now + DEADLINE_MS };
+    for (const host of Object.keys(bulk.hosts))
+      await sender.toHost(host as WorkerRow["host"], { ...base, kind: "bulk.cancel", bulk: bulk.id }).catch(() => {});
+  }
+}

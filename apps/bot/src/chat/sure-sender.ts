@@ -1,0 +1,119 @@
+import type { Database } from "@flotilla/sqlite";
+import { type Api, GrammyError, HttpError } from "grammy";
+import type { Card } from "../screens/screen.ts";
+import { sendProblem } from "./bot-errors.ts";
+import { chatId, topicOf } from "./target.ts";
+
+/** How a message is sent. */
+export interface SendOptions {
+  readonly silent?: boolean;
+  readonly replyTo?: number;
+}
+
+/** A lost message is looked for among so many ids after the newest one that is known. */
+const LOOK_AHEAD = 15;
+
+/**
+ * Sends each message once, over crashes and lost answers. The Bot API has no key that makes a send repeatable, so the wish
+ * is written down first; when it is found again at the next try, the message may be there already: it is looked for by
+ * editing the ids that it can have, which succeeds for a message of ours only, and leaves it as it should be.
+ */
+export class SureSender {
+  readonly #api: Api;
+  readonly #db: Database;
+
+  constructor(api: Api, db: Database) {
+    this.#api = api;
+    this.#db = db;
+  }
+
+  /** Sends `card` for `purpose` and returns its message id. Call {@link done} in the transaction that writes the id down. */
+  async send(chat: string, purpose: string, card: Card, options: SendOptions = {}): Promise<number> {
+    const wish = this.#db.readOne<{ after_message: number }>(
+      "SELECT after_message FROM sending WHERE chat = ? AND purpose = ?",
+      [chat, purpose],
+    );
+    const lost = wish ? await this.#lookFor(chat, wish.after_message, card) : null;
+    if (lost !== null) return this.#saw(chat, lost);
+    if (!wish)
+      this.#db.write("INSERT INTO sending (chat, purpose, after_message) VALUES (?, ?, ?)", [
+        chat,
+        purpose,
+        this.#newest(chat),
+      ]);
+    try {
+      const sent = await this.#api.sendMessage(chatId(chat), card.html, {
+        ...cardOptions(card),
+        ...topicOf(chat),
+        ...(options.silent ? { disable_notification: true } : {}),
+        ...(options.replyTo === undefined
+          ? {}
+          : { reply_parameters: { message_id: options.replyTo, allow_sending_without_reply: true } }),
+      });
+      return this.#saw(chat, sent.message_id);
+    } catch (error) {
+      // Telegram's refusal is an answer: nothing was sent. Everything else may have had its effect.
+      if (!(error instanceof HttpError)) this.done(chat, purpose);
+      throw error;
+    }
+  }
+
+  /** The id of what was sent is written down. */
+  done(chat: string, purpose: string): void {
+    this.#db.write("DELETE FROM sending WHERE chat = ? AND purpose = ?", [chat, purpose]);
+  }
+
+  /** A message id of this chat was seen: later ones are higher. */
+  saw(chat: string, message: number): void {
+    this.#saw(chat, message);
+  }
+
+  #saw(chat: string, message: number): number {
+    const sql =
+      "INSERT INTO newest_message (chat, message) VALUES (?, ?) ON CONFLICT (chat) DO UPDATE SET message = max(message, excluded.message)";
+    this.#db.write(sql, [chatId(chat), message]);
+    return message;
+  }
+
+  #newest(chat: string): number {
+    return (
+      this.#db.readOne<{ message: number }>("SELECT message FROM newest_message WHERE chat = ?", [chatId(chat)])?.message ?? 0
+    );
+  }
+
+  async #lookFor(chat: string, after: number, card: Card): Promise<number | null> {
+    const known = new Set(
+      this.#db
+        .read<{ message: number }>(
+          "SELECT message FROM delivery WHERE chat = ? AND message > ? UNION SELECT message FROM panel WHERE chat = ?",
+          [chat, after, chat],
+        )
+        .map((row) => row.message),
+    );
+    for (let id = after + 1; id <= after + LOOK_AHEAD; id++) {
+      if (!known.has(id) && (await this.#becomes(chat, id, card))) return id;
+    }
+    return null;
+  }
+
+  async #becomes(chat: string, message: number, card: Card): Promise<boolean> {
+    try {
+      await this.#api.editMessageText(chatId(chat), message, card.html, cardOptions(card));
+      return true;
+    } catch (error) {
+      if (sendProblem(error) === "not-modified") return true;
+      // No message, somebody else's, or one of ours with a picture: not the one that was lost.
+      if (error instanceof GrammyError && error.error_code === 400) return false;
+      throw error;
+    }
+  }
+}
+
+/** How a card goes over the Bot API. */
+export function cardOptions(card: Card) {
+  return {
+    parse_mode: "HTML" as const,
+    reply_markup: { inline_keyboard: card.keyboard },
+    link_preview_options: { is_disabled: true },
+  };
+}

@@ -1,0 +1,20 @@
+/** A chat as it is kept: its id, and for a topic of a group `<chat>/<topic>`. */
+export function chatKey(id: number | string, topic: number | undefined): string {
+  return topic === undefined ? String(id) : `${id}/${topic}`;
+}
+
+/** The chat's id for the Bot API. */
+export function chatId(key: string): string {
+  return key.split("/")[0] ?? key;
+}
+
+/** The topic, as an option of a send. */
+export function topicOf(key: string): { readonly message_thread_id?: number } {
+  const topic = key.split("/")[1];
+  return topic === undefined ? {} : { message_thread_id: Number(topic) };
+}
+
+/** Groups and channels have negative ids. */
+export function isGroup(key: string): boolean {
+  return key.startsWith("-");
+}

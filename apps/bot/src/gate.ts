@@ -1,0 +1,72 @@
+import type { Clock, HostId } from "@flotilla/kernel";
+import type { Logger } from "@flotilla/observability";
+import type { Context } from "grammy";
+import type { AlertBody } from "./alerts/alert-body.ts";
+import type { AlertStore } from "./alerts/alert-store.ts";
+import { chatKey } from "./chat/target.ts";
+import type { AdminStore } from "./store/admins.ts";
+import type { PlaceStore } from "./store/places.ts";
+import { say } from "./words/said.ts";
+
+/** Parts of {@link Gate}. */
+export interface GateDeps {
+  readonly admins: AdminStore;
+  readonly places: PlaceStore;
+  readonly alerts: AlertStore;
+  readonly clock: Clock;
+  readonly host: HostId;
+  readonly log: Logger;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Who gets in (invariant 9): admins, in their private chat or in a group that an owner opened. Silence for all others. */
+export class Gate {
+  readonly #deps: GateDeps;
+
+  constructor(deps: GateDeps) {
+    this.#deps = deps;
+  }
+
+  admits(context: Context): boolean {
+    const { admins, places, log } = this.#deps;
+    const id = String(context.from?.id ?? "");
+    if (admins.role(id) === null && !this.#invited(context, id)) {
+      log.warn({ from: context.from?.id, chat: context.chat?.type }, "refused: not an admin in a private chat");
+      this.#tell(context);
+      return false;
+    }
+    if (context.chat?.type === "private") return true;
+    const message = context.callbackQuery?.message ?? context.message;
+    const topic = message && "is_topic_message" in message && message.is_topic_message ? message.message_thread_id : undefined;
+    const opening = /^\/here\b/.test(context.message?.text ?? "");
+    return opening || places.has(chatKey(context.chat?.id ?? 0, topic));
+  }
+
+  /** Whoever comes with an invitation is an admin from now on. */
+  #invited(context: Context, id: string): boolean {
+    const token = /^\/start join_([\w-]{8,40})$/.exec(context.message?.text ?? "")?.[1];
+    if (token === undefined || context.chat?.type !== "private" || !/^\d+$/.test(id)) return false;
+    const { admins, clock } = this.#deps;
+    const name = context.from?.username ? `@${context.from.username}` : (context.from?.first_name ?? "?");
+    const role = admins.accept(token, id as Parameters<AdminStore["accept"]>[1], name.slice(0, 64), clock.now());
+    if (role) this.#notice("notice-joined", { name, role }, String(clock.now()));
+    return role !== null;
+  }
+
+  /** The owners learn of strangers, once an hour at most. */
+  #tell(context: Context): void {
+    const name = context.from?.username ? `@${context.from.username}` : (context.from?.first_name ?? "?");
+    const hour = Math.floor(this.#deps.clock.now() / HOUR_MS);
+    this.#notice("notice-stranger", { name: name.slice(0, 64), id: String(context.from?.id ?? "?") }, String(hour));
+  }
+
+  #notice(key: string, args: Record<string, string>, once: string): void {
+    const { alerts, clock, host } = this.#deps;
+    const subject = `${key}:${once}`;
+    if (alerts.known(subject)) return;
+    const title = say(key, args);
+    const body: AlertBody = { kind: "notice", worker: null, host, times: 1, title, details: [], buttons: [], action: null };
+    alerts.raise(subject, body, clock.now());
+  }
+}

@@ -1,0 +1,36 @@
+import { BulkAction } from "@flotilla/contracts";
+import { CONFIRM_MS } from "../screens/ask.ts";
+import { say } from "../words/said.ts";
+import { type Handler, show } from "./deps.ts";
+
+/** Buttons of acts on many workers. */
+export const bulkPresses = {
+  /** Asks once more, with the number. `worker` of the button is a tag here, or nothing for all. */
+  bulk: async (deps, context) => {
+    const action = BulkAction.safeParse(context.press.arg).data;
+    if (!action) return await show(deps, context, { kind: "menu" }, say("toast-stale"));
+    const tag = context.press.worker;
+    await show(deps, context, { kind: "confirm", what: action, worker: null, tag, at: deps.clock.now() });
+  },
+  yes: async (deps, context) => {
+    const screen = deps.panels.screen(context.chat);
+    const now = deps.clock.now();
+    const fits = screen?.kind === "confirm" && Math.floor(screen.at / 1000).toString(36) === context.press.arg;
+    if (!fits || now - screen.at > CONFIRM_MS) {
+      const again = deps.bulks.find(context.id);
+      if (again) return await show(deps, context, { kind: "bulk", bulk: again.id });
+      return await show(deps, context, { kind: "menu" }, say("toast-confirm-late"));
+    }
+    const workers = deps.workers.all().filter((worker) => screen.tag === "" || worker.tags.includes(screen.tag));
+    await context.toast(say("toast-queued"));
+    deps.audit.write(context.asker, say("audit-bulk", { verb: screen.what, count: workers.length }), null, now);
+    await deps.bulk.begin(screen.what, workers, context.asker, context.id);
+    await deps.panels.show(context.chat, { kind: "bulk", bulk: context.id }, context.message);
+  },
+  bulkstop: async (deps, context) => {
+    const bulk = deps.bulks.byTail(context.press.arg);
+    if (!bulk) return await show(deps, context, { kind: "menu" }, say("toast-stale"));
+    await deps.bulk.cancel(bulk, context.asker, context.id);
+    await show(deps, context, { kind: "bulk", bulk: bulk.id }, say("toast-bulk-stopping"));
+  },
+} satisfies Record<string, Handler>;

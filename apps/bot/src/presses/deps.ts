@@ -1,0 +1,88 @@
+import type { Verb } from "@flotilla/contracts";
+import type { Clock, WorkerId } from "@flotilla/kernel";
+import type { AlertActions } from "../alerts/alert-actions.ts";
+import type { Bulk } from "../bulk.ts";
+import type { Panels } from "../chat/panels.ts";
+import type { PressContext } from "../chat/press-context.ts";
+import { type AskResult, type Commands, toastOf } from "../commands.ts";
+import type { Screens } from "../fleet-view.ts";
+import type { Screen } from "../screens/screen.ts";
+import type { AdminStore } from "../store/admins.ts";
+import type { AuditStore } from "../store/audit.ts";
+import type { BulkStore } from "../store/bulks.ts";
+import type { SettingStore } from "../store/settings.ts";
+import type { WorkerRow, WorkerStore } from "../store/workers.ts";
+import type { Wizard } from "../wizard/wizard.ts";
+import { type Said, say } from "../words/said.ts";
+import type { Words } from "../words/words.ts";
+
+/** Parts of the press handlers. */
+export interface PressDeps {
+  readonly panels: Panels;
+  readonly screens: Screens;
+  readonly commands: Commands;
+  readonly wizard: Wizard;
+  readonly workers: WorkerStore;
+  readonly admins: AdminStore;
+  readonly alertActions: AlertActions;
+  readonly audit: AuditStore;
+  readonly settings: SettingStore;
+  readonly bulk: Bulk;
+  readonly bulks: BulkStore;
+  readonly clock: Clock;
+  readonly wordsOf: (chat: string) => Words;
+  /** A link that opens the private chat with this bot, with a start parameter. */
+  readonly deepLink: (parameter: string) => string;
+  /** Sends a file to a chat. */
+  readonly sendFile: (chat: string, name: string, text: string) => Promise<void>;
+}
+
+/** Carries out one kind of press. */
+export type Handler = (deps: PressDeps, context: PressContext) => Promise<void>;
+/** Handlers of a family of buttons. */
+export type Handlers<V extends Verb> = Readonly<Record<V, Handler>>;
+
+/** The message to show a panel in: the pressed one, but never an alert card, which stays what it is. */
+export function panelMessage(deps: PressDeps, context: PressContext): number | null {
+  return deps.alertActions.isAlert(context.chat, context.message) ? null : context.message;
+}
+
+/** Answers the press and shows a screen. */
+export async function show(deps: PressDeps, context: PressContext, screen: Screen, toast?: Said): Promise<void> {
+  await context.toast(toast);
+  await deps.panels.show(context.chat, screen, panelMessage(deps, context));
+}
+
+/** A handler that needs the worker of the button; one that is gone is said to be. */
+export function withWorker(handle: (deps: PressDeps, context: PressContext, worker: WorkerRow) => Promise<void>): Handler {
+  return async (deps, context) => {
+    const worker = deps.workers.find(context.press.worker);
+    if (worker) return await handle(deps, context, worker);
+    await show(deps, context, { kind: "workers", page: 0, problems: false, find: "" }, say("toast-gone"));
+  };
+}
+
+/** Gives a command and shows what it led to: on the alert card that was pressed, or on Worker Details. */
+export async function run(
+  deps: PressDeps,
+  context: PressContext,
+  worker: WorkerId,
+  ask: () => Promise<AskResult>,
+): Promise<void> {
+  const result = await ask();
+  await context.toast(toastOf(result));
+  if (deps.alertActions.isAlert(context.chat, context.message)) return await deps.alertActions.acted(context, result);
+  await deps.panels.show(context.chat, { kind: "worker", worker }, context.message);
+}
+
+/** Asks something that the next text answers. */
+export async function ask(
+  deps: PressDeps,
+  context: PressContext,
+  what: Parameters<AdminStore["expect"]>[1],
+  worker: WorkerId | null,
+): Promise<void> {
+  await context.toast();
+  deps.admins.expect(context.admin, what, worker ?? "");
+  await deps.panels.show(context.chat, { kind: "ask", what: what ?? "", worker, problem: null }, panelMessage(deps, context));
+}

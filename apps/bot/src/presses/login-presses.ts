@@ -1,0 +1,61 @@
+import type { PressContext } from "../chat/press-context.ts";
+import { isGroup } from "../chat/target.ts";
+import type { WizardRow } from "../wizard/wizard-store.ts";
+import { say } from "../words/said.ts";
+import { type Handler, type PressDeps, panelMessage, withWorker } from "./deps.ts";
+
+/** A button inside the wizard: its login must be the one of this admin and worker. `act` answers the press. */
+function inLogin(act: (deps: PressDeps, context: PressContext, row: WizardRow) => Promise<void>): Handler {
+  return withWorker(async (deps, context, { id }) => {
+    const row = deps.wizard.of(context.admin);
+    if (!row || row.worker !== id) {
+      await context.toast(say("toast-login-over"));
+      return await deps.panels.show(context.chat, { kind: "worker", worker: id }, context.message);
+    }
+    await act(deps, context, row);
+    if (deps.wizard.of(context.admin)?.worker === id)
+      await deps.panels.show(context.chat, { kind: "login", worker: id }, context.message);
+    else await deps.panels.show(context.chat, { kind: "worker", worker: id }, context.message);
+  });
+}
+
+/** Buttons of the login wizard. */
+export const loginPresses = {
+  login: withWorker(async (deps, context, { id }) => {
+    // Codes and passwords are nobody else's business: the wizard lives in the private chat.
+    if (isGroup(context.chat)) return await context.toast(say("toast-private"), deps.deepLink(`auth_${id}`));
+    const problem = await deps.wizard.begin(context.admin, id, context.asker);
+    await context.toast(problem ?? undefined);
+    if (!problem || deps.wizard.of(context.admin)?.worker === id)
+      await deps.panels.show(context.chat, { kind: "login", worker: id }, panelMessage(deps, context));
+  }),
+  lqr: inLogin(async (deps, context, row) => {
+    await context.toast();
+    await deps.wizard.qr(row, context.asker);
+  }),
+  lphone: inLogin(async (deps, context, row) => {
+    await context.toast();
+    if (row.step.kind === "qr") deps.wizard.byPhone(row);
+    else await deps.wizard.phone(row, null, context.asker);
+  }),
+  lkey: inLogin(async (deps, context, row) => {
+    deps.wizard.key(row, context.press.arg);
+    await context.toast();
+  }),
+  lback: inLogin(async (deps, context, row) => {
+    deps.wizard.backspace(row);
+    await context.toast();
+  }),
+  lsend: inLogin(async (deps, context, row) => {
+    const whole = deps.wizard.complete(row);
+    await context.toast(whole ? undefined : say("toast-whole-code"));
+    if (whole) await deps.wizard.submitCode(row, context.asker);
+  }),
+  lnew: inLogin(async (deps, context, row) => {
+    await context.toast((await deps.wizard.newCode(row, context.asker)) ?? undefined);
+  }),
+  lcancel: inLogin(async (deps, context, row) => {
+    await context.toast(say("toast-login-cancelled"));
+    await deps.wizard.cancel(row, context.asker);
+  }),
+} satisfies Record<string, Handler>;

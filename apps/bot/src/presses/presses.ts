@@ -1,0 +1,33 @@
+import type { Verb } from "@flotilla/contracts";
+import { mayPress, roleFor } from "@flotilla/domain";
+import type { PressContext } from "../chat/press-context.ts";
+import { say } from "../words/said.ts";
+import { alertPresses } from "./alert-presses.ts";
+import { bulkPresses } from "./bulk-presses.ts";
+import type { Handlers, PressDeps } from "./deps.ts";
+import { loginPresses } from "./login-presses.ts";
+import { screenPresses } from "./screen-presses.ts";
+import { sessionPresses } from "./session-presses.ts";
+import { settingPresses } from "./setting-presses.ts";
+import { workerPresses } from "./worker-presses.ts";
+
+const HANDLERS: Handlers<Verb> = {
+  ...screenPresses,
+  ...workerPresses,
+  ...alertPresses,
+  ...loginPresses,
+  ...settingPresses,
+  ...bulkPresses,
+  ...sessionPresses,
+};
+
+/** Carries out a press: checks the role, answers it, then shows what it led to. */
+export async function handlePress(deps: PressDeps, context: PressContext): Promise<void> {
+  const { verb } = context.press;
+  if (!mayPress(context.role, verb)) {
+    const role = context.role;
+    return await context.toast(say("toast-refused", { role, needs: roleFor(verb) }));
+  }
+  deps.admins.expect(context.admin, null);
+  await HANDLERS[verb](deps, context);
+}

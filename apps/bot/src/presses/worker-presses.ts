@@ -1,0 +1,53 @@
+import { say } from "../words/said.ts";
+import { toastOf } from "../commands.ts";
+import { ask, type Handler, panelMessage, run, show, withWorker } from "./deps.ts";
+
+const askHost = (verb: "start" | "stop" | "restart" | "retry"): Handler =>
+  withWorker((deps, context, { id }) =>
+    run(deps, context, id, () => deps.commands.askHost(verb, id, context.asker, context.id)),
+  );
+
+/** Buttons of one worker. */
+export const workerPresses = {
+  start: askHost("start"),
+  stop: askHost("stop"),
+  restart: askHost("restart"),
+  retry: askHost("retry"),
+  // Who holds it is told on the worker's card, which comes below an alert.
+  who: withWorker(async (deps, context, { id }) => {
+    const result = await deps.commands.askHost("who", id, context.asker, context.id);
+    await show(deps, context, { kind: "worker", worker: id }, toastOf(result));
+  }),
+  check: withWorker((deps, context, { id }) =>
+    run(deps, context, id, () => deps.commands.check(id, context.asker, context.id)),
+  ),
+  log: withWorker(async (deps, context, { id }) => {
+    const result = await deps.commands.askHost("log", id, context.asker, context.id);
+    await context.toast(result.kind === "failed" ? toastOf(result) : undefined);
+    const screen = { kind: "log", worker: id, level: context.press.arg } as const;
+    if (result.kind === "sent")
+      await deps.panels.show(context.chat, { ...screen, command: result.id }, panelMessage(deps, context));
+  }),
+  logfile: withWorker(async (deps, context, { id }) => {
+    const screen = deps.panels.screen(context.chat);
+    const lines = screen?.kind === "log" && screen.worker === id ? deps.screens.logOf(screen.command) : null;
+    await context.toast(lines === null ? say("toast-log-gone") : undefined);
+    if (lines !== null) await deps.sendFile(context.chat, `${id}.log`, `${lines.join("\n")}\n`);
+  }),
+  add: async (deps, context) => {
+    await context.toast();
+    deps.admins.expect(context.admin, "worker-name");
+    await deps.panels.show(context.chat, { kind: "add", problem: null }, panelMessage(deps, context));
+  },
+  rename: withWorker((deps, context, { id }) => ask(deps, context, "rename", id)),
+  tags: withWorker((deps, context, { id }) => ask(deps, context, "tags", id)),
+  delete: withWorker((deps, context, { id }) => ask(deps, context, "delete", id)),
+  maintain: async (deps, context) => {
+    const { worker, arg } = context.press;
+    const minutes = Number.parseInt(arg, 10) || 0;
+    const said = deps.alertActions.maintain(worker === "" ? "*" : worker, minutes * 60_000, context.asker.name);
+    const found = deps.workers.find(worker);
+    deps.audit.write(context.asker, said, found?.id ?? null, deps.clock.now());
+    await show(deps, context, found ? { kind: "more", worker: found.id } : { kind: "menu" }, said);
+  },
+} satisfies Record<string, Handler>;

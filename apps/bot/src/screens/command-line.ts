@@ -1,0 +1,33 @@
+import type { CommandRow } from "../store/commands.ts";
+import type { Words } from "../words/words.ts";
+import { type Html, html } from "./html.ts";
+
+/** After so long without an answer the card says that it still works. */
+const SLOW_MS = 30_000;
+/** A result line is shown for so long. */
+const RESULT_SHOWN_MS = 120_000;
+
+/** What the latest command of a worker is doing or has done; null when there is nothing to tell (any more). */
+export function commandLine(words: Words, command: CommandRow | null, now: number): Html | null {
+  if (!command) return null;
+  const who = words.html("asked-by", { by: command.askerName, at: command.askedAt });
+  const named = (family: string): string =>
+    words.has(`${family}-${command.verb}`) ? `${family}-${command.verb}` : `${family}-other`;
+  if (command.state === "asked") {
+    const waited = Math.floor((now - command.askedAt) / 10_000) * 10_000;
+    const slow = now - command.askedAt > SLOW_MS ? html` ${words.html("doing-slow", { ms: waited })}` : "";
+    return html`\n${words.html(named("doing"))} ${who}.${slow}`;
+  }
+  const endedAt = command.endedAt ?? command.askedAt;
+  if (now - endedAt > RESULT_SHOWN_MS) return null;
+  if (command.state === "done" && command.result) return html`\n${command.result}`;
+  if (command.state === "done") return html`\n${words.html(named("done"), { at: endedAt })} (${who})`;
+  if (command.state === "failed") return html`\n${words.html("not-done", { why: why(words, command) })} (${who})`;
+  return html`\n${words.html("no-answer")} (${who})`;
+}
+
+/** Why a command failed: by its code, else in the words of whoever refused it. */
+export function why(words: Words, command: CommandRow): string {
+  const key = `problem-${command.code ?? ""}`;
+  return words.has(key) ? words.text(key) : (command.result ?? words.text("why-unknown"));
+}

@@ -1,0 +1,66 @@
+import { encodePress } from "@flotilla/contracts";
+import type { SentCount } from "../alerts/sent-log.ts";
+import { backButton, refreshButton } from "./buttons.ts";
+import { type Html, html, lines } from "./html.ts";
+import type { Card } from "./screen.ts";
+import type { FleetView } from "./view.ts";
+
+/** What the health screen knows beyond the fleet. */
+export interface HealthView {
+  /** Alerts about locked or damaged session files within 7 days. */
+  readonly lockAlerts: number;
+  readonly sent: SentCount;
+  /** Since when Redis is away, or null. */
+  readonly redisAwaySince: number | null;
+  /** Since when presses do not arrive, or null. */
+  readonly pollProblemSince: number | null;
+  /** Null = no ping is configured; 0 = none has worked yet. */
+  readonly pingedAt: number | null;
+  readonly secondPath: boolean;
+  /** Admins who never pressed Start, or blocked the bot. */
+  readonly unreachable: readonly string[];
+}
+
+/** Health: the four good signs first (no lock errors, alerts delivered, workers running, sessions owned), then the parts. */
+export function healthScreen(view: FleetView, health: HealthView): Card {
+  const { words, workers } = view;
+  const wanted = workers.filter(({ status }) => status && status.state !== "STOPPED" && status.state !== "MAINTENANCE");
+  const running = wanted.filter(({ status }) => status?.state === "RUNNING" || status?.state === "CATCHING_UP");
+  const locked = workers.filter(({ status }) => status?.state === "LOCKED" || status?.state === "IN_USE");
+  const { sent, delivered } = health.sent;
+  return {
+    html: lines(
+      words.html("health-title"),
+      sign(health.lockAlerts === 0, words.html("health-locks", { count: health.lockAlerts })),
+      sign(sent === delivered, words.html("health-alerts", { sent, delivered })),
+      sign(running.length === wanted.length, words.html("health-running", { running: running.length, wanted: wanted.length })),
+      sign(locked.length === 0, words.html("health-owned", { count: locked.length })),
+      "",
+      sign(health.redisAwaySince === null, redis(view, health)),
+      sign(health.pollProblemSince === null, poll(view, health)),
+      ping(view, health),
+      words.html(health.secondPath ? "health-second" : "health-no-second"),
+      health.unreachable.length === 0
+        ? null
+        : html`⚠️ ${words.html("health-unreachable", { names: health.unreachable.join(", ") })}`,
+    ).text,
+    keyboard: [[refreshButton(words, encodePress("health")), backButton(words, encodePress("menu"))]],
+  };
+}
+
+function sign(good: boolean, text: Html): Html {
+  return html`${good ? "✅" : "❌"} ${text}`;
+}
+
+function redis({ words }: FleetView, { redisAwaySince }: HealthView): Html {
+  return redisAwaySince === null ? words.html("health-redis") : words.html("health-redis-away", { at: redisAwaySince });
+}
+
+function poll({ words }: FleetView, { pollProblemSince }: HealthView): Html {
+  return pollProblemSince === null ? words.html("health-poll") : words.html("health-poll-away", { at: pollProblemSince });
+}
+
+function ping({ words }: FleetView, { pingedAt }: HealthView): Html {
+  if (pingedAt === null) return words.html("health-no-ping");
+  return sign(pingedAt > 0, pingedAt > 0 ? words.html("health-ping", { at: pingedAt }) : words.html("health-ping-failed"));
+}

@@ -1,0 +1,39 @@
+import type { QuietHours } from "@flotilla/domain";
+import type { Database } from "@flotilla/sqlite";
+import { z } from "zod";
+
+const Settings = z.object({
+  /** Hours in which only red alerts are told. */
+  quiet: z.object({ fromMin: z.number(), toMin: z.number() }).nullable().default(null),
+  /** Everybody hears of an alert at once, instead of one after the other. */
+  together: z.boolean().default(false),
+});
+export type Settings = z.infer<typeof Settings>;
+
+/** What owners set for the whole fleet. */
+export class SettingStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  all(): Settings {
+    const rows = this.#db.read<{ name: string; value: string }>("SELECT name, value FROM setting");
+    const values = Object.fromEntries(rows.map((row) => [row.name, JSON.parse(row.value)]));
+    return Settings.safeParse(values).data ?? { quiet: null, together: false };
+  }
+
+  setQuiet(quiet: QuietHours | null): void {
+    this.#set("quiet", quiet);
+  }
+
+  setTogether(together: boolean): void {
+    this.#set("together", together);
+  }
+
+  #set(name: keyof Settings, value: unknown): void {
+    const sql = "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    this.#db.write(sql, [name, JSON.stringify(value)]);
+  }
+}

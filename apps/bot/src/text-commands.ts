@@ -1,0 +1,143 @@
+import type { Verb } from "@flotilla/contracts";
+import { mayPress, roleFor } from "@flotilla/domain";
+import type { Bot, Context } from "grammy";
+import type { RouteDeps } from "./bot.ts";
+import { isGroup } from "./chat/target.ts";
+import type { Screen } from "./screens/screen.ts";
+import { matching } from "./screens/view.ts";
+import type { WorkerRow } from "./store/workers.ts";
+import type { TextContext } from "./texts.ts";
+import { type Said, say } from "./words/said.ts";
+import { type Languages, languageFor } from "./words/words.ts";
+
+/** One text command as the handlers see it. */
+export interface CommandContext extends TextContext {
+  readonly reply: (said: Said) => Promise<void>;
+}
+
+type Command = (deps: RouteDeps, context: CommandContext, words: readonly string[]) => Promise<void>;
+
+const screen =
+  (to: Screen): Command =>
+  (deps, context) =>
+    deps.panels.show(context.chat, to, null);
+
+const WORKERS = { kind: "workers", page: 0, problems: false, find: "" } as const;
+
+/** Text commands mirror the buttons. */
+const COMMANDS: Readonly<Record<string, { readonly verb: Verb; readonly run: Command }>> = {
+  start: { verb: "menu", run: start },
+  menu: { verb: "menu", run: screen({ kind: "menu" }) },
+  workers: { verb: "workers", run: screen(WORKERS) },
+  status: {
+    verb: "worker",
+    run: aboutWorker((deps, context, { id }) => deps.panels.show(context.chat, { kind: "worker", worker: id }, null)),
+  },
+  restart: { verb: "restart", run: hostCommand("restart") },
+  stop: { verb: "stop", run: hostCommand("stop") },
+  who: { verb: "who", run: hostCommand("who") },
+  logs: { verb: "log", run: aboutWorker(logs) },
+  login: { verb: "login", run: aboutWorker(login) },
+  mute: { verb: "mute", run: mute },
+  alerts: { verb: "alerts", run: screen({ kind: "alerts", tab: "open" }) },
+  health: { verb: "health", run: screen({ kind: "health" }) },
+  settings: { verb: "settings", run: screen({ kind: "settings" }) },
+  cancel: { verb: "cancel", run: cancel },
+  here: { verb: "admins", run: here },
+  help: { verb: "menu", run: (_deps, context) => context.reply(say("help")) },
+};
+/** Those that Telegram's menu shows. */
+const LISTED = ["menu", "workers", "status", "restart", "logs", "mute", "alerts", "health", "settings", "cancel", "help"];
+
+/** Tells Telegram the commands of the bot's menu, in every language. */
+export async function setMenu(bot: Bot, languages: Languages): Promise<void> {
+  for (const words of Object.values(languages)) {
+    const commands = LISTED.map((command) => ({ command, description: words.text(`command-${command}`) }));
+    await bot.api.setMyCommands(commands, words.language === "en" ? {} : { language_code: words.language });
+  }
+}
+
+/** Registers the commands. Each needs the role of the button that it mirrors. */
+export function registerCommands(bot: Bot, deps: RouteDeps, read: (context: Context) => CommandContext): void {
+  for (const [name, { verb, run }] of Object.entries(COMMANDS)) {
+    bot.command(name, async (context) => {
+      const command = read(context);
+      if (!mayPress(command.role, verb))
+        return await command.reply(say("toast-refused", { role: command.role, needs: roleFor(verb) }));
+      await run(deps, command, context.match.toString().trim().split(/\s+/).filter(Boolean));
+    });
+  }
+}
+
+/** A command about one worker, named in part; several that fit are offered as buttons. */
+function aboutWorker(run: (deps: RouteDeps, context: CommandContext, worker: WorkerRow) => Promise<void>): Command {
+  return async (deps, context, [name = ""]) => {
+    const found = name === "" ? [] : matching(deps.workers.all(), name);
+    const [only, ...more] = found;
+    if (only && more.length === 0) return await run(deps, context, only);
+    if (name !== "" && !only) await context.reply(say("no-such-worker", { name }));
+    await deps.panels.show(context.chat, { ...WORKERS, find: only ? name.slice(0, 32) : "" }, null);
+  };
+}
+
+function hostCommand(verb: "restart" | "stop" | "who"): Command {
+  return aboutWorker(async (deps, context, { id }) => {
+    const result = await deps.commands.askHost(verb, id, context.asker, context.id);
+    if (result.kind === "failed") await context.reply(result.why);
+    await deps.panels.show(context.chat, { kind: "worker", worker: id }, null);
+  });
+}
+
+async function logs(deps: RouteDeps, context: CommandContext, { id }: WorkerRow): Promise<void> {
+  const result = await deps.commands.askHost("log", id, context.asker, context.id);
+  if (result.kind === "failed") return await context.reply(result.why);
+  if (result.kind === "sent")
+    await deps.panels.show(context.chat, { kind: "log", worker: id, command: result.id, level: "" }, null);
+}
+
+async function login(deps: RouteDeps, context: CommandContext, { id }: WorkerRow): Promise<void> {
+  if (isGroup(context.chat)) return await context.reply(say("login-in-private", { link: deps.deepLink(`auth_${id}`) }));
+  const problem = await deps.wizard.begin(context.admin, id, context.asker);
+  if (problem) await context.reply(problem);
+  if (deps.wizard.of(context.admin)?.worker === id) await deps.panels.show(context.chat, { kind: "login", worker: id }, null);
+}
+
+/** `/start`, and what a link of ours opened. */
+async function start(deps: RouteDeps, context: CommandContext, [parameter = ""]: readonly string[]): Promise<void> {
+  const worker = deps.workers.find(/^auth_(.+)$/.exec(parameter)?.[1] ?? "");
+  if (worker && mayPress(context.role, "login")) return await login(deps, context, worker);
+  await deps.panels.show(context.chat, { kind: "menu" }, null);
+}
+
+/** `/mute news_1 2h`, `/mute all 30m`, `/mute news_1 off`. */
+async function mute(deps: RouteDeps, context: CommandContext, [name = "", time = "1h"]: readonly string[]): Promise<void> {
+  const match = /^(\d{1,3})(m|min|h|d)?$/.exec(time);
+  const unit = { m: 1, min: 1, h: 60, d: 1440 }[match?.[2] ?? "h"] ?? 60;
+  const forMs = time === "off" ? 0 : match ? Number(match[1]) * unit * 60_000 : null;
+  if (name === "" || forMs === null) return await context.reply(say("mute-usage"));
+  const worker = matching(deps.workers.all(), name)[0];
+  if (name !== "all" && !worker) return await context.reply(say("no-such-worker", { name }));
+  const said = deps.alertActions.mute(name === "all" || !worker ? "*" : worker.id, forMs, context.asker.name);
+  deps.audit.write(context.asker, said, name === "all" ? null : (worker?.id ?? null), deps.clock.now());
+  await context.reply(said);
+}
+
+async function cancel(deps: RouteDeps, context: CommandContext): Promise<void> {
+  deps.admins.expect(context.admin, null);
+  const row = deps.wizard.of(context.admin);
+  if (row) await deps.wizard.cancel(row, context.asker);
+  await deps.panels.show(context.chat, row ? { kind: "worker", worker: row.worker } : { kind: "menu" }, null);
+}
+
+/** Opens a group or a topic for the fleet, or closes it with `/here off`. */
+async function here(deps: RouteDeps, context: CommandContext, [word = ""]: readonly string[]): Promise<void> {
+  if (!isGroup(context.chat)) return await context.reply(say("here-only-groups"));
+  if (word === "off") {
+    await context.reply(say("here-closed"));
+    return deps.places.remove(context.chat);
+  }
+  deps.places.add(context.chat, context.chat, languageFor(deps.admins.language(context.admin)));
+  deps.audit.write(context.asker, say("audit-here", { chat: context.chat }), null, deps.clock.now());
+  await context.reply(say("here-opened"));
+  await deps.panels.show(context.chat, { kind: "menu" }, null);
+}

@@ -1,0 +1,71 @@
+/** Every kind of trouble that the chat tells of. */
+export const ALERT_KINDS = [
+  "crash",
+  "gave-up",
+  "broken",
+  "locked",
+  "needs-login",
+  "banned",
+  "limited",
+  "offline",
+  "flood",
+  "gap",
+  "quiet",
+  "storage",
+  "host-network",
+  "host-away",
+  "redis-away",
+  "token-conflict",
+  "test",
+  "drill",
+  "notice",
+] as const;
+export type AlertKind = (typeof ALERT_KINDS)[number];
+
+/** What a kind means for the telling of it. */
+export interface AlertRule {
+  /** Red needs a person now and breaks quiet hours; `calm` is told without a sound and needs nobody. */
+  readonly level: "red" | "orange" | "yellow" | "calm";
+  /** What it comes from: alerts of one cause and host come on one card. */
+  readonly cause: "account" | "worker" | "network" | "host" | "redis" | "bot" | "none";
+  /** Told again after this long while nobody took it; null = never. */
+  readonly repeatMs: number | null;
+  /** Told even when it solved itself before its hold was over: each crash counts. */
+  readonly tellSolved: boolean;
+}
+
+const HOUR_MS = 3_600_000;
+const rule = (level: AlertRule["level"], cause: AlertRule["cause"], more: Partial<AlertRule> = {}): AlertRule => ({
+  level,
+  cause,
+  repeatMs: level === "calm" ? null : 4 * HOUR_MS,
+  tellSolved: false,
+  ...more,
+});
+
+const RULES: Readonly<Record<AlertKind, AlertRule>> = {
+  crash: rule("orange", "worker", { tellSolved: true }),
+  "gave-up": rule("red", "worker", { repeatMs: HOUR_MS, tellSolved: true }),
+  broken: rule("red", "worker", { repeatMs: HOUR_MS, tellSolved: true }),
+  locked: rule("orange", "worker"),
+  "needs-login": rule("red", "account", { repeatMs: HOUR_MS, tellSolved: true }),
+  banned: rule("red", "account", { repeatMs: HOUR_MS, tellSolved: true }),
+  limited: rule("red", "account"),
+  offline: rule("yellow", "network"),
+  flood: rule("yellow", "account"),
+  gap: rule("yellow", "worker"),
+  quiet: rule("yellow", "worker"),
+  storage: rule("orange", "worker"),
+  "host-network": rule("orange", "network"),
+  "host-away": rule("red", "host", { repeatMs: HOUR_MS }),
+  "redis-away": rule("orange", "redis"),
+  "token-conflict": rule("red", "bot"),
+  test: rule("orange", "none", { repeatMs: null }),
+  drill: rule("red", "none", { repeatMs: null }),
+  notice: rule("calm", "none"),
+};
+
+/** How alerts of this kind are told. */
+export function alertRule(kind: AlertKind): AlertRule {
+  return RULES[kind];
+}

@@ -1,0 +1,225 @@
+import {
+  ALERT_KINDS,
+  type AlertFact,
+  type AlertSituation,
+  alertRule,
+  audience,
+  type CardFact,
+  escalationOf,
+  groupKey,
+  hiddenBy,
+  isQuietTime,
+  isSilenced,
+  pace,
+  planAlerts,
+  repeatIsDue,
+} from "@flotilla/domain";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+const NOW = 1_800_000_000_000;
+const fact = (more: Partial<AlertFact> = {}): AlertFact => ({
+  n: 1,
+  kind: "crash",
+  worker: "news_1",
+  host: "host-a",
+  readyAt: NOW - 1,
+  resolvedAt: null,
+  ...more,
+});
+
+const facts = fc
+  .array(
+    fc.record({
+      kind: fc.constantFrom(...ALERT_KINDS),
+      worker: fc.option(fc.constantFrom("news_1", "news_2", "sport"), { nil: null }),
+      host: fc.constantFrom("host-a", "host-b"),
+      readyAt: fc.integer({ min: NOW - 60_000, max: NOW + 60_000 }),
+      resolvedAt: fc.option(fc.constant(NOW - 10), { nil: null }),
+    }),
+    { maxLength: 12 },
+  )
+  .map((list) => list.map((each, index) => ({ n: index + 1, ...each })));
+
+const situation = (untold: readonly AlertFact[], more: Partial<AlertSituation> = {}): AlertSituation => ({
+  now: NOW,
+  minuteOfDay: 600,
+  untold,
+  open: untold.filter((each) => each.resolvedAt === null),
+  silences: [],
+  quiet: null,
+  lastTold: new Map(),
+  ...more,
+});
+const situations = fc
+  .record({
+    untold: facts,
+    minuteOfDay: fc.nat(1439),
+    silences: fc.array(
+      fc.record({
+        worker: fc.option(fc.constantFrom("news_1", "sport"), { nil: null }),
+        until: fc.integer({ min: NOW - 1000, max: NOW + 1000 }),
+      }),
+      { maxLength: 2 },
+    ),
+    quiet: fc.option(fc.record({ fromMin: fc.nat(1439), toMin: fc.nat(1439) }), { nil: null }),
+  })
+  .map(({ untold, ...more }) => situation(untold, more));
+
+describe("the plan", () => {
+  test("puts no alert on two cards, drops only what is solved, and tells nothing before its time", () => {
+    fc.assert(
+      fc.property(situations, (given) => {
+        const { cards, drop } = planAlerts(given);
+        const told = cards.flatMap((card) => card.alerts);
+        const all = [...told, ...drop].map((each) => each.n);
+        expect(new Set(all).size).toBe(all.length);
+        expect(drop.every((each) => each.resolvedAt !== null)).toBe(true);
+        expect(told.every((each) => each.readyAt <= NOW)).toBe(true);
+        for (const card of cards) expect(new Set(card.alerts.map(groupKey))).toEqual(new Set([card.key]));
+      }),
+    );
+  });
+
+  test("loses nothing: once holds, silences and quiet hours are over and causes are solved, every open alert is told", () => {
+    fc.assert(
+      fc.property(situations, (given) => {
+        const now = NOW + 3_600_000;
+        const later = { ...given, now, minuteOfDay: 0, silences: [], quiet: null, open: [] };
+        const told = planAlerts(later).cards.flatMap((card) => card.alerts.map((each) => each.n));
+        const open = given.untold.filter((each) => each.resolvedAt === null).map((each) => each.n);
+        expect(open.every((n) => told.includes(n))).toBe(true);
+      }),
+    );
+  });
+
+  test("tells nothing that is silenced or hidden, and in quiet hours only what is red or asked for", () => {
+    fc.assert(
+      fc.property(situations, (given) => {
+        for (const alert of planAlerts(given).cards.flatMap((card) => card.alerts)) {
+          expect(isSilenced(alert, given.silences, NOW)).toBe(false);
+          expect(hiddenBy(alert, given.open)).toBeNull();
+          const { level, cause } = alertRule(alert.kind);
+          if (isQuietTime(given.quiet, given.minuteOfDay)) expect(level === "red" || cause === "none").toBe(true);
+        }
+      }),
+    );
+  });
+
+  test("of ten workers that crash together is one card; of two hosts are two", () => {
+    const crowd = Array.from({ length: 10 }, (_, n) => fact({ n: n + 1, worker: `w${n}`, host: n < 7 ? "host-a" : "host-b" }));
+    expect(planAlerts(situation(crowd)).cards.map((card) => card.alerts.length)).toEqual([7, 3]);
+  });
+
+  test("tells a further crash of the same group after 5 min, a dead session at once", () => {
+    const given = (kind: AlertFact["kind"], agoMs: number) => {
+      const alert = fact({ kind });
+      return planAlerts(situation([alert], { lastTold: new Map([[groupKey(alert), NOW - agoMs]]) })).cards.length;
+    };
+    expect([given("crash", 299_999), given("crash", 300_000), given("needs-login", 1)]).toEqual([0, 1, 1]);
+  });
+
+  test("drops a short loss of the network, and still tells of a crash that mended itself", () => {
+    const plan = planAlerts(situation([fact({ n: 1, kind: "offline", resolvedAt: NOW }), fact({ n: 2, resolvedAt: NOW })]));
+    expect([plan.drop.map((each) => each.n), plan.cards.flatMap((card) => card.alerts.map((each) => each.n))]).toEqual([
+      [1],
+      [2],
+    ]);
+  });
+});
+
+describe("a cause hides what it explains, and only that", () => {
+  test.each([
+    ["host-away", "crash", true],
+    ["host-away", "needs-login", false],
+    ["redis-away", "host-away", true],
+    ["redis-away", "crash", false],
+    ["host-network", "offline", true],
+    ["host-network", "crash", false],
+    ["needs-login", "quiet", true],
+    ["needs-login", "crash", false],
+  ] as const)("%s hides %s: %s", (cause, kind, hidden) => {
+    const alert = fact({ n: 2, kind });
+    const open = (more: Partial<AlertFact>) => [alert, fact({ n: 1, kind: cause, ...more })];
+    expect(hiddenBy(alert, open({})) !== null).toBe(hidden);
+    expect(hiddenBy(alert, open({ resolvedAt: NOW })), "a cause that is solved").toBeNull();
+    if (cause.startsWith("host")) expect(hiddenBy(alert, open({ host: "host-b" })), "another host").toBeNull();
+  });
+
+  test("nothing hides itself or both each other", () => {
+    fc.assert(
+      fc.property(facts, (open) => {
+        for (const alert of open) {
+          const cause = hiddenBy(alert, open);
+          expect(cause?.n).not.toBe(alert.n);
+          if (cause) expect(hiddenBy(cause, open)?.n).not.toBe(alert.n);
+        }
+      }),
+    );
+  });
+});
+
+test("quiet hours may cross midnight, and equal ends are none", () => {
+  const night = { fromMin: 1320, toMin: 420 };
+  expect([1319, 1320, 0, 419, 420].map((minute) => isQuietTime(night, minute))).toEqual([false, true, true, true, false]);
+  expect(isQuietTime({ fromMin: 60, toMin: 60 }, 60)).toBe(false);
+  expect(isQuietTime({ fromMin: 60, toMin: 120 }, 119)).toBe(true);
+});
+
+describe("a card that nobody takes", () => {
+  const card = (more: Partial<CardFact> = {}): CardFact => ({
+    openedAt: NOW,
+    toldAt: NOW,
+    taken: false,
+    mutedUntil: null,
+    level: 0,
+    repeatMs: 3_600_000,
+    calm: false,
+    ...more,
+  });
+  const minutes = (count: number): number => NOW + count * 60_000;
+
+  test("goes to the next admin after 15 min and to everybody after 60", () => {
+    expect([14.9, 15, 59.9, 60].map((count) => escalationOf(card(), minutes(count)))).toEqual([0, 1, 1, 2]);
+  });
+
+  test("that somebody takes, or that is muted, goes no further, and none ever goes back", () => {
+    expect(escalationOf(card({ taken: true }), minutes(90))).toBe(0);
+    expect(escalationOf(card({ mutedUntil: minutes(100) }), minutes(90))).toBe(0);
+    expect(escalationOf(card({ level: 2 }), minutes(1))).toBe(2);
+    fc.assert(
+      fc.property(fc.boolean(), fc.constantFrom(0 as const, 1 as const, 2 as const), fc.nat(200), (taken, level, count) => {
+        expect(escalationOf(card({ taken, level }), minutes(count))).toBeGreaterThanOrEqual(level);
+      }),
+    );
+  });
+
+  test("is told again after its time, unless somebody took it", () => {
+    expect(repeatIsDue(card(), minutes(59.9))).toBe(false);
+    expect(repeatIsDue(card(), minutes(60))).toBe(true);
+    expect(repeatIsDue(card({ taken: true }), minutes(600))).toBe(false);
+    expect(repeatIsDue(card({ mutedUntil: minutes(601) }), minutes(600))).toBe(false);
+    expect(repeatIsDue(card({ repeatMs: null }), minutes(600))).toBe(false);
+  });
+});
+
+test("the first admin is asked, then the next one, then all; who cannot be reached is skipped; groups always hear", () => {
+  const chat = (name: string, more: object = {}) => ({ chat: name, reachable: true, group: false, ...more });
+  const chats = [chat("ann"), chat("ben", { reachable: false }), chat("cid"), chat("ops", { group: true }), chat("dan")];
+  expect(audience(chats, 0, false)).toEqual(["ops", "ann"]);
+  expect(audience(chats, 1, false)).toEqual(["ops", "ann", "cid"]);
+  expect(audience(chats, 2, false)).toEqual(["ops", "ann", "cid", "dan"]);
+  expect(audience(chats, 0, true)).toEqual(["ops", "ann", "cid", "dan"]);
+});
+
+test("a chat never gets more than six messages a minute, and a digest leaves nothing behind", () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: NOW - 120_000, max: NOW }), { maxLength: 6 }), fc.nat(40), (sentAt, waiting) => {
+      const { single, digest } = pace(sentAt, waiting, NOW);
+      const recent = sentAt.filter((at) => NOW - at < 60_000).length;
+      expect(recent + single + (digest ? 1 : 0)).toBeLessThanOrEqual(6);
+      if (!digest && recent < 6) expect(single).toBe(waiting);
+    }),
+  );
+  expect(pace([], 7, NOW)).toEqual({ single: 5, digest: true });
+});
