@@ -91,7 +91,7 @@ interface Who {
 function whoOf(deps: RouteDeps, context: Context): Who {
   const admin = adminOf(context);
   return {
-    id: `press-${context.update.update_id}`,
+    id: `press-${String(context.update.update_id).padStart(10, "0")}`,
     admin,
     role: deps.admins.role(admin) ?? "viewer",
     asker: askerOf(context),

@@ -118,7 +118,7 @@ async function press(fleet: Fleet, verb: "brestyes" | "hstopyes" | "brest", arg:
   const toast = async (text?: { key: string }): Promise<void> => {
     said = text?.key;
   };
-  const who = { id: `press-${message}`, role: "owner" as const, admin: ANN };
+  const who = { id: `press-0000${message}`, role: "owner" as const, admin: ANN };
   const context = { ...who, press: { verb, worker: WORKER, arg }, asker: ASKER, chat: "777", message, toast };
   await handlePress(fleet.parts, context);
   return said;

@@ -53,9 +53,8 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   stack.adopt(relay, (it) => it.close());
   const keyChanged = (): void => ownership.keyChanged();
   const progress = (login: string, step: LoginStep): void => publish({ kind: "login.progress", worker, login, step });
-  const desk = stack.adopt(
-    new LoginDesk({ store, vault, account, options, clock: systemClock, keyChanged, progress }),
-    (it) => it.close(),
+  const desk = stack.adopt(new LoginDesk({ store, vault, account, options, clock: systemClock, keyChanged, progress }), (it) =>
+    it.close(),
   );
   const giveBack = (): Promise<void> => account.stop().then(() => ownership.close());
   stack.use(watchSession(worker, deps, { store, account, publish, giveBack }));

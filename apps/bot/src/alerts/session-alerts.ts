@@ -26,7 +26,8 @@ type StateEvent = Extract<FleetEvent, { kind: "worker.state" }>;
 export function raiseForSession(store: AlertStore, event: StateEvent): void {
   const { fault, state } = event.status;
   if (!fault) return;
-  if (state === "LOCKED" || state === "IN_USE") store.raise(`locked:${event.worker}`, lockedBody(store, event, fault), event.at);
+  if (state === "LOCKED" || state === "IN_USE")
+    store.raise(`locked:${event.worker}`, lockedBody(store, event, fault), event.at);
   if (state === "BROKEN") store.raise(`broken:${event.worker}`, brokenBody(event, fault), event.at);
 }
 
@@ -44,7 +45,16 @@ export function applyStorage(
   const times = (open?.body.times ?? 0) + 1;
   const title = say("alert-storage", { worker, times });
   const details = [storageLine(problem), say("alert-storage-do")];
-  const body: AlertBody = { kind: "storage", worker, host, times, title, details, buttons: ["who", "log", "worker"], action: null };
+  const body: AlertBody = {
+    kind: "storage",
+    worker,
+    host,
+    times,
+    title,
+    details,
+    buttons: ["who", "log", "worker"],
+    action: null,
+  };
   store.raise(`storage:${worker}`, body, at);
 }
 

@@ -9,7 +9,8 @@ import { copyRef } from "../screens/backups.ts";
 import { say } from "../words/said.ts";
 import { type Handler, withWorker } from "./deps.ts";
 
-const handler = (verb: SessionVerb): Handler => withWorker((deps, context, { id }) => handleSessionPress(deps, context, id, verb));
+const handler = (verb: SessionVerb): Handler =>
+  withWorker((deps, context, { id }) => handleSessionPress(deps, context, id, verb));
 
 /** Handlers of buttons about a worker's session file. */
 export const sessionPresses = {

@@ -1,5 +1,5 @@
-import { say } from "../words/said.ts";
 import { toastOf } from "../commands.ts";
+import { say } from "../words/said.ts";
 import { ask, type Handler, panelMessage, run, show, withWorker } from "./deps.ts";
 
 const askHost = (verb: "start" | "stop" | "restart" | "retry"): Handler =>

@@ -79,8 +79,7 @@ function statusLines({ words, now }: FleetView, worker: WorkerView, status: Work
       limit: status.crashLimit,
     }),
     storageLine(words, status),
-    vitals
-      ? words.html("details-vitals", { mb: Math.round(vitals.rssBytes / 1e6), lag: Math.round(vitals.loopLagMs) }) : null,
+    vitals ? words.html("details-vitals", { mb: Math.round(vitals.rssBytes / 1e6), lag: Math.round(vitals.loopLagMs) }) : null,
     faultLines(words, status.fault, status.state),
     holderLine(words, status),
   );
