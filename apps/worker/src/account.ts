@@ -8,6 +8,7 @@ import {
   type ConnectionStatus,
   type StateChange,
 } from "@flotilla/telegram";
+import { streamNumbers } from "./stream-numbers.ts";
 
 /** What the worker tells its supervisor. */
 export interface AccountReport {
@@ -37,6 +38,9 @@ export const NO_LINK: LinkStatus = {
   attempt: 0,
   nextTryAt: null,
 };
+
+/** What was dealt with is remembered for a week: longer than any outage that the update stream covers. */
+const INBOX_KEPT_MS = 7 * 24 * 60 * 60_000;
 
 /** The account of this worker: connected whenever its session has a key and no login is under way. */
 export class Account {
@@ -153,6 +157,7 @@ export class Account {
   }
 
   #onCaughtUp({ first, missed, recovered, lost }: CaughtUp): void {
+    this.#store.updates.prune(Date.now() - INBOX_KEPT_MS);
     if (!first) this.#log("info", `missed ${missed}, recovered ${recovered}, lost ${lost}`);
   }
 
@@ -162,7 +167,7 @@ export class Account {
     if (this.#away) return "DEGRADED";
     switch (status.state) {
       case "ready":
-        return this.#trouble ? "DEGRADED" : "RUNNING";
+        return this.#trouble || this.#connection.gate.status().stopped ? "DEGRADED" : "RUNNING";
       case "catching-up":
         return "CATCHING_UP";
       case "waiting":
@@ -183,7 +188,12 @@ export class Account {
     const { reconnects, lastSuccessAt, lastMessageAt, messages, attempt, nextTryAt } = status;
     const self = status.self ?? this.#store.self();
     const account = self && summary(self);
-    return { account, reconnects, failures: this.#failures, lastSuccessAt, lastMessageAt, messages, attempt, nextTryAt };
+    const link = { account, reconnects, failures: this.#failures, lastSuccessAt, lastMessageAt, messages, attempt, nextTryAt };
+    return { ...link, ...streamNumbers(status, this.#connection.gate.status(), this.#closedChats()) };
+  }
+
+  #closedChats(): number {
+    return this.#store.updates.sources.closedCount();
   }
 }
 

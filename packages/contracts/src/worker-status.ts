@@ -50,6 +50,30 @@ export const AccountSummary = z.object({
 });
 export type AccountSummary = z.infer<typeof AccountSummary>;
 
+/** What became of the messages of the last outage: `missed` = `recovered` + `lost`. Times are milliseconds since the epoch. */
+export const OutageReport = z.object({
+  /** When the last thing before it was heard. */
+  beganAt: z.number().nullable(),
+  endedAt: z.number(),
+  missed: z.number().int().nonnegative(),
+  recovered: z.number().int().nonnegative(),
+  /** Known to exist, and not to be had. */
+  lost: z.number().int().nonnegative(),
+});
+
+/** What a worker may send; waits are Telegram's (docs/safety.md). Times are milliseconds since the epoch. */
+export const SendBudget = z.object({
+  perMinute: z.number(),
+  /** Messages that may go out at once. */
+  tokens: z.number().int(),
+  /** Until when Telegram lets it send nothing. */
+  waitUntil: z.number().nullable(),
+  /** Until when the rate is halved after three waits in an hour. */
+  halvedUntil: z.number().nullable(),
+  /** Why it sends nothing until an admin resumes (`PEER_FLOOD`), or null. */
+  stopped: z.string().max(120).nullable(),
+});
+
 /** What a worker tells about its own connection; times are milliseconds since the epoch. */
 export const LinkStatus = z.object({
   account: AccountSummary.nullable(),
@@ -60,6 +84,10 @@ export const LinkStatus = z.object({
   messages: z.number().int().nonnegative(),
   attempt: z.number().int().nonnegative(),
   nextTryAt: z.number().nullable(),
+  outage: OutageReport.nullable().exactOptional(),
+  sending: SendBudget.exactOptional(),
+  /** Chats that let this account in no more, or of which messages cannot be had. */
+  closedChats: z.number().int().nonnegative().exactOptional(),
 });
 export type LinkStatus = z.infer<typeof LinkStatus>;
 

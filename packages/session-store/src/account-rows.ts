@@ -28,8 +28,13 @@ export class AccountRows {
     return this.#db.readOne<UpdateState>("SELECT pts, qts, date, seq FROM update_state") ?? null;
   }
 
+  floor(): number {
+    return this.#db.readOne<{ floor: number }>("SELECT floor FROM update_state")?.floor ?? 0;
+  }
+
   writeUpdateState({ pts, qts, date, seq }: UpdateState): void {
-    const sql = "INSERT OR REPLACE INTO update_state (one, pts, qts, date, seq) VALUES (1, :pts, :qts, :date, :seq)";
+    const sql = `INSERT INTO update_state (one, pts, qts, date, seq, floor) VALUES (1, :pts, :qts, :date, :seq, :date)
+      ON CONFLICT (one) DO UPDATE SET pts = :pts, qts = :qts, date = :date, seq = :seq`;
     this.#db.write(sql, { pts, qts, date, seq });
   }
 

@@ -2,6 +2,7 @@
  * Tables of one account's file. Ids and hashes exceed 2^53 and are text; times are milliseconds since the Unix epoch.
  * `auth_key` has two slots: `current` is what the worker uses, `pending` is a login that is not finished yet.
  * `channel_state.id` is the bare channel id, as in the schema of Telegram. `origin` has a row when the key was imported.
+ * `update_state.floor` is the date of the first position: a chat that was not known then is ours from there on.
  * `inbox` has one row per message received, edited or deleted: `box` is "account" or a bare channel id (message ids are
  * unique in a box), `chat` a marked id, `version` 0 for a new message and the pts for an edit or a deletion, `content` the
  * JSON of a MessageContent as long as the row is pending. `source.gaps` is JSON: times between messages, in milliseconds.
@@ -161,5 +162,9 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE flood_note (n INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
   CREATE TABLE send_stop (one INTEGER PRIMARY KEY CHECK (one = 1), reason TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+  `,
+  `
+  ALTER TABLE update_state ADD COLUMN floor INTEGER NOT NULL DEFAULT 0;
+  UPDATE update_state SET floor = date;
   `,
 ];

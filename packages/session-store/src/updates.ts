@@ -42,6 +42,11 @@ export class UpdateTable {
     return this.#account.updateState();
   }
 
+  /** Date of the first position that was ever known here, in seconds since the Unix epoch. */
+  floor(): number {
+    return this.#account.floor();
+  }
+
   /** Positions of its channels. */
   channels(): ChannelState[] {
     return this.#account.channels();

@@ -139,7 +139,7 @@ test("a wrong fleet key and a changed row are refused, and the file stays as it 
   expect(again.authKey()).toEqual(key);
   again.close();
 
-  const db = openDatabase({ path: again.file.path, role: "session", migrations: Array.from({ length: 5 }, () => "SELECT 1") });
+  const db = openDatabase({ path: again.file.path, role: "session", migrations: Array.from({ length: 6 }, () => "SELECT 1") });
   db.write("UPDATE auth_key SET dc_id = 3");
   db.close();
   expect(codeOf(() => session())).toBe("key-unreadable");

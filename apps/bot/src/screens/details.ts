@@ -1,4 +1,4 @@
-import { encodePress, type Fault, type WorkerStatus } from "@flotilla/contracts";
+import { encodePress, type Fault, type LinkStatus, type WorkerStatus } from "@flotilla/contracts";
 import { actionsFor, mayPress, stateIcon } from "@flotilla/domain";
 import type { InlineKeyboardButton } from "grammy/types";
 import type { Words } from "../words/words.ts";
@@ -80,9 +80,29 @@ function statusLines({ words, now }: FleetView, worker: WorkerView, status: Work
     }),
     storageLine(words, status),
     vitals ? words.html("details-vitals", { mb: Math.round(vitals.rssBytes / 1e6), lag: Math.round(vitals.loopLagMs) }) : null,
+    link ? outageLine(words, link) : null,
+    link ? sendingLine(words, link, now) : null,
+    link?.closedChats ? words.html("details-closed-chats", { chats: link.closedChats }) : null,
     faultLines(words, status.fault, status.state),
     holderLine(words, status),
   );
+}
+
+/** What became of the messages of the last outage: the truth, also when some are lost. */
+function outageLine(words: Words, { outage }: LinkStatus): Html | null {
+  if (!outage) return null;
+  const { missed, recovered, lost, endedAt } = outage;
+  return words.html(lost > 0 ? "details-outage-lost" : "details-outage", { missed, recovered, lost, at: endedAt });
+}
+
+/** Said only when something is in the way of sending. */
+function sendingLine(words: Words, { sending }: LinkStatus, now: number): Html | null {
+  if (!sending) return null;
+  if (sending.stopped !== null) return words.html("details-sending-stopped", { reason: sending.stopped });
+  if (sending.waitUntil !== null && sending.waitUntil > now)
+    return words.html("details-sending-waits", { at: sending.waitUntil });
+  if (sending.halvedUntil === null) return null;
+  return words.html("details-sending-halved", { rate: sending.perMinute, at: sending.halvedUntil });
 }
 
 function accountLine(words: Words, { link }: WorkerStatus): Html {

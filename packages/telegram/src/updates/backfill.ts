@@ -139,9 +139,10 @@ export class Backfill {
     this.#ledger.commit({ channels: new Map([[dialog.box, pts]]), baselines: [dialog] }, "asked");
   }
 
+  /** A chat that was not there when the account was first seen is ours from that time on. */
   #startOf(chat: string): HistoryStart {
     const newest = this.#newest(chat);
-    return newest > 0 ? { afterId: newest } : { afterDate: this.#ledger.since * 1000 };
+    return newest > 0 ? { afterId: newest } : { afterDate: this.#options.table.floor() * 1000 };
   }
 
   #newest(chat: string): number {

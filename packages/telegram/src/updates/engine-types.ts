@@ -66,7 +66,7 @@ export interface EngineCounts {
 
 /** Parts of the engine. */
 export interface EngineOptions {
-  readonly table: Pick<UpdateTable, "account" | "channels" | "commit" | "sources" | "addOutage">;
+  readonly table: Pick<UpdateTable, "account" | "floor" | "channels" | "commit" | "sources" | "addOutage">;
   /** Whether somebody wants the messages of this chat: only those are kept with their text. */
   readonly wants: (chat: string) => boolean;
   readonly judge: Judge;

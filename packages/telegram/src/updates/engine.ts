@@ -71,8 +71,9 @@ export class UpdateEngine {
       this.#reset();
       const parts = { ledger: this.#ledger, options: this.#options, server, signal, todo: this.#todo };
       const questions = new Questions(parts);
-      await this.#catchUp(questions, signal);
-      await this.#follow(questions, new Sweep({ ...parts, questions }), signal);
+      const sweep = new Sweep({ ...parts, questions });
+      await this.#catchUp(questions, sweep, signal);
+      await this.#follow(questions, sweep, signal);
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
@@ -84,13 +85,12 @@ export class UpdateEngine {
 
   #reset(): void {
     this.#ledger.load();
-    this.#ledger.markSince();
     this.#todo.clear();
     this.#queue = [];
     this.#heardAt = this.#now();
   }
 
-  async #catchUp(questions: Questions, signal: AbortSignal): Promise<void> {
+  async #catchUp(questions: Questions, sweep: Sweep, signal: AbortSignal): Promise<void> {
     const beganAt = this.#ledger.known ? this.#ledger.account.date * 1000 : null;
     const { recovered, lost } = this.#ledger;
     if (beganAt === null) await questions.begin();
@@ -101,6 +101,9 @@ export class UpdateEngine {
       if (!this.#todo.boxes.has(ACCOUNT) && this.#queue.length === 0 && !questions.isDue()) break;
       if (this.#queue.length === 0 && !questions.isDue()) await this.#sleepUntil(this.#todo.nextAt());
     }
+    if (signal.aborted) return;
+    // What was pushed to nobody shows in no difference: the first time, the chats themselves are asked.
+    if (beganAt !== null && this.#sweptAt === null) await this.#sweep(sweep);
     if (signal.aborted) return;
     const found = { recovered: this.#ledger.recovered - recovered, lost: this.#ledger.lost - lost };
     const endedAt = this.#options.clock.now();
@@ -125,8 +128,7 @@ export class UpdateEngine {
       }
       if (now >= sweepAt) {
         this.#drain();
-        this.#sweepFound += await sweep.all();
-        this.#sweptAt = this.#options.clock.now();
+        this.#sweepFound += await this.#sweep(sweep);
         sweepAt = this.#now() + sweepEveryMs;
       }
       if (now >= deafAt) {
@@ -137,6 +139,13 @@ export class UpdateEngine {
     }
   }
 
+  async #sweep(sweep: Sweep): Promise<number> {
+    this.#ledger.hold();
+    const found = await sweep.all();
+    this.#sweptAt = this.#options.clock.now();
+    return found;
+  }
+
   /** Asks what is to be asked and takes what has come, until there is nothing of either. */
   async #work(questions: Questions): Promise<void> {
     do {
@@ -145,15 +154,20 @@ export class UpdateEngine {
       for (const box of this.#todo.boxes) this.#gaps.drop(box);
       if (!questions.isDue()) continue;
       this.#differences += 1;
+      this.#ledger.hold();
       await questions.ask();
       this.#heardAt = this.#now();
     } while (this.#queue.length > 0 || questions.isDue());
     this.#retryGaps();
+    if (this.#isSettled()) this.#ledger.settle();
+  }
+
+  #isSettled(): boolean {
+    return this.#todo.boxes.size === 0 && this.#gaps.updates().length === 0;
   }
 
   #drain(): void {
     if (this.#queue.length > MAX_QUEUE) this.#skipQueue();
-    if (this.#todo.boxes.size === 0) this.#ledger.markSince();
     for (let envelope = this.#queue[0]; envelope; envelope = this.#queue[0]) {
       this.#take(envelope);
       this.#queue.shift();
@@ -164,11 +178,13 @@ export class UpdateEngine {
 
   #take(envelope: Envelope): void {
     const step = reduce(this.#ledger.positions, envelope, this.#todo.boxes);
-    this.#ledger.commit(step, "pushed");
     this.#todo.add(step.want);
     if (step.reset) this.#todo.add([RESET]);
     this.#todo.add([...step.look].map(lookKey));
     this.#gaps.hold(step.gaps, this.#now());
+    if (this.#isSettled()) this.#ledger.settle();
+    else this.#ledger.hold();
+    this.#ledger.commit(step, "pushed");
   }
 
   /** What came too early may fit by now. Goes on while something does. */

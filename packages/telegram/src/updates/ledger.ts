@@ -24,6 +24,7 @@ export class Ledger {
   readonly #channels = new Map<string, number>();
   #account: UpdateState | null = null;
   #since = 0;
+  #isHeld = false;
   #received = 0;
   #recovered = 0;
   #lost = 0;
@@ -36,6 +37,8 @@ export class Ledger {
   load(): void {
     const { table } = this.#options;
     this.#account = table.account();
+    this.#since = this.#account?.date ?? 0;
+    this.#isHeld = false;
     this.#channels.clear();
     for (const { id, pts } of table.channels()) this.#channels.set(id, pts);
   }
@@ -64,9 +67,20 @@ export class Ledger {
     return this.#since;
   }
 
-  /** Call before a round of questions: what is found is judged by where the account stood before it. */
-  markSince(): void {
+  /**
+   * Something is known to be missing. The server tells which channels changed by the date alone, so until everything is here
+   * the date on disk stays where it was: whoever starts from it is told again.
+   */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Nothing is missing any more: the date on disk follows. */
+  settle(): void {
     this.#since = this.#account?.date ?? 0;
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    if (this.#account) this.#options.table.commit({ account: this.#account }, () => false);
   }
 
   get received(): number {
@@ -87,7 +101,8 @@ export class Ledger {
     const { account = null, channels = new Map<string, number>(), events = [], baselines = [] } = entry;
     if (!account && channels.size + events.length + baselines.length === 0) return 0;
     const moved = [...channels].map(([id, pts]) => ({ id, pts }));
-    const batch = { ...(account ? { account } : {}), channels: moved, events, baselines: baselines.filter(hasMessages) };
+    const onDisk = account && this.#isHeld ? { ...account, date: this.#since } : account;
+    const batch = { ...(onDisk ? { account: onDisk } : {}), channels: moved, events, baselines: baselines.filter(hasMessages) };
     const { inserted, messages } = table.commit(batch, wants);
     if (account) this.#account = account;
     for (const [id, pts] of channels) this.#channels.set(id, pts);

@@ -67,7 +67,7 @@ export class Sweep {
       this.#todo.add([isNew ? lookKey(box) : box]);
     }
     while (this.#questions.isDue()) await this.#questions.ask();
-    for (const dialog of suspects) if (!this.#hasTop(dialog)) await this.#insist(dialog);
+    for (const dialog of suspects) if (!this.#hasTop(dialog) && !this.#isWaiting(dialog)) await this.#insist(dialog);
     return this.#ledger.recovered - before;
   }
 
@@ -81,6 +81,11 @@ export class Sweep {
       this.#deaf.set(chat, topId);
       this.#options.on.trouble({ kind: "deaf", chat });
     }
+  }
+
+  /** It is known why it is behind: it is closed, or its turn comes later. */
+  #isWaiting({ chat, box }: Dialog): boolean {
+    return this.#todo.boxes.has(box) || (this.#options.table.sources.get(chat)?.closed ?? null) !== null;
   }
 
   #isBehind(dialog: Dialog): boolean {

@@ -115,6 +115,7 @@ export class Rig {
     const table: EngineOptions["table"] = {
       sources: updates.sources,
       account: () => updates.account(),
+      floor: () => updates.floor(),
       channels: () => updates.channels(),
       addOutage: (outage) => updates.addOutage(outage),
       commit: (...args) => {
