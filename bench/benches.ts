@@ -4,4 +4,5 @@ import type { Bench } from "./lib/bench.ts";
 export const BENCHES: Readonly<Record<string, () => Promise<{ readonly default: Bench }>>> = {
   relay: () => import("./relay/relay.bench.ts"),
   sessions: () => import("./sessions/sessions.bench.ts"),
+  supervision: () => import("./supervision/supervision.bench.ts"),
 };

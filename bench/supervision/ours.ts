@@ -1,0 +1,45 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { childEnv } from "@flotilla/config";
+import { parseHostId, parseWorkerId } from "@flotilla/kernel";
+import { CommandSender } from "@flotilla/queue";
+import { alive, child, type Keeper, signal, soon } from "./keeper.ts";
+
+const SUPERVISOR = new URL("../../apps/supervisor/src/main.ts", import.meta.url).pathname;
+const NAME = parseWorkerId("bench");
+/** No waiting before a restart, and no giving up: the keeper itself is measured. */
+const SETTINGS = { RESTART_DELAY_S: "0", RESTART_LIMIT: "99", RESTART_WINDOW_S: "1", START_SPACING_S: "0", LOG_LEVEL: "error" };
+
+/** The supervisor as it is shipped, with one real worker that is not logged in. */
+export async function ours(dir: string, redisUrl: string): Promise<Keeper> {
+  mkdirSync(dir, { recursive: true });
+  const log = openSync(join(dir, "supervisor.log"), "a", 0o600);
+  const who = { BOT_TOKEN: `1:${"A".repeat(30)}`, API_ID: "1", API_HASH: "0".repeat(32), ADMIN_IDS: "1", HOST_ID: "bench" };
+  const env = { ...childEnv({}), ...SETTINGS, ...who, DATA_DIR: dir, REDIS_URL: redisUrl, HTTP_PORT: "0" };
+  const start = (): ChildProcess => spawn(process.execPath, [SUPERVISOR], { env, stdio: ["ignore", log, log] });
+  const sender = new CommandSender({ url: redisUrl, prefix: "flotilla" }, () => {});
+  await sender.ready();
+  let supervisor = start();
+  const kept = (): number | null => child(supervisor.pid ?? 0, `--worker\0${NAME}`);
+  const asked = { askedBy: { id: "1", name: "bench" }, askedAt: Date.now(), deadlineAt: Date.now() + 60_000 };
+  await sender.toHost(parseHostId("bench"), { v: 1, id: randomUUID(), kind: "start", worker: NAME, ...asked });
+  await soon(kept, "our worker");
+  return {
+    name: "Flotilla",
+    get keeper() {
+      return supervisor.pid ?? 0;
+    },
+    kept,
+    again: async () => {
+      supervisor = start();
+      await soon(kept, "our worker");
+    },
+    [Symbol.asyncDispose]: async () => {
+      await sender.close();
+      signal(supervisor.pid ?? 0, "SIGTERM");
+      await soon(() => !alive(supervisor.pid ?? 0), "the end of our supervisor");
+    },
+  };
+}

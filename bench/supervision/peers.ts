@@ -1,0 +1,80 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { childEnv } from "@flotilla/config";
+import { alive, child, type Keeper, run, signal, soon } from "./keeper.ts";
+
+const PM2 = "pm2@7.0.4";
+const SUPERVISORD = "/usr/bin/supervisord";
+
+/** What the peers keep: nothing but a Node that stays. */
+function app(dir: string): string {
+  mkdirSync(dir, { recursive: true });
+  const file = join(dir, "kept-app.js");
+  writeFileSync(file, "setInterval(() => {}, 1000);\n");
+  return file;
+}
+
+/** PM2, installed into the folder of this run. Null when it cannot be had. */
+export async function pm2(dir: string, skip: (reason: string) => void): Promise<Keeper | null> {
+  const file = app(dir);
+  const env = { ...childEnv({}), HOME: dir, PM2_HOME: join(dir, "home") };
+  try {
+    await run("npm", ["install", "--prefix", dir, "--no-audit", "--no-fund", "--ignore-scripts", PM2], { ...process.env }, dir);
+  } catch {
+    skip(`${PM2}: npm could not install it.`);
+    return null;
+  }
+  const call = (...args: string[]): Promise<string> =>
+    run(process.execPath, [join(dir, "node_modules/pm2/bin/pm2"), ...args], env, dir);
+  await call("start", file, "--name", "kept", "--interpreter", process.execPath);
+  const keeper = (): number => Number(readFileSync(join(dir, "home/pm2.pid"), "utf8"));
+  const kept = (): number | null => child(keeper(), "kept-app.js");
+  await soon(kept, "the app of PM2");
+  await call("save");
+  return {
+    name: PM2,
+    get keeper() {
+      return keeper();
+    },
+    kept,
+    again: async () => {
+      await call("resurrect");
+      await soon(kept, "the app of PM2");
+    },
+    [Symbol.asyncDispose]: async () => void (await call("kill")),
+  };
+}
+
+/** supervisord, when this machine has it. */
+export async function supervisord(dir: string, skip: (reason: string) => void): Promise<Keeper | null> {
+  if (!existsSync(SUPERVISORD)) {
+    skip("supervisord: not on this machine (Debian: apt-get install supervisor).");
+    return null;
+  }
+  const file = app(dir);
+  const config = join(dir, "supervisord.conf");
+  writeFileSync(
+    config,
+    `[supervisord]\nnodaemon=true\nlogfile=${dir}/log\npidfile=${dir}/pid\n[program:kept]\ncommand=${process.execPath} ${file}\nstartsecs=0\nautorestart=true\n`,
+  );
+  const start = (): number => spawn(SUPERVISORD, ["-c", config], { stdio: "ignore" }).pid ?? 0;
+  let keeper = start();
+  const kept = (): number | null => child(keeper, "kept-app.js");
+  await soon(kept, "the app of supervisord");
+  return {
+    name: "supervisord",
+    get keeper() {
+      return keeper;
+    },
+    kept,
+    again: async () => {
+      keeper = start();
+      await soon(kept, "the app of supervisord");
+    },
+    [Symbol.asyncDispose]: async () => {
+      signal(keeper, "SIGTERM");
+      await soon(() => !alive(keeper), "the end of supervisord");
+    },
+  };
+}
