@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "@flotilla/kernel";
-import { type Database, openDatabase } from "@flotilla/sqlite";
+import { type Database, openDatabase, type ReadAccess } from "@flotilla/sqlite";
 import { withPrivateTemp } from "./files.ts";
 
 /** An owner keeps its lock for its whole life, so waiting longer is of no use. */
@@ -12,7 +12,12 @@ const BUSY_MS = 50;
  * attached as `source` to an empty scratch database, so its schema stays as it is. Throws AppError `sqlite-*`, with
  * `sqlite-locked` when an owner has it open exclusively, and `sqlite-cantopen` when there is no such file.
  */
-export function withAttached<T>(path: string, work: (db: Database) => T): T {
+export function withAttached<T>(path: string, work: (db: ReadAccess) => T): T {
+  return withAttachedToWrite(path, work);
+}
+
+/** {@link withAttached} for the one who changes what is attached. */
+export function withAttachedToWrite<T>(path: string, work: (db: Database) => T): T {
   // Attaching would create a missing file.
   if (!statSync(path, { throwIfNoEntry: false })?.isFile())
     throw new AppError("sqlite-cantopen", "There is no such file.", { details: { path } });
@@ -24,13 +29,13 @@ export function withAttached<T>(path: string, work: (db: Database) => T): T {
 }
 
 /** Column names of a real table of the attached file; empty when there is none. Views are not looked at. */
-export function columnsOf(db: Database, table: string): ReadonlySet<string> {
+export function columnsOf(db: ReadAccess, table: string): ReadonlySet<string> {
   const isTable = db.readOne("SELECT 1 FROM source.sqlite_schema WHERE type = 'table' AND name = ?", [table]);
   if (!isTable) return new Set();
   return new Set(db.read<{ name: string }>("SELECT name FROM pragma_table_info(?, 'source')", [table]).map(({ name }) => name));
 }
 
 /** Whether SQLite finds the attached file whole. */
-export function isWhole(db: Database): boolean {
+export function isWhole(db: ReadAccess): boolean {
   return db.readOne<{ quick_check: string }>("PRAGMA source.quick_check(1)")?.quick_check === "ok";
 }

@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { AppError, toError } from "@flotilla/kernel";
 import { type Database, openDatabase } from "@flotilla/sqlite";
-import { withAttached } from "./attached.ts";
+import { withAttachedToWrite } from "./attached.ts";
 import { syncFile, syncFolder, withPrivateTemp } from "./files.ts";
 import { sessionNames, sessionPath } from "./identity.ts";
 import { MIGRATIONS } from "./schema.ts";
@@ -91,9 +91,9 @@ function rekeyCopy(path: string, keys: Keys): RekeyedFile["outcome"] {
     (temp) => {
       const made = join(temp, "copy.session");
       copyFileSync(path, made);
-      const outcome = withAttached(made, (db) => db.transaction(() => rekeyRows(db, "source", keys)));
+      const outcome = withAttachedToWrite(made, (db) => db.transaction(() => rekeyRows(db, "source", keys)));
       if (outcome !== "done") return outcome;
-      withAttached(made, (db) => db.transaction(() => rekeyRows(db, "source", keys)));
+      withAttachedToWrite(made, (db) => db.transaction(() => rekeyRows(db, "source", keys)));
       syncFile(made);
       renameSync(made, path);
       syncFolder(join(path, ".."));

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "@flotilla/kernel";
-import type { Database } from "@flotilla/sqlite";
+import type { ReadAccess } from "@flotilla/sqlite";
 import { isWhole, withAttached } from "./attached.ts";
 import { neighbourOf, type SessionIdentity, sessionPath } from "./identity.ts";
 import { fleetKeyId, unseal } from "./seal.ts";
@@ -143,7 +143,7 @@ function parseName(file: string): { id: string; kind: VaultEntry["kind"]; reason
 }
 
 /** Key and account of an open session; null without a key. */
-export function identityIn(db: Database, name: string): SessionIdentity | null {
+export function identityIn(db: ReadAccess, name: string): SessionIdentity | null {
   const key = db.readOne<{ fingerprint: string }>("SELECT fingerprint FROM auth_key WHERE slot = 'current'");
   const self = db.readOne<{ id: string }>("SELECT id FROM self");
   return key ? { name, fingerprint: key.fingerprint, userId: self?.id ?? null } : null;

@@ -10,6 +10,15 @@ export type SqlValue = string | number | bigint | Buffer | null;
 /** Positional (`?`) or named (`:name`, given without the colon) parameters. */
 export type SqlParams = readonly SqlValue[] | Readonly<Record<string, SqlValue>>;
 
+/** `PRAGMA journal_mode` only asks, but SQLite counts it among those that may write (https://sqlite.org/c3ref/stmt_readonly.html). */
+const ASKS_SETTING = /^PRAGMA \w+$/;
+
+/**
+ * A database for those who only read it: nothing that changes it can be asked for, and {@link Database.read} refuses statements that would.
+ * Every {@link Database} is one.
+ */
+export type ReadAccess = Pick<Database, "path" | "read" | "readOne">;
+
 /** Answer of {@link Database.checkpoint}. */
 export interface CheckpointResult {
   readonly mode: "TRUNCATE" | "PASSIVE";
@@ -54,14 +63,14 @@ export class Database implements Disposable {
     this.#meter = meter;
   }
 
-  /** All rows of a query. The caller names the row type and answers for it. */
+  /** All rows of a query. The caller names the row type and answers for it. AppError `sqlite-not-a-query` for a statement that writes. */
   read<Row extends object>(sql: string, params: SqlParams = []): Row[] {
-    return this.#run(() => this.#statement(sql).all(params as SqlValue[]) as Row[]);
+    return this.#run(() => this.#query(sql).all(params as SqlValue[]) as Row[]);
   }
 
   /** The first row of a query, or undefined. */
   readOne<Row extends object>(sql: string, params: SqlParams = []): Row | undefined {
-    return this.#run(() => this.#statement(sql).get(params as SqlValue[]) as Row | undefined);
+    return this.#run(() => this.#query(sql).get(params as SqlValue[]) as Row | undefined);
   }
 
   /** Runs one statement that changes something. Returns how many rows it changed. */
@@ -197,6 +206,12 @@ export class Database implements Disposable {
     } finally {
       if (this.#raw.open) this.#raw.pragma(`busy_timeout = ${waitMs}`);
     }
+  }
+
+  #query(sql: string): BetterSqlite.Statement {
+    const statement = this.#statement(sql);
+    if (statement.readonly || ASKS_SETTING.test(sql)) return statement;
+    throw new AppError<SqliteErrorCode>("sqlite-not-a-query", "A statement that writes was run as a query.");
   }
 
   #statement(sql: string): BetterSqlite.Statement {

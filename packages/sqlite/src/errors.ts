@@ -14,6 +14,7 @@ export type SqliteErrorCode =
   | "sqlite-pragma"
   | "sqlite-async-transaction"
   | "sqlite-closed"
+  | "sqlite-not-a-query"
   | "sqlite-missing"
   | "sqlite-empty"
   | "sqlite-not-a-database"

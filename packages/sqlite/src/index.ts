@@ -2,7 +2,14 @@
 /** `backupTo(database: Database, target: string): void` */
 export { backupTo } from "./backup.ts";
 export { type CheckpointOptions, type DatabaseEvent, startCheckpoints } from "./checkpoints.ts";
-export { type CheckpointResult, Database, type DatabaseStats, type SqlParams, type SqlValue } from "./database.ts";
+export {
+  type CheckpointResult,
+  Database,
+  type DatabaseStats,
+  type ReadAccess,
+  type SqlParams,
+  type SqlValue,
+} from "./database.ts";
 export { type SqliteErrorCode, toSqliteError } from "./errors.ts";
 export { findHolders, type Holder, type HolderOptions, type HolderReport } from "./holders/holders.ts";
 export type { HeldLock } from "./holders/lock-table.ts";

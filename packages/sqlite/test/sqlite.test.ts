@@ -171,3 +171,15 @@ describe("locks", () => {
     lockFile(path)[Symbol.dispose]();
   });
 });
+
+test("a query cannot write, not even by way of RETURNING", () => {
+  using db = openDatabase({ path: join(folder, "a.db"), role: "host", migrations: ["CREATE TABLE t (n INTEGER) STRICT"] });
+  db.write("INSERT INTO t VALUES (1)");
+  for (const sql of ["DELETE FROM t RETURNING n", "INSERT INTO t VALUES (2) RETURNING n", "PRAGMA user_version = 9"])
+    expect(
+      codeOf(() => db.read(sql)),
+      sql,
+    ).toBe("sqlite-not-a-query");
+  expect(db.read("SELECT n FROM t")).toEqual([{ n: 1 }]);
+  expect(db.readOne("PRAGMA quick_check")).toBeDefined();
+});

@@ -1,4 +1,4 @@
-import type { Database } from "@flotilla/sqlite";
+import type { ReadAccess } from "@flotilla/sqlite";
 import { columnsOf } from "../attached.ts";
 import { type EntityRow, MAX_ENTITIES } from "../entities.ts";
 import type { ChannelState, UpdateState } from "../types.ts";
@@ -18,7 +18,7 @@ const HIGHEST_PTS = 2 ** 31 - 1;
  * Users, groups and channels that the other program knew, the latest first. It used the same marked ids. Rows that are
  * not what they should be are left out: they are a memory, nothing depends on any one of them.
  */
-export function entityRows(db: Database, table: "entities" | "peers", names: EntityColumns): EntityRow[] {
+export function entityRows(db: ReadAccess, table: "entities" | "peers", names: EntityColumns): EntityRow[] {
   const has = columnsOf(db, table);
   if (!has.has("id") || !has.has(names.hash)) return [];
   const text = (column: string): string =>
@@ -40,7 +40,7 @@ export function entityRows(db: Database, table: "entities" | "peers", names: Ent
 
 /** Row 0 is the account; every other row is a channel by its bare id, of which only `pts` counts. */
 export function updateStates(
-  db: Database,
+  db: ReadAccess,
   entities: readonly EntityRow[],
 ): { readonly updateState: UpdateState | null; readonly channels: readonly ChannelState[] } {
   const has = columnsOf(db, "update_state");

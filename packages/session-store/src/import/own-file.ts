@@ -1,5 +1,5 @@
 import { AppError } from "@flotilla/kernel";
-import type { Database } from "@flotilla/sqlite";
+import type { ReadAccess } from "@flotilla/sqlite";
 import { columnsOf } from "../attached.ts";
 import type { EntityRow } from "../entities.ts";
 import { fleetKeyId, unseal } from "../seal.ts";
@@ -15,7 +15,7 @@ interface KeyRow {
 }
 
 /** Reads an attached session file of ours: a backup, or one from another folder that has the same FLEET_KEY. */
-export function readOwn(db: Database, fleetKey: Buffer): ParsedSession {
+export function readOwn(db: ReadAccess, fleetKey: Buffer): ParsedSession {
   const row = db.readOne<KeyRow>("SELECT * FROM source.auth_key WHERE slot = 'current'");
   if (!row) throw refused("import-not-logged-in");
   if (row.fleet_key_id !== fleetKeyId(fleetKey)) throw refused("import-other-fleet-key");

@@ -1,4 +1,4 @@
-import type { Database } from "@flotilla/sqlite";
+import type { ReadAccess } from "@flotilla/sqlite";
 import { columnsOf } from "../attached.ts";
 import type { EntityRow } from "../entities.ts";
 import { checkAddress, checkDc, checkFlags, checkKey, checkUserId } from "./checks.ts";
@@ -20,7 +20,7 @@ interface Row {
  * Reads the attached file of Pyrogram or its successor Kurigram by the names of its columns (docs/gramjs.md).
  * Throws AppError with an `ImportErrorCode`.
  */
-export function readPyrogram(db: Database): ParsedSession {
+export function readPyrogram(db: ReadAccess): ParsedSession {
   const row = onlyRow(db);
   if (!row || (row.key === null && row.userId === null)) throw refused("import-not-logged-in");
   if (!Number.isInteger(row.dcId) || (row.key !== null && !Buffer.isBuffer(row.key)))
@@ -41,7 +41,7 @@ export function readPyrogram(db: Database): ParsedSession {
   };
 }
 
-function onlyRow(db: Database): Row | undefined {
+function onlyRow(db: ReadAccess): Row | undefined {
   const has = columnsOf(db, "sessions");
   const optional = (name: string): string => (has.has(name) ? name : "NULL");
   const [first, second] = db.read<Row>(
@@ -54,7 +54,7 @@ function onlyRow(db: Database): Row | undefined {
 }
 
 /** From version 4 on, names are in a table of their own. */
-function withUsernames(db: Database, rows: EntityRow[]): EntityRow[] {
+function withUsernames(db: ReadAccess, rows: EntityRow[]): EntityRow[] {
   const has = columnsOf(db, "usernames");
   if (!has.has("id") || !has.has("username")) return rows;
   const names = db.read<{ id: string; username: string }>(

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { AppError } from "@flotilla/kernel";
-import type { Database } from "@flotilla/sqlite";
+import type { ReadAccess } from "@flotilla/sqlite";
 import { columnsOf, isWhole, withAttached } from "../attached.ts";
 import { withCopy } from "./copy.ts";
 import { readOwn } from "./own-file.ts";
@@ -42,7 +42,7 @@ function readDatabase(copy: string, fleetKey: Buffer): ParsedSession {
   }
 }
 
-function readTables(db: Database, fleetKey: Buffer): ParsedSession {
+function readTables(db: ReadAccess, fleetKey: Buffer): ParsedSession {
   const sessions = columnsOf(db, "sessions");
   const has = (...names: string[]): boolean => names.every((name) => sessions.has(name));
   if (has("dc_id", "test_mode", "auth_key", "user_id", "is_bot")) return readPyrogram(db);

@@ -1,4 +1,4 @@
-import type { Database } from "@flotilla/sqlite";
+import type { ReadAccess } from "@flotilla/sqlite";
 import { columnsOf } from "../attached.ts";
 import { checkAddress, checkDc, checkKey, checkUserId } from "./checks.ts";
 import { entityRows, updateStates } from "./memory.ts";
@@ -15,7 +15,7 @@ interface Row {
  * Reads the attached Telethon file, versions 4 to 7, by the names of its columns (docs/gramjs.md): key, entities,
  * and where its update streams stopped. Throws AppError with an `ImportErrorCode`.
  */
-export function readTelethon(db: Database): ParsedSession {
+export function readTelethon(db: ReadAccess): ParsedSession {
   const { dcId, address, key } = onlyRow(db);
   const authKey = checkKey(key ?? Buffer.alloc(0));
   if (typeof address === "string") checkAddress(address);
@@ -32,7 +32,7 @@ export function readTelethon(db: Database): ParsedSession {
 }
 
 /** Telethon keeps one row; with several nobody can say which one is the account's. */
-function onlyRow(db: Database): Row {
+function onlyRow(db: ReadAccess): Row {
   const rows = db.read<Row>("SELECT dc_id AS dcId, server_address AS address, auth_key AS key FROM source.sessions LIMIT 3");
   const [first, second] = rows.length > 1 ? rows.filter(({ key }) => key !== null && key.length > 0) : rows;
   if (!first) throw refused("import-not-logged-in");
@@ -43,7 +43,7 @@ function onlyRow(db: Database): Row {
 }
 
 /** Telethon stores its own user id as the access hash of entity 0. */
-function ownId(db: Database): string | null {
+function ownId(db: ReadAccess): string | null {
   if (!columnsOf(db, "entities").has("hash")) return null;
   const sql = "SELECT CAST(hash AS TEXT) AS id FROM source.entities WHERE id = 0 AND typeof(hash) = 'integer'";
   const row = db.readOne<{ id: string }>(sql);

@@ -1,5 +1,5 @@
 import { AppError } from "@flotilla/kernel";
-import type { Database } from "../database.ts";
+import type { Database, ReadAccess } from "../database.ts";
 import { fileProblem } from "./problems.ts";
 
 /** Answer of {@link checkDatabase}. */
@@ -31,7 +31,7 @@ const MAX_FINDINGS = 10;
  * It does not see a flipped bit inside a row, and finds nothing wrong with an empty file: keys need checksums of their own.
  * Never throws for damage. https://sqlite.org/pragma.html#pragma_integrity_check
  */
-export function checkDatabase(database: Database, options: CheckOptions = {}): CheckResult {
+export function checkDatabase(database: ReadAccess, options: CheckOptions = {}): CheckResult {
   const started = performance.now();
   const pragma = options.level === "full" ? "integrity_check" : "quick_check";
   let checked = 0;
@@ -59,7 +59,7 @@ export function checkDatabase(database: Database, options: CheckOptions = {}): C
 const DAMAGE: readonly string[] = ["sqlite-corrupt", "sqlite-not-a-database"];
 
 /** Throws AppError `sqlite-corrupt` when {@link checkDatabase} finds damage. An unfinished check passes. */
-export function assertSound(database: Database, options: CheckOptions = {}): void {
+export function assertSound(database: ReadAccess, options: CheckOptions = {}): void {
   const { verdict, findings } = checkDatabase(database, options);
   if (verdict === "damaged") throw fileProblem("sqlite-corrupt", database.path, { found: findings.join("; ") });
 }
@@ -70,7 +70,7 @@ export function assertStillThere(database: Database): void {
   if (now !== "ok") throw fileProblem(now === "deleted" ? "sqlite-deleted" : "sqlite-replaced", database.path);
 }
 
-function ask(database: Database, pragma: string, table: string | null): string[] {
+function ask(database: ReadAccess, pragma: string, table: string | null): string[] {
   const argument = table === null ? String(MAX_FINDINGS) : `"${table.replaceAll('"', '""')}"`;
   const rows = database.read<Record<string, string>>(`PRAGMA ${pragma}(${argument})`);
   return rows
@@ -79,7 +79,7 @@ function ask(database: Database, pragma: string, table: string | null): string[]
     .slice(0, MAX_FINDINGS);
 }
 
-function fileBytes(database: Database): number {
+function fileBytes(database: ReadAccess): number {
   const pages = database.readOne<{ page_count: number }>("PRAGMA page_count")?.page_count ?? 0;
   return pages * (database.readOne<{ page_size: number }>("PRAGMA page_size")?.page_size ?? 0);
 }
