@@ -60,8 +60,12 @@ export class RelayRig {
     found.sent.push(text);
   }
 
-  /** Kills the process of a worker, or of a service of the launcher, at once; waits for it first when it is still on its way back. */
+  /**
+   * Kills the process of a worker, or of a service of the launcher, at once; waits for it first when it is still on its way back.
+   * `links` resets every connection to Telegram instead: what was sent has arrived, and its answer has not.
+   */
   async kill(what: string): Promise<void> {
+    if (what === "links") return void (await this.fleet.post("faults/drop", { how: "rst" }));
     const pid = await waitFor(() => this.#pidOf(what), { timeoutMs: 30_000, intervalMs: 50, what: `${what} to be back` });
     process.kill(pid, "SIGKILL");
   }

@@ -83,7 +83,10 @@ export class Relay {
     const { store, now } = this.#options;
     const every = (ms: number, work: () => void): void => void this.#timers.push(setInterval(() => this.#guard(work), ms));
     every(TICK_MS, () => this.#tick());
-    every(REPORT_MS, () => void this.#report());
+    every(REPORT_MS, () => {
+      this.#book.refreshIfIncomplete();
+      void this.#report();
+    });
     every(PRUNE_MS, () => void store.relay.prune(now() - RETENTION_MS));
     this.received();
   }
@@ -99,9 +102,9 @@ export class Relay {
 
   /** There is a connection: names that were not known can be asked for. */
   async resolveNames(): Promise<void> {
-    const unknown = this.#book.unknown();
-    for (const ref of unknown) await this.#options.telegram.resolve(ref).catch(() => null);
-    if (unknown.length > 0) this.#guard(() => this.#book.refresh());
+    for (const ref of this.#book.unknown()) await this.#options.telegram.resolve(ref).catch(() => null);
+    // Also when nothing had to be asked: names are learned on the way, from whatever Telegram sends.
+    this.#guard(() => this.#book.refresh());
   }
 
   /** What the route would do with the latest messages of its sources. Changes nothing. Throws what Telegram answered. */

@@ -67,6 +67,11 @@ export class RouteBook {
     this.#chats = new Set(this.#ready.flatMap(({ route, chats }) => (route.on ? [...chats] : [])));
   }
 
+  /** The same, as long as a name is missing: it may have been learned meanwhile. */
+  refreshIfIncomplete(): void {
+    if (this.#ready.some(({ names, chats }) => chats.size < new Set(names).size)) this.refresh();
+  }
+
   #load(): void {
     const stored = this.#store.relay.routes();
     if (!stored) return;

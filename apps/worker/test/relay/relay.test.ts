@@ -225,3 +225,14 @@ test("a webhook is called once per message, signed, and again after an error", {
   const [, time = "", mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(calls[0]?.signature ?? "") ?? [];
   expect(createHmac("sha256", webhookSecret(FLEET_KEY, "signals")).update(`${time}.${calls[0]?.body}`).digest("hex")).toBe(mac);
 });
+
+test("a source whose name is learned on the way is read from then on", async () => {
+  const it = await pair([route({ from: { worker: "reader", chats: ["@signals_1"] } })]);
+  expect(it.reader.relay.wants("-1001")).toBe(false);
+  it.reader.store.entities.upsert([{ id: "-1001", hash: "1", username: "signals_1", phone: null, name: "Signals" }]);
+  await it.reader.relay.resolveNames();
+  expect(it.reader.relay.wants("-1001")).toBe(true);
+  await change(it, [route({ from: { worker: "reader", chats: ["@unknown_1"] } })]);
+  it.reader.store.entities.upsert([{ id: "-1006", hash: "1", username: "unknown_1", phone: null, name: "Unknown" }]);
+  await waitFor(() => it.reader.relay.wants("-1006"), { timeoutMs: 15_000 });
+});
