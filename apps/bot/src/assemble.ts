@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Config } from "@flotilla/config";
-import type { Asker } from "@flotilla/contracts";
+import type { Asker, RelayStatus, RoutesForReader } from "@flotilla/contracts";
 import type { AlertChat } from "@flotilla/domain";
 import { type Clock, type HostId, systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
@@ -23,6 +23,9 @@ import { Commands } from "./commands.ts";
 import { Screens } from "./fleet-view.ts";
 import { Gate } from "./gate.ts";
 import type { PollProblem } from "./poller.ts";
+import { RelayScreens } from "./relay/relay-screens.ts";
+import { RouteDesk } from "./relay/route-desk.ts";
+import { RouteStore } from "./relay/route-store.ts";
 import { AdminStore } from "./store/admins.ts";
 import { AuditStore } from "./store/audit.ts";
 import { BulkStore } from "./store/bulks.ts";
@@ -46,6 +49,13 @@ export interface Outside {
   readonly statuses: StatusReader;
   readonly config: Config;
   readonly log: Logger;
+  readonly relayWire: RelayWire;
+}
+
+/** How the bot reaches readers: tells them their routes, and looks at what they report. */
+export interface RelayWire {
+  tellRoutes(message: RoutesForReader): Promise<void>;
+  read(worker: WorkerId): Promise<RelayStatus | null>;
 }
 
 /** The parts of a bot. */
@@ -69,6 +79,7 @@ function stores(db: Database, config: Config) {
     bulks: new BulkStore(db),
     sent: new SentLog(db),
     inbox: new Inbox(db),
+    routes: new RouteStore(db),
   };
 }
 
@@ -84,12 +95,22 @@ export function assemble(outside: Outside) {
   const commands = new Commands({ sender: commandSender, store: commandLog, workers, clock, newId: randomUUID });
   const wizard = new Wizard({ store: new WizardStore(db), commands, clock, newId: randomUUID });
   const base = { ...own, db, clock, host, languages, wordsOf, commands, wizard, sender: new SureSender(bot.api, db) };
+  const { relayWire } = outside;
+  const relayScreens = new RelayScreens(own.routes, relayWire);
+  const relay = new RouteDesk({
+    store: own.routes,
+    isWorker: (id) => workers.find(id) !== null,
+    tell: (message) => relayWire.tellRoutes(message),
+    now: () => clock.now(),
+  });
   const signs = signsOf(outside, base);
-  const live = chats(outside, base, signs);
+  const live = chats(outside, { ...base, relayScreens }, signs);
   return {
     ...base,
     ...signs,
     ...live,
+    relay,
+    relayScreens,
     qrPhoto: new QrPhoto({ api: bot.api, log, wordsOf }),
     bulk: new Bulk({ sender: commandSender, store: bulks, clock }),
     alertActions: new AlertActions({ alerts, cards, silences, outbox: live.outbox, host, now: () => clock.now() }),
@@ -139,7 +160,11 @@ function signsOf({ commandSender, config, log }: Outside, { cards, languages, cl
 }
 
 /** Everything that writes into chats. */
-function chats({ bot, statuses, log }: Outside, base: Base, { signs }: ReturnType<typeof signsOf>) {
+function chats(
+  { bot, statuses, log }: Outside,
+  base: Base & { readonly relayScreens: RelayScreens },
+  { signs }: ReturnType<typeof signsOf>,
+) {
   const { db, admins, places, settings, sender, clock, wordsOf, commandLog } = base;
   const { api } = bot;
   const screens = new Screens({ ...base, statuses, commands: commandLog, signs });

@@ -44,6 +44,10 @@ type HostWish =
   | { readonly kind: "restore"; readonly copy: string }
   | { readonly kind: "stop-holder"; readonly pid: number };
 
+/** What a command about a route says besides who asks. */
+export type RelayWish = RelayPartOf<WorkerCommand>;
+type RelayPartOf<C> = C extends { readonly kind: `relay.${string}` } ? Omit<C, keyof CommandBase> : never;
+
 /** Who asks. The same `id` twice is the same wish. */
 export interface By {
   readonly asker: Asker;
@@ -93,6 +97,13 @@ export class Commands {
   async check(worker: WorkerId, asker: Asker, id = this.#deps.newId()): Promise<AskResult> {
     return await this.#ask({ id, verb: "check", worker, asker }, (base) =>
       this.#deps.sender.toWorker({ ...base, kind: "check" }),
+    );
+  }
+
+  /** Something about a route, carried out by its reader. */
+  async relay(wish: RelayWish, worker: WorkerId, by: By): Promise<AskResult> {
+    return await this.#ask({ ...by, verb: wish.kind, worker }, (base) =>
+      this.#deps.sender.toWorker({ ...base, ...wish } as WorkerCommand),
     );
   }
 

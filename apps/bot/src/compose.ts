@@ -11,7 +11,7 @@ import { createBot, registerRoutes } from "./bot.ts";
 import { DEADLINE_MS } from "./commands.ts";
 import { handleEvent } from "./events.ts";
 import { startPolling } from "./poller.ts";
-import { startBotRelay } from "./relay/start.ts";
+import { BotRelay } from "./relay/bot-relay.ts";
 import { openControlDb } from "./store/control-db.ts";
 import { setMenu } from "./text-commands.ts";
 import type { Languages } from "./words/words.ts";
@@ -40,7 +40,8 @@ export async function startBot(
   const sender = stack.adopt(new CommandSender(place, onRedisError), (it) => it.close());
   const statuses = stack.adopt(new StatusReader(place, onRedisError), (it) => it.close());
   await Promise.all([sender.ready(), statuses.ready()]);
-  const parts = assemble({ db, bot, commandSender: sender, statuses, config, log });
+  const relay = stack.adopt(new BotRelay(place, log), (it) => it.close());
+  const parts = assemble({ db, bot, commandSender: sender, statuses, config, log, relayWire: relay });
   await greet(bot, parts.languages);
   parts.admins.keepOnly(config.adminIds);
   parts.wizard.recover((worker) => parts.commandLog.openLogin(worker));
@@ -53,7 +54,7 @@ export async function startBot(
   const health = stack.adopt(await startHealth({ port: config.httpPort, registry: createRegistry(), problems }), (it) =>
     it.close(),
   );
-  stack.adopt(startBotRelay({ ...parts, place, api: bot.api, log }), (it) => it.close());
+  relay.start({ ...parts, api: bot.api, desk: parts.relay });
   const onEventError = (error: unknown): void => log.warn({ err: error }, "event");
   const events = await consumeEvents({ place, handle: (event) => handleEvent(parts, event), onError: onEventError });
   stack.adopt(events, (it) => it.close());

@@ -6,6 +6,7 @@ import type { AlertStore } from "./alerts/alert-store.ts";
 import { applyToAlerts } from "./alerts/from-events.ts";
 import type { Panels } from "./chat/panels.ts";
 import type { Screens } from "./fleet-view.ts";
+import type { RelayScreens } from "./relay/relay-screens.ts";
 import type { BulkStore } from "./store/bulks.ts";
 import type { CommandStore } from "./store/commands.ts";
 import { firstSight } from "./store/control-db.ts";
@@ -27,6 +28,7 @@ export interface EventDeps {
   readonly qrPhoto: QrPhoto;
   readonly bulks: BulkStore;
   readonly screens: Screens;
+  readonly relayScreens: RelayScreens;
   readonly panels: Panels;
   /** A card could not be shown; the next refresh tries again. */
   readonly onChatError: (error: unknown) => void;
@@ -107,6 +109,7 @@ function commandDone(deps: EventDeps, event: Extract<FleetEvent, { kind: "comman
   if (!command) return async () => {};
   deps.commandLog.end(event.command, event.outcome, deps.clock.now());
   if (event.outcome.kind === "backups") deps.screens.keepCopies(event.worker, event.outcome.copies);
+  if (event.outcome.kind === "dry") deps.relayScreens.keepDry(event.command, event.outcome.lines);
   if (event.outcome.kind === "log") deps.screens.keepLog(event.command, event.outcome.lines);
   if (command.verb === "forget" && event.outcome.kind === "done") deps.workers.remove(command.worker);
   const end = command.verb.startsWith("login.") ? deps.wizard.answer(command, event.outcome) : null;

@@ -4,6 +4,7 @@ import type { StatusReader } from "@flotilla/queue";
 import type { AlertStore } from "./alerts/alert-store.ts";
 import type { CardStore } from "./alerts/card-store.ts";
 import type { SentLog } from "./alerts/sent-log.ts";
+import { isRelayScreen, type RelayScreen, type RelayScreens } from "./relay/relay-screens.ts";
 import { alertsScreen } from "./screens/alerts.ts";
 import { addScreen, askScreen, confirmScreen } from "./screens/ask.ts";
 import { backupsScreen, copyRef, restoreScreen } from "./screens/backups.ts";
@@ -48,6 +49,7 @@ export interface ViewSources {
   readonly bulks: BulkStore;
   readonly wizard: Wizard;
   readonly clock: Clock;
+  readonly relayScreens: RelayScreens;
   /** The language of a chat. */
   readonly wordsOf: (chat: string) => Words;
   /** What only the running process knows. */
@@ -89,6 +91,7 @@ export class Screens {
       case "health":
         return healthScreen(view, this.#health(view.now));
       default:
+        if (isRelayScreen(screen)) return await this.#from.relayScreens.render(view.words, view.now, screen);
         return this.#other(view, screen);
     }
   }
@@ -233,7 +236,7 @@ export class Screens {
   }
 }
 
-type ShownAbove = "menu" | "workers" | "worker" | "more" | "login" | "logins" | "log" | "health";
+type ShownAbove = "menu" | "workers" | "worker" | "more" | "login" | "logins" | "log" | "health" | RelayScreen["kind"];
 
 function countOf(view: FleetView, tag: string): number {
   return view.workers.filter((worker) => tag === "" || worker.tags.includes(tag)).length;

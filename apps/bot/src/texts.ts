@@ -4,6 +4,9 @@ import { type Clock, parseWorkerId, type UserId, type WorkerId } from "@flotilla
 import type { Panels } from "./chat/panels.ts";
 import { isGroup } from "./chat/target.ts";
 import type { Commands } from "./commands.ts";
+import { routeFromText } from "./relay/new-route.ts";
+import type { RouteDesk } from "./relay/route-desk.ts";
+import type { RouteStore } from "./relay/route-store.ts";
 import type { Screen } from "./screens/screen.ts";
 import type { AdminStore, Question } from "./store/admins.ts";
 import type { AuditStore } from "./store/audit.ts";
@@ -33,6 +36,8 @@ export interface TextDeps {
   readonly admins: AdminStore;
   readonly settings: SettingStore;
   readonly audit: AuditStore;
+  readonly routes: RouteStore;
+  readonly relay: RouteDesk;
   readonly clock: Clock;
   readonly addWorker: (id: WorkerId, by: Asker) => boolean;
 }
@@ -103,6 +108,8 @@ async function answer(deps: TextDeps, context: TextContext, asked: Asked): Promi
       return await done(deps, context, worker ? { kind: "more", worker } : { kind: "menu" });
     case "delete":
       return await deleteWorker(deps, context, worker);
+    case "route":
+      return await newRoute(deps, context, worker);
     default:
       return asked.what satisfies never;
   }
@@ -153,6 +160,22 @@ async function deleteWorker(deps: TextDeps, context: TextContext, worker: Worker
   if (context.text.trim() !== worker) return await again(deps, context, "delete", say("ask-delete-bad"), worker);
   await deps.commands.askHost("forget", worker, context.asker, context.id);
   await done(deps, context, { kind: "worker", worker });
+}
+
+/** Three lines make a route. It is off until somebody has looked at it and pressed the switch. */
+async function newRoute(deps: TextDeps, context: TextContext, worker: WorkerId | null): Promise<void> {
+  if (!worker || !mayPress(context.role, "rnew")) return await done(deps, context, { kind: "menu" });
+  const route = routeFromText(
+    worker,
+    context.text,
+    deps.routes.all().map(({ id }) => id),
+  );
+  if (!route) return await again(deps, context, "route", say("ask-route-bad"), worker);
+  const [problem] = deps.relay.put(route);
+  if (problem) return await again(deps, context, "route", say("toast-route-refused", { problem: problem.message }), worker);
+  void deps.relay.flush();
+  deps.audit.write(context.asker, say("audit-route", { route: route.id }), worker, deps.clock.now());
+  await done(deps, context, { kind: "route", route: route.id, sure: false });
 }
 
 function tagsIn(text: string): string[] {

@@ -9,6 +9,7 @@ import { onTestFinished } from "vitest";
 import { assemble } from "../src/assemble.ts";
 import { registerRoutes } from "../src/bot.ts";
 import { startPolling } from "../src/poller.ts";
+import { BotRelay } from "../src/relay/bot-relay.ts";
 import { controlDb, silent } from "./support.ts";
 
 export const TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
@@ -94,7 +95,9 @@ export async function startFleet(more: Record<string, string> = {}): Promise<Fle
     await sender.close();
   });
   await Promise.all([sender.ready(), statuses.ready()]);
-  const parts = assemble({ db, bot: chat.bot, commandSender: sender, statuses, config, log: silent });
+  const relayWire = new BotRelay({ url, prefix: "flotilla" }, silent);
+  onTestFinished(() => relayWire.close());
+  const parts = assemble({ db, bot: chat.bot, commandSender: sender, statuses, config, log: silent, relayWire });
   parts.admins.keepOnly(config.adminIds);
   parts.settings.setTogether(true);
   onTestFinished(async () => {

@@ -3,8 +3,9 @@ import { askBot, RelayLink } from "@flotilla/queue";
 import { sharedRedis, waitFor } from "@flotilla/testkit";
 import { Bot } from "grammy";
 import { expect, onTestFinished, test } from "vitest";
+import { BotRelay } from "../src/relay/bot-relay.ts";
+import { RouteDesk } from "../src/relay/route-desk.ts";
 import { RouteStore } from "../src/relay/route-store.ts";
-import { startBotRelay } from "../src/relay/start.ts";
 import { AdminStore } from "../src/store/admins.ts";
 import { WorkerStore } from "../src/store/workers.ts";
 import { ANN, BEN, controlDb, EN, HOST, silent, TestClock, WORKER } from "./support.ts";
@@ -38,9 +39,13 @@ async function start() {
   });
   reader.start();
   onTestFinished(() => reader.close());
-  const relay = startBotRelay({ place, db, api: bot.api, admins, workers, clock, wordsOf: () => EN, log: silent });
+  const relay = new BotRelay(place, silent);
   onTestFinished(() => relay.close());
-  return { place, db, clock, relay, reader, sent, answers, told, confirmed };
+  const store = new RouteStore(db);
+  const isWorker = (id: string): boolean => workers.find(id) !== null;
+  const desk = new RouteDesk({ store, isWorker, tell: (message) => relay.tellRoutes(message), now: () => clock.now() });
+  relay.start({ db, api: bot.api, admins, clock, wordsOf: () => EN, desk });
+  return { place, db, clock, desk, reader, sent, answers, told, confirmed };
 }
 
 const alert: Delivery = {
@@ -56,7 +61,7 @@ const alert: Delivery = {
 };
 
 test("a file of routes is applied whole or not at all, and its readers are told", async () => {
-  const { place, told, relay } = await start();
+  const { place, told, desk } = await start();
   const file = { version: 1 as const, routes: [route("a", "-1002"), route("b", "-1003")] };
   expect(await askBot(place, { v: 1, kind: "routes.apply", file }, 10_000)).toMatchObject({ kind: "applied", added: 2 });
   await waitFor(() => told.length === 1);
@@ -77,8 +82,8 @@ test("a file of routes is applied whole or not at all, and its readers are told"
   });
   expect(await askBot(place, { v: 1, kind: "routes.get" }, 10_000)).toMatchObject({ kind: "routes", routes: file.routes });
 
-  relay.desk.remove("a");
-  await relay.desk.flush();
+  desk.remove("a");
+  await desk.flush();
   await waitFor(() => told.length === 2);
   expect(told[1]?.routes.map(({ id }) => id)).toEqual(["b"]);
   expect(told[1]?.version).toBeGreaterThan(told[0]?.version ?? 0);

@@ -60,6 +60,12 @@ export const Verb = z.enum([
   "bulk",
   "bulkstop",
   "yes",
+  "routes",
+  "route",
+  "rset",
+  "rnew",
+  "sources",
+  "srcset",
 ]);
 export type Verb = z.infer<typeof Verb>;
 

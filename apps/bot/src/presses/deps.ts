@@ -6,6 +6,8 @@ import type { Panels } from "../chat/panels.ts";
 import type { PressContext } from "../chat/press-context.ts";
 import { type AskResult, type Commands, toastOf } from "../commands.ts";
 import type { Screens } from "../fleet-view.ts";
+import type { RouteDesk } from "../relay/route-desk.ts";
+import type { RouteStore } from "../relay/route-store.ts";
 import type { Screen } from "../screens/screen.ts";
 import type { AdminStore } from "../store/admins.ts";
 import type { AuditStore } from "../store/audit.ts";
@@ -29,6 +31,8 @@ export interface PressDeps {
   readonly settings: SettingStore;
   readonly bulk: Bulk;
   readonly bulks: BulkStore;
+  readonly routes: RouteStore;
+  readonly relay: RouteDesk;
   readonly clock: Clock;
   readonly wordsOf: (chat: string) => Words;
   /** A link that opens the private chat with this bot, with a start parameter. */

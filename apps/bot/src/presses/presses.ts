@@ -1,6 +1,7 @@
 import type { Verb } from "@flotilla/contracts";
 import { mayPress, roleFor } from "@flotilla/domain";
 import type { PressContext } from "../chat/press-context.ts";
+import { relayPresses } from "../relay/relay-presses.ts";
 import { say } from "../words/said.ts";
 import { alertPresses } from "./alert-presses.ts";
 import { bulkPresses } from "./bulk-presses.ts";
@@ -12,6 +13,7 @@ import { settingPresses } from "./setting-presses.ts";
 import { workerPresses } from "./worker-presses.ts";
 
 const HANDLERS: Handlers<Verb> = {
+  ...relayPresses,
   ...screenPresses,
   ...workerPresses,
   ...alertPresses,

@@ -142,7 +142,8 @@ function actionRows({ words, role }: FleetView, worker: WorkerView): InlineKeybo
         ? { text: words.text("button-unmute"), callback_data: encodePress("mute", worker.id, "0") }
         : verbButton(words, verb, worker.id, verb === "mute" ? "60" : ""),
     );
-  const rows = pairs([...actions.map((action) => verbButton(words, action, worker.id)), ...more]);
+  const relay = (["sources", "routes"] as const).map((verb) => verbButton(words, verb, worker.id));
+  const rows = pairs([...actions.map((action) => verbButton(words, action, worker.id)), ...relay, ...more]);
   const holder = worker.status && mayPress(role, "hstop") ? holderButtons(words, worker.id, worker.status) : [];
   return [...rows, ...holder];
 }

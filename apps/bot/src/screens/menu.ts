@@ -31,7 +31,7 @@ export function menuScreen(view: FleetView): Card {
     keyboard: [
       [verbButton(words, "workers"), { text: alerts, callback_data: encodePress("alerts", "", "open") }],
       [verbButton(words, "logins"), verbButton(words, "health")],
-      [verbButton(words, "audit"), verbButton(words, "settings")],
+      [verbButton(words, "routes"), verbButton(words, "audit"), verbButton(words, "settings")],
       ...(operator && view.workers.length > 0
         ? [
             [bulk("start"), bulk("restart")],

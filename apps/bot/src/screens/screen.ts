@@ -40,6 +40,12 @@ export const Screen = z.discriminatedUnion("kind", [
     at: z.number(),
   }),
   z.object({ kind: z.literal("bulk"), bulk: z.string() }),
+  /** `worker` empty: of the whole fleet. */
+  z.object({ kind: z.literal("routes"), worker: z.string() }),
+  /** `sure`: asks whether to take it away. */
+  z.object({ kind: z.literal("route"), route: z.string(), sure: z.boolean().default(false) }),
+  z.object({ kind: z.literal("dry"), route: z.string(), command: z.string() }),
+  z.object({ kind: z.literal("sources"), worker: WorkerIdField }),
   z.object({ kind: z.literal("notice"), text: Said, worker: WorkerIdField.nullable() }),
 ]);
 export type Screen = z.infer<typeof Screen>;

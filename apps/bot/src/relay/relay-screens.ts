@@ -1,0 +1,78 @@
+import type { CommandOutcome, RelayStatus } from "@flotilla/contracts";
+import type { WorkerId } from "@flotilla/kernel";
+import type { Card, Screen } from "../screens/screen.ts";
+import type { Words } from "../words/words.ts";
+import { routeCard } from "./route-card.ts";
+import { dryScreen, routesScreen, sourcesScreen } from "./route-list.ts";
+import type { RouteStore } from "./route-store.ts";
+
+/** Screens about routes. */
+export type RelayScreen = Extract<Screen, { kind: "routes" | "route" | "sources" | "dry" }>;
+
+/** Is this screen about routes? */
+export function isRelayScreen(screen: Screen): screen is RelayScreen {
+  return screen.kind === "routes" || screen.kind === "route" || screen.kind === "sources" || screen.kind === "dry";
+}
+
+/** Where readers say how they are doing. */
+interface Board {
+  read(worker: WorkerId): Promise<RelayStatus | null>;
+}
+
+type Lines = Extract<CommandOutcome, { kind: "dry" }>["lines"];
+
+/** Renders them. Keeps the results of dry runs for the panels that wait for them, and the last known figures for when Redis is away. */
+export class RelayScreens {
+  readonly #store: RouteStore;
+  readonly #board: Board;
+  readonly #dry = new Map<string, Lines>();
+  readonly #known = new Map<WorkerId, RelayStatus>();
+
+  constructor(store: RouteStore, board: Board) {
+    this.#store = store;
+    this.#board = board;
+  }
+
+  async render(words: Words, now: number, screen: RelayScreen): Promise<Card> {
+    switch (screen.kind) {
+      case "routes":
+        return await this.#routes(words, screen.worker);
+      case "route": {
+        const route = this.#store.find(screen.route);
+        const status = route && (await this.#read(route.from.worker));
+        return routeCard({ words, now, route, name: screen.route, status, sure: screen.sure });
+      }
+      case "sources": {
+        const routes = this.#store.of(screen.worker);
+        return sourcesScreen(words, screen.worker, routes, await this.#read(screen.worker), now);
+      }
+      case "dry":
+        return dryScreen(words, screen.route, this.#dry.get(screen.command) ?? null);
+      default:
+        return screen satisfies never;
+    }
+  }
+
+  /** Keeps what a dry run found. */
+  keepDry(command: string, found: Lines): void {
+    this.#dry.set(command, found);
+    for (const old of [...this.#dry.keys()].slice(0, -50)) this.#dry.delete(old);
+  }
+
+  async #routes(words: Words, worker: string): Promise<Card> {
+    const routes = worker === "" ? this.#store.all() : this.#store.all().filter(({ from }) => from.worker === worker);
+    const readers = [...new Set(routes.map(({ from }) => from.worker))];
+    const statuses = new Map<string, RelayStatus>();
+    for (const reader of readers) {
+      const status = await this.#read(reader);
+      if (status) statuses.set(reader, status);
+    }
+    return routesScreen(words, worker, routes, statuses);
+  }
+
+  async #read(worker: WorkerId): Promise<RelayStatus | null> {
+    const status = await this.#board.read(worker).catch(() => null);
+    if (status) this.#known.set(worker, status);
+    return status ?? this.#known.get(worker) ?? null;
+  }
+}

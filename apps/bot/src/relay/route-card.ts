@@ -1,0 +1,149 @@
+import { encodePress, type RelayStatus, type Route, type RouteStatus, type RouteTarget } from "@flotilla/contracts";
+import type { InlineKeyboardButton } from "grammy/types";
+import { backButton, refreshButton } from "../screens/buttons.ts";
+import { type Html, html, lines } from "../screens/html.ts";
+import type { Card } from "../screens/screen.ts";
+import type { Words } from "../words/words.ts";
+
+/** What a route card shows. */
+export interface RouteView {
+  readonly words: Words;
+  readonly now: number;
+  readonly route: Route | null;
+  readonly name: string;
+  /** What the reader last said, or null when it said nothing yet. */
+  readonly status: RelayStatus | null;
+  /** Asks whether to take it away. */
+  readonly sure: boolean;
+}
+
+/** One route: what it does, how it does, and its switches. */
+export function routeCard(view: RouteView): Card {
+  const { words, route, name, status, sure } = view;
+  if (!route) return { html: words.html("route-gone", { route: name }).text, keyboard: [[backTo(words, "routes")]] };
+  if (sure) return sureCard(words, route);
+  const found = status?.routes.find((each) => each.route === route.id) ?? null;
+  const text = lines(
+    words.html(route.on ? "route-title-on" : "route-title-off", { route: route.id }),
+    words.html("route-way", {
+      reader: route.from.worker,
+      chats: route.from.chats.join(", "),
+      target: targetText(words, route.to),
+    }),
+    route.filter === "" ? words.html("route-filter-none") : words.html("route-filter", { filter: route.filter }),
+    route.action.kind === "forward"
+      ? words.html("route-forward")
+      : words.html("route-copy", { template: route.action.template }),
+    words.html("route-follow", {
+      edits: words.text(route.edits ? "word-on" : "word-off"),
+      deletes: words.text(route.deletes ? "word-on" : "word-off"),
+      alert: words.text(`route-alert-${route.alert}`),
+    }),
+    "",
+    ...(found ? figures(view, found) : [words.html("route-silent", { reader: route.from.worker })]),
+    backfillLine(words, status, route.id),
+  );
+  return {
+    html: text.text,
+    keyboard: [...switches(words, route, found), [refresh(words, route.id), backTo(words, "routes", route.from.worker)]],
+  };
+}
+
+function sureCard(words: Words, { id }: Route): Card {
+  const yes = {
+    text: words.text("button-route-gone"),
+    callback_data: encodePress("rset", id, "gone"),
+    style: "danger" as const,
+  };
+  return {
+    html: words.html("route-sure", { route: id }).text,
+    keyboard: [[yes], [backButton(words, encodePress("route", id))]],
+  };
+}
+
+function figures({ words, now }: RouteView, found: RouteStatus): (Html | null)[] {
+  const { counts } = found;
+  const count = (name: string): number => counts[name] ?? 0;
+  const skipped = count("protected") + count("ephemeral");
+  return [
+    words.html("route-counts", {
+      matched: count("matched"),
+      delivered: count("delivered"),
+      filtered: count("filtered"),
+      skipped,
+    }),
+    count("edited") + count("deleted") > 0
+      ? words.html("route-followed", { edited: count("edited"), deleted: count("deleted") })
+      : null,
+    found.p50Ms === null || found.p99Ms === null
+      ? null
+      : words.html("route-latency", { p50: seconds(found.p50Ms), p99: seconds(found.p99Ms) }),
+    found.lastDeliveredAt === null ? null : words.html("route-last", { at: found.lastDeliveredAt }),
+    queueLine(words, found, now),
+    found.reason === null ? null : words.html(found.blocked ? "route-blocked" : "route-reason", { reason: found.reason }),
+    found.poison === 0 ? null : words.html("route-poison", { count: found.poison, reason: found.poisonReason ?? "?" }),
+    found.unknownChats.length === 0 ? null : words.html("route-unknown", { chats: found.unknownChats.join(", ") }),
+  ];
+}
+
+function queueLine(words: Words, { waiting, parkedUntil, forecastAt }: RouteStatus, now: number): Html {
+  const queue = words.html("route-queue", { count: waiting });
+  const parked = parkedUntil !== null && parkedUntil > now ? words.html("route-parked", { at: parkedUntil }) : null;
+  const forecast = forecastAt !== null && forecastAt > now ? words.html("route-forecast", { at: forecastAt }) : null;
+  const more = [parked, forecast].filter((part) => part !== null);
+  return html`${queue}${more.map((part) => html` · ${part}`)}`;
+}
+
+function backfillLine(words: Words, status: RelayStatus | null, route: string): Html | null {
+  const fill = status?.backfill;
+  if (!fill || fill.route !== route) return null;
+  return words.html(`route-fill-${fill.state}`, {
+    fetched: fill.fetched,
+    taken: fill.taken,
+    known: fill.known,
+    reason: fill.reason ?? "",
+  });
+}
+
+function switches(words: Words, route: Route, found: RouteStatus | null): InlineKeyboardButton[][] {
+  const button = (label: string, op: string): InlineKeyboardButton => ({
+    text: words.text(`button-route-${label}`),
+    callback_data: encodePress("rset", route.id, op),
+  });
+  const stuck = found && (found.blocked || found.parkedUntil !== null);
+  return [
+    [button(route.on ? "off" : "on", "on"), button("dry", "dry")],
+    [button(route.edits ? "edits-off" : "edits-on", "edits"), button(route.deletes ? "deletes-off" : "deletes-on", "deletes")],
+    [button(`alert-${route.alert}`, "alert"), button("fill", "fill")],
+    ...(found && found.poison > 0 ? [[button("retry", "retry"), button("drop", "drop")]] : []),
+    ...(stuck ? [[button("wake", "wake")]] : []),
+    [button("remove", "remove")],
+  ];
+}
+
+/** Where a route delivers to, in words. */
+export function targetText(words: Words, to: RouteTarget): string {
+  switch (to.kind) {
+    case "worker":
+      return `${to.worker}: ${to.chat}`;
+    case "bot":
+      return `${words.text("word-bot")}: ${to.chat}`;
+    case "webhook":
+      return new URL(to.url).host;
+    default:
+      return to satisfies never;
+  }
+}
+
+/** Telegram's time stamps are whole seconds, so more digits would say nothing. */
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(1);
+}
+
+function refresh(words: Words, route: string): InlineKeyboardButton {
+  return refreshButton(words, encodePress("route", route));
+}
+
+function backTo(words: Words, verb: "routes", worker = ""): InlineKeyboardButton {
+  return backButton(words, encodePress(verb, worker));
+}

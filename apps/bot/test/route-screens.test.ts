@@ -1,0 +1,145 @@
+import { type RelayStatus, Route, RouteStatus } from "@flotilla/contracts";
+import { expect, test } from "vitest";
+import { routeFromText } from "../src/relay/new-route.ts";
+import { routeCard } from "../src/relay/route-card.ts";
+import { dryScreen, routesScreen, sourcesScreen } from "../src/relay/route-list.ts";
+import { meet, startFleet } from "./chat.ts";
+import { ALL_WORDS, EN, HOST, NOW, WORKER } from "./support.ts";
+import { plainText } from "./telegram-html.ts";
+
+const route = (change: Partial<Record<keyof Route, unknown>> = {}): Route =>
+  Route.parse({
+    id: "signals",
+    from: { worker: WORKER, chats: ["@signals_1"] },
+    to: { kind: "worker", worker: WORKER, chat: "@digest_1" },
+    ...change,
+  });
+const figures = (change: Partial<RouteStatus> = {}): RouteStatus =>
+  RouteStatus.parse({
+    route: "signals",
+    waiting: 42,
+    poison: 2,
+    poisonReason: "<too long>",
+    counts: { matched: 120, delivered: 118, filtered: 50, protected: 2, edited: 3 },
+    p50Ms: 1234,
+    p99Ms: 5000,
+    lastDeliveredAt: NOW,
+    parkedUntil: NOW + 60_000,
+    reason: "Telegram asked to wait",
+    blocked: false,
+    forecastAt: NOW + 120_000,
+    unknownChats: [],
+    ...change,
+  });
+const status = (change: Partial<RelayStatus> = {}): RelayStatus => ({
+  v: 1,
+  worker: WORKER,
+  version: 1,
+  at: NOW,
+  routes: [figures()],
+  sources: [
+    { ref: "@signals_1", chat: "-1001", title: "<Signals>", lastMessageAt: NOW - 60_000, rhythmMs: 30_000, closed: null },
+    { ref: "@quiet_1", chat: "-1002", title: null, lastMessageAt: NOW - 86_400_000, rhythmMs: 30_000, closed: null },
+    { ref: "-1003", chat: "-1003", title: null, lastMessageAt: null, rhythmMs: null, closed: "CHANNEL_PRIVATE" },
+    { ref: "@who_1", chat: null, title: null, lastMessageAt: null, rhythmMs: null, closed: null },
+  ],
+  backfill: { route: "signals", state: "done", fetched: 20, taken: 7, known: 3, wanted: 20, reason: null },
+  ...change,
+});
+const labels = (card: { keyboard: { text: string }[][] }): string[] => card.keyboard.flat().map(({ text }) => text);
+
+test("a route card tells how it goes, in every language, and offers what its state allows", () => {
+  for (const words of ALL_WORDS) {
+    const card = routeCard({ words, now: NOW, route: route(), name: "signals", status: status(), sure: false });
+    expect(plainText(card.html)).toContain("118");
+    expect(plainText(card.html)).toContain("<too long>");
+  }
+  const card = routeCard({ words: EN, now: NOW, route: route(), name: "signals", status: status(), sure: false });
+  for (const part of ["Latency p50 1.2 s · p99 5.0 s", "Queue 42 · waits until", "2 set aside", "7 taken of 20"])
+    expect(plainText(card.html)).toContain(part);
+  expect(labels(card)).toEqual(expect.arrayContaining(["⏸ Switch off", "🔁 Retry", "🧹 Drop", "⏩ Try now"]));
+  const calm = status({
+    routes: [figures({ waiting: 0, poison: 0, parkedUntil: null, reason: null, forecastAt: null })],
+    backfill: null,
+  });
+  const off = routeCard({ words: EN, now: NOW, route: route({ on: false }), name: "signals", status: calm, sure: false });
+  expect(labels(off)).toContain("▶️ Switch on");
+  expect(labels(off)).not.toContain("🔁 Retry");
+  expect(labels(routeCard({ words: EN, now: NOW, route: route(), name: "signals", status: null, sure: true }))).toEqual([
+    "❌ Remove for good",
+    "⬅️ Back",
+  ]);
+});
+
+test("lists, sources and dry runs say what there is", () => {
+  const list = routesScreen(
+    EN,
+    WORKER,
+    [route(), route({ id: "b", on: false, to: { kind: "bot", chat: "-1009" } })],
+    new Map([[WORKER, status()]]),
+  );
+  expect(plainText(list.html)).toContain("⚠️ signals @signals_1 → news_1: @digest_1 · 118 delivered, 42 waiting");
+  expect(plainText(list.html)).toContain("⏸ b @signals_1 → the bot: -1009");
+  const sources = plainText(
+    sourcesScreen(EN, WORKER, [route({ from: { worker: WORKER, chats: ["@x_y_z"], paused: [] } })], status(), NOW).html,
+  );
+  for (const part of [
+    "✅ <Signals> · last 1 min ago · usual 30 s",
+    "🟡 @quiet_1 · silent for 1 d",
+    "🔴 -1003 · closed: CHANNEL_PRIVATE",
+    "⚠️ @who_1",
+  ])
+    expect(sources).toContain(part);
+  const dry = dryScreen(EN, "signals", [
+    { text: "btc\nup", verdict: "take" },
+    { text: "", verdict: "filtered" },
+  ]);
+  expect(plainText(dry.html)).toContain("1 of the last 2 would be delivered. Nothing was sent.\n✅ btc up\n➖ … filtered out");
+});
+
+test.each([
+  [
+    "@news_1\n@digest_1\nbtc or eth",
+    { id: "news_1", on: false, filter: "btc or eth", to: { kind: "worker", worker: WORKER, chat: "@digest_1" } },
+  ],
+  ["@news_1, -1005\nother @digest_1", { from: { chats: ["@news_1", "-1005"] }, to: { worker: "other" } }],
+  ["-1005\nbot -1006", { id: "route_1005", to: { kind: "bot", chat: "-1006" } }],
+  ["@taken_1\nhttps://example.org/x", { id: "taken_1_2", to: { kind: "webhook" } }],
+  ["@news_1", null],
+  ["hello there\n@digest_1", null],
+  ["@news_1\nhttp://example.org/", null],
+])("%j becomes a route", (text, expected) => {
+  const made = routeFromText(WORKER, text, ["taken_1"]);
+  if (expected === null) expect(made).toBeNull();
+  else expect(made).toMatchObject(expected);
+});
+
+test("a route is made by a message, switched on, changed and taken away by buttons", { timeout: 60_000 }, async () => {
+  const fleet = await startFleet();
+  fleet.parts.workers.add(WORKER, HOST, "ann", 1);
+  await meet(fleet, 777, "Ann");
+  await fleet.poll();
+  const press = (label: string) => fleet.post("/chat/press", { user: 777, labelContains: label, waitMs: 15_000 });
+  await fleet.post("/chat/text", { user: 777, text: "/workers" });
+  await fleet.waitForBot(777, "news_1");
+  await press("news_1");
+  await fleet.waitForBot(777, "news_1.session");
+  await press("🔀 Routes");
+  await fleet.waitForBot(777, "None yet.");
+  await press("➕ New route");
+  await fleet.waitForBot(777, "Send three lines");
+  await fleet.post("/chat/text", { user: 777, text: "@signals_1\n@signals_1" });
+  await fleet.waitForBot(777, "a loop");
+  await fleet.post("/chat/text", { user: 777, text: "@signals_1\n@digest_1\nbtc" });
+  await fleet.waitForBot(777, "⏸ signals_1 · off");
+  await press("Switch on");
+  await fleet.waitForBot(777, "🔀 signals_1 · on");
+  await press("Ignore edits");
+  await fleet.waitForBot(777, "Edits off");
+  expect(fleet.parts.routes.find("signals_1")).toMatchObject({ on: true, edits: false, filter: "btc" });
+  await press("❌ Remove");
+  await fleet.waitForBot(777, "is given up");
+  await press("Remove for good");
+  await fleet.waitForBot(777, "None yet.");
+  expect(fleet.parts.routes.all()).toEqual([]);
+});
