@@ -1,8 +1,9 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import type { Fault } from "@flotilla/contracts";
 import { AppError, parseWorkerId } from "@flotilla/kernel";
 import { createLogger } from "@flotilla/observability";
 import { openSession, type SessionStore } from "@flotilla/session-store";
+import { classify } from "@flotilla/telegram";
 import { type SpawnedProcess, spawnProcess, testDir, waitFor } from "@flotilla/testkit";
 import { describe, expect, test } from "vitest";
 import { ownSession } from "../src/own-session.ts";
@@ -66,5 +67,56 @@ describe.skipIf(!PYTHON)("a session that somebody else has open", () => {
     clearInterval(timer);
     // 200 would fit. SQLite's own wait, which Python and better-sqlite3 have by default, leaves none.
     expect(turns).toBeGreaterThan(20);
+  });
+});
+
+describe("a session that is damaged inside", () => {
+  /** A logged in session with something in it. */
+  async function filled() {
+    const dir = await testDir("own-");
+    const path = `${dir}/${WORKER}.session`;
+    {
+      using store = openSession({ dir, name: WORKER, fleetKey });
+      store.beginLogin();
+      store.setDc({ id: 2, address: "149.154.167.51", port: 443 });
+      store.setAuthKey(Buffer.from(Array.from({ length: 256 }, (_, i) => i)));
+      store.commitLogin({ id: "7000001", name: "Ann", username: null, phone: null });
+      const entity = (n: number) => ({
+        id: String(n),
+        hash: String(n),
+        username: `user${n}`,
+        phone: null,
+        name: "x".repeat(100),
+      });
+      store.entities.upsert(Array.from({ length: 500 }, (_, n) => entity(n + 1)));
+    }
+    const own = (): Promise<SessionStore> =>
+      ownSession({ dir, worker: WORKER, fleetKey, log, budgetMs: 1000, onLocked: () => {} });
+    return { path, own };
+  }
+
+  function change(path: string, how: (bytes: Buffer) => void): void {
+    const bytes = readFileSync(path);
+    how(bytes);
+    writeFileSync(path, bytes);
+  }
+
+  test.each([
+    ["a zeroed page", "sqlite-corrupt", (bytes: Buffer) => bytes.fill(0, bytes.length - 4096 * 3, bytes.length - 4096 * 2)],
+    ["an overwritten header", "sqlite-not-a-database", (bytes: Buffer) => bytes.fill(0x20, 0, 100)],
+    [
+      "a flipped bit in the key, which SQLite's own check does not see",
+      "key-unreadable",
+      (bytes: Buffer) => {
+        const at = bytes.lastIndexOf(Buffer.from("149.154.167.51")) + 120;
+        bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+      },
+    ],
+  ] as const)("%s: %s", async (_what, code, how) => {
+    const { path, own } = await filled();
+    (await own()).close();
+    change(path, how);
+    await expect(own()).rejects.toMatchObject({ code });
+    expect(classify(await own().catch((error: unknown) => error))).toMatchObject({ class: "DB_BROKEN", code });
   });
 });

@@ -1,11 +1,14 @@
 import { existsSync } from "node:fs";
-import { type Database, type OpenOptions, openDatabase, openWhenFree, type WaitForLock } from "@flotilla/sqlite";
+import { assertSound, type Database, type OpenOptions, openDatabase, openWhenFree, type WaitForLock } from "@flotilla/sqlite";
 import { announce, announceEmpty, sessionPath } from "./identity.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { assertFleetKey } from "./seal.ts";
 import { SessionStore } from "./store.ts";
 import type { SessionOptions } from "./types.ts";
 import { asInUse, noSession } from "./vault-errors.ts";
+
+/** A session of 50,000 entities takes some 5 ms; a broken disk must not keep the event loop for longer than a heartbeat allows. */
+const CHECK_BUDGET_MS = 1000;
 
 /**
  * Opens (or creates) the file of one account and takes its exclusive lock for as long as it is open.
@@ -18,10 +21,17 @@ export function openSession(options: SessionOptions): SessionStore {
 
 /**
  * Like {@link openSession}, for a worker: waits for whoever has the file, without blocking the event loop, up to `budgetMs` (60 s unless
- * given). Nobody may have it open, not even idle: a program that keeps no lock while it sleeps would wake up later.
+ * given), and looks through the whole file once (AppError `sqlite-corrupt`). Nobody may have it open, not even idle: a program that keeps no lock while it sleeps would wake up later.
  */
 export async function openSessionWhenFree(options: SessionOptions & WaitForLock): Promise<SessionStore> {
-  return storeOf(await openWhenFree({ ...options, ...fileOf(options) }), options);
+  const db = await openWhenFree({ ...options, ...fileOf(options) });
+  try {
+    assertSound(db, { budgetMs: CHECK_BUDGET_MS });
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  return storeOf(db, options);
 }
 
 function fileOf({ dir, name, fleetKey }: SessionOptions): OpenOptions {
