@@ -64,11 +64,20 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   stack.adopt(startChecks(account, leave), (it) => it.stop());
   const parts = { account, desk, relay, backup: () => backUp(vault, store), clock: systemClock, log };
   const handle = answering(parts, worker, events, publish);
-  const consumer = await consumeWorkerCommands(worker, { place, onError: onRedisError, handle });
+  const onFailed = (command: WorkerCommand | null): void => {
+    if (command) publish({ ...GIVEN_UP, worker, command: command.id });
+  };
+  const consumer = await consumeWorkerCommands(worker, { place, onError: onRedisError, handle, onFailed });
   stack.adopt(consumer, (it) => it.close());
   const owned = stack.move();
   return { close: () => owned.disposeAsync() };
 }
+
+/** The answer to a command that took this process down with it each time. */
+const GIVEN_UP = {
+  kind: "command.done",
+  outcome: { kind: "failed", code: "given-up", message: "The worker could not carry this out: it was tried three times." },
+} as const;
 
 /** Carries out a command and publishes how it ended. */
 function answering(deps: CommandDeps, worker: WorkerId, events: EventPublisher, publish: Publish) {

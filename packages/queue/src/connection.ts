@@ -58,6 +58,13 @@ export function promptOptions(url: string): RedisConnection {
   };
 }
 
+/** A Redis that is away is not waited for at a stop: `ms` while it is there, else a moment. */
+export function closingMs(redis: Redis, ms: number): number {
+  return redis.status === "ready" ? ms : AWAY_MS;
+}
+
+const AWAY_MS = 50;
+
 /** What {@link checkRedis} found. */
 export interface RedisFacts {
   readonly version: string;

@@ -3,7 +3,7 @@ import { AppError, type HostId, sleep, type WorkerId, withTimeout } from "@floti
 import { type Job, UnrecoverableError, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import type { z } from "zod";
-import { patientOptions } from "./connection.ts";
+import { closingMs, patientOptions } from "./connection.ts";
 import type { QueuePlace } from "./send.ts";
 
 /** A consumer that runs. `close` waits for the job in hand. */
@@ -46,8 +46,6 @@ export async function consumeEvents(options: ConsumerOptions<FleetEvent>): Promi
 
 /** A job in hand is given so long at a stop. */
 const CLOSE_MS = 3000;
-/** A Redis that is away is not waited for. */
-const AWAY_MS = 100;
 const PROBE_EVERY_MS = 2000;
 const PROBE_MS = 2000;
 /** So many looks in a row at jobs that nobody takes, and the taker is made anew. */
@@ -81,7 +79,7 @@ class QueueConsumer<T> implements Consumer {
   async close(): Promise<void> {
     this.#over.abort();
     await this.#watching;
-    await this.#drop(this.#worker, this.#redis, this.#redis.status === "ready" || this.#inHand > 0 ? CLOSE_MS : AWAY_MS);
+    await this.#drop(this.#worker, this.#redis, this.#inHand > 0 ? CLOSE_MS : closingMs(this.#redis, CLOSE_MS));
   }
 
   #connect(): Redis {

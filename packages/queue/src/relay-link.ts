@@ -10,7 +10,7 @@ import {
 import { AppError, type WorkerId, withTimeout } from "@flotilla/kernel";
 import { type Job, Queue, UnrecoverableError, Worker } from "bullmq";
 import { Redis } from "ioredis";
-import { patientOptions } from "./connection.ts";
+import { closingMs, patientOptions } from "./connection.ts";
 import type { QueuePlace } from "./send.ts";
 
 /** Options of {@link RelayLink}. */
@@ -103,9 +103,9 @@ export class RelayLink {
   /** Waits for what is in hand, but not for a Redis that is away. */
   async close(): Promise<void> {
     const late = (): Error => new AppError("redis-away", "Redis did not answer in time.");
-    if (this.#worker) await withTimeout(this.#worker.close(), CLOSE_MS, late).catch(() => {});
+    if (this.#worker) await withTimeout(this.#worker.close(), closingMs(this.#redis, CLOSE_MS), late).catch(() => {});
     const closing = Promise.allSettled([...this.#queues.values()].map((queue) => queue.close()));
-    await withTimeout(closing, CLOSE_MS, late).catch(() => {});
+    await withTimeout(closing, closingMs(this.#redis, CLOSE_MS), late).catch(() => {});
     this.#redis.disconnect();
   }
 

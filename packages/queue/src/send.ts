@@ -3,7 +3,7 @@ import { EVENTS_QUEUE, type FleetEvent, HostCommand, hostQueue, WorkerCommand, w
 import { AppError, type HostId, withTimeout } from "@flotilla/kernel";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
-import { patientOptions, promptOptions } from "./connection.ts";
+import { closingMs, patientOptions, promptOptions } from "./connection.ts";
 
 /** Where the queues live: the Redis of the fleet, and the key prefix. */
 export interface QueuePlace {
@@ -83,12 +83,16 @@ const CLOSE_MS = 1500;
 
 /** Publishes events in the order of the calls. Waits for Redis when it is away; `flush` waits until all are out. */
 export class EventPublisher {
+  readonly #redis: Redis;
   readonly #queue: Queue;
   #tail: Promise<void> = Promise.resolve();
 
   constructor(place: QueuePlace, onError: (error: unknown) => void) {
-    this.#queue = new Queue(EVENTS_QUEUE, { connection: patientOptions(place.url), prefix: place.prefix });
-    this.#queue.on("error", onError);
+    this.#redis = new Redis(patientOptions(place.url));
+    this.#redis.on("error", onError);
+    this.#queue = new Queue(EVENTS_QUEUE, { connection: this.#redis, prefix: place.prefix });
+    // The same error is reported by the connection itself.
+    this.#queue.on("error", () => {});
     this.#onError = onError;
   }
   readonly #onError: (error: unknown) => void;
@@ -114,7 +118,8 @@ export class EventPublisher {
   /** Waits a moment for what was published; with Redis away, what is left is lost, and the connection ends with the process. */
   async close(): Promise<void> {
     const late = (): Error => new AppError("redis-away", "Redis did not answer in time.");
-    await withTimeout(this.#tail, CLOSE_MS, late).catch(() => {});
-    await withTimeout(this.#queue.close(), CLOSE_MS, late).catch(() => {});
+    await withTimeout(this.#tail, closingMs(this.#redis, CLOSE_MS), late).catch(() => {});
+    await withTimeout(this.#queue.close(), closingMs(this.#redis, CLOSE_MS), late).catch(() => {});
+    this.#redis.disconnect();
   }
 }
