@@ -1,8 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { spawnProcess, testDir } from "@flotilla/testkit";
-import { expect, test } from "vitest";
+import { DEFAULT_PREFIX } from "@flotilla/contracts";
+import { parseHostId, parseUserId, parseWorkerId } from "@flotilla/kernel";
+import { StatusWriter } from "@flotilla/queue";
+import { spawnProcess, startRedis, testDir } from "@flotilla/testkit";
+import { expect, onTestFinished, test } from "vitest";
 import { MAIN, Machine, pyrogram } from "./kit.ts";
 
 const PYTHON = ["/usr/bin/python3", "/usr/local/bin/python3"].find((path) => existsSync(path)) ?? "";
@@ -49,4 +52,45 @@ test("an export is written down before the key leaves, and not made when that ca
   expect(refused).toMatchObject({ code: 1 });
   expect(refused.stderr).toContain("cannot be written, so nothing was done");
   expect(existsSync(join(second.cwd, "ann.txt"))).toBe(false);
+});
+
+test("an account that a worker of another host has is not imported, and the worker is named", async () => {
+  const machine = new Machine(await testDir());
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  machine.env = { ...machine.env, REDIS_URL: redis.url };
+  const now = Date.now();
+  const account = { userId: parseUserId("7000001"), name: "Ann", username: null, phoneMasked: null };
+  const counts = {
+    reconnects: 0,
+    failures: 0,
+    lastSuccessAt: now,
+    lastMessageAt: null,
+    messages: 0,
+    attempt: 0,
+    nextTryAt: null,
+  };
+  const board = new StatusWriter({ url: redis.url, prefix: DEFAULT_PREFIX }, () => {});
+  await board.write({
+    v: 1,
+    worker: parseWorkerId("news_1"),
+    host: parseHostId("host-b"),
+    state: "RUNNING",
+    since: now,
+    pid: 1,
+    startedAt: now,
+    crashes: 0,
+    crashLimit: 5,
+    nextTryAt: null,
+    fault: null,
+    link: { account, ...counts },
+    updatedAt: now,
+  });
+  board.close();
+  writeFileSync(join(machine.cwd, "old.txt"), pyrogram(randomBytes(256)));
+  const refused = await machine.run(["import", "old.txt", "--name", "ann", "--yes"]);
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('the worker "news_1" on host-b') as string });
+  expect(existsSync(join(machine.sessions, "ann.session"))).toBe(false);
+  writeFileSync(join(machine.cwd, "other.txt"), pyrogram(randomBytes(256), 7000002n));
+  expect(await machine.run(["import", "other.txt", "--name", "bob", "--yes"])).toMatchObject({ code: 0 });
 });

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import type { WorkerStatus } from "@flotilla/contracts";
 import { AppError, parseWorkerId, toError } from "@flotilla/kernel";
 import {
   type ImportedSession,
@@ -9,6 +10,7 @@ import {
   inspectImport,
 } from "@flotilla/session-store";
 import { findHolders } from "@flotilla/sqlite";
+import { isStale, readStatuses } from "./status.ts";
 import { type Answer, assertCanAsk, type Call, confirmed, noMoreThan, type Verb, WrongUsage, word } from "./verb.ts";
 
 const USAGE = `Usage: flotilla import <file | -> --name <worker> [--yes] [--json]
@@ -45,6 +47,7 @@ export const importVerb: Verb = {
     const source = await sourceOf(from, call);
     const options: ImportOptions = { source, dir, name, fleetKey: call.place.fleetKey(), server };
     const found = inspectImport(options);
+    await assertNowhereElse(call, name, found.userId);
     const account = found.userId === null ? "an account that its first connection will tell" : `user id ${found.userId}`;
     const question = `This is a ${describe(found.format)} of ${account}. The program that made it must never use it again, or Telegram ends the session for both. Is that program stopped for ever?`;
     if (!(await confirmed(call, question))) throw new AppError("not-confirmed", "Nothing was imported.");
@@ -52,6 +55,22 @@ export const importVerb: Verb = {
     return { exitCode: 0, text: report(done, call), data: { session: done } };
   },
 };
+
+/** Other hosts have session folders of their own: what their workers say about themselves is on the fleet's board. */
+async function assertNowhereElse({ place }: Call, name: string, userId: string | null): Promise<void> {
+  if (userId === null) return;
+  const statuses = await readStatuses(place).catch((error: unknown): WorkerStatus[] => {
+    if (error instanceof AppError && error.code === "not-running") return []; // then the folder and the leases decide
+    throw error;
+  });
+  const now = Date.now();
+  const other = statuses.find(
+    (status) => status.link?.account?.userId === userId && status.worker !== name && !isStale(status, now),
+  );
+  if (!other) return;
+  const text = `This account (user id ${userId}) already belongs to the worker "${other.worker}" on ${other.host}. One account has one worker: use that one, or remove its session first.`;
+  throw new AppError("session-duplicate", text, { details: { other: other.worker, host: other.host, userId } });
+}
 
 /** WrongUsage with the rule, when it is no name of a worker. */
 export function workerName(text: string | boolean | undefined): string {

@@ -45,7 +45,7 @@ export const statusVerb: Verb = {
 };
 
 /** Problems first, then by name. Throws AppError `not-running` when there is no Redis to ask. */
-async function readStatuses(place: Place): Promise<WorkerStatus[]> {
+export async function readStatuses(place: Place): Promise<WorkerStatus[]> {
   const { embeddedRedisUrl, StatusReader } = await import("@flotilla/queue");
   const url = place.env.REDIS_URL ?? embeddedRedisUrl(join(place.dataDir, "redis"));
   if (url.startsWith("/") && !existsSync(url)) throw notRunning("its own Redis is not there");
@@ -71,7 +71,8 @@ function line(status: WorkerStatus, now: number, width: number): string {
   return `${stateIcon(state)} ${worker.padEnd(width)}  ${stateWords(state)} for ${duration(now - since)}  ${host}, ${who}${why}`;
 }
 
-function isStale({ updatedAt }: WorkerStatus, now: number): boolean {
+/** Nobody has refreshed it for so long that it may not be true any more. */
+export function isStale({ updatedAt }: WorkerStatus, now: number): boolean {
   return now - updatedAt > STATUS_STALE_MS;
 }
 
