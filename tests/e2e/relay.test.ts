@@ -70,7 +70,17 @@ test("a route copies, another forwards; replies, edits, deletions and albums fol
   const end = await until(copies, (all) => !all.some(({ text }) => text.includes("changed")));
   expect(end.map(({ text }) => text).filter((text) => /skip|secret/.test(text))).toEqual([]);
   expect((await seen(forwards)).map(({ text }) => text)).not.toContain("secret");
-  await new AdminChat(fleet).shows(/matched|has a new message/);
+  const chat = new AdminChat(fleet);
+  await chat.shows(/matched|has a new message/);
+
+  await chat.say("/workers");
+  for (const label of ["demo_1", "🔀 Routes", "🔀 copy"]) await chat.press(label);
+  await chat.shows(/copy · on[\s\S]*Latency p50/);
+  await chat.press("🔎 Dry run");
+  await chat.shows(/of the last \d+ would be delivered[\s\S]*➖ secret protected/);
+  await chat.press("⬅️ Back");
+  await chat.press("⏸ Switch off");
+  await chat.shows(/copy · off/);
 });
 
 async function channel(fleet: TestFleet, username: string): Promise<string> {
