@@ -4,7 +4,7 @@ import { systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { consumeWorkerCommands, EventPublisher, type QueuePlace } from "@flotilla/queue";
 import { type SessionStore, Vault } from "@flotilla/session-store";
-import { type AccountOptions, FloodGate, SEND_RATE, type SendRate, workerIdentity } from "@flotilla/telegram";
+import { type AccountOptions, FloodGate, parseProxy, SEND_RATE, type SendRate, workerIdentity } from "@flotilla/telegram";
 import { Account, type Feed } from "./account.ts";
 import { type CommandDeps, carryOut } from "./commands.ts";
 import { startChecks } from "./health-check.ts";
@@ -128,6 +128,7 @@ function accountOptions(worker: WorkerId, store: SessionStore, { config, log }: 
     identity: workerIdentity(worker),
     log: (level, message, fields) => log[level](fields ?? {}, message),
     gate: new FloodGate({ table: store.flood, clock: systemClock, rate: sendRate(config.sendsPerMinute) }),
+    ...(config.telegramProxy === null ? {} : { proxy: parseProxy(config.telegramProxy.reveal()) }),
     ...(config.localAddress === null ? {} : { localAddress: config.localAddress }),
   };
 }

@@ -58,6 +58,8 @@ export interface Config {
   /** Null = https://api.telegram.org */
   readonly botApiRoot: string | null;
   readonly mtproto: MtprotoServer;
+  /** The way of this host's workers to Telegram; null = direct. */
+  readonly telegramProxy: Secret | null;
 }
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
@@ -116,6 +118,7 @@ export function parseConfig(env: EnvValues, options: ParseOptions): Config {
       deadManUrl: env.DEAD_MAN_URL ? new Secret(env.DEAD_MAN_URL) : null,
     },
     botApiRoot: env.BOT_API_ROOT ?? null,
+    telegramProxy: env.TELEGRAM_PROXY ? new Secret(env.TELEGRAM_PROXY) : null,
     mtproto: pem && env.MTPROTO_DC ? customServer(env.MTPROTO_DC, pem) : { kind: "telegram" },
   };
 }

@@ -156,6 +156,12 @@ export const ENV = {
     required: false,
     example: "",
   },
+  TELEGRAM_PROXY: {
+    schema: text(/^socks[45]:\/\/\S+:[1-9]\d{0,4}\/?$/, "must be socks5://user:password@host:port or socks4://host:port"),
+    secret: true,
+    required: false,
+    example: "",
+  },
   MTPROTO_DC: {
     schema: z
       .string()

@@ -89,6 +89,7 @@ describe("the example copied to .env", () => {
       fleetKey: null,
       botApiRoot: null,
       mtproto: { kind: "telegram" },
+      telegramProxy: null,
     });
   });
 

@@ -61,6 +61,7 @@ export class Link {
     this.#sockets = new SocketFactory({
       endpoint,
       localAddress: options.localAddress,
+      proxy: options.proxy,
       mayAct: options.mayAct ?? (() => true),
       connectTimeoutMs: timings.connectMs,
     });

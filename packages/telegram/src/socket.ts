@@ -1,11 +1,14 @@
 import { Socket } from "node:net";
 import { AppError } from "@flotilla/kernel";
+import { type ProxyRoute, throughProxy } from "./proxy.ts";
 import type { Endpoint } from "./server.ts";
 
 /** Options of {@link SocketFactory}. */
 export interface SocketOptions {
   readonly endpoint: Endpoint;
   readonly localAddress?: string | undefined;
+  /** The way there; direct when absent. */
+  readonly proxy?: ProxyRoute | undefined;
   /** Asked before each write: `false` closes the socket instead. */
   readonly mayAct: () => boolean;
   /** TCP connect, in milliseconds. */
@@ -71,7 +74,7 @@ export class LinkSocket {
 
   /** Opens the connection; the library's arguments are ignored. Rejects with the system's error or a timeout. */
   async connect(): Promise<this> {
-    const { endpoint, localAddress, mayAct, connectTimeoutMs } = this.#factory.options;
+    const { endpoint, proxy, localAddress, mayAct, connectTimeoutMs } = this.#factory.options;
     if (!mayAct())
       throw new AppError("link-lost", "This session belongs to somebody else now.", { details: { reason: "stopped" } });
     this.#factory.opening(this);
@@ -92,11 +95,11 @@ export class LinkSocket {
       closed.resolve();
     });
     tcp.setTimeout(connectTimeoutMs, () => tcp.destroy(timeoutError(connectTimeoutMs)));
-    tcp.connect({ ...endpoint, ...(localAddress === undefined ? {} : { localAddress }) }, () => {
-      tcp.setTimeout(0);
-      opened.resolve();
-    });
+    const { host, port } = proxy ?? endpoint;
+    tcp.connect({ host, port, ...(localAddress === undefined ? {} : { localAddress }) }, () => opened.resolve());
     await opened.promise;
+    if (proxy) await this.#goThrough(tcp, proxy);
+    tcp.setTimeout(0);
     return this;
   }
 
@@ -135,6 +138,16 @@ export class LinkSocket {
 
   toString(): string {
     return "LinkSocket";
+  }
+
+  async #goThrough(tcp: Socket, proxy: ProxyRoute): Promise<void> {
+    const wire = { write: (data: Buffer) => void tcp.write(data), readExactly: (size: number) => this.readExactly(size) };
+    try {
+      await throughProxy(wire, proxy, this.#factory.options.endpoint);
+    } catch (error) {
+      tcp.destroy();
+      throw error;
+    }
   }
 
   #push(chunk: Buffer): void {

@@ -1,4 +1,5 @@
 import type { FloodGate } from "./calls/flood-gate.ts";
+import type { ProxyRoute } from "./proxy.ts";
 import type { TelegramServer } from "./server.ts";
 
 /** What the operator got from https://my.telegram.org. */
@@ -38,6 +39,8 @@ export interface AccountOptions {
   readonly log: Log;
   /** The account's patience; without it each connection makes one of its own over the same stored waits. */
   readonly gate?: FloodGate;
+  /** The way to Telegram; direct when absent. Fixed: nothing goes around a proxy that fails. */
+  readonly proxy?: ProxyRoute;
   /** Local IP address to connect from; the system chooses when absent. */
   readonly localAddress?: string;
   /**
