@@ -45,7 +45,7 @@ export class VitalSigns {
     this.#pid = pid;
     this.#limits = limits;
     this.#onFault = onFault;
-    this.#wait(limits.startMs, () => this.#look());
+    this.#wait(Math.min(limits.startMs, limits.silentMs), () => this.#look());
   }
 
   /** How it was at the last heartbeat, or null before the first. */
@@ -82,9 +82,10 @@ export class VitalSigns {
 
   #hangs(silentMs: number): boolean {
     const before = this.#last;
-    if (before === null || silentMs >= this.#limits.starvedMs) return true;
+    if (silentMs >= (before === null ? this.#limits.startMs : this.#limits.starvedMs)) return true;
     const use = processUse(this.#pid);
-    return use !== null && (use.stopped || use.cpuMs - before.cpuMs >= BUSY_MS);
+    if (use === null) return false;
+    return use.stopped || (before !== null && use.cpuMs - before.cpuMs >= BUSY_MS);
   }
 
   #memoryText(rssBytes: number): string {

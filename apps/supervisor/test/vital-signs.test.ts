@@ -48,3 +48,12 @@ test("a process with more memory than it may have is ended and started again, wi
   expect(told[0]).toMatchObject({ fault: { class: "OOM", code: "memory-cap" }, decision: { kind: "restart", attempt: 1 } });
   expect(told[0]?.fault.message).toMatch(/^The worker used \d+ MB \(limit 1\)\.$/);
 });
+
+test("a process that was stopped before its first sign of life is replaced as soon", async () => {
+  const { worker, told, starts } = await managed({ plan: "never-ready", limits: { silentMs: 300 } });
+  const started = worker.start();
+  await waitFor(() => starts() === 1);
+  process.kill(worker.status().pid ?? 0, "SIGSTOP");
+  await waitFor(() => told.length > 0);
+  expect(await started).toMatchObject({ kind: "ended", fault: { class: "STUCK", code: "start-timeout" } });
+});
