@@ -81,6 +81,11 @@ export class Account {
     return this.#connection.calls;
   }
 
+  /** An admin wants it to send again after PEER_FLOOD. Waits that Telegram asked for stay. */
+  resumeSending(): void {
+    if (this.#connection.gate.status().stopped) this.#connection.gate.resume();
+  }
+
   /** Connects, or waits for a login when the session has no key. */
   start(): void {
     this.#loggingIn = false;

@@ -26,6 +26,7 @@ export async function carryOut(deps: CommandDeps, command: WorkerCommand): Promi
     if (command.kind === "backup") return { kind: "done", text: deps.backup() };
     if (command.kind !== "check") return await deps.desk.perform(command);
     await deps.account.check();
+    deps.account.resumeSending();
     return { kind: "done" };
   } catch (error) {
     deps.log.warn({ command: command.kind, err: error }, "command failed");
