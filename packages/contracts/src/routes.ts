@@ -25,7 +25,7 @@ const WebhookUrl = z
   .string()
   .max(500)
   .regex(
-    /^(?:https:\/\/|http:\/\/(?:127\.[0-9.]+|localhost|\[::1\])(?=[:/]|$))[^\s@]*$/,
+    /^(?:https:\/\/[^\s@]+|http:\/\/(?:127\.[0-9.]+|localhost|\[::1\])(?:[:/][^\s@]*)?)$/,
     "a webhook is an https address without a password in it (http only on this machine)",
   );
 

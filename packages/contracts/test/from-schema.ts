@@ -37,6 +37,9 @@ export function valuesOf(schema: z.ZodType): fc.Arbitrary<unknown> {
       return fc.constantFrom(...Object.values(def.entries));
     case "nullable":
       return fc.option(valuesOf(def.innerType), { nil: null });
+    case "default":
+      // What is left out arrives filled in, so it is always given here.
+      return valuesOf(def.innerType);
     case "array":
       return fc.array(valuesOf(def.element), { minLength: minLength(def), maxLength: 3 });
     case "string":
@@ -70,7 +73,7 @@ function textOf(def: Definition): fc.Arbitrary<unknown> {
   const pattern = checksOf(def).find((each) => each.pattern)?.pattern;
   if (pattern) return fc.stringMatching(pattern);
   const maximum = checksOf(def).find((each) => each.check === "max_length")?.maximum ?? 1000;
-  return fc.string({ maxLength: Math.min(maximum, 1000), size: "medium" });
+  return fc.string({ minLength: minLength(def), maxLength: Math.min(maximum, 1000), size: "medium" });
 }
 
 function numberOf(def: Definition): fc.Arbitrary<unknown> {
