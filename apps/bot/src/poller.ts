@@ -46,7 +46,7 @@ export function startPolling(deps: PollerDeps): Poller {
     return updates.reduce((next, update) => Math.max(next, update.update_id + 1), offset);
   };
   const loop = (async () => {
-    for (const update of deps.inbox.left()) void work.take(update);
+    for (const update of deps.inbox.left()) void work.run(update);
     let offset = 0;
     while (!stopping.signal.aborted) {
       try {
@@ -87,14 +87,21 @@ class Work {
 
   /** Resolves when the update may be confirmed: at once when it is written down, else when it is done. */
   take(update: Update): Promise<void> {
+    const what = this.#deps.inbox.keep(update);
+    if (what === "known") return Promise.resolve();
+    const done = this.run(update);
+    return what === "kept" ? Promise.resolve() : done;
+  }
+
+  /** Handles it after what came before it in its chat. */
+  run(update: Update): Promise<void> {
     const chat = update.callback_query?.message?.chat.id ?? update.message?.chat.id ?? 0;
-    const kept = this.#deps.inbox.keep(update);
     const done = (this.#turns.get(chat) ?? Promise.resolve()).then(() => this.#handle(update));
     this.#turns.set(chat, done);
     void done.then(() => {
       if (this.#turns.get(chat) === done) this.#turns.delete(chat);
     });
-    return kept ? Promise.resolve() : done;
+    return done;
   }
 
   async settled(): Promise<void> {
