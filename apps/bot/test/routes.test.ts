@@ -9,19 +9,7 @@ const STRANGER = 999;
 /** Everything that the bot remembers. */
 function memory(fleet: Fleet): string {
   // Owners are told of strangers: alerts are the only thing that may change.
-  const tables = [
-    "worker",
-    "admin",
-    "panel",
-    "command",
-    "wizard",
-    "inbox",
-    "place",
-    "setting",
-    "audit",
-    "silence",
-    "seen_event",
-  ];
+  const tables = ["worker", "admin", "panel", "command", "wizard", "place", "setting", "audit", "silence", "seen_event"];
   return JSON.stringify(tables.map((table) => fleet.db.read(`SELECT * FROM ${table}`)));
 }
 

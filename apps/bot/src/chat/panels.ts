@@ -50,7 +50,8 @@ export class Panels {
       const before = this.#deps.store.find(chat)?.message ?? null;
       const id = message === null ? await this.#send(chat, card) : await this.#edit(chat, message, card);
       this.#deps.store.set({ chat, message: id, screen, shown });
-      this.#deps.sender.done(chat, "panel");
+      // An edit says nothing about a message that was being sent when the bot died.
+      if (id !== message) this.#deps.sender.done(chat, "panel");
       if (before !== null && before !== id) await this.#remove(chat, before);
     });
   }
@@ -79,7 +80,7 @@ export class Panels {
       if (shown === panel.shown) return;
       const message = await this.#edit(chat, panel.message, card);
       this.#deps.store.set({ ...panel, message, shown });
-      this.#deps.sender.done(chat, "panel");
+      if (message !== panel.message) this.#deps.sender.done(chat, "panel");
     });
   }
 

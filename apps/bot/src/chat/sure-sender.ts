@@ -21,6 +21,9 @@ const LOOK_AHEAD = 15;
 export class SureSender {
   readonly #api: Api;
   readonly #db: Database;
+  readonly #turns = new Map<string, Promise<unknown>>();
+  /** Messages of this process, in case they are not written down yet. */
+  readonly #taken = new Set<string>();
 
   constructor(api: Api, db: Database) {
     this.#api = api;
@@ -28,13 +31,23 @@ export class SureSender {
   }
 
   /** Sends `card` for `purpose` and returns its message id. Call {@link done} in the transaction that writes the id down. */
-  async send(chat: string, purpose: string, card: Card, options: SendOptions = {}): Promise<number> {
+  send(chat: string, purpose: string, card: Card, options: SendOptions = {}): Promise<number> {
+    // One after the other: two that look for lost messages at once would take the same one.
+    const sent = (this.#turns.get(chat) ?? Promise.resolve()).then(() => this.#send(chat, purpose, card, options));
+    this.#turns.set(
+      chat,
+      sent.catch(() => {}),
+    );
+    return sent;
+  }
+
+  async #send(chat: string, purpose: string, card: Card, options: SendOptions): Promise<number> {
     const wish = this.#db.readOne<{ after_message: number }>(
       "SELECT after_message FROM sending WHERE chat = ? AND purpose = ?",
       [chat, purpose],
     );
     const lost = wish ? await this.#lookFor(chat, wish.after_message, card) : null;
-    if (lost !== null) return this.#saw(chat, lost);
+    if (lost !== null) return this.#ours(chat, lost);
     if (!wish)
       this.#db.write("INSERT INTO sending (chat, purpose, after_message) VALUES (?, ?, ?)", [
         chat,
@@ -50,7 +63,7 @@ export class SureSender {
           ? {}
           : { reply_parameters: { message_id: options.replyTo, allow_sending_without_reply: true } }),
       });
-      return this.#saw(chat, sent.message_id);
+      return this.#ours(chat, sent.message_id);
     } catch (error) {
       // Telegram's refusal is an answer: nothing was sent. Everything else may have had its effect.
       if (!(error instanceof HttpError)) this.done(chat, purpose);
@@ -66,6 +79,12 @@ export class SureSender {
   /** A message id of this chat was seen: later ones are higher. */
   saw(chat: string, message: number): void {
     this.#saw(chat, message);
+  }
+
+  /** The caller writes it down later than this: until then nobody else may take it. */
+  #ours(chat: string, message: number): number {
+    this.#taken.add(`${chat}/${message}`);
+    return this.#saw(chat, message);
   }
 
   #saw(chat: string, message: number): number {
@@ -91,7 +110,7 @@ export class SureSender {
         .map((row) => row.message),
     );
     for (let id = after + 1; id <= after + LOOK_AHEAD; id++) {
-      if (!known.has(id) && (await this.#becomes(chat, id, card))) return id;
+      if (!known.has(id) && !this.#taken.has(`${chat}/${id}`) && (await this.#becomes(chat, id, card))) return id;
     }
     return null;
   }
