@@ -49,10 +49,11 @@ export class Panels {
       const shown = digest(card);
       const before = this.#deps.store.find(chat)?.message ?? null;
       const id = message === null ? await this.#send(chat, card) : await this.#edit(chat, message, card);
+      // First this: a kill in between finds the new one again, but nobody would come back for the old one.
+      if (before !== null && before !== id) await this.#remove(chat, before);
       this.#deps.store.set({ chat, message: id, screen, shown });
       // An edit says nothing about a message that was being sent when the bot died.
       if (id !== message) this.#deps.sender.done(chat, "panel");
-      if (before !== null && before !== id) await this.#remove(chat, before);
     });
   }
 
