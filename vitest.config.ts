@@ -28,15 +28,13 @@ export default defineConfig({
         },
       },
       {
-        // A browser and a whole fleet each: one after the other.
+        // A whole fleet each, mostly waiting: they share the workers with the unit tests.
         extends: true,
         test: {
           name: "e2e",
           include: ["tests/{e2e,faults}/**/*.test.ts"],
-          fileParallelism: false,
           testTimeout: 240_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 1 },
         },
       },
     ],
