@@ -2,7 +2,7 @@ import { isIPv6 } from "node:net";
 import { AUTH_KEY_BYTES } from "../seal.ts";
 import { refused } from "./refusals.ts";
 
-/** Data centres that can be an account's home (telegram-facts: DC table; https://core.telegram.org/api/datacenter). */
+/** Data centres that can be an account's home (https://core.telegram.org/api/datacenter). */
 const HOME_DCS: Readonly<Record<number, string>> = {
   1: "149.154.175.53",
   2: "149.154.167.51",
