@@ -15,7 +15,7 @@ const IMAGES = fileURLToPath(new URL("../../docs/images/", import.meta.url));
  */
 test.skipIf(!CHROMIUM)("an admin adds a worker, logs it in, restarts it, and sees its crash come and go", async () => {
   // The wait before the restart is long enough to be seen, also on a busy machine.
-  const fleet = await startFleet({ RESTART_DELAY_S: "6" });
+  const fleet = await startFleet({ RESTART_DELAY_S: "7" });
   await fleet.post("accounts", {
     phone: PHONE,
     firstName: "News",
