@@ -52,6 +52,8 @@ button-restore-copy = 🧯 Restore { DATE($at) }
 button-restore-yes = 🧯 Restore { $worker }
 button-hstop = ⏹ Stop holder
 button-hstop-yes = ⏹ Stop process { $pid }
+button-resume = ▶️ Resume sending
+button-resumeyes = ▶️ Yes, send again
 button-who = 👀 Who holds it?
 button-use-phone = Use { $phone }
 button-new-code = 🔁 New code
@@ -246,11 +248,17 @@ details-last-success-never = <b>Last Success:</b> never
 details-counts = Messages seen { $messages } · Restarts { $crashes }/{ $limit }
 details-storage = 💾 lock waits { $waits } · longest hold { $hold } ms · journal { $kb } KB
 details-checkpoint = emptied { TIME($at) }
-details-outage = After the last outage: missed { $missed }, recovered { $recovered }, lost { $lost } · { DATE($at) }
-details-outage-lost = ⚠️ After the last outage: missed { $missed }, recovered { $recovered }, <b>lost { $lost }</b> · { DATE($at) }
-details-sending-stopped = ⛔ Sends nothing since Telegram answered { $reason }. Receiving goes on. 🩺 Check now lets it try again.
+details-outage = 🔍 After { SPAN($ms) } offline: missed { $missed }, recovered { $recovered }, lost { $lost } · { DATE($at) }
+details-outage-lost = ⚠️ 🔍 After { SPAN($ms) } offline: missed { $missed }, recovered { $recovered }, <b>lost ≥ { $lost }</b> · { DATE($at) }
+details-reading-waits = ⏳ Asks Telegram for nothing it missed until { DATE($at) }: { $method } has to wait. New messages come all the same; a restart does not shorten it.
+details-sending-stopped = ⛔ Sends nothing since Telegram answered { $reason }. Reading goes on. See @SpamBot, then press ▶️ Resume sending.
 details-sending-waits = ⏳ Sends nothing until { DATE($at) }: Telegram asked to wait. A restart does not shorten it.
 details-sending-halved = 🐢 Sends at most { $rate } a minute until { DATE($at) }: three waits within an hour.
+resume-ask = ▶️ Let <b>{ $worker }</b> send again?
+resume-meaning = Telegram answered { $reason }: people reported this account as spam, or it wrote to too many who do not know it. Look at @SpamBot with this account first. Sending on while the limit holds makes it longer, and can end in a ban.
+resume-frozen = Telegram answered { $reason }: this account is frozen. Appeal in the Telegram app first; until then every call is refused, and this stops again.
+resume-effect = What waits is sent at the usual rate. Waits that Telegram asked for stay.
+resume-nothing = Nothing keeps <b>{ $worker }</b> from sending.
 details-closed-chats = 🔒 Closed chats: { $chats }
 details-not-logged-in = 🔑 Not logged in yet. Press 🔐 Authenticate (about 1 min).
 details-fault = ⚠️ { $text } <i>({ $class }, { $code })</i>
@@ -596,6 +604,28 @@ alert-limited-how = { $code }, see @SpamBot. Sending is stopped; reading goes on
 alert-offline = 🟡 🔌 <b>{ $worker }</b> is offline since { TIME($at) }
 alert-offline-how = The connection is tried again and again by itself. Nothing has to be done.
 alert-flood = ⏳ <b>{ $worker }</b>: Telegram asks to pause until { TIME($until) }
+alert-gap = 🟠 🔍 <b>{ $worker }</b> lost messages{ $times ->
+    [one] { "" }
+   *[other] { " " }· { $times } times
+}
+alert-gap-outage = After { SPAN($ms) } offline: missed { $missed }, recovered { $recovered }, lost ≥ { $lost }.
+alert-gap-outage-long = After it was offline: missed { $missed }, recovered { $recovered }, lost ≥ { $lost }.
+alert-gap-live = Lost ≥ { $lost } while it was connected.
+alert-gap-too-many = More than Telegram gives at once: the rest of that chat is not fetched. Press ✋ when you know.
+alert-gap-unreadable = Telegram sent something that this version cannot read. Press ✋ when you know.
+alert-quiet = 🟡 🔍 <b>{ $worker }</b>: { $source } silent { SPAN($ms) } (usual { SPAN($rhythm) })
+alert-quiet-none = Checked: no newer message on the server.
+alert-quiet-found = Checked: { $found } newer found and fetched.
+alert-quiet-withheld = Checked: the server has newer messages that it does not give.
+alert-closed = 🟡 ⚠️ <b>{ $worker }</b> cannot read { $source } any more ({ $reason })
+alert-closed-how = { $others ->
+    [0] No other chat is read.
+    [one] The other one goes on.
+   *[other] Other { $others } go on.
+}
+alert-flood-all = Nothing is read or sent until then; what is said meanwhile is fetched.
+alert-flood-reading = What was missed cannot be asked for until then. New messages come, sending goes on.
+alert-flood-sending = Sending waits, reading goes on. What waits is kept, none is lost.
 alert-flood-how = It goes on by itself then. More tries would make the pause longer.
 alert-host-away = 🔴 🖥 <b>{ $host }</b> does not answer ({ $workers ->
     [one] { $workers } worker

@@ -52,6 +52,8 @@ button-restore-copy = 🧯 Вернуть { DATE($at) }
 button-restore-yes = 🧯 Вернуть { $worker }
 button-hstop = ⏹ Остановить процесс
 button-hstop-yes = ⏹ Остановить процесс { $pid }
+button-resume = ▶️ Возобновить отправку
+button-resumeyes = ▶️ Да, отправлять снова
 button-who = 👀 Кто её держит?
 button-use-phone = Взять { $phone }
 button-new-code = 🔁 Новый код
@@ -248,11 +250,17 @@ details-last-success-never = <b>Последний успех:</b> не было
 details-counts = Сообщений { $messages } · Перезапусков { $crashes }/{ $limit }
 details-storage = 💾 ожиданий блокировки { $waits } · дольше всего держали { $hold } мс · журнал { $kb } КБ
 details-checkpoint = освобождён { TIME($at) }
-details-outage = После последнего перерыва: пропущено { $missed }, восстановлено { $recovered }, потеряно { $lost } · { DATE($at) }
-details-outage-lost = ⚠️ После последнего перерыва: пропущено { $missed }, восстановлено { $recovered }, <b>потеряно { $lost }</b> · { DATE($at) }
-details-sending-stopped = ⛔ Ничего не отправляет: Telegram ответил { $reason }. Приём продолжается. Кнопка «🩺 Проверить» разрешит отправку снова.
+details-outage = 🔍 После { SPAN($ms) } без связи: пропущено { $missed }, восстановлено { $recovered }, потеряно { $lost } · { DATE($at) }
+details-outage-lost = ⚠️ 🔍 После { SPAN($ms) } без связи: пропущено { $missed }, восстановлено { $recovered }, <b>потеряно ≥ { $lost }</b> · { DATE($at) }
+details-reading-waits = ⏳ До { DATE($at) } не запрашивает пропущенное: { $method } должен ждать. Новые сообщения приходят; перезапуск этого не сократит.
+details-sending-stopped = ⛔ Ничего не отправляет: Telegram ответил { $reason }. Чтение продолжается. Проверьте @SpamBot, затем нажмите «▶️ Возобновить отправку».
 details-sending-waits = ⏳ Ничего не отправляет до { DATE($at) }: Telegram просит подождать. Перезапуск этого не сократит.
 details-sending-halved = 🐢 Не больше { $rate } сообщений в минуту до { DATE($at) }: три ожидания за час.
+resume-ask = ▶️ Разрешить <b>{ $worker }</b> отправлять снова?
+resume-meaning = Telegram ответил { $reason }: на аккаунт жаловались как на спам или он писал слишком многим незнакомым. Сначала откройте @SpamBot с этого аккаунта. Отправка под ограничением продлевает его и может кончиться блокировкой.
+resume-frozen = Telegram ответил { $reason }: аккаунт заморожен. Сначала подайте апелляцию в приложении Telegram; до этого каждый вызов отклоняется, и отправка снова остановится.
+resume-effect = Ожидающее уйдёт с обычной скоростью. Паузы, о которых просил Telegram, остаются.
+resume-nothing = <b>{ $worker }</b> ничто не мешает отправлять.
 details-closed-chats = 🔒 Закрытых чатов: { $chats }
 details-not-logged-in = 🔑 Вход ещё не выполнен. Нажмите 🔐 Войти (около минуты).
 details-fault = ⚠️ { $text } <i>({ $class }, { $code })</i>
@@ -610,6 +618,27 @@ alert-limited-how = { $code }, см. @SpamBot. Отправка остановл
 alert-offline = 🟡 🔌 <b>{ $worker }</b> не на связи с { TIME($at) }
 alert-offline-how = Подключение повторяется само. Делать ничего не нужно.
 alert-flood = ⏳ <b>{ $worker }</b>: Telegram просит паузу до { TIME($until) }
+alert-gap = 🟠 🔍 <b>{ $worker }</b>: сообщения потеряны{ $times ->
+    [1] { "" }
+   *[other] { " " }· раз: { $times }
+}
+alert-gap-outage = После { SPAN($ms) } без связи: пропущено { $missed }, восстановлено { $recovered }, потеряно ≥ { $lost }.
+alert-gap-outage-long = После перерыва: пропущено { $missed }, восстановлено { $recovered }, потеряно ≥ { $lost }.
+alert-gap-live = Потеряно ≥ { $lost }, хотя связь была.
+alert-gap-too-many = Больше, чем Telegram отдаёт за раз: остаток этого чата не запрашивается. Нажмите ✋, когда приняли к сведению.
+alert-gap-unreadable = Telegram прислал то, чего эта версия не умеет читать. Нажмите ✋, когда приняли к сведению.
+alert-quiet = 🟡 🔍 <b>{ $worker }</b>: { $source } молчит { SPAN($ms) } (обычно { SPAN($rhythm) })
+alert-quiet-none = Проверено: на сервере нет ничего новее.
+alert-quiet-found = Проверено: найдено и получено новых: { $found }.
+alert-quiet-withheld = Проверено: на сервере есть новые сообщения, но он их не отдаёт.
+alert-closed = 🟡 ⚠️ <b>{ $worker }</b> больше не может читать { $source } ({ $reason })
+alert-closed-how = { $others ->
+    [0] Других читаемых чатов нет.
+   *[other] Остальные ({ $others }) работают.
+}
+alert-flood-all = До этого ничего не читается и не отправляется; сказанное за это время будет получено.
+alert-flood-reading = До этого нельзя запросить пропущенное. Новые сообщения приходят, отправка работает.
+alert-flood-sending = Отправка ждёт, чтение продолжается. Ожидающее сохранено, ничего не потеряно.
 alert-flood-how = Потом всё продолжится само. Лишние попытки только удлинят паузу.
 alert-host-away = 🔴 🖥 <b>{ $host }</b> не отвечает ({ $workers ->
     [one] { $workers } воркер

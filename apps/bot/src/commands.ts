@@ -100,6 +100,13 @@ export class Commands {
     );
   }
 
+  /** Lets the account send again that Telegram had stopped. */
+  async resumeSending(worker: WorkerId, by: By): Promise<AskResult> {
+    return await this.#ask({ ...by, verb: "resume-sending", worker }, (base) =>
+      this.#deps.sender.toWorker({ ...base, kind: "resume-sending" }),
+    );
+  }
+
   /** Something about a route, carried out by its reader. */
   async relay(wish: RelayWish, worker: WorkerId, by: By): Promise<AskResult> {
     return await this.#ask({ ...by, verb: wish.kind, worker }, (base) =>

@@ -69,6 +69,7 @@ function apply(deps: EventDeps, event: FleetEvent): Show {
     case "worker.state":
     case "worker.exited":
     case "worker.storage":
+    case "worker.lost":
       return async () => {};
     default:
       return event satisfies never;

@@ -18,6 +18,7 @@ import { loginsScreen } from "./screens/logins.ts";
 import { menuScreen, workersScreen } from "./screens/menu.ts";
 import { noticeScreen } from "./screens/notice.ts";
 import type { Card, Screen } from "./screens/screen.ts";
+import { resumeScreen } from "./screens/sending.ts";
 import { adminScreen, adminsScreen, auditScreen, settingsScreen } from "./screens/settings.ts";
 import type { FleetView } from "./screens/view.ts";
 import type { AdminStore } from "./store/admins.ts";
@@ -124,6 +125,7 @@ export class Screens {
       case "backups":
       case "restore":
       case "stop-holder":
+      case "resume":
         return this.#session(view, screen);
       case "notice":
         return noticeScreen(view.words, screen.text, screen.worker);
@@ -170,10 +172,11 @@ export class Screens {
     return { fresh, statuses: this.#from.workers.all().flatMap(({ id }) => this.#known.get(id) ?? []) };
   }
 
-  #session(view: FleetView, screen: Extract<Screen, { kind: "backups" | "restore" | "stop-holder" }>): Card {
+  #session(view: FleetView, screen: Extract<Screen, { kind: "backups" | "restore" | "stop-holder" | "resume" }>): Card {
     const { words } = view;
     const worker = view.workers.find((each) => each.id === screen.worker);
     if (!worker) return workerScreen(view, screen.worker);
+    if (screen.kind === "resume") return resumeScreen(words, worker, screen.token);
     if (screen.kind === "stop-holder") return stopHolderScreen(words, worker, screen.pid, screen.token);
     const copies = this.copies(worker.id);
     if (screen.kind === "backups")

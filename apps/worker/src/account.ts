@@ -1,4 +1,4 @@
-import type { AccountSummary, Fault, LinkStatus, ReportedState } from "@flotilla/contracts";
+import type { AccountSummary, Fault, LinkStatus, LossReason, OutageReport, ReportedState } from "@flotilla/contracts";
 import type { SelfUser, SessionStore } from "@flotilla/session-store";
 import {
   type AccountCalls,
@@ -7,7 +7,10 @@ import {
   type CaughtUp,
   type ConnectionStatus,
   type StateChange,
+  type UpdateTrouble,
 } from "@flotilla/telegram";
+import { Parking, reportedState } from "./account-state.ts";
+import { sourcesStatus } from "./sources-status.ts";
 import { streamNumbers } from "./stream-numbers.ts";
 
 /** What the worker tells its supervisor. */
@@ -17,10 +20,21 @@ export interface AccountReport {
   readonly link: LinkStatus;
 }
 
+/** Messages that cannot be had; `outage` says what became of the others. */
+export interface Loss {
+  readonly lost: number;
+  readonly why: LossReason;
+  readonly outage: OutageReport | null;
+}
+
 /** What an account tells to whoever deals with its messages. */
 export interface Feed {
   /** Whether the messages of this chat are wanted with their text. */
   wants(chat: string): boolean;
+  /** The chats that somebody wants, by marked id. */
+  sources(): ReadonlySet<string>;
+  /** Messages exist and cannot be had. */
+  lost(loss: Loss): void;
   /** There is something in the inbox. */
   arrived(): void;
   /** There is a connection, and everything that was missed is in the inbox. */
@@ -39,6 +53,8 @@ export const NO_LINK: LinkStatus = {
   nextTryAt: null,
 };
 
+/** A timer can be set for 24 days at most. */
+const MAX_TIMER_MS = 24 * 60 * 60_000;
 /** What was dealt with is remembered for a week: longer than any outage that the update stream covers. */
 const INBOX_KEPT_MS = 7 * 24 * 60 * 60_000;
 
@@ -54,6 +70,10 @@ export class Account {
   /** Why this account may not be on Telegram for now. */
   #away: Fault | null = null;
   #trouble: Fault | null = null;
+  /** Why messages could not be had, the last time. */
+  #why: LossReason = "unreadable";
+  readonly #parking = new Parking();
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(store: SessionStore, options: AccountOptions, report: (report: AccountReport) => void, feed: Feed) {
     this.#store = store;
@@ -71,7 +91,7 @@ export class Account {
           feed.arrived();
         },
         caughtUp: (result) => this.#onCaughtUp(result),
-        trouble: (trouble) => this.#log("warn", "trouble with missed messages", { ...trouble }),
+        trouble: (trouble) => this.#onTrouble(trouble),
       },
     });
   }
@@ -83,7 +103,7 @@ export class Account {
 
   /** An admin wants it to send again after PEER_FLOOD. Waits that Telegram asked for stay. */
   resumeSending(): void {
-    if (this.#connection.gate.status().stopped) this.#connection.gate.resume();
+    this.#connection.gate.resume();
   }
 
   /** Connects, or waits for a login when the session has no key. */
@@ -127,6 +147,7 @@ export class Account {
 
   /** Leaves Telegram. Resolves when the socket is closed. */
   async stop(): Promise<void> {
+    clearTimeout(this.#timer);
     await this.#connection.stop();
   }
 
@@ -146,11 +167,13 @@ export class Account {
   /** Sends the present state to the supervisor. */
   tell(): void {
     const status = this.#connection.status();
-    this.#report({
-      state: this.#state(status),
-      fault: this.#loggingIn ? null : (this.#away ?? status.fault ?? this.#trouble),
-      link: this.#link(status),
-    });
+    const flood = this.#connection.gate.status();
+    const parkedUntil = this.#parking.until(flood, Date.now());
+    this.#tellAt(parkedUntil);
+    const { loggingIn, away, trouble } = { loggingIn: this.#loggingIn, away: this.#away, trouble: this.#trouble };
+    const sendStop = flood.stopped?.reason ?? null;
+    const what = { loggingIn, away, trouble, sendStop, hasKey: this.#store.hasKey, isParked: parkedUntil !== null };
+    this.#report({ ...reportedState(status, what), link: this.#link(status) });
   }
 
   #onState(change: StateChange): void {
@@ -161,32 +184,22 @@ export class Account {
     if (change.to === "ready") this.#feed.ready();
   }
 
-  #onCaughtUp({ first, missed, recovered, lost }: CaughtUp): void {
-    this.#store.updates.prune(Date.now() - INBOX_KEPT_MS);
-    if (!first) this.#log("info", `missed ${missed}, recovered ${recovered}, lost ${lost}`);
+  #onTrouble(trouble: UpdateTrouble): void {
+    this.#log("warn", "trouble with missed messages", { ...trouble });
+    if (trouble.kind !== "lost") {
+      this.tell();
+      return;
+    }
+    this.#why = trouble.why;
+    // While it catches up it is part of an outage, which is told as a whole.
+    if (this.connected) this.#feed.lost({ lost: trouble.count, why: trouble.why, outage: null });
   }
 
-  #state(status: ConnectionStatus): ReportedState {
-    if (this.#loggingIn) return "LOGGING_IN";
-    if (!this.#store.hasKey) return "NEEDS_LOGIN";
-    if (this.#away) return "DEGRADED";
-    switch (status.state) {
-      case "ready":
-        return this.#trouble || this.#connection.gate.status().stopped ? "DEGRADED" : "RUNNING";
-      case "catching-up":
-        return "CATCHING_UP";
-      case "waiting":
-        return status.fault?.class === "FLOOD" ? "FLOOD" : "RECONNECTING";
-      case "dead":
-        return deadState(status.fault);
-      case "connecting":
-        return status.connects > 0 || status.attempt > 0 ? "RECONNECTING" : "STARTING";
-      case "idle":
-      case "stopped":
-        return "STARTING";
-      default:
-        return status.state satisfies never;
-    }
+  #onCaughtUp({ first, ...outage }: CaughtUp): void {
+    const { missed, recovered, lost } = outage;
+    this.#store.updates.prune(Date.now() - INBOX_KEPT_MS);
+    if (!first && missed > 0) this.#log("info", `🔍 missed ${missed}, recovered ${recovered}, lost ${lost}`);
+    if (lost > 0) this.#feed.lost({ lost, why: this.#why, outage });
   }
 
   #link(status: ConnectionStatus): LinkStatus {
@@ -194,11 +207,17 @@ export class Account {
     const self = status.self ?? this.#store.self();
     const account = self && summary(self);
     const link = { account, reconnects, failures: this.#failures, lastSuccessAt, lastMessageAt, messages, attempt, nextTryAt };
-    return { ...link, ...streamNumbers(status, this.#connection.gate.status(), this.#closedChats()) };
+    const { sources } = this.#store.updates;
+    const numbers = streamNumbers(status, this.#connection.gate.status(), sources.closedCount());
+    return { ...link, ...numbers, sources: sourcesStatus(this.#store, this.#feed.sources(), this.#connection.quietChats()) };
   }
 
-  #closedChats(): number {
-    return this.#store.updates.sources.closedCount();
+  /** A wait ends by itself: then there is something to tell. */
+  #tellAt(until: number | null): void {
+    clearTimeout(this.#timer);
+    if (until === null) return;
+    this.#timer = setTimeout(() => this.tell(), Math.min(Math.max(0, until - Date.now()) + 10, MAX_TIMER_MS));
+    this.#timer.unref();
   }
 }
 
@@ -216,9 +235,4 @@ export function summary(self: SelfUser): AccountSummary {
 export function maskPhone(phone: string): string {
   const digits = phone.replace(/\D/g, "");
   return digits.length < 6 ? "…" : `+${digits.slice(0, 2)} … ${digits.slice(-2)}`;
-}
-
-function deadState(fault: Fault | null): ReportedState {
-  if (fault?.class === "BANNED") return "BANNED";
-  return fault?.class === "AUTH_DEAD" ? "NEEDS_LOGIN" : "DEGRADED";
 }

@@ -24,9 +24,12 @@ export async function carryOut(deps: CommandDeps, command: WorkerCommand): Promi
   try {
     if (isRelayCommand(command)) return await performRelay(deps.relay, command);
     if (command.kind === "backup") return { kind: "done", text: deps.backup() };
+    if (command.kind === "resume-sending") {
+      deps.account.resumeSending();
+      return { kind: "done" };
+    }
     if (command.kind !== "check") return await deps.desk.perform(command);
     await deps.account.check();
-    deps.account.resumeSending();
     return { kind: "done" };
   } catch (error) {
     deps.log.warn({ command: command.kind, err: error }, "command failed");

@@ -47,8 +47,9 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   const vault = new Vault({ dataDir: config.dataDir, fleetKey });
   const ownership = new Ownership({ config, worker, store, leave, onError: onRedisError });
   stack.adopt(ownership, (it) => it.close());
-  const options = { ...accountOptions(worker, store, deps), mayAct: ownership.mayAct };
-  const { account, relay } = relayingAccount({ worker, store, fleetKey, place, options, deps });
+  const gateChanged = (): void => account.tell();
+  const options = { ...accountOptions(worker, store, deps, gateChanged), mayAct: ownership.mayAct };
+  const { account, relay } = relayingAccount({ worker, store, fleetKey, place, options, publish, deps });
   stack.adopt(account, (it) => it.stop());
   stack.adopt(relay, (it) => it.close());
   const keyChanged = (): void => ownership.keyChanged();
@@ -94,15 +95,19 @@ interface RelayingParts {
   readonly fleetKey: Buffer;
   readonly place: QueuePlace;
   readonly options: AccountOptions;
+  readonly publish: Publish;
   readonly deps: WorkerDeps;
 }
 
 /** The account, and what becomes of its messages: each needs the other, and neither does anything yet. */
-function relayingAccount({ worker, store, fleetKey, place, options, deps }: RelayingParts): { account: Account; relay: Relay } {
+function relayingAccount(parts: RelayingParts): { account: Account; relay: Relay } {
+  const { worker, store, fleetKey, place, options, publish, deps } = parts;
   const feed: Feed = {
     wants: (chat) => relay.wants(chat),
+    sources: () => relay.sources(),
     arrived: () => relay.received(),
     ready: () => void relay.resolveNames(),
+    lost: (loss) => publish({ kind: "worker.lost", worker, ...loss }),
   };
   const account = new Account(store, options, (report) => deps.say({ kind: "status", ...report }), feed);
   const telegram = relayTelegram(account.calls, store);
@@ -121,13 +126,18 @@ function sendRate(perMinute: number): SendRate {
   };
 }
 
-function accountOptions(worker: WorkerId, store: SessionStore, { config, log }: WorkerDeps): AccountOptions {
+function accountOptions(
+  worker: WorkerId,
+  store: SessionStore,
+  { config, log }: WorkerDeps,
+  onChange: () => void,
+): AccountOptions {
   return {
     server: config.mtproto,
     api: { id: config.apiId, hash: config.apiHash.reveal() },
     identity: workerIdentity(worker),
     log: (level, message, fields) => log[level](fields ?? {}, message),
-    gate: new FloodGate({ table: store.flood, clock: systemClock, rate: sendRate(config.sendsPerMinute) }),
+    gate: new FloodGate({ table: store.flood, clock: systemClock, rate: sendRate(config.sendsPerMinute), onChange }),
     ...(config.telegramProxy === null ? {} : { proxy: parseProxy(config.telegramProxy.reveal()) }),
     ...(config.localAddress === null ? {} : { localAddress: config.localAddress }),
   };

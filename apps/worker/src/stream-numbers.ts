@@ -4,14 +4,28 @@ import type { ConnectionStatus, FloodStatus } from "@flotilla/telegram";
 /** Calls that Telegram's waits keep an account from sending with. */
 const SENDING: ReadonlySet<string> = new Set(["messages.sendMessage", "messages.forwardMessages"]);
 
+/** Calls that ask for what was missed. */
+const READING = /^(updates|messages\.get|channels\.get|users\.get)/;
+
+/** The longest wait of calls that read, or null. A wait for one chat alone holds up nothing else. */
+export function readingWait(waits: FloodStatus["waits"]): { readonly method: string; readonly until: number } | null {
+  const [longest] = waits.filter(({ method, peer }) => peer === "" && READING.test(method));
+  return longest ? { method: longest.method, until: longest.until } : null;
+}
+
+/** Until when no message can be sent anywhere, or null. */
+export function sendingWait(waits: FloodStatus["waits"]): number | null {
+  const waiting = waits.filter(({ method, peer }) => SENDING.has(method) && peer === "").map(({ until }) => until);
+  return waiting.length === 0 ? null : Math.max(...waiting);
+}
+
 /** What the card says about missed messages and about sending. */
 export function streamNumbers(
   { caughtUp }: ConnectionStatus,
   { perMinute, tokens, waits, halvedUntil, stopped }: FloodStatus,
   closedChats: number,
-): Pick<LinkStatus, "outage" | "sending" | "closedChats"> {
-  const waiting = waits.filter(({ method, peer }) => SENDING.has(method) && peer === "").map(({ until }) => until);
-  const waitUntil = waiting.length === 0 ? null : Math.max(...waiting);
+): Pick<LinkStatus, "outage" | "sending" | "closedChats" | "readingWait"> {
+  const waitUntil = sendingWait(waits);
   const outage = caughtUp && {
     beganAt: caughtUp.beganAt,
     endedAt: caughtUp.endedAt,
@@ -19,5 +33,6 @@ export function streamNumbers(
     recovered: caughtUp.recovered,
     lost: caughtUp.lost,
   };
-  return { outage, sending: { perMinute, tokens, waitUntil, halvedUntil, stopped: stopped?.reason ?? null }, closedChats };
+  const sending = { perMinute, tokens, waitUntil, halvedUntil, stopped: stopped?.reason ?? null };
+  return { outage, sending, closedChats, readingWait: readingWait(waits) };
 }

@@ -21,6 +21,8 @@ export const Verb = z.enum([
   "brestyes",
   "hstop",
   "hstopyes",
+  "resume",
+  "resumeyes",
   "add",
   "login",
   "lphone",

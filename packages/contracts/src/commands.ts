@@ -88,6 +88,8 @@ const login = { ...base, loginId: z.string().max(64) };
 export const WorkerCommand = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("check") }),
   z.object({ ...base, kind: z.literal("backup") }),
+  /** An admin wants it to send again that Telegram had stopped (`PEER_FLOOD`). Waits stay. */
+  z.object({ ...base, kind: z.literal("resume-sending") }),
   z.object({ ...login, kind: z.literal("login.begin") }),
   z.object({ ...login, kind: z.literal("login.phone"), sealed: Sealed }),
   z.object({ ...login, kind: z.literal("login.resend") }),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { BulkAction, CommandOutcome, LoginStep } from "./commands.ts";
 import { Fault } from "./error-class.ts";
-import { HostIdField, WorkerIdField, WorkerState, WorkerStatus } from "./worker-status.ts";
+import { HostIdField, OutageReport, WorkerIdField, WorkerState, WorkerStatus } from "./worker-status.ts";
 
 const base = {
   v: z.literal(1),
@@ -56,6 +56,10 @@ export const StorageProblem = z.discriminatedUnion("kind", [
 ]);
 export type StorageProblem = z.infer<typeof StorageProblem>;
 
+/** Why messages could not be had. */
+export const LossReason = z.enum(["too-many", "unreadable"]);
+export type LossReason = z.infer<typeof LossReason>;
+
 /** What hosts and workers tell the bot. Delivered at least once, in order per host. */
 export const FleetEvent = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("host.started"), workers: z.array(WorkerStatus) }),
@@ -75,6 +79,16 @@ export const FleetEvent = z.discriminatedUnion("kind", [
     kind: z.literal("worker.storage"),
     worker: WorkerIdField,
     problem: StorageProblem.nullable(),
+  }),
+  /** Messages exist and cannot be had. `outage`: what became of the others, when it was one. */
+  z.object({
+    ...base,
+    kind: z.literal("worker.lost"),
+    worker: WorkerIdField,
+    lost: z.number().int().positive(),
+    /** `too-many`: more of one chat than are fetched; `unreadable`: this version cannot read them. */
+    why: LossReason,
+    outage: OutageReport.nullable(),
   }),
   z.object({ ...base, kind: z.literal("command.done"), worker: WorkerIdField, command: z.string(), outcome: CommandOutcome }),
   /** A step of a login that no command was waiting for. */

@@ -12,7 +12,7 @@ export {
   WorkerCommand,
 } from "./commands.ts";
 export { ErrorClass, Fault } from "./error-class.ts";
-export { BulkPhase, ExitReport, FleetEvent, RestartDecision, StorageProblem } from "./events.ts";
+export { BulkPhase, ExitReport, FleetEvent, LossReason, RestartDecision, StorageProblem } from "./events.ts";
 export { type ReportedState, WorkerToSupervisor } from "./ipc.ts";
 export {
   BOT_RELAY_QUEUE,
@@ -57,9 +57,13 @@ export {
 export { newSealKeyPair, type SealKeyPair, seal, unseal } from "./sealed.ts";
 export {
   AccountSummary,
+  ClosedSource,
   HolderSummary,
   HostIdField,
   LinkStatus,
+  OutageReport,
+  QuietSource,
+  SourcesStatus,
   STATUS_REFRESH_MS,
   STATUS_STALE_MS,
   StorageStatus,

@@ -50,7 +50,7 @@ export const AccountSummary = z.object({
 });
 export type AccountSummary = z.infer<typeof AccountSummary>;
 
-/** What became of the messages of the last outage: `missed` = `recovered` + `lost`. Times are milliseconds since the epoch. */
+/** What became of the messages of an outage: `missed` = `recovered` + `lost`. Times are milliseconds since the epoch. */
 export const OutageReport = z.object({
   /** When the last thing before it was heard. */
   beganAt: z.number().nullable(),
@@ -59,6 +59,50 @@ export const OutageReport = z.object({
   recovered: z.number().int().nonnegative(),
   /** Known to exist, and not to be had. */
   lost: z.number().int().nonnegative(),
+});
+export type OutageReport = z.infer<typeof OutageReport>;
+
+/** A chat that a route reads and that the account cannot read any more. */
+export const ClosedSource = z.object({
+  /** Marked id. */
+  chat: z.string().max(32),
+  title: z.string().max(140),
+  /** `CHANNEL_PRIVATE` and the like. */
+  reason: z.string().max(120),
+});
+export type ClosedSource = z.infer<typeof ClosedSource>;
+
+/** A chat that a route reads and that is much quieter than usual. The server was asked before it is said. */
+export const QuietSource = z.object({
+  chat: z.string().max(32),
+  title: z.string().max(140),
+  /** Of the newest message; milliseconds since the epoch. */
+  silentSince: z.number(),
+  /** Usual time between two messages. */
+  rhythmMs: z.number(),
+  /** Newer messages that the server had and had not pushed. They are fetched. */
+  found: z.number().int().nonnegative(),
+  /** The server has newer ones that it does not give. */
+  withheld: z.boolean(),
+});
+export type QuietSource = z.infer<typeof QuietSource>;
+
+/** How the chats are doing that the routes of a worker read. */
+export const SourcesStatus = z.object({
+  /** When the quiet ones were asked for last; null: not yet since the process started, so `quiet` says nothing. */
+  checkedAt: z.number().nullable(),
+  /** Chats that can be read. */
+  readable: z.number().int().nonnegative(),
+  closed: z.array(ClosedSource).max(20),
+  quiet: z.array(QuietSource).max(20),
+});
+export type SourcesStatus = z.infer<typeof SourcesStatus>;
+
+/** A wait that Telegram asked for, for a call that reads. Milliseconds since the epoch. */
+export const ReadingWait = z.object({
+  /** As in Telegram's documentation, such as `updates.getDifference`. */
+  method: z.string().max(60),
+  until: z.number(),
 });
 
 /** What a worker may send; waits are Telegram's (docs/safety.md). Times are milliseconds since the epoch. */
@@ -88,6 +132,9 @@ export const LinkStatus = z.object({
   sending: SendBudget.exactOptional(),
   /** Chats that let this account in no more, or of which messages cannot be had. */
   closedChats: z.number().int().nonnegative().exactOptional(),
+  sources: SourcesStatus.exactOptional(),
+  /** The longest wait of its reading calls; what is pushed comes all the same. */
+  readingWait: ReadingWait.nullable().exactOptional(),
 });
 export type LinkStatus = z.infer<typeof LinkStatus>;
 

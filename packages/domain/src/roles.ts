@@ -48,6 +48,8 @@ const NEEDS: Readonly<Record<Verb, Role>> = {
   brestyes: "operator",
   hstop: "operator",
   hstopyes: "operator",
+  resume: "operator",
+  resumeyes: "operator",
   login: "operator",
   lqr: "operator",
   lphone: "operator",

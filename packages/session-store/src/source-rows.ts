@@ -56,6 +56,11 @@ export class SourceRows {
     return this.#db.read<Row>("SELECT * FROM source ORDER BY last_message_at DESC").map(toSource);
   }
 
+  /** The closed ones. */
+  closed(): SourceRow[] {
+    return this.#db.read<Row>("SELECT * FROM source WHERE closed IS NOT NULL ORDER BY chat").map(toSource);
+  }
+
   /** How many chats are closed. */
   closedCount(): number {
     return this.#db.readOne<{ n: number }>("SELECT count(*) AS n FROM source WHERE closed IS NOT NULL")?.n ?? 0;

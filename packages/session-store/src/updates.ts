@@ -106,6 +106,12 @@ export class UpdateTable {
     return this.#db.readOne(sql, [box, messageId]) !== undefined;
   }
 
+  /** How many new messages of a chat came after one of them. */
+  countAfter(chat: string, messageId: number): number {
+    const sql = "SELECT count(*) AS n FROM inbox WHERE chat = ? AND kind = 'new' AND message_id > ?";
+    return this.#db.readOne<{ n: number }>(sql, [chat, messageId])?.n ?? 0;
+  }
+
   /** Remembers an outage that is over. */
   addOutage({ beganAt, endedAt, recovered, lost }: OutageRow): void {
     const sql = "INSERT INTO outage (began_at, ended_at, recovered, lost) VALUES (:beganAt, :endedAt, :recovered, :lost)";

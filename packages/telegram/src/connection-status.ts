@@ -1,6 +1,6 @@
 import type { Fault } from "@flotilla/contracts";
 import type { BackoffPlan } from "@flotilla/kernel";
-import type { SelfUser } from "@flotilla/session-store";
+import type { SelfUser, SessionStore } from "@flotilla/session-store";
 import type { LinkTimings } from "./link.ts";
 import type { CaughtUp } from "./updates/engine-types.ts";
 
@@ -35,7 +35,7 @@ export interface ConnectionStatus {
   readonly lastMessageAt: number | null;
   /** New messages received since the process started, those of outages included. */
   readonly messages: number;
-  /** What became of the last outage; null until the first connection of an account that was up to date before. */
+  /** What became of the last outage in which something was missed, also before this process; null: there was none. */
   readonly caughtUp: CaughtUp | null;
   /** Consecutive failed attempts. */
   readonly attempt: number;
@@ -44,8 +44,12 @@ export interface ConnectionStatus {
   readonly fault: Fault | null;
 }
 
+/** So many outages are looked through for one in which something was missed. */
+const OUTAGES = 50;
+
 /** Before the first connection. */
-export function initialStatus(self: SelfUser | null, now: number): ConnectionStatus {
+export function initialStatus(store: SessionStore, now: number): ConnectionStatus {
+  const self = store.self();
   return {
     state: "idle",
     self,
@@ -56,11 +60,16 @@ export function initialStatus(self: SelfUser | null, now: number): ConnectionSta
     lastSuccessAt: null,
     lastMessageAt: null,
     messages: 0,
-    caughtUp: null,
+    caughtUp: lastOutage(store),
     attempt: 0,
     nextTryAt: null,
     fault: null,
   };
+}
+
+function lastOutage(store: SessionStore): CaughtUp | null {
+  const last = store.updates.outages(OUTAGES).find(({ recovered, lost }) => recovered + lost > 0);
+  return last ? { ...last, missed: last.recovered + last.lost, first: false } : null;
 }
 
 /** A change of state, as told to `on.state`. */

@@ -17,6 +17,7 @@ import { Link } from "./link.ts";
 import { type Failures, nextStep } from "./retry.ts";
 import { fetchSelf } from "./self.ts";
 import type { CaughtUp, EngineCounts } from "./updates/engine-types.ts";
+import type { QuietChat } from "./updates/listening.ts";
 import { UpdateStream } from "./updates/stream.ts";
 
 /**
@@ -42,7 +43,7 @@ export class AccountConnection {
     this.#options = options;
     this.#timings = { ...DEFAULT_TIMINGS, ...options.timings };
     this.#clock = options.clock ?? systemClock;
-    this.#status = initialStatus(options.store.self(), this.#clock.now());
+    this.#status = initialStatus(options.store, this.#clock.now());
     this.gate = options.gate ?? new FloodGate({ table: options.store.flood, clock: this.#clock });
     this.calls = this.#createCalls();
     this.#stream = this.#createStream();
@@ -55,6 +56,11 @@ export class AccountConnection {
   /** Numbers of the update stream since the process started. */
   updateCounts(): EngineCounts {
     return this.#stream.counts();
+  }
+
+  /** Chats that went quiet, and when that was looked at last (milliseconds since the epoch). */
+  quietChats(): { readonly checkedAt: number | null; readonly chats: readonly QuietChat[] } {
+    return this.#stream.quiet();
   }
 
   /** Starts connecting and keeps at it. Does nothing while it runs. */
@@ -202,7 +208,8 @@ export class AccountConnection {
   #caughtUp(result: CaughtUp): void {
     const reconnects = this.#status.connects > 0 ? this.#status.reconnects + 1 : 0;
     this.#guard(() => this.#options.on.caughtUp(result));
-    const caughtUp = result.first ? null : result;
+    // A restart that missed nothing says nothing about the outage before it.
+    const caughtUp = result.missed > 0 ? result : this.#status.caughtUp;
     this.#enter("ready", { fault: null, connects: this.#status.connects + 1, reconnects, caughtUp });
   }
 

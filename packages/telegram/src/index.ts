@@ -30,3 +30,4 @@ export {
   workerIdentity,
 } from "./types.ts";
 export type { CaughtUp, EngineCounts, EngineTimings, UpdateTrouble } from "./updates/engine-types.ts";
+export type { QuietChat } from "./updates/listening.ts";

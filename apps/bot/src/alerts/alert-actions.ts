@@ -18,6 +18,8 @@ export interface AlertActionDeps {
   readonly now: () => number;
 }
 
+/** Nothing can be done about these but to know of them. */
+const TAKEN_IS_OVER: ReadonlySet<AlertBody["kind"]> = new Set(["test", "drill", "gap"]);
 const MUTE_CARD_MS = 4 * 3_600_000;
 
 /** What people do about alerts: the card stays, and says who did what. */
@@ -51,15 +53,14 @@ export class AlertActions {
     await this.#deps.outbox.flush();
   }
 
-  /** ✋: no repeats and no escalation from now on. A drill and a test are over with it. */
+  /** ✋: no repeats and no escalation from now on. A drill, a test and a loss are over with it. */
   take(context: PressContext): Said {
     const { cards, alerts, now } = this.#deps;
     const card = this.#pressed(context);
     if (!card || card.resolvedAt !== null) return say("toast-alert-over");
     const taken = cards.take(card.n, context.asker.name, now());
     for (const alert of card.alerts) {
-      if (alert.body.kind === "test" || alert.body.kind === "drill")
-        alerts.resolve(alert.n, say("solved-taken", { by: context.asker.name }), now());
+      if (TAKEN_IS_OVER.has(alert.body.kind)) alerts.resolve(alert.n, say("solved-taken", { by: context.asker.name }), now());
     }
     return taken ? say("toast-taken") : say("toast-taken-already", { by: card.takenBy ?? "?" });
   }

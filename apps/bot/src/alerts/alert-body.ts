@@ -14,7 +14,7 @@ export const AlertBody = z.object({
   title: Said,
   details: z.array(Said),
   /** What helps, most likely first. */
-  buttons: z.array(z.enum(["restart", "login", "log", "worker", "who", "check", "retry", "backups"])),
+  buttons: z.array(z.enum(["restart", "login", "log", "worker", "who", "check", "retry", "backups", "resume"])),
   /** What somebody did about it. */
   action: Said.nullable(),
 });

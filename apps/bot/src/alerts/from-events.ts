@@ -4,6 +4,7 @@ import type { WorkerId } from "@flotilla/kernel";
 import { type Said, say } from "../words/said.ts";
 import type { AlertBody } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
+import { raiseLoss } from "./loss-alert.ts";
 import { applyStorage, raiseForSession } from "./session-alerts.ts";
 
 /** States in which a crash is over: the process is there and did what it could. */
@@ -25,13 +26,17 @@ export function applyToAlerts(store: AlertStore, event: FleetEvent, solvedBy: (o
     applyStorage(store, event, solvedBy(event.at));
     return;
   }
+  if (event.kind === "worker.lost") {
+    raiseLoss(store, event);
+    return;
+  }
   if (event.kind === "host.started") {
     for (const status of event.workers) settle(store, { worker: status.worker, state: status.state, at: event.at }, solvedBy);
     return;
   }
   if (event.kind !== "worker.state") return;
-  settle(store, { worker: event.worker, state: event.status.state, at: event.at }, solvedBy);
   const body = accountBody(event);
+  settle(store, { worker: event.worker, state: event.status.state, at: event.at, decided: body !== null }, solvedBy);
   if (body) store.raise(`account:${event.worker}`, body, event.at);
   raiseForSession(store, event);
 }
@@ -40,6 +45,8 @@ interface Seen {
   readonly worker: WorkerId;
   readonly state: WorkerState;
   readonly at: number;
+  /** What Telegram decided about the account still holds, whatever the connection does. */
+  readonly decided?: boolean;
 }
 
 function settle(store: AlertStore, seen: Seen, solvedBy: (openedAt: number) => Said): void {
@@ -50,6 +57,7 @@ function settle(store: AlertStore, seen: Seen, solvedBy: (openedAt: number) => S
     ["broken", UP],
     ["storage", STOPPED],
   ] as const) {
+    if (family === "account" && seen.decided === true) continue;
     const alert = store.open(`${family}:${seen.worker}`);
     if (alert && over.has(seen.state)) store.resolve(alert.n, solvedBy(alert.openedAt), seen.at);
   }
@@ -124,7 +132,7 @@ function accountBody({ worker, host, status }: Extract<FleetEvent, { kind: "work
   }
   if (fault?.class === "LIMITED") {
     const details = [say("alert-limited-how", { code })];
-    return { ...base, kind: "limited", title: say("alert-limited", { worker }), details, buttons: ["worker"] };
+    return { ...base, kind: "limited", title: say("alert-limited", { worker }), details, buttons: ["resume", "worker"] };
   }
   return null;
 }

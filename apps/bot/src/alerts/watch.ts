@@ -1,8 +1,9 @@
 import { STATUS_STALE_MS, type WorkerStatus } from "@flotilla/contracts";
 import type { Clock, HostId } from "@flotilla/kernel";
 import { say } from "../words/said.ts";
-import type { AlertBody } from "./alert-body.ts";
+import type { AlertBody, AlertRow } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
+import { sourceConditions, tellsOfSources } from "./source-conditions.ts";
 
 /** What can be seen of the fleet now. */
 export interface Sight {
@@ -31,7 +32,7 @@ const FLOOD_PATIENCE_MS = 5 * 60_000;
 const TRIES = 2;
 
 /** Subjects that are conditions: whatever is open about them and holds no more is over. */
-const FAMILIES = ["link:", "flood:", "network:", "host:", "redis:", "token:"];
+const FAMILIES = ["link:", "flood:", "network:", "host:", "redis:", "token:", "quiet:", "closed:"];
 
 /** Everything that holds now. Pure: the same sight is the same conditions. */
 export function conditionsOf(sight: Sight): Condition[] {
@@ -57,7 +58,7 @@ export function conditionsOf(sight: Sight): Condition[] {
     const there = statuses.filter((status) => status.host === name);
     const heardAt = Math.max(...there.map((status) => status.updatedAt));
     if (now - heardAt > STATUS_STALE_MS) found.push(hostAway(name, there.length, heardAt));
-    else found.push(...network(name, there), ...there.filter((status) => isFlooded(status, now)).map(flooded));
+    else found.push(...network(name, there), ...there.flatMap((status) => ofWorker(status, now)));
   }
   return found;
 }
@@ -69,10 +70,22 @@ export function watch(store: AlertStore, sight: Sight): void {
   const blind = sight.redisAwaySince !== null;
   for (const alert of store.allOpen()) {
     const ours = FAMILIES.some((family) => alert.subject.startsWith(family));
-    const seen = !blind || /^(redis|token):/.test(alert.subject);
+    const seen = (!blind && isSeen(sight, alert)) || /^(redis|token):/.test(alert.subject);
     if (ours && seen && !known.has(alert.subject)) store.resolve(alert.n, say("solved-itself"), sight.now);
   }
   for (const { subject, body } of holding) if (!store.open(subject)) store.raise(subject, body, sight.now);
+}
+
+function isSeen({ statuses }: Sight, { subject, body }: Pick<AlertRow, "subject" | "body">): boolean {
+  if (!/^(quiet|closed):/.test(subject)) return true;
+  return tellsOfSources(
+    subject,
+    statuses.find((status) => status.worker === body.worker),
+  );
+}
+
+function ofWorker(status: WorkerStatus, now: number): Condition[] {
+  return [...(isFlooded(status, now) ? [flooded(status)] : []), ...sourceConditions(status)];
 }
 
 function hostAway(host: HostId, workers: number, heardAt: number): Condition {
@@ -115,14 +128,21 @@ function isFlooded(status: WorkerStatus, now: number): boolean {
   return status.state === "FLOOD" && (waitEnd(status) ?? now) - status.since > FLOOD_PATIENCE_MS;
 }
 
-function waitEnd(status: WorkerStatus): number | null {
-  return status.nextTryAt ?? status.link?.nextTryAt ?? null;
+function waitEnd({ nextTryAt, link }: WorkerStatus): number | null {
+  const parked = [link?.readingWait?.until, link?.sending?.waitUntil].filter((until) => typeof until === "number");
+  return nextTryAt ?? link?.nextTryAt ?? (parked.length === 0 ? null : Math.max(...parked));
+}
+
+/** What waits: everything while there is no connection, else reading or sending. */
+function floodWhat({ link }: WorkerStatus): string {
+  if (link?.nextTryAt) return "all";
+  return link?.readingWait ? "reading" : "sending";
 }
 
 function flooded(status: WorkerStatus): Condition {
   const { worker, host } = status;
   const title = say("alert-flood", { worker, until: waitEnd(status) ?? status.since });
-  const details = [say("alert-flood-how")];
+  const details = [say(`alert-flood-${floodWhat(status)}`), say("alert-flood-how")];
   return {
     subject: `flood:${worker}`,
     body: { kind: "flood", worker, host, times: 1, title, details, buttons: ["worker"], action: null },

@@ -20,10 +20,12 @@ export const sessionPresses = {
   brestyes: handler("brestyes"),
   hstop: handler("hstop"),
   hstopyes: handler("hstopyes"),
+  resume: handler("resume"),
+  resumeyes: handler("resumeyes"),
 } satisfies Record<SessionVerb, Handler>;
 
 /** Buttons about a worker's session file. */
-type SessionVerb = Extract<Verb, "backups" | "bnow" | "brest" | "brestyes" | "hstop" | "hstopyes">;
+type SessionVerb = Extract<Verb, "backups" | "bnow" | "brest" | "brestyes" | "hstop" | "hstopyes" | "resume" | "resumeyes">;
 
 /** Parts of the handlers. */
 interface SessionPressDeps {
@@ -67,6 +69,12 @@ async function handleSessionPress(
       if (pidOf(pid) === 0 || tooOld(deps, given)) return await outOfDate(deps, context, worker);
       return await act(deps, context, worker, () => deps.commands.stopHolder(worker, pidOf(pid), context));
     }
+    case "resume":
+      await context.toast();
+      return await show(deps, context, { kind: "resume", worker, token: token(deps) });
+    case "resumeyes":
+      if (tooOld(deps, press.arg)) return await outOfDate(deps, context, worker);
+      return await act(deps, context, worker, () => deps.commands.resumeSending(worker, context));
     default:
       return verb satisfies never;
   }

@@ -7,6 +7,7 @@ import { commandLine } from "./command-line.ts";
 import { type Html, html, lines } from "./html.ts";
 import { holderButtons, holderLine } from "./locked.ts";
 import type { Card } from "./screen.ts";
+import { resumeButtons, waitLines } from "./sending.ts";
 import { type FleetView, nameOf, type WorkerView } from "./view.ts";
 
 /** Worker Details: who, where, how it is, and the buttons that its state allows. */
@@ -81,28 +82,19 @@ function statusLines({ words, now }: FleetView, worker: WorkerView, status: Work
     storageLine(words, status),
     vitals ? words.html("details-vitals", { mb: Math.round(vitals.rssBytes / 1e6), lag: Math.round(vitals.loopLagMs) }) : null,
     link ? outageLine(words, link) : null,
-    link ? sendingLine(words, link, now) : null,
+    link ? waitLines(words, link, now) : null,
     link?.closedChats ? words.html("details-closed-chats", { chats: link.closedChats }) : null,
     faultLines(words, status.fault, status.state),
     holderLine(words, status),
   );
 }
 
-/** What became of the messages of the last outage: the truth, also when some are lost. */
+/** What became of the messages of the last outage in which something was missed: the truth, also when some are lost. */
 function outageLine(words: Words, { outage }: LinkStatus): Html | null {
-  if (!outage) return null;
-  const { missed, recovered, lost, endedAt } = outage;
-  return words.html(lost > 0 ? "details-outage-lost" : "details-outage", { missed, recovered, lost, at: endedAt });
-}
-
-/** Said only when something is in the way of sending. */
-function sendingLine(words: Words, { sending }: LinkStatus, now: number): Html | null {
-  if (!sending) return null;
-  if (sending.stopped !== null) return words.html("details-sending-stopped", { reason: sending.stopped });
-  if (sending.waitUntil !== null && sending.waitUntil > now)
-    return words.html("details-sending-waits", { at: sending.waitUntil });
-  if (sending.halvedUntil === null) return null;
-  return words.html("details-sending-halved", { rate: sending.perMinute, at: sending.halvedUntil });
+  if (!outage || outage.missed === 0) return null;
+  const { missed, recovered, lost, beganAt, endedAt } = outage;
+  const args = { missed, recovered, lost, ms: Math.max(0, endedAt - (beganAt ?? endedAt)), at: endedAt };
+  return words.html(lost > 0 ? "details-outage-lost" : "details-outage", args);
 }
 
 function accountLine(words: Words, { link }: WorkerStatus): Html {
@@ -145,5 +137,6 @@ function actionRows({ words, role }: FleetView, worker: WorkerView): InlineKeybo
   const relay = (["sources", "routes"] as const).map((verb) => verbButton(words, verb, worker.id));
   const rows = pairs([...actions.map((action) => verbButton(words, action, worker.id)), ...relay, ...more]);
   const holder = worker.status && mayPress(role, "hstop") ? holderButtons(words, worker.id, worker.status) : [];
-  return [...rows, ...holder];
+  const resume = worker.status && mayPress(role, "resume") ? resumeButtons(words, worker.id, worker.status) : [];
+  return [...rows, ...holder, ...resume];
 }

@@ -23,6 +23,7 @@ export const Screen = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("backups"), worker: WorkerIdField, command: z.string() }),
   z.object({ kind: z.literal("restore"), worker: WorkerIdField, copy: z.string(), token: z.string() }),
   z.object({ kind: z.literal("stop-holder"), worker: WorkerIdField, pid: z.number(), token: z.string() }),
+  z.object({ kind: z.literal("resume"), worker: WorkerIdField, token: z.string() }),
   z.object({ kind: z.literal("login"), worker: WorkerIdField }),
   z.object({ kind: z.literal("logins"), page }),
   z.object({ kind: z.literal("alerts"), tab: z.enum(["open", "taken", "muted", "day"]) }),

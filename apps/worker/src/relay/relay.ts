@@ -72,6 +72,11 @@ export class Relay {
     this.#backfill = new Backfill({ store, intake: this.#intake, telegram: options.telegram, wake: () => this.#pump(), idOf });
   }
 
+  /** The chats that routes read, by marked id. */
+  sources(): ReadonlySet<string> {
+    return this.#book.chats;
+  }
+
   /** Does any route read this chat? For the update engine: the text of other chats is not stored. */
   wants(chat: string): boolean {
     return this.#book.wants(chat);

@@ -41,6 +41,11 @@ export class RouteBook {
     return this.#routes.find((route) => route.id === id) ?? null;
   }
 
+  /** The chats that routes read, by marked id. */
+  get chats(): ReadonlySet<string> {
+    return this.#chats;
+  }
+
   /** Does any route read this chat? What is said elsewhere is not even stored. */
   wants(chat: string): boolean {
     return this.#chats.has(chat);

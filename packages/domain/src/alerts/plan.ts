@@ -71,10 +71,16 @@ function hides(cause: AlertFact, alert: AlertFact): boolean {
     case "redis-away":
       return alert.kind === "host-away";
     case "host-network":
-      return alert.kind === "offline" && alert.host === cause.host;
+      return (alert.kind === "offline" || alert.kind === "quiet") && alert.host === cause.host;
     case "needs-login":
     case "banned":
       return ["quiet", "gap", "offline", "flood"].includes(alert.kind) && alert.worker === cause.worker;
+    case "offline":
+    case "crash":
+    case "gave-up":
+    case "broken":
+    case "locked":
+      return alert.kind === "quiet" && alert.worker === cause.worker;
     default:
       return false;
   }

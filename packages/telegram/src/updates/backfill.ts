@@ -101,7 +101,7 @@ export class Backfill {
     }
     const [dialog] = await this.#server.dialogsOf([chat]);
     const beyond = (dialog?.topId ?? 0) - this.#newest(chat);
-    if (beyond > 0) this.#ledger.lose(channelOf(chat) ?? ACCOUNT, beyond);
+    if (beyond > 0) this.#ledger.lose(channelOf(chat) ?? ACCOUNT, beyond, "too-many");
     return found;
   }
 

@@ -91,7 +91,7 @@ export class Differences {
   #skip(box: string, past: Entry): void {
     this.#options.log("error", "an update was skipped: this version cannot read it", { box });
     this.#ledger.commit(past, "asked");
-    this.#ledger.lose(box, 1);
+    this.#ledger.lose(box, 1, "unreadable");
   }
 
   async #orSplit<T>(ask: () => Promise<T>): Promise<T | "undecodable"> {

@@ -1,3 +1,4 @@
+import type { LossReason } from "@flotilla/contracts";
 import type { Clock } from "@flotilla/kernel";
 import type { UpdateTable } from "@flotilla/session-store";
 import type { Log } from "../types.ts";
@@ -49,7 +50,9 @@ export type UpdateTrouble =
   | { readonly kind: "reopened"; readonly chat: string }
   /** The server has newer messages of this chat that cannot be had. */
   | { readonly kind: "deaf"; readonly chat: string }
-  | { readonly kind: "lost"; readonly box: string; readonly count: number };
+  /** It says much less than it uses to; `found` newer messages were fetched. Said once per silence. */
+  | { readonly kind: "quiet"; readonly chat: string; readonly found: number }
+  | { readonly kind: "lost"; readonly box: string; readonly count: number; readonly why: LossReason };
 
 /** Numbers since the engine was made. */
 export interface EngineCounts {
@@ -66,7 +69,7 @@ export interface EngineCounts {
 
 /** Parts of the engine. */
 export interface EngineOptions {
-  readonly table: Pick<UpdateTable, "account" | "floor" | "channels" | "commit" | "sources" | "addOutage">;
+  readonly table: Pick<UpdateTable, "account" | "floor" | "channels" | "commit" | "sources" | "countAfter" | "addOutage">;
   /** Whether somebody wants the messages of this chat: only those are kept with their text. */
   readonly wants: (chat: string) => boolean;
   readonly judge: Judge;

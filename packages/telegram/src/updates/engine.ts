@@ -2,6 +2,7 @@ import { AppError, sleep } from "@flotilla/kernel";
 import type { CaughtUp, EngineCounts, EngineOptions } from "./engine-types.ts";
 import { Gaps } from "./gaps.ts";
 import { Ledger } from "./ledger.ts";
+import { Listening, type QuietChat } from "./listening.ts";
 import { ACCOUNT, type Envelope, type UpdateServer } from "./model.ts";
 import { Questions } from "./questions.ts";
 import { reduce } from "./reduce.ts";
@@ -24,6 +25,7 @@ export class UpdateEngine {
   readonly #ledger: Ledger;
   readonly #todo: Todo;
   readonly #gaps: Gaps;
+  readonly #listening = new Listening();
   #queue: Envelope[] = [];
   #running = false;
   #wake = Promise.withResolvers<void>();
@@ -43,6 +45,12 @@ export class UpdateEngine {
     const { received, recovered, lost } = this.#ledger;
     const [differences, sweptAt, sweepFound] = [this.#differences, this.#sweptAt, this.#sweepFound];
     return { received, recovered, lost, differences, sweptAt, sweepFound };
+  }
+
+  /** Chats that went quiet, and when that was looked at last (milliseconds since the epoch). */
+  quiet(): { readonly checkedAt: number | null; readonly chats: readonly QuietChat[] } {
+    const { sources } = this.#options.table;
+    return { checkedAt: this.#listening.checkedAt, chats: this.#listening.quiet((chat) => sources.get(chat)) };
   }
 
   /** What the server sent, in the order of arrival; also the updates that an own call was answered with. Never throws. */
@@ -71,7 +79,7 @@ export class UpdateEngine {
       this.#reset();
       const parts = { ledger: this.#ledger, options: this.#options, server, signal, todo: this.#todo };
       const questions = new Questions(parts);
-      const sweep = new Sweep({ ...parts, questions });
+      const sweep = new Sweep({ ...parts, questions, listening: this.#listening });
       await this.#catchUp(questions, sweep, signal);
       await this.#follow(questions, sweep, signal);
     } catch (error) {

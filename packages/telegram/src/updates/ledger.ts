@@ -1,3 +1,4 @@
+import type { LossReason } from "@flotilla/contracts";
 import type { InboxEvent, UpdateState } from "@flotilla/session-store";
 import type { EngineOptions } from "./engine-types.ts";
 import type { Dialog } from "./model.ts";
@@ -113,9 +114,9 @@ export class Ledger {
   }
 
   /** Says that events of a box exist and cannot be had. */
-  lose(box: string, count: number): void {
+  lose(box: string, count: number, why: LossReason): void {
     this.#lost += count;
-    this.#options.on.trouble({ kind: "lost", box, count });
+    this.#options.on.trouble({ kind: "lost", box, count, why });
   }
 
   /** A chat that lets us in no more; tells it once. */

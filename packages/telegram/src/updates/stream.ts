@@ -35,6 +35,11 @@ export class UpdateStream {
     return this.#engine.counts();
   }
 
+  /** See {@link UpdateEngine.quiet}. */
+  quiet(): ReturnType<UpdateEngine["quiet"]> {
+    return this.#engine.quiet();
+  }
+
   /** Something may be missing: a new session on the server, or something that could not be read. */
   doubt(): void {
     this.#engine.doubt();

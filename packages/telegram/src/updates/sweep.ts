@@ -1,14 +1,21 @@
 import type { EngineOptions } from "./engine-types.ts";
 import type { Ledger } from "./ledger.ts";
+import type { Listening } from "./listening.ts";
 import { ACCOUNT, type Dialog, type UpdateServer } from "./model.ts";
 import type { Questions } from "./questions.ts";
 import { lookKey, type Todo } from "./todo.ts";
 
-/** A chat is quiet when it said nothing for so many times its rhythm, and at least for so long. */
-const QUIET_TIMES = 5;
-const QUIET_MIN_MS = 5 * 60_000;
 /** So many quiet chats are asked for at once. */
 const QUIET_BATCH = 20;
+
+interface SweepParts {
+  readonly ledger: Ledger;
+  readonly options: EngineOptions;
+  readonly server: UpdateServer;
+  readonly questions: Questions;
+  readonly todo: Todo;
+  readonly listening: Listening;
+}
 
 /**
  * The second look: compares what we have with the newest message that the server has of each chat. Finds what the stream
@@ -20,17 +27,17 @@ export class Sweep {
   readonly #server: UpdateServer;
   readonly #questions: Questions;
   readonly #todo: Todo;
-  /** Quiet chats and when they were asked for last, monotonic. */
-  readonly #asked = new Map<string, number>();
+  readonly #listening: Listening;
   /** Chats that were said to be deaf, with the message that was missing. */
   readonly #deaf = new Map<string, number>();
 
-  constructor(parts: { ledger: Ledger; options: EngineOptions; server: UpdateServer; questions: Questions; todo: Todo }) {
+  constructor(parts: SweepParts) {
     this.#ledger = parts.ledger;
     this.#options = parts.options;
     this.#server = parts.server;
     this.#questions = parts.questions;
     this.#todo = parts.todo;
+    this.#listening = parts.listening;
   }
 
   /** Compares all chats. Returns how many messages it brought that nothing else had. Rejects as `Questions.ask`. */
@@ -44,19 +51,21 @@ export class Sweep {
 
   /** Asks for the chats that are quieter than they use to be, before anybody is alarmed. Returns as {@link Sweep.all}. */
   async quiet(): Promise<number> {
-    const now = this.#options.clock.now();
-    const quiet = this.#options.table.sources
-      .all()
-      .filter(({ closed, rhythmMs, lastMessageAt, chat }) => {
-        if (closed !== null || rhythmMs === null) return false;
-        const limit = Math.max(QUIET_TIMES * rhythmMs, QUIET_MIN_MS);
-        return now - Math.max(lastMessageAt, this.#asked.get(chat) ?? 0) > limit;
-      })
-      .slice(0, QUIET_BATCH)
-      .map(({ chat }) => chat);
-    if (quiet.length === 0) return 0;
-    for (const chat of quiet) this.#asked.set(chat, now);
-    return await this.#guarded(async () => await this.#compare(await this.#server.dialogsOf(quiet)));
+    const { table, clock, wants, on } = this.#options;
+    const now = clock.now();
+    const due = table.sources.all().filter((row) => this.#listening.isDue(row, now));
+    const asked = due.slice(0, QUIET_BATCH);
+    const chats = asked.map(({ chat }) => chat);
+    this.#listening.asking(chats, now);
+    const found =
+      chats.length === 0 ? 0 : await this.#guarded(async () => await this.#compare(await this.#server.dialogsOf(chats)));
+    for (const before of asked.filter(({ chat }) => wants(chat))) {
+      const { chat, lastMessageId } = before;
+      const came = table.countAfter(chat, lastMessageId);
+      if (this.#listening.heard(before, table.sources.get(chat), came, now)) on.trouble({ kind: "quiet", chat, found: came });
+    }
+    if (due.length <= QUIET_BATCH) this.#listening.checked(now);
+    return found;
   }
 
   async #compare(dialogs: readonly Dialog[]): Promise<number> {
@@ -79,6 +88,7 @@ export class Sweep {
     if (!known) this.#ledger.commit({ baselines: [{ chat, box: ACCOUNT, topId, topDate, pts: null }] }, "asked");
     else if (this.#deaf.get(chat) !== topId && known.closed === null) {
       this.#deaf.set(chat, topId);
+      this.#listening.withheld(known);
       this.#options.on.trouble({ kind: "deaf", chat });
     }
   }

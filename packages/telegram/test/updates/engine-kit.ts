@@ -118,6 +118,7 @@ export class Rig {
       floor: () => updates.floor(),
       channels: () => updates.channels(),
       addOutage: (outage) => updates.addOutage(outage),
+      countAfter: (chat, id) => updates.countAfter(chat, id),
       commit: (...args) => {
         if (this.brokenCommits-- > 0) throw new AppError("sqlite-full", "The disk is full.");
         return updates.commit(...args);

@@ -119,8 +119,8 @@ test("one event that cannot be read is passed over and counted, the others come"
   const result = await rig.start();
   expect(result).toMatchObject({ missed: 10, recovered: 8, lost: 2 });
   expect(rig.trouble).toEqual([
-    { kind: "lost", box: ACCOUNT, count: 1 },
-    { kind: "lost", box: "5", count: 1 },
+    { kind: "lost", box: ACCOUNT, count: 1, why: "unreadable" },
+    { kind: "lost", box: "5", count: 1, why: "unreadable" },
   ]);
   const everything = rig.server.everything().filter((each) => !each.endsWith("/3"));
   expect(rig.inbox().sort()).toEqual(everything);
@@ -169,14 +169,36 @@ test("the sweep finds what the stream never said", async () => {
   expect(rig.trouble).toEqual([]);
 });
 
-test("a chat that is quieter than usual is asked for before anybody is alarmed, and only its silence is told", async () => {
+test("a chat that is quieter than usual is asked for before anybody is alarmed; its silence is told once, and ends with a word", async () => {
   const rig = await Rig.create({ deafEveryMs: 10 });
   rig.server.join("5");
   await rig.start();
+  expect(rig.engine.quiet()).toEqual({ checkedAt: null, chats: [] });
   for (let n = 0; n < 8; n++) rig.push(rig.server.post("5"));
   await rig.complete();
-  await waitFor(() => rig.server.calls.some((call) => call.startsWith("dialogsOf")));
-  expect(rig.trouble).toEqual([]);
+  await waitFor(() => rig.trouble.length > 0);
+  const asked = rig.server.calls.filter((call) => call.startsWith("dialogsOf"));
+  expect(asked.length).toBeGreaterThan(0);
+  expect(rig.trouble).toEqual([{ kind: "quiet", chat: "-1005", found: 0 }]);
+  expect(rig.engine.quiet()).toMatchObject({
+    checkedAt: expect.any(Number),
+    chats: [{ chat: "-1005", found: 0, withheld: false }],
+  });
+  rig.push(rig.server.post("5"));
+  await rig.complete();
+  expect(rig.engine.quiet().chats).toEqual([]);
+});
+
+test("newer messages of a quiet chat that were pushed to nobody are fetched, and that is told", async () => {
+  const rig = await Rig.create({ deafEveryMs: 30 });
+  rig.server.join("5");
+  await rig.start();
+  for (let n = 0; n < 8; n++) rig.push(rig.server.post("5"));
+  for (let n = 0; n < 2; n++) rig.server.post("5");
+  await rig.complete();
+  await waitFor(() => rig.engine.quiet().checkedAt !== null);
+  expect(rig.trouble[0]).toEqual({ kind: "quiet", chat: "-1005", found: 2 });
+  expect(rig.engine.quiet().chats).toMatchObject([{ chat: "-1005", found: 2, withheld: false }]);
 });
 
 test("a chat of which the server has more than it gives is deaf, said once", async () => {

@@ -1,0 +1,55 @@
+import type { ClosedSource, QuietSource, WorkerStatus } from "@flotilla/contracts";
+import { say } from "../words/said.ts";
+import type { AlertBody } from "./alert-body.ts";
+import type { Condition } from "./watch.ts";
+
+const DOWN: ReadonlySet<WorkerStatus["state"]> = new Set(["STOPPED", "MAINTENANCE"]);
+
+/** Chats of a worker's routes that went quiet or that cannot be read any more. Nobody misses those of a stopped one. */
+export function sourceConditions(status: WorkerStatus): Condition[] {
+  const sources = status.link?.sources;
+  if (!sources || DOWN.has(status.state)) return [];
+  return [
+    ...sources.closed.map((source) => closed(status, source, sources.readable)),
+    ...sources.quiet.map((source) => quiet(status, source)),
+  ];
+}
+
+/** Whether a worker's status says anything about a subject of these conditions; while it does not, what is open stays. */
+export function tellsOfSources(subject: string, status: WorkerStatus | undefined): boolean {
+  if (!status || DOWN.has(status.state)) return true;
+  const sources = status.link?.sources;
+  if (!sources) return false;
+  return !subject.startsWith("quiet:") || sources.checkedAt !== null;
+}
+
+function closed({ worker, host }: WorkerStatus, { chat, title, reason }: ClosedSource, others: number): Condition {
+  const body: AlertBody = {
+    kind: "closed",
+    worker,
+    host,
+    times: 1,
+    title: say("alert-closed", { worker, source: title, reason }),
+    details: [say("alert-closed-how", { others })],
+    buttons: ["worker"],
+    action: null,
+  };
+  return { subject: `closed:${worker}:${chat}`, body };
+}
+
+function quiet({ worker, host, link }: WorkerStatus, source: QuietSource): Condition {
+  const { chat, title, silentSince, rhythmMs, found, withheld } = source;
+  const ms = Math.max(0, (link?.sources?.checkedAt ?? silentSince) - silentSince);
+  const checked = withheld ? "alert-quiet-withheld" : found > 0 ? "alert-quiet-found" : "alert-quiet-none";
+  const body: AlertBody = {
+    kind: "quiet",
+    worker,
+    host,
+    times: 1,
+    title: say("alert-quiet", { worker, source: title, ms, rhythm: rhythmMs }),
+    details: [say(checked, { found })],
+    buttons: ["check", "log", "worker"],
+    action: null,
+  };
+  return { subject: `quiet:${worker}:${chat}`, body };
+}

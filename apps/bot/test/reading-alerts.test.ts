@@ -1,0 +1,221 @@
+/** Alerts about what is read: lost messages, quiet and closed chats, sending that Telegram stopped. */
+import { randomUUID } from "node:crypto";
+import type { FleetEvent, SourcesStatus, Verb, WorkerStatus } from "@flotilla/contracts";
+import { describe, expect, test } from "vitest";
+import { watch } from "../src/alerts/watch.ts";
+import { handleEvent } from "../src/events.ts";
+import { handlePress } from "../src/presses/presses.ts";
+import { workerScreen } from "../src/screens/details.ts";
+import { resumeScreen } from "../src/screens/sending.ts";
+import { type Fleet, meet, type Shown, startFleet } from "./chat.ts";
+import { ALL_WORDS, ANN, ASKER, HOST, statusOf, viewOf, WORKER, workerView } from "./support.ts";
+
+const base = () => ({ v: 1 as const, id: randomUUID(), at: Date.now(), host: HOST, worker: WORKER });
+const MINUTE = 60_000;
+
+async function withAnn(): Promise<Fleet> {
+  const fleet = await startFleet();
+  await meet(fleet, 777, "Ann");
+  return fleet;
+}
+
+async function take(fleet: Fleet, ...events: FleetEvent[]): Promise<void> {
+  for (const event of events) await handleEvent({ ...fleet.parts, onChatError: () => {} }, event);
+  await fleet.parts.outbox.flush();
+}
+
+const link = (more: Partial<NonNullable<WorkerStatus["link"]>> = {}): NonNullable<WorkerStatus["link"]> => ({
+  account: null,
+  reconnects: 0,
+  failures: 0,
+  lastSuccessAt: null,
+  lastMessageAt: null,
+  messages: 0,
+  attempt: 0,
+  nextTryAt: null,
+  ...more,
+});
+const sources = (more: Partial<SourcesStatus> = {}): SourcesStatus => ({
+  checkedAt: Date.now(),
+  readable: 13,
+  closed: [],
+  quiet: [],
+  ...more,
+});
+
+/** The bot looks at what stands on the board. */
+async function look(fleet: Fleet, ...statuses: WorkerStatus[]): Promise<Shown[]> {
+  const now = Date.now();
+  const fresh = statuses.map((status) => ({ ...status, updatedAt: now }));
+  watch(fleet.parts.alerts, { now, statuses: fresh, redisAwaySince: null, tokenConflict: false, host: HOST });
+  await fleet.parts.outbox.flush();
+  return (await fleet.shown(777)).filter((message) => message.from === "bot");
+}
+
+const status = (found: SourcesStatus | undefined, more: Partial<WorkerStatus> = {}): WorkerStatus =>
+  statusOf("news_1", { link: link(found ? { sources: found } : {}), ...more });
+
+describe("messages that are lost", () => {
+  const outage = { beganAt: Date.now() - 4 * MINUTE, endedAt: Date.now(), missed: 37, recovered: 25, lost: 12 };
+  const lost = (): FleetEvent => ({ ...base(), kind: "worker.lost", lost: 12, why: "too-many", outage });
+
+  test("are one alert that says how many of how many, counted on, and over when somebody took note", async () => {
+    const fleet = await withAnn();
+    await take(fleet, lost());
+    await fleet.waitForBot(777, /news_1 lost messages[\s\S]*After 4 min offline: missed 37, recovered 25, lost ≥ 12/);
+    await take(fleet, { ...base(), kind: "worker.lost", lost: 1, why: "unreadable", outage: null });
+    await fleet.waitForBot(777, /2 times[\s\S]*Lost ≥ 1 while it was connected[\s\S]*After 4 min offline/);
+    await take(fleet, { ...base(), kind: "worker.state", previous: "CATCHING_UP", status: statusOf("news_1") });
+    expect(fleet.parts.alerts.countOpen(), "that it runs again brings nothing back").toBe(1);
+    await fleet.poll();
+    await fleet.post("/chat/press", { label: "✋ I take it" });
+    await fleet.waitForBot(777, /solved after[\s\S]*by Ann/);
+    expect(fleet.parts.alerts.countOpen()).toBe(0);
+  });
+
+  test("the same event twice is one loss", async () => {
+    const fleet = await withAnn();
+    const event = lost();
+    await take(fleet, event, event);
+    expect(fleet.parts.alerts.open("gap:news_1")?.body.times).toBe(1);
+  });
+});
+
+describe("a source", () => {
+  const quiet = {
+    chat: "-1005",
+    title: "@signals",
+    silentSince: Date.now() - 180 * MINUTE,
+    rhythmMs: 4 * MINUTE,
+    found: 0,
+    withheld: false,
+  };
+
+  test.each([
+    [{}, /no newer message on the server/],
+    [{ found: 2 }, /2 newer found and fetched/],
+    [{ withheld: true }, /newer messages that it does not give/],
+  ])("that is silent is told with what the server said %j, once, until it speaks again", async (more, text) => {
+    const fleet = await withAnn();
+    const silent = status(sources({ quiet: [{ ...quiet, ...more }] }));
+    const [card] = await look(fleet, silent);
+    expect(card?.text).toMatch(/🟡 🔍 news_1: @signals silent 3 h \(usual 4 min\)/);
+    expect(card?.text).toMatch(text);
+    expect(await look(fleet, silent)).toHaveLength(1);
+    await look(fleet, status(sources()));
+    expect(fleet.parts.alerts.countOpen()).toBe(0);
+  });
+
+  test("stays open while a new process has not asked yet, and is nobody's business of a stopped worker", async () => {
+    const fleet = await withAnn();
+    await look(fleet, status(sources({ quiet: [quiet] })));
+    await look(fleet, status(sources({ checkedAt: null })));
+    await look(fleet, status(undefined));
+    expect(fleet.parts.alerts.open("quiet:news_1:-1005")).not.toBeNull();
+    await look(fleet, status(sources({ quiet: [quiet] }), { state: "STOPPED" }));
+    expect(fleet.parts.alerts.countOpen()).toBe(0);
+  });
+
+  test("that is quiet because the worker is offline or its key is dead is not told", async () => {
+    const fleet = await withAnn();
+    const offline = { state: "RECONNECTING" as const, link: link({ attempt: 3, sources: sources({ quiet: [quiet] }) }) };
+    const shown = await look(fleet, statusOf("news_1", offline));
+    expect(shown.map(({ text }) => text).join()).toContain("is offline");
+    expect(shown.map(({ text }) => text).join()).not.toContain("silent");
+    const fault = { class: "AUTH_DEAD" as const, code: "AUTH_KEY_UNREGISTERED", message: "gone" };
+    const dead = { state: "NEEDS_LOGIN" as const, fault, link: link({ sources: sources({ quiet: [quiet] }) }) };
+    await take(fleet, { ...base(), kind: "worker.state", previous: "RUNNING", status: statusOf("news_1", dead) });
+    const after = await look(fleet, statusOf("news_1", dead));
+    expect(after.map(({ text }) => text).join()).toContain("needs login");
+    expect(after.map(({ text }) => text).join()).not.toContain("silent");
+  });
+
+  test("that is closed is told once with how many go on, also over a restart, until it can be read again", async () => {
+    const fleet = await withAnn();
+    const closed = status(sources({ closed: [{ chat: "-1005", title: "@signals", reason: "CHANNEL_PRIVATE" }] }));
+    const [card] = await look(fleet, closed);
+    expect(card?.text).toMatch(/🟡 ⚠️ news_1 cannot read @signals any more \(CHANNEL_PRIVATE\)[\s\S]*Other 13 go on\./);
+    await look(fleet, status(undefined, { state: "STARTING" }));
+    expect(await look(fleet, closed)).toHaveLength(1);
+    await look(fleet, status(sources()));
+    expect(fleet.parts.alerts.countOpen()).toBe(0);
+  });
+});
+
+describe("sending that Telegram stopped", () => {
+  const sending = { perMinute: 20, tokens: 5, waitUntil: null, halvedUntil: null, stopped: "PEER_FLOOD" };
+  const fault = { class: "LIMITED" as const, code: "PEER_FLOOD", message: "stopped" };
+  const limited = (state: "DEGRADED" | "CATCHING_UP" | "RUNNING"): FleetEvent => ({
+    ...base(),
+    kind: "worker.state",
+    previous: "RUNNING",
+    status: statusOf("news_1", { state, ...(state === "RUNNING" ? {} : { fault }) }),
+  });
+
+  test("is an alert with a way to resume, stays open over reconnects, and ends when it sends again", async () => {
+    const fleet = await withAnn();
+    await take(fleet, limited("DEGRADED"), limited("CATCHING_UP"), limited("DEGRADED"));
+    const [card] = (await fleet.shown(777)).filter((message) => message.from === "bot");
+    expect(card?.keyboard.flat().map(({ text }) => text)).toContain("▶️ Resume sending");
+    expect(fleet.parts.alerts.history(0)).toHaveLength(1);
+    await take(fleet, limited("RUNNING"));
+    expect(fleet.parts.alerts.countOpen()).toBe(0);
+  });
+
+  test("is resumed from its own button, after a word about what it means", async () => {
+    const view = workerView("news_1", { state: "DEGRADED", link: link({ sending }) });
+    const isResume = (button: object): boolean => "callback_data" in button && button.callback_data === "v1:resume:news_1:";
+    for (const words of ALL_WORDS) {
+      expect(resumeScreen(words, view, "abc").html).toContain("@SpamBot");
+      expect(
+        workerScreen(viewOf([view], { words }), "news_1")
+          .keyboard.flat()
+          .some(isResume),
+      ).toBe(true);
+      const well = viewOf([workerView("news_1", { link: link() })], { words });
+      expect(workerScreen(well, "news_1").keyboard.flat().some(isResume)).toBe(false);
+    }
+  });
+
+  test("a confirmation is good for half a minute", async () => {
+    const fleet = await withAnn();
+    fleet.parts.workers.add(WORKER, HOST, "777", 1);
+    const press = async (verb: Verb, arg: string): Promise<string | undefined> => {
+      let said: string | undefined;
+      const message = (await fleet.bot.api.sendMessage(777, "card")).message_id;
+      const toast = async (text?: { key: string }): Promise<void> => {
+        said = text?.key;
+      };
+      const who = { id: `press-0000${message}`, role: "owner" as const, admin: ANN };
+      await handlePress(fleet.parts, {
+        ...who,
+        press: { verb, worker: WORKER, arg },
+        asker: ASKER,
+        chat: "777",
+        message,
+        toast,
+      });
+      return said;
+    };
+    const token = (agoS: number): string => (Math.floor(Date.now() / 1000) - agoS).toString(36);
+    expect(await press("resumeyes", token(60))).toBe("toast-stale");
+    expect(await press("resumeyes", "")).toBe("toast-stale");
+    expect(await press("resumeyes", token(1))).toBe("toast-queued");
+    expect(fleet.parts.commandLog.latest(WORKER)).toMatchObject({ verb: "resume-sending", askerName: "Ann" });
+  });
+});
+
+test("the card says nothing of an outage in which nothing was missed", () => {
+  const outage = { beganAt: Date.now() - 4 * MINUTE, endedAt: Date.now(), missed: 0, recovered: 0, lost: 0 };
+  const card = (missed: number): string =>
+    workerScreen(viewOf([workerView("news_1", { link: link({ outage: { ...outage, missed, recovered: missed } }) })]), "news_1")
+      .html;
+  expect(card(0)).not.toContain("🔍");
+  expect(card(37)).toContain("🔍 After 4 min offline: missed 37, recovered 37, lost 0");
+});
+
+test("the card says which wait keeps it from asking for what it missed, and until when", () => {
+  const readingWait = { method: "updates.getDifference", until: Date.now() + 20 * MINUTE };
+  const view = viewOf([workerView("news_1", { state: "FLOOD", link: link({ readingWait }) })], { now: Date.now() });
+  expect(workerScreen(view, "news_1").html).toMatch(/updates\.getDifference has to wait/);
+});

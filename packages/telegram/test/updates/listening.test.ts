@@ -1,0 +1,49 @@
+import type { SourceRow } from "@flotilla/session-store";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Listening } from "../../src/updates/listening.ts";
+
+const MINUTE = 60_000;
+const row = (more: Partial<SourceRow> = {}): SourceRow => ({
+  chat: "-1005",
+  lastMessageId: 7,
+  lastMessageAt: 0,
+  rhythmMs: 4 * MINUTE,
+  closed: null,
+  ...more,
+});
+
+test("asked for after five times its rhythm and five minutes, told of after twenty times and an hour, and once", () => {
+  const listening = new Listening();
+  expect(listening.isDue(row(), 20 * MINUTE)).toBe(false);
+  expect(listening.isDue(row(), 21 * MINUTE)).toBe(true);
+  expect(listening.isDue(row({ rhythmMs: 1 }), 5 * MINUTE)).toBe(false);
+  listening.asking(["-1005"], 21 * MINUTE);
+  expect(listening.isDue(row(), 40 * MINUTE)).toBe(false);
+  expect(listening.heard(row(), row(), 0, 79 * MINUTE)).toBe(false);
+  expect(listening.heard(row(), row(), 0, 80 * MINUTE)).toBe(true);
+  expect(listening.heard(row(), row(), 0, 200 * MINUTE)).toBe(false);
+  expect(listening.quiet(() => row())).toMatchObject([{ silentSince: 0, rhythmMs: 4 * MINUTE, found: 0 }]);
+});
+
+test("what the server had and did not push is told at once; a new message, and the end of access, end it", () => {
+  const listening = new Listening();
+  const after = row({ lastMessageId: 9 });
+  expect(listening.heard(row(), after, 2, 21 * MINUTE)).toBe(true);
+  expect(listening.quiet(() => after)).toMatchObject([{ found: 2, withheld: false }]);
+  listening.withheld(after);
+  expect(listening.quiet(() => after)).toMatchObject([{ found: 2, withheld: true }]);
+  expect(listening.quiet(() => row({ lastMessageId: 10 }))).toEqual([]);
+  listening.withheld(after);
+  expect(listening.quiet(() => row({ closed: "CHANNEL_PRIVATE" }))).toEqual([]);
+});
+
+test("nothing is said of chats that are closed or have no rhythm yet", () => {
+  fc.assert(
+    fc.property(fc.nat(), fc.option(fc.nat(), { nil: null }), fc.boolean(), (now, rhythmMs, isClosed) => {
+      fc.pre(rhythmMs === null || isClosed);
+      const listening = new Listening();
+      expect(listening.isDue(row({ rhythmMs, closed: isClosed ? "CHANNEL_PRIVATE" : null }), now)).toBe(false);
+    }),
+  );
+});
