@@ -794,3 +794,39 @@ ask-route =
     2. where to: <code>@chat</code>, <code>other_worker @chat</code>, <code>bot @chat</code>, or an https address
     3. which messages (may be left out): <code>btc or eth</code>
 ask-route-bad = I could not read that: sources in the first line, one target in the second.
+
+## Charts
+
+button-chart = 📈 Chart
+button-chart-24h = 24 h
+button-chart-7d = 7 d
+button-chart-dark = 🌙 Dark
+button-chart-light = ☀️ Light
+button-chart-close = ✖️ Close
+toast-chart = 📈 Drawing…
+chart-fleet = Fleet
+chart-span-24h = last 24 hours
+chart-span-7d = last 7 days
+chart-unit-24h = messages in 10 min
+chart-unit-7d = messages in 1 h
+chart-received = received { $count }
+chart-relayed = relayed { $count }
+chart-connection = connected { $percent } %
+chart-up = connected
+chart-wait = paused
+chart-down = not connected
+chart-off = stopped
+chart-unknown = not known
+chart-restarts = restarts { $count }
+chart-waits = flood waits { $count }
+chart-head-time = from
+chart-head-received = recv
+chart-head-relayed = relay
+chart-head-connected = on %
+chart-head-restarts = rst
+chart-head-waits = wait
+chart-head-sum = sum
+chart-no-data = No numbers yet: they are collected from now on.
+chart-longest-wait = Longest flood wait { SPAN($ms) }
+chart-no-picture = <i>No picture: the package @napi-rs/canvas is not there on this machine. The table has the same numbers.</i>
+chart-failed = <i>The picture could not be drawn; the log of the bot says why. The table has the same numbers.</i>

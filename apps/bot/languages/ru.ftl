@@ -799,3 +799,39 @@ ask-route =
     2. куда: <code>@chat</code>, <code>другой_воркер @chat</code>, <code>bot @chat</code> или адрес https
     3. какие сообщения (можно пропустить): <code>btc or eth</code>
 ask-route-bad = Не понимаю: в первой строке источники, во второй одна цель.
+
+## Графики
+
+button-chart = 📈 График
+button-chart-24h = 24 ч
+button-chart-7d = 7 д
+button-chart-dark = 🌙 Тёмный
+button-chart-light = ☀️ Светлый
+button-chart-close = ✖️ Закрыть
+toast-chart = 📈 Рисую…
+chart-fleet = Весь флот
+chart-span-24h = последние 24 часа
+chart-span-7d = последние 7 дней
+chart-unit-24h = сообщений за 10 мин
+chart-unit-7d = сообщений за 1 ч
+chart-received = получено { $count }
+chart-relayed = переслано { $count }
+chart-connection = на связи { $percent } %
+chart-up = на связи
+chart-wait = пауза
+chart-down = нет связи
+chart-off = остановлен
+chart-unknown = неизвестно
+chart-restarts = рестарты { $count }
+chart-waits = паузы { $count }
+chart-head-time = с
+chart-head-received = получ
+chart-head-relayed = пересл
+chart-head-connected = св %
+chart-head-restarts = рст
+chart-head-waits = пауз
+chart-head-sum = всего
+chart-no-data = Чисел ещё нет: они собираются с этого момента.
+chart-longest-wait = Самая длинная пауза (flood wait) { SPAN($ms) }
+chart-no-picture = <i>Картинки нет: пакета @napi-rs/canvas нет на этой машине. В таблице те же числа.</i>
+chart-failed = <i>Картинка не нарисована; причина в журнале бота. В таблице те же числа.</i>

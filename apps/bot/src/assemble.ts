@@ -16,6 +16,10 @@ import { SecondPath } from "./alerts/second-path.ts";
 import { SentLog } from "./alerts/sent-log.ts";
 import { RedisWatch } from "./alerts/watch.ts";
 import { Bulk } from "./bulk.ts";
+import { ChartDesk } from "./charts/chart-desk.ts";
+import { Drawer } from "./charts/drawer.ts";
+import { Recorder } from "./charts/recorder.ts";
+import { RollupStore } from "./charts/rollup-store.ts";
 import { calmGapMs, Panels } from "./chat/panels.ts";
 import { SureSender } from "./chat/sure-sender.ts";
 import { chatId, isGroup, topicOf } from "./chat/target.ts";
@@ -80,6 +84,7 @@ function stores(db: Database, config: Config) {
     sent: new SentLog(db),
     inbox: new Inbox(db),
     routes: new RouteStore(db),
+    rollups: new RollupStore(db),
   };
 }
 
@@ -111,6 +116,7 @@ export function assemble(outside: Outside) {
     ...live,
     relay,
     relayScreens,
+    ...pictures(outside, base),
     qrPhoto: new QrPhoto({ api: bot.api, log, wordsOf }),
     bulk: new Bulk({ sender: commandSender, store: bulks, clock }),
     alertActions: new AlertActions({ alerts, cards, silences, outbox: live.outbox, host, now: () => clock.now() }),
@@ -121,6 +127,21 @@ export function assemble(outside: Outside) {
       await bot.api.sendDocument(chatId(chat), new InputFile(Buffer.from(text), name), topicOf(chat));
     },
     onChatError: (error: unknown): void => log.warn({ err: error }, "card not shown"),
+  };
+}
+
+/** Charts, and what collects their numbers. */
+function pictures({ bot, relayWire, log }: Outside, base: Base) {
+  const { rollups, clock, workers, routes } = base;
+  return {
+    charts: new ChartDesk({ ...base, log, api: bot.api, drawer: new Drawer() }),
+    recorder: new Recorder({
+      store: rollups,
+      clock,
+      workers: () => workers.all(),
+      readers: () => new Set(routes.all().map((route) => route.from.worker)),
+      relay: (worker) => relayWire.read(worker),
+    }),
   };
 }
 

@@ -68,12 +68,13 @@ export async function startBot(
 
 /** What time alone brings about: commands without an answer, logins that took too long, alerts and cards that are due. */
 async function tick(parts: Parts): Promise<void> {
-  const { commandLog, wizard, outbox, panels, clock, bulks, secondPath, screens, alerts, host } = parts;
+  const { commandLog, wizard, outbox, panels, clock, bulks, secondPath, screens, alerts, host, recorder } = parts;
   const now = clock.now();
   commandLog.giveUp(now - DEADLINE_MS, now);
   bulks.giveUp(now);
   await wizard.expire(SYSTEM);
-  const { statuses } = await screens.look();
+  const { statuses, fresh } = await screens.look();
+  await recorder.look(statuses, fresh);
   const redisAwaySince = parts.redis.awaySince();
   watch(alerts, { now, statuses, redisAwaySince, tokenConflict: parts.pollProblem() === "conflict", host });
   // The second path must not wait for a chat that does not answer.

@@ -4,6 +4,7 @@ import type { Database } from "@flotilla/sqlite";
 import type { AlertOutbox } from "./alerts/alert-outbox.ts";
 import type { AlertStore } from "./alerts/alert-store.ts";
 import { applyToAlerts } from "./alerts/from-events.ts";
+import type { Recorder } from "./charts/recorder.ts";
 import type { Panels } from "./chat/panels.ts";
 import type { Screens } from "./fleet-view.ts";
 import type { RelayScreens } from "./relay/relay-screens.ts";
@@ -30,6 +31,7 @@ export interface EventDeps {
   readonly screens: Screens;
   readonly relayScreens: RelayScreens;
   readonly panels: Panels;
+  readonly recorder: Recorder;
   /** A card could not be shown; the next refresh tries again. */
   readonly onChatError: (error: unknown) => void;
 }
@@ -42,6 +44,7 @@ export async function handleEvent(deps: EventDeps, event: FleetEvent): Promise<v
   const showAnswer = db.transaction(() => {
     if (!firstSight(db, event.id, clock.now())) return null;
     adopt(deps, event);
+    if (event.kind === "worker.state") deps.recorder.heard(event.status);
     for (const worker of processEnded(event)) deps.wizard.lost(worker);
     applyToAlerts(alerts, event, (openedAt) => solvedBy(deps, event, openedAt));
     return apply(deps, event);

@@ -91,7 +91,16 @@ describe("the buttons of Worker Details follow the state", () => {
     ["STARTING", ["📜 Log"]],
     ["BANNED", ["⏹ Stop", "📜 Log"]],
   ] as const)("%s", (state, expected) => {
-    expect(buttonsOf(state)).toEqual([...expected, "📡 Sources", "🔀 Routes", "🔕 Mute 1 h", "⋯ More", "🔄 Refresh", "⬅️ Back"]);
+    expect(buttonsOf(state)).toEqual([
+      ...expected,
+      "📡 Sources",
+      "🔀 Routes",
+      "📈 Chart",
+      "🔕 Mute 1 h",
+      "⋯ More",
+      "🔄 Refresh",
+      "⬅️ Back",
+    ]);
   });
 
   test("a worker that is gone leaves only the way back", () => {

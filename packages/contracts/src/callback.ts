@@ -59,6 +59,7 @@ export const Verb = z.enum([
   "rename",
   "tags",
   "delete",
+  "chart",
   "bulk",
   "bulkstop",
   "yes",

@@ -18,6 +18,7 @@ const NEEDS: Readonly<Record<Verb, Role>> = {
   settings: "viewer",
   lang: "viewer",
   find: "viewer",
+  chart: "viewer",
   cancel: "viewer",
   routes: "viewer",
   route: "viewer",

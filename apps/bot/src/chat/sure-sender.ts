@@ -1,5 +1,5 @@
 import type { Database } from "@flotilla/sqlite";
-import { type Api, GrammyError, HttpError } from "grammy";
+import { type Api, GrammyError, HttpError, InputFile } from "grammy";
 import type { Card } from "../screens/screen.ts";
 import { sendProblem } from "./bot-errors.ts";
 import { chatId, topicOf } from "./target.ts";
@@ -8,6 +8,8 @@ import { chatId, topicOf } from "./target.ts";
 export interface SendOptions {
   readonly silent?: boolean;
   readonly replyTo?: number;
+  /** A picture (PNG), with the card as its caption. */
+  readonly photo?: Uint8Array;
 }
 
 /** A lost message is looked for among so many ids after the newest one that is known. */
@@ -41,12 +43,19 @@ export class SureSender {
     return sent;
   }
 
+  /** As {@link send}, for a message that nobody keeps the id of: its wish stays until the chat has another one of the kind (`<kind>:<id>`). */
+  async sendOnce(chat: string, purpose: string, card: Card, options: SendOptions = {}): Promise<void> {
+    const kind = `${purpose.split(":")[0]}:%`;
+    this.#db.write("DELETE FROM sending WHERE chat = ? AND purpose LIKE ? AND purpose <> ?", [chat, kind, purpose]);
+    await this.send(chat, purpose, card, options);
+  }
+
   async #send(chat: string, purpose: string, card: Card, options: SendOptions): Promise<number> {
     const wish = this.#db.readOne<{ after_message: number }>(
       "SELECT after_message FROM sending WHERE chat = ? AND purpose = ?",
       [chat, purpose],
     );
-    const lost = wish ? await this.#lookFor(chat, wish.after_message, card) : null;
+    const lost = wish ? await this.#lookFor(chat, wish.after_message, card, options) : null;
     if (lost !== null) return this.#ours(chat, lost);
     if (!wish)
       this.#db.write("INSERT INTO sending (chat, purpose, after_message) VALUES (?, ?, ?)", [
@@ -55,20 +64,23 @@ export class SureSender {
         this.#newest(chat),
       ]);
     try {
-      const sent = await this.#api.sendMessage(chatId(chat), card.html, {
-        ...cardOptions(card),
-        ...topicOf(chat),
-        ...(options.silent ? { disable_notification: true } : {}),
-        ...(options.replyTo === undefined
-          ? {}
-          : { reply_parameters: { message_id: options.replyTo, allow_sending_without_reply: true } }),
-      });
+      const sent = await this.#put(chat, card, options);
       return this.#ours(chat, sent.message_id);
     } catch (error) {
       // Telegram's refusal is an answer: nothing was sent. Everything else may have had its effect.
       if (!(error instanceof HttpError)) this.done(chat, purpose);
       throw error;
     }
+  }
+
+  async #put(chat: string, card: Card, { silent, replyTo, photo }: SendOptions): Promise<{ readonly message_id: number }> {
+    const how = {
+      ...topicOf(chat),
+      ...(silent ? { disable_notification: true } : {}),
+      ...(replyTo === undefined ? {} : { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } }),
+    };
+    if (photo === undefined) return await this.#api.sendMessage(chatId(chat), card.html, { ...cardOptions(card), ...how });
+    return await this.#api.sendPhoto(chatId(chat), new InputFile(photo, "chart.png"), { ...captionOptions(card), ...how });
   }
 
   /** The id of what was sent is written down. */
@@ -100,7 +112,7 @@ export class SureSender {
     );
   }
 
-  async #lookFor(chat: string, after: number, card: Card): Promise<number | null> {
+  async #lookFor(chat: string, after: number, card: Card, options: SendOptions): Promise<number | null> {
     const known = new Set(
       this.#db
         .read<{ message: number }>(
@@ -110,18 +122,19 @@ export class SureSender {
         .map((row) => row.message),
     );
     for (let id = after + 1; id <= after + LOOK_AHEAD; id++) {
-      if (!known.has(id) && !this.#taken.has(`${chat}/${id}`) && (await this.#becomes(chat, id, card))) return id;
+      if (!known.has(id) && !this.#taken.has(`${chat}/${id}`) && (await this.#becomes(chat, id, card, options))) return id;
     }
     return null;
   }
 
-  async #becomes(chat: string, message: number, card: Card): Promise<boolean> {
+  async #becomes(chat: string, message: number, card: Card, { photo }: SendOptions): Promise<boolean> {
     try {
-      await this.#api.editMessageText(chatId(chat), message, card.html, cardOptions(card));
+      if (photo === undefined) await this.#api.editMessageText(chatId(chat), message, card.html, cardOptions(card));
+      else await this.#api.editMessageCaption(chatId(chat), message, captionOptions(card));
       return true;
     } catch (error) {
       if (sendProblem(error) === "not-modified") return true;
-      // No message, somebody else's, or one of ours with a picture: not the one that was lost.
+      // No message, somebody else's, or one of ours of the other kind, with or without a picture: not the one that was lost.
       if (error instanceof GrammyError && error.error_code === 400) return false;
       throw error;
     }
@@ -135,4 +148,9 @@ export function cardOptions(card: Card) {
     reply_markup: { inline_keyboard: card.keyboard },
     link_preview_options: { is_disabled: true },
   };
+}
+
+/** How a card goes over the Bot API as the caption of a picture. */
+export function captionOptions(card: Card) {
+  return { caption: card.html, parse_mode: "HTML" as const, reply_markup: { inline_keyboard: card.keyboard } };
 }

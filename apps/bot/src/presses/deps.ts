@@ -2,6 +2,7 @@ import type { Verb } from "@flotilla/contracts";
 import type { Clock, WorkerId } from "@flotilla/kernel";
 import type { AlertActions } from "../alerts/alert-actions.ts";
 import type { Bulk } from "../bulk.ts";
+import type { ChartDesk } from "../charts/chart-desk.ts";
 import type { Panels } from "../chat/panels.ts";
 import type { PressContext } from "../chat/press-context.ts";
 import { type AskResult, type Commands, toastOf } from "../commands.ts";
@@ -33,7 +34,10 @@ export interface PressDeps {
   readonly bulks: BulkStore;
   readonly routes: RouteStore;
   readonly relay: RouteDesk;
+  readonly charts: ChartDesk;
   readonly clock: Clock;
+  /** A message could not be shown; what was asked for is not lost by it. */
+  readonly onChatError: (error: unknown) => void;
   readonly wordsOf: (chat: string) => Words;
   /** A link that opens the private chat with this bot, with a start parameter. */
   readonly deepLink: (parameter: string) => string;

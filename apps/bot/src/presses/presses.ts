@@ -5,6 +5,7 @@ import { relayPresses } from "../relay/relay-presses.ts";
 import { say } from "../words/said.ts";
 import { alertPresses } from "./alert-presses.ts";
 import { bulkPresses } from "./bulk-presses.ts";
+import { chartPresses } from "./chart-presses.ts";
 import type { Handlers, PressDeps } from "./deps.ts";
 import { loginPresses } from "./login-presses.ts";
 import { screenPresses } from "./screen-presses.ts";
@@ -20,6 +21,7 @@ const HANDLERS: Handlers<Verb> = {
   ...loginPresses,
   ...settingPresses,
   ...bulkPresses,
+  ...chartPresses,
   ...sessionPresses,
 };
 

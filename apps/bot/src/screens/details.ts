@@ -134,7 +134,7 @@ function actionRows({ words, role }: FleetView, worker: WorkerView): InlineKeybo
         ? { text: words.text("button-unmute"), callback_data: encodePress("mute", worker.id, "0") }
         : verbButton(words, verb, worker.id, verb === "mute" ? "60" : ""),
     );
-  const relay = (["sources", "routes"] as const).map((verb) => verbButton(words, verb, worker.id));
+  const relay = (["sources", "routes", "chart"] as const).map((verb) => verbButton(words, verb, worker.id));
   const rows = pairs([...actions.map((action) => verbButton(words, action, worker.id)), ...relay, ...more]);
   const holder = worker.status && mayPress(role, "hstop") ? holderButtons(words, worker.id, worker.status) : [];
   const resume = worker.status && mayPress(role, "resume") ? resumeButtons(words, worker.id, worker.status) : [];

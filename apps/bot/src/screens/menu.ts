@@ -30,7 +30,7 @@ export function menuScreen(view: FleetView): Card {
     html: text.text,
     keyboard: [
       [verbButton(words, "workers"), { text: alerts, callback_data: encodePress("alerts", "", "open") }],
-      [verbButton(words, "logins"), verbButton(words, "health")],
+      [verbButton(words, "logins"), verbButton(words, "health"), verbButton(words, "chart")],
       [verbButton(words, "routes"), verbButton(words, "audit"), verbButton(words, "settings")],
       ...(operator && view.workers.length > 0
         ? [

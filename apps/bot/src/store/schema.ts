@@ -193,4 +193,28 @@ export const MIGRATIONS = [
    ALTER TABLE worker ADD COLUMN label TEXT;
    ALTER TABLE worker ADD COLUMN tags TEXT NOT NULL DEFAULT '';
    ALTER TABLE command ADD COLUMN code TEXT;`,
+  `CREATE TABLE rollup (
+     worker TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     received INTEGER NOT NULL,
+     relayed INTEGER NOT NULL,
+     up INTEGER NOT NULL,
+     wait INTEGER NOT NULL,
+     down INTEGER NOT NULL,
+     off INTEGER NOT NULL,
+     restarts INTEGER NOT NULL,
+     waits INTEGER NOT NULL,
+     longest_wait INTEGER NOT NULL,
+     PRIMARY KEY (worker, at)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX rollup_by_time ON rollup (at);
+   CREATE TABLE last_look (
+     worker TEXT PRIMARY KEY,
+     at INTEGER NOT NULL,
+     phase TEXT,
+     received INTEGER,
+     relayed INTEGER,
+     started_at INTEGER,
+     wait_until INTEGER
+   ) STRICT, WITHOUT ROWID;`,
 ];

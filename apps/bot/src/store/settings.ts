@@ -7,6 +7,8 @@ const Settings = z.object({
   quiet: z.object({ fromMin: z.number(), toMin: z.number() }).nullable().default(null),
   /** Everybody hears of an alert at once, instead of one after the other. */
   together: z.boolean().default(false),
+  /** Chats that want their charts dark. */
+  darkCharts: z.array(z.string()).default([]),
 });
 export type Settings = z.infer<typeof Settings>;
 
@@ -21,7 +23,7 @@ export class SettingStore {
   all(): Settings {
     const rows = this.#db.read<{ name: string; value: string }>("SELECT name, value FROM setting");
     const values = Object.fromEntries(rows.map((row) => [row.name, JSON.parse(row.value)]));
-    return Settings.safeParse(values).data ?? { quiet: null, together: false };
+    return Settings.safeParse(values).data ?? { quiet: null, together: false, darkCharts: [] };
   }
 
   setQuiet(quiet: QuietHours | null): void {
@@ -30,6 +32,11 @@ export class SettingStore {
 
   setTogether(together: boolean): void {
     this.#set("together", together);
+  }
+
+  setDarkCharts(chat: string, dark: boolean): void {
+    const others = this.all().darkCharts.filter((each) => each !== chat);
+    this.#set("darkCharts", dark ? [...others, chat] : others);
   }
 
   #set(name: keyof Settings, value: unknown): void {
