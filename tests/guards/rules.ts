@@ -93,8 +93,8 @@ function isTest(file: string): boolean {
 }
 
 function isDeclared(name: string, manifests: readonly Manifest[]): boolean {
-  return manifests.some(
-    ({ dependencies = {}, devDependencies = {} }) => Object.hasOwn(dependencies, name) || Object.hasOwn(devDependencies, name),
+  return manifests.some(({ dependencies = {}, devDependencies = {}, optionalDependencies = {} }) =>
+    [dependencies, devDependencies, optionalDependencies].some((declared) => Object.hasOwn(declared, name)),
   );
 }
 

@@ -10,6 +10,8 @@ const SKIPPED = new Set(["node_modules", ".git", ".cache", "data", "coverage", "
 export interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
+  /** Whoever imports one of these must do without it where it cannot be installed. */
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
 /** A package or app of the workspace. */
