@@ -32,7 +32,7 @@ export function checkSource(source: Source): string[] {
 export function checkManifest(dir: string, manifest: Manifest): string[] {
   const allowed = WORKSPACE_IMPORTS[dir];
   if (allowed === undefined) return [`${dir} has no line in architecture-table.ts`];
-  return Object.keys(manifest.dependencies ?? {}).flatMap((name) =>
+  return Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }).flatMap((name) =>
     checkEdge(dir, name).map((problem) => `${dir}/package.json ${problem}`),
   );
 }
@@ -47,7 +47,8 @@ function checkImport(source: Source, { specifier }: Import): string[] {
   if (name === own) return [];
   if (isTest(source.file))
     return isDeclared(name, [source.manifest, source.rootManifest]) ? [] : [`imports ${name}, which no package.json declares`];
-  if (!Object.hasOwn(source.manifest.dependencies ?? {}, name) && name !== "vitest")
+  const { dependencies, optionalDependencies } = source.manifest;
+  if (!Object.hasOwn({ ...dependencies, ...optionalDependencies }, name) && name !== "vitest")
     return [`imports ${name}, which ${owner} does not declare`];
   return checkEdge(owner, name);
 }
