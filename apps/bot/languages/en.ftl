@@ -108,6 +108,8 @@ button-level-warn = ⚠️ Warnings
 button-level-error = ❌ Errors
 button-lqr = 📷 QR code
 button-lphone = 🔢 Use phone instead
+button-lfile = 📎 I have a session file
+button-luse = ✅ The old program is stopped for good
 language-en = English
 language-ru = Русский
 role-viewer = viewer
@@ -411,6 +413,42 @@ refusal-no-login = ❌ This login is no longer under way. Press 🔐 Authenticat
 refusal-qr-expired = ❌ Nobody scanned a code in time. Start again when the second device is at hand.
 refusal-cancelled = ❌ The login was cancelled. The old session is untouched.
 refusal-other = ❌ Telegram refused: { $detail }.
+login-ask-session =
+    📎 Send the session: a .session file of Telethon, Pyrogram or Kurigram (up to 20 MB), or a session string of GramJS, Telethon or Pyrogram as text.
+    Your message is deleted at once. It passes through this chat and goes sealed to the worker; it is stored nowhere else.
+login-reading-session = ⏳ Looking at the session…
+login-taking-session = ⏳ Putting the session in its place…
+login-session-found = Found { $format ->
+    [telethon-file] a Telethon session file
+    [telethon-string] a Telethon session string
+    [pyrogram-file] a Pyrogram session file
+    [pyrogram-string] a Pyrogram session string
+    [gramjs-string] a GramJS session string
+    [flotilla-file] a session file of Flotilla
+   *[other] a session ({ $format })
+}. Account: { $account }.
+login-session-nobody = it does not say; the first connection tells
+login-session-resumes = Updates go on where the old program stopped.
+login-session-anew = Updates begin with the first connection: this format does not say where the old program stopped.
+login-session-api = It was made with API_ID { $api }, this fleet uses another one. Telegram ties a session to its API_ID: use the same one if you can.
+login-session-warning = ⚠️ <b>The old program must stop for ever.</b> Telegram ends a session that two programs use. Is it stopped, and will nothing start it again?
+login-session-taken = ✅ The session is { $worker }'s now. Its first connection checks the account. Never start the old program with it again.
+login-session-too-large = ❌ That file is larger than 20 MB, which is as much as a bot can take. Import it on the machine: flotilla import.
+login-session-not-fetched = ❌ The file could not be had from Telegram. Send it once more.
+session-unasked = I deleted that session file: it is the account itself. To use it, open the worker, press 🔐 Authenticate, then 📎, and send it again.
+session-not-deleted = ⚠️ I could not delete the message with your session. Delete it yourself, now: whoever has it is the account.
+refusal-already-used-by = ❌ This account already belongs to the worker { $who }. One account has one worker.
+refusal-parcel-gone = ❌ The session got lost on its way. Send it once more.
+refusal-session-duplicate = ❌ This session or its account already belongs to the worker { $who }. One account has one worker: use that one, or remove its session first.
+refusal-session-neighbour-unknown = ❌ The worker { $who } has its session open and did not say which account it is. Restart it, then send this once more.
+refusal-import-bot = ❌ This session belongs to a bot. Flotilla runs user accounts only: a bot needs no session, its token is enough.
+refusal-import-damaged = ❌ The file is damaged or was cut short. Copy it again while the old program is stopped.
+refusal-import-malformed = ❌ This looks like a session, but a part of it is wrong or missing. Copy it again, whole.
+refusal-import-media-dc = ❌ This key is for a data centre that only serves files. It is not an account's session.
+refusal-import-not-logged-in = ❌ This session has no key: the old program never finished its login. Log in here, by phone or QR code.
+refusal-import-other-fleet-key = ❌ This session was encrypted with another FLEET_KEY. Export it where it was made: flotilla export.
+refusal-import-test-server = ❌ This session was made on Telegram's test servers. It does not exist on the real ones.
+refusal-import-unknown-format = ❌ This is no session that I know. I read .session files of Telethon, Pyrogram and Kurigram, and session strings of GramJS, Telethon and Pyrogram.
 login-qr-asking = ⏳ Asking Telegram for a QR code…
 login-qr =
     📷 Scan the picture with the Telegram app of this account: Settings → Devices → Link Desktop Device.

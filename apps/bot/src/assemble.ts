@@ -24,6 +24,7 @@ import { calmGapMs, Panels } from "./chat/panels.ts";
 import { SureSender } from "./chat/sure-sender.ts";
 import { chatId, isGroup, topicOf } from "./chat/target.ts";
 import { Commands } from "./commands.ts";
+import { fileSource } from "./files.ts";
 import { Screens } from "./fleet-view.ts";
 import { Gate } from "./gate.ts";
 import type { PollProblem } from "./poller.ts";
@@ -126,6 +127,7 @@ export function assemble(outside: Outside) {
     sendFile: async (chat: string, name: string, text: string): Promise<void> => {
       await bot.api.sendDocument(chatId(chat), new InputFile(Buffer.from(text), name), topicOf(chat));
     },
+    files: fileSource(bot.api, config.botApiRoot ?? "https://api.telegram.org", bot.token),
     onChatError: (error: unknown): void => log.warn({ err: error }, "card not shown"),
   };
 }

@@ -7,12 +7,13 @@ import { Bot, type Context } from "grammy";
 import { sendProblem } from "./chat/bot-errors.ts";
 import type { SureSender } from "./chat/sure-sender.ts";
 import { chatKey } from "./chat/target.ts";
+import { type FileDeps, handleFile } from "./files.ts";
 import type { Gate } from "./gate.ts";
 import type { PressDeps } from "./presses/deps.ts";
 import { handlePress } from "./presses/presses.ts";
 import type { PlaceStore } from "./store/places.ts";
 import { type CommandContext, registerCommands } from "./text-commands.ts";
-import { handleText, type TextDeps } from "./texts.ts";
+import { handleText } from "./texts.ts";
 import { type Said, say } from "./words/said.ts";
 import { languageFor, type Words } from "./words/words.ts";
 
@@ -24,7 +25,7 @@ export function createBot(token: string, apiRoot: string | null): Bot {
 }
 
 /** Parts of the routes. */
-export interface RouteDeps extends PressDeps, TextDeps {
+export interface RouteDeps extends PressDeps, FileDeps {
   readonly log: Logger;
   readonly clock: Clock;
   readonly gate: Gate;
@@ -47,6 +48,10 @@ export function registerRoutes(bot: Bot, deps: RouteDeps): void {
   });
   registerCommands(bot, deps, (context) => commandContext(deps, context));
   bot.on("message:text", (context) => handleText(deps, commandContext(deps, context)));
+  bot.on("message:document", (context) => {
+    const { file_id: id, file_name: name = "", file_size: bytes = null } = context.message.document;
+    return handleFile(deps, commandContext(deps, context), { id, name, bytes });
+  });
   bot.on("callback_query:data", (context) => press(deps, context, context.callbackQuery.data));
 }
 
@@ -99,11 +104,12 @@ function whoOf(deps: RouteDeps, context: Context): Who {
   };
 }
 
-async function erase(deps: RouteDeps, context: Context): Promise<void> {
+async function erase(deps: RouteDeps, context: Context): Promise<boolean> {
   try {
-    await context.deleteMessage();
+    return await context.deleteMessage();
   } catch (error) {
     deps.log.warn({ err: error }, "message not deleted");
+    return false;
   }
 }
 

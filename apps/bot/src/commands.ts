@@ -16,7 +16,7 @@ export const DEADLINE_MS = 60_000;
 
 /** Login steps of a wizard, with what they carry. */
 export type LoginVerb =
-  | { readonly kind: "login.begin" | "login.resend" | "login.cancel" }
+  | { readonly kind: "login.begin" | "login.resend" | "login.cancel" | "login.session" | "login.adopt" }
   | { readonly kind: "login.qr"; readonly publicKey: string }
   | { readonly kind: "login.phone" | "login.code" | "login.password"; readonly sealed: Sealed };
 
@@ -119,6 +119,11 @@ export class Commands {
     return await this.#ask({ id: this.#deps.newId(), verb: verb.kind, worker, asker }, (base) =>
       this.#deps.sender.toWorker({ ...base, ...verb, loginId } as WorkerCommand),
     );
+  }
+
+  /** Leaves a session for the worker of a login, sealed. Throws AppError `redis-away`. */
+  async leaveParcel(loginId: string, sealed: Buffer): Promise<void> {
+    await this.#deps.sender.leaveParcel(loginId, sealed);
   }
 
   async #ask(wish: Wish, send: (base: CommandBase) => Promise<void>): Promise<AskResult> {

@@ -15,7 +15,7 @@ import type { WorkerStore } from "./store/workers.ts";
 import type { Wizard } from "./wizard/wizard.ts";
 import { type Said, say } from "./words/said.ts";
 
-/** One text message as the handlers see it. `erase` deletes it from the chat; it never rejects. */
+/** One text message as the handlers see it. `erase` deletes it from the chat; false: it is still there. */
 export interface TextContext {
   /** The same for each time that the same message is handled. */
   readonly id: string;
@@ -24,7 +24,7 @@ export interface TextContext {
   readonly role: Role;
   readonly asker: Asker;
   readonly chat: string;
-  readonly erase: () => Promise<void>;
+  readonly erase: () => Promise<boolean>;
 }
 
 /** Parts of the text handlers. */
@@ -69,6 +69,13 @@ async function handleWizardText(deps: TextDeps, context: TextContext): Promise<b
       await context.erase();
       if (/\d/.test(context.text)) deps.wizard.typedCode(row);
       break;
+    case "ask-session":
+    case "confirm-session":
+      await context.erase();
+      await deps.wizard.session.take(row, Buffer.from(context.text), context.asker);
+      break;
+    case "reading-session":
+    case "taking-session":
     case "preparing":
     case "sending-code":
     case "checking-password":

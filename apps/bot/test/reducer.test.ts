@@ -1,3 +1,4 @@
+// @NOTE more lines: one table of steps and answers, and every rule over it
 import { type CommandOutcome, type LoginStep, newSealKeyPair } from "@flotilla/contracts";
 import { parseUserId } from "@flotilla/kernel";
 import fc from "fast-check";
@@ -13,7 +14,18 @@ import { checkCard, labels } from "./telegram-html.ts";
 
 const CODE = "90817";
 const orNull = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(of, { nil: null });
-const REASONS = ["phone-invalid", "flood-wait", "network", "password-flood", "phone-banned", "timeout", "no-login", "new-one"];
+const REASONS = [
+  "phone-invalid",
+  "flood-wait",
+  "network",
+  "password-flood",
+  "phone-banned",
+  "timeout",
+  "no-login",
+  "new-one",
+  "import-bot",
+  "parcel-gone",
+];
 
 const refused = fc.record({
   kind: fc.constant("refused" as const),
@@ -47,6 +59,14 @@ const loginSteps: fc.Arbitrary<LoginStep> = fc.oneof(
     account: { userId: parseUserId("1"), name: "Ann", username: null, phoneMasked: null },
   }),
   refused,
+  fc.record({
+    kind: fc.constant("session-found" as const),
+    format: fc.constantFrom("telethon-file", "pyrogram-string", "new-one"),
+    userId: orNull(fc.constant("7000001")),
+    resumes: fc.boolean(),
+    otherApiId: orNull(fc.constant(4)),
+  }),
+  fc.constant({ kind: "session-taken" as const, userId: null }),
 );
 const outcomes: fc.Arbitrary<CommandOutcome> = fc.oneof(
   loginSteps.map((step) => ({ kind: "login" as const, step })),
@@ -82,6 +102,10 @@ const allSteps: readonly WizardStep[] = [
   { kind: "checking-code", before: askCode },
   { kind: "ask-password", hint: "a pet", note: null },
   { kind: "checking-password", hint: "a pet" },
+  { kind: "ask-session", known: null, note: saying("no") },
+  { kind: "reading-session", known: "+49 … 12" },
+  { kind: "confirm-session", known: null, format: "telethon-file", userId: "7000001", resumes: true, otherApiId: null },
+  { kind: "taking-session", known: null },
   { kind: "ended", text: saying("over") },
 ];
 
@@ -107,7 +131,11 @@ test("only an end ends a login: a final refusal, done, cancelled, or a start tha
       const after = afterOutcome(step, outcome, NOW);
       if (after.kind !== "ended" || step.kind === "ended") return;
       const login = outcome.kind === "login" ? outcome.step : null;
-      const isEnd = login?.kind === "done" || login?.kind === "cancelled" || (login?.kind === "refused" && login.final);
+      const isEnd =
+        login?.kind === "done" ||
+        login?.kind === "session-taken" ||
+        login?.kind === "cancelled" ||
+        (login?.kind === "refused" && login.final);
       expect(isEnd || step.kind === "preparing").toBe(true);
     }),
   );
@@ -126,6 +154,10 @@ describe("a mistake keeps the step that the admin is at", () => {
   const small: LoginStep = { kind: "refused", reason: "network", fault: null, waitS: null, final: false };
   test.each([
     ["sending-code", "ask-phone"],
+    ["ask-session", "ask-session"],
+    ["reading-session", "ask-session"],
+    ["confirm-session", "ask-session"],
+    ["taking-session", "ask-session"],
     ["ask-phone", "ask-phone"],
     ["ask-code", "ask-code"],
     ["checking-code", "ask-code"],

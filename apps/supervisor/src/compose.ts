@@ -45,6 +45,7 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
     log,
     publish: (event) => events.publish(event),
     writeStatus: (status) => void board.write(status).catch(onRedisError),
+    removeStatus: (worker) => void board.remove(worker).catch(onRedisError),
     newId: randomUUID,
   });
   const commands = new HostCommands({ fleet, db, clock: systemClock, log, sessions });

@@ -31,6 +31,7 @@ export interface FleetDeps extends FleetSettings {
   readonly log: Logger;
   readonly publish: (event: FleetEvent) => void;
   readonly writeStatus: (status: WorkerStatus) => void;
+  readonly removeStatus: (worker: WorkerId) => void;
   readonly newId: () => string;
 }
 
@@ -120,6 +121,7 @@ export class Fleet {
   forget(id: WorkerId): void {
     this.#workers.get(id)?.log.close();
     this.#workers.delete(id);
+    this.#deps.removeStatus(id);
   }
 
   /** The worker of that name; it is known from now on. */

@@ -33,6 +33,7 @@ async function host(plan = "stay", spacingMs = 0) {
     log,
     publish: (event) => void events.push(event),
     writeStatus: () => {},
+    removeStatus: () => {},
     newId: () => `event-${events.length}`,
   });
   onTestFinished(async () => {

@@ -3,10 +3,11 @@ import { DEFAULT_PREFIX, type Fault, type LoginStep, type WorkerCommand } from "
 import { systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { consumeWorkerCommands, EventPublisher, type QueuePlace } from "@flotilla/queue";
-import { type SessionStore, Vault } from "@flotilla/session-store";
+import { type SelfUser, type SessionStore, Vault } from "@flotilla/session-store";
 import { type AccountOptions, FloodGate, parseProxy, SEND_RATE, type SendRate, workerIdentity } from "@flotilla/telegram";
 import { Account, type Feed } from "./account.ts";
 import { type CommandDeps, carryOut } from "./commands.ts";
+import { fleetLook, foreignSession } from "./fleet-look.ts";
 import { startChecks } from "./health-check.ts";
 import { type Say, startHeartbeat } from "./heartbeat.ts";
 import { LoginDesk } from "./login-desk.ts";
@@ -54,8 +55,12 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   stack.adopt(relay, (it) => it.close());
   const keyChanged = (): void => ownership.keyChanged();
   const progress = (login: string, step: LoginStep): void => publish({ kind: "login.progress", worker, login, step });
-  const desk = stack.adopt(new LoginDesk({ store, vault, account, options, clock: systemClock, keyChanged, progress }), (it) =>
-    it.close(),
+  const ownerElsewhere = fleetLook(worker, place, deps);
+  const foreign = foreignSession({ store, fleetKey, place, config, ownerElsewhere });
+  const login = { ...options, ownerElsewhere: (self: SelfUser) => ownerElsewhere({ fingerprint: null, userId: self.id }) };
+  const desk = stack.adopt(
+    new LoginDesk({ store, vault, account, options: login, clock: systemClock, foreign, keyChanged, progress }),
+    (it) => it.close(),
   );
   const giveBack = (): Promise<void> => account.stop().then(() => ownership.close());
   stack.use(watchSession(worker, deps, { store, account, publish, giveBack }));

@@ -9,8 +9,9 @@ import {
 } from "@flotilla/contracts";
 import { AppError, type Clock, toError } from "@flotilla/kernel";
 import type { SessionStore, Vault } from "@flotilla/session-store";
-import { type AccountOptions, LoginFlow, type LoginResult } from "@flotilla/telegram";
+import { LoginFlow, type LoginOptions, type LoginResult } from "@flotilla/telegram";
 import { type Account, maskPhone, summary } from "./account.ts";
+import type { ForeignSession } from "./foreign-session.ts";
 
 /** Longest time of a whole login; then the old session is put back. */
 const TOTAL_MS = 10 * 60_000;
@@ -19,7 +20,10 @@ const CODE_MS = 5 * 60_000;
 
 type LoginCommand = Extract<WorkerCommand, { loginId: string }>;
 
-type EntryCommand = Exclude<LoginCommand, { kind: "login.begin" | "login.cancel" | "login.qr" }>;
+type EntryCommand = Exclude<
+  LoginCommand,
+  { kind: "login.begin" | "login.cancel" | "login.qr" | "login.session" | "login.adopt" }
+>;
 
 interface Desk {
   readonly loginId: string;
@@ -37,8 +41,9 @@ export interface LoginDeskDeps {
   readonly store: SessionStore;
   readonly vault: Vault;
   readonly account: Account;
-  readonly options: AccountOptions;
+  readonly options: Omit<LoginOptions, "store">;
   readonly clock: Clock;
+  readonly foreign: ForeignSession;
   /** A login put another key into the session. */
   readonly keyChanged: () => void;
   /** A step that no command waits for. */
@@ -73,7 +78,11 @@ export class LoginDesk {
       await this.#startQr(desk, command.publicKey);
       return { kind: "done" };
     }
-    if (desk.qr) await this.#newFlow(desk);
+    // Each way leaves the one before.
+    if (desk.qr || command.kind === "login.session") await this.#newFlow(desk);
+    if (command.kind === "login.session")
+      return { kind: "login", step: await this.#deps.foreign.look(desk.loginId, desk.keys) };
+    if (command.kind === "login.adopt") return { kind: "login", step: await this.#adopt() };
     return { kind: "login", step: await this.#step(desk, command) };
   }
 
@@ -81,6 +90,7 @@ export class LoginDesk {
   async close(): Promise<void> {
     const desk = this.#open;
     this.#open = null;
+    this.#deps.foreign.forget();
     if (!desk) return;
     clearTimeout(desk.timer);
     await desk.flow.cancel();
@@ -121,6 +131,15 @@ export class LoginDesk {
     } catch (error) {
       options.log("error", "no golden copy of the new login", { cause: toError(error).message });
     }
+  }
+
+  /** The session that was sent is this worker's from now on; its first connection verifies the account. */
+  async #adopt(): Promise<LoginStep> {
+    const step = await this.#deps.foreign.adopt();
+    if (step.kind !== "session-taken") return step;
+    this.#deps.keyChanged();
+    await this.close();
+    return step;
   }
 
   /** Shows QR codes until one is scanned; tells of each, sealed for the one who asked, and of the end. */

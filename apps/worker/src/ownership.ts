@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import type { Config } from "@flotilla/config";
 import { DEFAULT_PREFIX, type Fault } from "@flotilla/contracts";
 import { AppError, systemClock, toError, type WorkerId } from "@flotilla/kernel";
-import { Lease } from "@flotilla/queue";
+import { Lease, leaseResources } from "@flotilla/queue";
 import type { SessionStore } from "@flotilla/session-store";
 import { processIdentity } from "@flotilla/sqlite";
 import type { Account } from "./account.ts";
@@ -94,15 +94,9 @@ export class Ownership {
   }
 }
 
-/**
- * The name protects the worker's queue, the key its session: also from a copy under another name; the account is one worker's in the whole
- * fleet, whatever its key (promise S0-19).
- */
 function resourcesOf(worker: WorkerId, store: SessionStore): string[] {
   const identity = store.identity();
-  if (!identity) return [`name.${worker}`];
-  const account = identity.userId === null ? [] : [`account.${identity.userId}`];
-  return [`name.${worker}`, `key.${identity.fingerprint}`, ...account];
+  return leaseResources({ worker, fingerprint: identity?.fingerprint ?? null, userId: identity?.userId ?? null });
 }
 
 /** One file on one running kernel: whoever has its lock has it alone. */

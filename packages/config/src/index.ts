@@ -5,6 +5,7 @@ export {
   BOT_ONLY,
   badConfig,
   type Config,
+  hostIdOf,
   type LogLevel,
   type MtprotoServer,
   type ParseOptions,

@@ -104,7 +104,7 @@ export function parseConfig(env: EnvValues, options: ParseOptions): Config {
     redisUrl: env.REDIS_URL ? new Secret(env.REDIS_URL) : null,
     dataDir: resolve(options.cwd, env.DATA_DIR ?? "data"),
     fleetKey: env.FLEET_KEY ? new Secret(env.FLEET_KEY) : null,
-    hostId: env.HOST_ID ? parseHostId(env.HOST_ID) : defaultHostId(),
+    hostId: hostIdOf(env),
     logLevel: parseLogLevel(env),
     httpPort: Number(env.HTTP_PORT ?? ENV.HTTP_PORT.example),
     supervision: supervision(env),
@@ -194,7 +194,9 @@ function customServer(address: string, publicKeyPem: string): MtprotoServer {
   return { kind: "custom", host: address.slice(0, colon), port: Number(address.slice(colon + 1)), publicKeyPem };
 }
 
-function defaultHostId(): HostId {
+/** What this machine is called in the fleet: HOST_ID, or its own name. Throws AppError of `parseHostId`. */
+export function hostIdOf(env: EnvValues): HostId {
+  if (env.HOST_ID) return parseHostId(env.HOST_ID);
   const name = hostname()
     .toLowerCase()
     .replace(/[^a-z0-9_-]/g, "-")

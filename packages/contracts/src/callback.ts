@@ -32,6 +32,8 @@ export const Verb = z.enum([
   "lnew",
   "lcancel",
   "lqr",
+  "lfile",
+  "luse",
   "logfile",
   "logins",
   "alerts",

@@ -109,6 +109,10 @@ export const WorkerCommand = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("relay.wake"), route: RouteId }),
   /** Log in by QR code: codes come as `login.progress` events, sealed to `publicKey`, until one is scanned. */
   z.object({ ...login, kind: z.literal("login.qr"), publicKey: z.string().max(100) }),
+  /** Look at a session of another program: sealed, under the login's name, in Redis (`parcelKey`). Nothing is used yet. */
+  z.object({ ...login, kind: z.literal("login.session") }),
+  /** Use the session that was looked at: its old program has stopped for ever. */
+  z.object({ ...login, kind: z.literal("login.adopt") }),
 ]);
 export type WorkerCommand = z.infer<typeof WorkerCommand>;
 
@@ -137,10 +141,26 @@ export const LoginStep = z.discriminatedUnion("kind", [
     fault: Fault.nullable(),
     waitS: z.number().nullable(),
     final: z.boolean(),
+    /** The worker that has this session or account already. */
+    who: z.string().max(100).exactOptional(),
   }),
   z.object({ kind: z.literal("cancelled") }),
   /** A QR code to show, until the next one comes. */
   z.object({ kind: z.literal("qr"), sealed: Sealed, expiresAt: z.number() }),
+  /** A session of another program that may be used. */
+  z.object({
+    kind: z.literal("session-found"),
+    /** Such as `telethon-file`. */
+    format: z.string().max(30),
+    /** Null: its first connection tells. */
+    userId: z.string().max(20).nullable(),
+    /** Updates go on where the other program stopped. */
+    resumes: z.boolean(),
+    /** The application that it was made with, when that is known and another one than ours. */
+    otherApiId: z.number().nullable(),
+  }),
+  /** It is this worker's now; the first connection verifies the account. */
+  z.object({ kind: z.literal("session-taken"), userId: z.string().max(20).nullable() }),
 ]);
 export type LoginStep = z.infer<typeof LoginStep>;
 

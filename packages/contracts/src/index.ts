@@ -24,6 +24,7 @@ export {
   leaseKey,
   leaseQuietKey,
   leaseRunKey,
+  parcelKey,
   relayKey,
   relayQueue,
   statusKey,
@@ -54,7 +55,7 @@ export {
   RouteTarget,
   routeFileSchema,
 } from "./routes.ts";
-export { newSealKeyPair, type SealKeyPair, seal, unseal } from "./sealed.ts";
+export { newSealKeyPair, type SealKeyPair, seal, sealBytes, unseal, unsealBytes } from "./sealed.ts";
 export {
   AccountSummary,
   ClosedSource,

@@ -14,6 +14,9 @@ import type { Sealed } from "./commands.ts";
 const INFO = "flotilla login v1";
 const CIPHER = "aes-256-gcm";
 const TAG_BYTES = 16;
+const NONCE_BYTES = 12;
+/** Of an X25519 key as SubjectPublicKeyInfo (RFC 8410). */
+const SENDER_BYTES = 44;
 
 /** One-time X25519 key pair of a login. The private half never leaves the worker process. */
 export interface SealKeyPair {
@@ -29,28 +32,57 @@ export function newSealKeyPair(): SealKeyPair {
 
 /** Encrypts `text` so that only the holder of the private half can read it; `context` (the login id) is authenticated. */
 export function seal(publicKey: string, context: string, text: string): Sealed {
-  const recipient = createPublicKey({ key: Buffer.from(publicKey, "base64"), type: "spki", format: "der" });
-  const ephemeral = generateKeyPairSync("x25519");
-  const sender = ephemeral.publicKey.export({ type: "spki", format: "der" }).toString("base64");
-  const nonce = randomBytes(12);
-  const key = deriveKey(diffieHellman({ privateKey: ephemeral.privateKey, publicKey: recipient }), nonce);
-  const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
-  cipher.setAAD(bound(sender, context));
-  const box = Buffer.concat([cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
-  return { ephemeral: sender, nonce: nonce.toString("base64"), box: box.toString("base64") };
+  const { sender, nonce, box } = encrypt(publicKey, context, Buffer.from(text, "utf8"));
+  return { ephemeral: sender.toString("base64"), nonce: nonce.toString("base64"), box: box.toString("base64") };
 }
 
 /** Decrypts what {@link seal} made. Throws AppError `bad-seal` when it was made for another key or login, or altered. */
 export function unseal(privateKey: KeyObject, context: string, sealed: Sealed): string {
+  const part = (text: string): Buffer => Buffer.from(text, "base64");
+  const parts = { sender: part(sealed.ephemeral), nonce: part(sealed.nonce), box: part(sealed.box) };
+  return decrypt(privateKey, context, parts).toString("utf8");
+}
+
+/** {@link seal} for something larger than an entry, such as a file: one block of bytes. */
+export function sealBytes(publicKey: string, context: string, bytes: Buffer): Buffer {
+  const { sender, nonce, box } = encrypt(publicKey, context, bytes);
+  return Buffer.concat([sender, nonce, box]);
+}
+
+/** Decrypts what {@link sealBytes} made. Throws AppError `bad-seal`. */
+export function unsealBytes(privateKey: KeyObject, context: string, sealed: Buffer): Buffer {
+  const [sender, rest] = [sealed.subarray(0, SENDER_BYTES), sealed.subarray(SENDER_BYTES)];
+  return decrypt(privateKey, context, { sender, nonce: rest.subarray(0, NONCE_BYTES), box: rest.subarray(NONCE_BYTES) });
+}
+
+interface Parts {
+  /** The sender's one-time public key (SubjectPublicKeyInfo). */
+  readonly sender: Buffer;
+  readonly nonce: Buffer;
+  /** Ciphertext and tag. */
+  readonly box: Buffer;
+}
+
+function encrypt(publicKey: string, context: string, plain: Buffer): Parts {
+  const recipient = createPublicKey({ key: Buffer.from(publicKey, "base64"), type: "spki", format: "der" });
+  const ephemeral = generateKeyPairSync("x25519");
+  const sender = ephemeral.publicKey.export({ type: "spki", format: "der" });
+  const nonce = randomBytes(NONCE_BYTES);
+  const key = deriveKey(diffieHellman({ privateKey: ephemeral.privateKey, publicKey: recipient }), nonce);
+  const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
+  cipher.setAAD(bound(sender, context));
+  return { sender, nonce, box: Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]) };
+}
+
+function decrypt(privateKey: KeyObject, context: string, { sender, nonce, box }: Parts): Buffer {
   try {
-    const sender = createPublicKey({ key: Buffer.from(sealed.ephemeral, "base64"), type: "spki", format: "der" });
-    const nonce = Buffer.from(sealed.nonce, "base64");
-    const box = Buffer.from(sealed.box, "base64");
-    const key = deriveKey(diffieHellman({ privateKey, publicKey: sender }), nonce);
-    const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
-    decipher.setAAD(bound(sealed.ephemeral, context));
+    const publicKey = createPublicKey({ key: sender, type: "spki", format: "der" });
+    const decipher = createDecipheriv(CIPHER, deriveKey(diffieHellman({ privateKey, publicKey }), nonce), nonce, {
+      authTagLength: TAG_BYTES,
+    });
+    decipher.setAAD(bound(sender, context));
     decipher.setAuthTag(box.subarray(box.length - TAG_BYTES));
-    return Buffer.concat([decipher.update(box.subarray(0, box.length - TAG_BYTES)), decipher.final()]).toString("utf8");
+    return Buffer.concat([decipher.update(box.subarray(0, box.length - TAG_BYTES)), decipher.final()]);
   } catch {
     // The cause is left out on purpose: it must not carry bytes of a secret anywhere.
     throw new AppError("bad-seal", "This entry was not made for the login that is under way. Start the login again.");
@@ -58,8 +90,8 @@ export function unseal(privateKey: KeyObject, context: string, sealed: Sealed): 
 }
 
 /** The sender's key is part of it: X25519 ignores its top bit (RFC 7748, section 5), so the shared secret alone does not vouch for it. */
-function bound(sender: string, context: string): Buffer {
-  return Buffer.from(`${sender}\n${context}`);
+function bound(sender: Buffer, context: string): Buffer {
+  return Buffer.from(`${sender.toString("base64")}\n${context}`);
 }
 
 function deriveKey(shared: Buffer, salt: Buffer): Buffer {

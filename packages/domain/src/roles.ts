@@ -53,6 +53,8 @@ const NEEDS: Readonly<Record<Verb, Role>> = {
   resumeyes: "operator",
   login: "operator",
   lqr: "operator",
+  lfile: "operator",
+  luse: "operator",
   lphone: "operator",
   lkey: "operator",
   lback: "operator",

@@ -5,6 +5,8 @@ export { checkRedis, type RedisFacts } from "./connection.ts";
 export { type Consumer, type ConsumerOptions, consumeEvents, consumeHostCommands, consumeWorkerCommands } from "./consume.ts";
 export { type EmbeddedRedis, type EmbeddedRedisOptions, embeddedRedisUrl, startEmbeddedRedis } from "./embedded-redis.ts";
 export { LEASE_TIMINGS, Lease, type LeaseMode, type LeaseOptions, type LeaseTimings } from "./lease.ts";
+export { findOtherOwner, leaseResources, type OtherOwner, type Wanted } from "./other-owner.ts";
+export { takeParcel } from "./parcel.ts";
 export { RelayBoard } from "./relay-board.ts";
 export { RelayLink, type RelayLinkOptions } from "./relay-link.ts";
 export { CommandSender, EventPublisher, type QueuePlace } from "./send.ts";

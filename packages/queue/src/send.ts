@@ -1,5 +1,13 @@
 import { once } from "node:events";
-import { EVENTS_QUEUE, type FleetEvent, HostCommand, hostQueue, WorkerCommand, workerQueue } from "@flotilla/contracts";
+import {
+  EVENTS_QUEUE,
+  type FleetEvent,
+  HostCommand,
+  hostQueue,
+  parcelKey,
+  WorkerCommand,
+  workerQueue,
+} from "@flotilla/contracts";
 import { AppError, type HostId, withTimeout } from "@flotilla/kernel";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
@@ -14,6 +22,9 @@ export interface QueuePlace {
 const KEEP = { removeOnComplete: { count: 200 }, removeOnFail: { count: 200 } } as const;
 /** Login entries are sealed, and gone from Redis as soon as they were carried out. */
 const DROP = { removeOnComplete: true, removeOnFail: true } as const;
+
+/** Longer than the command that goes with it is good for. */
+const PARCEL_MS = 120_000;
 
 /** Sends commands; fails within milliseconds with AppError `redis-away` when Redis is not there. One connection for all queues. */
 export class CommandSender {
@@ -35,6 +46,15 @@ export class CommandSender {
   /** To one worker process. */
   async toWorker(command: WorkerCommand): Promise<void> {
     await this.#add(workerQueue(command.worker), WorkerCommand.parse(command), command.kind.startsWith("login."));
+  }
+
+  /** Leaves something large for a login, to be taken with `takeParcel`: sealed bytes only. Throws AppError `redis-away`. */
+  async leaveParcel(login: string, sealed: Buffer): Promise<void> {
+    try {
+      await this.#redis.set(parcelKey(this.#prefix, login), sealed, "PX", PARCEL_MS);
+    } catch (cause) {
+      throw new AppError("redis-away", "Redis cannot be reached, so nothing was done. Try again in a moment.", { cause });
+    }
   }
 
   /** Resolves when the connection is up; commands sent before that fail. */

@@ -20,6 +20,11 @@ export class StatusWriter {
     await this.#redis.hset(this.#key, status.worker, JSON.stringify(status));
   }
 
+  /** A worker that this host has no more: nobody shall take it for one that is only stopped. */
+  async remove(worker: WorkerId): Promise<void> {
+    await this.#redis.hdel(this.#key, worker);
+  }
+
   close(): void {
     this.#redis.disconnect();
   }
@@ -39,7 +44,8 @@ export class StatusReader {
   /** All workers by id. Rows that this version cannot read are left out. */
   async all(): Promise<ReadonlyMap<WorkerId, WorkerStatus>> {
     const rows = await this.#redis.hgetall(this.#key);
-    return new Map(Object.values(rows).flatMap((row) => parseRow(row)));
+    const statuses = Object.values(rows).flatMap((row) => parseStatus(row) ?? []);
+    return new Map(statuses.map((status) => [status.worker, status]));
   }
 
   /** Resolves when the connection is up; reads before that fail. */
@@ -52,11 +58,11 @@ export class StatusReader {
   }
 }
 
-function parseRow(row: string): [WorkerId, WorkerStatus][] {
+/** One row of the board; null when this version cannot read it. */
+export function parseStatus(row: string): WorkerStatus | null {
   try {
-    const status = WorkerStatus.parse(JSON.parse(row));
-    return [[status.worker, status]];
+    return WorkerStatus.parse(JSON.parse(row));
   } catch {
-    return [];
+    return null;
   }
 }

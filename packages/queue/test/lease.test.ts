@@ -2,7 +2,16 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Fault } from "@flotilla/contracts";
 import { type Clock, parseHostId, parseWorkerId, systemClock } from "@flotilla/kernel";
-import { Lease, type LeaseOptions, type QueuePlace } from "@flotilla/queue";
+import {
+  CommandSender,
+  findOtherOwner,
+  Lease,
+  type LeaseOptions,
+  leaseResources,
+  type QueuePlace,
+  takeParcel,
+  type Wanted,
+} from "@flotilla/queue";
 import { redisCommand, sharedRedis, spawnNode, startRedis, testDir, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { WORKER } from "./support.ts";
@@ -80,6 +89,43 @@ test("the same key under another name is the same session", async () => {
   await until(holder(place, "host-a"), "granted 1");
   const other = { worker: parseWorkerId("copy"), resources: () => ["copy", "key.0123456789abcdef"] };
   await until(holder(place, "host-b", other), "taken");
+});
+
+test("the same account with another key on another host is refused, and its holder is named", async () => {
+  const place = await seenRedis();
+  const account = { fingerprint: null, userId: "7000001" };
+  const resources = (worker: string, key: string) => () =>
+    leaseResources({ ...account, worker: parseWorkerId(worker), fingerprint: key });
+  await until(holder(place, "host-a", { resources: resources("news_1", "0123456789abcdef") }), "granted 1");
+  const other = { worker: parseWorkerId("nora"), resources: resources("nora", "fedcba9876543210") };
+  const second = holder(place, "host-b", other);
+  await until(second, "taken");
+  expect(second.faults[0]).toMatchObject({
+    code: "lease-held",
+    message: expect.stringMatching(/^host-a already runs this session as news_1/),
+  });
+  const nora = { host: parseHostId("host-b"), worker: parseWorkerId("nora") };
+  const owner = (more: Partial<Wanted>) => findOtherOwner(place, { ...nora, ...account, ...more });
+  expect(await owner({})).toEqual({ host: "host-a", worker: "news_1", what: "account" });
+  expect(await owner({ fingerprint: "0123456789abcdef" })).toEqual({ host: "host-a", worker: "news_1", what: "key" });
+  expect(await owner({ userId: null, worker: parseWorkerId("news_1") })).toMatchObject({ host: "host-a", what: "name" });
+  expect(await owner({ userId: "7000002" }), "somebody else").toBeNull();
+  expect(await owner({ host: parseHostId("host-a"), worker: parseWorkerId("news_1") }), "itself").toBeNull();
+});
+
+test("a sealed parcel is taken once, and there is none for another login", async () => {
+  const place = await sharedRedis();
+  const sender = new CommandSender(place, () => {});
+  onTestFinished(() => sender.close());
+  await sender.ready();
+  const bytes = Buffer.from([0, 255, 1, 254]);
+  await sender.leaveParcel("login-1", bytes);
+  expect(await takeParcel(place, "login-2")).toBeNull();
+  expect(await takeParcel(place, "login-1")).toEqual(bytes);
+  expect(await takeParcel(place, "login-1")).toBeNull();
+  await expect(takeParcel({ url: "redis://127.0.0.1:1", prefix: "t" }, "login-1")).rejects.toMatchObject({
+    code: "redis-away",
+  });
 });
 
 test("whoever holds the same kernel lock takes over at once: the one before is dead", async () => {

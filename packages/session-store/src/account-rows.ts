@@ -78,7 +78,7 @@ export class AccountRows {
 
   /** Everything learned for an account is worth nothing to another one. */
   forget(): void {
-    const stream = ["entity", "update_state", "channel_state", "inbox", "source", "outage"];
+    const stream = ["self", "entity", "update_state", "channel_state", "inbox", "source", "outage"];
     for (const table of [...stream, "flood_wait", "flood_note", "send_stop"]) this.#db.write(`DELETE FROM ${table}`);
   }
 }

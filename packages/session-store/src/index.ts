@@ -11,7 +11,15 @@ export {
   sessionNames,
   sessionPath,
 } from "./identity.ts";
-export { type ImportedSession, type ImportOptions, importSession, inspectImport } from "./import/import-session.ts";
+export type { ImportServer } from "./import/adopt.ts";
+export {
+  type ImportedSession,
+  type ImportOptions,
+  importSession,
+  inspectImport,
+  readForAdoption,
+} from "./import/import-session.ts";
+export type { ParsedSession } from "./import/parsed.ts";
 export type { ImportSource } from "./import/read.ts";
 export type { ImportErrorCode } from "./import/refusals.ts";
 export type {

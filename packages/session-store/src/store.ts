@@ -7,6 +7,8 @@ import { accountChanged, keyProtected, noLogin, staleFence } from "./errors.ts";
 import { SessionFile } from "./file.ts";
 import { FloodTable } from "./flood-table.ts";
 import { type SessionIdentity, whileAnnounced } from "./identity.ts";
+import { adoptInto, type ImportServer, identityOf } from "./import/adopt.ts";
+import type { ParsedSession } from "./import/parsed.ts";
 import { type DcAddress, type KeySlot, KeySlots } from "./key-slots.ts";
 import { RelayTable } from "./relay-table.ts";
 import type { SelfUser, SessionOptions, SessionOrigin } from "./types.ts";
@@ -17,6 +19,7 @@ import { UpdateTable } from "./updates.ts";
  *
  * The key is protected: outside a login it can be neither replaced nor removed, whatever the library tries
  * (AppError `key-protected`). A login works on a slot of its own, so that until `commitLogin` the old session is untouched.
+ * @NOTE more lines: who may change the key is decided in one place
  */
 export class SessionStore implements Disposable {
   readonly entities: EntityTable;
@@ -133,8 +136,7 @@ export class SessionStore implements Disposable {
    * `session-claimed` while a connection uses the session: stop it first.
    */
   beginLogin(): void {
-    this.#claim.assertFree();
-    if (this.#inLogin) throw new AppError("login-running", "A login is running in this session already.");
+    this.#assertIdle();
     this.#slots.clearPending();
     this.#pending = null;
     this.#inLogin = true;
@@ -168,6 +170,21 @@ export class SessionStore implements Disposable {
     this.#pending = null;
     this.#inLogin = false;
     this.#slots.clearPending();
+  }
+
+  /**
+   * Puts a session of another program in the place of this one, in one transaction; the first connection verifies it. The caller has made
+   * the operator confirm that the program stops for ever. Throws as {@link SessionStore.beginLogin}, and AppError `session-duplicate`.
+   */
+  adopt(parsed: ParsedSession, server: ImportServer): void {
+    this.#assertIdle();
+    assertStillThere(this.#db);
+    const { dir, name } = this.#options;
+    const rows = { db: this.#db, slots: this.#slots, account: this.#account };
+    whileAnnounced(dir, { from: this.identity(), to: identityOf(parsed, name) }, () =>
+      adoptInto(rows, parsed, server, this.#clock.now()),
+    );
+    this.#current = this.#slots.read("current");
   }
 
   /** The account of the committed key, or null. An imported key may have none until its first connection. */
@@ -222,6 +239,11 @@ export class SessionStore implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #assertIdle(): void {
+    this.#claim.assertFree();
+    if (this.#inLogin) throw new AppError("login-running", "A login is running in this session already.");
   }
 
   get #active(): KeySlot | null {

@@ -65,6 +65,8 @@ export type LoginResult =
       readonly fault: Fault | null;
       readonly waitS: number | null;
       readonly final: boolean;
+      /** The worker that has this account already. */
+      readonly who?: string;
     };
 
 /** A QR login token; `url` is what the QR code shows. `expiresAt` is milliseconds since the Unix epoch. */
@@ -100,8 +102,8 @@ const FINAL: ReadonlySet<RefusalReason> = new Set([
 ]);
 
 /** A refusal that is our own decision. */
-export function refuse(reason: RefusalReason): LoginResult {
-  return { kind: "refused", reason, fault: null, waitS: null, final: FINAL.has(reason) };
+export function refuse(reason: RefusalReason, who?: string): LoginResult {
+  return { kind: "refused", reason, fault: null, waitS: null, final: FINAL.has(reason), ...(who === undefined ? {} : { who }) };
 }
 
 /** Turns what a step threw into data. Bugs and a broken disk are thrown on: no wizard can do anything about them. */

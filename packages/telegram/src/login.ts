@@ -212,11 +212,13 @@ export class LoginFlow {
   /** The key is authorised: learn whose it is, keep it, leave. A lost connection must not cost the login. */
   async #finish(): Promise<LoginResult> {
     const self = await fetchSelfPatiently(this.#link);
+    const owner = (await this.#options.ownerElsewhere?.(self)) ?? null;
+    if (owner !== null) return await this.#leave("already-used", owner);
     try {
       this.#link.commit(self);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== "session-duplicate") throw error;
-      return await this.#leave("already-used");
+      return await this.#leave("already-used", String(error.details["other"] ?? ""));
     }
     this.#ended = true;
     await this.#link.close();
@@ -224,12 +226,12 @@ export class LoginFlow {
   }
 
   /** The account may not be kept here: the new authorisation is given back, the old session is as it was. */
-  async #leave(reason: RefusalReason): Promise<LoginResult> {
+  async #leave(reason: RefusalReason, who: string): Promise<LoginResult> {
     this.#ended = true;
     await this.#sayGoodbye();
     await this.#link.close();
     this.#link.rollback();
-    return refuse(reason);
+    return refuse(reason, who);
   }
 
   /** Tells the server that nothing comes of it. Best effort: the old session does not depend on it. */

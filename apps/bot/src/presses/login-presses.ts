@@ -35,8 +35,16 @@ export const loginPresses = {
   }),
   lphone: inLogin(async (deps, context, row) => {
     await context.toast();
-    if (row.step.kind === "qr") deps.wizard.byPhone(row);
+    if (row.step.kind === "qr" || row.step.kind === "ask-session") deps.wizard.byPhone(row);
     else await deps.wizard.phone(row, null, context.asker);
+  }),
+  lfile: inLogin(async (deps, context, row) => {
+    await context.toast();
+    deps.wizard.session.choose(row);
+  }),
+  luse: inLogin(async (deps, context, row) => {
+    await context.toast();
+    await deps.wizard.session.adopt(row, context.asker);
   }),
   lkey: inLogin(async (deps, context, row) => {
     deps.wizard.key(row, context.press.arg);

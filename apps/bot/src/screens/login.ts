@@ -31,7 +31,7 @@ export function loginScreen(view: LoginView): Card {
     case "ask-phone":
       return card(askPhone(words, step.known, step.note), [
         ...(step.known ? [[knownPhone(view, step.known)]] : []),
-        [verbButton(words, "lqr", worker)],
+        [verbButton(words, "lqr", worker), verbButton(words, "lfile", worker)],
         cancel,
       ]);
     case "qr":
@@ -51,6 +51,11 @@ export function loginScreen(view: LoginView): Card {
       return card(askPassword(words, step.hint, step.note));
     case "checking-password":
       return card(words.html("login-checking-password"));
+    case "ask-session":
+    case "reading-session":
+    case "confirm-session":
+    case "taking-session":
+      return card(...sessionStep(view, step, cancel));
     case "ended":
       return card(words.said(step.text), [[backButton(words, encodePress("worker", worker))]]);
     default:
@@ -67,6 +72,41 @@ function askPhone(words: Words, known: string | null, note: Said | null): Html {
     words.html("login-ask-phone"),
     known ? words.html("login-known-phone", { phone: known }) : null,
     noteLine(words, note),
+  );
+}
+
+type SessionStep = Extract<WizardStep, { kind: `${string}-session` }>;
+
+/** The way in with a session of another program: its text and its buttons. */
+function sessionStep(
+  { words, worker }: LoginView,
+  step: SessionStep,
+  cancel: InlineKeyboardButton[],
+): [Html, InlineKeyboardButton[][]] {
+  switch (step.kind) {
+    case "ask-session":
+      return [
+        lines(words.html("login-ask-session"), noteLine(words, step.note)),
+        [[verbButton(words, "lphone", worker)], cancel],
+      ];
+    case "confirm-session":
+      return [foundSession(words, step), [[verbButton(words, "luse", worker)], cancel]];
+    case "reading-session":
+    case "taking-session":
+      return [words.html(`login-${step.kind}`), [cancel]];
+    default:
+      return step satisfies never;
+  }
+}
+
+function foundSession(words: Words, step: Extract<WizardStep, { kind: "confirm-session" }>): Html {
+  const { format, userId, resumes, otherApiId } = step;
+  return lines(
+    words.html("login-session-found", { format, account: userId ?? words.text("login-session-nobody") }),
+    words.html(resumes ? "login-session-resumes" : "login-session-anew"),
+    otherApiId === null ? null : words.html("login-session-api", { api: String(otherApiId) }),
+    "",
+    words.html("login-session-warning"),
   );
 }
 

@@ -52,6 +52,12 @@ function afterLoginStep(step: WizardStep, login: LoginStep, now: number): Wizard
     case "qr":
       // The picture is not part of the step: it is shown by whoever has the key for it.
       return step.kind === "qr" ? { ...step, count: step.count + 1, expiresAt: login.expiresAt } : step;
+    case "session-found": {
+      const { format, userId, resumes, otherApiId } = login;
+      return { kind: "confirm-session", known: knownOf(step), format, userId, resumes, otherApiId };
+    }
+    case "session-taken":
+      return { kind: "ended", text: say("login-over") };
     case "cancelled":
       return { kind: "ended", text: say("login-cancelled") };
     case "refused": {
@@ -81,6 +87,11 @@ export function keep(step: WizardStep, note: Said): WizardStep {
       return { ...step, note };
     case "checking-password":
       return { kind: "ask-password", hint: step.hint, note };
+    case "ask-session":
+    case "reading-session":
+    case "confirm-session":
+    case "taking-session":
+      return { kind: "ask-session", known: step.known, note };
     case "ended":
       return step;
     default:
@@ -112,4 +123,8 @@ function lastAskCode(step: WizardStep): AskCode {
 
 function hintOf(step: WizardStep): string | null {
   return step.kind === "ask-password" || step.kind === "checking-password" ? step.hint : null;
+}
+
+function knownOf(step: WizardStep): string | null {
+  return "known" in step ? step.known : null;
 }

@@ -22,12 +22,24 @@ const REASONS = new Set([
   "no-login",
   "qr-expired",
   "cancelled",
+  "parcel-gone",
+  "session-duplicate",
+  "session-neighbour-unknown",
+  "import-bot",
+  "import-damaged",
+  "import-malformed",
+  "import-media-dc",
+  "import-not-logged-in",
+  "import-other-fleet-key",
+  "import-test-server",
+  "import-unknown-format",
 ]);
 
 /** What Telegram refused, by its reason; a reason without words of its own is told with what the server said. */
 export function refusalSaid(refused: Extract<LoginStep, { kind: "refused" }>, now: number): Said {
-  const { reason, waitS, fault } = refused;
+  const { reason, waitS, fault, who } = refused;
   if (!REASONS.has(reason)) return say("refusal-other", { detail: fault?.message ?? reason });
   if (reason === "flood-wait" && waitS === null) return say("refusal-flood-later");
+  if (who) return say(reason === "already-used" ? "refusal-already-used-by" : `refusal-${reason}`, { who });
   return say(`refusal-${reason}`, waitS === null ? {} : { until: now + waitS * 1000 });
 }

@@ -33,6 +33,18 @@ export const WizardStep = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("checking-code"), before: z.unknown() }),
   z.object({ kind: z.literal("ask-password"), hint: z.string().nullable(), note: Said.nullable() }),
   z.object({ kind: z.literal("checking-password"), hint: z.string().nullable() }),
+  z.object({ kind: z.literal("ask-session"), known: z.string().nullable(), note: Said.nullable() }),
+  z.object({ kind: z.literal("reading-session"), known: z.string().nullable() }),
+  /** Whether to use the session that the worker has looked at. */
+  z.object({
+    kind: z.literal("confirm-session"),
+    known: z.string().nullable(),
+    format: z.string(),
+    userId: z.string().nullable(),
+    resumes: z.boolean(),
+    otherApiId: z.number().nullable(),
+  }),
+  z.object({ kind: z.literal("taking-session"), known: z.string().nullable() }),
   z.object({ kind: z.literal("ended"), text: Said }),
 ]);
 export type WizardStep = z.infer<typeof WizardStep>;

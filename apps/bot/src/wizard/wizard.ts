@@ -8,15 +8,28 @@ import {
   unseal,
 } from "@flotilla/contracts";
 import type { Clock, UserId, WorkerId } from "@flotilla/kernel";
-import type { Commands, LoginVerb } from "../commands.ts";
+import type { Commands } from "../commands.ts";
 import type { CommandRow } from "../store/commands.ts";
 import { type Said, say } from "../words/said.ts";
-import { afterOutcome, keep } from "./reducer.ts";
+import { Moves } from "./moves.ts";
+import { afterOutcome } from "./reducer.ts";
+import { SessionSteps } from "./session-steps.ts";
 import type { WizardEnd, WizardProgress, WizardStep } from "./wizard-state.ts";
 import type { WizardRow, WizardStore } from "./wizard-store.ts";
 
 /** Longest time of a whole login. */
 const TOTAL_MS = 10 * 60_000;
+
+/** Steps that wait for the worker. */
+const BUSY: ReadonlySet<WizardStep["kind"]> = new Set([
+  "preparing",
+  "sending-code",
+  "checking-code",
+  "checking-password",
+  "qr",
+  "reading-session",
+  "taking-session",
+]);
 
 /** Parts of {@link Wizard}. */
 export interface WizardDeps {
@@ -36,8 +49,14 @@ export class Wizard {
   /** Keys for the QR codes of a login; they live as long as this process. */
   readonly #qrKeys = new Map<string, SealKeyPair>();
 
+  /** The way in with a session of another program. */
+  readonly session: SessionSteps;
+  readonly #moves: Moves;
+
   constructor(deps: WizardDeps) {
     this.#deps = deps;
+    this.#moves = new Moves(deps);
+    this.session = new SessionSteps(deps.commands, this.#moves);
   }
 
   /** The login of an admin. */
@@ -58,18 +77,19 @@ export class Wizard {
     const { known } = row.step;
     const message = row.step.kind === "qr" ? row.step.message : null;
     const step: WizardStep = { kind: "qr", message, count: 0, expiresAt: null, known };
-    await this.#send(row, { kind: "login.qr", publicKey: keys.publicKey }, asker, step);
+    await this.#moves.send(row, { kind: "login.qr", publicKey: keys.publicKey }, asker, step);
   }
 
-  /** The phone instead of the QR code: the worker drops the code when the number comes. */
+  /** The phone instead of a QR code or a session: the worker drops the code when the number comes. */
   byPhone(row: WizardRow): void {
-    if (row.step.kind === "qr") this.#save(row, { kind: "ask-phone", known: row.step.known, note: null });
+    if (row.step.kind === "qr" || row.step.kind === "ask-session")
+      this.#moves.save(row, { kind: "ask-phone", known: row.step.known, note: null });
   }
 
   /** The message with the QR code is this one from now on. */
   shownAt(login: string, message: number | null): void {
     const row = this.#deps.store.byLogin(login);
-    if (row?.step.kind === "qr") this.#save(row, { ...row.step, message });
+    if (row?.step.kind === "qr") this.#moves.save(row, { ...row.step, message });
   }
 
   /** Takes a step that no command waited for. Answers with what to show. */
@@ -106,13 +126,13 @@ export class Wizard {
       expiresAt,
     };
     this.#deps.store.save(row);
-    return await this.#send(row, { kind: "login.begin" }, asker, row.step);
+    return await this.#moves.send(row, { kind: "login.begin" }, asker, row.step);
   }
 
   /** The phone number; null = the number that the session had before. */
   async phone(row: WizardRow, phone: string | null, asker: Asker): Promise<void> {
     const number = phone === null ? "" : phone.replace(/[\s().-]/g, "").replace(/^00/, "+");
-    if (phone !== null && !/^\+?\d{7,15}$/.test(number)) return this.#note(row, say("login-bad-phone"));
+    if (phone !== null && !/^\+?\d{7,15}$/.test(number)) return this.#moves.note(row, say("login-bad-phone"));
     await this.#sendSealed(row, "login.phone", number, asker, { kind: "sending-code" });
   }
 
@@ -142,14 +162,14 @@ export class Wizard {
   typedCode(row: WizardRow): void {
     this.#digits.delete(row.admin);
     if (row.step.kind !== "ask-code") return;
-    this.#save(row, { ...row.step, dead: true, note: say("login-typed-code") });
+    this.#moves.save(row, { ...row.step, dead: true, note: say("login-typed-code") });
   }
 
   /** Asks for a new code; says when that is too early. */
   async newCode(row: WizardRow, asker: Asker): Promise<Said | null> {
     if (row.step.kind !== "ask-code") return say("toast-no-code");
     this.#digits.delete(row.admin);
-    return await this.#send(row, { kind: "login.resend" }, asker, { kind: "checking-code", before: row.step });
+    return await this.#moves.send(row, { kind: "login.resend" }, asker, { kind: "checking-code", before: row.step });
   }
 
   async password(row: WizardRow, password: string, asker: Asker): Promise<void> {
@@ -175,8 +195,7 @@ export class Wizard {
   /** Busy steps whose answer can no longer come, such as after a crash of the bot: the place is kept, and asked anew. */
   recover(isOpen: (worker: WorkerId) => boolean): void {
     for (const row of this.#deps.store.all()) {
-      const busy = ["preparing", "sending-code", "checking-code", "checking-password", "qr"].includes(row.step.kind);
-      if (busy && !isOpen(row.worker)) this.#note(row, say("login-again"));
+      if (BUSY.has(row.step.kind) && !isOpen(row.worker)) this.#moves.note(row, say("login-again"));
     }
   }
 
@@ -187,6 +206,10 @@ export class Wizard {
       this.#deps.store.remove(row.admin);
       const name = login.account.username ? `@${login.account.username}` : login.account.name;
       return { admin: row.admin, worker: row.worker, text: say("login-done", { worker: row.worker, name }) };
+    }
+    if (login?.kind === "session-taken") {
+      this.#deps.store.remove(row.admin);
+      return { admin: row.admin, worker: row.worker, text: say("login-session-taken", { worker: row.worker }) };
     }
     const publicKey = login?.kind === "began" ? login.publicKey : row.publicKey;
     this.#deps.store.save({ ...row, publicKey, step: afterOutcome(row.step, outcome, this.#deps.clock.now()) });
@@ -215,25 +238,7 @@ export class Wizard {
     asker: Asker,
     busy: WizardStep,
   ): Promise<void> {
-    if (!row.publicKey) return this.#note(row, say("login-not-ready"));
-    await this.#send(row, { kind, sealed: seal(row.publicKey, row.login, text) }, asker, busy);
-  }
-
-  /** Shows the busy step first, so that a fast answer is not overwritten by it. */
-  async #send(row: WizardRow, verb: LoginVerb, asker: Asker, busy: WizardStep): Promise<Said | null> {
-    this.#save(row, busy);
-    const result = await this.#deps.commands.login(verb, row.worker, row.login, asker);
-    if (result.kind === "sent") return null;
-    const why = result.kind === "already" ? say("login-still-busy") : result.why;
-    this.#note({ ...row, step: busy }, why);
-    return why;
-  }
-
-  #note(row: WizardRow, note: Said): void {
-    this.#save(row, keep(row.step, note));
-  }
-
-  #save(row: WizardRow, step: WizardStep): void {
-    this.#deps.store.save({ ...row, step });
+    if (!row.publicKey) return this.#moves.note(row, say("login-not-ready"));
+    await this.#moves.send(row, { kind, sealed: seal(row.publicKey, row.login, text) }, asker, busy);
   }
 }

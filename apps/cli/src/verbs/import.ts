@@ -1,16 +1,18 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
-import type { WorkerStatus } from "@flotilla/contracts";
+import { join, resolve } from "node:path";
+import { DEFAULT_PREFIX } from "@flotilla/contracts";
 import { AppError, parseWorkerId, toError } from "@flotilla/kernel";
+import type { OtherOwner } from "@flotilla/queue";
 import {
   type ImportedSession,
   type ImportOptions,
   type ImportSource,
   importSession,
   inspectImport,
+  keyFingerprint,
+  type ParsedSession,
 } from "@flotilla/session-store";
 import { findHolders } from "@flotilla/sqlite";
-import { isStale, readStatuses } from "./status.ts";
 import { type Answer, assertCanAsk, type Call, confirmed, noMoreThan, type Verb, WrongUsage, word } from "./verb.ts";
 
 const USAGE = `Usage: flotilla import <file | -> --name <worker> [--yes] [--json]
@@ -47,7 +49,7 @@ export const importVerb: Verb = {
     const source = await sourceOf(from, call);
     const options: ImportOptions = { source, dir, name, fleetKey: call.place.fleetKey(), server };
     const found = inspectImport(options);
-    await assertNowhereElse(call, name, found.userId);
+    await assertNowhereElse(call, name, found);
     const account = found.userId === null ? "an account that its first connection will tell" : `user id ${found.userId}`;
     const question = `This is a ${describe(found.format)} of ${account}. The program that made it must never use it again, or Telegram ends the session for both. Is that program stopped for ever?`;
     if (!(await confirmed(call, question))) throw new AppError("not-confirmed", "Nothing was imported.");
@@ -56,20 +58,37 @@ export const importVerb: Verb = {
   },
 };
 
-/** Other hosts have session folders of their own: what their workers say about themselves is on the fleet's board. */
-async function assertNowhereElse({ place }: Call, name: string, userId: string | null): Promise<void> {
-  if (userId === null) return;
-  const statuses = await readStatuses(place).catch((error: unknown): WorkerStatus[] => {
-    if (error instanceof AppError && error.code === "not-running") return []; // then the folder and the leases decide
+/**
+ * Other hosts have session folders of their own: the fleet's leases say which names, keys and accounts are in use, and its board what stopped
+ * workers had. A fleet that does not run has nobody who could use it; with several hosts it must be asked.
+ */
+async function assertNowhereElse({ place }: Call, name: string, { authKey, userId }: ParsedSession): Promise<void> {
+  const { embeddedRedisUrl, findOtherOwner } = await import("@flotilla/queue");
+  const { REDIS_URL, HOSTS } = place.env;
+  const url = REDIS_URL ?? embeddedRedisUrl(join(place.dataDir, "redis"));
+  if (REDIS_URL === undefined && !existsSync(url)) return;
+  const wanted = { host: place.hostId, worker: parseWorkerId(name), fingerprint: keyFingerprint(authKey), userId };
+  const other = await findOtherOwner({ url, prefix: DEFAULT_PREFIX }, wanted).catch((error: unknown) => {
+    if (HOSTS !== "several" && error instanceof AppError && error.code === "redis-away") return null;
     throw error;
   });
-  const now = Date.now();
-  const other = statuses.find(
-    (status) => status.link?.account?.userId === userId && status.worker !== name && !isStale(status, now),
-  );
   if (!other) return;
-  const text = `This account (user id ${userId}) already belongs to the worker "${other.worker}" on ${other.host}. One account has one worker: use that one, or remove its session first.`;
-  throw new AppError("session-duplicate", text, { details: { other: other.worker, host: other.host, userId } });
+  const details = { other: other.worker, host: other.host, userId };
+  throw new AppError("session-duplicate", ownedText(other, name, userId), { details });
+}
+
+function ownedText({ what, worker, host }: OtherOwner, name: string, userId: string | null): string {
+  const whose = `the worker "${worker}" on ${host}`;
+  switch (what) {
+    case "name":
+      return `The name "${name}" is taken: ${whose} has it. Choose another name.`;
+    case "key":
+      return `This very session is in use: ${whose} has it. Two users of one key make Telegram end the session for both.`;
+    case "account":
+      return `This account (user id ${userId ?? "?"}) already belongs to ${whose}. One account has one worker: use that one, or remove its session first.`;
+    default:
+      return what satisfies never;
+  }
 }
 
 /** WrongUsage with the rule, when it is no name of a worker. */

@@ -1,6 +1,16 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { badConfig, type EnvValues, loadFleetKey, readEnv, ruleProblems, Secret, wantsSandbox } from "@flotilla/config";
+import {
+  badConfig,
+  type EnvValues,
+  hostIdOf,
+  loadFleetKey,
+  readEnv,
+  ruleProblems,
+  Secret,
+  wantsSandbox,
+} from "@flotilla/config";
+import type { HostId } from "@flotilla/kernel";
 import { dataDirOf } from "../sandbox-service.ts";
 
 /** Where a subcommand works. */
@@ -12,6 +22,7 @@ export interface Place {
   readonly env: EnvValues;
   readonly dataDir: string;
   readonly sessions: string;
+  readonly hostId: HostId;
   /** True without a `.env`: the fleet is a play fleet. */
   readonly sandbox: boolean;
   readonly server: "telegram" | "custom";
@@ -36,6 +47,7 @@ export function findPlace(cwd: string): Place {
     env,
     dataDir,
     sessions: join(dataDir, "sessions"),
+    hostId: hostIdOf(env),
     sandbox,
     server: sandbox || env.MTPROTO_DC ? "custom" : "telegram",
     fleetKeyFrom: env.FLEET_KEY ? "env" : existsSync(join(dataDir, "fleet.key")) ? "file" : null,

@@ -48,6 +48,18 @@ export class ChatUserActions {
     return message;
   }
 
+  /** Sends a file. Throws AppError `bot-blocked`, and `bad-file` when it is empty. */
+  sendFile(file: { name: string; bytes: Uint8Array }): StoredMessage {
+    if (this.#chat.blocked) throw new AppError("bot-blocked", "This user blocks the bot. Press Start to unblock it.");
+    if (file.bytes.length === 0) throw new AppError("bad-file", "A file has at least one byte.");
+    if (!this.#chat.started) this.#changeState({ started: true });
+    const { fileId } = this.#backend.files.add("documents", { ...file, mime: "application/octet-stream" });
+    const body = richText({ text: "", parseMode: undefined, entities: undefined });
+    const message = this.#backend.post(this.#chat, { fromBot: false, body, media: { kind: "document", fileId } });
+    this.#backend.updates.push({ kind: "message", payload: this.#backend.view(this.#chat, message) });
+    return message;
+  }
+
   /** Edits an own text, as a user may. Throws AppError `no-such-message`. */
   editText(messageId: number, text: string): StoredMessage {
     const message = this.#backend.chats.message(this.#chat, messageId);

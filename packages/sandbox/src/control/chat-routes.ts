@@ -8,6 +8,7 @@ import { chatState, messageState, toastState, transcript } from "./views.ts";
 const LONGEST_WAIT_MS = 60_000;
 const userQuery = z.object({ user: z.coerce.number().int().positive().optional() });
 const textBody = actor.extend({ text: z.string(), replyTo: z.int().optional() });
+const fileBody = actor.extend({ name: z.string().min(1).max(200), base64: z.base64() });
 const editBody = actor.extend({ text: z.string(), messageId: z.int() });
 const blockBody = actor.extend({ blocked: z.boolean() });
 const pressBody = actor
@@ -40,6 +41,12 @@ export function chatRoutes(context: ControlContext): App {
     const body = await readBody(c, textBody);
     const user = userActions(context, body);
     return c.json(messageState(context, user.chat, user.sendText(body.text, body.replyTo ?? null)));
+  });
+  app.post("/chat/file", async (c) => {
+    const body = await readBody(c, fileBody);
+    const user = userActions(context, body);
+    const bytes = Buffer.from(body.base64, "base64");
+    return c.json(messageState(context, user.chat, user.sendFile({ name: body.name, bytes })));
   });
   app.post("/chat/edit", async (c) => {
     const body = await readBody(c, editBody);

@@ -2,14 +2,13 @@ import { existsSync, linkSync, rmSync } from "node:fs";
 import { type Clock, systemClock } from "@flotilla/kernel";
 import { openDatabase } from "@flotilla/sqlite";
 import { AccountRows } from "../account-rows.ts";
-import { EntityTable, MAX_ENTITIES } from "../entities.ts";
 import { COMPANIONS, privateFolder, syncFile, syncFolder, withPrivateTemp } from "../files.ts";
 import { announce, assertUnique, type SessionIdentity, sessionPath, unannounce } from "../identity.ts";
-import { type DcAddress, KeySlots } from "../key-slots.ts";
+import { KeySlots } from "../key-slots.ts";
 import { MIGRATIONS } from "../schema.ts";
-import { assertFleetKey, keyFingerprint } from "../seal.ts";
+import { assertFleetKey } from "../seal.ts";
 import type { SessionFormat } from "../types.ts";
-import { homeAddress } from "./checks.ts";
+import { addressOf, type ImportServer, identityOf, writeMemory } from "./adopt.ts";
 import type { ParsedSession } from "./parsed.ts";
 import { type ImportSource, readSession } from "./read.ts";
 import { refused } from "./refusals.ts";
@@ -22,8 +21,7 @@ export interface ImportOptions {
   /** Name of the worker it is for; checked by the caller. */
   readonly name: string;
   readonly fleetKey: Buffer;
-  /** Telegram, or the one server of the configuration: then no address is stored. */
-  readonly server: "telegram" | "custom";
+  readonly server: ImportServer;
   readonly clock?: Clock;
 }
 
@@ -68,17 +66,18 @@ export function importSession(options: ImportOptions): ImportedSession {
 }
 
 /** All checks of {@link importSession} without making a session. Throws the same errors. The result holds the key. */
-export function inspectImport({ source, dir, name, fleetKey }: ImportOptions): ParsedSession {
+export function inspectImport(options: ImportOptions): ParsedSession {
+  assertFree(sessionPath(options.dir, options.name));
+  return readForAdoption(options);
+}
+
+/** The same for a session that is to go into the file of a worker which has one: {@link SessionStore.adopt}. */
+export function readForAdoption({ source, dir, name, fleetKey }: Omit<ImportOptions, "server">): ParsedSession {
   assertFleetKey(fleetKey);
-  assertFree(sessionPath(dir, name));
   privateFolder(dir);
   const parsed = readSession(source, fleetKey, dir);
   assertUnique(dir, identityOf(parsed, name));
   return parsed;
-}
-
-function identityOf({ authKey, userId }: ParsedSession, name: string): SessionIdentity {
-  return { name, fingerprint: keyFingerprint(authKey), userId };
 }
 
 function summary({ format, dcId, apiId, entities, updateState, channels }: ParsedSession) {
@@ -103,24 +102,8 @@ function placeNew(made: string, path: string): void {
 function write(path: string, parsed: ParsedSession, { fleetKey, server, clock = systemClock }: ImportOptions): void {
   using db = openDatabase({ path, role: "session", migrations: MIGRATIONS, exclusive: true });
   const account = new AccountRows(db);
-  const now = clock.now();
   db.transaction(() => {
-    new KeySlots(db, fleetKey).write("current", address(parsed.dcId, server), parsed.authKey);
-    account.writeOrigin({ format: parsed.format, apiId: parsed.apiId, importedAt: now, verifiedAt: null });
-    if (parsed.userId !== null) account.writeSelf(selfOf(parsed, parsed.userId), now);
-    if (parsed.updateState) account.writeUpdateState(parsed.updateState);
-    for (const channel of parsed.channels) account.writeChannel(channel);
-    // The latest come first; the table forgets the ones that were seen first.
-    new EntityTable(db, () => now, MAX_ENTITIES).upsert(parsed.entities.toReversed());
+    new KeySlots(db, fleetKey).write("current", addressOf(parsed, server), parsed.authKey);
+    writeMemory(db, account, parsed, clock.now());
   });
-}
-
-function address(dcId: number, server: ImportOptions["server"]): DcAddress {
-  return server === "custom" ? { id: dcId, address: "", port: 0 } : { id: dcId, address: homeAddress(dcId), port: 443 };
-}
-
-/** The first connection brings the name; until then what the other program remembered has to do. */
-function selfOf({ entities }: ParsedSession, id: string) {
-  const known = entities.find((entity) => entity.id === id);
-  return { id, name: known?.name ?? id, username: known?.username ?? null, phone: known?.phone ?? null };
 }

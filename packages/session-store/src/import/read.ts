@@ -1,7 +1,9 @@
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { AppError } from "@flotilla/kernel";
 import type { ReadAccess } from "@flotilla/sqlite";
 import { columnsOf, isWhole, withAttached } from "../attached.ts";
+import { withPrivateTemp } from "../files.ts";
 import { withCopy } from "./copy.ts";
 import { readOwn } from "./own-file.ts";
 import type { ParsedSession } from "./parsed.ts";
@@ -11,7 +13,11 @@ import { MAX_STRING, parseSessionString } from "./strings.ts";
 import { readTelethon } from "./telethon-file.ts";
 
 /** Where a session to import comes from. A text is never an argument of a process: others can read those. */
-export type ImportSource = { readonly kind: "file"; readonly path: string } | { readonly kind: "text"; readonly text: string };
+export type ImportSource =
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "text"; readonly text: string }
+  /** The content of a file that came without one. */
+  | { readonly kind: "bytes"; readonly bytes: Buffer };
 
 /** First bytes of every SQLite file (https://sqlite.org/fileformat.html#magic_header_string). */
 const MAGIC = Buffer.from("SQLite format 3\0");
@@ -22,12 +28,21 @@ const MAGIC = Buffer.from("SQLite format 3\0");
  */
 export function readSession(source: ImportSource, fleetKey: Buffer, tempParent: string): ParsedSession {
   if (source.kind === "text") return parseSessionString(source.text);
+  if (source.kind === "bytes") return readBytes(source.bytes, fleetKey, tempParent);
   const start = readStart(source.path);
   if (start.length === 0) throw refused("import-not-logged-in", { details: { bytes: 0 } });
   if (start.subarray(0, MAGIC.length).equals(MAGIC))
     return withCopy(source.path, tempParent, (copy) => readDatabase(copy, fleetKey));
   if (start.length > MAX_STRING + 2) throw refused("import-unknown-format");
   return parseSessionString(start.toString("latin1"));
+}
+
+function readBytes(bytes: Buffer, fleetKey: Buffer, tempParent: string): ParsedSession {
+  return withPrivateTemp((dir) => {
+    const path = join(dir, "given");
+    writeFileSync(path, bytes, { mode: 0o600 });
+    return readSession({ kind: "file", path }, fleetKey, dir);
+  }, tempParent);
 }
 
 function readDatabase(copy: string, fleetKey: Buffer): ParsedSession {

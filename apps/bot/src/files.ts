@@ -1,0 +1,96 @@
+import { mayPress } from "@flotilla/domain";
+import { AppError, withTimeout } from "@flotilla/kernel";
+import { isGroup } from "./chat/target.ts";
+import type { CommandContext } from "./text-commands.ts";
+import type { TextDeps } from "./texts.ts";
+import { MAX_SESSION_BYTES } from "./wizard/session-steps.ts";
+import { say } from "./words/said.ts";
+
+/** A file that somebody sent. */
+export interface SentFile {
+  readonly id: string;
+  readonly name: string;
+  /** Null: Telegram did not say. */
+  readonly bytes: number | null;
+}
+
+/** Files at the Bot API. */
+export interface FileSource {
+  /** Where a file can be had, for an hour at least. Throws what the Bot API says. */
+  locate(id: string): Promise<string>;
+  /** Throws AppError `file-too-large`, `file-away`; no address, which has the bot's token in it, is part of an error. */
+  download(path: string): Promise<Buffer>;
+}
+
+/** Parts of {@link handleFile}. */
+export interface FileDeps extends TextDeps {
+  readonly files: FileSource;
+}
+
+/**
+ * A file in the private chat. In the middle of a login it may be a session, which is the account itself: its message goes at once, whatever
+ * becomes of it. Everything else is nobody's business.
+ */
+export async function handleFile(deps: FileDeps, context: CommandContext, file: SentFile): Promise<void> {
+  if (isGroup(context.chat)) return;
+  const row = deps.wizard.of(context.admin);
+  if (!row || row.step.kind === "ended" || !mayPress(context.role, "lfile")) {
+    if (!/\.session$/i.test(file.name)) return;
+    if (await context.erase()) return await context.reply(say("session-unasked"));
+    return await context.reply(say("session-not-deleted"));
+  }
+  const { session } = deps.wizard;
+  const wanted = session.wants(row);
+  const tooLarge = (file.bytes ?? 0) > MAX_SESSION_BYTES;
+  const path = wanted && !tooLarge ? await deps.files.locate(file.id).catch(() => null) : null;
+  const erased = await context.erase();
+  if (!erased) await context.reply(say("session-not-deleted"));
+  if (wanted) {
+    const bytes = path === null ? null : await deps.files.download(path).catch(() => null);
+    if (bytes) await session.take(row, bytes, context.asker);
+    else session.refuse(row, tooLarge ? "too-large" : "not-fetched");
+  }
+  await deps.panels.replace(context.chat, { kind: "login", worker: row.worker });
+}
+
+const DOWNLOAD_MS = 60_000;
+
+/** Downloads over the Bot API at `apiRoot`. */
+export function fileSource(
+  api: { getFile(id: string): Promise<{ file_path?: string }> },
+  apiRoot: string,
+  token: string,
+): FileSource {
+  return {
+    locate: async (id) => {
+      const { file_path: path } = await api.getFile(id);
+      if (path === undefined) throw new AppError("file-away", "The Bot API does not give this file out.");
+      return path;
+    },
+    download: async (path) => {
+      const gone = new AbortController();
+      const late = (): Error => new AppError("file-away", "The file did not come in time.");
+      try {
+        return await withTimeout(read(`${apiRoot}/file/bot${token}/${path}`, gone.signal), DOWNLOAD_MS, late);
+      } catch (error) {
+        if (error instanceof AppError) throw error;
+        throw new AppError("file-away", "The file could not be had from the Bot API.");
+      } finally {
+        gone.abort();
+      }
+    },
+  };
+}
+
+async function read(url: string, signal: AbortSignal): Promise<Buffer> {
+  const response = await fetch(url, { signal });
+  if (!response.ok || !response.body) throw new AppError("file-away", `The Bot API answered ${response.status}.`);
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body) {
+    bytes += chunk.length;
+    if (bytes > MAX_SESSION_BYTES) throw new AppError("file-too-large", "The file is larger than it said.");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

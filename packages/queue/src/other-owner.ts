@@ -1,0 +1,82 @@
+import { leaseKey, STATUS_STALE_MS, statusKey } from "@flotilla/contracts";
+import { AppError, type HostId, type WorkerId, withTimeout } from "@flotilla/kernel";
+import { Redis } from "ioredis";
+import { promptOptions } from "./connection.ts";
+import { LeaseRecord } from "./lease-script.ts";
+import type { QueuePlace } from "./send.ts";
+import { parseStatus } from "./status-board.ts";
+
+/** Who wants a session, and which key and account it is, as far as that is known. */
+export interface Wanted {
+  readonly host: HostId;
+  readonly worker: WorkerId;
+  /** Null: the key is new, nobody can have it. */
+  readonly fingerprint: string | null;
+  /** Decimal; null when no connection has asked yet. */
+  readonly userId: string | null;
+}
+
+/** Another worker of the fleet that has it. */
+export interface OtherOwner {
+  readonly host: string;
+  readonly worker: string;
+  readonly what: "name" | "key" | "account";
+}
+
+const ANSWER_MS = 3000;
+
+/**
+ * What a worker must own while it is on Telegram. The name protects its queue, the key its session: also from a copy under another name;
+ * the account is one worker's in the whole fleet, whatever its key (promise S0-19).
+ */
+export function leaseResources({ worker, fingerprint, userId }: Omit<Wanted, "host">): string[] {
+  const key = fingerprint === null ? [] : [`key.${fingerprint}`];
+  return [`name.${worker}`, ...key, ...(userId === null ? [] : [`account.${userId}`])];
+}
+
+/**
+ * Asks the whole fleet who else has this name, key or account: the leases say who uses it, the board also who had it before it was stopped.
+ * Null = nobody. Throws AppError `redis-away`.
+ */
+export async function findOtherOwner(place: QueuePlace, wanted: Wanted): Promise<OtherOwner | null> {
+  const redis = new Redis({ ...promptOptions(place.url), enableOfflineQueue: true });
+  redis.on("error", () => {});
+  const late = (): Error => new AppError("redis-away", "Redis did not answer in time. Try again in a moment.");
+  try {
+    const resources = leaseResources(wanted);
+    const asked = Promise.all([
+      redis.mget(resources.map((each) => leaseKey(place.prefix, each))),
+      redis.hvals(statusKey(place.prefix)),
+    ]);
+    const [leases, rows] = await withTimeout(asked, ANSWER_MS, late);
+    return leased(leases, resources, wanted) ?? onBoard(rows, wanted, Date.now());
+  } catch (cause) {
+    throw cause instanceof AppError
+      ? cause
+      : new AppError("redis-away", "Redis cannot be reached. Try again in a moment.", { cause });
+  } finally {
+    redis.disconnect();
+  }
+}
+
+function leased(leases: readonly (string | null)[], resources: readonly string[], { host, worker }: Wanted): OtherOwner | null {
+  for (const [index, text] of leases.entries()) {
+    if (text === null) continue;
+    const record = LeaseRecord.parse(JSON.parse(text));
+    if (record.host === host && record.worker === worker) continue;
+    const what = (resources[index] ?? "").split(".")[0];
+    return { host: record.host, worker: record.worker, what: what === "key" || what === "account" ? what : "name" };
+  }
+  return null;
+}
+
+function onBoard(rows: readonly string[], { host, worker, userId }: Wanted, now: number): OtherOwner | null {
+  for (const status of rows.flatMap((row) => parseStatus(row) ?? [])) {
+    if (now - status.updatedAt > STATUS_STALE_MS) continue;
+    const mine = status.worker === worker;
+    if (mine && status.host !== host) return { host: status.host, worker, what: "name" };
+    const same = userId !== null && status.link?.account?.userId === userId;
+    if (!mine && same) return { host: status.host, worker: status.worker, what: "account" };
+  }
+  return null;
+}
