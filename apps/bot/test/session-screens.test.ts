@@ -176,6 +176,21 @@ describe("alerts about a session file", () => {
     expect(fleet.parts.alerts.countOpen()).toBe(0);
   });
 
+  test("a holder of ours that becomes known puts [⏹ Stop holder] on the same card, and it asks before it stops", async () => {
+    const fleet = await withAnn();
+    const fault = { class: "SESSION_LOCKED" as const, code: "sqlite-locked", message: "held by pid 4121" };
+    await take(fleet, became("LOCKED", { fault }));
+    const card = await fleet.waitForBot(777, /session file in use/);
+    expect(card.keyboard.flat().map(({ text }) => text)).not.toContain("⏹ Stop holder");
+    await take(fleet, { ...became("LOCKED", { fault, holder: holder() }), previous: "LOCKED" } as FleetEvent);
+    const shown = (await fleet.shown(777)).find(({ id }) => id === card.id);
+    const button = shown?.keyboard.flat().find(({ text }) => text === "⏹ Stop holder");
+    expect(shown?.text, "it happened once").not.toMatch(/2 times/);
+    expect(button?.callback_data).toBe(`v1:hstop:news_1:${(4121).toString(36)}`);
+    await take(fleet, { ...became("LOCKED", { fault, holder: holder({ ours: false }) }), previous: "LOCKED" } as FleetEvent);
+    expect(fleet.parts.alerts.open("locked:news_1")?.body.holder).toBeUndefined();
+  });
+
   test.each([
     [{ kind: "slow-wait", operation: "save", tookMs: 12_000 }, /“save” waited 12 s/],
     [{ kind: "waits-long", p95Ms: 1500 }, /waited longer than 1,500 ms/],

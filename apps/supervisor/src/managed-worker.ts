@@ -47,7 +47,7 @@ export class ManagedWorker {
     this.#deps = deps;
     this.#since = deps.clock.now();
     this.#stats = new AccountStats(deps.id, deps.db, deps.clock);
-    this.#news = new SessionNews(deps.session, () => deps.hooks.status(this.status(), this.#life.state, false, "holder"));
+    this.#news = new SessionNews(deps.session, (ours) => deps.hooks.status(this.status(), this.#life.state, ours, "holder"));
     this.#look = new SecondLook(deps.session.path, deps.limits.lookMs, () => void this.start());
   }
 

@@ -1,54 +1,10 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import type { FleetEvent, HostCommand, WorkerStatus } from "@flotilla/contracts";
-import { parseHostId, parseWorkerId, systemClock } from "@flotilla/kernel";
-import { createLogger } from "@flotilla/observability";
-import { testDir, waitFor } from "@flotilla/testkit";
-import { expect, onTestFinished, test } from "vitest";
-import { Fleet } from "../src/fleet.ts";
-import { HostCommands } from "../src/host-commands.ts";
-import { HostDb } from "../src/host-db.ts";
-import { SessionDesk } from "../src/session-desk.ts";
-import { CHILD, LIMITS, RULES } from "./support.ts";
+import type { FleetEvent, HostCommand } from "@flotilla/contracts";
+import { parseWorkerId } from "@flotilla/kernel";
+import { waitFor } from "@flotilla/testkit";
+import { expect, test } from "vitest";
+import { host } from "./host.ts";
 
 const [A, B] = [parseWorkerId("alpha"), parseWorkerId("beta")];
-
-async function host(plan = "stay", spacingMs = 0) {
-  const dir = await testDir("host-");
-  const journal = `${dir}/journal`;
-  writeFileSync(journal, "");
-  const db = new HostDb(`${dir}/host.db`);
-  const events: FleetEvent[] = [];
-  const log = createLogger({ name: "test", level: "silent" });
-  const sessions = new SessionDesk({ dataDir: dir, fleetKey: Buffer.alloc(32, 1), db, graceMs: 1000 });
-  const fleet = new Fleet({
-    host: parseHostId("host-a"),
-    program: { file: CHILD, env: { PLAN: plan, JOURNAL: journal }, nodeFlags: [] },
-    rules: RULES,
-    limits: LIMITS,
-    spacingMs,
-    logDir: `${dir}/logs`,
-    db,
-    sessions,
-    clock: systemClock,
-    log,
-    publish: (event) => void events.push(event),
-    writeStatus: () => {},
-    removeStatus: () => {},
-    newId: () => `event-${events.length}`,
-  });
-  onTestFinished(async () => {
-    await fleet.stopAll();
-    db.close();
-  });
-  const commands = new HostCommands({ fleet, db, clock: systemClock, log, sessions });
-  const starts = () =>
-    readFileSync(journal, "utf8")
-      .split("\n")
-      .filter((line) => line.endsWith("started")).length;
-  const states = (): Record<string, WorkerStatus["state"]> =>
-    Object.fromEntries(fleet.statuses().map((status) => [status.worker, status.state]));
-  return { fleet, commands, db, events, starts, states };
-}
 
 const base = { v: 1, askedBy: { id: "777", name: "Ann" }, askedAt: 1 } as const;
 const command = (

@@ -1,10 +1,11 @@
 import { statSync } from "node:fs";
 import type { Config } from "@flotilla/config";
 import { DEFAULT_PREFIX, type Fault } from "@flotilla/contracts";
-import { AppError, systemClock, toError, type WorkerId } from "@flotilla/kernel";
+import { AppError, systemClock, type WorkerId } from "@flotilla/kernel";
 import { Lease, leaseResources } from "@flotilla/queue";
 import type { SessionStore } from "@flotilla/session-store";
 import { processIdentity } from "@flotilla/sqlite";
+import { classify } from "@flotilla/telegram";
 import type { Account } from "./account.ts";
 
 /** Parts of {@link Ownership}. */
@@ -59,8 +60,8 @@ export class Ownership {
           try {
             if (fence !== null) store.raiseFence(fence);
           } catch (error) {
-            const message = toError(error).message.slice(0, 500);
-            return refuse({ class: "IN_USE", code: "stale-fence", message });
+            // A newer owner has written into it, or it cannot be written at all, such as on a full disk.
+            return refuse(classify(error));
           }
           if (begun) this.#resume(account);
           begun = true;

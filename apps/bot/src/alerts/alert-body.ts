@@ -15,6 +15,8 @@ export const AlertBody = z.object({
   details: z.array(Said),
   /** What helps, most likely first. */
   buttons: z.array(z.enum(["restart", "login", "log", "worker", "who", "check", "retry", "backups", "resume"])),
+  /** A process of ours that is in the way: it can be stopped from here. */
+  holder: z.number().int().positive().exactOptional(),
   /** What somebody did about it. */
   action: Said.nullable(),
 });

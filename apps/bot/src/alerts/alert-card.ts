@@ -3,6 +3,7 @@ import { alertRule } from "@flotilla/domain";
 import type { InlineKeyboardButton } from "grammy/types";
 import { pairs, verbButton } from "../screens/buttons.ts";
 import { type Html, html, lines } from "../screens/html.ts";
+import { stopHolderButton } from "../screens/locked.ts";
 import type { Card } from "../screens/screen.ts";
 import type { Words } from "../words/words.ts";
 import type { AlertBody, AlertRow, CardRow } from "./alert-body.ts";
@@ -98,7 +99,7 @@ function help(words: Words, body: AlertBody): InlineKeyboardButton[][] {
       ? { text: words.text("button-details"), callback_data: encodePress("worker", worker) }
       : verbButton(words, verb, worker),
   );
-  return pairs(buttons);
+  return body.holder === undefined ? pairs(buttons) : [[stopHolderButton(words, worker, body.holder)], ...pairs(buttons)];
 }
 
 function workers(words: Words, card: CardRow): InlineKeyboardButton[][] {

@@ -58,8 +58,10 @@ export function applyStorage(
   store.raise(`storage:${worker}`, body, at);
 }
 
-function lockedBody(store: AlertStore, { worker, host }: StateEvent, fault: Fault): AlertBody {
-  const times = (store.open(`locked:${worker}`)?.body.times ?? 0) + 1;
+function lockedBody(store: AlertStore, { worker, host, previous, status }: StateEvent, fault: Fault): AlertBody {
+  const open = store.open(`locked:${worker}`)?.body;
+  // It stayed as it is: who is in the way became known.
+  const times = open && previous === status.state ? open.times : (open?.times ?? 0) + 1;
   return {
     kind: "locked",
     worker,
@@ -68,6 +70,7 @@ function lockedBody(store: AlertStore, { worker, host }: StateEvent, fault: Faul
     title: say("alert-locked", { worker, times }),
     details: [say("alert-error-line", { line: fault.message }), say("alert-locked-next")],
     buttons: ["who", "retry", "log", "worker"],
+    ...(status.holder?.ours ? { holder: status.holder.pid } : {}),
     action: null,
   };
 }

@@ -15,7 +15,12 @@ export function holderLine(words: Words, { holder }: WorkerStatus): Html | null 
 /** [⏹ Stop holder], only for a process that we started. */
 export function holderButtons(words: Words, worker: string, { holder }: WorkerStatus): InlineKeyboardButton[][] {
   if (!holder?.ours) return [];
-  return [[{ text: words.text("button-hstop"), callback_data: encodePress("hstop", worker, holder.pid.toString(36)) }]];
+  return [[stopHolderButton(words, worker, holder.pid)]];
+}
+
+/** [⏹ Stop holder]; asks once more. */
+export function stopHolderButton(words: Words, worker: string, pid: number): InlineKeyboardButton {
+  return { text: words.text("button-hstop"), callback_data: encodePress("hstop", worker, pid.toString(36)) };
 }
 
 /** Asks once more, with the name of the process. It is looked at again at the moment of the signal. */

@@ -1,0 +1,56 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import type { FleetEvent, WorkerStatus } from "@flotilla/contracts";
+import { parseHostId, systemClock } from "@flotilla/kernel";
+import { createLogger } from "@flotilla/observability";
+import { testDir } from "@flotilla/testkit";
+import { onTestFinished } from "vitest";
+import { Fleet } from "../src/fleet.ts";
+import { HostCommands } from "../src/host-commands.ts";
+import { HostDb } from "../src/host-db.ts";
+import { SessionDesk } from "../src/session-desk.ts";
+import { CHILD, LIMITS, RULES } from "./support.ts";
+
+export const FLEET_KEY = Buffer.alloc(32, 1);
+
+/** The workers of a host as real processes without Telegram, and its commands without Redis. `dir` is the data folder. */
+export async function host(plan = "stay", spacingMs = 0, dir?: string) {
+  const dataDir = dir ?? (await testDir("host-"));
+  const journal = `${dataDir}/journal`;
+  writeFileSync(journal, "");
+  const db = new HostDb(`${dataDir}/host.db`);
+  const events: FleetEvent[] = [];
+  const log = createLogger({ name: "test", level: "silent" });
+  const sessions = new SessionDesk({ dataDir, fleetKey: FLEET_KEY, db, graceMs: 1000 });
+  const fleet = new Fleet({
+    host: parseHostId("host-a"),
+    program: {
+      file: CHILD,
+      env: { PLAN: plan, JOURNAL: journal, SESSION: `${dataDir}/sessions/alpha.session` },
+      nodeFlags: [],
+    },
+    rules: RULES,
+    limits: LIMITS,
+    spacingMs,
+    logDir: `${dataDir}/logs`,
+    db,
+    sessions,
+    clock: systemClock,
+    log,
+    publish: (event) => void events.push(event),
+    writeStatus: () => {},
+    removeStatus: () => {},
+    newId: () => `event-${events.length}`,
+  });
+  onTestFinished(async () => {
+    await fleet.stopAll();
+    db.close();
+  });
+  const commands = new HostCommands({ fleet, db, clock: systemClock, log, sessions });
+  const starts = () =>
+    readFileSync(journal, "utf8")
+      .split("\n")
+      .filter((line) => line.endsWith("started")).length;
+  const states = (): Record<string, WorkerStatus["state"]> =>
+    Object.fromEntries(fleet.statuses().map((status) => [status.worker, status.state]));
+  return { dataDir, fleet, commands, db, events, starts, states };
+}
