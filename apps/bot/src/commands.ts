@@ -107,6 +107,13 @@ export class Commands {
     );
   }
 
+  /** Another way to Telegram for a worker; null: the one of its host. */
+  async setProxy(worker: WorkerId, sealed: Sealed | null, by: By): Promise<AskResult> {
+    return await this.#ask({ ...by, verb: "proxy", worker }, (base) =>
+      this.#deps.sender.toWorker({ ...base, kind: "proxy", sealed }),
+    );
+  }
+
   /** Something about a route, carried out by its reader. */
   async relay(wish: RelayWish, worker: WorkerId, by: By): Promise<AskResult> {
     return await this.#ask({ ...by, verb: wish.kind, worker }, (base) =>

@@ -1,4 +1,4 @@
-import type { BackupCopy, WorkerStatus } from "@flotilla/contracts";
+import type { BackupCopy, WayStatus, WorkerStatus } from "@flotilla/contracts";
 import type { Clock, WorkerId } from "@flotilla/kernel";
 import type { StatusReader } from "@flotilla/queue";
 import type { AlertStore } from "./alerts/alert-store.ts";
@@ -17,10 +17,11 @@ import { loginScreen } from "./screens/login.ts";
 import { loginsScreen } from "./screens/logins.ts";
 import { menuScreen, workersScreen } from "./screens/menu.ts";
 import { noticeScreen } from "./screens/notice.ts";
+import { proxyScreen } from "./screens/proxy.ts";
 import type { Card, Screen } from "./screens/screen.ts";
 import { resumeScreen } from "./screens/sending.ts";
 import { adminScreen, adminsScreen, auditScreen, settingsScreen } from "./screens/settings.ts";
-import type { FleetView } from "./screens/view.ts";
+import { countOf, type FleetView, loginStep } from "./screens/view.ts";
 import type { AdminStore } from "./store/admins.ts";
 import type { AuditStore } from "./store/audit.ts";
 import type { BulkStore } from "./store/bulks.ts";
@@ -30,8 +31,6 @@ import type { SettingStore } from "./store/settings.ts";
 import { EVERYBODY, type SilenceStore } from "./store/silences.ts";
 import type { WorkerStore } from "./store/workers.ts";
 import type { Wizard } from "./wizard/wizard.ts";
-import type { WizardStep } from "./wizard/wizard-state.ts";
-import { say } from "./words/said.ts";
 import type { Words } from "./words/words.ts";
 
 /** Where a view comes from. */
@@ -127,6 +126,8 @@ export class Screens {
       case "stop-holder":
       case "resume":
         return this.#session(view, screen);
+      case "proxy":
+        return proxyScreen(view.words, screen);
       case "notice":
         return noticeScreen(view.words, screen.text, screen.worker);
       default:
@@ -158,6 +159,11 @@ export class Screens {
   /** Whether the worker has a process, as far as is known. */
   runs(worker: WorkerId): boolean {
     return (this.#known.get(worker)?.pid ?? null) !== null;
+  }
+
+  /** The way of a worker to Telegram, as far as is known. */
+  wayOf(worker: WorkerId): WayStatus | null {
+    return this.#known.get(worker)?.link?.way ?? null;
   }
 
   /** Last known statuses of the workers of the list, and whether they are fresh. */
@@ -240,11 +246,3 @@ export class Screens {
 }
 
 type ShownAbove = "menu" | "workers" | "worker" | "more" | "login" | "logins" | "log" | "health" | RelayScreen["kind"];
-
-function countOf(view: FleetView, tag: string): number {
-  return view.workers.filter((worker) => tag === "" || worker.tags.includes(tag)).length;
-}
-
-function loginStep(view: FleetView, worker: WorkerId): WizardStep {
-  return view.wizard?.worker === worker ? view.wizard.step : { kind: "ended", text: say("login-over") };
-}

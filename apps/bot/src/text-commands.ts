@@ -38,6 +38,7 @@ const COMMANDS: Readonly<Record<string, { readonly verb: Verb; readonly run: Com
   who: { verb: "who", run: hostCommand("who") },
   logs: { verb: "log", run: aboutWorker(logs) },
   login: { verb: "login", run: aboutWorker(login) },
+  proxy: { verb: "proxy", run: aboutWorker(proxy) },
   mute: { verb: "mute", run: mute },
   alerts: { verb: "alerts", run: screen({ kind: "alerts", tab: "open" }) },
   health: { verb: "health", run: screen({ kind: "health" }) },
@@ -100,6 +101,13 @@ async function login(deps: RouteDeps, context: CommandContext, { id }: WorkerRow
   const problem = await deps.wizard.begin(context.admin, id, context.asker);
   if (problem) await context.reply(problem);
   if (deps.wizard.of(context.admin)?.worker === id) await deps.panels.show(context.chat, { kind: "login", worker: id }, null);
+}
+
+/** Asks for it: a password in the command itself would stay in the chat until the bot had read it. */
+async function proxy(deps: RouteDeps, context: CommandContext, { id }: WorkerRow): Promise<void> {
+  if (isGroup(context.chat)) return await context.reply(say("toast-proxy-private"));
+  deps.admins.expect(context.admin, "proxy", id);
+  await deps.panels.show(context.chat, { kind: "ask", what: "proxy", worker: id, problem: null }, null);
 }
 
 /** `/start`, and what a link of ours opened. */

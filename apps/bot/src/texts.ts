@@ -4,6 +4,8 @@ import { type Clock, parseWorkerId, type UserId, type WorkerId } from "@flotilla
 import type { Panels } from "./chat/panels.ts";
 import { isGroup } from "./chat/target.ts";
 import type { Commands } from "./commands.ts";
+import type { Screens } from "./fleet-view.ts";
+import { takeProxy } from "./proxy-entry.ts";
 import { routeFromText } from "./relay/new-route.ts";
 import type { RouteDesk } from "./relay/route-desk.ts";
 import type { RouteStore } from "./relay/route-store.ts";
@@ -39,6 +41,7 @@ export interface TextDeps {
   readonly routes: RouteStore;
   readonly relay: RouteDesk;
   readonly clock: Clock;
+  readonly screens: Screens;
   readonly addWorker: (id: WorkerId, by: Asker) => boolean;
 }
 
@@ -117,6 +120,8 @@ async function answer(deps: TextDeps, context: TextContext, asked: Asked): Promi
       return await deleteWorker(deps, context, worker);
     case "route":
       return await newRoute(deps, context, worker);
+    case "proxy":
+      return await takeProxy(deps, context, worker);
     default:
       return asked.what satisfies never;
   }

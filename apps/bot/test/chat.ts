@@ -65,6 +65,7 @@ export async function startChat(): Promise<Chat> {
 /** The bot's parts over a real database, Redis and chat. Ann (777) and Ben (778) are admins. */
 export interface Fleet extends Chat {
   readonly db: Database;
+  readonly redisUrl: string;
   readonly parts: ReturnType<typeof assemble>;
   /** Starts the poll loop with all routes. */
   poll(): Promise<void>;
@@ -109,6 +110,7 @@ export async function startFleet(more: Record<string, string> = {}): Promise<Fle
   return {
     ...chat,
     db,
+    redisUrl: url,
     parts,
     poll: async () => {
       const poller = startPolling({ bot: chat.bot, inbox: parts.inbox, log: silent, now: () => Date.now() });

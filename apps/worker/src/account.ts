@@ -1,4 +1,4 @@
-import type { AccountSummary, Fault, LinkStatus, LossReason, OutageReport, ReportedState } from "@flotilla/contracts";
+import type { Fault, LinkStatus, LossReason, OutageReport, ReportedState, WayStatus } from "@flotilla/contracts";
 import type { SelfUser, SessionStore } from "@flotilla/session-store";
 import {
   type AccountCalls,
@@ -10,6 +10,7 @@ import {
   type UpdateTrouble,
 } from "@flotilla/telegram";
 import { Parking, reportedState } from "./account-state.ts";
+import { summary } from "./account-summary.ts";
 import { sourcesStatus } from "./sources-status.ts";
 import { streamNumbers } from "./stream-numbers.ts";
 
@@ -33,6 +34,8 @@ export interface Feed {
   wants(chat: string): boolean;
   /** The chats that somebody wants, by marked id. */
   sources(): ReadonlySet<string>;
+  /** The way to Telegram. */
+  way(): WayStatus;
   /** Messages exist and cannot be had. */
   lost(loss: Loss): void;
   /** There is something in the inbox. */
@@ -209,7 +212,12 @@ export class Account {
     const link = { account, reconnects, failures: this.#failures, lastSuccessAt, lastMessageAt, messages, attempt, nextTryAt };
     const { sources } = this.#store.updates;
     const numbers = streamNumbers(status, this.#connection.gate.status(), sources.closedCount());
-    return { ...link, ...numbers, sources: sourcesStatus(this.#store, this.#feed.sources(), this.#connection.quietChats()) };
+    return {
+      ...link,
+      ...numbers,
+      sources: sourcesStatus(this.#store, this.#feed.sources(), this.#connection.quietChats()),
+      way: this.#feed.way(),
+    };
   }
 
   /** A wait ends by itself: then there is something to tell. */
@@ -219,20 +227,4 @@ export class Account {
     this.#timer = setTimeout(() => this.tell(), Math.min(Math.max(0, until - Date.now()) + 10, MAX_TIMER_MS));
     this.#timer.unref();
   }
-}
-
-/** The account as admins may see it. */
-export function summary(self: SelfUser): AccountSummary {
-  return {
-    userId: self.id as AccountSummary["userId"],
-    name: self.name,
-    username: self.username,
-    phoneMasked: self.phone && maskPhone(self.phone),
-  };
-}
-
-/** `+49 … 17`: the country and the last two digits. */
-export function maskPhone(phone: string): string {
-  const digits = phone.replace(/\D/g, "");
-  return digits.length < 6 ? "…" : `+${digits.slice(0, 2)} … ${digits.slice(-2)}`;
 }

@@ -4,6 +4,7 @@ import type { Logger } from "@flotilla/observability";
 import { classify } from "@flotilla/telegram";
 import type { Account } from "./account.ts";
 import type { LoginDesk } from "./login-desk.ts";
+import type { OwnWay } from "./own-way.ts";
 import type { Relay } from "./relay/relay.ts";
 import { isRelayCommand, performRelay } from "./relay/relay-commands.ts";
 
@@ -12,6 +13,7 @@ export interface CommandDeps {
   readonly account: Account;
   readonly desk: LoginDesk;
   readonly relay: Relay;
+  readonly way: OwnWay;
   /** Makes a verified copy of the session over its own connection and says so. Throws AppError of the vault. */
   readonly backup: () => string;
   readonly clock: Clock;
@@ -26,6 +28,12 @@ export async function carryOut(deps: CommandDeps, command: WorkerCommand): Promi
     if (command.kind === "backup") return { kind: "done", text: deps.backup() };
     if (command.kind === "resume-sending") {
       deps.account.resumeSending();
+      return { kind: "done" };
+    }
+    if (command.kind === "proxy") {
+      deps.way.change(command.sealed);
+      // Not awaited: whether it gets through is told by the state.
+      void deps.account.reconnect();
       return { kind: "done" };
     }
     if (command.kind !== "check") return await deps.desk.perform(command);

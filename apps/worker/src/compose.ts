@@ -1,16 +1,18 @@
 import { type Config, loadFleetKey } from "@flotilla/config";
 import { DEFAULT_PREFIX, type Fault, type LoginStep, type WorkerCommand } from "@flotilla/contracts";
+import { parseProxy } from "@flotilla/domain";
 import { systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { consumeWorkerCommands, EventPublisher, type QueuePlace } from "@flotilla/queue";
 import { type SelfUser, type SessionStore, Vault } from "@flotilla/session-store";
-import { type AccountOptions, FloodGate, parseProxy, SEND_RATE, type SendRate, workerIdentity } from "@flotilla/telegram";
+import { type AccountOptions, FloodGate, SEND_RATE, type SendRate, workerIdentity } from "@flotilla/telegram";
 import { Account, type Feed } from "./account.ts";
 import { type CommandDeps, carryOut } from "./commands.ts";
 import { fleetLook, foreignSession } from "./fleet-look.ts";
 import { startChecks } from "./health-check.ts";
 import { type Say, startHeartbeat } from "./heartbeat.ts";
 import { LoginDesk } from "./login-desk.ts";
+import { OwnWay } from "./own-way.ts";
 import { Ownership } from "./ownership.ts";
 import { type Publish, publisher } from "./publish.ts";
 import { Relay } from "./relay/relay.ts";
@@ -48,9 +50,9 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   const vault = new Vault({ dataDir: config.dataDir, fleetKey });
   const ownership = new Ownership({ config, worker, store, leave, onError: onRedisError });
   stack.adopt(ownership, (it) => it.close());
-  const gateChanged = (): void => account.tell();
-  const options = { ...accountOptions(worker, store, deps, gateChanged), mayAct: ownership.mayAct };
-  const { account, relay } = relayingAccount({ worker, store, fleetKey, place, options, publish, deps });
+  const way = new OwnWay(worker, store, config.telegramProxy && parseProxy(config.telegramProxy.reveal()));
+  const options = { ...accountOptions(worker, store, deps, () => account.tell()), ...shared(ownership, way) };
+  const { account, relay } = relayingAccount({ worker, store, fleetKey, place, options, publish, way, deps });
   stack.adopt(account, (it) => it.stop());
   stack.adopt(relay, (it) => it.close());
   const keyChanged = (): void => ownership.keyChanged();
@@ -68,7 +70,7 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   relay.start();
   account.start();
   stack.adopt(startChecks(account, leave), (it) => it.stop());
-  const parts = { account, desk, relay, backup: () => backUp(vault, store), clock: systemClock, log };
+  const parts = { account, desk, relay, way, backup: () => backUp(vault, store), clock: systemClock, log };
   const handle = answering(parts, worker, events, publish);
   const onFailed = (command: WorkerCommand | null): void => {
     if (command) publish({ ...GIVEN_UP, worker, command: command.id });
@@ -77,6 +79,11 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   stack.adopt(consumer, (it) => it.close());
   const owned = stack.move();
   return { close: () => owned.disposeAsync() };
+}
+
+/** What a connection and a login ask each time. */
+function shared(ownership: Ownership, way: OwnWay): Pick<AccountOptions, "mayAct" | "proxy"> {
+  return { mayAct: ownership.mayAct, proxy: () => way.current() };
 }
 
 /** The answer to a command that took this process down with it each time. */
@@ -101,17 +108,19 @@ interface RelayingParts {
   readonly place: QueuePlace;
   readonly options: AccountOptions;
   readonly publish: Publish;
+  readonly way: OwnWay;
   readonly deps: WorkerDeps;
 }
 
 /** The account, and what becomes of its messages: each needs the other, and neither does anything yet. */
 function relayingAccount(parts: RelayingParts): { account: Account; relay: Relay } {
-  const { worker, store, fleetKey, place, options, publish, deps } = parts;
+  const { worker, store, fleetKey, place, options, publish, way, deps } = parts;
   const feed: Feed = {
     wants: (chat) => relay.wants(chat),
     sources: () => relay.sources(),
     arrived: () => relay.received(),
     ready: () => void relay.resolveNames(),
+    way: () => way.status(),
     lost: (loss) => publish({ kind: "worker.lost", worker, ...loss }),
   };
   const account = new Account(store, options, (report) => deps.say({ kind: "status", ...report }), feed);
@@ -143,7 +152,6 @@ function accountOptions(
     identity: workerIdentity(worker),
     log: (level, message, fields) => log[level](fields ?? {}, message),
     gate: new FloodGate({ table: store.flood, clock: systemClock, rate: sendRate(config.sendsPerMinute), onChange }),
-    ...(config.telegramProxy === null ? {} : { proxy: parseProxy(config.telegramProxy.reveal()) }),
     ...(config.localAddress === null ? {} : { localAddress: config.localAddress }),
   };
 }

@@ -10,7 +10,8 @@ import {
 import { AppError, type Clock, toError } from "@flotilla/kernel";
 import type { SessionStore, Vault } from "@flotilla/session-store";
 import { LoginFlow, type LoginOptions, type LoginResult } from "@flotilla/telegram";
-import { type Account, maskPhone, summary } from "./account.ts";
+import type { Account } from "./account.ts";
+import { maskPhone, summary } from "./account-summary.ts";
 import type { ForeignSession } from "./foreign-session.ts";
 
 /** Longest time of a whole login; then the old session is put back. */

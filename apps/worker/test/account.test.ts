@@ -57,6 +57,7 @@ async function rig(): Promise<Rig> {
     sources: () => new Set([chat, "-1009"]),
     arrived: () => {},
     ready: () => {},
+    way: () => ({ shown: null, own: false, sealTo: "" }),
     lost: (loss) => losses.push(loss),
   });
   onTestFinished(async () => {

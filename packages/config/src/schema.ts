@@ -157,7 +157,10 @@ export const ENV = {
     example: "",
   },
   TELEGRAM_PROXY: {
-    schema: text(/^socks[45]:\/\/\S+:[1-9]\d{0,4}\/?$/, "must be socks5://user:password@host:port or socks4://host:port"),
+    schema: text(
+      /^(socks[45]|mtproxy):\/\/\S+:[1-9]\d{0,4}\/?$/,
+      "must be socks5://user:password@host:port, socks4://host:port or mtproxy://secret@host:port",
+    ),
     secret: true,
     required: false,
     example: "",

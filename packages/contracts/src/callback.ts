@@ -23,6 +23,8 @@ export const Verb = z.enum([
   "hstopyes",
   "resume",
   "resumeyes",
+  "proxy",
+  "proxyyes",
   "add",
   "login",
   "lphone",

@@ -90,6 +90,8 @@ export const WorkerCommand = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("backup") }),
   /** An admin wants it to send again that Telegram had stopped (`PEER_FLOOD`). Waits stay. */
   z.object({ ...base, kind: z.literal("resume-sending") }),
+  /** Another way to Telegram for this worker, sealed to the key in its status; null: the one of its host. */
+  z.object({ ...base, kind: z.literal("proxy"), sealed: Sealed.nullable() }),
   z.object({ ...login, kind: z.literal("login.begin") }),
   z.object({ ...login, kind: z.literal("login.phone"), sealed: Sealed }),
   z.object({ ...login, kind: z.literal("login.resend") }),

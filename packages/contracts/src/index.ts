@@ -55,7 +55,7 @@ export {
   RouteTarget,
   routeFileSchema,
 } from "./routes.ts";
-export { newSealKeyPair, type SealKeyPair, seal, sealBytes, unseal, unsealBytes } from "./sealed.ts";
+export { newSealKeyPair, type SealKeyPair, seal, sealBytes, sealContext, unseal, unsealBytes } from "./sealed.ts";
 export {
   AccountSummary,
   ClosedSource,
@@ -69,6 +69,7 @@ export {
   STATUS_STALE_MS,
   StorageStatus,
   UserIdField,
+  WayStatus,
   WorkerIdField,
   WorkerState,
   WorkerStatus,

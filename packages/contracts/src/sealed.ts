@@ -8,7 +8,7 @@ import {
   type KeyObject,
   randomBytes,
 } from "node:crypto";
-import { AppError } from "@flotilla/kernel";
+import { AppError, type WorkerId } from "@flotilla/kernel";
 import type { Sealed } from "./commands.ts";
 
 const INFO = "flotilla login v1";
@@ -22,6 +22,11 @@ const SENDER_BYTES = 44;
 export interface SealKeyPair {
   readonly publicKey: string;
   readonly privateKey: KeyObject;
+}
+
+/** What the sealed proxy of a worker is bound to. */
+export function sealContext(worker: WorkerId): string {
+  return `proxy ${worker}`;
 }
 
 /** Makes the key pair for one login. */

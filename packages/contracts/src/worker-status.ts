@@ -118,6 +118,17 @@ export const SendBudget = z.object({
   stopped: z.string().max(120).nullable(),
 });
 
+/** The way of a worker to Telegram. */
+export const WayStatus = z.object({
+  /** Without user, password and secret, such as `socks5://•••@host:1080`; null: direct. */
+  shown: z.string().max(300).nullable(),
+  /** Its own, not the one of its host. */
+  own: z.boolean(),
+  /** What only this process may read is sealed to this key. */
+  sealTo: z.string().max(100),
+});
+export type WayStatus = z.infer<typeof WayStatus>;
+
 /** What a worker tells about its own connection; times are milliseconds since the epoch. */
 export const LinkStatus = z.object({
   account: AccountSummary.nullable(),
@@ -135,6 +146,7 @@ export const LinkStatus = z.object({
   sources: SourcesStatus.exactOptional(),
   /** The longest wait of its reading calls; what is pushed comes all the same. */
   readingWait: ReadingWait.nullable().exactOptional(),
+  way: WayStatus.exactOptional(),
 });
 export type LinkStatus = z.infer<typeof LinkStatus>;
 

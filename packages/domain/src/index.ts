@@ -32,6 +32,7 @@ export {
   type HealthRules,
   type HealthStep,
 } from "./health.ts";
+export { type MtProxyRoute, maskProxy, type ProxyRoute, parseProxy, type SocksRoute } from "./proxy-route.ts";
 export { countingCrashes, DEFAULT_RESTART_RULES, decideRestart, type PastExit, type RestartRules } from "./restart-policy.ts";
 export { mayPress, ROLES, type Role, roleFor } from "./roles.ts";
 export { diffRoutes, type RouteDiff } from "./routes/diff.ts";

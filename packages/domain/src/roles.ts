@@ -51,6 +51,8 @@ const NEEDS: Readonly<Record<Verb, Role>> = {
   hstopyes: "operator",
   resume: "operator",
   resumeyes: "operator",
+  proxy: "owner",
+  proxyyes: "owner",
   login: "operator",
   lqr: "operator",
   lfile: "operator",

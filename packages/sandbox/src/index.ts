@@ -8,6 +8,7 @@ import type { WorldPort } from "./world/port.ts";
 
 export type { MovableClock } from "./clock.ts";
 export type { LocalTelegram } from "./mtproto/index.ts";
+export { type MtProxy, type MtProxyOptions, startMtProxy } from "./mtproto/mtproxy.ts";
 export type * from "./world/port.ts";
 
 /** Options of {@link startSandbox}. */

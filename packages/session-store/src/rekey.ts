@@ -5,6 +5,7 @@ import { type Database, openDatabase } from "@flotilla/sqlite";
 import { withAttachedToWrite } from "./attached.ts";
 import { syncFile, syncFolder, withPrivateTemp } from "./files.ts";
 import { sessionNames, sessionPath } from "./identity.ts";
+import { rekeyRoute } from "./route-slot.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { assertFleetKey, fleetKeyId, seal, unseal } from "./seal.ts";
 import { isDamage } from "./vault-errors.ts";
@@ -122,6 +123,7 @@ function rekeyRows(db: Database, schema: "main" | "source", { oldKey, newKey }: 
     db.write(sql, { newId, resealed, slot });
     found.add("done");
   }
+  rekeyRoute(db, schema, oldKey, newKey);
   if (found.has("done")) return "done";
   return found.has("already") ? "already" : "empty";
 }

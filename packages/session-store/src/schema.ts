@@ -167,4 +167,7 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE update_state ADD COLUMN floor INTEGER NOT NULL DEFAULT 0;
   UPDATE update_state SET floor = date;
   `,
+  `
+  CREATE TABLE route (one INTEGER PRIMARY KEY CHECK (one = 1), fleet_key_id TEXT NOT NULL, sealed BLOB NOT NULL) STRICT;
+  `,
 ];

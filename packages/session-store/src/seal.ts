@@ -60,3 +60,24 @@ export function unseal(sealed: Buffer, fleetKey: Buffer, label: KeyLabel): Buffe
 function additional({ dcId, fingerprint }: KeyLabel): Buffer {
   return Buffer.from(`flotilla-session-key:1:${dcId}:${fingerprint}`);
 }
+
+/** The same for a short text that belongs to `purpose`. */
+export function sealText(text: string, fleetKey: Buffer, purpose: string): Buffer {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv("aes-256-gcm", fleetKey, nonce);
+  cipher.setAAD(Buffer.from(purpose));
+  const body = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), body]);
+}
+
+/** Reverses {@link sealText}. Throws AppError `key-unreadable` when the fleet key is wrong or the text was changed. */
+export function unsealText(sealed: Buffer, fleetKey: Buffer, purpose: string): string {
+  try {
+    const decipher = createDecipheriv("aes-256-gcm", fleetKey, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+    decipher.setAAD(Buffer.from(purpose));
+    decipher.setAuthTag(sealed.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+    return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]).toString("utf8");
+  } catch {
+    throw new AppError("key-unreadable", `The stored ${purpose} of this session is damaged, or FLEET_KEY is another one.`);
+  }
+}

@@ -11,6 +11,7 @@ import { adoptInto, type ImportServer, identityOf } from "./import/adopt.ts";
 import type { ParsedSession } from "./import/parsed.ts";
 import { type DcAddress, type KeySlot, KeySlots } from "./key-slots.ts";
 import { RelayTable } from "./relay-table.ts";
+import { RouteSlot } from "./route-slot.ts";
 import type { SelfUser, SessionOptions, SessionOrigin } from "./types.ts";
 import { UpdateTable } from "./updates.ts";
 
@@ -26,6 +27,8 @@ export class SessionStore implements Disposable {
   readonly updates: UpdateTable;
   readonly flood: FloodTable;
   readonly relay: RelayTable;
+  /** Its own way to Telegram. */
+  readonly route: RouteSlot;
   /** The file as such: how it is doing, and what is wrong with its place. */
   readonly file: SessionFile;
   readonly #db: Database;
@@ -49,6 +52,7 @@ export class SessionStore implements Disposable {
     this.entities = new EntityTable(db, () => this.#clock.now(), options.maxEntities ?? MAX_ENTITIES);
     this.flood = new FloodTable(db);
     this.updates = new UpdateTable(db, this.#account, () => this.#clock.now());
+    this.route = new RouteSlot(db, options.fleetKey);
     this.relay = new RelayTable(db, this.updates, () => this.#clock.now());
     // A login that died with its process cannot be finished: the hash of its code is gone.
     this.#slots.clearPending();

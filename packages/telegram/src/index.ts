@@ -19,7 +19,6 @@ export { ALLOWED_METHODS } from "./gate.ts";
 export { LoginFlow } from "./login.ts";
 export type { LoginOptions } from "./login-options.ts";
 export type { CodeVia, LoginResult, QrToken, RefusalReason } from "./login-result.ts";
-export { type ProxyRoute, parseProxy } from "./proxy.ts";
 export type { TelegramServer } from "./server.ts";
 export {
   type AccountOptions,

@@ -8,6 +8,7 @@ import { linkLost } from "./fault.ts";
 import { assertAllowed, methodName } from "./gate.ts";
 import { GramJsSession } from "./gramjs-session.ts";
 import { type HookEvents, installHooks, killSender } from "./hooks.ts";
+import { MtProxyConnection } from "./mtproxy-connection.ts";
 import { endpointOf, trustServer } from "./server.ts";
 import { SocketFactory } from "./socket.ts";
 import type { AccountOptions } from "./types.ts";
@@ -58,10 +59,12 @@ export class Link {
     this.#timings = timings;
     this.#events = events;
     this.#gate = options.gate ?? new FloodGate({ table: store.flood, clock: systemClock });
+    const proxy = options.proxy?.() ?? undefined;
     this.#sockets = new SocketFactory({
       endpoint,
+      dc: dc.id,
       localAddress: options.localAddress,
-      proxy: options.proxy,
+      proxy,
       mayAct: options.mayAct ?? (() => true),
       connectTimeoutMs: timings.connectMs,
     });
@@ -182,6 +185,7 @@ function createClient(session: GramJsSession, sockets: SocketFactory, options: A
     systemLangCode: options.identity.langCode,
     baseLogger: new VendorLogger(options.log),
     networkSocket: sockets.socketClass() as never,
+    ...(sockets.options.proxy?.kind === "mtproxy" ? { connection: MtProxyConnection } : {}),
     securityChecks: true,
     connectionRetries: 1,
     retryDelay: 0,

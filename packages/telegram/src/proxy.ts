@@ -1,13 +1,7 @@
 import { isIP } from "node:net";
+import type { SocksRoute } from "@flotilla/domain";
 import { AppError } from "@flotilla/kernel";
 import type { Endpoint } from "./server.ts";
-
-/** The way of a worker to Telegram, when it is not the direct one. It never changes by itself (docs/safety.md). */
-export interface ProxyRoute extends Endpoint {
-  readonly kind: "socks4" | "socks5";
-  readonly username: string | null;
-  readonly password: string | null;
-}
 
 /** Bytes of a connection that was just opened. */
 export interface ProxyWire {
@@ -15,29 +9,17 @@ export interface ProxyWire {
   readExactly(size: number): Promise<Buffer>;
 }
 
-/** `socks5://user:password@host:port` or `socks4://…`. AppError `bad-proxy`, which does not quote it. */
-export function parseProxy(url: string): ProxyRoute {
-  const match = /^(socks[45]):\/\/(?:([^:@/]*)(?::([^@/]*))?@)?(\[[0-9a-fA-F:]+\]|[^:@/[\]]+):([1-9]\d{0,4})\/?$/.exec(url);
-  const [, kind, username, password, host = "", port] = match ?? [];
-  if ((kind !== "socks4" && kind !== "socks5") || Number(port) > 65_535) {
-    throw new AppError("bad-proxy", "The proxy must be socks5://user:password@host:port or socks4://host:port.");
-  }
-  const decoded = (text: string | undefined): string | null => (text === undefined ? null : decodeURIComponent(text));
-  const bare = host.replace(/^\[|\]$/g, "");
-  return { kind, host: bare, port: Number(port), username: decoded(username), password: decoded(password) };
-}
-
 /**
  * Asks a proxy to go on to `target`; then the wire is the target's. AppError `proxy-refused` (the proxy cannot reach it),
  * `proxy-auth` (user or password), `proxy-unfit` (not a proxy of this kind, or it cannot do IPv6).
  */
-export async function throughProxy(wire: ProxyWire, proxy: ProxyRoute, target: Endpoint): Promise<void> {
+export async function throughProxy(wire: ProxyWire, proxy: SocksRoute, target: Endpoint): Promise<void> {
   if (proxy.kind === "socks4") await socks4(wire, proxy, target);
   else await socks5(wire, proxy, target);
 }
 
 /** https://www.rfc-editor.org/rfc/rfc1928 and rfc1929 */
-async function socks5(wire: ProxyWire, { username, password }: ProxyRoute, target: Endpoint): Promise<void> {
+async function socks5(wire: ProxyWire, { username, password }: SocksRoute, target: Endpoint): Promise<void> {
   const methods = username === null ? [0] : [0, 2];
   wire.write(Buffer.from([5, methods.length, ...methods]));
   const [version, method] = await wire.readExactly(2);
@@ -55,7 +37,7 @@ async function socks5(wire: ProxyWire, { username, password }: ProxyRoute, targe
 }
 
 /** https://www.openssh.com/txt/socks4.protocol, with the 4a form for host names. */
-async function socks4(wire: ProxyWire, { username }: ProxyRoute, target: Endpoint): Promise<void> {
+async function socks4(wire: ProxyWire, { username }: SocksRoute, target: Endpoint): Promise<void> {
   const family = isIP(target.host);
   if (family === 6) throw unfit("SOCKS4 cannot reach an IPv6 address.");
   const ip = Buffer.from(family === 4 ? target.host.split(".").map(Number) : [0, 0, 0, 1]);

@@ -1,11 +1,15 @@
 import { Socket } from "node:net";
+import type { ProxyRoute } from "@flotilla/domain";
 import { AppError } from "@flotilla/kernel";
-import { type ProxyRoute, throughProxy } from "./proxy.ts";
+import { type Obfuscation, obfuscate } from "./mtproxy.ts";
+import { throughProxy } from "./proxy.ts";
 import type { Endpoint } from "./server.ts";
 
 /** Options of {@link SocketFactory}. */
 export interface SocketOptions {
   readonly endpoint: Endpoint;
+  /** Number of the data centre, for a proxy that knows the addresses itself. */
+  readonly dc: number;
   readonly localAddress?: string | undefined;
   /** The way there; direct when absent. */
   readonly proxy?: ProxyRoute | undefined;
@@ -67,6 +71,8 @@ export class LinkSocket {
   #buffered = 0;
   #reader: PromiseWithResolvers<void> | undefined;
   #closed: Promise<void> = Promise.resolve();
+  /** Between us and an MTProxy. */
+  #hidden: Obfuscation | null = null;
 
   constructor(factory: SocketFactory) {
     this.#factory = factory;
@@ -127,7 +133,7 @@ export class LinkSocket {
       this.#tcp.destroy();
       throw new Error(NOT_OPEN);
     }
-    this.#tcp.write(data);
+    this.#tcp.write(this.#hidden ? this.#hidden.encrypt(data) : data);
   }
 
   /** Resolves when the descriptor is closed. Idempotent. */
@@ -141,6 +147,12 @@ export class LinkSocket {
   }
 
   async #goThrough(tcp: Socket, proxy: ProxyRoute): Promise<void> {
+    if (proxy.kind === "mtproxy") {
+      const hidden = obfuscate(Buffer.from(proxy.secret, "hex"), this.#factory.options.dc);
+      tcp.write(hidden.head);
+      this.#hidden = hidden;
+      return;
+    }
     const wire = { write: (data: Buffer) => void tcp.write(data), readExactly: (size: number) => this.readExactly(size) };
     try {
       await throughProxy(wire, proxy, this.#factory.options.endpoint);
@@ -151,7 +163,7 @@ export class LinkSocket {
   }
 
   #push(chunk: Buffer): void {
-    this.#chunks.push(chunk);
+    this.#chunks.push(this.#hidden ? this.#hidden.decrypt(chunk) : chunk);
     this.#buffered += chunk.length;
     this.#reader?.resolve();
   }

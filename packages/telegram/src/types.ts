@@ -1,5 +1,5 @@
+import type { ProxyRoute } from "@flotilla/domain";
 import type { FloodGate } from "./calls/flood-gate.ts";
-import type { ProxyRoute } from "./proxy.ts";
 import type { TelegramServer } from "./server.ts";
 
 /** What the operator got from https://my.telegram.org. */
@@ -39,8 +39,8 @@ export interface AccountOptions {
   readonly log: Log;
   /** The account's patience; without it each connection makes one of its own over the same stored waits. */
   readonly gate?: FloodGate;
-  /** The way to Telegram; direct when absent. Fixed: nothing goes around a proxy that fails. */
-  readonly proxy?: ProxyRoute;
+  /** The way to Telegram, asked for once per connection; direct when absent or null. Nothing goes around a proxy that fails. */
+  readonly proxy?: () => ProxyRoute | null;
   /** Local IP address to connect from; the system chooses when absent. */
   readonly localAddress?: string;
   /**

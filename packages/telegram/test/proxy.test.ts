@@ -1,7 +1,9 @@
 /** Connections through a real SOCKS server on loopback, as RFC 1928 and 1929 describe it. */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { type ProxyRoute, parseProxy } from "@flotilla/telegram";
+import { type ProxyRoute, parseProxy } from "@flotilla/domain";
+import { type MtProxy, startMtProxy } from "@flotilla/sandbox";
+import { LoginFlow } from "@flotilla/telegram";
 import { waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { account, newStore, watch } from "./kit.ts";
@@ -94,7 +96,7 @@ async function member(proxy: ProxyRoute) {
   const phone = world.person();
   const store = await newStore();
   await world.logIn(store, phone);
-  return { phone, store, ...watch({ ...account(world.server), store, proxy }) };
+  return { phone, store, ...watch({ ...account(world.server), store, proxy: () => proxy }) };
 }
 
 test.each(["socks5", "socks4"])("a worker connects and receives through %s", async (kind) => {
@@ -132,17 +134,76 @@ test("a proxy that cannot go on, or is away, is waited for, and nothing goes aro
   await reached("ready");
 });
 
-test("what is no proxy is refused without being quoted", () => {
-  const bad = ["", "http://h:1", "socks5://h", "socks5://h:0", "socks5://h:99999", "socks5://s3cret@h:1:2", "socks6://h:1"];
-  for (const url of bad) {
-    expect(() => parseProxy(url)).toThrow(expect.objectContaining({ code: "bad-proxy" }));
-    expect(() => parseProxy(url)).not.toThrow(/s3cret/);
+const SECRET = "00112233445566778899aabbccddeeff";
+
+async function mtProxy(): Promise<MtProxy> {
+  const { host, dcPort } = world.sandbox.mtproto;
+  const proxy = await startMtProxy({ secret: SECRET, address: (dc) => (dc === 2 ? { host, port: dcPort(dc) } : null) });
+  onTestFinished(() => proxy.close());
+  return proxy;
+}
+
+test.each(["", "dd"])(
+  "a worker connects, sends and receives through an MTProxy with a secret of the kind %j",
+  async (prefix) => {
+    const proxy = await mtProxy();
+    const route = parseProxy(`mtproxy://${prefix}${SECRET}@127.0.0.1:${proxy.port}`);
+    const { connection, reached, phone, store } = await member(route);
+    connection.start();
+    await reached("ready");
+    expect(proxy.asked).toEqual([2]);
+    const mine = world.sandbox.world.connections().filter((each) => each.phone === phone);
+    expect(mine.map(({ transport }) => transport)).toEqual(["obfuscated padded-intermediate"]);
+    world.sandbox.world.sendPrivate(world.person(), phone, "through".repeat(500));
+    await waitFor(() => store.updates.pending(9).some(({ content }) => content?.text === "through".repeat(500)));
+    await connection.check();
+  },
+);
+
+test("a wrong secret, and a proxy that is away, are waited for; nothing goes around them, and the key stays", async () => {
+  const proxy = await mtProxy();
+  const wrong = parseProxy(`mtproxy://${SECRET.replaceAll("0", "1")}@127.0.0.1:${proxy.port}`);
+  const one = await member(wrong);
+  one.connection.start();
+  await waitFor(() => one.connection.status().attempt >= 2);
+  expect(one.connection.status().fault).toMatchObject({ class: "NETWORK" });
+  expect(proxy.strangers).toBeGreaterThan(0);
+  const gone = await member(parseProxy(`mtproxy://${SECRET}@127.0.0.1:1`));
+  gone.connection.start();
+  await waitFor(() => gone.connection.status().attempt >= 2);
+  expect(gone.connection.status().fault).toMatchObject({ class: "NETWORK", code: "ECONNREFUSED" });
+  for (const { phone, store } of [one, gone]) {
+    expect(world.open(phone)).toBe(0);
+    expect(store.hasKey).toBe(true);
   }
-  expect(parseProxy("socks5://[::1]:1080")).toEqual({
-    kind: "socks5",
-    host: "::1",
-    port: 1080,
-    username: null,
-    password: null,
-  });
+});
+
+test("a new way is taken with the next connection, not by the one that is open", async () => {
+  const proxy = await mtProxy();
+  let route: ProxyRoute | null = null;
+  const phone = world.person();
+  const store = await newStore();
+  await world.logIn(store, phone);
+  const { connection, reached } = watch({ ...account(world.server), store, proxy: () => route });
+  connection.start();
+  await reached("ready");
+  route = parseProxy(`mtproxy://${SECRET}@127.0.0.1:${proxy.port}`);
+  await connection.check();
+  expect(proxy.asked).toEqual([]);
+  await connection.stop();
+  connection.start();
+  await reached("ready");
+  expect(proxy.asked).toEqual([2]);
+});
+
+test("a login goes through the MTProxy too", async () => {
+  const proxy = await mtProxy();
+  const phone = world.person();
+  const store = await newStore();
+  const route = parseProxy(`mtproxy://${SECRET}@127.0.0.1:${proxy.port}`);
+  const login = new LoginFlow({ ...account(world.server), store, proxy: () => route });
+  onTestFinished(() => login.cancel());
+  expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent" });
+  expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "done" });
+  expect(new Set(proxy.asked)).toEqual(new Set([2]));
 });

@@ -19,7 +19,7 @@ beforeEach(async () => {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const endpoint = { host: "127.0.0.1", port: (server.address() as AddressInfo).port };
-  factory = new SocketFactory({ endpoint, connectTimeoutMs: 5000, localAddress: "127.0.0.7", mayAct: () => mayAct });
+  factory = new SocketFactory({ dc: 2, endpoint, connectTimeoutMs: 5000, localAddress: "127.0.0.7", mayAct: () => mayAct });
 });
 afterEach(async () => {
   await factory.shut();
@@ -77,7 +77,12 @@ test("after shut nothing can be opened any more", async () => {
 });
 
 test("a refused connection says so", async () => {
-  const refused = new SocketFactory({ endpoint: { host: "127.0.0.1", port: 1 }, connectTimeoutMs: 5000, mayAct: () => true });
+  const refused = new SocketFactory({
+    dc: 2,
+    endpoint: { host: "127.0.0.1", port: 1 },
+    connectTimeoutMs: 5000,
+    mayAct: () => true,
+  });
   const Class = refused.socketClass();
   await expect(new Class().connect()).rejects.toMatchObject({ code: "ECONNREFUSED" });
 });

@@ -22,10 +22,14 @@ export const sessionPresses = {
   hstopyes: handler("hstopyes"),
   resume: handler("resume"),
   resumeyes: handler("resumeyes"),
+  proxyyes: handler("proxyyes"),
 } satisfies Record<SessionVerb, Handler>;
 
 /** Buttons about a worker's session file. */
-type SessionVerb = Extract<Verb, "backups" | "bnow" | "brest" | "brestyes" | "hstop" | "hstopyes" | "resume" | "resumeyes">;
+type SessionVerb = Extract<
+  Verb,
+  "backups" | "bnow" | "brest" | "brestyes" | "hstop" | "hstopyes" | "resume" | "resumeyes" | "proxyyes"
+>;
 
 /** Parts of the handlers. */
 interface SessionPressDeps {
@@ -75,6 +79,12 @@ async function handleSessionPress(
     case "resumeyes":
       if (tooOld(deps, press.arg)) return await outOfDate(deps, context, worker);
       return await act(deps, context, worker, () => deps.commands.resumeSending(worker, context));
+    case "proxyyes": {
+      const screen = deps.panels.screen(context.chat);
+      const fits = screen?.kind === "proxy" && screen.worker === worker && screen.token === press.arg;
+      if (!fits || tooOld(deps, press.arg)) return await outOfDate(deps, context, worker);
+      return await act(deps, context, worker, () => deps.commands.setProxy(worker, screen.sealed, context));
+    }
     default:
       return verb satisfies never;
   }

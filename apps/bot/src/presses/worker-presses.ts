@@ -1,3 +1,4 @@
+import { isGroup } from "../chat/target.ts";
 import { toastOf } from "../commands.ts";
 import { say } from "../words/said.ts";
 import { ask, type Handler, panelMessage, run, show, withWorker } from "./deps.ts";
@@ -41,6 +42,11 @@ export const workerPresses = {
   },
   rename: withWorker((deps, context, { id }) => ask(deps, context, "rename", id)),
   tags: withWorker((deps, context, { id }) => ask(deps, context, "tags", id)),
+  // What is typed may hold a password: not where others read along.
+  proxy: withWorker(async (deps, context, { id }) => {
+    if (isGroup(context.chat)) return await context.toast(say("toast-proxy-private"));
+    await ask(deps, context, "proxy", id);
+  }),
   delete: withWorker((deps, context, { id }) => ask(deps, context, "delete", id)),
   maintain: async (deps, context) => {
     const { worker, arg } = context.press;

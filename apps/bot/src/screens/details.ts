@@ -6,6 +6,7 @@ import { backButton, pairs, refreshButton, verbButton } from "./buttons.ts";
 import { commandLine } from "./command-line.ts";
 import { type Html, html, lines } from "./html.ts";
 import { holderButtons, holderLine } from "./locked.ts";
+import { wayLine } from "./proxy.ts";
 import type { Card } from "./screen.ts";
 import { resumeButtons, waitLines } from "./sending.ts";
 import { type FleetView, nameOf, type WorkerView } from "./view.ts";
@@ -37,7 +38,9 @@ export function moreScreen(view: FleetView, id: string): Card {
   if (!worker)
     return { html: words.html("details-gone", { worker: id }).text, keyboard: [[backButton(words, encodePress("workers"))]] };
   const tags = worker.tags.length === 0 ? words.text("more-no-tags") : worker.tags.map((tag) => `#${tag}`).join(" ");
-  const buttons = (["rename", "tags"] as const).map((verb) => verbButton(words, verb, id));
+  const buttons = (["rename", "tags", "proxy"] as const)
+    .filter((verb) => mayPress(role, verb))
+    .map((verb) => verbButton(words, verb, id));
   const maintenance = worker.silence?.kind === "maintenance";
   const keep = [
     {
@@ -81,6 +84,7 @@ function statusLines({ words, now }: FleetView, worker: WorkerView, status: Work
     }),
     storageLine(words, status),
     vitals ? words.html("details-vitals", { mb: Math.round(vitals.rssBytes / 1e6), lag: Math.round(vitals.loopLagMs) }) : null,
+    wayLine(words, status),
     link ? outageLine(words, link) : null,
     link ? waitLines(words, link, now) : null,
     link?.closedChats ? words.html("details-closed-chats", { chats: link.closedChats }) : null,

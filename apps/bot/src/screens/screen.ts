@@ -1,4 +1,4 @@
-import { WorkerIdField } from "@flotilla/contracts";
+import { Sealed, WorkerIdField } from "@flotilla/contracts";
 import type { InlineKeyboardButton } from "grammy/types";
 import { z } from "zod";
 import { Said } from "../words/said.ts";
@@ -24,6 +24,14 @@ export const Screen = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("restore"), worker: WorkerIdField, copy: z.string(), token: z.string() }),
   z.object({ kind: z.literal("stop-holder"), worker: WorkerIdField, pid: z.number(), token: z.string() }),
   z.object({ kind: z.literal("resume"), worker: WorkerIdField, token: z.string() }),
+  /** Asks once more before a worker goes another way. `sealed` is for its process alone; null: the way of its host. */
+  z.object({
+    kind: z.literal("proxy"),
+    worker: WorkerIdField,
+    shown: z.string().nullable(),
+    sealed: Sealed.nullable(),
+    token: z.string(),
+  }),
   z.object({ kind: z.literal("login"), worker: WorkerIdField }),
   z.object({ kind: z.literal("logins"), page }),
   z.object({ kind: z.literal("alerts"), tab: z.enum(["open", "taken", "muted", "day"]) }),

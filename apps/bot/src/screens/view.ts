@@ -3,7 +3,9 @@ import { type Role, urgency } from "@flotilla/domain";
 import type { HostId, WorkerId } from "@flotilla/kernel";
 import type { CommandRow } from "../store/commands.ts";
 import type { SilenceRow } from "../store/silences.ts";
+import type { WizardStep } from "../wizard/wizard-state.ts";
 import type { WizardRow } from "../wizard/wizard-store.ts";
+import { say } from "../words/said.ts";
 import type { Words } from "../words/words.ts";
 
 /** One worker as screens see it. `status` is null when its host never reported it. */
@@ -60,4 +62,14 @@ export function matching<T extends Pick<WorkerView, "id" | "label" | "tags">>(wo
 /** The name as people see it. */
 export function nameOf(worker: Pick<WorkerView, "id" | "label">): string {
   return worker.label === null ? worker.id : `${worker.label} (${worker.id})`;
+}
+
+/** How many workers have the tag; empty = all. */
+export function countOf(view: FleetView, tag: string): number {
+  return view.workers.filter((worker) => tag === "" || worker.tags.includes(tag)).length;
+}
+
+/** Where the login of a worker stands for whoever looks. */
+export function loginStep(view: FleetView, worker: WorkerId): WizardStep {
+  return view.wizard?.worker === worker ? view.wizard.step : { kind: "ended", text: say("login-over") };
 }

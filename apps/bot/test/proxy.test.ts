@@ -1,0 +1,103 @@
+/** A worker's own proxy, from More to the command: what is typed is deleted, sealed, and asked about once more. */
+import type { Verb } from "@flotilla/contracts";
+import { newSealKeyPair, sealContext, unseal } from "@flotilla/contracts";
+import { StatusWriter } from "@flotilla/queue";
+import { expect, onTestFinished, test } from "vitest";
+import { handlePress } from "../src/presses/presses.ts";
+import { proxyScreen } from "../src/screens/proxy.ts";
+import { handleText } from "../src/texts.ts";
+import { type Fleet, meet, startFleet } from "./chat.ts";
+import { ALL_WORDS, ANN, ASKER, HOST, statusOf, WORKER } from "./support.ts";
+
+const PROXY = "socks5://ann:planted-s3cret@proxy.example:1080";
+const LINK = {
+  account: null,
+  reconnects: 0,
+  failures: 0,
+  lastSuccessAt: null,
+  lastMessageAt: null,
+  messages: 0,
+  attempt: 0,
+  nextTryAt: null,
+};
+
+async function prepared(runs = true) {
+  const keys = newSealKeyPair();
+  const fleet = await startFleet();
+  await meet(fleet, 777, "Ann");
+  fleet.parts.workers.add(WORKER, HOST, "777", 1);
+  if (runs) {
+    const board = new StatusWriter({ url: fleet.redisUrl, prefix: "flotilla" }, () => {});
+    onTestFinished(() => board.close());
+    const way = { shown: null, own: false, sealTo: keys.publicKey };
+    await board.write({ ...statusOf(WORKER), updatedAt: Date.now(), link: { ...LINK, way } });
+    await fleet.parts.screens.look();
+  }
+  return { fleet, keys };
+}
+
+async function press(fleet: Fleet, verb: Verb, arg = "", chat = "777"): Promise<string | undefined> {
+  let said: string | undefined;
+  const message = (await fleet.bot.api.sendMessage(777, "card")).message_id;
+  const toast = async (text?: { key: string }): Promise<void> => {
+    said = text?.key;
+  };
+  const who = { id: `press-0000${message}`, role: "owner" as const, admin: ANN };
+  await handlePress(fleet.parts, { ...who, press: { verb, worker: WORKER, arg }, asker: ASKER, chat, message, toast });
+  return said;
+}
+
+async function type(fleet: Fleet, text: string): Promise<number> {
+  let erased = 0;
+  const erase = async (): Promise<boolean> => {
+    erased++;
+    return true;
+  };
+  await handleText(fleet.parts, {
+    id: `text-${text.length}`,
+    text,
+    admin: ANN,
+    role: "owner",
+    asker: ASKER,
+    chat: "777",
+    erase,
+  });
+  return erased;
+}
+
+test("typed, deleted, sealed for the worker alone, confirmed, sent; nothing of it is kept in clear", async () => {
+  const { fleet, keys } = await prepared();
+  await press(fleet, "proxy");
+  expect(await type(fleet, "what is this")).toBe(1);
+  await fleet.waitForBot(777, "no proxy that I know");
+  expect(await type(fleet, PROXY)).toBe(1);
+  await fleet.waitForBot(777, /news_1 goes to Telegram by socks5:\/\/•••@proxy\.example:1080/);
+  const screen = fleet.parts.panels.screen("777");
+  if (screen?.kind !== "proxy" || !screen.sealed) throw new Error("no confirmation");
+  expect(unseal(keys.privateKey, sealContext(WORKER), screen.sealed)).toBe(PROXY);
+  expect(await press(fleet, "proxyyes", "1")).toBe("toast-stale");
+  expect(fleet.parts.commandLog.latest(WORKER)).toBeNull();
+  await press(fleet, "proxy");
+  await type(fleet, PROXY);
+  const again = fleet.parts.panels.screen("777");
+  expect(await press(fleet, "proxyyes", again?.kind === "proxy" ? again.token : "")).toBe("toast-queued");
+  expect(fleet.parts.commandLog.latest(WORKER)).toMatchObject({ verb: "proxy", askerName: "Ann" });
+  const tables = fleet.db.read<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'");
+  for (const { name } of tables)
+    expect(JSON.stringify(fleet.db.read(`SELECT * FROM "${name}"`)), name).not.toContain("planted");
+  expect(JSON.stringify(await fleet.calls())).not.toContain("planted");
+});
+
+test("off needs no process; anything else does, and says so; a group is no place for it", async () => {
+  const { fleet } = await prepared(false);
+  expect(await press(fleet, "proxy", "", "-100")).toBe("toast-proxy-private");
+  await press(fleet, "proxy");
+  await type(fleet, PROXY);
+  await fleet.waitForBot(777, "start it first");
+  await type(fleet, "off");
+  expect(fleet.parts.panels.screen("777")).toMatchObject({ kind: "proxy", shown: null, sealed: null });
+  for (const words of ALL_WORDS)
+    expect(proxyScreen(words, { kind: "proxy", worker: WORKER, shown: null, sealed: null, token: "x" }).keyboard).toHaveLength(
+      2,
+    );
+});

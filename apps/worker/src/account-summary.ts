@@ -1,0 +1,18 @@
+import type { AccountSummary } from "@flotilla/contracts";
+import type { SelfUser } from "@flotilla/session-store";
+
+/** The account as admins may see it. */
+export function summary(self: SelfUser): AccountSummary {
+  return {
+    userId: self.id as AccountSummary["userId"],
+    name: self.name,
+    username: self.username,
+    phoneMasked: self.phone && maskPhone(self.phone),
+  };
+}
+
+/** `+49 … 17`: the country and the last two digits. */
+export function maskPhone(phone: string): string {
+  const digits = phone.replace(/\D/g, "");
+  return digits.length < 6 ? "…" : `+${digits.slice(0, 2)} … ${digits.slice(-2)}`;
+}
