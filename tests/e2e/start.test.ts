@@ -36,7 +36,7 @@ test.each([1, 2, 3, 4])(
   async (count) => {
     const dir = await testDir("fleet-");
     const first = launchFleet(dir);
-    await waitFor(() => processesOf(first.pid).length > count, { timeoutMs: 30_000, what: `${count} processes` });
+    await waitFor(() => processesOf(first.pid).length > count, { timeoutMs: 45_000, what: `${count} processes` });
     const pids = processesOf(first.pid);
     first.kill("SIGTERM");
     await first.exited;
@@ -138,7 +138,7 @@ test("with the values of a sandbox in .env the same command runs against that se
 /** Launcher, Redis, sandbox, bot, supervisor and two workers. */
 async function wholeTree(launcher: number): Promise<number[]> {
   const pids = (): number[] => processesOf(launcher);
-  await waitFor(() => pids().length >= 7, { timeoutMs: 10_000, what: "all seven processes" });
+  await waitFor(() => pids().length >= 7, { timeoutMs: 45_000, what: "all seven processes" });
   return pids();
 }
 
@@ -175,7 +175,7 @@ test("a supervisor that is killed takes its workers with it and brings them back
   process.kill(childNamed(fleet.process.pid, "/supervisor/src/main.ts"), "SIGKILL");
   await waitFor(() => !isAlive(before), { what: "the worker to end with its supervisor" });
   await waitFor(async () => ![Number.NaN, before].includes(pidOn((await chat.shows(/Status: healthy/)).text)), {
-    timeoutMs: 15_000,
+    timeoutMs: 45_000,
   });
   const log = await fleet.get<{ event: string }[]>("connections/log");
   expect(log.filter((entry) => entry.event === "duplicated")).toEqual([]);

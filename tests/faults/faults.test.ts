@@ -3,7 +3,7 @@ import { judge, type Recorded } from "./judge.ts";
 import { Rig } from "./rig.ts";
 import { LONG_ROUNDS, ROUNDS, type Round, randomFrom } from "./rounds.ts";
 
-const { rounds, seed } = inject("faults");
+const { rounds, seed, only } = inject("faults");
 
 /** Of each kind the one that says most; the long run has them all. */
 const SHORT = [
@@ -33,7 +33,7 @@ test.skipIf(process.platform !== "linux" || rounds > 0)(
 test.runIf(rounds > 0)("many random faults, replayable by their seed", { timeout: rounds * 120_000 }, async () => {
   const rig = await Rig.start(seed % 2 === 0 ? "none" : "aof");
   const random = randomFrom(seed);
-  const names = Object.keys(LONG_ROUNDS);
+  const names = Object.keys(LONG_ROUNDS).filter((name) => name.includes(only));
   for (let n = 1; n <= rounds; n++) {
     const name = names[Math.floor(random() * names.length)] ?? "";
     const began = performance.now();

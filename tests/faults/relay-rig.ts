@@ -66,7 +66,7 @@ export class RelayRig {
    */
   async kill(what: string): Promise<void> {
     if (what === "links") return void (await this.fleet.post("faults/drop", { how: "rst" }));
-    const pid = await waitFor(() => this.#pidOf(what), { timeoutMs: 30_000, intervalMs: 50, what: `${what} to be back` });
+    const pid = await waitFor(() => this.#pidOf(what), { timeoutMs: 45_000, intervalMs: 50, what: `${what} to be back` });
     process.kill(pid, "SIGKILL");
   }
 

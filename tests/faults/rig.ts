@@ -3,9 +3,19 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
 import { CommandSender } from "@flotilla/queue";
-import { childrenOf, isAlive, type RedisHarness, type SpawnedProcess, spawnNode, startRedis, waitFor } from "@flotilla/testkit";
+import {
+  childrenOf,
+  isAlive,
+  type RedisHarness,
+  type SpawnedProcess,
+  spawnNode,
+  spawnProcess,
+  startRedis,
+  waitFor,
+} from "@flotilla/testkit";
 import { onTestFinished } from "vitest";
 import { startFleet, type TestFleet } from "../e2e/support/fleet.ts";
+import { Cable } from "./cable.ts";
 import { judge, type Recorded } from "./judge.ts";
 
 const SUPERVISOR = fileURLToPath(new URL("../../apps/supervisor/src/main.ts", import.meta.url));
@@ -25,6 +35,8 @@ export class Rig {
   readonly redis: RedisHarness;
   readonly #fleet: TestFleet;
   readonly #sender: CommandSender;
+  /** Host b reaches everything by these, so that it can be cut off. */
+  #cables: { readonly redis: Cable; readonly telegram: Cable } | null = null;
   #hostB: SpawnedProcess | null = null;
 
   private constructor(redis: RedisHarness, fleet: TestFleet, sender: CommandSender) {
@@ -37,7 +49,7 @@ export class Rig {
   static async start(persistence: "none" | "aof"): Promise<Rig> {
     const redis = await startRedis({ persistence });
     onTestFinished(() => redis.stop());
-    // As if this Redis had been there before: no first quiet time, which would cost 15 s.
+    // As if this Redis had been there before: no first quiet time, which would cost 20 s.
     const run = /run_id:(\w+)/.exec(String(await redis.command("INFO", "server")))?.[1] ?? "";
     await redis.command("SET", "flotilla.lease-run", run);
     const fleet = await startFleet({ ...SETTINGS, REDIS_URL: redis.url, LOCAL_ADDRESS: HOSTS.a });
@@ -46,6 +58,7 @@ export class Rig {
     await sender.ready();
     const rig = new Rig(redis, fleet, sender);
     await rig.stable();
+    await rig.#layCables();
     await rig.#addHostB();
     return rig;
   }
@@ -91,8 +104,32 @@ export class Rig {
   async ask(host: HostName, kind: "start" | "stop"): Promise<void> {
     const now = Date.now();
     const asked = { askedBy: { id: "1001", name: "Ann" }, askedAt: now, deadlineAt: now + 60_000 };
-    await waitFor(() => this.#sender.connected, { timeoutMs: 10_000 });
+    await waitFor(() => this.#sender.connected, { timeoutMs: 45_000 });
     await this.#sender.toHost(parseHostId(`host-${host}`), { v: 1, id: randomUUID(), worker: NAME, ...asked, kind });
+  }
+
+  /**
+   * The same in a PID namespace of its own, where nobody outside can be seen; `null` where that is not permitted. Mount and
+   * network are shared, as with two containers on one volume.
+   */
+  async startInOtherNamespace(host: HostName): Promise<{ code: number | null } | null> {
+    const apart = ["--pid", "--fork", "--kill-child", "--mount-proc"];
+    const tried = await spawnProcess("unshare", [...apart, "true"]).exited.catch(() => ({ code: 1 }));
+    if (tried.code !== 0) return null;
+    const env = { ...this.#server(), ...SETTINGS, ...this.#placeOf(host) };
+    return await spawnProcess("unshare", [...apart, process.execPath, WORKER, "--worker", NAME], { env }).exited;
+  }
+
+  /** Pulls cables of host b: both, or only that to Redis. */
+  cutOff(what: "everything" | "redis"): void {
+    this.#cables?.redis.pull();
+    if (what === "everything") this.#cables?.telegram.pull();
+  }
+
+  /** Ends {@link cutOff}. */
+  plugIn(): void {
+    this.#cables?.redis.plugIn();
+    this.#cables?.telegram.plugIn();
   }
 
   /** Drops every connection to Telegram. */
@@ -106,6 +143,12 @@ export class Rig {
     this.#hostB = spawnNode(SUPERVISOR, [], { env });
   }
 
+  /** What the supervisor of a host wrote last: the first thing to read when a round does not end. */
+  lastLines(host: HostName): string {
+    const all = host === "b" ? (this.#hostB?.stdout ?? "") : readFileSync(`${this.#fleet.dataDir}/logs/supervisor.log`, "utf8");
+    return all.trimEnd().split("\n").slice(-15).join("\n");
+  }
+
   /** What the sandbox's record says against us. */
   async verdict(): Promise<string[]> {
     return judge(await this.#fleet.get<Recorded[]>("connections/log"));
@@ -113,7 +156,7 @@ export class Rig {
 
   async #addHostB(): Promise<void> {
     await this.ask("a", "stop");
-    await waitFor(() => this.workerOf("a") === null, { timeoutMs: 20_000 });
+    await waitFor(() => this.workerOf("a") === null, { timeoutMs: 45_000 });
     const [from, to] = [`${this.#fleet.dataDir}/sessions`, `${this.#fleet.dataDir}-b/sessions`];
     mkdirSync(to, { recursive: true, mode: 0o700 });
     for (const file of readdirSync(from).filter((name) => name.startsWith(NAME)))
@@ -125,17 +168,32 @@ export class Rig {
     await waitFor(() => this.supervisorOf("b") !== null);
   }
 
+  async #layCables(): Promise<void> {
+    const [redis, telegram] = [new URL(this.redis.url), this.#serverAddress().split(":")];
+    this.#cables = {
+      // Redis refuses strangers without a password, and 127.0.0.2 is one to it.
+      redis: await Cable.lay({ to: { host: redis.hostname, port: Number(redis.port) }, from: HOSTS.a }),
+      telegram: await Cable.lay({ to: { host: telegram[0] ?? "", port: Number(telegram[1]) }, from: HOSTS.b }),
+    };
+  }
+
   #placeOf(host: HostName): Record<string, string> {
     const dir = host === "a" ? this.#fleet.dataDir : `${this.#fleet.dataDir}-b`;
-    return { DATA_DIR: dir, HOST_ID: `host-${host}`, LOCAL_ADDRESS: HOSTS[host], REDIS_URL: this.redis.url };
+    const place = { DATA_DIR: dir, HOST_ID: `host-${host}`, LOCAL_ADDRESS: HOSTS[host], REDIS_URL: this.redis.url };
+    if (host === "a" || !this.#cables) return place;
+    const { redis, telegram } = this.#cables;
+    return { ...place, REDIS_URL: `redis://127.0.0.1:${redis.port}`, MTPROTO_DC: `127.0.0.1:${telegram.port}` };
+  }
+
+  #serverAddress(): string {
+    return /MTPROTO_DC=(\S+)/.exec(readFileSync(`${this.#fleet.dataDir}/logs/sandbox.log`, "utf8"))?.[1] ?? "";
   }
 
   #server(): Record<string, string> {
     const { dataDir } = this.#fleet;
-    const address = /MTPROTO_DC=(\S+)/.exec(readFileSync(`${dataDir}/logs/sandbox.log`, "utf8"))?.[1] ?? "";
     const bot = { BOT_TOKEN: readFileSync(`${dataDir}/telegram/bot-token`, "utf8").trim(), ADMIN_IDS: "1001" };
     const key = { FLEET_KEY: readFileSync(`${dataDir}/fleet.key`, "utf8").trim() };
-    const server = { MTPROTO_DC: address, MTPROTO_DC_KEY: `${dataDir}/telegram/dc-key.pem` };
+    const server = { MTPROTO_DC: this.#serverAddress(), MTPROTO_DC_KEY: `${dataDir}/telegram/dc-key.pem` };
     return { API_ID: "1", API_HASH: "0".repeat(32), ...bot, ...key, ...server };
   }
 }

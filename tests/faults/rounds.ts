@@ -37,6 +37,21 @@ async function redisAway(rig: Rig, forMs: number): Promise<void> {
   await rig.redis.restart();
 }
 
+/** Host b owns the session, so that its cables can be pulled. */
+async function ownedByB(rig: Rig): Promise<void> {
+  if ((await rig.stable()) === "b") return;
+  await rig.ask("a", "stop");
+  await takenBy(rig, "b");
+  await rig.ask("a", "start");
+}
+
+async function takenBy(rig: Rig, host: HostName): Promise<void> {
+  const options = { timeoutMs: 90_000, intervalMs: 50, what: `host ${host} to take the session over` };
+  await waitFor(async () => (await rig.owner()) === host, options).catch((cause: unknown) => {
+    throw new Error(`${options.what}; its supervisor said last:\n${rig.lastLines(host)}`, { cause });
+  });
+}
+
 /** Every fault by its name. */
 export const ROUNDS = {
   "kill -9 of the worker": async (rig) => {
@@ -58,7 +73,7 @@ export const ROUNDS = {
     const [supervisor, worker] = [rig.supervisorOf(host), rig.workerOf(host)];
     signal(supervisor, "SIGKILL");
     await waitFor(() => worker === null || !isAlive(worker), {
-      timeoutMs: 5000,
+      timeoutMs: 45_000,
       what: "the worker to die with its supervisor",
     });
     if (host === "b") rig.startHostB();
@@ -68,7 +83,7 @@ export const ROUNDS = {
     const [supervisor, worker] = [rig.supervisorOf(host), rig.workerOf(host)];
     signal(worker, "SIGSTOP");
     signal(supervisor, "SIGKILL");
-    await waitFor(() => worker === null || !isAlive(worker), { timeoutMs: 5000, what: "the frozen worker to die" });
+    await waitFor(() => worker === null || !isAlive(worker), { timeoutMs: 45_000, what: "the frozen worker to die" });
     if (host === "b") rig.startHostB();
   },
   "SIGSTOP and SIGCONT of the supervisor": async (rig, random) => {
@@ -77,11 +92,7 @@ export const ROUNDS = {
   "stop on one host, the other takes over": async (rig) => {
     const host = await rig.stable();
     await rig.ask(host, "stop");
-    await waitFor(async () => (await rig.owner()) === other(host), {
-      timeoutMs: 60_000,
-      intervalMs: 50,
-      what: "the other host",
-    });
+    await takenBy(rig, other(host));
     await rig.ask(host, "start");
   },
   "Redis restarted": async (rig) => await rig.redis.restart(),
@@ -93,11 +104,50 @@ export const ROUNDS = {
     await sleep(random() * 3000);
     await rig.redis.restart();
   },
+  "a worker that hangs": async (rig) => {
+    const host = await rig.stable();
+    const worker = rig.workerOf(host);
+    signal(worker, "SIGSTOP");
+    await waitFor(() => worker === null || !isAlive(worker), { timeoutMs: 45_000, what: "the hung worker to be replaced" });
+  },
+  "a second start from another PID namespace": async (rig) => {
+    const started = await rig.startInOtherNamespace(await rig.stable());
+    if (started && started.code !== 1) throw new Error(`the second process ended with ${started.code}`);
+  },
+  "supervisor and worker frozen together": async (rig, random) => {
+    const host = await rig.stable();
+    const frozenOnes = [rig.supervisorOf(host), rig.workerOf(host)];
+    for (const pid of frozenOnes) signal(pid, "SIGSTOP");
+    await sleep(200 + random() * 5000);
+    for (const pid of frozenOnes) signal(pid, "SIGCONT");
+  },
   "connections dropped": async (rig) => await rig.dropLinks(),
 } satisfies Readonly<Record<string, Round>>;
 
-/** Only in the long run: the lease ends on both hosts. */
+/** Only in the long run: each takes longer than a lease. */
 export const LONG_ROUNDS: Readonly<Record<string, Round>> = {
   ...ROUNDS,
   "Redis away for longer than a lease": async (rig, random) => await redisAway(rig, 12_000 + random() * 8000),
+  "a frozen machine, taken over by the other": async (rig, random) => {
+    const host = await rig.stable();
+    const frozenOnes = [rig.supervisorOf(host), rig.workerOf(host)];
+    for (const pid of frozenOnes) signal(pid, "SIGSTOP");
+    await takenBy(rig, other(host));
+    await sleep(random() * 2000);
+    for (const pid of frozenOnes) signal(pid, "SIGCONT");
+  },
+  "a machine that is cut off, taken over by the other": async (rig, random) => {
+    await ownedByB(rig);
+    rig.cutOff("everything");
+    await takenBy(rig, "a");
+    await sleep(random() * 2000);
+    rig.plugIn();
+  },
+  "a machine that is cut off from Redis alone": async (rig, random) => {
+    await ownedByB(rig);
+    rig.cutOff("redis");
+    await takenBy(rig, "a");
+    await sleep(random() * 2000);
+    rig.plugIn();
+  },
 };

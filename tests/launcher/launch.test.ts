@@ -65,7 +65,8 @@ test.for([
 
 test("children find our tools and our Node first", () => {
   const env = childEnv({ root: "/r", env: { PATH: "/usr/bin", KEPT: "1" }, node: "/n/bin/node", redis: "/x/redis-server" });
-  expect(env).toEqual({ PATH: "/r/node_modules/.bin:/n/bin:/usr/bin", KEPT: "1", FLOTILLA_REDIS_SERVER: "/x/redis-server" });
+  const ours = { FLOTILLA_REDIS_SERVER: "/x/redis-server", NODE_COMPILE_CACHE: "/r/.cache/compile" };
+  expect(env).toEqual({ PATH: "/r/node_modules/.bin:/n/bin:/usr/bin", KEPT: "1", ...ours });
   expect(pickNode(ROOT)).toBe(process.execPath);
 });
 

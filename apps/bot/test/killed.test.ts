@@ -74,14 +74,14 @@ test("killed at any step of a press and of an alert, the bot loses neither, tell
       return taken && told && shown && commands.some((command) => command.worker === worker);
     };
     const first = spawnNode(BOT, [String(n)], { env: place.env });
-    const done = waitFor(allIsDone, { what: `a bot that dies at step ${n}, or is done`, timeoutMs: 30_000 });
+    const done = waitFor(allIsDone, { what: `a bot that dies at step ${n}, or is done`, timeoutMs: 45_000 });
     await Promise.race([first.exited, done]);
     done.catch(() => {});
     first.kill("SIGKILL");
     await first.exited;
     const second = spawnNode(BOT, ["0"], { env: place.env });
     await second.waitForOutput("ready");
-    await waitFor(allIsDone, { what: `alert, card and command after a kill at step ${n}`, timeoutMs: 20_000 });
+    await waitFor(allIsDone, { what: `alert, card and command after a kill at step ${n}`, timeoutMs: 45_000 });
     second.kill("SIGTERM");
     await second.exited;
     const texts = await visible();

@@ -48,11 +48,18 @@ function runs(file) {
 }
 
 /**
- * The environment of what is started: our tools and our Node first in PATH, and the Redis that was found.
+ * The environment of what is started: our tools and our Node first in PATH, the Redis that was found, and a place for compiled
+ * code, which halves the start of every process.
  * @param {{ root: string, env: NodeJS.ProcessEnv, node: string, redis: string | undefined }} parts
  * @returns {NodeJS.ProcessEnv}
  */
 export function childEnv({ root, env, node, redis }) {
   const dirs = [path.join(root, "node_modules", ".bin"), path.dirname(node), env.PATH ?? ""].filter(Boolean);
-  return { ...env, PATH: dirs.join(path.delimiter), ...(redis === undefined ? {} : { FLOTILLA_REDIS_SERVER: redis }) };
+  const cache = { NODE_COMPILE_CACHE: env.NODE_COMPILE_CACHE ?? path.join(root, ".cache", "compile") };
+  return {
+    ...env,
+    ...cache,
+    PATH: dirs.join(path.delimiter),
+    ...(redis === undefined ? {} : { FLOTILLA_REDIS_SERVER: redis }),
+  };
 }

@@ -150,6 +150,7 @@ function accountOptions(
     server: config.mtproto,
     api: { id: config.apiId, hash: config.apiHash.reveal() },
     identity: workerIdentity(worker),
+    contested: config.supervision.hosts === "several",
     log: (level, message, fields) => log[level](fields ?? {}, message),
     gate: new FloodGate({ table: store.flood, clock: systemClock, rate: sendRate(config.sendsPerMinute), onChange }),
     ...(config.localAddress === null ? {} : { localAddress: config.localAddress }),

@@ -43,7 +43,7 @@ export function wantsSandbox(env: EnvValues): boolean {
 
 /** What a child process gets: the few system variables that programs need, and the values given. Nothing else leaks in. */
 export function childEnv(values: EnvValues): Record<string, string> {
-  const system = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "SystemRoot", "NODE_OPTIONS"];
+  const system = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "SystemRoot", "NODE_OPTIONS", "NODE_COMPILE_CACHE"];
   const kept = system.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]] as const]));
   const own = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return Object.fromEntries([...kept, ...own]);

@@ -91,7 +91,18 @@ describe("a child process", () => {
     const env = childEnv({ LOG_LEVEL: "info", REDIS_URL: undefined });
     expect(env).toMatchObject({ LOG_LEVEL: "info", TZ: "UTC" });
     expect(Object.values(env)).not.toContain("leaked");
-    const known = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "SystemRoot", "NODE_OPTIONS", "LOG_LEVEL"];
+    const known = [
+      "PATH",
+      "HOME",
+      "TMPDIR",
+      "LANG",
+      "LC_ALL",
+      "TZ",
+      "SystemRoot",
+      "NODE_OPTIONS",
+      "NODE_COMPILE_CACHE",
+      "LOG_LEVEL",
+    ];
     expect(Object.keys(env).filter((name) => !known.includes(name))).toEqual([]);
   });
 });

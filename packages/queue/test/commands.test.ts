@@ -236,6 +236,6 @@ test("a command in the hands of a consumer that was killed is taken up by anothe
     handle: async ({ id }) => void got.push(id),
   });
   onTestFinished(() => consumer.close());
-  await waitFor(() => got.length > 0, { timeoutMs: 15_000, what: "the command to be taken up again" });
+  await waitFor(() => got.length > 0, { timeoutMs: 45_000, what: "the command to be taken up again" });
   expect(got).toEqual(["command-1"]);
 });

@@ -51,7 +51,7 @@ test("a consumer whose connections are dead without knowing it is made anew, and
   await waitFor(() => got.length === 1);
   loseThoseThatAreOpen();
   await queue.add("check", checkCommand("command-2"), { jobId: "command-2" });
-  await waitFor(() => got.length === 2, { timeoutMs: 25_000, what: "the second command" });
+  await waitFor(() => got.length === 2, { timeoutMs: 45_000, what: "the second command" });
   expect(errors.seen.map(String)).toContainEqual(expect.stringContaining("its consumer was made anew"));
 });
 
@@ -77,7 +77,7 @@ test("a command that takes its consumer down three times is given up, reported, 
     handle: async ({ id }) => void got.push(id),
   });
   onTestFinished(() => consumer.close());
-  await waitFor(() => failed.length > 0, { timeoutMs: 15_000, what: "the command to be given up" });
+  await waitFor(() => failed.length > 0, { timeoutMs: 45_000, what: "the command to be given up" });
   await queue.add("check", checkCommand("command-2"), { jobId: "command-2" });
   await waitFor(() => got.includes("command-2"));
   expect(failed).toEqual([expect.stringMatching(/^command-1: .*stalled/)]);

@@ -16,7 +16,7 @@ import { redisCommand, sharedRedis, spawnNode, startRedis, testDir, waitFor } fr
 import { expect, onTestFinished, test } from "vitest";
 import { WORKER } from "./support.ts";
 
-const TIMINGS = { ttlMs: 2100, renewEveryMs: 300, firstAnswerMs: 300 };
+const TIMINGS = { ttlMs: 2100, actMs: 1400, renewEveryMs: 300, firstAnswerMs: 300 };
 
 interface Holder {
   readonly lease: Lease;
@@ -65,7 +65,7 @@ async function seenRedis(): Promise<QueuePlace> {
 }
 
 const until = (it: Holder, event: string) =>
-  waitFor(() => it.events.includes(event), { timeoutMs: 15_000, what: `${event} in ${it.events.join()}` });
+  waitFor(() => it.events.includes(event), { timeoutMs: 45_000, what: `${event} in ${it.events.join()}` });
 
 test("the second host is refused and told who has it; after the first one gave it back, a higher number is given", async () => {
   const place = await seenRedis();
@@ -194,7 +194,7 @@ test("a clock that jumps ahead ends the right to act; one that is set back does 
   let [wall, monotonic] = [0, 0];
   const clock: Clock = { now: () => Date.now() + wall, monotonicMs: () => performance.now() + monotonic };
   // Never renewed within this test.
-  const timings = { ttlMs: 60_000, renewEveryMs: 50_000, firstAnswerMs: 300 };
+  const timings = { ttlMs: 60_000, actMs: 40_000, renewEveryMs: 50_000, firstAnswerMs: 300 };
   const suspendedMachine = holder(place, "host-a", { clock, timings });
   await until(suspendedMachine, "granted 1");
   wall = 39_000;

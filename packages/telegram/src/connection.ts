@@ -5,6 +5,7 @@ import { FloodGate } from "./calls/flood-gate.ts";
 import { classify } from "./classify.ts";
 import type { ConnectionOptions } from "./connection-options.ts";
 import {
+  CONTESTED_TIMINGS,
   type ConnectionState,
   type ConnectionStatus,
   type ConnectionTimings,
@@ -41,7 +42,7 @@ export class AccountConnection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#timings = { ...DEFAULT_TIMINGS, ...options.timings };
+    this.#timings = { ...DEFAULT_TIMINGS, ...(options.contested ? CONTESTED_TIMINGS : {}), ...options.timings };
     this.#clock = options.clock ?? systemClock;
     this.#status = initialStatus(options.store, this.#clock.now());
     this.gate = options.gate ?? new FloodGate({ table: options.store.flood, clock: this.#clock });
@@ -128,28 +129,34 @@ export class AccountConnection {
     this.#enter("connecting", { nextTryAt: null });
     let link: Link | undefined;
     let following: Promise<void> | undefined;
+    let alive: Promise<void> | undefined;
     try {
       link = this.#openLink();
       await link.connect();
+      alive = this.#keepAlive(link);
       const self = await this.#verify(link);
       if (signal.aborted) return linkLost("stopped");
       this.#enter("catching-up", { self, fault: null });
       const readyAt = this.#clock.monotonicMs();
       following = this.#stream.follow(link);
-      await keepAlive(link, {
-        ...this.#timings,
-        lastTrafficAt: () => this.#status.lastTrafficAt,
-        onAnswer: () => this.#patch({ lastSuccessAt: this.#clock.now() }),
-      });
+      await alive;
       if (this.#clock.monotonicMs() - readyAt >= this.#timings.stableMs) this.#failures = { all: 0, unknownKey: 0 };
       return await link.ended;
     } catch (error) {
       return error;
     } finally {
       await link?.stop();
-      await following;
+      await Promise.all([alive, following]);
       this.#link = null;
     }
+  }
+
+  #keepAlive(link: Link): Promise<void> {
+    return keepAlive(link, {
+      ...this.#timings,
+      lastTrafficAt: () => this.#status.lastTrafficAt,
+      onAnswer: () => this.#patch({ lastSuccessAt: this.#clock.now() }),
+    });
   }
 
   #openLink(): Link {

@@ -9,6 +9,7 @@ export { classify } from "./classify.ts";
 export { AccountConnection } from "./connection.ts";
 export type { ConnectionOptions } from "./connection-options.ts";
 export {
+  CONTESTED_TIMINGS,
   type ConnectionState,
   type ConnectionStatus,
   type ConnectionTimings,

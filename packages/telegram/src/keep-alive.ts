@@ -11,22 +11,22 @@ export interface KeepAliveOptions {
   readonly onAnswer: () => void;
 }
 
-/** Pings until the link is over. A lost ping ends the link, unless something else arrived meanwhile. */
+/** Pings, at once and then until the link is over. A lost ping ends the link, unless something else arrived meanwhile. */
 export async function keepAlive(link: Link, options: KeepAliveOptions): Promise<void> {
   const over = new AbortController();
   void link.ended.then((error) => over.abort(error));
   while (!link.over) {
-    try {
-      await sleep(options.pingEveryMs, over.signal);
-    } catch {
-      return;
-    }
     const before = options.lastTrafficAt();
     try {
       await link.ping(options.pingTimeoutMs);
       options.onAnswer();
     } catch {
       if (options.lastTrafficAt() === before) await link.stop(linkLost("ping-timeout"));
+    }
+    try {
+      await sleep(options.pingEveryMs, over.signal);
+    } catch {
+      return;
     }
   }
 }

@@ -22,6 +22,8 @@ export interface LinkTimings {
   /** Of one call; while the server is slow, of the calls after it (promise S2-20). */
   readonly callMs: number;
   readonly slowCallMs: number;
+  /** The server closes the connection itself when no ping came for this long, in seconds (`ping_delay_disconnect`). */
+  readonly serverDisconnectS: number;
 }
 
 /** What a link tells while it lives. None of these may throw. */
@@ -29,9 +31,6 @@ export interface LinkEvents extends Omit<HookEvents, "lost"> {
   /** An own call was answered. */
   answered(request: unknown, answer: unknown): void;
 }
-
-/** The server closes the connection itself when nothing came for this long, in seconds (`ping_delay_disconnect`). */
-const SERVER_DISCONNECT_S = 75;
 
 /**
  * One connection of one session, from one client object that is used once. When it is lost, it is over: everything under
@@ -138,7 +137,7 @@ export class Link {
   /** One `ping_delay_disconnect`. Rejects with AppError `call-timeout` or `link-lost`. */
   async ping(timeoutMs: number): Promise<void> {
     const pingId = bigInt(Math.floor(Math.random() * 2 ** 50));
-    const request = new Api.PingDelayDisconnect({ pingId, disconnectDelay: SERVER_DISCONNECT_S });
+    const request = new Api.PingDelayDisconnect({ pingId, disconnectDelay: this.#timings.serverDisconnectS });
     await withTimeout(this.#sender().send(request), timeoutMs, () => callTimeout("ping"));
   }
 

@@ -48,4 +48,6 @@ export interface AccountOptions {
    * socket; `false` closes the connection instead. Absent = always.
    */
   readonly mayAct?: () => boolean;
+  /** Another machine may take the session over: Telegram is asked to close the connection soon after the last ping. Default: false. */
+  readonly contested?: boolean;
 }

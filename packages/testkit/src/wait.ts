@@ -3,7 +3,7 @@ import { realSetTimeout } from "./real-timers.ts";
 
 /** How long and for what {@link waitFor} waits. */
 export interface WaitOptions {
-  /** Fails after this long. Default 15,000; a generous value costs nothing when the test is green. */
+  /** Fails after this long. Default 45,000; a generous value costs nothing when the test is green. */
   readonly timeoutMs?: number;
   /** Pause between two looks. Default 10. */
   readonly intervalMs?: number;
@@ -20,7 +20,7 @@ export type Truthy<T> = Exclude<T, null | undefined | false | 0 | "">;
  * @throws Error with what was waited for, the last value and the last error
  */
 export async function waitFor<T>(condition: () => T | Promise<T>, options: WaitOptions = {}): Promise<Truthy<T>> {
-  const { timeoutMs = 15_000, intervalMs = 10, what = condition.toString().replace(/\s+/g, " ").slice(0, 200) } = options;
+  const { timeoutMs = 45_000, intervalMs = 10, what = condition.toString().replace(/\s+/g, " ").slice(0, 200) } = options;
   const started = process.hrtime.bigint();
   const elapsedMs = (): number => Number(process.hrtime.bigint() - started) / 1e6;
   let last: { value: unknown } | { error: Error };

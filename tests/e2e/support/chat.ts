@@ -41,7 +41,7 @@ export class AdminChat {
       async () =>
         (await this.messages()).findLast((each) => each.keyboard.flat().some((button) => button.text.includes(label))),
       {
-        timeoutMs: 15_000,
+        timeoutMs: 45_000,
         what: `a button ${label}`,
       },
     );
@@ -50,7 +50,7 @@ export class AdminChat {
   }
 
   /** Waits for a message of the bot that is there and fits. */
-  async shows(text: RegExp, timeoutMs = 15_000): Promise<ChatMessage> {
+  async shows(text: RegExp, timeoutMs = 45_000): Promise<ChatMessage> {
     return await waitFor(
       async () => (await this.messages()).findLast((message) => message.from === "bot" && text.test(message.text)),
       { timeoutMs, what: `a message like ${text}` },

@@ -3,7 +3,7 @@ declare module "vitest" {
     /** True when this run shall take the README's screenshots anew. */
     readonly updateImages: boolean;
     /** Of `npm run faults`; no rounds = the short version. */
-    readonly faults: { readonly rounds: number; readonly seed: number };
+    readonly faults: { readonly rounds: number; readonly seed: number; readonly only: string };
   }
 }
 

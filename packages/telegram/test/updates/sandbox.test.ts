@@ -38,7 +38,7 @@ function texts(store: SessionStore): string[] {
 }
 
 async function has(each: Reader, wanted: readonly string[]): Promise<void> {
-  await waitFor(() => texts(each.store).length >= wanted.length, { timeoutMs: 20_000, what: `${wanted.length} messages` });
+  await waitFor(() => texts(each.store).length >= wanted.length, { timeoutMs: 45_000, what: `${wanted.length} messages` });
   expect(texts(each.store)).toEqual(wanted.toSorted());
 }
 
@@ -111,7 +111,7 @@ test("a server in trouble and a flood wait delay the catching up, and nothing el
   faults.failCalls({ method: "updates.getDifference", code: 420, text: "FLOOD_WAIT_1", times: 1, phone: one.phone });
   one.connection.start();
   await waitFor(() => one.connection.status().state === "catching-up");
-  await waitFor(() => one.connection.status().state === "ready", { timeoutMs: 20_000 });
+  await waitFor(() => one.connection.status().state === "ready", { timeoutMs: 45_000 });
   expect(texts(one.store)).toEqual(["late"]);
 });
 

@@ -5,7 +5,7 @@ import { waitFor } from "../wait.ts";
 
 /** What {@link spawnProcess} may be told. */
 export interface SpawnOptions {
-  /** Added to a small allow-list (PATH, HOME, TMPDIR, LANG); nothing else of the test's environment is passed on. */
+  /** Added to a small allow-list (PATH, HOME, TMPDIR, LANG, the place for compiled code); nothing else of the test's environment is passed on. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Written to stdin, which is closed then. Default: stdin is closed at once. */
@@ -29,7 +29,7 @@ export interface SpawnedProcess extends AsyncDisposable {
   kill(signal: NodeJS.Signals): void;
 }
 
-const INHERITED = ["PATH", "HOME", "TMPDIR", "LANG"];
+const INHERITED = ["PATH", "HOME", "TMPDIR", "LANG", "NODE_COMPILE_CACHE"];
 
 /**
  * Starts `file` with the Node that runs the tests. See {@link spawnProcess}.

@@ -42,7 +42,7 @@ export interface RedisHarness extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-const READY_TIMEOUT_MS = 15_000;
+const READY_TIMEOUT_MS = 45_000;
 const PORT_TRIES = 5;
 
 /** Starts a Redis; resolves when it answers PING. About 50 ms. */

@@ -1,0 +1,73 @@
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { onTestFinished } from "vitest";
+
+/** One way of a cable: where it comes out on this machine, where it leads, and the address that it comes from. */
+export interface CableOptions {
+  readonly to: { readonly host: string; readonly port: number };
+  readonly from: string;
+}
+
+/**
+ * A network cable between a host and a server. Pulled, it passes nothing on in either direction, not even that a side has
+ * closed, as a partition does; plugged in again, what was under way arrives.
+ */
+export class Cable {
+  readonly #options: CableOptions;
+  readonly #server: Server;
+  readonly #ends = new Set<Socket>();
+  #pulled = false;
+
+  private constructor(options: CableOptions) {
+    this.#options = options;
+    this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (near) => this.#join(near));
+  }
+
+  /** Lies until the test ends. */
+  static async lay(options: CableOptions): Promise<Cable> {
+    const cable = new Cable(options);
+    const listening = Promise.withResolvers<void>();
+    cable.#server.listen(0, "127.0.0.1", listening.resolve);
+    onTestFinished(() => {
+      for (const end of cable.#ends) end.destroy();
+      cable.#server.close();
+    });
+    await listening.promise;
+    return cable;
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === "object" && address ? address.port : 0;
+  }
+
+  pull(): void {
+    this.#pulled = true;
+    for (const end of this.#ends) end.pause();
+  }
+
+  plugIn(): void {
+    this.#pulled = false;
+    for (const end of this.#ends) end.resume();
+  }
+
+  #join(near: Socket): void {
+    const { to, from } = this.#options;
+    const far = connect({ ...to, localAddress: from, allowHalfOpen: true });
+    this.#pass(near, far);
+    this.#pass(far, near);
+  }
+
+  /** @NOTE a paused socket does not read its end either, so that a closed side stays unseen while the cable is pulled. */
+  #pass(one: Socket, other: Socket): void {
+    this.#ends.add(one);
+    one.on("data", (bytes) => other.write(bytes));
+    one.on("end", () => other.end());
+    one.on("error", () => other.destroy());
+    one.on("close", () => {
+      this.#ends.delete(one);
+      other.destroySoon();
+    });
+    if (this.#pulled) one.pause();
+    else one.resume();
+  }
+}
