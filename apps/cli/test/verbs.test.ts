@@ -125,6 +125,12 @@ describe("export", () => {
     const other = new Machine(await testDir());
     expect((await other.run(["import", "-", "--name", "bob", "--yes"], text)).code).toBe(0);
     expect(other.keyOf("bob")).toEqual(key);
+    const made = await machine.run(["export", "ann", "--format", "telethon-file", "--out", "ann.session", "--yes"]);
+    expect(made, made.stderr).toMatchObject({ code: 0 });
+    expect(readFileSync(join(machine.dataDir, "audit.jsonl"), "utf8")).toContain('"format":"telethon-file"');
+    const third = new Machine(await testDir());
+    expect((await third.run(["import", join(machine.cwd, "ann.session"), "--name", "cat", "--yes"])).code).toBe(0);
+    expect(third.keyOf("cat")).toEqual(key);
     const over = await machine.run(["export", "ann", "--format", "gramjs", "--out", "out.txt", "--yes"]);
     expect(over.stderr).toContain("exists already");
     expect(readFileSync(file, "utf8")).toBe(text);

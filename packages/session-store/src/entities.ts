@@ -47,6 +47,11 @@ export class EntityTable {
     });
   }
 
+  /** Every row, the one seen last first. */
+  all(): EntityRow[] {
+    return this.#db.read<EntityRow>(`${COLUMNS} ORDER BY seen_at DESC`);
+  }
+
   byId(id: string): EntityRow | null {
     return this.#db.readOne<EntityRow>(`${COLUMNS} WHERE id = ?`, [id]) ?? null;
   }

@@ -12,6 +12,21 @@ export type ExportFormat = "telethon" | "gramjs";
  * and `export-custom-server` for a session of a server of one's own, which other programs would take to Telegram.
  */
 export function exportSession(store: SessionStore, format: ExportFormat): string {
+  const { dcId, address, port, authKey } = exportable(store);
+  return format === "telethon" ? telethon(dcId, address, port, authKey) : gramJs(dcId, address, port, authKey);
+}
+
+/** A key and where it is at home. */
+export interface PlacedKey {
+  readonly dcId: number;
+  /** IPv4. */
+  readonly address: string;
+  readonly port: number;
+  readonly authKey: Buffer;
+}
+
+/** What other programs can use of this session. Throws as {@link exportSession}. */
+export function exportable(store: SessionStore): PlacedKey {
   const dc = store.dc();
   const authKey = store.authKey();
   if (store.inLogin || !dc || !authKey)
@@ -21,8 +36,7 @@ export function exportSession(store: SessionStore, format: ExportFormat): string
       "export-custom-server",
       "This session belongs to a server of your own (MTPROTO_DC). It is of no use elsewhere.",
     );
-  const address = isIPv4(dc.address) ? dc.address : homeAddress(dc.id);
-  return format === "telethon" ? telethon(dc.id, address, dc.port, authKey) : gramJs(dc.id, address, dc.port, authKey);
+  return { dcId: dc.id, address: isIPv4(dc.address) ? dc.address : homeAddress(dc.id), port: dc.port, authKey };
 }
 
 /** `>B4sH256s` (docs/gramjs.md). */

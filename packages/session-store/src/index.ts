@@ -1,6 +1,7 @@
 /** One account's file: its key (encrypted, protected), who it is, whom it knows, where it stands in the update stream. */
 export type { EntityRow, EntityTable } from "./entities.ts";
 export { type ExportFormat, exportSession } from "./export-session.ts";
+export { exportTelethonFile } from "./export-telethon.ts";
 export { SessionFile } from "./file.ts";
 export type { FloodTable, FloodWait, SendStop } from "./flood-table.ts";
 export {

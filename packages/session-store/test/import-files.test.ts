@@ -19,6 +19,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { pyrogramFile, strings, telethonFile } from "./support/foreign.ts";
 import { ANN, codeOf, errorOf, FLEET_KEY, make, open } from "./support/kit.ts";
+import { telethon } from "./support/telethon.ts";
 
 let dir = "";
 let old = "";
@@ -214,11 +215,8 @@ describe("refused, with the reason in words, and without a trace", () => {
   });
 });
 
-const python = spawnSync("python3", ["-c", "import telethon; print(telethon.__version__)"], { encoding: "utf8" });
-const telethon = python.status === 0 ? python.stdout.trim() : null;
-
 test.skipIf(telethon === null)(
-  `a file and a string written by Telethon itself (${telethon ?? "python3-telethon is not installed"})`,
+  `a file and a string written by Telethon itself (${telethon?.version ?? "python3-telethon is not installed"})`,
   () => {
     const path = join(old, "real.session");
     const script = `
@@ -229,7 +227,7 @@ s = SQLiteSession(sys.argv[1]); s.set_dc(2, '149.154.167.51', 443); s.auth_key =
 from telethon.tl import types
 s.set_update_state(0, types.updates.State(pts=5000, qts=7, date=__import__('datetime').datetime.fromtimestamp(1760000000, __import__('datetime').timezone.utc), seq=9, unread_count=0)); s.save(); s.close()
 print(StringSession.save(s))`;
-    const made = spawnSync("python3", ["-c", script, path, KEY.toString("hex")], { encoding: "utf8" });
+    const made = spawnSync(telethon?.python ?? "", ["-c", script, path, KEY.toString("hex")], { encoding: "utf8" });
     expect(made.stderr).toBe("");
     const parsed = inspectImport(options(path));
     expect(parsed.authKey).toEqual(KEY);

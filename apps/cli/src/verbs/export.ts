@@ -1,19 +1,19 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { AppError } from "@flotilla/kernel";
-import { type ExportFormat, exportSession, openIdle } from "@flotilla/session-store";
+import { type ExportFormat, exportSession, exportTelethonFile, openIdle } from "@flotilla/session-store";
 import { audit } from "./audit.ts";
 import { workerName } from "./import.ts";
 import { type Answer, type Call, noMoreThan, type Verb, WrongUsage, word } from "./verb.ts";
 
-const USAGE = `Usage: flotilla export <worker> --format <telethon | gramjs> --yes [--out <file>] [--json]
+const USAGE = `Usage: flotilla export <worker> --format <telethon | gramjs | telethon-file> --yes [--out <file>] [--json]
 
-Writes the session of a stopped worker as a session string, and writes down that it did (audit.jsonl in the data folder). Whoever has that string is the account, without a code and
+Writes the session of a stopped worker as a session string, or as Telethon's .session file with whom it knows and where its updates stand, and writes down that it did (audit.jsonl in the data folder). Whoever has that string is the account, without a code and
 without a password. Flotilla must not use the session again while another program does.
 
-  --format <name>   telethon or gramjs
+  --format <name>   telethon or gramjs: a string; telethon-file: a .session file of version 7
   --out <file>      a new file that only you can read (0600); without it the string goes to standard output, which must
-                    then be a pipe or a file, never a terminal that keeps what it has shown
+                    then be a pipe or a file, never a terminal that keeps what it has shown. telethon-file needs it
   --yes             needed always: this hands the account over
   --json            one JSON object on standard output; needs --out
 `;
@@ -31,20 +31,24 @@ export const exportVerb: Verb = {
     checkConsent(call);
     const { sessions: dir } = call.place;
     using store = openIdle({ dir, name, fleetKey: call.place.fleetKey() });
-    const text = exportSession(store, format);
+    const text = exportSession(store, format === "telethon-file" ? "telethon" : format);
     const to = typeof out === "string" ? resolve(call.place.cwd, out) : "standard output";
     audit(call.place, { what: "export", worker: name, format, fingerprint: store.fingerprint() ?? "", to });
     if (typeof out !== "string") return { exitCode: 0, text: `${text}\n`, data: {} };
-    const file = writeNew(resolve(call.place.cwd, out), text);
+    const file = resolve(call.place.cwd, out);
+    if (format === "telethon-file") exportTelethonFile(store, file);
+    else writeNew(file, text);
     const lines = `Wrote the session of "${name}" to ${file} (0600). Whoever has this file is the account: delete it when it is used.\nTake the worker out of the fleet before another program uses the session, or Telegram ends it for both.\n`;
     return { exitCode: 0, text: lines, data: { worker: name, format, file } };
   },
 };
 
-function formatOf({ flags }: Call): ExportFormat {
-  const { format } = flags;
+function formatOf({ flags }: Call): ExportFormat | "telethon-file" {
+  const { format, out } = flags;
   if (format === "telethon" || format === "gramjs") return format;
-  throw new WrongUsage("Say the format: --format telethon or --format gramjs.");
+  if (format !== "telethon-file") throw new WrongUsage("Say the format: --format telethon, gramjs or telethon-file.");
+  if (typeof out === "string" && out.endsWith(".session")) return format;
+  throw new WrongUsage("A Telethon file needs a name: --out <file>.session, or Telethon does not find it.");
 }
 
 function checkConsent({ flags }: Call): void {
@@ -58,10 +62,9 @@ function checkConsent({ flags }: Call): void {
     throw new WrongUsage("A terminal keeps what it has shown. Write to a file that only you can read: --out <file>.");
 }
 
-function writeNew(path: string, text: string): string {
+function writeNew(path: string, text: string): void {
   try {
     writeFileSync(path, `${text}\n`, { flag: "wx", mode: 0o600, flush: true });
-    return path;
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const why = code === "EEXIST" ? "It exists already, and nothing is overwritten." : `The system says ${code ?? "no"}.`;
