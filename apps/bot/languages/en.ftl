@@ -373,10 +373,15 @@ login-sending-code = ⏳ Asking Telegram to send a code…
 login-code-sent = { $via ->
     [app] Code sent to the Telegram app of this account (not SMS). Look in the chat “Telegram”.
     [sms] Code sent by SMS.
-    [call] Code sent by a phone call.
-    [email] Code sent by e-mail.
-    [fragment] Code sent to the account's Fragment page.
-   *[other] Code sent by { $via }.
+    [sms-word] Telegram sent a word by SMS, which these keys cannot type. Press 🔁 New code when it appears, or log in by QR code.
+    [sms-phrase] Telegram sent a phrase by SMS, which these keys cannot type. Press 🔁 New code when it appears, or log in by QR code.
+    [call] A call tells the code.
+    [flash-call] A call comes and hangs up: the code is the last digits of its number.
+    [missed-call] A call comes and hangs up: the code is the last digits of its number.
+    [email] Code sent by e-mail, to the account's login address.
+    [fragment] Code sent to the account's page on fragment.com.
+    [firebase] Telegram delivers this code to official apps alone. Press 🔁 New code when it appears, or log in by QR code.
+   *[unknown] Telegram delivers this code in a way that this version does not know. Press 🔁 New code when it appears, or log in by QR code.
 }
 login-code = Code: <code>{ $dots }</code>   expires { TIME($at) }
 login-use-buttons = <i>Use the buttons. Telegram cancels codes that are sent in chats.</i>

@@ -119,3 +119,13 @@ test.each([
 ] as const)("a client that speaks %s gets %s", (code, language) => {
   expect(languageFor(code)).toBe(language);
 });
+
+test("each way in which a login code comes has words of its own, in every language", () => {
+  const ways = ["app", "sms", "call", "flash-call", "email", "fragment", "firebase", "sms-word", "sms-phrase", "unknown"];
+  for (const words of ALL_WORDS) {
+    const texts = ways.map((via) => words.text("login-code-sent", { via }));
+    expect(new Set(texts).size).toBe(ways.length);
+    for (const text of texts) expect(text).not.toMatch(/unknown|firebase/i);
+    expect(words.text("login-code-sent", { via: "something new" })).toBe(texts.at(-1));
+  }
+});

@@ -1,4 +1,3 @@
-import { readdirSync } from "node:fs";
 import type { SelfUser, SessionStore } from "@flotilla/session-store";
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
@@ -197,31 +196,6 @@ test("a message is in the inbox before it is counted, and who sent it is remembe
   ]);
   expect(JSON.stringify(connection.status())).not.toContain("s3cret");
   expect(store.entities.byId(sender)).toMatchObject({ name: "Ann" });
-});
-
-test("fifty reconnects: one connection at a time, and no descriptor is left behind", async () => {
-  const { phone, store, keyId } = await member();
-  const { connection, reached } = watch({
-    ...account(world.server),
-    store,
-    timings: { backoff: { delaysMs: [0], jitter: 0 } },
-  });
-  connection.start();
-  await reached("ready");
-  const descriptors = (): number => readdirSync("/proc/self/fd").length;
-  const before = descriptors();
-  for (let n = 1; n <= 50; n++) {
-    world.sandbox.world.faults.drop({ phone }, n % 2 === 0 ? "fin" : "rst");
-    await waitFor(() => connection.status().reconnects === n && connection.status().state === "ready", { intervalMs: 1 });
-  }
-  await waitFor(() => descriptors() <= before);
-  let open = 0;
-  for (const { event } of world.sandbox.world.connectionLog().filter((each) => each.keyId === keyId)) {
-    if (event === "authorised") open++;
-    if (event === "closed") open--;
-    expect(open).toBeLessThanOrEqual(1);
-    expect(event).not.toBe("duplicated");
-  }
 });
 
 test("stopping in any phase leaves no connection and can be repeated", async () => {

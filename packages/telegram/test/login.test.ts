@@ -193,3 +193,31 @@ test("one login at a time in a session, and a session survives its process", asy
   });
   expect(second.authKey()).toEqual(key);
 });
+
+test.each([
+  "app",
+  "sms",
+  "call",
+  "flash-call",
+  "missed-call",
+  "email",
+  "fragment",
+  "firebase",
+  "sms-word",
+  "sms-phrase",
+] as const)("a code delivered by %s is told as such, and the right one logs in", async (codeVia) => {
+  const phone = world.person({ codeVia });
+  const login = world.flow(await newStore());
+  expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent", via: codeVia });
+  expect(await login.submitCode("00000")).toMatchObject({ kind: "wrong-code" });
+  expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "done" });
+});
+
+test("an account that needs a login e-mail first is refused plainly, and the old session stays", async () => {
+  const phone = world.person({ codeVia: "email-setup" });
+  const store = await newStore();
+  const login = world.flow(store);
+  expect(await login.sendCode(phone)).toMatchObject({ kind: "refused", reason: "email-setup-needed", final: true });
+  await login.cancel();
+  expect(store.inLogin).toBe(false);
+});

@@ -1,5 +1,5 @@
 /** A sandbox for a test file, with a person per test. */
-import { type Sandbox, startSandbox } from "@flotilla/sandbox";
+import { type CodeVia, type Sandbox, startSandbox } from "@flotilla/sandbox";
 import type { SessionStore } from "@flotilla/session-store";
 import { LoginFlow, type LoginResult, type TelegramServer } from "@flotilla/telegram";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, vi } from "vitest";
@@ -10,7 +10,7 @@ export interface TestWorld {
   sandbox: Sandbox;
   server: TelegramServer;
   /** Creates an account and returns its phone. */
-  person(more?: { password?: string; passwordHint?: string; dc?: number }): string;
+  person(more?: { password?: string; passwordHint?: string; dc?: number; codeVia?: CodeVia }): string;
   /** The latest login code of a phone. */
   code(phone: string): string;
   /** A login that is cancelled at the end of the test, unless it is done. */

@@ -1,6 +1,7 @@
 import { AppError } from "@flotilla/kernel";
 import { Hono } from "hono";
 import { z } from "zod";
+import { CODE_VIAS } from "../world/port.ts";
 import { type App, type ControlContext, readBody, readQuery } from "./context.ts";
 
 const phone = z.string().regex(/^\+?[0-9]{7,15}$/, "a phone has 7 to 15 digits, a + in front is optional");
@@ -15,6 +16,7 @@ const newAccount = z.strictObject({
   password: z.string().min(1).max(256).exactOptional(),
   passwordHint: z.string().max(255).exactOptional(),
   dc: z.int().min(1).max(5).exactOptional(),
+  codeVia: z.enum(CODE_VIAS).exactOptional(),
 });
 const newChannel = z.strictObject({
   title: z.string().min(1).max(128),

@@ -2,6 +2,7 @@ import { randomBytes, randomInt } from "node:crypto";
 import type { MovableClock } from "../clock.ts";
 import { RpcError } from "./errors.ts";
 import type { LoginCode } from "./model.ts";
+import type { CodeVia } from "./port.ts";
 
 /** A login code lives this long. Telegram does not publish its value. */
 export const CODE_TTL_MS = 5 * 60_000;
@@ -20,7 +21,7 @@ export class LoginCodes {
   }
 
   /** A fresh code of 5 digits, bound to the auth key that asked. Codes sent to this phone before are replaced. */
-  issue(phone: string, keyId: string, type: "app" | "sms"): LoginCode {
+  issue(phone: string, keyId: string, type: CodeVia): LoginCode {
     for (const code of this.#codes) if (code.phone === phone && code.state === "valid") code.state = "replaced";
     const now = this.#clock.now();
     const code: LoginCode = {

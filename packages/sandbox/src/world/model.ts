@@ -1,5 +1,6 @@
 import type { SrpVerifier } from "../mtproto/crypto/srp.ts";
 import type { TlObject } from "../mtproto/tl/schema.ts";
+import type { CodeVia } from "./port.ts";
 
 /** Who or what a message's chat is, as its owner sees it. */
 export type PeerRef = { readonly kind: "user"; readonly id: bigint } | { readonly kind: "channel"; readonly id: bigint };
@@ -64,6 +65,8 @@ export interface Account {
   readOutbox: Map<string, number>;
   /** random_id of messages already sent. */
   sent: Set<bigint>;
+  /** How login codes are delivered to it; absent: into the app when it has a session, else by SMS. */
+  codeVia?: CodeVia;
   /** How often a random_id came a second time and was refused. */
   duplicates?: number;
 }
@@ -98,7 +101,7 @@ export interface LoginCode {
   hash: string;
   keyId: string;
   /** How it was delivered. */
-  type: "app" | "sms";
+  type: CodeVia;
   sentAt: number;
   expiresAt: number;
   state: "valid" | "used" | "expired" | "cancelled" | "replaced";

@@ -60,6 +60,22 @@ export interface PostOptions {
   groupedId?: string;
 }
 
+/** How a login code is delivered (https://core.telegram.org/api/auth#code-types). `email-setup`: none before a login e-mail is set up. */
+export const CODE_VIAS = [
+  "app",
+  "sms",
+  "call",
+  "flash-call",
+  "missed-call",
+  "email",
+  "email-setup",
+  "fragment",
+  "firebase",
+  "sms-word",
+  "sms-phrase",
+] as const;
+export type CodeVia = (typeof CODE_VIAS)[number];
+
 export interface NewAccount {
   phone: string;
   firstName?: string;
@@ -69,6 +85,8 @@ export interface NewAccount {
   passwordHint?: string;
   /** Home data centre; default 2. A login on another DC gets PHONE_MIGRATE_<dc>. */
   dc?: number;
+  /** How login codes are delivered; absent: into the app when it has a session, else by SMS. */
+  codeVia?: CodeVia;
 }
 
 export interface AccountView {

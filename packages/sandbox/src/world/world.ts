@@ -72,6 +72,7 @@ export class World {
       readInbox: new Map(),
       readOutbox: new Map(),
       sent: new Set(),
+      ...(options.codeVia === undefined ? {} : { codeVia: options.codeVia }),
     };
     if (options.password) {
       account.password = {
@@ -142,7 +143,8 @@ export class World {
   /** Sends a login code: into the account's other sessions if it has any, by text message otherwise. */
   sendCode(phone: string, keyId: string, forceSms: boolean): LoginCode {
     const account = this.byPhone(phone);
-    const type = !forceSms && account && this.authorizationsOf(account).length > 0 ? "app" : "sms";
+    const usual = account && this.authorizationsOf(account).length > 0 ? "app" : "sms";
+    const type = forceSms ? "sms" : (account?.codeVia ?? usual);
     const code = this.codes.issue(phone, keyId, type);
     if (account && type === "app") {
       const text = `Login code: ${code.code}. Do not give this code to anyone, even if they say they are from Telegram!`;

@@ -1,5 +1,6 @@
 import { RpcError } from "../../world/errors.ts";
 import type { Account, LoginCode } from "../../world/model.ts";
+import type { CodeVia } from "../../world/port.ts";
 import { cleanPhone } from "../../world/world.ts";
 import { userObject } from "../render/objects.ts";
 import type { TlObject } from "../tl/schema.ts";
@@ -29,14 +30,38 @@ export function authorizeOrAskPassword(call: Call, account: Account): TlObject {
   throw new RpcError(401, "SESSION_PASSWORD_NEEDED");
 }
 
+/** What each way of delivery looks like on the wire. */
+const TYPES: Readonly<Record<CodeVia, TlObject>> = {
+  app: { _: "auth.sentCodeTypeApp", length: CODE_LENGTH },
+  sms: { _: "auth.sentCodeTypeSms", length: CODE_LENGTH },
+  call: { _: "auth.sentCodeTypeCall", length: CODE_LENGTH },
+  "flash-call": { _: "auth.sentCodeTypeFlashCall", pattern: "*" },
+  "missed-call": { _: "auth.sentCodeTypeMissedCall", prefix: "+1555", length: CODE_LENGTH },
+  email: { _: "auth.sentCodeTypeEmailCode", email_pattern: "a***@example.org", length: CODE_LENGTH },
+  "email-setup": { _: "auth.sentCodeTypeSetUpEmailRequired" },
+  fragment: { _: "auth.sentCodeTypeFragmentSms", url: "https://fragment.com/login", length: CODE_LENGTH },
+  firebase: { _: "auth.sentCodeTypeFirebaseSms", length: CODE_LENGTH },
+  "sms-word": { _: "auth.sentCodeTypeSmsWord" },
+  "sms-phrase": { _: "auth.sentCodeTypeSmsPhrase" },
+};
+
 function sentCode(code: LoginCode): TlObject {
+  const isLast = code.type === "sms";
   return {
     _: "auth.sentCode",
-    type: { _: code.type === "app" ? "auth.sentCodeTypeApp" : "auth.sentCodeTypeSms", length: CODE_LENGTH },
+    type: TYPES[code.type],
     phone_code_hash: code.hash,
-    next_type: code.type === "app" ? { _: "auth.codeTypeSms" } : null,
-    timeout: code.type === "app" ? RESEND_AFTER_S : null,
+    next_type: isLast ? null : { _: "auth.codeTypeSms" },
+    timeout: isLast ? null : RESEND_AFTER_S,
   };
+}
+
+/** A code that came by e-mail is given back as such, and no other (https://core.telegram.org/api/auth#email-verification). */
+function typedCode(query: TlObject, { type }: LoginCode): string {
+  const email = query["email_verification"] as TlObject | null | undefined;
+  if (type !== "email") return text(query, "phone_code");
+  if (email?._ !== "emailVerificationCode") throw new RpcError(400, "EMAIL_VERIFY_EXPIRED");
+  return text(email, "code");
 }
 
 const sendCode: Method = (call, query) => {
@@ -51,7 +76,7 @@ const sendCode: Method = (call, query) => {
 const resendCode: Method = (call, query) => {
   const phone = cleanPhone(text(query, "phone_number"));
   const code = call.world.codes.find(phone, text(query, "phone_code_hash"), call.permanent.id);
-  if (code.type !== "app") throw new RpcError(406, "SEND_CODE_UNAVAILABLE");
+  if (code.type === "sms") throw new RpcError(406, "SEND_CODE_UNAVAILABLE");
   return sentCode(call.world.sendCode(phone, call.permanent.id, true));
 };
 
@@ -65,7 +90,7 @@ const signIn: Method = (call, query) => {
   const phone = cleanPhone(text(query, "phone_number"));
   if (!/^\d{7,15}$/.test(phone)) throw new RpcError(400, "PHONE_NUMBER_INVALID");
   const code = call.world.codes.find(phone, text(query, "phone_code_hash"), call.permanent.id);
-  call.world.codes.use(code, text(query, "phone_code"));
+  call.world.codes.use(code, typedCode(query, code));
   const account = call.world.byPhone(phone);
   return account ? authorizeOrAskPassword(call, account) : { _: "auth.authorizationSignUpRequired" };
 };
