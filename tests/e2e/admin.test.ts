@@ -40,4 +40,27 @@ test("a worker is logged in by a QR code that is shown once, and all workers are
   await chat.shows(/Restart all 2 workers\?/);
   await chat.press("Yes, restart them");
   await chat.shows(/✅ All 2 done\./, 60_000);
+
+  await chat.press("Back");
+  await chat.press("Workers");
+  await chat.press("demo_2");
+  await chat.press("More");
+  await chat.press("Other devices");
+  await chat.shows(/Flotilla demo_2 .*\(this worker\)/);
+  const devices = async (): Promise<number> => (await fleet.get<unknown[]>(`accounts/${RICK}/sessions`)).length;
+  const before = await devices();
+  await chat.press("Back");
+  await chat.press("More");
+  await chat.press("Log out on Telegram");
+  await chat.shows(/Log out demo_2 on Telegram\?/);
+  await chat.press("Yes, log out");
+  await chat.shows(/demo_2[\s\S]*needs login[\s\S]*Logged out on Telegram/);
+  expect(await devices()).toBe(before - 1);
+  await chat.press("More");
+  await chat.press("Remove session");
+  await chat.shows(/Remove the session of demo_2\?/);
+  await chat.press("Yes, remove it");
+  await chat.shows(/demo_2[\s\S]*stopped[\s\S]*Removed\. It is kept as/);
+  await chat.press("Backups");
+  await chat.shows(/taken out of use/);
 });

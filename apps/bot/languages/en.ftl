@@ -237,7 +237,9 @@ ask-quiet-bad = That is not a time span. So: 22:00-07:00
 ask-delete =
     🗑 <b>{ $worker }</b> is stopped and taken off the list. Its session file and backups stay in the data folder.
 
-    To delete it, send its name.
+    Telegram is not told: to end its login as well, press 🚪 Log out on Telegram first.
+
+    To delete it, send its name within 30 s.
 ask-delete-bad = That is not its name. Nothing was done.
 
 ## Worker Details
@@ -884,3 +886,39 @@ chart-no-data = No numbers yet: they are collected from now on.
 chart-longest-wait = Longest flood wait { SPAN($ms) }
 chart-no-picture = <i>No picture: the package @napi-rs/canvas is not there on this machine. The table has the same numbers.</i>
 chart-failed = <i>The picture could not be drawn; the log of the bot says why. The table has the same numbers.</i>
+
+## Other devices, logging out, removing a session
+
+button-devices = 📱 Other devices
+button-logout = 🚪 Log out on Telegram
+button-rmsession = 🧹 Remove session
+button-yes-logout = 🚪 Yes, log out
+button-yes-rmsession = 🧹 Yes, remove it
+confirm-logout =
+    🚪 <b>Log out { $name } on Telegram?</b>
+    A verified copy is made first, but no copy can bring this login back: Telegram forgets the key. The worker then needs a new login. Other devices of the account stay logged in; sources, routes and backups stay.
+confirm-rmsession =
+    🧹 <b>Remove the session of { $name }?</b>
+    The worker is stopped and its session file goes to the backups, checked, from where it can be put back. Telegram is not told: the device stays on its list until you log out.
+doing-logout = 🚪 Logging out…
+done-logout = ✅ Logged out on Telegram { TIME($at) }
+doing-remove-session = 🧹 Removing the session…
+logins-devices = { $count ->
+    [0] no other device
+    [one] { $count } other device
+   *[other] { $count } other devices
+}
+devices-title = 📱 <b>Devices of { $worker }</b>
+devices-fetching = ⏳ Asking Telegram…
+devices-this = (this worker)
+devices-active = active { DATE($at) }
+devices-help = <i>As of { TIME($at) }. Somebody you do not know? End that login in Telegram → Settings → Devices.</i>
+
+details-stale = 📵 <b>{ $host } was last heard at { TIME($at) }.</b> What follows is what it said then; nobody knows how it is now.
+worker-stale = not heard since { TIME($at) } (was: { $state })
+menu-stale = not heard
+host-silent = 📵 { $host } not heard since { TIME($at) } ({ $count ->
+    [one] { $count } worker
+   *[other] { $count } workers
+})
+second-token = Telegram does not know this bot's token any more (401). The bot is silent until it is started again with a valid BOT_TOKEN; workers go on.

@@ -163,8 +163,9 @@ function signsOf({ commandSender, config, log }: Outside, { cards, languages, cl
   let problem = (): Problem => null;
   const redis = new RedisWatch(() => commandSender.connected, clock);
   const chatAwaySince = (): number | null => (problem()?.kind === "away" ? (problem()?.since ?? null) : null);
+  const tokenDead = (): boolean => problem()?.kind === "unauthorized";
   const places = second(config);
-  const secondPath = new SecondPath({ places, cards, words: languages.en, clock, log, chatAwaySince });
+  const secondPath = new SecondPath({ places, cards, words: languages.en, clock, log, chatAwaySince, tokenDead });
   return {
     redis,
     secondPath,

@@ -3,7 +3,8 @@ import { type Role, roleFor } from "@flotilla/domain";
 import { type Clock, parseUserId, type UserId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { autoRetry } from "@grammyjs/auto-retry";
-import { Bot, type Context } from "grammy";
+import { Bot, type Context, type Transformer } from "grammy";
+import type { ApiError } from "grammy/types";
 import { sendProblem } from "./chat/bot-errors.ts";
 import type { SureSender } from "./chat/sure-sender.ts";
 import { chatKey } from "./chat/target.ts";
@@ -20,8 +21,20 @@ import { languageFor, type Words } from "./words/words.ts";
 /** The bot's client, with bounded retries: a 429 is obeyed, nothing waits for ever. `apiRoot` null = Telegram. */
 export function createBot(token: string, apiRoot: string | null): Bot {
   const bot = new Bot(token, apiRoot === null ? {} : { client: { apiRoot } });
+  bot.api.config.use(endWith401());
   bot.api.config.use(autoRetry({ maxRetryAttempts: 3, maxDelaySeconds: 30, rethrowHttpErrors: true }));
   return bot;
+}
+
+/** After "401 Unauthorized" nothing is asked of Telegram any more: each call is answered with that. */
+function endWith401(): Transformer {
+  let refusal: ApiError | null = null;
+  return async (call, method, payload, signal) => {
+    if (refusal) return refusal;
+    const answer = await call(method, payload, signal);
+    if (!answer.ok && answer.error_code === 401) refusal = answer;
+    return answer;
+  };
 }
 
 /** Parts of the routes. */

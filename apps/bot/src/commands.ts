@@ -93,11 +93,9 @@ export class Commands {
     );
   }
 
-  /** A real call to Telegram, carried out by the worker. */
-  async check(worker: WorkerId, asker: Asker, id = this.#deps.newId()): Promise<AskResult> {
-    return await this.#ask({ id, verb: "check", worker, asker }, (base) =>
-      this.#deps.sender.toWorker({ ...base, kind: "check" }),
-    );
+  /** Something that the worker does with its own connection. */
+  async askWorker(verb: "check" | "devices" | "logout", worker: WorkerId, { asker, id }: By): Promise<AskResult> {
+    return await this.#ask({ id, verb, worker, asker }, (base) => this.#deps.sender.toWorker({ ...base, kind: verb }));
   }
 
   /** Lets the account send again that Telegram had stopped. */

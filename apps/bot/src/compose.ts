@@ -80,6 +80,7 @@ async function tick(parts: Parts): Promise<void> {
   // The second path must not wait for a chat that does not answer.
   void secondPath.tell();
   if (parts.pollProblem() === null) void secondPath.ping();
+  if (parts.pollProblem() === "unauthorized") return;
   await Promise.all([outbox.flush(), panels.refreshAll()]);
 }
 

@@ -112,9 +112,8 @@ function commandDone(deps: EventDeps, event: Extract<FleetEvent, { kind: "comman
   const command = deps.commandLog.find(event.command);
   if (!command) return async () => {};
   deps.commandLog.end(event.command, event.outcome, deps.clock.now());
-  if (event.outcome.kind === "backups") deps.screens.keepCopies(event.worker, event.outcome.copies);
+  deps.screens.answers.keep(event);
   if (event.outcome.kind === "dry") deps.relayScreens.keepDry(event.command, event.outcome.lines);
-  if (event.outcome.kind === "log") deps.screens.keepLog(event.command, event.outcome.lines);
   if (command.verb === "forget" && event.outcome.kind === "done") deps.workers.remove(command.worker);
   const end = command.verb.startsWith("login.") ? deps.wizard.answer(command, event.outcome) : null;
   if (!end) return () => deps.panels.refresh(command.askerId, "urgent");

@@ -1,9 +1,10 @@
-import type { BackupCopy, WayStatus, WorkerStatus } from "@flotilla/contracts";
+import { STATUS_STALE_MS, type WayStatus, type WorkerStatus } from "@flotilla/contracts";
 import type { Clock, WorkerId } from "@flotilla/kernel";
 import type { StatusReader } from "@flotilla/queue";
 import type { AlertStore } from "./alerts/alert-store.ts";
 import type { CardStore } from "./alerts/card-store.ts";
 import type { SentLog } from "./alerts/sent-log.ts";
+import { Answers } from "./answers.ts";
 import { isRelayScreen, type RelayScreen, type RelayScreens } from "./relay/relay-screens.ts";
 import { alertsScreen } from "./screens/alerts.ts";
 import { addScreen, askScreen, confirmScreen } from "./screens/ask.ts";
@@ -14,14 +15,14 @@ import { type HealthView, healthScreen } from "./screens/health.ts";
 import { stopHolderScreen } from "./screens/locked.ts";
 import { logScreen } from "./screens/log.ts";
 import { loginScreen } from "./screens/login.ts";
-import { loginsScreen } from "./screens/logins.ts";
+import { devicesScreen, loginsScreen } from "./screens/logins.ts";
 import { menuScreen, workersScreen } from "./screens/menu.ts";
 import { noticeScreen } from "./screens/notice.ts";
 import { proxyScreen } from "./screens/proxy.ts";
 import type { Card, Screen } from "./screens/screen.ts";
 import { resumeScreen } from "./screens/sending.ts";
 import { adminScreen, adminsScreen, auditScreen, settingsScreen } from "./screens/settings.ts";
-import { countOf, type FleetView, loginStep } from "./screens/view.ts";
+import { countOf, type FleetView, loginStep, type WorkerView } from "./screens/view.ts";
 import type { AdminStore } from "./store/admins.ts";
 import type { AuditStore } from "./store/audit.ts";
 import type { BulkStore } from "./store/bulks.ts";
@@ -62,8 +63,8 @@ const AUDIT_PAGE = 15;
 /** Collects what screens show, and renders them. Keeps the last known statuses for when Redis is away. */
 export class Screens {
   readonly #from: ViewSources;
-  readonly #logs = new Map<string, readonly string[]>();
-  readonly #copies = new Map<WorkerId, readonly BackupCopy[]>();
+  /** What commands brought. */
+  readonly answers = new Answers();
   #known: ReadonlyMap<WorkerId, WorkerStatus> = new Map();
 
   constructor(from: ViewSources) {
@@ -85,7 +86,9 @@ export class Screens {
       case "login":
         return loginScreen({ ...view, worker: screen.worker, step: loginStep(view, screen.worker) });
       case "logins":
-        return loginsScreen(view, screen.page);
+        return loginsScreen(view, screen.page, (worker) => this.answers.devices(worker));
+      case "devices":
+        return devicesScreen(view, screen, this.answers.devices(screen.worker), this.#from.commands.find(screen.command));
       case "log":
         return this.#log(view.words, screen);
       case "health":
@@ -135,27 +138,6 @@ export class Screens {
     }
   }
 
-  /** Keeps the lines that a log command brought, for the panels that wait for them. */
-  keepLog(command: string, lines: readonly string[]): void {
-    this.#logs.set(command, lines);
-    for (const old of [...this.#logs.keys()].slice(0, -50)) this.#logs.delete(old);
-  }
-
-  /** Lines that a log command brought, or null. */
-  logOf(command: string): readonly string[] | null {
-    return this.#logs.get(command) ?? null;
-  }
-
-  /** Keeps the copies that a host listed, for the panels that wait for them. */
-  keepCopies(worker: WorkerId, copies: readonly BackupCopy[]): void {
-    this.#copies.set(worker, copies);
-  }
-
-  /** The copies that were listed last; null when they never were. */
-  copies(worker: WorkerId): readonly BackupCopy[] | null {
-    return this.#copies.get(worker) ?? null;
-  }
-
   /** Whether the worker has a process, as far as is known. */
   runs(worker: WorkerId): boolean {
     return (this.#known.get(worker)?.pid ?? null) !== null;
@@ -184,7 +166,7 @@ export class Screens {
     if (!worker) return workerScreen(view, screen.worker);
     if (screen.kind === "resume") return resumeScreen(words, worker, screen.token);
     if (screen.kind === "stop-holder") return stopHolderScreen(words, worker, screen.pid, screen.token);
-    const copies = this.copies(worker.id);
+    const copies = this.answers.copies(worker.id);
     if (screen.kind === "backups")
       return backupsScreen(words, { worker, copies, fetching: this.#from.commands.find(screen.command) });
     const copy = copies?.find((each) => copyRef(each) === screen.copy) ?? null;
@@ -193,7 +175,7 @@ export class Screens {
 
   #log(words: Words, screen: Extract<Screen, { kind: "log" }>): Card {
     const { worker, level, command } = screen;
-    return logScreen(words, { worker, level, lines: this.logOf(command), command: this.#from.commands.find(command) });
+    return logScreen(words, { worker, level, lines: this.answers.logOf(command), command: this.#from.commands.find(command) });
   }
 
   #alerts(view: FleetView, tab: Extract<Screen, { kind: "alerts" }>["tab"]): Card {
@@ -217,6 +199,13 @@ export class Screens {
     };
   }
 
+  /** A status that is too old is told as such: whoever wrote it is gone, or cannot be heard. */
+  #stateOf(worker: WorkerId, fresh: boolean, now: number): Pick<WorkerView, "status" | "staleSince"> {
+    const status = this.#known.get(worker) ?? null;
+    const stale = fresh && status !== null && now - status.updatedAt > STATUS_STALE_MS;
+    return { status, staleSince: stale ? status.updatedAt : null };
+  }
+
   async #view(chat: string, screen: Screen): Promise<FleetView> {
     const { workers, commands, alerts, admins, silences, wizard, clock } = this.#from;
     const { fresh } = await this.look();
@@ -236,7 +225,7 @@ export class Screens {
       digits: login ? wizard.digits(login.admin) : 0,
       workers: workers.all().map((row) => ({
         ...row,
-        status: this.#known.get(row.id) ?? null,
+        ...this.#stateOf(row.id, fresh, now),
         command: commands.latest(row.id),
         openAlerts: open.filter(({ body }) => body.worker === row.id).length,
         silence: silent.find((each) => each.scope === row.id) ?? null,
@@ -245,4 +234,14 @@ export class Screens {
   }
 }
 
-type ShownAbove = "menu" | "workers" | "worker" | "more" | "login" | "logins" | "log" | "health" | RelayScreen["kind"];
+type ShownAbove =
+  | "menu"
+  | "workers"
+  | "worker"
+  | "more"
+  | "login"
+  | "logins"
+  | "devices"
+  | "log"
+  | "health"
+  | RelayScreen["kind"];

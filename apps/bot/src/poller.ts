@@ -25,13 +25,17 @@ export interface PollerDeps {
 }
 
 /** Another program with our token is waited for: it is the other's turn until it ends. */
-const WAIT_MS: Readonly<Record<PollProblem, number>> = { conflict: 30_000, unauthorized: 60_000, away: 5_000 };
+const WAIT_MS: Readonly<Record<Exclude<PollProblem, "unauthorized">, number>> = { conflict: 30_000, away: 5_000 };
+/** No try can help: only a start with another token. */
+const NO_TOKEN =
+  "Telegram does not know BOT_TOKEN any more (401). The bot is silent until it is started again with a valid one; workers go on.";
 /** https://core.telegram.org/bots/api#getupdates holds a poll for at most 50 s. */
 const HOLD_S = 30;
 const KINDS = ["message", "callback_query"] as const;
 
 /**
- * Polls for updates for ever: a lost connection or a second poller is waited out, never fatal. An update is confirmed to
+ * Polls for updates for ever: a lost connection or a second poller is waited out. A token that was revoked ends it, not the process: the
+ * launcher would end the fleet with it. An update is confirmed to
  * Telegram only after it is written down or done, so that a crash loses none. One chat's updates are taken in order.
  */
 export function startPolling(deps: PollerDeps): Poller {
@@ -55,6 +59,10 @@ export function startPolling(deps: PollerDeps): Poller {
         if (stopping.signal.aborted) break;
         const kind = problemOf(error);
         state.problem = { kind, since: state.problem?.kind === kind ? state.problem.since : deps.now() };
+        if (kind === "unauthorized") {
+          deps.log.error({ problem: kind }, NO_TOKEN);
+          return;
+        }
         const err = error instanceof GrammyError ? error.description : kind;
         deps.log.error({ err, problem: kind }, "polling stopped; trying again");
         await sleep(WAIT_MS[kind], stopping.signal).catch(() => {});

@@ -9,6 +9,7 @@ import { takeProxy } from "./proxy-entry.ts";
 import { routeFromText } from "./relay/new-route.ts";
 import type { RouteDesk } from "./relay/route-desk.ts";
 import type { RouteStore } from "./relay/route-store.ts";
+import { CONFIRM_MS } from "./screens/ask.ts";
 import type { Screen } from "./screens/screen.ts";
 import type { AdminStore, Question } from "./store/admins.ts";
 import type { AuditStore } from "./store/audit.ts";
@@ -101,7 +102,8 @@ interface Asked {
 
 /** Takes the answer to a question; a bad one is asked again, with what is wrong. */
 async function answer(deps: TextDeps, context: TextContext, asked: Asked): Promise<void> {
-  const worker = deps.workers.find(asked.about)?.id ?? null;
+  const [about = "", askedAt = "0"] = asked.about.split(" ");
+  const worker = deps.workers.find(about)?.id ?? null;
   const text = context.text.trim();
   switch (asked.what) {
     case "worker-name":
@@ -117,7 +119,7 @@ async function answer(deps: TextDeps, context: TextContext, asked: Asked): Promi
       if (worker) deps.workers.setTags(worker, text === "-" ? [] : tagsIn(text));
       return await done(deps, context, worker ? { kind: "more", worker } : { kind: "menu" });
     case "delete":
-      return await deleteWorker(deps, context, worker);
+      return await deleteWorker(deps, context, worker, Number(askedAt));
     case "route":
       return await newRoute(deps, context, worker);
     case "proxy":
@@ -167,8 +169,10 @@ function minutes(hours: string | undefined, rest: string | undefined): number {
   return past < 60 ? Number(hours) * 60 + past : Number.NaN;
 }
 
-async function deleteWorker(deps: TextDeps, context: TextContext, worker: WorkerId | null): Promise<void> {
+async function deleteWorker(deps: TextDeps, context: TextContext, worker: WorkerId | null, askedAt: number): Promise<void> {
   if (!worker || !mayPress(context.role, "delete")) return await done(deps, context, { kind: "menu" });
+  if (deps.clock.now() - askedAt > CONFIRM_MS)
+    return await done(deps, context, { kind: "notice", text: say("toast-confirm-late"), worker });
   if (context.text.trim() !== worker) return await again(deps, context, "delete", say("ask-delete-bad"), worker);
   await deps.commands.askHost("forget", worker, context.asker, context.id);
   await done(deps, context, { kind: "worker", worker });

@@ -153,7 +153,15 @@ test("nobody took it for an hour: the second path gets it, once", async () => {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const places = { webhookUrl: url, smtpUrl: null, mailTo: null, deadManUrl: url };
   const { cards, clock } = fleet.parts;
-  const path = new SecondPath({ places, cards, words: EN, clock, log: silent, chatAwaySince: () => null });
+  const path = new SecondPath({
+    places,
+    cards,
+    words: EN,
+    clock,
+    log: silent,
+    chatAwaySince: () => null,
+    tokenDead: () => false,
+  });
   crash(fleet, "news_1");
   await fleet.parts.outbox.flush();
   await path.tell();

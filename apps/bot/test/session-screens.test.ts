@@ -211,7 +211,8 @@ describe("a confirmation", () => {
 
   test("puts the copy back that it named, and nothing after half a minute", async () => {
     const fleet = await withAnn();
-    fleet.parts.screens.keepCopies(WORKER, [copy()]);
+    const outcome = { kind: "backups" as const, copies: [copy()] };
+    fleet.parts.screens.answers.keep({ ...base(), kind: "command.done", worker: WORKER, command: "look", outcome });
     expect(await press(fleet, "brestyes", `${copyRef(copy())}-${token(60)}`)).toBe("toast-stale");
     expect(await press(fleet, "brestyes", `unknown-${token(0)}`)).toBe("toast-stale");
     expect(fleet.parts.commandLog.latest(WORKER)).toBeNull();

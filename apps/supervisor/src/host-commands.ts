@@ -128,6 +128,10 @@ export class HostCommands {
         db.remove(id);
         this.#deps.fleet.forget(id);
         return { kind: "done" };
+      case "remove-session":
+        db.setDesired(id, "stopped", clock.now());
+        await entry.worker.stop();
+        return await entry.worker.whileDown(() => attempt(() => sessions.remove(id)));
       case "who":
         return { kind: "done", text: await sessions.who(id) };
       case "retry":

@@ -106,6 +106,12 @@ export class SessionDesk {
     return trashed ? `Restored. What was there before is kept as ${trashed.id}.` : "Restored.";
   }
 
+  /** Takes the session out of use; it can be put back. Throws AppError of the vault; the session is then as it was. */
+  remove(worker: WorkerId): string {
+    const { id } = this.#vault.trash(worker);
+    return `Removed. It is kept as ${id}.`;
+  }
+
   async #others(worker: WorkerId, own: number | null): Promise<Holder[]> {
     const { holders } = await findHolders(this.pathOf(worker), { known: this.#deps.db.children() });
     return holders.filter(({ pid }) => pid !== own && pid !== process.pid);

@@ -6,6 +6,7 @@ import {
   type AccountOptions,
   type CaughtUp,
   type ConnectionStatus,
+  type DeviceInfo,
   type StateChange,
   type UpdateTrouble,
 } from "@flotilla/telegram";
@@ -159,6 +160,17 @@ export class Account {
     const self = await this.#connection.check();
     this.tell();
     return self;
+  }
+
+  /** Every login of the account. Throws what Telegram answered, or AppError `not-connected`. */
+  async devices(): Promise<readonly DeviceInfo[]> {
+    return await this.#connection.devices();
+  }
+
+  /** Ends this login at Telegram; the worker needs a new one then. Throws as {@link devices}. */
+  async logOut(): Promise<void> {
+    await this.#connection.logOut();
+    this.tell();
   }
 
   /** The session file cannot be written to at present (a fault), or can again (null): a connected worker is degraded by it. */

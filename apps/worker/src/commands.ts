@@ -36,6 +36,8 @@ export async function carryOut(deps: CommandDeps, command: WorkerCommand): Promi
       void deps.account.reconnect();
       return { kind: "done" };
     }
+    if (command.kind === "devices") return { kind: "devices", devices: [...(await deps.account.devices())] };
+    if (command.kind === "logout") return await logOut(deps);
     if (command.kind !== "check") return await deps.desk.perform(command);
     await deps.account.check();
     return { kind: "done" };
@@ -45,4 +47,12 @@ export async function carryOut(deps: CommandDeps, command: WorkerCommand): Promi
     const fault = classify(error);
     return { kind: "failed", code: fault.code, message: fault.message };
   }
+}
+
+/** Nothing is given up without a verified copy (invariant 4), though it cannot bring this login back. */
+async function logOut({ account, backup }: CommandDeps): Promise<CommandOutcome> {
+  if (!account.connected) throw new AppError("not-connected", "There is no connection to Telegram at the moment.");
+  backup();
+  await account.logOut();
+  return { kind: "done" };
 }

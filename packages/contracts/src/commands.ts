@@ -42,6 +42,17 @@ export const BackupCopy = z.object({
 });
 export type BackupCopy = z.infer<typeof BackupCopy>;
 
+/** One login of an account, as Telegram → Settings → Devices shows it. Times are milliseconds since the epoch. */
+export const Device = z.object({
+  /** This session itself. */
+  current: z.boolean(),
+  device: z.string().max(100),
+  app: z.string().max(100),
+  country: z.string().max(60),
+  activeAt: z.number(),
+});
+export type Device = z.infer<typeof Device>;
+
 /** Commands that the supervisor of a host carries out. */
 export const HostCommand = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("start") }),
@@ -73,6 +84,8 @@ export const HostCommand = z.discriminatedUnion("kind", [
   }),
   /** Ends a bulk command after the worker in hand; the others stay as they are. Answered by its last `bulk.progress`. */
   z.object({ ...asked, kind: z.literal("bulk.cancel"), bulk: z.string().max(64) }),
+  /** Stops the worker and takes its session out of use: the file goes to the vault, checked, and can be put back. */
+  z.object({ ...base, kind: z.literal("remove-session") }),
   /** Stops the worker and takes it off this host's list. Its files stay. */
   z.object({ ...base, kind: z.literal("forget") }),
 ]);
@@ -92,6 +105,10 @@ export const WorkerCommand = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("resume-sending") }),
   /** Another way to Telegram for this worker, sealed to the key in its status; null: the one of its host. */
   z.object({ ...base, kind: z.literal("proxy"), sealed: Sealed.nullable() }),
+  /** Every device that is logged in to this account. */
+  z.object({ ...base, kind: z.literal("devices") }),
+  /** Ends this session's login at Telegram, after a verified copy. */
+  z.object({ ...base, kind: z.literal("logout") }),
   z.object({ ...login, kind: z.literal("login.begin") }),
   z.object({ ...login, kind: z.literal("login.phone"), sealed: Sealed }),
   z.object({ ...login, kind: z.literal("login.resend") }),
@@ -171,6 +188,7 @@ export const CommandOutcome = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("done"), text: z.string().max(4000).optional() }),
   z.object({ kind: z.literal("login"), step: LoginStep }),
   z.object({ kind: z.literal("backups"), copies: z.array(BackupCopy).max(100) }),
+  z.object({ kind: z.literal("devices"), devices: z.array(Device).max(100) }),
   z.object({ kind: z.literal("log"), lines: z.array(z.string()) }),
   z.object({ kind: z.literal("dry"), lines: z.array(z.object({ text: z.string().max(200), verdict: z.string().max(40) })) }),
   z.object({ kind: z.literal("failed"), code: z.string(), message: z.string().max(500) }),

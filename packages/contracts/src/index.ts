@@ -6,6 +6,7 @@ export {
   BulkAction,
   type CommandKind,
   CommandOutcome,
+  Device,
   HostCommand,
   LoginStep,
   Sealed,

@@ -12,6 +12,7 @@ import {
   DEFAULT_TIMINGS,
   initialStatus,
 } from "./connection-status.ts";
+import { type DeviceInfo, fetchDevices, logOut } from "./devices.ts";
 import { linkLost } from "./fault.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { Link } from "./link.ts";
@@ -97,6 +98,18 @@ export class AccountConnection {
         await link.stop(linkLost("refused", error));
       throw error;
     }
+  }
+
+  /** Every login of the account, this one first. AppError `not-connected` without a connection. */
+  async devices(): Promise<readonly DeviceInfo[]> {
+    return await fetchDevices(this.#openOne());
+  }
+
+  /** Ends the login at Telegram: the key is worth nothing from then on, and the connection is `dead`. AppError `not-connected`. */
+  async logOut(): Promise<void> {
+    await logOut(this.#openOne());
+    // The answer to the next call ends the connection in the same way as when somebody else ended the login.
+    await this.check().catch(() => {});
   }
 
   /** The link in use. Throws AppError `not-connected`. */

@@ -6,6 +6,7 @@ import type { Api } from "telegram";
  * here and never will be, is in docs/safety.md (inviting, scraping, importing contacts, reports, votes, sign-up, …).
  */
 export const ALLOWED_METHODS = [
+  "account.getAuthorizations",
   "account.getPassword",
   "auth.cancelCode",
   "auth.checkPassword",

@@ -16,6 +16,7 @@ export {
   DEFAULT_TIMINGS,
   type StateChange,
 } from "./connection-status.ts";
+export type { DeviceInfo } from "./devices.ts";
 export { ALLOWED_METHODS } from "./gate.ts";
 export { LoginFlow } from "./login.ts";
 export type { LoginOptions } from "./login-options.ts";

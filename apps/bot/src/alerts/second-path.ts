@@ -26,6 +26,8 @@ export interface SecondPathDeps {
   readonly log: Logger;
   /** Since when Telegram cannot be reached; null = it can. */
   readonly chatAwaySince: () => number | null;
+  /** Telegram does not know the bot's token any more: the chat is away for good, and nobody there can tell. */
+  readonly tokenDead: () => boolean;
 }
 
 /** The chat may be away for so long before the second path is taken. */
@@ -41,6 +43,7 @@ export class SecondPath {
   #notBefore = 0;
   #pingAt = 0;
   #pingedAt: number | null = null;
+  #toldDead = false;
 
   constructor(deps: SecondPathDeps) {
     this.#deps = deps;
@@ -63,11 +66,13 @@ export class SecondPath {
     const now = clock.now();
     if (!this.configured || now < this.#notBefore) return;
     const awaySince = this.#deps.chatAwaySince();
-    const away = awaySince !== null && now - awaySince >= PATIENCE_MS;
+    const dead = this.#deps.tokenDead();
+    const away = dead || (awaySince !== null && now - awaySince >= PATIENCE_MS);
     const due = cards.allOpen().filter((card) => card.secondPathAt === null && !card.calm && (away || card.level === 2));
-    if (due.length === 0) return;
+    if (due.length === 0 && dead === this.#toldDead) return;
     try {
-      await this.#send(due, away ? awaySince : null);
+      await this.#send(due, this.#reason(dead, away ? awaySince : null, due.length));
+      this.#toldDead = dead;
       for (const card of due) cards.toldBySecondPath(card.n, clock.now());
     } catch (error) {
       this.#notBefore = now + RETRY_MS;
@@ -90,10 +95,14 @@ export class SecondPath {
     }
   }
 
-  async #send(cards: readonly CardRow[], awaySince: number | null): Promise<void> {
+  #reason(dead: boolean, awaySince: number | null, count: number): string {
+    const { words } = this.#deps;
+    if (dead) return words.text("second-token");
+    return awaySince === null ? words.text("second-nobody") : words.text("second-away", { at: awaySince, count });
+  }
+
+  async #send(cards: readonly CardRow[], reason: string): Promise<void> {
     const { places, words } = this.#deps;
-    const reason =
-      awaySince === null ? words.text("second-nobody") : words.text("second-away", { at: awaySince, count: cards.length });
     const alerts = cards.flatMap((card) => card.alerts.map((alert) => ({ card, alert })));
     const lines = alerts.map(({ card, alert }) => `#A-${card.n} ${plain(words.said(alert.body.title).text)}`);
     const results = await Promise.allSettled([

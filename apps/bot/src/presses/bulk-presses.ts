@@ -1,7 +1,27 @@
 import { BulkAction } from "@flotilla/contracts";
+import { mayPress, roleFor } from "@flotilla/domain";
+import type { WorkerId } from "@flotilla/kernel";
+import type { PressContext } from "../chat/press-context.ts";
 import { CONFIRM_MS } from "../screens/ask.ts";
 import { say } from "../words/said.ts";
-import { type Handler, show } from "./deps.ts";
+import { type Handler, type PressDeps, run, show } from "./deps.ts";
+
+/** What was confirmed for one worker. The button that confirms is for operators; what it does may not be. */
+async function oneWorker(
+  deps: PressDeps,
+  context: PressContext,
+  { what, worker }: { readonly what: "logout" | "rmsession"; readonly worker: WorkerId | null },
+): Promise<void> {
+  const id = worker && deps.workers.find(worker)?.id;
+  if (!id) return await show(deps, context, { kind: "menu" }, say("toast-gone"));
+  const { role } = context;
+  if (!mayPress(role, what)) return await context.toast(say("toast-refused", { role, needs: roleFor(what) }));
+  await run(deps, context, id, () =>
+    what === "logout"
+      ? deps.commands.askWorker("logout", id, context)
+      : deps.commands.askHost("remove-session", id, context.asker, context.id),
+  );
+}
 
 /** Buttons of acts on many workers. */
 export const bulkPresses = {
@@ -21,6 +41,8 @@ export const bulkPresses = {
       if (again) return await show(deps, context, { kind: "bulk", bulk: again.id });
       return await show(deps, context, { kind: "menu" }, say("toast-confirm-late"));
     }
+    if (screen.what === "logout" || screen.what === "rmsession")
+      return await oneWorker(deps, context, { what: screen.what, worker: screen.worker });
     const workers = deps.workers.all().filter((worker) => screen.tag === "" || worker.tags.includes(screen.tag));
     await context.toast(say("toast-queued"));
     deps.audit.write(context.asker, say("audit-bulk", { verb: screen.what, count: workers.length }), null, now);

@@ -83,14 +83,15 @@ export async function run(
   await deps.panels.show(context.chat, { kind: "worker", worker }, context.message);
 }
 
-/** Asks something that the next text answers. */
+/** Asks something that the next text answers. `at`: of a question that is good for half a minute only. */
 export async function ask(
   deps: PressDeps,
   context: PressContext,
   what: Parameters<AdminStore["expect"]>[1],
   worker: WorkerId | null,
+  at = 0,
 ): Promise<void> {
   await context.toast();
-  deps.admins.expect(context.admin, what, worker ?? "");
+  deps.admins.expect(context.admin, what, at === 0 ? (worker ?? "") : `${worker} ${at}`);
   await deps.panels.show(context.chat, { kind: "ask", what: what ?? "", worker, problem: null }, panelMessage(deps, context));
 }

@@ -61,7 +61,7 @@ async function handleSessionPress(
       return await show(deps, context, { kind: "restore", worker, copy: press.arg, token: token(deps) });
     case "brestyes": {
       const [ref = "", given] = press.arg.split("-");
-      const copy = deps.screens.copies(worker)?.find((each) => copyRef(each) === ref);
+      const copy = deps.screens.answers.copies(worker)?.find((each) => copyRef(each) === ref);
       if (!copy || tooOld(deps, given)) return await outOfDate(deps, context, worker);
       return await act(deps, context, worker, () => deps.commands.restore(worker, copy.id, context));
     }

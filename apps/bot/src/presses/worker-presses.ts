@@ -8,6 +8,12 @@ const askHost = (verb: "start" | "stop" | "restart" | "retry"): Handler =>
     run(deps, context, id, () => deps.commands.askHost(verb, id, context.asker, context.id)),
   );
 
+/** Asks once more, with the name. */
+const sure = (what: "logout" | "rmsession"): Handler =>
+  withWorker((deps, context, { id }) =>
+    show(deps, context, { kind: "confirm", what, worker: id, tag: "", at: deps.clock.now() }),
+  );
+
 /** Buttons of one worker. */
 export const workerPresses = {
   start: askHost("start"),
@@ -19,9 +25,7 @@ export const workerPresses = {
     const result = await deps.commands.askHost("who", id, context.asker, context.id);
     await show(deps, context, { kind: "worker", worker: id }, toastOf(result));
   }),
-  check: withWorker((deps, context, { id }) =>
-    run(deps, context, id, () => deps.commands.check(id, context.asker, context.id)),
-  ),
+  check: withWorker((deps, context, { id }) => run(deps, context, id, () => deps.commands.askWorker("check", id, context))),
   log: withWorker(async (deps, context, { id }) => {
     const result = await deps.commands.askHost("log", id, context.asker, context.id);
     await context.toast(result.kind === "failed" ? toastOf(result) : undefined);
@@ -31,7 +35,7 @@ export const workerPresses = {
   }),
   logfile: withWorker(async (deps, context, { id }) => {
     const screen = deps.panels.screen(context.chat);
-    const lines = screen?.kind === "log" && screen.worker === id ? deps.screens.logOf(screen.command) : null;
+    const lines = screen?.kind === "log" && screen.worker === id ? deps.screens.answers.logOf(screen.command) : null;
     await context.toast(lines === null ? say("toast-log-gone") : undefined);
     if (lines !== null) await deps.sendFile(context.chat, `${id}.log`, `${lines.join("\n")}\n`);
   }),
@@ -47,7 +51,15 @@ export const workerPresses = {
     if (isGroup(context.chat)) return await context.toast(say("toast-proxy-private"));
     await ask(deps, context, "proxy", id);
   }),
-  delete: withWorker((deps, context, { id }) => ask(deps, context, "delete", id)),
+  delete: withWorker((deps, context, { id }) => ask(deps, context, "delete", id, deps.clock.now())),
+  logout: sure("logout"),
+  rmsession: sure("rmsession"),
+  devices: withWorker(async (deps, context, { id }) => {
+    const result = await deps.commands.askWorker("devices", id, context);
+    await context.toast(result.kind === "failed" ? toastOf(result) : undefined);
+    if (result.kind === "sent")
+      await deps.panels.show(context.chat, { kind: "devices", worker: id, command: result.id }, panelMessage(deps, context));
+  }),
   maintain: async (deps, context) => {
     const { worker, arg } = context.press;
     const minutes = Number.parseInt(arg, 10) || 0;

@@ -61,7 +61,7 @@ export function confirmScreen(words: Words, confirming: Confirming): Card {
     html: lines(words.html(`confirm-${what}`, { name, count }), "", words.html("confirm-limit", { at: at + CONFIRM_MS })).text,
     keyboard: [
       [what === "start" ? calm : yes],
-      [cancelButton(words, worker === null ? encodePress("menu") : encodePress("worker", worker))],
+      [cancelButton(words, worker === null ? encodePress("menu") : encodePress("more", worker))],
     ],
   };
 }

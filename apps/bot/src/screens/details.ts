@@ -1,5 +1,5 @@
 import { encodePress, type Fault, type LinkStatus, type WorkerStatus } from "@flotilla/contracts";
-import { actionsFor, mayPress, stateIcon } from "@flotilla/domain";
+import { actionsFor, mayPress } from "@flotilla/domain";
 import type { InlineKeyboardButton } from "grammy/types";
 import type { Words } from "../words/words.ts";
 import { backButton, pairs, refreshButton, verbButton } from "./buttons.ts";
@@ -9,7 +9,7 @@ import { holderButtons, holderLine } from "./locked.ts";
 import { wayLine } from "./proxy.ts";
 import type { Card } from "./screen.ts";
 import { resumeButtons, waitLines } from "./sending.ts";
-import { type FleetView, nameOf, type WorkerView } from "./view.ts";
+import { type FleetView, iconOf, nameOf, unbroken, type WorkerView } from "./view.ts";
 
 /** Worker Details: who, where, how it is, and the buttons that its state allows. */
 export function workerScreen(view: FleetView, id: string): Card {
@@ -19,7 +19,8 @@ export function workerScreen(view: FleetView, id: string): Card {
   if (!worker) return { html: words.html("details-gone", { worker: id }).text, keyboard: [back] };
   const { status } = worker;
   const text = lines(
-    html`${status ? stateIcon(status.state) : "❔"} <b>${nameOf(worker)}</b>   <i>${worker.id}.session</i>`,
+    html`${iconOf(worker)} <b>${nameOf(worker)}</b>   <i>${worker.id}.session</i>`,
+    worker.staleSince === null ? null : words.html("details-stale", { host: worker.host, at: worker.staleSince }),
     status ? statusLines(view, worker, status) : words.html("details-silent", { host: worker.host }),
     worker.openAlerts > 0 ? words.html("details-alerts", { count: worker.openAlerts }) : null,
     worker.silence === null ? null : words.html(`silence-${worker.silence.kind}`, { ...worker.silence }),
@@ -48,8 +49,9 @@ export function moreScreen(view: FleetView, id: string): Card {
       callback_data: encodePress("maintain", id, maintenance ? "0" : "60"),
     },
     verbButton(words, "audit", id),
+    verbButton(words, "devices", id),
   ];
-  const hurt = (["delete"] as const)
+  const hurt = (["logout", "rmsession", "delete"] as const)
     .filter((verb) => mayPress(role, verb))
     .map((verb) => ({ ...verbButton(words, verb, id), style: "danger" as const }));
   return {
@@ -106,7 +108,7 @@ function accountLine(words: Words, { link }: WorkerStatus): Html {
   if (!account) return words.html("details-no-account");
   const name = `${account.name}${account.username ? ` (@${account.username})` : ""}`;
   const line = words.html("details-account", { name, id: account.userId.slice(-4) });
-  return account.phoneMasked ? html`${line} · ${account.phoneMasked}` : line;
+  return account.phoneMasked ? html`${line} · ${unbroken(account.phoneMasked)}` : line;
 }
 
 function statusLine(words: Words, status: WorkerStatus, now: number): Html {

@@ -3,7 +3,7 @@ import type { SentCount } from "../alerts/sent-log.ts";
 import { backButton, refreshButton } from "./buttons.ts";
 import { type Html, html, lines } from "./html.ts";
 import type { Card } from "./screen.ts";
-import type { FleetView } from "./view.ts";
+import { type FleetView, silentHosts } from "./view.ts";
 
 /** What the health screen knows beyond the fleet. */
 export interface HealthView {
@@ -25,7 +25,9 @@ export interface HealthView {
 export function healthScreen(view: FleetView, health: HealthView): Card {
   const { words, workers } = view;
   const wanted = workers.filter(({ status }) => status && status.state !== "STOPPED" && status.state !== "MAINTENANCE");
-  const running = wanted.filter(({ status }) => status?.state === "RUNNING" || status?.state === "CATCHING_UP");
+  const running = wanted.filter(
+    ({ status, staleSince }) => staleSince === null && (status?.state === "RUNNING" || status?.state === "CATCHING_UP"),
+  );
   const locked = workers.filter(({ status }) => status?.state === "LOCKED" || status?.state === "IN_USE");
   const { sent, delivered } = health.sent;
   return {
@@ -36,6 +38,7 @@ export function healthScreen(view: FleetView, health: HealthView): Card {
       sign(running.length === wanted.length, words.html("health-running", { running: running.length, wanted: wanted.length })),
       sign(locked.length === 0, words.html("health-owned", { count: locked.length })),
       "",
+      ...silentHosts(view).map((line) => html`❌ ${line}`),
       sign(health.redisAwaySince === null, redis(view, health)),
       sign(health.pollProblemSince === null, poll(view, health)),
       ping(view, health),

@@ -7,6 +7,7 @@ import type { Words } from "../words/words.ts";
 import { backButton, cancelButton, verbButton } from "./buttons.ts";
 import { type Html, html, lines } from "./html.ts";
 import type { Card } from "./screen.ts";
+import { unbroken } from "./view.ts";
 
 /** What the wizard's message shows. `digits` is how many digits of the code were entered, never which. */
 export interface LoginView {
@@ -70,7 +71,7 @@ function noteLine(words: Words, note: Said | null): Html | null {
 function askPhone(words: Words, known: string | null, note: Said | null): Html {
   return lines(
     words.html("login-ask-phone"),
-    known ? words.html("login-known-phone", { phone: known }) : null,
+    known ? words.html("login-known-phone", { phone: unbroken(known) }) : null,
     noteLine(words, note),
   );
 }
@@ -111,7 +112,7 @@ function foundSession(words: Words, step: Extract<WizardStep, { kind: "confirm-s
 }
 
 function knownPhone({ words, worker }: LoginView, phone: string): InlineKeyboardButton {
-  return { text: words.text("button-use-phone", { phone }), callback_data: encodePress("lphone", worker) };
+  return { text: words.text("button-use-phone", { phone: unbroken(phone) }), callback_data: encodePress("lphone", worker) };
 }
 
 function askCode({ words, digits }: LoginView, step: AskCode): Html {

@@ -1,14 +1,20 @@
-import { encodePress } from "@flotilla/contracts";
-import { stateIcon } from "@flotilla/domain";
-import { backButton, pairs, refreshButton } from "./buttons.ts";
+import { type Device, encodePress } from "@flotilla/contracts";
+import type { WorkerId } from "@flotilla/kernel";
+import type { KnownDevices } from "../answers.ts";
+import type { CommandRow } from "../store/commands.ts";
+import type { Words } from "../words/words.ts";
+import { backButton, refreshButton } from "./buttons.ts";
 import { type Html, html, lines } from "./html.ts";
 import type { Card } from "./screen.ts";
-import { type FleetView, nameOf, problemsFirst, type WorkerView } from "./view.ts";
+import { type FleetView, iconOf, nameOf, problemsFirst, unbroken, type WorkerView } from "./view.ts";
 
 const PAGE = 8;
 
+/** The logins of a worker's account as they were last asked for. */
+type DevicesOf = (worker: WorkerId) => KnownDevices | null;
+
 /** 🔐 Logins: every session, whose it is, and when Telegram last answered it. */
-export function loginsScreen(view: FleetView, page: number): Card {
+export function loginsScreen(view: FleetView, page: number, devicesOf: DevicesOf): Card {
   const { words } = view;
   const sorted = problemsFirst(view.workers);
   const pages = Math.max(1, Math.ceil(sorted.length / PAGE));
@@ -21,27 +27,66 @@ export function loginsScreen(view: FleetView, page: number): Card {
     { text: "▶️", callback_data: at(Math.min(pages - 1, current + 1)) },
   ];
   return {
-    html: lines(words.html("logins-title", { count: sorted.length }), "", ...shown.map((worker) => line(view, worker))).text,
+    html: lines(
+      words.html("logins-title", { count: sorted.length }),
+      "",
+      ...shown.map((worker) => line(view, worker, devicesOf(worker.id))),
+    ).text,
     keyboard: [
-      ...pairs(
-        shown.map(({ id, status }) => ({
-          text: `${status ? stateIcon(status.state) : "❔"} ${id}`,
-          callback_data: encodePress("worker", id),
-        })),
-      ),
+      ...shown.map((worker) => [
+        { text: `${iconOf(worker)} ${worker.id}`, callback_data: encodePress("worker", worker.id) },
+        { text: "📱", callback_data: encodePress("devices", worker.id) },
+      ]),
       ...(pages > 1 ? [pager] : []),
       [refreshButton(words, at(current)), backButton(words, encodePress("menu"))],
     ],
   };
 }
 
-function line({ words }: FleetView, worker: WorkerView): Html {
+function line({ words }: FleetView, worker: WorkerView, known: KnownDevices | null): Html {
   const link = worker.status?.link;
-  const name = html`${worker.status ? stateIcon(worker.status.state) : "❔"} <b>${nameOf(worker)}</b>`;
+  const name = html`${iconOf(worker)} <b>${nameOf(worker)}</b>`;
   if (!link?.account) return html`${name}  ${words.html("logins-none")}`;
   const { account, lastSuccessAt } = link;
   const who = account.username ? `@${account.username}` : account.name;
-  const phone = account.phoneMasked ? ` · ${account.phoneMasked}` : "";
+  const phone = account.phoneMasked ? ` · ${unbroken(account.phoneMasked)}` : "";
   const proof = lastSuccessAt ? words.html("logins-proof", { at: lastSuccessAt }) : words.html("logins-no-proof");
-  return html`${name}  ${who}${phone} · ${proof}`;
+  const count =
+    known === null
+      ? ""
+      : html` · ${words.html("logins-devices", { count: known.devices.filter((each) => !each.current).length })}`;
+  return html`${name}  ${who}${phone} · ${proof}${count}`;
+}
+
+/** 📱 Every device that is logged in to a worker's account. To end one is left to its owner, in Telegram. */
+export function devicesScreen(
+  { words }: FleetView,
+  { worker }: { readonly worker: WorkerId },
+  known: KnownDevices | null,
+  fetching: CommandRow | null,
+): Card {
+  const { state = "done", result = null } = fetching ?? {};
+  return {
+    html: lines(
+      words.html("devices-title", { worker }),
+      state === "asked" ? words.html("devices-fetching") : null,
+      state === "failed" ? words.html("not-done", { why: result ?? words.text("why-unknown") }) : null,
+      state === "expired" || state === "unanswered" ? words.html("no-answer") : null,
+      ...(known?.devices ?? []).slice(0, 20).map((device) => deviceLine(words, device)),
+      known === null ? null : html`\n${words.html("devices-help", { at: known.at })}`,
+    ).text,
+    keyboard: [
+      [refreshButton(words, encodePress("devices", worker)), backButton(words, encodePress("worker", worker))],
+      [backTo(words)],
+    ],
+  };
+}
+
+function backTo(words: Words) {
+  return { text: words.text("button-logins"), callback_data: encodePress("logins") };
+}
+
+function deviceLine(words: Words, { current, device, app, country, activeAt }: Device): Html {
+  const mark = current ? html` ${words.html("devices-this")}` : "";
+  return html`${current ? "👷" : "📱"} <b>${device}</b> · ${app}${mark}\n     ${country} · ${words.html("devices-active", { at: activeAt })}`;
 }

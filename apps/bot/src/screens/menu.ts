@@ -4,7 +4,7 @@ import type { Words } from "../words/words.ts";
 import { backButton, pairs, refreshButton, verbButton } from "./buttons.ts";
 import { type Html, html, lines } from "./html.ts";
 import type { Card, Screen } from "./screen.ts";
-import { type FleetView, isProblem, matching, nameOf, problemsFirst, type WorkerView } from "./view.ts";
+import { type FleetView, iconOf, isProblem, matching, nameOf, problemsFirst, silentHosts, type WorkerView } from "./view.ts";
 
 const PAGE = 8;
 
@@ -17,6 +17,7 @@ export function menuScreen(view: FleetView): Card {
     hosts ? html`${title} · ${hosts}` : title,
     stateCounts(view) || words.html("menu-empty"),
     lastMessage(view),
+    ...silentHosts(view),
     view.silence === null ? null : words.html(`silence-${view.silence.kind}`, { ...view.silence }),
     view.fresh ? null : words.html("redis-away"),
   );
@@ -62,7 +63,7 @@ export function workersScreen(view: FleetView, screen: Omit<Extract<Screen, { ki
   const range = { from: current * PAGE + 1, to: current * PAGE + shown.length, count: sorted.length };
   const at = (page: number): string => encodePress("workers", "", `${page}${screen.problems ? "-p" : ""}`);
   const buttons = shown.map((worker) => ({
-    text: `${icon(worker)} ${worker.id}`,
+    text: `${iconOf(worker)} ${worker.id}`,
     callback_data: encodePress("worker", worker.id),
   }));
   const pager = [
@@ -93,9 +94,12 @@ export function workersScreen(view: FleetView, screen: Omit<Extract<Screen, { ki
 function stateCounts({ workers, words }: FleetView): string {
   const counts = new Map<string, { count: number; rank: number }>();
   for (const worker of workers) {
-    const label = worker.status
-      ? `${stateIcon(worker.status.state)} %n ${words.text(`state-${worker.status.state}`)}`
-      : `❔ %n ${words.text("menu-not-reported")}`;
+    const label =
+      worker.status && worker.staleSince !== null
+        ? `❔ %n ${words.text("menu-stale")}`
+        : worker.status
+          ? `${stateIcon(worker.status.state)} %n ${words.text(`state-${worker.status.state}`)}`
+          : `❔ %n ${words.text("menu-not-reported")}`;
     const known = counts.get(label) ?? { count: 0, rank: worker.status ? urgency(worker.status.state) : 99 };
     counts.set(label, { count: known.count + 1, rank: known.rank });
   }
@@ -111,17 +115,15 @@ function lastMessage({ workers, words, openAlerts }: FleetView): Html {
   return words.html("menu-last", { at: Math.max(...times), alerts: openAlerts });
 }
 
-function icon(worker: WorkerView): string {
-  return worker.status ? stateIcon(worker.status.state) : "❔";
-}
-
 function workerLine(words: Words, worker: WorkerView): Html {
   const { status } = worker;
   const name = html`<b>${nameOf(worker)}</b>${worker.silence === null ? "" : " 🔕"}`;
   if (!status) return html`❔ ${name}  ${words.html("worker-not-reported", { host: worker.host })}`;
+  if (worker.staleSince !== null)
+    return html`❔ ${name}  ${words.html("worker-stale", { state: words.text(`state-${status.state}`), at: worker.staleSince })}`;
   const next = status.nextTryAt ? html` · ${words.html("worker-next", { at: status.nextTryAt })}` : "";
   const count = status.state === "BACKOFF" ? ` ${status.crashes}/${status.crashLimit}` : "";
   const messages =
     status.state === "RUNNING" && status.link ? html` · ${words.html("worker-messages", { count: status.link.messages })}` : "";
-  return html`${icon(worker)} ${name}  ${words.text(`state-${status.state}`)}${count}${next}${messages}`;
+  return html`${iconOf(worker)} ${name}  ${words.text(`state-${status.state}`)}${count}${next}${messages}`;
 }

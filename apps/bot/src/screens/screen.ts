@@ -6,7 +6,7 @@ import { Said } from "../words/said.ts";
 const page = z.number().int().nonnegative();
 
 /** Acts that ask once more before they are done. */
-export const CONFIRMED = ["stop", "restart", "start", "maintenance"] as const;
+export const CONFIRMED = ["stop", "restart", "start", "maintenance", "logout", "rmsession"] as const;
 export type Confirmed = (typeof CONFIRMED)[number];
 
 /** What a panel shows. Kept in the database, so that a panel lives on over a restart of the bot. */
@@ -34,6 +34,7 @@ export const Screen = z.discriminatedUnion("kind", [
   }),
   z.object({ kind: z.literal("login"), worker: WorkerIdField }),
   z.object({ kind: z.literal("logins"), page }),
+  z.object({ kind: z.literal("devices"), worker: WorkerIdField, command: z.string() }),
   z.object({ kind: z.literal("alerts"), tab: z.enum(["open", "taken", "muted", "day"]) }),
   z.object({ kind: z.literal("health") }),
   z.object({ kind: z.literal("settings") }),

@@ -1,5 +1,5 @@
 import type { WorkerStatus } from "@flotilla/contracts";
-import { type Role, urgency } from "@flotilla/domain";
+import { type Role, stateIcon, urgency } from "@flotilla/domain";
 import type { HostId, WorkerId } from "@flotilla/kernel";
 import type { CommandRow } from "../store/commands.ts";
 import type { SilenceRow } from "../store/silences.ts";
@@ -7,6 +7,7 @@ import type { WizardStep } from "../wizard/wizard-state.ts";
 import type { WizardRow } from "../wizard/wizard-store.ts";
 import { say } from "../words/said.ts";
 import type { Words } from "../words/words.ts";
+import type { Html } from "./html.ts";
 
 /** One worker as screens see it. `status` is null when its host never reported it. */
 export interface WorkerView {
@@ -16,6 +17,8 @@ export interface WorkerView {
   readonly label: string | null;
   readonly tags: readonly string[];
   readonly status: WorkerStatus | null;
+  /** Its host is silent since then: `status` is what it said last. Null while it is heard, or while Redis is away. */
+  readonly staleSince: number | null;
   readonly command: CommandRow | null;
   readonly openAlerts: number;
   readonly silence: SilenceRow | null;
@@ -40,13 +43,18 @@ export interface FleetView {
 
 /** Problems first, then by name. */
 export function problemsFirst(workers: readonly WorkerView[]): WorkerView[] {
-  const rank = (view: WorkerView): number => (view.status ? urgency(view.status.state) : -1);
+  const rank = ({ status, staleSince }: WorkerView): number => (status && staleSince === null ? urgency(status.state) : -1);
   return [...workers].sort((a, b) => rank(a) - rank(b) || a.id.localeCompare(b.id));
 }
 
 /** True when somebody should look at this worker. */
-export function isProblem({ status }: WorkerView): boolean {
-  return !status || !["RUNNING", "STOPPED", "CATCHING_UP", "MAINTENANCE"].includes(status.state);
+export function isProblem({ status, staleSince }: WorkerView): boolean {
+  return !status || staleSince !== null || !["RUNNING", "STOPPED", "CATCHING_UP", "MAINTENANCE"].includes(status.state);
+}
+
+/** The icon of its state; a question mark when nobody knows the state. */
+export function iconOf({ status, staleSince }: Pick<WorkerView, "status" | "staleSince">): string {
+  return status && staleSince === null ? stateIcon(status.state) : "❔";
 }
 
 /** Workers whose name, label or tag has this text; an exact name stands alone. */
@@ -72,4 +80,22 @@ export function countOf(view: FleetView, tag: string): number {
 /** Where the login of a worker stands for whoever looks. */
 export function loginStep(view: FleetView, worker: WorkerId): WizardStep {
   return view.wizard?.worker === worker ? view.wizard.step : { kind: "ended", text: say("login-over") };
+}
+
+/** A line for each host that was not heard for too long, with what is not known because of it. */
+export function silentHosts({ words, workers }: FleetView): Html[] {
+  const silent = workers.filter((worker) => worker.staleSince !== null);
+  return [...new Set(silent.map((worker) => worker.host))].map((host) => {
+    const there = silent.filter((worker) => worker.host === host);
+    return words.html("host-silent", {
+      host,
+      at: Math.max(...there.map((worker) => worker.staleSince ?? 0)),
+      count: there.length,
+    });
+  });
+}
+
+/** A text that is not broken over two lines, such as a masked phone number. */
+export function unbroken(text: string): string {
+  return text.replace(/ /g, "\u00a0");
 }

@@ -33,7 +33,7 @@ export class AuditStore {
     const rows = this.#db.read<{ at: number; byName: string; worker: string | null; what: string }>(
       `SELECT at, by_name AS byName, worker, what FROM (
          SELECT at, by_name, worker, what FROM audit
-         UNION ALL SELECT asked_at, asker_name, worker, verb || '|' || state FROM command WHERE verb NOT IN ('log', 'who')
+         UNION ALL SELECT asked_at, asker_name, worker, verb || '|' || state FROM command WHERE verb NOT IN ('log', 'who', 'devices', 'backups')
        ) WHERE ? = '' OR by_name LIKE ? ESCAPE '\\' OR worker LIKE ? ESCAPE '\\' ORDER BY at DESC LIMIT ? OFFSET ?`,
       [filter, like, like, limit, offset],
     );

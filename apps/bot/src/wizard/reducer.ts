@@ -16,6 +16,7 @@ export function afterOutcome(step: WizardStep, outcome: CommandOutcome, now: num
       return keep(step, say("login-expired"));
     case "done":
     case "backups":
+    case "devices":
     case "log":
     case "dry":
       return step;
