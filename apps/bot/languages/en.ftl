@@ -922,3 +922,21 @@ host-silent = 📵 { $host } not heard since { TIME($at) } ({ $count ->
    *[other] { $count } workers
 })
 second-token = Telegram does not know this bot's token any more (401). The bot is silent until it is started again with a valid BOT_TOKEN; workers go on.
+
+## Limits, and acts on a tag
+
+button-limits = 🚦 Limits
+button-tag-start = ▶️ Start #{ $tag }
+button-tag-restart = 🔄 Restart #{ $tag }
+button-tag-stop = ⏹ Stop #{ $tag }
+limits-title = 🚦 <b>Limits</b>
+limits-sends = 📤 Each account sends at most { $count } messages a minute (<code>SENDS_PER_MINUTE</code>)
+limits-chat = 💬 Into one chat: one message per { $gap } ms, at most { $count } a minute (fixed; every route keeps to it)
+limits-targets = 🎯 A worker relays into at most { $count } chats (fixed)
+limits-waits = ⏳ Telegram's waits are kept in full plus a second; three within an hour halve the rate for a day (fixed)
+limits-slower = 🐢 { $worker }: { $count } a minute at present
+limits-starts = 🚀 Between two starts { SPAN($ms) } (<code>START_SPACING_S</code>)
+limits-restarts = 🔁 Restart after { SPAN($delay) } (<code>RESTART_DELAY_S</code>); gives up after { $count } in { SPAN($window) } (<code>RESTART_LIMIT</code>, <code>RESTART_WINDOW_S</code>)
+limits-memory = 🧠 A worker is replaced over { $mb } MB (<code>WORKER_MEMORY_MB</code>)
+limits-alerts = 🚨 Alerts of one cause are gathered for { SPAN($ms) } (<code>ALERT_HOLD_S</code>); at most 6 a minute per chat (fixed)
+limits-where = <i>The names in brackets are settings in .env of the machine; they count from its next start. Other hosts may have others.</i>

@@ -929,3 +929,21 @@ host-silent = 📵 { $host } не слышно с { TIME($at) } ({ $count ->
    *[other] { $count } воркеров
 })
 second-token = Telegram больше не знает токен этого бота (401). Бот молчит, пока его не запустят с действующим BOT_TOKEN; воркеры работают дальше.
+
+## Ограничения и действия по тегу
+
+button-limits = 🚦 Ограничения
+button-tag-start = ▶️ Запустить #{ $tag }
+button-tag-restart = 🔄 Рестарт #{ $tag }
+button-tag-stop = ⏹ Остановить #{ $tag }
+limits-title = 🚦 <b>Ограничения</b>
+limits-sends = 📤 Каждый аккаунт отправляет не больше { $count } сообщений в минуту (<code>SENDS_PER_MINUTE</code>)
+limits-chat = 💬 В один чат: одно сообщение за { $gap } мс, не больше { $count } в минуту (неизменно; так идёт каждый маршрут)
+limits-targets = 🎯 Воркер пересылает не больше чем в { $count } чатов (неизменно)
+limits-waits = ⏳ Паузы Telegram выдерживаются целиком и ещё секунду; три за час вдвое снижают темп на сутки (неизменно)
+limits-slower = 🐢 { $worker }: сейчас { $count } в минуту
+limits-starts = 🚀 Между двумя запусками { SPAN($ms) } (<code>START_SPACING_S</code>)
+limits-restarts = 🔁 Рестарт через { SPAN($delay) } (<code>RESTART_DELAY_S</code>); после { $count } за { SPAN($window) } сдаётся (<code>RESTART_LIMIT</code>, <code>RESTART_WINDOW_S</code>)
+limits-memory = 🧠 Воркер заменяется, если занял больше { $mb } МБ (<code>WORKER_MEMORY_MB</code>)
+limits-alerts = 🚨 Тревоги одной причины собираются { SPAN($ms) } (<code>ALERT_HOLD_S</code>); не больше 6 в минуту на чат (неизменно)
+limits-where = <i>Имена в скобках — настройки в .env машины; они действуют с её следующего запуска. На других хостах могут быть другие.</i>

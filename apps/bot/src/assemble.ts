@@ -185,13 +185,15 @@ function signsOf({ commandSender, config, log }: Outside, { cards, languages, cl
 
 /** Everything that writes into chats. */
 function chats(
-  { bot, statuses, log }: Outside,
+  { bot, statuses, log, config }: Outside,
   base: Base & { readonly relayScreens: RelayScreens },
   { signs }: ReturnType<typeof signsOf>,
 ) {
   const { db, admins, places, settings, sender, clock, wordsOf, commandLog } = base;
   const { api } = bot;
-  const screens = new Screens({ ...base, statuses, commands: commandLog, signs });
+  const { sendsPerMinute, alertHoldMs, supervision } = config;
+  const limits = { sendsPerMinute, alertHoldMs, ...supervision };
+  const screens = new Screens({ ...base, limits, statuses, commands: commandLog, signs });
   const store = new PanelStore(db);
   const panels = new Panels({
     api,

@@ -12,6 +12,7 @@ import { backupsScreen, copyRef, restoreScreen } from "./screens/backups.ts";
 import { bulkScreen } from "./screens/bulk.ts";
 import { moreScreen, workerScreen } from "./screens/details.ts";
 import { type HealthView, healthScreen } from "./screens/health.ts";
+import { type ConfiguredLimits, limitsScreen } from "./screens/limits.ts";
 import { stopHolderScreen } from "./screens/locked.ts";
 import { logScreen } from "./screens/log.ts";
 import { loginScreen } from "./screens/login.ts";
@@ -51,6 +52,7 @@ export interface ViewSources {
   readonly wizard: Wizard;
   readonly clock: Clock;
   readonly relayScreens: RelayScreens;
+  readonly limits: ConfiguredLimits;
   /** The language of a chat. */
   readonly wordsOf: (chat: string) => Words;
   /** What only the running process knows. */
@@ -87,8 +89,6 @@ export class Screens {
         return loginScreen({ ...view, worker: screen.worker, step: loginStep(view, screen.worker) });
       case "logins":
         return loginsScreen(view, screen.page, (worker) => this.answers.devices(worker));
-      case "devices":
-        return devicesScreen(view, screen, this.answers.devices(screen.worker), this.#from.commands.find(screen.command));
       case "log":
         return this.#log(view.words, screen);
       case "health":
@@ -118,6 +118,8 @@ export class Screens {
           settings.all(),
           places.all().map((place) => place.title),
         );
+      case "limits":
+        return limitsScreen(view, this.#from.limits);
       case "admins":
         return adminsScreen(view, admins.all(), screen.link);
       case "admin":
@@ -131,6 +133,8 @@ export class Screens {
         return this.#session(view, screen);
       case "proxy":
         return proxyScreen(view.words, screen);
+      case "devices":
+        return devicesScreen(view, screen, this.answers.devices(screen.worker), this.#from.commands.find(screen.command));
       case "notice":
         return noticeScreen(view.words, screen.text, screen.worker);
       default:
@@ -234,14 +238,4 @@ export class Screens {
   }
 }
 
-type ShownAbove =
-  | "menu"
-  | "workers"
-  | "worker"
-  | "more"
-  | "login"
-  | "logins"
-  | "devices"
-  | "log"
-  | "health"
-  | RelayScreen["kind"];
+type ShownAbove = "menu" | "workers" | "worker" | "more" | "login" | "logins" | "log" | "health" | RelayScreen["kind"];

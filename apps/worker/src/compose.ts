@@ -1,11 +1,11 @@
 import { type Config, loadFleetKey } from "@flotilla/config";
 import { DEFAULT_PREFIX, type Fault, type LoginStep, type WorkerCommand } from "@flotilla/contracts";
-import { parseProxy } from "@flotilla/domain";
+import { parseProxy, SEND_RATE, type SendRate } from "@flotilla/domain";
 import { systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { consumeWorkerCommands, EventPublisher, type QueuePlace } from "@flotilla/queue";
 import { type SelfUser, type SessionStore, Vault } from "@flotilla/session-store";
-import { type AccountOptions, FloodGate, SEND_RATE, type SendRate, workerIdentity } from "@flotilla/telegram";
+import { type AccountOptions, FloodGate, workerIdentity } from "@flotilla/telegram";
 import { Account, type Feed } from "./account.ts";
 import { type CommandDeps, carryOut } from "./commands.ts";
 import { fleetLook, foreignSession } from "./fleet-look.ts";

@@ -48,6 +48,7 @@ export const Verb = z.enum([
   "health",
   "settings",
   "lang",
+  "limits",
   "quiet",
   "together",
   "admins",

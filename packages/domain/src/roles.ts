@@ -18,6 +18,7 @@ const NEEDS: Readonly<Record<Verb, Role>> = {
   health: "viewer",
   settings: "viewer",
   lang: "viewer",
+  limits: "viewer",
   find: "viewer",
   chart: "viewer",
   cancel: "viewer",

@@ -83,10 +83,7 @@ export class AccountConnection {
     if (this.#status.state !== "stopped") this.#enter("stopped", { nextTryAt: null, fault: null });
   }
 
-  /**
-   * Proves by a real call that the account works. AppError `not-connected` without a connection. An answer that means the end of the
-   * session takes the connection to `dead`.
-   */
+  /** Proves by a real call that the account works. An answer that the session ended leads to `dead`. AppError `not-connected`. */
   async check(): Promise<SelfUser> {
     const link = this.#openOne();
     try {
@@ -100,15 +97,14 @@ export class AccountConnection {
     }
   }
 
-  /** Every login of the account, this one first. AppError `not-connected` without a connection. */
+  /** Every login of the account, this one first. AppError `not-connected`. */
   async devices(): Promise<readonly DeviceInfo[]> {
     return await fetchDevices(this.#openOne());
   }
 
-  /** Ends the login at Telegram: the key is worth nothing from then on, and the connection is `dead`. AppError `not-connected`. */
+  /** Ends the login at Telegram. The answer to the next call then leads to `dead`. AppError `not-connected`. */
   async logOut(): Promise<void> {
     await logOut(this.#openOne());
-    // The answer to the next call ends the connection in the same way as when somebody else ended the login.
     await this.check().catch(() => {});
   }
 

@@ -3,7 +3,7 @@
  * library's types leaves this package, so that another library can take its place.
  */
 export { AccountCalls, type FormattedText, type Target } from "./calls/account-calls.ts";
-export { type FloodStatus, SEND_RATE, type SendRate } from "./calls/budget.ts";
+export type { FloodStatus } from "./calls/budget.ts";
 export { FloodGate, type FloodGateOptions } from "./calls/flood-gate.ts";
 export { classify } from "./classify.ts";
 export { AccountConnection } from "./connection.ts";

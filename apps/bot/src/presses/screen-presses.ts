@@ -10,8 +10,9 @@ export const screenPresses = {
   menu: (deps, context) => show(deps, context, { kind: "menu" }),
   cancel,
   workers: (deps, context) => {
-    const { arg } = context.press;
-    return show(deps, context, { kind: "workers", page: pageOf(arg), problems: arg.endsWith("-p"), find: "" });
+    const { arg, worker: tag } = context.press;
+    const find = tag === "" ? "" : `#${tag}`;
+    return show(deps, context, { kind: "workers", page: pageOf(arg), problems: arg.endsWith("-p"), find });
   },
   find: (deps, context) => ask(deps, context, "find", null),
   worker: withWorker((deps, context, { id }) => show(deps, context, { kind: "worker", worker: id })),

@@ -8,6 +8,7 @@ import { ask, type Handler, type PressDeps, show } from "./deps.ts";
 
 /** Buttons of Settings: whoever may see them is checked before they get here. */
 export const settingPresses = {
+  limits: (deps, context) => show(deps, context, { kind: "limits" }),
   settings: (deps, context) => show(deps, context, { kind: "settings" }),
   lang: async (deps, context) => {
     const language = LANGUAGES.find((each) => each === context.press.arg);

@@ -1,5 +1,6 @@
 import { encodePress } from "@flotilla/contracts";
 import { mayPress, stateIcon, urgency } from "@flotilla/domain";
+import type { InlineKeyboardButton } from "grammy/types";
 import type { Words } from "../words/words.ts";
 import { backButton, pairs, refreshButton, verbButton } from "./buttons.ts";
 import { type Html, html, lines } from "./html.ts";
@@ -61,7 +62,8 @@ export function workersScreen(view: FleetView, screen: Omit<Extract<Screen, { ki
   const current = Math.min(screen.page, pages - 1);
   const shown = sorted.slice(current * PAGE, current * PAGE + PAGE);
   const range = { from: current * PAGE + 1, to: current * PAGE + shown.length, count: sorted.length };
-  const at = (page: number): string => encodePress("workers", "", `${page}${screen.problems ? "-p" : ""}`);
+  const tag = tagOf(screen.find);
+  const at = (page: number): string => encodePress("workers", tag ?? "", `${page}${screen.problems ? "-p" : ""}`);
   const buttons = shown.map((worker) => ({
     text: `${iconOf(worker)} ${worker.id}`,
     callback_data: encodePress("worker", worker.id),
@@ -84,11 +86,37 @@ export function workersScreen(view: FleetView, screen: Omit<Extract<Screen, { ki
     keyboard: [
       ...pairs(buttons),
       ...(pages > 1 ? [pager] : []),
+      ...(tag === null ? tagRows(view) : bulkRows(view, tag)),
       [verbButton(words, "find"), filter],
       [...(mayPress(view.role, "add") ? [verbButton(words, "add")] : []), refreshButton(words, at(current))],
       [backButton(words, encodePress("menu"))],
     ],
   };
+}
+
+/** The tag that a search is for: `#eu` means the tag alone, not a part of a name. */
+function tagOf(find: string): string | null {
+  return find.startsWith("#") ? find.slice(1) : null;
+}
+
+const TAGS_SHOWN = 8;
+
+/** A button for each tag, which shows its workers. */
+function tagRows({ workers }: FleetView): InlineKeyboardButton[][] {
+  const tags = [...new Set(workers.flatMap((worker) => worker.tags))].sort().slice(0, TAGS_SHOWN);
+  const buttons = tags.map((tag) => ({ text: `🏷 ${tag}`, callback_data: encodePress("workers", tag, "0") }));
+  return Array.from({ length: Math.ceil(buttons.length / 4) }, (_, row) => buttons.slice(row * 4, row * 4 + 4));
+}
+
+/** Acts on all workers with a tag; each asks once more. */
+function bulkRows({ words, role, workers }: FleetView, tag: string): InlineKeyboardButton[][] {
+  if (!mayPress(role, "bulk") || !workers.some((worker) => worker.tags.includes(tag))) return [];
+  return [
+    (["start", "restart", "stop"] as const).map((action) => ({
+      text: words.text(`button-tag-${action}`, { tag }),
+      callback_data: encodePress("bulk", tag, action),
+    })),
+  ];
 }
 
 function stateCounts({ workers, words }: FleetView): string {

@@ -38,6 +38,7 @@ export const Screen = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("alerts"), tab: z.enum(["open", "taken", "muted", "day"]) }),
   z.object({ kind: z.literal("health") }),
   z.object({ kind: z.literal("settings") }),
+  z.object({ kind: z.literal("limits") }),
   z.object({ kind: z.literal("admins"), link: z.string().nullable() }),
   z.object({ kind: z.literal("admin"), id: z.string() }),
   z.object({ kind: z.literal("audit"), page, find: z.string() }),

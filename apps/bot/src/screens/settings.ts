@@ -35,6 +35,7 @@ export function settingsScreen(view: FleetView, settings: Settings, places: read
     ).text,
     keyboard: [
       languages,
+      [verbButton(words, "limits")],
       ...(mayPress(role, "quiet")
         ? [
             [verbButton(words, "quiet"), together],

@@ -57,9 +57,10 @@ export function iconOf({ status, staleSince }: Pick<WorkerView, "status" | "stal
   return status && staleSince === null ? stateIcon(status.state) : "❔";
 }
 
-/** Workers whose name, label or tag has this text; an exact name stands alone. */
+/** Workers whose name, label or tag has this text; an exact name stands alone, and `#eu` is the whole tag. */
 export function matching<T extends Pick<WorkerView, "id" | "label" | "tags">>(workers: readonly T[], text: string): T[] {
   const wanted = text.trim().toLowerCase();
+  if (wanted.startsWith("#")) return workers.filter((worker) => worker.tags.includes(wanted.slice(1)));
   const exact = workers.filter((worker) => worker.id === wanted);
   if (exact.length > 0) return exact;
   return workers.filter((worker) =>

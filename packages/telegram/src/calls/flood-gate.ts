@@ -1,7 +1,8 @@
+import { SEND_RATE, type SendRate } from "@flotilla/domain";
 import { AppError, type Clock, sleep } from "@flotilla/kernel";
 import type { FloodTable } from "@flotilla/session-store";
 import { classify } from "../classify.ts";
-import { ChatPace, type FloodStatus, halvedUntil, SEND_RATE, type SendRate, TokenBucket } from "./budget.ts";
+import { ChatPace, type FloodStatus, halvedUntil, TokenBucket } from "./budget.ts";
 
 /** What a {@link FloodGate} needs. */
 export interface FloodGateOptions {

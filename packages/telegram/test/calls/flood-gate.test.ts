@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
+import { SEND_RATE } from "@flotilla/domain";
 import { AppError } from "@flotilla/kernel";
 import { openSession, type SessionStore } from "@flotilla/session-store";
 import { FloodGate } from "@flotilla/telegram";
 import { testDir } from "@flotilla/testkit";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
-import { ChatPace, halvedUntil, SEND_RATE, TokenBucket } from "../../src/calls/budget.ts";
+import { ChatPace, halvedUntil, TokenBucket } from "../../src/calls/budget.ts";
 
 const HOUR = 3_600_000;
 const SEND = "messages.sendMessage";

@@ -1,0 +1,157 @@
+import { CALLBACK_LIMIT_BYTES, decodePress, encodePress, Verb } from "@flotilla/contracts";
+import { describe, expect, test } from "vitest";
+import { sourceKey } from "../src/relay/source-key.ts";
+import { copyRef } from "../src/screens/backups.ts";
+import { limitsScreen } from "../src/screens/limits.ts";
+import { menuScreen, workersScreen } from "../src/screens/menu.ts";
+import { idArg } from "../src/screens/settings.ts";
+import { listOf, viewOf, workerView } from "./support.ts";
+import { checkCard, labels } from "./telegram-html.ts";
+
+/** The longest name of a worker or a route, and the longest tag. */
+const NAME = "w".repeat(32);
+const TAG = "t".repeat(16);
+/** Seconds and milliseconds of the year 2037, as confirmations carry them. */
+const AT_MS = 2_145_916_799_000;
+const STAMP = Math.floor(AT_MS / 1000).toString(36);
+const COPY = copyRef({ kind: "backup", at: AT_MS });
+const PID = (4_194_304).toString(36);
+const USER = idArg(String(2n ** 53n));
+const NUMBER = (9_999_999).toString(36);
+const PAGE = "99999-p";
+
+type Longest = readonly (readonly [of: string, arg: string])[];
+const alone: Longest = [["", ""]];
+const named: Longest = [[NAME, ""]];
+
+/** Every kind of button with the longest that it can carry. A new one has to be entered here, or nothing compiles. */
+const LONGEST: Readonly<Record<Verb, Longest>> = {
+  menu: alone,
+  workers: [[TAG, PAGE]],
+  worker: named,
+  restart: named,
+  start: named,
+  stop: named,
+  log: [[NAME, "error"]],
+  check: named,
+  who: named,
+  retry: named,
+  backups: named,
+  bnow: named,
+  brest: [
+    [NAME, COPY],
+    [NAME, "golden"],
+  ],
+  brestyes: [
+    [NAME, `${COPY}-${STAMP}`],
+    [NAME, `golden-${STAMP}`],
+  ],
+  hstop: [[NAME, PID]],
+  hstopyes: [[NAME, `${PID}-${STAMP}`]],
+  resume: named,
+  resumeyes: [[NAME, STAMP]],
+  proxy: named,
+  proxyyes: [[NAME, STAMP]],
+  add: alone,
+  login: named,
+  lphone: named,
+  lkey: [[NAME, "9"]],
+  lback: named,
+  lsend: named,
+  lnew: named,
+  lcancel: named,
+  lqr: named,
+  lfile: named,
+  luse: named,
+  logfile: named,
+  logins: [["", PAGE]],
+  alerts: [
+    ["", "taken"],
+    ["", "muted"],
+  ],
+  take: [["", NUMBER]],
+  hush: [["", NUMBER]],
+  mute: [[NAME, "1440"]],
+  maintain: [[NAME, "1440"]],
+  test: alone,
+  drill: alone,
+  health: alone,
+  settings: alone,
+  lang: [["", "en"]],
+  limits: alone,
+  quiet: [["", "off"]],
+  together: [["", "1"]],
+  admins: alone,
+  admin: [["", USER]],
+  invite: [["", "operator"]],
+  setrole: [["", `${USER}-w`]],
+  unadmin: [["", USER]],
+  audit: [[NAME, PAGE]],
+  auditfile: named,
+  find: alone,
+  cancel: alone,
+  more: named,
+  rename: named,
+  tags: named,
+  delete: named,
+  logout: named,
+  rmsession: named,
+  devices: named,
+  chart: [
+    [NAME, "24h-d"],
+    [NAME, "close"],
+  ],
+  bulk: [[TAG, "maintenance"]],
+  bulkstop: [["", "0".repeat(16)]],
+  yes: [[NAME, STAMP]],
+  routes: named,
+  route: named,
+  rset: [[NAME, "deletes"]],
+  rnew: named,
+  sources: named,
+  srcset: [[NAME, sourceKey("@source")]],
+};
+
+test("every kind of button is in the table", () => {
+  expect(Object.keys(LONGEST).sort()).toEqual([...Verb.options].sort());
+});
+
+test.each(Object.entries(LONGEST) as [Verb, Longest][])(
+  "%s fits with all that it can carry, and is read back as it was",
+  (verb, longest) => {
+    for (const [worker, arg] of longest) {
+      const data = encodePress(verb, worker, arg);
+      expect(Buffer.byteLength(data)).toBeLessThanOrEqual(CALLBACK_LIMIT_BYTES);
+      expect(decodePress(data)).toEqual({ verb, worker, arg });
+    }
+  },
+);
+
+describe("the list of workers", () => {
+  const tagged = { ...workerView("news_1"), tags: ["eu"] };
+  const view = viewOf([tagged, { ...workerView("europe"), tags: ["west"] }]);
+
+  test("has a button for each tag, and shows those with a tag alone, with what can be done to all of them", () => {
+    expect(labels(workersScreen(view, listOf(0)))).toEqual(expect.arrayContaining(["🏷 eu", "🏷 west"]));
+    const card = workersScreen(view, { ...listOf(0), find: "#eu" });
+    expect(checkCard(card)).not.toContain("europe");
+    expect(labels(card)).toEqual(expect.arrayContaining(["▶️ Start #eu", "🔄 Restart #eu", "⏹ Stop #eu"]));
+    const data = card.keyboard.flat().find((button) => button.text === "⏹ Stop #eu");
+    expect(data).toMatchObject({ callback_data: encodePress("bulk", "eu", "stop") });
+  });
+
+  test("lets viewers look only", () => {
+    const card = workersScreen({ ...view, role: "viewer" }, { ...listOf(0), find: "#eu" });
+    expect(labels(card).filter((label) => label.includes("#eu"))).toEqual([]);
+    expect(labels(menuScreen({ ...view, role: "viewer" }))).not.toContain("⏹ Stop all");
+  });
+});
+
+test("the limits are those of the configuration, with the name of each setting", () => {
+  const limits = { sendsPerMinute: 13, spacingMs: 5000, crashDelayMs: 30_000, crashLimit: 7, windowMs: 600_000 };
+  const more = { memoryBytes: 512 * 1024 * 1024, alertHoldMs: 30_000 };
+  const text = checkCard(limitsScreen(viewOf([]), { ...limits, ...more }));
+  expect(text).toMatch(/at most 13 messages a minute \(SENDS_PER_MINUTE\)/);
+  expect(text).toMatch(/Restart after 30 s \(RESTART_DELAY_S\); gives up after 7 in 10 min/);
+  expect(text).toMatch(/over 512 MB \(WORKER_MEMORY_MB\)/);
+});
