@@ -18,5 +18,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
     seed: Number(process.env.FAULT_SEED ?? 1),
     only: process.env.FAULT_ONLY ?? "",
   });
+  project.provide("powerCuts", Number(process.env.POWER_CUTS ?? 0));
   return () => redis.stop();
 }

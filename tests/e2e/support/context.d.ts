@@ -4,6 +4,8 @@ declare module "vitest" {
     readonly updateImages: boolean;
     /** Of `npm run faults`; no rounds = the short version. */
     readonly faults: { readonly rounds: number; readonly seed: number; readonly only: string };
+    /** Of `npm run faults -- --cuts 50`; 0 = the short version. */
+    readonly powerCuts: number;
   }
 }
 
