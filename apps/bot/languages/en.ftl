@@ -642,6 +642,8 @@ alert-next-login = No restart will be tried: only a login helps.
 alert-action = { $verb ->
     [restart] 🔄 Restarting…
     [retry] 🔁 Trying…
+    [wake] ⏩ Trying…
+    [drop] 🧹 Dropping…
     [check] 🩺 Checking…
     [who] 👀 Looking…
     [stop] ⏹ Stopping…
@@ -678,6 +680,25 @@ alert-closed-how = { $others ->
     [0] No other chat is read.
     [one] The other one goes on.
    *[other] Other { $others } go on.
+}
+alert-poison = 🟠 📦 Route <b>{ $route }</b>: { $count ->
+    [one] { $count } message
+   *[other] { $count } messages
+} set aside
+alert-poison-why = Not taken: { $reason }
+alert-poison-do = Those behind go on. Do: Retry when the cause is gone, or Drop.
+alert-route-blocked = 🟠 ⛔ Route <b>{ $route }</b> stands: { $worker } cannot deliver to { $target } ({ $code })
+alert-sender = 🟡 📤 Route <b>{ $route }</b> waits for its sender { $worker }
+alert-route-rights = Do: let { $worker } write there again (in a channel: as an admin who may post).
+alert-route-access = Do: add { $worker } to that chat again, or change the target of the route.
+alert-route-limited = Telegram limits sending of { $worker } ({ $code }). Do: look at @SpamBot, then press Resume sending.
+alert-route-topic = Do: open the topic again, or give the route another one.
+alert-route-webhook = Do: look at the webhook; it answered { $code }.
+alert-route-sender = { $worker } does not run, is not connected, or needs a login. Do: look at it.
+alert-route-other = Do: look at the target; nothing else of this route is tried before.
+alert-route-waiting = { $some ->
+    [0] The message waits; it is not lost, and it is tried again by itself.
+   *[other] The messages wait; none is lost, and they are tried again by themselves.
 }
 alert-flood-all = Nothing is read or sent until then; what is said meanwhile is fetched.
 alert-flood-reading = What was missed cannot be asked for until then. New messages come, sending goes on.
@@ -821,6 +842,7 @@ word-off = off
 word-bot = the bot
 button-routes = 🔀 Routes
 button-sources = 📡 Sources
+button-route = 🔀 Route
 button-route-on = ▶️ Switch on
 button-route-off = ⏸ Switch off
 button-route-dry = 🔎 Dry run

@@ -651,6 +651,8 @@ alert-next-login = Перезапускать не будем: поможет т
 alert-action = { $verb ->
     [restart] 🔄 Перезапускается…
     [retry] 🔁 Пробую…
+    [wake] ⏩ Пробую…
+    [drop] 🧹 Выбрасываю…
     [check] 🩺 Проверяется…
     [who] 👀 Ищем…
     [stop] ⏹ Останавливается…
@@ -691,6 +693,26 @@ alert-closed = 🟡 ⚠️ <b>{ $worker }</b> больше не может чи�
 alert-closed-how = { $others ->
     [0] Других читаемых чатов нет.
    *[other] Остальные ({ $others }) работают.
+}
+alert-poison = 🟠 📦 Маршрут <b>{ $route }</b>: отложено { $count ->
+    [one] { $count } сообщение
+    [few] { $count } сообщения
+   *[other] { $count } сообщений
+}
+alert-poison-why = Не принято: { $reason }
+alert-poison-do = Следующие идут дальше. Повторите, когда причина исчезнет, или выбросьте.
+alert-route-blocked = 🟠 ⛔ Маршрут <b>{ $route }</b> стоит: { $worker } не может доставить в { $target } ({ $code })
+alert-sender = 🟡 📤 Маршрут <b>{ $route }</b> ждёт своего отправителя { $worker }
+alert-route-rights = Верните { $worker } право писать туда (в канале: администратору с правом публикации).
+alert-route-access = Добавьте { $worker } в этот чат снова или смените цель маршрута.
+alert-route-limited = Telegram ограничил отправку { $worker } ({ $code }). Загляните в @SpamBot, потом нажмите «Возобновить отправку».
+alert-route-topic = Откройте тему снова или укажите маршруту другую.
+alert-route-webhook = Проверьте вебхук: он ответил { $code }.
+alert-route-sender = { $worker } не запущен, не на связи или ждёт входа. Загляните к нему.
+alert-route-other = Проверьте цель; до этого маршрут ничего другого не пробует.
+alert-route-waiting = { $some ->
+    [0] Сообщение ждёт; оно не потеряно и будет отправлено снова само.
+   *[other] Сообщения ждут; ни одно не потеряно, их отправка повторится сама.
 }
 alert-flood-all = До этого ничего не читается и не отправляется; сказанное за это время будет получено.
 alert-flood-reading = До этого нельзя запросить пропущенное. Новые сообщения приходят, отправка работает.
@@ -826,6 +848,7 @@ word-off = выкл.
 word-bot = бот
 button-routes = 🔀 Маршруты
 button-sources = 📡 Источники
+button-route = 🔀 Маршрут
 button-route-on = ▶️ Включить
 button-route-off = ⏸ Выключить
 button-route-dry = 🔎 Проба

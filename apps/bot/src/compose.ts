@@ -76,7 +76,8 @@ async function tick(parts: Parts): Promise<void> {
   const { statuses, fresh } = await screens.look();
   await recorder.look(statuses, fresh);
   const redisAwaySince = parts.redis.awaySince();
-  watch(alerts, { now, statuses, redisAwaySince, tokenConflict: parts.pollProblem() === "conflict", host });
+  const relay = { routes: parts.routes.all(), readers: await parts.relayScreens.readers() };
+  watch(alerts, { now, statuses, redisAwaySince, tokenConflict: parts.pollProblem() === "conflict", host, relay });
   // The second path must not wait for a chat that does not answer.
   void secondPath.tell();
   if (parts.pollProblem() === null) void secondPath.ping();

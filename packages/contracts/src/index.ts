@@ -45,7 +45,7 @@ export {
   SourceMessage,
   TextEntity,
 } from "./relay.ts";
-export { BackfillStatus, BotAnswer, BotRequest, RelayStatus, RouteStatus, SourceStatus } from "./relay-status.ts";
+export { BackfillStatus, BotAnswer, BotRequest, RelayStatus, RouteStatus, RouteStuck, SourceStatus } from "./relay-status.ts";
 export {
   ChatRef,
   MAX_TARGETS_PER_WORKER,

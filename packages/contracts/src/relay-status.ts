@@ -5,6 +5,18 @@ import { WorkerIdField } from "./worker-status.ts";
 const Time = z.number();
 const Count = z.number().int().nonnegative();
 
+/**
+ * Why a route does not deliver: the target takes nothing (`blocked`), its sender cannot act (`held`, not for a flood wait, which
+ * ends by itself), or its sender does not answer at all (`silent`).
+ */
+export const RouteStuck = z.object({
+  kind: z.enum(["blocked", "held", "silent"]),
+  /** What Telegram, the webhook or the sender answered; empty for silence. */
+  code: z.string(),
+  since: Time,
+});
+export type RouteStuck = z.infer<typeof RouteStuck>;
+
 /** How one route is doing, as its reader sees it. Times are milliseconds since the Unix epoch. */
 export const RouteStatus = z.object({
   route: RouteId,
@@ -23,6 +35,7 @@ export const RouteStatus = z.object({
   reason: z.string().nullable(),
   /** The target takes nothing: a person has to look. */
   blocked: z.boolean(),
+  stuck: RouteStuck.nullable().default(null),
   /** When the queue will probably be empty; null while it is or while that cannot be told. */
   forecastAt: Time.nullable(),
   /** Sources whose names could not be resolved. */

@@ -136,7 +136,13 @@ export const DeliveryResult = z.discriminatedUnion("kind", [
   /** Ids in the target, in the order of the step; null = done, but the id is not known. */
   z.object({ kind: z.literal("done"), ids: z.array(MessageId.nullable()), at: z.number() }),
   /** Not now: try again then. Costs no attempt. */
-  z.object({ kind: z.literal("parked"), until: z.number(), reason: z.string().max(300) }),
+  z.object({
+    kind: z.literal("parked"),
+    until: z.number(),
+    reason: z.string().max(300),
+    /** What was answered. Absent: a wait that ends by itself. */
+    code: z.string().max(100).exactOptional(),
+  }),
   /** This message will never be taken; the next one may be. */
   z.object({ kind: z.literal("refused"), code: z.string().max(100), reason: z.string().max(300) }),
   /** The target takes nothing: the route waits for a person. */

@@ -12,6 +12,7 @@ export {
   type QuietHours,
   type Silence,
 } from "./alerts/plan.ts";
+export { type RouteRemedy, type RouteTrouble, routeTroubles } from "./alerts/route-trouble.ts";
 export {
   type AlertChat,
   audience,

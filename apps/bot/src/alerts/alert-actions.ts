@@ -38,11 +38,13 @@ export class AlertActions {
   async acted(context: PressContext, result: AskResult): Promise<void> {
     const { alerts, cards, outbox, now } = this.#deps;
     const by = result.kind === "already" ? result.by : context.asker.name;
-    const action = result.kind === "failed" ? result.why : say("alert-action", { verb: context.press.verb, by, at: now() });
+    const { verb: pressed, arg, worker } = context.press;
+    const verb = pressed === "rset" ? arg : pressed;
+    const action = result.kind === "failed" ? result.why : say("alert-action", { verb, by, at: now() });
     for (const card of cards.byMessage(context.chat, context.message)) {
       for (const alert of card.alerts) {
-        if (alert.resolvedAt === null && alert.body.worker === context.press.worker)
-          alerts.raise(alert.subject, { ...alert.body, action }, now());
+        const isMeant = pressed === "rset" ? alert.body.route === worker : alert.body.worker === worker;
+        if (alert.resolvedAt === null && isMeant) alerts.raise(alert.subject, { ...alert.body, action }, now());
       }
     }
     await outbox.flush();

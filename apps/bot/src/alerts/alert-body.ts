@@ -1,4 +1,4 @@
-import { HostIdField, WorkerIdField } from "@flotilla/contracts";
+import { HostIdField, RouteId, WorkerIdField } from "@flotilla/contracts";
 import { ALERT_KINDS } from "@flotilla/domain";
 import { z } from "zod";
 import { Said } from "../words/said.ts";
@@ -14,9 +14,11 @@ export const AlertBody = z.object({
   title: Said,
   details: z.array(Said),
   /** What helps, most likely first. */
-  buttons: z.array(z.enum(["restart", "login", "log", "worker", "who", "check", "retry", "backups", "resume"])),
+  buttons: z.array(z.enum(["restart", "login", "log", "worker", "who", "check", "retry", "backups", "resume", "route"])),
   /** A process of ours that is in the way: it can be stopped from here. */
   holder: z.number().int().positive().exactOptional(),
+  /** The route it is about: its own buttons come first. */
+  route: RouteId.exactOptional(),
   /** What somebody did about it. */
   action: Said.nullable(),
 });

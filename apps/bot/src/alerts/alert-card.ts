@@ -94,12 +94,21 @@ function resolvedLine(words: Words, card: CardRow): Html {
 
 function help(words: Words, body: AlertBody): InlineKeyboardButton[][] {
   const worker = body.worker ?? "";
-  const buttons = body.buttons.map((verb) =>
-    verb === "worker"
-      ? { text: words.text("button-details"), callback_data: encodePress("worker", worker) }
-      : verbButton(words, verb, worker),
-  );
-  return body.holder === undefined ? pairs(buttons) : [[stopHolderButton(words, worker, body.holder)], ...pairs(buttons)];
+  const buttons = body.buttons.map((verb) => {
+    if (verb === "worker") return { text: words.text("button-details"), callback_data: encodePress("worker", worker) };
+    return verb === "route"
+      ? { text: words.text("button-route"), callback_data: encodePress("route", body.route ?? "") }
+      : verbButton(words, verb, worker);
+  });
+  const first = body.holder === undefined ? [] : [stopHolderButton(words, worker, body.holder)];
+  return [first, routeHelp(words, body), ...pairs(buttons)].filter((row) => row.length > 0);
+}
+
+/** What helps a route at once: its reader carries it out. */
+function routeHelp(words: Words, { kind, route }: AlertBody): InlineKeyboardButton[] {
+  if (route === undefined) return [];
+  const ops = kind === "poison" ? ["retry", "drop"] : ["wake"];
+  return ops.map((op) => ({ text: words.text(`button-route-${op}`), callback_data: encodePress("rset", route, op) }));
 }
 
 function workers(words: Words, card: CardRow): InlineKeyboardButton[][] {

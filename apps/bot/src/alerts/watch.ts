@@ -3,6 +3,7 @@ import type { Clock, HostId } from "@flotilla/kernel";
 import { say } from "../words/said.ts";
 import type { AlertBody, AlertRow } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
+import { isRouteSubject, type RelaySight, routeConditions, tellsOfRoute } from "./route-conditions.ts";
 import { sourceConditions, tellsOfSources } from "./source-conditions.ts";
 
 /** What can be seen of the fleet now. */
@@ -16,6 +17,8 @@ export interface Sight {
   readonly tokenConflict: boolean;
   /** This bot's host, for what concerns no other. */
   readonly host: HostId;
+  /** What there is of routes, and what their readers last said of them. */
+  readonly relay?: RelaySight;
 }
 
 /** A condition that holds now: an alert about `subject` is open as long as it does. */
@@ -32,7 +35,19 @@ const FLOOD_PATIENCE_MS = 5 * 60_000;
 const TRIES = 2;
 
 /** Subjects that are conditions: whatever is open about them and holds no more is over. */
-const FAMILIES = ["link:", "flood:", "network:", "host:", "redis:", "token:", "quiet:", "closed:"];
+const FAMILIES = [
+  "link:",
+  "flood:",
+  "network:",
+  "host:",
+  "redis:",
+  "token:",
+  "quiet:",
+  "closed:",
+  "poison:",
+  "route:",
+  "sender:",
+];
 
 /** Everything that holds now. Pure: the same sight is the same conditions. */
 export function conditionsOf(sight: Sight): Condition[] {
@@ -60,7 +75,7 @@ export function conditionsOf(sight: Sight): Condition[] {
     if (now - heardAt > STATUS_STALE_MS) found.push(hostAway(name, there.length, heardAt));
     else found.push(...network(name, there), ...there.flatMap((status) => ofWorker(status, now)));
   }
-  return found;
+  return [...found, ...(sight.relay ? routeConditions(sight.relay, sight) : [])];
 }
 
 /** Opens what holds and is not open yet, and ends what holds no more. */
@@ -73,10 +88,16 @@ export function watch(store: AlertStore, sight: Sight): void {
     const seen = (!blind && isSeen(sight, alert)) || /^(redis|token):/.test(alert.subject);
     if (ours && seen && !known.has(alert.subject)) store.resolve(alert.n, say("solved-itself"), sight.now);
   }
-  for (const { subject, body } of holding) if (!store.open(subject)) store.raise(subject, body, sight.now);
+  for (const { subject, body } of holding) {
+    const open = store.open(subject);
+    if (!open) store.raise(subject, body, sight.now);
+    // How many were set aside, and why a route stands, change while it is open. What somebody did about it stays on the card.
+    else if (isRouteSubject(subject)) store.raise(subject, { ...body, action: open.body.action }, sight.now);
+  }
 }
 
-function isSeen({ statuses }: Sight, { subject, body }: Pick<AlertRow, "subject" | "body">): boolean {
+function isSeen({ statuses, relay }: Sight, { subject, body }: Pick<AlertRow, "subject" | "body">): boolean {
+  if (isRouteSubject(subject)) return relay !== undefined && tellsOfRoute(relay, subject);
   if (!/^(quiet|closed):/.test(subject)) return true;
   return tellsOfSources(
     subject,

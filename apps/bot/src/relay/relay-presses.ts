@@ -78,6 +78,10 @@ function toggled(route: Route, key: string): Route {
 
 async function command(deps: PressDeps, context: PressContext, route: Route, kind: Wish["kind"]): Promise<void> {
   const result = await deps.commands.relay(wishOf(route, kind), route.from.worker, context);
+  if (deps.alertActions.isAlert(context.chat, context.message)) {
+    await context.toast(toastOf(result));
+    return await deps.alertActions.acted(context, result);
+  }
   const screen =
     kind === "relay.dry" && result.kind === "sent"
       ? ({ kind: "dry", route: route.id, command: result.id } as const)

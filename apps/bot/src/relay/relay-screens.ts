@@ -59,6 +59,13 @@ export class RelayScreens {
     for (const old of [...this.#dry.keys()].slice(0, -50)) this.#dry.delete(old);
   }
 
+  /** What every reader last said, for those who said anything. */
+  async readers(): Promise<RelayStatus[]> {
+    const workers = new Set(this.#store.all().map(({ from }) => from.worker));
+    const found = await Promise.all([...workers].map((worker) => this.#read(worker)));
+    return found.filter((status) => status !== null);
+  }
+
   async #routes(words: Words, worker: string): Promise<Card> {
     const routes = worker === "" ? this.#store.all() : this.#store.all().filter(({ from }) => from.worker === worker);
     const readers = [...new Set(routes.map(({ from }) => from.worker))];

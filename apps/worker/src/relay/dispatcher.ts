@@ -29,6 +29,8 @@ interface Lane {
   parkedUntil: number;
   reason: string | null;
   blocked: boolean;
+  /** What its sender or its target answered, and since when it is so. */
+  held: { readonly code: string; readonly since: number } | null;
   tries: number;
 }
 
@@ -37,6 +39,7 @@ export interface LaneState {
   readonly parkedUntil: number | null;
   readonly reason: string | null;
   readonly blocked: boolean;
+  readonly held: { readonly code: string; readonly since: number } | null;
   /** Since when one delivery has been under way without an answer. */
   readonly underWaySince: number | null;
 }
@@ -85,6 +88,8 @@ export class Dispatcher {
     lane.reason = null;
     lane.blocked = false;
     const next = afterTry(row.attempts, result, now());
+    const code = next.kind === "wait" ? next.code : null;
+    lane.held = code === null ? null : { code, since: lane.held?.since ?? now() };
     if (next.kind === "done" && result.kind === "done")
       relay.finish(row, chatOf(route), learned(row, result.ids), COUNTS[row.kind]);
     else if (next.kind === "poison") relay.setAside(row, next.reason);
@@ -104,12 +109,13 @@ export class Dispatcher {
   }
 
   state(name: string): LaneState {
-    const { parkedUntil, reason, blocked, underWay } = this.#lane(name);
+    const { parkedUntil, reason, blocked, held, underWay } = this.#lane(name);
     const waits = parkedUntil > this.#deps.now();
     return {
       parkedUntil: waits ? parkedUntil : null,
       reason,
       blocked,
+      held,
       underWaySince: underWay?.since ?? null,
     };
   }
@@ -177,7 +183,7 @@ export class Dispatcher {
   #lane(name: string): Lane {
     const known = this.#lanes.get(name);
     if (known) return known;
-    const lane: Lane = { underWay: null, parkedUntil: 0, reason: null, blocked: false, tries: 0 };
+    const lane: Lane = { underWay: null, parkedUntil: 0, reason: null, blocked: false, held: null, tries: 0 };
     this.#lanes.set(name, lane);
     return lane;
   }

@@ -1,4 +1,4 @@
-import type { BackfillStatus, RelayStatus, RouteStatus, SourceStatus } from "@flotilla/contracts";
+import type { BackfillStatus, RelayStatus, RouteStatus, RouteStuck, SourceStatus } from "@flotilla/contracts";
 import { forecast, percentile } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
@@ -68,9 +68,15 @@ function routeStatus(deps: StatusDeps, id: string, waiting: number, poison: numb
     parkedUntil: lane.parkedUntil,
     reason: lane.reason ?? silence(lane, route?.to.kind === "worker" ? route.to.worker : null, now()),
     blocked: lane.blocked,
+    stuck: stuckOf(lane, now()),
     forecastAt: forecast(waiting, inMinute / 60, lane.parkedUntil, now()),
     unknownChats: route?.from.chats.filter((chat) => unknown.has(chat)) ?? [],
   };
+}
+
+function stuckOf({ held, blocked, underWaySince }: LaneState, now: number): RouteStuck | null {
+  if (held) return { kind: blocked ? "blocked" : "held", ...held };
+  return underWaySince === null || now - underWaySince < SILENT_MS ? null : { kind: "silent", code: "", since: underWaySince };
 }
 
 /** Promise S1-09: a reader whose sender is not ready says so. */

@@ -136,7 +136,12 @@ test("a target that takes nothing stops its route, says why, and goes on when wo
     },
     { timeoutMs: 45_000 },
   );
-  expect(RelayStatus.parse(status).routes[0]).toMatchObject({ waiting: 2, poison: 0, reason: "CHAT_WRITE_FORBIDDEN" });
+  expect(RelayStatus.parse(status).routes[0]).toMatchObject({
+    waiting: 2,
+    poison: 0,
+    reason: "CHAT_WRITE_FORBIDDEN",
+    stuck: { kind: "blocked", code: "CHAT_WRITE_FORBIDDEN" },
+  });
   it.targets.fault = () => null;
   it.reader.relay.wake("signals");
   await waitFor(() => it.targets.in("-1002").length === 2);

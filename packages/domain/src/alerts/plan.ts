@@ -74,13 +74,15 @@ function hides(cause: AlertFact, alert: AlertFact): boolean {
       return (alert.kind === "offline" || alert.kind === "quiet") && alert.host === cause.host;
     case "needs-login":
     case "banned":
-      return ["quiet", "gap", "offline", "flood"].includes(alert.kind) && alert.worker === cause.worker;
+      return ["quiet", "gap", "offline", "flood", "sender"].includes(alert.kind) && alert.worker === cause.worker;
     case "offline":
     case "crash":
     case "gave-up":
     case "broken":
     case "locked":
-      return alert.kind === "quiet" && alert.worker === cause.worker;
+      return ["quiet", "sender"].includes(alert.kind) && alert.worker === cause.worker;
+    case "limited":
+      return alert.kind === "sender" && alert.worker === cause.worker;
     default:
       return false;
   }

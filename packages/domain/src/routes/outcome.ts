@@ -47,14 +47,15 @@ export function resultOfFault(fault: Fault, now: number): DeliveryResult {
     case "SESSION_LOCKED":
     case "IN_USE":
     case "STUCK":
-      return { kind: "parked", until: now + OFFLINE_MS, reason };
+      return { kind: "parked", until: now + OFFLINE_MS, reason, code };
     case "FLOOD":
+      return { kind: "parked", until: now + MINUTE_MS, reason };
     case "AUTH_DEAD":
     case "BANNED":
     case "LIMITED":
     case "DB_BROKEN":
     case "CONFIG":
-      return { kind: "parked", until: now + MINUTE_MS, reason };
+      return { kind: "parked", until: now + MINUTE_MS, reason, code };
     case "SOURCE":
     case "REQUEST":
       return MESSAGE_CODES.has(code) ? { kind: "refused", code, reason } : { kind: "blocked", code, reason };
@@ -75,6 +76,8 @@ export type AfterTry =
       readonly attempts: number;
       readonly reason: string;
       readonly blocked: boolean;
+      /** Null: it goes on by itself. */
+      readonly code: string | null;
     };
 
 const RETRY_DELAYS_MS = [SECOND_MS, 5 * SECOND_MS, 20 * SECOND_MS, MINUTE_MS];
@@ -87,13 +90,13 @@ export function afterTry(attempts: number, result: DeliveryResult, now: number):
     case "refused":
       return { kind: "poison", reason: result.reason };
     case "parked":
-      return { kind: "wait", until: result.until, attempts, reason: result.reason, blocked: false };
+      return { kind: "wait", until: result.until, attempts, reason: result.reason, blocked: false, code: result.code ?? null };
     case "blocked":
-      return { kind: "wait", until: now + BLOCKED_MS, attempts, reason: result.reason, blocked: true };
+      return { kind: "wait", until: now + BLOCKED_MS, attempts, reason: result.reason, blocked: true, code: result.code };
     case "failed": {
       const delayMs = RETRY_DELAYS_MS[attempts];
       if (delayMs === undefined) return { kind: "poison", reason: result.reason };
-      return { kind: "wait", until: now + delayMs, attempts: attempts + 1, reason: result.reason, blocked: false };
+      return { kind: "wait", until: now + delayMs, attempts: attempts + 1, reason: result.reason, blocked: false, code: null };
     }
     default:
       return result satisfies never;
