@@ -24,9 +24,10 @@ export interface HookEvents {
 
 /**
  * Takes the library's own life from it, before `connect`: no ping loop, no reconnecting, no second connection, no change of
- * data centre, no dispatching of updates. What it does wrong and why each of these is needed: docs/gramjs.md.
+ * data centre, no dispatching of updates. What it does wrong and why each of these is needed: docs/gramjs.md. `first` is sent
+ * before anything else.
  */
-export function installHooks(client: VendorClient, events: HookEvents): void {
+export function installHooks(client: VendorClient, events: HookEvents, first: Api.AnyRequest): void {
   client._loopStarted = true;
   client._handleReconnect = async () => {};
   client._switchDC = () =>
@@ -40,7 +41,10 @@ export function installHooks(client: VendorClient, events: HookEvents): void {
     get: () => sender,
     set(created: VendorSender | undefined) {
       sender = created;
-      if (created) installInSender(created, events);
+      if (!created) return;
+      installInSender(created, events);
+      // The library keeps what is asked before it is connected.
+      created.send(first).catch(() => {});
     },
   });
 }

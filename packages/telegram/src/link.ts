@@ -72,14 +72,16 @@ export class Link {
     assertVendor(client);
     this.#client = client as unknown as VendorClient;
     this.#claim = store.claim();
-    installHooks(this.#client, {
+    const hooks = {
       ...events,
-      updates: (update) => {
+      updates: (update: unknown) => {
         this.#session.processEntities(update);
         events.updates(update);
       },
-      lost: (error) => void this.#end(error),
-    });
+      lost: (error: AppError) => void this.#end(error),
+    };
+    // A machine that freezes right after it connected must not stay connected for ever.
+    installHooks(this.#client, hooks, pingOf(timings));
     // Whatever the library still calls on its own goes through the gate too.
     this.#client.invoke = (request) => this.invoke(request);
     this.#client.onError = async (error) => {
@@ -136,9 +138,7 @@ export class Link {
 
   /** One `ping_delay_disconnect`. Rejects with AppError `call-timeout` or `link-lost`. */
   async ping(timeoutMs: number): Promise<void> {
-    const pingId = bigInt(Math.floor(Math.random() * 2 ** 50));
-    const request = new Api.PingDelayDisconnect({ pingId, disconnectDelay: this.#timings.serverDisconnectS });
-    await withTimeout(this.#sender().send(request), timeoutMs, () => callTimeout("ping"));
+    await withTimeout(this.#sender().send(pingOf(this.#timings)), timeoutMs, () => callTimeout("ping"));
   }
 
   /** Ends the link and resolves when its socket is closed. Idempotent; the first reason counts. */
@@ -191,6 +191,13 @@ function createClient(session: GramJsSession, sockets: SocketFactory, options: A
     requestRetries: 1,
     floodSleepThreshold: 0,
     autoReconnect: false,
+  });
+}
+
+function pingOf({ serverDisconnectS }: LinkTimings): Api.PingDelayDisconnect {
+  return new Api.PingDelayDisconnect({
+    pingId: bigInt(Math.floor(Math.random() * 2 ** 50)),
+    disconnectDelay: serverDisconnectS,
   });
 }
 

@@ -69,6 +69,14 @@ test("a server that falls silent is noticed by the ping and replaced", async () 
   await waitFor(() => others().length === 1);
 });
 
+test("the server hangs up on a connection that stopped pinging", async () => {
+  const { store } = await member();
+  const timings = { pingEveryMs: 60_000, serverDisconnectS: 1 };
+  const { connection } = watch({ ...account(world.server), store, timings });
+  connection.start();
+  await waitFor(() => connection.status().reconnects >= 1 && connection.status().state === "ready");
+});
+
 test("a server that answers pings is left alone", async () => {
   const { store } = await member();
   const { connection, reached, states } = watch({

@@ -1,4 +1,5 @@
 /** The hooks on the library's real sender, fed with messages as if they had come from the server. */
+import type { AppError } from "@flotilla/kernel";
 import bigInt from "big-integer";
 import { Api } from "telegram";
 import { BinaryReader, BinaryWriter } from "telegram/extensions/index.js";
@@ -13,13 +14,14 @@ import { VendorLogger } from "../src/vendor-log.ts";
 function hooked() {
   const seen: string[] = [];
   const client = {} as VendorClient;
-  installHooks(client, {
+  const events = {
     traffic: () => seen.push("traffic"),
-    updates: (update) => seen.push((update as { className: string }).className),
+    updates: (update: unknown) => seen.push((update as { className: string }).className),
     undecodable: () => seen.push("undecodable"),
     newSession: () => seen.push("new session"),
-    lost: (error) => seen.push(`lost: ${lostReason(error)}`),
-  });
+    lost: (error: AppError) => seen.push(`lost: ${lostReason(error)}`),
+  };
+  installHooks(client, events, new Api.PingDelayDisconnect({ pingId: bigInt(1), disconnectDelay: 8 }));
   const sender = new MTProtoSender(undefined, { logger: new VendorLogger(() => {}), client, isMainSender: true } as never);
   client._sender = sender as unknown as VendorSender;
   return { seen, client, sender: sender as unknown as VendorSender };
@@ -33,12 +35,19 @@ const container = (...messages: TLMessage[]): TLMessage => message(new MessageCo
 /** An rpc_result with an error for a call that is waiting. */
 function failed(sender: VendorSender): { message: TLMessage; answer: Promise<unknown> } {
   const answer = sender.send(new Api.help.GetConfig());
-  const [state] = sender._sendQueue._queue as unknown as [{ msgId: unknown }];
+  const state = sender._sendQueue._queue.at(-1) as unknown as { msgId: unknown };
   state.msgId = bigInt(77);
   (sender._pendingState as unknown as { set(id: unknown, state: unknown): void }).set(state.msgId, state);
   const error = new Api.RpcError({ errorCode: 400, errorMessage: "PEER_ID_INVALID" });
   return { message: message(new RPCResult(bigInt(77), Buffer.alloc(0), error as never)), answer };
 }
+
+test("the first thing that is sent is the ping that lets the server hang up", () => {
+  const { sender } = hooked();
+  void sender.send(new Api.help.GetConfig()).catch(() => {});
+  const queued = sender._sendQueue._queue as unknown as { request: { className: string } }[];
+  expect(queued.map(({ request }) => request.className)).toEqual(["PingDelayDisconnect", "help.GetConfig"]);
+});
 
 test("an RPC error in a container does not swallow the updates after it", async () => {
   const { seen, sender } = hooked();
