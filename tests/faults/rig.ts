@@ -70,6 +70,18 @@ export class Rig {
     return address === HOSTS.a ? "a" : address === HOSTS.b ? "b" : null;
   }
 
+  /**
+   * Waits until Telegram would hang up on the owner by itself. What freezes before that, in the first round trip of a connection,
+   * stays connected: the one gap that nobody can close (ADR 0005).
+   */
+  async guarded(): Promise<HostName> {
+    const all = (): Promise<{ phone: string | null; hangsUpAt: number | null }[]> => this.#fleet.get("connections");
+    const isGuarded = async (): Promise<boolean> =>
+      (await all()).some(({ phone, hangsUpAt }) => phone === PHONE && hangsUpAt !== null);
+    await waitFor(isGuarded, { timeoutMs: 60_000, intervalMs: 50 });
+    return await this.stable();
+  }
+
   /** Waits until one host is on Telegram, and its process says so. */
   async stable(timeoutMs = 60_000): Promise<HostName> {
     return await waitFor(

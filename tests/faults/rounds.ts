@@ -39,10 +39,12 @@ async function redisAway(rig: Rig, forMs: number): Promise<void> {
 
 /** Host b owns the session, so that its cables can be pulled. */
 async function ownedByB(rig: Rig): Promise<void> {
-  if ((await rig.stable()) === "b") return;
-  await rig.ask("a", "stop");
-  await takenBy(rig, "b");
-  await rig.ask("a", "start");
+  if ((await rig.stable()) === "a") {
+    await rig.ask("a", "stop");
+    await takenBy(rig, "b");
+    await rig.ask("a", "start");
+  }
+  await rig.guarded();
 }
 
 async function takenBy(rig: Rig, host: HostName): Promise<void> {
@@ -129,7 +131,7 @@ export const LONG_ROUNDS: Readonly<Record<string, Round>> = {
   ...ROUNDS,
   "Redis away for longer than a lease": async (rig, random) => await redisAway(rig, 12_000 + random() * 8000),
   "a frozen machine, taken over by the other": async (rig, random) => {
-    const host = await rig.stable();
+    const host = await rig.guarded();
     const frozenOnes = [rig.supervisorOf(host), rig.workerOf(host)];
     for (const pid of frozenOnes) signal(pid, "SIGSTOP");
     await takenBy(rig, other(host));

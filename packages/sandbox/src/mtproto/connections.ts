@@ -87,6 +87,7 @@ export class ConnectionTable {
       keyId: connection.keyId,
       phone: this.phoneOf(connection),
       openedAt: connection.openedAt,
+      hangsUpAt: connection.hangsUpAt,
     }));
   }
 

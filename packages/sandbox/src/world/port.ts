@@ -141,6 +141,8 @@ export interface ConnectionView {
   keyId: string | null;
   phone: string | null;
   openedAt: number;
+  /** When the server closes it unless another `ping_delay_disconnect` comes; null before the first one. */
+  hangsUpAt: number | null;
 }
 
 export interface ConnectionEvent {

@@ -37,6 +37,7 @@ export class Connection {
   #silent = false;
   #lastDue = 0;
   #disconnectTimer: NodeJS.Timeout | null = null;
+  #hangsUpAt: number | null = null;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -103,7 +104,14 @@ export class Connection {
   disconnectIn(delayS: number): void {
     if (this.#disconnectTimer) clearTimeout(this.#disconnectTimer);
     const longest = 2 ** 31 - 1;
-    this.#disconnectTimer = setTimeout(() => this.drop("fin"), Math.min(delayS * 1000, longest));
+    const delayMs = Math.min(delayS * 1000, longest);
+    this.#hangsUpAt = Date.now() + delayMs;
+    this.#disconnectTimer = setTimeout(() => this.drop("fin"), delayMs);
+  }
+
+  /** When it will be closed unless another ping_delay_disconnect comes; null before the first one. Milliseconds since the epoch. */
+  get hangsUpAt(): number | null {
+    return this.#hangsUpAt;
   }
 
   #write(packet: Buffer): void {
