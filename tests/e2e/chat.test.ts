@@ -100,7 +100,7 @@ test("an account that another worker has is refused, and the new login is given 
   await chat.shows(/Code: ○ ○ ○ ○ ○/);
   await chat.tap((await latestCode(fleet, NORA)).code);
   await chat.press("✔");
-  await chat.shows(/already used by another worker/);
+  await chat.shows(/already belongs to the worker demo_1/);
   expect(await fleet.get<unknown[]>(`accounts/${NORA}/sessions`), "only demo_1's").toHaveLength(1);
 });
 
