@@ -5,5 +5,6 @@ export const BENCHES: Readonly<Record<string, () => Promise<{ readonly default: 
   relay: () => import("./relay/relay.bench.ts"),
   sessions: () => import("./sessions/sessions.bench.ts"),
   supervision: () => import("./supervision/supervision.bench.ts"),
+  taps: () => import("./taps/taps.bench.ts"),
   updates: () => import("./updates/updates.bench.ts"),
 };

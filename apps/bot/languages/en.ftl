@@ -962,3 +962,11 @@ limits-restarts = 🔁 Restart after { SPAN($delay) } (<code>RESTART_DELAY_S</co
 limits-memory = 🧠 A worker is replaced over { $mb } MB (<code>WORKER_MEMORY_MB</code>)
 limits-alerts = 🚨 Alerts of one cause are gathered for { SPAN($ms) } (<code>ALERT_HOLD_S</code>); at most 6 a minute per chat (fixed)
 limits-where = <i>The names in brackets are settings in .env of the machine; they count from its next start. Other hosts may have others.</i>
+
+## Login: another account than before
+
+button-lkeep = ✅ Continue
+button-undo = ↩️ Undo
+login-changed = ⚠️ <b>{ $worker } was { $before }, now { $now }.</b>
+    Sources and rules stay; what { $before } has not read yet is not fetched any more. Undo logs { $now } out again here and leaves everything as it was.
+login-keeping = ⏳ Keeping { $now }…

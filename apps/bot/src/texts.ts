@@ -80,6 +80,8 @@ async function handleWizardText(deps: TextDeps, context: TextContext): Promise<b
       break;
     case "reading-session":
     case "taking-session":
+    case "confirm-account":
+    case "keeping-account":
     case "preparing":
     case "sending-code":
     case "checking-password":

@@ -60,6 +60,7 @@ const LONGEST: Readonly<Record<Verb, Longest>> = {
   lsend: named,
   lnew: named,
   lcancel: named,
+  lkeep: named,
   lqr: named,
   lfile: named,
   luse: named,

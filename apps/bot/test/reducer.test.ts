@@ -106,6 +106,8 @@ const allSteps: readonly WizardStep[] = [
   { kind: "reading-session", known: "+49 … 12" },
   { kind: "confirm-session", known: null, format: "telethon-file", userId: "7000001", resumes: true, otherApiId: null },
   { kind: "taking-session", known: null },
+  { kind: "confirm-account", now: "@bob", before: "@ann", note: null },
+  { kind: "keeping-account", now: "@bob", before: "@ann" },
   { kind: "ended", text: saying("over") },
 ];
 
@@ -158,6 +160,8 @@ describe("a mistake keeps the step that the admin is at", () => {
     ["reading-session", "ask-session"],
     ["confirm-session", "ask-session"],
     ["taking-session", "ask-session"],
+    ["confirm-account", "confirm-account"],
+    ["keeping-account", "confirm-account"],
     ["ask-phone", "ask-phone"],
     ["ask-code", "ask-code"],
     ["checking-code", "ask-code"],

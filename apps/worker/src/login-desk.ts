@@ -190,6 +190,7 @@ export class LoginDesk {
 
   async #run(desk: Desk, command: EntryCommand): Promise<LoginResult> {
     if (command.kind === "login.resend") return await desk.flow.resendCode();
+    if (command.kind === "login.keep") return await desk.flow.keepChanged();
     const entry = unseal(desk.keys.privateKey, desk.loginId, command.sealed);
     switch (command.kind) {
       case "login.phone":
@@ -225,6 +226,8 @@ function toStep(result: LoginResult, now: number): LoginStep {
         expiresAt: now + CODE_MS,
       };
     }
+    case "changed":
+      return { kind: "changed", account: summary(result.self), before: summary(result.before) };
     case "done":
       return { kind: "done", account: summary(result.self) };
     case "password-needed":

@@ -33,6 +33,7 @@ export const Verb = z.enum([
   "lsend",
   "lnew",
   "lcancel",
+  "lkeep",
   "lqr",
   "lfile",
   "luse",

@@ -115,6 +115,8 @@ export const WorkerCommand = z.discriminatedUnion("kind", [
   z.object({ ...login, kind: z.literal("login.code"), sealed: Sealed }),
   z.object({ ...login, kind: z.literal("login.password"), sealed: Sealed }),
   z.object({ ...login, kind: z.literal("login.cancel") }),
+  /** The account is another one than before, and wanted. */
+  z.object({ ...login, kind: z.literal("login.keep") }),
   /** What a route would do with the latest messages of its sources. */
   z.object({ ...base, kind: z.literal("relay.dry"), route: Route }),
   /** Fetch old messages for a route: the last so many, or those since a time (milliseconds since the epoch). */
@@ -153,6 +155,8 @@ export const LoginStep = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("code-expired") }),
   z.object({ kind: z.literal("password-needed"), hint: z.string().nullable() }),
   z.object({ kind: z.literal("wrong-password"), triesLeft: z.number().int() }),
+  /** Logged in as another account than before; `login.keep` keeps it, `login.cancel` logs it out again. */
+  z.object({ kind: z.literal("changed"), account: AccountSummary, before: AccountSummary }),
   z.object({ kind: z.literal("done"), account: AccountSummary }),
   z.object({
     kind: z.literal("refused"),

@@ -65,6 +65,7 @@ const NEEDS: Readonly<Record<Verb, Role>> = {
   lsend: "operator",
   lnew: "operator",
   lcancel: "operator",
+  lkeep: "operator",
   yes: "operator",
   add: "owner",
   drill: "owner",

@@ -1,3 +1,4 @@
+import { AppError, withTimeout } from "@flotilla/kernel";
 import type { SelfUser } from "@flotilla/session-store";
 import { Api } from "telegram";
 import { computeCheck } from "telegram/Password.js";
@@ -8,6 +9,7 @@ import { fetchSelf } from "./self.ts";
 import type { ApiCredentials } from "./types.ts";
 
 const SELF_ATTEMPTS = 3;
+const FAREWELL_MS = 1000;
 
 /** `auth.sendCode`, once more when the server wants the login to start again. */
 export async function requestCode(link: LoginLink, phone: string, api: ApiCredentials): Promise<Api.auth.TypeSentCode> {
@@ -54,4 +56,15 @@ export async function fetchSelfPatiently(link: LoginLink): Promise<SelfUser> {
       if (lostReason(error) === null || attempt >= SELF_ATTEMPTS) throw error;
     }
   }
+}
+
+/** Gives back what a login has at the server: the authorisation, or the code that was sent. Best effort, a second at most. Never rejects. */
+export async function sayGoodbye(link: LoginLink, has: "logged-in" | Api.auth.SentCode | null, phone: string): Promise<void> {
+  if (!link.open || has === null) return;
+  const farewell: Api.AnyRequest =
+    has === "logged-in"
+      ? new Api.auth.LogOut()
+      : new Api.auth.CancelCode({ phoneNumber: phone, phoneCodeHash: has.phoneCodeHash });
+  const late = (): AppError => new AppError("call-timeout", "No answer to the farewell.");
+  await withTimeout(link.invoke(farewell), FAREWELL_MS, late).catch(() => {});
 }

@@ -55,6 +55,8 @@ export type LoginResult =
       readonly resendAfterS: number | null;
     }
   | { readonly kind: "password-needed"; readonly hint: string | null }
+  /** Logged in, but as another account than before: kept by `keepChanged` alone. */
+  | { readonly kind: "changed"; readonly self: SelfUser; readonly before: SelfUser }
   | { readonly kind: "done"; readonly self: SelfUser }
   | { readonly kind: "wrong-code"; readonly triesLeft: number }
   | { readonly kind: "code-expired" }

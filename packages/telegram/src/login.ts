@@ -1,9 +1,9 @@
-import { AppError, withTimeout } from "@flotilla/kernel";
+import { AppError } from "@flotilla/kernel";
 import { Api } from "telegram";
 import { DEFAULT_TIMINGS } from "./connection-status.ts";
 import { lostReason } from "./fault.ts";
 import { updatesIn } from "./incoming.ts";
-import { checkPassword, fetchSelfPatiently, requestCode, signInRequest } from "./login-calls.ts";
+import { checkPassword, fetchSelfPatiently, requestCode, sayGoodbye, signInRequest } from "./login-calls.ts";
 import { LoginLink } from "./login-link.ts";
 import type { LoginOptions } from "./login-options.ts";
 import { runQr } from "./login-qr.ts";
@@ -20,9 +20,7 @@ import { fetchSelf } from "./self.ts";
 import { rawRpcError } from "./vendor.ts";
 
 /** Below Telegram's own limits, which answer with hours of flood wait. */
-const MAX_CODE_TRIES = 3;
-const MAX_PASSWORD_TRIES = 3;
-const FAREWELL_MS = 1000;
+const MAX_TRIES = 3;
 const QR_LIMIT_MS = 5 * 60_000;
 
 /**
@@ -44,6 +42,7 @@ export class LoginFlow {
   /** The last step ended without an answer: it may have had its effect all the same. */
   #answerLost = false;
   #ended = false;
+  #changeWanted = false;
   #scanned: () => void = () => {};
 
   constructor(options: LoginOptions) {
@@ -86,7 +85,7 @@ export class LoginFlow {
       const early = await this.#alreadyIn();
       if (early) return early;
       if (!this.#sent) return refuse("wrong-step");
-      if (this.#codeTries >= MAX_CODE_TRIES) return refuse("too-many-codes");
+      if (this.#codeTries >= MAX_TRIES) return refuse("too-many-codes");
       try {
         return await this.#authorisation(await this.#link.invoke(signInRequest(this.#phone, this.#sent, code.trim())));
       } catch (error) {
@@ -94,7 +93,7 @@ export class LoginFlow {
         if (answered(error, "PHONE_CODE_EXPIRED", "EMAIL_VERIFY_EXPIRED")) return this.#codeExpired();
         if (!answered(error, "PHONE_CODE_INVALID", "PHONE_CODE_EMPTY", "CODE_INVALID")) throw error;
         this.#codeTries++;
-        return { kind: "wrong-code", triesLeft: MAX_CODE_TRIES - this.#codeTries };
+        return { kind: "wrong-code", triesLeft: MAX_TRIES - this.#codeTries };
       }
     });
   }
@@ -105,13 +104,13 @@ export class LoginFlow {
       const early = await this.#alreadyIn();
       if (early) return early;
       if (!this.#passwordNeeded) return refuse("wrong-step");
-      if (this.#passwordTries >= MAX_PASSWORD_TRIES) return refuse("too-many-passwords");
+      if (this.#passwordTries >= MAX_TRIES) return refuse("too-many-passwords");
       try {
         return await this.#authorisation(await checkPassword(this.#link, password));
       } catch (error) {
         if (!answered(error, "PASSWORD_HASH_INVALID", "PASSWORD_EMPTY")) throw error;
         this.#passwordTries++;
-        return { kind: "wrong-password", triesLeft: MAX_PASSWORD_TRIES - this.#passwordTries };
+        return { kind: "wrong-password", triesLeft: MAX_TRIES - this.#passwordTries };
       }
     });
   }
@@ -136,6 +135,14 @@ export class LoginFlow {
       });
       if (outcome === "password-needed") return await this.#askPassword();
       return outcome === "qr-expired" ? refuse("qr-expired") : await this.#authorisation(outcome);
+    });
+  }
+
+  /** After `changed`: the other account is wanted. Until then, and after `cancel`, the old session is untouched. */
+  keepChanged(): Promise<LoginResult> {
+    return this.#step(async () => {
+      this.#changeWanted = this.#authorised;
+      return this.#authorised ? await this.#finish() : refuse("wrong-step");
     });
   }
 
@@ -212,6 +219,8 @@ export class LoginFlow {
   /** The key is authorised: learn whose it is, keep it, leave. A lost connection must not cost the login. */
   async #finish(): Promise<LoginResult> {
     const self = await fetchSelfPatiently(this.#link);
+    const before = this.#options.store.self();
+    if (before !== null && before.id !== self.id && !this.#changeWanted) return { kind: "changed", self, before };
     const owner = (await this.#options.ownerElsewhere?.(self)) ?? null;
     if (owner !== null) return await this.#leave("already-used", owner);
     try {
@@ -234,16 +243,8 @@ export class LoginFlow {
     return refuse(reason, who);
   }
 
-  /** Tells the server that nothing comes of it. Best effort: the old session does not depend on it. */
+  /** Tells the server that nothing comes of it. The old session does not depend on it. */
   async #sayGoodbye(): Promise<void> {
-    if (!this.#link.open) return;
-    const sent = this.#sent;
-    const farewell =
-      this.#authorised || this.#answerLost
-        ? new Api.auth.LogOut()
-        : sent && new Api.auth.CancelCode({ phoneNumber: this.#phone, phoneCodeHash: sent.phoneCodeHash });
-    if (!farewell) return;
-    const said = this.#link.invoke(farewell as Api.AnyRequest);
-    await withTimeout(said, FAREWELL_MS, () => new AppError("call-timeout", "No answer to the farewell.")).catch(() => {});
+    await sayGoodbye(this.#link, this.#authorised || this.#answerLost ? "logged-in" : this.#sent, this.#phone);
   }
 }

@@ -221,3 +221,28 @@ test("an account that needs a login e-mail first is refused plainly, and the old
   await login.cancel();
   expect(store.inLogin).toBe(false);
 });
+
+test("another account than before is kept only when that is said, and its login ends at Telegram when it is not", async () => {
+  const [ann, ben] = [world.person(), world.person()];
+  const store = await newStore();
+  await world.logIn(store, ann);
+  const before = store.self();
+  const key = store.authKey();
+  const change = async () => {
+    const login = world.flow(store);
+    expect(await login.keepChanged()).toMatchObject({ kind: "refused", reason: "wrong-step" });
+    await login.sendCode(ben);
+    expect(await login.submitCode(world.code(ben))).toMatchObject({
+      kind: "changed",
+      self: { phone: ben },
+      before: { phone: ann },
+    });
+    return login;
+  };
+  await (await change()).cancel();
+  expect([store.self(), store.authKey()]).toEqual([before, key]);
+  expect(world.sandbox.world.sessions(ben)).toEqual([]);
+  expect(await (await change()).keepChanged()).toMatchObject({ kind: "done", self: { phone: ben } });
+  expect(store.self()).toMatchObject({ phone: ben });
+  expect(world.sandbox.world.sessions(ben)).toHaveLength(1);
+});

@@ -62,6 +62,10 @@ export const loginPresses = {
   lnew: inLogin(async (deps, context, row) => {
     await context.toast((await deps.wizard.newCode(row, context.asker)) ?? undefined);
   }),
+  lkeep: inLogin(async (deps, context, row) => {
+    await context.toast();
+    await deps.wizard.keepAccount(row, context.asker);
+  }),
   lcancel: inLogin(async (deps, context, row) => {
     await context.toast(say("toast-login-cancelled"));
     await deps.wizard.cancel(row, context.asker);

@@ -36,12 +36,7 @@ export function loginScreen(view: LoginView): Card {
         cancel,
       ]);
     case "qr":
-      return card(
-        step.expiresAt === null
-          ? words.html("login-qr-asking")
-          : words.html("login-qr", { at: step.expiresAt, count: step.count }),
-        [[verbButton(words, "lqr", worker), verbButton(words, "lphone", worker)], cancel],
-      );
+      return card(qrText(words, step), [[verbButton(words, "lqr", worker), verbButton(words, "lphone", worker)], cancel]);
     case "sending-code":
       return card(words.html("login-sending-code"));
     case "ask-code":
@@ -52,6 +47,9 @@ export function loginScreen(view: LoginView): Card {
       return card(askPassword(words, step.hint, step.note));
     case "checking-password":
       return card(words.html("login-checking-password"));
+    case "confirm-account":
+    case "keeping-account":
+      return card(...accountStep(view, step, cancel));
     case "ask-session":
     case "reading-session":
     case "confirm-session":
@@ -62,6 +60,23 @@ export function loginScreen(view: LoginView): Card {
     default:
       return step satisfies never;
   }
+}
+
+function qrText(words: Words, { expiresAt, count }: Extract<WizardStep, { kind: "qr" }>): Html {
+  return expiresAt === null ? words.html("login-qr-asking") : words.html("login-qr", { at: expiresAt, count });
+}
+
+/** Another account than before: kept, or everything as it was. */
+function accountStep(
+  { words, worker }: LoginView,
+  step: Extract<WizardStep, { kind: "confirm-account" | "keeping-account" }>,
+  cancel: InlineKeyboardButton[],
+): [Html, InlineKeyboardButton[][]] {
+  const { now, before } = step;
+  if (step.kind === "keeping-account") return [words.html("login-keeping", { now }), [cancel]];
+  const undo = { text: words.text("button-undo"), callback_data: encodePress("lcancel", worker) };
+  const text = lines(words.html("login-changed", { worker, now, before }), noteLine(words, step.note));
+  return [text, [[verbButton(words, "lkeep", worker), undo]]];
 }
 
 function noteLine(words: Words, note: Said | null): Html | null {

@@ -48,6 +48,8 @@ function afterLoginStep(step: WizardStep, login: LoginStep, now: number): Wizard
       return { kind: "ask-password", hint: login.hint, note: null };
     case "wrong-password":
       return { kind: "ask-password", hint: hintOf(step), note: say("login-wrong-password", { tries: login.triesLeft }) };
+    case "changed":
+      return { kind: "confirm-account", now: nameOfAccount(login.account), before: nameOfAccount(login.before), note: null };
     case "done":
       return { kind: "ended", text: say("login-over") };
     case "qr":
@@ -88,6 +90,9 @@ export function keep(step: WizardStep, note: Said): WizardStep {
       return { ...step, note };
     case "checking-password":
       return { kind: "ask-password", hint: step.hint, note };
+    case "confirm-account":
+    case "keeping-account":
+      return { ...step, kind: "confirm-account", note };
     case "ask-session":
     case "reading-session":
     case "confirm-session":
@@ -98,6 +103,11 @@ export function keep(step: WizardStep, note: Said): WizardStep {
     default:
       return step satisfies never;
   }
+}
+
+/** `@ann`, or the name of an account without one. */
+export function nameOfAccount({ username, name }: { readonly username: string | null; readonly name: string }): string {
+  return username ? `@${username}` : name;
 }
 
 function withNote(step: AskCode, note: Said): WizardStep {

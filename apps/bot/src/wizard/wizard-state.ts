@@ -33,6 +33,9 @@ export const WizardStep = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("checking-code"), before: z.unknown() }),
   z.object({ kind: z.literal("ask-password"), hint: z.string().nullable(), note: Said.nullable() }),
   z.object({ kind: z.literal("checking-password"), hint: z.string().nullable() }),
+  /** Logged in as another account than before: kept only if that is wanted. */
+  z.object({ kind: z.literal("confirm-account"), now: z.string(), before: z.string(), note: Said.nullable() }),
+  z.object({ kind: z.literal("keeping-account"), now: z.string(), before: z.string() }),
   z.object({ kind: z.literal("ask-session"), known: z.string().nullable(), note: Said.nullable() }),
   z.object({ kind: z.literal("reading-session"), known: z.string().nullable() }),
   /** Whether to use the session that the worker has looked at. */

@@ -12,7 +12,7 @@ import type { Commands } from "../commands.ts";
 import type { CommandRow } from "../store/commands.ts";
 import { type Said, say } from "../words/said.ts";
 import { Moves } from "./moves.ts";
-import { afterOutcome } from "./reducer.ts";
+import { afterOutcome, nameOfAccount } from "./reducer.ts";
 import { SessionSteps } from "./session-steps.ts";
 import type { WizardEnd, WizardProgress, WizardStep } from "./wizard-state.ts";
 import type { WizardRow, WizardStore } from "./wizard-store.ts";
@@ -28,6 +28,7 @@ const BUSY: ReadonlySet<WizardStep["kind"]> = new Set([
   "checking-password",
   "qr",
   "reading-session",
+  "keeping-account",
   "taking-session",
 ]);
 
@@ -97,7 +98,7 @@ export class Wizard {
     const row = this.#deps.store.byLogin(login);
     if (!row || row.step.kind === "ended") return null;
     // A late answer to a QR code that the admin left for the phone.
-    if (row.step.kind !== "qr" && step.kind !== "done" && step.kind !== "password-needed") return null;
+    if (row.step.kind !== "qr" && !["done", "changed", "password-needed"].includes(step.kind)) return null;
     const keys = this.#qrKeys.get(login);
     const end = this.#take(row, { kind: "login", step });
     const url = step.kind === "qr" && keys ? unseal(keys.privateKey, login, step.sealed) : null;
@@ -177,6 +178,11 @@ export class Wizard {
     await this.#sendSealed(row, "login.password", password, asker, { kind: "checking-password", hint: row.step.hint });
   }
 
+  async keepAccount(row: WizardRow, asker: Asker): Promise<void> {
+    if (row.step.kind === "confirm-account")
+      await this.#moves.send(row, { kind: "login.keep" }, asker, { ...row.step, kind: "keeping-account" });
+  }
+
   /** Ends the login; the worker puts the old session back. */
   async cancel(row: WizardRow, asker: Asker): Promise<void> {
     this.#digits.delete(row.admin);
@@ -204,8 +210,8 @@ export class Wizard {
     if (login?.kind === "code-sent") this.#digits.delete(row.admin);
     if (login?.kind === "done") {
       this.#deps.store.remove(row.admin);
-      const name = login.account.username ? `@${login.account.username}` : login.account.name;
-      return { admin: row.admin, worker: row.worker, text: say("login-done", { worker: row.worker, name }) };
+      const args = { worker: row.worker, name: nameOfAccount(login.account) };
+      return { admin: row.admin, worker: row.worker, text: say("login-done", args) };
     }
     if (login?.kind === "session-taken") {
       this.#deps.store.remove(row.admin);
