@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { openIdle } from "@flotilla/session-store";
+import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { AdminChat } from "./support/chat.ts";
 import { startFleet, type TestFleet } from "./support/fleet.ts";
@@ -72,6 +73,8 @@ test("a session that is sent in the chat becomes a worker's: deleted at once, ne
   await chat.shows(/The session is nora's now/);
   await chat.say("/status nora");
   await chat.shows(/nora[\s\S]*Account: Nora News[\s\S]*Status: healthy/);
+  const copies = (): string[] => readdirSync(`${fleet.dataDir}/vault/nora`);
+  await waitFor(() => copies().includes("golden.session"), { what: "the copy of a confirmed session" });
   const left = await fromUser();
   expect(
     left.filter((text) => text === "" || text.length > 100),

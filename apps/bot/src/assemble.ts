@@ -127,7 +127,7 @@ export function assemble(outside: Outside) {
     sendFile: async (chat: string, name: string, text: string): Promise<void> => {
       await bot.api.sendDocument(chatId(chat), new InputFile(Buffer.from(text), name), topicOf(chat));
     },
-    files: fileSource(bot.api, config.botApiRoot ?? "https://api.telegram.org", bot.token),
+    files: fileSource(bot.api, bot.api.options?.apiRoot ?? "https://api.telegram.org", bot.token),
     onChatError: (error: unknown): void => log.warn({ err: error }, "card not shown"),
   };
 }

@@ -1,6 +1,6 @@
 import { parseConfig } from "@flotilla/config";
 import { parseUserId } from "@flotilla/kernel";
-import { CommandSender, StatusReader } from "@flotilla/queue";
+import { CommandSender, type QueuePlace, StatusReader } from "@flotilla/queue";
 import { type Sandbox, startSandbox } from "@flotilla/sandbox";
 import type { Database } from "@flotilla/sqlite";
 import { sharedRedis, waitFor } from "@flotilla/testkit";
@@ -65,6 +65,8 @@ export async function startChat(): Promise<Chat> {
 /** The bot's parts over a real database, Redis and chat. Ann (777) and Ben (778) are admins. */
 export interface Fleet extends Chat {
   readonly db: Database;
+  /** Its Redis. */
+  readonly place: QueuePlace;
   readonly redisUrl: string;
   readonly parts: ReturnType<typeof assemble>;
   /** Starts the poll loop with all routes. */
@@ -110,6 +112,7 @@ export async function startFleet(more: Record<string, string> = {}): Promise<Fle
   return {
     ...chat,
     db,
+    place: { url, prefix: "flotilla" },
     redisUrl: url,
     parts,
     poll: async () => {

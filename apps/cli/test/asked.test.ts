@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DEFAULT_PREFIX } from "@flotilla/contracts";
+import { DEFAULT_PREFIX, leaseKey } from "@flotilla/contracts";
 import { parseHostId, parseUserId, parseWorkerId } from "@flotilla/kernel";
 import { StatusWriter } from "@flotilla/queue";
-import { spawnProcess, startRedis, testDir } from "@flotilla/testkit";
+import { keyFingerprint } from "@flotilla/session-store";
+import { redisCommand, spawnProcess, startRedis, testDir } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { MAIN, Machine, pyrogram } from "./kit.ts";
 
@@ -91,6 +92,14 @@ test("an account that a worker of another host has is not imported, and the work
   const refused = await machine.run(["import", "old.txt", "--name", "ann", "--yes"]);
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('the worker "news_1" on host-b') as string });
   expect(existsSync(join(machine.sessions, "ann.session"))).toBe(false);
-  writeFileSync(join(machine.cwd, "other.txt"), pyrogram(randomBytes(256), 7000002n));
+  // The lease of a key says it too, for an account that no board tells of.
+  const key = randomBytes(256);
+  writeFileSync(join(machine.cwd, "other.txt"), pyrogram(key, 7000002n));
+  const lease = leaseKey(DEFAULT_PREFIX, `key.${keyFingerprint(key)}`);
+  const record = { token: "t", owner: "boot:1:1", host: "host-c", worker: "sport", since: now };
+  await redisCommand(redis.url, "SET", lease, JSON.stringify(record));
+  const held = await machine.run(["import", "other.txt", "--name", "bob", "--yes"]);
+  expect(held).toMatchObject({ code: 1, stderr: expect.stringContaining('the worker "sport" on host-c has it') as string });
+  await redisCommand(redis.url, "DEL", lease);
   expect(await machine.run(["import", "other.txt", "--name", "bob", "--yes"])).toMatchObject({ code: 0 });
 });

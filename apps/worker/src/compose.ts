@@ -17,7 +17,7 @@ import { Ownership } from "./ownership.ts";
 import { type Publish, publisher } from "./publish.ts";
 import { Relay } from "./relay/relay.ts";
 import { relayTelegram } from "./relay/telegram.ts";
-import { backUp, takeSession, watchSession } from "./session-file.ts";
+import { backUp, keepConfirmed, takeSession, watchSession } from "./session-file.ts";
 
 /** A running worker. `close` leaves Telegram, then gives the session back. */
 export interface RunningWorker {
@@ -52,7 +52,7 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   stack.adopt(ownership, (it) => it.close());
   const way = new OwnWay(worker, store, config.telegramProxy && parseProxy(config.telegramProxy.reveal()));
   const options = { ...accountOptions(worker, store, deps, () => account.tell()), ...shared(ownership, way) };
-  const { account, relay } = relayingAccount({ worker, store, fleetKey, place, options, publish, way, deps });
+  const { account, relay } = relayingAccount({ worker, store, vault, fleetKey, place, options, publish, way, deps });
   stack.adopt(account, (it) => it.stop());
   stack.adopt(relay, (it) => it.close());
   const keyChanged = (): void => ownership.keyChanged();
@@ -104,6 +104,7 @@ function answering(deps: CommandDeps, worker: WorkerId, events: EventPublisher, 
 interface RelayingParts {
   readonly worker: WorkerId;
   readonly store: SessionStore;
+  readonly vault: Vault;
   readonly fleetKey: Buffer;
   readonly place: QueuePlace;
   readonly options: AccountOptions;
@@ -114,12 +115,15 @@ interface RelayingParts {
 
 /** The account, and what becomes of its messages: each needs the other, and neither does anything yet. */
 function relayingAccount(parts: RelayingParts): { account: Account; relay: Relay } {
-  const { worker, store, fleetKey, place, options, publish, way, deps } = parts;
+  const { worker, store, vault, fleetKey, place, options, publish, way, deps } = parts;
   const feed: Feed = {
     wants: (chat) => relay.wants(chat),
     sources: () => relay.sources(),
     arrived: () => relay.received(),
-    ready: () => void relay.resolveNames(),
+    ready: () => {
+      keepConfirmed(vault, store, deps.log);
+      void relay.resolveNames();
+    },
     way: () => way.status(),
     lost: (loss) => publish({ kind: "worker.lost", worker, ...loss }),
   };

@@ -73,3 +73,17 @@ export function backUp(vault: Vault, store: SessionStore): string {
   const { id, bytes } = vault.backup(store, "manual");
   return `Backed up: ${id} (${Math.ceil(bytes / 1024)} KiB, checked).`;
 }
+
+/** A connection confirms an imported session within so long of becoming ready. */
+const JUST_MS = 60_000;
+
+/** An imported session that Telegram has just confirmed gets the golden copy that a login gets. Never throws: it is good either way. */
+export function keepConfirmed(vault: Vault, store: SessionStore, log: Logger): void {
+  const verifiedAt = store.origin()?.verifiedAt ?? null;
+  if (verifiedAt === null || systemClock.now() - verifiedAt > JUST_MS) return;
+  try {
+    if (vault.canHelp(store.name) !== "same") vault.golden(store);
+  } catch (error) {
+    log.error({ err: error }, "no golden copy of the imported session");
+  }
+}
