@@ -32,7 +32,7 @@ type Colours = typeof LIGHT;
 
 /** Drawn by this family alone, so that every machine draws the same. */
 const FONT = "DejaVu Sans";
-const STRIP = { top: 560, height: 70 };
+const STRIP = { top: 500, height: 58 };
 const MARGIN = 44;
 
 /** Draws a chart: messages over time above, the connection as a strip below it on the same axis, restarts and pauses as marks. */
@@ -51,10 +51,12 @@ export function drawChart(canvas: Canvas, picture: ChartPicture): void {
 
 function lines(canvas: Canvas, picture: ChartPicture, colours: Colours): Chart {
   const { points, stepMs } = picture;
-  // One or two points make no line.
-  const pointRadius = points.filter((point) => point.whole > 0).length < 3 ? 6 : 0;
+  const known = points.filter((point) => point.whole > 0).length;
+  // The step that is not over yet would always look like a fall. One or two points make no line.
+  const drawn = known < 3 ? points : points.slice(0, -1);
+  const pointRadius = known < 3 ? 6 : 0;
   const series = (key: "received" | "relayed", fill: string | false) => ({
-    data: points.map((point) => ({ x: point.at + stepMs / 2, y: point.whole === 0 ? Number.NaN : point[key] })),
+    data: drawn.map((point) => ({ x: point.at + stepMs / 2, y: point.whole === 0 ? Number.NaN : point[key] })),
     borderColor: colours[key],
     backgroundColor: fill || colours[key],
     fill: fill === false ? false : "origin",
@@ -72,14 +74,14 @@ function lines(canvas: Canvas, picture: ChartPicture, colours: Colours): Chart {
       devicePixelRatio: 1,
       events: [],
       locale: picture.locale,
-      layout: { padding: { top: 150, bottom: HEIGHT - STRIP.top + 18, left: MARGIN - 10, right: MARGIN } },
+      layout: { padding: { top: 146, bottom: HEIGHT - STRIP.top + 18, left: MARGIN - 10, right: MARGIN } },
       scales: axes(picture, colours),
     },
   });
 }
 
 function axes({ points, ticks, from, to, texts }: ChartPicture, colours: Colours): NonNullable<ChartOptions<"line">["scales"]> {
-  const font = { family: FONT, size: 26 };
+  const font = { family: FONT, size: 29 };
   const highest = Math.max(...points.map((point) => Math.max(point.received, point.relayed)));
   return {
     x: {
@@ -106,7 +108,7 @@ function axes({ points, ticks, from, to, texts }: ChartPicture, colours: Colours
       suggestedMax: Math.max(4, highest * 1.05),
       grid: { color: colours.grid },
       border: { display: false },
-      title: { display: true, text: texts.unit, color: colours.faint, font: { family: FONT, size: 24 } },
+      title: { display: true, text: texts.unit, color: colours.faint, font: { family: FONT, size: 26 } },
       ticks: { maxTicksLimit: 6, precision: 0, padding: 10, color: colours.ink, font },
     },
   };
@@ -182,22 +184,22 @@ function diamond(context: SKRSContext2D, x: number, y: number, colours: Colours)
 }
 
 function heading(context: SKRSContext2D, { title, texts }: ChartPicture, colours: Colours): void {
-  write(context, title, { x: MARGIN, y: 62, size: 42, colour: colours.ink, bold: true });
-  const after = square(context, texts.received, MARGIN, 116, colours.received, colours, 28);
-  square(context, texts.relayed, after + 44, 116, colours.relayed, colours, 28);
+  write(context, title, { x: MARGIN, y: 60, size: 46, colour: colours.ink, bold: true });
+  const after = square(context, texts.received, MARGIN, 118, colours.received, colours, 31);
+  square(context, texts.relayed, after + 44, 118, colours.relayed, colours, 31);
 }
 
 /** What the colours and marks of the strip mean. */
 function footer(context: SKRSContext2D, { texts }: ChartPicture, colours: Colours): void {
-  const y = HEIGHT - 22;
+  const [first, second] = [HEIGHT - 76, HEIGHT - 26];
   let x = MARGIN;
   for (const phase of ["up", "wait", "down", "off", "grid"] as const)
-    x = square(context, phase === "grid" ? texts.unknown : texts[phase], x, y, colours[phase], colours, 22) + 20;
-  triangle(context, x + 10, y - 19, colours.ink);
-  x = write(context, texts.restarts, { x: x + 28, y, size: 22, colour: colours.ink }) + 20;
-  diamond(context, x + 11, y - 9, colours);
-  write(context, texts.waits, { x: x + 28, y, size: 22, colour: colours.ink });
-  write(context, texts.connection, { x: WIDTH - MARGIN, y: 116, size: 28, colour: colours.ink, end: true });
+    x = square(context, phase === "grid" ? texts.unknown : texts[phase], x, first, colours[phase], colours, 28) + 26;
+  triangle(context, MARGIN + 11, second - 20, colours.ink);
+  x = write(context, texts.restarts, { x: MARGIN + 34, y: second, size: 28, colour: colours.ink }) + 40;
+  diamond(context, x + 11, second - 10, colours);
+  write(context, texts.waits, { x: x + 34, y: second, size: 28, colour: colours.ink });
+  write(context, texts.connection, { x: WIDTH - MARGIN, y: second, size: 28, colour: colours.ink, end: true });
 }
 
 function square(
