@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import type { ExitReport, FleetEvent, WorkerState, WorkerStatus } from "@flotilla/contracts";
+import type { ExitReport, FleetEvent, SupervisorToWorker, WorkerState, WorkerStatus } from "@flotilla/contracts";
 import { ERROR_TABLE, type RestartRules, stateIcon } from "@flotilla/domain";
 import { type Clock, type HostId, sleep, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { HostDb } from "./host-db.ts";
+import { HostNetwork } from "./host-network.ts";
 import { LogSink } from "./log-sink.ts";
 import { ManagedWorker } from "./managed-worker.ts";
 import type { ManagedWorkerHooks, WorkerLimits } from "./managed-worker-deps.ts";
@@ -41,6 +42,8 @@ export interface Entry {
   readonly log: LogSink;
 }
 
+/** Between two workers that go on when the network is back: at least so long. */
+const SPACING_MS = 500;
 /** A worker that is not ready by then does not hold up the next one. */
 const READY_MS = 10_000;
 
@@ -52,9 +55,12 @@ export class Fleet {
   readonly #deps: FleetDeps;
   readonly #stopping = new AbortController();
   readonly #workers = new Map<WorkerId, Entry>();
+  readonly #network: HostNetwork;
 
   constructor(deps: FleetDeps) {
     this.#deps = deps;
+    const say = (id: WorkerId, message: SupervisorToWorker): void => this.#workers.get(id)?.worker.say(message);
+    this.#network = new HostNetwork({ spacingMs: Math.max(SPACING_MS, deps.spacingMs), log: deps.log, say });
   }
 
   /** Ends what an earlier supervisor left behind. Before anything is started. */
@@ -108,6 +114,7 @@ export class Fleet {
   /** Ends every worker, in parallel. They are wanted again at the next start. */
   async stopAll(): Promise<void> {
     this.#stopping.abort();
+    this.#network.close();
     await Promise.all([...this.#workers.values()].map(({ worker }) => worker.stop()));
     for (const { log } of this.#workers.values()) log.close();
   }
@@ -121,6 +128,7 @@ export class Fleet {
   forget(id: WorkerId): void {
     this.#workers.get(id)?.log.close();
     this.#workers.delete(id);
+    this.#network.forget(id);
     this.#deps.removeStatus(id);
   }
 
@@ -144,6 +152,7 @@ export class Fleet {
 
   #onStatus(status: WorkerStatus, previous: WorkerState, changed: boolean, cause: string): void {
     this.#deps.writeStatus(status);
+    this.#network.look(status);
     if (!changed) return;
     this.#deps.log.info(
       { worker: status.worker, state: status.state, previous, cause },

@@ -1,4 +1,4 @@
-import type { CommandOutcome, Fault, WorkerStatus, WorkerToSupervisor } from "@flotilla/contracts";
+import type { CommandOutcome, Fault, SupervisorToWorker, WorkerStatus, WorkerToSupervisor } from "@flotilla/contracts";
 import {
   countingCrashes,
   decideRestart,
@@ -88,6 +88,11 @@ export class ManagedWorker {
   /** SIGKILL for a process that was asked to end: somebody is in a hurry. */
   hurry(): void {
     if (this.#life.process === "ending") this.#run?.process.kill("SIGKILL");
+  }
+
+  /** Says something to its process, if there is one. */
+  say(message: SupervisorToWorker): void {
+    this.#run?.process.say(message);
   }
 
   /** The status that everybody may see. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { type Fault, WorkerToSupervisor } from "@flotilla/contracts";
+import { type Fault, type SupervisorToWorker, WorkerToSupervisor } from "@flotilla/contracts";
 import { classifySystem, firstErrorLine } from "@flotilla/domain";
 import { boundToParent, type WorkerId } from "@flotilla/kernel";
 import type { LogSink } from "./log-sink.ts";
@@ -60,6 +60,12 @@ export class WorkerProcess {
       if (message.data.kind === "fatal") this.#announced = message.data.fault;
       onMessage(message.data);
     });
+  }
+
+  /** Says something to it; nothing when it is gone. */
+  say(message: SupervisorToWorker): void {
+    // Without a callback a channel that just broke would throw as an event.
+    if (this.#child.connected) this.#child.send(message, () => {});
   }
 
   /** Sends a signal unless the process is gone. */

@@ -1,4 +1,12 @@
-import type { Fault, LinkStatus, LossReason, OutageReport, ReportedState, WayStatus } from "@flotilla/contracts";
+import type {
+  Fault,
+  LinkStatus,
+  LossReason,
+  OutageReport,
+  ReportedState,
+  SupervisorToWorker,
+  WayStatus,
+} from "@flotilla/contracts";
 import type { SelfUser, SessionStore } from "@flotilla/session-store";
 import {
   type AccountCalls,
@@ -142,6 +150,11 @@ export class Account {
   async reconnect(): Promise<void> {
     await this.#connection.stop();
     if (!this.#loggingIn && this.#away === null) this.start();
+  }
+
+  /** The supervisor sees all connections of this host: hold, because there is no network, or go. */
+  network(order: SupervisorToWorker["order"]): void {
+    this.#connection[order]();
   }
 
   /** It claims to be connected. */

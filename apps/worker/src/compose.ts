@@ -1,5 +1,5 @@
 import { type Config, loadFleetKey } from "@flotilla/config";
-import { DEFAULT_PREFIX, type Fault, type LoginStep, type WorkerCommand } from "@flotilla/contracts";
+import { DEFAULT_PREFIX, type Fault, type LoginStep, type SupervisorToWorker, type WorkerCommand } from "@flotilla/contracts";
 import { parseProxy, SEND_RATE, type SendRate } from "@flotilla/domain";
 import { systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
@@ -21,6 +21,8 @@ import { backUp, keepConfirmed, takeSession, watchSession } from "./session-file
 
 /** A running worker. `close` leaves Telegram, then gives the session back. */
 export interface RunningWorker {
+  /** What the supervisor says. */
+  hear(message: SupervisorToWorker): void;
   close(): Promise<void>;
 }
 
@@ -78,7 +80,7 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   const consumer = await consumeWorkerCommands(worker, { place, onError: onRedisError, handle, onFailed });
   stack.adopt(consumer, (it) => it.close());
   const owned = stack.move();
-  return { close: () => owned.disposeAsync() };
+  return { hear: ({ order }) => account.network(order), close: () => owned.disposeAsync() };
 }
 
 /** What a connection and a login ask each time. */

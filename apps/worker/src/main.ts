@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { parseConfig, readProcessEnv } from "@flotilla/config";
-import type { Fault, WorkerToSupervisor } from "@flotilla/contracts";
+import { type Fault, SupervisorToWorker, type WorkerToSupervisor } from "@flotilla/contracts";
 import { parseWorkerId } from "@flotilla/kernel";
 import { createLogger, runService } from "@flotilla/observability";
 import { classify } from "@flotilla/telegram";
@@ -29,6 +29,12 @@ await runService("worker", async () => {
     const config = parseConfig(readProcessEnv(), { cwd: process.cwd(), role: "worker" });
     const log = createLogger({ name: "worker", level: config.logLevel, fields: { worker } });
     const running = await startWorker(worker, { config, log, say, leave });
+    process.on("message", (raw) => {
+      const message = SupervisorToWorker.safeParse(raw);
+      if (message.success) running.hear(message.data);
+    });
+    // Listening must not keep a process alive that is done.
+    process.channel?.unref();
     return { log, ready: {}, close: () => running.close() };
   } catch (error) {
     say({ kind: "fatal", fault: classify(error) });

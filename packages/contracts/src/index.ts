@@ -14,7 +14,7 @@ export {
 } from "./commands.ts";
 export { ErrorClass, Fault } from "./error-class.ts";
 export { BulkPhase, ExitReport, FleetEvent, LossReason, RestartDecision, StorageProblem } from "./events.ts";
-export { type ReportedState, WorkerToSupervisor } from "./ipc.ts";
+export { type ReportedState, SupervisorToWorker, WorkerToSupervisor } from "./ipc.ts";
 export {
   BOT_RELAY_QUEUE,
   BOT_REQUESTS_QUEUE,

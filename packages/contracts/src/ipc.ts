@@ -31,5 +31,9 @@ export const WorkerToSupervisor = z.discriminatedUnion("kind", [
 ]);
 export type WorkerToSupervisor = z.infer<typeof WorkerToSupervisor>;
 
+/** What a supervisor says over the same channel. `hold`: no further try to connect before `go`; another worker looks whether there is a network. */
+export const SupervisorToWorker = z.object({ kind: z.literal("network"), order: z.enum(["hold", "go"]) });
+export type SupervisorToWorker = z.infer<typeof SupervisorToWorker>;
+
 /** States a worker can report by itself; the others are known only to its supervisor. */
 export type ReportedState = Extract<WorkerToSupervisor, { kind: "status" }>["state"];

@@ -33,6 +33,7 @@ export {
   type HealthRules,
   type HealthStep,
 } from "./health.ts";
+export { type GateOrder, type LinkSight, type NetworkGate, OPEN_GATE, stepGate } from "./network-gate.ts";
 export { type MtProxyRoute, maskProxy, type ProxyRoute, parseProxy, type SocksRoute } from "./proxy-route.ts";
 export { countingCrashes, DEFAULT_RESTART_RULES, decideRestart, type PastExit, type RestartRules } from "./restart-policy.ts";
 export { mayPress, ROLES, type Role, roleFor } from "./roles.ts";

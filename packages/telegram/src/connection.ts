@@ -1,4 +1,4 @@
-import { AppError, type Clock, sleep, systemClock } from "@flotilla/kernel";
+import { AppError, type Clock, systemClock } from "@flotilla/kernel";
 import type { SelfUser } from "@flotilla/session-store";
 import { AccountCalls } from "./calls/account-calls.ts";
 import { FloodGate } from "./calls/flood-gate.ts";
@@ -16,6 +16,7 @@ import { type DeviceInfo, fetchDevices, logOut } from "./devices.ts";
 import { linkLost } from "./fault.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { Link } from "./link.ts";
+import { isOfNetwork, Patience } from "./patience.ts";
 import { type Failures, nextStep } from "./retry.ts";
 import { fetchSelf } from "./self.ts";
 import type { CaughtUp, EngineCounts } from "./updates/engine-types.ts";
@@ -40,6 +41,7 @@ export class AccountConnection {
   #link: Link | null = null;
   #abort = new AbortController();
   #running: Promise<void> | null = null;
+  readonly #patience = new Patience();
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -55,9 +57,19 @@ export class AccountConnection {
     return this.#status;
   }
 
-  /** Numbers of the update stream since the process started. */
+  /** Numbers of the update stream. */
   updateCounts(): EngineCounts {
     return this.#stream.counts();
+  }
+
+  /** Tries no more after a fault of the network, before {@link AccountConnection.go}: somebody else looks whether there is one. */
+  hold(): void {
+    this.#patience.hold();
+  }
+
+  /** Tries at once, if it waits because of the network. No wait that Telegram asked for is shortened. */
+  go(): void {
+    this.#patience.go();
   }
 
   /** Chats that went quiet, and when that was looked at last (milliseconds since the epoch). */
@@ -129,7 +141,7 @@ export class AccountConnection {
       this.#options.log("warn", "telegram link ended", { class: fault.class, code: fault.code, attempt: this.#failures.all });
       if (step.kind === "dead") return this.#enter("dead", { fault, attempt: this.#failures.all, nextTryAt: null });
       this.#enter("waiting", { fault, attempt: this.#failures.all, nextTryAt: this.#clock.now() + step.delayMs });
-      await sleep(step.delayMs, signal).catch(() => {});
+      await this.#patience.wait(step.delayMs, isOfNetwork(fault), signal);
     }
   }
 
@@ -174,9 +186,7 @@ export class AccountConnection {
     // Nothing is opened only to be told again that the account has to wait.
     this.gate.check("users.getUsers", "");
     this.#link = new Link(store, { ...this.#options, gate: this.gate }, this.#timings, {
-      traffic: () => {
-        this.#patch({ lastTrafficAt: this.#clock.now() });
-      },
+      traffic: () => this.#patch({ lastTrafficAt: this.#clock.now() }),
       updates: (update) => this.#stream.pushed(update),
       answered: (request, answer) => this.#stream.answered(request, answer),
       undecodable: () => {
@@ -198,8 +208,7 @@ export class AccountConnection {
 
   #createCalls(): AccountCalls {
     const { store, mayAct = () => true } = this.#options;
-    const [link, signal] = [() => this.#openOne(), () => this.#abort.signal];
-    return new AccountCalls({ store, gate: this.gate, link, mayAct, signal });
+    return new AccountCalls({ store, gate: this.gate, mayAct, link: () => this.#openOne(), signal: () => this.#abort.signal });
   }
 
   #createStream(): UpdateStream {

@@ -117,7 +117,11 @@ test("the code survives a connection that breaks between two steps", async () =>
   await login.sendCode(phone);
   expect(world.sandbox.world.faults.drop({}, "rst")).toBeGreaterThan(0);
   await waitFor(() => world.sandbox.world.connections().length === 0);
-  expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "done" });
+  const code = world.code(phone);
+  const first = await login.submitCode(code);
+  // A client that hears of the break only now says so; then the same step is taken again, with the same code.
+  const again = first.kind === "refused" && first.reason === "network" && !first.final;
+  expect(again ? await login.submitCode(code) : first).toMatchObject({ kind: "done" });
 });
 
 test("a server that falls silent between two steps costs one try: the step that had its effect is found out", async () => {

@@ -1,0 +1,86 @@
+import type { WorkerStatus } from "@flotilla/contracts";
+import { parseHostId, parseWorkerId } from "@flotilla/kernel";
+import { createLogger } from "@flotilla/observability";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { HostNetwork } from "../src/host-network.ts";
+
+const log = createLogger({ name: "test", level: "silent" });
+const NETWORK = { class: "NETWORK" as const, code: "ECONNREFUSED", message: "x" };
+const LINK = {
+  account: null,
+  reconnects: 0,
+  failures: 0,
+  lastSuccessAt: null,
+  lastMessageAt: null,
+  messages: 0,
+  nextTryAt: null,
+};
+
+function status(worker: string, state: WorkerStatus["state"], attempt = 0, own = false): WorkerStatus {
+  return {
+    v: 1,
+    worker: parseWorkerId(worker),
+    host: parseHostId("h"),
+    state,
+    since: 0,
+    pid: 1,
+    startedAt: 0,
+    crashes: 0,
+    crashLimit: 5,
+    nextTryAt: null,
+    fault: attempt > 0 ? NETWORK : null,
+    link: { ...LINK, attempt, way: { shown: null, own, sealTo: "" } },
+    updatedAt: 0,
+  };
+}
+
+function prepared() {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const told: string[] = [];
+  const network = new HostNetwork({ spacingMs: 1000, log, say: (worker, { order }) => told.push(`${order} ${worker}`) });
+  onTestFinished(() => network.close());
+  return { network, told };
+}
+
+test("while no worker has a network one probes at a time; when it is back they go one after the other", () => {
+  const { network, told } = prepared();
+  for (const name of ["a", "b", "c"]) network.look(status(name, "RUNNING"));
+  for (const name of ["a", "b", "c"]) network.look(status(name, "RECONNECTING", 2));
+  expect(network.isOpen).toBe(false);
+  expect(told.splice(0)).toEqual(["hold b", "hold c"]);
+  network.look(status("a", "RECONNECTING", 3));
+  expect(told.splice(0)).toEqual(["hold a"]);
+  vi.advanceTimersByTime(10_000);
+  expect(told.splice(0)).toEqual(["go b"]);
+  network.look(status("b", "CATCHING_UP"));
+  expect(network.isOpen).toBe(true);
+  expect(told.splice(0)).toEqual(["go a"]);
+  vi.advanceTimersByTime(1000);
+  expect(told.splice(0)).toEqual(["go c"]);
+});
+
+test("a probe that was due is not ordered any more when the network is back before", () => {
+  const { network, told } = prepared();
+  for (const name of ["a", "b"]) network.look(status(name, "RECONNECTING", 2));
+  network.look(status("a", "RECONNECTING", 3));
+  network.look(status("a", "RUNNING"));
+  expect(told.splice(0)).toEqual(["hold b", "hold a", "go b"]);
+  vi.advanceTimersByTime(60_000);
+  expect(told).toEqual([]);
+});
+
+test("workers with a proxy of their own, and those whom Telegram told to wait, say nothing about the host", () => {
+  const { network, told } = prepared();
+  network.look(status("a", "RECONNECTING", 2, true));
+  network.look(status("b", "RECONNECTING", 2));
+  network.look({ ...status("c", "RECONNECTING", 2), fault: { ...NETWORK, code: "transport-429", waitS: 60 } });
+  expect(network.isOpen).toBe(true);
+  network.look(status("e", "RECONNECTING", 1));
+  expect(network.isOpen).toBe(true);
+  network.look(status("d", "RECONNECTING", 2));
+  expect(told).toEqual(["hold d"]);
+  network.forget(parseWorkerId("b"));
+  expect(network.isOpen).toBe(true);
+  expect(told).toEqual(["hold d", "go d"]);
+});
