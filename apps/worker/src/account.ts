@@ -1,12 +1,4 @@
-import type {
-  Fault,
-  LinkStatus,
-  LossReason,
-  OutageReport,
-  ReportedState,
-  SupervisorToWorker,
-  WayStatus,
-} from "@flotilla/contracts";
+import type { Fault, LinkStatus, LossReason, ReportedState, SupervisorToWorker } from "@flotilla/contracts";
 import type { SelfUser, SessionStore } from "@flotilla/session-store";
 import {
   type AccountCalls,
@@ -20,6 +12,7 @@ import {
 } from "@flotilla/telegram";
 import { Parking, reportedState } from "./account-state.ts";
 import { summary } from "./account-summary.ts";
+import type { Feed } from "./feed.ts";
 import { sourcesStatus } from "./sources-status.ts";
 import { streamNumbers } from "./stream-numbers.ts";
 
@@ -28,29 +21,6 @@ export interface AccountReport {
   readonly state: ReportedState;
   readonly fault: Fault | null;
   readonly link: LinkStatus;
-}
-
-/** Messages that cannot be had; `outage` says what became of the others. */
-export interface Loss {
-  readonly lost: number;
-  readonly why: LossReason;
-  readonly outage: OutageReport | null;
-}
-
-/** What an account tells to whoever deals with its messages. */
-export interface Feed {
-  /** Whether the messages of this chat are wanted with their text. */
-  wants(chat: string): boolean;
-  /** The chats that somebody wants, by marked id. */
-  sources(): ReadonlySet<string>;
-  /** The way to Telegram. */
-  way(): WayStatus;
-  /** Messages exist and cannot be had. */
-  lost(loss: Loss): void;
-  /** There is something in the inbox. */
-  arrived(): void;
-  /** There is a connection, and everything that was missed is in the inbox. */
-  ready(): void;
 }
 
 /** Of a worker that has no connection yet. */
@@ -154,7 +124,7 @@ export class Account {
 
   /** The supervisor sees all connections of this host: hold, because there is no network, or go. */
   network(order: SupervisorToWorker["order"]): void {
-    this.#connection[order]();
+    this.#connection.patience[order]();
   }
 
   /** It claims to be connected. */

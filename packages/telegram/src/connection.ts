@@ -30,6 +30,8 @@ import { UpdateStream } from "./updates/stream.ts";
 export class AccountConnection {
   /** What may be sent, and what has to wait. */
   readonly gate: FloodGate;
+  /** For somebody who sees more than one connection. */
+  readonly patience = new Patience();
   /** Calls that write. */
   readonly calls: AccountCalls;
   readonly #options: ConnectionOptions;
@@ -41,7 +43,6 @@ export class AccountConnection {
   #link: Link | null = null;
   #abort = new AbortController();
   #running: Promise<void> | null = null;
-  readonly #patience = new Patience();
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -60,16 +61,6 @@ export class AccountConnection {
   /** Numbers of the update stream. */
   updateCounts(): EngineCounts {
     return this.#stream.counts();
-  }
-
-  /** Tries no more after a fault of the network, before {@link AccountConnection.go}: somebody else looks whether there is one. */
-  hold(): void {
-    this.#patience.hold();
-  }
-
-  /** Tries at once, if it waits because of the network. No wait that Telegram asked for is shortened. */
-  go(): void {
-    this.#patience.go();
   }
 
   /** Chats that went quiet, and when that was looked at last (milliseconds since the epoch). */
@@ -141,7 +132,7 @@ export class AccountConnection {
       this.#options.log("warn", "telegram link ended", { class: fault.class, code: fault.code, attempt: this.#failures.all });
       if (step.kind === "dead") return this.#enter("dead", { fault, attempt: this.#failures.all, nextTryAt: null });
       this.#enter("waiting", { fault, attempt: this.#failures.all, nextTryAt: this.#clock.now() + step.delayMs });
-      await this.#patience.wait(step.delayMs, isOfNetwork(fault), signal);
+      await this.patience.wait(step.delayMs, isOfNetwork(fault), signal);
     }
   }
 

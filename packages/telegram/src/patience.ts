@@ -15,11 +15,13 @@ export class Patience {
   #goes = 0;
   #order = new AbortController();
 
+  /** No more tries after a fault of the network, before {@link Patience.go}: somebody else looks whether there is one. */
   hold(): void {
     this.#isHeld = true;
     this.#changed();
   }
 
+  /** Whoever waits because of the network tries at once. */
   go(): void {
     this.#isHeld = false;
     this.#goes += 1;

@@ -18,7 +18,7 @@ test("told to hold it does not try, whatever its own back-off says; told to go i
   connection.start();
   await reached("ready");
   world.sandbox.world.faults.refuse(2);
-  connection.hold();
+  connection.patience.hold();
   world.sandbox.world.faults.drop({ phone }, "rst");
   await reached("waiting");
   const { attempt } = connection.status();
@@ -29,7 +29,7 @@ test("told to hold it does not try, whatever its own back-off says; told to go i
   await world.logIn(await newStore(), world.person());
   expect(connection.status()).toMatchObject({ state: "waiting", attempt });
   expect(tries()).toBe(before + 1);
-  connection.go();
+  connection.patience.go();
   await reached("ready");
 });
 
@@ -39,7 +39,7 @@ test("an order to go shortens no wait that the server asked for", async () => {
   const { connection, reached } = watch({ ...account(world.server), store });
   connection.start();
   await reached("waiting");
-  connection.go();
+  connection.patience.go();
   await world.logIn(await newStore(), world.person());
   expect(connection.status()).toMatchObject({ state: "waiting", attempt: 1 });
 });
