@@ -191,7 +191,13 @@ function readPem(path: string, problems: string[]): string | null {
 
 function customServer(address: string, publicKeyPem: string): MtprotoServer {
   const colon = address.lastIndexOf(":");
-  return { kind: "custom", host: address.slice(0, colon), port: Number(address.slice(colon + 1)), publicKeyPem };
+  // An IPv6 address stands in brackets.
+  return {
+    kind: "custom",
+    host: address.slice(0, colon).replace(/^\[(.+)\]$/, "$1"),
+    port: Number(address.slice(colon + 1)),
+    publicKeyPem,
+  };
 }
 
 /** What this machine is called in the fleet: HOST_ID, or its own name. Throws AppError of `parseHostId`. */

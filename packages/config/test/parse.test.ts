@@ -130,6 +130,8 @@ describe("another MTProto server", () => {
   test("is an address and a key", async () => {
     const cwd = await testDir();
     writeFileSync(join(cwd, "key.pem"), PEM);
+    const six = parseConfig({ ...GOOD, MTPROTO_DC: "[::1]:4430", MTPROTO_DC_KEY: "key.pem" }, { cwd, role: "fleet" });
+    expect(six.mtproto).toMatchObject({ host: "::1", port: 4430 });
     const config = parseConfig({ ...GOOD, MTPROTO_DC: "127.0.0.1:4430", MTPROTO_DC_KEY: "key.pem" }, { cwd, role: "fleet" });
     expect(config.mtproto).toEqual({ kind: "custom", host: "127.0.0.1", port: 4430, publicKeyPem: PEM });
   });

@@ -42,6 +42,8 @@ export interface LocalTelegram {
   /** RSA key fingerprint as clients compare it: signed 64-bit decimal. */
   readonly keyFingerprint: string;
   close(): Promise<void>;
+  /** Pushes an `updates` whose `seq` says that some before it were not delivered. */
+  pushSeqGap(phone: string): void;
 }
 
 /** What only somebody in the same process can make it do. */
@@ -83,6 +85,7 @@ export async function startTelegram(options: MtprotoOptions): Promise<LocalTeleg
     keyFingerprint: server.rsa.fingerprint.toString(),
     notify: (phone, text) => broadcast(server, phone, notification(text)),
     pushTooLong: (phone) => broadcast(server, phone, { _: "updatesTooLong" }),
+    pushSeqGap: (phone) => pushSeqGap(server, phone),
     close: () => server.close(),
   };
 }
@@ -103,6 +106,13 @@ function broadcast(server: TelegramServer, phone: string, update: TlObject): voi
   const account = server.world.byPhone(phone);
   if (!account) throw new AppError("no-such-account", `There is no account with the phone number ${phone}.`);
   server.pusher.broadcast(account, update);
+}
+
+function pushSeqGap(server: TelegramServer, phone: string): void {
+  const account = server.world.byPhone(phone);
+  if (account) account.seq += 2;
+  const date = Math.floor(server.world.clock.now() / 1000);
+  broadcast(server, phone, { _: "updates", updates: [], users: [], chats: [], date, seq: account?.seq ?? 0 });
 }
 
 function listenersOf({

@@ -1,5 +1,5 @@
 import { sleep } from "@flotilla/kernel";
-import type { EngineOptions } from "./engine-types.ts";
+import type { EngineOptions, EngineParts } from "./engine-types.ts";
 import type { Ledger } from "./ledger.ts";
 import { ACCOUNT, channelChat, channelOf, type Dialog, type HistoryStart, type UpdateServer } from "./model.ts";
 
@@ -21,7 +21,7 @@ export class Backfill {
   readonly #server: UpdateServer;
   readonly #signal: AbortSignal;
 
-  constructor(ledger: Ledger, options: EngineOptions, server: UpdateServer, signal: AbortSignal) {
+  constructor({ ledger, options, server, signal }: EngineParts) {
     this.#ledger = ledger;
     this.#options = options;
     this.#server = server;

@@ -1,5 +1,5 @@
 import type { Backfill, Found } from "./backfill.ts";
-import type { EngineOptions } from "./engine-types.ts";
+import type { EngineOptions, EngineParts } from "./engine-types.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import { ACCOUNT, type ChannelDifference, channelChat, type Difference, type Update, type UpdateServer } from "./model.ts";
 import { reduce } from "./reduce.ts";
@@ -17,7 +17,7 @@ export class Differences {
   readonly #server: UpdateServer;
   readonly #backfill: Backfill;
 
-  constructor(ledger: Ledger, options: EngineOptions, server: UpdateServer, backfill: Backfill) {
+  constructor({ ledger, options, server }: EngineParts, backfill: Backfill) {
     this.#ledger = ledger;
     this.#options = options;
     this.#server = server;

@@ -2,7 +2,8 @@ import type { LossReason } from "@flotilla/contracts";
 import type { Clock } from "@flotilla/kernel";
 import type { UpdateTable } from "@flotilla/session-store";
 import type { Log } from "../types.ts";
-import type { Judge } from "./model.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Judge, UpdateServer } from "./model.ts";
 
 /** Times of the engine, in milliseconds. */
 export interface EngineTimings {
@@ -82,4 +83,12 @@ export interface EngineOptions {
     /** Rows were added to the inbox. */
     arrived(): void;
   };
+}
+
+/** What asking the server takes, for one connection. */
+export interface EngineParts {
+  readonly ledger: Ledger;
+  readonly options: EngineOptions;
+  readonly server: UpdateServer;
+  readonly signal: AbortSignal;
 }

@@ -1,16 +1,11 @@
 import { sleep } from "@flotilla/kernel";
 import { Backfill } from "./backfill.ts";
 import { Differences } from "./difference.ts";
-import type { EngineOptions } from "./engine-types.ts";
-import type { Ledger } from "./ledger.ts";
-import { ACCOUNT, channelChat, type UpdateServer, type Verdict } from "./model.ts";
+import type { EngineParts } from "./engine-types.ts";
+import { ACCOUNT, channelChat, type Verdict } from "./model.ts";
 import { lookedAt, lookKey, RESET, type Todo } from "./todo.ts";
 
-interface Deps {
-  readonly ledger: Ledger;
-  readonly options: EngineOptions;
-  readonly server: UpdateServer;
-  readonly signal: AbortSignal;
+interface Deps extends EngineParts {
   readonly todo: Todo;
 }
 
@@ -22,9 +17,8 @@ export class Questions {
 
   constructor(deps: Deps) {
     this.#deps = deps;
-    const { ledger, options, server, signal } = deps;
-    this.backfill = new Backfill(ledger, options, server, signal);
-    this.#differences = new Differences(ledger, options, server, this.backfill);
+    this.backfill = new Backfill(deps);
+    this.#differences = new Differences(deps, this.backfill);
   }
 
   /** Learns where a new account stands; goes on until it works. Rejects when nothing can be asked any more. */

@@ -1,4 +1,4 @@
-import type { EngineOptions } from "./engine-types.ts";
+import type { EngineOptions, EngineParts } from "./engine-types.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Listening } from "./listening.ts";
 import { ACCOUNT, type Dialog, type UpdateServer } from "./model.ts";
@@ -8,10 +8,7 @@ import { lookKey, type Todo } from "./todo.ts";
 /** So many quiet chats are asked for at once. */
 const QUIET_BATCH = 20;
 
-interface SweepParts {
-  readonly ledger: Ledger;
-  readonly options: EngineOptions;
-  readonly server: UpdateServer;
+interface SweepParts extends EngineParts {
   readonly questions: Questions;
   readonly todo: Todo;
   readonly listening: Listening;

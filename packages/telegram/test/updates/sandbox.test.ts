@@ -181,6 +181,22 @@ test("the sweep brings what was never pushed, without any gap that would show it
   await waitFor(() => one.connection.updateCounts().sweepFound === 2);
 });
 
+test("a seq that does not follow brings what was not pushed, at once and once", async () => {
+  const one = await reader();
+  say(one, "1");
+  await has(one, ["1"]);
+  world.sandbox.world.faults.updates(one.phone, "gap", 2);
+  for (const text of ["2", "3"]) say(one, text);
+  world.sandbox.telegram.pushSeqGap(one.phone);
+  await has(one, ["1", "2", "3"]);
+  const seq = one.store.updates.account()?.seq;
+  const asked = world.sandbox.world.counters()["updates.getDifference"];
+  say(one, "4");
+  await has(one, ["1", "2", "3", "4"]);
+  expect(one.store.updates.account()?.seq).toBe(seq);
+  expect(world.sandbox.world.counters()["updates.getDifference"], "the seq that was learned holds").toBe(asked);
+});
+
 test("an imported position is where it goes on", async () => {
   const one = await reader();
   const before = one.store.updates.account();
