@@ -2,6 +2,10 @@
 import { Api } from "telegram";
 import { expect, test } from "vitest";
 import { type CodeVia, describeSentCode } from "../src/login-result.ts";
+import { newStore } from "./kit.ts";
+import { useSandbox } from "./world.ts";
+
+const world = useSandbox();
 
 const OF_TYPE: Readonly<Record<string, CodeVia | "refused">> = {
   SentCodeTypeApp: "app",
@@ -63,4 +67,57 @@ test.each(Object.entries(OF_TYPE))("%s is told as %s", (type, via) => {
 
 test.each(Object.entries(OF_NEXT))("%s as the next way is told as %s", (next, nextVia) => {
   expect(sent("SentCodeTypeApp", next)).toMatchObject({ kind: "code-sent", via: "app", nextVia, resendAfterS: 60, length: 5 });
+});
+
+test.each([
+  "app",
+  "sms",
+  "call",
+  "flash-call",
+  "missed-call",
+  "email",
+  "fragment",
+  "firebase",
+  "sms-word",
+  "sms-phrase",
+] as const)("a code delivered by %s is told as such, and the right one logs in", async (codeVia) => {
+  const phone = world.person({ codeVia });
+  const login = world.flow(await newStore());
+  expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent", via: codeVia });
+  expect(await login.submitCode("00000")).toMatchObject({ kind: "wrong-code" });
+  expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "done" });
+});
+
+test("an account that needs a login e-mail first is refused plainly, and the old session stays", async () => {
+  const phone = world.person({ codeVia: "email-setup" });
+  const store = await newStore();
+  const login = world.flow(store);
+  expect(await login.sendCode(phone)).toMatchObject({ kind: "refused", reason: "email-setup-needed", final: true });
+  await login.cancel();
+  expect(store.inLogin).toBe(false);
+});
+
+test("another account than before is kept only when that is said, and its login ends at Telegram when it is not", async () => {
+  const [ann, ben] = [world.person(), world.person()];
+  const store = await newStore();
+  await world.logIn(store, ann);
+  const before = store.self();
+  const key = store.authKey();
+  const change = async () => {
+    const login = world.flow(store);
+    expect(await login.keepChanged()).toMatchObject({ kind: "refused", reason: "wrong-step" });
+    await login.sendCode(ben);
+    expect(await login.submitCode(world.code(ben))).toMatchObject({
+      kind: "changed",
+      self: { phone: ben },
+      before: { phone: ann },
+    });
+    return login;
+  };
+  await (await change()).cancel();
+  expect([store.self(), store.authKey()]).toEqual([before, key]);
+  expect(world.sandbox.world.sessions(ben)).toEqual([]);
+  expect(await (await change()).keepChanged()).toMatchObject({ kind: "done", self: { phone: ben } });
+  expect(store.self()).toMatchObject({ phone: ben });
+  expect(world.sandbox.world.sessions(ben)).toHaveLength(1);
 });
