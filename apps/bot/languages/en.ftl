@@ -700,6 +700,7 @@ alert-route-waiting = { $some ->
     [0] The message waits; it is not lost, and it is tried again by itself.
    *[other] The messages wait; none is lost, and they are tried again by themselves.
 }
+alert-loop = 🔁 Route <b>{ $route }</b> was switched off. { $why }
 alert-flood-all = Nothing is read or sent until then; what is said meanwhile is fetched.
 alert-flood-reading = What was missed cannot be asked for until then. New messages come, sending goes on.
 alert-flood-sending = Sending waits, reading goes on. What waits is kept, none is lost.

@@ -107,6 +107,7 @@ export function assemble(outside: Outside) {
     store: own.routes,
     isWorker: (id) => workers.find(id) !== null,
     tell: (message) => relayWire.tellRoutes(message),
+    readers: () => relayScreens.known(),
     now: () => clock.now(),
   });
   const signs = signsOf(outside, base);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Config } from "@flotilla/config";
 import { type Asker, DEFAULT_PREFIX } from "@flotilla/contracts";
+import type { RouteProblem } from "@flotilla/domain";
 import { AppError, sleep } from "@flotilla/kernel";
 import { createRegistry, type Logger, startHealth } from "@flotilla/observability";
 import { CommandSender, consumeEvents, StatusReader } from "@flotilla/queue";
@@ -14,6 +15,7 @@ import { startPolling } from "./poller.ts";
 import { BotRelay } from "./relay/bot-relay.ts";
 import { openControlDb } from "./store/control-db.ts";
 import { setMenu } from "./text-commands.ts";
+import { say } from "./words/said.ts";
 import type { Languages } from "./words/words.ts";
 
 /** A running bot. */
@@ -76,13 +78,24 @@ async function tick(parts: Parts): Promise<void> {
   const { statuses, fresh } = await screens.look();
   await recorder.look(statuses, fresh);
   const redisAwaySince = parts.redis.awaySince();
-  const relay = { routes: parts.routes.all(), readers: await parts.relayScreens.readers() };
+  const readers = await parts.relayScreens.readers();
+  for (const loop of parts.relay.breakLoops()) tellOfLoop(parts, loop);
+  const relay = { routes: parts.routes.all(), readers };
   watch(alerts, { now, statuses, redisAwaySince, tokenConflict: parts.pollProblem() === "conflict", host, relay });
   // The second path must not wait for a chat that does not answer.
   void secondPath.tell();
   if (parts.pollProblem() === null) void secondPath.ping();
   if (parts.pollProblem() === "unauthorized") return;
   await Promise.all([outbox.flush(), panels.refreshAll()]);
+}
+
+/** A route that would have gone round in circles was switched off: its owner hears of it, once. */
+function tellOfLoop({ alerts, host, clock, relay }: Parts, { route, message }: RouteProblem): void {
+  const now = clock.now();
+  const title = say("alert-loop", { route, why: message });
+  const body = { kind: "notice", worker: null, host, times: 1, title, details: [], buttons: [], action: null } as const;
+  alerts.raise(`loop:${route}:${now}`, { ...body, details: [], buttons: [] }, now);
+  void relay.flush();
 }
 
 async function greet(bot: Bot, languages: Languages): Promise<void> {

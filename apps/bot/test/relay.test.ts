@@ -1,4 +1,4 @@
-import { Confirmation, type Delivery, Route, type RoutesForReader } from "@flotilla/contracts";
+import { Confirmation, type Delivery, type RelayStatus, Route, type RoutesForReader } from "@flotilla/contracts";
 import { askBot, RelayLink } from "@flotilla/queue";
 import { sharedRedis, waitFor } from "@flotilla/testkit";
 import { Bot } from "grammy";
@@ -42,10 +42,17 @@ async function start() {
   const relay = new BotRelay(place, silent);
   onTestFinished(() => relay.close());
   const store = new RouteStore(db);
+  const known: RelayStatus[] = [];
   const isWorker = (id: string): boolean => workers.find(id) !== null;
-  const desk = new RouteDesk({ store, isWorker, tell: (message) => relay.tellRoutes(message), now: () => clock.now() });
+  const desk = new RouteDesk({
+    store,
+    isWorker,
+    readers: () => known,
+    tell: (message) => relay.tellRoutes(message),
+    now: () => clock.now(),
+  });
   relay.start({ db, api: bot.api, admins, clock, wordsOf: () => EN, desk });
-  return { place, db, clock, desk, reader, sent, answers, told, confirmed };
+  return { place, db, clock, desk, reader, sent, answers, told, confirmed, known, store };
 }
 
 const alert: Delivery = {
@@ -140,4 +147,30 @@ test("the bot delivers with formatting and replies, and says what a refusal mean
   await reader.deliver({ ...alert, id: "news_1.2.0", key: "k2", to, step });
   await waitFor(() => confirmed.length === 2);
   expect(confirmed[1]?.result.kind).toBe("blocked");
+});
+
+test("a loop that shows only when names are known is refused from then on, and broken where it is there already", async () => {
+  const { known, desk, store } = await start();
+  const there = { ...route("a", "@beta_1"), from: { ...route("a", "-1").from, chats: ["-1001"] } };
+  const back = { ...route("b", "-1001"), from: { ...route("b", "-1").from, chats: ["-1002"] } };
+  expect(desk.apply([there, back])).toEqual([]);
+  expect(desk.breakLoops()).toEqual([]);
+  const source = {
+    ref: "-1002",
+    chat: "-1002",
+    title: null,
+    username: "Beta_1",
+    lastMessageAt: null,
+    rhythmMs: null,
+    closed: null,
+  };
+  known.push({ v: 1, worker: WORKER, version: 1, at: 1, routes: [], sources: [source], backfill: null, senders: [] });
+  expect(desk.breakLoops().map((problem) => problem.route)).toEqual(["b"]);
+  expect(desk.breakLoops()).toEqual([]);
+  expect(store.all().map(({ id, on }) => [id, on])).toEqual([
+    ["a", true],
+    ["b", false],
+  ]);
+  expect(desk.put({ ...there, filter: "btc" }), "the one that is left can be changed").toEqual([]);
+  expect(desk.apply([there, back])).toMatchObject([{ route: "a" }, { route: "b" }]);
 });

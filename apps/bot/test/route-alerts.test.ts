@@ -21,7 +21,7 @@ function reader(change: Partial<RouteStatus> = {}): RelayStatus {
     ...quiet,
     ...change,
   });
-  return { v: 1, worker: WORKER, version: 1, at: NOW, routes: [status], sources: [], backfill: null };
+  return { v: 1, worker: WORKER, version: 1, at: NOW, routes: [status], sources: [], backfill: null, senders: [] };
 }
 
 const stuck = (kind: RouteStuck["kind"], code: string, since = NOW): Partial<RouteStatus> => ({ stuck: { kind, code, since } });

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { join } from "node:path";
 import { BOT_ONLY, type Config, childEnv, type EnvValues, loadFleetKey } from "@flotilla/config";
 import { DEFAULT_PREFIX, STATUS_REFRESH_MS } from "@flotilla/contracts";
-import { DEFAULT_RESTART_RULES } from "@flotilla/domain";
-import { systemClock } from "@flotilla/kernel";
+import { DEFAULT_RESTART_RULES, startOrder } from "@flotilla/domain";
+import { systemClock, type WorkerId } from "@flotilla/kernel";
 import { createRegistry, Gauge, type Logger, startHealth } from "@flotilla/observability";
-import { consumeHostCommands, EventPublisher, StatusWriter } from "@flotilla/queue";
+import { consumeHostCommands, EventPublisher, type QueuePlace, RelayBoard, StatusWriter } from "@flotilla/queue";
 import { Fleet, type FleetSettings } from "./fleet.ts";
 import { HostCommands } from "./host-commands.ts";
 import { HostDb } from "./host-db.ts";
@@ -26,6 +27,8 @@ const GRACE_MS = 15_000;
 const STUCK_GRACE_MS = 500;
 /** Between two looks at a session file that could not be used. */
 const LOOK_MS = 30_000;
+/** A Redis that has not answered by then is not asked who delivers for whom. */
+const BOARD_MS = 3000;
 
 /** Builds the supervisor in start order: database, health, events, workers, commands. Owners are released in reverse. */
 export async function startSupervisor(config: Config, env: EnvValues, log: Logger): Promise<Supervisor> {
@@ -47,6 +50,7 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
     writeStatus: (status) => void board.write(status).catch(onRedisError),
     removeStatus: (worker) => void board.remove(worker).catch(onRedisError),
     newId: randomUUID,
+    order: (workers) => sendersFirst(workers, place),
   });
   const commands = new HostCommands({ fleet, db, clock: systemClock, log, sessions });
   const registry = createRegistry();
@@ -67,6 +71,21 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   );
   const owned = stack.move();
   return { healthPort: health.port, close: () => owned.disposeAsync(), hurry: () => fleet.hurry() };
+}
+
+/** As the readers last said whom they need. Without Redis the order matters less than the start. */
+async function sendersFirst(workers: readonly WorkerId[], place: QueuePlace): Promise<readonly WorkerId[]> {
+  if (workers.length < 2) return workers;
+  const relays = new RelayBoard(place, () => {});
+  const tooLate = AbortSignal.timeout(BOARD_MS);
+  try {
+    await Promise.race([relays.ready(), once(tooLate, "abort")]);
+    return startOrder(workers, await relays.all());
+  } catch {
+    return workers;
+  } finally {
+    relays.close();
+  }
 }
 
 function fleetSettings(config: Config, env: EnvValues): FleetSettings {

@@ -34,6 +34,8 @@ export interface FleetDeps extends FleetSettings {
   readonly writeStatus: (status: WorkerStatus) => void;
   readonly removeStatus: (worker: WorkerId) => void;
   readonly newId: () => string;
+  /** The order in which workers start that shall all run. Absent: as they were added. */
+  readonly order?: (workers: readonly WorkerId[]) => Promise<readonly WorkerId[]>;
 }
 
 /** A worker of this host and its log. */
@@ -70,8 +72,7 @@ export class Fleet {
   }
 
   /**
-   * Starts what shall run, in the order of adding: each is ready, or has
-   * ended, or has had its time, before the next one begins. A broken one delays nobody for longer than that.
+   * Starts what shall run, senders of routes before their readers, else in the order of adding: each is ready, or has ended, or has had its time, before the next one begins. A broken one delays nobody for longer than that.
    */
   async startDesired(): Promise<void> {
     const wanted = this.#deps.db.workers();
@@ -81,7 +82,8 @@ export class Fleet {
     }
     this.tell({ kind: "host.started", workers: this.statuses() });
     this.refreshStatuses();
-    await this.#startInOrder(wanted.filter(({ desired }) => desired === "running").map(({ id }) => id));
+    const running = wanted.filter(({ desired }) => desired === "running").map(({ id }) => id);
+    await this.#startInOrder((await this.#deps.order?.(running)) ?? running);
   }
 
   async #startInOrder(ids: readonly WorkerId[]): Promise<void> {

@@ -86,3 +86,14 @@ test("a host starts what shall run in order and with a pause between two, and kn
   await starting;
   expect(starts(), "a stop ends the start").toBe(1);
 });
+
+test("a sender of routes starts before its reader, whichever was added first", async () => {
+  const { fleet, db, states } = await host("stay", 600_000, undefined, async (workers) => workers.toReversed());
+  db.setDesired(A, "running", 1);
+  db.setDesired(B, "running", 2);
+  const starting = fleet.startDesired();
+  await waitFor(() => states().beta === "RUNNING");
+  expect(states()).toEqual({ alpha: "STOPPED", beta: "RUNNING" });
+  await fleet.stopAll();
+  await starting;
+});

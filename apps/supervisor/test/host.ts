@@ -4,7 +4,7 @@ import { parseHostId, systemClock } from "@flotilla/kernel";
 import { createLogger } from "@flotilla/observability";
 import { testDir } from "@flotilla/testkit";
 import { onTestFinished } from "vitest";
-import { Fleet } from "../src/fleet.ts";
+import { Fleet, type FleetDeps } from "../src/fleet.ts";
 import { HostCommands } from "../src/host-commands.ts";
 import { HostDb } from "../src/host-db.ts";
 import { SessionDesk } from "../src/session-desk.ts";
@@ -13,7 +13,7 @@ import { CHILD, LIMITS, RULES } from "./support.ts";
 export const FLEET_KEY = Buffer.alloc(32, 1);
 
 /** The workers of a host as real processes without Telegram, and its commands without Redis. `dir` is the data folder. */
-export async function host(plan = "stay", spacingMs = 0, dir?: string) {
+export async function host(plan = "stay", spacingMs = 0, dir?: string, order?: FleetDeps["order"]) {
   const dataDir = dir ?? (await testDir("host-"));
   const journal = `${dataDir}/journal`;
   writeFileSync(journal, "");
@@ -40,6 +40,7 @@ export async function host(plan = "stay", spacingMs = 0, dir?: string) {
     writeStatus: () => {},
     removeStatus: () => {},
     newId: () => `event-${events.length}`,
+    ...(order ? { order } : {}),
   });
   onTestFinished(async () => {
     await fleet.stopAll();

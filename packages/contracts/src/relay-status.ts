@@ -50,6 +50,8 @@ export const SourceStatus = z.object({
   /** Marked id, or null while the name is not known. */
   chat: z.string().nullable(),
   title: z.string().nullable(),
+  /** Without @; null while it has none or it is not known. */
+  username: z.string().nullable().default(null),
   lastMessageAt: Time.nullable(),
   /** Usual time between two messages; null while that is not known. */
   rhythmMs: z.number().nullable(),
@@ -81,6 +83,8 @@ export const RelayStatus = z.object({
   routes: z.array(RouteStatus),
   sources: z.array(SourceStatus),
   backfill: BackfillStatus.nullable(),
+  /** The other workers that deliver for it: they start before it. */
+  senders: z.array(WorkerIdField).default([]),
 });
 export type RelayStatus = z.infer<typeof RelayStatus>;
 

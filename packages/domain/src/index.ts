@@ -37,14 +37,16 @@ export { type GateOrder, type LinkSight, type NetworkGate, OPEN_GATE, stepGate }
 export { type MtProxyRoute, maskProxy, type ProxyRoute, parseProxy, type SocksRoute } from "./proxy-route.ts";
 export { countingCrashes, DEFAULT_RESTART_RULES, decideRestart, type PastExit, type RestartRules } from "./restart-policy.ts";
 export { mayPress, ROLES, type Role, roleFor } from "./roles.ts";
+export { chatNames } from "./routes/chat-names.ts";
 export { diffRoutes, type RouteDiff } from "./routes/diff.ts";
 export { type MatchVerdict, matchRoute, type ReadyRoute, readyRoute, type SkipReason } from "./routes/match.ts";
 export { type AfterTry, afterTry, BLOCKED_MS, forecast, percentile, resultOfFault } from "./routes/outcome.ts";
 export { deriveRandomId, stepKey, targetKey } from "./routes/random-id.ts";
 export { compileRule, type Rule, type RuleSubject, type RuleVerdict } from "./routes/rule.ts";
+export { startOrder } from "./routes/start-order.ts";
 export { type FindTarget, planDelete, planEdit, planNew, type StepPlan } from "./routes/steps.ts";
 export { linkOf, parseTemplate, type RichText, render, type Template } from "./routes/template.ts";
-export { type ResolveChat, type RouteProblem, validateRoutes } from "./routes/validate.ts";
+export { findLoops, type ResolveChat, type RouteProblem, validateRoutes } from "./routes/validate.ts";
 export { webhookSecret } from "./routes/webhook-secret.ts";
 export { SEND_RATE, type SendRate } from "./send-rate.ts";
 export { actionsFor, stateIcon, stateWords, urgency, type WorkerAction } from "./worker-actions.ts";

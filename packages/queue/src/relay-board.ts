@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { RelayStatus, relayKey } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import { Redis } from "ioredis";
@@ -17,15 +18,29 @@ export class RelayBoard {
 
   /** What this worker last said about its relays, or null. */
   async read(worker: WorkerId): Promise<RelayStatus | null> {
-    const row = await this.#redis.hget(this.#key, worker);
-    try {
-      return row === null ? null : RelayStatus.parse(JSON.parse(row));
-    } catch {
-      return null;
-    }
+    return parse(await this.#redis.hget(this.#key, worker));
+  }
+
+  /** What all workers last said about their relays. */
+  async all(): Promise<RelayStatus[]> {
+    const rows = await this.#redis.hgetall(this.#key);
+    return Object.values(rows).flatMap((row) => parse(row) ?? []);
+  }
+
+  /** Resolves when the connection is up; reads before that fail. */
+  async ready(): Promise<void> {
+    if (this.#redis.status !== "ready") await once(this.#redis, "ready");
   }
 
   close(): void {
     this.#redis.disconnect();
+  }
+}
+
+function parse(row: string | null): RelayStatus | null {
+  try {
+    return row === null ? null : RelayStatus.parse(JSON.parse(row));
+  } catch {
+    return null;
   }
 }

@@ -59,6 +59,11 @@ export class RelayScreens {
     for (const old of [...this.#dry.keys()].slice(0, -50)) this.#dry.delete(old);
   }
 
+  /** The same, as it was when it was last looked at. */
+  known(): readonly RelayStatus[] {
+    return [...this.#known.values()];
+  }
+
   /** What every reader last said, for those who said anything. */
   async readers(): Promise<RelayStatus[]> {
     const workers = new Set(this.#store.all().map(({ from }) => from.worker));

@@ -1,5 +1,5 @@
-import type { BotAnswer, BotRequest, Route, RoutesForReader } from "@flotilla/contracts";
-import { diffRoutes, type RouteProblem, validateRoutes } from "@flotilla/domain";
+import type { BotAnswer, BotRequest, RelayStatus, Route, RoutesForReader } from "@flotilla/contracts";
+import { chatNames, diffRoutes, findLoops, type RouteProblem, validateRoutes } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
 import type { RouteStore } from "./route-store.ts";
 
@@ -9,6 +9,8 @@ export interface RouteDeskDeps {
   readonly isWorker: (id: WorkerId) => boolean;
   readonly tell: (message: RoutesForReader) => Promise<void>;
   readonly now: () => number;
+  /** What readers last said: which names mean the same chat. */
+  readonly readers: () => readonly RelayStatus[];
 }
 
 /** Changes routes: checked first, written once, then told to the readers until they have them. */
@@ -33,8 +35,13 @@ export class RouteDesk {
 
   /** Makes these the routes, unless something is wrong with any of them: then nothing changes and the problems are returned. */
   apply(routes: readonly Route[]): RouteProblem[] {
-    const problems = [...this.#strangers(routes), ...validateRoutes(routes)];
-    if (problems.length === 0) this.#deps.store.replace(routes, this.#deps.now());
+    const { store, readers } = this.#deps;
+    const { added, changed } = diffRoutes(store.all(), routes);
+    // A loop that was broken stays as it is, off: it must not keep anybody from changing other routes.
+    const touched = new Set([...added, ...changed.map(({ after }) => after)].map(({ id }) => id));
+    const counts = ({ id, on }: Route): boolean => on || touched.has(id);
+    const problems = [...this.#strangers(routes), ...validateRoutes(routes, chatNames(readers()), counts)];
+    if (problems.length === 0) store.replace(routes, this.#deps.now());
     return problems;
   }
 
@@ -48,6 +55,28 @@ export class RouteDesk {
   /** Takes one route away; what waits on it is given up. */
   remove(id: string): void {
     this.apply(this.#deps.store.all().filter((route) => route.id !== id));
+  }
+
+  /**
+   * Switches off the newest route of each loop that shows only now, because two names turned out to be one chat. Returns what
+   * was switched off, and why.
+   */
+  breakLoops(): RouteProblem[] {
+    const { store, readers, now } = this.#deps;
+    const broken: RouteProblem[] = [];
+    for (;;) {
+      const routes = store.all();
+      const found = findLoops(
+        routes.filter(({ on }) => on),
+        chatNames(readers()),
+      ).at(-1);
+      if (!found) return broken;
+      store.replace(
+        routes.map((route) => (route.id === found.route ? { ...route, on: false } : route)),
+        now(),
+      );
+      broken.push(found);
+    }
   }
 
   /** Tells readers what they were not told yet. One pass at a time; a failure is tried again at the next call. */

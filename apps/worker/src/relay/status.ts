@@ -31,16 +31,20 @@ export function relayStatus(deps: StatusDeps, backfill: BackfillStatus | null): 
   });
   const refs = new Set(book.all.flatMap(({ from }) => from.chats));
   const sources = [...refs].map((ref) => sourceStatus(deps, ref));
-  return { v: 1, worker, version: book.version, at: now(), routes, sources, backfill };
+  const senders = new Set(book.all.flatMap(({ on, to }) => (on && to.kind === "worker" ? [to.worker] : [])));
+  senders.delete(worker);
+  return { v: 1, worker, version: book.version, at: now(), routes, sources, backfill, senders: [...senders] };
 }
 
 function sourceStatus({ store, idOf }: StatusDeps, ref: string): SourceStatus {
   const chat = idOf(ref);
   const row = chat === null ? null : store.updates.sources.get(chat);
+  const known = chat === null ? null : store.entities.byId(chat);
   return {
     ref,
     chat,
-    title: chat === null ? null : (store.entities.byId(chat)?.name ?? null),
+    title: known?.name ?? null,
+    username: known?.username ?? null,
     lastMessageAt: row && row.lastMessageAt > 0 ? row.lastMessageAt : null,
     rhythmMs: row?.rhythmMs ?? null,
     closed: row?.closed ?? null,

@@ -14,14 +14,21 @@ export interface RouteProblem {
 /** A chat is known by number and by name: the number, if it was ever learned. */
 export type ResolveChat = (ref: string) => string;
 
-/** Everything that is wrong with a set of routes; empty = it can be used. Pure: `resolve` says which names mean the same chat. */
-export function validateRoutes(routes: readonly Route[], resolve: ResolveChat = (ref) => ref): RouteProblem[] {
+/**
+ * Everything that is wrong with a set of routes; empty = it can be used. Pure: `resolve` says which names mean the same chat,
+ * `counts` which routes make a loop (absent: all).
+ */
+export function validateRoutes(
+  routes: readonly Route[],
+  resolve: ResolveChat = (ref) => ref,
+  counts: (route: Route) => boolean = () => true,
+): RouteProblem[] {
   const canonical: ResolveChat = (ref) => resolve(ref).toLowerCase();
   return [
     ...duplicates(routes),
     ...routes.flatMap((route) => [...ownProblems(route)]),
     ...tooManyTargets(routes),
-    ...loops(routes, canonical),
+    ...loops(routes.filter(counts), canonical),
   ];
 }
 
@@ -79,6 +86,11 @@ function tooManyTargets(routes: readonly Route[]): RouteProblem[] {
     const message = `${to.worker} would deliver to more than ${MAX_TARGETS_PER_WORKER} chats.`;
     return full ? [{ route: id, field: "to", message } as const] : [];
   });
+}
+
+/** Routes that lead back to themselves, by what is known of their chats by now. */
+export function findLoops(routes: readonly Route[], resolve: ResolveChat): RouteProblem[] {
+  return loops(routes, (ref) => resolve(ref).toLowerCase());
 }
 
 /** A route whose target leads back, over any number of routes, to one of its sources would relay for ever. */
