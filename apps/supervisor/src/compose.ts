@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { join } from "node:path";
 import { BOT_ONLY, type Config, childEnv, type EnvValues, loadFleetKey } from "@flotilla/config";
 import { DEFAULT_PREFIX, STATUS_REFRESH_MS } from "@flotilla/contracts";
 import { DEFAULT_RESTART_RULES, startOrder } from "@flotilla/domain";
-import { systemClock, type WorkerId } from "@flotilla/kernel";
+import { AppError, systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
 import { createRegistry, Gauge, type Logger, startHealth } from "@flotilla/observability";
 import { consumeHostCommands, EventPublisher, type QueuePlace, RelayBoard, StatusWriter } from "@flotilla/queue";
 import { Fleet, type FleetSettings } from "./fleet.ts";
@@ -77,9 +76,8 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
 async function sendersFirst(workers: readonly WorkerId[], place: QueuePlace): Promise<readonly WorkerId[]> {
   if (workers.length < 2) return workers;
   const relays = new RelayBoard(place, () => {});
-  const tooLate = AbortSignal.timeout(BOARD_MS);
   try {
-    await Promise.race([relays.ready(), once(tooLate, "abort")]);
+    await withTimeout(relays.ready(), BOARD_MS, () => new AppError("redis-away", "Redis did not answer in time."));
     return startOrder(workers, await relays.all());
   } catch {
     return workers;
