@@ -29,6 +29,8 @@ export interface OpenOptions {
 const MAX_BUSY_MS = 250;
 /** Shared memory and the first page of a journal. */
 const NEEDED_TO_OPEN_BYTES = 64 * 1024;
+/** Pages kept in memory, in KiB (promise S2-09): much for the one database of the bot, little where there is one per worker. */
+const CACHE_KIB: Readonly<Record<DatabaseRole, number>> = { session: 2048, control: 65_536, host: 2048, lock: 256 };
 /** "Flt" and a number per role, in the header field made for this (https://sqlite.org/fileformat.html). */
 const APPLICATION_ID: Readonly<Record<DatabaseRole, number>> = {
   session: 0x466c7401,
@@ -100,10 +102,12 @@ function configure(raw: BetterSqlite.Database, options: OpenOptions): void {
   raw.pragma("synchronous = FULL");
   raw.pragma("foreign_keys = ON");
   raw.pragma("trusted_schema = OFF");
+  raw.pragma(`cache_size = -${CACHE_KIB[options.role]}`);
   if (options.exclusive) raw.exec("BEGIN EXCLUSIVE; COMMIT");
   assertPragma(raw, "journal_mode", "wal");
   assertPragma(raw, "synchronous", 2);
   assertPragma(raw, "foreign_keys", 1);
+  assertPragma(raw, "cache_size", -CACHE_KIB[options.role]);
   assertPragma(raw, "locking_mode", options.exclusive ? "exclusive" : "normal");
 }
 

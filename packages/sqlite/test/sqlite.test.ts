@@ -69,6 +69,15 @@ describe("openDatabase", () => {
     expect(pragma("busy_timeout")).toBe(250);
   });
 
+  test.each([
+    ["session", 2],
+    ["host", 2],
+    ["control", 64],
+  ] as const)("a %s database keeps %d MiB of pages in memory", (role, mib) => {
+    using db = openDatabase(options({ role }));
+    expect(db.readOne("PRAGMA cache_size")).toEqual({ cache_size: -mib * 1024 });
+  });
+
   test("migrates step by step and keeps the rows", () => {
     const before = openDatabase(options());
     before.write("INSERT INTO t (name) VALUES ('kept')");
