@@ -3,11 +3,13 @@ import { createCanvas, loadImage } from "@napi-rs/canvas";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { captionOf, pictureOf, rangeOf, SPANS, type Span } from "../src/charts/chart-data.ts";
+import { ChartDesk } from "../src/charts/chart-desk.ts";
 import { Drawer } from "../src/charts/drawer.ts";
 import { BUCKET_MS, between, bucketOf, type Look, lookAt, NOTHING, type Phase, plus } from "../src/charts/rollup.ts";
 import { type BucketRow, RollupStore } from "../src/charts/rollup-store.ts";
+import { SureSender } from "../src/chat/sure-sender.ts";
 import { meet, startFleet } from "./chat.ts";
-import { ALL_WORDS, controlDb, EN, NOW, statusOf, WORKER } from "./support.ts";
+import { ALL_WORDS, controlDb, EN, NOW, silent, statusOf, WORKER } from "./support.ts";
 import { plainText } from "./telegram-html.ts";
 
 const PHASES: readonly Phase[] = ["up", "wait", "down", "off"];
@@ -203,4 +205,40 @@ test("a press brings the chart of a worker, its buttons switch it in place, and 
   await expect.poll(() => fleet.parts.settings.all().darkCharts).toEqual(["777"]);
   await press("Close");
   await expect.poll(async () => (await fleet.shown(777)).some((message) => message.id === chart.id)).toBe(false);
+});
+
+test("without the package that draws, or when it fails, the table comes alone and says why", async () => {
+  const fleet = await startFleet();
+  await meet(fleet, 777, "Ann");
+  const { rollups, ...parts } = fleet.parts;
+  const failing = new Error("no memory");
+  for (const [id, draw, why] of [
+    ["press-0000000001", async () => null, "No picture"],
+    ["press-0000000002", () => Promise.reject(failing), "could not be drawn"],
+  ] as const) {
+    const desk = new ChartDesk({ ...parts, rollups, api: fleet.bot.api, log: silent, drawer: { draw } });
+    await desk.send("777", desk.wish("777", "", ""), id);
+    const shown = (await fleet.shown(777)).filter((message) => message.text.includes(why));
+    expect(shown).toHaveLength(1);
+    expect(shown[0]?.text).toContain("Fleet · last 24 hours");
+  }
+});
+
+test("a chart whose press is handled again after a crash is found, not sent twice", async () => {
+  const fleet = await startFleet();
+  await meet(fleet, 777, "Ann");
+  const desk = () =>
+    new ChartDesk({
+      ...fleet.parts,
+      sender: new SureSender(fleet.bot.api, fleet.db),
+      api: fleet.bot.api,
+      log: silent,
+      drawer: new Drawer(),
+    });
+  const wish = desk().wish("777", "", "");
+  await desk().send("777", wish, "press-0000000001");
+  await desk().send("777", wish, "press-0000000001");
+  expect((await fleet.shown(777)).filter((message) => message.text.includes("last 24 hours"))).toHaveLength(1);
+  await desk().send("777", wish, "press-0000000002");
+  expect((await fleet.shown(777)).filter((message) => message.text.includes("last 24 hours"))).toHaveLength(2);
 });
