@@ -54,6 +54,8 @@ button-hstop = ⏹ Stop holder
 button-hstop-yes = ⏹ Stop process { $pid }
 button-resume = ▶️ Resume sending
 button-resumeyes = ▶️ Yes, send again
+button-rules = ♻️ Restart rules
+button-ruleset = ↩️ Follow the fleet
 button-proxy = 🧭 Proxy
 button-proxyyes = 🧭 Yes, go that way
 button-who = 👀 Who holds it?
@@ -971,3 +973,17 @@ button-undo = ↩️ Undo
 login-changed = ⚠️ <b>{ $worker } was { $before }, now { $now }.</b>
     Sources and rules stay; what { $before } has not read yet is not fetched any more. Undo logs { $now } out again here and leaves everything as it was.
 login-keeping = ⏳ Keeping { $now }…
+
+### Restart rules of one worker
+
+rules-title = ♻️ <b>Restart rules of { $name }</b>
+rules-delay = After a crash: again after { SPAN($ms) }
+rules-limit = At most { $count } restarts in { SPAN($window) }, then it stays down and tells you
+rules-locked = Session in use: again after { $delays }; never counted
+rules-never = Lost network and waits of Telegram are never counted. An ended session, a ban and a bad configuration are never restarted.
+rules-own = These are this worker's own.
+rules-fleet = These are the fleet's, from its configuration. A button gives this worker its own.
+rules-unknown = The host of <b>{ $worker }</b> has not said what its rules are. Is it running?
+rules-button-d = ⏱ { SPAN($ms) }
+rules-button-l = { $count } ×
+rules-button-w = in { SPAN($ms) }

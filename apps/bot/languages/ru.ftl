@@ -54,6 +54,8 @@ button-hstop = ⏹ Остановить процесс
 button-hstop-yes = ⏹ Остановить процесс { $pid }
 button-resume = ▶️ Возобновить отправку
 button-resumeyes = ▶️ Да, отправлять снова
+button-rules = ♻️ Правила рестартов
+button-ruleset = ↩️ Как у всех
 button-proxy = 🧭 Прокси
 button-proxyyes = 🧭 Да, идти так
 button-who = 👀 Кто её держит?
@@ -979,3 +981,17 @@ button-undo = ↩️ Вернуть
 login-changed = ⚠️ <b>{ $worker } был { $before }, теперь { $now }.</b>
     Источники и правила остаются; непрочитанное у { $before } больше не загружается. «Вернуть» завершает здесь вход { $now } и оставляет всё как было.
 login-keeping = ⏳ Сохраняю { $now }…
+
+### Правила рестартов одного воркера
+
+rules-title = ♻️ <b>Правила рестартов { $name }</b>
+rules-delay = После падения: снова через { SPAN($ms) }
+rules-limit = Не больше { $count } рестартов за { SPAN($window) }, затем остаётся остановленным и сообщает
+rules-locked = Сессия занята: снова через { $delays }; не считается
+rules-never = Потеря сети и паузы Telegram не считаются. Завершённая сессия, бан и ошибка настройки не перезапускаются никогда.
+rules-own = Это собственные правила воркера.
+rules-fleet = Это общие правила из настройки. Кнопка даст воркеру собственные.
+rules-unknown = Хост воркера <b>{ $worker }</b> не сообщил свои правила. Он запущен?
+rules-button-d = ⏱ { SPAN($ms) }
+rules-button-l = { $count } ×
+rules-button-w = за { SPAN($ms) }

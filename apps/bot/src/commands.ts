@@ -1,4 +1,4 @@
-import type { Asker, HostCommand, Sealed, WorkerCommand } from "@flotilla/contracts";
+import type { Asker, HostCommand, OwnRules, Sealed, WorkerCommand } from "@flotilla/contracts";
 import { AppError, type Clock, type WorkerId } from "@flotilla/kernel";
 import type { CommandSender } from "@flotilla/queue";
 import type { CommandStore } from "./store/commands.ts";
@@ -36,12 +36,13 @@ export function toastOf(result: AskResult): Said {
 }
 
 /** Host commands that say nothing but which worker is meant. */
-type PlainVerb = Exclude<HostCommand["kind"], "bulk" | "bulk.cancel" | "restore" | "stop-holder">;
+type PlainVerb = Exclude<HostCommand["kind"], "bulk" | "bulk.cancel" | "restore" | "rules" | "stop-holder">;
 
 type HostWish =
   | { readonly kind: Exclude<PlainVerb, "log"> }
   | { readonly kind: "log"; readonly lines: number }
   | { readonly kind: "restore"; readonly copy: string }
+  | { readonly kind: "rules"; readonly rules: OwnRules }
   | { readonly kind: "stop-holder"; readonly pid: number };
 
 /** What a command about a route says besides who asks. */
@@ -78,6 +79,11 @@ export class Commands {
   /** Puts a copy in the place of the session. */
   async restore(worker: WorkerId, copy: string, by: By): Promise<AskResult> {
     return await this.#askHost(worker, by, { kind: "restore", copy });
+  }
+
+  /** Restart rules of its own for a worker, in place of those it had; none: the fleet's. */
+  async setRules(worker: WorkerId, rules: OwnRules, by: By): Promise<AskResult> {
+    return await this.#askHost(worker, by, { kind: "rules", rules });
   }
 
   /** Ends a process of ours that has the session file open. */

@@ -1,4 +1,4 @@
-import { STATUS_STALE_MS, type WayStatus, type WorkerStatus } from "@flotilla/contracts";
+import { STATUS_STALE_MS, type WorkerStatus } from "@flotilla/contracts";
 import type { Clock, WorkerId } from "@flotilla/kernel";
 import type { StatusReader } from "@flotilla/queue";
 import type { AlertStore } from "./alerts/alert-store.ts";
@@ -20,6 +20,7 @@ import { devicesScreen, loginsScreen } from "./screens/logins.ts";
 import { menuScreen, workersScreen } from "./screens/menu.ts";
 import { noticeScreen } from "./screens/notice.ts";
 import { proxyScreen } from "./screens/proxy.ts";
+import { rulesScreen } from "./screens/rules.ts";
 import type { Card, Screen } from "./screens/screen.ts";
 import { resumeScreen } from "./screens/sending.ts";
 import { adminScreen, adminsScreen, auditScreen, settingsScreen } from "./screens/settings.ts";
@@ -130,6 +131,7 @@ export class Screens {
       case "restore":
       case "stop-holder":
       case "resume":
+      case "rules":
         return this.#session(view, screen);
       case "proxy":
         return proxyScreen(view.words, screen);
@@ -147,9 +149,9 @@ export class Screens {
     return (this.#known.get(worker)?.pid ?? null) !== null;
   }
 
-  /** The way of a worker to Telegram, as far as is known. */
-  wayOf(worker: WorkerId): WayStatus | null {
-    return this.#known.get(worker)?.link?.way ?? null;
+  /** What is known of a worker, which may be old. */
+  lastStatus(worker: WorkerId): WorkerStatus | null {
+    return this.#known.get(worker) ?? null;
   }
 
   /** Last known statuses of the workers of the list, and whether they are fresh. */
@@ -164,10 +166,14 @@ export class Screens {
     return { fresh, statuses: this.#from.workers.all().flatMap(({ id }) => this.#known.get(id) ?? []) };
   }
 
-  #session(view: FleetView, screen: Extract<Screen, { kind: "backups" | "restore" | "stop-holder" | "resume" }>): Card {
+  #session(
+    view: FleetView,
+    screen: Extract<Screen, { kind: "backups" | "restore" | "stop-holder" | "resume" | "rules" }>,
+  ): Card {
     const { words } = view;
     const worker = view.workers.find((each) => each.id === screen.worker);
     if (!worker) return workerScreen(view, screen.worker);
+    if (screen.kind === "rules") return rulesScreen(view, worker.id);
     if (screen.kind === "resume") return resumeScreen(words, worker, screen.token);
     if (screen.kind === "stop-holder") return stopHolderScreen(words, worker, screen.pid, screen.token);
     const copies = this.answers.copies(worker.id);

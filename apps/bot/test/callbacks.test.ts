@@ -50,6 +50,8 @@ const LONGEST: Readonly<Record<Verb, Longest>> = {
   hstopyes: [[NAME, `${PID}-${STAMP}`]],
   resume: named,
   resumeyes: [[NAME, STAMP]],
+  rules: named,
+  ruleset: [[NAME, "w3600"]],
   proxy: named,
   proxyyes: [[NAME, STAMP]],
   add: alone,

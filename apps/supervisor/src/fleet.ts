@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { ExitReport, FleetEvent, SupervisorToWorker, WorkerState, WorkerStatus } from "@flotilla/contracts";
-import { ERROR_TABLE, type RestartRules, stateIcon } from "@flotilla/domain";
+import { ERROR_TABLE, type RestartRules, stateIcon, withOwnRules } from "@flotilla/domain";
 import { type Clock, type HostId, sleep, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { HostDb } from "./host-db.ts";
@@ -145,7 +145,7 @@ export class Fleet {
       exited: (exit, fault, decision, phase) => this.#onExited(id, exit, { fault, decision, phase }),
       refused: (event) => this.#deps.log.error({ worker: id, state: event.state, event: event.event }, "impossible event"),
     } satisfies ManagedWorkerHooks;
-    const rules = (): RestartRules => this.#deps.rules;
+    const rules = (): RestartRules => withOwnRules(this.#deps.rules, db.ownRules(id));
     const session = sessions.factsOf(id);
     const entry = { worker: new ManagedWorker({ id, host, program, db, log, clock, rules, limits, session, hooks }), log };
     this.#workers.set(id, entry);

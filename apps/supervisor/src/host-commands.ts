@@ -134,6 +134,8 @@ export class HostCommands {
         return await entry.worker.whileDown(() => attempt(() => sessions.remove(id)));
       case "who":
         return { kind: "done", text: await sessions.who(id) };
+      case "rules":
+        return this.#keepRules(command);
       case "retry":
         return outcomeOf(await entry.worker.retry());
       case "stop-holder":
@@ -163,6 +165,13 @@ export class HostCommands {
     });
     if (outcome.kind === "done") void entry.worker.retry();
     return outcome;
+  }
+
+  #keepRules({ worker, rules }: Pick<Of<"rules">, "worker" | "rules">): CommandOutcome {
+    const { db, clock, fleet } = this.#deps;
+    db.keepOwnRules(worker, rules, clock.now());
+    fleet.refreshStatuses();
+    return { kind: "done" };
   }
 
   async #restore({ worker: id, copy }: Pick<Of<"restore">, "worker" | "copy">, entry: Entry): Promise<CommandOutcome> {

@@ -1,4 +1,4 @@
-import { CommandOutcome, ErrorClass, LinkStatus } from "@flotilla/contracts";
+import { CommandOutcome, ErrorClass, LinkStatus, OwnRules } from "@flotilla/contracts";
 import type { PastExit } from "@flotilla/domain";
 import { parseWorkerId, type WorkerId } from "@flotilla/kernel";
 import { type Database, openDatabase, type ProcessIdentity } from "@flotilla/sqlite";
@@ -55,6 +55,10 @@ const MIGRATIONS = [
      at INTEGER NOT NULL,
      outcome TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE own_rules (
+     worker TEXT PRIMARY KEY REFERENCES worker (id) ON DELETE CASCADE,
+     rules TEXT NOT NULL
+   ) STRICT;`,
 ];
 
 /** A job does not come again after so long. */
@@ -129,6 +133,24 @@ export class HostDb {
   forgetExits(id: WorkerId): void {
     this.#db.write("DELETE FROM past_exit WHERE worker = ?", [id]);
     this.#unwritten = this.#unwritten.filter((exit) => exit.id !== id);
+  }
+
+  /** Restart rules that the worker has of its own. A row that this version cannot read counts as none. */
+  ownRules(id: WorkerId): OwnRules {
+    const row = this.#db.readOne<{ rules: string }>("SELECT rules FROM own_rules WHERE worker = ?", [id]);
+    const rules = row ? OwnRules.safeParse(JSON.parse(row.rules)) : null;
+    return rules?.success ? rules.data : {};
+  }
+
+  /** Keeps restart rules for a worker, which is added, stopped, when it is new. */
+  keepOwnRules(id: WorkerId, rules: OwnRules, now: number): void {
+    this.#db.transaction(() => {
+      this.#db.write("INSERT OR IGNORE INTO worker (id, desired, added_at) VALUES (?, 'stopped', ?)", [id, now]);
+      this.#db.write(
+        "INSERT INTO own_rules (worker, rules) VALUES (?, ?) ON CONFLICT (worker) DO UPDATE SET rules = excluded.rules",
+        [id, JSON.stringify(rules)],
+      );
+    });
   }
 
   /** What is known of an account over all runs, or null. A row that this version cannot read counts as none. */

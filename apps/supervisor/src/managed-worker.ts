@@ -6,6 +6,7 @@ import {
   type LifeEvent,
   live,
   NOT_STARTED,
+  rulesStatus,
   type StoppedAs,
   type WorkerLife,
 } from "@flotilla/domain";
@@ -114,6 +115,7 @@ export class ManagedWorker {
       link,
       vitals: run?.vitals.last ?? null,
       ...this.#news.status(),
+      rules: rulesStatus(rules, db.ownRules(id)),
       updatedAt: clock.now(),
     };
   }

@@ -97,3 +97,21 @@ test("a sender of routes starts before its reader, whichever was added first", a
   await fleet.stopAll();
   await starting;
 });
+
+test("a worker gives up by rules of its own, the others by the fleet's, and they outlive the supervisor", async () => {
+  const { commands, events, fleet, db, states, starts } = await host("exit-at-once");
+  const rules = { crashLimit: 1, crashDelayS: 0.01 };
+  const own = { ...base, kind: "rules", id: "command-1", worker: A, deadlineAt: Date.now() + 60_000, rules } as const;
+  await commands.carryOut(own);
+  expect(answers(events)).toEqual([{ kind: "done" }]);
+  await commands.carryOut(command("start", "command-2"));
+  await waitFor(() => states()["alpha"] === "GAVE_UP");
+  expect(starts()).toBe(2);
+  await fleet.find(B).worker.start();
+  await waitFor(() => states()["beta"] === "GAVE_UP");
+  expect(starts()).toBe(2 + 6);
+  expect(fleet.find(A).worker.status().rules).toMatchObject({ crashLimit: 1, crashDelayS: 0.01, own: rules });
+  expect(db.ownRules(A)).toEqual(rules);
+  await commands.carryOut({ ...own, id: "command-3", rules: {} });
+  expect(fleet.find(A).worker.status()).toMatchObject({ crashLimit: 5, rules: { own: {} } });
+});

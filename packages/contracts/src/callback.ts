@@ -23,6 +23,8 @@ export const Verb = z.enum([
   "hstopyes",
   "resume",
   "resumeyes",
+  "rules",
+  "ruleset",
   "proxy",
   "proxyyes",
   "add",

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Fault } from "./error-class.ts";
 import { Route, RouteId } from "./routes.ts";
+import { OwnRules } from "./worker-rules.ts";
 import { AccountSummary, WorkerIdField } from "./worker-status.ts";
 
 /** Who pressed: kept with every command, shown on cards, written to the audit. */
@@ -70,6 +71,8 @@ export const HostCommand = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("backup") }),
   /** Only for a worker without a process. */
   z.object({ ...base, kind: z.literal("restore"), copy: CopyId }),
+  /** Restart rules of its own in place of those it had; none: it follows the fleet's. */
+  z.object({ ...base, kind: z.literal("rules"), rules: OwnRules }),
   z.object({ ...base, kind: z.literal("log"), lines: z.number().int().min(1).max(200) }),
   /**
    * Many workers of one host, in the order given. With `canary` the first one must come up before the others are touched.

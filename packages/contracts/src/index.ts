@@ -57,6 +57,7 @@ export {
   routeFileSchema,
 } from "./routes.ts";
 export { newSealKeyPair, type SealKeyPair, seal, sealBytes, sealContext, unseal, unsealBytes } from "./sealed.ts";
+export { OwnRules, RulesStatus } from "./worker-rules.ts";
 export {
   AccountSummary,
   ClosedSource,

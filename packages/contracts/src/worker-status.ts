@@ -1,6 +1,7 @@
 import { type HostId, parseHostId, parseUserId, parseWorkerId, type UserId, type WorkerId } from "@flotilla/kernel";
 import { z } from "zod";
 import { Fault } from "./error-class.ts";
+import { RulesStatus } from "./worker-rules.ts";
 
 const parsedBy = <T extends string>(parse: (text: string) => T) =>
   z.string().transform((text, context): T => {
@@ -210,6 +211,8 @@ export const WorkerStatus = z.object({
   restoreHelps: z.boolean().optional(),
   /** While the state is LOCKED, as far as it is known. */
   holder: HolderSummary.optional(),
+  /** Absent from hosts of an older version. */
+  rules: RulesStatus.exactOptional(),
   updatedAt: z.number(),
 });
 export type WorkerStatus = z.infer<typeof WorkerStatus>;

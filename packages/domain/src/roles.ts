@@ -53,6 +53,8 @@ const NEEDS: Readonly<Record<Verb, Role>> = {
   hstopyes: "operator",
   resume: "operator",
   resumeyes: "operator",
+  rules: "operator",
+  ruleset: "owner",
   proxy: "owner",
   proxyyes: "owner",
   login: "operator",

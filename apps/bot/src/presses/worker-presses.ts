@@ -1,5 +1,6 @@
 import { isGroup } from "../chat/target.ts";
 import { toastOf } from "../commands.ts";
+import { chosenRules } from "../screens/rules.ts";
 import { say } from "../words/said.ts";
 import { ask, type Handler, panelMessage, run, show, withWorker } from "./deps.ts";
 
@@ -50,6 +51,14 @@ export const workerPresses = {
   proxy: withWorker(async (deps, context, { id }) => {
     if (isGroup(context.chat)) return await context.toast(say("toast-proxy-private"));
     await ask(deps, context, "proxy", id);
+  }),
+  rules: withWorker((deps, context, { id }) => show(deps, context, { kind: "rules", worker: id })),
+  // The screen shows the new rules as soon as the host has them.
+  ruleset: withWorker(async (deps, context, { id }) => {
+    const now = deps.screens.lastStatus(id)?.rules;
+    const rules = now && chosenRules(now, context.press.arg);
+    const said = rules ? toastOf(await deps.commands.setRules(id, rules, context)) : say("toast-stale");
+    await show(deps, context, { kind: "rules", worker: id }, said);
   }),
   delete: withWorker((deps, context, { id }) => ask(deps, context, "delete", id, deps.clock.now())),
   logout: sure("logout"),

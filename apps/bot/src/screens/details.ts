@@ -39,7 +39,7 @@ export function moreScreen(view: FleetView, id: string): Card {
   if (!worker)
     return { html: words.html("details-gone", { worker: id }).text, keyboard: [[backButton(words, encodePress("workers"))]] };
   const tags = worker.tags.length === 0 ? words.text("more-no-tags") : worker.tags.map((tag) => `#${tag}`).join(" ");
-  const buttons = (["rename", "tags", "proxy"] as const)
+  const buttons = (["rename", "tags", "rules", "proxy"] as const)
     .filter((verb) => mayPress(role, verb))
     .map((verb) => verbButton(words, verb, id));
   const maintenance = worker.silence?.kind === "maintenance";

@@ -16,6 +16,7 @@ export const Screen = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("workers"), page, problems: z.boolean().default(false), find: z.string().default("") }),
   z.object({ kind: z.literal("worker"), worker: WorkerIdField }),
   z.object({ kind: z.literal("more"), worker: WorkerIdField }),
+  z.object({ kind: z.literal("rules"), worker: WorkerIdField }),
   z.object({ kind: z.literal("add"), problem: Said.nullable() }),
   /** A question that the next text answers. */
   z.object({ kind: z.literal("ask"), what: z.string(), worker: WorkerIdField.nullable(), problem: Said.nullable() }),

@@ -68,7 +68,7 @@ export class CommandStore {
 
   /** The latest command of a worker that changes something. */
   latest(worker: WorkerId): CommandRow | null {
-    const sql = `SELECT ${COLUMNS} FROM command WHERE worker = ? AND verb IN ('start', 'stop', 'restart', 'check', 'who', 'retry', 'backup', 'restore', 'stop-holder', 'logout', 'remove-session', 'resume-sending', 'proxy') ORDER BY asked_at DESC LIMIT 1`;
+    const sql = `SELECT ${COLUMNS} FROM command WHERE worker = ? AND verb IN ('start', 'stop', 'restart', 'check', 'who', 'retry', 'backup', 'restore', 'stop-holder', 'logout', 'remove-session', 'resume-sending', 'proxy', 'rules') ORDER BY asked_at DESC LIMIT 1`;
     return this.#db.readOne<CommandRow>(sql, [worker]) ?? null;
   }
 

@@ -1,0 +1,24 @@
+import type { OwnRules, RulesStatus } from "@flotilla/contracts";
+import type { RestartRules } from "./restart-policy.ts";
+
+/** The fleet's rules with what a worker has of its own in their place. A window of its own is also its stable run. */
+export function withOwnRules(fleet: RestartRules, own: OwnRules): RestartRules {
+  const window = own.windowS === undefined ? {} : { windowMs: own.windowS * 1000, stableMs: own.windowS * 1000 };
+  return {
+    ...fleet,
+    ...window,
+    ...(own.crashDelayS === undefined ? {} : { crashDelayMs: own.crashDelayS * 1000 }),
+    ...(own.crashLimit === undefined ? {} : { crashLimit: own.crashLimit }),
+  };
+}
+
+/** The same as admins see it. */
+export function rulesStatus(rules: RestartRules, own: OwnRules): RulesStatus {
+  return {
+    crashDelayS: rules.crashDelayMs / 1000,
+    crashLimit: rules.crashLimit,
+    windowS: rules.windowMs / 1000,
+    lockDelaysS: rules.lockedDelaysMs.map((ms) => ms / 1000),
+    own,
+  };
+}
