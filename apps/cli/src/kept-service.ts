@@ -1,30 +1,45 @@
-import { DEFAULT_RESTART_RULES, decideRestart, type PastExit } from "@flotilla/domain";
-import { sleep, systemClock } from "@flotilla/kernel";
+import { DEFAULT_RESTART_RULES, decideRestart, type PastExit, type RestartRules } from "@flotilla/domain";
+import { sleep, systemClock, toError } from "@flotilla/kernel";
 import type { ServiceProcess } from "./service-process.ts";
 
 /** A lost bot or supervisor is missed at once; the count of five in ten minutes is that of the workers. */
-const RULES = { ...DEFAULT_RESTART_RULES, crashDelayMs: 1000 };
+const RULES: RestartRules = { ...DEFAULT_RESTART_RULES, crashDelayMs: 1000 };
+/** More than any rule counts. */
+const KEPT_EXITS = 20;
+/** How often it is tried after that. */
+const PATIENT_MS = 60_000;
 
-/** A service that is started again when it ends unasked: the death of the bot must not stop the workers. */
+/** Parts of a {@link KeptService}. */
+interface KeptOptions {
+  readonly start: () => Promise<ServiceProcess>;
+  /** Gets a line for each unasked end. */
+  readonly tell: (line: string) => void;
+  readonly rules?: RestartRules;
+}
+
+/**
+ * A service that is started again when it ends unasked, for ever: after five in ten minutes once a minute. Giving up would end
+ * the workers with it, and the death of the bot must not stop them.
+ */
 export class KeptService {
-  /** Settles with a sentence when it ended too often, or could not be started again. */
-  readonly gaveUp: Promise<string>;
   readonly #start: () => Promise<ServiceProcess>;
   readonly #tell: (line: string) => void;
+  readonly #rules: RestartRules;
   readonly #stopping = new AbortController();
   readonly #history: PastExit[] = [];
   #current: ServiceProcess;
 
-  private constructor(first: ServiceProcess, start: () => Promise<ServiceProcess>, tell: (line: string) => void) {
+  private constructor(first: ServiceProcess, { start, tell, rules }: Required<KeptOptions>) {
     this.#current = first;
     this.#start = start;
     this.#tell = tell;
-    this.gaveUp = this.#keep();
+    this.#rules = rules;
+    void this.#keep();
   }
 
-  /** Starts it for the first time; a failure of that is thrown on. `tell` gets a line for each unasked end. */
-  static async start(start: () => Promise<ServiceProcess>, tell: (line: string) => void): Promise<KeptService> {
-    return new KeptService(await start(), start, tell);
+  /** Starts it for the first time; a failure of that is thrown on. */
+  static async start({ start, tell, rules = RULES }: KeptOptions): Promise<KeptService> {
+    return new KeptService(await start(), { start, tell, rules });
   }
 
   /** The process that runs now. */
@@ -44,22 +59,34 @@ export class KeptService {
     this.#current.kill();
   }
 
-  async #keep(): Promise<string> {
-    const { signal } = this.#stopping;
-    for (;;) {
-      const startedAt = systemClock.monotonicMs();
-      const how = await this.#current.exited;
-      if (signal.aborted) return how;
-      this.#history.push({ at: systemClock.now(), uptimeMs: systemClock.monotonicMs() - startedAt, class: "CRASH" });
-      const decision = decideRestart(this.#history, systemClock.now(), RULES);
-      if (decision.kind !== "restart") return `${how}, again and again`;
-      this.#tell(`The ${how}. Starting it again (${decision.attempt}/${decision.limit}).`);
+  async #keep(): Promise<void> {
+    let startedAt = systemClock.monotonicMs();
+    let how = await this.#current.exited;
+    while (!this.#stopping.signal.aborted) {
+      const delayMs = this.#missed(how, systemClock.monotonicMs() - startedAt);
       try {
-        await sleep(decision.delayMs, signal);
+        await sleep(delayMs, this.#stopping.signal);
+        startedAt = systemClock.monotonicMs();
         this.#current = await this.#start();
+        if (this.#stopping.signal.aborted) this.#current.kill();
+        how = await this.#current.exited;
       } catch (error) {
-        return error instanceof Error ? error.message : how;
+        how = toError(error).message;
       }
     }
+  }
+
+  /** Writes the end down, says it, and returns how long to wait before the next start. */
+  #missed(how: string, uptimeMs: number): number {
+    const now = systemClock.now();
+    this.#history.push({ at: now, uptimeMs, class: "CRASH" });
+    if (this.#history.length > KEPT_EXITS) this.#history.shift();
+    const decision = decideRestart(this.#history, now, this.#rules);
+    if (decision.kind === "restart") {
+      this.#tell(`The ${how}. Starting it again (${decision.attempt}/${decision.limit}).`);
+      return decision.delayMs;
+    }
+    this.#tell(`The ${how}, again and again. Trying once a minute; everything else goes on.`);
+    return PATIENT_MS;
   }
 }

@@ -68,14 +68,14 @@ async function startAll(cwd: string, stack: AsyncDisposableStack, hurry: Promise
   const keep = async (app: "bot" | "supervisor", port: number, graceMs: number): Promise<KeptService> => {
     const file = new URL(`../../${app}/src/main.ts`, import.meta.url).pathname;
     const options = { name: app, file, env: childEnv({ ...values, HTTP_PORT: String(port) }), logDir };
-    const kept = await KeptService.start(() => startService(options), say);
+    const kept = await KeptService.start({ start: () => startService(options), tell: say });
     void hurry.then(() => kept.kill());
     return stack.adopt(kept, (it) => it.stop(graceMs));
   };
   const bot = await keep("bot", config.httpPort, GRACE_MS);
   const supervisor = await keep("supervisor", config.httpPort === 0 ? 0 : config.httpPort + 1, SUPERVISOR_GRACE_MS);
   if (fresh) await startDemoWorkers(config);
-  const ended = Promise.race([bot.gaveUp, supervisor.gaveUp, ...(sandbox ? [sandbox.service.exited] : [])]);
+  const ended = sandbox ? sandbox.service.exited : new Promise<never>(() => {});
   return { text: readyText(config, bot.current, supervisor.current, sandbox), logDir, ended };
 }
 

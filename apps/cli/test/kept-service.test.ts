@@ -1,0 +1,32 @@
+import { join } from "node:path";
+import { DEFAULT_RESTART_RULES } from "@flotilla/domain";
+import { isAlive, testDir, waitFor } from "@flotilla/testkit";
+import { expect, test } from "vitest";
+import { KeptService } from "../src/kept-service.ts";
+import { startService } from "../src/service-process.ts";
+
+const RULES = { ...DEFAULT_RESTART_RULES, crashDelayMs: 1, jitter: 0 };
+
+test("a service that dies again and again is never given up: after five times it is tried once a minute", async () => {
+  const logDir = await testDir("kept-");
+  const file = join(import.meta.dirname, "fixtures/service.ts");
+  const told: string[] = [];
+  let starts = 0;
+  const kept = await KeptService.start({
+    start: () => {
+      starts += 1;
+      return startService({ name: "bot", file, env: {}, logDir });
+    },
+    tell: (line) => told.push(line),
+    rules: RULES,
+  });
+  for (let n = 1; n <= 6; n++) {
+    await waitFor(() => starts === n && isAlive(kept.current.pid));
+    kept.current.kill();
+    await waitFor(() => told.length === n);
+  }
+  expect(told.slice(0, 5)).toEqual([1, 2, 3, 4, 5].map((n) => `The bot ended (SIGKILL). Starting it again (${n}/5).`));
+  expect(told[5]).toBe("The bot ended (SIGKILL), again and again. Trying once a minute; everything else goes on.");
+  await kept.stop(1000);
+  expect(starts).toBe(6);
+});
