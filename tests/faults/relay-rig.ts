@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Route } from "@flotilla/contracts";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
@@ -12,6 +12,8 @@ import { startFleet, type TestFleet } from "../e2e/support/fleet.ts";
 export const READERS = ["reader_1", "reader_2", "reader_3"] as const;
 export const SENDERS = ["sender_1", "sender_2"] as const;
 const ROUTES = 10;
+/** Three parts, so that a kill can come between them. */
+const FILE_BYTES = 300_000;
 
 /** Short waits and a fast pace; everything else is as it is shipped. */
 const SETTINGS = { RESTART_DELAY_S: "0.3", RESTART_LIMIT: "99", START_SPACING_S: "0", SENDS_PER_MINUTE: "60000" };
@@ -19,11 +21,14 @@ const SETTINGS = { RESTART_DELAY_S: "0.3", RESTART_LIMIT: "99", START_SPACING_S:
 /** A message as a target has it, by the sandbox's record. */
 interface Posted {
   readonly text: string;
+  readonly media: { readonly sha256: string } | null;
 }
 
 /** One source and its target. */
 interface Way {
   readonly source: string;
+  /** Its sender cannot read it: files are downloaded and uploaded. */
+  readonly secret: boolean;
   readonly target: string;
   readonly owner: string;
   readonly sent: string[];
@@ -56,8 +61,15 @@ export class RelayRig {
   async post(way: number, text: string): Promise<void> {
     const found = this.ways[way % this.ways.length];
     if (!found) throw new Error("no routes");
-    await this.fleet.post(`channels/${found.source}/messages`, { text });
-    found.sent.push(text);
+    if (!found.secret) {
+      await this.fleet.post(`channels/${found.source}/messages`, { text });
+      found.sent.push(text);
+      return;
+    }
+    const bytes = randomBytes(FILE_BYTES);
+    const file = { name: "file.bin", mime: "application/octet-stream", base64: bytes.toString("base64") };
+    await this.fleet.post(`channels/${found.source}/messages`, { text, file });
+    found.sent.push(`${text} ${createHash("sha256").update(bytes).digest("hex")}`);
   }
 
   /**
@@ -74,7 +86,9 @@ export class RelayRig {
   async arrived(): Promise<string[][]> {
     return await Promise.all(
       this.ways.map(async ({ target, owner }) =>
-        (await this.fleet.get<Posted[]>(`accounts/${owner}/history?chat=${target}`)).map(({ text }) => text),
+        (await this.fleet.get<Posted[]>(`accounts/${owner}/history?chat=${target}`)).map(({ text, media }) =>
+          media ? `${text} ${media.sha256}` : text,
+        ),
       ),
     );
   }
@@ -152,13 +166,14 @@ export class RelayRig {
     for (let n = 0; n < ROUTES; n++) {
       const [reader, sender] = [n % READERS.length, n % SENDERS.length];
       const owner = phoneOf(READERS.length + sender);
-      const source = await this.#channel(`source_${n}`, phoneOf(reader));
+      const secret = n % 5 === 4;
+      const source = await this.#channel(secret ? null : `source_${n}`, phoneOf(reader));
       const target = await this.#channel(`target_${n}`, owner);
-      this.ways.push({ source, target, owner, sent: [] });
+      this.ways.push({ source, secret, target, owner, sent: [] });
       routes.push(
         Route.parse({
           id: `route_${n}`,
-          from: { worker: READERS[reader], chats: [`@source_${n}`] },
+          from: { worker: READERS[reader], chats: [secret ? `-100${source}` : `@source_${n}`] },
           to: { kind: "worker", worker: SENDERS[sender], chat: `@target_${n}` },
         }),
       );
@@ -179,8 +194,10 @@ export class RelayRig {
     });
   }
 
-  async #channel(username: string, phone: string): Promise<string> {
-    return (await this.fleet.post<{ id: string }>("channels", { title: username, username, members: [phone] })).id;
+  /** Without a name nobody but its members can read it. */
+  async #channel(username: string | null, phone: string): Promise<string> {
+    const named = username === null ? { title: "secret" } : { title: username, username };
+    return (await this.fleet.post<{ id: string }>("channels", { ...named, members: [phone] })).id;
   }
 }
 

@@ -7,7 +7,7 @@ const SEED = Number(process.env["FAULT_SEED"] ?? 1);
 
 /**
  * Promises S1-25 and S2-48, invariant 3: readers, senders, supervisor and bot are killed at random while messages are under way,
- * Redis once, and connections are reset. The sandbox's record says what arrived: everything, once, in the order of its source.
+ * Redis once, and connections are reset. Two routes copy files that their senders cannot have by reference. The sandbox's record says what arrived: everything, once, in the order of its source.
  */
 test.skipIf(process.platform !== "linux")(
   "3 readers, 2 senders, 10 routes: nothing lost, nothing twice, in order",

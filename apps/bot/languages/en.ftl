@@ -806,6 +806,7 @@ route-followed = Edits followed { $edited } · deletions { $deleted }
 route-latency = Latency p50 { $p50 } s · p99 { $p99 } s
 route-last = Last delivery { TIME($at) }
 route-queue = Queue { $count }
+route-file = ⬇️ { $name }: { $done } of { $size } MB
 route-parked = waits until { TIME($at) }
 route-forecast = empty about { TIME($at) }
 route-blocked = 🔴 Stopped: { $reason }

@@ -812,6 +812,7 @@ route-followed = Правок { $edited } · удалений { $deleted }
 route-latency = Задержка p50 { $p50 } с · p99 { $p99 } с
 route-last = Последняя доставка { TIME($at) }
 route-queue = Очередь { $count }
+route-file = ⬇️ { $name }: { $done } из { $size } МБ
 route-parked = ждёт до { TIME($at) }
 route-forecast = опустеет около { TIME($at) }
 route-blocked = 🔴 Остановлен: { $reason }

@@ -29,6 +29,7 @@ const figures = (change: Partial<RouteStatus> = {}): RouteStatus =>
     blocked: false,
     forecastAt: NOW + 120_000,
     unknownChats: [],
+    file: { name: "<a>.mp4", doneBytes: 12_340_000, sizeBytes: 48_000_000 },
     ...change,
   });
 const status = (change: Partial<RelayStatus> = {}): RelayStatus => ({
@@ -80,7 +81,13 @@ test("a route card tells how it goes, in every language, and offers what its sta
     expect(plainText(card.html)).toContain("<too long>");
   }
   const card = routeCard({ words: EN, now: NOW, route: route(), name: "signals", status: status(), sure: false });
-  for (const part of ["Latency p50 1.2 s · p99 5.0 s", "Queue 42 · waits until", "2 set aside", "7 taken of 20"])
+  for (const part of [
+    "Latency p50 1.2 s · p99 5.0 s",
+    "Queue 42 · waits until",
+    "2 set aside",
+    "<a>.mp4: 12.3 of 48.0 MB",
+    "7 taken of 20",
+  ])
     expect(plainText(card.html)).toContain(part);
   expect(labels(card)).toEqual(expect.arrayContaining(["⏸ Switch off", "🔁 Retry", "🧹 Drop", "⏩ Try now"]));
   const calm = status({

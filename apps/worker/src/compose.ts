@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { type Config, loadFleetKey } from "@flotilla/config";
 import { DEFAULT_PREFIX, type Fault, type LoginStep, type SupervisorToWorker, type WorkerCommand } from "@flotilla/contracts";
 import { parseProxy, SEND_RATE, type SendRate } from "@flotilla/domain";
@@ -132,7 +133,8 @@ function relayingAccount(parts: RelayingParts): { account: Account; relay: Relay
   };
   const account = new Account(store, options, (report) => deps.say({ kind: "status", ...report }), feed);
   const telegram = relayTelegram(account.calls, store);
-  const relay = new Relay({ worker, store, fleetKey, place, telegram, now: () => systemClock.now(), log: deps.log });
+  const filesDir = join(deps.config.dataDir, "relay-files");
+  const relay = new Relay({ worker, store, fleetKey, place, telegram, filesDir, now: () => systemClock.now(), log: deps.log });
   return { account, relay };
 }
 

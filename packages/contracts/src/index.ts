@@ -34,6 +34,7 @@ export {
 export {
   AlertPiece,
   Confirmation,
+  CopiedFile,
   Delivery,
   DeliveryResult,
   DeliveryStep,

@@ -38,6 +38,8 @@ export const RouteStatus = z.object({
   stuck: RouteStuck.nullable().default(null),
   /** When the queue will probably be empty; null while it is or while that cannot be told. */
   forecastAt: Time.nullable(),
+  /** The file that is being downloaded for it, or null. */
+  file: z.object({ name: z.string(), doneBytes: Count, sizeBytes: Count }).nullable().default(null),
   /** Sources whose names could not be resolved. */
   unknownChats: z.array(z.string()),
 });

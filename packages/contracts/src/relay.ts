@@ -73,6 +73,33 @@ export type AlertPiece = z.infer<typeof AlertPiece>;
 
 const rendered = { text: z.string().max(8192), entities: z.array(TextEntity) };
 
+/** How a video or a sound is shown. */
+const FileLook = z.object({
+  video: z.object({ durationS: z.number(), width: z.number(), height: z.number(), round: z.boolean() }).exactOptional(),
+  audio: z
+    .object({
+      durationS: z.number(),
+      voice: z.boolean(),
+      title: z.string().exactOptional(),
+      performer: z.string().exactOptional(),
+    })
+    .exactOptional(),
+  animated: z.boolean().exactOptional(),
+});
+
+/** A file that the reader has downloaded for its sender. It lies under the reader's name, the row's number and the message's id. */
+export const CopiedFile = z.object({
+  message: MessageId,
+  randomId: Int64,
+  ...rendered,
+  photo: z.boolean(),
+  mime: z.string().max(200),
+  name: z.string().max(300).nullable(),
+  sizeBytes: z.number().int().positive(),
+  look: FileLook,
+});
+export type CopiedFile = z.infer<typeof CopiedFile>;
+
 /** What a sender is to do: one step of one route. `randomIds` make Telegram drop the second try of the same step. */
 export const DeliveryStep = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("send"), randomId: Int64, ...rendered, replyTo: MessageId.nullable() }),
@@ -84,6 +111,13 @@ export const DeliveryStep = z.discriminatedUnion("kind", [
     randomIds: z.array(Int64).min(1).max(100),
     /** True = the original's header is left out: media by reference, text as it was. */
     dropAuthor: z.boolean(),
+  }),
+  /** Media that cannot travel by reference: uploaded from the disk of this host. */
+  z.object({
+    kind: z.literal("upload"),
+    row: z.number().int().positive(),
+    files: z.array(CopiedFile).min(1).max(10),
+    replyTo: MessageId.nullable(),
   }),
   z.object({ kind: z.literal("edit"), message: MessageId, ...rendered }),
   /** For the admins: what matched, and where. */
@@ -147,6 +181,8 @@ export const DeliveryResult = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("refused"), code: z.string().max(100), reason: z.string().max(300) }),
   /** The target takes nothing: the route waits for a person. */
   z.object({ kind: z.literal("blocked"), code: z.string().max(100), reason: z.string().max(300) }),
+  /** The sender cannot read the source: the reader downloads what it is about, and asks again. */
+  z.object({ kind: z.literal("no-access"), code: z.string().max(100), reason: z.string().max(300) }),
   /** Something unexpected; worth another try. */
   z.object({ kind: z.literal("failed"), code: z.string().max(100), reason: z.string().max(300) }),
 ]);

@@ -62,6 +62,8 @@ export const Route = z.strictObject({
   /** Follow edits and deletions of what was delivered. */
   edits: z.boolean().default(true),
   deletes: z.boolean().default(true),
+  /** Largest file that is copied by download and upload, in megabytes; 0 = none is. Files that travel by reference have no limit. */
+  maxFileMb: z.number().int().min(0).max(2000).default(50),
   /** Tell the admins of each message that matched. */
   alert: z.enum(["off", "silent", "sound"]).default("off"),
 });

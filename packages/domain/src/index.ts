@@ -45,7 +45,7 @@ export { type AfterTry, afterTry, BLOCKED_MS, forecast, percentile, resultOfFaul
 export { deriveRandomId, stepKey, targetKey } from "./routes/random-id.ts";
 export { compileRule, type Rule, type RuleSubject, type RuleVerdict } from "./routes/rule.ts";
 export { startOrder } from "./routes/start-order.ts";
-export { type FindTarget, planDelete, planEdit, planNew, type StepPlan } from "./routes/steps.ts";
+export { type FetchedFile, type FindTarget, planDelete, planEdit, planNew, planUpload, type StepPlan } from "./routes/steps.ts";
 export { linkOf, parseTemplate, type RichText, render, type Template } from "./routes/template.ts";
 export { findLoops, type ResolveChat, type RouteProblem, validateRoutes } from "./routes/validate.ts";
 export { webhookSecret } from "./routes/webhook-secret.ts";

@@ -2,9 +2,12 @@
  * The only importer of `telegram` (GramJS). One account's connection, its login, and what an error means. Nothing of the
  * library's types leaves this package, so that another library can take its place.
  */
-export { AccountCalls, type FormattedText, type Target } from "./calls/account-calls.ts";
+export { AccountCalls } from "./calls/account-calls.ts";
 export type { FloodStatus } from "./calls/budget.ts";
+export { FileCalls, PART_BYTES, type UploadedFile } from "./calls/files.ts";
 export { FloodGate, type FloodGateOptions } from "./calls/flood-gate.ts";
+export type { FileFacts, FileLook, RemoteFile } from "./calls/remote-file.ts";
+export type { FormattedText, Target } from "./calls/target.ts";
 export { classify } from "./classify.ts";
 export { AccountConnection } from "./connection.ts";
 export type { ConnectionOptions } from "./connection-options.ts";

@@ -72,6 +72,7 @@ export class BotDelivery {
         await api.deleteMessages(chat, [...step.messages]);
         return [];
       case "forward":
+      case "upload":
       case "alert":
         throw new TypeError(`the bot does not ${step.kind}`);
       default:

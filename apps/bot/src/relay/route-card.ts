@@ -80,6 +80,12 @@ function figures({ words, now }: RouteView, found: RouteStatus): (Html | null)[]
       : words.html("route-latency", { p50: seconds(found.p50Ms), p99: seconds(found.p99Ms) }),
     found.lastDeliveredAt === null ? null : words.html("route-last", { at: found.lastDeliveredAt }),
     queueLine(words, found, now),
+    found.file &&
+      words.html("route-file", {
+        name: found.file.name,
+        done: megabytes(found.file.doneBytes),
+        size: megabytes(found.file.sizeBytes),
+      }),
     found.reason === null ? null : words.html(found.blocked ? "route-blocked" : "route-reason", { reason: found.reason }),
     found.poison === 0 ? null : words.html("route-poison", { count: found.poison, reason: found.poisonReason ?? "?" }),
     found.unknownChats.length === 0 ? null : words.html("route-unknown", { chats: found.unknownChats.join(", ") }),
@@ -138,6 +144,10 @@ export function targetText(words: Words, to: RouteTarget): string {
 /** Telegram's time stamps are whole seconds, so more digits would say nothing. */
 function seconds(ms: number): string {
   return (ms / 1000).toFixed(1);
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
 }
 
 function refresh(words: Words, route: string): InlineKeyboardButton {

@@ -1,9 +1,9 @@
-import type { Confirmation, Delivery, DeliveryTarget, Route } from "@flotilla/contracts";
-import { afterTry, stepKey } from "@flotilla/domain";
+import type { Confirmation, Delivery, DeliveryResult, DeliveryTarget, Fault, Route } from "@flotilla/contracts";
+import { afterTry, type FetchedFile, resultOfFault, stepKey } from "@flotilla/domain";
 import { toError, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { OutboxRow, RelayTable } from "@flotilla/session-store";
-import { learned, planStep, sourceOf, targetOf } from "./plan-step.ts";
+import { learned, needsFiles, planStep, sourceOf, targetOf } from "./plan-step.ts";
 
 /** Parts of the dispatcher. */
 export interface DispatcherDeps {
@@ -12,6 +12,11 @@ export interface DispatcherDeps {
   readonly route: (id: string) => Route | null;
   /** Hands a step to whoever delivers it; resolves when it is on its way. The same try may be handed over twice. */
   readonly hand: (delivery: Delivery) => Promise<void>;
+  /** Downloads the files of a row for a sender that cannot read the source. Throws what went wrong. */
+  readonly fetch: (route: Route, row: OutboxRow) => Promise<FetchedFile[]>;
+  /** What was downloaded for a row is not needed any more. */
+  readonly forget: (row: number) => void;
+  readonly faultOf: (error: unknown) => Fault;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -32,6 +37,10 @@ interface Lane {
   /** What its sender or its target answered, and since when it is so. */
   held: { readonly code: string; readonly since: number } | null;
   tries: number;
+  /** A download is under way. */
+  fetching: boolean;
+  /** What was downloaded for the row in front. */
+  files: { readonly row: number; readonly found: readonly FetchedFile[] } | null;
 }
 
 /** What a lane says about itself. Times are milliseconds since the Unix epoch. */
@@ -40,7 +49,7 @@ export interface LaneState {
   readonly reason: string | null;
   readonly blocked: boolean;
   readonly held: { readonly code: string; readonly since: number } | null;
-  /** Since when one delivery has been under way without an answer. */
+  /** Since when one delivery has been under way without an answer; an upload is given its time first. */
   readonly underWaySince: number | null;
 }
 
@@ -76,7 +85,7 @@ export class Dispatcher {
 
   /** Takes a sender's word. A word about something else, or an old one, changes nothing. */
   confirmed({ id, key, result }: Confirmation): void {
-    const { relay, now } = this.#deps;
+    const { relay } = this.#deps;
     const row = relay.row(Number(id.split(".")[1]));
     const route = row && this.#deps.route(row.route);
     if (!row || !route || this.#key(route, row) !== key) return;
@@ -87,10 +96,18 @@ export class Dispatcher {
     lane.tries += 1;
     lane.reason = null;
     lane.blocked = false;
+    this.#settle(lane, route, row, result);
+    this.#pumpLane(row.lane);
+  }
+
+  /** Draws the conclusion from a try. */
+  #settle(lane: Lane, route: Route, row: OutboxRow, result: DeliveryResult): void {
+    const { relay, now } = this.#deps;
     const next = afterTry(row.attempts, result, now());
     const code = next.kind === "wait" ? next.code : null;
     lane.held = code === null ? null : { code, since: lane.held?.since ?? now() };
-    if (next.kind === "done" && result.kind === "done")
+    if (next.kind === "fetch") void this.#fetch(lane, route, row);
+    else if (next.kind === "done" && result.kind === "done")
       relay.finish(row, chatOf(route), learned(row, result.ids), COUNTS[row.kind]);
     else if (next.kind === "poison") relay.setAside(row, next.reason);
     else if (next.kind === "wait") {
@@ -99,7 +116,26 @@ export class Dispatcher {
       lane.reason = next.reason;
       lane.blocked = next.blocked;
     }
-    this.#pumpLane(row.lane);
+    const isOver = next.kind === "poison" || (next.kind === "done" && lane.files?.row === row.n);
+    if (isOver) this.#deps.forget(row.n);
+    if (isOver) lane.files = null;
+  }
+
+  /** The route waits while its files are downloaded: its order holds. */
+  async #fetch(lane: Lane, route: Route, row: OutboxRow): Promise<void> {
+    const { fetch, faultOf, now, log } = this.#deps;
+    if (lane.fetching) return;
+    lane.fetching = true;
+    try {
+      lane.files = { row: row.n, found: await fetch(route, row) };
+    } catch (error) {
+      const fault = faultOf(error);
+      log.debug({ route: route.id, code: fault.code }, "a file could not be downloaded");
+      this.#settle(lane, route, row, resultOfFault(fault, now()));
+    } finally {
+      lane.fetching = false;
+      this.#pumpLane(row.lane);
+    }
   }
 
   /** A person wants this lane to go on at once. A flood wait is the sender's to keep: it will say so again. */
@@ -116,14 +152,14 @@ export class Dispatcher {
       reason,
       blocked,
       held,
-      underWaySince: underWay?.since ?? null,
+      underWaySince: underWay && underWay.since + uploadMs(underWay.delivery),
     };
   }
 
   #pumpLane(name: string): void {
     const lane = this.#lane(name);
     const { relay, now } = this.#deps;
-    while (!lane.underWay && lane.parkedUntil <= now()) {
+    while (!lane.underWay && !lane.fetching && lane.parkedUntil <= now()) {
       const row = relay.head(name);
       if (!row || row.readyAt > now()) return;
       const route = this.#deps.route(row.route);
@@ -141,7 +177,7 @@ export class Dispatcher {
     let plan: ReturnType<typeof planStep>;
     let source: Delivery["source"];
     try {
-      plan = planStep(relay, route, row);
+      plan = planStep(relay, route, row, lane.files?.row === row.n ? lane.files.found : null);
       source = sourceOf(row);
     } catch (error) {
       this.#deps.log.error({ route: route.id, cause: toError(error).message }, "a delivery cannot be planned");
@@ -153,6 +189,7 @@ export class Dispatcher {
       return;
     }
     if (row.album !== null) relay.seal(row.n);
+    if (needsFiles(plan.step, route.to, worker)) return void this.#fetch(lane, route, row);
     const id = `${worker}.${row.n}.${lane.tries}`;
     const delivery: Delivery = {
       v: 1,
@@ -183,13 +220,27 @@ export class Dispatcher {
   #lane(name: string): Lane {
     const known = this.#lanes.get(name);
     if (known) return known;
-    const lane: Lane = { underWay: null, parkedUntil: 0, reason: null, blocked: false, held: null, tries: 0 };
+    const lane: Lane = {
+      underWay: null,
+      parkedUntil: 0,
+      reason: null,
+      blocked: false,
+      held: null,
+      tries: 0,
+      fetching: false,
+      files: null,
+    };
     this.#lanes.set(name, lane);
     return lane;
   }
 }
 
 const COUNTS = { new: "delivered", edit: "edited", delete: "deleted", alert: "alerted" } as const;
+
+/** A slow line takes 50 KB a second. */
+function uploadMs({ step }: Delivery): number {
+  return step.kind === "upload" ? step.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) / 50 : 0;
+}
 
 /** What the map calls the target. */
 function chatOf({ to }: { to: DeliveryTarget }): string {

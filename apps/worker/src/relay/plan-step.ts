@@ -7,19 +7,26 @@ import {
   type Route,
   SourceMessage,
 } from "@flotilla/contracts";
-import { linkOf, planDelete, planEdit, planNew, type StepPlan } from "@flotilla/domain";
+import { type FetchedFile, linkOf, planDelete, planEdit, planNew, planUpload, type StepPlan } from "@flotilla/domain";
+import type { WorkerId } from "@flotilla/kernel";
 import type { DeliveredId, OutboxRow, RelayTable } from "@flotilla/session-store";
 
 const EXCERPT = 200;
 
 /** The step for one row of the outbox, or why there is nothing to do. Throws on a row that cannot be read. */
-export function planStep(relay: RelayTable, route: Route, row: OutboxRow): StepPlan {
+export function planStep(
+  relay: RelayTable,
+  route: Route,
+  row: OutboxRow,
+  files: readonly FetchedFile[] | null = null,
+): StepPlan {
   const pieces: unknown[] = row.pieces.map((piece) => JSON.parse(piece));
   const find = (chat: string) => (id: number) => relay.delivered(route.id, chat, id)?.message ?? null;
   switch (row.kind) {
     case "new": {
       const messages = pieces.map((piece) => SourceMessage.parse(piece)).sort((a, b) => a.id - b.id);
-      return planNew(route, messages, find(messages[0]?.chat ?? ""));
+      const target = find(messages[0]?.chat ?? "");
+      return files ? planUpload(route, messages, { row: row.n, files }, target) : planNew(route, messages, target);
     }
     case "edit": {
       const message = SourceMessage.parse(pieces[0]);
@@ -66,4 +73,12 @@ function alertStep(route: Route, { message, because }: AlertPiece): DeliveryStep
     link: linkOf(message),
     silent: route.alert === "silent",
   };
+}
+
+/**
+ * Whether this step can only be done with files that its reader downloads: in private chats and small groups each account counts
+ * messages for itself, so their ids mean nothing, or something else, to another one.
+ */
+export function needsFiles(step: DeliveryStep, to: DeliveryTarget, reader: WorkerId): boolean {
+  return step.kind === "forward" && to.kind === "worker" && to.worker !== reader && !step.fromChat.startsWith("-100");
 }

@@ -1,4 +1,5 @@
 import type { Fault, SourceMessage, TextEntity } from "@flotilla/contracts";
+import type { FileCalls } from "@flotilla/telegram";
 
 /** A chat to deliver to, as its route names it. */
 export interface TargetChat {
@@ -11,6 +12,9 @@ export interface OutgoingText {
   readonly text: string;
   readonly entities: readonly TextEntity[];
 }
+
+/** Files of messages: how they are found, read, saved and sent. */
+export type FilePort = Pick<FileCalls, "find" | "read" | "save" | "send">;
 
 /**
  * What a relay needs of Telegram. Every call passes the account's gate and its flood budget, and throws what Telegram answered.
@@ -35,6 +39,8 @@ export interface RelayTelegram {
   ): Promise<readonly (number | null)[]>;
   edit(to: TargetChat, id: number, text: OutgoingText): Promise<void>;
   delete(to: TargetChat, ids: readonly number[]): Promise<void>;
+  /** Files in parts. */
+  readonly files: FilePort;
   /** What an error of these calls means. */
   faultOf(error: unknown): Fault;
   /** Marked id of a chat, or null when there is none of that name. */

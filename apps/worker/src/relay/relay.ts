@@ -6,6 +6,7 @@ import { type QueuePlace, RelayLink } from "@flotilla/queue";
 import type { SessionStore } from "@flotilla/session-store";
 import { Backfill, type BackfillWish } from "./backfill.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { RelayFiles } from "./files.ts";
 import { alertLane, Intake } from "./intake.ts";
 import type { RelayTelegram } from "./ports.ts";
 import { RouteBook } from "./route-book.ts";
@@ -20,6 +21,8 @@ export interface RelayOptions {
   readonly fleetKey: Buffer;
   readonly place: QueuePlace;
   readonly telegram: RelayTelegram;
+  /** Where files lie on their way to a sender that cannot have them by reference: the same folder for all workers of a host. */
+  readonly filesDir: string;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -47,15 +50,20 @@ export class Relay {
   readonly #webhook: WebhookSender;
   readonly #link: RelayLink;
   readonly #backfill: Backfill;
+  readonly #files: RelayFiles;
+  readonly #stopping = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
   #lastReport = "";
 
   constructor(options: RelayOptions) {
     const { store, now, log, worker, place } = options;
     this.#options = options;
+    const onError = (error: unknown): void => log.debug({ err: error }, "relay");
     this.#book = new RouteBook(store, log);
     this.#intake = new Intake(store, this.#book, now);
-    this.#sender = new Sender({ relay: store.relay, telegram: options.telegram, now, log });
+    const { telegram } = options;
+    this.#files = new RelayFiles(options.filesDir, telegram.files);
+    this.#sender = new Sender({ relay: store.relay, telegram, files: this.#files, now, log });
     this.#webhook = new WebhookSender(options.fleetKey, now);
     const route = (id: string): Route | null => this.#book.route(id);
     this.#dispatcher = new Dispatcher({
@@ -63,10 +71,12 @@ export class Relay {
       relay: store.relay,
       route,
       hand: (delivery) => this.#hand(delivery),
+      fetch: (ready, row) => this.#files.fetch(worker, ready, row, this.#stopping.signal),
+      forget: (row) => void this.#files.forget(worker, row).catch(onError),
+      faultOf: telegram.faultOf,
       now,
       log,
     });
-    const onError = (error: unknown): void => log.debug({ err: error }, "relay queue");
     this.#link = new RelayLink({ place, who: worker, handle: (message) => this.#receive(message), onError });
     const idOf = (ref: string): string | null => this.#idOf(ref);
     this.#backfill = new Backfill({ store, intake: this.#intake, telegram: options.telegram, wake: () => this.#pump(), idOf });
@@ -85,7 +95,8 @@ export class Relay {
   /** Starts to relay. What was under way when the process ended goes on by itself. */
   start(): void {
     this.#link.start();
-    const { store, now } = this.#options;
+    const { store, now, worker } = this.#options;
+    void this.#files.cleanUp(worker, (row) => store.relay.row(row) !== null);
     const every = (ms: number, work: () => void): void => void this.#timers.push(setInterval(() => this.#guard(work), ms));
     every(TICK_MS, () => this.#tick());
     every(REPORT_MS, () => {
@@ -156,6 +167,7 @@ export class Relay {
   /** Stops; what is left stays in the outbox. */
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    this.#stopping.abort(new AppError("not-connected", "This worker ends."));
     await this.#backfill.cancel();
     await this.#link.close();
   }
@@ -206,7 +218,10 @@ export class Relay {
     const { worker, now, store } = this.#options;
     if (this.#book.version === 0) return;
     const { dispatcher, idOf } = { dispatcher: this.#dispatcher, idOf: (ref: string) => this.#idOf(ref) };
-    const status = relayStatus({ worker, store, book: this.#book, dispatcher, now, idOf }, this.#backfill.status());
+    const status = relayStatus(
+      { worker, store, book: this.#book, dispatcher, now, idOf, files: this.#files },
+      this.#backfill.status(),
+    );
     const seen = JSON.stringify({ ...status, at: 0 });
     if (seen === this.#lastReport || !this.#link.connected) return;
     await this.#link.report(status).then(

@@ -1,17 +1,22 @@
 import type { Confirmation, Delivery, DeliveryResult, DeliveryStep } from "@flotilla/contracts";
 import { resultOfFault } from "@flotilla/domain";
-import { AppError, SingleFlight } from "@flotilla/kernel";
+import { AppError, SingleFlight, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { RelayTable } from "@flotilla/session-store";
+import type { RelayFiles } from "./files.ts";
 import type { RelayTelegram, TargetChat } from "./ports.ts";
 
 /** Parts of the sender. */
 export interface SenderDeps {
   readonly relay: RelayTable;
   readonly telegram: RelayTelegram;
+  readonly files: RelayFiles;
   readonly now: () => number;
   readonly log: Logger;
 }
+
+/** The source or the target is nothing to this account. If it is the target, an upload will say so too. */
+const NO_ACCESS: ReadonlySet<string> = new Set(["unknown-peer", "CHANNEL_PRIVATE", "CHANNEL_INVALID", "PEER_ID_INVALID"]);
 
 /**
  * Delivers steps for readers. What was sent is remembered before it is confirmed; a step that was sent and not remembered
@@ -32,29 +37,33 @@ export class Sender {
     return { v: 1, kind: "confirmation", id, key, route, result };
   }
 
-  async #once({ key, to, step, id }: Delivery): Promise<DeliveryResult> {
+  async #once({ key, to, step, id, reader }: Delivery): Promise<DeliveryResult> {
     const { relay, now, log } = this.#deps;
     try {
       const known = relay.sent(key);
       if (known) return { kind: "done", ids: known, at: now() };
       if (to.kind !== "worker") throw new AppError("method-refused", "A worker does not deliver to this kind of target.");
-      const ids = await this.#deliver({ chat: to.chat, topic: to.topic ?? null }, step);
+      const ids = await this.#deliver({ chat: to.chat, topic: to.topic ?? null }, step, reader);
       relay.addSent(key, ids);
       return { kind: "done", ids: [...ids], at: now() };
     } catch (error) {
       const fault = this.#deps.telegram.faultOf(error);
       log.debug({ delivery: id, code: fault.code }, "a delivery did not work out");
-      return resultOfFault(fault, now());
+      const result = resultOfFault(fault, now());
+      const mayBeSource = result.kind === "blocked" && step.kind === "forward" && step.dropAuthor && NO_ACCESS.has(fault.code);
+      return mayBeSource ? { ...result, kind: "no-access" } : result;
     }
   }
 
-  async #deliver(to: TargetChat, step: DeliveryStep): Promise<readonly (number | null)[]> {
+  async #deliver(to: TargetChat, step: DeliveryStep, reader: WorkerId): Promise<readonly (number | null)[]> {
     const { telegram } = this.#deps;
     switch (step.kind) {
       case "send":
         return await this.#unlessSent(1, async () => [await telegram.send(to, step)]);
       case "forward":
         return await this.#unlessSent(step.ids.length, () => telegram.forward(to, step));
+      case "upload":
+        return await this.#unlessSent(step.files.length, () => this.#deps.files.upload(reader, to, step));
       case "edit":
         await this.#ignoring("MESSAGE_NOT_MODIFIED", () => telegram.edit(to, step.message, step));
         return [];

@@ -3,6 +3,7 @@ import { forecast, percentile } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 import type { Dispatcher, LaneState } from "./dispatcher.ts";
+import type { RelayFiles } from "./files.ts";
 import type { RouteBook } from "./route-book.ts";
 
 /** So many of the latest deliveries tell how long they take. */
@@ -18,6 +19,7 @@ export interface StatusDeps {
   readonly idOf: (ref: string) => string | null;
   readonly book: RouteBook;
   readonly dispatcher: Dispatcher;
+  readonly files: Pick<RelayFiles, "progress">;
   readonly now: () => number;
 }
 
@@ -74,6 +76,7 @@ function routeStatus(deps: StatusDeps, id: string, waiting: number, poison: numb
     blocked: lane.blocked,
     stuck: stuckOf(lane, now()),
     forecastAt: forecast(waiting, inMinute / 60, lane.parkedUntil, now()),
+    file: deps.files.progress(id),
     unknownChats: route?.from.chats.filter((chat) => unknown.has(chat)) ?? [],
   };
 }

@@ -11,6 +11,7 @@ export function relayTelegram(calls: AccountCalls, store: SessionStore): RelayTe
     edit: (to, id, text) => calls.edit(to, id, text),
     delete: (to, ids) => calls.delete(to, ids),
     resolve: (ref) => calls.resolve(ref),
+    files: calls.files,
     faultOf: classify,
     history: async (chat, before, limit) => {
       const events = await calls.history(chat, before, limit);

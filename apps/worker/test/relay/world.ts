@@ -1,9 +1,11 @@
+import { join } from "node:path";
 import { type Fault, Route, type SourceMessage } from "@flotilla/contracts";
-import { parseWorkerId, toError } from "@flotilla/kernel";
+import { AppError, parseWorkerId, toError } from "@flotilla/kernel";
 import { createLogger } from "@flotilla/observability";
 import { type QueuePlace, RelayLink } from "@flotilla/queue";
 import { type InboxEvent, type MessageContent, openSession, type SessionStore } from "@flotilla/session-store";
-import type { RelayTelegram } from "../../src/relay/ports.ts";
+import { PART_BYTES } from "@flotilla/telegram";
+import type { FilePort, RelayTelegram } from "../../src/relay/ports.ts";
 import { Relay } from "../../src/relay/relay.ts";
 
 export const FLEET_KEY = Buffer.alloc(32, 9);
@@ -31,6 +33,13 @@ export class Targets {
   lost = 0;
   history: SourceMessage[] = [];
   #used = new Set<string>();
+  /** What messages of sources hold, by id; and how many parts were read and saved. */
+  readonly content = new Map<number, Buffer>();
+  reads = 0;
+  readonly uploads: { readonly texts: string[]; readonly bytes: Buffer[] }[] = [];
+  /** Thrown by the next read. */
+  readFault: Error | null = null;
+  readonly #parts = new Map<string, Buffer[]>();
 
   port(by: string): RelayTelegram {
     return {
@@ -40,6 +49,7 @@ export class Targets {
       },
       forward: async (to, what) =>
         what.ids.map((from, n) => {
+          if (this.content.has(from) && by !== "reader") throw new Error("CHANNEL_PRIVATE");
           const id = this.#post(by, to.chat, what.randomIds[n] ?? "", { text: `fwd ${from}`, from, replyTo: null });
           return this.#answer(id);
         }),
@@ -51,11 +61,12 @@ export class Targets {
       delete: async (_to, ids) => {
         for (const message of this.posted) if (ids.includes(message.id)) message.deleted = true;
       },
+      files: this.files,
       faultOf: (error) => {
-        const code = toError(error).message;
+        const code = error instanceof AppError ? error.code : toError(error).message;
         const wait = /_WAIT_([0-9]+)$/.exec(code)?.[1];
         const cls = wait ? "FLOOD" : (CLASSES[code] ?? "REQUEST");
-        return { class: cls, code, message: code, ...(wait ? { waitS: Number(wait) } : {}) };
+        return { class: cls, code, message: toError(error).message, ...(wait ? { waitS: Number(wait) } : {}) };
       },
       resolve: async () => null,
       history: async (chat, before, limit) =>
@@ -65,6 +76,36 @@ export class Targets {
           .slice(0, limit),
     };
   }
+
+  readonly files: FilePort = {
+    find: async (_chat, id) => {
+      const bytes = this.content.get(id);
+      if (!bytes) throw new Error("MESSAGE_ID_INVALID");
+      const place = { id } as never;
+      return { photo: false, mime: "text/plain", name: `${id}.txt`, sizeBytes: bytes.length, look: {}, place };
+    },
+    read: async ({ place }, offset) => {
+      const fault = this.readFault;
+      this.readFault = null;
+      if (fault) throw fault;
+      this.reads += 1;
+      const { id } = place as unknown as { id: number };
+      return (this.content.get(id) ?? Buffer.alloc(0)).subarray(offset, offset + PART_BYTES);
+    },
+    save: async (id, part, bytes) => {
+      const parts = this.#parts.get(id) ?? [];
+      parts[part] = bytes;
+      this.#parts.set(id, parts);
+    },
+    send: async (to, files) => {
+      const texts = files.map(({ text }) => text);
+      const ids = files.map(({ randomId, text }) =>
+        this.#post("upload", to.chat, randomId, { text, from: null, replyTo: null }),
+      );
+      this.uploads.push({ texts, bytes: files.map(({ id }) => Buffer.concat(this.#parts.get(id) ?? [])) });
+      return ids.map((id) => this.#answer(id));
+    },
+  };
 
   in(chat: string): string[] {
     return this.posted.filter((it) => it.chat === chat && !it.deleted).map(({ text }) => text);
@@ -93,6 +134,7 @@ export class Targets {
 const CLASSES: Readonly<Record<string, Fault["class"]>> = {
   RANDOM_ID_DUPLICATE: "TG_SERVER",
   CHAT_WRITE_FORBIDDEN: "SOURCE",
+  CHANNEL_PRIVATE: "SOURCE",
   "link-lost": "NETWORK",
   surprise: "CRASH",
 };
@@ -123,6 +165,7 @@ export function runWorker(dir: string, name: string, place: QueuePlace, targets:
     fleetKey: FLEET_KEY,
     place,
     telegram: targets.port(name),
+    filesDir: join(dir, "relay-files"),
     now: () => Date.now(),
     log,
   });

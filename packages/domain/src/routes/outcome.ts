@@ -5,6 +5,13 @@ const MINUTE_MS = 60 * SECOND_MS;
 
 /** Answers that concern this one message: the next one may be taken. */
 const MESSAGE_CODES: ReadonlySet<string> = new Set([
+  "protected-content",
+  "file-gone",
+  "file-too-large",
+  "file-elsewhere",
+  "file-missing",
+  "FILE_PARTS_INVALID",
+  "PHOTO_INVALID_DIMENSIONS",
   "MESSAGE_ID_INVALID",
   "MESSAGE_IDS_EMPTY",
   "MESSAGE_EMPTY",
@@ -67,6 +74,8 @@ export function resultOfFault(fault: Fault, now: number): DeliveryResult {
 /** What becomes of a row of the outbox after a try. */
 export type AfterTry =
   | { readonly kind: "done" }
+  /** The reader downloads the file first. */
+  | { readonly kind: "fetch" }
   /** Set aside for a person: [Retry] or [Drop]. */
   | { readonly kind: "poison"; readonly reason: string }
   /** The whole route waits, so that its order holds. */
@@ -87,6 +96,8 @@ export function afterTry(attempts: number, result: DeliveryResult, now: number):
   switch (result.kind) {
     case "done":
       return { kind: "done" };
+    case "no-access":
+      return { kind: "fetch" };
     case "refused":
       return { kind: "poison", reason: result.reason };
     case "parked":

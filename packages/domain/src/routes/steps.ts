@@ -1,6 +1,6 @@
-import type { DeliveryStep, Route, SourceMessage } from "@flotilla/contracts";
+import type { CopiedFile, DeliveryStep, Route, SourceMessage } from "@flotilla/contracts";
 import { deriveRandomId } from "./random-id.ts";
-import { linkOf, parseTemplate, type RichText, render } from "./template.ts";
+import { linkOf, parseTemplate, type RichText, render, tidy } from "./template.ts";
 
 /** Where a delivered message is: the way from an id in the source to the id in the target, or null when that is not known. */
 export type FindTarget = (sourceId: number) => number | null;
@@ -29,6 +29,38 @@ export function planNew(route: Route, pieces: readonly SourceMessage[], find: Fi
   return { kind: "step", step: { kind: "send", randomId, ...mutable(written(route, pieces)), replyTo } };
 }
 
+/** Longest text below a photo or a document, in UTF-16 units (https://core.telegram.org/api/config, caption_length_limit_default). */
+const MAX_CAPTION = 1024;
+
+/** A file of a message as it was downloaded. */
+export type FetchedFile = Omit<CopiedFile, "randomId" | "text" | "entities">;
+
+/**
+ * The same for media that the sender cannot have by reference: what was downloaded is uploaded, with its own text cut to what
+ * Telegram allows below media. Without files (a poll, a place) the text or the link goes alone.
+ */
+export function planUpload(
+  route: Route,
+  pieces: readonly SourceMessage[],
+  fetched: { readonly row: number; readonly files: readonly FetchedFile[] },
+  find: FindTarget,
+): StepPlan {
+  const [first] = pieces;
+  if (!first) return NEVER;
+  const replyTo = first.replyTo === null ? null : find(first.replyTo);
+  if (fetched.files.length === 0) {
+    const text = written(route, pieces, false);
+    const randomId = deriveRandomId(route.id, route.to, first);
+    return { kind: "step", step: { kind: "send", randomId, ...mutable(text), replyTo } };
+  }
+  const files = fetched.files.map((file): CopiedFile => {
+    const piece = pieces.find(({ id }) => id === file.message) ?? first;
+    const rich = tidy({ text: piece.text, entities: piece.entities }, MAX_CAPTION);
+    return { ...file, randomId: deriveRandomId(route.id, route.to, piece), ...mutable(rich) };
+  });
+  return { kind: "step", step: { kind: "upload", row: fetched.row, files, replyTo } };
+}
+
 /** How an edit is followed. What was forwarded cannot be edited; what was never delivered stays so. */
 export function planEdit(route: Route, message: SourceMessage, find: FindTarget): StepPlan {
   if (!route.edits) return { kind: "nothing", reason: "switched-off" };
@@ -55,11 +87,10 @@ function isByReference(route: Route, pieces: readonly SourceMessage[]): boolean 
 }
 
 /** The message as the route writes it; of an album, the piece that has a text. Media that cannot travel becomes its link. */
-function written(route: Route, pieces: readonly SourceMessage[]): RichText {
+function written(route: Route, pieces: readonly SourceMessage[], byReference = isByReference(route, pieces)): RichText {
   const [first] = pieces;
   const spoken = pieces.find(({ text }) => text !== "") ?? first;
   if (!spoken) return { text: "", entities: [] };
-  const byReference = isByReference(route, pieces);
   const template = route.action.kind === "copy" && !byReference ? route.action.template : "{text}";
   const rich = render(parseTemplate(template), spoken);
   if (byReference || rich.text !== "") return rich;

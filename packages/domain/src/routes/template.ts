@@ -77,9 +77,9 @@ export function linkOf({ chat, chatUsername, id }: Pick<SourceMessage, "chat" | 
 }
 
 /** White space at both ends goes, as Telegram would do; what is too long is cut; entities are moved, cut or dropped with it. */
-export function tidy({ text, entities }: RichText): RichText {
+export function tidy({ text, entities }: RichText, most = MAX_TEXT): RichText {
   const start = text.length - text.trimStart().length;
-  let end = Math.min(text.trimEnd().length, start + MAX_TEXT);
+  let end = Math.min(text.trimEnd().length, start + most);
   if (isHighSurrogate(text, end - 1) && end < text.length) end -= 1;
   const kept = entities.flatMap((entity) => {
     const from = Math.max(entity.offset, start);

@@ -89,6 +89,10 @@ function protocolFaults(app: App, { world: { faults }, backend }: ControlContext
     faults.updates(body.phone, body.mode, body.count);
     return c.json({ ok: true });
   });
+  app.post("/faults/expire-files", (c) => {
+    faults.expireFiles();
+    return c.json({ ok: true });
+  });
   app.post("/faults/heal", (c) => {
     faults.heal();
     backend.faults.clear();

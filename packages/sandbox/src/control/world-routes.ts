@@ -24,15 +24,25 @@ const newChannel = z.strictObject({
   members: z.array(phone).default([]),
 });
 const text = z.string().min(1).max(4096);
-const newPost = z.strictObject({
-  text,
-  replyTo: z.int().positive().exactOptional(),
-  noforwards: z.boolean().exactOptional(),
-  groupedId: z
-    .string()
-    .regex(/^[0-9]{1,18}$/)
-    .exactOptional(),
-});
+const newPost = z
+  .strictObject({
+    text: z.string().max(4096).default(""),
+    file: z
+      .strictObject({
+        name: z.string().min(1).max(200),
+        mime: z.string().min(3).max(100),
+        base64: z.base64().min(1),
+        photo: z.boolean().exactOptional(),
+      })
+      .exactOptional(),
+    replyTo: z.int().positive().exactOptional(),
+    noforwards: z.boolean().exactOptional(),
+    groupedId: z
+      .string()
+      .regex(/^[0-9]{1,18}$/)
+      .exactOptional(),
+  })
+  .refine((post) => post.text !== "" || post.file !== undefined, { message: "a post has a text or a file" });
 
 /** Accounts, codes, QR logins, channels, private messages and connections of the MTProto world. */
 export function worldRoutes(context: ControlContext): App {

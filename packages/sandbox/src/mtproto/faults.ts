@@ -13,6 +13,7 @@ interface FaultsOptions {
   readonly dcs: readonly DataCentre[];
   readonly updates: UpdateFaults;
   readonly forgetKey: (keyId: string) => void;
+  readonly expireFiles: () => void;
 }
 
 /** Faults on demand. Holds the rules in force; {@link FaultPort} says what each does. */
@@ -42,6 +43,10 @@ export class Faults implements FaultPort {
   delay(target: FaultTarget, delayMs: number): void {
     this.#delays = this.#delays.filter((rule) => !sameTarget(rule.target, target));
     if (delayMs > 0) this.#delays.push({ target, delayMs });
+  }
+
+  expireFiles(): void {
+    this.#options.expireFiles();
   }
 
   refuse(dc?: number): void {

@@ -1,7 +1,8 @@
 import { AppError } from "@flotilla/kernel";
 import { messagesOf } from "../world/box.ts";
 import { RpcError } from "../world/errors.ts";
-import type { Account, Channel, LoginCode, PeerRef, StoredMessage } from "../world/model.ts";
+import type { Files } from "../world/files.ts";
+import type { Account, Channel, LoginCode, PeerRef, StoredMedia, StoredMessage } from "../world/model.ts";
 import type {
   AccountView,
   ChannelView,
@@ -74,7 +75,7 @@ export class WorldDoor implements WorldPort {
     return [...this.#world.state.channels.values()].map((channel) => this.#channelView(channel));
   }
 
-  postToChannel(channelId: string, text: string, { replyTo, noforwards, groupedId }: PostOptions = {}): number {
+  postToChannel(channelId: string, text: string, { replyTo, noforwards, groupedId, file }: PostOptions = {}): number {
     const channel = this.#channel(channelId);
     this.#world.codes.cancelSeen(text);
     const draft = {
@@ -82,6 +83,7 @@ export class WorldDoor implements WorldPort {
       replyTo: replyTo ?? null,
       ...(noforwards === undefined ? {} : { noforwards }),
       ...(groupedId === undefined ? {} : { groupedId: BigInt(groupedId) }),
+      ...(file === undefined ? {} : { media: this.#file(file) }),
     };
     return this.#world.messaging.postAsChannel(channel, draft, null).message.id;
   }
@@ -104,10 +106,10 @@ export class WorldDoor implements WorldPort {
     const account = this.#byPhone(phone);
     const other = this.#world.byPhone(chat);
     if (!other && /^\d+$/.test(chat) && this.#world.state.channels.has(BigInt(chat))) {
-      return [...this.#channel(chat).box.messages.values()].map(messageView);
+      return [...this.#channel(chat).box.messages.values()].map((each) => messageView(each, this.#world.files));
     }
     if (!other) throw new AppError("no-such-chat", `There is no account and no channel ${chat}.`);
-    return messagesOf(account.box, { kind: "user", id: other.id }).map(messageView);
+    return messagesOf(account.box, { kind: "user", id: other.id }).map((each) => messageView(each, this.#world.files));
   }
 
   noticeText(text: string): string[] {
@@ -143,6 +145,10 @@ export class WorldDoor implements WorldPort {
     this.#world.logOut(keyId, "unregistered");
   }
 
+  #file({ name, mime, base64, photo }: NonNullable<PostOptions["file"]>): StoredMedia {
+    return this.#world.files.add({ name, mime, photo: photo === true }, Buffer.from(base64, "base64"));
+  }
+
   #byPhone(phone: string): Account {
     const account = this.#world.byPhone(phone);
     if (!account) throw new AppError("no-such-account", `There is no account with the phone number ${phone}.`);
@@ -176,7 +182,8 @@ export class WorldDoor implements WorldPort {
   }
 }
 
-function messageView(message: StoredMessage): MessageView {
+function messageView(message: StoredMessage, files: Files): MessageView {
+  const { media } = message;
   return {
     id: message.id,
     from: message.from?.toString() ?? null,
@@ -187,6 +194,9 @@ function messageView(message: StoredMessage): MessageView {
     forwarded: message.forwarded !== null,
     edited: message.editDate !== null,
     groupedId: message.groupedId?.toString() ?? null,
+    media: media
+      ? { photo: media.photo, mime: media.mime, name: media.name, size: media.size, sha256: files.digest(media.id) }
+      : null,
     entities: message.entities?.length ?? 0,
   };
 }

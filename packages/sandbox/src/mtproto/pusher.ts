@@ -42,17 +42,18 @@ export class Pusher {
   }
 
   #push(event: WorldEvent): void {
-    const { accounts, channels } = this.#options.world.state;
+    const { state, files } = this.#options.world;
+    const { accounts, channels } = state;
     switch (event.kind) {
       case "account-box": {
         const account = accounts.get(event.account);
-        const update = account && accountUpdate(account, event.event);
+        const update = account && accountUpdate(account, event.event, files);
         if (account && update) this.#passOn(account, [update], event.origin);
         return;
       }
       case "channel-box": {
         const channel = channels.get(event.channel);
-        const update = channel && channelUpdate(channel, event.event);
+        const update = channel && channelUpdate(channel, event.event, files);
         for (const member of update ? channel.members : []) {
           const account = accounts.get(member);
           if (account && update) this.#passOn(account, [update], event.origin);

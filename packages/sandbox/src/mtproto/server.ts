@@ -76,8 +76,9 @@ export class TelegramServer {
     });
     this.world.onEvent(() => this.#touch());
     const updates = new UpdateFaults();
+    const expireFiles = (): void => this.world.files.expire();
     const forgetKey = (keyId: string): void => this.#forgetKey(keyId);
-    this.faults = new Faults({ connections: this.connections, dcs: this.centres, updates, forgetKey });
+    this.faults = new Faults({ connections: this.connections, dcs: this.centres, updates, forgetKey, expireFiles });
     const { world, connections } = this;
     const { layers, log } = options;
     this.pusher = new Pusher({ world, keys: this.#keys, sessions: this.#sessions, connections, layers, faults: updates, log });

@@ -1,9 +1,11 @@
 import type { TlObject } from "../mtproto/tl/schema.ts";
 import { RpcError } from "./errors.ts";
-import type { StoredMessage } from "./model.ts";
+import type { StoredMedia, StoredMessage } from "./model.ts";
 
 /** Longest text of a message, in UTF-16 units. */
 const MAX_TEXT = 4096;
+/** The same below a photo or a document. */
+const MAX_CAPTION = 1024;
 
 /** What a new message says. */
 export interface Draft {
@@ -13,23 +15,27 @@ export interface Draft {
   readonly entities?: readonly TlObject[];
   readonly noforwards?: boolean;
   readonly groupedId?: bigint;
+  readonly media?: StoredMedia;
   /** The sender's de-duplication id; null for messages made by the control API. */
   readonly randomId?: bigint | null;
 }
 
 /** What goes into the stored message as it is. */
-export function extras({ forwarded, replyTo, entities, noforwards, groupedId }: Draft): Partial<StoredMessage> {
+export function extras({ forwarded, replyTo, entities, noforwards, groupedId, media }: Draft): Partial<StoredMessage> {
   return {
     forwarded: forwarded ?? null,
     replyTo: replyTo ?? null,
     ...(entities === undefined ? {} : { entities }),
     ...(noforwards === undefined ? {} : { noforwards }),
     ...(groupedId === undefined ? {} : { groupedId }),
+    ...(media === undefined ? {} : { media }),
   };
 }
 
-/** Throws MESSAGE_EMPTY, MESSAGE_TOO_LONG. */
-export function checkText(text: string): void {
+/** Throws MESSAGE_EMPTY, MESSAGE_TOO_LONG, MEDIA_CAPTION_TOO_LONG. */
+export function checkText(text: string, media?: StoredMedia): void {
+  if (media && text.length > MAX_CAPTION) throw new RpcError(400, "MEDIA_CAPTION_TOO_LONG");
+  if (media) return;
   if (text.trim() === "") throw new RpcError(400, "MESSAGE_EMPTY");
   if (text.length > MAX_TEXT) throw new RpcError(400, "MESSAGE_TOO_LONG");
 }

@@ -35,7 +35,7 @@ export class Messaging {
 
   /** Sends into a private chat or a channel. Throws RpcError with Telegram's reasons. */
   send(from: Account, peer: PeerRef, draft: Draft, origin: Origin | null): Outcome {
-    checkText(draft.text);
+    checkText(draft.text, draft.media);
     const randomId = draft.randomId ?? null;
     if (randomId !== null && from.sent.has(randomId)) {
       from.duplicates = (from.duplicates ?? 0) + 1;
@@ -58,10 +58,10 @@ export class Messaging {
 
   /** Throws MESSAGE_ID_INVALID, MESSAGE_AUTHOR_REQUIRED, MESSAGE_NOT_MODIFIED. */
   edit(by: Account, ref: { peer: PeerRef; id: number }, text: string, origin: Origin | null): Outcome {
-    checkText(text);
     const box = this.#boxOf(by, ref.peer);
     const message = box.messages.get(ref.id);
     if (!message) throw new RpcError(400, "MESSAGE_ID_INVALID");
+    checkText(text, message.media);
     if (!this.#mayChange(by, message)) throw new RpcError(403, "MESSAGE_AUTHOR_REQUIRED");
     if (message.text === text) throw new RpcError(400, "MESSAGE_NOT_MODIFIED");
     const event = this.#edited(box, message, text);
@@ -162,7 +162,7 @@ export class Messaging {
 
   /** Posts in the channel's own name. */
   postAsChannel(channel: Channel, draft: Draft, origin: Origin | null): Outcome {
-    checkText(draft.text);
+    checkText(draft.text, draft.media);
     const peer: PeerRef = { kind: "channel", id: channel.id };
     const posted = addMessage(channel.box, { ...this.#blank(peer, draft.text), ...extras(draft) });
     this.#emit({ kind: "channel-box", channel: channel.id, event: posted.event, origin });
@@ -171,9 +171,9 @@ export class Messaging {
 
   /** Changes a post in the channel's own name. Returns whether it was there. */
   editAsChannel(channel: Channel, id: number, text: string): boolean {
-    checkText(text);
     const message = channel.box.messages.get(id);
     if (!message) return false;
+    checkText(text, message.media);
     this.#emit({ kind: "channel-box", channel: channel.id, event: this.#edited(channel.box, message, text), origin: null });
     return true;
   }

@@ -5,6 +5,24 @@ import type { CodeVia } from "./port.ts";
 /** Who or what a message's chat is, as its owner sees it. */
 export type PeerRef = { readonly kind: "user"; readonly id: bigint } | { readonly kind: "channel"; readonly id: bigint };
 
+/** A photo or a document, as messages know it. */
+export interface StoredMedia {
+  readonly id: bigint;
+  readonly accessHash: bigint;
+  readonly photo: boolean;
+  readonly mime: string;
+  readonly name: string | null;
+  readonly size: number;
+  /** As the one who sent it gave them. */
+  readonly attributes: readonly TlObject[];
+}
+
+/** A file with what it holds. */
+export interface StoredFile {
+  readonly media: StoredMedia;
+  readonly bytes: Uint8Array;
+}
+
 /** A message in one box. Private chats have two copies of each message, one per side, with ids of their own. */
 export interface StoredMessage {
   id: number;
@@ -24,6 +42,9 @@ export interface StoredMessage {
   noforwards?: boolean;
   /** Same in all messages of one album. */
   groupedId?: bigint;
+  media?: StoredMedia;
+  /** Seconds after which its media destroys itself. */
+  ttlS?: number;
   /** Where the other side's copy is. */
   twin: { readonly account: bigint; readonly id: number } | null;
 }
@@ -155,6 +176,10 @@ export interface WorldState {
   authorizations: Map<string, Authorization>;
   /** Keys that had a login and lost it, with the reason. */
   deadKeys: Map<string, KeyDeath>;
+  /** By id. Absent in a state from before there were any. */
+  files?: Map<bigint, StoredFile>;
+  /** File references are of one generation; an older one is too old. */
+  fileGeneration?: number;
 }
 
 /** The sender of login codes and service messages. */

@@ -58,6 +58,8 @@ export interface PostOptions {
   noforwards?: boolean;
   /** Decimal; the same in all posts of one album. */
   groupedId?: string;
+  /** A photo or a document that comes with it. */
+  file?: { name: string; mime: string; base64: string; photo?: boolean };
 }
 
 /** How a login code is delivered (https://core.telegram.org/api/auth#code-types). `email-setup`: none before a login e-mail is set up. */
@@ -129,6 +131,8 @@ export interface MessageView {
   forwarded: boolean;
   edited: boolean;
   groupedId: string | null;
+  /** `sha256` of what it holds, in hex. */
+  media: { photo: boolean; mime: string; name: string | null; size: number; sha256: string } | null;
   /** How many pieces of formatting it has. */
   entities: number;
 }
@@ -190,6 +194,8 @@ export interface FaultPort {
   restartDc(dc: number, downMs: number): Promise<void>;
   /** The next `count` pushed updates for the account are handled like this. `gap`: pts advances, nothing is pushed, getDifference has it. */
   updates(phone: string, mode: "gap" | "duplicate" | "reorder" | "withhold", count: number): void;
+  /** Every file reference that was handed out so far is too old from now on. */
+  expireFiles(): void;
   /** Ends silence, delay, refuse, withheld updates and pending failCalls. */
   heal(): void;
 }

@@ -5,6 +5,7 @@ import { emptyBox } from "./box.ts";
 import { LoginCodes } from "./codes.ts";
 import { RpcError } from "./errors.ts";
 import type { Origin, WorldEvent } from "./events.ts";
+import { Files } from "./files.ts";
 import { Messaging } from "./messaging.ts";
 import type { Account, Authorization, Channel, ClientInfo, KeyDeath, LoginCode, WorldState } from "./model.ts";
 import { Passwords } from "./passwords.ts";
@@ -31,6 +32,7 @@ export class World {
   readonly qr: QrLogins;
   readonly passwords: Passwords;
   readonly messaging: Messaging;
+  readonly files: Files;
   readonly #listeners = new Set<(event: WorldEvent) => void>();
 
   constructor(state: WorldState, clock: MovableClock) {
@@ -39,6 +41,7 @@ export class World {
     this.codes = new LoginCodes(state.codes, clock);
     this.qr = new QrLogins(state.tokens, clock);
     this.passwords = new Passwords(clock);
+    this.files = new Files(state);
     const emit = (event: WorldEvent): void => this.#emit(event);
     this.messaging = new Messaging({ state, clock, emit, notice: (text) => void this.codes.cancelSeen(text) });
   }

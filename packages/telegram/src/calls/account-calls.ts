@@ -1,5 +1,5 @@
 import { AppError } from "@flotilla/kernel";
-import type { InboxEvent, SessionStore, TextEntity } from "@flotilla/session-store";
+import type { InboxEvent, SessionStore } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api, utils } from "telegram";
 import type { Link } from "../link.ts";
@@ -7,20 +7,10 @@ import { inputChannel, inputPeer } from "../peers.ts";
 import { messageEvent } from "../updates/content.ts";
 import { channelOf } from "../updates/model.ts";
 import { toApiEntities } from "./entities.ts";
+import { FileCalls } from "./files.ts";
 import type { FloodGate } from "./flood-gate.ts";
 import { sentIds } from "./sent-ids.ts";
-
-/** Where to. `chat` is a marked id, `@name` or `me`; `topic` a forum topic. */
-export interface Target {
-  readonly chat: string;
-  readonly topic: number | null;
-}
-
-/** A text with its formatting. */
-export interface FormattedText {
-  readonly text: string;
-  readonly entities: readonly TextEntity[];
-}
+import { type FormattedText, replyHeader, type Target } from "./target.ts";
 
 /** What an {@link AccountCalls} needs. */
 export interface AccountCallsDeps {
@@ -41,9 +31,17 @@ export interface AccountCallsDeps {
  */
 export class AccountCalls {
   readonly #deps: AccountCallsDeps;
+  /** Files of messages, in parts. */
+  readonly files: FileCalls;
 
   constructor(deps: AccountCallsDeps) {
     this.#deps = deps;
+    this.files = new FileCalls({
+      store: deps.store,
+      ask: (request) => deps.link().invoke(request),
+      act: (request, chat) => this.#act(request, chat),
+      peer: (chat) => this.#peer(chat),
+    });
   }
 
   /** Sends a text. Returns its id in the target, or null when it was not told. */
@@ -142,8 +140,7 @@ export class AccountCalls {
   async #act<R extends Api.AnyRequest>(request: R, chat: string): Promise<R["__response"]> {
     const { gate, link, mayAct, signal } = this.#deps;
     gate.checkSending();
-    const isNew = request instanceof Api.messages.SendMessage || request instanceof Api.messages.ForwardMessages;
-    if (isNew) await gate.turn(chat, signal());
+    if (NEW_MESSAGES.some((kind) => request instanceof kind)) await gate.turn(chat, signal());
     // Nothing asynchronous between these and the socket: whoever lost the account in the meantime does not act.
     gate.checkSending();
     if (!mayAct()) throw new AppError("lease-lost", "This process has no right to act for the account any more.");
@@ -170,6 +167,10 @@ export class AccountCalls {
   }
 }
 
-function replyHeader(message: number, topic: number | null): Api.InputReplyToMessage {
-  return new Api.InputReplyToMessage({ replyToMsgId: message, ...(topic === null ? {} : { topMsgId: topic }) });
-}
+/** Calls that put a new message into a chat: these wait for their turn. */
+const NEW_MESSAGES = [
+  Api.messages.SendMessage,
+  Api.messages.ForwardMessages,
+  Api.messages.SendMedia,
+  Api.messages.SendMultiMedia,
+] as const;

@@ -1,6 +1,8 @@
+import type { Files } from "../../world/files.ts";
 import type { Account, BoxEvent, BoxState, Channel, PeerRef, StoredMessage, WorldState } from "../../world/model.ts";
 import { peerKey, SERVICE_USER_ID } from "../../world/model.ts";
 import type { TlObject, TlValue } from "../tl/schema.ts";
+import { mediaObject } from "./media.ts";
 
 /** access_hash of the service account; it is the same for everybody. */
 export const SERVICE_ACCESS_HASH = 777_000_777_000n;
@@ -65,7 +67,7 @@ export function channelObject(viewer: Account, channel: Channel): TlObject {
 }
 
 /** A message in the box of the one who asks. */
-export function messageObject(message: StoredMessage): TlObject {
+export function messageObject(message: StoredMessage, files: Files): TlObject {
   const { forwarded, replyTo, peer } = message;
   return {
     _: "message",
@@ -83,6 +85,7 @@ export function messageObject(message: StoredMessage): TlObject {
     reply_to: replyTo === null ? null : { _: "messageReplyHeader", reply_to_msg_id: replyTo },
     date: message.date,
     message: message.text,
+    media: message.media ? mediaObject(message.media, files.reference()) : null,
     entities: message.entities ? [...message.entities] : null,
     noforwards: message.noforwards === true,
     grouped_id: message.groupedId ?? null,
@@ -101,14 +104,18 @@ export function unreadCount(account: Account, box: BoxState, peer: PeerRef): num
 }
 
 /** The update that tells of an event in an account's box. Null for a message that is gone by now. */
-export function accountUpdate(account: Account, event: BoxEvent): TlObject | null {
+export function accountUpdate(account: Account, event: BoxEvent, files: Files): TlObject | null {
   const pts = { pts: event.pts, pts_count: event.count };
   switch (event.kind) {
     case "new":
     case "edit": {
       const message = account.box.messages.get(event.id);
       if (!message) return null;
-      return { _: event.kind === "new" ? "updateNewMessage" : "updateEditMessage", message: messageObject(message), ...pts };
+      return {
+        _: event.kind === "new" ? "updateNewMessage" : "updateEditMessage",
+        message: messageObject(message, files),
+        ...pts,
+      };
     }
     case "delete":
       return { _: "updateDeleteMessages", messages: [...event.ids], ...pts };
@@ -128,7 +135,7 @@ export function accountUpdate(account: Account, event: BoxEvent): TlObject | nul
 }
 
 /** The update that tells of an event in a channel. Null for a post that is gone by now. */
-export function channelUpdate(channel: Channel, event: BoxEvent): TlObject | null {
+export function channelUpdate(channel: Channel, event: BoxEvent, files: Files): TlObject | null {
   const pts = { pts: event.pts, pts_count: event.count };
   if (event.kind === "delete")
     return { _: "updateDeleteChannelMessages", channel_id: channel.id, messages: [...event.ids], ...pts };
@@ -137,7 +144,7 @@ export function channelUpdate(channel: Channel, event: BoxEvent): TlObject | nul
   if (!message) return null;
   return {
     _: event.kind === "new" ? "updateNewChannelMessage" : "updateEditChannelMessage",
-    message: messageObject(message),
+    message: messageObject(message, files),
     ...pts,
   };
 }

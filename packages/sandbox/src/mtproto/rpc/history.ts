@@ -26,7 +26,7 @@ function page(messages: readonly StoredMessage[], query: TlObject): StoredMessag
 function found(call: UserCall, messages: readonly StoredMessage[], channel: Channel | null, total: number): TlObject {
   const mentions = new Mentions(call.world.state, call.account).messages(messages);
   if (!channel) {
-    const fields = { messages: messages.map(messageObject), ...mentions.fields() };
+    const fields = { messages: messages.map((each) => messageObject(each, call.world.files)), ...mentions.fields() };
     return total > messages.length
       ? { _: "messages.messagesSlice", count: total, ...fields }
       : { _: "messages.messages", ...fields };
@@ -36,7 +36,7 @@ function found(call: UserCall, messages: readonly StoredMessage[], channel: Chan
     _: "messages.channelMessages",
     pts: channel.box.pts,
     count: total,
-    messages: messages.map(messageObject),
+    messages: messages.map((each) => messageObject(each, call.world.files)),
     ...fields,
   };
 }
@@ -58,7 +58,9 @@ function wanted(
   const there = ids.map((id) => messages.get(id)).filter((message) => message !== undefined);
   const result = found(call, there, channel, ids.length);
   const byId = ids.map((id) => messages.get(id));
-  const list = byId.map((message, index) => (message ? messageObject(message) : { _: "messageEmpty", id: ids[index] }));
+  const list = byId.map((message, index) =>
+    message ? messageObject(message, call.world.files) : { _: "messageEmpty", id: ids[index] },
+  );
   return { ...result, _: channel ? "messages.channelMessages" : "messages.messages", messages: list };
 }
 
@@ -108,7 +110,11 @@ const getDialogs: Method<UserCall> = (call, query) => {
   const part = rest.slice(0, Math.min(int(query, "limit") || MAX_PAGE, MAX_PAGE));
   const tops = part.map(({ top }) => top).filter((top) => top !== null);
   const mentions = new Mentions(call.world.state, call.account).messages(tops).objects(part.map((dialog) => dialog.object));
-  const fields = { dialogs: part.map((dialog) => dialog.object), messages: tops.map(messageObject), ...mentions.fields() };
+  const fields = {
+    dialogs: part.map((dialog) => dialog.object),
+    messages: tops.map((each) => messageObject(each, call.world.files)),
+    ...mentions.fields(),
+  };
   if (part.length === all.length) return { _: "messages.dialogs", ...fields };
   return { _: "messages.dialogsSlice", count: all.length, ...fields };
 };
@@ -130,7 +136,7 @@ function getPeerDialogs(call: UserCall, query: TlObject): TlObject {
   return {
     _: "messages.peerDialogs",
     dialogs: part.map((dialog) => dialog.object),
-    messages: tops.map(messageObject),
+    messages: tops.map((each) => messageObject(each, call.world.files)),
     ...mentions.fields(),
     state,
   };

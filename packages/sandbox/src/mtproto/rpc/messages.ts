@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Draft } from "../../world/draft.ts";
 import { RpcError } from "../../world/errors.ts";
 import type { Outcome } from "../../world/messaging.ts";
 import type { PeerRef, StoredMessage } from "../../world/model.ts";
@@ -13,7 +14,9 @@ const MAX_FORWARDED = 100;
 /** The update for what the caller did itself; it comes as the answer and moves the same pts as a pushed one. */
 function ownUpdate(call: UserCall, peer: PeerRef, { event }: Outcome): TlObject[] {
   const channel = peer.kind === "channel" ? call.world.state.channels.get(peer.id) : undefined;
-  const update = channel ? channelUpdate(channel, event) : accountUpdate(call.account, event);
+  const update = channel
+    ? channelUpdate(channel, event, call.world.files)
+    : accountUpdate(call.account, event, call.world.files);
   return update ? [update] : [];
 }
 
@@ -22,15 +25,35 @@ function answer(call: UserCall, updates: TlObject[], messages: readonly StoredMe
   return { _: "updates", updates, ...fields, date: Math.floor(call.clock.now() / 1000), seq: 0 };
 }
 
-const sendMessage: Method<UserCall> = (call, query) => {
-  const peer = peerOfInput(call, object(query, "peer"));
-  const reply = query["reply_to"] === undefined ? null : int(object(query, "reply_to"), "reply_to_msg_id");
-  const randomId = long(query, "random_id");
-  const draft = { text: text(query, "message"), randomId, replyTo: reply, entities: objects(query, "entities") };
-  const outcome = call.world.messaging.send(call.account, peer, draft, call.session);
-  const named = { _: "updateMessageID", id: outcome.message.id, random_id: randomId };
-  return answer(call, [named, ...ownUpdate(call, peer, outcome)], [outcome.message]);
-};
+/** What a call sends besides its text. */
+type More = Partial<Pick<Draft, "media" | "groupedId">>;
+
+/** Sends what one call says. */
+export function sendDraft(call: UserCall, query: TlObject, peer: PeerRef, more: More): TlObject {
+  return sendDrafts(call, query, peer, [{ query, more }]);
+}
+
+/** Sends the messages of one call, which share their reply. */
+export function sendDrafts(
+  call: UserCall,
+  around: TlObject,
+  peer: PeerRef,
+  drafts: readonly { readonly query: TlObject; readonly more: More }[],
+): TlObject {
+  const reply = around["reply_to"] === undefined ? null : int(object(around, "reply_to"), "reply_to_msg_id");
+  const updates: TlObject[] = [];
+  const sent: StoredMessage[] = [];
+  for (const { query, more } of drafts) {
+    const randomId = long(query, "random_id");
+    const said = { text: text(query, "message"), randomId, replyTo: reply, entities: objects(query, "entities") };
+    const outcome = call.world.messaging.send(call.account, peer, { ...said, ...more }, call.session);
+    sent.push(outcome.message);
+    updates.push({ _: "updateMessageID", id: outcome.message.id, random_id: randomId }, ...ownUpdate(call, peer, outcome));
+  }
+  return answer(call, updates, sent);
+}
+
+const sendMessage: Method<UserCall> = (call, query) => sendDraft(call, query, peerOfInput(call, object(query, "peer")), {});
 
 /** Where a forwarded message comes from in the end. */
 function originOf(message: StoredMessage): NonNullable<StoredMessage["forwarded"]> {
@@ -61,6 +84,7 @@ const forwardMessages: Method<UserCall> = (call, query) => {
       randomId,
       forwarded: query["drop_author"] === true ? null : originOf(original),
       ...(original.entities === undefined ? {} : { entities: original.entities }),
+      ...(original.media === undefined ? {} : { media: original.media }),
       ...(original.groupedId === undefined ? {} : { groupedId: albumOf(albums, original.groupedId) }),
     };
     const outcome = call.world.messaging.send(call.account, target, draft, call.session);

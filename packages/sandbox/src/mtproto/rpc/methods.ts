@@ -5,6 +5,7 @@ import { authPasswordMethods } from "./auth-password.ts";
 import { qrMethods, qrUserMethods } from "./auth-qr.ts";
 import type { Method, UserCall } from "./call.ts";
 import { channelMethods } from "./channels.ts";
+import { fileMethods } from "./files.ts";
 import { helpMethods } from "./help.ts";
 import { historyMethods } from "./history.ts";
 import { messageMethods } from "./messages.ts";
@@ -28,6 +29,7 @@ export const userMethods: Readonly<Record<string, Method<UserCall>>> = {
   ...peopleMethods,
   ...channelMethods,
   ...messageMethods,
+  ...fileMethods,
   ...historyMethods,
   ...updateMethods,
 };

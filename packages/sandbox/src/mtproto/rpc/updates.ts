@@ -48,14 +48,18 @@ const getDifference: Method<UserCall> = (call, query) => {
     return { _: "updates.differenceEmpty", date: state["date"], seq: account.seq };
   const slice = Math.min(int(query, "pts_limit") || limits.slice, limits.slice);
   const part = events.slice(0, slice);
-  const { messages, others } = contents(account.box, part, (event) => accountUpdate(account, event));
+  const { messages, others } = contents(account.box, part, (event) => accountUpdate(account, event, call.world.files));
   const mentions = new Mentions(call.world.state, account).messages(messages).objects(others);
   const isLast = part.length === events.length;
   for (const channel of isLast ? channels : []) {
     mentions.peer({ kind: "channel", id: channel.id });
     others.push({ _: "updateChannelTooLong", channel_id: channel.id, pts: channel.box.pts });
   }
-  const found = { new_messages: messages.map(messageObject), other_updates: others, ...mentions.fields() };
+  const found = {
+    new_messages: messages.map((each) => messageObject(each, call.world.files)),
+    other_updates: others,
+    ...mentions.fields(),
+  };
   if (isLast) return { _: "updates.difference", ...found, state };
   return { _: "updates.differenceSlice", ...found, intermediate_state: stateOf(call, account, part.at(-1)?.pts) };
 };
@@ -92,18 +96,18 @@ const getChannelDifference: Method<UserCall> = (call, query) => {
       _: "updates.channelDifferenceTooLong",
       ...common,
       dialog,
-      messages: latest.map(messageObject).reverse(),
+      messages: latest.map((each) => messageObject(each, call.world.files)).reverse(),
       ...fields,
     };
   }
   const page = events.slice(0, Math.min(int(query, "limit") || limits.channelPage, limits.channelPage));
-  const { messages, others } = contents(channel.box, page, (event) => channelUpdate(channel, event));
+  const { messages, others } = contents(channel.box, page, (event) => channelUpdate(channel, event, call.world.files));
   return {
     _: "updates.channelDifference",
     ...common,
     final: page.length === events.length,
     pts: page.at(-1)?.pts,
-    new_messages: messages.map(messageObject),
+    new_messages: messages.map((each) => messageObject(each, call.world.files)),
     other_updates: others,
     ...mentions.messages(messages).objects(others).fields(),
   };

@@ -1,0 +1,16 @@
+import type { StoredMedia } from "../../world/model.ts";
+import type { TlObject } from "../tl/schema.ts";
+
+/** A file of a message. `reference` is what the client has to show to get it. */
+export function mediaObject(media: StoredMedia, reference: Buffer): TlObject {
+  const { id, accessHash, photo, mime, name, size, attributes } = media;
+  const common = { id, access_hash: accessHash, file_reference: reference, date: 0, dc_id: 2 };
+  if (photo) {
+    const sizes = [{ _: "photoSize", type: "x", w: 800, h: 600, size }];
+    return { _: "messageMediaPhoto", photo: { _: "photo", ...common, sizes } };
+  }
+  const named = name === null ? [] : [{ _: "documentAttributeFilename", file_name: name }];
+  const known = attributes.filter((attribute) => attribute._ !== "documentAttributeFilename");
+  const document = { _: "document", ...common, mime_type: mime, size: BigInt(size), attributes: [...known, ...named] };
+  return { _: "messageMediaDocument", document };
+}

@@ -1,0 +1,134 @@
+import { AppError } from "@flotilla/kernel";
+import type { SessionStore } from "@flotilla/session-store";
+import bigInt from "big-integer";
+import { Api } from "telegram";
+import { inputChannel } from "../peers.ts";
+import { messageEvent } from "../updates/content.ts";
+import { channelOf } from "../updates/model.ts";
+import { toApiEntities } from "./entities.ts";
+import { attributesOf, type FileFacts, type RemoteFile, remoteFile } from "./remote-file.ts";
+import { sentIds } from "./sent-ids.ts";
+import { type FormattedText, replyHeader, type Target } from "./target.ts";
+
+/** Bytes of one part: divides a megabyte, as Telegram wants, and is through within a second on a slow line. */
+export const PART_BYTES = 128 * 1024;
+/** From here on parts are saved with saveBigFilePart (https://core.telegram.org/api/files#uploading-files). */
+const BIG_BYTES = 10 * 1024 * 1024;
+
+/** What {@link FileCalls} need of the account's other calls. */
+export interface FileCallsDeps {
+  readonly store: SessionStore;
+  /** A call that changes nothing. */
+  readonly ask: <R extends Api.AnyRequest>(request: R) => Promise<R["__response"]>;
+  /** A call that changes something: asks for the right to act, and new messages wait for their turn. */
+  readonly act: <R extends Api.AnyRequest>(request: R, chat: string) => Promise<R["__response"]>;
+  readonly peer: (chat: string) => Promise<Api.TypeInputPeer>;
+}
+
+/** A file whose parts are at Telegram, and the message that it is for. `id`: decimal, as its parts were saved. */
+export interface UploadedFile extends FormattedText {
+  readonly facts: FileFacts;
+  readonly id: string;
+  readonly randomId: string;
+}
+
+/**
+ * Files in parts: nothing is kept in memory but one part, and nothing but the account's own connection is used, so a file in
+ * another data centre is refused by Telegram (FILE_MIGRATE_<n>). Errors as in {@link AccountCalls}.
+ */
+export class FileCalls {
+  readonly #deps: FileCallsDeps;
+
+  constructor(deps: FileCallsDeps) {
+    this.#deps = deps;
+  }
+
+  /** The file of a message, with a reference of now. Throws AppError `file-gone`, and `protected-content`: that is not copied. */
+  async find(chat: string, id: number): Promise<RemoteFile> {
+    const channel = channelOf(chat);
+    const wanted = [new Api.InputMessageID({ id })];
+    const answer = await this.#deps.ask(
+      channel
+        ? new Api.channels.GetMessages({ channel: inputChannel(this.#deps.store, channel), id: wanted })
+        : new Api.messages.GetMessages({ id: wanted }),
+    );
+    const [message] = "messages" in answer ? answer.messages : [];
+    const chats = "chats" in answer ? answer.chats : [];
+    const content = messageEvent(message, "new", { chats })?.content;
+    if (content?.noforwards || (content?.ttlS ?? null) !== null)
+      throw new AppError("protected-content", "The owner restricts saving by now: it is not copied.");
+    const file = message instanceof Api.Message ? remoteFile(message.media) : null;
+    if (!file) throw new AppError("file-gone", "The message has no file any more.");
+    return file;
+  }
+
+  /** One part, from a multiple of {@link PART_BYTES} on; shorter at the end. FILE_REFERENCE_EXPIRED: find it again. */
+  async read({ place }: RemoteFile, offset: number): Promise<Buffer> {
+    const answer = await this.#deps.ask(
+      new Api.upload.GetFile({ location: place, offset: bigInt(offset), limit: PART_BYTES, precise: true }),
+    );
+    if (answer instanceof Api.upload.File) return Buffer.from(answer.bytes);
+    throw new AppError("file-elsewhere", "Telegram wants this file to be fetched from another place.");
+  }
+
+  /** Saves one part of a file under an id (decimal) of the caller's choice. The same part twice is the same. */
+  async save(id: string, part: number, bytes: Buffer, sizeBytes: number): Promise<void> {
+    const fileId = bigInt(id);
+    const fileTotalParts = Math.ceil(sizeBytes / PART_BYTES);
+    const request =
+      sizeBytes > BIG_BYTES
+        ? new Api.upload.SaveBigFilePart({ fileId, filePart: part, fileTotalParts, bytes })
+        : new Api.upload.SaveFilePart({ fileId, filePart: part, bytes });
+    await this.#deps.act(request, "");
+  }
+
+  /** Sends files whose parts were saved: one message, or an album. Returns the ids in the target, in their order. */
+  async send(to: Target, files: readonly UploadedFile[], replyTo: number | null): Promise<readonly (number | null)[]> {
+    const [first] = files;
+    if (!first) return [];
+    const peer = await this.#deps.peer(to.chat);
+    const reply = replyTo ?? to.topic;
+    const around = { peer, ...(reply === null ? {} : { replyTo: replyHeader(reply, to.topic) }) };
+    const randomIds = files.map(({ randomId }) => randomId);
+    if (files.length === 1) {
+      const request = new Api.messages.SendMedia({ ...around, ...this.#said(first), media: uploaded(first) });
+      return sentIds(await this.#deps.act(request, to.chat), randomIds);
+    }
+    const multiMedia: Api.InputSingleMedia[] = [];
+    for (const file of files) {
+      const media = await this.#deps.act(new Api.messages.UploadMedia({ peer, media: uploaded(file) }), "");
+      multiMedia.push(new Api.InputSingleMedia({ ...this.#said(file), media: kept(media) }));
+    }
+    return sentIds(await this.#deps.act(new Api.messages.SendMultiMedia({ ...around, multiMedia }), to.chat), randomIds);
+  }
+
+  #said({ text, entities, randomId }: UploadedFile) {
+    return { message: text, entities: toApiEntities(entities, this.#deps.store), randomId: bigInt(randomId) };
+  }
+}
+
+function uploaded({ facts, id }: UploadedFile): Api.TypeInputMedia {
+  const { photo, sizeBytes, mime, look } = facts;
+  const parts = Math.ceil(sizeBytes / PART_BYTES);
+  const name = facts.name ?? (photo ? "photo.jpg" : "file");
+  const file =
+    sizeBytes > BIG_BYTES
+      ? new Api.InputFileBig({ id: bigInt(id), parts, name })
+      : new Api.InputFile({ id: bigInt(id), parts, name, md5Checksum: "" });
+  if (photo) return new Api.InputMediaUploadedPhoto({ file });
+  const plain = look.video === undefined && look.audio === undefined && look.animated !== true;
+  return new Api.InputMediaUploadedDocument({ file, mimeType: mime, attributes: attributesOf(facts), forceFile: plain });
+}
+
+/** An uploaded file as an album takes it. */
+function kept(media: Api.TypeMessageMedia): Api.TypeInputMedia {
+  if (media instanceof Api.MessageMediaPhoto && media.photo instanceof Api.Photo) {
+    const { id, accessHash, fileReference } = media.photo;
+    return new Api.InputMediaPhoto({ id: new Api.InputPhoto({ id, accessHash, fileReference }) });
+  }
+  if (media instanceof Api.MessageMediaDocument && media.document instanceof Api.Document) {
+    const { id, accessHash, fileReference } = media.document;
+    return new Api.InputMediaDocument({ id: new Api.InputDocument({ id, accessHash, fileReference }) });
+  }
+  throw new AppError("file-gone", "Telegram did not take the file.");
+}
