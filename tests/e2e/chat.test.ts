@@ -145,7 +145,7 @@ test("the log button shows what the worker said last", async () => {
   const { chat } = await onCard("demo_1");
   await chat.shows(/Status: healthy/);
   await chat.press("Log");
-  await chat.shows(/Log of demo_1[\s\S]*info connection catching-up → ready/);
+  await chat.shows(/Log of demo_1[\s\S]*info ✅ connection catching-up → ready/);
 });
 
 function pid(text: string): number {

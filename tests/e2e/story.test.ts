@@ -73,6 +73,10 @@ test.skipIf(!CHROMIUM)("an admin adds a worker, logs it in, restarts it, and see
 
   await page.setViewportSize({ width: 390, height: 844 });
   await shot(page, "6-phone");
+  const port = /:(\d+)\/healthz \(supervisor\)/.exec(fleet.process.stdout)?.[1];
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  expect(metrics).toContain('flotilla_worker_exits_total{class="CRASH",decision="restart"} 1');
+  expect(metrics).toContain('flotilla_workers{state="RUNNING",class=""}');
   const log = await fleet.get<{ event: string }[]>("connections/log");
   expect(
     log.filter((entry) => entry.event === "duplicated"),

@@ -4,7 +4,7 @@ import { BOT_ONLY, type Config, childEnv, type EnvValues, loadFleetKey } from "@
 import { DEFAULT_PREFIX, STATUS_REFRESH_MS } from "@flotilla/contracts";
 import { DEFAULT_RESTART_RULES, startOrder } from "@flotilla/domain";
 import { AppError, systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
-import { createRegistry, Gauge, type Logger, startHealth } from "@flotilla/observability";
+import { Counter, createRegistry, Gauge, type Logger, startHealth } from "@flotilla/observability";
 import { consumeHostCommands, EventPublisher, type QueuePlace, RelayBoard, StatusWriter } from "@flotilla/queue";
 import { Fleet, type FleetSettings } from "./fleet.ts";
 import { HostCommands } from "./host-commands.ts";
@@ -37,6 +37,8 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   const db = stack.adopt(new HostDb(join(config.dataDir, "host.db")), (it) => it.close());
   const events = stack.adopt(new EventPublisher(place, onRedisError), (it) => it.close());
   const board = stack.adopt(new StatusWriter(place, onRedisError), (it) => it.close());
+  const registry = createRegistry();
+  const exits = exitCounter(registry);
   const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
   const sessions = new SessionDesk({ dataDir: config.dataDir, fleetKey, db, graceMs: GRACE_MS });
   const fleet = new Fleet({
@@ -45,14 +47,16 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
     sessions,
     clock: systemClock,
     log,
-    publish: (event) => events.publish(event),
+    publish: (event) => {
+      if (event.kind === "worker.exited") exits.inc({ class: event.exit.fault.class, decision: event.exit.decision.kind });
+      events.publish(event);
+    },
     writeStatus: (status) => void board.write(status).catch(onRedisError),
     removeStatus: (worker) => void board.remove(worker).catch(onRedisError),
     newId: randomUUID,
     order: (workers) => sendersFirst(workers, place),
   });
   const commands = new HostCommands({ fleet, db, clock: systemClock, log, sessions });
-  const registry = createRegistry();
   countStates(registry, fleet);
   const health = stack.adopt(await startHealth({ port: config.httpPort, registry, problems: () => [] }), (it) => it.close());
   stack.adopt(refreshing(fleet), (it) => it.stop());
@@ -118,15 +122,24 @@ function refreshing(fleet: Fleet): { stop(): void } {
   return { stop: () => clearInterval(timer) };
 }
 
+function exitCounter(registry: ReturnType<typeof createRegistry>): Counter<"class" | "decision"> {
+  return new Counter({
+    name: "flotilla_worker_exits_total",
+    help: "Worker processes that ended unasked, by the class of the trouble and what followed",
+    labelNames: ["class", "decision"],
+    registers: [registry],
+  });
+}
+
 function countStates(registry: ReturnType<typeof createRegistry>, fleet: Fleet): void {
   new Gauge({
     name: "flotilla_workers",
-    help: "Workers of this host by state",
-    labelNames: ["state"],
+    help: "Workers of this host by state, and by the class of the trouble they are in",
+    labelNames: ["state", "class"],
     registers: [registry],
     collect() {
       this.reset();
-      for (const status of fleet.statuses()) this.inc({ state: status.state });
+      for (const status of fleet.statuses()) this.inc({ state: status.state, class: status.fault?.class ?? "" });
     },
   });
 }

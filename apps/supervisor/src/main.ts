@@ -1,4 +1,5 @@
 import { loadFleetKey, parseConfig, readProcessEnv } from "@flotilla/config";
+import { CLASS_ICONS } from "@flotilla/domain";
 import { AppError } from "@flotilla/kernel";
 import { createLogger, runService } from "@flotilla/observability";
 import { startSupervisor } from "./compose.ts";
@@ -8,7 +9,7 @@ await runService("supervisor", async () => {
   const config = parseConfig(env, { cwd: process.cwd(), role: "fleet" });
   if (!config.redisUrl) throw new AppError("bad-config", "REDIS_URL is not set: the supervisor needs the Redis of the fleet.");
   loadFleetKey(config.fleetKey, config.dataDir);
-  const log = createLogger({ name: "supervisor", level: config.logLevel });
+  const log = createLogger({ name: "supervisor", level: config.logLevel, icons: CLASS_ICONS });
   const supervisor = await startSupervisor(config, env, log);
   return {
     log,

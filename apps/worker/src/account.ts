@@ -37,6 +37,17 @@ export const NO_LINK: LinkStatus = {
 
 /** A timer can be set for 24 days at most. */
 const MAX_TIMER_MS = 24 * 60 * 60_000;
+/** Of a change of the connection (promise S2-54). */
+const ICONS: Readonly<Record<StateChange["to"], string>> = {
+  idle: "🔍",
+  connecting: "🔌",
+  "catching-up": "🔍",
+  ready: "✅",
+  waiting: "🔄",
+  dead: "🔑",
+  stopped: "🔌",
+};
+
 /** What was dealt with is remembered for a week: longer than any outage that the update stream covers. */
 const INBOX_KEPT_MS = 7 * 24 * 60 * 60_000;
 
@@ -177,7 +188,10 @@ export class Account {
   #onState(change: StateChange): void {
     const { fault, nextTryAt } = change.status;
     if (change.to === "waiting" || change.to === "dead") this.#failures += 1;
-    this.#log("info", `connection ${change.from} → ${change.to}`, { cause: fault?.code ?? null, nextTryAt });
+    this.#log("info", `${ICONS[change.to]} connection ${change.from} → ${change.to}`, {
+      cause: fault?.code ?? null,
+      nextTryAt,
+    });
     this.tell();
     if (change.to === "ready") this.#feed.ready();
   }

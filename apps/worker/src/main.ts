@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { parseConfig, readProcessEnv } from "@flotilla/config";
 import { type Fault, SupervisorToWorker, type WorkerToSupervisor } from "@flotilla/contracts";
+import { CLASS_ICONS } from "@flotilla/domain";
 import { parseWorkerId } from "@flotilla/kernel";
 import { createLogger, runService } from "@flotilla/observability";
 import { classify } from "@flotilla/telegram";
@@ -27,7 +28,7 @@ await runService("worker", async () => {
     const { values } = parseArgs({ options: { worker: { type: "string" } } });
     const worker = parseWorkerId(values.worker ?? "");
     const config = parseConfig(readProcessEnv(), { cwd: process.cwd(), role: "worker" });
-    const log = createLogger({ name: "worker", level: config.logLevel, fields: { worker } });
+    const log = createLogger({ name: "worker", level: config.logLevel, fields: { worker }, icons: CLASS_ICONS });
     const running = await startWorker(worker, { config, log, say, leave });
     process.on("message", (raw) => {
       const message = SupervisorToWorker.safeParse(raw);

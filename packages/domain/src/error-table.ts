@@ -43,3 +43,8 @@ export const ERROR_TABLE: Readonly<Record<ErrorClass, ErrorRow>> = {
   DB_BROKEN: { afterExit: "park", icon: "💾" },
   REQUEST: { afterExit: "retry", icon: "⚠️" },
 };
+
+/** The log icon of each class. */
+export const CLASS_ICONS: Readonly<Record<ErrorClass, string>> = Object.fromEntries(
+  Object.entries(ERROR_TABLE).map(([name, { icon }]) => [name, icon]),
+) as Record<ErrorClass, string>;

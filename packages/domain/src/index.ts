@@ -23,7 +23,7 @@ export {
   repeatIsDue,
 } from "./alerts/telling.ts";
 export { classifySystem, classOfCode } from "./classify-own.ts";
-export { type AfterExit, ERROR_TABLE, type ErrorRow } from "./error-table.ts";
+export { type AfterExit, CLASS_ICONS, ERROR_TABLE, type ErrorRow } from "./error-table.ts";
 export { faultOfExit, firstErrorLine, type ObservedExit } from "./exit-fault.ts";
 export {
   afterCheck,

@@ -40,3 +40,18 @@ describe.each([
     expect(lines[2]?.err).toMatchObject({ code: "ECONNREFUSED", stack: expect.stringContaining("log.ts") });
   });
 });
+
+test("lines of trouble begin with the icon of their class, else with that of their level", async () => {
+  const process = spawnNode(join(import.meta.dirname, "fixtures/icons.ts"));
+  await process.exited;
+  const lines = process.stdout.trim().split("\n");
+  expect(lines.map((line) => (JSON.parse(line) as Line).msg)).toEqual([
+    "nothing wrong",
+    "🔌 link ended",
+    "🔑 key ended",
+    "⚠️ of no known class",
+    "❌ no fields",
+    "🔄 has one already",
+    "only an error",
+  ]);
+});
