@@ -75,7 +75,7 @@ test("cancelling a login of a worker that was logged in brings the old session b
   const { fleet, chat } = await onCard("demo_1");
   await chat.shows(/Status: healthy/);
   await chat.press("Authenticate");
-  await chat.shows(/Stored number: \+15 … 01/);
+  await chat.shows(/Stored number: \+15\s…\s01/);
   await chat.press("Use +15");
   await chat.shows(/Code: ○ ○ ○ ○ ○/);
   expect(readdirSync(join(fleet.dataDir, "vault/demo_1")).filter((name) => name.includes("before-login"))).toHaveLength(1);
