@@ -44,3 +44,27 @@ export const VENDOR_OWNERS: Readonly<Record<string, readonly string[]>> = {
   yaml: ["apps/cli"],
   zod: ["apps/bot", "packages/config", "packages/contracts", "packages/queue", "packages/sandbox"],
 };
+
+/**
+ * Who may open files by hand where session files are, and why that loosens no lock: closing any descriptor of a file drops every lock that
+ * the process has on it (https://www.sqlite.org/howtocorrupt.html, 2.2). Everybody else goes through packages/sqlite.
+ */
+export const FILE_OPENERS: Readonly<Record<string, string>> = {
+  "apps/worker/src/relay/files.ts": "media on their way, in a folder of their own",
+  "apps/supervisor/src/log-sink.ts": "logs",
+  "apps/supervisor/src/proc.ts": "/proc",
+  "packages/session-store/src/rekey.ts": "copies of the vault; a session in use stops it before",
+  "packages/session-store/src/restore.ts": "a copy of the vault into a place that nobody has open",
+  "packages/session-store/src/files.ts": "new files, and folders to sync",
+  "packages/session-store/src/identity.ts": "notes beside a session",
+  "packages/session-store/src/import/copy.ts": "files of other programs",
+  "packages/session-store/src/import/read.ts": "files of other programs",
+  "packages/sqlite/src/backup.ts": "a new file",
+  "packages/sqlite/src/durable.ts": "folders and finished copies, to sync",
+  "packages/sqlite/src/files.ts": "a new file",
+  "packages/sqlite/src/inspect/header.ts": "asks first whether this process has it open",
+  "packages/sqlite/src/inspect/file-system.ts": "/proc",
+  "packages/sqlite/src/holders/holders.ts": "/proc",
+  "packages/sqlite/src/holders/lock-table.ts": "/proc",
+  "packages/sqlite/src/holders/process.ts": "/proc",
+};

@@ -1,6 +1,6 @@
 import { isBuiltin } from "node:module";
 import path from "node:path";
-import { VENDOR_OWNERS, WORKSPACE_IMPORTS } from "./architecture-table.ts";
+import { FILE_OPENERS, VENDOR_OWNERS, WORKSPACE_IMPORTS } from "./architecture-table.ts";
 import { type Import, type ParsedFile, parseFile } from "./imports.ts";
 import type { Manifest } from "./workspace.ts";
 
@@ -24,6 +24,7 @@ export function checkSource(source: Source): string[] {
   return [
     ...parsed.imports.flatMap((each) => checkImport(source, each).map((problem) => `${source.file}:${each.line} ${problem}`)),
     ...checkWaits(source.file, parsed),
+    ...checkOpeners(source.file, source.text),
     ...checkSize(source.file, source.text),
   ];
 }
@@ -104,4 +105,15 @@ function packageName(specifier: string): string {
     .split("/")
     .slice(0, specifier.startsWith("@") ? 2 : 1)
     .join("/");
+}
+
+const NEAR_SESSIONS = /^(apps\/(worker|supervisor)|packages\/(session-store|sqlite))\/src\//;
+const OPENS = /\b(readFile|readFileSync|copyFile|copyFileSync|cp|cpSync|open|openSync|createReadStream)\b/;
+
+/** Whoever opens and closes a session file beside SQLite takes the worker's lock away. */
+function checkOpeners(file: string, text: string): string[] {
+  if (!NEAR_SESSIONS.test(file) || Object.hasOwn(FILE_OPENERS, file)) return [];
+  const names = [...text.matchAll(/import\s+([^;]*?)\s+from\s+"(?:node:)?fs(?:\/promises)?"/g)].map((match) => match[1] ?? "");
+  const opens = names.some((imported) => !imported.startsWith("{") || OPENS.test(imported));
+  return opens ? [`${file} opens files by hand, near session files: use packages/sqlite, or say why in FILE_OPENERS`] : [];
 }
