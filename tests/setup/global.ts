@@ -13,6 +13,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide("redisServer", server);
   project.provide("redisUrl", redis.url);
   project.provide("updateImages", process.env.UPDATE_IMAGES === "1");
+  project.provide("updateGoldens", process.env.UPDATE_GOLDENS === "1");
   project.provide("faults", {
     rounds: Number(process.env.FAULT_ROUNDS ?? 0),
     seed: Number(process.env.FAULT_SEED ?? 1),

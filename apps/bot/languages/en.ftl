@@ -100,6 +100,7 @@ button-yes-restart = 🔄 Yes, restart them
 button-yes-maintenance = ⏸ Yes, stop for maintenance
 button-bulkstop = ✋ Stop here
 button-quiet = 🌙 Quiet hours
+button-quiet-off = 🔔 No quiet hours
 button-together = 📣 Tell everybody at once
 button-one-by-one = 👤 Ask one after the other
 button-admins = 👥 Admins
@@ -213,6 +214,8 @@ menu-not-reported = not reported
 
 workers-title = 👷 <b>Workers</b> { $from }–{ $to } of { $count }
 workers-none = 👷 <b>Workers</b> none yet
+workers-not-found = 👷 <b>Workers</b> nothing found for “{ $find }”
+workers-no-problem = 👷 <b>Workers</b> no problems ✅
 worker-not-reported = not reported by { $host }
 worker-next = next { TIME($at) }
 workers-found = found by “{ $find }”
@@ -262,7 +265,7 @@ details-storage = 💾 lock waits { $waits } · longest hold { $hold } ms · jou
 details-checkpoint = emptied { TIME($at) }
 details-outage = 🔍 After { SPAN($ms) } offline: missed { $missed }, recovered { $recovered }, lost { $lost } · { DATE($at) }
 details-outage-lost = ⚠️ 🔍 After { SPAN($ms) } offline: missed { $missed }, recovered { $recovered }, <b>lost ≥ { $lost }</b> · { DATE($at) }
-details-reading-waits = ⏳ Asks Telegram for nothing it missed until { DATE($at) }: { $method } has to wait. New messages come all the same; a restart does not shorten it.
+details-reading-waits = ⏳ What it missed cannot be asked for until { DATE($at) } ({ $method } has to wait). New messages come all the same; a restart does not shorten it.
 details-sending-stopped = ⛔ Sends nothing since Telegram answered { $reason }. Reading goes on. See @SpamBot, then press ▶️ Resume sending.
 details-sending-waits = ⏳ Sends nothing until { DATE($at) }: Telegram asked to wait. A restart does not shorten it.
 details-sending-halved = 🐢 Sends at most { $rate } a minute until { DATE($at) }: three waits within an hour.
@@ -279,6 +282,9 @@ details-way-host = 🧭 By <code>{ $way }</code> (as its host)
 details-closed-chats = 🔒 Closed chats: { $chats }
 details-not-logged-in = 🔑 Not logged in yet. Press 🔐 Authenticate (about 1 min).
 details-fault = ⚠️ { $text } <i>({ $class }, { $code })</i>
+details-do-login = Do: press 🔐 Authenticate (about 1 min). Missed messages are fetched after it.
+details-do-banned = Do: appeal in the Telegram app, or write to recover@telegram.org.
+details-do-gave-up = Do: look at 📜 Log, then press 🔄 Restart: it counts from 0 again.
 details-alerts = 🚨 { $count ->
     [one] { $count } open alert
    *[other] { $count } open alerts
@@ -308,10 +314,27 @@ done-stop = ✅ Stopped { TIME($at) }
 done-restart = ✅ Restarted { TIME($at) }
 done-retry = ✅ Tried: it runs { TIME($at) }
 done-check = ✅ Checked: Telegram answers { TIME($at) }
+done-backup = ✅ Copy made, opened and checked { TIME($at) }
+done-restore = ✅ Copy put back { TIME($at) }
+done-remove-session = ✅ Session removed; it is among the backups { TIME($at) }
+done-stop-holder = ✅ That process is gone { TIME($at) }
+done-who = 👀 The host answered { TIME($at) }
 done-other = ✅ Done { TIME($at) }
 not-done = ❌ Not done: { $why }
 no-answer = ❌ No answer from the manager; nothing was done. Is the supervisor running?
 why-unknown = unknown reason
+why-code = refused ({ $code })
+problem-worker-runs = The worker runs: stop it first.
+problem-given-up = It was tried three times and could not be done.
+problem-unexpected = Something unexpected happened; the log says what.
+problem-stopped = It was stopped before it was ready.
+problem-not-ours = That program was not started by Flotilla, so it is not stopped.
+problem-still-there = That process does not end.
+problem-nothing-to-back-up = There is no session to copy yet.
+problem-session-in-use = Another program has the session.
+problem-call-timeout = Telegram did not answer in time.
+problem-link-lost = The connection was lost meanwhile.
+problem-gave-up = It gave up.
 
 ## Who has the session file
 
@@ -354,7 +377,7 @@ reason-trash = taken out of use
 reason-damaged = the damaged file
 restore-ask = 🧯 <b>Put this copy back for { $worker }?</b>
     { DATE($at) } · { $why }
-restore-effect = The session as it is now goes to the trash and can be put back in the same way. If the worker shall run, it starts. The button is good for 30 s.
+restore-effect = The session as it is now goes to the trash and can be put back in the same way. If the worker is meant to run, it starts again. The button is good for 30 s.
 restore-gone = This copy is not in the list any more. Nothing was changed.
 
 ## Log
@@ -364,6 +387,7 @@ log-fetching = ⏳ Fetching…
 log-again = <i>Press 🔄 Refresh to fetch the lines again.</i>
 log-no-answer = ❌ No answer from the manager. Is the supervisor running?
 log-empty = <i>Nothing was logged yet.</i>
+log-none-of-level = <i>None among the last lines.</i>
 
 ## Login
 
@@ -513,7 +537,10 @@ bulk-title-maintenance = ⏸ <b>Maintenance of { $count ->
 }</b>
 bulk-running = Under way: { $done } done, { $failed } failed, { $left } to go.
 bulk-stopping = Stopping after the worker in hand: { $done } done, { $failed } failed, { $left } left as they are.
-bulk-done = ✅ All { $done } done.
+bulk-done = { $done ->
+    [one] ✅ Done.
+   *[other] ✅ All { $done } done.
+}
 bulk-incomplete = ⚠️ Ended: { $done } done, { $failed } failed, { $left } left as they are.
 bulk-current = Now: { $workers }
 bulk-canary = <i>The first one is a trial: the others wait for it.</i>
@@ -577,7 +604,8 @@ notice-stranger = 🚪 Somebody who is not an admin wrote to this bot and got no
 
 ## Audit
 
-audit-title = 📒 <b>Audit</b> · { $find }
+audit-title = 📒 <b>Audit</b>
+audit-title-of = 📒 <b>Audit</b> of { $find }
 audit-none = <i>Nothing here.</i>
 audit-time = { DATE($at) }
 audit-command = { $verb }: { $state ->
@@ -628,6 +656,7 @@ alert-next-gave-up = { $attempts ->
 } in { SPAN($window) } did not help. No more tries until you press Restart.
 alert-locked-next = It is tried several times a minute, for ever. Nothing is deleted and no crash is counted.
 alert-broken = 🔴 🧯 <b>{ $worker }</b>: its session file cannot be used
+alert-locked-by = In the way: pid { $pid } <code>{ $command }</code> (user { $user })
 alert-broken-next = The file is looked at every 30 s; the worker starts by itself when the cause is gone. No restart is tried before.
 alert-storage = 🟠 💾 <b>{ $worker }</b>: its session file is slow{ $times ->
     [one] { "" }
@@ -660,7 +689,8 @@ alert-banned = 🔴 🔑 <b>{ $worker }</b>: account frozen or banned
 alert-banned-how = Telegram says { $code }. The worker is stopped for good.
 alert-banned-do = Do: appeal in the Telegram app, or write to recover@telegram.org.
 alert-limited = 🔴 ⚠️ <b>{ $worker }</b>: Telegram limits this account for strangers
-alert-limited-how = { $code }, see @SpamBot. Sending is stopped; reading goes on.
+alert-limited-how = Telegram answered { $code }. Sending is stopped; reading goes on.
+alert-limited-do = Do: look at @SpamBot with this account. When the limit is over, press ▶️ Resume sending.
 alert-offline = 🟡 🔌 <b>{ $worker }</b> is offline since { TIME($at) }
 alert-offline-how = The connection is tried again and again by itself. Nothing has to be done.
 alert-flood = ⏳ <b>{ $worker }</b>: Telegram asks to pause until { TIME($until) }
@@ -681,8 +711,9 @@ alert-closed = 🟡 ⚠️ <b>{ $worker }</b> cannot read { $source } any more (
 alert-closed-how = { $others ->
     [0] No other chat is read.
     [one] The other one goes on.
-   *[other] Other { $others } go on.
+   *[other] The other { $others } go on.
 }
+alert-closed-do = Do: let the account in again, or leave this chat out of the route.
 alert-poison = 🟠 📦 Route <b>{ $route }</b>: { $count ->
     [one] { $count } message
    *[other] { $count } messages
@@ -714,10 +745,13 @@ alert-host-away = 🔴 🖥 <b>{ $host }</b> does not answer ({ $workers ->
 alert-host-how = Last heard at { TIME($at) }. Its workers may run on, or not: nobody knows.
 alert-host-do = Do: look whether { $host } is up and its supervisor runs.
 alert-host-network = 🟠 🔌 <b>{ $host }</b>: all { $count } workers offline since { TIME($at) } → network of the host, not Telegram sessions
+alert-host-network-do = Do: look at the network of { $host }. Sessions are fine; workers come back one after the other.
 alert-redis-away = 🟠 🔌 <b>Redis away</b>
 alert-redis-how = Workers go on; buttons cannot do anything until it is back, and states are old.
+alert-redis-do = Do: look whether Redis runs, and whether this machine reaches it.
 alert-token-conflict = 🔴 <b>Another program polls with this bot's token</b> (409)
 alert-token-how = I keep trying every 30 s. Workers are not affected, but presses go to the other one.
+alert-token-do = Do: stop the other program, or make a new token with @BotFather.
 alert-test = 🧪 <b>Test alert</b>, asked for by { $by }
 alert-test-how = If you read this, alerts reach you. Press ✋ to end it.
 alert-drill = a session needs a login (not really: { $by } began a drill)
@@ -743,7 +777,7 @@ alerts-title-muted = 🔕 <b>Muted alerts</b> ({ $count })
 alerts-title-day = 🕓 <b>Alerts of 24 h</b> ({ $count })
 alerts-none = None. ✅
 alerts-since = since { TIME($at) }
-alerts-took = ({ SPAN($ms) })
+alerts-took = solved after { SPAN($ms) }
 second-nobody = nobody took these alerts for an hour
 second-away = the bot cannot reach Telegram since { TIME($at) }; { $count ->
     [one] { $count } alert waits
@@ -936,6 +970,7 @@ logins-devices = { $count ->
 }
 devices-title = 📱 <b>Devices of { $worker }</b>
 devices-fetching = ⏳ Asking Telegram…
+devices-unasked = <i>Press 🔄 Refresh to ask Telegram.</i>
 devices-this = (this worker)
 devices-active = active { DATE($at) }
 devices-help = <i>As of { TIME($at) }. Somebody you do not know? End that login in Telegram → Settings → Devices.</i>
@@ -957,7 +992,7 @@ button-tag-restart = 🔄 Restart #{ $tag }
 button-tag-stop = ⏹ Stop #{ $tag }
 limits-title = 🚦 <b>Limits</b>
 limits-sends = 📤 Each account sends at most { $count } messages a minute (<code>SENDS_PER_MINUTE</code>)
-limits-chat = 💬 Into one chat: one message per { $gap } ms, at most { $count } a minute (fixed; every route keeps to it)
+limits-chat = 💬 Into one chat: one message per { SPAN($gap) }, at most { $count } a minute (fixed; every route keeps to it)
 limits-targets = 🎯 A worker relays into at most { $count } chats (fixed)
 limits-waits = ⏳ Telegram's waits are kept in full plus a second; three within an hour halve the rate for a day (fixed)
 limits-slower = 🐢 { $worker }: { $count } a minute at present

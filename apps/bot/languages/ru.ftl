@@ -100,6 +100,7 @@ button-yes-restart = 🔄 Да, перезапустить
 button-yes-maintenance = ⏸ Да, на обслуживание
 button-bulkstop = ✋ Прервать
 button-quiet = 🌙 Тихие часы
+button-quiet-off = 🔔 Без тихих часов
 button-together = 📣 Сообщать всем сразу
 button-one-by-one = 👤 Спрашивать по очереди
 button-admins = 👥 Администраторы
@@ -123,7 +124,7 @@ role-owner = владелец
 ## Ответы на нажатия
 
 toast-queued = ⏳ В очереди
-toast-already = Уже запросил(а) { $by }
+toast-already = Такую команду уже дали: { $by }
 toast-stale = Этот экран устарел
 toast-gone = Такого воркера больше нет.
 toast-login-over = Этот вход завершён. Нажмите 🔐 Войти, чтобы начать заново.
@@ -140,7 +141,7 @@ toast-refused = Вы { $role ->
 }.
 toast-alert-over = Эта тревога уже закончилась.
 toast-taken = ✋ Записано за вами
-toast-taken-already = Уже взял(а) { $by }
+toast-taken-already = Этим уже занимается { $by }
 toast-muted = 🔕 Тишина до { TIME($until) }
 toast-unmuted = 🔔 Звук снова включён
 toast-maintenance = ⏸ Обслуживание до { TIME($until) }; потом одна сводка
@@ -213,7 +214,9 @@ menu-not-reported = нет сведений
 ## Воркеры
 
 workers-title = 👷 <b>Воркеры</b> { $from }–{ $to } из { $count }
-workers-none = 👷 <b>Воркеры</b> пока нет
+workers-none = 👷 <b>Воркеров</b> пока нет
+workers-not-found = 👷 <b>Воркеры</b>: по «{ $find }» ничего не найдено
+workers-no-problem = 👷 <b>Воркеры</b>: проблем нет ✅
 worker-not-reported = нет сведений от { $host }
 worker-next = далее { TIME($at) }
 workers-found = найдено по «{ $find }»
@@ -264,7 +267,7 @@ details-storage = 💾 ожиданий блокировки { $waits } · до�
 details-checkpoint = освобождён { TIME($at) }
 details-outage = 🔍 После { SPAN($ms) } без связи: пропущено { $missed }, восстановлено { $recovered }, потеряно { $lost } · { DATE($at) }
 details-outage-lost = ⚠️ 🔍 После { SPAN($ms) } без связи: пропущено { $missed }, восстановлено { $recovered }, <b>потеряно ≥ { $lost }</b> · { DATE($at) }
-details-reading-waits = ⏳ До { DATE($at) } не запрашивает пропущенное: { $method } должен ждать. Новые сообщения приходят; перезапуск этого не сократит.
+details-reading-waits = ⏳ Пропущенное нельзя запросить до { DATE($at) } ({ $method } должен ждать). Новые сообщения приходят; перезапуск этого не сократит.
 details-sending-stopped = ⛔ Ничего не отправляет: Telegram ответил { $reason }. Чтение продолжается. Проверьте @SpamBot, затем нажмите «▶️ Возобновить отправку».
 details-sending-waits = ⏳ Ничего не отправляет до { DATE($at) }: Telegram просит подождать. Перезапуск этого не сократит.
 details-sending-halved = 🐢 Не больше { $rate } сообщений в минуту до { DATE($at) }: три ожидания за час.
@@ -281,6 +284,9 @@ details-way-host = 🧭 Через <code>{ $way }</code> (как хост)
 details-closed-chats = 🔒 Закрытых чатов: { $chats }
 details-not-logged-in = 🔑 Вход ещё не выполнен. Нажмите 🔐 Войти (около минуты).
 details-fault = ⚠️ { $text } <i>({ $class }, { $code })</i>
+details-do-login = Что делать: нажмите 🔐 Войти (около минуты). Пропущенное будет получено потом.
+details-do-banned = Что делать: обжаловать в приложении Telegram или написать на recover@telegram.org.
+details-do-gave-up = Что делать: посмотрите 📜 Журнал, затем нажмите 🔄 Перезапустить: счёт начнётся с нуля.
 details-alerts = 🚨 { $count ->
     [one] { $count } открытая тревога
     [few] { $count } открытые тревоги
@@ -294,7 +300,7 @@ more-help = <i>Переименование меняет то, что видят
 
 ## Команда в пути, на карточках
 
-asked-by = запросил(а) { $by } { TIME($at) }
+asked-by = по команде { $by }, { TIME($at) }
 doing-start = ▶️ Запускается…
 doing-stop = ⏹ Останавливается…
 doing-restart = 🔄 Перезапускается…
@@ -311,10 +317,27 @@ done-stop = ✅ Остановлен { TIME($at) }
 done-restart = ✅ Перезапущен { TIME($at) }
 done-retry = ✅ Получилось: работает { TIME($at) }
 done-check = ✅ Проверено, Telegram отвечает { TIME($at) }
+done-backup = ✅ Копия сделана, открыта и проверена { TIME($at) }
+done-restore = ✅ Копия возвращена { TIME($at) }
+done-remove-session = ✅ Сессия убрана; она среди копий { TIME($at) }
+done-stop-holder = ✅ Этого процесса больше нет { TIME($at) }
+done-who = 👀 Хост ответил { TIME($at) }
 done-other = ✅ Готово { TIME($at) }
 not-done = ❌ Не сделано: { $why }
 no-answer = ❌ Нет ответа от менеджера, ничего не сделано. Работает ли супервизор?
 why-unknown = причина неизвестна
+why-code = отказано ({ $code })
+problem-worker-runs = Воркер работает: сначала остановите его.
+problem-given-up = Три попытки не удались.
+problem-unexpected = Случилось непредвиденное; подробности в журнале.
+problem-stopped = Остановлен раньше, чем был готов.
+problem-not-ours = Эту программу запустила не Flotilla, поэтому она не остановлена.
+problem-still-there = Этот процесс не завершается.
+problem-nothing-to-back-up = Копировать пока нечего: сессии нет.
+problem-session-in-use = Сессия занята другой программой.
+problem-call-timeout = Telegram не ответил вовремя.
+problem-link-lost = Связь тем временем прервалась.
+problem-gave-up = Воркер сдался.
 
 ## Кто держит файл сессии
 
@@ -367,6 +390,7 @@ log-fetching = ⏳ Загружается…
 log-again = <i>Нажмите 🔄 Обновить, чтобы получить строки снова.</i>
 log-no-answer = ❌ Нет ответа от менеджера. Работает ли супервизор?
 log-empty = <i>Записей пока нет.</i>
+log-none-of-level = <i>Среди последних строк таких нет.</i>
 
 ## Вход
 
@@ -522,7 +546,10 @@ bulk-title-maintenance = ⏸ <b>Обслуживание: { $count ->
 }</b>
 bulk-running = Идёт: готово { $done }, не удалось { $failed }, осталось { $left }.
 bulk-stopping = Останавливаемся после текущего: готово { $done }, не удалось { $failed }, не тронуто { $left }.
-bulk-done = ✅ Готово: { $done }.
+bulk-done = { $done ->
+    [1] ✅ Готово.
+   *[other] ✅ Готово, все { $done }.
+}
 bulk-incomplete = ⚠️ Закончено: готово { $done }, не удалось { $failed }, не тронуто { $left }.
 bulk-current = Сейчас: { $workers }
 bulk-canary = <i>Первый – пробный: остальные ждут его.</i>
@@ -539,8 +566,8 @@ logins-no-proof = ответа Telegram ещё не было
 
 health-title = 💾 <b>Здоровье</b>
 health-locks = { $count ->
-    [0] Ошибок блокировки нет (7 дн)
-   *[other] Ошибок блокировки: { $count } (7 дн)
+    [0] Ошибок блокировки нет (7 дней)
+   *[other] Ошибок блокировки: { $count } (7 дней)
 }
 health-alerts = Тревог отправлено { $sent }, доставлено { $delivered }
 health-running = Воркеров работает { $running }/{ $wanted }
@@ -575,7 +602,7 @@ admins-help = <i>Наблюдатели смотрят. Операторы уп�
 admins-link = Передайте эту ссылку. Она работает один раз, 15 мин:
 admin-title = 👤 <b>{ $name }</b> · { $role }
 admin-gone = Этого администратора больше нет в списке.
-notice-joined = 👥 { $name } пришёл(пришла) по приглашению; роль: { $role ->
+notice-joined = 👥 { $name } теперь в списке, по приглашению; роль: { $role ->
     [viewer] наблюдатель
     [operator] оператор
    *[owner] владелец
@@ -584,29 +611,59 @@ notice-stranger = 🚪 Боту написал посторонний и не п
 
 ## Аудит
 
-audit-title = 📒 <b>Аудит</b> · { $find }
+audit-title = 📒 <b>Аудит</b>
+audit-title-of = 📒 <b>Аудит</b> { $find }
 audit-none = <i>Ничего нет.</i>
 audit-time = { DATE($at) }
-audit-command = { $verb }: { $state ->
+audit-command = { $verb ->
+    [start] запуск
+    [stop] остановка
+    [restart] перезапуск
+    [check] проверка
+    [retry] повтор
+    [backup] копия
+    [restore] возврат копии
+    [stop-holder] остановка чужого процесса
+    [logout] выход из Telegram
+    [remove-session] сессия убрана
+    [resume-sending] возобновление отправки
+    [proxy] прокси
+    [rules] правила рестартов
+   *[other] { $verb }
+}: { $state ->
     [asked] выполняется
     [done] сделано
     [failed] не удалось
    *[other] нет ответа
 }
-audit-bulk = { $verb }: { $count ->
+audit-bulk = { $verb ->
+    [start] запуск
+    [stop] остановка
+    [restart] перезапуск
+    [maintenance] обслуживание
+   *[other] { $verb }
+}: { $count ->
     [one] { $count } воркер
     [few] { $count } воркера
    *[many] { $count } воркеров
 }
-audit-drill = начал(а) учение
+audit-drill = учение начато
 audit-quiet = тихие часы { $hours }
 audit-quiet-off = тихие часы выключены
 audit-together = тревоги идут всем сразу
 audit-one-by-one = тревоги идут по очереди
-audit-invited = создал(а) приглашение: { $role }
-audit-role = { $name } теперь { $role }
-audit-removed = убрал(а) { $name } из списка
-audit-here = открыл(а) группу { $chat }
+audit-invited = создано приглашение: { $role ->
+    [viewer] наблюдатель
+    [operator] оператор
+   *[owner] владелец
+}
+audit-role = { $name } теперь { $role ->
+    [viewer] наблюдатель
+    [operator] оператор
+   *[owner] владелец
+}
+audit-removed = { $name } больше не в списке
+audit-here = открыта группа { $chat }
 
 ## Тревоги
 
@@ -637,12 +694,13 @@ alert-next-gave-up = { $attempts ->
 } за { SPAN($window) } не помогли. Больше попыток не будет, пока вы не нажмёте «Перезапустить».
 alert-locked-next = Попытки идут несколько раз в минуту, без конца. Ничего не удаляется, сбоем это не считается.
 alert-broken = 🔴 🧯 <b>{ $worker }</b>: файл сессии непригоден
+alert-locked-by = Мешает: pid { $pid } <code>{ $command }</code> (пользователь { $user })
 alert-broken-next = Файл проверяется каждые 30 с; воркер запустится сам, когда причина исчезнет. До этого перезапусков не будет.
 alert-storage = 🟠 💾 <b>{ $worker }</b>: файл сессии работает медленно{ $times ->
     [1] { "" }
    *[other] { " " }· раз: { $times }
 }
-alert-storage-wait = «{ $operation }» ждала файл { SPAN($ms) }.
+alert-storage-wait = Операция «{ $operation }» ждала файл { SPAN($ms) }.
 alert-storage-waits = Каждая двадцатая запись за последние 5 мин ждала дольше { $ms } мс.
 alert-storage-wal = Его журнал занимает { $mb } МБ и не освобождается.
 alert-storage-wal-held = Его журнал занимает { $mb } МБ и не освобождается; мешает: <code>{ $holder }</code>
@@ -660,7 +718,7 @@ alert-action = { $verb ->
     [stop] ⏹ Останавливается…
     [start] ▶️ Запускается…
    *[other] ⏳ { $verb }
-} запросил(а) { $by } { TIME($at) }
+} по команде { $by }, { TIME($at) }
 alert-solved = ✅ <b>{ $what }</b> #A-{ $n } решено за { SPAN($ms) } ({ $how })
 solved-itself = само
 solved-command = { $verb ->
@@ -674,7 +732,8 @@ alert-banned = 🔴 🔑 <b>{ $worker }</b>: аккаунт заморожен �
 alert-banned-how = Ответ Telegram: { $code }. Воркер остановлен насовсем.
 alert-banned-do = Что делать: обжаловать в приложении Telegram или написать на recover@telegram.org.
 alert-limited = 🔴 ⚠️ <b>{ $worker }</b>: Telegram ограничил аккаунт для незнакомых
-alert-limited-how = { $code }, см. @SpamBot. Отправка остановлена, чтение продолжается.
+alert-limited-how = Ответ Telegram: { $code }. Отправка остановлена, чтение продолжается.
+alert-limited-do = Что делать: откройте @SpamBot с этого аккаунта. Когда ограничение снимут, нажмите ▶️ Возобновить отправку.
 alert-offline = 🟡 🔌 <b>{ $worker }</b> не на связи с { TIME($at) }
 alert-offline-how = Подключение повторяется само. Делать ничего не нужно.
 alert-flood = ⏳ <b>{ $worker }</b>: Telegram просит паузу до { TIME($until) }
@@ -696,22 +755,23 @@ alert-closed-how = { $others ->
     [0] Других читаемых чатов нет.
    *[other] Остальные ({ $others }) работают.
 }
+alert-closed-do = Что делать: верните аккаунт в чат или уберите чат из маршрута.
 alert-poison = 🟠 📦 Маршрут <b>{ $route }</b>: отложено { $count ->
     [one] { $count } сообщение
     [few] { $count } сообщения
    *[other] { $count } сообщений
 }
 alert-poison-why = Не принято: { $reason }
-alert-poison-do = Следующие идут дальше. Повторите, когда причина исчезнет, или выбросьте.
+alert-poison-do = Следующие идут дальше. Что делать: повторите, когда причина исчезнет, или выбросьте.
 alert-route-blocked = 🟠 ⛔ Маршрут <b>{ $route }</b> стоит: { $worker } не может доставить в { $target } ({ $code })
 alert-sender = 🟡 📤 Маршрут <b>{ $route }</b> ждёт своего отправителя { $worker }
-alert-route-rights = Верните { $worker } право писать туда (в канале: администратору с правом публикации).
-alert-route-access = Добавьте { $worker } в этот чат снова или смените цель маршрута.
+alert-route-rights = Что делать: верните { $worker } право писать туда (в канале: администратору с правом публикации).
+alert-route-access = Что делать: добавьте { $worker } в этот чат снова или смените цель маршрута.
 alert-route-limited = Telegram ограничил отправку { $worker } ({ $code }). Загляните в @SpamBot, потом нажмите «Возобновить отправку».
-alert-route-topic = Откройте тему снова или укажите маршруту другую.
-alert-route-webhook = Проверьте вебхук: он ответил { $code }.
+alert-route-topic = Что делать: откройте тему снова или укажите маршруту другую.
+alert-route-webhook = Что делать: проверьте вебхук: он ответил { $code }.
 alert-route-sender = { $worker } не запущен, не на связи или ждёт входа. Загляните к нему.
-alert-route-other = Проверьте цель; до этого маршрут ничего другого не пробует.
+alert-route-other = Что делать: проверьте цель; до этого маршрут ничего другого не отправляет.
 alert-route-waiting = { $some ->
     [0] Сообщение ждёт; оно не потеряно и будет отправлено снова само.
    *[other] Сообщения ждут; ни одно не потеряно, их отправка повторится сама.
@@ -729,13 +789,16 @@ alert-host-away = 🔴 🖥 <b>{ $host }</b> не отвечает ({ $workers -
 alert-host-how = Последний сигнал в { TIME($at) }. Работают ли воркеры, неизвестно.
 alert-host-do = Что делать: проверьте, включён ли { $host } и работает ли супервизор.
 alert-host-network = 🟠 🔌 <b>{ $host }</b>: все { $count } воркеров не на связи с { TIME($at) } → сеть хоста, а не сессии Telegram
+alert-host-network-do = Что делать: проверьте сеть { $host }. Сессии целы; воркеры вернутся по очереди.
 alert-redis-away = 🟠 🔌 <b>Redis недоступен</b>
 alert-redis-how = Воркеры продолжают работу; кнопки не действуют, пока он не вернётся, а состояния устарели.
+alert-redis-do = Что делать: проверьте, работает ли Redis и доступен ли он с этой машины.
 alert-token-conflict = 🔴 <b>Другая программа использует токен этого бота</b> (409)
 alert-token-how = Пробую каждые 30 с. Воркерам это не мешает, но нажатия уходят той программе.
-alert-test = 🧪 <b>Проверочная тревога</b>, запросил(а) { $by }
+alert-token-do = Что делать: остановите ту программу или получите новый токен у @BotFather.
+alert-test = 🧪 <b>Проверочная тревога</b>, по команде { $by }
 alert-test-how = Если вы это читаете, тревоги доходят. Нажмите ✋, чтобы закончить.
-alert-drill = нужен вход в сессию (не на самом деле: { $by } начал(а) учение)
+alert-drill = нужен вход в сессию (не на самом деле: это учение, по команде { $by })
 alert-drill-how = Она идёт путём настоящей: через 15 мин следующему, через 60 всем. Нажмите ✋, чтобы закончить.
 alert-group = { $level } <b>{ $host }: тревог с одной причиной: { $count }</b>
 alert-digest = 📨 <b>Ещё тревог: { $count }</b>, из них открыто { $open }
@@ -752,7 +815,7 @@ alerts-title-muted = 🔕 <b>Тревоги без звука</b> ({ $count })
 alerts-title-day = 🕓 <b>Тревоги за 24 ч</b> ({ $count })
 alerts-none = Нет. ✅
 alerts-since = с { TIME($at) }
-alerts-took = ({ SPAN($ms) })
+alerts-took = решено за { SPAN($ms) }
 second-nobody = час никто не взял эти тревоги
 second-away = бот не может связаться с Telegram с { TIME($at) }; ждёт тревог: { $count }
 
@@ -874,8 +937,8 @@ toast-route-refused = ❌ { $problem }
 button-route-gone = ❌ Убрать навсегда
 route-sure = Убрать маршрут <b>{ $route }</b>? То, что на нём ждёт, не будет доставлено.
 toast-route-removed = Убран
-audit-route = изменил маршрут { $route }
-audit-route-removed = убрал маршрут { $route }
+audit-route = изменён маршрут { $route }
+audit-route-removed = убран маршрут { $route }
 ask-route =
     ➕ <b>Новый маршрут</b> { $worker }. Пришлите три строки:
     1. что читать: <code>@channel</code> или числа через пробел
@@ -943,9 +1006,10 @@ logins-devices = { $count ->
 }
 devices-title = 📱 <b>Устройства { $worker }</b>
 devices-fetching = ⏳ Спрашиваю Telegram…
+devices-unasked = <i>Нажмите «🔄 Обновить», чтобы спросить Telegram.</i>
 devices-this = (этот воркер)
 devices-active = активно { DATE($at) }
-devices-help = <i>На { TIME($at) }. Кто-то незнакомый? Завершите этот вход в Telegram → Настройки → Устройства.</i>
+devices-help = <i>По состоянию на { TIME($at) }. Кто-то незнакомый? Завершите этот вход в Telegram → Настройки → Устройства.</i>
 
 details-stale = 📵 <b>{ $host } последний раз был слышен в { TIME($at) }.</b> Ниже то, что он сообщил тогда; как сейчас, никто не знает.
 worker-stale = не слышно с { TIME($at) } (было: { $state })
@@ -965,7 +1029,7 @@ button-tag-restart = 🔄 Рестарт #{ $tag }
 button-tag-stop = ⏹ Остановить #{ $tag }
 limits-title = 🚦 <b>Ограничения</b>
 limits-sends = 📤 Каждый аккаунт отправляет не больше { $count } сообщений в минуту (<code>SENDS_PER_MINUTE</code>)
-limits-chat = 💬 В один чат: одно сообщение за { $gap } мс, не больше { $count } в минуту (неизменно; так идёт каждый маршрут)
+limits-chat = 💬 В один чат: одно сообщение за { SPAN($gap) }, не больше { $count } в минуту (неизменно; так идёт каждый маршрут)
 limits-targets = 🎯 Воркер пересылает не больше чем в { $count } чатов (неизменно)
 limits-waits = ⏳ Паузы Telegram выдерживаются целиком и ещё секунду; три за час вдвое снижают темп на сутки (неизменно)
 limits-slower = 🐢 { $worker }: сейчас { $count } в минуту
@@ -973,7 +1037,7 @@ limits-starts = 🚀 Между двумя запусками { SPAN($ms) } (<co
 limits-restarts = 🔁 Рестарт через { SPAN($delay) } (<code>RESTART_DELAY_S</code>); после { $count } за { SPAN($window) } сдаётся (<code>RESTART_LIMIT</code>, <code>RESTART_WINDOW_S</code>)
 limits-memory = 🧠 Воркер заменяется, если занял больше { $mb } МБ (<code>WORKER_MEMORY_MB</code>)
 limits-alerts = 🚨 Тревоги одной причины собираются { SPAN($ms) } (<code>ALERT_HOLD_S</code>); не больше 6 в минуту на чат (неизменно)
-limits-where = <i>Имена в скобках — настройки в .env машины; они действуют с её следующего запуска. На других хостах могут быть другие.</i>
+limits-where = <i>Имена в скобках – настройки в .env машины; они действуют с её следующего запуска. На других хостах могут быть другие.</i>
 
 ## Вход: другой аккаунт, чем раньше
 

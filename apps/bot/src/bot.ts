@@ -95,7 +95,8 @@ function commandContext(deps: RouteDeps, context: Context): CommandContext {
     const chat = chatOf(context);
     await context.reply(deps.wordsOf(chat).said(said).text, { parse_mode: "HTML" });
   };
-  return { ...whoOf(deps, context), text: context.message?.text ?? "", reply, erase: () => erase(deps, context) };
+  const title = (context.chat?.title ?? chatOf(context)).slice(0, 64);
+  return { ...whoOf(deps, context), text: context.message?.text ?? "", title, reply, erase: () => erase(deps, context) };
 }
 
 interface Who {

@@ -13,6 +13,8 @@ import { type Languages, languageFor } from "./words/words.ts";
 /** One text command as the handlers see it. */
 export interface CommandContext extends TextContext {
   readonly reply: (said: Said) => Promise<void>;
+  /** What people call the chat. */
+  readonly title: string;
 }
 
 type Command = (deps: RouteDeps, context: CommandContext, words: readonly string[]) => Promise<void>;
@@ -144,8 +146,8 @@ async function here(deps: RouteDeps, context: CommandContext, [word = ""]: reado
     await context.reply(say("here-closed"));
     return deps.places.remove(context.chat);
   }
-  deps.places.add(context.chat, context.chat, languageFor(deps.admins.language(context.admin)));
-  deps.audit.write(context.asker, say("audit-here", { chat: context.chat }), null, deps.clock.now());
+  deps.places.add(context.chat, context.title, languageFor(deps.admins.language(context.admin)));
+  deps.audit.write(context.asker, say("audit-here", { chat: context.title }), null, deps.clock.now());
   await context.reply(say("here-opened"));
   await deps.panels.show(context.chat, { kind: "menu" }, null);
 }

@@ -86,7 +86,7 @@ describe("the buttons of Worker Details follow the state", () => {
     ["GAVE_UP", ["🔄 Restart", "⏹ Stop", "🧯 Backups", "📜 Log"]],
     ["BROKEN", ["🧯 Backups", "🔁 Retry now", "⏹ Stop", "📜 Log"]],
     ["LOCKED", ["👀 Who holds it?", "🔁 Retry now", "⏹ Stop", "📜 Log"]],
-    ["NEEDS_LOGIN", ["🔐 Authenticate", "🔄 Restart", "⏹ Stop", "🧯 Backups", "📜 Log"]],
+    ["NEEDS_LOGIN", ["🔐 Authenticate", "🧯 Backups", "📜 Log"]],
     ["LOGGING_IN", ["🔐 Authenticate", "📜 Log"]],
     ["STARTING", ["📜 Log"]],
     ["BANNED", ["⏹ Stop", "📜 Log"]],

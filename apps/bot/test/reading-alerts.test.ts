@@ -134,7 +134,7 @@ describe("a source", () => {
     const fleet = await withAnn();
     const closed = status(sources({ closed: [{ chat: "-1005", title: "@signals", reason: "CHANNEL_PRIVATE" }] }));
     const [card] = await look(fleet, closed);
-    expect(card?.text).toMatch(/🟡 ⚠️ news_1 cannot read @signals any more \(CHANNEL_PRIVATE\)[\s\S]*Other 13 go on\./);
+    expect(card?.text).toMatch(/🟡 ⚠️ news_1 cannot read @signals any more \(CHANNEL_PRIVATE\)[\s\S]*The other 13 go on\./);
     await look(fleet, status(undefined, { state: "STARTING" }));
     expect(await look(fleet, closed)).toHaveLength(1);
     await look(fleet, status(sources()));

@@ -14,7 +14,7 @@ export function actionsFor(state: WorkerState): readonly WorkerAction[] {
     case "BROKEN":
       return ["backups", "retry", "stop", "log"];
     case "NEEDS_LOGIN":
-      return ["login", "restart", "stop", "backups", "log"];
+      return ["login", "backups", "log"];
     case "LOGGING_IN":
       return ["login", "log"];
     case "LOCKED":

@@ -75,18 +75,24 @@ function exitBody(store: AlertStore, event: Extract<FleetEvent, { kind: "worker.
     times,
     title: say(`alert-${kind}`, { worker, times, uptime: exit.uptimeMs, how }),
     details: [errorLine(exit), nextStep(exit, event)],
-    buttons: ["restart", "log", "worker"],
+    buttons: EXIT_BUTTONS[exit.decision.kind] ?? ["restart", "log", "worker"],
     action: null,
   };
 }
+
+/** Where a restart cannot help, it is not offered. */
+const EXIT_BUTTONS: Partial<Record<ExitReport["decision"]["kind"], AlertBody["buttons"]>> = {
+  park: ["log", "worker"],
+  login: ["login", "log", "worker"],
+};
 
 function exitKind({ decision }: ExitReport): AlertKind {
   return ["gave-up", "park", "login"].includes(decision.kind) ? "gave-up" : "crash";
 }
 
 function errorLine({ fault, firstErrorLine }: ExitReport): Said {
-  const line = fault.class === "CRASH" ? firstErrorLine : fault.message;
-  return line === null ? say("alert-no-error") : say("alert-error-line", { line });
+  if (fault.class !== "CRASH") return say("details-fault", { class: fault.class, code: fault.code, message: fault.message });
+  return firstErrorLine === null ? say("alert-no-error") : say("alert-error-line", { line: firstErrorLine });
 }
 
 function nextStep({ decision }: ExitReport, { at }: { readonly at: number }): Said {
@@ -123,7 +129,10 @@ function accountBody({ worker, host, status }: Extract<FleetEvent, { kind: "work
       kind: "needs-login",
       title: say("alert-needs-login", { worker }),
       details,
-      buttons: status.restoreHelps === true ? ["login", "backups", "log", "worker"] : ["login", "log", "worker"],
+      buttons:
+        status.restoreHelps === true && code !== "AUTH_KEY_DUPLICATED"
+          ? ["login", "backups", "log", "worker"]
+          : ["login", "log", "worker"],
     };
   }
   if (state === "BANNED") {
@@ -131,7 +140,7 @@ function accountBody({ worker, host, status }: Extract<FleetEvent, { kind: "work
     return { ...base, kind: "banned", title: say("alert-banned", { worker }), details, buttons: ["log", "worker"] };
   }
   if (fault?.class === "LIMITED") {
-    const details = [say("alert-limited-how", { code })];
+    const details = [say("alert-limited-how", { code }), say("alert-limited-do")];
     return { ...base, kind: "limited", title: say("alert-limited", { worker }), details, buttons: ["resume", "worker"] };
   }
   return null;

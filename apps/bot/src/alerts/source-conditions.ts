@@ -30,7 +30,7 @@ function closed({ worker, host }: WorkerStatus, { chat, title, reason }: ClosedS
     host,
     times: 1,
     title: say("alert-closed", { worker, source: title, reason }),
-    details: [say("alert-closed-how", { others })],
+    details: [say("alert-closed-how", { others }), say("alert-closed-do")],
     buttons: ["worker"],
     action: null,
   };

@@ -59,12 +59,20 @@ export function conditionsOf(sight: Sight): Condition[] {
   const found: Condition[] = [];
   if (sight.tokenConflict)
     found.push(
-      fleetWide("token:", { kind: "token-conflict", title: say("alert-token-conflict"), details: [say("alert-token-how")] }),
+      fleetWide("token:", {
+        kind: "token-conflict",
+        title: say("alert-token-conflict"),
+        details: [say("alert-token-how"), say("alert-token-do")],
+      }),
     );
   if (sight.redisAwaySince !== null) {
     if (now - sight.redisAwaySince >= REDIS_PATIENCE_MS)
       found.push(
-        fleetWide("redis:", { kind: "redis-away", title: say("alert-redis-away"), details: [say("alert-redis-how")] }),
+        fleetWide("redis:", {
+          kind: "redis-away",
+          title: say("alert-redis-away"),
+          details: [say("alert-redis-how"), say("alert-redis-do")],
+        }),
       );
     // Without Redis the statuses are old, which says nothing about hosts and workers.
     return found;
@@ -124,7 +132,8 @@ function network(host: HostId, there: readonly WorkerStatus[]): Condition[] {
   const all = offline.length >= 2 && offline.length === wanted.length;
   const since = Math.min(...offline.map((status) => status.since));
   const title = say("alert-host-network", { host, count: offline.length, at: since });
-  const body: AlertBody = { kind: "host-network", worker: null, host, times: 1, title, details: [], buttons: [], action: null };
+  const details = [say("alert-host-network-do", { host: host })];
+  const body: AlertBody = { kind: "host-network", worker: null, host, times: 1, title, details, buttons: [], action: null };
   return [...(all ? [{ subject: `network:${host}`, body }] : []), ...offline.map(lost)];
 }
 

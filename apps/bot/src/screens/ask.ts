@@ -29,7 +29,7 @@ export interface Asking {
 export function askScreen(words: Words, { what, worker, problem }: Asking): Card {
   const text = lines(words.html(`ask-${what}`, { worker: worker ?? "" }), problem ? html`\n❌ ${words.said(problem)}` : null);
   const back = worker === null ? encodePress(what === "quiet" ? "settings" : "workers") : encodePress("worker", worker);
-  const off = what === "quiet" ? [[verbButton(words, "quiet", "", "off")]] : [];
+  const off = what === "quiet" ? [[{ ...verbButton(words, "quiet", "", "off"), text: words.text("button-quiet-off") }]] : [];
   return { html: text.text, keyboard: [...off, [cancelButton(words, back)]] };
 }
 

@@ -2,6 +2,7 @@ import { encodePress } from "@flotilla/contracts";
 import type { BulkRow } from "../store/bulks.ts";
 import type { Words } from "../words/words.ts";
 import { backButton, verbButton } from "./buttons.ts";
+import { why } from "./command-line.ts";
 import { html, lines } from "./html.ts";
 import type { Card } from "./screen.ts";
 
@@ -32,7 +33,9 @@ export function bulkScreen(words: Words, bulk: BulkRow | null): Card {
       current.length > 0 && !over ? words.html("bulk-current", { workers: current.join(", ") }) : null,
       reports.some((each) => each.phase === "canary-failed") ? words.html("bulk-canary-failed") : null,
       reports.some((each) => each.phase === "canary") && !over ? words.html("bulk-canary") : null,
-      ...failed.slice(0, 8).map((each) => html`❌ <b>${each.worker}</b>: ${each.message}`),
+      ...failed
+        .slice(0, 8)
+        .map((each) => html`❌ <b>${each.worker}</b>: ${why(words, { code: each.code, result: each.message })}`),
       words.html("asked-by", { by: bulk.askerName, at: bulk.askedAt }),
     ).text,
     keyboard:

@@ -20,14 +20,15 @@ export function commandLine(words: Words, command: CommandRow | null, now: numbe
   }
   const endedAt = command.endedAt ?? command.askedAt;
   if (now - endedAt > RESULT_SHOWN_MS) return null;
-  if (command.state === "done" && command.result) return html`\n${command.result}`;
+  if (command.state === "done" && command.result && words.language === "en") return html`\n${command.result}`;
+  if (command.state === "done" && command.result && command.verb === "who")
+    return html`\n${words.html("done-who", { at: endedAt })}\n<code>${command.result}</code>`;
   if (command.state === "done") return html`\n${words.html(named("done"), { at: endedAt })} (${who})`;
   if (command.state === "failed") return html`\n${words.html("not-done", { why: why(words, command) })} (${who})`;
   return html`\n${words.html("no-answer")} (${who})`;
 }
 
-/** Why a command failed: by its code, else in the words of whoever refused it. */
-export function why(words: Words, command: CommandRow): string {
-  const key = `problem-${command.code ?? ""}`;
-  return words.has(key) ? words.text(key) : (command.result ?? words.text("why-unknown"));
+/** Why something failed: by its code, else, in English, in the words of whoever refused it. */
+export function why(words: Words, { code, result }: Pick<CommandRow, "code" | "result">): string {
+  return words.reason(code ?? "", result);
 }

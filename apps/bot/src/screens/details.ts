@@ -128,8 +128,17 @@ function storageLine(words: Words, { storage, pid }: WorkerStatus): Html | null 
 function faultLines(words: Words, fault: Fault | null, state: WorkerStatus["state"]): Html | null {
   if (state === "NEEDS_LOGIN" && (!fault || fault.code === "no-session")) return html`\n${words.html("details-not-logged-in")}`;
   if (!fault) return null;
-  return html`\n${words.html("details-fault", { text: words.fault(fault), class: fault.class, code: fault.code })}`;
+  const said = words.html("details-fault", { text: words.fault(fault), class: fault.class, code: fault.code });
+  const remedy = REMEDIES[state];
+  return remedy ? html`\n${said}\n${words.html(remedy)}` : html`\n${said}`;
 }
+
+/** What a person has to do in states that do not mend themselves. */
+const REMEDIES: Partial<Record<WorkerStatus["state"], string>> = {
+  NEEDS_LOGIN: "details-do-login",
+  BANNED: "details-do-banned",
+  GAVE_UP: "details-do-gave-up",
+};
 
 function actionRows({ words, role }: FleetView, worker: WorkerView): InlineKeyboardButton[][] {
   const actions = actionsFor(worker.status?.state ?? "STOPPED").filter((action) => mayPress(role, action));

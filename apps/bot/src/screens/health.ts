@@ -42,7 +42,7 @@ export function healthScreen(view: FleetView, health: HealthView): Card {
       sign(health.redisAwaySince === null, redis(view, health)),
       sign(health.pollProblemSince === null, poll(view, health)),
       ping(view, health),
-      words.html(health.secondPath ? "health-second" : "health-no-second"),
+      health.secondPath ? sign(true, words.html("health-second")) : words.html("health-no-second"),
       health.unreachable.length === 0
         ? null
         : html`⚠️ ${words.html("health-unreachable", { names: health.unreachable.join(", ") })}`,

@@ -4,6 +4,7 @@ import type { KnownDevices } from "../answers.ts";
 import type { CommandRow } from "../store/commands.ts";
 import type { Words } from "../words/words.ts";
 import { backButton, refreshButton } from "./buttons.ts";
+import { why } from "./command-line.ts";
 import { type Html, html, lines } from "./html.ts";
 import type { Card } from "./screen.ts";
 import { type FleetView, iconOf, nameOf, problemsFirst, unbroken, type WorkerView } from "./view.ts";
@@ -65,15 +66,19 @@ export function devicesScreen(
   known: KnownDevices | null,
   fetching: CommandRow | null,
 ): Card {
-  const { state = "done", result = null } = fetching ?? {};
+  const state = fetching?.state ?? "done";
   return {
     html: lines(
       words.html("devices-title", { worker }),
       state === "asked" ? words.html("devices-fetching") : null,
-      state === "failed" ? words.html("not-done", { why: result ?? words.text("why-unknown") }) : null,
+      fetching?.state === "failed" ? words.html("not-done", { why: why(words, fetching) }) : null,
       state === "expired" || state === "unanswered" ? words.html("no-answer") : null,
       ...(known?.devices ?? []).slice(0, 20).map((device) => deviceLine(words, device)),
-      known === null ? null : html`\n${words.html("devices-help", { at: known.at })}`,
+      known !== null
+        ? html`\n${words.html("devices-help", { at: known.at })}`
+        : state === "done"
+          ? words.html("devices-unasked")
+          : null,
     ).text,
     keyboard: [
       [refreshButton(words, encodePress("devices", worker)), backButton(words, encodePress("worker", worker))],

@@ -73,13 +73,15 @@ export function workersScreen(view: FleetView, screen: Omit<Extract<Screen, { ki
     { text: `${current + 1}/${pages}`, callback_data: at(current) },
     { text: "▶️", callback_data: at(Math.min(pages - 1, current + 1)) },
   ];
-  const title = sorted.length === 0 ? words.html("workers-none") : words.html("workers-title", range);
+  const title = sorted.length === 0 ? nothingThere(words, screen) : words.html("workers-title", range);
   const filter = screen.problems
     ? { text: words.text("button-everybody"), callback_data: encodePress("workers") }
     : { text: words.text("button-problems"), callback_data: encodePress("workers", "", "0-p") };
   return {
     html: lines(
-      screen.find === "" ? title : html`${title} · ${words.html("workers-found", { find: screen.find })}`,
+      screen.find === "" || sorted.length === 0
+        ? title
+        : html`${title} · ${words.html("workers-found", { find: screen.find })}`,
       "",
       ...shown.map((worker) => workerLine(words, worker)),
     ).text,
@@ -92,6 +94,11 @@ export function workersScreen(view: FleetView, screen: Omit<Extract<Screen, { ki
       [backButton(words, encodePress("menu"))],
     ],
   };
+}
+
+function nothingThere(words: Words, { find, problems }: { readonly find: string; readonly problems: boolean }): Html {
+  if (find !== "") return words.html("workers-not-found", { find });
+  return words.html(problems ? "workers-no-problem" : "workers-none");
 }
 
 /** The tag that a search is for: `#eu` means the tag alone, not a part of a name. */

@@ -93,7 +93,7 @@ export function auditScreen(view: FleetView, rows: readonly AuditRow[], page: nu
     html`<code>${words.text("audit-time", { at: row.at })}</code> ${row.byName}${row.worker ? html` · <b>${row.worker}</b>` : ""} · ${words.said(row.what)}`;
   return {
     html: lines(
-      words.html("audit-title", { find: find === "" ? "*" : find }),
+      find === "" ? words.html("audit-title") : words.html("audit-title-of", { find }),
       "",
       ...(rows.length === 0 ? [words.html("audit-none")] : rows.map(line)),
     ).text,

@@ -6,7 +6,7 @@ const Report = z.object({
   phase: z.string(),
   over: z.boolean(),
   done: z.array(z.string()),
-  failed: z.array(z.object({ worker: z.string(), message: z.string() })),
+  failed: z.array(z.object({ worker: z.string(), message: z.string(), code: z.string().default("") })),
   current: z.string().nullable(),
 });
 const Hosts = z.record(z.string(), Report);
@@ -90,7 +90,7 @@ export class BulkStore {
 
   /** A host could not be asked. */
   refused(id: string, host: string, workers: readonly string[], message: string): void {
-    const failed = workers.map((worker) => ({ worker, message }));
+    const failed = workers.map((worker) => ({ worker, message, code: "" }));
     this.#set(id, host, { phase: "refused", over: true, done: [], failed, current: null });
   }
 

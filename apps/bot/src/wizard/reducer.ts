@@ -11,7 +11,7 @@ export function afterOutcome(step: WizardStep, outcome: CommandOutcome, now: num
     case "login":
       return afterLoginStep(step, outcome.step, now);
     case "failed":
-      return keep(step, say("login-failed", { why: outcome.message }));
+      return keep(step, say("login-failed", { code: outcome.code, why: outcome.message }));
     case "expired":
       return keep(step, say("login-expired"));
     case "done":

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Fault } from "@flotilla/contracts";
+import { Fault } from "@flotilla/contracts";
 import { FluentBundle, type FluentFunction, FluentResource } from "@fluent/bundle";
 import { Html, html } from "../screens/html.ts";
 import type { Said } from "./said.ts";
@@ -43,12 +43,20 @@ export class Words {
 
   /** A text that was kept as a key. */
   said(said: Said): Html {
-    return this.html(said.key, said.args);
+    return this.html(said.key, this.#told(said));
   }
 
   /** A text that was kept as a key, as plain text. */
   plain(said: Said): string {
-    return this.text(said.key, said.args);
+    return this.text(said.key, this.#told(said));
+  }
+
+  /** What a host reported is kept as it is (`class`, `code`, `message`, or `code` and `why`): its words are those of the reader. */
+  #told({ args }: Said): Args {
+    const fault = Fault.safeParse(args);
+    if (fault.success) return { ...args, text: this.fault(fault.data) };
+    const { code, why } = args;
+    return typeof code === "string" && typeof why === "string" ? { ...args, why: this.reason(code, why) } : args;
   }
 
   /** What went wrong: by its code, or else by its class. English keeps the words of whoever reported it. */
@@ -56,6 +64,13 @@ export class Words {
     const key = `fault-${fault.code.replace(/[^A-Za-z0-9_-]/g, "-")}`;
     if (this.has(key)) return this.text(key, { wait: fault.waitS ?? 0 });
     return this.language === "en" ? fault.message : this.text(`class-${fault.class}`);
+  }
+
+  /** Why something was refused: by its code. English keeps the words of whoever refused it. */
+  reason(code: string, message: string | null): string {
+    for (const key of [`problem-${code}`, `fault-${code}`]) if (this.has(key)) return this.text(key);
+    if (this.language === "en" && message !== null) return message;
+    return code === "" ? this.text("why-unknown") : this.text("why-code", { code });
   }
 
   /** `45 s`, `3 min`, `2 h 5 min`, `2 d 3 h`: two units at most. */

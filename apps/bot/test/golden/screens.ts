@@ -1,0 +1,139 @@
+import { parseWorkerId } from "@flotilla/kernel";
+import { ALERT_TABS } from "../../src/screens/alerts.ts";
+import { copyRef } from "../../src/screens/backups.ts";
+import { CONFIRMED, type Screen } from "../../src/screens/screen.ts";
+import { QUESTIONS } from "../../src/store/admins.ts";
+import { say } from "../../src/words/said.ts";
+import { NOW } from "../support.ts";
+import { IN_STATE } from "./states.ts";
+import { NEWS } from "./world.ts";
+
+const named = (name: string) => parseWorkerId(name);
+const token = "abc";
+type Shown<K extends Screen["kind"]> = readonly [title: string, screen: Extract<Screen, { kind: K }>];
+
+/** Every kind of screen, in the forms that differ for people. A new kind does not compile until it is here. */
+export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = {
+  menu: [["menu", { kind: "menu" }]],
+  workers: [
+    ["workers", { kind: "workers", page: 0, problems: false, find: "" }],
+    ["workers, second page", { kind: "workers", page: 1, problems: false, find: "" }],
+    ["workers, last page", { kind: "workers", page: 2, problems: false, find: "" }],
+    ["workers, only problems", { kind: "workers", page: 0, problems: true, find: "" }],
+    ["workers of a tag", { kind: "workers", page: 0, problems: false, find: "#news" }],
+    ["workers, nothing found", { kind: "workers", page: 0, problems: false, find: "zebra" }],
+  ],
+  worker: [
+    ...Object.entries(IN_STATE).map(
+      ([state, [name]]): Shown<"worker"> => [`worker, ${state}`, { kind: "worker", worker: named(name) }],
+    ),
+    ["worker of a host that is silent", { kind: "worker", worker: named("far_1") }],
+    ["worker that nobody reported", { kind: "worker", worker: named("new_1") }],
+    ["worker that is gone", { kind: "worker", worker: named("gone_1") }],
+  ],
+  more: [["more", { kind: "more", worker: NEWS }]],
+  rules: [
+    ["restart rules", { kind: "rules", worker: NEWS }],
+    ["restart rules, not known", { kind: "rules", worker: named("new_1") }],
+  ],
+  add: [
+    ["new worker", { kind: "add", problem: null }],
+    ["new worker, bad name", { kind: "add", problem: say("add-bad-name") }],
+    ["new worker, name taken", { kind: "add", problem: say("add-taken", { worker: NEWS }) }],
+  ],
+  ask: QUESTIONS.filter((what) => what !== "worker-name").map(
+    (what): Shown<"ask"> => [
+      `question, ${what}`,
+      {
+        kind: "ask",
+        what,
+        worker: what === "find" || what === "quiet" ? null : NEWS,
+        problem: ["quiet", "delete", "route", "proxy"].includes(what) ? say(`ask-${what}-bad`) : null,
+      },
+    ],
+  ),
+  log: [
+    ["log", { kind: "log", worker: NEWS, command: "log", level: "" }],
+    ["log, only errors", { kind: "log", worker: NEWS, command: "log", level: "error" }],
+    ["log, no answer", { kind: "log", worker: NEWS, command: "lost", level: "" }],
+  ],
+  backups: [
+    ["backups", { kind: "backups", worker: NEWS, command: "backups" }],
+    ["backups of a stopped worker, not looked at", { kind: "backups", worker: named("city_4"), command: "none" }],
+  ],
+  restore: [
+    ["put a copy back?", { kind: "restore", worker: NEWS, copy: copyRef({ kind: "golden", at: NOW - 3_600_000 }), token }],
+    ["put a copy back, it is gone", { kind: "restore", worker: NEWS, copy: "b-0", token }],
+  ],
+  "stop-holder": [
+    ["stop the holder?", { kind: "stop-holder", worker: named("store_1"), pid: 4121, token }],
+    ["stop the holder, it is another one", { kind: "stop-holder", worker: named("store_1"), pid: 7, token }],
+  ],
+  resume: [
+    ["resume sending?", { kind: "resume", worker: named("relay_4"), token }],
+    ["resume sending, nothing to resume", { kind: "resume", worker: NEWS, token }],
+  ],
+  proxy: [
+    ["another way?", { kind: "proxy", worker: NEWS, shown: "socks5://•••@proxy.example:1080", sealed: null, token }],
+    ["the way of the host?", { kind: "proxy", worker: NEWS, shown: null, sealed: null, token }],
+  ],
+  login: [
+    ["login", { kind: "login", worker: NEWS }],
+    ["login that is over", { kind: "login", worker: named("news_2") }],
+  ],
+  logins: [["logins", { kind: "logins", page: 0 }]],
+  devices: [
+    ["devices", { kind: "devices", worker: NEWS, command: "devices" }],
+    ["devices, not asked for", { kind: "devices", worker: named("news_2"), command: "none" }],
+  ],
+  alerts: ALERT_TABS.map((tab): Shown<"alerts"> => [`alerts, ${tab}`, { kind: "alerts", tab }]),
+  health: [["health", { kind: "health" }]],
+  settings: [["settings", { kind: "settings" }]],
+  limits: [["limits", { kind: "limits" }]],
+  admins: [
+    ["admins", { kind: "admins", link: null }],
+    ["admins with an invitation", { kind: "admins", link: "https://t.me/fleet_bot?start=join_abcdefgh" }],
+  ],
+  admin: [
+    ["admin", { kind: "admin", id: "779" }],
+    ["admin who is gone", { kind: "admin", id: "1" }],
+  ],
+  audit: [
+    ["audit", { kind: "audit", page: 0, find: "" }],
+    ["audit of a worker", { kind: "audit", page: 0, find: "sport_2" }],
+    ["audit, nothing", { kind: "audit", page: 9, find: "" }],
+  ],
+  confirm: [
+    ...CONFIRMED.map(
+      (what): Shown<"confirm"> => [`confirm ${what}`, { kind: "confirm", what, worker: NEWS, tag: "", at: NOW }],
+    ),
+    ["confirm restart of all", { kind: "confirm", what: "restart", worker: null, tag: "", at: NOW }],
+    ["confirm stop of a tag", { kind: "confirm", what: "stop", worker: null, tag: "news", at: NOW }],
+  ],
+  bulk: [
+    ["many at once, under way", { kind: "bulk", bulk: "bulk-running" }],
+    ["many at once, done", { kind: "bulk", bulk: "bulk-done" }],
+    ["many at once, the first one failed", { kind: "bulk", bulk: "bulk-canary" }],
+    ["many at once, forgotten", { kind: "bulk", bulk: "none" }],
+  ],
+  routes: [
+    ["routes", { kind: "routes", worker: "" }],
+    ["routes of a worker", { kind: "routes", worker: NEWS }],
+    ["routes, none", { kind: "routes", worker: "sport_1" }],
+  ],
+  route: [
+    ["route", { kind: "route", route: "signals", sure: false }],
+    ["route that is off", { kind: "route", route: "archive", sure: false }],
+    ["remove the route?", { kind: "route", route: "signals", sure: true }],
+    ["route that is gone", { kind: "route", route: "none", sure: false }],
+  ],
+  dry: [
+    ["dry run", { kind: "dry", route: "signals", command: "dry" }],
+    ["dry run, under way", { kind: "dry", route: "signals", command: "none" }],
+  ],
+  sources: [
+    ["sources", { kind: "sources", worker: NEWS }],
+    ["sources, none", { kind: "sources", worker: named("sport_1") }],
+  ],
+  notice: [["notice", { kind: "notice", text: say("problem-redis-away"), worker: NEWS }]],
+};

@@ -1,0 +1,242 @@
+import { type BackupCopy, type Device, Route, RouteStatus, WorkerState } from "@flotilla/contracts";
+import { parseHostId, parseUserId, parseWorkerId } from "@flotilla/kernel";
+import type { StatusReader } from "@flotilla/queue";
+import type { Database } from "@flotilla/sqlite";
+import { AlertStore } from "../../src/alerts/alert-store.ts";
+import { CardStore } from "../../src/alerts/card-store.ts";
+import { SentLog } from "../../src/alerts/sent-log.ts";
+import { Screens } from "../../src/fleet-view.ts";
+import { RelayScreens } from "../../src/relay/relay-screens.ts";
+import { RouteStore } from "../../src/relay/route-store.ts";
+import { AdminStore } from "../../src/store/admins.ts";
+import { AuditStore } from "../../src/store/audit.ts";
+import { BulkStore } from "../../src/store/bulks.ts";
+import { CommandStore } from "../../src/store/commands.ts";
+import { PlaceStore } from "../../src/store/places.ts";
+import { SettingStore } from "../../src/store/settings.ts";
+import { SilenceStore } from "../../src/store/silences.ts";
+import { WorkerStore } from "../../src/store/workers.ts";
+import { Wizard } from "../../src/wizard/wizard.ts";
+import { WizardStore } from "../../src/wizard/wizard-store.ts";
+import { say } from "../../src/words/said.ts";
+import type { Words } from "../../src/words/words.ts";
+import { ANN, ASKER, BEN, crashBody, HOST, NOW, statusOf, TestClock } from "../support.ts";
+import { IN_STATE } from "./states.ts";
+
+const MIN = 60_000;
+const FAR = parseHostId("host-b");
+export const NEWS = parseWorkerId("news_1");
+const relayRoute = Route.parse({
+  id: "signals",
+  from: { worker: NEWS, chats: ["@signals_1", "@signals_2"] },
+  to: { kind: "worker", worker: "relay_3", chat: "@digest_1" },
+  filter: "btc or eth",
+});
+const quietRoute = Route.parse({
+  id: "archive",
+  on: false,
+  from: { worker: NEWS, chats: ["@quiet_1"] },
+  to: { kind: "webhook", url: "https://hooks.example/in" },
+});
+
+const copies: BackupCopy[] = (["golden", "scheduled", "before-login", "damaged"] as const).map((reason, index) => ({
+  id: `${index}`,
+  kind: reason === "golden" ? "golden" : reason === "damaged" ? "trash" : "backup",
+  reason,
+  at: NOW - (index + 1) * 3_600_000,
+  bytes: 45_000,
+  verified: reason !== "damaged",
+  problem: reason === "damaged" ? "damaged" : null,
+  sameKey: reason === "damaged" ? null : reason === "scheduled",
+}));
+const devices: Device[] = [
+  { current: true, device: "Flotilla news_1", app: "Flotilla 1.0", country: "Germany", activeAt: NOW },
+  { current: false, device: "Pixel 9", app: "Telegram Android 12.1", country: "Germany", activeAt: NOW - 3 * 3_600_000 },
+];
+
+/** The screens of a fleet in which there is one of everything, over real stores; its clock stands. */
+export function goldenScreens(db: Database, words: Words): { readonly screens: Screens; readonly db: Database } {
+  const clock = new TestClock();
+  const alerts = new AlertStore(db, 0);
+  const wizards = new WizardStore(db);
+  const stores = {
+    alerts,
+    cards: new CardStore(db, alerts),
+    workers: new WorkerStore(db),
+    commands: new CommandStore(db),
+    admins: new AdminStore(db),
+    places: new PlaceStore(db),
+    silences: new SilenceStore(db),
+    settings: new SettingStore(db),
+    audit: new AuditStore(db),
+    bulks: new BulkStore(db),
+    sent: new SentLog(db),
+    routes: new RouteStore(db),
+  };
+  fill(stores);
+  wizards.save({
+    admin: ANN,
+    worker: NEWS,
+    login: "l",
+    publicKey: null,
+    step: { kind: "ask-phone", known: "+49 … 17", note: null },
+    expiresAt: NOW + 10 * MIN,
+  });
+  const wizard = new Wizard({ store: wizards, commands: null as never, clock, newId: () => "id" });
+  const limits = {
+    sendsPerMinute: 20,
+    spacingMs: 2000,
+    crashDelayMs: 30_000,
+    crashLimit: 5,
+    windowMs: 600_000,
+    memoryBytes: 512 * 1024 * 1024,
+    alertHoldMs: 30_000,
+  };
+  const screens = new Screens({
+    ...stores,
+    wizard,
+    clock,
+    limits,
+    statuses: { all: () => Promise.resolve(statuses()) } as unknown as StatusReader,
+    relayScreens: relayScreens(stores.routes),
+    wordsOf: () => words,
+    signs: () => ({ redisAwaySince: null, pollProblemSince: null, pingedAt: NOW - 31_000, secondPath: true }),
+  });
+  const done = { v: 1, id: "e", at: NOW - MIN, host: HOST, worker: NEWS, kind: "command.done" } as const;
+  screens.answers.keep({ ...done, command: "backups", outcome: { kind: "backups", copies } });
+  screens.answers.keep({ ...done, command: "devices", outcome: { kind: "devices", devices } });
+  const log = ["08:00:01 ℹ️ info connection catching-up → ready", "08:00:02 ⚠️ warn no answer to ping for 11 s"];
+  screens.answers.keep({ ...done, command: "log", outcome: { kind: "log", lines: log } });
+  return { screens, db };
+}
+
+function statuses() {
+  const known = WorkerState.options.map((state) => {
+    const [name, more] = IN_STATE[state];
+    return [parseWorkerId(name), statusOf(name, { state, since: NOW - 3 * MIN, ...more })] as const;
+  });
+  const far = statusOf("far_1", { host: FAR, updatedAt: NOW - 4 * MIN });
+  return new Map([...known, [far.worker, far] as const]);
+}
+
+type Stores = {
+  workers: WorkerStore;
+  commands: CommandStore;
+  admins: AdminStore;
+  places: PlaceStore;
+  silences: SilenceStore;
+} & {
+  settings: SettingStore;
+  audit: AuditStore;
+  bulks: BulkStore;
+  alerts: AlertStore;
+  cards: CardStore;
+  sent: SentLog;
+  routes: RouteStore;
+};
+
+function fill({
+  workers,
+  commands,
+  admins,
+  places,
+  silences,
+  settings,
+  audit,
+  bulks,
+  alerts,
+  cards,
+  sent,
+  routes,
+}: Stores): void {
+  for (const [name] of Object.values(IN_STATE)) workers.add(parseWorkerId(name), HOST, "777", 1);
+  workers.add(parseWorkerId("far_1"), FAR, "777", 2);
+  workers.add(parseWorkerId("new_1"), HOST, "777", 3);
+  workers.setLabel(NEWS, "News desk");
+  workers.setTags(NEWS, ["news", "eu"]);
+  workers.setTags(parseWorkerId("news_2"), ["news"]);
+  admins.keepOnly([ANN, BEN]);
+  admins.saw(ANN, "@ann", "en");
+  admins.invite("token-12", "viewer", "@ann", NOW);
+  admins.accept("token-12", parseUserId("779"), "@bob", NOW);
+  places.add("-100123", "Night watch", "en");
+  settings.setQuiet({ fromMin: 22 * 60, toMin: 7 * 60 });
+  silences.set({ scope: "alpha_1", kind: "mute", since: NOW, until: NOW + 60 * MIN, by: "@ann" });
+  commands.ask("c1", parseWorkerId("sport_2"), "restart", ASKER, NOW - 40_000);
+  commands.ask("c2", parseWorkerId("city_4"), "stop", ASKER, NOW - 60_000);
+  commands.end("c2", { kind: "done" }, NOW - 50_000);
+  commands.ask("c3", parseWorkerId("city_3"), "check", ASKER, NOW - 60_000);
+  commands.end("c3", { kind: "failed", code: "not-connected", message: "not connected" }, NOW - 50_000);
+  commands.ask("c4", parseWorkerId("far_1"), "restart", ASKER, NOW - 90_000);
+  commands.giveUp(NOW - 60_000, NOW - 30_000);
+  audit.write(ASKER, say("audit-quiet", { hours: "22:00-07:00" }), null, NOW - 9 * MIN);
+  audit.write(ASKER, say("audit-role", { name: "@bob", role: "viewer" }), null, NOW - 8 * MIN);
+  bulks.begin({ id: "bulk-running", action: "restart", total: 12 }, ASKER, [HOST], NOW - 20_000);
+  const progress = { v: 1, id: "e", at: NOW, host: HOST, kind: "bulk.progress", action: "restart", total: 12 } as const;
+  const failed = [{ worker: parseWorkerId("sport_2"), code: "gave-up", message: "It gave up." }];
+  const current = parseWorkerId("news_2");
+  bulks.report({ ...progress, command: "bulk-running", phase: "rest", done: [NEWS], failed, current });
+  bulks.begin({ id: "bulk-done", action: "stop", total: 1 }, ASKER, [HOST], NOW - 20_000);
+  bulks.report({ ...progress, command: "bulk-done", action: "stop", phase: "done", done: [NEWS], failed: [], current: null });
+  bulks.begin({ id: "bulk-canary", action: "start", total: 3 }, ASKER, [HOST], NOW - 20_000);
+  bulks.report({
+    ...progress,
+    command: "bulk-canary",
+    action: "start",
+    phase: "canary-failed",
+    done: [],
+    failed,
+    current: null,
+  });
+  for (const worker of ["sport_2", "news_2"]) {
+    alerts.raise(`exit:${worker}`, crashBody({ worker: parseWorkerId(worker) }), NOW - 3 * MIN);
+    const open = alerts.open(`exit:${worker}`);
+    if (open) cards.create(worker, [open.n], { calm: false, over: false }, NOW - 3 * MIN);
+  }
+  cards.take(2, "@ann", NOW);
+  alerts.raise("exit:alpha_1", crashBody({ worker: parseWorkerId("alpha_1") }), NOW - 30 * MIN);
+  alerts.resolve(alerts.open("exit:alpha_1")?.n ?? 0, say("solved-itself"), NOW - 29 * MIN);
+  for (let n = 0; n < 3; n++) sent.write("777", true, NOW - MIN);
+  routes.replace([relayRoute, quietRoute], NOW);
+}
+
+function relayScreens(routes: RouteStore): RelayScreens {
+  const found = RouteStatus.parse({
+    route: "signals",
+    waiting: 42,
+    poison: 2,
+    poisonReason: "MEDIA_EMPTY",
+    counts: { matched: 120, delivered: 118, filtered: 50, protected: 2, edited: 3 },
+    p50Ms: 1234,
+    p99Ms: 5000,
+    lastDeliveredAt: NOW - 4000,
+    parkedUntil: NOW + MIN,
+    reason: "FLOOD_WAIT",
+    blocked: false,
+    forecastAt: NOW + 4 * MIN,
+    unknownChats: ["@signals_2"],
+  });
+  const source = { title: null, username: null, closed: null, rhythmMs: 4 * MIN };
+  const status = {
+    v: 1 as const,
+    worker: NEWS,
+    version: 1,
+    at: NOW,
+    routes: [found],
+    sources: [
+      { ...source, ref: "@signals_1", chat: "-1001", title: "Signals", lastMessageAt: NOW - MIN },
+      { ...source, ref: "@quiet_1", chat: "-1002", lastMessageAt: NOW - 180 * MIN },
+      { ...source, ref: "-1003", chat: "-1003", lastMessageAt: null, closed: "CHANNEL_PRIVATE" },
+      { ...source, ref: "-1004", chat: "-1004", lastMessageAt: null },
+      { ...source, ref: "@who_1", chat: null, lastMessageAt: null },
+    ],
+    backfill: { route: "signals" as const, state: "done" as const, fetched: 20, taken: 7, known: 3, wanted: 20, reason: null },
+    senders: [],
+  };
+  const screens = new RelayScreens(routes, { read: (worker) => Promise.resolve(worker === NEWS ? (status as never) : null) });
+  screens.keepDry("dry", [
+    { text: "BTC at a new high", verdict: "take" },
+    { text: "Good morning", verdict: "filtered" },
+  ]);
+  return screens;
+}
