@@ -52,7 +52,7 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
       events.publish(event);
     },
     writeStatus: (status) => void board.write(status).catch(onRedisError),
-    removeStatus: (worker) => void board.remove(worker).catch(onRedisError),
+    removeStatus: (worker) => void board.remove({ worker, host: config.hostId }).catch(onRedisError),
     newId: randomUUID,
     order: (workers) => sendersFirst(workers, place),
   });

@@ -5,7 +5,7 @@ import { Redis } from "ioredis";
 import { patientOptions, promptOptions } from "./connection.ts";
 import type { QueuePlace } from "./send.ts";
 
-/** Writes the live status of this host's workers. A supervisor is the only writer for its workers. */
+/** Writes the live status of this host's workers. A supervisor is the only writer for its workers; each host has rows of its own. */
 export class StatusWriter {
   readonly #redis: Redis;
   readonly #key: string;
@@ -17,12 +17,12 @@ export class StatusWriter {
   }
 
   async write(status: WorkerStatus): Promise<void> {
-    await this.#redis.hset(this.#key, status.worker, JSON.stringify(status));
+    await this.#redis.hset(this.#key, rowOf(status), JSON.stringify(status));
   }
 
   /** A worker that this host has no more: nobody shall take it for one that is only stopped. */
-  async remove(worker: WorkerId): Promise<void> {
-    await this.#redis.hdel(this.#key, worker);
+  async remove(gone: Pick<WorkerStatus, "worker" | "host">): Promise<void> {
+    await this.#redis.hdel(this.#key, rowOf(gone));
   }
 
   close(): void {
@@ -41,11 +41,15 @@ export class StatusReader {
     this.#key = statusKey(place.prefix);
   }
 
-  /** All workers by id. Rows that this version cannot read are left out. */
+  /** All workers by id; of one that two hosts have, the host that runs it. Rows that this version cannot read are left out. */
   async all(): Promise<ReadonlyMap<WorkerId, WorkerStatus>> {
-    const rows = await this.#redis.hgetall(this.#key);
-    const statuses = Object.values(rows).flatMap((row) => parseStatus(row) ?? []);
-    return new Map(statuses.map((status) => [status.worker, status]));
+    const rows = await this.#redis.hvals(this.#key);
+    const known = new Map<WorkerId, WorkerStatus>();
+    for (const status of rows.flatMap((row) => parseStatus(row) ?? [])) {
+      const other = known.get(status.worker);
+      if (!other || tellsMore(status, other)) known.set(status.worker, status);
+    }
+    return known;
   }
 
   /** Resolves when the connection is up; reads before that fail. */
@@ -56,6 +60,14 @@ export class StatusReader {
   close(): void {
     this.#redis.disconnect();
   }
+}
+
+const rowOf = ({ worker, host }: Pick<WorkerStatus, "worker" | "host">): string => `${worker}@${host}`;
+
+/** A host that has the session tells more than one that waits for it; else the newer one does. */
+function tellsMore(one: WorkerStatus, other: WorkerStatus): boolean {
+  const has = ({ pid, state }: WorkerStatus): boolean => pid !== null && state !== "IN_USE" && state !== "STARTING";
+  return has(one) === has(other) ? one.updatedAt > other.updatedAt : has(one);
 }
 
 /** One row of the board; null when this version cannot read it. */

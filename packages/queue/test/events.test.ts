@@ -1,3 +1,4 @@
+import { parseHostId } from "@flotilla/kernel";
 import { consumeEvents, EventPublisher, StatusReader, StatusWriter } from "@flotilla/queue";
 import { redisCommand, sharedRedis, startRedis, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
@@ -82,6 +83,25 @@ test("the status of every worker is read as it was written last", async () => {
       ["sport", status("sport")],
     ]),
   );
+});
+
+test("of a worker that two hosts have, the one that runs it is shown, not the one that waits for it", async () => {
+  const place = await sharedRedis();
+  const writer = new StatusWriter(place, () => {});
+  const reader = new StatusReader(place, () => {});
+  onTestFinished(() => {
+    writer.close();
+    reader.close();
+  });
+  await reader.ready();
+  const runs = { ...status("news_1", "RUNNING"), pid: 4242 };
+  const waits = { ...status("news_1", "IN_USE"), host: parseHostId("host-b"), pid: null, updatedAt: runs.updatedAt + 1 };
+  const shown = async (): Promise<string | undefined> => (await reader.all()).get(runs.worker)?.host;
+  await writer.write(runs);
+  await writer.write(waits);
+  expect(await shown()).toBe(runs.host);
+  await writer.remove(runs);
+  expect(await shown()).toBe("host-b");
 });
 
 test("rows that cannot be read are left out, and the others are there", async () => {
