@@ -6,6 +6,7 @@ import { isGroup } from "./chat/target.ts";
 import type { Commands } from "./commands.ts";
 import type { Screens } from "./fleet-view.ts";
 import { takeProxy } from "./proxy-entry.ts";
+import { sinceFromText } from "./relay/fill.ts";
 import { routeFromText } from "./relay/new-route.ts";
 import type { RouteDesk } from "./relay/route-desk.ts";
 import type { RouteStore } from "./relay/route-store.ts";
@@ -124,6 +125,8 @@ async function answer(deps: TextDeps, context: TextContext, asked: Asked): Promi
       return await deleteWorker(deps, context, worker, Number(askedAt));
     case "route":
       return await newRoute(deps, context, worker);
+    case "since":
+      return await fillSince(deps, context, about);
     case "proxy":
       return await takeProxy(deps, context, worker);
     default:
@@ -207,4 +210,15 @@ function parseName(text: string): WorkerId | null {
   } catch {
     return null;
   }
+}
+
+/** Old messages of a route, since a day that was typed. */
+async function fillSince(deps: TextDeps, context: TextContext, about: string): Promise<void> {
+  const route = deps.routes.find(about);
+  if (!route || !mayPress(context.role, "rset")) return await done(deps, context, { kind: "menu" });
+  const since = sinceFromText(context.text, deps.clock.now());
+  if (since === null) return await again(deps, context, "since", say("ask-since-bad"), route.from.worker);
+  const wish = { kind: "relay.fill-since", route: route.id, since } as const;
+  await deps.commands.relay(wish, route.from.worker, { asker: context.asker, id: context.id });
+  await done(deps, context, { kind: "route", route: route.id, sure: false });
 }

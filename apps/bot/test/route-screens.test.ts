@@ -1,5 +1,7 @@
 import { type RelayStatus, Route, RouteStatus } from "@flotilla/contracts";
+import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
+import { sinceFromText } from "../src/relay/fill.ts";
 import { routeFromText } from "../src/relay/new-route.ts";
 import { routeCard } from "../src/relay/route-card.ts";
 import { dryScreen, routesScreen, sourcesScreen } from "../src/relay/route-list.ts";
@@ -169,9 +171,49 @@ test("a route is made by a message, switched on, changed and taken away by butto
   await press("Ignore edits");
   await fleet.waitForBot(777, "Edits off");
   expect(fleet.parts.routes.find("signals_1")).toMatchObject({ on: true, edits: false, filter: "btc" });
+  await press("📥 Fetch old ones");
+  await fleet.waitForBot(777, "fetch old messages");
+  await press("Since a day");
+  await fleet.waitForBot(777, "Since when?");
+  await fleet.post("/chat/text", { user: 777, text: "yesterday" });
+  await fleet.waitForBot(777, "not a day of the past");
+  await fleet.post("/chat/text", { user: 777, text: "2020-01-31 12:00" });
+  await fleet.waitForBot(777, "🔀 signals_1 · on");
+  await waitFor(() => fleet.parts.commandLog.latest(WORKER)?.verb === "relay.fill-since");
   await press("❌ Remove");
   await fleet.waitForBot(777, "is given up");
   await press("Remove for good");
   await fleet.waitForBot(777, "None yet.");
   expect(fleet.parts.routes.all()).toEqual([]);
+});
+
+test("a source that is paused can be left out where another one stays; a fetch under way can be stopped", () => {
+  const from = (...paused: string[]) => ({ worker: WORKER, chats: ["@signals_1", "@quiet_1"], paused });
+  const of = (...paused: string[]) => labels(sourcesScreen(EN, WORKER, [route({ from: from(...paused) })], status(), NOW));
+  expect(of().filter((label) => label.startsWith("🚫"))).toEqual([]);
+  expect(of("@quiet_1").filter((label) => label.startsWith("🚫"))).toEqual(["🚫 Leave out @quiet_1"]);
+  const alone = route({ from: { worker: WORKER, chats: ["@quiet_1"], paused: ["@quiet_1"] } });
+  expect(labels(sourcesScreen(EN, WORKER, [alone], status(), NOW))).not.toContain("🚫 Leave out @quiet_1");
+  const fill = { route: "signals", state: "running" as const, fetched: 120, taken: 0, known: 0, wanted: 200, reason: null };
+  const card = routeCard({
+    words: EN,
+    now: NOW,
+    route: route(),
+    name: "signals",
+    status: status({ backfill: fill }),
+    sure: false,
+  });
+  expect(plainText(card.html)).toContain("120 of 200 so far");
+  expect(labels(card)).toContain("✖️ Stop fetching");
+});
+
+test.each([
+  ["2026-11-01", new Date(2026, 10, 1).getTime()],
+  [" 2026-11-01 14:30", new Date(2026, 10, 1, 14, 30).getTime()],
+  ["2026-02-30", null],
+  ["2026-11-01 25:00", null],
+  ["2199-01-01", null],
+  ["yesterday", null],
+])("since %j", (text, expected) => {
+  expect(sinceFromText(text, NOW)).toBe(expected);
 });

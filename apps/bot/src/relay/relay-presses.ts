@@ -1,8 +1,9 @@
 import type { Route } from "@flotilla/contracts";
 import type { PressContext } from "../chat/press-context.ts";
 import { type RelayWish, toastOf } from "../commands.ts";
-import { ask, type Handler, type PressDeps, show, withWorker } from "../presses/deps.ts";
+import { ask, type Handler, type PressDeps, panelMessage, show, withWorker } from "../presses/deps.ts";
 import { type Said, say } from "../words/said.ts";
+import { FILLS } from "./fill.ts";
 import { sourceKey } from "./source-key.ts";
 
 const ALERTS = { off: "silent", silent: "sound", sound: "off" } as const;
@@ -16,12 +17,12 @@ const CHANGES: Readonly<Record<string, (route: Route) => Route>> = {
 };
 
 /** Commands that the buttons of a route card give to its reader. */
-type Wish = { kind: "relay.retry" | "relay.drop" | "relay.wake" | "relay.fill" | "relay.dry" };
+type Wish = { kind: "relay.retry" | "relay.drop" | "relay.wake" | "relay.stop-fill" | "relay.dry" };
 const WISHES: Readonly<Record<string, Wish["kind"]>> = {
   retry: "relay.retry",
   drop: "relay.drop",
   wake: "relay.wake",
-  fill: "relay.fill",
+  fstop: "relay.stop-fill",
   dry: "relay.dry",
 };
 
@@ -34,7 +35,7 @@ export const relayPresses = {
     const said = save(
       deps,
       context,
-      deps.routes.of(id).map((route) => toggled(route, context.press.arg)),
+      deps.routes.of(id).map((route) => changedSource(route, context.press.arg)),
     );
     await show(deps, context, { kind: "sources", worker: id }, said);
   }),
@@ -46,7 +47,11 @@ export const relayPresses = {
     if (change)
       return await show(deps, context, { kind: "route", route: route.id, sure: false }, save(deps, context, [change(route)]));
     const wish = WISHES[arg];
-    if (wish) return await command(deps, context, route, wish);
+    if (wish) return await command(deps, context, route, wishOf(route, wish));
+    const fill = FILLS[arg];
+    if (fill) return await command(deps, context, route, fillOf(route, fill, deps.clock.now()));
+    if (arg === "fill") return await show(deps, context, { kind: "fill", route: route.id });
+    if (arg === "fsince") return await askSince(deps, context, route);
     if (arg === "remove") return await show(deps, context, { kind: "route", route: route.id, sure: true });
     if (arg !== "gone") return await show(deps, context, { kind: "route", route: route.id, sure: false }, say("toast-stale"));
     deps.relay.remove(route.id);
@@ -68,28 +73,45 @@ function save(deps: PressDeps, { asker }: PressContext, changed: readonly Route[
   return say("toast-route-saved");
 }
 
-function toggled(route: Route, key: string): Route {
+/** Pauses a source, takes it up again, or leaves it out of the route for good (`x-` before its key): the last one cannot be. */
+function changedSource(route: Route, arg: string): Route {
+  const leaveOut = arg.startsWith("x-");
+  const key = leaveOut ? arg.slice(2) : arg;
   const ref = route.from.chats.find((chat) => sourceKey(chat) === key);
   if (ref === undefined) return route;
   const paused = route.from.paused ?? [];
-  const next = paused.includes(ref) ? paused.filter((each) => each !== ref) : [...paused, ref];
-  return { ...route, from: { ...route.from, paused: next } };
+  const others = paused.filter((each) => each !== ref);
+  if (!leaveOut) return { ...route, from: { ...route.from, paused: paused.includes(ref) ? others : [...paused, ref] } };
+  const chats = route.from.chats.filter((each) => each !== ref);
+  return chats.length === 0 ? route : { ...route, from: { ...route.from, chats, paused: others } };
 }
 
-async function command(deps: PressDeps, context: PressContext, route: Route, kind: Wish["kind"]): Promise<void> {
-  const result = await deps.commands.relay(wishOf(route, kind), route.from.worker, context);
+async function command(deps: PressDeps, context: PressContext, route: Route, wish: RelayWish): Promise<void> {
+  const result = await deps.commands.relay(wish, route.from.worker, context);
   if (deps.alertActions.isAlert(context.chat, context.message)) {
     await context.toast(toastOf(result));
     return await deps.alertActions.acted(context, result);
   }
   const screen =
-    kind === "relay.dry" && result.kind === "sent"
+    wish.kind === "relay.dry" && result.kind === "sent"
       ? ({ kind: "dry", route: route.id, command: result.id } as const)
       : ({ kind: "route", route: route.id, sure: false } as const);
   await show(deps, context, screen, toastOf(result));
 }
 
 function wishOf(route: Route, kind: Wish["kind"]): RelayWish {
-  if (kind === "relay.dry") return { kind, route };
-  return kind === "relay.fill" ? { kind, route: route.id, last: 20 } : { kind, route: route.id };
+  if (kind === "relay.stop-fill") return { kind };
+  return kind === "relay.dry" ? { kind, route } : { kind, route: route.id };
+}
+
+function fillOf(route: Route, fill: NonNullable<(typeof FILLS)[string]>, now: number): RelayWish {
+  if ("last" in fill) return { kind: "relay.fill", route: route.id, last: fill.last };
+  return { kind: "relay.fill-since", route: route.id, since: now - fill.withinMs };
+}
+
+async function askSince(deps: PressDeps, context: PressContext, route: Route): Promise<void> {
+  await context.toast();
+  deps.admins.expect(context.admin, "since", route.id);
+  const screen = { kind: "ask", what: "since", worker: route.from.worker, problem: null } as const;
+  await deps.panels.show(context.chat, screen, panelMessage(deps, context));
 }

@@ -2,16 +2,17 @@ import type { CommandOutcome, RelayStatus } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import type { Card, Screen } from "../screens/screen.ts";
 import type { Words } from "../words/words.ts";
+import { fillScreen } from "./fill.ts";
 import { routeCard } from "./route-card.ts";
 import { dryScreen, routesScreen, sourcesScreen } from "./route-list.ts";
 import type { RouteStore } from "./route-store.ts";
 
 /** Screens about routes. */
-export type RelayScreen = Extract<Screen, { kind: "routes" | "route" | "sources" | "dry" }>;
+export type RelayScreen = Extract<Screen, { kind: "routes" | "route" | "sources" | "dry" | "fill" }>;
 
 /** Is this screen about routes? */
 export function isRelayScreen(screen: Screen): screen is RelayScreen {
-  return screen.kind === "routes" || screen.kind === "route" || screen.kind === "sources" || screen.kind === "dry";
+  return ["routes", "route", "sources", "dry", "fill"].includes(screen.kind);
 }
 
 /** Where readers say how they are doing. */
@@ -46,6 +47,8 @@ export class RelayScreens {
         const routes = this.#store.of(screen.worker);
         return sourcesScreen(words, screen.worker, routes, await this.#read(screen.worker), now);
       }
+      case "fill":
+        return fillScreen(words, screen.route);
       case "dry":
         return dryScreen(words, screen.route, this.#dry.get(screen.command) ?? null);
       default:

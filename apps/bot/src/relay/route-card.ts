@@ -45,7 +45,11 @@ export function routeCard(view: RouteView): Card {
   );
   return {
     html: text.text,
-    keyboard: [...switches(words, route, found), [refresh(words, route.id), backTo(words, "routes", route.from.worker)]],
+    keyboard: [
+      ...switches(words, route, found),
+      ...stopFill(words, status, route.id),
+      [refresh(words, route.id), backTo(words, "routes", route.from.worker)],
+    ],
   };
 }
 
@@ -103,6 +107,8 @@ function queueLine(words: Words, { waiting, parkedUntil, forecastAt }: RouteStat
 function backfillLine(words: Words, status: RelayStatus | null, route: string): Html | null {
   const fill = status?.backfill;
   if (!fill || fill.route !== route) return null;
+  if (fill.state === "running" && fill.wanted !== null)
+    return words.html("route-fill-wanted", { fetched: fill.fetched, wanted: fill.wanted });
   return words.html(`route-fill-${fill.state}`, {
     fetched: fill.fetched,
     taken: fill.taken,
@@ -125,6 +131,12 @@ function switches(words: Words, route: Route, found: RouteStatus | null): Inline
     ...(stuck ? [[button("wake", "wake")]] : []),
     [button("remove", "remove")],
   ];
+}
+
+function stopFill(words: Words, status: RelayStatus | null, route: string): InlineKeyboardButton[][] {
+  const fill = status?.backfill;
+  if (fill?.state !== "running" || fill.route !== route) return [];
+  return [[{ text: words.text("button-fill-stop"), callback_data: encodePress("rset", route, "fstop") }]];
 }
 
 /** Where a route delivers to, in words. */

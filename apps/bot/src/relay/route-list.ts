@@ -60,14 +60,25 @@ export function sourcesScreen(
       return words.html(quiet ? "source-quiet" : "source-fine", { name, age, rhythm });
     }),
   );
-  const buttons = sources.slice(0, SHOWN).map(({ ref, title }) => ({
-    text: `${paused.has(ref) ? "▶️" : "⏸"} ${(title ?? ref).slice(0, 24)}`,
-    callback_data: encodePress("srcset", worker, sourceKey(ref)),
-  }));
+  // Only one that is paused can be left out, and only where a route goes on without it: so a slip of the finger does nothing.
+  const mayGo = (ref: string): boolean =>
+    paused.has(ref) && routes.every(({ from }) => !from.chats.includes(ref) || from.chats.length > 1);
+  const buttons = sources.slice(0, SHOWN).map(({ ref, title }) => {
+    const name = (title ?? ref).slice(0, 24);
+    const pause = {
+      text: `${paused.has(ref) ? "▶️" : "⏸"} ${name}`,
+      callback_data: encodePress("srcset", worker, sourceKey(ref)),
+    };
+    const out = {
+      text: words.text("button-leave-out", { name }),
+      callback_data: encodePress("srcset", worker, `x-${sourceKey(ref)}`),
+    };
+    return mayGo(ref) ? [pause, out] : [pause];
+  });
   return {
     html: text.text,
     keyboard: [
-      ...pairs(buttons),
+      ...buttons,
       [refreshButton(words, encodePress("sources", worker)), backButton(words, encodePress("worker", worker))],
     ],
   };

@@ -56,6 +56,7 @@ export const Screen = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("routes"), worker: z.string() }),
   /** `sure`: asks whether to take it away. */
   z.object({ kind: z.literal("route"), route: z.string(), sure: z.boolean().default(false) }),
+  z.object({ kind: z.literal("fill"), route: z.string() }),
   z.object({ kind: z.literal("dry"), route: z.string(), command: z.string() }),
   z.object({ kind: z.literal("sources"), worker: WorkerIdField }),
   z.object({ kind: z.literal("notice"), text: Said, worker: WorkerIdField.nullable() }),
