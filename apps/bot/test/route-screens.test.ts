@@ -179,7 +179,7 @@ test("a route is made by a message, switched on, changed and taken away by butto
   await fleet.waitForBot(777, "not a day of the past");
   await fleet.post("/chat/text", { user: 777, text: "2020-01-31 12:00" });
   await fleet.waitForBot(777, "🔀 signals_1 · on");
-  await waitFor(() => fleet.parts.commandLog.latest(WORKER)?.verb === "relay.fill-since");
+  await waitFor(() => fleet.parts.commandLog.open(WORKER, "relay.fill-since") !== null);
   await press("❌ Remove");
   await fleet.waitForBot(777, "is given up");
   await press("Remove for good");

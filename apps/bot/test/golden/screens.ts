@@ -48,7 +48,7 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
         kind: "ask",
         what,
         worker: what === "find" || what === "quiet" ? null : NEWS,
-        problem: ["quiet", "delete", "route", "proxy"].includes(what) ? say(`ask-${what}-bad`) : null,
+        problem: ["quiet", "delete", "route", "since", "proxy"].includes(what) ? say(`ask-${what}-bad`) : null,
       },
     ],
   ),
@@ -127,6 +127,7 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
     ["remove the route?", { kind: "route", route: "signals", sure: true }],
     ["route that is gone", { kind: "route", route: "none", sure: false }],
   ],
+  fill: [["fetch old messages", { kind: "fill", route: "signals" }]],
   dry: [
     ["dry run", { kind: "dry", route: "signals", command: "dry" }],
     ["dry run, under way", { kind: "dry", route: "signals", command: "none" }],
