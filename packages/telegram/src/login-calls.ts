@@ -58,6 +58,19 @@ export async function fetchSelfPatiently(link: LoginLink): Promise<SelfUser> {
   }
 }
 
+/**
+ * A step that may be taken twice: a connection that is found broken under it is replaced, once (`LoginLink.answerLost`
+ * tells the second one).
+ */
+export async function overBrokenLink<T>(step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (lostReason(error) !== "socket") throw error;
+    return await step();
+  }
+}
+
 /** Gives back what a login has at the server: the authorisation, or the code that was sent. Best effort, a second at most. Never rejects. */
 export async function sayGoodbye(link: LoginLink, has: "logged-in" | Api.auth.SentCode | null, phone: string): Promise<void> {
   if (!link.open || has === null) return;

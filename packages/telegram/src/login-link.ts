@@ -2,7 +2,7 @@ import { AppError } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 import { Api } from "telegram";
 import { classify } from "./classify.ts";
-import { linkLost } from "./fault.ts";
+import { linkLost, lostReason } from "./fault.ts";
 import { Link, type LinkTimings } from "./link.ts";
 import { migrationOf } from "./login-result.ts";
 import { pickDc, startDc } from "./server.ts";
@@ -34,6 +34,8 @@ export class LoginLink {
   #link: Link | null = null;
   #begun = false;
   #closed = false;
+  /** A call ended without an answer: it may have had its effect all the same. Whoever found out sets it back. */
+  answerLost = false;
 
   constructor(options: LoginLinkOptions) {
     this.#options = options;
@@ -66,8 +68,10 @@ export class LoginLink {
       try {
         return await link.invoke(request);
       } catch (error) {
+        const isMute = error instanceof AppError && error.code === "call-timeout";
+        this.answerLost ||= isMute || lostReason(error) !== null;
         // A mute server gets a new connection at the next step; the key stays.
-        if (error instanceof AppError && error.code === "call-timeout") await link.stop(linkLost("ping-timeout"));
+        if (isMute) await link.stop(linkLost("ping-timeout"));
         const dc = migrationOf(error);
         if (dc === null || hop >= MAX_HOPS) throw error;
         await this.moveTo(dc);

@@ -3,7 +3,7 @@ import { Api } from "telegram";
 import { DEFAULT_TIMINGS } from "./connection-status.ts";
 import { lostReason } from "./fault.ts";
 import { updatesIn } from "./incoming.ts";
-import { checkPassword, fetchSelfPatiently, requestCode, sayGoodbye, signInRequest } from "./login-calls.ts";
+import { checkPassword, fetchSelfPatiently, overBrokenLink, requestCode, sayGoodbye, signInRequest } from "./login-calls.ts";
 import { LoginLink } from "./login-link.ts";
 import type { LoginOptions } from "./login-options.ts";
 import { runQr } from "./login-qr.ts";
@@ -39,8 +39,6 @@ export class LoginFlow {
   #passwordTries = 0;
   #passwordNeeded = false;
   #authorised = false;
-  /** The last step ended without an answer: it may have had its effect all the same. */
-  #answerLost = false;
   #ended = false;
   #changeWanted = false;
   #scanned: () => void = () => {};
@@ -81,7 +79,7 @@ export class LoginFlow {
 
   /** Tries a code. Three wrong ones, and a new code must be asked for. */
   submitCode(code: string): Promise<LoginResult> {
-    return this.#step(async () => {
+    const take = async (): Promise<LoginResult> => {
       const early = await this.#alreadyIn();
       if (early) return early;
       if (!this.#sent) return refuse("wrong-step");
@@ -95,12 +93,13 @@ export class LoginFlow {
         this.#codeTries++;
         return { kind: "wrong-code", triesLeft: MAX_TRIES - this.#codeTries };
       }
-    });
+    };
+    return this.#step(() => overBrokenLink(take));
   }
 
   /** Tries the 2FA password. Three wrong ones end the flow's patience before Telegram's. */
   submitPassword(password: string): Promise<LoginResult> {
-    return this.#step(async () => {
+    const take = async (): Promise<LoginResult> => {
       const early = await this.#alreadyIn();
       if (early) return early;
       if (!this.#passwordNeeded) return refuse("wrong-step");
@@ -112,7 +111,8 @@ export class LoginFlow {
         this.#passwordTries++;
         return { kind: "wrong-password", triesLeft: MAX_TRIES - this.#passwordTries };
       }
-    });
+    };
+    return this.#step(() => overBrokenLink(take));
   }
 
   /**
@@ -165,7 +165,6 @@ export class LoginFlow {
     try {
       return await running;
     } catch (error) {
-      this.#answerLost ||= lostReason(error) !== null || (error instanceof AppError && error.code === "call-timeout");
       if (this.#abort.signal.aborted && (lostReason(error) !== null || error === this.#abort.signal.reason))
         return refuse("cancelled");
       return refusalOf(error);
@@ -177,12 +176,12 @@ export class LoginFlow {
   /** When an answer was lost, asks the server whether that step was the last one. Null: go on as if it never happened. */
   async #alreadyIn(): Promise<LoginResult | null> {
     if (this.#authorised) return await this.#finish();
-    if (!this.#answerLost) return null;
+    if (!this.#link.answerLost) return null;
     try {
       await fetchSelf(await this.#link.ready());
     } catch (error) {
       if (rawRpcError(error) === null) throw error;
-      this.#answerLost = false;
+      this.#link.answerLost = false;
       return answered(error, "SESSION_PASSWORD_NEEDED") ? await this.#askPassword() : null;
     }
     this.#authorised = true;
@@ -245,6 +244,6 @@ export class LoginFlow {
 
   /** Tells the server that nothing comes of it. The old session does not depend on it. */
   async #sayGoodbye(): Promise<void> {
-    await sayGoodbye(this.#link, this.#authorised || this.#answerLost ? "logged-in" : this.#sent, this.#phone);
+    await sayGoodbye(this.#link, this.#authorised || this.#link.answerLost ? "logged-in" : this.#sent, this.#phone);
   }
 }

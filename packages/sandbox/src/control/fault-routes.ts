@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { type BotFault, defaultDescription } from "../botapi/faults.ts";
+import { UPDATE_FAULT_MODES } from "../world/port.ts";
 import { type App, type ControlContext, readBody } from "./context.ts";
 
 const LONGEST_MS = 24 * 3600_000;
@@ -37,7 +38,7 @@ const botBody = z.strictObject({
 const loseBody = z.strictObject({ callbacks: z.int().min(0).exactOptional(), updates: z.int().min(0).exactOptional() });
 const updatesBody = z.strictObject({
   phone: z.string(),
-  mode: z.enum(["gap", "duplicate", "reorder", "withhold"]),
+  mode: z.enum(UPDATE_FAULT_MODES),
   count: times,
 });
 

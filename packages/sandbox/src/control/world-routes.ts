@@ -23,6 +23,7 @@ const newChannel = z.strictObject({
   username: z.string().min(4).exactOptional(),
   members: z.array(phone).default([]),
 });
+const newGroup = z.strictObject({ title: z.string().min(1).max(128), members: z.array(phone).min(1) });
 const text = z.string().min(1).max(4096);
 const newPost = z
   .strictObject({
@@ -93,6 +94,12 @@ function messageRoutes(app: App, { world }: ControlContext): void {
   app.delete("/channels/:id/messages/:message", (c) => {
     world.deleteInChannel(c.req.param("id"), [Number(c.req.param("message"))]);
     return c.json({ ok: true });
+  });
+  app.get("/groups", (c) => c.json(world.groups()));
+  app.post("/groups", async (c) => c.json(world.createGroup(await readBody(c, newGroup)), 201));
+  app.post("/groups/:id/messages", async (c) => {
+    const body = await readBody(c, z.strictObject({ from: phone, text }));
+    return c.json({ id: world.sendToGroup(c.req.param("id"), body.from, body.text) }, 201);
   });
   app.post("/messages", async (c) => {
     const body = await readBody(c, z.strictObject({ from: phone, to: phone, text }));

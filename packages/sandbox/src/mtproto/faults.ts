@@ -1,6 +1,6 @@
 import { sleep } from "@flotilla/kernel";
 import { RpcError } from "../world/errors.ts";
-import type { FaultPort, FaultTarget } from "../world/port.ts";
+import type { FaultPort, FaultTarget, UpdateFaultMode } from "../world/port.ts";
 import type { ConnectionTable } from "./connections.ts";
 import type { DataCentre } from "./data-centre.ts";
 import type { Connection } from "./link/connection.ts";
@@ -71,7 +71,7 @@ export class Faults implements FaultPort {
     await centre.open();
   }
 
-  updates(phone: string, mode: "gap" | "duplicate" | "reorder" | "withhold", count: number): void {
+  updates(phone: string, mode: UpdateFaultMode, count: number): void {
     this.#options.updates.add(phone, mode, count);
   }
 

@@ -2,11 +2,12 @@ import { AppError } from "@flotilla/kernel";
 import { messagesOf } from "../world/box.ts";
 import { RpcError } from "../world/errors.ts";
 import type { Files } from "../world/files.ts";
-import type { Account, Channel, LoginCode, PeerRef, StoredMedia, StoredMessage } from "../world/model.ts";
+import type { Account, Channel, Group, LoginCode, PeerRef, StoredMedia, StoredMessage } from "../world/model.ts";
 import type {
   AccountView,
   ChannelView,
   FaultPort,
+  GroupView,
   LoginCodeView,
   MessageView,
   PostOptions,
@@ -102,14 +103,37 @@ export class WorldDoor implements WorldPort {
     return this.#world.messaging.send(this.#byPhone(fromPhone), peer, { text }, null).message.id;
   }
 
+  createGroup({ title, members }: { title: string; members: string[] }): GroupView {
+    return this.#groupView(
+      this.#world.createGroup(
+        title,
+        members.map((phone) => this.#byPhone(phone)),
+      ),
+    );
+  }
+
+  groups(): GroupView[] {
+    return [...this.#world.state.groups.values()].map((group) => this.#groupView(group));
+  }
+
+  sendToGroup(groupId: string, fromPhone: string, text: string): number {
+    const group = /^\d+$/.test(groupId) ? this.#world.state.groups.get(BigInt(groupId)) : undefined;
+    if (!group) throw new AppError("no-such-group", `There is no group ${groupId}.`);
+    const from = this.#byPhone(fromPhone);
+    if (!group.members.has(from.id)) throw new AppError("not-a-member", `${fromPhone} is not in the group ${groupId}.`);
+    return this.#world.messaging.send(from, { kind: "group", id: group.id }, { text }, null).message.id;
+  }
+
   history(phone: string, chat: string): MessageView[] {
     const account = this.#byPhone(phone);
     const other = this.#world.byPhone(chat);
     if (!other && /^\d+$/.test(chat) && this.#world.state.channels.has(BigInt(chat))) {
       return [...this.#channel(chat).box.messages.values()].map((each) => messageView(each, this.#world.files));
     }
-    if (!other) throw new AppError("no-such-chat", `There is no account and no channel ${chat}.`);
-    return messagesOf(account.box, { kind: "user", id: other.id }).map((each) => messageView(each, this.#world.files));
+    const group = /^\d+$/.test(chat) ? this.#world.state.groups.get(BigInt(chat)) : undefined;
+    if (!other && !group) throw new AppError("no-such-chat", `There is no account, channel or group ${chat}.`);
+    const peer: PeerRef | null = group ? { kind: "group", id: group.id } : other && { kind: "user", id: other.id };
+    return peer ? messagesOf(account.box, peer).map((each) => messageView(each, this.#world.files)) : [];
   }
 
   noticeText(text: string): string[] {
@@ -176,9 +200,17 @@ export class WorldDoor implements WorldPort {
     };
   }
 
+  #groupView({ id, title, members }: Group): GroupView {
+    return { id: id.toString(), title, members: this.#phones(members) };
+  }
+
+  #phones(ids: Iterable<bigint>): string[] {
+    return [...ids].map((id) => this.#world.state.accounts.get(id)?.phone ?? id.toString());
+  }
+
   #channelView(channel: Channel): ChannelView {
-    const members = [...channel.members].map((id) => this.#world.state.accounts.get(id)?.phone ?? id.toString());
-    return { id: channel.id.toString(), title: channel.title, username: channel.username, members, pts: channel.box.pts };
+    const { title, username, box } = channel;
+    return { id: channel.id.toString(), title, username, members: this.#phones(channel.members), pts: box.pts };
   }
 }
 

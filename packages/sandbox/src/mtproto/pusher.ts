@@ -1,11 +1,12 @@
 import type { Origin, WorldEvent } from "../world/events.ts";
-import { type Account, peerKey } from "../world/model.ts";
+import { type Account, type BoxEvent, peerKey } from "../world/model.ts";
 import type { World } from "../world/world.ts";
 import type { ConnectionTable } from "./connections.ts";
 import type { KeyStore } from "./link/keys.ts";
 import type { SessionRegistry } from "./link/registry.ts";
 import type { Session } from "./link/session.ts";
 import { accountUpdate, channelUpdate, Mentions } from "./render/objects.ts";
+import { shortForm } from "./render/short.ts";
 import { TlError } from "./tl/bytes.ts";
 import type { Layers } from "./tl/layers.ts";
 import type { TlObject } from "./tl/schema.ts";
@@ -24,6 +25,8 @@ interface PusherOptions {
 /** Turns news of the world into updates for the sessions they concern, each in its own layer. */
 export class Pusher {
   readonly #options: PusherOptions;
+  /** Ids of users and chats that updates have introduced, by account. */
+  readonly #met = new Map<bigint, Set<bigint>>();
 
   constructor(options: PusherOptions) {
     this.#options = options;
@@ -48,7 +51,7 @@ export class Pusher {
       case "account-box": {
         const account = accounts.get(event.account);
         const update = account && accountUpdate(account, event.event, files);
-        if (account && update) this.#passOn(account, [update], event.origin);
+        if (account && update) this.#passOn(account, this.#short(account, event.event) ?? [update], event.origin);
         return;
       }
       case "channel-box": {
@@ -97,9 +100,28 @@ export class Pusher {
     this.#passOn(account, [update], event.origin);
   }
 
-  #passOn(account: Account, updates: TlObject[], origin: Origin | null): void {
-    const mentions = new Mentions(this.#options.world.state, account).objects(updates);
-    const envelope = { _: "updates", updates, ...mentions.fields(), date: this.#now(), seq: 0 };
+  /** Telegram does not introduce anybody twice: a plain text from somebody the account has been told of comes in its short form. */
+  #short(account: Account, event: BoxEvent): TlObject | null {
+    const short = shortForm(account, event);
+    if (!short) return null;
+    const { user_id, from_id, chat_id } = short;
+    const met = this.#met.get(account.id);
+    const isMet = [user_id, from_id, chat_id].every(
+      (id) => typeof id !== "bigint" || id === account.id || met?.has(id) === true,
+    );
+    return this.#options.faults.takesShort(account.phone) || isMet ? short : null;
+  }
+
+  #whole(account: Account, updates: TlObject[]): TlObject {
+    const { users, chats } = new Mentions(this.#options.world.state, account).objects(updates).fields();
+    const met = this.#met.get(account.id) ?? new Set();
+    for (const { id } of [...users, ...chats]) if (typeof id === "bigint") met.add(id);
+    this.#met.set(account.id, met);
+    return { _: "updates", updates, users, chats, date: this.#now(), seq: 0 };
+  }
+
+  #passOn(account: Account, told: TlObject | TlObject[], origin: Origin | null): void {
+    const envelope = Array.isArray(told) ? this.#whole(account, told) : told;
     this.#options.faults.pass(account.phone, () => this.#deliver(account, envelope, origin));
   }
 

@@ -58,7 +58,8 @@ export class TelegramServer {
     this.rsa = saved ? RsaKey.fromPem(saved.rsa) : RsaKey.generate();
     this.#keyMap = saved?.keys ?? new Map<string, AuthKey>();
     this.#keys = new KeyStore(this.#keyMap);
-    this.world = new World(saved?.world ?? emptyState(), options.clock);
+    // What an older file does not have is empty.
+    this.world = new World({ ...emptyState(), ...saved?.world }, options.clock);
     this.centres = options.listeners.map(
       ({ id, host, port }) => new DataCentre(id, { host, port }, (dc, socket) => this.#accept(dc, socket)),
     );

@@ -1,5 +1,4 @@
-/** Ways an account's updates can go wrong; see FaultPort. */
-export type UpdateFaultMode = "gap" | "duplicate" | "reorder" | "withhold";
+import type { UpdateFaultMode } from "../world/port.ts";
 
 /** Sends one update to the sessions it is for. */
 export type Deliver = () => void;
@@ -24,8 +23,8 @@ export class UpdateFaults {
 
   /** Delivers an update the way the account's current rule wants it. */
   pass(phone: string, deliver: Deliver): void {
-    const rule = this.#rules.get(phone)?.find((candidate) => candidate.left > 0);
-    if (!rule) {
+    const rule = this.#current(phone);
+    if (!rule || rule.mode === "short") {
       deliver();
       return;
     }
@@ -40,11 +39,24 @@ export class UpdateFaults {
     if (rule.left === 0 && rule.held.length === 0) this.#drop(phone, rule);
   }
 
+  /** Whether the next plain text has to come in its short form; uses that up. */
+  takesShort(phone: string): boolean {
+    const rule = this.#current(phone);
+    if (rule?.mode !== "short") return false;
+    rule.left -= 1;
+    if (rule.left === 0) this.#drop(phone, rule);
+    return true;
+  }
+
   /** Ends all rules; what was held back goes out now. */
   heal(): void {
     const rules = [...this.#rules.values()].flat();
     this.#rules.clear();
     for (const rule of rules) release(rule.held);
+  }
+
+  #current(phone: string): Rule | undefined {
+    return this.#rules.get(phone)?.find((candidate) => candidate.left > 0);
   }
 
   #drop(phone: string, gone: Rule): void {

@@ -41,8 +41,7 @@ export class Messaging {
       from.duplicates = (from.duplicates ?? 0) + 1;
       throw new RpcError(500, "RANDOM_ID_DUPLICATE");
     }
-    const outcome =
-      peer.kind === "user" ? this.#sendPrivate(from, peer.id, draft, origin) : this.#post(from, peer.id, draft, origin);
+    const outcome = this.#sendTo(from, peer, draft, origin);
     // What was refused may be tried again under the same id.
     if (randomId !== null) from.sent.add(randomId);
     this.#notice(draft.text);
@@ -67,26 +66,20 @@ export class Messaging {
     const event = this.#edited(box, message, text);
     if (ref.peer.kind === "channel") this.#emit({ kind: "channel-box", channel: ref.peer.id, event, origin });
     else this.#emit({ kind: "account-box", account: by.id, event, origin });
-    const twin = this.#twin(message);
-    if (twin)
-      this.#emit({
-        kind: "account-box",
-        account: twin.account.id,
-        event: this.#edited(twin.account.box, twin.message, text),
-        origin,
-      });
+    for (const { account, message: copy } of this.#others(by, message))
+      this.#emit({ kind: "account-box", account: account.id, event: this.#edited(account.box, copy, text), origin });
     this.#notice(text);
     return { message, event };
   }
 
-  /** Deletes from private chats; with `revoke` for the other side as well. Null when nothing was there. */
+  /** Deletes from private chats and groups; with `revoke` for the others as well. Null when nothing was there. */
   delete(by: Account, ids: readonly number[], revoke: boolean, origin: Origin | null): BoxEvent | null {
-    const twins = ids.map((id) => by.box.messages.get(id)).map((message) => (message ? this.#twin(message) : null));
+    const copies = ids.map((id) => by.box.messages.get(id)).flatMap((message) => (message ? this.#others(by, message) : []));
     const event = deleteMessages(by.box, ids, this.#now());
     if (event) this.#emit({ kind: "account-box", account: by.id, event, origin });
-    for (const twin of revoke ? twins : []) {
-      const other = twin && deleteMessages(twin.account.box, [twin.message.id], this.#now());
-      if (twin && other) this.#emit({ kind: "account-box", account: twin.account.id, event: other, origin });
+    for (const { account, message } of revoke ? copies : []) {
+      const other = deleteMessages(account.box, [message.id], this.#now());
+      if (other) this.#emit({ kind: "account-box", account: account.id, event: other, origin });
     }
     return event;
   }
@@ -99,7 +92,7 @@ export class Messaging {
     return event;
   }
 
-  /** Marks a private chat as read up to `maxId` (0 = all of it). Null when that changes nothing. */
+  /** Marks a private chat or a group as read up to `maxId` (0 = all of it). Null when that changes nothing. */
   read(by: Account, peer: PeerRef, maxId: number, origin: Origin | null): BoxEvent | null {
     const incoming = messagesOf(by.box, peer).filter((message) => !message.out && (maxId === 0 || message.id <= maxId));
     const last = incoming.at(-1);
@@ -107,8 +100,9 @@ export class Messaging {
     by.readInbox.set(peerKey(peer), last.id);
     const event = recordEvent(by.box, { kind: "read-inbox", peer, maxId: last.id }, 1, this.#now());
     this.#emit({ kind: "account-box", account: by.id, event, origin });
-    const twin = this.#twin(last);
-    if (twin) this.#readByOther(twin.account, { kind: "user", id: by.id }, twin.message.id);
+    const theirs = this.#others(by, last).find(({ account }) => account.id === last.from);
+    const seenAs: PeerRef = peer.kind === "group" ? peer : { kind: "user", id: by.id };
+    if (theirs) this.#readByOther(theirs.account, seenAs, theirs.message.id);
     return event;
   }
 
@@ -126,29 +120,53 @@ export class Messaging {
     this.#emit({ kind: "account-box", account: other.id, event, origin: null });
   }
 
-  #sendPrivate(from: Account, to: bigint, draft: Draft, origin: Origin | null): Outcome {
-    if (to === SERVICE_USER_ID) throw new RpcError(400, "PEER_ID_INVALID");
-    const recipient = this.#state.accounts.get(to);
-    if (!recipient) throw new RpcError(400, "PEER_ID_INVALID");
-    const own = addMessage(from.box, {
-      ...this.#blank({ kind: "user", id: to }, draft.text),
-      ...extras(draft),
-      from: from.id,
-      out: true,
-    });
-    if (recipient.id !== from.id) {
-      const copy = {
-        ...this.#blank({ kind: "user", id: from.id }, draft.text),
-        ...extras(draft),
-        replyTo: null,
-        from: from.id,
-      };
-      const theirs = addMessage(recipient.box, { ...copy, twin: { account: from.id, id: own.message.id } });
-      own.message.twin = { account: recipient.id, id: theirs.message.id };
-      const replied = draft.replyTo === undefined || draft.replyTo === null ? undefined : from.box.messages.get(draft.replyTo);
-      theirs.message.replyTo = replied?.twin?.id ?? null;
-      this.#emit({ kind: "account-box", account: recipient.id, event: theirs.event, origin });
+  #sendTo(from: Account, peer: PeerRef, draft: Draft, origin: Origin | null): Outcome {
+    switch (peer.kind) {
+      case "user":
+        return this.#sendPrivate(from, peer.id, draft, origin);
+      case "group":
+        return this.#sendToGroup(from, peer.id, draft, origin);
+      case "channel":
+        return this.#post(from, peer.id, draft, origin);
     }
+  }
+
+  #sendPrivate(from: Account, to: bigint, draft: Draft, origin: Origin | null): Outcome {
+    const recipient = to === SERVICE_USER_ID ? undefined : this.#state.accounts.get(to);
+    if (!recipient) throw new RpcError(400, "PEER_ID_INVALID");
+    const here: PeerRef = { kind: "user", id: to };
+    const there: PeerRef = { kind: "user", id: from.id };
+    return this.#sendToBoxes(from, { here, there, others: recipient === from ? [] : [recipient] }, draft, origin);
+  }
+
+  #sendToGroup(from: Account, id: bigint, draft: Draft, origin: Origin | null): Outcome {
+    const group = this.#state.groups.get(id);
+    if (!group?.members.has(from.id)) throw new RpcError(400, "PEER_ID_INVALID");
+    const others = [...group.members].flatMap((member) => (member === from.id ? [] : (this.#state.accounts.get(member) ?? [])));
+    const peer: PeerRef = { kind: "group", id };
+    return this.#sendToBoxes(from, { here: peer, there: peer, others }, draft, origin);
+  }
+
+  /** A copy for everybody; `here` is what the chat is to the sender, `there` to the others. */
+  #sendToBoxes(
+    from: Account,
+    { here, there, others }: { here: PeerRef; there: PeerRef; others: readonly Account[] },
+    draft: Draft,
+    origin: Origin | null,
+  ): Outcome {
+    const more = { ...extras(draft), from: from.id };
+    const own = addMessage(from.box, { ...this.#blank(here, draft.text), ...more, out: true });
+    const replied = own.message.replyTo === null ? undefined : from.box.messages.get(own.message.replyTo);
+    const sent = others.map((account) => {
+      const replyTo = replied?.copies?.find((copy) => copy.account === account.id)?.id ?? null;
+      return { account, ...addMessage(account.box, { ...this.#blank(there, draft.text), ...more, replyTo }) };
+    });
+    const copies = [{ account: from, ...own }, ...sent].map(({ account, message }) => ({
+      account: account.id,
+      id: message.id,
+    }));
+    for (const { message } of [own, ...sent]) message.copies = copies;
+    for (const { account, event } of sent) this.#emit({ kind: "account-box", account: account.id, event, origin });
     this.#emit({ kind: "account-box", account: from.id, event: own.event, origin });
     return own;
   }
@@ -196,16 +214,19 @@ export class Messaging {
   }
 
   #boxOf(by: Account, peer: PeerRef): BoxState {
-    if (peer.kind === "user") return by.box;
+    if (peer.kind !== "channel") return by.box;
     const channel = this.#state.channels.get(peer.id);
     if (!channel) throw new RpcError(400, "CHANNEL_INVALID");
     return channel.box;
   }
 
-  #twin(message: StoredMessage): { account: Account; message: StoredMessage } | null {
-    const account = message.twin ? this.#state.accounts.get(message.twin.account) : undefined;
-    const copy = message.twin ? account?.box.messages.get(message.twin.id) : undefined;
-    return account && copy ? { account, message: copy } : null;
+  /** The copies that others have of a message. */
+  #others(of: Account, message: StoredMessage): { account: Account; message: StoredMessage }[] {
+    return (message.copies ?? []).flatMap(({ account: id, id: messageId }) => {
+      const account = id === of.id ? undefined : this.#state.accounts.get(id);
+      const copy = account?.box.messages.get(messageId);
+      return account && copy ? [{ account, message: copy }] : [];
+    });
   }
 
   #blank(peer: PeerRef, text: string): Omit<StoredMessage, "id"> {
@@ -218,7 +239,6 @@ export class Messaging {
       editDate: null,
       forwarded: null,
       replyTo: null,
-      twin: null,
     };
   }
 

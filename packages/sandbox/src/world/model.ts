@@ -3,7 +3,10 @@ import type { TlObject } from "../mtproto/tl/schema.ts";
 import type { CodeVia } from "./port.ts";
 
 /** Who or what a message's chat is, as its owner sees it. */
-export type PeerRef = { readonly kind: "user"; readonly id: bigint } | { readonly kind: "channel"; readonly id: bigint };
+export interface PeerRef {
+  readonly kind: "user" | "group" | "channel";
+  readonly id: bigint;
+}
 
 /** A photo or a document, as messages know it. */
 export interface StoredMedia {
@@ -23,7 +26,7 @@ export interface StoredFile {
   readonly bytes: Uint8Array;
 }
 
-/** A message in one box. Private chats have two copies of each message, one per side, with ids of their own. */
+/** A message in one box. In private chats and basic groups everybody has a copy of each message, under an id of its own. */
 export interface StoredMessage {
   id: number;
   /** Unix seconds. */
@@ -45,8 +48,14 @@ export interface StoredMessage {
   media?: StoredMedia;
   /** Seconds after which its media destroys itself. */
   ttlS?: number;
-  /** Where the other side's copy is. */
-  twin: { readonly account: bigint; readonly id: number } | null;
+  /** Where all copies are, this one included; absent in a channel. */
+  copies?: readonly Copy[];
+}
+
+/** One account's copy of a message. */
+interface Copy {
+  readonly account: bigint;
+  readonly id: number;
 }
 
 /** Something that moved a box's pts by `count` up to `pts`. */
@@ -101,6 +110,15 @@ export interface PasswordState {
   wrong: number;
   /** Sandbox time in ms until which further tries get PHONE_PASSWORD_FLOOD. */
   blockedUntil: number;
+}
+
+/** A basic group: it has no box of its own, its messages are in those of its members. */
+export interface Group {
+  id: bigint;
+  title: string;
+  creator: bigint;
+  members: Set<bigint>;
+  createdAt: number;
 }
 
 /** A broadcast channel. */
@@ -169,7 +187,9 @@ export type KeyDeath = "duplicated" | "revoked" | "unregistered";
 export interface WorldState {
   lastUserId: bigint;
   lastChannelId: bigint;
+  lastGroupId: bigint;
   accounts: Map<bigint, Account>;
+  groups: Map<bigint, Group>;
   channels: Map<bigint, Channel>;
   codes: LoginCode[];
   tokens: QrToken[];
@@ -199,7 +219,10 @@ export function emptyState(): WorldState {
   return {
     lastUserId: 100_000n,
     lastChannelId: 2_000_000n,
+    // Their marked ids (-1000001) look like those of channels on purpose.
+    lastGroupId: 1_000_000n,
     accounts: new Map(),
+    groups: new Map(),
     channels: new Map(),
     codes: [],
     tokens: [],

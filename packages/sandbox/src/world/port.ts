@@ -26,9 +26,14 @@ export interface WorldPort {
   editInChannel(channelId: string, id: number, text: string): void;
   /** Deletes posts of a channel. */
   deleteInChannel(channelId: string, ids: readonly number[]): void;
+  /** Makes a basic group of these phones; the first one created it. Throws AppError `no-members`. */
+  createGroup(options: { title: string; members: string[] }): GroupView;
+  groups(): GroupView[];
+  /** A member says something in a basic group. Returns its sender-side message id. Throws AppError `no-such-group`, `not-a-member`. */
+  sendToGroup(groupId: string, fromPhone: string, text: string): number;
   /** Sends a private message between accounts (phones). Returns the sender-side message id. */
   sendPrivate(fromPhone: string, toPhone: string, text: string): number;
-  /** Messages an account has in a chat (`chat` = a phone, or a channel id), oldest first. */
+  /** Messages an account has in a chat (`chat` = a phone, or the id of a channel or a group), oldest first. */
   history(phone: string, chat: string): MessageView[];
 
   /**
@@ -120,6 +125,13 @@ export interface ChannelView {
   pts: number;
 }
 
+/** A basic group. */
+export interface GroupView {
+  id: string;
+  title: string;
+  members: string[];
+}
+
 export interface MessageView {
   id: number;
   from: string | null;
@@ -173,6 +185,10 @@ export interface FaultTarget {
   dc?: number;
 }
 
+/** Ways an account's updates can go wrong; {@link FaultPort} says how. */
+export const UPDATE_FAULT_MODES = ["gap", "duplicate", "reorder", "withhold", "short"] as const;
+export type UpdateFaultMode = (typeof UPDATE_FAULT_MODES)[number];
+
 /** Faults on demand. Each takes effect at once. */
 export interface FaultPort {
   /** Closes connections: `fin` politely, `rst` with a reset. Returns how many. */
@@ -192,8 +208,11 @@ export interface FaultPort {
   forgetKey(keyId: string): void;
   /** Closes a DC's listener and its connections, and opens it again after `downMs`. */
   restartDc(dc: number, downMs: number): Promise<void>;
-  /** The next `count` pushed updates for the account are handled like this. `gap`: pts advances, nothing is pushed, getDifference has it. */
-  updates(phone: string, mode: "gap" | "duplicate" | "reorder" | "withhold", count: number): void;
+  /**
+   * The next `count` pushed updates for the account are handled like this. `gap`: pts advances, nothing is pushed, getDifference
+   * has it. `short`: plain texts come as updateShortMessage and updateShortChatMessage also from people nobody introduced.
+   */
+  updates(phone: string, mode: UpdateFaultMode, count: number): void;
   /** Every file reference that was handed out so far is too old from now on. */
   expireFiles(): void;
   /** Ends silence, delay, refuse, withheld updates and pending failCalls. */

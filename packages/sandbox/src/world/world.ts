@@ -7,7 +7,7 @@ import { RpcError } from "./errors.ts";
 import type { Origin, WorldEvent } from "./events.ts";
 import { Files } from "./files.ts";
 import { Messaging } from "./messaging.ts";
-import type { Account, Authorization, Channel, ClientInfo, KeyDeath, LoginCode, WorldState } from "./model.ts";
+import type { Account, Authorization, Channel, ClientInfo, Group, KeyDeath, LoginCode, WorldState } from "./model.ts";
 import { Passwords } from "./passwords.ts";
 import type { NewAccount } from "./port.ts";
 import { QrLogins } from "./qr.ts";
@@ -110,6 +110,23 @@ export class World {
     for (const member of channel.members)
       this.#emit({ kind: "membership", account: member, channel: channel.id, origin: null });
     return channel;
+  }
+
+  /** What messages.createChat makes: a basic group; the first member created it. Throws AppError `no-members`. */
+  createGroup(title: string, members: readonly Account[]): Group {
+    const [creator] = members;
+    if (!creator) throw new AppError("no-members", "A group has at least one member.");
+    this.state.lastGroupId += 1n;
+    const group: Group = {
+      id: this.state.lastGroupId,
+      title,
+      creator: creator.id,
+      members: new Set(members.map((member) => member.id)),
+      createdAt: Math.floor(this.clock.now() / 1000),
+    };
+    this.state.groups.set(group.id, group);
+    this.#emit({ kind: "founded" });
+    return group;
   }
 
   /** Joins or leaves. */

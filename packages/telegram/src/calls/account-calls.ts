@@ -3,9 +3,8 @@ import type { InboxEvent, SessionStore } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api, utils } from "telegram";
 import type { Link } from "../link.ts";
-import { inputChannel, inputPeer } from "../peers.ts";
+import { channelOf, inputChannel, inputPeer } from "../peers.ts";
 import { messageEvent } from "../updates/content.ts";
-import { channelOf } from "../updates/model.ts";
 import { toApiEntities } from "./entities.ts";
 import { FileCalls } from "./files.ts";
 import type { FloodGate } from "./flood-gate.ts";
@@ -95,7 +94,7 @@ export class AccountCalls {
   /** Deletes messages for everybody. */
   async delete(to: Target, ids: readonly number[]): Promise<void> {
     const chat = await this.#known(to.chat);
-    const channel = channelOf(chat);
+    const channel = channelOf(this.#deps.store, chat);
     const request = channel
       ? new Api.channels.DeleteMessages({ channel: inputChannel(this.#deps.store, channel), id: [...ids] })
       : new Api.messages.DeleteMessages({ revoke: true, id: [...ids] });

@@ -2,9 +2,8 @@ import { AppError } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
-import { inputChannel } from "../peers.ts";
+import { channelOf, inputChannel } from "../peers.ts";
 import { messageEvent } from "../updates/content.ts";
-import { channelOf } from "../updates/model.ts";
 import { toApiEntities } from "./entities.ts";
 import { attributesOf, type FileFacts, type RemoteFile, remoteFile } from "./remote-file.ts";
 import { sentIds } from "./sent-ids.ts";
@@ -45,7 +44,7 @@ export class FileCalls {
 
   /** The file of a message, with a reference of now. Throws AppError `file-gone`, and `protected-content`: that is not copied. */
   async find(chat: string, id: number): Promise<RemoteFile> {
-    const channel = channelOf(chat);
+    const channel = channelOf(this.#deps.store, chat);
     const wanted = [new Api.InputMessageID({ id })];
     const answer = await this.#deps.ask(
       channel

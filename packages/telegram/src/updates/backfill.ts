@@ -1,7 +1,7 @@
 import { sleep } from "@flotilla/kernel";
 import type { EngineOptions, EngineParts } from "./engine-types.ts";
 import type { Ledger } from "./ledger.ts";
-import { ACCOUNT, channelChat, channelOf, type Dialog, type HistoryStart, type UpdateServer } from "./model.ts";
+import { ACCOUNT, channelChat, type Dialog, type HistoryStart, type UpdateServer } from "./model.ts";
 
 /** Pages of one chat that are fetched at once at most: 20,000 messages. What is beyond is counted as lost. */
 const MAX_PAGES = 200;
@@ -101,7 +101,7 @@ export class Backfill {
     }
     const [dialog] = await this.#server.dialogsOf([chat]);
     const beyond = (dialog?.topId ?? 0) - this.#newest(chat);
-    if (beyond > 0) this.#ledger.lose(channelOf(chat) ?? ACCOUNT, beyond, "too-many");
+    if (beyond > 0) this.#ledger.lose(dialog?.box ?? ACCOUNT, beyond, "too-many");
     return found;
   }
 

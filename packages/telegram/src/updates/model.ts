@@ -113,8 +113,3 @@ export type Judge = (error: unknown) => Verdict;
 export function channelChat(channel: string): string {
   return `-100${channel}`;
 }
-
-/** Bare id of a marked one, or null when it is no channel. */
-export function channelOf(chat: string): string | null {
-  return chat.startsWith("-100") && chat.length > 4 ? chat.slice(4) : null;
-}

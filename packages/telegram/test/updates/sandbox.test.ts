@@ -1,46 +1,16 @@
 /** The engine over real sockets, against the sandbox and its faults. */
-import type { SessionStore } from "@flotilla/session-store";
 import { waitFor } from "@flotilla/testkit";
 import { Api } from "telegram";
 import { expect, test } from "vitest";
-import { account, newStore, type Watched, watch } from "../kit.ts";
+import { account, newStore, watch } from "../kit.ts";
 import { useSandbox } from "../world.ts";
+import { has, newReader, type Reader, texts } from "./reader.ts";
 
 const world = useSandbox();
 
-interface Reader extends Watched {
-  readonly phone: string;
-  readonly store: SessionStore;
-  readonly channel: string;
-  readonly friend: string;
-}
-
-/** A connected account with a channel and a friend. */
-async function reader(timings: object = {}): Promise<Reader> {
-  const phone = world.person();
-  const friend = world.person();
-  const channel = world.sandbox.world.createChannel({ title: "News", members: [friend, phone] }).id;
-  const store = await newStore();
-  await world.logIn(store, phone);
-  const watched = watch({ ...account(world.server), store, updateTimings: timings });
-  watched.connection.start();
-  await watched.reached("ready");
-  return { ...watched, phone, store, channel, friend };
-}
-
+const reader = (timings: object = {}): Promise<Reader> => newReader(world, timings);
 const say = ({ friend, phone }: Reader, text: string): number => world.sandbox.world.sendPrivate(friend, phone, text);
 const post = ({ channel }: Reader, text: string): number => world.sandbox.world.postToChannel(channel, text);
-
-/** Texts in the inbox, each as often as it is there. The login's code is not ours. */
-function texts(store: SessionStore): string[] {
-  const rows = store.updates.pending(100_000).filter(({ kind, chat }) => kind === "new" && chat !== "777000");
-  return rows.map(({ content }) => content?.text ?? "").sort();
-}
-
-async function has(each: Reader, wanted: readonly string[]): Promise<void> {
-  await waitFor(() => texts(each.store).length >= wanted.length, { timeoutMs: 45_000, what: `${wanted.length} messages` });
-  expect(texts(each.store)).toEqual(wanted.toSorted());
-}
 
 test("what was said while nobody was there is in the inbox before it is ready, once", async () => {
   const one = await reader();

@@ -1,5 +1,5 @@
 import type { Files } from "../../world/files.ts";
-import type { Account, BoxEvent, BoxState, Channel, PeerRef, StoredMessage, WorldState } from "../../world/model.ts";
+import type { Account, BoxEvent, BoxState, Channel, Group, PeerRef, StoredMessage, WorldState } from "../../world/model.ts";
 import { peerKey, SERVICE_USER_ID } from "../../world/model.ts";
 import type { TlObject, TlValue } from "../tl/schema.ts";
 import { mediaObject } from "./media.ts";
@@ -8,7 +8,14 @@ import { mediaObject } from "./media.ts";
 export const SERVICE_ACCESS_HASH = 777_000_777_000n;
 
 export function peerObject(peer: PeerRef): TlObject {
-  return peer.kind === "user" ? { _: "peerUser", user_id: peer.id } : { _: "peerChannel", channel_id: peer.id };
+  switch (peer.kind) {
+    case "user":
+      return { _: "peerUser", user_id: peer.id };
+    case "group":
+      return { _: "peerChat", chat_id: peer.id };
+    case "channel":
+      return { _: "peerChannel", channel_id: peer.id };
+  }
 }
 
 /** An account as `viewer` sees it. */
@@ -66,15 +73,31 @@ export function channelObject(viewer: Account, channel: Channel): TlObject {
   };
 }
 
+/** A basic group as `viewer` sees it; one who is not in it gets chatForbidden. */
+function groupObject(viewer: Account, { id, title, creator, members, createdAt }: Group): TlObject {
+  if (!members.has(viewer.id)) return { _: "chatForbidden", id, title };
+  return {
+    _: "chat",
+    creator: creator === viewer.id,
+    id,
+    title,
+    photo: { _: "chatPhotoEmpty" },
+    participants_count: members.size,
+    date: createdAt,
+    version: 1,
+  };
+}
+
 /** A message in the box of the one who asks. */
 export function messageObject(message: StoredMessage, files: Files): TlObject {
   const { forwarded, replyTo, peer } = message;
+  const isNamed = message.from !== null && (message.out || peer.kind === "group");
   return {
     _: "message",
     out: message.out,
     post: peer.kind === "channel",
     id: message.id,
-    from_id: message.from === null || !message.out ? null : { _: "peerUser", user_id: message.from },
+    from_id: isNamed ? { _: "peerUser", user_id: message.from } : null,
     peer_id: peerObject(peer),
     fwd_from: forwarded && {
       _: "messageFwdHeader",
@@ -154,6 +177,7 @@ export class Mentions {
   readonly #state: WorldState;
   readonly #viewer: Account;
   readonly #users = new Set<bigint>();
+  readonly #groups = new Set<bigint>();
   readonly #channels = new Set<bigint>();
 
   constructor(state: WorldState, viewer: Account) {
@@ -162,7 +186,8 @@ export class Mentions {
   }
 
   peer(peer: PeerRef): this {
-    (peer.kind === "user" ? this.#users : this.#channels).add(peer.id);
+    const seen = { user: this.#users, group: this.#groups, channel: this.#channels };
+    seen[peer.kind].add(peer.id);
     return this;
   }
 
@@ -197,6 +222,7 @@ export class Mentions {
   #object(peer: TlValue): void {
     if (!isObject(peer)) return;
     if (peer._ === "peerUser") this.user(peer["user_id"] as bigint);
+    if (peer._ === "peerChat") this.peer({ kind: "group", id: peer["chat_id"] as bigint });
     if (peer._ === "peerChannel") this.peer({ kind: "channel", id: peer["channel_id"] as bigint });
   }
 
@@ -209,7 +235,12 @@ export class Mentions {
       else if (id === SERVICE_USER_ID) users.push(serviceUser());
     }
     const channels = [...this.#channels].map((id) => this.#state.channels.get(id)).filter((channel) => channel !== undefined);
-    return { users, chats: channels.map((channel) => channelObject(this.#viewer, channel)) };
+    const groups = [...this.#groups].map((id) => this.#state.groups.get(id)).filter((group) => group !== undefined);
+    const chats = [
+      ...groups.map((group) => groupObject(this.#viewer, group)),
+      ...channels.map((channel) => channelObject(this.#viewer, channel)),
+    ];
+    return { users, chats };
   }
 }
 

@@ -71,7 +71,7 @@ interface Dialog {
   readonly object: TlObject;
 }
 
-function privateDialogs(account: Account): Dialog[] {
+function boxDialogs(account: Account): Dialog[] {
   const chats = new Map<string, { peer: PeerRef; top: StoredMessage }>();
   for (const message of account.box.messages.values()) chats.set(peerKey(message.peer), { peer: message.peer, top: message });
   return [...chats.values()].map(({ peer, top }) => ({
@@ -103,7 +103,7 @@ function channelDialogs(call: UserCall): Dialog[] {
 
 const getDialogs: Method<UserCall> = (call, query) => {
   const [offsetDate, offsetId] = [int(query, "offset_date"), int(query, "offset_id")];
-  const all = [...privateDialogs(call.account), ...channelDialogs(call)].sort((a, b) => b.date - a.date);
+  const all = [...boxDialogs(call.account), ...channelDialogs(call)].sort((a, b) => b.date - a.date);
   const isNext = ({ date, top }: Dialog): boolean =>
     offsetDate === 0 || date < offsetDate || (date === offsetDate && (top?.id ?? 0) < offsetId);
   const rest = all.filter(isNext);
@@ -122,7 +122,7 @@ const getDialogs: Method<UserCall> = (call, query) => {
 function getPeerDialogs(call: UserCall, query: TlObject): TlObject {
   const wantedPeers = objects(query, "peers").map((input) => peerOfInput(call, object(input, "peer")));
   const isWanted = (dialog: Dialog): boolean => wantedPeers.some((peer) => samePeer(peer, dialog.peer));
-  const part = [...privateDialogs(call.account), ...channelDialogs(call)].filter(isWanted);
+  const part = [...boxDialogs(call.account), ...channelDialogs(call)].filter(isWanted);
   const tops = part.map(({ top }) => top).filter((top) => top !== null);
   const mentions = new Mentions(call.world.state, call.account).messages(tops).objects(part.map((dialog) => dialog.object));
   const { account, clock } = call;

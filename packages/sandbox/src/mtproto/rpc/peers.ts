@@ -29,9 +29,17 @@ export function peerOfInput(call: UserCall, input: TlObject): PeerRef {
       return { kind: "channel", id: channelOfInput(call, input).id };
     case "inputPeerUser":
       return { kind: "user", id: userPeer(call, input) };
+    case "inputPeerChat":
+      return { kind: "group", id: groupId(call, long(input, "chat_id")) };
     default:
       throw new RpcError(400, "PEER_ID_INVALID");
   }
+}
+
+/** A basic group has no access hash: being in it is what counts. */
+function groupId(call: UserCall, id: bigint): bigint {
+  if (!call.world.state.groups.get(id)?.members.has(call.account.id)) throw new RpcError(400, "PEER_ID_INVALID");
+  return id;
 }
 
 function userPeer(call: UserCall, input: TlObject): bigint {
