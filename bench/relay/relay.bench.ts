@@ -13,6 +13,8 @@ const READER = parseWorkerId("reader");
 const SENDER = parseWorkerId("sender");
 /** Waiting deliveries of another route, beside which one route is measured. */
 const BACKLOG = 10_000;
+/** Readers, each with a sender: as many workers again, of one process. */
+const PAIRS = 4;
 
 const bench: Bench = {
   summary: "a message from the reader's inbox to a confirmed delivery: two session files, a real Redis, no Telegram",
@@ -29,11 +31,17 @@ const bench: Bench = {
     const floor = stack.use(new Floor(join(dir, "floor")));
     const one = stack.use(await Pipe.start(join(dir, "one"), { ...place, prefix: "one" }, 1));
     const ten = stack.use(await Pipe.start(join(dir, "ten"), { ...place, prefix: "ten" }, 10));
+    const fifty = stack.use(await Pipe.start(join(dir, "fifty"), { ...place, prefix: "fifty" }, 50));
+    const several: Pipe[] = [];
+    for (let n = 0; n < PAIRS; n++)
+      several.push(stack.use(await Pipe.start(join(dir, `pair_${n}`), { ...place, prefix: `pair_${n}` }, 10)));
     const full = stack.use(await Pipe.start(join(dir, "full"), { ...place, prefix: "full" }, 1));
     full.pileUp(BACKLOG);
     const contenders: Contender[] = [
       named("1 route, one message after the other", one),
       named("10 routes at once", ten),
+      named("50 routes at once", fifty),
+      { name: `${PAIRS} readers and ${PAIRS} senders, 10 routes each`, round: (forMs) => together(several, forMs) },
       named(`1 route beside ${BACKLOG} that wait`, full),
       floor,
     ];
@@ -44,6 +52,16 @@ export default bench;
 
 function named(name: string, pipe: Pipe): Contender {
   return { name, round: (forMs) => pipe.round(forMs) };
+}
+
+/** What several readers and senders do at the same time. */
+async function together(pipes: readonly Pipe[], forMs: number): Promise<Round> {
+  const rounds = await Promise.all(pipes.map((pipe) => pipe.round(forMs)));
+  return {
+    operations: rounds.reduce((sum, { operations }) => sum + operations, 0),
+    tookMs: Math.max(...rounds.map(({ tookMs }) => tookMs)),
+    samplesMs: rounds.flatMap(({ samplesMs }) => [...samplesMs]),
+  };
 }
 
 /** Reader and sender of this process, joined by the queue that joins worker processes. */
