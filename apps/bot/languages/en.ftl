@@ -1034,3 +1034,4 @@ rules-unknown = The host of <b>{ $worker }</b> has not said what its rules are. 
 rules-button-d = ⏱ { SPAN($ms) }
 rules-button-l = { $count } ×
 rules-button-w = in { SPAN($ms) }
+rules-button-k = 💾 { SPAN($ms) }

@@ -1071,3 +1071,4 @@ rules-unknown = Хост воркера <b>{ $worker }</b> не сообщил �
 rules-button-d = ⏱ { SPAN($ms) }
 rules-button-l = { $count } ×
 rules-button-w = за { SPAN($ms) }
+rules-button-k = 💾 { SPAN($ms) }

@@ -16,7 +16,7 @@ test("the screen says what holds, and whose it is, in every language", () => {
     const ofWorker = rulesScreen(viewOf([workerView(WORKER, { rules: own })], { words }), WORKER);
     const marked = (card: typeof ofFleet): string[] =>
       card.keyboard.flat().flatMap(({ text }) => (text.startsWith("•") ? [text] : []));
-    expect(marked(ofFleet)).toHaveLength(3);
+    expect(marked(ofFleet)).toHaveLength(4);
     expect(marked(ofWorker).some((text) => text.includes("10 ×"))).toBe(true);
     expect(ofWorker.keyboard).toHaveLength(ofFleet.keyboard.length + 1);
     expect(rulesScreen(viewOf([workerView(WORKER)], { words }), WORKER).keyboard).toHaveLength(1);
@@ -27,8 +27,9 @@ test("a press changes one rule and keeps the others; what no button offers is re
   const own = { ...RULES, own: { crashDelayS: 5 } };
   expect(chosenRules(own, "l10")).toEqual({ crashDelayS: 5, crashLimit: 10 });
   expect(chosenRules(own, "w3600")).toEqual({ crashDelayS: 5, windowS: 3600 });
+  expect(chosenRules(own, "k15")).toEqual({ crashDelayS: 5, lockDelaysS: [15, 30] });
   expect(chosenRules(own, "fleet")).toEqual({});
-  for (const wrong of ["l99", "d", "x5", "", "w-1"]) expect(chosenRules(own, wrong)).toBeNull();
+  for (const wrong of ["l99", "d", "x5", "", "w-1", "k1"]) expect(chosenRules(own, wrong)).toBeNull();
 });
 
 test("the host is asked for the new rules, once what it has is known", async () => {

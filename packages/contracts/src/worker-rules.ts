@@ -5,6 +5,8 @@ export const OwnRules = z.object({
   crashDelayS: z.number().min(0).max(3600).exactOptional(),
   crashLimit: z.number().int().min(1).max(99).exactOptional(),
   windowS: z.number().int().min(10).max(86_400).exactOptional(),
+  /** Between the tries while somebody else has the session; the last one repeats. */
+  lockDelaysS: z.array(z.number().min(0).max(3600)).min(1).max(10).exactOptional(),
 });
 export type OwnRules = z.infer<typeof OwnRules>;
 

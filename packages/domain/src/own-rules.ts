@@ -8,6 +8,7 @@ export function withOwnRules(fleet: RestartRules, own: OwnRules): RestartRules {
     ...fleet,
     ...window,
     ...(own.crashDelayS === undefined ? {} : { crashDelayMs: own.crashDelayS * 1000 }),
+    ...(own.lockDelaysS === undefined ? {} : { lockedDelaysMs: own.lockDelaysS.map((s) => s * 1000) }),
     ...(own.crashLimit === undefined ? {} : { crashLimit: own.crashLimit }),
   };
 }

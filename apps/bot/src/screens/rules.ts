@@ -13,6 +13,12 @@ const CHOICES = {
   l: { rule: "crashLimit", values: [3, 5, 10] },
   w: { rule: "windowS", values: [300, 600, 3600] },
 } as const;
+/** The waits while a session is in use, by the first of them. */
+const LOCK_CHOICES = [
+  [15, 30],
+  [60, 120],
+  [120, 300],
+] as const;
 
 /** ♻️ Restart rules of one worker: what holds, which of it is its own, and buttons to change it. */
 export function rulesScreen(view: FleetView, id: string): Card {
@@ -34,16 +40,29 @@ export function rulesScreen(view: FleetView, id: string): Card {
     commandLine(words, worker.command, view.now),
   );
   const rows = (["d", "l", "w"] as const).map((letter) => choiceRow(words, id, letter, rules));
-  return { html: text.text, keyboard: [...rows, ...(own ? [[verbButton(words, "ruleset", id, "fleet")]] : []), end] };
+  return {
+    html: text.text,
+    keyboard: [...rows, lockRow(words, id, rules), ...(own ? [[verbButton(words, "ruleset", id, "fleet")]] : []), end],
+  };
 }
 
 /** The rules after a press, or null when the button is none of ours. */
 export function chosenRules(now: RulesStatus, arg: string): OwnRules | null {
   if (arg === "fleet") return {};
   const [letter, value] = [arg.slice(0, 1), Number(arg.slice(1))];
+  const lock = letter === "k" ? LOCK_CHOICES.find(([first]) => first === value) : undefined;
+  if (lock) return { ...now.own, lockDelaysS: [...lock] };
   const choice = letter === "d" || letter === "l" || letter === "w" ? CHOICES[letter] : null;
   if (!choice?.values.some((each) => each === value)) return null;
   return { ...now.own, [choice.rule]: value };
+}
+
+function lockRow(words: Words, id: string, { lockDelaysS }: RulesStatus): InlineKeyboardButton[] {
+  return LOCK_CHOICES.map((delays) => {
+    const text = words.text("rules-button-k", { ms: delays[0] * 1000 });
+    const holds = delays.join() === lockDelaysS.join();
+    return { text: holds ? `• ${text} •` : text, callback_data: encodePress("ruleset", id, `k${delays[0]}`) };
+  });
 }
 
 function choiceRow(words: Words, id: string, letter: keyof typeof CHOICES, rules: RulesStatus): InlineKeyboardButton[] {
