@@ -25,6 +25,7 @@ const newChannel = z.strictObject({
 });
 const newGroup = z.strictObject({ title: z.string().min(1).max(128), members: z.array(phone).min(1) });
 const text = z.string().min(1).max(4096);
+const newMessage = z.strictObject({ from: phone, to: phone, text, unreadable: z.boolean().default(false) });
 const newPost = z
   .strictObject({
     text: z.string().max(4096).default(""),
@@ -102,8 +103,8 @@ function messageRoutes(app: App, { world }: ControlContext): void {
     return c.json({ id: world.sendToGroup(c.req.param("id"), body.from, body.text) }, 201);
   });
   app.post("/messages", async (c) => {
-    const body = await readBody(c, z.strictObject({ from: phone, to: phone, text }));
-    return c.json({ id: world.sendPrivate(body.from, body.to, body.text) }, 201);
+    const { from, to, unreadable, ...said } = await readBody(c, newMessage);
+    return c.json({ id: world.sendPrivate(from, to, said.text, unreadable) }, 201);
   });
 }
 

@@ -98,9 +98,9 @@ export class WorldDoor implements WorldPort {
     this.#world.messaging.deleteAsChannel(this.#channel(channelId), ids);
   }
 
-  sendPrivate(fromPhone: string, toPhone: string, text: string): number {
+  sendPrivate(fromPhone: string, toPhone: string, text: string, unreadable = false): number {
     const peer: PeerRef = { kind: "user", id: this.#byPhone(toPhone).id };
-    return this.#world.messaging.send(this.#byPhone(fromPhone), peer, { text }, null).message.id;
+    return this.#world.messaging.send(this.#byPhone(fromPhone), peer, { text, unreadable }, null).message.id;
   }
 
   createGroup({ title, members }: { title: string; members: string[] }): GroupView {

@@ -15,18 +15,21 @@ export interface Draft {
   readonly entities?: readonly TlObject[];
   readonly noforwards?: boolean;
   readonly groupedId?: bigint;
+  readonly unreadable?: boolean;
   readonly media?: StoredMedia;
   /** The sender's de-duplication id; null for messages made by the control API. */
   readonly randomId?: bigint | null;
 }
 
 /** What goes into the stored message as it is. */
-export function extras({ forwarded, replyTo, entities, noforwards, groupedId, media }: Draft): Partial<StoredMessage> {
+export function extras(draft: Draft): Partial<StoredMessage> {
+  const { forwarded, replyTo, entities, noforwards, groupedId, media, unreadable } = draft;
   return {
     forwarded: forwarded ?? null,
     replyTo: replyTo ?? null,
     ...(entities === undefined ? {} : { entities }),
     ...(noforwards === undefined ? {} : { noforwards }),
+    ...(unreadable === undefined ? {} : { unreadable }),
     ...(groupedId === undefined ? {} : { groupedId }),
     ...(media === undefined ? {} : { media }),
   };

@@ -43,6 +43,8 @@ export interface StoredMessage {
   entities?: readonly TlObject[];
   /** "Restrict saving content". */
   noforwards?: boolean;
+  /** Of a kind that clients cannot read. */
+  unreadable?: boolean;
   /** Same in all messages of one album. */
   groupedId?: bigint;
   media?: StoredMedia;

@@ -31,8 +31,8 @@ export interface WorldPort {
   groups(): GroupView[];
   /** A member says something in a basic group. Returns its sender-side message id. Throws AppError `no-such-group`, `not-a-member`. */
   sendToGroup(groupId: string, fromPhone: string, text: string): number;
-  /** Sends a private message between accounts (phones). Returns the sender-side message id. */
-  sendPrivate(fromPhone: string, toPhone: string, text: string): number;
+  /** Sends a private message between accounts (phones). Returns the sender-side id. `unreadable`: no client of today can read it. */
+  sendPrivate(fromPhone: string, toPhone: string, text: string, unreadable?: boolean): number;
   /** Messages an account has in a chat (`chat` = a phone, or the id of a channel or a group), oldest first. */
   history(phone: string, chat: string): MessageView[];
 

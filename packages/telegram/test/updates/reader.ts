@@ -1,4 +1,5 @@
 /** An account that reads, for tests of the engine over sockets. */
+import { type Clock, systemClock } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 import type { UpdateTrouble } from "@flotilla/telegram";
 import { waitFor } from "@flotilla/testkit";
@@ -15,7 +16,7 @@ export interface Reader extends Watched {
 }
 
 /** A connected account with a channel and a friend. */
-export async function newReader(world: TestWorld, timings: object = {}): Promise<Reader> {
+export async function newReader(world: TestWorld, timings: object = {}, clock: Clock = systemClock): Promise<Reader> {
   const phone = world.person();
   const friend = world.person();
   const channel = world.sandbox.world.createChannel({ title: "News", members: [friend, phone] }).id;
@@ -23,7 +24,7 @@ export async function newReader(world: TestWorld, timings: object = {}): Promise
   await world.logIn(store, phone);
   const trouble: UpdateTrouble[] = [];
   const watched = watch(
-    { ...account(world.server), store, updateTimings: timings },
+    { ...account(world.server), store, updateTimings: timings, clock },
     { trouble: (each) => void trouble.push(each) },
   );
   watched.connection.start();

@@ -120,6 +120,16 @@ test("an answer that cannot be read is cut in parts until the bad one is passed 
   expect(texts(one.store)).toEqual(["1", "2", "4", "5"]);
 });
 
+test("a message of a kind that nobody can read yet is passed over and said; what is around it arrives", async () => {
+  const one = await reader();
+  say(one, "1");
+  world.sandbox.world.sendPrivate(one.friend, one.phone, "2", true);
+  say(one, "3");
+  await has(one, ["1", "3"]);
+  await waitFor(() => one.trouble.length > 0);
+  expect(one.trouble).toEqual([{ kind: "lost", box: "account", count: 1, why: "unreadable" }]);
+});
+
 test("edits and deletions are rows of their own, and name their chat", async () => {
   const one = await reader();
   const friend = await newStore();

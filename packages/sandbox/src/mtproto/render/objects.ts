@@ -1,6 +1,7 @@
 import type { Files } from "../../world/files.ts";
 import type { Account, BoxEvent, BoxState, Channel, Group, PeerRef, StoredMessage, WorldState } from "../../world/model.ts";
 import { peerKey, SERVICE_USER_ID } from "../../world/model.ts";
+import { LATER_LAYER } from "../tl/codec.ts";
 import type { TlObject, TlValue } from "../tl/schema.ts";
 import { mediaObject } from "./media.ts";
 
@@ -90,6 +91,7 @@ function groupObject(viewer: Account, { id, title, creator, members, createdAt }
 
 /** A message in the box of the one who asks. */
 export function messageObject(message: StoredMessage, files: Files): TlObject {
+  if (message.unreadable) return { _: LATER_LAYER };
   const { forwarded, replyTo, peer } = message;
   const isNamed = message.from !== null && (message.out || peer.kind === "group");
   return {
@@ -234,13 +236,10 @@ export class Mentions {
       if (account) users.push(userObject(this.#viewer, account));
       else if (id === SERVICE_USER_ID) users.push(serviceUser());
     }
-    const channels = [...this.#channels].map((id) => this.#state.channels.get(id)).filter((channel) => channel !== undefined);
-    const groups = [...this.#groups].map((id) => this.#state.groups.get(id)).filter((group) => group !== undefined);
-    const chats = [
-      ...groups.map((group) => groupObject(this.#viewer, group)),
-      ...channels.map((channel) => channelObject(this.#viewer, channel)),
-    ];
-    return { users, chats };
+    const groups = [...this.#groups].flatMap((id) => this.#state.groups.get(id) ?? []);
+    const channels = [...this.#channels].flatMap((id) => this.#state.channels.get(id) ?? []);
+    const shown = channels.map((channel) => channelObject(this.#viewer, channel));
+    return { users, chats: [...groups.map((group) => groupObject(this.#viewer, group)), ...shown] };
   }
 }
 

@@ -8,7 +8,14 @@ import type { TlObject } from "../tl/schema.ts";
 export function shortForm({ box }: Account, event: BoxEvent): TlObject | null {
   const message = event.kind === "new" ? box.messages.get(event.id) : undefined;
   if (!message || message.from === null || message.peer.kind === "channel") return null;
-  if (message.forwarded || message.entities?.length || message.noforwards || message.media || message.groupedId !== undefined)
+  if (
+    message.forwarded ||
+    message.entities?.length ||
+    message.noforwards ||
+    message.unreadable ||
+    message.media ||
+    message.groupedId !== undefined
+  )
     return null;
   const { id, date, peer, from, out, text, replyTo } = message;
   const reply = replyTo === null ? null : { _: "messageReplyHeader", reply_to_msg_id: replyTo };

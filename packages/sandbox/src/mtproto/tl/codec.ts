@@ -90,6 +90,10 @@ export class TlCodec {
   }
 
   #writeBoxed(writer: TlWriter, value: TlObject): void {
+    if (value._ === LATER_LAYER) {
+      writer.uint(LATER_ID);
+      return;
+    }
     const line = this.#class(value._);
     writer.uint(line.id);
     this.#writeFields(writer, line, value);
@@ -129,6 +133,11 @@ export class TlCodec {
     }
   }
 }
+
+/** A value of this name is written as something that no client of today can read. */
+export const LATER_LAYER = "of a later layer";
+/** Of no constructor in any layer so far. */
+const LATER_ID = 0x0badf00d;
 
 function asObject(value: TlValue, where: string): TlObject {
   if (typeof value === "object" && value !== null && "_" in value) return value as TlObject;
