@@ -3,6 +3,7 @@ import { mayPress, roleFor } from "@flotilla/domain";
 import type { Bot, Context } from "grammy";
 import type { RouteDeps } from "./bot.ts";
 import { isGroup } from "./chat/target.ts";
+import { takeAway } from "./presses/login-presses.ts";
 import type { Screen } from "./screens/screen.ts";
 import { matching } from "./screens/view.ts";
 import type { WorkerRow } from "./store/workers.ts";
@@ -135,6 +136,7 @@ async function mute(deps: RouteDeps, context: CommandContext, [name = "", time =
 async function cancel(deps: RouteDeps, context: CommandContext): Promise<void> {
   deps.admins.expect(context.admin, null);
   const row = deps.wizard.of(context.admin);
+  if (row) await takeAway(deps, String(row.admin), row);
   if (row) await deps.wizard.cancel(row, context.asker);
   await deps.panels.show(context.chat, row ? { kind: "worker", worker: row.worker } : { kind: "menu" }, null);
 }

@@ -15,6 +15,7 @@ import type { AuditStore } from "../store/audit.ts";
 import type { BulkStore } from "../store/bulks.ts";
 import type { SettingStore } from "../store/settings.ts";
 import type { WorkerRow, WorkerStore } from "../store/workers.ts";
+import type { QrPhoto } from "../wizard/qr-photo.ts";
 import type { Wizard } from "../wizard/wizard.ts";
 import { type Said, say } from "../words/said.ts";
 import type { Words } from "../words/words.ts";
@@ -25,6 +26,7 @@ export interface PressDeps {
   readonly screens: Screens;
   readonly commands: Commands;
   readonly wizard: Wizard;
+  readonly qrPhoto: QrPhoto;
   readonly workers: WorkerStore;
   readonly admins: AdminStore;
   readonly alertActions: AlertActions;

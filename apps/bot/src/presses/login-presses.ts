@@ -19,6 +19,11 @@ function inLogin(act: (deps: PressDeps, context: PressContext, row: WizardRow) =
   });
 }
 
+/** Whoever leaves the QR code leaves no picture of it behind. */
+export async function takeAway({ qrPhoto }: Pick<PressDeps, "qrPhoto">, chat: string, { step }: WizardRow): Promise<void> {
+  if (step.kind === "qr" && step.message !== null) await qrPhoto.remove(chat, step.message);
+}
+
 /** Buttons of the login wizard. */
 export const loginPresses = {
   login: withWorker(async (deps, context, { id }) => {
@@ -35,6 +40,7 @@ export const loginPresses = {
   }),
   lphone: inLogin(async (deps, context, row) => {
     await context.toast();
+    await takeAway(deps, context.chat, row);
     if (row.step.kind === "qr" || row.step.kind === "ask-session") deps.wizard.byPhone(row);
     else await deps.wizard.phone(row, null, context.asker);
   }),
@@ -68,6 +74,7 @@ export const loginPresses = {
   }),
   lcancel: inLogin(async (deps, context, row) => {
     await context.toast(say("toast-login-cancelled"));
+    await takeAway(deps, context.chat, row);
     await deps.wizard.cancel(row, context.asker);
   }),
 } satisfies Record<string, Handler>;
