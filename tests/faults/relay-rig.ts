@@ -93,11 +93,20 @@ export class RelayRig {
     );
   }
 
-  /** Waits until as much has arrived as was sent. */
+  /** Waits until as much has arrived as was sent; says where it is stuck when it is not. */
   async settled(timeoutMs: number): Promise<void> {
-    const wanted = this.ways.reduce((sum, { sent }) => sum + sent.length, 0);
-    const count = async (): Promise<number> => (await this.arrived()).reduce((sum, texts) => sum + texts.length, 0);
-    await waitFor(async () => (await count()) >= wanted, { timeoutMs, intervalMs: 250, what: `${wanted} messages to arrive` });
+    const behind = async (): Promise<string[]> => {
+      const arrived = await this.arrived();
+      return this.ways.flatMap(({ sent }, n) =>
+        (arrived[n]?.length ?? 0) < sent.length ? [`route_${n} has ${arrived[n]?.length} of ${sent.length}`] : [],
+      );
+    };
+    const what = "every message to arrive";
+    await waitFor(async () => (await behind()).length === 0, { timeoutMs, intervalMs: 250, what }).catch(
+      async (cause: unknown) => {
+        throw new Error(`${what}; ${(await behind()).join(", ")}`, { cause });
+      },
+    );
   }
 
   /** How many sends Telegram refused because it had them. */

@@ -11,7 +11,7 @@ const SEED = Number(process.env["FAULT_SEED"] ?? 1);
  */
 test.skipIf(process.platform !== "linux")(
   "3 readers, 2 senders, 10 routes: nothing lost, nothing twice, in order",
-  { timeout: 120_000 + MESSAGES * 100 },
+  { timeout: 300_000 + MESSAGES * 200 },
   async () => {
     const rig = await RelayRig.start();
     const random = randomFrom(SEED);
