@@ -74,7 +74,7 @@ test.skipIf(!existsSync(PYTHON))(
     await legacy.waitForOutput("held");
     await chat.press("Start");
     await chat.shows(/Status: session locked/);
-    await chat.shows(new RegExp(`demo_1: session file in use[\\s\\S]*held by pid ${legacy.pid} .*python`));
+    await chat.shows(new RegExp(`demo_1: session file in use[\\s\\S]*pid ${legacy.pid} .*python`));
     await chat.press("Who holds it?");
     await chat.shows(new RegExp(`pid ${legacy.pid} .*python[\\s\\S]*lock: write; not ours`));
     legacy.kill("SIGKILL");
@@ -94,7 +94,7 @@ test.skipIf(!existsSync(PYTHON))("a legacy program that has the file open and sl
   const legacy = spawnProcess(PYTHON, ["-c", script, `${fleet.dataDir}/sessions/demo_1.session`]);
   await legacy.waitForOutput("idle");
   await chat.press("Start");
-  await chat.shows(new RegExp(`demo_1: session file in use[\\s\\S]*held by pid ${legacy.pid} `));
+  await chat.shows(new RegExp(`demo_1: session file in use[\\s\\S]*pid ${legacy.pid} `));
 });
 
 test("a damaged session file is told as what it is, is not tried again and again, and a copy puts it right", async () => {
