@@ -4,11 +4,12 @@ import { BOT_ONLY, type Config, childEnv, type EnvValues, loadFleetKey } from "@
 import { DEFAULT_PREFIX, STATUS_REFRESH_MS } from "@flotilla/contracts";
 import { DEFAULT_RESTART_RULES, startOrder } from "@flotilla/domain";
 import { AppError, systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
-import { Counter, createRegistry, Gauge, type Logger, startHealth } from "@flotilla/observability";
+import { createRegistry, type Logger, startHealth } from "@flotilla/observability";
 import { consumeHostCommands, EventPublisher, type QueuePlace, RelayBoard, StatusWriter } from "@flotilla/queue";
 import { Fleet, type FleetSettings } from "./fleet.ts";
 import { HostCommands } from "./host-commands.ts";
 import { HostDb } from "./host-db.ts";
+import { exitCounter, showFleet } from "./metrics.ts";
 import { SessionDesk } from "./session-desk.ts";
 import { DEFAULT_VITAL_LIMITS } from "./vital-signs.ts";
 
@@ -57,7 +58,7 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
     order: (workers) => sendersFirst(workers, place),
   });
   const commands = new HostCommands({ fleet, db, clock: systemClock, log, sessions });
-  countStates(registry, fleet);
+  showFleet(registry, () => fleet.statuses());
   const health = stack.adopt(await startHealth({ port: config.httpPort, registry, problems: () => [] }), (it) => it.close());
   stack.adopt(refreshing(fleet), (it) => it.stop());
   await fleet.cleanUp();
@@ -120,28 +121,6 @@ function workerEnv(env: EnvValues): Record<string, string> {
 function refreshing(fleet: Fleet): { stop(): void } {
   const timer = setInterval(() => fleet.refreshStatuses(), STATUS_REFRESH_MS);
   return { stop: () => clearInterval(timer) };
-}
-
-function exitCounter(registry: ReturnType<typeof createRegistry>): Counter<"class" | "decision"> {
-  return new Counter({
-    name: "flotilla_worker_exits_total",
-    help: "Worker processes that ended unasked, by the class of the trouble and what followed",
-    labelNames: ["class", "decision"],
-    registers: [registry],
-  });
-}
-
-function countStates(registry: ReturnType<typeof createRegistry>, fleet: Fleet): void {
-  new Gauge({
-    name: "flotilla_workers",
-    help: "Workers of this host by state, and by the class of the trouble they are in",
-    labelNames: ["state", "class"],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const status of fleet.statuses()) this.inc({ state: status.state, class: status.fault?.class ?? "" });
-    },
-  });
 }
 
 /** Connection errors come in bursts, one line per cause is enough. */

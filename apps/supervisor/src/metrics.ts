@@ -1,0 +1,61 @@
+import type { WorkerStatus } from "@flotilla/contracts";
+import { Counter, Gauge, type Registry } from "@flotilla/observability";
+
+/** Counts the ends of worker processes that nobody asked for. */
+export function exitCounter(registry: Registry): Counter<"class" | "decision"> {
+  return new Counter({
+    name: "flotilla_worker_exits_total",
+    help: "Worker processes that ended unasked, by the class of the trouble and what followed",
+    labelNames: ["class", "decision"],
+    registers: [registry],
+  });
+}
+
+/** Shows this host's workers as they are when somebody asks: states, messages, and what each account may send. */
+export function showFleet(registry: Registry, statuses: () => readonly WorkerStatus[]): void {
+  new Gauge({
+    name: "flotilla_workers",
+    help: "Workers of this host by state, and by the class of the trouble they are in",
+    labelNames: ["state", "class"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const status of statuses()) this.inc({ state: status.state, class: status.fault?.class ?? "" });
+    },
+  });
+  perWorker("messages", "Messages received, over all runs", ({ link }) => link?.messages ?? null);
+  perWorker("reconnects", "Connections to Telegram after the first one, over all runs", ({ link }) => link?.reconnects ?? null);
+  perWorker("sends_left", "Messages that the account may send at once", ({ link }) => link?.sending?.tokens ?? null);
+  perWorker("sends_per_minute", "Messages that the account may send in a minute at present", ({ link }) => {
+    return link?.sending?.perMinute ?? null;
+  });
+  perWorker("send_wait_seconds", "How long Telegram still lets the account send nothing", ({ link }) => {
+    return link?.sending ? secondsUntil(link.sending.waitUntil) : null;
+  });
+  perWorker("read_wait_seconds", "How long Telegram still lets a reading call of the account wait", ({ link }) => {
+    return link ? secondsUntil(link.readingWait?.until ?? null) : null;
+  });
+  perWorker("sending_stopped", "1 while the account sends nothing until an admin resumes", ({ link }) => {
+    return link?.sending ? Number(link.sending.stopped !== null) : null;
+  });
+
+  function perWorker(name: string, help: string, value: (status: WorkerStatus) => number | null): void {
+    new Gauge({
+      name: `flotilla_worker_${name}`,
+      help,
+      labelNames: ["worker"],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const status of statuses()) {
+          const now = value(status);
+          if (now !== null) this.set({ worker: status.worker }, now);
+        }
+      },
+    });
+  }
+}
+
+function secondsUntil(at: number | null): number {
+  return at === null ? 0 : Math.max(0, Math.ceil((at - Date.now()) / 1000));
+}
