@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { waitFor } from "@flotilla/testkit";
+import { expect, test } from "vitest";
+import { AdminChat, latestCode } from "./support/chat.ts";
+import { startFleet } from "./support/fleet.ts";
+
+const RICK = "15550100002";
+
+/** S2-17 and the gate of a host: without a network it is told as that, one worker probes, and both come back by themselves. */
+test("a host without a network is one alert, one worker probes, and all come back", async () => {
+  const fleet = await startFleet({ START_SPACING_S: "0", ALERT_HOLD_S: "1" });
+  const chat = new AdminChat(fleet);
+  await chat.start();
+  await chat.press("Workers");
+  await chat.press("demo_2");
+  await chat.press("Authenticate");
+  await chat.shows(/Send the phone number/);
+  await chat.say(`+${RICK}`);
+  await chat.shows(/Code: ○ ○ ○ ○ ○/);
+  await chat.tap((await latestCode(fleet, RICK)).code);
+  await chat.press("✔");
+  await chat.shows(/cloud password/);
+  await chat.say("demo");
+  const online = async (): Promise<number> =>
+    (await fleet.get<{ phone: string | null }[]>("connections")).filter(({ phone }) => phone !== null).length;
+  await waitFor(async () => (await online()) === 2, { timeoutMs: 60_000, what: "both workers on Telegram" });
+
+  await fleet.post("faults/refuse", { dc: 2 });
+  await fleet.post("faults/drop", { how: "rst" });
+  const log = (): string => readFileSync(`${fleet.dataDir}/logs/supervisor.log`, "utf8");
+  await waitFor(() => log().includes("no worker of this host has a network"), { timeoutMs: 90_000, intervalMs: 200 });
+  await chat.shows(/all 2 workers offline[\s\S]*network of the host, not Telegram sessions/, 60_000);
+
+  await fleet.post("faults/heal");
+  await waitFor(async () => (await online()) === 2, { timeoutMs: 90_000, intervalMs: 200, what: "both workers back" });
+  await waitFor(() => log().includes("the network of this host is back"));
+  expect(log()).not.toContain("worker ended unasked");
+});
