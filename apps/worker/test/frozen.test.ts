@@ -1,0 +1,11 @@
+import { LEASE_TIMINGS } from "@flotilla/queue";
+import { CONTESTED_TIMINGS } from "@flotilla/telegram";
+import { expect, test } from "vitest";
+
+test("Telegram has hung up on a frozen holder before its lease ends, with a second to spare, and a ping may be late by some", () => {
+  const { actMs, ttlMs, renewEveryMs } = LEASE_TIMINGS;
+  const { pingEveryMs, serverDisconnectS } = CONTESTED_TIMINGS;
+  expect(actMs + serverDisconnectS * 1000).toBeLessThanOrEqual(ttlMs - 1000);
+  expect(pingEveryMs * 2).toBeLessThan(serverDisconnectS * 1000);
+  expect(renewEveryMs * 2).toBeLessThanOrEqual(actMs);
+});
