@@ -39,7 +39,7 @@ test.skipIf(process.platform !== "linux")(
   },
 );
 
-/** The launcher gives up after five deaths of a service in ten minutes: those die a few times, workers all the time. */
+/** After five deaths of a service in ten minutes the launcher takes a minute for the next: those die a few times, workers all the time. */
 function victim(kill: number, random: () => number): string {
   if (kill === 3 || kill === 23 || kill === 43) return "supervisor";
   if (kill === 5 || kill === 25 || kill === 45) return "bot";

@@ -54,6 +54,16 @@ async function takenBy(rig: Rig, host: HostName): Promise<void> {
   });
 }
 
+function cutOff(what: "everything" | "redis"): Round {
+  return async (rig, random) => {
+    await ownedByB(rig);
+    rig.cutOff(what);
+    await takenBy(rig, "a");
+    await sleep(random() * 2000);
+    rig.plugIn();
+  };
+}
+
 /** Every fault by its name. */
 export const ROUNDS = {
   "kill -9 of the worker": async (rig) => {
@@ -138,18 +148,6 @@ export const LONG_ROUNDS: Readonly<Record<string, Round>> = {
     await sleep(random() * 2000);
     for (const pid of frozenOnes) signal(pid, "SIGCONT");
   },
-  "a machine that is cut off, taken over by the other": async (rig, random) => {
-    await ownedByB(rig);
-    rig.cutOff("everything");
-    await takenBy(rig, "a");
-    await sleep(random() * 2000);
-    rig.plugIn();
-  },
-  "a machine that is cut off from Redis alone": async (rig, random) => {
-    await ownedByB(rig);
-    rig.cutOff("redis");
-    await takenBy(rig, "a");
-    await sleep(random() * 2000);
-    rig.plugIn();
-  },
+  "a machine that is cut off, taken over by the other": cutOff("everything"),
+  "a machine that is cut off from Redis alone": cutOff("redis"),
 };

@@ -1,6 +1,6 @@
 /** A worker's own proxy, from More to the command: what is typed is deleted, sealed, and asked about once more. */
 import type { Verb } from "@flotilla/contracts";
-import { newSealKeyPair, sealContext, unseal } from "@flotilla/contracts";
+import { NO_LINK, newSealKeyPair, sealContext, unseal } from "@flotilla/contracts";
 import { StatusWriter } from "@flotilla/queue";
 import { expect, onTestFinished, test } from "vitest";
 import { handlePress } from "../src/presses/presses.ts";
@@ -10,16 +10,6 @@ import { type Fleet, meet, startFleet } from "./chat.ts";
 import { ALL_WORDS, ANN, ASKER, HOST, statusOf, WORKER } from "./support.ts";
 
 const PROXY = "socks5://ann:planted-s3cret@proxy.example:1080";
-const LINK = {
-  account: null,
-  reconnects: 0,
-  failures: 0,
-  lastSuccessAt: null,
-  lastMessageAt: null,
-  messages: 0,
-  attempt: 0,
-  nextTryAt: null,
-};
 
 async function prepared(runs = true) {
   const keys = newSealKeyPair();
@@ -30,7 +20,7 @@ async function prepared(runs = true) {
     const board = new StatusWriter({ url: fleet.redisUrl, prefix: "flotilla" }, () => {});
     onTestFinished(() => board.close());
     const way = { shown: null, own: false, sealTo: keys.publicKey };
-    await board.write({ ...statusOf(WORKER), updatedAt: Date.now(), link: { ...LINK, way } });
+    await board.write({ ...statusOf(WORKER), updatedAt: Date.now(), link: { ...NO_LINK, way } });
     await fleet.parts.screens.look();
   }
   return { fleet, keys };

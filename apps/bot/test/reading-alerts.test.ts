@@ -1,6 +1,8 @@
 /** Alerts about what is read: lost messages, quiet and closed chats, sending that Telegram stopped. */
+
 import { randomUUID } from "node:crypto";
 import type { FleetEvent, SourcesStatus, Verb, WorkerStatus } from "@flotilla/contracts";
+import { NO_LINK } from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
 import { watch } from "../src/alerts/watch.ts";
 import { handleEvent } from "../src/events.ts";
@@ -25,14 +27,7 @@ async function take(fleet: Fleet, ...events: FleetEvent[]): Promise<void> {
 }
 
 const link = (more: Partial<NonNullable<WorkerStatus["link"]>> = {}): NonNullable<WorkerStatus["link"]> => ({
-  account: null,
-  reconnects: 0,
-  failures: 0,
-  lastSuccessAt: null,
-  lastMessageAt: null,
-  messages: 0,
-  attempt: 0,
-  nextTryAt: null,
+  ...NO_LINK,
   ...more,
 });
 const sources = (more: Partial<SourcesStatus> = {}): SourcesStatus => ({

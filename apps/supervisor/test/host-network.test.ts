@@ -1,4 +1,5 @@
 import type { WorkerStatus } from "@flotilla/contracts";
+import { NO_LINK } from "@flotilla/contracts";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
 import { createLogger } from "@flotilla/observability";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -6,15 +7,6 @@ import { HostNetwork } from "../src/host-network.ts";
 
 const log = createLogger({ name: "test", level: "silent" });
 const NETWORK = { class: "NETWORK" as const, code: "ECONNREFUSED", message: "x" };
-const LINK = {
-  account: null,
-  reconnects: 0,
-  failures: 0,
-  lastSuccessAt: null,
-  lastMessageAt: null,
-  messages: 0,
-  nextTryAt: null,
-};
 
 function status(worker: string, state: WorkerStatus["state"], attempt = 0, own = false): WorkerStatus {
   return {
@@ -29,7 +21,7 @@ function status(worker: string, state: WorkerStatus["state"], attempt = 0, own =
     crashLimit: 5,
     nextTryAt: null,
     fault: attempt > 0 ? NETWORK : null,
-    link: { ...LINK, attempt, way: { shown: null, own, sealTo: "" } },
+    link: { ...NO_LINK, attempt, way: { shown: null, own, sealTo: "" } },
     updatedAt: 0,
   };
 }

@@ -1,20 +1,11 @@
-import type { WorkerStatus } from "@flotilla/contracts";
+import { NO_LINK, type WorkerStatus } from "@flotilla/contracts";
 import { parseWorkerId } from "@flotilla/kernel";
 import { createRegistry } from "@flotilla/observability";
 import { expect, test } from "vitest";
 import { exitCounter, showFleet } from "../src/metrics.ts";
 import { host } from "./host.ts";
 
-const LINK = {
-  account: null,
-  reconnects: 3,
-  failures: 0,
-  lastSuccessAt: null,
-  lastMessageAt: null,
-  messages: 12,
-  attempt: 0,
-  nextTryAt: null,
-};
+const LINK = { ...NO_LINK, reconnects: 3, messages: 12 };
 
 test("the metrics show each worker's state, its messages, and what it may send", async () => {
   const { fleet } = await host();

@@ -23,18 +23,6 @@ export interface AccountReport {
   readonly link: LinkStatus;
 }
 
-/** Of a worker that has no connection yet. */
-export const NO_LINK: LinkStatus = {
-  account: null,
-  reconnects: 0,
-  failures: 0,
-  lastSuccessAt: null,
-  lastMessageAt: null,
-  messages: 0,
-  attempt: 0,
-  nextTryAt: null,
-};
-
 /** A timer can be set for 24 days at most. */
 const MAX_TIMER_MS = 24 * 60 * 60_000;
 /** Of a change of the connection (promise S2-54). */

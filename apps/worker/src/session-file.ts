@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { Config } from "@flotilla/config";
-import type { Fault } from "@flotilla/contracts";
+import { type Fault, NO_LINK } from "@flotilla/contracts";
 import { AppError, systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { assertNotLost, type SessionStore, type Vault } from "@flotilla/session-store";
-import { type Account, NO_LINK } from "./account.ts";
+import type { Account } from "./account.ts";
 import type { Say } from "./heartbeat.ts";
 import { ownSession } from "./own-session.ts";
 import type { Publish } from "./publish.ts";

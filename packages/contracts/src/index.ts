@@ -65,6 +65,7 @@ export {
   HolderSummary,
   HostIdField,
   LinkStatus,
+  NO_LINK,
   OutageReport,
   QuietSource,
   SourcesStatus,

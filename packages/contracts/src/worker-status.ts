@@ -151,6 +151,18 @@ export const LinkStatus = z.object({
 });
 export type LinkStatus = z.infer<typeof LinkStatus>;
 
+/** Of a worker that has had no connection yet. */
+export const NO_LINK: LinkStatus = {
+  account: null,
+  reconnects: 0,
+  failures: 0,
+  lastSuccessAt: null,
+  lastMessageAt: null,
+  messages: 0,
+  attempt: 0,
+  nextTryAt: null,
+};
+
 /** A supervisor writes every status anew this often, also when nothing changed. Milliseconds. */
 export const STATUS_REFRESH_MS = 10_000;
 /** A status that is older than this was written by a supervisor that is gone, or that Redis cannot hear. Milliseconds. */

@@ -1,4 +1,12 @@
-import { CommandOutcome, FleetEvent, HostCommand, WorkerCommand, WorkerStatus, WorkerToSupervisor } from "@flotilla/contracts";
+import {
+  CommandOutcome,
+  FleetEvent,
+  HostCommand,
+  NO_LINK,
+  WorkerCommand,
+  WorkerStatus,
+  WorkerToSupervisor,
+} from "@flotilla/contracts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { z } from "zod";
@@ -97,16 +105,7 @@ describe("a command is refused", () => {
 });
 
 test("a supervisor cannot be told by a worker that it is stopped: only it knows that", () => {
-  const link = {
-    account: null,
-    reconnects: 0,
-    failures: 0,
-    lastSuccessAt: null,
-    lastMessageAt: null,
-    messages: 0,
-    attempt: 0,
-    nextTryAt: null,
-  };
+  const link = NO_LINK;
   const told = (state: string): boolean => WorkerToSupervisor.safeParse({ kind: "status", state, fault: null, link }).success;
   expect(told("RUNNING")).toBe(true);
   expect(["STOPPED", "GAVE_UP", "BACKOFF", "STOPPING"].filter(told)).toEqual([]);

@@ -1,19 +1,10 @@
-import { ErrorClass, type RestartDecision, WorkerState, WorkerToSupervisor } from "@flotilla/contracts";
+import { ErrorClass, NO_LINK, type RestartDecision, WorkerState, WorkerToSupervisor } from "@flotilla/contracts";
 import { type LifeEvent, live, NOT_STARTED, type WorkerLife } from "@flotilla/domain";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 const REPORTED = WorkerState.options.filter((state) => {
-  const link = {
-    account: null,
-    reconnects: 0,
-    failures: 0,
-    lastSuccessAt: null,
-    lastMessageAt: null,
-    messages: 0,
-    attempt: 0,
-    nextTryAt: null,
-  };
+  const link = NO_LINK;
   return WorkerToSupervisor.safeParse({ kind: "status", state, fault: null, link }).success;
 }) as Extract<LifeEvent, { kind: "reported" }>["state"][];
 

@@ -1,4 +1,4 @@
-import { AppError, toError } from "@flotilla/kernel";
+import { AppError, toError, withTimeout } from "@flotilla/kernel";
 import { Redis } from "ioredis";
 
 /** Options that ioredis and BullMQ both take. */
@@ -69,6 +69,21 @@ const AWAY_MS = 50;
 export interface RedisFacts {
   readonly version: string;
   readonly warnings: readonly string[];
+}
+
+/** Asks Redis one thing over a connection of its own. Throws AppError `redis-away` when there is no answer within `limitMs`. */
+export async function askOnce<T>(url: string, limitMs: number, ask: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis({ ...promptOptions(url), enableOfflineQueue: true });
+  redis.on("error", () => {});
+  const late = (): Error => new AppError("redis-away", "Redis did not answer in time. Try again in a moment.");
+  try {
+    return await withTimeout(ask(redis), limitMs, late);
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw new AppError("redis-away", "Redis cannot be reached. Try again in a moment.", { cause });
+  } finally {
+    redis.disconnect();
+  }
 }
 
 /**

@@ -1,7 +1,6 @@
 import { leaseKey, STATUS_STALE_MS, statusKey } from "@flotilla/contracts";
-import { AppError, type HostId, type WorkerId, withTimeout } from "@flotilla/kernel";
-import { Redis } from "ioredis";
-import { promptOptions } from "./connection.ts";
+import type { HostId, WorkerId } from "@flotilla/kernel";
+import { askOnce } from "./connection.ts";
 import { LeaseRecord } from "./lease-script.ts";
 import type { QueuePlace } from "./send.ts";
 import { parseStatus } from "./status-board.ts";
@@ -39,24 +38,12 @@ export function leaseResources({ worker, fingerprint, userId }: Omit<Wanted, "ho
  * Null = nobody. Throws AppError `redis-away`.
  */
 export async function findOtherOwner(place: QueuePlace, wanted: Wanted): Promise<OtherOwner | null> {
-  const redis = new Redis({ ...promptOptions(place.url), enableOfflineQueue: true });
-  redis.on("error", () => {});
-  const late = (): Error => new AppError("redis-away", "Redis did not answer in time. Try again in a moment.");
-  try {
-    const resources = leaseResources(wanted);
-    const asked = Promise.all([
-      redis.mget(resources.map((each) => leaseKey(place.prefix, each))),
-      redis.hvals(statusKey(place.prefix)),
-    ]);
-    const [leases, rows] = await withTimeout(asked, ANSWER_MS, late);
-    return leased(leases, resources, wanted) ?? onBoard(rows, wanted, Date.now());
-  } catch (cause) {
-    throw cause instanceof AppError
-      ? cause
-      : new AppError("redis-away", "Redis cannot be reached. Try again in a moment.", { cause });
-  } finally {
-    redis.disconnect();
-  }
+  const resources = leaseResources(wanted);
+  const keys = resources.map((each) => leaseKey(place.prefix, each));
+  const [leases, rows] = await askOnce(place.url, ANSWER_MS, (redis) =>
+    Promise.all([redis.mget(keys), redis.hvals(statusKey(place.prefix))]),
+  );
+  return leased(leases, resources, wanted) ?? onBoard(rows, wanted, Date.now());
 }
 
 function leased(leases: readonly (string | null)[], resources: readonly string[], { host, worker }: Wanted): OtherOwner | null {
