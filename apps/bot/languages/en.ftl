@@ -195,6 +195,7 @@ command-settings = Settings
 ## Every screen
 
 updated = <i>updated { TIME($at) }</i>
+old-card = <i>⬇️ There is a newer message further down.</i>
 redis-away = 🔌 Redis is away: this is the last known state.
 silence-mute = 🔕 Muted until { TIME($until) } by { $by }
 silence-maintenance = ⏸ Maintenance until { TIME($until) }, by { $by }

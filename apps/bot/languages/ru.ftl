@@ -195,6 +195,7 @@ command-settings = Настройки
 ## На каждом экране
 
 updated = <i>обновлено { TIME($at) }</i>
+old-card = <i>⬇️ Ниже есть более новое сообщение.</i>
 redis-away = 🔌 Redis недоступен: это последнее известное состояние.
 silence-mute = 🔕 Без звука до { TIME($until) }, { $by }
 silence-maintenance = ⏸ Обслуживание до { TIME($until) }, { $by }

@@ -20,6 +20,7 @@ import { ChartDesk } from "./charts/chart-desk.ts";
 import { Drawer } from "./charts/drawer.ts";
 import { Recorder } from "./charts/recorder.ts";
 import { RollupStore } from "./charts/rollup-store.ts";
+import { OldCards } from "./chat/old-cards.ts";
 import { calmGapMs, Panels } from "./chat/panels.ts";
 import { SureSender } from "./chat/sure-sender.ts";
 import { chatId, isGroup, topicOf } from "./chat/target.ts";
@@ -196,10 +197,13 @@ function chats(
   const limits = { sendsPerMinute, alertHoldMs, ...supervision };
   const screens = new Screens({ ...base, limits, statuses, commands: commandLog, signs });
   const store = new PanelStore(db);
+  const old = new OldCards({ api, db, log, wordsOf });
   const panels = new Panels({
     api,
+    db,
     calmGapMs,
     store,
+    old,
     sender,
     clock,
     log,
@@ -210,6 +214,7 @@ function chats(
   const outbox = new AlertOutbox({
     ...base,
     api,
+    old,
     log,
     chats: (): readonly AlertChat[] => [...admins.chats(), ...places.chats()],
     together: () => settings.all().together,

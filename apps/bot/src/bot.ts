@@ -55,7 +55,7 @@ export function registerRoutes(bot: Bot, deps: RouteDeps): void {
     if (migrated !== undefined) deps.places.moved(String(context.chat?.id), String(migrated));
     if (!deps.gate.admits(context)) return;
     deps.admins.saw(adminOf(context), askerOf(context).name, languageFor(context.from?.language_code));
-    const message = context.message?.message_id;
+    const message = context.msgId;
     if (message !== undefined) deps.sender.saw(chatOf(context), message);
     await next();
   });
@@ -74,7 +74,9 @@ async function press(deps: RouteDeps, context: Context, data: string): Promise<v
   const message = context.callbackQuery?.message?.message_id;
   if (!parsed || message === undefined) {
     await toast(say("toast-stale"));
-    return await deps.panels.show(chatOf(context), { kind: "menu" }, null);
+    const chat = chatOf(context);
+    const own = message !== undefined && !deps.alertActions.isAlert(chat, message);
+    return await deps.panels.show(chat, { kind: "menu" }, own ? message : null);
   }
   deps.log.debug({ verb: parsed.verb, needs: roleFor(parsed.verb), from: context.from?.id }, "press");
   await handlePress(deps, { ...whoOf(deps, context), press: parsed, message, toast });
@@ -93,7 +95,8 @@ async function answer(deps: RouteDeps, context: Context, said: Said | undefined,
 function commandContext(deps: RouteDeps, context: Context): CommandContext {
   const reply = async (said: Said): Promise<void> => {
     const chat = chatOf(context);
-    await context.reply(deps.wordsOf(chat).said(said).text, { parse_mode: "HTML" });
+    const { message_id: message } = await context.reply(deps.wordsOf(chat).said(said).text, { parse_mode: "HTML" });
+    deps.sender.saw(chat, message);
   };
   const title = (context.chat?.title ?? chatOf(context)).slice(0, 64);
   return { ...whoOf(deps, context), text: context.message?.text ?? "", title, reply, erase: () => erase(deps, context) };

@@ -89,6 +89,8 @@ test("killed at any step of a press and of an alert, the bot loses neither, tell
       texts.filter((text) => text.includes("crashed")),
       `alerts after a kill at step ${n}`,
     ).toHaveLength(1);
+    const cards = (await chat.shown(777)).filter((message) => message.keyboard.length > 0 && !message.text.includes("crashed"));
+    expect(cards, `cards after a kill at step ${n}`).toHaveLength(1);
     expect(new Set(commands.filter((command) => command.worker === worker).map((command) => command.id)).size).toBe(1);
   }
 });

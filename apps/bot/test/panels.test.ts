@@ -1,5 +1,7 @@
+import type { Database } from "@flotilla/sqlite";
 import { waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { OldCards } from "../src/chat/old-cards.ts";
 import { Panels } from "../src/chat/panels.ts";
 import { SureSender } from "../src/chat/sure-sender.ts";
 import { html } from "../src/screens/html.ts";
@@ -13,6 +15,8 @@ const MENU = { kind: "menu" } as const;
 
 interface World extends Chat {
   readonly clock: TestClock;
+  readonly db: Database;
+  readonly old: OldCards;
   readonly store: PanelStore;
   readonly sender: SureSender;
   readonly panels: Panels;
@@ -28,6 +32,7 @@ async function world(): Promise<World> {
   const db = await controlDb();
   const store = new PanelStore(db);
   const sender = new SureSender(chat.bot.api, db);
+  const old = new OldCards({ api: chat.bot.api, db, log: silent, wordsOf: () => EN });
   const clock = new TestClock();
   let text = "one";
   const render = async (): Promise<Card> => ({
@@ -36,6 +41,8 @@ async function world(): Promise<World> {
   });
   const panels = new Panels({
     api: chat.bot.api,
+    db,
+    old,
     store,
     clock,
     log: silent,
@@ -47,6 +54,8 @@ async function world(): Promise<World> {
   onTestFinished(() => panels.close());
   return {
     ...chat,
+    db,
+    old,
     store,
     sender,
     clock,
@@ -125,13 +134,37 @@ describe("there is one live message in a chat", () => {
     expect(store.find(ANN)?.message).toBe(messages[0]?.id);
   });
 
-  test("also when the old one cannot be deleted any more", async () => {
+  test("also when the old one cannot be deleted any more: that one loses its buttons, and points down", async () => {
     const { panels, live, post } = await world();
     await panels.show(ANN, MENU, null);
     await post("/clock", { advanceMs: 49 * 3600_000 });
     await panels.show(ANN, MENU, null);
+    const [old, fresh] = await live();
+    expect(old).toMatchObject({ keyboard: [], text: "⬇️ There is a newer message further down." });
+    expect(fresh?.keyboard).toHaveLength(1);
+  });
+
+  test("also when Telegram did not answer the wish to delete the old one: it goes later", async () => {
+    const { panels, live, post, clock } = await world();
+    await panels.show(ANN, MENU, null);
+    await post("/faults/bot", { method: "deleteMessage", times: 1, error: { code: 500 } });
+    await panels.show(ANN, MENU, null);
     expect(await live()).toHaveLength(2);
+    clock.ms += 6000;
     await panels.refreshAll();
+    expect(await live()).toHaveLength(1);
+  });
+
+  test("also after somebody blocked the bot and came back", async () => {
+    const { panels, says, post, live, clock } = await world();
+    await panels.show(ANN, MENU, null);
+    await post("/chat/block", { user: 777, blocked: true });
+    says("two");
+    clock.ms += 6000;
+    await panels.refreshAll();
+    await post("/chat/block", { user: 777, blocked: false });
+    await panels.show(ANN, MENU, null);
+    expect(await live()).toHaveLength(1);
   });
 
   test("replace shows another screen in it, and makes one where there is none", async () => {
@@ -188,12 +221,14 @@ test("a refresh that failed is done by the next one", async () => {
 });
 
 test("a live message lives on over a restart of the bot", async () => {
-  const { bot, store, sender, clock, live, panels } = await world();
+  const { bot, db, old, store, sender, clock, live, panels } = await world();
   await panels.show(ANN, MENU, null);
   const [before] = await live();
   const render = async (): Promise<Card> => ({ html: "after", keyboard: [] });
   await new Panels({
     api: bot.api,
+    db,
+    old,
     store,
     clock,
     log: silent,

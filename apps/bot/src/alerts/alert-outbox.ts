@@ -3,6 +3,7 @@ import type { Clock } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { Api } from "grammy";
 import { sendProblem } from "../chat/bot-errors.ts";
+import type { OldCards } from "../chat/old-cards.ts";
 import { cardOptions, type SureSender } from "../chat/sure-sender.ts";
 import { chatId } from "../chat/target.ts";
 import type { Card } from "../screens/screen.ts";
@@ -17,6 +18,7 @@ export interface AlertOutboxDeps {
   readonly api: Api;
   readonly cards: CardStore;
   readonly sender: SureSender;
+  readonly old: OldCards;
   readonly sent: SentLog;
   /** Everybody who may hear of alerts, in the order in which they are asked. */
   readonly chats: () => readonly AlertChat[];
@@ -75,14 +77,29 @@ export class AlertOutbox {
   /** Everything for one chat, one after the other; the first refusal leaves the rest for the next round. */
   async #chat(chat: string, cards: readonly CardRow[]): Promise<void> {
     try {
+      for (const card of cards) await this.#findLost(chat, card);
       const fresh = cards.filter((card) => this.#isNew(chat, card));
       for (const card of cards) await this.#edit(chat, card);
       await this.#tellNew(chat, fresh);
+      await this.#deps.old.clear(chat);
     } catch (error) {
       this.#deps.sent.write(chat, false, this.#deps.clock.now());
       if (sendProblem(error) === "unreachable") this.#deps.unreachable(chat);
       this.#deps.log.warn({ err: error, chat }, "alert not delivered yet");
     }
+  }
+
+  /** A card that ended before its first message was written down: that message, if there is one, must hear of the end. */
+  async #findLost(chat: string, card: CardRow): Promise<void> {
+    const { sender, cards, wordsOf } = this.#deps;
+    const purpose = purposeOf(card);
+    if (card.resolvedAt === null || cards.delivery(card.n, chat) || !sender.wished(chat, purpose)) return;
+    const message = await sender.lost(chat, purpose, alertCard(wordsOf(chat), card));
+    const row =
+      message === null
+        ? []
+        : [{ card: card.n, chat, message, telling: card.telling, revision: 0, digest: 0, ended: 0 } as const];
+    cards.deliverAll(row, () => sender.done(chat, purpose));
   }
 
   #isNew(chat: string, card: CardRow): boolean {
@@ -97,20 +114,17 @@ export class AlertOutbox {
     if (cards.length === 0) return;
     const now = this.#deps.clock.now();
     const { single, digest } = pace(this.#deps.sent.lately(chat, now), cards.length, now);
-    for (const card of cards.slice(0, single)) {
-      const before = this.#deps.cards.delivery(card.n, chat);
-      await this.#send(chat, [card], alertCard(this.#deps.wordsOf(chat), card));
-      // Told anew: the old message would say the same, further up.
-      if (before?.digest === 0) await this.#remove(chat, before.message);
-    }
+    for (const card of cards.slice(0, single)) await this.#send(chat, [card], alertCard(this.#deps.wordsOf(chat), card));
     const rest = cards.slice(single);
     if (digest) await this.#send(chat, rest, digestCard(this.#deps.wordsOf(chat), rest));
   }
 
   async #send(chat: string, cards: readonly CardRow[], card: Card): Promise<void> {
-    const { sender, sent, clock } = this.#deps;
+    const { sender, sent, clock, old } = this.#deps;
     const [first, ...more] = cards;
-    const purpose = first && more.length === 0 ? `alert.${first.n}.${first.telling}` : "digest";
+    const purpose = first && more.length === 0 ? purposeOf(first) : "digest";
+    // Told anew: the old message would say the same, further up.
+    const before = first && more.length === 0 ? this.#deps.cards.delivery(first.n, chat) : null;
     const message = await sender.send(chat, purpose, card, { silent: cards.every((each) => each.calm) });
     this.#deps.cards.deliverAll(
       cards.map((each) => ({
@@ -124,6 +138,7 @@ export class AlertOutbox {
       })),
       () => {
         sender.done(chat, purpose);
+        if (before?.digest === 0 && before.message !== message) old.add(chat, before.message);
         sent.write(chat, true, clock.now());
       },
     );
@@ -167,12 +182,8 @@ export class AlertOutbox {
       throw error;
     }
   }
+}
 
-  async #remove(chat: string, message: number): Promise<void> {
-    try {
-      await this.#deps.api.deleteMessage(chatId(chat), message);
-    } catch (error) {
-      this.#deps.log.debug({ err: error }, "old alert not deleted");
-    }
-  }
+function purposeOf(card: CardRow): string {
+  return `alert.${card.n}.${card.telling}`;
 }

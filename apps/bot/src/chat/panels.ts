@@ -1,19 +1,23 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
+import type { Database } from "@flotilla/sqlite";
 import type { Api } from "grammy";
 import type { Card, Screen } from "../screens/screen.ts";
-import type { PanelStore } from "../store/panels.ts";
+import type { PanelRow, PanelStore } from "../store/panels.ts";
 import type { Words } from "../words/words.ts";
 import { sendProblem } from "./bot-errors.ts";
+import type { OldCards } from "./old-cards.ts";
 import { cardOptions, type SureSender } from "./sure-sender.ts";
 import { chatId, isGroup } from "./target.ts";
 
 /** Parts of the panels. */
 export interface PanelDeps {
   readonly api: Api;
+  readonly db: Database;
   readonly store: PanelStore;
   readonly sender: SureSender;
+  readonly old: OldCards;
   readonly clock: Clock;
   readonly log: Logger;
   /** How long a chat rests between two refreshes that nobody asked for. */
@@ -46,15 +50,26 @@ export class Panels {
   show(chat: string, screen: Screen, message: number | null): Promise<void> {
     return this.#inTurn(chat, async () => {
       const card = await this.#deps.render(chat, screen);
-      const shown = digest(card);
-      const before = this.#deps.store.find(chat)?.message ?? null;
       const id = message === null ? await this.#send(chat, card) : await this.#edit(chat, message, card);
-      // First this: a kill in between finds the new one again, but nobody would come back for the old one.
-      if (before !== null && before !== id) await this.#remove(chat, before);
-      this.#deps.store.set({ chat, message: id, screen, shown });
-      // An edit says nothing about a message that was being sent when the bot died.
-      if (id !== message) this.#deps.sender.done(chat, "panel");
+      await this.#live({ chat, message: id, screen, shown: digest(card) }, id === message ? card : null);
     });
+  }
+
+  /**
+   * From now on this is the chat's live message; what was it before goes. `edited`: what it shows, if it was there already: then one that
+   * was being sent when the bot died goes as well.
+   */
+  async #live(row: PanelRow, edited: Card | null): Promise<void> {
+    const { db, store, sender, old } = this.#deps;
+    const { chat, message } = row;
+    const before = [store.find(chat)?.message, edited && (await sender.lost(chat, "panel", edited))];
+    db.transaction(() => {
+      for (const other of before) if (typeof other === "number" && other !== message) old.add(chat, other);
+      old.keep(chat, message);
+      store.set(row);
+      sender.done(chat, "panel");
+    });
+    await old.clear(chat);
   }
 
   /** The screen that a chat looks at. */
@@ -78,10 +93,9 @@ export class Panels {
       if (urgency === "calm" && this.#tooSoon(chat)) return this.#refreshLater(chat);
       const card = await this.#deps.render(chat, panel.screen);
       const shown = digest(card);
-      if (shown === panel.shown) return;
+      if (shown === panel.shown && !this.#deps.sender.wished(chat, "panel")) return await this.#deps.old.clear(chat);
       const message = await this.#edit(chat, panel.message, card);
-      this.#deps.store.set({ ...panel, message, shown });
-      if (message !== panel.message) this.#deps.sender.done(chat, "panel");
+      await this.#live({ ...panel, message, shown }, message === panel.message ? card : null);
     });
   }
 
@@ -131,18 +145,18 @@ export class Panels {
       const problem = sendProblem(error);
       if (problem === "not-modified") return message;
       if (problem === "message-gone") return await this.#send(chat, card);
-      if (problem === "unreachable") this.#deps.store.forget(chat);
+      if (problem === "unreachable") this.#forget(chat, message);
       throw error;
     }
   }
 
-  /** A panel that is no longer live would show things that are no longer true. */
-  async #remove(chat: string, message: number): Promise<void> {
-    try {
-      await this.#deps.api.deleteMessage(chatId(chat), message);
-    } catch (error) {
-      this.#deps.log.debug({ err: error }, "old panel not deleted");
-    }
+  /** Who comes back gets a new one. */
+  #forget(chat: string, message: number): void {
+    const { db, store, old } = this.#deps;
+    db.transaction(() => {
+      old.add(chat, message);
+      store.forget(chat);
+    });
   }
 
   #text(chat: string, card: Card): string {

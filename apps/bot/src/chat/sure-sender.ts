@@ -14,6 +14,8 @@ export interface SendOptions {
 
 /** A lost message is looked for among so many ids after the newest one that is known. */
 const LOOK_AHEAD = 15;
+/** Messages of this process that are kept in mind. */
+const REMEMBERED = 1000;
 
 /**
  * Sends each message once, over crashes and lost answers. The Bot API has no key that makes a send repeatable, so the wish
@@ -24,7 +26,7 @@ export class SureSender {
   readonly #api: Api;
   readonly #db: Database;
   readonly #turns = new Map<string, Promise<unknown>>();
-  /** Messages of this process, in case they are not written down yet. */
+  /** Messages that this process sent or saw, in case they are not written down yet. */
   readonly #taken = new Set<string>();
 
   constructor(api: Api, db: Database) {
@@ -34,13 +36,17 @@ export class SureSender {
 
   /** Sends `card` for `purpose` and returns its message id. Call {@link done} in the transaction that writes the id down. */
   send(chat: string, purpose: string, card: Card, options: SendOptions = {}): Promise<number> {
-    // One after the other: two that look for lost messages at once would take the same one.
-    const sent = (this.#turns.get(chat) ?? Promise.resolve()).then(() => this.#send(chat, purpose, card, options));
+    return this.#inTurn(chat, () => this.#send(chat, purpose, card, options));
+  }
+
+  /** One after the other: two that look for lost messages at once would take the same one. */
+  #inTurn<T>(chat: string, work: () => Promise<T>): Promise<T> {
+    const done = (this.#turns.get(chat) ?? Promise.resolve()).then(work);
     this.#turns.set(
       chat,
-      sent.catch(() => {}),
+      done.catch(() => {}),
     );
-    return sent;
+    return done;
   }
 
   /** As {@link send}, for a message that nobody keeps the id of: its wish stays until the chat has another one of the kind (`<kind>:<id>`). */
@@ -51,10 +57,7 @@ export class SureSender {
   }
 
   async #send(chat: string, purpose: string, card: Card, options: SendOptions): Promise<number> {
-    const wish = this.#db.readOne<{ after_message: number }>(
-      "SELECT after_message FROM sending WHERE chat = ? AND purpose = ?",
-      [chat, purpose],
-    );
+    const wish = this.#wish(chat, purpose);
     const lost = wish ? await this.#lookFor(chat, wish.after_message, card, options) : null;
     if (lost !== null) return this.#ours(chat, lost);
     if (!wish)
@@ -83,23 +86,37 @@ export class SureSender {
     return await this.#api.sendPhoto(chatId(chat), new InputFile(photo, "chart.png"), { ...captionOptions(card), ...how });
   }
 
+  /** A message for `purpose` that was sent by a process that died before it wrote the id down; it shows `card` then. Null when there is none. */
+  lost(chat: string, purpose: string, card: Card): Promise<number | null> {
+    return this.#inTurn(chat, async () => {
+      const wish = this.#wish(chat, purpose);
+      return wish ? await this.#lookFor(chat, wish.after_message, card, {}) : null;
+    });
+  }
+
+  /** Whether something was about to be sent, and perhaps was. */
+  wished(chat: string, purpose: string): boolean {
+    return this.#wish(chat, purpose) !== undefined;
+  }
+
+  #wish(chat: string, purpose: string): { readonly after_message: number } | undefined {
+    return this.#db.readOne("SELECT after_message FROM sending WHERE chat = ? AND purpose = ?", [chat, purpose]);
+  }
+
   /** The id of what was sent is written down. */
   done(chat: string, purpose: string): void {
     this.#db.write("DELETE FROM sending WHERE chat = ? AND purpose = ?", [chat, purpose]);
   }
 
-  /** A message id of this chat was seen: later ones are higher. */
+  /** A message of this chat was seen, whoever sent it: later ones have higher ids, and it is none that was lost. */
   saw(chat: string, message: number): void {
-    this.#saw(chat, message);
+    this.#ours(chat, message);
   }
 
   /** The caller writes it down later than this: until then nobody else may take it. */
   #ours(chat: string, message: number): number {
-    this.#taken.add(`${chat}/${message}`);
-    return this.#saw(chat, message);
-  }
-
-  #saw(chat: string, message: number): number {
+    this.#taken.add(`${chatId(chat)}/${message}`);
+    for (const old of [...this.#taken].slice(0, this.#taken.size - REMEMBERED)) this.#taken.delete(old);
     const sql =
       "INSERT INTO newest_message (chat, message) VALUES (?, ?) ON CONFLICT (chat) DO UPDATE SET message = max(message, excluded.message)";
     this.#db.write(sql, [chatId(chat), message]);
@@ -122,7 +139,8 @@ export class SureSender {
         .map((row) => row.message),
     );
     for (let id = after + 1; id <= after + LOOK_AHEAD; id++) {
-      if (!known.has(id) && !this.#taken.has(`${chat}/${id}`) && (await this.#becomes(chat, id, card, options))) return id;
+      if (!known.has(id) && !this.#taken.has(`${chatId(chat)}/${id}`) && (await this.#becomes(chat, id, card, options)))
+        return id;
     }
     return null;
   }

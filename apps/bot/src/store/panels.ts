@@ -19,13 +19,12 @@ export class PanelStore {
   }
 
   all(): PanelRow[] {
-    return this.#db
-      .read<{ chat: string; message: number; screen: string; shown: string }>("SELECT chat, message, screen, shown FROM panel")
-      .flatMap(parseRow);
+    return this.#db.read<RawRow>("SELECT chat, message, screen, shown FROM panel").map(parseRow);
   }
 
   find(chat: string): PanelRow | null {
-    return this.all().find((row) => row.chat === chat) ?? null;
+    const row = this.#db.readOne<RawRow>("SELECT chat, message, screen, shown FROM panel WHERE chat = ?", [chat]);
+    return row ? parseRow(row) : null;
   }
 
   set(row: PanelRow): void {
@@ -39,7 +38,15 @@ export class PanelStore {
   }
 }
 
-function parseRow(row: { chat: string; message: number; screen: string; shown: string }): PanelRow[] {
+interface RawRow {
+  readonly chat: string;
+  readonly message: number;
+  readonly screen: string;
+  readonly shown: string;
+}
+
+/** A screen of another version is the menu: its message is still the live one. */
+function parseRow(row: RawRow): PanelRow {
   const screen = Screen.safeParse(JSON.parse(row.screen));
-  return screen.success ? [{ ...row, screen: screen.data }] : [];
+  return { ...row, screen: screen.success ? screen.data : { kind: "menu" } };
 }

@@ -217,4 +217,10 @@ export const MIGRATIONS = [
      started_at INTEGER,
      wait_until INTEGER
    ) STRICT, WITHOUT ROWID;`,
+  // Messages that another one has taken the place of, until they are off the chat.
+  `CREATE TABLE old_card (
+     chat TEXT NOT NULL,
+     message INTEGER NOT NULL,
+     PRIMARY KEY (chat, message)
+   ) STRICT, WITHOUT ROWID;`,
 ];
