@@ -21,6 +21,7 @@ test("a host without a network is one alert, one worker probes, and all come bac
   await chat.press("✔");
   await chat.shows(/cloud password/);
   await chat.say("demo");
+  await chat.shows(/demo_2 is @rick_relay/);
   const online = async (): Promise<number> =>
     (await fleet.get<{ phone: string | null }[]>("connections")).filter(({ phone }) => phone !== null).length;
   await waitFor(async () => (await online()) === 2, { timeoutMs: 60_000, what: "both workers on Telegram" });

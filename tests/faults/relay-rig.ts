@@ -14,6 +14,8 @@ export const SENDERS = ["sender_1", "sender_2"] as const;
 const ROUTES = 10;
 /** Three parts, so that a kill can come between them. */
 const FILE_BYTES = 300_000;
+/** Where its files are, in turns: the accounts are at home in the first. */
+const FILE_DCS = [2, 4] as const;
 
 /** Short waits and a fast pace; everything else is as it is shipped. */
 const SETTINGS = { RESTART_DELAY_S: "0.3", RESTART_LIMIT: "99", START_SPACING_S: "0", SENDS_PER_MINUTE: "60000" };
@@ -67,7 +69,12 @@ export class RelayRig {
       return;
     }
     const bytes = randomBytes(FILE_BYTES);
-    const file = { name: "file.bin", mime: "application/octet-stream", base64: bytes.toString("base64") };
+    const file = {
+      name: "file.bin",
+      mime: "application/octet-stream",
+      base64: bytes.toString("base64"),
+      dc: FILE_DCS[found.sent.length % 2] ?? 2,
+    };
     await this.fleet.post(`channels/${found.source}/messages`, { text, file });
     found.sent.push(`${text} ${createHash("sha256").update(bytes).digest("hex")}`);
   }

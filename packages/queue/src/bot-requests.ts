@@ -8,6 +8,8 @@ import type { QueuePlace } from "./send.ts";
 
 /** How long an answer is kept for the one who asked. */
 const KEEP = { removeOnComplete: { age: 60 }, removeOnFail: { age: 60 } } as const;
+/** Nobody asks more at a time. */
+const KEPT_EVENTS = 100;
 const CLOSE_MS = 2000;
 /** Whoever asked is about to end anyway; a blocking read would keep it for seconds. */
 const LEAVE_MS = 100;
@@ -42,8 +44,15 @@ export function answerBotRequests(
  * request is taken back), `redis-away`, `bot-refused`.
  */
 export async function askBot(place: QueuePlace, request: BotRequest, timeoutMs: number): Promise<BotAnswer> {
-  const queue = new Queue(BOT_REQUESTS_QUEUE, { connection: promptOptions(place.url), prefix: place.prefix });
-  const events = new QueueEvents(BOT_REQUESTS_QUEUE, { connection: patientOptions(place.url), prefix: place.prefix });
+  const { prefix } = place;
+  const streams = { events: { maxLen: KEPT_EVENTS } };
+  const queue = new Queue(BOT_REQUESTS_QUEUE, { connection: promptOptions(place.url), prefix, streams });
+  // From the beginning: "ready" is said before the first read, and an answer that comes in between would be waited for in vain.
+  const events = new QueueEvents(BOT_REQUESTS_QUEUE, {
+    connection: patientOptions(place.url),
+    prefix,
+    lastEventId: "0-0",
+  });
   queue.on("error", () => {});
   events.on("error", () => {});
   const away = (): Error => new AppError("redis-away", "Redis cannot be reached, so the bot cannot be asked.");

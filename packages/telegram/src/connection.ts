@@ -14,6 +14,7 @@ import {
 } from "./connection-status.ts";
 import { type DeviceInfo, fetchDevices, logOut } from "./devices.ts";
 import { linkLost } from "./fault.ts";
+import { FileCentres } from "./file-centres.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { Link } from "./link.ts";
 import { isOfNetwork, Patience } from "./patience.ts";
@@ -40,6 +41,7 @@ export class AccountConnection {
   #status: ConnectionStatus;
   #failures: Failures = { all: 0, unknownKey: 0 };
   readonly #stream: UpdateStream;
+  readonly #files: FileCentres;
   #link: Link | null = null;
   #abort = new AbortController();
   #running: Promise<void> | null = null;
@@ -50,7 +52,11 @@ export class AccountConnection {
     this.#clock = options.clock ?? systemClock;
     this.#status = initialStatus(options.store, this.#clock.now());
     this.gate = options.gate ?? new FloodGate({ table: options.store.flood, clock: this.#clock });
-    this.calls = this.#createCalls();
+    const { store, mayAct = () => true } = options;
+    const link = (): Link => this.#openOne();
+    const signal = (): AbortSignal => this.#abort.signal;
+    this.#files = new FileCentres({ ...options, gate: this.gate, timings: this.#timings, home: link });
+    this.calls = new AccountCalls({ store, gate: this.gate, mayAct, link, files: this.#files, signal });
     this.#stream = this.#createStream();
   }
 
@@ -81,7 +87,7 @@ export class AccountConnection {
   /** Ends everything and resolves when the socket is closed, within milliseconds. Idempotent. */
   async stop(): Promise<void> {
     this.#abort.abort();
-    await this.#link?.stop();
+    await Promise.all([this.#link?.stop(), this.#files.stop()]);
     await this.#running;
     if (this.#status.state !== "stopped") this.#enter("stopped", { nextTryAt: null, fault: null });
   }
@@ -157,7 +163,7 @@ export class AccountConnection {
     } catch (error) {
       return error;
     } finally {
-      await link?.stop();
+      await Promise.all([link?.stop(), this.#files.stop()]);
       await Promise.all([alive, following]);
       this.#link = null;
     }
@@ -195,11 +201,6 @@ export class AccountConnection {
     this.#options.store.refreshSelf(self);
     this.#patch({ lastSuccessAt: this.#clock.now() });
     return self;
-  }
-
-  #createCalls(): AccountCalls {
-    const { store, mayAct = () => true } = this.#options;
-    return new AccountCalls({ store, gate: this.gate, mayAct, link: () => this.#openOne(), signal: () => this.#abort.signal });
   }
 
   #createStream(): UpdateStream {

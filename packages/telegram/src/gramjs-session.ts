@@ -1,8 +1,9 @@
 import { AppError } from "@flotilla/kernel";
-import type { EntityRow, SessionStore } from "@flotilla/session-store";
+import type { EntityRow } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { AuthKey } from "telegram/crypto/AuthKey.js";
 import { MemorySession } from "telegram/sessions/index.js";
+import type { LinkStore } from "./link-store.ts";
 import type { Endpoint } from "./server.ts";
 import type { Log } from "./types.ts";
 
@@ -11,16 +12,16 @@ type VendorRow = [id: string, hash: bigInt.BigInteger, username?: string, phone?
 type Found = [id: string, hash: bigInt.BigInteger] | undefined;
 
 /**
- * The library's view of a {@link SessionStore}. Reads come from the store, writes go there, and what the store forbids
+ * The library's view of a session. Reads come from the store, writes go there, and what the store forbids
  * (a replaced key, another data centre) is an exception inside the library instead of a lost account.
  */
 export class GramJsSession extends MemorySession {
-  readonly #store: SessionStore;
+  readonly #store: LinkStore;
   readonly #endpoint: Endpoint;
   readonly #log: Log;
   #key: AuthKey | undefined;
 
-  constructor(store: SessionStore, endpoint: Endpoint, log: Log) {
+  constructor(store: LinkStore, endpoint: Endpoint, log: Log) {
     super();
     this.#store = store;
     this.#endpoint = endpoint;

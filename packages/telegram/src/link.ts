@@ -1,5 +1,4 @@
 import { AppError, systemClock, withTimeout } from "@flotilla/kernel";
-import type { SessionStore } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
 import { FloodGate } from "./calls/flood-gate.ts";
@@ -8,6 +7,7 @@ import { linkLost } from "./fault.ts";
 import { assertAllowed, methodName } from "./gate.ts";
 import { GramJsSession } from "./gramjs-session.ts";
 import { type HookEvents, installHooks, killSender } from "./hooks.ts";
+import type { LinkStore } from "./link-store.ts";
 import { MtProxyConnection } from "./mtproxy-connection.ts";
 import { endpointOf, trustServer } from "./server.ts";
 import { SocketFactory } from "./socket.ts";
@@ -50,7 +50,7 @@ export class Link {
   #isSlow = false;
 
   /** Throws AppError `session-claimed`, `no-dc`, `bad-server-key`, `no-dc-address`, `vendor-mismatch`. Opens nothing yet. */
-  constructor(store: SessionStore, options: AccountOptions, timings: LinkTimings, events: LinkEvents) {
+  constructor(store: LinkStore, options: AccountOptions, timings: LinkTimings, events: LinkEvents) {
     const dc = store.dc();
     if (!dc) throw new AppError("no-dc", "This session has no data centre yet: log in first.");
     trustServer(options.server);

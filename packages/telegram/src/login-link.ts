@@ -1,10 +1,10 @@
 import { AppError } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 import { Api } from "telegram";
-import { classify } from "./classify.ts";
 import { linkLost, lostReason } from "./fault.ts";
+import { connectWithKey } from "./key-exchange.ts";
 import { Link, type LinkTimings } from "./link.ts";
-import { migrationOf } from "./login-result.ts";
+import { migrationOf } from "./migration.ts";
 import { pickDc, startDc } from "./server.ts";
 import type { AccountOptions } from "./types.ts";
 
@@ -18,13 +18,6 @@ export interface LoginLinkOptions extends AccountOptions {
 
 /** Hops between data centres in one call; more would be a server that sends us in circles. */
 const MAX_HOPS = 3;
-/**
- * Now and then a key exchange fails by bugs of the library and is simply done again: one in 256 because it drops a leading
- * zero byte of the key (docs/gramjs.md), others because it finds the wrong factors and the server hangs up.
- */
-const KEY_ATTEMPTS = 4;
-const KEY_FAULTS: ReadonlySet<string> = new Set(["key-exchange", "bad-auth-key", "link-socket"]);
-
 /**
  * The connection of a login: one pending key through all steps, whatever happens to the sockets. A lost link comes back
  * with the same key, because the hash of a code is bound to it; another data centre means a new key.
@@ -108,11 +101,10 @@ export class LoginLink {
     this.#begun = false;
   }
 
-  async #connect(): Promise<Link> {
+  #connect(): Promise<Link> {
     const { store, timings, log, updates } = this.#options;
-    for (let attempt = 1; ; attempt++) {
+    return connectWithKey(store, () => {
       this.#assertOpen();
-      const hadKey = store.authKey() !== null;
       this.#link = new Link(store, this.#options, timings, {
         traffic: () => {},
         updates,
@@ -120,14 +112,8 @@ export class LoginLink {
         newSession: () => {},
         answered: () => {},
       });
-      try {
-        await this.#link.connect();
-        return this.#link;
-      } catch (error) {
-        const exchangeFailed = KEY_FAULTS.has(classify(error).code);
-        if (hadKey || !exchangeFailed || attempt >= KEY_ATTEMPTS) throw error;
-      }
-    }
+      return this.#link;
+    });
   }
 
   /** A custom server is given by address alone: which data centre it is, it says itself. */

@@ -130,12 +130,6 @@ export function answered(error: unknown, ...texts: readonly string[]): boolean {
   return raw !== null && texts.includes(raw.text);
 }
 
-/** Number of the data centre to repeat the call on, or null (https://core.telegram.org/api/datacenter). */
-export function migrationOf(error: unknown): number | null {
-  const match = /^(?:PHONE|NETWORK|USER)_MIGRATE_(\d+)$/.exec(rawRpcError(error)?.text ?? "");
-  return match ? Number(match[1]) : null;
-}
-
 /** The public part of `auth.sentCode`. */
 export function describeSentCode(sent: Api.auth.SentCode): LoginResult {
   if (sent.type instanceof Api.auth.SentCodeTypeSetUpEmailRequired) return refuse("email-setup-needed");

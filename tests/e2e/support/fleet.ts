@@ -1,6 +1,7 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type SpawnedProcess, spawnNode, testDir } from "@flotilla/testkit";
-import { inject } from "vitest";
+import { inject, onTestFinished } from "vitest";
 
 const CLI = fileURLToPath(new URL("../../../apps/cli/src/main.ts", import.meta.url));
 
@@ -21,6 +22,10 @@ export async function startFleet(env: Readonly<Record<string, string>> = {}): Pr
   const running = launchFleet(dir, env);
   await running.waitForOutput(/Flotilla is ready — open http:\S+/, 60_000);
   const url = /open (http:\/\/127\.0\.0\.1:\d+)\//.exec(running.stdout)?.[1] ?? "";
+  // The last hook runs first: fleet and folder are still there.
+  onTestFinished(async ({ task }) => {
+    if (task.result?.state === "fail") await tellWhatHappened(url, `${dir}/data/sandbox/logs`);
+  });
   return {
     process: running,
     url,
@@ -40,6 +45,24 @@ export function launchFleet(cwd: string, env: Readonly<Record<string, string>> =
     FLOTILLA_REDIS_SERVER: inject("redisServer"),
   };
   return spawnNode(CLI, ["up"], { cwd, env: { ...ours, ...env } });
+}
+
+/** So much of a chat and of each log is shown of a test that failed. */
+const LAST = 12;
+
+/** The end of the chat and of every log: what a person would look at first. The fleet may be gone already. */
+async function tellWhatHappened(url: string, logs: string): Promise<void> {
+  const said: string[] = [];
+  try {
+    const messages = await call<{ id: number; from: string; text: string; deleted: boolean }[]>(`${url}/control/chat/messages`);
+    for (const { id, from, text, deleted } of messages.slice(-LAST))
+      said.push(`${id} ${from}${deleted ? " (deleted)" : ""}: ${text.replaceAll("\n", " | ")}`);
+  } catch (error) {
+    said.push(`the chat cannot be read: ${String(error)}`);
+  }
+  for (const name of existsSync(logs) ? readdirSync(logs) : [])
+    said.push(`--- ${name}`, ...readFileSync(`${logs}/${name}`, "utf8").trim().split("\n").slice(-LAST));
+  process.stderr.write(`\n${said.join("\n")}\n`);
 }
 
 async function call<T>(url: string, body?: unknown): Promise<T> {

@@ -129,8 +129,6 @@ export class RelayFiles {
       return await this.#files.read(remote, offset);
     } catch (error) {
       if (error instanceof Error && /FILE_REFERENCE_(?:EXPIRED|INVALID|EMPTY)/.test(error.message)) return null;
-      if (error instanceof Error && /FILE_MIGRATE_/.test(error.message))
-        throw new AppError("file-elsewhere", "The file is in another data centre of Telegram than the reader's account.");
       throw error;
     }
   }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { AppError } from "@flotilla/kernel";
 import { PART_BYTES } from "@flotilla/telegram";
 import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
@@ -45,7 +46,7 @@ test("an album stays one, a file that is too large is set aside, and the next on
   it.reader.receive(post(1, "both", album), post(2, "", album), post(3, "big", document), post(4, "after"));
   await waitFor(() => it.targets.in("-1002").includes("after"));
   it.targets.content.set(5, Buffer.from("five"));
-  it.targets.readFault = new Error("303: FILE_MIGRATE_4");
+  it.targets.readFault = new AppError("file-elsewhere", "Telegram wants this file to be fetched from another place.");
   it.reader.receive(post(5, "elsewhere", document));
   await waitFor(() => it.reader.store.relay.poison("signals", 9).length === 2);
   expect(it.targets.uploads.map(({ texts, bytes }) => [texts, bytes.map(String)])).toEqual([
@@ -56,7 +57,7 @@ test("an album stays one, a file that is too large is set aside, and the next on
   ]);
   expect(it.reader.store.relay.poison("signals", 9)).toMatchObject([
     { reason: expect.stringContaining("up to 1 MB") },
-    { reason: expect.stringContaining("another data centre") },
+    { reason: expect.stringContaining("another place") },
   ]);
 });
 

@@ -82,7 +82,7 @@ export class Targets {
       const bytes = this.content.get(id);
       if (!bytes) throw new Error("MESSAGE_ID_INVALID");
       const place = { id } as never;
-      return { photo: false, mime: "text/plain", name: `${id}.txt`, sizeBytes: bytes.length, look: {}, place };
+      return { photo: false, mime: "text/plain", name: `${id}.txt`, sizeBytes: bytes.length, look: {}, place, dc: 2 };
     },
     read: async ({ place }, offset) => {
       const fault = this.readFault;

@@ -35,6 +35,7 @@ const newPost = z
         mime: z.string().min(3).max(100),
         base64: z.base64().min(1),
         photo: z.boolean().exactOptional(),
+        dc: z.int().min(1).max(5).exactOptional(),
       })
       .exactOptional(),
     replyTo: z.int().positive().exactOptional(),

@@ -169,8 +169,8 @@ export class WorldDoor implements WorldPort {
     this.#world.logOut(keyId, "unregistered");
   }
 
-  #file({ name, mime, base64, photo }: NonNullable<PostOptions["file"]>): StoredMedia {
-    return this.#world.files.add({ name, mime, photo: photo === true }, Buffer.from(base64, "base64"));
+  #file({ base64, photo, ...file }: NonNullable<PostOptions["file"]>): StoredMedia {
+    return this.#world.files.add({ ...file, photo: photo === true }, Buffer.from(base64, "base64"));
   }
 
   #byPhone(phone: string): Account {

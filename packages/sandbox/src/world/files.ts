@@ -5,6 +5,9 @@ import type { StoredFile, StoredMedia, WorldState } from "./model.ts";
 /** One file of a message may have so many parts (https://core.telegram.org/api/files#uploading-files). */
 const MAX_PARTS = 4000;
 
+/** Where files are that nobody put elsewhere. */
+export const FILES_DC = 2;
+
 /** Files of messages and what is being uploaded. References can be made to expire, as Telegram's do after some hours. */
 export class Files {
   readonly #state: WorldState;
@@ -17,7 +20,7 @@ export class Files {
 
   /** Keeps a file; the answer goes into a message. */
   add(
-    file: Pick<StoredMedia, "photo" | "mime" | "name">,
+    file: Pick<StoredMedia, "photo" | "mime" | "name" | "dc">,
     bytes: Buffer,
     attributes: StoredMedia["attributes"] = [],
   ): StoredMedia {
@@ -39,9 +42,11 @@ export class Files {
     this.#state.fileGeneration = (this.#state.fileGeneration ?? 0) + 1;
   }
 
-  /** Throws FILE_ID_INVALID, FILE_REFERENCE_EXPIRED, LIMIT_INVALID. */
-  read(place: { id: bigint; accessHash: bigint; reference: Buffer; offset: number; limit: number }): Buffer {
+  /** `dc` is where it is asked for. Throws FILE_ID_INVALID, FILE_MIGRATE_n, FILE_REFERENCE_EXPIRED, LIMIT_INVALID. */
+  read(place: { id: bigint; accessHash: bigint; reference: Buffer; offset: number; limit: number; dc: number }): Buffer {
     const file = this.known(place.id, place.accessHash);
+    const { dc = FILES_DC } = file.media;
+    if (dc !== place.dc) throw new RpcError(303, `FILE_MIGRATE_${dc}`);
     if (!place.reference.equals(this.reference())) throw new RpcError(400, "FILE_REFERENCE_EXPIRED");
     if (place.limit <= 0 || place.limit > 1_048_576 || place.offset % 1024 !== 0) throw new RpcError(400, "LIMIT_INVALID");
     return Buffer.from(file.bytes).subarray(place.offset, place.offset + place.limit);

@@ -16,6 +16,8 @@ export interface StoredMedia {
   readonly mime: string;
   readonly name: string | null;
   readonly size: number;
+  /** Data centre that keeps it; 2 when absent. */
+  readonly dc?: number;
   /** As the one who sent it gave them. */
   readonly attributes: readonly TlObject[];
 }

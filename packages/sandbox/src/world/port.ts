@@ -63,8 +63,8 @@ export interface PostOptions {
   noforwards?: boolean;
   /** Decimal; the same in all posts of one album. */
   groupedId?: string;
-  /** A photo or a document that comes with it. */
-  file?: { name: string; mime: string; base64: string; photo?: boolean };
+  /** A photo or a document that comes with it. `dc`: the data centre that keeps it, by default 2. */
+  file?: { name: string; mime: string; base64: string; photo?: boolean; dc?: number };
 }
 
 /** How a login code is delivered (https://core.telegram.org/api/auth#code-types). `email-setup`: none before a login e-mail is set up. */

@@ -2,6 +2,7 @@ import { AppError } from "@flotilla/kernel";
 import type { InboxEvent, SessionStore } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api, utils } from "telegram";
+import type { FileCentres } from "../file-centres.ts";
 import type { Link } from "../link.ts";
 import { channelOf, inputChannel, inputPeer } from "../peers.ts";
 import { messageEvent } from "../updates/content.ts";
@@ -17,6 +18,7 @@ export interface AccountCallsDeps {
   readonly gate: FloodGate;
   /** The open link. Throws AppError `not-connected`. */
   readonly link: () => Link;
+  readonly files: FileCentres;
   /** Whether this process still has the right to act for the account. Looked at right before each call that changes something. */
   readonly mayAct: () => boolean;
   readonly signal: () => AbortSignal;
@@ -38,6 +40,7 @@ export class AccountCalls {
     this.files = new FileCalls({
       store: deps.store,
       ask: (request) => deps.link().invoke(request),
+      askIn: (dc, request) => deps.files.invoke(dc, request),
       act: (request, chat) => this.#act(request, chat),
       peer: (chat) => this.#peer(chat),
     });

@@ -2,6 +2,7 @@ import { AppError } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
+import { migrationOf } from "../migration.ts";
 import { channelOf, inputChannel } from "../peers.ts";
 import { messageEvent } from "../updates/content.ts";
 import { toApiEntities } from "./entities.ts";
@@ -19,6 +20,8 @@ export interface FileCallsDeps {
   readonly store: SessionStore;
   /** A call that changes nothing. */
   readonly ask: <R extends Api.AnyRequest>(request: R) => Promise<R["__response"]>;
+  /** Such a call in a data centre that keeps files. */
+  readonly askIn: <R extends Api.AnyRequest>(dc: number, request: R) => Promise<R["__response"]>;
   /** A call that changes something: asks for the right to act, and new messages wait for their turn. */
   readonly act: <R extends Api.AnyRequest>(request: R, chat: string) => Promise<R["__response"]>;
   readonly peer: (chat: string) => Promise<Api.TypeInputPeer>;
@@ -32,8 +35,8 @@ export interface UploadedFile extends FormattedText {
 }
 
 /**
- * Files in parts: nothing is kept in memory but one part, and nothing but the account's own connection is used, so a file in
- * another data centre is refused by Telegram (FILE_MIGRATE_<n>). Errors as in {@link AccountCalls}.
+ * Files in parts: nothing is kept in memory but one part. Read where they are kept, saved in the account's own data centre.
+ * Errors as in {@link AccountCalls}.
  */
 export class FileCalls {
   readonly #deps: FileCallsDeps;
@@ -62,10 +65,13 @@ export class FileCalls {
   }
 
   /** One part, from a multiple of {@link PART_BYTES} on; shorter at the end. FILE_REFERENCE_EXPIRED: find it again. */
-  async read({ place }: RemoteFile, offset: number): Promise<Buffer> {
-    const answer = await this.#deps.ask(
-      new Api.upload.GetFile({ location: place, offset: bigInt(offset), limit: PART_BYTES, precise: true }),
-    );
+  async read({ place, dc }: RemoteFile, offset: number): Promise<Buffer> {
+    const request = new Api.upload.GetFile({ location: place, offset: bigInt(offset), limit: PART_BYTES, precise: true });
+    const answer = await this.#deps.askIn(dc, request).catch((error: unknown) => {
+      const moved = migrationOf(error);
+      if (moved === null) throw error;
+      return this.#deps.askIn(moved, request);
+    });
     if (answer instanceof Api.upload.File) return Buffer.from(answer.bytes);
     throw new AppError("file-elsewhere", "Telegram wants this file to be fetched from another place.");
   }

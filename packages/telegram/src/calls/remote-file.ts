@@ -24,6 +24,8 @@ export interface FileFacts {
 /** A file of a message that can be downloaded. The place ages: Telegram forgets its reference after some hours. */
 export interface RemoteFile extends FileFacts {
   readonly place: Api.TypeInputFileLocation;
+  /** The data centre that keeps it. */
+  readonly dc: number;
 }
 
 /** The file of a message, or null when it has none. */
@@ -38,7 +40,7 @@ function photoFile(photo: Api.Photo): RemoteFile | null {
   if (!largest) return null;
   const { id, accessHash, fileReference } = photo;
   const place = new Api.InputPhotoFileLocation({ id, accessHash, fileReference, thumbSize: largest.type });
-  return { photo: true, mime: "image/jpeg", name: null, sizeBytes: largest.bytes, look: {}, place };
+  return { photo: true, mime: "image/jpeg", name: null, sizeBytes: largest.bytes, look: {}, place, dc: photo.dcId };
 }
 
 function sized(size: Api.TypePhotoSize): { readonly type: string; readonly bytes: number }[] {
@@ -47,11 +49,11 @@ function sized(size: Api.TypePhotoSize): { readonly type: string; readonly bytes
   return [];
 }
 
-function documentFile({ id, accessHash, fileReference, mimeType, size, attributes }: Api.Document): RemoteFile {
+function documentFile({ id, accessHash, fileReference, mimeType, size, attributes, dcId }: Api.Document): RemoteFile {
   const place = new Api.InputDocumentFileLocation({ id, accessHash, fileReference, thumbSize: "" });
   const named = attributes.find((attribute) => attribute instanceof Api.DocumentAttributeFilename);
   const name = named?.fileName ?? null;
-  return { photo: false, mime: mimeType, name, sizeBytes: Number(size), look: lookOf(attributes), place };
+  return { photo: false, mime: mimeType, name, sizeBytes: Number(size), look: lookOf(attributes), place, dc: dcId };
 }
 
 function lookOf(attributes: readonly Api.TypeDocumentAttribute[]): FileLook {

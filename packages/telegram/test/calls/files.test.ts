@@ -10,18 +10,23 @@ const BYTES = randomBytes(PART_BYTES * 2 + 1);
 const digest = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
 /** An account that is connected, with a channel of its own that holds a document and a photo. */
-async function member() {
+async function member(more: { dc?: number; lost?: () => boolean } = {}) {
   const phone = world.person();
   const store = await newStore();
   await world.logIn(store, phone);
-  const { connection, reached } = watch({ ...account(world.server), store });
+  const { connection, reached } = watch({ ...account(world.server), store, mayAct: () => more.lost?.() !== true });
   connection.start();
   await reached("ready");
   const channel = world.sandbox.world.createChannel({ title: "Files", members: [phone] }).id;
-  const file = { name: "a.bin", mime: "application/x-a", base64: BYTES.toString("base64") };
+  const file = {
+    name: "a.bin",
+    mime: "application/x-a",
+    base64: BYTES.toString("base64"),
+    ...(more.dc === undefined ? {} : { dc: more.dc }),
+  };
   const id = world.sandbox.world.postToChannel(channel, "look", { file });
   await waitFor(() => store.entities.byId(`-100${channel}`) !== null);
-  return { phone, channel, chat: `-100${channel}`, id, files: connection.calls.files };
+  return { phone, channel, chat: `-100${channel}`, id, connection, files: connection.calls.files };
 }
 
 test("a file comes in parts, and again after its reference was forgotten", async () => {
@@ -67,4 +72,69 @@ test("files are uploaded and sent alone and as an album, each random id once", a
   ]);
   expect(posts[1]?.groupedId).toBe(posts[2]?.groupedId);
   expect([posts[0]?.groupedId, posts[1]?.replyTo, posts[2]?.text]).toEqual([null, alone, "file 13"]);
+});
+
+/** Data centres in which an account is connected, and the keys it is connected with. */
+const connected = (phone: string) =>
+  world.sandbox.world
+    .connections()
+    .filter((each) => each.phone === phone)
+    .sort((a, b) => a.dc - b.dc);
+
+test("a file in another data centre is fetched from there, over one connection that goes with the account's own", async () => {
+  const { files, chat, id, phone, connection } = await member({ dc: 4 });
+  const found = await files.find(chat, id);
+  expect(found.dc).toBe(4);
+  const parts = await Promise.all([0, 1, 2].map((part) => files.read(found, part * PART_BYTES)));
+  expect(Buffer.concat(parts).equals(BYTES)).toBe(true);
+  expect(connected(phone).map(({ dc }) => dc)).toEqual([2, 4]);
+  // The same login, not a second device; and Telegram closes this one too when the machine freezes.
+  expect(world.sandbox.world.sessions(phone)).toHaveLength(1);
+  expect(connected(phone).every(({ hangsUpAt }) => hangsUpAt !== null)).toBe(true);
+  await connection.stop();
+  await waitFor(() => connected(phone).length === 0);
+});
+
+test("a data centre that forgot its key or hung up is asked again, with a new key or the same one", async () => {
+  const { files, chat, id, phone, connection } = await member({ dc: 4 });
+  const found = await files.find(chat, id);
+  const part = (): Promise<Buffer> => files.read(found, 0);
+  const ended = async (): Promise<unknown> => await waitFor(() => connected(phone).length === 1);
+  await part();
+  const [, first] = connected(phone);
+  world.sandbox.world.faults.drop({ dc: 4 }, "rst");
+  await ended();
+  await part();
+  expect(connected(phone)[1]?.keyId).toBe(first?.keyId);
+  world.sandbox.world.faults.forgetKey(first?.keyId ?? "");
+  await waitFor(() =>
+    part().then(
+      () => true,
+      () => false,
+    ),
+  );
+  const [, second] = connected(phone);
+  expect(second?.keyId).not.toBe(first?.keyId);
+  world.sandbox.world.faults.failCalls({ method: "upload.getFile", code: 401, text: "AUTH_KEY_UNREGISTERED", times: 1 });
+  await expect(part()).rejects.toMatchObject({ code: "link-lost" });
+  await part();
+  expect(connected(phone)[1]?.keyId).not.toBe(second?.keyId);
+  expect(connection.status()).toMatchObject({ state: "ready", connects: 1 });
+});
+
+test("Telegram's word about where a file is counts more than the message's", async () => {
+  const { files, chat, id } = await member({ dc: 4 });
+  const found = await files.find(chat, id);
+  expect((await files.read({ ...found, dc: 2 }, 0)).equals(BYTES.subarray(0, PART_BYTES))).toBe(true);
+  await expect(files.read({ ...found, dc: 5 }, 0)).rejects.toMatchObject({ code: "unknown-dc" });
+});
+
+test("who lost the account asks no other data centre either", async () => {
+  let lost = false;
+  const { files, chat, id, phone } = await member({ dc: 4, lost: () => lost });
+  const found = await files.find(chat, id);
+  await files.read(found, 0);
+  lost = true;
+  await expect(files.read(found, PART_BYTES)).rejects.toMatchObject({ code: "link-lost" });
+  await waitFor(() => connected(phone).every(({ dc }) => dc === 2));
 });

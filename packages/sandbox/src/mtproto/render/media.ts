@@ -1,10 +1,11 @@
+import { FILES_DC } from "../../world/files.ts";
 import type { StoredMedia } from "../../world/model.ts";
 import type { TlObject } from "../tl/schema.ts";
 
 /** A file of a message. `reference` is what the client has to show to get it. */
 export function mediaObject(media: StoredMedia, reference: Buffer): TlObject {
-  const { id, accessHash, photo, mime, name, size, attributes } = media;
-  const common = { id, access_hash: accessHash, file_reference: reference, date: 0, dc_id: 2 };
+  const { id, accessHash, photo, mime, name, size, attributes, dc = FILES_DC } = media;
+  const common = { id, access_hash: accessHash, file_reference: reference, date: 0, dc_id: dc };
   if (photo) {
     const sizes = [{ _: "photoSize", type: "x", w: 800, h: 600, size }];
     return { _: "messageMediaPhoto", photo: { _: "photo", ...common, sizes } };

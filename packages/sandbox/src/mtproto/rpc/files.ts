@@ -15,6 +15,7 @@ const getFile: Method<UserCall> = (call, query) => {
     reference: bytes(location, "file_reference"),
     offset: Number(long(query, "offset")),
     limit: int(query, "limit"),
+    dc: call.dc,
   });
   return { _: "upload.file", type: { _: "storage.fileUnknown" }, mtime: 0, bytes: found };
 };
@@ -38,7 +39,9 @@ function mediaOf(call: UserCall, input: TlObject): StoredMedia {
   const attributes = objects(input, "attributes");
   const named = attributes.find((attribute) => attribute._ === "documentAttributeFilename");
   const name = named ? text(named, "file_name") : text(file, "name") || null;
-  return call.world.files.add({ photo, mime: photo ? "image/jpeg" : text(input, "mime_type"), name }, content, attributes);
+  const mime = photo ? "image/jpeg" : text(input, "mime_type");
+  // A file stays in the data centre that it was uploaded to.
+  return call.world.files.add({ photo, mime, name, dc: call.dc }, content, attributes);
 }
 
 /** A used random id is refused before its file is looked at: the parts of a second try may be gone. */

@@ -1,0 +1,120 @@
+import { AppError } from "@flotilla/kernel";
+import type { DcAddress, SessionStore } from "@flotilla/session-store";
+import { Api } from "telegram";
+import { classify } from "./classify.ts";
+import type { ConnectionTimings } from "./connection-status.ts";
+import { linkLost, lostReason } from "./fault.ts";
+import { keepAlive } from "./keep-alive.ts";
+import { connectWithKey } from "./key-exchange.ts";
+import { Link } from "./link.ts";
+import { ForeignStore } from "./link-store.ts";
+import type { AccountOptions } from "./types.ts";
+
+/** What a {@link FileCentre} needs. */
+export interface FileCentreOptions extends AccountOptions {
+  readonly store: SessionStore;
+  readonly timings: ConnectionTimings;
+  /** The account's own connection. Throws AppError `not-connected`. */
+  readonly home: () => Link;
+}
+
+/** A connection that was asked nothing for this long is closed; its key is kept for the next time. */
+const IDLE_MS = 30_000;
+
+/**
+ * The account in another data centre, for the files that are kept there. Its key is made here, introduced by the account's own
+ * connection, and dies with this object.
+ */
+export class FileCentre {
+  readonly #options: FileCentreOptions;
+  readonly #dc: DcAddress;
+  #store: ForeignStore;
+  /** Whether the account is known there by the present key. */
+  #known = false;
+  #link: Link | null = null;
+  #opening: Promise<Link> | null = null;
+  #idle: NodeJS.Timeout | null = null;
+  #stopped = false;
+
+  constructor(options: FileCentreOptions, dc: DcAddress) {
+    this.#options = options;
+    this.#dc = dc;
+    this.#store = new ForeignStore(options.store, dc);
+  }
+
+  /** Errors as `Link.invoke` and `Link.connect`; a key that is not known there any more is AppError `link-lost`, and the next call makes another. */
+  async invoke<R extends Api.AnyRequest>(request: R): Promise<R["__response"]> {
+    const link = await this.#ready();
+    this.#restLater(link);
+    try {
+      return await link.invoke(request);
+    } catch (error) {
+      throw await this.#judge(link, error);
+    }
+  }
+
+  /** Closes the connection for good and resolves when its socket is closed. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#idle) clearTimeout(this.#idle);
+    await this.#link?.stop();
+  }
+
+  async #ready(): Promise<Link> {
+    if (this.#known && this.#link && !this.#link.over) return this.#link;
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = null;
+    });
+    return await this.#opening;
+  }
+
+  async #open(): Promise<Link> {
+    const { timings } = this.#options;
+    let heardAt = performance.now();
+    const traffic = (): void => {
+      heardAt = performance.now();
+    };
+    const link = await connectWithKey(this.#store, () => this.#newLink(traffic));
+    try {
+      await this.#introduce(link);
+    } catch (error) {
+      await link.stop();
+      throw await this.#judge(link, error);
+    }
+    void keepAlive(link, { ...timings, lastTrafficAt: () => heardAt, onAnswer: () => {} });
+    return link;
+  }
+
+  #newLink(traffic: () => void): Link {
+    if (this.#stopped) throw linkLost("stopped");
+    const nothing = (): void => {};
+    const events = { traffic, updates: nothing, undecodable: nothing, newSession: nothing, answered: nothing };
+    this.#link = new Link(this.#store, this.#options, this.#options.timings, events);
+    return this.#link;
+  }
+
+  /** https://core.telegram.org/api/datacenter#authorization-transfer */
+  async #introduce(link: Link): Promise<void> {
+    if (this.#known) return;
+    const { id, bytes } = await this.#options.home().invoke(new Api.auth.ExportAuthorization({ dcId: this.#dc.id }));
+    await link.invoke(new Api.auth.ImportAuthorization({ id, bytes }));
+    this.#known = true;
+  }
+
+  /** The account is judged by its own connection alone: what ends a key here is only a lost connection. */
+  async #judge(link: Link, error: unknown): Promise<unknown> {
+    const { class: kind, code } = classify(error);
+    const isForgotten = kind === "AUTH_DEAD" || lostReason(error) === "unknown-key";
+    if (isForgotten || code === "call-timeout") await link.stop(linkLost("refused", error));
+    if (!isForgotten) return error;
+    this.#known = false;
+    this.#store = new ForeignStore(this.#options.store, this.#dc);
+    return new AppError("link-lost", "The data centre of the file forgot this account.", { cause: error });
+  }
+
+  #restLater(link: Link): void {
+    if (this.#idle) clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => void link.stop(), IDLE_MS);
+    this.#idle.unref();
+  }
+}
