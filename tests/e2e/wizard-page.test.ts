@@ -4,7 +4,7 @@ import { waitFor } from "@flotilla/testkit";
 import type { Locator, Page } from "playwright-core";
 import { expect, inject, test } from "vitest";
 import { CHROMIUM, openPage } from "./support/browser.ts";
-import { startFleet } from "./support/fleet.ts";
+import { startFleet, type TestFleet } from "./support/fleet.ts";
 
 const RICK = "15550100002";
 const NORA = "15550100001";
@@ -124,6 +124,7 @@ test.skipIf(!CHROMIUM)("on a phone: the good and the bad ways through a login, a
   // By QR code, and the way back from it to the number.
   await phone.press("Authenticate");
   await phone.shows(/Send the phone number/);
+  await byWord(phone, fleet);
   await phone.press("QR code");
   await phone.shows(/Scan the picture/);
   await page.locator("img").last().waitFor();
@@ -135,7 +136,7 @@ test.skipIf(!CHROMIUM)("on a phone: the good and the bad ways through a login, a
   });
   await phone.write("+1 555 010 0002");
   await phone.shows(/Code: ○ ○ ○ ○ ○/);
-  await phone.tap(await code());
+  await tooLate(phone, fleet, code);
   await phone.shows(/cloud password/);
   await phone.write("demo");
   await phone.shows(/demo_2 is @rick_relay/);
@@ -155,6 +156,33 @@ test.skipIf(!CHROMIUM)("on a phone: the good and the bad ways through a login, a
   await phone.shows(/Open alerts \(1\)/);
   await phone.shot("alerts", "Open alerts");
 });
+
+/** A code that came as a word: it has no keys, and the way out is there. */
+async function byWord(phone: Phone, fleet: TestFleet): Promise<void> {
+  await fleet.post("accounts", { phone: "15550100077", firstName: "Wanda", codeVia: "sms-word" });
+  await phone.write("+15550100077");
+  await phone.shows(/Telegram sent a word by SMS/);
+  expect(await phone.page.getByTestId("inline-button").filter({ hasText: "✔" }).count(), "no keypad").toBe(0);
+  await phone.shot("login-word", "Telegram sent a word");
+  await phone.write("planted-banana");
+  await phone.shows(/Don't send it as a message: Telegram cancels/);
+  expect(await phone.count("planted-banana"), "the word is deleted").toBe(0);
+  await phone.press("QR instead");
+  await phone.shows(/Scan the picture/);
+  await phone.press("Use phone instead");
+  await phone.shows(/Send the phone number/);
+}
+
+/** A code that was entered after its time: said, and the next one works. */
+async function tooLate(phone: Phone, fleet: TestFleet, code: () => Promise<string>): Promise<void> {
+  const old = await code();
+  await fleet.post("clock", { advanceMs: 6 * 60_000 });
+  await phone.tap(old);
+  await phone.shows(/This code is no longer valid \(too old/);
+  await phone.press("New code");
+  await phone.shows(/Code: ○ ○ ○ ○ ○/);
+  await phone.tap(await code());
+}
 
 /** The screens that only tell. */
 async function lookAround(phone: Phone): Promise<void> {

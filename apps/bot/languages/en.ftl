@@ -62,6 +62,9 @@ button-who = 👀 Who holds it?
 button-use-phone = Use { $phone }
 button-new-code = 🔁 New code
 button-new-code-from = 🔁 New code (from { TIME($at) })
+button-other-way = 📨 Other way
+button-other-way-from = 📨 Other way (from { TIME($at) })
+button-qr-instead = 📷 QR instead
 button-alerts-count = 🚨 Alerts ({ $count })
 button-alerts = 🚨 Alerts
 button-logins = 🔐 Logins
@@ -402,15 +405,16 @@ login-sending-code = ⏳ Asking Telegram to send a code…
 login-code-sent = { $via ->
     [app] Code sent to the Telegram app of this account (not SMS). Look in the chat “Telegram”.
     [sms] Code sent by SMS.
-    [sms-word] Telegram sent a word by SMS, which these keys cannot type. Press 🔁 New code when it appears, or log in by QR code.
-    [sms-phrase] Telegram sent a phrase by SMS, which these keys cannot type. Press 🔁 New code when it appears, or log in by QR code.
+    [sms-word] Telegram sent a word by SMS. It has no keys here, and Telegram cancels words that are sent in chats.
+    [sms-phrase] Telegram sent a phrase by SMS. It has no keys here, and Telegram cancels phrases that are sent in chats.
     [call] A call tells the code.
     [flash-call] A call comes and hangs up: the code is the last digits of its number.
     [missed-call] A call comes and hangs up: the code is the last digits of its number.
     [email] Code sent by e-mail, to the account's login address.
+    [email-setup] Telegram sends this account no code before it has a login e-mail. Set one up in an official app.
     [fragment] Code sent to the account's page on fragment.com.
-    [firebase] Telegram delivers this code to official apps alone. Press 🔁 New code when it appears, or log in by QR code.
-   *[unknown] Telegram delivers this code in a way that this version does not know. Press 🔁 New code when it appears, or log in by QR code.
+    [firebase] Telegram delivers this code to official apps alone.
+   *[unknown] Telegram delivers this code in a way that this version does not know.
 }
 login-code = Code: <code>{ $dots }</code>   expires { TIME($at) }
 login-use-buttons = <i>Use the buttons. Telegram cancels codes that are sent in chats.</i>
@@ -430,6 +434,9 @@ login-bad-phone = ❌ That is not a full number. Use the country code: +49…
 login-not-ready = ❌ The worker is not ready for this yet.
 login-still-busy = The step before is still under way.
 login-typed-code = ❌ Don't send the code as a message: Telegram cancels codes that are sent in chats. Press 🔁 New code, then use the buttons.
+login-no-keys = Log in by QR code instead.
+login-no-keys-other = Log in by QR code instead, or ask for a code another way.
+login-typed-word = ❌ Don't send it as a message: Telegram cancels what is sent in chats. Ask for a new code, or log in by QR code.
 login-wrong-code = ❌ Wrong code. Tries left: { $tries }.
 login-code-expired = ❌ This code is no longer valid (too old, or it was sent in a chat).
 login-wrong-password = ❌ Not right. Tries left before a pause: { $tries }.

@@ -72,7 +72,7 @@ async function handleWizardText(deps: TextDeps, context: TextContext): Promise<b
     case "checking-code":
       // Anything in this chat that looks like the code is deleted, and has cost it its life.
       await context.erase();
-      if (/\d/.test(context.text)) deps.wizard.typedCode(row);
+      deps.wizard.typedCode(row, context.text);
       break;
     case "ask-session":
     case "confirm-session":

@@ -121,7 +121,19 @@ test.each([
 });
 
 test("each way in which a login code comes has words of its own, in every language", () => {
-  const ways = ["app", "sms", "call", "flash-call", "email", "fragment", "firebase", "sms-word", "sms-phrase", "unknown"];
+  const ways = [
+    "app",
+    "sms",
+    "call",
+    "flash-call",
+    "email",
+    "fragment",
+    "email-setup",
+    "firebase",
+    "sms-word",
+    "sms-phrase",
+    "unknown",
+  ];
   for (const words of ALL_WORDS) {
     const texts = ways.map((via) => words.text("login-code-sent", { via }));
     expect(new Set(texts).size).toBe(ways.length);

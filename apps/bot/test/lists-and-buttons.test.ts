@@ -6,6 +6,7 @@ import { loginScreen } from "../src/screens/login.ts";
 import { menuScreen, workersScreen } from "../src/screens/menu.ts";
 import { problemsFirst } from "../src/screens/view.ts";
 import type { WizardStep } from "../src/wizard/wizard-state.ts";
+import { clockTime } from "../src/words/times.ts";
 import { anyWorker, EN, HOST, listOf, NOW, viewOf, WORKER, workerView } from "./support.ts";
 import { checkCard, labels } from "./telegram-html.ts";
 
@@ -135,14 +136,26 @@ describe("the keypad", () => {
     expect(text).toContain("● ● ○ ○ ○");
   });
 
-  test("has ten digits, back and send while the code lives, and only a new code when it is dead", () => {
+  test("has ten digits, back and send while the code lives, and none of them when it is dead", () => {
     const alive = labels(loginScreen({ words: EN, worker: WORKER, step: code({}), digits: 0, now: NOW }));
     expect(alive).toEqual(["1", "2", "3", "4", "5", "6", "7", "8", "9", "⌫", "0", "✔", "🔁 New code", "✖️ Cancel"]);
     expect(labels(loginScreen({ words: EN, worker: WORKER, step: code({ dead: true }), digits: 0, now: NOW }))).toEqual([
       "🔁 New code",
+      "📷 QR instead",
       "✖️ Cancel",
     ]);
   });
+
+  test.each(["sms-word", "sms-phrase", "firebase", "email-setup", "unknown", "of tomorrow"])(
+    "is not there for a code that comes by %s: it would come another way, or the login goes by QR code",
+    (via) => {
+      const show = (more: object): string[] =>
+        labels(loginScreen({ words: EN, worker: WORKER, step: code({ via, ...more }), digits: 0, now: NOW }));
+      expect(show({})).toEqual(["📷 QR instead", "✖️ Cancel"]);
+      expect(show({ nextVia: "sms", resendAt: NOW - 1 })).toEqual(["📨 Other way", "📷 QR instead", "✖️ Cancel"]);
+      expect(show({ nextVia: "sms", resendAt: NOW + 60_000 })[0]).toBe(`📨 Other way (from ${clockTime(NOW + 60_000)})`);
+    },
+  );
 });
 
 test("a host is named with its workers", () => {

@@ -195,7 +195,7 @@ describe("a mistake keeps the step that the admin is at", () => {
     expect(after).toMatchObject({ kind: "ask-password", hint: "a pet" });
   });
 
-  test("a code that expired leaves only a new code", () => {
+  test("a code that expired leaves a new code and the QR code", () => {
     const after = afterOutcome(
       { kind: "checking-code", before: askCode },
       { kind: "login", step: { kind: "code-expired" } },
@@ -204,6 +204,7 @@ describe("a mistake keeps the step that the admin is at", () => {
     expect(after).toMatchObject({ kind: "ask-code", dead: true, length: 6 });
     expect(labels(loginScreen({ words: EN, worker: WORKER, step: after, digits: 0, now: NOW }))).toEqual([
       "🔁 New code",
+      "📷 QR instead",
       "✖️ Cancel",
     ]);
   });

@@ -165,7 +165,7 @@ describe("in the middle of a login", () => {
     await fleet.post("/chat/text", { text: "it is 12345" });
     const card = await fleet.waitForBot(777, "Don't send the code as a message");
     expect((await fleet.shown(777)).filter((message) => message.text.includes("12345"))).toEqual([]);
-    expect(card.keyboard.flat().map((button) => button.text)).toEqual(["🔁 New code", "✖️ Cancel"]);
+    expect(card.keyboard.flat().map((button) => button.text)).toEqual(["🔁 New code", "📷 QR instead", "✖️ Cancel"]);
     expect(words(fleet)).not.toContain("12345");
   });
 

@@ -1,10 +1,10 @@
 import type { Fault } from "@flotilla/contracts";
 import type { SelfUser } from "@flotilla/session-store";
-import { Api } from "telegram";
+import type { Api } from "telegram";
 import { classify } from "./classify.ts";
 import { rawRpcError } from "./vendor.ts";
 
-/** How a login code comes (https://core.telegram.org/api/auth#code-types). Only official apps can use `firebase`. */
+/** How a login code comes (https://core.telegram.org/api/auth#code-types). Only official apps can use `firebase`; `email-setup` brings none before a login e-mail is set up in one. */
 export type CodeVia =
   | "app"
   | "sms"
@@ -12,6 +12,7 @@ export type CodeVia =
   | "flash-call"
   | "missed-call"
   | "email"
+  | "email-setup"
   | "fragment"
   | "firebase"
   | "sms-word"
@@ -29,7 +30,6 @@ export type RefusalReason =
   | "api-id"
   | "update-app"
   | "send-code-unavailable"
-  | "email-setup-needed"
   | "already-used"
   | "too-many-codes"
   | "too-many-passwords"
@@ -98,7 +98,6 @@ const FINAL: ReadonlySet<RefusalReason> = new Set([
   "no-account",
   "api-id",
   "update-app",
-  "email-setup-needed",
   "already-used",
   "cancelled",
 ]);
@@ -132,7 +131,6 @@ export function answered(error: unknown, ...texts: readonly string[]): boolean {
 
 /** The public part of `auth.sentCode`. */
 export function describeSentCode(sent: Api.auth.SentCode): LoginResult {
-  if (sent.type instanceof Api.auth.SentCodeTypeSetUpEmailRequired) return refuse("email-setup-needed");
   const { nextType } = sent;
   return {
     kind: "code-sent",
@@ -151,6 +149,7 @@ const VIAS: ReadonlyMap<string, CodeVia> = new Map(
     FlashCall: "flash-call",
     MissedCall: "missed-call",
     EmailCode: "email",
+    SetUpEmailRequired: "email-setup",
     FragmentSms: "fragment",
     FirebaseSms: "firebase",
     SmsWord: "sms-word",

@@ -7,14 +7,14 @@ import { useSandbox } from "./world.ts";
 
 const world = useSandbox();
 
-const OF_TYPE: Readonly<Record<string, CodeVia | "refused">> = {
+const OF_TYPE: Readonly<Record<string, CodeVia>> = {
   SentCodeTypeApp: "app",
   SentCodeTypeSms: "sms",
   SentCodeTypeCall: "call",
   SentCodeTypeFlashCall: "flash-call",
   SentCodeTypeMissedCall: "missed-call",
   SentCodeTypeEmailCode: "email",
-  SentCodeTypeSetUpEmailRequired: "refused",
+  SentCodeTypeSetUpEmailRequired: "email-setup",
   SentCodeTypeFragmentSms: "fragment",
   SentCodeTypeFirebaseSms: "firebase",
   SentCodeTypeSmsWord: "sms-word",
@@ -61,8 +61,7 @@ test("the tables below are the schema's, no more and no less", () => {
 
 test.each(Object.entries(OF_TYPE))("%s is told as %s", (type, via) => {
   const result = sent(type);
-  if (via === "refused") expect(result).toMatchObject({ kind: "refused", reason: "email-setup-needed", final: true });
-  else expect(result).toMatchObject({ kind: "code-sent", via, nextVia: null, resendAfterS: null, length: expect.any(Number) });
+  expect(result).toMatchObject({ kind: "code-sent", via, nextVia: null, resendAfterS: null, length: expect.any(Number) });
 });
 
 test.each(Object.entries(OF_NEXT))("%s as the next way is told as %s", (next, nextVia) => {
@@ -88,11 +87,11 @@ test.each([
   expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "done" });
 });
 
-test("an account that needs a login e-mail first is refused plainly, and the old session stays", async () => {
+test("an account that needs a login e-mail first is told as such, and the old session stays", async () => {
   const phone = world.person({ codeVia: "email-setup" });
   const store = await newStore();
   const login = world.flow(store);
-  expect(await login.sendCode(phone)).toMatchObject({ kind: "refused", reason: "email-setup-needed", final: true });
+  expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent", via: "email-setup", nextVia: "sms" });
   await login.cancel();
   expect(store.inLogin).toBe(false);
 });

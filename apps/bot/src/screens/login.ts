@@ -1,7 +1,7 @@
 import { encodePress } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import type { InlineKeyboardButton } from "grammy/types";
-import type { AskCode, WizardStep } from "../wizard/wizard-state.ts";
+import { type AskCode, hasKeys, type WizardStep } from "../wizard/wizard-state.ts";
 import type { Said } from "../words/said.ts";
 import type { Words } from "../words/words.ts";
 import { backButton, cancelButton, verbButton } from "./buttons.ts";
@@ -40,7 +40,7 @@ export function loginScreen(view: LoginView): Card {
     case "sending-code":
       return card(words.html("login-sending-code"));
     case "ask-code":
-      return card(askCode(view, step), [...(step.dead ? [] : keypad(worker)), [newCode(view, step), ...cancel]]);
+      return card(askCode(view, step), codeButtons(view, step, cancel));
     case "checking-code":
       return card(words.html("login-checking-code"));
     case "ask-password":
@@ -131,11 +131,13 @@ function knownPhone({ words, worker }: LoginView, phone: string): InlineKeyboard
 }
 
 function askCode({ words, digits }: LoginView, step: AskCode): Html {
+  const keys = hasKeys(step.via);
   const dots = Array.from({ length: step.length }, (_, index) => (index < digits ? "●" : "○")).join(" ");
   return lines(
     words.html("login-code-sent", { via: step.via }),
-    step.dead ? null : html`\n${words.html("login-code", { dots, at: step.expiresAt })}`,
-    step.dead ? null : words.html("login-use-buttons"),
+    keys || step.dead ? null : words.html(step.nextVia === null ? "login-no-keys" : "login-no-keys-other"),
+    step.dead || !keys ? null : html`\n${words.html("login-code", { dots, at: step.expiresAt })}`,
+    step.dead || !keys ? null : words.html("login-use-buttons"),
     noteLine(words, step.note),
   );
 }
@@ -162,8 +164,19 @@ function keypad(worker: WorkerId): InlineKeyboardButton[][] {
   ];
 }
 
+/** The keypad while the code can be entered, and the ways on: where nothing can be, the code another way, or no code at all. */
+function codeButtons(view: LoginView, step: AskCode, cancel: InlineKeyboardButton[]): InlineKeyboardButton[][] {
+  const { words, worker } = view;
+  const instead = { text: words.text("button-qr-instead"), callback_data: encodePress("lqr", worker) };
+  if (step.dead) return [[newCode(view, step), instead], cancel];
+  if (hasKeys(step.via)) return [...keypad(worker), [newCode(view, step), ...cancel]];
+  return [...(step.nextVia === null ? [] : [[newCode(view, step)]]), [instead, ...cancel]];
+}
+
+/** A code anew; of one that cannot be entered, by the next way that Telegram offers. */
 function newCode({ words, worker, now }: LoginView, step: AskCode): InlineKeyboardButton {
   const later = step.resendAt !== null && step.resendAt > now && !step.dead;
-  const text = later ? words.text("button-new-code-from", { at: step.resendAt ?? now }) : words.text("button-new-code");
+  const label = step.dead || hasKeys(step.via) ? "button-new-code" : "button-other-way";
+  const text = later ? words.text(`${label}-from`, { at: step.resendAt ?? now }) : words.text(label);
   return { text, callback_data: encodePress("lnew", worker) };
 }

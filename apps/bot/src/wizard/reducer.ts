@@ -1,7 +1,7 @@
 import type { CommandOutcome, LoginStep } from "@flotilla/contracts";
 import { type Said, say } from "../words/said.ts";
 import { refusalSaid } from "./refusals.ts";
-import { type AskCode, WizardStep } from "./wizard-state.ts";
+import { type AskCode, hasKeys, WizardStep } from "./wizard-state.ts";
 
 /** The next step of a wizard after the worker answered. Pure: a mistake keeps the step, only an end ends it, and an end is final. */
 export function afterOutcome(step: WizardStep, outcome: CommandOutcome, now: number): WizardStep {
@@ -103,6 +103,14 @@ export function keep(step: WizardStep, note: Said): WizardStep {
     default:
       return step satisfies never;
   }
+}
+
+/** A code that was sent in the chat is dead: Telegram cancels it. Null for a text that is none. */
+export function typedCode(step: WizardStep, text: string): WizardStep | null {
+  if (step.kind !== "ask-code") return null;
+  const keys = hasKeys(step.via);
+  if (keys && !/\d/.test(text)) return null;
+  return { ...step, dead: true, note: say(keys ? "login-typed-code" : "login-typed-word") };
 }
 
 /** `@ann`, or the name of an account without one. */

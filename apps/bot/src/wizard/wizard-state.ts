@@ -53,6 +53,14 @@ export const WizardStep = z.discriminatedUnion("kind", [
 export type WizardStep = z.infer<typeof WizardStep>;
 export type AskCode = Extract<WizardStep, { kind: "ask-code" }>;
 
+/** Codes of digits. What comes in any other way cannot be entered with keys. */
+const DIGITS: ReadonlySet<string> = new Set(["app", "sms", "call", "flash-call", "missed-call", "email", "fragment"]);
+
+/** Whether a code that comes this way can be entered on the keypad. */
+export function hasKeys(via: string): boolean {
+  return DIGITS.has(via);
+}
+
 /** What a step that came by itself leads to. */
 export interface WizardProgress {
   readonly admin: UserId;

@@ -12,9 +12,9 @@ import type { Commands } from "../commands.ts";
 import type { CommandRow } from "../store/commands.ts";
 import { type Said, say } from "../words/said.ts";
 import { Moves } from "./moves.ts";
-import { afterOutcome, nameOfAccount } from "./reducer.ts";
+import { afterOutcome, nameOfAccount, typedCode } from "./reducer.ts";
 import { SessionSteps } from "./session-steps.ts";
-import type { WizardEnd, WizardProgress, WizardStep } from "./wizard-state.ts";
+import { hasKeys, type WizardEnd, type WizardProgress, type WizardStep } from "./wizard-state.ts";
 import type { WizardRow, WizardStore } from "./wizard-store.ts";
 
 /** Longest time of a whole login. */
@@ -72,10 +72,11 @@ export class Wizard {
 
   /** Asks the worker for QR codes. */
   async qr(row: WizardRow, asker: Asker): Promise<void> {
-    if (row.step.kind !== "ask-phone" && row.step.kind !== "qr") return;
+    if (row.step.kind !== "ask-phone" && row.step.kind !== "qr" && row.step.kind !== "ask-code") return;
     const keys = newSealKeyPair();
     this.#qrKeys.set(row.login, keys);
-    const { known } = row.step;
+    this.#digits.delete(row.admin);
+    const known = "known" in row.step ? row.step.known : null;
     const message = row.step.kind === "qr" ? row.step.message : null;
     const step: WizardStep = { kind: "qr", message, count: 0, expiresAt: null, known };
     await this.#moves.send(row, { kind: "login.qr", publicKey: keys.publicKey }, asker, step);
@@ -139,7 +140,7 @@ export class Wizard {
 
   /** A key of the keypad. */
   key(row: WizardRow, digit: string): void {
-    if (row.step.kind !== "ask-code" || !/^\d$/.test(digit)) return;
+    if (row.step.kind !== "ask-code" || !hasKeys(row.step.via) || !/^\d$/.test(digit)) return;
     const digits = (this.#digits.get(row.admin) ?? "") + digit;
     if (digits.length <= row.step.length) this.#digits.set(row.admin, digits);
   }
@@ -148,7 +149,7 @@ export class Wizard {
     this.#digits.set(row.admin, (this.#digits.get(row.admin) ?? "").slice(0, -1));
   }
 
-  /** True when the code is complete and may be sent. */
+  /** True when the code may be sent. */
   complete(row: WizardRow): boolean {
     return row.step.kind === "ask-code" && this.digits(row.admin) === row.step.length;
   }
@@ -159,11 +160,11 @@ export class Wizard {
     await this.#sendSealed(row, "login.code", code, asker, { kind: "checking-code", before: row.step });
   }
 
-  /** The admin typed digits into the chat: Telegram has cancelled the code by now. */
-  typedCode(row: WizardRow): void {
-    this.#digits.delete(row.admin);
-    if (row.step.kind !== "ask-code") return;
-    this.#moves.save(row, { ...row.step, dead: true, note: say("login-typed-code") });
+  /** The admin typed something, perhaps the code: Telegram has cancelled it then. */
+  typedCode(row: WizardRow, text: string): void {
+    const step = typedCode(row.step, text);
+    if (step) this.#digits.delete(row.admin);
+    if (step) this.#moves.save(row, step);
   }
 
   /** Asks for a new code; says when that is too early. */
@@ -231,10 +232,8 @@ export class Wizard {
   }
 
   /** Logins that took too long: removed, and cancelled at the worker. */
-  async expire(asker: Asker): Promise<WizardRow[]> {
-    const rows = this.#deps.store.expired(this.#deps.clock.now());
-    for (const row of rows) await this.cancel(row, asker);
-    return rows;
+  async expire(asker: Asker): Promise<void> {
+    for (const row of this.#deps.store.expired(this.#deps.clock.now())) await this.cancel(row, asker);
   }
 
   async #sendSealed(

@@ -41,7 +41,10 @@ export const LOGIN_STEPS: { readonly [K in WizardStep["kind"]]: readonly Shown<K
     { ...code, note: say("login-wrong-code", { tries: 2 }), resendAt: NOW - 1 },
     { ...code, note: say("login-typed-code"), dead: true },
     { ...code, note: say("login-code-expired"), dead: true },
-    ...["sms", "call", "flash-call", "email", "fragment", "firebase", "sms-word", "unknown"].map((via) => ({ ...code, via })),
+    ...["sms", "call", "flash-call", "email", "fragment"].map((via) => ({ ...code, via })),
+    ...["firebase", "sms-word", "sms-phrase", "email-setup", "unknown"].map((via) => ({ ...code, via })),
+    { ...code, via: "sms-word", nextVia: null, resendAt: null },
+    { ...code, via: "sms-phrase", note: say("login-typed-word"), dead: true },
   ],
   "checking-code": [{ kind: "checking-code", before: code }],
   "ask-password": [
