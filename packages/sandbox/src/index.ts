@@ -60,6 +60,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   stack.defer(() => telegram.close());
   const { world } = telegram;
   const backend = new BotBackend({ botToken: options.botToken, clock, world, log });
+  world.bot.introduce(backend.bot);
   if (options.stateFile !== undefined) {
     const file = new StateFile(options.stateFile, backend);
     await file.open();

@@ -6,6 +6,7 @@ import { BotFaults } from "./faults.ts";
 import { FileStore, type SavedFile } from "./files.ts";
 import { Hub } from "./hub.ts";
 import { Journal } from "./journal.ts";
+import { groupMessageView } from "./methods-group.ts";
 import type { Chat, ChatUser, StoredMessage } from "./types.ts";
 import { UpdateQueue, type UpdateQueueState } from "./updates.ts";
 import { messageView } from "./views.ts";
@@ -32,11 +33,14 @@ export interface BackendState {
   commands: [string, BotCommand[]][];
 }
 
+/** What the bot needs of the world: it hears every text, and has channels and supergroups. */
+export type BotWorld = Pick<WorldPort, "noticeText" | "bot">;
+
 /** What a {@link BotBackend} is made of. `world` hears every text (login codes are cancelled). */
 export interface BackendOptions {
   botToken: string;
   clock: MovableClock;
-  world: Pick<WorldPort, "noticeText">;
+  world: BotWorld;
   log: (line: string) => void;
 }
 
@@ -54,7 +58,7 @@ export class BotBackend {
   readonly callbacks: CallbackBook;
   /** Menu commands by scope (`default`, `all_private_chats`, `chat:<id>`). */
   readonly commands = new Map<string, BotCommand[]>();
-  readonly #world: Pick<WorldPort, "noticeText">;
+  readonly world: BotWorld;
 
   constructor(options: BackendOptions) {
     const id = Number(/^([0-9]+):/.exec(options.botToken)?.[1]);
@@ -62,10 +66,14 @@ export class BotBackend {
     this.bot = { token: options.botToken, id, firstName: "Flotilla", username: "flotilla_sandbox_bot" };
     this.clock = options.clock;
     this.log = options.log;
-    this.#world = options.world;
+    this.world = options.world;
     this.chats = new ChatBook(options.clock);
     this.updates = new UpdateQueue(options.clock);
     this.callbacks = new CallbackBook(options.clock, this.hub);
+    options.world.bot.onMessage((chat, message) => {
+      const kind = chat.kind === "channel" ? "channel_post" : "message";
+      this.updates.push({ kind, payload: groupMessageView(this, chat, message) });
+    });
   }
 
   /** The Bot API shape of a message. */
@@ -76,7 +84,7 @@ export class BotBackend {
   /** Stores a new message, lets the world read it and tells the page. */
   post(chat: Chat, part: Parameters<ChatBook["add"]>[1]): StoredMessage {
     const message = this.chats.add(chat, part);
-    this.#world.noticeText(message.body.text);
+    this.world.noticeText(message.body.text);
     this.hub.emit({ type: "message", message });
     return message;
   }
@@ -84,7 +92,7 @@ export class BotBackend {
   /** Marks a message as edited now and tells everyone. The caller has changed it already. */
   edited(message: StoredMessage): void {
     message.editedMs = this.clock.now();
-    this.#world.noticeText(message.body.text);
+    this.world.noticeText(message.body.text);
     this.hub.emit({ type: "edited", message });
   }
 

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import type { BotBackend } from "./backend.ts";
 import type { BotFault } from "./faults.ts";
 import { findMethod } from "./methods.ts";
+import { groupMethod } from "./methods-group.ts";
 import { type Params, readParams } from "./params.ts";
 import { isRefusal, refusal } from "./refusal.ts";
 
@@ -61,7 +62,9 @@ async function answer(backend: BotBackend, call: Call, gone: AbortSignal): Promi
   const entry = backend.journal.begin(method.name, params.plain(), backend.clock.now());
   const fault = backend.faults.take(method.name, chatOf(params));
   const reply =
-    fault !== null && !fault.after ? await failAs(fault, gone) : await run(backend, () => method.run(backend, params, gone));
+    fault !== null && !fault.after
+      ? await failAs(fault, gone)
+      : await run(backend, () => (groupMethod(method.name, backend, params) ?? method.run)(backend, params, gone));
   const final = fault?.after === true ? await failAs(fault, gone) : reply;
   entry.status = final === CUT ? null : final.status;
   entry.description = final === CUT ? "connection cut" : ((final.body.description as string | undefined) ?? null);

@@ -33,8 +33,15 @@ const queryMethods: Record<string, Method> = {
   },
 };
 
+/** Only in groups, where {@link groupMethod} takes it. */
+const forumMethods: Record<string, Method> = {
+  createForumTopic: () => {
+    throw refusal(400, "the chat is not a forum");
+  },
+};
+
 const BY_LOWER_NAME = new Map(
-  Object.entries({ ...infoMethods, ...queryMethods, ...sendMethods, ...editMethods, ...removeMethods }).map(
+  Object.entries({ ...infoMethods, ...queryMethods, ...sendMethods, ...editMethods, ...removeMethods, ...forumMethods }).map(
     ([name, run]) => [name.toLowerCase(), { name, run }] as const,
   ),
 );

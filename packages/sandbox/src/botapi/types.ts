@@ -93,6 +93,6 @@ export interface Chat {
 
 /** An update as the bot gets it, without its id. */
 export interface UpdateBody {
-  kind: "message" | "edited_message" | "callback_query" | "my_chat_member";
+  kind: "message" | "channel_post" | "edited_message" | "callback_query" | "my_chat_member";
   payload: Record<string, unknown>;
 }

@@ -22,7 +22,12 @@ const newChannel = z.strictObject({
   title: z.string().min(1).max(128),
   username: z.string().min(4).exactOptional(),
   members: z.array(phone).default([]),
+  supergroup: z.boolean().exactOptional(),
+  forum: z.boolean().exactOptional(),
+  bot: z.boolean().exactOptional(),
 });
+const topicTitle = z.string().min(1).max(128);
+const topicChange = z.strictObject({ title: topicTitle.exactOptional(), closed: z.boolean().exactOptional() });
 const newGroup = z.strictObject({ title: z.string().min(1).max(128), members: z.array(phone).min(1) });
 const text = z.string().min(1).max(4096);
 const newMessage = z.strictObject({ from: phone, to: phone, text, unreadable: z.boolean().default(false) });
@@ -39,6 +44,8 @@ const newPost = z
       })
       .exactOptional(),
     replyTo: z.int().positive().exactOptional(),
+    from: phone.exactOptional(),
+    topic: z.int().positive().exactOptional(),
     noforwards: z.boolean().exactOptional(),
     groupedId: z
       .string()
@@ -52,6 +59,7 @@ export function worldRoutes(context: ControlContext): App {
   const app: App = new Hono();
   accountRoutes(app, context);
   messageRoutes(app, context);
+  topicRoutes(app, context);
   const { world } = context;
   app.get("/connections", (c) => c.json(world.connections()));
   app.get("/connections/log", (c) => c.json(world.connectionLog()));
@@ -106,6 +114,22 @@ function messageRoutes(app: App, { world }: ControlContext): void {
   app.post("/messages", async (c) => {
     const { from, to, unreadable, ...said } = await readBody(c, newMessage);
     return c.json({ id: world.sendPrivate(from, to, said.text, unreadable) }, 201);
+  });
+}
+
+function topicRoutes(app: App, { world }: ControlContext): void {
+  app.get("/channels/:id/topics", (c) => c.json(world.topics.list(c.req.param("id"))));
+  app.post("/channels/:id/topics", async (c) => {
+    const { title } = await readBody(c, z.strictObject({ title: topicTitle }));
+    return c.json({ id: world.topics.create(c.req.param("id"), title) }, 201);
+  });
+  app.patch("/channels/:id/topics/:topic", async (c) => {
+    world.topics.change(c.req.param("id"), Number(c.req.param("topic")), await readBody(c, topicChange));
+    return c.json({ ok: true });
+  });
+  app.delete("/channels/:id/topics/:topic", (c) => {
+    world.topics.delete(c.req.param("id"), Number(c.req.param("topic")));
+    return c.json({ ok: true });
   });
 }
 

@@ -5,6 +5,7 @@ import type { Files } from "../world/files.ts";
 import type { Account, Channel, Group, LoginCode, PeerRef, StoredMedia, StoredMessage } from "../world/model.ts";
 import type {
   AccountView,
+  BotPort,
   ChannelView,
   FaultPort,
   GroupView,
@@ -12,10 +13,13 @@ import type {
   MessageView,
   PostOptions,
   SessionView,
+  TopicPort,
   WorldPort,
 } from "../world/port.ts";
 import { cleanPhone, type World } from "../world/world.ts";
+import { BotDoor } from "./bot-door.ts";
 import type { ConnectionTable } from "./connections.ts";
+import { channelOf, refused, TopicDoor } from "./topic-door.ts";
 
 interface WorldDoorOptions {
   readonly world: World;
@@ -27,6 +31,8 @@ interface WorldDoorOptions {
 /** The world as the HTTP side sees it; {@link WorldPort} has the contracts. */
 export class WorldDoor implements WorldPort {
   readonly faults: FaultPort;
+  readonly bot: BotPort;
+  readonly topics: TopicPort;
   readonly #world: World;
   readonly #options: WorldDoorOptions;
 
@@ -34,6 +40,8 @@ export class WorldDoor implements WorldPort {
     this.#options = options;
     this.#world = options.world;
     this.faults = options.faults;
+    this.bot = new BotDoor(options.world);
+    this.topics = new TopicDoor(options.world);
   }
 
   createAccount(options: Parameters<WorldPort["createAccount"]>[0]): AccountView {
@@ -67,26 +75,33 @@ export class WorldDoor implements WorldPort {
     return this.#world.qr.pending().map(({ token, expiresAt }) => ({ token, expiresAt }));
   }
 
-  createChannel(options: { title: string; username?: string; members: string[] }): ChannelView {
+  createChannel(options: Parameters<WorldPort["createChannel"]>[0]): ChannelView {
     const members = options.members.map((phone) => this.#byPhone(phone));
-    return this.#channelView(this.#world.createChannel({ title: options.title, username: options.username, members }));
+    return this.#channelView(this.#world.createChannel({ ...options, members }));
   }
 
   channels(): ChannelView[] {
     return [...this.#world.state.channels.values()].map((channel) => this.#channelView(channel));
   }
 
-  postToChannel(channelId: string, text: string, { replyTo, noforwards, groupedId, file }: PostOptions = {}): number {
+  postToChannel(channelId: string, text: string, options: PostOptions = {}): number {
+    const { replyTo, topic, from, noforwards, groupedId, file } = options;
     const channel = this.#channel(channelId);
     this.#world.codes.cancelSeen(text);
     const draft = {
       text,
       replyTo: replyTo ?? null,
+      topic: topic ?? null,
       ...(noforwards === undefined ? {} : { noforwards }),
       ...(groupedId === undefined ? {} : { groupedId: BigInt(groupedId) }),
       ...(file === undefined ? {} : { media: this.#file(file) }),
     };
-    return this.#world.messaging.postAsChannel(channel, draft, null).message.id;
+    const { messaging } = this.#world;
+    if (!channel.supergroup) return messaging.postAsChannel(channel, draft, null).message.id;
+    const author = from === undefined ? channel.owner : this.#byPhone(from).id;
+    if (author === null || !channel.members.has(author))
+      throw new AppError("not-a-member", `Name somebody who is in the group ${channelId}.`);
+    return refused(() => messaging.say(channel, author, draft, null).message.id);
   }
 
   editInChannel(channelId: string, id: number, text: string): void {
@@ -128,7 +143,8 @@ export class WorldDoor implements WorldPort {
     const account = this.#byPhone(phone);
     const other = this.#world.byPhone(chat);
     if (!other && /^\d+$/.test(chat) && this.#world.state.channels.has(BigInt(chat))) {
-      return [...this.#channel(chat).box.messages.values()].map((each) => messageView(each, this.#world.files));
+      const said = [...this.#channel(chat).box.messages.values()].filter(({ action }) => !action);
+      return said.map((each) => messageView(each, this.#world.files));
     }
     const group = /^\d+$/.test(chat) ? this.#world.state.groups.get(BigInt(chat)) : undefined;
     if (!other && !group) throw new AppError("no-such-chat", `There is no account, channel or group ${chat}.`);
@@ -180,9 +196,7 @@ export class WorldDoor implements WorldPort {
   }
 
   #channel(id: string): Channel {
-    const channel = /^\d+$/.test(id) ? this.#world.state.channels.get(BigInt(id)) : undefined;
-    if (!channel) throw new AppError("no-such-channel", `There is no channel ${id}.`);
-    return channel;
+    return channelOf(this.#world, id);
   }
 
   #accountView(account: Account): AccountView {
@@ -209,8 +223,9 @@ export class WorldDoor implements WorldPort {
   }
 
   #channelView(channel: Channel): ChannelView {
-    const { title, username, box } = channel;
-    return { id: channel.id.toString(), title, username, members: this.#phones(channel.members), pts: box.pts };
+    const { title, username, box, topics } = channel;
+    const kind = { supergroup: channel.supergroup === true, forum: topics !== undefined };
+    return { id: channel.id.toString(), title, username, members: this.#phones(channel.members), pts: box.pts, ...kind };
   }
 }
 
@@ -223,6 +238,7 @@ function messageView(message: StoredMessage, files: Files): MessageView {
     date: message.date * 1000,
     out: message.out,
     replyTo: message.replyTo,
+    topic: message.topic ?? null,
     forwarded: message.forwarded !== null,
     edited: message.editDate !== null,
     groupedId: message.groupedId?.toString() ?? null,

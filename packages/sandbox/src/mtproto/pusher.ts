@@ -5,7 +5,8 @@ import type { ConnectionTable } from "./connections.ts";
 import type { KeyStore } from "./link/keys.ts";
 import type { SessionRegistry } from "./link/registry.ts";
 import type { Session } from "./link/session.ts";
-import { accountUpdate, channelUpdate, Mentions } from "./render/objects.ts";
+import { accountUpdate, channelUpdate } from "./render/message.ts";
+import { Mentions } from "./render/objects.ts";
 import { shortForm } from "./render/short.ts";
 import { TlError } from "./tl/bytes.ts";
 import type { Layers } from "./tl/layers.ts";
@@ -56,9 +57,9 @@ export class Pusher {
       }
       case "channel-box": {
         const channel = channels.get(event.channel);
-        const update = channel && channelUpdate(channel, event.event, files);
-        for (const member of update ? channel.members : []) {
+        for (const member of channel?.members ?? []) {
           const account = accounts.get(member);
+          const update = channel && account && channelUpdate(account, channel, event.event, files);
           if (account && update) this.#passOn(account, [update], event.origin);
         }
         return;

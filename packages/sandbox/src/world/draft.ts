@@ -1,6 +1,6 @@
 import type { TlObject } from "../mtproto/tl/schema.ts";
 import { RpcError } from "./errors.ts";
-import type { StoredMedia, StoredMessage } from "./model.ts";
+import type { PeerRef, StoredMedia, StoredMessage } from "./model.ts";
 
 /** Longest text of a message, in UTF-16 units. */
 const MAX_TEXT = 4096;
@@ -11,6 +11,8 @@ const MAX_CAPTION = 1024;
 export interface Draft {
   readonly text: string;
   readonly replyTo?: number | null;
+  /** Where it goes in a forum, if it answers nothing that is still there; absent: General. */
+  readonly topic?: number | null;
   readonly forwarded?: StoredMessage["forwarded"];
   readonly entities?: readonly TlObject[];
   readonly noforwards?: boolean;
@@ -19,6 +21,11 @@ export interface Draft {
   readonly media?: StoredMedia;
   /** The sender's de-duplication id; null for messages made by the control API. */
   readonly randomId?: bigint | null;
+}
+
+/** A message that says only this. `date`: Unix seconds. */
+export function plainMessage(peer: PeerRef, text: string, date: number): Omit<StoredMessage, "id"> {
+  return { date, peer, from: null, out: false, text, editDate: null, forwarded: null, replyTo: null };
 }
 
 /** What goes into the stored message as it is. */

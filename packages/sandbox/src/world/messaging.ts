@@ -1,8 +1,9 @@
 import type { MovableClock } from "../clock.ts";
 import { addMessage, deleteMessages, messagesOf, recordEvent } from "./box.ts";
-import { checkText, type Draft, extras } from "./draft.ts";
+import { checkText, type Draft, extras, plainMessage } from "./draft.ts";
 import { RpcError } from "./errors.ts";
 import type { Origin, WorldEvent } from "./events.ts";
+import { placeOf } from "./forum.ts";
 import type { Account, BoxEvent, BoxState, Channel, PeerRef, StoredMessage, WorldState } from "./model.ts";
 import { peerKey, SERVICE_USER_ID } from "./model.ts";
 
@@ -51,7 +52,7 @@ export class Messaging {
   /** A message from Telegram itself (777000); login codes in it stay valid. */
   sendService(to: Account, text: string): void {
     const peer: PeerRef = { kind: "user", id: SERVICE_USER_ID };
-    const { event } = addMessage(to.box, { ...this.#blank(peer, text), from: SERVICE_USER_ID });
+    const { event } = addMessage(to.box, { ...plainMessage(peer, text, this.#now()), from: SERVICE_USER_ID });
     this.#emit({ kind: "account-box", account: to.id, event, origin: null });
   }
 
@@ -86,7 +87,8 @@ export class Messaging {
 
   /** Throws MESSAGE_DELETE_FORBIDDEN. */
   deleteInChannel(by: Account, channel: Channel, ids: readonly number[], origin: Origin | null): BoxEvent | null {
-    if (channel.owner !== by.id) throw new RpcError(403, "MESSAGE_DELETE_FORBIDDEN");
+    const isOwn = (id: number): boolean => channel.box.messages.get(id)?.from === by.id;
+    if (channel.owner !== by.id && !ids.every(isOwn)) throw new RpcError(403, "MESSAGE_DELETE_FORBIDDEN");
     const event = deleteMessages(channel.box, ids, this.#now());
     if (event) this.#emit({ kind: "channel-box", channel: channel.id, event, origin });
     return event;
@@ -155,11 +157,11 @@ export class Messaging {
     origin: Origin | null,
   ): Outcome {
     const more = { ...extras(draft), from: from.id };
-    const own = addMessage(from.box, { ...this.#blank(here, draft.text), ...more, out: true });
+    const own = addMessage(from.box, { ...plainMessage(here, draft.text, this.#now()), ...more, out: true });
     const replied = own.message.replyTo === null ? undefined : from.box.messages.get(own.message.replyTo);
     const sent = others.map((account) => {
       const replyTo = replied?.copies?.find((copy) => copy.account === account.id)?.id ?? null;
-      return { account, ...addMessage(account.box, { ...this.#blank(there, draft.text), ...more, replyTo }) };
+      return { account, ...addMessage(account.box, { ...plainMessage(there, draft.text, this.#now()), ...more, replyTo }) };
     });
     const copies = [{ account: from, ...own }, ...sent].map(({ account, message }) => ({
       account: account.id,
@@ -174,15 +176,27 @@ export class Messaging {
   #post(from: Account, channelId: bigint, draft: Draft, origin: Origin | null): Outcome {
     const channel = this.#state.channels.get(channelId);
     if (!channel) throw new RpcError(400, "CHANNEL_INVALID");
-    if (channel.owner !== from.id) throw new RpcError(403, "CHAT_WRITE_FORBIDDEN");
-    return this.postAsChannel(channel, draft, origin);
+    const mayWrite = channel.supergroup ? channel.members.has(from.id) : channel.owner === from.id;
+    if (!mayWrite) throw new RpcError(403, "CHAT_WRITE_FORBIDDEN");
+    return channel.supergroup ? this.say(channel, from.id, draft, origin) : this.postAsChannel(channel, draft, origin);
+  }
+
+  /** A member or the bot writes in a supergroup. Throws TOPIC_CLOSED, TOPIC_DELETED. */
+  say(channel: Channel, from: bigint, draft: Draft, origin: Origin | null): Outcome {
+    return this.#put(channel, { ...extras(draft), from, ...placeOf(channel, from, draft) }, draft, origin);
   }
 
   /** Posts in the channel's own name. */
   postAsChannel(channel: Channel, draft: Draft, origin: Origin | null): Outcome {
-    checkText(draft.text, draft.media);
-    const peer: PeerRef = { kind: "channel", id: channel.id };
-    const posted = addMessage(channel.box, { ...this.#blank(peer, draft.text), ...extras(draft) });
+    return this.#put(channel, extras(draft), draft, origin);
+  }
+
+  #put(channel: Channel, more: Partial<StoredMessage>, { text, media }: Draft, origin: Origin | null): Outcome {
+    checkText(text, media);
+    const posted = addMessage(channel.box, {
+      ...plainMessage({ kind: "channel", id: channel.id }, text, this.#now()),
+      ...more,
+    });
     this.#emit({ kind: "channel-box", channel: channel.id, event: posted.event, origin });
     return posted;
   }
@@ -209,7 +223,8 @@ export class Messaging {
   }
 
   #mayChange(by: Account, message: StoredMessage): boolean {
-    if (message.peer.kind === "channel") return this.#state.channels.get(message.peer.id)?.owner === by.id;
+    const channel = message.peer.kind === "channel" ? this.#state.channels.get(message.peer.id) : undefined;
+    if (channel) return channel.supergroup ? message.from === by.id : channel.owner === by.id;
     return message.out && message.from === by.id && message.forwarded === null;
   }
 
@@ -227,19 +242,6 @@ export class Messaging {
       const copy = account?.box.messages.get(messageId);
       return account && copy ? [{ account, message: copy }] : [];
     });
-  }
-
-  #blank(peer: PeerRef, text: string): Omit<StoredMessage, "id"> {
-    return {
-      date: this.#now(),
-      peer,
-      from: null,
-      out: false,
-      text,
-      editDate: null,
-      forwarded: null,
-      replyTo: null,
-    };
   }
 
   #now(): number {

@@ -1,6 +1,9 @@
 import type { SrpVerifier } from "../mtproto/crypto/srp.ts";
 import type { TlObject } from "../mtproto/tl/schema.ts";
+import type { Bot, Channel, Group } from "./channel-model.ts";
 import type { CodeVia } from "./port.ts";
+
+export type * from "./channel-model.ts";
 
 /** Who or what a message's chat is, as its owner sees it. */
 export interface PeerRef {
@@ -54,6 +57,10 @@ export interface StoredMessage {
   ttlS?: number;
   /** Where all copies are, this one included; absent in a channel. */
   copies?: readonly Copy[];
+  /** Forum topic, by the id of its first message; absent in the General one and where there are none. */
+  topic?: number;
+  /** Of a service message ("created", "closed"): what happened. */
+  action?: TlObject;
 }
 
 /** One account's copy of a message. */
@@ -114,27 +121,6 @@ export interface PasswordState {
   wrong: number;
   /** Sandbox time in ms until which further tries get PHONE_PASSWORD_FLOOD. */
   blockedUntil: number;
-}
-
-/** A basic group: it has no box of its own, its messages are in those of its members. */
-export interface Group {
-  id: bigint;
-  title: string;
-  creator: bigint;
-  members: Set<bigint>;
-  createdAt: number;
-}
-
-/** A broadcast channel. */
-export interface Channel {
-  id: bigint;
-  accessHash: bigint;
-  title: string;
-  username: string | null;
-  owner: bigint | null;
-  members: Set<bigint>;
-  createdAt: number;
-  box: BoxState;
 }
 
 /** A login code and what became of it. Times in ms. */
@@ -204,10 +190,13 @@ export interface WorldState {
   files?: Map<bigint, StoredFile>;
   /** File references are of one generation; an older one is too old. */
   fileGeneration?: number;
+  bot?: Bot;
 }
 
 /** The sender of login codes and service messages. */
 export const SERVICE_USER_ID = 777000n;
+/** Every forum has this topic; its messages name none. */
+export const GENERAL_TOPIC = 1;
 
 /** Key of a chat in the read maps. */
 export function peerKey(peer: PeerRef): string {

@@ -1,3 +1,7 @@
+import type { BotPort, ChannelView, GroupView, NewChannel, PostOptions, TopicPort } from "./channel-port.ts";
+
+export type * from "./channel-port.ts";
+
 /**
  * What the Bot API half, the control API and the chat page may ask of the Telegram world.
  * Implemented by `world.ts` (the MTProto half serves the same world to user sessions).
@@ -18,9 +22,14 @@ export interface WorldPort {
   /** QR tokens that were exported and still wait for a scan. */
   pendingQrLogins(): { token: string; expiresAt: number }[];
 
-  createChannel(options: { title: string; username?: string; members: string[] }): ChannelView;
+  /** A broadcast channel, a supergroup or a forum; the first member owns it. */
+  createChannel(options: NewChannel & { members: string[] }): ChannelView;
   channels(): ChannelView[];
-  /** Posts into a channel as its owner; pushed to members as an update. Returns the message id. */
+  /** Topics of forums. They act as the owner of the forum. */
+  topics: TopicPort;
+  /** What the bot of the Bot API half does in channels and supergroups. */
+  bot: BotPort;
+  /** Posts into a channel as its owner, or into a supergroup as `from`; pushed to members as an update. Returns the message id. */
   postToChannel(channelId: string, text: string, more?: PostOptions): number;
   /** Changes a post of a channel. Throws AppError `no-such-message`. */
   editInChannel(channelId: string, id: number, text: string): void;
@@ -54,17 +63,6 @@ export interface WorldPort {
   terminateSession(phone: string, keyId: string): void;
 
   faults: FaultPort;
-}
-
-/** What a post may have besides its text. */
-export interface PostOptions {
-  replyTo?: number;
-  /** "Restrict saving content". */
-  noforwards?: boolean;
-  /** Decimal; the same in all posts of one album. */
-  groupedId?: string;
-  /** A photo or a document that comes with it. `dc`: the data centre that keeps it, by default 2. */
-  file?: { name: string; mime: string; base64: string; photo?: boolean; dc?: number };
 }
 
 /** How a login code is delivered (https://core.telegram.org/api/auth#code-types). `email-setup`: none before a login e-mail is set up. */
@@ -117,21 +115,6 @@ export interface LoginCodeView {
   state: "valid" | "used" | "expired" | "cancelled" | "replaced";
 }
 
-export interface ChannelView {
-  id: string;
-  title: string;
-  username: string | null;
-  members: string[];
-  pts: number;
-}
-
-/** A basic group. */
-export interface GroupView {
-  id: string;
-  title: string;
-  members: string[];
-}
-
 export interface MessageView {
   id: number;
   from: string | null;
@@ -139,6 +122,8 @@ export interface MessageView {
   date: number;
   out: boolean;
   replyTo: number | null;
+  /** Forum topic; null: the General one, or none. */
+  topic: number | null;
   /** True when it is a forward with its author. */
   forwarded: boolean;
   edited: boolean;

@@ -6,10 +6,11 @@ import { LoginCodes } from "./codes.ts";
 import { RpcError } from "./errors.ts";
 import type { Origin, WorldEvent } from "./events.ts";
 import { Files } from "./files.ts";
+import { Forums } from "./forum.ts";
 import { Messaging } from "./messaging.ts";
 import type { Account, Authorization, Channel, ClientInfo, Group, KeyDeath, LoginCode, WorldState } from "./model.ts";
 import { Passwords } from "./passwords.ts";
-import type { NewAccount } from "./port.ts";
+import type { NewAccount, NewChannel } from "./port.ts";
 import { QrLogins } from "./qr.ts";
 
 /** A login: which key, for whom, from where. */
@@ -33,6 +34,7 @@ export class World {
   readonly passwords: Passwords;
   readonly messaging: Messaging;
   readonly files: Files;
+  readonly forums: Forums;
   readonly #listeners = new Set<(event: WorldEvent) => void>();
 
   constructor(state: WorldState, clock: MovableClock) {
@@ -43,6 +45,7 @@ export class World {
     this.passwords = new Passwords(clock);
     this.files = new Files(state);
     const emit = (event: WorldEvent): void => this.#emit(event);
+    this.forums = new Forums(() => Math.floor(clock.now() / 1000), emit);
     this.messaging = new Messaging({ state, clock, emit, notice: (text) => void this.codes.cancelSeen(text) });
   }
 
@@ -92,7 +95,7 @@ export class World {
   }
 
   /** Members and owner are given as accounts; the first member owns the channel. */
-  createChannel(options: { title: string; username?: string | undefined; members: readonly Account[] }): Channel {
+  createChannel(options: NewChannel & { readonly members: readonly Account[] }): Channel {
     this.#refuseTakenName(options.username);
     this.state.lastChannelId += 1n;
     const channel: Channel = {
@@ -104,8 +107,12 @@ export class World {
       members: new Set(options.members.map((member) => member.id)),
       createdAt: Math.floor(this.clock.now() / 1000),
       box: emptyBox(),
+      ...(options.supergroup || options.forum ? { supergroup: true } : {}),
+      ...(options.forum ? { topics: new Map() } : {}),
+      ...(options.bot ? { bot: true } : {}),
     };
     this.state.channels.set(channel.id, channel);
+    if (channel.supergroup) this.forums.found(channel);
     this.#emit({ kind: "founded" });
     for (const member of channel.members)
       this.#emit({ kind: "membership", account: member, channel: channel.id, origin: null });

@@ -1,10 +1,13 @@
 import { sleep } from "@flotilla/kernel";
 import { Bot } from "grammy";
-import { BotBackend } from "../../src/botapi/backend.ts";
+import { BotBackend, type BotWorld } from "../../src/botapi/backend.ts";
 import { ChatUserActions } from "../../src/botapi/user.ts";
 import { MovableClock } from "../../src/clock.ts";
+import { BotDoor } from "../../src/mtproto/bot-door.ts";
 import { startHttp } from "../../src/server.ts";
+import { emptyState } from "../../src/world/model.ts";
 import type { WorldPort } from "../../src/world/port.ts";
+import { World } from "../../src/world/world.ts";
 
 /** The token of every bot in these tests. */
 export const TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
@@ -32,7 +35,8 @@ export interface BotApiHarness extends AsyncDisposable {
 export async function startBotApi(): Promise<BotApiHarness> {
   const clock = new MovableClock();
   const noticed: string[] = [];
-  const heard: Pick<WorldPort, "noticeText"> = {
+  const heard: BotWorld = {
+    bot: new BotDoor(new World(emptyState(), clock)),
     noticeText(text) {
       noticed.push(text);
       return [];

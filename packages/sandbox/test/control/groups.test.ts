@@ -52,3 +52,33 @@ test("members of a group write, edit, read and delete with a client; replies poi
   )) as Api.messages.PeerDialogs;
   expect(dialogs).toMatchObject([{ readOutboxMaxId: said[0] }]);
 });
+
+test("a forum and its topics are made, changed and written in over the control API", async () => {
+  await using control = await startControl();
+  await control.post("/accounts", { phone: ANN });
+  await control.post("/accounts", { phone: BEN });
+  const { id } = (await control.post("/channels", { title: "Desk", members: [ANN, BEN], forum: true })).body;
+  const topic = (await control.post(`/channels/${id}/topics`, { title: "alpha" })).body.id;
+  expect((await control.get(`/channels/${id}/topics`)).body).toEqual([{ id: topic, title: "alpha", closed: false }]);
+  await control.post(`/channels/${id}/messages`, { text: "one", topic, from: BEN });
+  expect((await control.get(`/accounts/${ANN}/history?chat=${id}`)).body).toMatchObject([{ text: "one", topic }]);
+  const change = async (method: string, path: string, body?: object) =>
+    (
+      await fetch(`${control.sandbox.url}/control/channels/${path}`, {
+        method,
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      })
+    ).status;
+  expect(await change("PATCH", `${id}/topics/${topic}`, { closed: true })).toBe(200);
+  expect(await control.post(`/channels/${id}/messages`, { text: "two", topic, from: BEN })).toMatchObject({
+    status: 400,
+    body: { error: { code: "telegram-refused", message: expect.stringContaining("TOPIC_CLOSED") } },
+  });
+  expect(await change("DELETE", `${id}/topics/${topic}`)).toBe(200);
+  expect([await change("DELETE", `${id}/topics/${topic}`), (await control.get(`/channels/${id}/topics`)).body]).toEqual([
+    404,
+    [],
+  ]);
+  const plain = (await control.post("/channels", { title: "News", members: [ANN] })).body.id;
+  expect((await control.get(`/channels/${plain}/topics`)).status).toBe(400);
+});

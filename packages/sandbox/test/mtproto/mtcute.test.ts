@@ -31,6 +31,28 @@ function mtcuteClient(telegram: LocalTelegram, usePfs: boolean): TelegramClient 
   return client;
 }
 
+it("mtcute makes a topic, lists it and writes in it", async () => {
+  const { telegram, log } = await stage({ schemas: [await mtcuteSchema()] });
+  const phone = "15550000001";
+  telegram.world.createAccount({ phone });
+  const { id } = telegram.world.createChannel({ title: "Desk", username: "desk_1", members: [phone], forum: true });
+  const ann = mtcuteClient(telegram, false);
+  await ann.start({ phone, codeSentCallback: () => {}, code: () => telegram.world.latestCode(phone)?.code ?? "" });
+  const made = await ann.createForumTopic({ chatId: "desk_1", title: "alpha" });
+  const sent = await ann.sendText("desk_1", "hello", { replyTo: made.id });
+  expect([sent.isTopicMessage, sent.replyToMessage?.threadId ?? sent.replyToMessage?.id]).toEqual([true, made.id]);
+  expect((await ann.getForumTopics("desk_1")).map(({ id: topic, title }) => [topic, title])).toEqual([
+    [made.id, "alpha"],
+    [1, "General"],
+  ]);
+  await ann.forwardMessagesById({ fromChatId: "desk_1", messages: [sent.id], toChatId: "desk_1", toThreadId: made.id });
+  expect(telegram.world.history(phone, id).map(({ text, topic }) => [text, topic])).toEqual([
+    ["hello", made.id],
+    ["hello", made.id],
+  ]);
+  expect(log).toEqual([]);
+});
+
 it.each([{ usePfs: false }, { usePfs: true }])(
   "mtcute logs in and talks to a GramJS client (usePfs: $usePfs)",
   async ({ usePfs }) => {

@@ -1,12 +1,10 @@
-import type { Files } from "../../world/files.ts";
-import type { Account, BoxEvent, BoxState, Channel, Group, PeerRef, StoredMessage, WorldState } from "../../world/model.ts";
+import type { Account, Bot, BoxState, Channel, Group, PeerRef, StoredMessage, WorldState } from "../../world/model.ts";
 import { peerKey, SERVICE_USER_ID } from "../../world/model.ts";
-import { LATER_LAYER } from "../tl/codec.ts";
 import type { TlObject, TlValue } from "../tl/schema.ts";
-import { mediaObject } from "./media.ts";
 
 /** access_hash of the service account; it is the same for everybody. */
 export const SERVICE_ACCESS_HASH = 777_000_777_000n;
+const BOT_ACCESS_HASH = 888_000_888_000n;
 
 export function peerObject(peer: PeerRef): TlObject {
   switch (peer.kind) {
@@ -54,10 +52,10 @@ export function channelObject(viewer: Account, channel: Channel): TlObject {
   const { id, accessHash, title } = channel;
   const member = channel.members.has(viewer.id);
   if (!member && channel.username === null)
-    return { _: "channelForbidden", broadcast: true, id, access_hash: accessHash, title };
+    return { _: "channelForbidden", ...channelKind(channel), id, access_hash: accessHash, title };
   return {
     _: "channel",
-    broadcast: true,
+    ...channelKind(channel),
     creator: channel.owner === viewer.id,
     left: !member,
     id,
@@ -69,9 +67,20 @@ export function channelObject(viewer: Account, channel: Channel): TlObject {
     participants_count: channel.members.size,
     admin_rights:
       channel.owner === viewer.id
-        ? { _: "chatAdminRights", post_messages: true, edit_messages: true, delete_messages: true }
+        ? {
+            _: "chatAdminRights",
+            post_messages: true,
+            edit_messages: true,
+            delete_messages: true,
+            manage_topics: channel.topics !== undefined,
+          }
         : null,
   };
+}
+
+/** Flags that say what a channel is. */
+function channelKind({ supergroup, topics }: Channel): Record<string, boolean> {
+  return supergroup ? { megagroup: true, forum: topics !== undefined } : { broadcast: true };
 }
 
 /** A basic group as `viewer` sees it; one who is not in it gets chatForbidden. */
@@ -89,89 +98,20 @@ function groupObject(viewer: Account, { id, title, creator, members, createdAt }
   };
 }
 
-/** A message in the box of the one who asks. */
-export function messageObject(message: StoredMessage, files: Files): TlObject {
-  if (message.unreadable) return { _: LATER_LAYER };
-  const { forwarded, replyTo, peer } = message;
-  const isNamed = message.from !== null && (message.out || peer.kind === "group");
-  return {
-    _: "message",
-    out: message.out,
-    post: peer.kind === "channel",
-    id: message.id,
-    from_id: isNamed ? { _: "peerUser", user_id: message.from } : null,
-    peer_id: peerObject(peer),
-    fwd_from: forwarded && {
-      _: "messageFwdHeader",
-      from_id: peerObject(forwarded.from),
-      date: forwarded.date,
-      channel_post: forwarded.post,
-    },
-    reply_to: replyTo === null ? null : { _: "messageReplyHeader", reply_to_msg_id: replyTo },
-    date: message.date,
-    message: message.text,
-    media: message.media ? mediaObject(message.media, files.reference()) : null,
-    entities: message.entities ? [...message.entities] : null,
-    noforwards: message.noforwards === true,
-    grouped_id: message.groupedId ?? null,
-    views: peer.kind === "channel" ? 1 : null,
-    forwards: peer.kind === "channel" ? 0 : null,
-    edit_date: message.editDate,
-  };
+function botUser({ id, firstName, username }: Bot): TlObject {
+  return { _: "user", bot: true, id, access_hash: BOT_ACCESS_HASH, first_name: firstName, username, bot_info_version: 1 };
 }
 
 /** Messages of `peer` in an account's box that it has not read. */
 export function unreadCount(account: Account, box: BoxState, peer: PeerRef): number {
   const read = account.readInbox.get(peerKey(peer)) ?? 0;
   const unread = (message: StoredMessage): boolean =>
-    !message.out && message.id > read && message.peer.kind === peer.kind && message.peer.id === peer.id;
+    !message.out &&
+    message.from !== account.id &&
+    message.id > read &&
+    message.peer.kind === peer.kind &&
+    message.peer.id === peer.id;
   return box.messages.values().filter(unread).toArray().length;
-}
-
-/** The update that tells of an event in an account's box. Null for a message that is gone by now. */
-export function accountUpdate(account: Account, event: BoxEvent, files: Files): TlObject | null {
-  const pts = { pts: event.pts, pts_count: event.count };
-  switch (event.kind) {
-    case "new":
-    case "edit": {
-      const message = account.box.messages.get(event.id);
-      if (!message) return null;
-      return {
-        _: event.kind === "new" ? "updateNewMessage" : "updateEditMessage",
-        message: messageObject(message, files),
-        ...pts,
-      };
-    }
-    case "delete":
-      return { _: "updateDeleteMessages", messages: [...event.ids], ...pts };
-    case "read-inbox": {
-      const still = unreadCount(account, account.box, event.peer);
-      return {
-        _: "updateReadHistoryInbox",
-        peer: peerObject(event.peer),
-        max_id: event.maxId,
-        still_unread_count: still,
-        ...pts,
-      };
-    }
-    case "read-outbox":
-      return { _: "updateReadHistoryOutbox", peer: peerObject(event.peer), max_id: event.maxId, ...pts };
-  }
-}
-
-/** The update that tells of an event in a channel. Null for a post that is gone by now. */
-export function channelUpdate(channel: Channel, event: BoxEvent, files: Files): TlObject | null {
-  const pts = { pts: event.pts, pts_count: event.count };
-  if (event.kind === "delete")
-    return { _: "updateDeleteChannelMessages", channel_id: channel.id, messages: [...event.ids], ...pts };
-  if (event.kind !== "new" && event.kind !== "edit") return null;
-  const message = channel.box.messages.get(event.id);
-  if (!message) return null;
-  return {
-    _: event.kind === "new" ? "updateNewChannelMessage" : "updateEditChannelMessage",
-    message: messageObject(message, files),
-    ...pts,
-  };
 }
 
 /** Collects who is mentioned, for the `users` and `chats` that come with most answers. */
@@ -235,6 +175,7 @@ export class Mentions {
       const account = this.#state.accounts.get(id);
       if (account) users.push(userObject(this.#viewer, account));
       else if (id === SERVICE_USER_ID) users.push(serviceUser());
+      else if (id === this.#state.bot?.id) users.push(botUser(this.#state.bot));
     }
     const groups = [...this.#groups].flatMap((id) => this.#state.groups.get(id) ?? []);
     const channels = [...this.#channels].flatMap((id) => this.#state.channels.get(id) ?? []);

@@ -1,6 +1,17 @@
 import { messagesOf } from "../../world/box.ts";
-import { type Account, type Channel, type PeerRef, peerKey, type StoredMessage, samePeer } from "../../world/model.ts";
-import { Mentions, messageObject, peerObject, unreadCount } from "../render/objects.ts";
+import { RpcError } from "../../world/errors.ts";
+import { inTopic } from "../../world/forum.ts";
+import {
+  type Account,
+  type Channel,
+  GENERAL_TOPIC,
+  type PeerRef,
+  peerKey,
+  type StoredMessage,
+  samePeer,
+} from "../../world/model.ts";
+import { messageObject } from "../render/message.ts";
+import { Mentions, peerObject, unreadCount } from "../render/objects.ts";
 import type { TlObject } from "../tl/schema.ts";
 import { int, type Method, object, objects, type UserCall } from "./call.ts";
 import { channelOfInput, peerOfInput } from "./peers.ts";
@@ -26,7 +37,10 @@ function page(messages: readonly StoredMessage[], query: TlObject): StoredMessag
 function found(call: UserCall, messages: readonly StoredMessage[], channel: Channel | null, total: number): TlObject {
   const mentions = new Mentions(call.world.state, call.account).messages(messages);
   if (!channel) {
-    const fields = { messages: messages.map((each) => messageObject(each, call.world.files)), ...mentions.fields() };
+    const fields = {
+      messages: messages.map((each) => messageObject(each, call.world.files, call.account)),
+      ...mentions.fields(),
+    };
     return total > messages.length
       ? { _: "messages.messagesSlice", count: total, ...fields }
       : { _: "messages.messages", ...fields };
@@ -36,7 +50,7 @@ function found(call: UserCall, messages: readonly StoredMessage[], channel: Chan
     _: "messages.channelMessages",
     pts: channel.box.pts,
     count: total,
-    messages: messages.map((each) => messageObject(each, call.world.files)),
+    messages: messages.map((each) => messageObject(each, call.world.files, call.account)),
     ...fields,
   };
 }
@@ -45,6 +59,17 @@ const getHistory: Method<UserCall> = (call, query) => {
   const peer = peerOfInput(call, object(query, "peer"));
   const channel = peer.kind === "channel" ? (call.world.state.channels.get(peer.id) ?? null) : null;
   const all = channel ? [...channel.box.messages.values()] : messagesOf(call.account.box, peer);
+  return found(call, page(all, query), channel, all.length);
+};
+
+/** What was said in a topic. */
+const getReplies: Method<UserCall> = (call, query) => {
+  const peer = peerOfInput(call, object(query, "peer"));
+  const channel = peer.kind === "channel" ? (call.world.state.channels.get(peer.id) ?? null) : null;
+  const topic = int(query, "msg_id");
+  const isKnown = topic === GENERAL_TOPIC || channel?.topics?.get(topic)?.deleted === false;
+  if (!channel || !isKnown) throw new RpcError(400, "TOPIC_ID_INVALID");
+  const all = [...channel.box.messages.values()].filter((message) => inTopic(message, topic));
   return found(call, page(all, query), channel, all.length);
 };
 
@@ -59,7 +84,7 @@ function wanted(
   const result = found(call, there, channel, ids.length);
   const byId = ids.map((id) => messages.get(id));
   const list = byId.map((message, index) =>
-    message ? messageObject(message, call.world.files) : { _: "messageEmpty", id: ids[index] },
+    message ? messageObject(message, call.world.files, call.account) : { _: "messageEmpty", id: ids[index] },
   );
   return { ...result, _: channel ? "messages.channelMessages" : "messages.messages", messages: list };
 }
@@ -112,7 +137,7 @@ const getDialogs: Method<UserCall> = (call, query) => {
   const mentions = new Mentions(call.world.state, call.account).messages(tops).objects(part.map((dialog) => dialog.object));
   const fields = {
     dialogs: part.map((dialog) => dialog.object),
-    messages: tops.map((each) => messageObject(each, call.world.files)),
+    messages: tops.map((each) => messageObject(each, call.world.files, call.account)),
     ...mentions.fields(),
   };
   if (part.length === all.length) return { _: "messages.dialogs", ...fields };
@@ -136,7 +161,7 @@ function getPeerDialogs(call: UserCall, query: TlObject): TlObject {
   return {
     _: "messages.peerDialogs",
     dialogs: part.map((dialog) => dialog.object),
-    messages: tops.map((each) => messageObject(each, call.world.files)),
+    messages: tops.map((each) => messageObject(each, call.world.files, call.account)),
     ...mentions.fields(),
     state,
   };
@@ -145,6 +170,7 @@ function getPeerDialogs(call: UserCall, query: TlObject): TlObject {
 /** Looking at chats. */
 export const historyMethods: Record<string, Method<UserCall>> = {
   "messages.getHistory": getHistory,
+  "messages.getReplies": getReplies,
   "messages.getMessages": (call, query) => wanted(call, query, call.account.box.messages, null),
   "messages.getDialogs": getDialogs,
   "messages.getPeerDialogs": getPeerDialogs,

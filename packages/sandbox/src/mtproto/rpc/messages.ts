@@ -3,7 +3,8 @@ import type { Draft } from "../../world/draft.ts";
 import { RpcError } from "../../world/errors.ts";
 import type { Outcome } from "../../world/messaging.ts";
 import type { PeerRef, StoredMessage } from "../../world/model.ts";
-import { accountUpdate, channelUpdate, Mentions } from "../render/objects.ts";
+import { accountUpdate, channelUpdate } from "../render/message.ts";
+import { Mentions } from "../render/objects.ts";
 import type { TlObject } from "../tl/schema.ts";
 import { int, ints, long, longs, type Method, object, objects, text, type UserCall } from "./call.ts";
 import { channelOfInput, peerOfInput } from "./peers.ts";
@@ -15,7 +16,7 @@ const MAX_FORWARDED = 100;
 function ownUpdate(call: UserCall, peer: PeerRef, { event }: Outcome): TlObject[] {
   const channel = peer.kind === "channel" ? call.world.state.channels.get(peer.id) : undefined;
   const update = channel
-    ? channelUpdate(channel, event, call.world.files)
+    ? channelUpdate(call.account, channel, event, call.world.files)
     : accountUpdate(call.account, event, call.world.files);
   return update ? [update] : [];
 }
@@ -40,12 +41,13 @@ export function sendDrafts(
   peer: PeerRef,
   drafts: readonly { readonly query: TlObject; readonly more: More }[],
 ): TlObject {
-  const reply = around["reply_to"] === undefined ? null : int(object(around, "reply_to"), "reply_to_msg_id");
+  const reply = around["reply_to"] === undefined ? null : object(around, "reply_to");
+  const place = { replyTo: reply && int(reply, "reply_to_msg_id"), topic: (reply && int(reply, "top_msg_id")) || null };
   const updates: TlObject[] = [];
   const sent: StoredMessage[] = [];
   for (const { query, more } of drafts) {
     const randomId = long(query, "random_id");
-    const said = { text: text(query, "message"), randomId, replyTo: reply, entities: objects(query, "entities") };
+    const said = { text: text(query, "message"), randomId, ...place, entities: objects(query, "entities") };
     const outcome = call.world.messaging.send(call.account, peer, { ...said, ...more }, call.session);
     sent.push(outcome.message);
     updates.push({ _: "updateMessageID", id: outcome.message.id, random_id: randomId }, ...ownUpdate(call, peer, outcome));
@@ -82,6 +84,7 @@ const forwardMessages: Method<UserCall> = (call, query) => {
     const draft = {
       text: original.text,
       randomId,
+      topic: topicOf(query),
       forwarded: query["drop_author"] === true ? null : originOf(original),
       ...(original.entities === undefined ? {} : { entities: original.entities }),
       ...(original.media === undefined ? {} : { media: original.media }),
@@ -93,6 +96,12 @@ const forwardMessages: Method<UserCall> = (call, query) => {
   }
   return answer(call, updates, sent);
 };
+
+/** Layers since 200 may name the topic by a reply. */
+function topicOf(query: TlObject): number | null {
+  const reply = query["reply_to"] === undefined ? null : object(query, "reply_to");
+  return int(query, "top_msg_id") || (reply && (int(reply, "top_msg_id") || int(reply, "reply_to_msg_id"))) || null;
+}
 
 /** What is forwarded together becomes an album of its own. */
 function albumOf(albums: Map<bigint, bigint>, original: bigint): bigint {

@@ -6,6 +6,7 @@ import { qrMethods, qrUserMethods } from "./auth-qr.ts";
 import type { Method, UserCall } from "./call.ts";
 import { channelMethods } from "./channels.ts";
 import { fileMethods } from "./files.ts";
+import { forumMethods } from "./forums.ts";
 import { helpMethods } from "./help.ts";
 import { historyMethods } from "./history.ts";
 import { messageMethods } from "./messages.ts";
@@ -28,6 +29,7 @@ export const userMethods: Readonly<Record<string, Method<UserCall>>> = {
   ...qrUserMethods,
   ...peopleMethods,
   ...channelMethods,
+  ...forumMethods,
   ...messageMethods,
   ...fileMethods,
   ...historyMethods,

@@ -1,7 +1,8 @@
 import { eventsAfter } from "../../world/box.ts";
 import { RpcError } from "../../world/errors.ts";
 import { type Account, type BoxEvent, type BoxState, type Channel, peerKey, type StoredMessage } from "../../world/model.ts";
-import { accountUpdate, channelUpdate, Mentions, messageObject, unreadCount } from "../render/objects.ts";
+import { accountUpdate, channelUpdate, messageObject } from "../render/message.ts";
+import { Mentions, unreadCount } from "../render/objects.ts";
 import type { TlObject } from "../tl/schema.ts";
 import { int, type Method, object, type UserCall } from "./call.ts";
 import { channelOfInput } from "./peers.ts";
@@ -56,7 +57,7 @@ const getDifference: Method<UserCall> = (call, query) => {
     others.push({ _: "updateChannelTooLong", channel_id: channel.id, pts: channel.box.pts });
   }
   const found = {
-    new_messages: messages.map((each) => messageObject(each, call.world.files)),
+    new_messages: messages.map((each) => messageObject(each, call.world.files, call.account)),
     other_updates: others,
     ...mentions.fields(),
   };
@@ -96,18 +97,18 @@ const getChannelDifference: Method<UserCall> = (call, query) => {
       _: "updates.channelDifferenceTooLong",
       ...common,
       dialog,
-      messages: latest.map((each) => messageObject(each, call.world.files)).reverse(),
+      messages: latest.map((each) => messageObject(each, call.world.files, call.account)).reverse(),
       ...fields,
     };
   }
   const page = events.slice(0, Math.min(int(query, "limit") || limits.channelPage, limits.channelPage));
-  const { messages, others } = contents(channel.box, page, (event) => channelUpdate(channel, event, call.world.files));
+  const { messages, others } = contents(channel.box, page, (event) => channelUpdate(account, channel, event, call.world.files));
   return {
     _: "updates.channelDifference",
     ...common,
     final: page.length === events.length,
     pts: page.at(-1)?.pts,
-    new_messages: messages.map((each) => messageObject(each, call.world.files)),
+    new_messages: messages.map((each) => messageObject(each, call.world.files, call.account)),
     other_updates: others,
     ...mentions.messages(messages).objects(others).fields(),
   };
