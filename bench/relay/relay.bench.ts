@@ -136,7 +136,12 @@ class Pipe implements AsyncDisposable {
     await this.#links[0]?.deliver(step(delivery, id));
     const { result } = await promise;
     const target = result.kind === "done" ? (result.ids[0] ?? null) : null;
-    this.#reader.relay.finish(head, "-1002", [{ chat: "-1001", message: id, targetMessage: target }], "delivered");
+    this.#reader.relay.finish(
+      head,
+      { chat: "-1002", topic: null },
+      [{ chat: "-1001", message: id, targetMessage: target }],
+      "delivered",
+    );
   }
 
   async #handle(message: Parameters<ConstructorParameters<typeof RelayLink>[0]["handle"]>[0]): Promise<void> {

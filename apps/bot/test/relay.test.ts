@@ -147,6 +147,20 @@ test("the bot delivers with formatting and replies, and says what a refusal mean
   await reader.deliver({ ...alert, id: "news_1.2.0", key: "k2", to, step });
   await waitFor(() => confirmed.length === 2);
   expect(confirmed[1]?.result.kind).toBe("blocked");
+  const gone = "Bad Request: message thread not found";
+  for (const [n, description] of [gone, "Bad Request: TOPIC_CLOSED"].entries()) {
+    answers.push(() => ({ ok: false, error_code: 400, description }));
+    await reader.deliver({ ...alert, id: `news_1.3.${n}`, key: `k3${n}`, to, step });
+  }
+  await waitFor(() => confirmed.length === 4);
+  const codes = confirmed.slice(2).map(({ result }) => ("code" in result ? [result.kind, result.code] : []));
+  expect(codes).toEqual([
+    ["blocked", "TOPIC_DELETED"],
+    ["blocked", "TOPIC_CLOSED"],
+  ]);
+  await reader.deliver({ ...alert, id: "news_1.4.0", key: "k4", to: { ...to, topic: 1 }, step });
+  await waitFor(() => confirmed.length === 5);
+  expect(sent.at(-1)?.payload, "General is written to by naming no topic").not.toHaveProperty("message_thread_id");
 });
 
 test("a loop that shows only when names are known is refused from then on, and broken where it is there already", async () => {

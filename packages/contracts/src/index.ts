@@ -49,6 +49,7 @@ export {
 export { BackfillStatus, BotAnswer, BotRequest, RelayStatus, RouteStatus, RouteStuck, SourceStatus } from "./relay-status.ts";
 export {
   ChatRef,
+  GENERAL_TOPIC,
   MAX_TARGETS_PER_WORKER,
   Route,
   RouteAction,

@@ -19,6 +19,10 @@ export const RouteId = z
   .regex(/^[a-z][a-z0-9_-]{0,31}$/, "a route name has 1 to 32 of a-z 0-9 _ - and starts with a letter");
 export type RouteId = z.infer<typeof RouteId>;
 
+/** Every forum has this topic. Its messages name none, and what goes there names none either (https://core.telegram.org/api/forum). */
+export const GENERAL_TOPIC = 1;
+
+/** A topic of a forum, by the id of its first message: the number in its link, `t.me/c/<chat>/<topic>`. */
 const Topic = z.number().int().positive();
 
 const WebhookUrl = z

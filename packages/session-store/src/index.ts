@@ -38,7 +38,7 @@ export type {
 export type { DcAddress } from "./key-slots.ts";
 export { assertNotLost } from "./lost.ts";
 export { openIdle, openSession, openSessionWhenFree } from "./open.ts";
-export type { DeliveredId, MapTarget, NewOutboxRow, OutboxKind, OutboxRow } from "./outbox-types.ts";
+export type { DeliveredId, MapTarget, NewOutboxRow, OutboxKind, OutboxRow, TargetPlace } from "./outbox-types.ts";
 export { type RekeyedFile, type RekeyOptions, rekey } from "./rekey.ts";
 export type { RelayTable, StoredRoutes } from "./relay-table.ts";
 export { keyFingerprint } from "./seal.ts";

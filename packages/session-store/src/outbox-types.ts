@@ -43,7 +43,13 @@ export interface DeliveredId {
   readonly targetMessage: number | null;
 }
 
+/** A place that is delivered to, as its route names it. */
+export interface TargetPlace {
+  readonly chat: string;
+  readonly topic: number | null;
+}
+
 /** What is known of a delivered message. */
-export interface MapTarget {
+export interface MapTarget extends TargetPlace {
   readonly message: number | null;
 }

@@ -1,5 +1,5 @@
 import type { Database } from "@flotilla/sqlite";
-import type { DeliveredId, MapTarget, NewOutboxRow, OutboxKind, OutboxRow } from "./outbox-types.ts";
+import type { DeliveredId, MapTarget, NewOutboxRow, OutboxKind, OutboxRow, TargetPlace } from "./outbox-types.ts";
 import type { UpdateTable } from "./updates.ts";
 
 interface Row {
@@ -81,20 +81,21 @@ export class RelayTable {
   }
 
   /** Delivered, or found to need no delivery (`count` says which): its text is forgotten, its ids are kept. */
-  finish(row: OutboxRow, targetChat: string, ids: readonly DeliveredId[], count: string): void {
+  finish(row: OutboxRow, to: TargetPlace, ids: readonly DeliveredId[], count: string): void {
     const now = this.#now();
     this.#db.transaction("relay-finish", () => {
       const sql =
         "UPDATE outbox SET state = 'done', payload = NULL, reason = NULL, done_at = ? WHERE n = ? AND state <> 'done'";
       if (this.#db.write(sql, [now, row.n]).changes === 0) return;
       for (const { chat, message, targetMessage } of ids)
-        this.#db.write("INSERT OR REPLACE INTO relay_map VALUES (?, ?, ?, ?, ?, ?)", [
+        this.#db.write("INSERT OR REPLACE INTO relay_map VALUES (?, ?, ?, ?, ?, ?, ?)", [
           row.route,
           chat,
           message,
-          targetChat,
+          to.chat,
           targetMessage,
           now,
+          to.topic,
         ]);
       this.#count(row.route, count);
     });
@@ -163,7 +164,8 @@ export class RelayTable {
 
   /** Where a message of a source was delivered by a route; null = it was not. */
   delivered(route: string, chat: string, message: number): MapTarget | null {
-    const sql = "SELECT target_message AS message FROM relay_map WHERE route = ? AND chat = ? AND message = ?";
+    const sql =
+      "SELECT target_message AS message, target_chat AS chat, target_topic AS topic FROM relay_map WHERE route = ? AND chat = ? AND message = ?";
     return this.#db.readOne<MapTarget>(sql, [route, chat, message]) ?? null;
   }
 

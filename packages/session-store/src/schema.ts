@@ -170,4 +170,7 @@ export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE route (one INTEGER PRIMARY KEY CHECK (one = 1), fleet_key_id TEXT NOT NULL, sealed BLOB NOT NULL) STRICT;
   `,
+  `
+  ALTER TABLE relay_map ADD COLUMN target_topic INTEGER;
+  `,
 ];

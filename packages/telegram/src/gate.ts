@@ -29,6 +29,7 @@ export const ALLOWED_METHODS = [
   "messages.getHistory",
   "messages.getMessages",
   "messages.getPeerDialogs",
+  "messages.getReplies",
   "messages.sendMedia",
   "messages.sendMessage",
   "messages.sendMultiMedia",

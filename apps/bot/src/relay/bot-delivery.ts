@@ -1,4 +1,11 @@
-import type { Confirmation, Delivery, DeliveryResult, DeliveryStep, TextEntity } from "@flotilla/contracts";
+import {
+  type Confirmation,
+  type Delivery,
+  type DeliveryResult,
+  type DeliveryStep,
+  GENERAL_TOPIC,
+  type TextEntity,
+} from "@flotilla/contracts";
 import { SingleFlight } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
 import { type Api, GrammyError, HttpError } from "grammy";
@@ -58,7 +65,7 @@ export class BotDelivery {
       case "send": {
         const sent = await api.sendMessage(chat, step.text, {
           entities: step.entities.flatMap(toBotEntity),
-          ...(topic === undefined ? {} : { message_thread_id: topic }),
+          ...(topic === undefined || topic === GENERAL_TOPIC ? {} : { message_thread_id: topic }),
           ...(step.replyTo === null
             ? {}
             : { reply_parameters: { message_id: step.replyTo, allow_sending_without_reply: true } }),
@@ -134,9 +141,16 @@ function resultOf(error: unknown, now: number): DeliveryResult {
   if (problem === "not-modified") return { kind: "done", ids: [], at: now };
   if (problem === "message-gone") return { kind: "refused", code, reason };
   if (problem === "unreachable" || error.error_code === 401) return { kind: "blocked", code, reason };
-  if (error.error_code === 400)
-    return { kind: /not enough rights|TOPIC|thread not found/.test(reason) ? "blocked" : "refused", code, reason };
+  const topic = topicCode(reason);
+  if (topic !== null) return { kind: "blocked", code: topic, reason };
+  if (error.error_code === 400) return { kind: /not enough rights/.test(reason) ? "blocked" : "refused", code, reason };
   return { kind: "parked", until: now + RETRY_MS, reason };
+}
+
+/** What is wrong with the topic, in the words that a worker gets. A topic that was deleted, or never was, is not found. */
+function topicCode(reason: string): string | null {
+  if (/message thread not found/i.test(reason)) return "TOPIC_DELETED";
+  return /\b(TOPIC_[A-Z_]+)/.exec(reason)?.[1] ?? null;
 }
 
 /** Telegram finds mentions, links and the like by itself; a mention by id needs a user object, which nobody has here. */

@@ -3,7 +3,7 @@ import type { ReadyRoute } from "@flotilla/domain";
 import { AppError, sleep, toError } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 import type { Intake } from "./intake.ts";
-import type { RelayTelegram } from "./ports.ts";
+import type { RelayTelegram, TargetChat } from "./ports.ts";
 
 /** How much is wanted. */
 export type BackfillWish = { readonly last: number } | { readonly since: number };
@@ -63,7 +63,8 @@ export class Backfill {
   async #run(ready: ReadyRoute, wish: BackfillWish, signal: AbortSignal): Promise<void> {
     try {
       const found: SourceMessage[] = [];
-      for (const ref of ready.route.from.chats) found.push(...(await this.#fetch(ref, wish, signal)));
+      const { chats, topic = null } = ready.route.from;
+      for (const chat of chats) found.push(...(await this.#fetch({ chat, topic }, wish, signal)));
       found.sort((a, b) => a.date - b.date || a.id - b.id);
       this.#take(ready, "last" in wish ? found.slice(-Math.min(wish.last, MOST)) : found);
       this.#patch({ state: "done" });
@@ -73,14 +74,15 @@ export class Backfill {
   }
 
   /** Newest first, page after page, until there is enough. */
-  async #fetch(ref: string, wish: BackfillWish, signal: AbortSignal): Promise<SourceMessage[]> {
+  async #fetch(from: TargetChat, wish: BackfillWish, signal: AbortSignal): Promise<SourceMessage[]> {
+    const { chat: ref, topic } = from;
     const chat = this.#deps.idOf(ref);
     if (chat === null) throw new AppError("unknown-chat", `This account does not know ${ref}.`);
     const found: SourceMessage[] = [];
     const most = "last" in wish ? Math.min(wish.last, MOST) : MOST;
     for (let before = 0; found.length < most; ) {
       signal.throwIfAborted();
-      const page = await this.#deps.telegram.history(chat, before, Math.min(PAGE, most - found.length));
+      const page = await this.#deps.telegram.history({ chat, topic }, before, Math.min(PAGE, most - found.length));
       const wanted = "since" in wish ? page.filter(({ date }) => date >= wish.since) : page;
       found.push(...wanted);
       this.#patch({ fetched: (this.#status?.fetched ?? 0) + wanted.length });

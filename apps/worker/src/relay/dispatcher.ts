@@ -1,9 +1,10 @@
-import type { Confirmation, Delivery, DeliveryResult, DeliveryTarget, Fault, Route } from "@flotilla/contracts";
+import type { Confirmation, Delivery, DeliveryResult, Fault, Route } from "@flotilla/contracts";
 import { afterTry, type FetchedFile, resultOfFault, stepKey } from "@flotilla/domain";
 import { toError, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { OutboxRow, RelayTable } from "@flotilla/session-store";
-import { learned, needsFiles, planStep, sourceOf, targetOf } from "./plan-step.ts";
+import { emptyLane, type Lane, type LaneState, uploadMs } from "./lane.ts";
+import { learned, needsFiles, placeOf, planStep, sourceOf, targetOf } from "./plan-step.ts";
 
 /** Parts of the dispatcher. */
 export interface DispatcherDeps {
@@ -19,38 +20,6 @@ export interface DispatcherDeps {
   readonly faultOf: (error: unknown) => Fault;
   readonly now: () => number;
   readonly log: Logger;
-}
-
-interface UnderWay {
-  readonly row: OutboxRow;
-  readonly delivery: Delivery;
-  readonly since: number;
-  handedAt: number;
-}
-
-/** One queue of deliveries that keep their order. */
-interface Lane {
-  underWay: UnderWay | null;
-  parkedUntil: number;
-  reason: string | null;
-  blocked: boolean;
-  /** What its sender or its target answered, and since when it is so. */
-  held: { readonly code: string; readonly since: number } | null;
-  tries: number;
-  /** A download is under way. */
-  fetching: boolean;
-  /** What was downloaded for the row in front. */
-  files: { readonly row: number; readonly found: readonly FetchedFile[] } | null;
-}
-
-/** What a lane says about itself. Times are milliseconds since the Unix epoch. */
-export interface LaneState {
-  readonly parkedUntil: number | null;
-  readonly reason: string | null;
-  readonly blocked: boolean;
-  readonly held: { readonly code: string; readonly since: number } | null;
-  /** Since when one delivery has been under way without an answer; an upload is given its time first. */
-  readonly underWaySince: number | null;
 }
 
 /** Without a word for so long, the same try is handed over again: Redis may have lost it, or its answer. */
@@ -108,7 +77,7 @@ export class Dispatcher {
     lane.held = code === null ? null : { code, since: lane.held?.since ?? now() };
     if (next.kind === "fetch") void this.#fetch(lane, route, row);
     else if (next.kind === "done" && result.kind === "done")
-      relay.finish(row, chatOf(route), learned(row, result.ids), COUNTS[row.kind]);
+      relay.finish(row, placeOf(route.to), learned(row, result.ids), COUNTS[row.kind]);
     else if (next.kind === "poison") relay.setAside(row, next.reason);
     else if (next.kind === "wait") {
       if (next.attempts !== row.attempts) relay.failed(row.n, next.attempts, next.reason);
@@ -142,6 +111,19 @@ export class Dispatcher {
   wake(name: string): void {
     this.#lane(name).parkedUntil = 0;
     this.#pumpLane(name);
+  }
+
+  /**
+   * Routes have changed. What was on its way to a target that is none any more is planned anew: its confirmation would be about
+   * another step. A route that waited for its old target goes on at once.
+   */
+  changed(before: readonly Route[]): void {
+    for (const old of before) {
+      const route = this.#deps.route(old.id);
+      if (!route || stepKey(route.id, route.to, "") === stepKey(old.id, old.to, "")) continue;
+      const lane = this.#lane(old.id);
+      Object.assign(lane, { ...emptyLane(), tries: lane.tries + 1, fetching: lane.fetching });
+    }
   }
 
   state(name: string): LaneState {
@@ -185,7 +167,7 @@ export class Dispatcher {
       return;
     }
     if (plan.kind === "nothing") {
-      relay.finish(row, chatOf(route), [], plan.reason);
+      relay.finish(row, placeOf(route.to), [], plan.reason);
       return;
     }
     if (row.album !== null) relay.seal(row.n);
@@ -220,30 +202,10 @@ export class Dispatcher {
   #lane(name: string): Lane {
     const known = this.#lanes.get(name);
     if (known) return known;
-    const lane: Lane = {
-      underWay: null,
-      parkedUntil: 0,
-      reason: null,
-      blocked: false,
-      held: null,
-      tries: 0,
-      fetching: false,
-      files: null,
-    };
+    const lane = emptyLane();
     this.#lanes.set(name, lane);
     return lane;
   }
 }
 
 const COUNTS = { new: "delivered", edit: "edited", delete: "deleted", alert: "alerted" } as const;
-
-/** A slow line takes 50 KB a second. */
-function uploadMs({ step }: Delivery): number {
-  return step.kind === "upload" ? step.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) / 50 : 0;
-}
-
-/** What the map calls the target. */
-function chatOf({ to }: { to: DeliveryTarget }): string {
-  if (to.kind === "worker" || to.kind === "bot") return to.chat;
-  return to.kind === "webhook" ? to.url : "";
-}

@@ -9,7 +9,7 @@ import {
 } from "@flotilla/contracts";
 import { type FetchedFile, linkOf, planDelete, planEdit, planNew, planUpload, type StepPlan } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
-import type { DeliveredId, OutboxRow, RelayTable } from "@flotilla/session-store";
+import type { DeliveredId, MapTarget, OutboxRow, RelayTable, TargetPlace } from "@flotilla/session-store";
 
 const EXCERPT = 200;
 
@@ -21,11 +21,22 @@ export function planStep(
   files: readonly FetchedFile[] | null = null,
 ): StepPlan {
   const pieces: unknown[] = row.pieces.map((piece) => JSON.parse(piece));
-  const find = (chat: string) => (id: number) => relay.delivered(route.id, chat, id)?.message ?? null;
+  const place = placeOf(route.to);
+  // A route that got another target since: what it delivered before is none of the new one's messages.
+  const there = (chat: string, id: number): MapTarget | null => {
+    const known = relay.delivered(route.id, chat, id);
+    return known?.chat === place.chat ? known : null;
+  };
+  const find = (chat: string) => (id: number) => there(chat, id)?.message ?? null;
+  // Telegram puts an answer into the topic of what it answers.
+  const findReplied = (chat: string) => (id: number) => {
+    const known = there(chat, id);
+    return known?.topic === place.topic ? known.message : null;
+  };
   switch (row.kind) {
     case "new": {
       const messages = pieces.map((piece) => SourceMessage.parse(piece)).sort((a, b) => a.id - b.id);
-      const target = find(messages[0]?.chat ?? "");
+      const target = findReplied(messages[0]?.chat ?? "");
       return files ? planUpload(route, messages, { row: row.n, files }, target) : planNew(route, messages, target);
     }
     case "edit": {
@@ -46,6 +57,12 @@ export function planStep(
 /** Where a row goes. */
 export function targetOf(route: Route, row: OutboxRow): DeliveryTarget {
   return row.kind === "alert" ? { kind: "admins" } : route.to;
+}
+
+/** What the map calls a target. */
+export function placeOf(to: DeliveryTarget): TargetPlace {
+  if (to.kind === "worker" || to.kind === "bot") return { chat: to.chat, topic: to.topic ?? null };
+  return { chat: to.kind === "webhook" ? to.url : "", topic: null };
 }
 
 /** The message that a row is about, of an album the first. Throws on a row that cannot be read. */

@@ -1,7 +1,7 @@
 import type { Fault, SourceMessage, TextEntity } from "@flotilla/contracts";
 import type { FileCalls } from "@flotilla/telegram";
 
-/** A chat to deliver to, as its route names it. */
+/** A chat to deliver to or to read, as its route names it, and its topic. */
 export interface TargetChat {
   readonly chat: string;
   readonly topic: number | null;
@@ -45,6 +45,6 @@ export interface RelayTelegram {
   faultOf(error: unknown): Fault;
   /** Marked id of a chat, or null when there is none of that name. */
   resolve(ref: string): Promise<string | null>;
-  /** Messages of a chat, newest first, older than `before` (0 = the newest). */
-  history(chat: string, before: number, limit: number): Promise<readonly SourceMessage[]>;
+  /** Messages of a chat or of a topic, newest first, older than `before` (0 = the newest). */
+  history(from: TargetChat, before: number, limit: number): Promise<readonly SourceMessage[]>;
 }

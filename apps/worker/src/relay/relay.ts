@@ -1,4 +1,4 @@
-import type { Confirmation, Delivery, RelayMessage, Route } from "@flotilla/contracts";
+import type { Delivery, RelayMessage, Route, RoutesForReader } from "@flotilla/contracts";
 import { matchRoute, readyRoute } from "@flotilla/domain";
 import { AppError, toError, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
@@ -130,7 +130,8 @@ export class Relay {
     for (const ref of route.from.chats) {
       const chat = this.#idOf(ref) ?? (await this.#options.telegram.resolve(ref));
       if (chat === null) throw new AppError("unknown-chat", `This account does not know ${ref}.`);
-      found.push(...(await this.#options.telegram.history(chat, 0, DRY_RUN)).map((message) => ({ message, chat })));
+      const page = await this.#options.telegram.history({ chat, topic: route.from.topic ?? null }, 0, DRY_RUN);
+      found.push(...page.map((message) => ({ message, chat })));
     }
     found.sort((a, b) => b.message.date - a.message.date || b.message.id - a.message.id);
     return found.slice(0, DRY_RUN).map(({ message, chat }) => {
@@ -176,31 +177,33 @@ export class Relay {
     switch (message.kind) {
       case "delivery": {
         const confirmation = await this.#sender.perform(message);
-        if (message.reader === this.#options.worker) this.#confirmed(confirmation);
+        if (message.reader === this.#options.worker) this.#dispatcher.confirmed(confirmation);
         else await this.#link.confirm(message.reader, confirmation);
         return;
       }
       case "confirmation":
-        this.#confirmed(message);
+        this.#dispatcher.confirmed(message);
         return;
       case "routes":
-        if (!this.#book.take(message)) return;
-        void this.resolveNames();
-        this.#tick();
+        this.#takeRoutes(message);
         return;
       default:
         message satisfies never;
     }
   }
 
-  /** Webhooks are called from here, everything else travels. */
-  async #hand(delivery: Delivery): Promise<void> {
-    if (delivery.to.kind === "webhook") this.#confirmed(await this.#webhook.perform(delivery));
-    else await this.#link.deliver(delivery);
+  #takeRoutes(message: RoutesForReader): void {
+    const before = this.#book.all;
+    if (!this.#book.take(message)) return;
+    this.#dispatcher.changed(before);
+    void this.resolveNames();
+    this.#tick();
   }
 
-  #confirmed(confirmation: Confirmation): void {
-    this.#dispatcher.confirmed(confirmation);
+  /** Webhooks are called from here, everything else travels. */
+  async #hand(delivery: Delivery): Promise<void> {
+    if (delivery.to.kind === "webhook") this.#dispatcher.confirmed(await this.#webhook.perform(delivery));
+    else await this.#link.deliver(delivery);
   }
 
   #pump(): void {
@@ -217,11 +220,9 @@ export class Relay {
   async #report(): Promise<void> {
     const { worker, now, store } = this.#options;
     if (this.#book.version === 0) return;
-    const { dispatcher, idOf } = { dispatcher: this.#dispatcher, idOf: (ref: string) => this.#idOf(ref) };
-    const status = relayStatus(
-      { worker, store, book: this.#book, dispatcher, now, idOf, files: this.#files },
-      this.#backfill.status(),
-    );
+    const idOf = (ref: string): string | null => this.#idOf(ref);
+    const parts = { book: this.#book, dispatcher: this.#dispatcher, files: this.#files };
+    const status = relayStatus({ worker, store, now, idOf, ...parts }, this.#backfill.status());
     const seen = JSON.stringify({ ...status, at: 0 });
     if (seen === this.#lastReport || !this.#link.connected) return;
     await this.#link.report(status).then(

@@ -2,8 +2,9 @@ import type { BackfillStatus, RelayStatus, RouteStatus, RouteStuck, SourceStatus
 import { forecast, percentile } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
-import type { Dispatcher, LaneState } from "./dispatcher.ts";
+import type { Dispatcher } from "./dispatcher.ts";
 import type { RelayFiles } from "./files.ts";
+import type { LaneState } from "./lane.ts";
 import type { RouteBook } from "./route-book.ts";
 
 /** So many of the latest deliveries tell how long they take. */

@@ -13,8 +13,8 @@ export function relayTelegram(calls: AccountCalls, store: SessionStore): RelayTe
     resolve: (ref) => calls.resolve(ref),
     files: calls.files,
     faultOf: classify,
-    history: async (chat, before, limit) => {
-      const events = await calls.history(chat, before, limit);
+    history: async (from, before, limit) => {
+      const events = await calls.history(from, before, limit);
       return events.flatMap(({ content, chat: found, messageId, date }) =>
         content && !content.service && found !== null
           ? [toSourceMessage(store, { chat: found, messageId, date }, content)]

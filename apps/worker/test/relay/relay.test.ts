@@ -66,7 +66,7 @@ test("an answer that was lost is asked for again, and Telegram drops the second 
   expect(it.targets.in("-1002")).toEqual(["one", "two"]);
   expect(it.targets.duplicates).toBe(1);
   await settled(it);
-  expect(it.reader.store.relay.delivered("signals", "-1001", 1)).toEqual({ message: null });
+  expect(it.reader.store.relay.delivered("signals", "-1001", 1)).toEqual({ message: null, chat: "-1002", topic: null });
 });
 
 test("reader and sender are started again in the middle: nothing is lost, nothing comes twice", async () => {

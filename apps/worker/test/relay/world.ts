@@ -69,9 +69,9 @@ export class Targets {
         return { class: cls, code, message: toError(error).message, ...(wait ? { waitS: Number(wait) } : {}) };
       },
       resolve: async () => null,
-      history: async (chat, before, limit) =>
+      history: async (from, before, limit) =>
         this.history
-          .filter((it) => it.chat === chat && (before === 0 || it.id < before))
+          .filter((it) => it.chat === from.chat && (before === 0 || it.id < before))
           .sort((a, b) => b.id - a.id)
           .slice(0, limit),
     };

@@ -1,4 +1,4 @@
-import type { Route, SourceMessage } from "@flotilla/contracts";
+import { GENERAL_TOPIC, type Route, type SourceMessage } from "@flotilla/contracts";
 import { compileRule, type Rule, type RuleVerdict } from "./rule.ts";
 
 /** Why a message of a source is not relayed. `protected` and `ephemeral` are never bypassed (docs/safety.md). */
@@ -34,7 +34,7 @@ export function matchRoute(ready: ReadyRoute, message: SourceMessage, isOwnRelay
   if (!route.on) return skip("off");
   const isSource = chats.has(message.chat) || names.includes(message.chat) || hasName(names, message.chatUsername);
   if (!isSource) return skip("other-chat");
-  if (route.from.topic !== undefined && route.from.topic !== message.topic) return skip("other-topic");
+  if (route.from.topic !== undefined && route.from.topic !== (message.topic ?? GENERAL_TOPIC)) return skip("other-topic");
   if (isOwnRelay) return skip("own-relay");
   if (message.protected) return skip("protected");
   if (message.ephemeral) return skip("ephemeral");

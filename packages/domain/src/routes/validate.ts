@@ -1,4 +1,4 @@
-import { MAX_TARGETS_PER_WORKER, type Route } from "@flotilla/contracts";
+import { GENERAL_TOPIC, MAX_TARGETS_PER_WORKER, type Route } from "@flotilla/contracts";
 import { toError } from "@flotilla/kernel";
 import { targetKey } from "./random-id.ts";
 import { compileRule } from "./rule.ts";
@@ -95,27 +95,21 @@ export function findLoops(routes: readonly Route[], resolve: ResolveChat): Route
 
 /** A route whose target leads back, over any number of routes, to one of its sources would relay for ever. */
 function loops(routes: readonly Route[], canonical: ResolveChat): RouteProblem[] {
-  const leadsTo = new Map<string, Set<string>>();
-  for (const { from, to } of routes) {
-    if (to.kind === "webhook" || to.chat === "me") continue;
-    for (const chat of from.chats) {
-      const next = leadsTo.get(canonical(chat)) ?? new Set();
-      leadsTo.set(canonical(chat), next.add(canonical(to.chat)));
-    }
-  }
-  return routes.flatMap(({ id, from, to }) => {
-    if (to.kind === "webhook" || to.chat === "me") return [];
-    const reached = reachable(canonical(to.chat), leadsTo);
-    const back = from.chats.find((chat) => reached.has(canonical(chat)));
-    if (back === undefined) return [];
-    return [
-      { route: id, field: "to", message: `What is delivered to ${to.chat} would come back to ${back}: a loop.` } as const,
-    ];
+  const readers = new Map<string, Route[]>();
+  for (const route of routes)
+    for (const chat of new Set(route.from.chats.map(canonical))) readers.set(chat, [...(readers.get(chat) ?? []), route]);
+  const fed = (by: Route): readonly Route[] => {
+    if (by.to.kind === "webhook" || by.to.chat === "me") return [];
+    const { chat, topic = GENERAL_TOPIC } = by.to;
+    return (readers.get(canonical(chat)) ?? []).filter(({ from }) => from.topic === undefined || from.topic === topic);
+  };
+  return routes.flatMap((route) => {
+    const reached = new Set(fed(route));
+    for (const next of reached) for (const further of fed(next)) reached.add(further);
+    if (!reached.has(route) || route.to.kind === "webhook") return [];
+    const targets = new Set([route, ...reached].flatMap(({ to }) => (to.kind === "webhook" ? [] : [canonical(to.chat)])));
+    const back = route.from.chats.find((chat) => targets.has(canonical(chat))) ?? "";
+    const message = `What is delivered to ${route.to.chat} would come back to ${back}: a loop.`;
+    return [{ route: route.id, field: "to", message } as const];
   });
-}
-
-function reachable(start: string, leadsTo: ReadonlyMap<string, ReadonlySet<string>>): Set<string> {
-  const reached = new Set([start]);
-  for (const chat of reached) for (const next of leadsTo.get(chat) ?? []) reached.add(next);
-  return reached;
 }

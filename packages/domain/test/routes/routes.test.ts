@@ -36,6 +36,8 @@ describe("matching", () => {
     ["other-chat", { from: { worker: "reader", chats: ["-1001", "-1005"], paused: ["-1001"] } }, {}],
     ["other-chat", {}, { chat: "-1009" }],
     ["other-topic", { from: { worker: "reader", chats: ["-1001"], topic: 3 } }, { topic: 4 }],
+    ["other-topic", { from: { worker: "reader", chats: ["-1001"], topic: 3 } }, { topic: null }],
+    ["other-topic", { from: { worker: "reader", chats: ["-1001"], topic: 1 } }, { topic: 3 }],
     ["filtered", { filter: "eth" }, {}],
     ["protected", {}, { protected: true }],
     ["ephemeral", {}, { ephemeral: true, media: "photo" }],
@@ -83,6 +85,16 @@ describe("validation", () => {
     expect(validateRoutes(routes)).toEqual([]);
     const found = validateRoutes(routes, (ref) => (ref.toLowerCase() === "@middle" ? "-1002" : ref));
     expect(found.map(({ route }) => route)).toEqual(["a", "b", "c"]);
+  });
+
+  it("knows that two topics of one forum are two places, and that General is one of them", () => {
+    const inForum = (from: number | undefined, topic: number | undefined) =>
+      problems({
+        from: { worker: "reader", chats: ["-1001"], ...(from === undefined ? {} : { topic: from }) },
+        to: { kind: "worker", worker: "sender", chat: "-1001", ...(topic === undefined ? {} : { topic }) },
+      }).map(({ field }) => field);
+    expect([inForum(5, 7), inForum(5, 1), inForum(5, undefined)]).toEqual([[], [], []]);
+    expect([inForum(5, 5), inForum(undefined, 5), inForum(1, undefined)]).toEqual([["to"], ["to"], ["to"]]);
   });
 
   it("allows 20 targets for one worker and not 21", () => {

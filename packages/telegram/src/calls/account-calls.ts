@@ -10,7 +10,7 @@ import { toApiEntities } from "./entities.ts";
 import { FileCalls } from "./files.ts";
 import type { FloodGate } from "./flood-gate.ts";
 import { sentIds } from "./sent-ids.ts";
-import { type FormattedText, replyHeader, type Target } from "./target.ts";
+import { type FormattedText, replyIn, type Target, threadOf } from "./target.ts";
 
 /** What an {@link AccountCalls} needs. */
 export interface AccountCallsDeps {
@@ -52,13 +52,12 @@ export class AccountCalls {
     message: FormattedText & { readonly replyTo: number | null; readonly randomId: string },
   ): Promise<number | null> {
     const peer = await this.#peer(to.chat);
-    const reply = message.replyTo ?? to.topic;
     const request = new Api.messages.SendMessage({
       peer,
       message: message.text,
       randomId: bigInt(message.randomId),
       entities: toApiEntities(message.entities, this.#deps.store),
-      ...(reply === null ? {} : { replyTo: replyHeader(reply, to.topic) }),
+      ...replyIn(to, message.replyTo),
     });
     const answer = await this.#act(request, to.chat);
     return sentIds(answer, [message.randomId])[0] ?? null;
@@ -75,6 +74,7 @@ export class AccountCalls {
       readonly dropAuthor: boolean;
     },
   ): Promise<readonly (number | null)[]> {
+    const topMsgId = threadOf(to);
     const fromPeer = await this.#source(what.fromChat, what.fromUsername);
     const request = new Api.messages.ForwardMessages({
       fromPeer,
@@ -82,7 +82,7 @@ export class AccountCalls {
       id: [...what.ids],
       randomId: what.randomIds.map((id) => bigInt(id)),
       dropAuthor: what.dropAuthor,
-      ...(to.topic === null ? {} : { topMsgId: to.topic }),
+      ...(topMsgId === null ? {} : { topMsgId }),
     });
     return sentIds(await this.#act(request, to.chat), what.randomIds);
   }
@@ -120,19 +120,14 @@ export class AccountCalls {
     }
   }
 
-  /** Messages of a chat, newest first, older than `before` (0 = the newest), at most 100. */
-  async history(chat: string, before: number, limit: number): Promise<readonly InboxEvent[]> {
-    const request = new Api.messages.GetHistory({
-      peer: await this.#peer(chat),
-      offsetId: before,
-      offsetDate: 0,
-      addOffset: 0,
-      limit: Math.min(100, limit),
-      maxId: 0,
-      minId: 0,
-      hash: bigInt.zero,
-    });
-    const answer = await this.#deps.link().invoke(request);
+  /** Messages of a chat, or of one topic of a forum, newest first, older than `before` (0 = the newest), at most 100. */
+  async history(from: Target, before: number, limit: number): Promise<readonly InboxEvent[]> {
+    const topic = threadOf(from);
+    const page = { offsetId: before, offsetDate: 0, addOffset: 0, limit: Math.min(100, limit), maxId: 0, minId: 0 };
+    const where = { peer: await this.#peer(from.chat), ...page, hash: bigInt.zero };
+    const answer = await this.#deps
+      .link()
+      .invoke(topic === null ? new Api.messages.GetHistory(where) : new Api.messages.GetReplies({ ...where, msgId: topic }));
     if (answer instanceof Api.messages.MessagesNotModified) return [];
     const chats = "chats" in answer ? answer.chats : [];
     return answer.messages.map((message) => messageEvent(message, "new", { chats })).filter((event) => event !== null);

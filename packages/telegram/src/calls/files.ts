@@ -8,7 +8,7 @@ import { messageEvent } from "../updates/content.ts";
 import { toApiEntities } from "./entities.ts";
 import { attributesOf, type FileFacts, type RemoteFile, remoteFile } from "./remote-file.ts";
 import { sentIds } from "./sent-ids.ts";
-import { type FormattedText, replyHeader, type Target } from "./target.ts";
+import { type FormattedText, replyIn, type Target } from "./target.ts";
 
 /** Bytes of one part: divides a megabyte, as Telegram wants, and is through within a second on a slow line. */
 export const PART_BYTES = 128 * 1024;
@@ -92,8 +92,7 @@ export class FileCalls {
     const [first] = files;
     if (!first) return [];
     const peer = await this.#deps.peer(to.chat);
-    const reply = replyTo ?? to.topic;
-    const around = { peer, ...(reply === null ? {} : { replyTo: replyHeader(reply, to.topic) }) };
+    const around = { peer, ...replyIn(to, replyTo) };
     const randomIds = files.map(({ randomId }) => randomId);
     if (files.length === 1) {
       const request = new Api.messages.SendMedia({ ...around, ...this.#said(first), media: uploaded(first) });

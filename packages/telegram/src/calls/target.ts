@@ -13,7 +13,21 @@ export interface FormattedText {
   readonly entities: readonly TextEntity[];
 }
 
-/** What a message answers, and in which topic. */
-export function replyHeader(message: number, topic: number | null): Api.InputReplyToMessage {
-  return new Api.InputReplyToMessage({ replyToMsgId: message, ...(topic === null ? {} : { topMsgId: topic }) });
+/** Every forum has it, and it is addressed by naming none (https://core.telegram.org/api/forum). */
+const GENERAL_TOPIC = 1;
+
+/** The topic as calls name it; null for the General one too. */
+export function threadOf({ topic }: Target): number | null {
+  return topic === GENERAL_TOPIC ? null : topic;
+}
+
+/**
+ * What a message answers, and in which topic; nothing when it is neither. A message that answers nothing names the topic's first
+ * message. The topic is said besides: Telegram needs it when the answered message is gone by then.
+ */
+export function replyIn(to: Target, message: number | null): { readonly replyTo?: Api.InputReplyToMessage } {
+  const topic = threadOf(to);
+  const replyToMsgId = message ?? topic;
+  if (replyToMsgId === null) return {};
+  return { replyTo: new Api.InputReplyToMessage({ replyToMsgId, ...(topic === null ? {} : { topMsgId: topic }) }) };
 }

@@ -86,11 +86,14 @@ function common({ fromId, peerId, out, replyTo }: AnyMessage): Pick<MessageConte
   // In private chats the sender is left out: it is the other one, or the account itself.
   const other = peerId instanceof Api.PeerUser && !out ? utils.getPeerId(peerId) : null;
   const reply = replyTo instanceof Api.MessageReplyHeader ? replyTo : null;
+  const topicId = reply?.forumTopic ? (reply.replyToTopId ?? reply.replyToMsgId ?? null) : null;
+  // In a topic, what answers nothing names the topic's first message (https://core.telegram.org/api/forum).
+  const answered = reply?.replyToMsgId ?? null;
   return {
     from: fromId ? utils.getPeerId(fromId) : other,
     out: out === true,
-    replyTo: reply?.replyToMsgId ?? null,
-    topicId: reply?.forumTopic ? (reply.replyToTopId ?? reply.replyToMsgId ?? null) : null,
+    replyTo: answered === topicId ? null : answered,
+    topicId,
   };
 }
 

@@ -87,9 +87,9 @@ test("old messages of a chat, newest first", async () => {
   for (let n = 1; n <= 5; n++) world.sandbox.world.sendPrivate(other, one.phone, `m${n}`);
   const chat = world.sandbox.world.account(other).id;
   await knows(one.store, chat);
-  const page = await one.connection.calls.history(chat, 0, 3);
+  const page = await one.connection.calls.history({ chat, topic: null }, 0, 3);
   expect(page.map(({ content }) => content?.text)).toEqual(["m5", "m4", "m3"]);
-  const rest = await one.connection.calls.history(chat, page.at(-1)?.messageId ?? 0, 100);
+  const rest = await one.connection.calls.history({ chat, topic: null }, page.at(-1)?.messageId ?? 0, 100);
   expect(rest.map(({ content }) => content?.text)).toEqual(["m2", "m1"]);
 });
 

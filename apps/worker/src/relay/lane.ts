@@ -1,0 +1,55 @@
+import type { Delivery } from "@flotilla/contracts";
+import type { FetchedFile } from "@flotilla/domain";
+import type { OutboxRow } from "@flotilla/session-store";
+
+/** A step that was handed over. */
+interface UnderWay {
+  readonly row: OutboxRow;
+  readonly delivery: Delivery;
+  readonly since: number;
+  handedAt: number;
+}
+
+/** One queue of deliveries that keep their order. */
+export interface Lane {
+  underWay: UnderWay | null;
+  parkedUntil: number;
+  reason: string | null;
+  blocked: boolean;
+  /** What its sender or its target answered, and since when it is so. */
+  held: { readonly code: string; readonly since: number } | null;
+  tries: number;
+  /** A download is under way. */
+  fetching: boolean;
+  /** What was downloaded for the row in front. */
+  files: { readonly row: number; readonly found: readonly FetchedFile[] } | null;
+}
+
+/** What a lane says about itself. Times are milliseconds since the Unix epoch. */
+export interface LaneState {
+  readonly parkedUntil: number | null;
+  readonly reason: string | null;
+  readonly blocked: boolean;
+  readonly held: { readonly code: string; readonly since: number } | null;
+  /** Since when one delivery has been under way without an answer; an upload is given its time first. */
+  readonly underWaySince: number | null;
+}
+
+/** A lane on which nothing has happened yet. */
+export function emptyLane(): Lane {
+  return {
+    underWay: null,
+    parkedUntil: 0,
+    reason: null,
+    blocked: false,
+    held: null,
+    tries: 0,
+    fetching: false,
+    files: null,
+  };
+}
+
+/** How long an upload may take: a slow line takes 50 KB a second. */
+export function uploadMs({ step }: Delivery): number {
+  return step.kind === "upload" ? step.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) / 50 : 0;
+}

@@ -1,0 +1,205 @@
+/** Topics of forums, from one sandbox account through another into a topic, over real sockets. */
+import { join } from "node:path";
+import type { Route } from "@flotilla/contracts";
+import { parseWorkerId, systemClock } from "@flotilla/kernel";
+import { createLogger } from "@flotilla/observability";
+import { type QueuePlace, RelayBoard } from "@flotilla/queue";
+import { type Sandbox, startSandbox } from "@flotilla/sandbox";
+import { openSession, type SessionStore } from "@flotilla/session-store";
+import { type AccountOptions, FloodGate, LoginFlow } from "@flotilla/telegram";
+import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { Account } from "../../src/account.ts";
+import { Relay } from "../../src/relay/relay.ts";
+import { relayTelegram } from "../../src/relay/telegram.ts";
+import { FLEET_KEY, route, tellRoutes } from "./world.ts";
+
+const FREE = { perMinute: 60_000, burst: 100, perChatMs: 0, perChatMinute: 1000 };
+const PATIENCE = { timeoutMs: 45_000 };
+
+let sandbox: Sandbox;
+let numbers = 0;
+beforeAll(async () => {
+  sandbox = await startSandbox({ botToken: "1:x", admin: { id: 1, firstName: "Admin" } });
+});
+afterAll(() => sandbox.close());
+
+interface Member {
+  readonly phone: string;
+  readonly store: SessionStore;
+  readonly relay: Relay;
+}
+
+const person = (): string => {
+  const phone = `1555888${(++numbers).toString().padStart(4, "0")}`;
+  sandbox.world.createAccount({ phone });
+  return phone;
+};
+
+/** A worker on the sandbox that relays, as a process would run it. */
+async function worker(name: string, phone: string, place: QueuePlace, dir: string): Promise<Member> {
+  const store = openSession({ dir, name, fleetKey: FLEET_KEY });
+  onTestFinished(() => store.close());
+  const { host, port, publicKeyPem } = sandbox.mtproto;
+  const options: AccountOptions = {
+    server: { kind: "custom", host, port, publicKeyPem },
+    api: { id: 12345, hash: "0".repeat(32) },
+    identity: { deviceModel: name, systemVersion: "1", appVersion: "0.1.0", langCode: "en" },
+    log: () => {},
+  };
+  const login = new LoginFlow({ ...options, store });
+  await login.sendCode(phone);
+  await login.submitCode(sandbox.world.latestCode(phone)?.code ?? "");
+  const gate = new FloodGate({ table: store.flood, clock: systemClock, rate: FREE });
+  const states: string[] = [];
+  const account = new Account(store, { ...options, gate }, ({ state }) => void states.push(state), {
+    wants: (chat) => relay.wants(chat),
+    sources: () => new Set(),
+    arrived: () => relay.received(),
+    ready: () => {},
+    way: () => ({ shown: null, own: false, sealTo: "" }),
+    lost: () => {},
+  });
+  const log = createLogger({ name: "test", level: "silent" });
+  const telegram = relayTelegram(account.calls, store);
+  const relay: Relay = new Relay({
+    worker: parseWorkerId(name),
+    store,
+    fleetKey: FLEET_KEY,
+    place,
+    telegram,
+    filesDir: join(dir, "relay-files"),
+    now: () => Date.now(),
+    log,
+  });
+  relay.start();
+  account.start();
+  onTestFinished(async () => {
+    await relay.close();
+    await account.stop();
+  });
+  await waitFor(() => states.at(-1) === "RUNNING", PATIENCE);
+  return { phone, store, relay };
+}
+
+interface Forum {
+  readonly id: string;
+  /** Marked id. */
+  readonly chat: string;
+  topic(title: string): number;
+}
+
+function forum(members: string[]): Forum {
+  const { id } = sandbox.world.createChannel({ title: "Forum", members: [person(), ...members], forum: true });
+  return { id, chat: `-100${id}`, topic: (title) => sandbox.world.topics.create(id, title) };
+}
+
+/** A reader in a source forum, a sender in a target forum; `share`: the sender is in the source, too. */
+async function pair({ share = false } = {}) {
+  const [place, dir, readerPhone, senderPhone] = [await sharedRedis(), await testDir(), person(), person()];
+  const source = forum([readerPhone, ...(share ? [senderPhone] : [])]);
+  const target = forum([senderPhone]);
+  const reader = await worker("reader", readerPhone, place, dir);
+  const sender = await worker("sender", senderPhone, place, dir);
+  const change = async (...routes: Route[]): Promise<void> => {
+    await tellRoutes(place, "reader", routes);
+    await waitFor(() => reader.store.relay.routes()?.body === JSON.stringify(routes), PATIENCE);
+  };
+  const seen = () => sandbox.world.history(senderPhone, target.id);
+  const arrived = (count: number) => waitFor(() => (seen().length >= count ? seen() : null), PATIENCE);
+  const say = (topic: number | undefined, text: string, more: object = {}): number =>
+    sandbox.world.postToChannel(source.id, text, { ...more, ...(topic === undefined ? {} : { topic }) });
+  return { place, source, target, reader, sender, change, seen, arrived, say };
+}
+
+const file = (text: string) => ({ name: "a.txt", mime: "text/plain", base64: Buffer.from(text).toString("base64") });
+
+test("one topic is read, and all of it goes into one topic: texts, answers, files, albums, edits and deletions", async () => {
+  const it = await pair();
+  const [wanted, other, into] = [it.source.topic("wanted"), it.source.topic("other"), it.target.topic("into")];
+  const to = { kind: "worker", worker: "sender", chat: it.target.chat, topic: into };
+  await it.change(route({ from: { worker: "reader", chats: [it.source.chat], topic: wanted }, to }));
+  it.say(other, "elsewhere");
+  it.say(undefined, "in general");
+  const first = it.say(wanted, "first");
+  const answer = it.say(wanted, "answer", { replyTo: first });
+  it.say(wanted, "with a file", { file: file("x") });
+  for (const text of ["both", ""]) it.say(wanted, text, { groupedId: "7", file: file("y") });
+  it.say(wanted, "last");
+  const all = await it.arrived(6);
+  expect(all.map(({ text, topic }) => [text, topic])).toEqual(
+    ["first", "answer", "with a file", "both", "", "last"].map((text) => [text, into]),
+  );
+  expect(all.map(({ replyTo }) => replyTo)).toEqual([null, all[0]?.id, null, null, null, null]);
+  expect([all[3]?.groupedId, all[2]?.media]).toEqual([all[4]?.groupedId, expect.objectContaining({ name: "a.txt" })]);
+  expect(it.reader.store.relay.counts("signals")).toMatchObject({ "other-topic": 2, matched: 6 });
+  sandbox.world.editInChannel(it.source.id, answer, "answer, mended");
+  sandbox.world.deleteInChannel(it.source.id, [first]);
+  await waitFor(() => it.seen().some(({ text }) => text === "answer, mended") && it.seen().length === 5, PATIENCE);
+});
+
+test("forwards go into the topic, with their author; General is read by its number and is where no topic is named", async () => {
+  const it = await pair({ share: true });
+  const [wanted, into] = [it.source.topic("wanted"), it.target.topic("into")];
+  const base = { action: { kind: "forward" }, from: { worker: "reader", chats: [it.source.chat], topic: wanted } };
+  const to = { kind: "worker", worker: "sender", chat: it.target.chat };
+  const general = { worker: "reader", chats: [it.source.chat], topic: 1 };
+  await it.change(
+    route({ ...base, to: { ...to, topic: into } }),
+    route({ id: "general", from: general, to: { ...to, topic: 1 } }),
+  );
+  it.say(wanted, "one");
+  for (const text of ["both", "of them"]) it.say(wanted, text, { groupedId: "7", file: file("y") });
+  it.say(undefined, "to all");
+  const all = await it.arrived(4);
+  const told = all.map(({ text, topic, forwarded }) => [text, topic, forwarded]);
+  expect(told.filter(([, topic]) => topic !== null)).toEqual([
+    ["one", into, true],
+    ["both", into, true],
+    ["of them", into, true],
+  ]);
+  expect(told).toContainEqual(["to all", null, false]);
+  expect(await it.reader.relay.dryRun(route({ from: { ...base.from }, to }))).toMatchObject([
+    { text: "of them" },
+    { text: "both" },
+    { text: "one", verdict: "take" },
+  ]);
+});
+
+test("a closed topic stops its route with the reason; after a change of the target it goes on at once, and nothing is lost", async () => {
+  const it = await pair();
+  const [closed, open] = [it.target.topic("closed"), it.target.topic("open")];
+  const from = { worker: "reader", chats: [it.source.chat] };
+  const into = (topic: number) => route({ from, to: { kind: "worker", worker: "sender", chat: it.target.chat, topic } });
+  await it.change(into(closed));
+  const before = it.say(undefined, "before");
+  await it.arrived(1);
+  sandbox.world.topics.change(it.target.id, closed, { closed: true });
+  it.say(undefined, "answer", { replyTo: before });
+  it.say(undefined, "later");
+  const board = new RelayBoard(it.place, () => {});
+  onTestFinished(() => board.close());
+  const stuck = async (code: string) =>
+    await waitFor(async () => (await board.read(parseWorkerId("reader")))?.routes[0]?.stuck?.code === code, PATIENCE);
+  await stuck("TOPIC_CLOSED");
+  sandbox.world.topics.delete(it.target.id, closed);
+  it.reader.relay.wake("signals");
+  await stuck("TOPIC_DELETED");
+  expect(it.reader.store.relay.poison("signals", 9)).toEqual([]);
+  await it.change(into(open));
+  expect((await it.arrived(2)).map(({ text, topic, replyTo }) => [text, topic, replyTo])).toEqual([
+    ["answer", open, null],
+    ["later", open, null],
+  ]);
+});
+
+test("old messages of one topic are fetched, however much was said in the others", async () => {
+  const it = await pair();
+  const wanted = it.source.topic("wanted");
+  for (const text of ["one", "two", "three"]) it.say(wanted, text);
+  for (let n = 0; n < 5; n++) it.say(undefined, `noise ${n}`);
+  const to = { kind: "worker", worker: "sender", chat: it.target.chat };
+  await it.change(route({ from: { worker: "reader", chats: [it.source.chat], topic: wanted }, to }));
+  it.reader.relay.backfill("signals", { last: 2 });
+  expect((await it.arrived(2)).map(({ text }) => text)).toEqual(["two", "three"]);
+});
