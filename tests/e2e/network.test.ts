@@ -30,7 +30,7 @@ test("a host without a network is one alert, one worker probes, and all come bac
   await fleet.post("faults/drop", { how: "rst" });
   const log = (): string => readFileSync(`${fleet.dataDir}/logs/supervisor.log`, "utf8");
   await waitFor(() => log().includes("no worker of this host has a network"), { timeoutMs: 90_000, intervalMs: 200 });
-  await chat.shows(/all 2 workers offline[\s\S]*network of the host, not Telegram sessions/, 60_000);
+  await chat.shows(/all 2 workers have been offline[\s\S]*the network of the host, not the sessions/, 60_000);
 
   await fleet.post("faults/heal");
   await waitFor(async () => (await online()) === 2, { timeoutMs: 90_000, intervalMs: 200, what: "both workers back" });

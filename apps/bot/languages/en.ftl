@@ -210,19 +210,28 @@ menu-title = 🛰 <b>Fleet</b> · { $count ->
    *[other] { $count } workers
 }
 menu-empty = No workers yet. Press ➕ Add to make the first one.
-menu-last = Last message { TIME($at) } · alerts { $alerts } open
-menu-last-none = Last message none yet · alerts { $alerts } open
+menu-last = Last message { TIME($at) } · { $alerts ->
+    [0] no open alerts
+    [one] { $alerts } open alert
+   *[other] { $alerts } open alerts
+}
+menu-last-none = No messages yet · { $alerts ->
+    [0] no open alerts
+    [one] { $alerts } open alert
+   *[other] { $alerts } open alerts
+}
+menu-count = { $icon } { $count } { $state }
 menu-not-reported = not reported
 
 ## Workers
 
 workers-title = 👷 <b>Workers</b> { $from }–{ $to } of { $count }
-workers-none = 👷 <b>Workers</b> none yet
-workers-not-found = 👷 <b>Workers</b> nothing found for “{ $find }”
-workers-no-problem = 👷 <b>Workers</b> no problems ✅
+workers-none = 👷 <b>Workers</b>: none yet. Press ➕ Add to make the first one.
+workers-not-found = 👷 <b>Workers</b>: nothing found for “{ $find }”
+workers-no-problem = 👷 <b>Workers</b>: no problems ✅
 worker-not-reported = not reported by { $host }
 worker-next = next { TIME($at) }
-workers-found = found by “{ $find }”
+workers-found = with “{ $find }”
 worker-messages = { $count ->
     [one] { $count } message
    *[other] { $count } messages
@@ -278,11 +287,11 @@ resume-meaning = Telegram answered { $reason }: people reported this account as 
 resume-frozen = Telegram answered { $reason }: this account is frozen. Appeal in the Telegram app first; until then every call is refused, and this stops again.
 resume-effect = What waits is sent at the usual rate. Waits that Telegram asked for stay.
 resume-nothing = Nothing keeps <b>{ $worker }</b> from sending.
-proxy-ask = 🧭 <b>{ $worker }</b> goes to Telegram by <code>{ $way }</code> from now on?
+proxy-ask = 🧭 <b>{ $worker }</b> goes to Telegram through <code>{ $way }</code> from now on?
 proxy-off-ask = 🧭 <b>{ $worker }</b> goes to Telegram as its host does from now on?
 proxy-effect = It connects anew at once. If the proxy is away, the worker waits for it: nothing ever goes around it. To Telegram the account comes from another address then.
-details-way-own = 🧭 By <code>{ $way }</code>
-details-way-host = 🧭 By <code>{ $way }</code> (as its host)
+details-way-own = 🧭 Through <code>{ $way }</code>
+details-way-host = 🧭 Through <code>{ $way }</code> (as its host)
 details-closed-chats = 🔒 Closed chats: { $chats }
 details-not-logged-in = 🔑 Not logged in yet. Press 🔐 Authenticate (about 1 min).
 details-fault = ⚠️ { $text } <i>({ $class }, { $code })</i>
@@ -342,12 +351,18 @@ problem-gave-up = It gave up.
 
 ## Who has the session file
 
-holder-ours = 👀 In the way: pid { $pid } <code>{ $command }</code> (user { $user }, { $state }, since { DATE($since) }), started by Flotilla.
-holder-not-ours = 👀 In the way: pid { $pid } <code>{ $command }</code> (user { $user }, { $state }, since { DATE($since) }). I do not stop programs I did not start.
+holder-ours = 👀 In the way: pid { $pid } <code>{ $command }</code> (user { $user }, { $state }{ $since }), started by Flotilla.
+holder-not-ours = 👀 In the way: pid { $pid } <code>{ $command }</code> (user { $user }, { $state }{ $since }). I do not stop programs I did not start.
+holder-since = , since { DATE($at) }
 holder-hidden = (command not visible)
 holder-ask = ⏹ <b>Stop the process that has the session of { $worker }?</b>
-    pid { $pid } <code>{ $command }</code> (user { $user }, { $state }, since { DATE($since) })
+    pid { $pid } <code>{ $command }</code> (user { $user }, { $state }{ $since })
 holder-effect = It was started by Flotilla. It is looked at again at the moment of the signal: if it is another program by then, or has let go of the file, nothing is stopped. The button is good for 30 s.
+who-title = 👀 These have the session file open ({ TIME($at) }):
+who-nobody = 👀 Nobody has the session file open ({ TIME($at) }).
+who-ours = • pid { $pid } <code>{ $command }</code> (user { $user }, { $state }{ $since }), started by Flotilla
+who-not-ours = • pid { $pid } <code>{ $command }</code> (user { $user }, { $state }{ $since }), not started by Flotilla: end it yourself
+who-hidden = ⚠️ Not every program can be seen from here. Look on the machine: <code>sudo fuser -v</code> with the path of the file.
 holder-gone = That process does not have the session file any more, or was not started by Flotilla. Nothing was stopped.
 process-running = running
 process-stopped = stopped
@@ -464,6 +479,7 @@ refusal-timeout = ❌ The login took longer than 10 minutes and was cancelled. T
 refusal-no-login = ❌ This login is no longer under way. Press 🔐 Authenticate to start again.
 refusal-qr-expired = ❌ Nobody scanned a code in time. Start again when the second device is at hand.
 refusal-cancelled = ❌ The login was cancelled. The old session is untouched.
+refusal-failed = ❌ That did not work; the worker's log says why. Try again.
 refusal-other = ❌ Telegram refused: { $detail }.
 login-ask-session =
     📎 Send the session: a .session file of Telethon, Pyrogram or Kurigram (up to 20 MB), or a session string of GramJS, Telethon or Pyrogram as text.
@@ -526,7 +542,7 @@ confirm-limit = <i>The button works until { TIME($at) }.</i>
 
 ## Many workers at once
 
-bulk-gone = This act is forgotten by now.
+bulk-gone = Nothing is known of this any more.
 bulk-title-start = ▶️ <b>Start { $count ->
     [one] { $count } worker
    *[other] { $count } workers
@@ -577,9 +593,9 @@ health-owned = { $count ->
    *[other] { $count } sessions are held by somebody else
 }
 health-redis = Redis answers
-health-redis-away = Redis is away since { TIME($at) }
+health-redis-away = Redis has been away since { TIME($at) }
 health-poll = Presses arrive
-health-poll-away = Presses do not arrive since { TIME($at) }
+health-poll-away = Presses have not arrived since { TIME($at) }
 health-ping = Dead-man ping { TIME($at) }
 health-ping-failed = Dead-man ping has not worked yet
 health-no-ping = <i>No dead-man ping is set (DEAD_MAN_URL).</i>
@@ -640,15 +656,15 @@ audit-here = opened the group { $chat }
 
 alert-since = Since { TIME($at) } · { $host } · #A-{ $n }
 alert-crash = 🟠 ❌ <b>{ $worker }</b> crashed ({ $how }, after { SPAN($uptime) }{ $times ->
-    [one] )
+    [1] )
    *[other] { " " }· { $times } times)
 }
 alert-gave-up = 🔴 ❌ <b>{ $worker }</b> gave up ({ $how }, after { SPAN($uptime) }{ $times ->
-    [one] )
+    [1] )
    *[other] { " " }· { $times } times)
 }
 alert-locked = 🟠 💾 <b>{ $worker }</b>: session file in use{ $times ->
-    [one] { "" }
+    [1] { "" }
    *[other] { " " }· { $times } times
 }
 alert-needs-login = 🔴 🔑 <b>{ $worker }</b> needs login
@@ -667,7 +683,7 @@ alert-broken = 🔴 🧯 <b>{ $worker }</b>: its session file cannot be used
 alert-locked-by = In the way: pid { $pid } <code>{ $command }</code> (user { $user })
 alert-broken-next = The file is looked at every 30 s; the worker starts by itself when the cause is gone. No restart is tried before.
 alert-storage = 🟠 💾 <b>{ $worker }</b>: its session file is slow{ $times ->
-    [one] { "" }
+    [1] { "" }
    *[other] { " " }· { $times } times
 }
 alert-storage-wait = “{ $operation }” waited { SPAN($ms) } for the file.
@@ -699,20 +715,20 @@ alert-banned-do = Do: appeal in the Telegram app, or write to recover@telegram.o
 alert-limited = 🔴 ⚠️ <b>{ $worker }</b>: Telegram limits this account for strangers
 alert-limited-how = Telegram answered { $code }. Sending is stopped; reading goes on.
 alert-limited-do = Do: look at @SpamBot with this account. When the limit is over, press ▶️ Resume sending.
-alert-offline = 🟡 🔌 <b>{ $worker }</b> is offline since { TIME($at) }
+alert-offline = 🟡 🔌 <b>{ $worker }</b> has been offline since { TIME($at) }
 alert-offline-how = The connection is tried again and again by itself. Nothing has to be done.
 alert-flood = ⏳ <b>{ $worker }</b>: Telegram asks to pause until { TIME($until) }
 alert-gap = 🟠 🔍 <b>{ $worker }</b> lost messages{ $times ->
-    [one] { "" }
+    [1] { "" }
    *[other] { " " }· { $times } times
 }
 alert-gap-outage = After { SPAN($ms) } offline: missed { $missed }, recovered { $recovered }, lost ≥ { $lost }.
 alert-gap-outage-long = After it was offline: missed { $missed }, recovered { $recovered }, lost ≥ { $lost }.
 alert-gap-live = Lost ≥ { $lost } while it was connected.
-alert-gap-too-many = More than Telegram gives at once: the rest of that chat is not fetched. Press ✋ when you know.
-alert-gap-unreadable = Telegram sent something that this version cannot read. Press ✋ when you know.
+alert-gap-too-many = More than Telegram gives at once: the rest of that chat is not fetched. Press ✋ to close this.
+alert-gap-unreadable = Telegram sent something that this version cannot read. Press ✋ to close this.
 alert-quiet = 🟡 🔍 <b>{ $worker }</b>: { $source } silent { SPAN($ms) } (usual { SPAN($rhythm) })
-alert-quiet-none = Checked: no newer message on the server.
+alert-quiet-none = Checked: no newer message on the server. Nothing is lost.
 alert-quiet-found = Checked: { $found } newer found and fetched.
 alert-quiet-withheld = Checked: the server has newer messages that it does not give.
 alert-closed = 🟡 ⚠️ <b>{ $worker }</b> cannot read { $source } any more ({ $reason })
@@ -728,7 +744,7 @@ alert-poison = 🟠 📦 Route <b>{ $route }</b>: { $count ->
 } set aside
 alert-poison-why = Not taken: { $reason }
 alert-poison-do = Those behind go on. Do: Retry when the cause is gone, or Drop.
-alert-route-blocked = 🟠 ⛔ Route <b>{ $route }</b> stands: { $worker } cannot deliver to { $target } ({ $code })
+alert-route-blocked = 🟠 ⛔ Route <b>{ $route }</b> is stuck: { $worker } cannot deliver to { $target } ({ $code })
 alert-sender = 🟡 📤 Route <b>{ $route }</b> waits for its sender { $worker }
 alert-route-rights = Do: let { $worker } write there again (in a channel: as an admin who may post).
 alert-route-access = Do: add { $worker } to that chat again, or change the target of the route.
@@ -741,7 +757,7 @@ alert-route-waiting = { $some ->
     [0] The message waits; it is not lost, and it is tried again by itself.
    *[other] The messages wait; none is lost, and they are tried again by themselves.
 }
-alert-loop = 🔁 Route <b>{ $route }</b> was switched off. { $why }
+alert-loop = 🔁 Route <b>{ $route }</b> was switched off: what it delivers to { $to } would come back to { $back }, for ever. Change its target or its sources, then switch it on again.
 alert-flood-all = Nothing is read or sent until then; what is said meanwhile is fetched.
 alert-flood-reading = What was missed cannot be asked for until then. New messages come, sending goes on.
 alert-flood-sending = Sending waits, reading goes on. What waits is kept, none is lost.
@@ -752,7 +768,10 @@ alert-host-away = 🔴 🖥 <b>{ $host }</b> does not answer ({ $workers ->
 })
 alert-host-how = Last heard at { TIME($at) }. Its workers may run on, or not: nobody knows.
 alert-host-do = Do: look whether { $host } is up and its supervisor runs.
-alert-host-network = 🟠 🔌 <b>{ $host }</b>: all { $count } workers offline since { TIME($at) } → network of the host, not Telegram sessions
+alert-host-network = 🟠 🔌 <b>{ $host }</b>: { $count ->
+    [one] its worker has been
+   *[other] all { $count } workers have been
+} offline since { TIME($at) }: the network of the host, not the sessions
 alert-host-network-do = Do: look at the network of { $host }. Sessions are fine; workers come back one after the other.
 alert-redis-away = 🟠 🔌 <b>Redis away</b>
 alert-redis-how = Workers go on; buttons cannot do anything until it is back, and states are old.
@@ -769,7 +788,10 @@ alert-digest = 📨 <b>{ $count } more alerts</b>, { $open } of them open
 alert-more = … and { $count } more
 alert-taken = ✋ { $by } takes care of it
 alert-muted = 🔕 muted until { TIME($until) }
-alert-solved-group = ✅ #A-{ $n }: all { $count } solved after { SPAN($ms) }
+alert-solved-group = ✅ #A-{ $n }: { $count ->
+    [2] both
+   *[other] all { $count }
+} solved after { SPAN($ms) }
 alert-maintenance-over = ⏸ Maintenance { TIME($since) }–{ TIME($until) } is over: { $held ->
     [one] { $held } alert was held
    *[other] { $held } alerts were held
@@ -917,7 +939,32 @@ button-route-wake = ⏩ Try now
 button-route-remove = ❌ Remove
 button-route-new = ➕ New route
 toast-route-saved = ✅ Saved
-toast-route-refused = ❌ { $problem }
+route-problem-duplicate = ❌ There is a route { $route } already.
+route-problem-stranger = ❌ There is no worker { $worker } in this fleet.
+route-problem-saved = ❌ Saved Messages of { $worker } cannot be a source.
+route-problem-person = ❌ { $worker } delivers to channels, groups and Saved Messages (me), never to a person.
+route-problem-bot-saved = ❌ The bot has no Saved Messages: name a chat.
+route-problem-forward = ❌ Only a worker can forward; use copy for the bot or a webhook.
+route-problem-forward-private = ❌ Private chats and small groups can be forwarded by { $worker } itself only; use copy.
+route-problem-targets = ❌ { $worker } would deliver to more than { $count } chats.
+route-problem-loop = ❌ A loop: what is delivered to { $to } would come back to { $back }.
+route-problem-bad-template = ❌ { $token } is no field of a text: { $fields }. A brace is written twice.
+route-problem-other = ❌ This route cannot be used as it is.
+route-problem-rule-quote = ❌ The filter, at character { $at }: this " is not closed.
+route-problem-rule-unread = ❌ The filter, at character { $at }: this cannot be read.
+route-problem-rule-flags = ❌ The filter, at character { $at }: after a regular expression only i is known.
+route-problem-rule-regex-end = ❌ The filter, at character { $at }: a regular expression ends with /.
+route-problem-rule-comma = ❌ The filter, at character { $at }: write or between words, not a comma.
+route-problem-rule-unknown = ❌ The filter, at character { $at }: it can only be { $token }.
+route-problem-rule-sender = ❌ The filter, at character { $at }: { $token } is no sender. Write @username or a number.
+route-problem-rule-empty = ❌ The filter, at character { $at }: a word is empty.
+route-problem-rule-close = ❌ The filter, at character { $at }: this ) has no (.
+route-problem-rule-open = ❌ The filter, at character { $at }: a ) is missing.
+route-problem-rule-surplus = ❌ The filter, at character { $at }: this is one word too many.
+route-problem-rule-missing = ❌ The filter, at character { $at }: a word is missing.
+route-problem-rule-deep = ❌ The filter, at character { $at }: brackets are nested too deeply.
+route-problem-rule-long = ❌ The filter: a regular expression has at most { $token } characters.
+route-problem-rule-regex = ❌ The filter: { $token } is not a regular expression that can be used here.
 button-route-gone = ❌ Remove for good
 route-sure = Remove the route <b>{ $route }</b>? What waits on it is given up.
 toast-route-removed = Removed

@@ -211,14 +211,25 @@ menu-title = 🛰 <b>Парк</b> · { $count ->
    *[many] { $count } воркеров
 }
 menu-empty = Воркеров пока нет. Нажмите ➕ Добавить, чтобы создать первого.
-menu-last = Последнее сообщение { TIME($at) } · открытых тревог { $alerts }
-menu-last-none = Сообщений ещё не было · открытых тревог { $alerts }
+menu-last = Последнее сообщение { TIME($at) } · { $alerts ->
+    [0] открытых тревог нет
+    [one] { $alerts } открытая тревога
+    [few] { $alerts } открытые тревоги
+   *[many] { $alerts } открытых тревог
+}
+menu-last-none = Сообщений ещё не было · { $alerts ->
+    [0] открытых тревог нет
+    [one] { $alerts } открытая тревога
+    [few] { $alerts } открытые тревоги
+   *[many] { $alerts } открытых тревог
+}
+menu-count = { $icon } { $state }: { $count }
 menu-not-reported = нет сведений
 
 ## Воркеры
 
 workers-title = 👷 <b>Воркеры</b> { $from }–{ $to } из { $count }
-workers-none = 👷 <b>Воркеров</b> пока нет
+workers-none = 👷 <b>Воркеров</b> пока нет. Нажмите ➕ Добавить, чтобы создать первого.
 workers-not-found = 👷 <b>Воркеры</b>: по «{ $find }» ничего не найдено
 workers-no-problem = 👷 <b>Воркеры</b>: проблем нет ✅
 worker-not-reported = нет сведений от { $host }
@@ -345,12 +356,18 @@ problem-gave-up = Воркер сдался.
 
 ## Кто держит файл сессии
 
-holder-ours = 👀 Мешает: pid { $pid } <code>{ $command }</code> (пользователь { $user }, { $state }, с { DATE($since) }), запущен Flotilla.
-holder-not-ours = 👀 Мешает: pid { $pid } <code>{ $command }</code> (пользователь { $user }, { $state }, с { DATE($since) }). Чужие программы я не останавливаю.
+holder-ours = 👀 Мешает: pid { $pid } <code>{ $command }</code> (пользователь { $user }, { $state }{ $since }), запущен Flotilla.
+holder-not-ours = 👀 Мешает: pid { $pid } <code>{ $command }</code> (пользователь { $user }, { $state }{ $since }). Чужие программы я не останавливаю.
+holder-since = , с { DATE($at) }
 holder-hidden = (команда не видна)
 holder-ask = ⏹ <b>Остановить процесс, который держит сессию { $worker }?</b>
-    pid { $pid } <code>{ $command }</code> (пользователь { $user }, { $state }, с { DATE($since) })
+    pid { $pid } <code>{ $command }</code> (пользователь { $user }, { $state }{ $since })
 holder-effect = Его запустила Flotilla. В момент сигнала он проверяется ещё раз: если это уже другая программа или файл отпущен, ничего не останавливается. Кнопка действует 30 с.
+who-title = 👀 Файл сессии открыт у этих программ ({ TIME($at) }):
+who-nobody = 👀 Файл сессии ни у кого не открыт ({ TIME($at) }).
+who-ours = • pid { $pid } <code>{ $command }</code> (пользователь { $user }, { $state }{ $since }), запущен Flotilla
+who-not-ours = • pid { $pid } <code>{ $command }</code> (пользователь { $user }, { $state }{ $since }), запущен не Flotilla: завершите его сами
+who-hidden = ⚠️ Отсюда видны не все программы. Проверьте на самой машине: <code>sudo fuser -v</code> и путь к файлу.
 holder-gone = Этот процесс больше не держит файл сессии или запущен не Flotilla. Ничего не остановлено.
 process-running = работает
 process-stopped = приостановлен
@@ -467,6 +484,7 @@ refusal-timeout = ❌ Вход длился дольше 10 минут и был
 refusal-no-login = ❌ Этот вход уже не идёт. Нажмите 🔐 Войти, чтобы начать заново.
 refusal-qr-expired = ❌ Код никто не отсканировал вовремя. Начните снова, когда второе устройство будет под рукой.
 refusal-cancelled = ❌ Вход отменён. Старая сессия не тронута.
+refusal-failed = ❌ Не получилось; причина в журнале воркера. Попробуйте ещё раз.
 refusal-other = ❌ Telegram отказал: { $detail }.
 login-ask-session =
     📎 Пришлите сессию: файл .session от Telethon, Pyrogram или Kurigram (до 20 МБ) или строку сессии GramJS, Telethon или Pyrogram текстом.
@@ -677,16 +695,19 @@ audit-here = открыта группа { $chat }
 
 alert-since = С { TIME($at) } · { $host } · #A-{ $n }
 alert-crash = 🟠 ❌ <b>{ $worker }</b> упал ({ $how }, через { SPAN($uptime) }{ $times ->
-    [one] )
-   *[other] { " " }· { $times } раз)
+    [1] )
+    [few] { " " }· { $times } раза)
+   *[many] { " " }· { $times } раз)
 }
 alert-gave-up = 🔴 ❌ <b>{ $worker }</b> сдался ({ $how }, через { SPAN($uptime) }{ $times ->
-    [one] )
-   *[other] { " " }· { $times } раз)
+    [1] )
+    [few] { " " }· { $times } раза)
+   *[many] { " " }· { $times } раз)
 }
 alert-locked = 🟠 💾 <b>{ $worker }</b>: файл сессии занят{ $times ->
-    [one] { "" }
-   *[other] { " " }· { $times } раз
+    [1] { "" }
+    [few] { " " }· { $times } раза
+   *[many] { " " }· { $times } раз
 }
 alert-needs-login = 🔴 🔑 <b>{ $worker }</b>: нужен вход
 alert-key-ended = Telegram завершил эту сессию ({ $code }). Перезапускать не будем.
@@ -706,7 +727,8 @@ alert-locked-by = Мешает: pid { $pid } <code>{ $command }</code> (поль
 alert-broken-next = Файл проверяется каждые 30 с; воркер запустится сам, когда причина исчезнет. До этого перезапусков не будет.
 alert-storage = 🟠 💾 <b>{ $worker }</b>: файл сессии работает медленно{ $times ->
     [1] { "" }
-   *[other] { " " }· раз: { $times }
+    [few] { " " }· { $times } раза
+   *[many] { " " }· { $times } раз
 }
 alert-storage-wait = Операция «{ $operation }» ждала файл { SPAN($ms) }.
 alert-storage-waits = Каждая двадцатая запись за последние 5 мин ждала дольше { $ms } мс.
@@ -747,7 +769,8 @@ alert-offline-how = Подключение повторяется само. Де
 alert-flood = ⏳ <b>{ $worker }</b>: Telegram просит паузу до { TIME($until) }
 alert-gap = 🟠 🔍 <b>{ $worker }</b>: сообщения потеряны{ $times ->
     [1] { "" }
-   *[other] { " " }· раз: { $times }
+    [few] { " " }· { $times } раза
+   *[many] { " " }· { $times } раз
 }
 alert-gap-outage = После { SPAN($ms) } без связи: пропущено { $missed }, восстановлено { $recovered }, потеряно ≥ { $lost }.
 alert-gap-outage-long = После перерыва: пропущено { $missed }, восстановлено { $recovered }, потеряно ≥ { $lost }.
@@ -755,12 +778,13 @@ alert-gap-live = Потеряно ≥ { $lost }, хотя связь была.
 alert-gap-too-many = Больше, чем Telegram отдаёт за раз: остаток этого чата не запрашивается. Нажмите ✋, когда приняли к сведению.
 alert-gap-unreadable = Telegram прислал то, чего эта версия не умеет читать. Нажмите ✋, когда приняли к сведению.
 alert-quiet = 🟡 🔍 <b>{ $worker }</b>: { $source } молчит { SPAN($ms) } (обычно { SPAN($rhythm) })
-alert-quiet-none = Проверено: на сервере нет ничего новее.
+alert-quiet-none = Проверено: на сервере нет ничего новее. Ничего не потеряно.
 alert-quiet-found = Проверено: найдено и получено новых: { $found }.
 alert-quiet-withheld = Проверено: на сервере есть новые сообщения, но он их не отдаёт.
 alert-closed = 🟡 ⚠️ <b>{ $worker }</b> больше не может читать { $source } ({ $reason })
 alert-closed-how = { $others ->
     [0] Других читаемых чатов нет.
+    [1] Другой чат читается.
    *[other] Остальные ({ $others }) работают.
 }
 alert-closed-do = Что делать: верните аккаунт в чат или уберите чат из маршрута.
@@ -784,7 +808,7 @@ alert-route-waiting = { $some ->
     [0] Сообщение ждёт; оно не потеряно и будет отправлено снова само.
    *[other] Сообщения ждут; ни одно не потеряно, их отправка повторится сама.
 }
-alert-loop = 🔁 Маршрут <b>{ $route }</b> выключен. { $why }
+alert-loop = 🔁 Маршрут <b>{ $route }</b> выключен: доставленное в { $to } без конца возвращалось бы в { $back }. Измените его цель или источники и включите снова.
 alert-flood-all = До этого ничего не читается и не отправляется; сказанное за это время будет получено.
 alert-flood-reading = До этого нельзя запросить пропущенное. Новые сообщения приходят, отправка работает.
 alert-flood-sending = Отправка ждёт, чтение продолжается. Ожидающее сохранено, ничего не потеряно.
@@ -796,7 +820,12 @@ alert-host-away = 🔴 🖥 <b>{ $host }</b> не отвечает ({ $workers -
 })
 alert-host-how = Последний сигнал в { TIME($at) }. Работают ли воркеры, неизвестно.
 alert-host-do = Что делать: проверьте, включён ли { $host } и работает ли супервизор.
-alert-host-network = 🟠 🔌 <b>{ $host }</b>: все { $count } воркеров не на связи с { TIME($at) } → сеть хоста, а не сессии Telegram
+alert-host-network = 🟠 🔌 <b>{ $host }</b>: { $count ->
+    [1] единственный воркер
+    [one] все { $count } воркер
+    [few] все { $count } воркера
+   *[many] все { $count } воркеров
+} не на связи с { TIME($at) }: дело в сети хоста, а не в сессиях
 alert-host-network-do = Что делать: проверьте сеть { $host }. Сессии целы; воркеры вернутся по очереди.
 alert-redis-away = 🟠 🔌 <b>Redis недоступен</b>
 alert-redis-how = Воркеры продолжают работу; кнопки не действуют, пока он не вернётся, а состояния устарели.
@@ -813,7 +842,11 @@ alert-digest = 📨 <b>Ещё тревог: { $count }</b>, из них откр
 alert-more = … и ещё { $count }
 alert-taken = ✋ Занимается { $by }
 alert-muted = 🔕 без звука до { TIME($until) }
-alert-solved-group = ✅ #A-{ $n }: все { $count } решены за { SPAN($ms) }
+alert-solved-group = ✅ #A-{ $n }: { $count ->
+    [2] обе решены
+    [one] решена { $count }
+   *[many] решено: { $count }
+} за { SPAN($ms) }
 alert-maintenance-over = ⏸ Обслуживание { TIME($since) }–{ TIME($until) } закончилось: придержано тревог { $held }, ещё открыто { $open }.
 alert-maintenance-over-worker = ⏸ Обслуживание <b>{ $scope }</b> { TIME($since) }–{ TIME($until) } закончилось: придержано тревог { $held }, ещё открыто { $open }.
 solved-taken = { $by }
@@ -952,7 +985,32 @@ button-route-wake = ⏩ Сейчас
 button-route-remove = ❌ Убрать
 button-route-new = ➕ Новый маршрут
 toast-route-saved = ✅ Сохранено
-toast-route-refused = ❌ { $problem }
+route-problem-duplicate = ❌ Маршрут { $route } уже есть.
+route-problem-stranger = ❌ Воркера { $worker } здесь нет.
+route-problem-saved = ❌ «Избранное» воркера { $worker } не может быть источником.
+route-problem-person = ❌ { $worker } доставляет в каналы, группы и «Избранное» (me), но не людям.
+route-problem-bot-saved = ❌ У бота нет «Избранного»: укажите чат.
+route-problem-forward = ❌ Пересылать может только воркер; для бота и вебхука нужна копия.
+route-problem-forward-private = ❌ Из личных чатов и малых групп пересылает только сам { $worker }; иначе нужна копия.
+route-problem-targets = ❌ { $worker } доставлял бы больше чем в { $count } чатов.
+route-problem-loop = ❌ Петля: доставленное в { $to } возвращалось бы в { $back }.
+route-problem-bad-template = ❌ { $token } – не поле текста, есть: { $fields }. Скобка пишется дважды.
+route-problem-other = ❌ В таком виде маршрут не годится.
+route-problem-rule-quote = ❌ Фильтр, знак { $at }: кавычка " не закрыта.
+route-problem-rule-unread = ❌ Фильтр, знак { $at }: не читается.
+route-problem-rule-flags = ❌ Фильтр, знак { $at }: после регулярного выражения бывает только i.
+route-problem-rule-regex-end = ❌ Фильтр, знак { $at }: регулярное выражение кончается знаком /.
+route-problem-rule-comma = ❌ Фильтр, знак { $at }: между словами пишите or, а не запятую.
+route-problem-rule-unknown = ❌ Фильтр, знак { $at }: здесь может быть только { $token }.
+route-problem-rule-sender = ❌ Фильтр, знак { $at }: { $token } – не отправитель. Укажите @username или число.
+route-problem-rule-empty = ❌ Фильтр, знак { $at }: пустое слово.
+route-problem-rule-close = ❌ Фильтр, знак { $at }: у этой ) нет своей (.
+route-problem-rule-open = ❌ Фильтр, знак { $at }: не хватает ).
+route-problem-rule-surplus = ❌ Фильтр, знак { $at }: лишнее слово.
+route-problem-rule-missing = ❌ Фильтр, знак { $at }: не хватает слова.
+route-problem-rule-deep = ❌ Фильтр, знак { $at }: слишком глубокая вложенность.
+route-problem-rule-long = ❌ Фильтр: в регулярном выражении не больше { $token } знаков.
+route-problem-rule-regex = ❌ Фильтр: { $token } – не то регулярное выражение, которое здесь возможно.
 button-route-gone = ❌ Убрать навсегда
 route-sure = Убрать маршрут <b>{ $route }</b>? То, что на нём ждёт, не будет доставлено.
 toast-route-removed = Убран
@@ -1009,7 +1067,7 @@ button-rmsession = 🧹 Убрать сессию
 button-yes-logout = 🚪 Да, выйти
 button-yes-rmsession = 🧹 Да, убрать
 confirm-logout =
-    🚪 <b>Выйти из Telegram у { $name }?</b>
+    🚪 <b>Завершить вход { $name } в Telegram?</b>
     Сначала делается проверенная копия, но ни одна копия этот вход не вернёт: Telegram забывает ключ. Потом воркеру нужен новый вход. Другие устройства аккаунта остаются; источники, маршруты и копии тоже.
 confirm-rmsession =
     🧹 <b>Убрать сессию { $name }?</b>

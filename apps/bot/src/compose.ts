@@ -90,9 +90,9 @@ async function tick(parts: Parts): Promise<void> {
 }
 
 /** A route that would have gone round in circles was switched off: its owner hears of it, once. */
-function tellOfLoop({ alerts, host, clock, relay }: Parts, { route, message }: RouteProblem): void {
+function tellOfLoop({ alerts, host, clock, relay }: Parts, { route, about }: RouteProblem): void {
   const now = clock.now();
-  const title = say("alert-loop", { route, why: message });
+  const title = say("alert-loop", { ...about, route });
   const body = { kind: "notice", worker: null, host, times: 1, title, details: [], buttons: [], action: null } as const;
   alerts.raise(`loop:${route}:${now}`, { ...body, details: [], buttons: [] }, now);
   void relay.flush();

@@ -9,6 +9,7 @@ import { takeProxy } from "./proxy-entry.ts";
 import { sinceFromText } from "./relay/fill.ts";
 import { routeFromText } from "./relay/new-route.ts";
 import type { RouteDesk } from "./relay/route-desk.ts";
+import { routeProblem } from "./relay/route-problem.ts";
 import type { RouteStore } from "./relay/route-store.ts";
 import { CONFIRM_MS } from "./screens/ask.ts";
 import type { Screen } from "./screens/screen.ts";
@@ -193,7 +194,7 @@ async function newRoute(deps: TextDeps, context: TextContext, worker: WorkerId |
   );
   if (!route) return await again(deps, context, "route", say("ask-route-bad"), worker);
   const [problem] = deps.relay.put(route);
-  if (problem) return await again(deps, context, "route", say("toast-route-refused", { problem: problem.message }), worker);
+  if (problem) return await again(deps, context, "route", routeProblem(problem), worker);
   void deps.relay.flush();
   deps.audit.write(context.asker, say("audit-route", { route: route.id }), worker, deps.clock.now());
   await done(deps, context, { kind: "route", route: route.id, sure: false });

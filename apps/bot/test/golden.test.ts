@@ -5,11 +5,13 @@ import { alertCard, digestCard, endedCard } from "../src/alerts/alert-card.ts";
 import { loginScreen } from "../src/screens/login.ts";
 import { say } from "../src/words/said.ts";
 import { cardOf, goldenAlerts } from "./golden/alerts.ts";
+import { answers } from "./golden/answers.ts";
 import { expectGolden, shownAs } from "./golden/chat-text.ts";
 import { LOGIN_STEPS } from "./golden/logins.ts";
 import { SCREENS } from "./golden/screens.ts";
 import { goldenScreens, NEWS } from "./golden/world.ts";
 import { ALL_WORDS, controlDb, NOW } from "./support.ts";
+import { plainText } from "./telegram-html.ts";
 
 beforeEach(() => vi.stubEnv("TZ", "UTC"));
 
@@ -32,6 +34,16 @@ describe.each(ALL_WORDS.map((words) => [words.language, words] as const))("the c
     const steps = Object.values(LOGIN_STEPS).flat();
     const shown = steps.map((step) => shownAs(step.kind, loginScreen({ words, worker: NEWS, step, digits: 2, now: NOW })));
     expectGolden(`logins.${language}`, shown);
+  });
+
+  test("every answer to a bad route and a refused login is", () => {
+    expectGolden(
+      `answers.${language}`,
+      answers().map(([title, said]) => {
+        expect(words.has(said.key), said.key).toBe(true);
+        return `━━━ ${title}\n${plainText(words.said(said).text)}`;
+      }),
+    );
   });
 
   test("every alert is, and what becomes of its card", async () => {
@@ -76,8 +88,8 @@ const SAME =
 
 test("the Russian chat has no English words but names and what programs said", () => {
   const fromOutside =
-    /TypeError|disk I\/O|It closes a loop|node worker|python3|sqlite3|Pixel|Germany|Night watch|News desk|BTC at|Good morning|btc or eth|no answer to ping|info connection|dog|t\.me\/proxy|, rights|p99|host \w|Маршрут|user:/i;
-  for (const file of ["screens", "logins", "alerts"]) {
+    /TypeError|disk I\/O|node worker|python3|sqlite3|Pixel|Germany|Night watch|News desk|BTC at|Good morning|btc or eth|no answer to ping|info connection|dog|t\.me\/proxy|, rights|p99|host \w|здесь может быть только|sudo fuser|flotilla export|i\.$|пишите or|ann – не отправитель|Маршрут|user:/i;
+  for (const file of ["screens", "logins", "alerts", "answers"]) {
     const text = readFileSync(new URL(`golden/${file}.ru.txt`, import.meta.url), "utf8");
     const lines = text.split("\n").filter((line) => !line.startsWith("━━━") && !fromOutside.test(line));
     const left = lines.filter((line) => /[a-z]{3,}/i.test(line.replace(SAME, "")));

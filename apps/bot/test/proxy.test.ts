@@ -61,7 +61,7 @@ test("typed, deleted, sealed for the worker alone, confirmed, sent; nothing of i
   expect(await type(fleet, "what is this")).toBe(1);
   await fleet.waitForBot(777, "no proxy that I know");
   expect(await type(fleet, PROXY)).toBe(1);
-  await fleet.waitForBot(777, /news_1 goes to Telegram by socks5:\/\/•••@proxy\.example:1080/);
+  await fleet.waitForBot(777, /news_1 goes to Telegram through socks5:\/\/•••@proxy\.example:1080/);
   const screen = fleet.parts.panels.screen("777");
   if (screen?.kind !== "proxy" || !screen.sealed) throw new Error("no confirmation");
   expect(unseal(keys.privateKey, sealContext(WORKER), screen.sealed)).toBe(PROXY);

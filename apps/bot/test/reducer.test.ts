@@ -252,7 +252,7 @@ test("every reason of a refusal has words of its own, and a new one is still a s
   const texts = [...reasons, ...more].map((reason) => refusal(reason, null, null));
   expect(new Set(texts).size).toBe(reasons.length + more.length);
   for (const text of texts) expect(text).toMatch(/^❌ (?!Telegram refused)[A-Z][^{]+$/);
-  expect(refusal("brand-new", null, "AUTH_NEW_THING")).toBe("❌ Telegram refused: AUTH_NEW_THING.");
+  expect(refusal("brand-new", null, "A sentence in English")).toBe("❌ Telegram refused: X.");
   expect(refusal("flood-wait", 60, null)).toContain(`until ${clockTime(NOW + 60_000)}`);
 });
 

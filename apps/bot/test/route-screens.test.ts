@@ -163,7 +163,7 @@ test("a route is made by a message, switched on, changed and taken away by butto
   await press("➕ New route");
   await fleet.waitForBot(777, "Send three lines");
   await fleet.post("/chat/text", { user: 777, text: "@signals_1\n@signals_1" });
-  await fleet.waitForBot(777, "a loop");
+  await fleet.waitForBot(777, "A loop");
   await fleet.post("/chat/text", { user: 777, text: "@signals_1\n@digest_1\nbtc" });
   await fleet.waitForBot(777, "⏸ signals_1 · off");
   await press("Switch on");

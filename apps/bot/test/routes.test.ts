@@ -84,7 +84,7 @@ describe("an admin", () => {
     await fleet.poll();
     await annIsAnswered(fleet);
     expect(await fleet.post("/chat/press", { label: "👷 Workers" })).toMatchObject({ answered: true });
-    await fleet.waitForBot(777, "Workers none yet");
+    await fleet.waitForBot(777, "Workers: none yet");
     expect((await fleet.shown(777)).filter((message) => message.from === "bot")).toHaveLength(1);
   });
 

@@ -161,7 +161,7 @@ describe("logins", () => {
   });
 });
 
-test("a chat has one live message, and one of another version is as if it were not there", async () => {
+test("a chat has one live message, and one of another version shows the menu from now on", async () => {
   const db = await controlDb();
   const store = new PanelStore(db);
   store.set({ chat: "777", message: 1, screen: { kind: "menu" }, shown: "a" });
@@ -169,7 +169,8 @@ test("a chat has one live message, and one of another version is as if it were n
   store.set({ chat: "778", message: 3, screen: { kind: "menu" }, shown: "c" });
   expect(store.find("777")).toEqual({ chat: "777", message: 2, screen: { kind: "worker", worker: WORKER }, shown: "b" });
   db.write("UPDATE panel SET screen = ? WHERE chat = '778'", ['{"kind":"hologram"}']);
-  expect(store.all().map((row) => row.chat)).toEqual(["777"]);
+  expect(store.all().map((row) => row.chat)).toEqual(["777", "778"]);
+  expect(store.find("778")).toEqual({ chat: "778", message: 3, screen: { kind: "menu" }, shown: "c" });
   store.forget("777");
   expect(store.find("777")).toBeNull();
 });

@@ -133,7 +133,7 @@ export class HostCommands {
         await entry.worker.stop();
         return await entry.worker.whileDown(() => attempt(() => sessions.remove(id)));
       case "who":
-        return { kind: "done", text: await sessions.who(id) };
+        return await sessions.who(id);
       case "rules":
         return this.#keepRules(command);
       case "retry":

@@ -4,7 +4,6 @@ import { AppError, type WorkerId } from "@flotilla/kernel";
 import { openIdle, Vault } from "@flotilla/session-store";
 import { findHolders, type Holder } from "@flotilla/sqlite";
 import { endProcess } from "./end-process.ts";
-import { holdersText } from "./holders-text.ts";
 import type { HostDb } from "./host-db.ts";
 import type { SessionFacts } from "./session-news.ts";
 
@@ -19,6 +18,8 @@ export interface SessionDeskDeps {
 
 /** A copy beyond these is not shown: golden, the last ten, and what lies in the trash. */
 const MAX_SHOWN = 30;
+/** Programs beyond these are not named. */
+const MOST_HOLDERS = 10;
 
 /** What the host does with the session files of workers that have no process. The files of running ones are the workers' own. */
 export class SessionDesk {
@@ -46,9 +47,10 @@ export class SessionDesk {
     };
   }
 
-  /** Everybody who has the file open, as text for the card. */
-  async who(worker: WorkerId): Promise<string> {
-    return holdersText(await findHolders(this.pathOf(worker), { known: this.#deps.db.children() }));
+  /** Everybody who has the file open. */
+  async who(worker: WorkerId): Promise<CommandOutcome> {
+    const { holders, notVisible } = await findHolders(this.pathOf(worker), { known: this.#deps.db.children() });
+    return { kind: "holders", holders: holders.slice(0, MOST_HOLDERS).map(summary), hidden: notVisible !== null };
   }
 
   /** Whoever is in the way of `own`, the worker's process; null when nobody can be seen. Never rejects. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Fault } from "./error-class.ts";
 import { Route, RouteId } from "./routes.ts";
 import { OwnRules } from "./worker-rules.ts";
-import { AccountSummary, WorkerIdField } from "./worker-status.ts";
+import { AccountSummary, HolderSummary, WorkerIdField } from "./worker-status.ts";
 
 /** Who pressed: kept with every command, shown on cards, written to the audit. */
 export const Asker = z.object({ id: z.string().max(20), name: z.string().max(64) });
@@ -193,6 +193,8 @@ export type LoginStep = z.infer<typeof LoginStep>;
 /** How a command ended. Every command gets exactly one. */
 export const CommandOutcome = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("done"), text: z.string().max(4000).optional() }),
+  /** Programs that have the session file open; `hidden`: those of other users cannot be seen. */
+  z.object({ kind: z.literal("holders"), holders: z.array(HolderSummary).max(50), hidden: z.boolean() }),
   z.object({ kind: z.literal("login"), step: LoginStep }),
   z.object({ kind: z.literal("backups"), copies: z.array(BackupCopy).max(100) }),
   z.object({ kind: z.literal("devices"), devices: z.array(Device).max(100) }),

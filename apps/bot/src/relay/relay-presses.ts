@@ -4,6 +4,7 @@ import { type RelayWish, toastOf } from "../commands.ts";
 import { ask, type Handler, type PressDeps, panelMessage, show, withWorker } from "../presses/deps.ts";
 import { type Said, say } from "../words/said.ts";
 import { FILLS } from "./fill.ts";
+import { routeProblem } from "./route-problem.ts";
 import { sourceKey } from "./source-key.ts";
 
 const ALERTS = { off: "silent", silent: "sound", sound: "off" } as const;
@@ -66,7 +67,7 @@ export const relayPresses = {
 function save(deps: PressDeps, { asker }: PressContext, changed: readonly Route[]): Said {
   for (const route of changed) {
     const [problem] = deps.relay.put(route);
-    if (problem) return say("toast-route-refused", { problem: problem.message });
+    if (problem) return routeProblem(problem);
     deps.audit.write(asker, say("audit-route", { route: route.id }), route.from.worker, deps.clock.now());
   }
   void deps.relay.flush();

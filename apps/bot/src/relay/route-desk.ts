@@ -102,7 +102,17 @@ export class RouteDesk {
   #strangers(routes: readonly Route[]): RouteProblem[] {
     return routes.flatMap(({ id, from, to }) => {
       const unknown = (worker: WorkerId, field: "from" | "to"): RouteProblem[] =>
-        this.#deps.isWorker(worker) ? [] : [{ route: id, field, message: `There is no worker "${worker}" in this fleet.` }];
+        this.#deps.isWorker(worker)
+          ? []
+          : [
+              {
+                route: id,
+                field,
+                message: `There is no worker "${worker}" in this fleet.`,
+                code: "stranger",
+                about: { worker },
+              },
+            ];
       return [...unknown(from.worker, "from"), ...(to.kind === "worker" ? unknown(to.worker, "to") : [])];
     });
   }

@@ -107,7 +107,7 @@ export function dryScreen(
       found === null ? null : words.html("dry-sum", { taken, count: found.length }),
       body,
     ).text,
-    keyboard: [[backButton(words, encodePress("route", route))]],
+    keyboard: [[refreshButton(words, encodePress("rset", route, "dry")), backButton(words, encodePress("route", route))]],
   };
 }
 

@@ -1,6 +1,7 @@
 import type { CommandRow } from "../store/commands.ts";
 import type { Words } from "../words/words.ts";
 import { type Html, html } from "./html.ts";
+import { holderList } from "./locked.ts";
 
 /** After so long without an answer the card says that it still works. */
 const SLOW_MS = 30_000;
@@ -20,9 +21,9 @@ export function commandLine(words: Words, command: CommandRow | null, now: numbe
   }
   const endedAt = command.endedAt ?? command.askedAt;
   if (now - endedAt > RESULT_SHOWN_MS) return null;
-  if (command.state === "done" && command.result && words.language === "en") return html`\n${command.result}`;
   if (command.state === "done" && command.result && command.verb === "who")
-    return html`\n${words.html("done-who", { at: endedAt })}\n<code>${command.result}</code>`;
+    return html`\n${holderList(words, command.result, endedAt)}`;
+  if (command.state === "done" && command.result && words.language === "en") return html`\n${command.result}`;
   if (command.state === "done") return html`\n${words.html(named("done"), { at: endedAt })} (${who})`;
   if (command.state === "failed") return html`\n${words.html("not-done", { why: why(words, command) })} (${who})`;
   return html`\n${words.html("no-answer")} (${who})`;

@@ -61,7 +61,7 @@ export function moreScreen(view: FleetView, id: string): Card {
       "",
       words.html("more-help"),
     ).text,
-    keyboard: [...pairs([...buttons, ...keep, ...hurt]), [back]],
+    keyboard: [...pairs([...buttons, ...keep, ...hurt]), [refreshButton(words, encodePress("more", id)), back]],
   };
 }
 

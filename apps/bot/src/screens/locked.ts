@@ -1,5 +1,6 @@
-import { encodePress, type HolderSummary, type WorkerStatus } from "@flotilla/contracts";
+import { encodePress, HolderSummary, type WorkerStatus } from "@flotilla/contracts";
 import type { InlineKeyboardButton } from "grammy/types";
+import { z } from "zod";
 import type { Words } from "../words/words.ts";
 import { cancelButton } from "./buttons.ts";
 import { type Html, lines } from "./html.ts";
@@ -10,6 +11,28 @@ import type { WorkerView } from "./view.ts";
 export function holderLine(words: Words, { holder }: WorkerStatus): Html | null {
   if (!holder) return null;
   return words.html(holder.ours ? "holder-ours" : "holder-not-ours", holderArgs(words, holder));
+}
+
+const Held = z.object({ holders: z.array(HolderSummary), hidden: z.boolean() });
+
+/** Everybody who has the session file open, as the host reported it (JSON). */
+export function holderList(words: Words, report: string, at: number): Html {
+  const held = Held.safeParse(parsed(report));
+  if (!held.success) return words.html("done-who", { at });
+  const { holders, hidden } = held.data;
+  return lines(
+    words.html(holders.length === 0 ? "who-nobody" : "who-title", { at }),
+    ...holders.map((holder) => words.html(holder.ours ? "who-ours" : "who-not-ours", holderArgs(words, holder))),
+    hidden ? words.html("who-hidden") : null,
+  );
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return null;
+  }
 }
 
 /** [⏹ Stop holder], only for a process that we started. */
@@ -46,6 +69,6 @@ function holderArgs(words: Words, { pid, command, user, state, since }: HolderSu
     command: command ?? words.text("holder-hidden"),
     user: user ?? "?",
     state: words.text(`process-${state}`),
-    since: since ?? 0,
+    since: since === null ? "" : words.text("holder-since", { at: since }),
   };
 }

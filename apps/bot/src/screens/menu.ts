@@ -1,5 +1,5 @@
 import { encodePress } from "@flotilla/contracts";
-import { mayPress, stateIcon, urgency } from "@flotilla/domain";
+import { mayPress, urgency } from "@flotilla/domain";
 import type { InlineKeyboardButton } from "grammy/types";
 import type { Words } from "../words/words.ts";
 import { backButton, pairs, refreshButton, verbButton } from "./buttons.ts";
@@ -127,20 +127,15 @@ function bulkRows({ words, role, workers }: FleetView, tag: string): InlineKeybo
 }
 
 function stateCounts({ workers, words }: FleetView): string {
-  const counts = new Map<string, { count: number; rank: number }>();
-  for (const worker of workers) {
-    const label =
-      worker.status && worker.staleSince !== null
-        ? `❔ %n ${words.text("menu-stale")}`
-        : worker.status
-          ? `${stateIcon(worker.status.state)} %n ${words.text(`state-${worker.status.state}`)}`
-          : `❔ %n ${words.text("menu-not-reported")}`;
-    const known = counts.get(label) ?? { count: 0, rank: worker.status ? urgency(worker.status.state) : 99 };
-    counts.set(label, { count: known.count + 1, rank: known.rank });
+  const counts = new Map<string, { icon: string; count: number; rank: number }>();
+  for (const { status, staleSince } of workers) {
+    const state = !status ? "menu-not-reported" : staleSince === null ? `state-${status.state}` : "menu-stale";
+    const rank = status ? urgency(status.state) : 99;
+    counts.set(state, { icon: iconOf({ status, staleSince }), rank, count: (counts.get(state)?.count ?? 0) + 1 });
   }
   return [...counts]
     .sort(([, a], [, b]) => b.rank - a.rank)
-    .map(([label, { count }]) => label.replace("%n", String(count)))
+    .map(([state, { icon, count }]) => words.text("menu-count", { icon, count, state: words.text(state) }))
     .join("   ");
 }
 

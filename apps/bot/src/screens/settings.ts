@@ -81,7 +81,7 @@ export function adminScreen({ words }: FleetView, admin: AdminRow | null): Card 
   const remove = { ...verbButton(words, "unadmin", "", idArg(admin.id)), style: "danger" as const };
   return {
     html: words.html("admin-title", { name: admin.name, role: words.text(`role-${admin.role}`) }).text,
-    keyboard: [ROLES.map(role), [remove], [toList]],
+    keyboard: [ROLES.map(role), [remove], [refreshButton(words, encodePress("admin", "", idArg(admin.id))), toList]],
   };
 }
 

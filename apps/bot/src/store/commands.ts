@@ -75,7 +75,7 @@ export class CommandStore {
   /** Ends a command; a late answer replaces `unanswered`, and nothing else. */
   end(id: string, outcome: CommandOutcome, now: number): void {
     const state = outcome.kind === "failed" || outcome.kind === "expired" ? outcome.kind : "done";
-    const result = outcome.kind === "failed" ? outcome.message : outcome.kind === "done" ? (outcome.text ?? null) : null;
+    const result = resultOf(outcome);
     const code = outcome.kind === "failed" ? outcome.code : null;
     this.#db.write(
       "UPDATE command SET state = ?, ended_at = ?, result = ?, code = ? WHERE id = ? AND state IN ('asked', 'unanswered')",
@@ -94,4 +94,11 @@ export class CommandStore {
       return rows;
     });
   }
+}
+
+/** What the card shows of an outcome: text, or for holders their JSON, which every reader sees in a language of their own. */
+function resultOf(outcome: CommandOutcome): string | null {
+  if (outcome.kind === "failed") return outcome.message;
+  if (outcome.kind === "holders") return JSON.stringify(outcome);
+  return outcome.kind === "done" ? (outcome.text ?? null) : null;
 }

@@ -15,6 +15,7 @@ export function afterOutcome(step: WizardStep, outcome: CommandOutcome, now: num
     case "expired":
       return keep(step, say("login-expired"));
     case "done":
+    case "holders":
     case "backups":
     case "devices":
     case "log":

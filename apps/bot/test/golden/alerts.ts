@@ -155,7 +155,7 @@ export async function goldenAlerts(db: Database): Promise<AlertRow[]> {
   const notices = [
     say("notice-stranger", { name: "@eve", id: "6666" }),
     say("notice-joined", { name: "@bob", role: "viewer" }),
-    say("alert-loop", { route: "signals", why: "It closes a loop: signals → archive → signals." }),
+    say("alert-loop", { route: "signals", to: "@digest_1", back: "@signals_1" }),
     ...[1, 5].map((held) => say("alert-maintenance-over", { since: NOW, until: NOW + 60 * MIN, held, open: 1, scope: "*" })),
     say("alert-maintenance-over-worker", { since: NOW, until: NOW + 60 * MIN, held: 2, open: 0, scope: "news_1" }),
   ];

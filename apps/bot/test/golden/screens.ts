@@ -104,10 +104,10 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
     ["audit, nothing", { kind: "audit", page: 9, find: "" }],
   ],
   confirm: [
-    ...CONFIRMED.map(
-      (what): Shown<"confirm"> => [`confirm ${what}`, { kind: "confirm", what, worker: NEWS, tag: "", at: NOW }],
-    ),
-    ["confirm restart of all", { kind: "confirm", what: "restart", worker: null, tag: "", at: NOW }],
+    ...CONFIRMED.map((what): Shown<"confirm"> => {
+      const one = what === "logout" || what === "rmsession";
+      return [`confirm ${what}`, { kind: "confirm", what, worker: one ? NEWS : null, tag: "", at: NOW }];
+    }),
     ["confirm stop of a tag", { kind: "confirm", what: "stop", worker: null, tag: "news", at: NOW }],
   ],
   bulk: [

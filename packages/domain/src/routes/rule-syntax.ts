@@ -23,9 +23,9 @@ export const SCRIPTS: ReadonlySet<string> = new Set(
   "latin cyrillic greek arabic hebrew han hiragana katakana hangul devanagari thai armenian georgian".split(" "),
 );
 
-/** AppError `bad-rule`: what is wrong, and where. */
-export function badRule(message: string, at: number): AppError<"bad-rule"> {
-  return new AppError("bad-rule", `${message} (at character ${at + 1} of the filter)`, { details: { at } });
+/** AppError `bad-rule`: what is wrong, and where. `why` and `token` are its details, for words in other languages. */
+export function badRule(why: string, message: string, at: number, token = ""): AppError<"bad-rule"> {
+  return new AppError("bad-rule", `${message} (at character ${at + 1} of the filter)`, { details: { why, at: at + 1, token } });
 }
 
 type Token = { readonly at: number } & (
@@ -54,7 +54,8 @@ function tokenise(text: string): Token[] {
   while (text.slice(pattern.lastIndex).trim() !== "") {
     const from = pattern.lastIndex + (text.slice(pattern.lastIndex).length - text.slice(pattern.lastIndex).trimStart().length);
     const match = pattern.exec(text);
-    if (!match) throw badRule(text[from] === '"' ? 'A " is not closed' : "This cannot be read", from);
+    if (!match)
+      throw text[from] === '"' ? badRule("quote", 'A " is not closed', from) : badRule("unread", "This cannot be read", from);
     tokens.push(toToken(match.groups ?? {}, from));
   }
   return tokens;
@@ -65,7 +66,7 @@ function toToken(groups: Record<string, string | undefined>, at: number): Token 
   if (bracket === "(" || bracket === ")") return { kind: bracket, at };
   if (quoted !== undefined) return { kind: "term", at, term: word(quoted, at) };
   if (regex !== undefined) {
-    if (flags !== "" && flags !== "i") throw badRule("After a regular expression only i is known", at);
+    if (flags !== "" && flags !== "i") throw badRule("flags", "After a regular expression only i is known", at);
     return { kind: "term", at, term: { kind: "regex", source: regex, ignoreCase: flags === "i" } };
   }
   const lower = plain.toLowerCase();
@@ -74,10 +75,10 @@ function toToken(groups: Record<string, string | undefined>, at: number): Token 
 }
 
 function plainTerm(plain: string, at: number): Term {
-  if (plain.startsWith("/")) throw badRule("A regular expression ends with /", at);
+  if (plain.startsWith("/")) throw badRule("regex-end", "A regular expression ends with /", at);
   const [, key = "", list = ""] = /^(media|from|script|word):(.+)$/i.exec(plain) ?? [];
   if (key === "") {
-    if (plain.endsWith(",")) throw badRule("Write or between words, not a comma", at + plain.length - 1);
+    if (plain.endsWith(",")) throw badRule("comma", "Write or between words, not a comma", at + plain.length - 1);
     return word(plain, at);
   }
   const values = list.split(",").filter((value) => value !== "");
@@ -97,19 +98,19 @@ function known(values: readonly string[], all: ReadonlySet<string>, at: number):
   const lower = values.map((value) => value.toLowerCase());
   const unknown = lower.find((value) => !all.has(value));
   if (unknown !== undefined || lower.length === 0)
-    throw badRule(`${unknown ?? "Nothing"} is not one of ${[...all].join(", ")}`, at);
+    throw badRule("unknown", `${unknown ?? "Nothing"} is not one of ${[...all].join(", ")}`, at, [...all].join(", "));
   return lower;
 }
 
 function sender(value: string, at: number): string {
   if (/^(?:@[A-Za-z][A-Za-z0-9_]{3,31}|-?[1-9][0-9]{0,18})$/.test(value)) return value.toLowerCase();
-  throw badRule(`${value} is no sender: write @username or a number`, at);
+  throw badRule("sender", `${value} is no sender: write @username or a number`, at, value);
 }
 
 function word(text: string, at: number): Term {
   const prefix = text.endsWith("*");
   const bare = (prefix ? text.slice(0, -1) : text).normalize("NFKC").toLowerCase().trim();
-  if (bare === "") throw badRule("A word is empty", at);
+  if (bare === "") throw badRule("empty", "A word is empty", at);
   return { kind: "word", text: bare, prefix };
 }
 
@@ -135,7 +136,8 @@ class Reader {
 
   expectEnd(): void {
     const token = this.#tokens[this.#next];
-    if (token) throw badRule(token.kind === ")" ? "There is a ) without its (" : "This is one word too many", token.at);
+    if (token?.kind === ")") throw badRule("close", "There is a ) without its (", token.at);
+    if (token) throw badRule("surplus", "This is one word too many", token.at);
   }
 
   #and(): RuleNode {
@@ -149,7 +151,8 @@ class Reader {
   }
 
   #not(): RuleNode {
-    if (++this.#depth > MAX_DEPTH) throw badRule("This is nested too deeply", this.#tokens[this.#next]?.at ?? this.#end);
+    if (++this.#depth > MAX_DEPTH)
+      throw badRule("deep", "This is nested too deeply", this.#tokens[this.#next]?.at ?? this.#end);
     try {
       return this.#take("not") ? { kind: "not", of: this.#not() } : this.#primary();
     } finally {
@@ -163,9 +166,9 @@ class Reader {
       this.#next += 1;
       return token.term;
     }
-    if (!this.#take("(")) throw badRule("A word is missing here", token?.at ?? this.#end);
+    if (!this.#take("(")) throw badRule("missing", "A word is missing here", token?.at ?? this.#end);
     const inner = this.or();
-    if (!this.#take(")")) throw badRule("A ) is missing", this.#tokens[this.#next]?.at ?? this.#end);
+    if (!this.#take(")")) throw badRule("open", "A ) is missing", this.#tokens[this.#next]?.at ?? this.#end);
     return inner;
   }
 

@@ -88,14 +88,15 @@ function met(label: string, test: (subject: Prepared) => boolean): Check {
 }
 
 function regex(node: Extract<Term, { kind: "regex" }>): Check {
-  if (node.source.length > MAX_REGEX) throw badRule(`A regular expression has at most ${MAX_REGEX} characters`, 0);
+  if (node.source.length > MAX_REGEX)
+    throw badRule("long", `A regular expression has at most ${MAX_REGEX} characters`, 0, String(MAX_REGEX));
   const label = `/${node.source}/`;
   try {
     const compiled = RE2JS.compile(node.source, node.ignoreCase ? RE2JS.CASE_INSENSITIVE : 0);
     return met(label, ({ text }) => compiled.matcher(text).find());
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^error parsing regexp: /, "") : "unreadable";
-    throw badRule(`${label} is not a regular expression that can be used here: ${reason}`, 0);
+    throw badRule("regex", `${label} is not a regular expression that can be used here: ${reason}`, 0, label);
   }
 }
 

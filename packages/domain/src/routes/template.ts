@@ -36,6 +36,7 @@ function fieldOf(token: string): Field {
   throw new AppError(
     "bad-template",
     `${token} is not one of ${FIELDS.map((field) => `{${field}}`).join(" ")}. A brace is written twice.`,
+    { details: { token, fields: FIELDS.map((field) => `{${field}}`).join(" ") } },
   );
 }
 

@@ -1,5 +1,5 @@
 import { GENERAL_TOPIC, MAX_TARGETS_PER_WORKER, type Route } from "@flotilla/contracts";
-import { toError } from "@flotilla/kernel";
+import { AppError, toError } from "@flotilla/kernel";
 import { targetKey } from "./random-id.ts";
 import { compileRule } from "./rule.ts";
 import { parseTemplate } from "./template.ts";
@@ -9,6 +9,9 @@ export interface RouteProblem {
   readonly route: string;
   readonly field: "id" | "from" | "filter" | "action" | "to";
   readonly message: string;
+  /** What it is, and what it is about, for words in other languages. */
+  readonly code: string;
+  readonly about: Readonly<Record<string, string | number>>;
 }
 
 /** A chat is known by number and by name: the number, if it was ever learned. */
@@ -39,7 +42,9 @@ function duplicates(routes: readonly Route[]): RouteProblem[] {
       seen.add(id);
       return [];
     }
-    return [{ route: id, field: "id", message: "Two routes have this name." } as const];
+    return [
+      { route: id, field: "id", message: "Two routes have this name.", code: "duplicate", about: { route: id } } as const,
+    ];
   });
 }
 
@@ -47,31 +52,35 @@ function* ownProblems(route: Route): Generator<RouteProblem> {
   const { id, action, to, from } = route;
   yield* attempt(id, "filter", () => compileRule(route.filter));
   if (action.kind === "copy") yield* attempt(id, "action", () => parseTemplate(action.template));
-  if (from.chats.includes("me")) yield { route: id, field: "from", message: "Saved Messages cannot be a source." };
-  if (to.kind === "worker" && /^[0-9]/.test(to.chat))
-    yield {
-      route: id,
-      field: "to",
-      message: "A worker delivers to channels, groups and its own Saved Messages (me), never to a person.",
-    };
+  const about = { worker: from.worker };
+  if (from.chats.includes("me"))
+    yield { route: id, field: "from", message: "Saved Messages cannot be a source.", code: "saved", about };
+  if (to.kind === "worker" && /^[0-9]/.test(to.chat)) {
+    const message = "A worker delivers to channels, groups and its own Saved Messages (me), never to a person.";
+    yield { route: id, field: "to", message, code: "person", about };
+  }
   if (to.kind === "bot" && to.chat === "me")
-    yield { route: id, field: "to", message: "A bot has no Saved Messages: name a chat." };
-  if (action.kind === "forward" && to.kind !== "worker")
-    yield { route: id, field: "action", message: "Only a worker can forward; use copy for a bot or a webhook." };
+    yield { route: id, field: "to", message: "A bot has no Saved Messages: name a chat.", code: "bot-saved", about };
+  if (action.kind === "forward" && to.kind !== "worker") {
+    const message = "Only a worker can forward; use copy for a bot or a webhook.";
+    yield { route: id, field: "action", message, code: "forward", about };
+  }
   const otherAccount = to.kind === "worker" && to.worker !== from.worker;
-  if (action.kind === "forward" && otherAccount && from.chats.some((chat) => /^(?:[0-9]|-(?!100))/.test(chat)))
-    yield {
-      route: id,
-      field: "action",
-      message: "Private chats and small groups can be forwarded by their own worker only; use copy.",
-    };
+  if (action.kind === "forward" && otherAccount && from.chats.some((chat) => /^(?:[0-9]|-(?!100))/.test(chat))) {
+    const message = "Private chats and small groups can be forwarded by their own worker only; use copy.";
+    yield { route: id, field: "action", message, code: "forward-private", about };
+  }
 }
 
 function* attempt(route: string, field: RouteProblem["field"], work: () => unknown): Generator<RouteProblem> {
   try {
     work();
   } catch (error) {
-    yield { route, field, message: toError(error).message };
+    const { code, details } = error instanceof AppError ? error : { code: "other", details: {} };
+    const about = Object.fromEntries(
+      Object.entries(details).map(([name, value]) => [name, typeof value === "number" ? value : String(value)]),
+    );
+    yield { route, field, message: toError(error).message, code: code === "bad-rule" ? `rule-${about["why"]}` : code, about };
   }
 }
 
@@ -84,7 +93,8 @@ function tooManyTargets(routes: readonly Route[]): RouteProblem[] {
     const full = known.size >= MAX_TARGETS_PER_WORKER && !known.has(targetKey(to));
     known.add(targetKey(to));
     const message = `${to.worker} would deliver to more than ${MAX_TARGETS_PER_WORKER} chats.`;
-    return full ? [{ route: id, field: "to", message } as const] : [];
+    const about = { worker: to.worker, count: MAX_TARGETS_PER_WORKER };
+    return full ? [{ route: id, field: "to", message, code: "targets", about } as const] : [];
   });
 }
 
@@ -110,6 +120,6 @@ function loops(routes: readonly Route[], canonical: ResolveChat): RouteProblem[]
     const targets = new Set([route, ...reached].flatMap(({ to }) => (to.kind === "webhook" ? [] : [canonical(to.chat)])));
     const back = route.from.chats.find((chat) => targets.has(canonical(chat))) ?? "";
     const message = `What is delivered to ${route.to.chat} would come back to ${back}: a loop.`;
-    return [{ route: route.id, field: "to", message } as const];
+    return [{ route: route.id, field: "to", message, code: "loop", about: { to: route.to.chat, back } } as const];
   });
 }
