@@ -1,5 +1,7 @@
 import type { Fault, LinkStatus, WorkerState, WorkerStatus } from "@flotilla/contracts";
-import { ANN, NOW } from "../support.ts";
+import { parseWorkerId } from "@flotilla/kernel";
+import type { CommandStore } from "../../src/store/commands.ts";
+import { ANN, ASKER, NOW } from "../support.ts";
 
 const MIN = 60_000;
 const fault = (kind: Fault["class"], code: string, message: string): { fault: Fault } => ({
@@ -112,3 +114,20 @@ export const IN_STATE: Readonly<Record<WorkerState, readonly [name: string, stat
   STOPPING: ["city_5", { link: LINK }],
   MAINTENANCE: ["city_6", { ...NO_PROCESS, link: LINK }],
 };
+
+/** Answers to 👀 Who holds it?: two programs, one of them of somebody else, and nobody. */
+export function whoHolds(commands: CommandStore): void {
+  const holder = {
+    pid: 4121,
+    command: "node worker.ts store_1",
+    user: "ann",
+    state: "running",
+    since: NOW - MIN,
+    ours: true,
+  } as const;
+  const stranger = { ...holder, pid: 990, command: null, user: null, state: "stopped", since: null, ours: false } as const;
+  commands.ask("c5", parseWorkerId("store_1"), "who", ASKER, NOW - 60_000);
+  commands.end("c5", { kind: "holders", holders: [holder, stranger], hidden: true }, NOW - 50_000);
+  commands.ask("c6", parseWorkerId("store_2"), "who", ASKER, NOW - 60_000);
+  commands.end("c6", { kind: "holders", holders: [], hidden: false }, NOW - 50_000);
+}

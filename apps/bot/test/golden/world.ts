@@ -21,7 +21,7 @@ import { WizardStore } from "../../src/wizard/wizard-store.ts";
 import { say } from "../../src/words/said.ts";
 import type { Words } from "../../src/words/words.ts";
 import { ANN, ASKER, BEN, crashBody, HOST, NOW, statusOf, TestClock } from "../support.ts";
-import { IN_STATE } from "./states.ts";
+import { IN_STATE, whoHolds } from "./states.ts";
 
 const MIN = 60_000;
 const FAR = parseHostId("host-b");
@@ -169,19 +169,7 @@ function fill({
   commands.end("c3", { kind: "failed", code: "not-connected", message: "not connected" }, NOW - 50_000);
   commands.ask("c4", parseWorkerId("far_1"), "restart", ASKER, NOW - 90_000);
   commands.giveUp(NOW - 60_000, NOW - 30_000);
-  const holder = {
-    pid: 4121,
-    command: "node worker.ts store_1",
-    user: "ann",
-    state: "running",
-    since: NOW - MIN,
-    ours: true,
-  } as const;
-  const stranger = { ...holder, pid: 990, command: null, user: null, state: "stopped", since: null, ours: false } as const;
-  commands.ask("c5", parseWorkerId("store_1"), "who", ASKER, NOW - 60_000);
-  commands.end("c5", { kind: "holders", holders: [holder, stranger], hidden: true }, NOW - 50_000);
-  commands.ask("c6", parseWorkerId("store_2"), "who", ASKER, NOW - 60_000);
-  commands.end("c6", { kind: "holders", holders: [], hidden: false }, NOW - 50_000);
+  whoHolds(commands);
   audit.write(ASKER, say("audit-quiet", { hours: "22:00-07:00" }), null, NOW - 9 * MIN);
   audit.write(ASKER, say("audit-role", { name: "@bob", role: "viewer" }), null, NOW - 8 * MIN);
   bulks.begin({ id: "bulk-running", action: "restart", total: 12 }, ASKER, [HOST], NOW - 20_000);
