@@ -42,6 +42,12 @@ test("a worker is logged in by a QR code that is shown once, and all workers are
   await chat.shows(/✅ All 2 done\./, 60_000);
 
   await chat.press("Back");
+  await chat.press("Health");
+  await chat.shows(/Session files: lock waits/);
+  await chat.press("Doctor");
+  await chat.shows(/🖥 host-a\n(?:✅ Nothing found|❌ |💡 )/);
+  await chat.press("Back");
+  await chat.press("Back");
   await chat.press("Workers");
   await chat.press("demo_2");
   await chat.press("More");

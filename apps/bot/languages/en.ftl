@@ -69,6 +69,7 @@ button-alerts-count = 🚨 Alerts ({ $count })
 button-alerts = 🚨 Alerts
 button-logins = 🔐 Logins
 button-health = 💾 Health
+button-doctor = 🩺 Doctor
 button-settings = ⚙️ Settings
 button-audit = 📒 Audit
 button-auditfile = 📄 As a file
@@ -193,6 +194,7 @@ command-logs = Log of one: /logs news_1
 command-mute = Mute: /mute news_1 1h, /mute all 1h
 command-alerts = Alerts
 command-health = Health
+command-doctor = What the fleet is in danger of
 command-settings = Settings
 
 ## Every screen
@@ -232,9 +234,9 @@ workers-no-problem = 👷 <b>Workers</b>: no problems ✅
 worker-not-reported = not reported by { $host }
 worker-next = next { TIME($at) }
 workers-found = with “{ $find }”
-worker-messages = { $count ->
-    [one] { $count } message
-   *[other] { $count } messages
+worker-day = { $count ->
+    [one] { $count } message in 24 h
+   *[other] { $count } messages in 24 h
 }
 
 ## A new worker
@@ -274,6 +276,18 @@ details-failures = <b>Failures:</b> { $failures }   <b>Reconnects:</b> { $reconn
 details-last-success = <b>Last Success:</b> { DATE($at) }
 details-last-success-never = <b>Last Success:</b> never
 details-counts = Messages seen { $messages } · Restarts { $crashes }/{ $limit }
+details-sources = 📡 Sources { $count }{ $quiet ->
+    [0] {""}
+   *[other] {" "}· { $quiet } quiet
+}{ $closed ->
+    [0] {""}
+   *[other] {" "}· { $closed } closed
+}
+details-day = 24 h: { $received } received · { $relayed } relayed
+details-day-waits = { $count ->
+    [one] { $count } flood wait ({ SPAN($ms) })
+   *[other] { $count } flood waits (longest { SPAN($ms) })
+}
 details-storage = 💾 lock waits { $waits } · longest hold { $hold } ms · journal { $kb } KB
 details-checkpoint = emptied { TIME($at) }
 details-outage = 🔍 After { SPAN($ms) } offline: missed { $missed }, recovered { $recovered }, lost { $lost } · { DATE($at) }
@@ -592,7 +606,9 @@ health-owned = { $count ->
     [one] { $count } session is held by somebody else
    *[other] { $count } sessions are held by somebody else
 }
-health-redis = Redis answers
+health-redis = Redis answers ({ $ms } ms)
+health-storage = 🗄 Session files: lock waits p95 { $p95 } ms · longest hold { $hold } ms · largest journal { $kb } KB
+health-emptied = emptied { TIME($at) } or later
 health-redis-away = Redis has been away since { TIME($at) }
 health-poll = Presses arrive
 health-poll-away = Presses have not arrived since { TIME($at) }
@@ -602,6 +618,16 @@ health-no-ping = <i>No dead-man ping is set (DEAD_MAN_URL).</i>
 health-second = Second path for alerts: set
 health-no-second = <i>No second path for alerts is set (ALERT_WEBHOOK_URL, ALERT_SMTP_URL).</i>
 health-unreachable = The bot cannot reach: { $names }. They have to press Start.
+
+## Doctor
+
+doctor-title = 🩺 <b>Doctor</b>
+doctor-no-host = No host has a worker yet.
+doctor-looking = Looking…
+doctor-nothing = ✅ Nothing found.
+doctor-again = Press 🔄 Refresh to look again.
+doctor-more = … and { $count } more: run npm run flotilla -- doctor on that host.
+doctor-help = <i>Permissions, keys, session files, locks, copies, Redis, network, clock, stop time. It only looks; nothing is changed.</i>
 
 ## Settings
 

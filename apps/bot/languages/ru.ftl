@@ -69,6 +69,7 @@ button-alerts-count = 🚨 Тревоги ({ $count })
 button-alerts = 🚨 Тревоги
 button-logins = 🔐 Входы
 button-health = 💾 Здоровье
+button-doctor = 🩺 Осмотр
 button-settings = ⚙️ Настройки
 button-audit = 📒 Аудит
 button-auditfile = 📄 Файлом
@@ -193,6 +194,7 @@ command-logs = Журнал: /logs news_1
 command-mute = Тишина: /mute news_1 1h, /mute all 1h
 command-alerts = Тревоги
 command-health = Здоровье
+command-doctor = Что угрожает сессиям
 command-settings = Настройки
 
 ## На каждом экране
@@ -235,10 +237,10 @@ workers-no-problem = 👷 <b>Воркеры</b>: проблем нет ✅
 worker-not-reported = нет сведений от { $host }
 worker-next = далее { TIME($at) }
 workers-found = найдено по «{ $find }»
-worker-messages = { $count ->
-    [one] { $count } сообщение
-    [few] { $count } сообщения
-   *[many] { $count } сообщений
+worker-day = { $count ->
+    [one] { $count } сообщение за 24 ч
+    [few] { $count } сообщения за 24 ч
+   *[many] { $count } сообщений за 24 ч
 }
 
 ## Новый воркер
@@ -278,6 +280,19 @@ details-failures = <b>Сбоев:</b> { $failures }   <b>Переподключ�
 details-last-success = <b>Последний успех:</b> { DATE($at) }
 details-last-success-never = <b>Последний успех:</b> не было
 details-counts = Сообщений { $messages } · Перезапусков { $crashes }/{ $limit }
+details-sources = 📡 Источников { $count }{ $quiet ->
+    [0] {""}
+   *[other] {" "}· затихли { $quiet }
+}{ $closed ->
+    [0] {""}
+   *[other] {" "}· закрыты { $closed }
+}
+details-day = За 24 ч: получено { $received } · переслано { $relayed }
+details-day-waits = { $count ->
+    [one] { $count } пауза Telegram ({ SPAN($ms) })
+    [few] { $count } паузы Telegram (самая долгая { SPAN($ms) })
+   *[many] { $count } пауз Telegram (самая долгая { SPAN($ms) })
+}
 details-storage = 💾 ожиданий блокировки { $waits } · дольше всего держали { $hold } мс · журнал { $kb } КБ
 details-checkpoint = освобождён { TIME($at) }
 details-outage = 🔍 После { SPAN($ms) } без связи: пропущено { $missed }, восстановлено { $recovered }, потеряно { $lost } · { DATE($at) }
@@ -601,7 +616,9 @@ health-owned = { $count ->
     [0] У каждой сессии свой хозяин
    *[other] Сессий, занятых кем-то ещё: { $count }
 }
-health-redis = Redis отвечает
+health-redis = Redis отвечает ({ $ms } мс)
+health-storage = 🗄 Файлы сессий: ожидание блокировки p95 { $p95 } мс · дольше всего держали { $hold } мс · самый большой журнал { $kb } КБ
+health-emptied = опустошён не раньше { TIME($at) }
 health-redis-away = Redis недоступен с { TIME($at) }
 health-poll = Нажатия доходят
 health-poll-away = Нажатия не доходят с { TIME($at) }
@@ -611,6 +628,16 @@ health-no-ping = <i>Контрольный сигнал не настроен (D
 health-second = Второй путь для тревог: настроен
 health-no-second = <i>Второй путь для тревог не настроен (ALERT_WEBHOOK_URL, ALERT_SMTP_URL).</i>
 health-unreachable = Бот не может написать: { $names }. Им нужно нажать Start.
+
+## Doctor
+
+doctor-title = 🩺 <b>Осмотр</b>
+doctor-no-host = Пока ни у одного хоста нет воркера.
+doctor-looking = Смотрю…
+doctor-nothing = ✅ Ничего не найдено.
+doctor-again = Нажмите 🔄 Обновить, чтобы посмотреть ещё раз.
+doctor-more = … и ещё { $count }: запустите npm run flotilla -- doctor на этом хосте.
+doctor-help = <i>Права, ключи, файлы сессий, блокировки, копии, Redis, сеть, часы, время на остановку. Только смотрит, ничего не меняет; находки по-английски, как в командной строке.</i>
 
 ## Настройки
 

@@ -1,4 +1,4 @@
-import type { BackupCopy, Device, FleetEvent } from "@flotilla/contracts";
+import type { BackupCopy, Device, DoctorFinding, FleetEvent } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 
 /** What Telegram said about the logins of an account, and when. */
@@ -10,6 +10,7 @@ export interface KnownDevices {
 /** What commands brought, for the panels that wait for it. In memory: asking again is one press. */
 export class Answers {
   readonly #logs = new Map<string, readonly string[]>();
+  readonly #findings = new Map<string, readonly DoctorFinding[]>();
   readonly #copies = new Map<WorkerId, readonly BackupCopy[]>();
   readonly #devices = new Map<WorkerId, KnownDevices>();
 
@@ -17,9 +18,13 @@ export class Answers {
   keep({ worker, command, outcome, at }: Extract<FleetEvent, { kind: "command.done" }>): void {
     if (outcome.kind === "backups") this.#copies.set(worker, outcome.copies);
     if (outcome.kind === "devices") this.#devices.set(worker, { devices: outcome.devices, at });
-    if (outcome.kind !== "log") return;
-    this.#logs.set(command, outcome.lines);
-    for (const old of [...this.#logs.keys()].slice(0, -50)) this.#logs.delete(old);
+    if (outcome.kind === "doctor") keepLatest(this.#findings, command, outcome.findings);
+    if (outcome.kind === "log") keepLatest(this.#logs, command, outcome.lines);
+  }
+
+  /** What a doctor command found, or null. */
+  findingsOf(command: string): readonly DoctorFinding[] | null {
+    return this.#findings.get(command) ?? null;
   }
 
   /** Lines that a log command brought, or null. */
@@ -36,4 +41,11 @@ export class Answers {
   devices(worker: WorkerId): KnownDevices | null {
     return this.#devices.get(worker) ?? null;
   }
+}
+
+const KEPT = 50;
+
+function keepLatest<T>(map: Map<string, T>, command: string, found: T): void {
+  map.set(command, found);
+  for (const old of [...map.keys()].slice(0, -KEPT)) map.delete(old);
 }

@@ -8,7 +8,7 @@ import { type Said, say } from "./words/said.ts";
 /** What became of a press at once. The outcome comes later, as an event. */
 export type AskResult =
   | { readonly kind: "sent"; readonly id: string }
-  | { readonly kind: "already"; readonly by: string }
+  | { readonly kind: "already"; readonly by: string; readonly id: string }
   | { readonly kind: "failed"; readonly why: Said };
 
 /** A command is worthless after so long; the card says so. */
@@ -143,7 +143,7 @@ export class Commands {
     const now = clock.now();
     const open = store.ask(id, worker, verb, asker, now);
     if (open?.id === id) return { kind: "sent", id };
-    if (open) return { kind: "already", by: open.askerName };
+    if (open) return { kind: "already", by: open.askerName, id: open.id };
     try {
       await send({ v: 1, id, worker, askedBy: asker, askedAt: now, deadlineAt: now + DEADLINE_MS });
       return { kind: "sent", id };

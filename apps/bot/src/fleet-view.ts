@@ -5,12 +5,14 @@ import type { AlertStore } from "./alerts/alert-store.ts";
 import type { CardStore } from "./alerts/card-store.ts";
 import type { SentLog } from "./alerts/sent-log.ts";
 import { Answers } from "./answers.ts";
+import type { RollupStore } from "./charts/rollup-store.ts";
 import { isRelayScreen, type RelayScreen, type RelayScreens } from "./relay/relay-screens.ts";
 import { alertsScreen } from "./screens/alerts.ts";
 import { addScreen, askScreen, confirmScreen } from "./screens/ask.ts";
 import { backupsScreen, copyRef, restoreScreen } from "./screens/backups.ts";
 import { bulkScreen } from "./screens/bulk.ts";
 import { moreScreen, workerScreen } from "./screens/details.ts";
+import { type DoctorView, doctorScreen } from "./screens/doctor.ts";
 import { type HealthView, healthScreen } from "./screens/health.ts";
 import { type ConfiguredLimits, limitsScreen } from "./screens/limits.ts";
 import { stopHolderScreen } from "./screens/locked.ts";
@@ -52,6 +54,7 @@ export interface ViewSources {
   readonly bulks: BulkStore;
   readonly wizard: Wizard;
   readonly clock: Clock;
+  readonly rollups: RollupStore;
   readonly relayScreens: RelayScreens;
   readonly limits: ConfiguredLimits;
   /** The language of a chat. */
@@ -69,6 +72,7 @@ export class Screens {
   /** What commands brought. */
   readonly answers = new Answers();
   #known: ReadonlyMap<WorkerId, WorkerStatus> = new Map();
+  #redisMs: number | null = null;
 
   constructor(from: ViewSources) {
     this.#from = from;
@@ -94,6 +98,8 @@ export class Screens {
         return this.#log(view.words, screen);
       case "health":
         return healthScreen(view, this.#health(view.now));
+      case "doctor":
+        return doctorScreen(view.words, this.#doctor(screen));
       default:
         if (isRelayScreen(screen)) return await this.#from.relayScreens.render(view.words, view.now, screen);
         return this.#other(view, screen);
@@ -156,12 +162,18 @@ export class Screens {
 
   /** Last known statuses of the workers of the list, and whether they are fresh. */
   async look(): Promise<{ readonly statuses: readonly WorkerStatus[]; readonly fresh: boolean }> {
-    const fresh = await this.#from.statuses.all().then(
+    const { clock, statuses } = this.#from;
+    const askedAt = clock.monotonicMs();
+    const fresh = await statuses.all().then(
       (all) => {
         this.#known = all;
+        this.#redisMs = clock.monotonicMs() - askedAt;
         return true;
       },
-      () => false,
+      () => {
+        this.#redisMs = null;
+        return false;
+      },
     );
     return { fresh, statuses: this.#from.workers.all().flatMap(({ id }) => this.#known.get(id) ?? []) };
   }
@@ -200,6 +212,7 @@ export class Screens {
     const week = alerts.history(now - 7 * DAY_MS);
     return {
       ...signs(),
+      redisMs: this.#redisMs,
       lockAlerts: week.filter(({ body }) => body.kind === "locked" || body.kind === "storage").length,
       sent: sent.count(now - 7 * DAY_MS),
       unreachable: admins
@@ -207,6 +220,14 @@ export class Screens {
         .filter((admin) => !admin.reachable)
         .map((admin) => admin.name),
     };
+  }
+
+  #doctor({ asked }: Extract<Screen, { kind: "doctor" }>): DoctorView[] {
+    return asked.map(({ host, command }) => ({
+      host,
+      findings: this.answers.findingsOf(command),
+      command: this.#from.commands.find(command),
+    }));
   }
 
   /** A status that is too old is told as such: whoever wrote it is gone, or cannot be heard. */
@@ -221,6 +242,7 @@ export class Screens {
     const { fresh } = await this.look();
     const now = clock.now();
     const silent = silences.active(now);
+    const days = this.#from.rollups.lastDay(now);
     const open = alerts.allOpen();
     const login = screen.kind === "login" ? wizard.ofChat(chat) : null;
     return {
@@ -236,6 +258,7 @@ export class Screens {
       workers: workers.all().map((row) => ({
         ...row,
         ...this.#stateOf(row.id, fresh, now),
+        day: days.get(row.id) ?? null,
         command: commands.latest(row.id),
         openAlerts: open.filter(({ body }) => body.worker === row.id).length,
         silence: silent.find((each) => each.scope === row.id) ?? null,
@@ -244,4 +267,14 @@ export class Screens {
   }
 }
 
-type ShownAbove = "menu" | "workers" | "worker" | "more" | "login" | "logins" | "log" | "health" | RelayScreen["kind"];
+type ShownAbove =
+  | "menu"
+  | "workers"
+  | "worker"
+  | "more"
+  | "login"
+  | "logins"
+  | "log"
+  | "health"
+  | "doctor"
+  | RelayScreen["kind"];

@@ -3,6 +3,7 @@ import { mayPress, roleFor } from "@flotilla/domain";
 import type { Bot, Context } from "grammy";
 import type { RouteDeps } from "./bot.ts";
 import { isGroup } from "./chat/target.ts";
+import { askDoctors } from "./presses/doctor.ts";
 import { takeAway } from "./presses/login-presses.ts";
 import type { Screen } from "./screens/screen.ts";
 import { matching } from "./screens/view.ts";
@@ -45,13 +46,27 @@ const COMMANDS: Readonly<Record<string, { readonly verb: Verb; readonly run: Com
   mute: { verb: "mute", run: mute },
   alerts: { verb: "alerts", run: screen({ kind: "alerts", tab: "open" }) },
   health: { verb: "health", run: screen({ kind: "health" }) },
+  doctor: { verb: "doctor", run: doctor },
   settings: { verb: "settings", run: screen({ kind: "settings" }) },
   cancel: { verb: "cancel", run: cancel },
   here: { verb: "admins", run: here },
   help: { verb: "menu", run: (_deps, context) => context.reply(say("help")) },
 };
 /** Those that Telegram's menu shows. */
-const LISTED = ["menu", "workers", "status", "restart", "logs", "mute", "alerts", "health", "settings", "cancel", "help"];
+const LISTED = [
+  "menu",
+  "workers",
+  "status",
+  "restart",
+  "logs",
+  "mute",
+  "alerts",
+  "health",
+  "doctor",
+  "settings",
+  "cancel",
+  "help",
+];
 
 /** Tells Telegram the commands of the bot's menu, in every language. */
 export async function setMenu(bot: Bot, languages: Languages): Promise<void> {
@@ -97,6 +112,10 @@ async function logs(deps: RouteDeps, context: CommandContext, { id }: WorkerRow)
   if (result.kind === "failed") return await context.reply(result.why);
   if (result.kind === "sent")
     await deps.panels.show(context.chat, { kind: "log", worker: id, command: result.id, level: "" }, null);
+}
+
+async function doctor(deps: RouteDeps, context: CommandContext): Promise<void> {
+  await deps.panels.show(context.chat, await askDoctors(deps, context), null);
 }
 
 async function login(deps: RouteDeps, context: CommandContext, { id }: WorkerRow): Promise<void> {

@@ -79,6 +79,7 @@ const LONGEST: Readonly<Record<Verb, Longest>> = {
   test: alone,
   drill: alone,
   health: alone,
+  doctor: alone,
   settings: alone,
   lang: [["", "en"]],
   limits: alone,

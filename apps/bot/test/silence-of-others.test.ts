@@ -18,7 +18,7 @@ import { checkCard, labels } from "./telegram-html.ts";
 
 describe("a host that has not been heard for too long", () => {
   const stale = { ...workerView("news_1"), staleSince: NOW - 40_000 };
-  const health = { lockAlerts: 0, sent: { sent: 0, delivered: 0 }, redisAwaySince: null, pollProblemSince: null };
+  const health = { lockAlerts: 0, sent: { sent: 0, delivered: 0 }, redisAwaySince: null, redisMs: 1, pollProblemSince: null };
   const healthView = { ...health, pingedAt: null, secondPath: false, unreachable: [] };
 
   test.each(ALL_WORDS.map((words) => [words.language, words] as const))("shows on every screen in %s", (_language, words) => {

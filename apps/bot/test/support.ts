@@ -71,7 +71,7 @@ export function statusOf(worker: string, more: Partial<WorkerStatus> = {}): Work
 
 /** One worker of a view. */
 export function workerView(id: string, more: Partial<WorkerStatus> = {}, command: CommandRow | null = null): WorkerView {
-  const none = { staleSince: null, label: null, tags: [], openAlerts: 0, silence: null };
+  const none = { staleSince: null, label: null, tags: [], openAlerts: 0, silence: null, day: null };
   return { id: parseWorkerId(id), host: HOST, status: statusOf(id, more), command, ...none };
 }
 

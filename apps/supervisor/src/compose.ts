@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { BOT_ONLY, type Config, childEnv, type EnvValues, loadFleetKey } from "@flotilla/config";
-import { DEFAULT_PREFIX, STATUS_REFRESH_MS } from "@flotilla/contracts";
+import { type CommandOutcome, DEFAULT_PREFIX, STATUS_REFRESH_MS } from "@flotilla/contracts";
 import { DEFAULT_RESTART_RULES, startOrder } from "@flotilla/domain";
 import { AppError, systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
 import { createRegistry, type Logger, startHealth } from "@flotilla/observability";
 import { consumeHostCommands, EventPublisher, type QueuePlace, RelayBoard, StatusWriter } from "@flotilla/queue";
+import { askDoctor } from "./doctor.ts";
 import { Fleet, type FleetSettings } from "./fleet.ts";
 import { HostCommands } from "./host-commands.ts";
 import { HostDb } from "./host-db.ts";
@@ -21,6 +22,7 @@ export interface Supervisor {
   hurry(): void;
 }
 
+const CLI = new URL("../../cli/src/main.ts", import.meta.url).pathname;
 /** From SIGTERM to SIGKILL of a worker. */
 const GRACE_MS = 15_000;
 /** The same for one that hangs, and hardly listens. */
@@ -57,7 +59,7 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
     newId: randomUUID,
     order: (workers) => sendersFirst(workers, place),
   });
-  const commands = new HostCommands({ fleet, db, clock: systemClock, log, sessions });
+  const commands = new HostCommands({ fleet, db, clock: systemClock, log, sessions, doctor: doctorOf(env) });
   showFleet(registry, () => fleet.statuses());
   const health = stack.adopt(await startHealth({ port: config.httpPort, registry, problems: () => [] }), (it) => it.close());
   stack.adopt(refreshing(fleet), (it) => it.stop());
@@ -75,6 +77,10 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   );
   const owned = stack.move();
   return { healthPort: health.port, close: () => owned.disposeAsync(), hurry: () => fleet.hurry() };
+}
+
+function doctorOf(env: EnvValues): () => Promise<CommandOutcome> {
+  return () => askDoctor(CLI, childEnv(env));
 }
 
 /** As the readers last said whom they need. Without Redis the order matters less than the start. */

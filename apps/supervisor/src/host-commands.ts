@@ -15,10 +15,12 @@ export interface HostCommandDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly sessions: SessionDesk;
+  readonly doctor: () => Promise<CommandOutcome>;
 }
 
 /** Asked again, they look again. */
-const LOOKS: ReadonlySet<HostCommand["kind"]> = new Set(["log", "who", "backups"]);
+const LOOKS = ["log", "who", "backups", "doctor"] as const;
+type Look = (typeof LOOKS)[number];
 
 /** Carries out what admins ask of this host: each command once, and each with an answer (invariant 10). */
 export class HostCommands {
@@ -59,7 +61,7 @@ export class HostCommands {
     const before = db.outcomeOf(command.id);
     const outcome: CommandOutcome = before ?? (expired ? { kind: "expired" } : await this.#perform(command));
     log.info({ command: command.kind, worker: command.worker, by: command.askedBy.id, outcome: outcome.kind }, "command done");
-    if (!LOOKS.has(command.kind)) db.keepOutcome(command.id, outcome, clock.now());
+    if (!LOOKS.some((kind) => kind === command.kind)) db.keepOutcome(command.id, outcome, clock.now());
     this.#done(command, outcome);
   }
 
@@ -133,23 +135,39 @@ export class HostCommands {
         await entry.worker.stop();
         return await entry.worker.whileDown(() => attempt(() => sessions.remove(id)));
       case "who":
-        return await sessions.who(id);
+      case "backups":
+      case "doctor":
+      case "log":
+        return await this.#look(command, entry);
       case "rules":
         return this.#keepRules(command);
       case "retry":
         return outcomeOf(await entry.worker.retry());
       case "stop-holder":
         return await this.#stopHolder(command, entry);
-      case "backups":
-        return { kind: "backups", copies: sessions.copies(id) };
       case "backup":
         return await entry.worker.whileDown(() => attempt(() => sessions.backup(id)));
       case "restore":
         return await this.#restore(command, entry);
+      default:
+        return kind satisfies never;
+    }
+  }
+
+  async #look(command: Extract<Wish, { kind: Look }>, entry: Entry): Promise<CommandOutcome> {
+    const { sessions, doctor } = this.#deps;
+    const { worker: id } = command;
+    switch (command.kind) {
+      case "who":
+        return await sessions.who(id);
+      case "backups":
+        return { kind: "backups", copies: sessions.copies(id) };
+      case "doctor":
+        return await doctor();
       case "log":
         return { kind: "log", lines: entry.log.tail(command.lines) };
       default:
-        return kind satisfies never;
+        return command satisfies never;
     }
   }
 

@@ -46,7 +46,14 @@ export async function host(plan = "stay", spacingMs = 0, dir?: string, order?: F
     await fleet.stopAll();
     db.close();
   });
-  const commands = new HostCommands({ fleet, db, clock: systemClock, log, sessions });
+  const commands = new HostCommands({
+    fleet,
+    db,
+    clock: systemClock,
+    log,
+    sessions,
+    doctor: async () => ({ kind: "doctor", findings: [] }),
+  });
   const starts = () =>
     readFileSync(journal, "utf8")
       .split("\n")

@@ -49,6 +49,7 @@ export const Verb = z.enum([
   "test",
   "drill",
   "health",
+  "doctor",
   "settings",
   "lang",
   "limits",

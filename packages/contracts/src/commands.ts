@@ -54,6 +54,14 @@ export const Device = z.object({
 });
 export type Device = z.infer<typeof Device>;
 
+/** What the doctor of a host found, in English, as on its command line. `hint` = not wrong, but worth knowing. */
+export const DoctorFinding = z.object({
+  level: z.enum(["problem", "hint"]),
+  what: z.string().max(500),
+  todo: z.string().max(500),
+});
+export type DoctorFinding = z.infer<typeof DoctorFinding>;
+
 /** Commands that the supervisor of a host carries out. */
 export const HostCommand = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("start") }),
@@ -73,6 +81,8 @@ export const HostCommand = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("restore"), copy: CopyId }),
   /** Restart rules of its own in place of those it had; none: it follows the fleet's. */
   z.object({ ...base, kind: z.literal("rules"), rules: OwnRules }),
+  /** Looks for everything that a session of this host can be lost by, and changes nothing. `worker` is any of the host. */
+  z.object({ ...base, kind: z.literal("doctor") }),
   z.object({ ...base, kind: z.literal("log"), lines: z.number().int().min(1).max(200) }),
   /**
    * Many workers of one host, in the order given. With `canary` the first one must come up before the others are touched.
@@ -199,6 +209,7 @@ export const CommandOutcome = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("backups"), copies: z.array(BackupCopy).max(100) }),
   z.object({ kind: z.literal("devices"), devices: z.array(Device).max(100) }),
   z.object({ kind: z.literal("log"), lines: z.array(z.string()) }),
+  z.object({ kind: z.literal("doctor"), findings: z.array(DoctorFinding).max(100) }),
   z.object({ kind: z.literal("dry"), lines: z.array(z.object({ text: z.string().max(200), verdict: z.string().max(40) })) }),
   z.object({ kind: z.literal("failed"), code: z.string(), message: z.string().max(500) }),
   z.object({ kind: z.literal("expired") }),

@@ -7,6 +7,7 @@ export {
   type CommandKind,
   CommandOutcome,
   Device,
+  DoctorFinding,
   HostCommand,
   LoginStep,
   Sealed,

@@ -16,6 +16,7 @@ const NEEDS: Readonly<Record<Verb, Role>> = {
   devices: "viewer",
   alerts: "viewer",
   health: "viewer",
+  doctor: "operator",
   settings: "viewer",
   lang: "viewer",
   limits: "viewer",

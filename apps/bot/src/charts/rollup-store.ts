@@ -2,7 +2,10 @@ import type { Database } from "@flotilla/sqlite";
 import { BUCKET_MS, between, bucketOf, type Look, type Phase, type Rollup, remembered } from "./rollup.ts";
 
 /** Roll-ups are kept so long: a chart of 7 days, and a day to spare. At most 1,152 rows a worker. */
-const KEEP_MS = 8 * 24 * 3_600_000;
+const DAY_MS = 24 * 3_600_000;
+const KEEP_MS = 8 * DAY_MS;
+/** Hosts say how their workers are every 10 s. */
+const DAY_AGE_MS = 10_000;
 
 interface RawLook extends Omit<Look, "phase"> {
   readonly phase: string | null;
@@ -31,6 +34,7 @@ const SUMS = `at, count(*) AS workers, sum(received) AS received, sum(relayed) A
 export class RollupStore {
   readonly #db: Database;
   #prunedAt = 0;
+  #day: { readonly at: number; readonly sums: ReadonlyMap<string, Rollup> } = { at: Number.NEGATIVE_INFINITY, sums: new Map() };
 
   constructor(db: Database) {
     this.#db = db;
@@ -51,6 +55,15 @@ export class RollupStore {
       `SELECT ${SUMS} FROM rollup WHERE at >= ? AND at < ? ${where} GROUP BY at ORDER BY at`,
       params,
     );
+  }
+
+  /** Sums of the last 24 h by worker. Looked up at most every ten seconds. */
+  lastDay(now: number): ReadonlyMap<string, Rollup> {
+    if (now - this.#day.at < DAY_AGE_MS && now >= this.#day.at) return this.#day.sums;
+    const sql = `SELECT worker, ${SUMS} FROM rollup WHERE at > ? GROUP BY worker`;
+    const rows = this.#db.read<Rollup & { readonly worker: string }>(sql, [now - DAY_MS]);
+    this.#day = { at: now, sums: new Map(rows.map((row) => [row.worker, row])) };
+    return this.#day.sums;
   }
 
   /** Takes away what is too old, and workers that are not on the list any more. Once per bucket. */

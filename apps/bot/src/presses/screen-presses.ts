@@ -1,5 +1,6 @@
 import { ALERT_TABS } from "../screens/alerts.ts";
 import { ask, type Handler, show, withWorker } from "./deps.ts";
+import { askDoctors } from "./doctor.ts";
 
 const pageOf = (arg: string): number => Number.parseInt(arg || "0", 10) || 0;
 
@@ -19,6 +20,7 @@ export const screenPresses = {
   more: withWorker((deps, context, { id }) => show(deps, context, { kind: "more", worker: id })),
   logins: (deps, context) => show(deps, context, { kind: "logins", page: pageOf(context.press.arg) }),
   health: (deps, context) => show(deps, context, { kind: "health" }),
+  doctor: async (deps, context) => show(deps, context, await askDoctors(deps, context)),
   alerts: (deps, context) => {
     const tab = ALERT_TABS.find((each) => each === context.press.arg) ?? "open";
     return show(deps, context, { kind: "alerts", tab });

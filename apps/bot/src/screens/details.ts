@@ -1,6 +1,7 @@
 import { encodePress, type Fault, type LinkStatus, type WorkerStatus } from "@flotilla/contracts";
 import { actionsFor, mayPress } from "@flotilla/domain";
 import type { InlineKeyboardButton } from "grammy/types";
+import type { Rollup } from "../charts/rollup.ts";
 import type { Words } from "../words/words.ts";
 import { backButton, pairs, refreshButton, verbButton } from "./buttons.ts";
 import { commandLine } from "./command-line.ts";
@@ -84,6 +85,8 @@ function statusLines({ words, now }: FleetView, worker: WorkerView, status: Work
       crashes: status.crashes,
       limit: status.crashLimit,
     }),
+    link ? sourcesLine(words, link) : null,
+    worker.day ? dayLine(words, worker.day) : null,
     storageLine(words, status),
     vitals ? words.html("details-vitals", { mb: Math.round(vitals.rssBytes / 1e6), lag: Math.round(vitals.loopLagMs) }) : null,
     wayLine(words, status),
@@ -101,6 +104,18 @@ function outageLine(words: Words, { outage }: LinkStatus): Html | null {
   const { missed, recovered, lost, beganAt, endedAt } = outage;
   const args = { missed, recovered, lost, ms: Math.max(0, endedAt - (beganAt ?? endedAt)), at: endedAt };
   return words.html(lost > 0 ? "details-outage-lost" : "details-outage", args);
+}
+
+/** The chats that its routes read. */
+function sourcesLine(words: Words, { sources }: LinkStatus): Html | null {
+  if (!sources || sources.readable + sources.closed.length === 0) return null;
+  const { readable, closed, quiet } = sources;
+  return words.html("details-sources", { count: readable + closed.length, quiet: quiet.length, closed: closed.length });
+}
+
+function dayLine(words: Words, { received, relayed, waits, longestWait }: Rollup): Html {
+  const line = words.html("details-day", { received, relayed });
+  return waits === 0 ? line : html`${line} · ${words.html("details-day-waits", { count: waits, ms: longestWait })}`;
 }
 
 function accountLine(words: Words, { link }: WorkerStatus): Html {

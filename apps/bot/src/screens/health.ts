@@ -1,6 +1,7 @@
 import { encodePress } from "@flotilla/contracts";
+import { mayPress } from "@flotilla/domain";
 import type { SentCount } from "../alerts/sent-log.ts";
-import { backButton, refreshButton } from "./buttons.ts";
+import { backButton, refreshButton, verbButton } from "./buttons.ts";
 import { type Html, html, lines } from "./html.ts";
 import type { Card } from "./screen.ts";
 import { type FleetView, silentHosts } from "./view.ts";
@@ -12,6 +13,8 @@ export interface HealthView {
   readonly sent: SentCount;
   /** Since when Redis is away, or null. */
   readonly redisAwaySince: number | null;
+  /** How long it took to read the statuses just now, in milliseconds; null when Redis is away. */
+  readonly redisMs: number | null;
   /** Since when presses do not arrive, or null. */
   readonly pollProblemSince: number | null;
   /** Null = no ping is configured; 0 = none has worked yet. */
@@ -38,6 +41,7 @@ export function healthScreen(view: FleetView, health: HealthView): Card {
       sign(running.length === wanted.length, words.html("health-running", { running: running.length, wanted: wanted.length })),
       sign(locked.length === 0, words.html("health-owned", { count: locked.length })),
       "",
+      storage(view),
       ...silentHosts(view).map((line) => html`❌ ${line}`),
       sign(health.redisAwaySince === null, redis(view, health)),
       sign(health.pollProblemSince === null, poll(view, health)),
@@ -47,7 +51,10 @@ export function healthScreen(view: FleetView, health: HealthView): Card {
         ? null
         : html`⚠️ ${words.html("health-unreachable", { names: health.unreachable.join(", ") })}`,
     ).text,
-    keyboard: [[refreshButton(words, encodePress("health")), backButton(words, encodePress("menu"))]],
+    keyboard: [
+      ...(mayPress(view.role, "doctor") ? [[verbButton(words, "doctor")]] : []),
+      [refreshButton(words, encodePress("health")), backButton(words, encodePress("menu"))],
+    ],
   };
 }
 
@@ -55,8 +62,23 @@ function sign(good: boolean, text: Html): Html {
   return html`${good ? "✅" : "❌"} ${text}`;
 }
 
-function redis({ words }: FleetView, { redisAwaySince }: HealthView): Html {
-  return redisAwaySince === null ? words.html("health-redis") : words.html("health-redis-away", { at: redisAwaySince });
+function redis({ words }: FleetView, { redisAwaySince, redisMs }: HealthView): Html {
+  if (redisAwaySince === null) return words.html("health-redis", { ms: Math.max(1, Math.round(redisMs ?? 1)) });
+  return words.html("health-redis-away", { at: redisAwaySince });
+}
+
+/** The worst of all session files that are open. */
+function storage({ words, workers }: FleetView): Html | null {
+  const files = workers.flatMap(({ status, staleSince }) => (staleSince === null && status?.pid && status.storage) || []);
+  if (files.length === 0) return null;
+  const most = (of: (file: (typeof files)[number]) => number): number => Math.max(...files.map(of));
+  const line = words.html("health-storage", {
+    p95: Math.round(most((file) => file.waitP95Ms)),
+    hold: Math.round(most((file) => file.longestHoldMs)),
+    kb: Math.ceil(most((file) => file.walBytes) / 1024),
+  });
+  const emptied = files.flatMap(({ checkpointAt }) => checkpointAt ?? []);
+  return emptied.length === 0 ? line : html`${line} · ${words.html("health-emptied", { at: Math.min(...emptied) })}`;
 }
 
 function poll({ words }: FleetView, { pollProblemSince }: HealthView): Html {

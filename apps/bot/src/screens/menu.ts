@@ -153,7 +153,7 @@ function workerLine(words: Words, worker: WorkerView): Html {
     return html`❔ ${name}  ${words.html("worker-stale", { state: words.text(`state-${status.state}`), at: worker.staleSince })}`;
   const next = status.nextTryAt ? html` · ${words.html("worker-next", { at: status.nextTryAt })}` : "";
   const count = status.state === "BACKOFF" ? ` ${status.crashes}/${status.crashLimit}` : "";
-  const messages =
-    status.state === "RUNNING" && status.link ? html` · ${words.html("worker-messages", { count: status.link.messages })}` : "";
-  return html`${iconOf(worker)} ${name}  ${words.text(`state-${status.state}`)}${count}${next}${messages}`;
+  const today =
+    status.state === "RUNNING" && worker.day ? html` · ${words.html("worker-day", { count: worker.day.received })}` : "";
+  return html`${iconOf(worker)} ${name}  ${words.text(`state-${status.state}`)}${count}${next}${today}`;
 }

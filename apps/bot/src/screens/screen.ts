@@ -38,6 +38,8 @@ export const Screen = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("devices"), worker: WorkerIdField, command: z.string() }),
   z.object({ kind: z.literal("alerts"), tab: z.enum(["open", "taken", "muted", "day"]) }),
   z.object({ kind: z.literal("health") }),
+  /** A command for each host. */
+  z.object({ kind: z.literal("doctor"), asked: z.array(z.object({ host: z.string(), command: z.string() })) }),
   z.object({ kind: z.literal("settings") }),
   z.object({ kind: z.literal("limits") }),
   z.object({ kind: z.literal("admins"), link: z.string().nullable() }),

@@ -1,6 +1,7 @@
 import type { WorkerStatus } from "@flotilla/contracts";
 import { type Role, stateIcon, urgency } from "@flotilla/domain";
 import type { HostId, WorkerId } from "@flotilla/kernel";
+import type { Rollup } from "../charts/rollup.ts";
 import type { CommandRow } from "../store/commands.ts";
 import type { SilenceRow } from "../store/silences.ts";
 import type { WizardStep } from "../wizard/wizard-state.ts";
@@ -19,6 +20,8 @@ export interface WorkerView {
   readonly status: WorkerStatus | null;
   /** Its host is silent since then: `status` is what it said last. Null while it is heard, or while Redis is away. */
   readonly staleSince: number | null;
+  /** What it did in the last 24 h; null when nobody has seen it do anything. */
+  readonly day: Rollup | null;
   readonly command: CommandRow | null;
   readonly openAlerts: number;
   readonly silence: SilenceRow | null;

@@ -19,6 +19,7 @@ export function afterOutcome(step: WizardStep, outcome: CommandOutcome, now: num
     case "backups":
     case "devices":
     case "log":
+    case "doctor":
     case "dry":
       return step;
     default:

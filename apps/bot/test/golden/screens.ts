@@ -88,6 +88,20 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
   ],
   alerts: ALERT_TABS.map((tab): Shown<"alerts"> => [`alerts, ${tab}`, { kind: "alerts", tab }]),
   health: [["health", { kind: "health" }]],
+  doctor: [
+    [
+      "doctor",
+      {
+        kind: "doctor",
+        asked: [
+          { host: "host-a", command: "doctor" },
+          { host: "host-b", command: "doctor-lost" },
+        ],
+      },
+    ],
+    ["doctor, all is well", { kind: "doctor", asked: [{ host: "host-a", command: "doctor-well" }] }],
+    ["doctor, no host", { kind: "doctor", asked: [] }],
+  ],
   settings: [["settings", { kind: "settings" }]],
   limits: [["limits", { kind: "limits" }]],
   admins: [

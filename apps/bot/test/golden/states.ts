@@ -21,6 +21,8 @@ export const LINK: LinkStatus = {
   outage: { beganAt: NOW - 64 * MIN, endedAt: NOW - 60 * MIN, missed: 37, recovered: 37, lost: 0 },
 };
 
+const QUIET = { chat: "-1001", title: "Signals", silentSince: NOW - 180 * MIN, rhythmMs: 4 * MIN, found: 0, withheld: false };
+
 /** A pid that is gone, and no connection. */
 const NO_PROCESS = { pid: null, startedAt: null } as const;
 
@@ -29,7 +31,7 @@ export const IN_STATE: Readonly<Record<WorkerState, readonly [name: string, stat
   RUNNING: [
     "news_1",
     {
-      link: LINK,
+      link: { ...LINK, sources: { checkedAt: NOW, readable: 14, closed: [], quiet: [QUIET] } },
       vitals: { rssBytes: 131_000_000, loopLagMs: 12 },
       storage: {
         lockWaits: 0,

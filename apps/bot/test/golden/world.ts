@@ -1,10 +1,11 @@
-import { type BackupCopy, type Device, Route, RouteStatus, WorkerState } from "@flotilla/contracts";
+import { type BackupCopy, type Device, type DoctorFinding, Route, RouteStatus, WorkerState } from "@flotilla/contracts";
 import { parseHostId, parseUserId, parseWorkerId } from "@flotilla/kernel";
 import type { StatusReader } from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
 import { AlertStore } from "../../src/alerts/alert-store.ts";
 import { CardStore } from "../../src/alerts/card-store.ts";
 import { SentLog } from "../../src/alerts/sent-log.ts";
+import { RollupStore } from "../../src/charts/rollup-store.ts";
 import { Screens } from "../../src/fleet-view.ts";
 import { RelayScreens } from "../../src/relay/relay-screens.ts";
 import { RouteStore } from "../../src/relay/route-store.ts";
@@ -72,8 +73,10 @@ export function goldenScreens(db: Database, words: Words): { readonly screens: S
     bulks: new BulkStore(db),
     sent: new SentLog(db),
     routes: new RouteStore(db),
+    rollups: new RollupStore(db),
   };
   fill(stores);
+  aDay(stores.rollups);
   wizards.save({
     admin: ANN,
     worker: NEWS,
@@ -106,8 +109,23 @@ export function goldenScreens(db: Database, words: Words): { readonly screens: S
   screens.answers.keep({ ...done, command: "backups", outcome: { kind: "backups", copies } });
   screens.answers.keep({ ...done, command: "devices", outcome: { kind: "devices", devices } });
   const log = ["08:00:01 ℹ️ info connection catching-up → ready", "08:00:02 ⚠️ warn no answer to ping for 11 s"];
+  screens.answers.keep({ ...done, command: "doctor", outcome: { kind: "doctor", findings } });
+  screens.answers.keep({ ...done, command: "doctor-well", outcome: { kind: "doctor", findings: [] } });
   screens.answers.keep({ ...done, command: "log", outcome: { kind: "log", lines: log } });
   return { screens, db };
+}
+
+const findings: DoctorFinding[] = [
+  { level: "hint", what: "news_2 has no copy yet.", todo: "Press 🧯 Backups, then 💾 Back up now." },
+  { level: "problem", what: "The file fleet.key can be read by others (0644).", todo: "chmod 600 data/fleet.key" },
+];
+
+/** What {@link NEWS} did in the last 24 h. */
+function aDay(rollups: RollupStore): void {
+  const look = { phase: "up", startedAt: NOW - 60 * MIN, waitUntil: null } as const;
+  const from = { ...look, at: NOW - 61 * MIN, received: 0, relayed: 0 };
+  rollups.add(new Map([[NEWS, from]]));
+  rollups.add(new Map([[NEWS, { ...from, at: NOW - 60 * MIN, received: 1204, relayed: 37, waitUntil: NOW - 59 * MIN }]]));
 }
 
 function statuses() {
