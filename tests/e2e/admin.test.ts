@@ -47,6 +47,7 @@ test("a worker is logged in by a QR code that is shown once, and all workers are
   await chat.press("Doctor");
   await chat.shows(/🖥 host-a\n(?:✅ Nothing found|❌ |💡 )/);
   await chat.press("Back");
+  await chat.shows(/Session files: lock waits/);
   await chat.press("Back");
   await chat.press("Workers");
   await chat.press("demo_2");

@@ -33,7 +33,7 @@ function noCopy(name: string): Finding {
     level: "hint",
     what: `There is no copy of the session of "${name}".`,
     why: "If its file is damaged, only a new login brings it back.",
-    todo: `Stop the worker, then: flotilla backup ${name}`,
+    todo: `Press 🧯 Backups → 💾 Back up now in the chat. Or stop the worker, then: flotilla backup ${name}`,
   };
 }
 
