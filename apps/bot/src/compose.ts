@@ -75,7 +75,7 @@ async function tick(parts: Parts): Promise<void> {
   commandLog.giveUp(now - DEADLINE_MS, now);
   bulks.giveUp(now);
   await wizard.expire(SYSTEM);
-  const { statuses, fresh } = await screens.look();
+  const { statuses, fresh } = await screens.views.look();
   await recorder.look(statuses, fresh);
   const redisAwaySince = parts.redis.awaySince();
   const readers = await parts.relayScreens.readers();

@@ -1,20 +1,13 @@
-import { STATUS_STALE_MS, type WorkerStatus } from "@flotilla/contracts";
-import type { Clock, WorkerId } from "@flotilla/kernel";
-import type { StatusReader } from "@flotilla/queue";
-import type { AlertStore } from "./alerts/alert-store.ts";
-import type { CardStore } from "./alerts/card-store.ts";
-import type { SentLog } from "./alerts/sent-log.ts";
 import { Answers } from "./answers.ts";
-import type { RollupStore } from "./charts/rollup-store.ts";
-import { isRelayScreen, type RelayScreen, type RelayScreens } from "./relay/relay-screens.ts";
+import { isRelayScreen, type RelayScreen } from "./relay/relay-screens.ts";
 import { alertsScreen } from "./screens/alerts.ts";
 import { addScreen, askScreen, confirmScreen } from "./screens/ask.ts";
 import { backupsScreen, copyRef, restoreScreen } from "./screens/backups.ts";
 import { bulkScreen } from "./screens/bulk.ts";
 import { moreScreen, workerScreen } from "./screens/details.ts";
 import { type DoctorView, doctorScreen } from "./screens/doctor.ts";
-import { type HealthView, healthScreen } from "./screens/health.ts";
-import { type ConfiguredLimits, limitsScreen } from "./screens/limits.ts";
+import { healthScreen } from "./screens/health.ts";
+import { limitsScreen } from "./screens/limits.ts";
 import { stopHolderScreen } from "./screens/locked.ts";
 import { logScreen } from "./screens/log.ts";
 import { loginScreen } from "./screens/login.ts";
@@ -26,61 +19,29 @@ import { rulesScreen } from "./screens/rules.ts";
 import type { Card, Screen } from "./screens/screen.ts";
 import { resumeScreen } from "./screens/sending.ts";
 import { adminScreen, adminsScreen, auditScreen, settingsScreen } from "./screens/settings.ts";
-import { countOf, type FleetView, loginStep, type WorkerView } from "./screens/view.ts";
-import type { AdminStore } from "./store/admins.ts";
-import type { AuditStore } from "./store/audit.ts";
-import type { BulkStore } from "./store/bulks.ts";
-import type { CommandStore } from "./store/commands.ts";
-import type { PlaceStore } from "./store/places.ts";
-import type { SettingStore } from "./store/settings.ts";
-import { EVERYBODY, type SilenceStore } from "./store/silences.ts";
-import type { WorkerStore } from "./store/workers.ts";
-import type { Wizard } from "./wizard/wizard.ts";
+import { countOf, type FleetView, loginStep } from "./screens/view.ts";
+import { type ViewSources, Views } from "./views.ts";
 import type { Words } from "./words/words.ts";
-
-/** Where a view comes from. */
-export interface ViewSources {
-  readonly statuses: StatusReader;
-  readonly workers: WorkerStore;
-  readonly commands: CommandStore;
-  readonly alerts: AlertStore;
-  readonly cards: CardStore;
-  readonly sent: SentLog;
-  readonly silences: SilenceStore;
-  readonly settings: SettingStore;
-  readonly admins: AdminStore;
-  readonly places: PlaceStore;
-  readonly audit: AuditStore;
-  readonly bulks: BulkStore;
-  readonly wizard: Wizard;
-  readonly clock: Clock;
-  readonly rollups: RollupStore;
-  readonly relayScreens: RelayScreens;
-  readonly limits: ConfiguredLimits;
-  /** The language of a chat. */
-  readonly wordsOf: (chat: string) => Words;
-  /** What only the running process knows. */
-  readonly signs: () => Pick<HealthView, "redisAwaySince" | "pollProblemSince" | "pingedAt" | "secondPath">;
-}
 
 const DAY_MS = 24 * 3_600_000;
 const AUDIT_PAGE = 15;
 
-/** Collects what screens show, and renders them. Keeps the last known statuses for when Redis is away. */
+/** Renders screens. */
 export class Screens {
   readonly #from: ViewSources;
   /** What commands brought. */
   readonly answers = new Answers();
-  #known: ReadonlyMap<WorkerId, WorkerStatus> = new Map();
-  #redisMs: number | null = null;
+  /** What is known of the fleet. */
+  readonly views: Views;
 
   constructor(from: ViewSources) {
     this.#from = from;
+    this.views = new Views(from);
   }
 
   /** Renders one screen for a chat as things are now. */
   async render(chat: string, screen: Screen): Promise<Card> {
-    const view = await this.#view(chat, screen);
+    const view = await this.views.of(chat, screen);
     switch (screen.kind) {
       case "menu":
         return menuScreen(view);
@@ -97,7 +58,7 @@ export class Screens {
       case "log":
         return this.#log(view.words, screen);
       case "health":
-        return healthScreen(view, this.#health(view.now));
+        return healthScreen(view, this.views.health(view.now));
       case "doctor":
         return doctorScreen(view.words, this.#doctor(screen));
       default:
@@ -150,34 +111,6 @@ export class Screens {
     }
   }
 
-  /** Whether the worker has a process, as far as is known. */
-  runs(worker: WorkerId): boolean {
-    return (this.#known.get(worker)?.pid ?? null) !== null;
-  }
-
-  /** What is known of a worker, which may be old. */
-  lastStatus(worker: WorkerId): WorkerStatus | null {
-    return this.#known.get(worker) ?? null;
-  }
-
-  /** Last known statuses of the workers of the list, and whether they are fresh. */
-  async look(): Promise<{ readonly statuses: readonly WorkerStatus[]; readonly fresh: boolean }> {
-    const { clock, statuses } = this.#from;
-    const askedAt = clock.monotonicMs();
-    const fresh = await statuses.all().then(
-      (all) => {
-        this.#known = all;
-        this.#redisMs = clock.monotonicMs() - askedAt;
-        return true;
-      },
-      () => {
-        this.#redisMs = null;
-        return false;
-      },
-    );
-    return { fresh, statuses: this.#from.workers.all().flatMap(({ id }) => this.#known.get(id) ?? []) };
-  }
-
   #session(
     view: FleetView,
     screen: Extract<Screen, { kind: "backups" | "restore" | "stop-holder" | "resume" | "rules" }>,
@@ -207,63 +140,12 @@ export class Screens {
     return alertsScreen(view, { tab, alerts: history, cards: known, silences: silences.active(view.now) });
   }
 
-  #health(now: number): HealthView {
-    const { alerts, sent, admins, signs } = this.#from;
-    const week = alerts.history(now - 7 * DAY_MS);
-    return {
-      ...signs(),
-      redisMs: this.#redisMs,
-      lockAlerts: week.filter(({ body }) => body.kind === "locked" || body.kind === "storage").length,
-      sent: sent.count(now - 7 * DAY_MS),
-      unreachable: admins
-        .all()
-        .filter((admin) => !admin.reachable)
-        .map((admin) => admin.name),
-    };
-  }
-
   #doctor({ asked }: Extract<Screen, { kind: "doctor" }>): DoctorView[] {
     return asked.map(({ host, command }) => ({
       host,
       findings: this.answers.findingsOf(command),
       command: this.#from.commands.find(command),
     }));
-  }
-
-  /** A status that is too old is told as such: whoever wrote it is gone, or cannot be heard. */
-  #stateOf(worker: WorkerId, fresh: boolean, now: number): Pick<WorkerView, "status" | "staleSince"> {
-    const status = this.#known.get(worker) ?? null;
-    const stale = fresh && status !== null && now - status.updatedAt > STATUS_STALE_MS;
-    return { status, staleSince: stale ? status.updatedAt : null };
-  }
-
-  async #view(chat: string, screen: Screen): Promise<FleetView> {
-    const { workers, commands, alerts, admins, silences, wizard, clock } = this.#from;
-    const { fresh } = await this.look();
-    const now = clock.now();
-    const silent = silences.active(now);
-    const days = this.#from.rollups.lastDay(now);
-    const open = alerts.allOpen();
-    const login = screen.kind === "login" ? wizard.ofChat(chat) : null;
-    return {
-      now,
-      fresh,
-      words: this.#from.wordsOf(chat),
-      // In a group the buttons are those of everybody; each press is checked by itself.
-      role: admins.role(chat) ?? "operator",
-      openAlerts: open.length,
-      silence: silent.find((each) => each.scope === EVERYBODY) ?? null,
-      wizard: login,
-      digits: login ? wizard.digits(login.admin) : 0,
-      workers: workers.all().map((row) => ({
-        ...row,
-        ...this.#stateOf(row.id, fresh, now),
-        day: days.get(row.id) ?? null,
-        command: commands.latest(row.id),
-        openAlerts: open.filter(({ body }) => body.worker === row.id).length,
-        silence: silent.find((each) => each.scope === row.id) ?? null,
-      })),
-    };
   }
 }
 

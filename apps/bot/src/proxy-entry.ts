@@ -23,7 +23,7 @@ export async function takeProxy(deps: TextDeps, context: TextContext, worker: Wo
   const text = context.text.trim();
   const token = Math.floor(clock.now() / 1000).toString(36);
   try {
-    const screen = entered(worker, text, { sealTo: screens.lastStatus(worker)?.link?.way?.sealTo ?? null, token });
+    const screen = entered(worker, text, { sealTo: screens.views.lastStatus(worker)?.link?.way?.sealTo ?? null, token });
     admins.expect(context.admin, null);
     await panels.show(context.chat, screen, null);
   } catch (error) {

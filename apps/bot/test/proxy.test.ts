@@ -21,7 +21,7 @@ async function prepared(runs = true) {
     onTestFinished(() => board.close());
     const way = { shown: null, own: false, sealTo: keys.publicKey };
     await board.write({ ...statusOf(WORKER), updatedAt: Date.now(), link: { ...NO_LINK, way } });
-    await fleet.parts.screens.look();
+    await fleet.parts.screens.views.look();
   }
   return { fleet, keys };
 }

@@ -55,7 +55,7 @@ async function handleSessionPress(
     case "backups":
       return await showBackups(deps, context, worker);
     case "bnow":
-      return await act(deps, context, worker, () => deps.commands.backup(worker, deps.screens.runs(worker), context));
+      return await act(deps, context, worker, () => deps.commands.backup(worker, deps.screens.views.runs(worker), context));
     case "brest":
       await context.toast();
       return await show(deps, context, { kind: "restore", worker, copy: press.arg, token: token(deps) });

@@ -55,7 +55,7 @@ export const workerPresses = {
   rules: withWorker((deps, context, { id }) => show(deps, context, { kind: "rules", worker: id })),
   // The screen shows the new rules as soon as the host has them.
   ruleset: withWorker(async (deps, context, { id }) => {
-    const now = deps.screens.lastStatus(id)?.rules;
+    const now = deps.screens.views.lastStatus(id)?.rules;
     const rules = now && chosenRules(now, context.press.arg);
     const said = rules ? toastOf(await deps.commands.setRules(id, rules, context)) : say("toast-stale");
     await show(deps, context, { kind: "rules", worker: id }, said);

@@ -1,5 +1,6 @@
-import type { Fault, LinkStatus, WorkerState, WorkerStatus } from "@flotilla/contracts";
+import type { DoctorFinding, Fault, LinkStatus, WorkerState, WorkerStatus } from "@flotilla/contracts";
 import { parseWorkerId } from "@flotilla/kernel";
+import type { RollupStore } from "../../src/charts/rollup-store.ts";
 import type { CommandStore } from "../../src/store/commands.ts";
 import { ANN, ASKER, NOW } from "../support.ts";
 
@@ -132,4 +133,18 @@ export function whoHolds(commands: CommandStore): void {
   commands.end("c5", { kind: "holders", holders: [holder, stranger], hidden: true }, NOW - 50_000);
   commands.ask("c6", parseWorkerId("store_2"), "who", ASKER, NOW - 60_000);
   commands.end("c6", { kind: "holders", holders: [], hidden: false }, NOW - 50_000);
+}
+
+/** What a doctor said. */
+export const FINDINGS: DoctorFinding[] = [
+  { level: "hint", what: "news_2 has no copy yet.", todo: "Press 🧯 Backups, then 💾 Back up now." },
+  { level: "problem", what: "The file fleet.key can be read by others (0644).", todo: "chmod 600 data/fleet.key" },
+];
+
+/** Makes it look as if a worker had done something in the last 24 h. */
+export function aDay(rollups: RollupStore, worker: string): void {
+  const look = { phase: "up", startedAt: NOW - 60 * MIN, waitUntil: null } as const;
+  const from = { ...look, at: NOW - 61 * MIN, received: 0, relayed: 0 };
+  rollups.add(new Map([[worker, from]]));
+  rollups.add(new Map([[worker, { ...from, at: NOW - 60 * MIN, received: 1204, relayed: 37, waitUntil: NOW - 59 * MIN }]]));
 }

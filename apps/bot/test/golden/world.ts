@@ -1,4 +1,4 @@
-import { type BackupCopy, type Device, type DoctorFinding, Route, RouteStatus, WorkerState } from "@flotilla/contracts";
+import { type BackupCopy, type Device, Route, RouteStatus, WorkerState } from "@flotilla/contracts";
 import { parseHostId, parseUserId, parseWorkerId } from "@flotilla/kernel";
 import type { StatusReader } from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
@@ -22,7 +22,7 @@ import { WizardStore } from "../../src/wizard/wizard-store.ts";
 import { say } from "../../src/words/said.ts";
 import type { Words } from "../../src/words/words.ts";
 import { ANN, ASKER, BEN, crashBody, HOST, NOW, statusOf, TestClock } from "../support.ts";
-import { IN_STATE, whoHolds } from "./states.ts";
+import { aDay, FINDINGS, IN_STATE, whoHolds } from "./states.ts";
 
 const MIN = 60_000;
 const FAR = parseHostId("host-b");
@@ -76,7 +76,7 @@ export function goldenScreens(db: Database, words: Words): { readonly screens: S
     rollups: new RollupStore(db),
   };
   fill(stores);
-  aDay(stores.rollups);
+  aDay(stores.rollups, NEWS);
   wizards.save({
     admin: ANN,
     worker: NEWS,
@@ -109,23 +109,10 @@ export function goldenScreens(db: Database, words: Words): { readonly screens: S
   screens.answers.keep({ ...done, command: "backups", outcome: { kind: "backups", copies } });
   screens.answers.keep({ ...done, command: "devices", outcome: { kind: "devices", devices } });
   const log = ["08:00:01 ℹ️ info connection catching-up → ready", "08:00:02 ⚠️ warn no answer to ping for 11 s"];
-  screens.answers.keep({ ...done, command: "doctor", outcome: { kind: "doctor", findings } });
+  screens.answers.keep({ ...done, command: "doctor", outcome: { kind: "doctor", findings: FINDINGS } });
   screens.answers.keep({ ...done, command: "doctor-well", outcome: { kind: "doctor", findings: [] } });
   screens.answers.keep({ ...done, command: "log", outcome: { kind: "log", lines: log } });
   return { screens, db };
-}
-
-const findings: DoctorFinding[] = [
-  { level: "hint", what: "news_2 has no copy yet.", todo: "Press 🧯 Backups, then 💾 Back up now." },
-  { level: "problem", what: "The file fleet.key can be read by others (0644).", todo: "chmod 600 data/fleet.key" },
-];
-
-/** What {@link NEWS} did in the last 24 h. */
-function aDay(rollups: RollupStore): void {
-  const look = { phase: "up", startedAt: NOW - 60 * MIN, waitUntil: null } as const;
-  const from = { ...look, at: NOW - 61 * MIN, received: 0, relayed: 0 };
-  rollups.add(new Map([[NEWS, from]]));
-  rollups.add(new Map([[NEWS, { ...from, at: NOW - 60 * MIN, received: 1204, relayed: 37, waitUntil: NOW - 59 * MIN }]]));
 }
 
 function statuses() {
