@@ -62,7 +62,8 @@ export class Fleet {
   constructor(deps: FleetDeps) {
     this.#deps = deps;
     const say = (id: WorkerId, message: SupervisorToWorker): void => this.#workers.get(id)?.worker.say(message);
-    this.#network = new HostNetwork({ spacingMs: Math.max(SPACING_MS, deps.spacingMs), log: deps.log, say });
+    const spacingMs = Math.max(SPACING_MS, deps.spacingMs);
+    this.#network = new HostNetwork({ spacingMs, log: deps.log, say, changed: () => this.refreshStatuses() });
   }
 
   /** Ends what an earlier supervisor left behind. Before anything is started. */
@@ -105,7 +106,13 @@ export class Fleet {
 
   /** Statuses of all workers of this host. */
   statuses(): WorkerStatus[] {
-    return [...this.#workers.values()].map(({ worker }) => worker.status());
+    return [...this.#workers.values()].map(({ worker }) => this.#seen(worker.status()));
+  }
+
+  /** With what a worker does not know of itself: that it waits for the network of its host. */
+  #seen(status: WorkerStatus): WorkerStatus {
+    const prober = this.#network.proberFor(status.worker);
+    return prober === null ? status : { ...status, prober };
   }
 
   /** Writes the status of every worker again. */
@@ -153,8 +160,8 @@ export class Fleet {
   }
 
   #onStatus(status: WorkerStatus, previous: WorkerState, changed: boolean, cause: string): void {
-    this.#deps.writeStatus(status);
     this.#network.look(status);
+    this.#deps.writeStatus(this.#seen(status));
     if (!changed) return;
     this.#deps.log.info(
       { worker: status.worker, state: status.state, previous, cause },

@@ -8,6 +8,8 @@ export interface HostNetworkDeps {
   /** Between two workers that go on when the network is back, in milliseconds. */
   readonly spacingMs: number;
   readonly say: (worker: WorkerId, message: SupervisorToWorker) => void;
+  /** Another worker probes, or none any more. */
+  readonly changed: () => void;
   readonly log: Logger;
 }
 
@@ -28,6 +30,12 @@ export class HostNetwork {
   /** False while it looks as if this host had no network. */
   get isOpen(): boolean {
     return this.#gate.isOpen;
+  }
+
+  /** Who tries the way out for `worker`, itself included; null while nobody has to wait. */
+  proberFor(worker: WorkerId): WorkerId | null {
+    const gate = this.#gate;
+    return !gate.isOpen && (gate.prober === worker || gate.held.includes(worker)) ? (gate.prober as WorkerId) : null;
   }
 
   /** A worker's status changed. */
@@ -58,7 +66,9 @@ export class HostNetwork {
         { workers: this.#sights.size },
         gate.isOpen ? "🔌 the network of this host is back" : "🔌 no worker of this host has a network",
       );
+    const before = this.#gate;
     this.#gate = gate;
+    if ((gate.isOpen ? null : gate.prober) !== (before.isOpen ? null : before.prober)) this.#deps.changed();
     for (const order of orders) this.#give(order);
   }
 

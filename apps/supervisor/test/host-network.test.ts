@@ -3,7 +3,7 @@ import { NO_LINK } from "@flotilla/contracts";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
 import { createLogger } from "@flotilla/observability";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { HostNetwork } from "../src/host-network.ts";
+import { HostNetwork, type HostNetworkDeps } from "../src/host-network.ts";
 
 const log = createLogger({ name: "test", level: "silent" });
 const NETWORK = { class: "NETWORK" as const, code: "ECONNREFUSED", message: "x" };
@@ -30,9 +30,11 @@ function prepared() {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   onTestFinished(() => void vi.useRealTimers());
   const told: string[] = [];
-  const network = new HostNetwork({ spacingMs: 1000, log, say: (worker, { order }) => told.push(`${order} ${worker}`) });
+  const changed = vi.fn();
+  const say: HostNetworkDeps["say"] = (worker, { order }) => void told.push(`${order} ${worker}`);
+  const network = new HostNetwork({ spacingMs: 1000, log, changed, say });
   onTestFinished(() => network.close());
-  return { network, told };
+  return { network, told, changed };
 }
 
 test("while no worker has a network one probes at a time; when it is back they go one after the other", () => {
@@ -75,4 +77,18 @@ test("workers with a proxy of their own, and those whom Telegram told to wait, s
   network.forget(parseWorkerId("b"));
   expect(network.isOpen).toBe(true);
   expect(told).toEqual(["hold d", "go d"]);
+});
+
+test("everybody who waits is told who asks, and nobody when the network is back", () => {
+  const { network, changed } = prepared();
+  const asks = (): (string | null)[] => ["a", "b", "c"].map((worker) => network.proberFor(parseWorkerId(worker)));
+  network.look(status("c", "RECONNECTING", 2, true));
+  expect(asks()).toEqual([null, null, null]);
+  for (const name of ["a", "b"]) network.look(status(name, "RECONNECTING", 2));
+  expect(asks()).toEqual(["a", "a", null]);
+  network.look(status("a", "RECONNECTING", 3));
+  expect(asks()).toEqual(["b", "b", null]);
+  network.look(status("b", "RUNNING"));
+  expect(asks()).toEqual([null, null, null]);
+  expect(changed).toHaveBeenCalledTimes(3);
 });

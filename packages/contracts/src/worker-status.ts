@@ -223,6 +223,8 @@ export const WorkerStatus = z.object({
   restoreHelps: z.boolean().optional(),
   /** While the state is LOCKED, as far as it is known. */
   holder: HolderSummary.optional(),
+  /** While its host seems to have no network: the worker that tries the way out for all; the others wait for it. */
+  prober: WorkerIdField.exactOptional(),
   /** Absent from hosts of an older version. */
   rules: RulesStatus.exactOptional(),
   updatedAt: z.number(),

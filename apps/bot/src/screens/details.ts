@@ -76,6 +76,7 @@ function statusLines({ words, now }: FleetView, worker: WorkerView, status: Work
     accountLine(words, status),
     html`${worker.host} · ${process}`,
     statusLine(words, status, now),
+    networkLine(words, status),
     words.html("details-failures", { failures: link?.failures ?? 0, reconnects: link?.reconnects ?? 0 }),
     link?.lastSuccessAt
       ? words.html("details-last-success", { at: link.lastSuccessAt })
@@ -130,6 +131,12 @@ function statusLine(words: Words, status: WorkerStatus, now: number): Html {
   const args = { state: words.text(`state-${status.state}`), since: status.since };
   if (status.nextTryAt === null || status.nextTryAt < now) return words.html("details-status", args);
   return words.html("details-status-next", { ...args, at: status.nextTryAt });
+}
+
+/** Why a worker without a network does not try by itself. */
+function networkLine(words: Words, { worker, prober }: WorkerStatus): Html | null {
+  if (prober === undefined) return null;
+  return prober === worker ? words.html("details-network-prober") : words.html("details-network-held", { prober });
 }
 
 function storageLine(words: Words, { storage, pid }: WorkerStatus): Html | null {

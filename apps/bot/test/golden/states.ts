@@ -60,6 +60,7 @@ export const IN_STATE: Readonly<Record<WorkerState, readonly [name: string, stat
     {
       link: { ...LINK, attempt: 2, nextTryAt: NOW + 39_000 },
       nextTryAt: NOW + 39_000,
+      prober: parseWorkerId("relay_4"),
       ...fault("NETWORK", "ECONNRESET", "reset"),
     },
   ],
