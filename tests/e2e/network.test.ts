@@ -32,7 +32,10 @@ test("a host without a network is one alert, one worker probes, and all come bac
   await waitFor(() => log().includes("no worker of this host has a network"), { timeoutMs: 90_000, intervalMs: 200 });
   await chat.shows(/all 2 workers have been offline[\s\S]*the network of the host, not the sessions/, 60_000);
   await chat.say("/status demo_2");
-  await chat.shows(/🔌 (?:It waits for the network of its host; demo_1 is asking|No worker of this host has a network)/, 60_000);
+  await chat.shows(
+    /🔌 (?:It waits for the network of its host; demo_1 is asking|No worker of this host has a network)/,
+    60_000,
+  );
 
   await fleet.post("faults/heal");
   await waitFor(async () => (await online()) === 2, { timeoutMs: 90_000, intervalMs: 200, what: "both workers back" });
