@@ -2,6 +2,7 @@ import type { BackfillStatus, SourceMessage } from "@flotilla/contracts";
 import type { ReadyRoute } from "@flotilla/domain";
 import { AppError, sleep, toError } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
+import { classify } from "@flotilla/telegram";
 import type { Intake } from "./intake.ts";
 import type { RelayTelegram, TargetChat } from "./ports.ts";
 
@@ -82,7 +83,7 @@ export class Backfill {
     const most = "last" in wish ? Math.min(wish.last, MOST) : MOST;
     for (let before = 0; found.length < most; ) {
       signal.throwIfAborted();
-      const page = await this.#deps.telegram.history({ chat, topic }, before, Math.min(PAGE, most - found.length));
+      const page = await this.#page({ chat, topic }, before, Math.min(PAGE, most - found.length), signal);
       const wanted = "since" in wish ? page.filter(({ date }) => date >= wish.since) : page;
       found.push(...wanted);
       this.#patch({ fetched: (this.#status?.fetched ?? 0) + wanted.length });
@@ -92,6 +93,19 @@ export class Backfill {
       await sleep(PACE_MS, signal);
     }
     return found;
+  }
+
+  /** A wait that Telegram asks for is kept, in full and a second more. */
+  async #page(from: TargetChat, before: number, limit: number, signal: AbortSignal): Promise<readonly SourceMessage[]> {
+    for (;;) {
+      try {
+        return await this.#deps.telegram.history(from, before, limit);
+      } catch (error) {
+        const { waitS } = classify(error);
+        if (waitS === undefined) throw error;
+        await sleep((waitS + 1) * 1000, signal);
+      }
+    }
   }
 
   /** Oldest first, so that the order in the target is the order of the source. */
