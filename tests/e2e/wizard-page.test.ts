@@ -1,6 +1,6 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { waitFor } from "@flotilla/testkit";
+import { spawnProcess, testDir, waitFor } from "@flotilla/testkit";
 import type { Locator, Page } from "playwright-core";
 import { expect, inject, test } from "vitest";
 import { CHROMIUM, openPage } from "./support/browser.ts";
@@ -72,7 +72,7 @@ test.skipIf(!CHROMIUM)("on a phone: the good and the bad ways through a login, a
   // Pictures of one message each, on one colour: small files.
   if (inject("updateImages"))
     await page.evaluate(
-      "const plain = new CSSStyleSheet(); plain.replaceSync('.chat{background:#8fb08a!important}.chat::before,.day,.toasts{display:none!important}'); document.adoptedStyleSheets = [plain]",
+      "const plain = new CSSStyleSheet(); plain.replaceSync('.chat{background:#8fb08a!important}.chat::before,.day,.toasts,.down{display:none!important}'); document.adoptedStyleSheets = [plain]",
     );
   const phone = new Phone(page);
   await page.getByRole("button", { name: "Start", exact: true }).click();
@@ -155,6 +155,7 @@ test.skipIf(!CHROMIUM)("on a phone: the good and the bad ways through a login, a
   await phone.write("/alerts");
   await phone.shows(/Open alerts \(1\)/);
   await phone.shot("alerts", "Open alerts");
+  if (inject("updateImages")) await picturesOf(phone, fleet);
 });
 
 /** A code that came as a word: it has no keys, and the way out is there. */
@@ -182,6 +183,33 @@ async function tooLate(phone: Phone, fleet: TestFleet, code: () => Promise<strin
   await phone.press("New code");
   await phone.shows(/Code: ○ ○ ○ ○ ○/);
   await phone.tap(await code());
+}
+
+/** What only the guide needs: a session that another program has. */
+async function picturesOf(phone: Phone, fleet: TestFleet): Promise<void> {
+  await phone.write("/status demo_2");
+  await phone.shows(/demo_2[\s\S]*Status: healthy/);
+  await phone.press("Stop");
+  await phone.shows(/demo_2[\s\S]*Status: stopped/);
+  const folder = await testDir();
+  const lines = [
+    "import sqlite3, signal",
+    `held = sqlite3.connect("${fleet.dataDir}/sessions/demo_2.session", isolation_level=None)`,
+  ];
+  writeFileSync(
+    `${folder}/old_bot.py`,
+    [...lines, 'held.execute("BEGIN EXCLUSIVE")', 'print("held", flush=True)', "signal.pause()"].join("\n"),
+  );
+  const python = "$(python3 -c 'import sys; print(sys.executable)')";
+  const holder = spawnProcess("bash", ["-c", `exec -a python3 ${python} old_bot.py`], { cwd: folder });
+  await holder.waitForOutput("held");
+  await phone.press("Start");
+  await phone.shows(/demo_2[\s\S]*Status: session locked[\s\S]*In the way/);
+  await phone.shows(/demo_2: session file in use[\s\S]*I do not stop programs/);
+  await phone.shot("locked", "Status: session locked");
+  await phone.shot("locked-alert", "demo_2: session file in use");
+  holder.kill("SIGKILL");
+  await phone.shows(/demo_2[\s\S]*Status: healthy/);
 }
 
 /** The screens that only tell. */

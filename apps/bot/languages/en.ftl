@@ -709,6 +709,8 @@ alert-next-gave-up = { $attempts ->
 alert-locked-next = It is tried several times a minute, for ever. Nothing is deleted and no crash is counted.
 alert-broken = 🔴 🧯 <b>{ $worker }</b>: its session file cannot be used
 alert-locked-by = In the way: pid { $pid } <code>{ $command }</code> (user { $user })
+alert-locked-by-other = In the way: pid { $pid } <code>{ $command }</code> (user { $user }). I do not stop programs I did not start: end it on the machine.
+details-locked = ⚠️ Another program has the session file. Never delete the file: when that program ends, the worker goes on by itself.
 alert-broken-next = The file is looked at every 30 s; the worker starts by itself when the cause is gone. No restart is tried before.
 alert-storage = 🟠 💾 <b>{ $worker }</b>: its session file is slow{ $times ->
     [1] { "" }

@@ -12,14 +12,14 @@ export interface SessionFacts {
 /** The part of a worker's status that is about its session file. */
 export class SessionNews {
   readonly #facts: SessionFacts;
-  readonly #onChange: (ours: boolean) => void;
+  readonly #onChange: (tell: boolean) => void;
   #storage: StorageStatus | undefined;
   #holder: HolderSummary | null = null;
   #restoreHelps: boolean | undefined;
   #state: WorkerState = "STOPPED";
 
-  /** `onChange`: who holds it is known now; `ours`: and it is a process of ours that was not known to be in the way, which an admin may stop. */
-  constructor(facts: SessionFacts, onChange: (ours: boolean) => void) {
+  /** `onChange`: who holds it was looked at; `tell`: it is somebody who was not known to be in the way. */
+  constructor(facts: SessionFacts, onChange: (tell: boolean) => void) {
     this.#facts = facts;
     this.#onChange = onChange;
   }
@@ -50,8 +50,8 @@ export class SessionNews {
   async #nameHolder(pid: number | null): Promise<void> {
     const holder = await this.#facts.holder(pid);
     if (this.#state !== "LOCKED") return;
-    const known = this.#holder?.ours === true && this.#holder.pid === holder?.pid;
+    const known = this.#holder?.pid === holder?.pid;
     this.#holder = holder;
-    this.#onChange(holder?.ours === true && !known);
+    this.#onChange(holder !== null && !known);
   }
 }

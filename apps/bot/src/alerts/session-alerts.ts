@@ -68,7 +68,10 @@ function lockedBody(store: AlertStore, { worker, host, previous, status }: State
     host,
     times,
     title: say("alert-locked", { worker, times }),
-    details: [holderLine(status) ?? say("alert-error-line", { line: fault.message }), say("alert-locked-next")],
+    details: [
+      holderLine(status) ?? say("details-fault", { class: fault.class, code: fault.code, message: fault.message }),
+      say("alert-locked-next"),
+    ],
     buttons: ["who", "retry", "log", "worker"],
     ...(status.holder?.ours ? { holder: status.holder.pid } : {}),
     action: null,
@@ -77,7 +80,11 @@ function lockedBody(store: AlertStore, { worker, host, previous, status }: State
 
 function holderLine({ holder }: StateEvent["status"]): Said | null {
   if (!holder) return null;
-  return say("alert-locked-by", { pid: String(holder.pid), command: holder.command ?? "?", user: holder.user ?? "?" });
+  return say(holder.ours ? "alert-locked-by" : "alert-locked-by-other", {
+    pid: String(holder.pid),
+    command: holder.command ?? "?",
+    user: holder.user ?? "?",
+  });
 }
 
 function brokenBody({ worker, host, status }: StateEvent, fault: Fault): AlertBody {

@@ -1,4 +1,4 @@
-import { encodePress, type Fault, type LinkStatus, type WorkerStatus } from "@flotilla/contracts";
+import { encodePress, type LinkStatus, type WorkerStatus } from "@flotilla/contracts";
 import { actionsFor, mayPress } from "@flotilla/domain";
 import type { InlineKeyboardButton } from "grammy/types";
 import type { Rollup } from "../charts/rollup.ts";
@@ -94,7 +94,7 @@ function statusLines({ words, now }: FleetView, worker: WorkerView, status: Work
     link ? outageLine(words, link) : null,
     link ? waitLines(words, link, now) : null,
     link?.closedChats ? words.html("details-closed-chats", { chats: link.closedChats }) : null,
-    faultLines(words, status.fault, status.state),
+    faultLines(words, status),
     holderLine(words, status),
   );
 }
@@ -147,9 +147,11 @@ function storageLine(words: Words, { storage, pid }: WorkerStatus): Html | null 
   return checkpointAt === null ? line : html`${line} · ${words.html("details-checkpoint", { at: checkpointAt })}`;
 }
 
-function faultLines(words: Words, fault: Fault | null, state: WorkerStatus["state"]): Html | null {
+function faultLines(words: Words, { fault, state, holder }: WorkerStatus): Html | null {
   if (state === "NEEDS_LOGIN" && (!fault || fault.code === "no-session")) return html`\n${words.html("details-not-logged-in")}`;
   if (!fault) return null;
+  // The next line names who has it.
+  if (holder && fault.class === "SESSION_LOCKED") return html`\n${words.html("details-locked")}`;
   const said = words.html("details-fault", { text: words.fault(fault), class: fault.class, code: fault.code });
   const remedy = REMEDIES[state];
   return remedy ? html`\n${said}\n${words.html(remedy)}` : html`\n${said}`;

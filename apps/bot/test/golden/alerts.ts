@@ -55,6 +55,11 @@ const EVENTS: readonly FleetEvent[] = [
     fault: fault("SESSION_LOCKED", "sqlite-locked", "held by pid 41"),
     holder: { ...holder, pid: 41 },
   }),
+  state("locked_3", {
+    state: "LOCKED",
+    fault: fault("SESSION_LOCKED", "sqlite-locked", "held by pid 990"),
+    holder: { ...holder, pid: 990, command: "python3 old_bot.py", ours: false },
+  }),
   state("login_1", { state: "NEEDS_LOGIN", restoreHelps: false, fault: fault("AUTH_DEAD", "AUTH_KEY_UNREGISTERED") }),
   state("login_2", { state: "NEEDS_LOGIN", restoreHelps: true, fault: fault("AUTH_DEAD", "AUTH_KEY_DUPLICATED") }),
   state("banned_1", { state: "BANNED", fault: fault("BANNED", "USER_DEACTIVATED_BAN") }),
