@@ -50,5 +50,6 @@ export { linkOf, parseTemplate, type RichText, render, type Template } from "./r
 export { findLoops, type ResolveChat, type RouteProblem, validateRoutes } from "./routes/validate.ts";
 export { webhookSecret } from "./routes/webhook-secret.ts";
 export { SEND_RATE, type SendRate } from "./send-rate.ts";
+export { usualSilenceMs } from "./usual-silence.ts";
 export { actionsFor, stateIcon, stateWords, urgency, type WorkerAction } from "./worker-actions.ts";
 export { type LifeEvent, live, NOT_STARTED, type RefusedEvent, type StoppedAs, type WorkerLife } from "./worker-life.ts";

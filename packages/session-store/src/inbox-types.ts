@@ -107,6 +107,8 @@ export interface SourceRow {
   readonly lastMessageAt: number;
   /** Usual time between two messages: the median of the last ones, in milliseconds; null below five. */
   readonly rhythmMs: number | null;
+  /** Silences of an hour and more that ended within the last 14 days, oldest first: when they began, and how long they were (`ms`). */
+  readonly silences: readonly { readonly from: number; readonly ms: number }[];
   /** Why nothing comes from it any more (`CHANNEL_PRIVATE`), or null. */
   readonly closed: string | null;
 }

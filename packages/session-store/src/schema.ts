@@ -173,4 +173,7 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE relay_map ADD COLUMN target_topic INTEGER;
   `,
+  `
+  ALTER TABLE source ADD COLUMN silences TEXT NOT NULL DEFAULT '[]';
+  `,
 ];

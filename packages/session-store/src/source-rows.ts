@@ -4,17 +4,22 @@ import type { SourceRow } from "./inbox-types.ts";
 /** So many gaps between messages are remembered for the rhythm, and fewer than the second number give none. */
 const GAPS_KEPT = 20;
 const GAPS_NEEDED = 5;
+/** Silences of at least so long are remembered, for so long, and at most so many of them. */
+const SILENCE_MS = 3_600_000;
+const SILENCES_FOR_MS = 14 * 86_400_000;
+const SILENCES_KEPT = 100;
 
 interface Row {
   readonly chat: string;
   readonly last_message_id: number;
   readonly last_message_at: number;
   readonly gaps: string;
+  readonly silences: string;
   readonly closed: string | null;
 }
 
-const UPSERT = `INSERT INTO source (chat, last_message_id, last_message_at, gaps) VALUES (:chat, :id, :at, :gaps)
-  ON CONFLICT (chat) DO UPDATE SET last_message_id = :id, last_message_at = :at, gaps = :gaps`;
+const UPSERT = `INSERT INTO source (chat, last_message_id, last_message_at, gaps, silences) VALUES (:chat, :id, :at, :gaps, :silences)
+  ON CONFLICT (chat) DO UPDATE SET last_message_id = :id, last_message_at = :at, gaps = :gaps, silences = :silences`;
 
 /** The newest message of each chat, and how often they come. Call the writing methods inside a transaction. */
 export class SourceRows {
@@ -28,13 +33,14 @@ export class SourceRows {
   saw(chat: string, messageId: number, at: number): void {
     const row = this.#row(chat);
     if (row && row.last_message_id >= messageId) return;
-    const known = row && row.last_message_at > 0 ? [...gapsOf(row), Math.max(0, at - row.last_message_at)] : [];
-    this.#write(chat, messageId, at, known.slice(-GAPS_KEPT));
+    const before = row && row.last_message_at > 0 ? row : null;
+    const gaps = before ? [...gapsOf(before), Math.max(0, at - before.last_message_at)].slice(-GAPS_KEPT) : [];
+    this.#write({ chat, id: messageId, at, gaps, silences: before ? silencesAfter(before, at) : [] });
   }
 
   /** The newest message that the server has, for a chat that is not known yet: what came before it is not ours to fetch. */
   baseline(chat: string, messageId: number, at: number): void {
-    if (!this.#row(chat)) this.#write(chat, messageId, at, []);
+    if (!this.#row(chat)) this.#write({ chat, id: messageId, at, gaps: [], silences: [] });
   }
 
   close(chat: string, reason: string): void {
@@ -70,9 +76,27 @@ export class SourceRows {
     return this.#db.readOne<Row>("SELECT * FROM source WHERE chat = ?", [chat]);
   }
 
-  #write(chat: string, id: number, at: number, gaps: readonly number[]): void {
-    this.#db.write(UPSERT, { chat, id, at, gaps: JSON.stringify(gaps) });
+  #write({ chat, id, at, gaps, silences }: Newest): void {
+    this.#db.write(UPSERT, { chat, id, at, gaps: JSON.stringify(gaps), silences: JSON.stringify(silences) });
   }
+}
+
+interface Newest extends Pick<SourceRow, "silences"> {
+  readonly chat: string;
+  readonly id: number;
+  readonly at: number;
+  readonly gaps: readonly number[];
+}
+
+/** With the one that the message of `at` ends, if it was long; old ones are forgotten. */
+function silencesAfter(row: Row, at: number): SourceRow["silences"] {
+  const from = row.last_message_at;
+  const kept = silencesOf(row).filter((silence) => silence.from > at - SILENCES_FOR_MS);
+  return at - from < SILENCE_MS ? kept : [...kept, { from, ms: at - from }].slice(-SILENCES_KEPT);
+}
+
+function silencesOf(row: Row): SourceRow["silences"] {
+  return JSON.parse(row.silences) as SourceRow["silences"];
 }
 
 function gapsOf(row: Row): number[] {
@@ -87,6 +111,7 @@ function toSource(row: Row): SourceRow {
     lastMessageId: row.last_message_id,
     lastMessageAt: row.last_message_at,
     rhythmMs,
+    silences: silencesOf(row),
     closed: row.closed,
   };
 }

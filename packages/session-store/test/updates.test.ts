@@ -110,6 +110,24 @@ test("a row stays pending until it is done; then its text is gone and in time th
   expect(again.updates.pending(10).map(({ n }) => n)).toEqual([2, 4]);
 });
 
+test("a source remembers its long silences of two weeks", async () => {
+  const { store } = await newStore();
+  const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
+  const dates = [day, day + minute, day + 9 * hour, 2 * day, 2 * day + 1, 9 * day];
+  store.updates.commit({ events: dates.map((date, index) => event(index + 1, { date })) }, yes);
+  const silences = () => store.updates.sources.get("-10055")?.silences;
+  expect(silences()).toEqual([
+    { from: day + minute, ms: 9 * hour - minute },
+    { from: day + 9 * hour, ms: 15 * hour },
+    { from: 2 * day + 1, ms: 7 * day - 1 },
+  ]);
+  store.updates.commit({ events: [event(7, { date: 16 * day })] }, yes);
+  expect(silences()).toEqual([
+    { from: 2 * day + 1, ms: 7 * day - 1 },
+    { from: 9 * day, ms: 7 * day },
+  ]);
+});
+
 test("a source knows its rhythm, its newest message and why it is closed", async () => {
   const { store } = await newStore();
   const at = [1, 2, 3, 4, 14, 15].map((second, index) => event(index + 1, { date: second * 1000 }));
@@ -119,6 +137,7 @@ test("a source knows its rhythm, its newest message and why it is closed", async
     lastMessageId: 6,
     lastMessageAt: 15_000,
     rhythmMs: 1000,
+    silences: [],
     closed: null,
   });
   store.updates.sources.close("-10055", "CHANNEL_PRIVATE");

@@ -1,9 +1,10 @@
+import { usualSilenceMs } from "@flotilla/domain";
 import type { SourceRow } from "@flotilla/session-store";
 
 /** A chat is asked for when it said nothing for so many times its rhythm, and at least for so long. */
 const ASK_TIMES = 5;
 const ASK_MIN_MS = 5 * 60_000;
-/** Somebody is told when it was quiet for so many times its rhythm, and at least for so long. */
+/** Somebody is told when it was quiet for so many times its rhythm, at least for so long, and longer than it uses to be from that hour on. */
 const TELL_TIMES = 20;
 const TELL_MIN_MS = 60 * 60_000;
 
@@ -55,10 +56,10 @@ export class Listening {
 
   /** What the server answered of one chat. Returns whether that is worth telling, and was not told. */
   heard(before: SourceRow, after: SourceRow | null, found: number, now: number): boolean {
-    const { chat, rhythmMs, lastMessageAt } = before;
+    const { chat, rhythmMs, lastMessageAt, silences } = before;
     if (rhythmMs === null || !after) return false;
-    const silentMs = now - lastMessageAt;
-    if (found === 0 && silentMs < Math.max(TELL_TIMES * rhythmMs, TELL_MIN_MS)) return false;
+    const enoughMs = Math.max(TELL_TIMES * rhythmMs, TELL_MIN_MS, usualSilenceMs(silences, lastMessageAt));
+    if (found === 0 && now - lastMessageAt < enoughMs) return false;
     const known = this.#quiet.get(chat);
     if (known && known.lastMessageId === after.lastMessageId) return false;
     const { lastMessageId } = after;

@@ -9,6 +9,7 @@ const row = (more: Partial<SourceRow> = {}): SourceRow => ({
   lastMessageId: 7,
   lastMessageAt: 0,
   rhythmMs: 4 * MINUTE,
+  silences: [],
   closed: null,
   ...more,
 });
@@ -46,4 +47,16 @@ test("nothing is said of chats that are closed or have no rhythm yet", () => {
       expect(listening.isDue(row({ rhythmMs, closed: isClosed ? "CHANNEL_PRIVATE" : null }), now)).toBe(false);
     }),
   );
+});
+
+test("a chat that sleeps every night is not told of while it sleeps, and is when it sleeps too long; the server is asked all the same", () => {
+  const HOUR = 60 * MINUTE;
+  const day = 24 * HOUR;
+  const listening = new Listening();
+  const asleep = row({ lastMessageAt: 6 * day, silences: [{ from: 5 * day + HOUR, ms: 8 * HOUR }] });
+  expect(listening.isDue(asleep, 6 * day + 2 * HOUR)).toBe(true);
+  expect(listening.heard(asleep, asleep, 0, 6 * day + 9 * HOUR)).toBe(false);
+  expect(listening.heard(asleep, asleep, 0, 6 * day + 10 * HOUR)).toBe(true);
+  const other = new Listening();
+  expect(other.heard(asleep, row({ lastMessageId: 9 }), 2, 6 * day + 3 * HOUR), "what was not pushed").toBe(true);
 });

@@ -1,0 +1,32 @@
+/** A stretch without messages: when it began (milliseconds since the Unix epoch) and how long it was. */
+interface PastSilence {
+  readonly from: number;
+  readonly ms: number;
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Silences that began within so much of the same hour are of one kind: a chat goes to sleep about the same time. */
+const SAME_HOUR_MS = 2 * HOUR_MS;
+/** It may sleep longer by a quarter, and by an hour at least. */
+const LONGER = 1.25;
+const LONGER_MIN_MS = HOUR_MS;
+
+/**
+ * How long a silence that began at `from` may last before it is unusual for this chat: longer than any known one that began about
+ * the same hour on the same part of the week (Monday to Thursday, or Friday to Sunday, in UTC). 0 when there was none. Pure.
+ */
+export function usualSilenceMs(known: readonly PastSilence[], from: number): number {
+  const alike = known.filter((silence) => isNear(silence.from, from) && isWeekend(silence.from) === isWeekend(from));
+  const longest = Math.max(0, ...alike.map(({ ms }) => ms));
+  return longest === 0 ? 0 : Math.max(longest * LONGER, longest + LONGER_MIN_MS);
+}
+
+function isNear(a: number, b: number): boolean {
+  const apart = Math.abs(a - b) % DAY_MS;
+  return Math.min(apart, DAY_MS - apart) <= SAME_HOUR_MS;
+}
+
+function isWeekend(at: number): boolean {
+  return [5, 6, 0].includes(new Date(at).getUTCDay());
+}
