@@ -34,6 +34,8 @@ export class FileCentre {
   #link: Link | null = null;
   #opening: Promise<Link> | null = null;
   #idle: NodeJS.Timeout | null = null;
+  /** Calls under way. */
+  #busy = 0;
   #stopped = false;
 
   constructor(options: FileCentreOptions, dc: DcAddress) {
@@ -45,11 +47,15 @@ export class FileCentre {
   /** Errors as `Link.invoke` and `Link.connect`; a key that is not known there any more is AppError `link-lost`, and the next call makes another. */
   async invoke<R extends Api.AnyRequest>(request: R): Promise<R["__response"]> {
     const link = await this.#ready();
-    this.#restLater(link);
+    this.#busy += 1;
+    if (this.#idle) clearTimeout(this.#idle);
     try {
       return await link.invoke(request);
     } catch (error) {
       throw await this.#judge(link, error);
+    } finally {
+      this.#busy -= 1;
+      if (this.#busy === 0) this.#restLater(link);
     }
   }
 
@@ -74,15 +80,15 @@ export class FileCentre {
     const traffic = (): void => {
       heardAt = performance.now();
     };
-    const link = await connectWithKey(this.#store, () => this.#newLink(traffic));
     try {
+      const link = await connectWithKey(this.#store, () => this.#newLink(traffic));
       await this.#introduce(link);
+      void keepAlive(link, { ...timings, lastTrafficAt: () => heardAt, onAnswer: () => {} });
+      return link;
     } catch (error) {
-      await link.stop();
-      throw await this.#judge(link, error);
+      await this.#link?.stop();
+      throw await this.#judge(this.#link, error);
     }
-    void keepAlive(link, { ...timings, lastTrafficAt: () => heardAt, onAnswer: () => {} });
-    return link;
   }
 
   #newLink(traffic: () => void): Link {
@@ -102,10 +108,10 @@ export class FileCentre {
   }
 
   /** The account is judged by its own connection alone: what ends a key here is only a lost connection. */
-  async #judge(link: Link, error: unknown): Promise<unknown> {
+  async #judge(link: Link | null, error: unknown): Promise<unknown> {
     const { class: kind, code } = classify(error);
     const isForgotten = kind === "AUTH_DEAD" || lostReason(error) === "unknown-key";
-    if (isForgotten || code === "call-timeout") await link.stop(linkLost("refused", error));
+    if (isForgotten || code === "call-timeout") await link?.stop(linkLost("refused", error));
     if (!isForgotten) return error;
     this.#known = false;
     this.#store = new ForeignStore(this.#options.store, this.#dc);
@@ -113,7 +119,6 @@ export class FileCentre {
   }
 
   #restLater(link: Link): void {
-    if (this.#idle) clearTimeout(this.#idle);
     this.#idle = setTimeout(() => void link.stop(), IDLE_MS);
     this.#idle.unref();
   }

@@ -115,10 +115,16 @@ test("a data centre that forgot its key or hung up is asked again, with a new ke
   );
   const [, second] = connected(phone);
   expect(second?.keyId).not.toBe(first?.keyId);
+  world.sandbox.world.faults.drop({ dc: 4 }, "rst");
+  await ended();
+  world.sandbox.world.faults.forgetKey(second?.keyId ?? "");
+  await expect(part()).rejects.toMatchObject({ code: "link-lost" });
+  await part();
+  const [, third] = connected(phone);
   world.sandbox.world.faults.failCalls({ method: "upload.getFile", code: 401, text: "AUTH_KEY_UNREGISTERED", times: 1 });
   await expect(part()).rejects.toMatchObject({ code: "link-lost" });
   await part();
-  expect(connected(phone)[1]?.keyId).not.toBe(second?.keyId);
+  expect(new Set([second, third, connected(phone)[1]].map((each) => each?.keyId)).size).toBe(3);
   expect(connection.status()).toMatchObject({ state: "ready", connects: 1 });
 });
 
