@@ -1000,12 +1000,73 @@ route-sure = Remove the route <b>{ $route }</b>? What waits on it is given up.
 toast-route-removed = Removed
 audit-route = changed the route { $route }
 audit-route-removed = removed the route { $route }
-ask-route =
-    ➕ <b>New route</b> of { $worker }. Send three lines:
+button-route-edit = ✏️ Change
+route-topics = Topics: { $from } → { $into }
+route-topic-all = all
+ask-route-bad = ❌ I could not read that: sources in the first line, one target in the second.
+
+## Routes, step by step
+
+rwiz-title-new = ➕ <b>New route</b> { $route }
+rwiz-title-edit = ✏️ <b>Change the route</b> { $route }
+rwiz-none = You are not making a route. ➕ New route starts one.
+rwiz-name = What shall it be called? Send a name (a-z, 0-9, _ and -), or take this one.
+rwiz-lines =
+    In a hurry? Send it all in three lines:
     1. what to read: <code>@channel</code>, or numbers, with spaces between
     2. where to: <code>@chat</code>, <code>other_worker @chat</code>, <code>bot @chat</code>, or an https address
     3. which messages (may be left out): <code>btc or eth</code>
-ask-route-bad = I could not read that: sources in the first line, one target in the second.
+rwiz-reader = Which worker reads?
+rwiz-chats = What shall { $reader } read? Tap one or more, or send <code>@name</code>, a number or a link. Then go on.
+rwiz-topic = Which topic of { $chat }? A link to a message in it will do, too.
+rwiz-into = Into which topic of { $chat }? A link to a message in it, or its number, will do, too.
+rwiz-general = General
+rwiz-filter = Which messages? Tap one, or send words: <code>btc or eth</code>, <code>"to the moon" not scam</code>, <code>/^buy/i</code>. All rules: docs/relays.md.
+rwiz-action = What is done with them? Instead, send a template to copy with: <code>{ $example }</code>
+rwiz-kind = Where do they go?
+rwiz-sender = Which worker delivers?
+rwiz-target = Where shall { $sender } write? Tap a chat where it may, or send <code>@name</code>, a number or a link.
+rwiz-target-bot = Which chat? Tap one, or send <code>@name</code> or a number of a chat where the bot is. In a channel it has to be an admin.
+rwiz-url = Send the address, with https. Each message is posted there as JSON, signed.
+rwiz-now = Now: <code>{ $value }</code>
+rwiz-listing = ⏳ Asking the worker for the list…
+rwiz-no-list = The list is not here. Refresh asks for it; what you send counts without it, too.
+rwiz-empty = Nothing to choose from.
+rwiz-me = Saved Messages
+rwiz-s-from = { $reader } reads { $chats }
+rwiz-s-topic = 🗂 topic { $topic }
+rwiz-s-to = Goes to { $target }
+rwiz-bad-name = ❌ A name has 1 to 32 of a-z 0-9 _ - and starts with a letter.
+rwiz-name-taken = ❌ There is a route { $name } already.
+rwiz-bad-chat = ❌ { $chat } is no chat: send @name, a number such as -1001234567890, or a link.
+rwiz-many-chats = ❌ A route reads up to 50 chats.
+rwiz-no-chats = ❌ Choose at least one.
+rwiz-bad-topic = ❌ Send the number of the topic, or a link to a message in it.
+rwiz-long-filter = ❌ A filter has up to 500 characters.
+rwiz-long-template = ❌ A template has up to 1,000 characters.
+rwiz-bad-url = ❌ That is no https address without a password in it (http only on this machine).
+rwiz-bot-not-in = ❌ The bot is not in { $chat }. Add it there, then send it again.
+button-rwiz-take = 👍 { $name }
+button-rwiz-next = ➡️ Next ({ $count })
+button-rwiz-all = 🗂 All topics
+button-rwiz-keep = ➡️ Keep it
+button-rwiz-f-all = ♾ Everything
+button-rwiz-f-seen = 🖼 Photos, videos
+button-rwiz-f-files = 📎 Files
+button-rwiz-f-said = 💬 Text only
+button-rwiz-copy = 📋 Copy
+button-rwiz-forward = ↪️ Forward
+button-rwiz-worker = 👷 A chat, by a worker
+button-rwiz-bot = 🤖 A chat, by the bot
+button-rwiz-webhook = 🌐 A webhook
+button-rwiz-me = ⭐ Saved Messages
+button-rwiz-here = 📍 This chat
+button-rwiz-save = 💾 Save
+button-rwiz-dry = 🔎 Dry run on last 20
+button-rwiz-p-chats = 📡 Sources
+button-rwiz-p-filter = 🔤 Filter
+button-rwiz-p-action = 🎬 Action
+button-rwiz-p-target = 🎯 Target
 
 ## Charts
 

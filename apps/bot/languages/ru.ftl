@@ -1047,12 +1047,73 @@ route-sure = Убрать маршрут <b>{ $route }</b>? То, что на н
 toast-route-removed = Убран
 audit-route = изменён маршрут { $route }
 audit-route-removed = убран маршрут { $route }
-ask-route =
-    ➕ <b>Новый маршрут</b> { $worker }. Пришлите три строки:
+button-route-edit = ✏️ Изменить
+route-topics = Темы: { $from } → { $into }
+route-topic-all = все
+ask-route-bad = ❌ Не понимаю: в первой строке источники, во второй одна цель.
+
+## Маршруты по шагам
+
+rwiz-title-new = ➕ <b>Новый маршрут</b> { $route }
+rwiz-title-edit = ✏️ <b>Изменить маршрут</b> { $route }
+rwiz-none = Вы сейчас не создаёте маршрут. Начать: ➕ Новый маршрут.
+rwiz-name = Как его назвать? Пришлите имя (a-z, 0-9, _ и -) или возьмите это.
+rwiz-lines =
+    Спешите? Пришлите всё тремя строками:
     1. что читать: <code>@channel</code> или числа через пробел
     2. куда: <code>@chat</code>, <code>другой_воркер @chat</code>, <code>bot @chat</code> или адрес https
     3. какие сообщения (можно пропустить): <code>btc or eth</code>
-ask-route-bad = Не понимаю: в первой строке источники, во второй одна цель.
+rwiz-reader = Какой воркер читает?
+rwiz-chats = Что читать воркеру { $reader }? Нажмите один или несколько чатов или пришлите <code>@имя</code>, число или ссылку. Потом дальше.
+rwiz-topic = Какая тема в { $chat }? Подойдёт и ссылка на сообщение в ней.
+rwiz-into = В какую тему { $chat }? Подойдёт и ссылка на сообщение в ней или её номер.
+rwiz-general = General
+rwiz-filter = Какие сообщения? Нажмите кнопку или пришлите слова: <code>btc or eth</code>, <code>"to the moon" not scam</code>, <code>/^buy/i</code>. Все правила: docs/relays.md.
+rwiz-action = Что с ними делать? Можно прислать шаблон для копии: <code>{ $example }</code>
+rwiz-kind = Куда их доставлять?
+rwiz-sender = Какой воркер доставляет?
+rwiz-target = Куда писать воркеру { $sender }? Нажмите чат, где ему можно, или пришлите <code>@имя</code>, число или ссылку.
+rwiz-target-bot = В какой чат? Нажмите кнопку или пришлите <code>@имя</code> или число чата, где есть бот. В канале он должен быть администратором.
+rwiz-url = Пришлите адрес с https. Каждое сообщение приходит туда как JSON с подписью.
+rwiz-now = Сейчас: <code>{ $value }</code>
+rwiz-listing = ⏳ Спрашиваю список у воркера…
+rwiz-no-list = Списка нет. «Обновить» спросит снова; присланное годится и без него.
+rwiz-empty = Выбирать не из чего.
+rwiz-me = Избранное
+rwiz-s-from = { $reader } читает { $chats }
+rwiz-s-topic = 🗂 тема { $topic }
+rwiz-s-to = Доставка: { $target }
+rwiz-bad-name = ❌ Имя: от 1 до 32 знаков a-z 0-9 _ - и первой буква.
+rwiz-name-taken = ❌ Маршрут { $name } уже есть.
+rwiz-bad-chat = ❌ { $chat } не чат: пришлите @имя, число вроде -1001234567890 или ссылку.
+rwiz-many-chats = ❌ Маршрут читает не больше 50 чатов.
+rwiz-no-chats = ❌ Выберите хотя бы один.
+rwiz-bad-topic = ❌ Пришлите номер темы или ссылку на сообщение в ней.
+rwiz-long-filter = ❌ Фильтр не длиннее 500 знаков.
+rwiz-long-template = ❌ Шаблон не длиннее 1000 знаков.
+rwiz-bad-url = ❌ Это не адрес https без пароля в нём (http только на этой машине).
+rwiz-bot-not-in = ❌ Бота нет в { $chat }. Добавьте его туда и пришлите ещё раз.
+button-rwiz-take = 👍 { $name }
+button-rwiz-next = ➡️ Дальше ({ $count })
+button-rwiz-all = 🗂 Все темы
+button-rwiz-keep = ➡️ Оставить
+button-rwiz-f-all = ♾ Все
+button-rwiz-f-seen = 🖼 Фото, видео
+button-rwiz-f-files = 📎 Файлы
+button-rwiz-f-said = 💬 Только текст
+button-rwiz-copy = 📋 Копия
+button-rwiz-forward = ↪️ Пересылка
+button-rwiz-worker = 👷 В чат, воркером
+button-rwiz-bot = 🤖 В чат, ботом
+button-rwiz-webhook = 🌐 На вебхук
+button-rwiz-me = ⭐ Избранное
+button-rwiz-here = 📍 Этот чат
+button-rwiz-save = 💾 Сохранить
+button-rwiz-dry = 🔎 Проба на последних 20
+button-rwiz-p-chats = 📡 Источники
+button-rwiz-p-filter = 🔤 Фильтр
+button-rwiz-p-action = 🎬 Действие
+button-rwiz-p-target = 🎯 Цель
 
 ## Графики
 

@@ -29,9 +29,12 @@ import { fileSource } from "./files.ts";
 import { Screens } from "./fleet-view.ts";
 import { Gate } from "./gate.ts";
 import type { PollProblem } from "./poller.ts";
+import { botChats } from "./relay/bot-chats.ts";
+import { DraftStore } from "./relay/draft-store.ts";
 import { RelayScreens } from "./relay/relay-screens.ts";
 import { RouteDesk } from "./relay/route-desk.ts";
 import { RouteStore } from "./relay/route-store.ts";
+import { RouteWizard } from "./relay/route-wizard.ts";
 import { AdminStore } from "./store/admins.ts";
 import { AuditStore } from "./store/audit.ts";
 import { BulkStore } from "./store/bulks.ts";
@@ -102,23 +105,14 @@ export function assemble(outside: Outside) {
   const commands = new Commands({ sender: commandSender, store: commandLog, workers, clock, newId: randomUUID });
   const wizard = new Wizard({ store: new WizardStore(db), commands, clock, newId: randomUUID });
   const base = { ...own, db, clock, host, languages, wordsOf, commands, wizard, sender: new SureSender(bot.api, db) };
-  const { relayWire } = outside;
-  const relayScreens = new RelayScreens(own.routes, relayWire);
-  const relay = new RouteDesk({
-    store: own.routes,
-    isWorker: (id) => workers.find(id) !== null,
-    tell: (message) => relayWire.tellRoutes(message),
-    readers: () => relayScreens.known(),
-    now: () => clock.now(),
-  });
+  const routing = routeParts(outside, base);
   const signs = signsOf(outside, base);
-  const live = chats(outside, { ...base, relayScreens }, signs);
+  const live = chats(outside, { ...base, ...routing }, signs);
   return {
     ...base,
     ...signs,
     ...live,
-    relay,
-    relayScreens,
+    ...routing,
     ...pictures(outside, base),
     qrPhoto: new QrPhoto({ api: bot.api, log, wordsOf }),
     bulk: new Bulk({ sender: commandSender, store: bulks, clock }),
@@ -132,6 +126,22 @@ export function assemble(outside: Outside) {
     files: fileSource(bot.api, bot.api.options?.apiRoot ?? "https://api.telegram.org", bot.token),
     onChatError: (error: unknown): void => log.warn({ err: error }, "card not shown"),
   };
+}
+
+/** Routes: who checks and keeps them, shows them, and makes them step by step. */
+function routeParts({ relayWire, bot }: Outside, base: Base) {
+  const { db, routes, workers, clock } = base;
+  const relayScreens = new RelayScreens(routes, relayWire);
+  const relay = new RouteDesk({
+    store: routes,
+    isWorker: (id) => workers.find(id) !== null,
+    tell: (message) => relayWire.tellRoutes(message),
+    readers: () => relayScreens.known(),
+    now: () => clock.now(),
+  });
+  const { lists } = relayScreens;
+  const routeWizard = new RouteWizard({ ...base, relay, lists, drafts: new DraftStore(db), botChat: botChats(bot.api) });
+  return { relay, relayScreens, routeWizard };
 }
 
 /** Charts, and what collects their numbers. */
@@ -188,7 +198,7 @@ function signsOf({ commandSender, config, log }: Outside, { cards, languages, cl
 /** Everything that writes into chats. */
 function chats(
   { bot, statuses, log, config }: Outside,
-  base: Base & { readonly relayScreens: RelayScreens },
+  base: Base & ReturnType<typeof routeParts>,
   { signs }: ReturnType<typeof signsOf>,
 ) {
   const { db, admins, places, settings, sender, clock, wordsOf, commandLog } = base;

@@ -113,6 +113,7 @@ function commandDone(deps: EventDeps, event: Extract<FleetEvent, { kind: "comman
   if (!command) return async () => {};
   deps.commandLog.end(event.command, event.outcome, deps.clock.now());
   deps.screens.answers.keep(event);
+  deps.relayScreens.lists.keep(command.worker, event.outcome);
   if (event.outcome.kind === "dry") deps.relayScreens.keepDry(event.command, event.outcome.lines);
   if (command.verb === "forget" && event.outcome.kind === "done") deps.workers.remove(command.worker);
   const end = command.verb.startsWith("login.") ? deps.wizard.answer(command, event.outcome) : null;

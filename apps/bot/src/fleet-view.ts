@@ -61,6 +61,8 @@ export class Screens {
         return healthScreen(view, this.views.health(view.now));
       case "doctor":
         return doctorScreen(view.words, this.#doctor(screen));
+      case "rwiz":
+        return this.#from.routeWizard.card(view.words, screen.admin, (id) => this.#from.commands.find(id));
       default:
         if (isRelayScreen(screen)) return await this.#from.relayScreens.render(view.words, view.now, screen);
         return this.#other(view, screen);
@@ -129,14 +131,14 @@ export class Screens {
   }
 
   #log(words: Words, screen: Extract<Screen, { kind: "log" }>): Card {
-    const { worker, level, command } = screen;
-    return logScreen(words, { worker, level, lines: this.answers.logOf(command), command: this.#from.commands.find(command) });
+    const { command } = screen;
+    return logScreen(words, { ...screen, lines: this.answers.logOf(command), command: this.#from.commands.find(command) });
   }
 
   #alerts(view: FleetView, tab: Extract<Screen, { kind: "alerts" }>["tab"]): Card {
     const { alerts, cards, silences } = this.#from;
-    const known = new Map(cards.current(view.now).map((card) => [card.n, card]));
     const history = alerts.history(view.now - DAY_MS).filter((alert) => alert.body.kind !== "notice");
+    const known = new Map(cards.current(view.now).map((card) => [card.n, card]));
     return alertsScreen(view, { tab, alerts: history, cards: known, silences: silences.active(view.now) });
   }
 
@@ -159,4 +161,5 @@ type ShownAbove =
   | "log"
   | "health"
   | "doctor"
+  | "rwiz"
   | RelayScreen["kind"];

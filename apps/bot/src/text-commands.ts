@@ -154,10 +154,15 @@ async function mute(deps: RouteDeps, context: CommandContext, [name = "", time =
 
 async function cancel(deps: RouteDeps, context: CommandContext): Promise<void> {
   deps.admins.expect(context.admin, null);
+  const making = deps.routeWizard.cancel(context.admin);
   const row = deps.wizard.of(context.admin);
   if (row) await takeAway(deps, String(row.admin), row);
   if (row) await deps.wizard.cancel(row, context.asker);
-  await deps.panels.show(context.chat, row ? { kind: "worker", worker: row.worker } : { kind: "menu" }, null);
+  await deps.panels.show(
+    context.chat,
+    row ? { kind: "worker", worker: row.worker } : making ? { kind: "routes", worker: "" } : { kind: "menu" },
+    null,
+  );
 }
 
 /** Opens a group or a topic for the fleet, or closes it with `/here off`. */

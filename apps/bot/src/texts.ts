@@ -7,10 +7,8 @@ import type { Commands } from "./commands.ts";
 import type { Screens } from "./fleet-view.ts";
 import { takeProxy } from "./proxy-entry.ts";
 import { sinceFromText } from "./relay/fill.ts";
-import { routeFromText } from "./relay/new-route.ts";
-import type { RouteDesk } from "./relay/route-desk.ts";
-import { routeProblem } from "./relay/route-problem.ts";
 import type { RouteStore } from "./relay/route-store.ts";
+import type { RouteWizard } from "./relay/route-wizard.ts";
 import { CONFIRM_MS } from "./screens/ask.ts";
 import type { Screen } from "./screens/screen.ts";
 import type { AdminStore, Question } from "./store/admins.ts";
@@ -42,7 +40,7 @@ export interface TextDeps {
   readonly settings: SettingStore;
   readonly audit: AuditStore;
   readonly routes: RouteStore;
-  readonly relay: RouteDesk;
+  readonly routeWizard: RouteWizard;
   readonly clock: Clock;
   readonly screens: Screens;
   readonly addWorker: (id: WorkerId, by: Asker) => boolean;
@@ -124,8 +122,8 @@ async function answer(deps: TextDeps, context: TextContext, asked: Asked): Promi
       return await done(deps, context, worker ? { kind: "more", worker } : { kind: "menu" });
     case "delete":
       return await deleteWorker(deps, context, worker, Number(askedAt));
-    case "route":
-      return await newRoute(deps, context, worker);
+    case "rwiz":
+      return await draftText(deps, context);
     case "since":
       return await fillSince(deps, context, about);
     case "proxy":
@@ -184,20 +182,13 @@ async function deleteWorker(deps: TextDeps, context: TextContext, worker: Worker
   await done(deps, context, { kind: "worker", worker });
 }
 
-/** Three lines make a route. It is off until somebody has looked at it and pressed the switch. */
-async function newRoute(deps: TextDeps, context: TextContext, worker: WorkerId | null): Promise<void> {
-  if (!worker || !mayPress(context.role, "rnew")) return await done(deps, context, { kind: "menu" });
-  const route = routeFromText(
-    worker,
-    context.text,
-    deps.routes.all().map(({ id }) => id),
-  );
-  if (!route) return await again(deps, context, "route", say("ask-route-bad"), worker);
-  const [problem] = deps.relay.put(route);
-  if (problem) return await again(deps, context, "route", routeProblem(problem), worker);
-  void deps.relay.flush();
-  deps.audit.write(context.asker, say("audit-route", { route: route.id }), worker, deps.clock.now());
-  await done(deps, context, { kind: "route", route: route.id, sure: false });
+/** An answer to the step of a route that is being made. Three lines at its beginning make a whole route, which is off. */
+async function draftText(deps: TextDeps, context: TextContext): Promise<void> {
+  const { routeWizard } = deps;
+  if (!mayPress(context.role, "rwiz")) return await done(deps, context, { kind: "menu" });
+  const result = await routeWizard.text(context, context.text);
+  if (result.kind === "saved") return await done(deps, context, { kind: "route", route: result.route, sure: false });
+  await deps.panels.show(context.chat, { kind: "rwiz", admin: context.admin }, null);
 }
 
 function tagsIn(text: string): string[] {

@@ -112,6 +112,8 @@ const LONGEST: Readonly<Record<Verb, Longest>> = {
   route: named,
   rset: [[NAME, "deletes"]],
   rnew: named,
+  redit: named,
+  rwiz: [["summary", sourceKey("@source")]],
   sources: named,
   srcset: [[NAME, sourceKey("@source")]],
 };

@@ -124,7 +124,7 @@ test("lists, sources and dry runs say what there is", () => {
     "⚠️ @who_1",
   ])
     expect(sources).toContain(part);
-  const dry = dryScreen(EN, "signals", [
+  const dry = dryScreen(EN, { route: "signals", draft: false }, [
     { text: "btc\nup", verdict: "take" },
     { text: "", verdict: "filtered" },
   ]);
@@ -161,7 +161,7 @@ test("a route is made by a message, switched on, changed and taken away by butto
   await press("🔀 Routes");
   await fleet.waitForBot(777, "None yet.");
   await press("➕ New route");
-  await fleet.waitForBot(777, "Send three lines");
+  await fleet.waitForBot(777, "Send it all in three lines");
   await fleet.post("/chat/text", { user: 777, text: "@signals_1\n@signals_1" });
   await fleet.waitForBot(777, "A loop");
   await fleet.post("/chat/text", { user: 777, text: "@signals_1\n@digest_1\nbtc" });

@@ -79,6 +79,8 @@ export const Verb = z.enum([
   "route",
   "rset",
   "rnew",
+  "redit",
+  "rwiz",
   "sources",
   "srcset",
 ]);

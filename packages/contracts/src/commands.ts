@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Fault } from "./error-class.ts";
-import { Route, RouteId } from "./routes.ts";
+import { ChatRef, KnownChat, KnownTopic, Route, RouteId } from "./routes.ts";
 import { OwnRules } from "./worker-rules.ts";
 import { AccountSummary, HolderSummary, WorkerIdField } from "./worker-status.ts";
 
@@ -132,6 +132,9 @@ export const WorkerCommand = z.discriminatedUnion("kind", [
   z.object({ ...login, kind: z.literal("login.keep") }),
   /** What a route would do with the latest messages of its sources. */
   z.object({ ...base, kind: z.literal("relay.dry"), route: Route }),
+  /** The chats of the account, newest first, and the topics of one: what a new route is made of. */
+  z.object({ ...base, kind: z.literal("relay.chats") }),
+  z.object({ ...base, kind: z.literal("relay.topics"), chat: ChatRef }),
   /** Fetch old messages for a route: the last so many, or those since a time (milliseconds since the epoch). */
   z.object({ ...base, kind: z.literal("relay.fill"), route: RouteId, last: z.number().int().positive().max(2000) }),
   z.object({ ...base, kind: z.literal("relay.fill-since"), route: RouteId, since: z.number().nonnegative() }),
@@ -210,6 +213,8 @@ export const CommandOutcome = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("devices"), devices: z.array(Device).max(100) }),
   z.object({ kind: z.literal("log"), lines: z.array(z.string()) }),
   z.object({ kind: z.literal("doctor"), findings: z.array(DoctorFinding).max(100) }),
+  z.object({ kind: z.literal("chats"), chats: z.array(KnownChat).max(100) }),
+  z.object({ kind: z.literal("topics"), chat: ChatRef, topics: z.array(KnownTopic).max(100) }),
   z.object({ kind: z.literal("dry"), lines: z.array(z.object({ text: z.string().max(200), verdict: z.string().max(40) })) }),
   z.object({ kind: z.literal("failed"), code: z.string(), message: z.string().max(500) }),
   z.object({ kind: z.literal("expired") }),

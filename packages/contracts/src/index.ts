@@ -51,6 +51,8 @@ export { BackfillStatus, BotAnswer, BotRequest, RelayStatus, RouteStatus, RouteS
 export {
   ChatRef,
   GENERAL_TOPIC,
+  KnownChat,
+  KnownTopic,
   MAX_TARGETS_PER_WORKER,
   Route,
   RouteAction,

@@ -25,6 +25,22 @@ export const GENERAL_TOPIC = 1;
 /** A topic of a forum, by the id of its first message: the number in its link, `t.me/c/<chat>/<topic>`. */
 const Topic = z.number().int().positive();
 
+/** A chat of an account, as one picks it for a route. */
+export const KnownChat = z.object({
+  /** `@name`, or the marked id of one that has none. */
+  ref: ChatRef,
+  title: z.string().max(128),
+  kind: z.enum(["channel", "group", "person"]),
+  forum: z.boolean(),
+  /** The account may write there. */
+  mayWrite: z.boolean(),
+});
+export type KnownChat = z.infer<typeof KnownChat>;
+
+/** A topic of a forum. */
+export const KnownTopic = z.object({ id: Topic, title: z.string().max(128), closed: z.boolean() });
+export type KnownTopic = z.infer<typeof KnownTopic>;
+
 const WebhookUrl = z
   .string()
   .max(500)

@@ -29,6 +29,8 @@ const NEEDS: Readonly<Record<Verb, Role>> = {
   rset: "operator",
   srcset: "operator",
   rnew: "owner",
+  redit: "owner",
+  rwiz: "owner",
   audit: "operator",
   auditfile: "operator",
   more: "operator",

@@ -19,6 +19,7 @@ export const ALLOWED_METHODS = [
   "auth.sendCode",
   "auth.signIn",
   "channels.deleteMessages",
+  "channels.getForumTopics",
   "channels.getMessages",
   "contacts.resolveUsername",
   "help.getConfig",

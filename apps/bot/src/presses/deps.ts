@@ -9,6 +9,7 @@ import { type AskResult, type Commands, toastOf } from "../commands.ts";
 import type { Screens } from "../fleet-view.ts";
 import type { RouteDesk } from "../relay/route-desk.ts";
 import type { RouteStore } from "../relay/route-store.ts";
+import type { RouteWizard } from "../relay/route-wizard.ts";
 import type { Screen } from "../screens/screen.ts";
 import type { AdminStore } from "../store/admins.ts";
 import type { AuditStore } from "../store/audit.ts";
@@ -36,6 +37,7 @@ export interface PressDeps {
   readonly bulks: BulkStore;
   readonly routes: RouteStore;
   readonly relay: RouteDesk;
+  readonly routeWizard: RouteWizard;
   readonly charts: ChartDesk;
   readonly clock: Clock;
   /** A message could not be shown; what was asked for is not lost by it. */

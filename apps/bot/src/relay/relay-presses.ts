@@ -1,7 +1,7 @@
 import type { Route } from "@flotilla/contracts";
 import type { PressContext } from "../chat/press-context.ts";
 import { type RelayWish, toastOf } from "../commands.ts";
-import { ask, type Handler, type PressDeps, panelMessage, show, withWorker } from "../presses/deps.ts";
+import { type Handler, type PressDeps, panelMessage, show, withWorker } from "../presses/deps.ts";
 import { type Said, say } from "../words/said.ts";
 import { FILLS } from "./fill.ts";
 import { routeProblem } from "./route-problem.ts";
@@ -60,8 +60,36 @@ export const relayPresses = {
     deps.audit.write(context.asker, say("audit-route-removed", { route: route.id }), route.from.worker, deps.clock.now());
     await show(deps, context, { kind: "routes", worker: route.from.worker }, say("toast-route-removed"));
   },
-  rnew: withWorker((deps, context, { id }) => ask(deps, context, "route", id)),
+  rnew: async (deps, context) => {
+    deps.routeWizard.begin(context.admin, deps.workers.find(context.press.worker)?.id ?? null);
+    await showDraft(deps, context);
+  },
+  redit: async (deps, context) => {
+    if (deps.routeWizard.edit(context.admin, context.press.worker)) return await showDraft(deps, context);
+    await show(deps, context, { kind: "routes", worker: "" }, say("toast-stale"));
+  },
+  rwiz: async (deps, context) => {
+    const { worker: step, arg } = context.press;
+    if (arg === "cancel") {
+      deps.routeWizard.cancel(context.admin);
+      return await show(deps, context, { kind: "routes", worker: "" });
+    }
+    const result = await deps.routeWizard.press(context, step, arg);
+    if (result.kind === "saved") {
+      const screen = { kind: "route", route: result.route, sure: false } as const;
+      return await show(deps, context, screen, say("toast-route-saved"));
+    }
+    if (result.kind === "dry")
+      return await show(deps, context, { kind: "dry", route: result.route, command: result.command, draft: true }, result.said);
+    await showDraft(deps, context, result.kind === "stale" ? say("toast-stale") : result.said);
+  },
 } satisfies Record<string, Handler>;
+
+/** The step where the admin is, also for a button of another one. What is written next answers it. */
+async function showDraft(deps: PressDeps, context: PressContext, said?: Said): Promise<void> {
+  if (deps.routeWizard.of(context.admin)) deps.admins.expect(context.admin, "rwiz");
+  await show(deps, context, { kind: "rwiz", admin: context.admin }, said);
+}
 
 /** Takes routes as they shall be; says what came of it. */
 function save(deps: PressDeps, { asker }: PressContext, changed: readonly Route[]): Said {
@@ -95,7 +123,7 @@ async function command(deps: PressDeps, context: PressContext, route: Route, wis
   }
   const screen =
     wish.kind === "relay.dry" && result.kind === "sent"
-      ? ({ kind: "dry", route: route.id, command: result.id } as const)
+      ? ({ kind: "dry", route: route.id, command: result.id, draft: false } as const)
       : ({ kind: "route", route: route.id, sure: false } as const);
   await show(deps, context, screen, toastOf(result));
 }

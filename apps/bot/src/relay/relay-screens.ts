@@ -2,6 +2,7 @@ import type { CommandOutcome, RelayStatus } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import type { Card, Screen } from "../screens/screen.ts";
 import type { Words } from "../words/words.ts";
+import { ChatLists } from "./chat-lists.ts";
 import { fillScreen } from "./fill.ts";
 import { routeCard } from "./route-card.ts";
 import { dryScreen, routesScreen, sourcesScreen } from "./route-list.ts";
@@ -28,6 +29,8 @@ export class RelayScreens {
   readonly #board: Board;
   readonly #dry = new Map<string, Lines>();
   readonly #known = new Map<WorkerId, RelayStatus>();
+  /** What workers listed for new routes. */
+  readonly lists = new ChatLists();
 
   constructor(store: RouteStore, board: Board) {
     this.#store = store;
@@ -50,7 +53,7 @@ export class RelayScreens {
       case "fill":
         return fillScreen(words, screen.route);
       case "dry":
-        return dryScreen(words, screen.route, this.#dry.get(screen.command) ?? null);
+        return dryScreen(words, screen, this.#dry.get(screen.command) ?? null);
       default:
         return screen satisfies never;
     }

@@ -30,6 +30,7 @@ export function routeCard(view: RouteView): Card {
       chats: route.from.chats.join(", "),
       target: targetText(words, route.to),
     }),
+    topicsLine(words, route),
     route.filter === "" ? words.html("route-filter-none") : words.html("route-filter", { filter: route.filter }),
     route.action.kind === "forward"
       ? words.html("route-forward")
@@ -51,6 +52,14 @@ export function routeCard(view: RouteView): Card {
       [refresh(words, route.id), backTo(words, "routes", route.from.worker)],
     ],
   };
+}
+
+/** Topics of forums that it reads or delivers to. */
+function topicsLine(words: Words, { from, to }: Route): Html | null {
+  const into = to.kind === "webhook" ? undefined : to.topic;
+  if (from.topic === undefined && into === undefined) return null;
+  const all = words.text("route-topic-all");
+  return words.html("route-topics", { from: String(from.topic ?? all), into: String(into ?? "–") });
 }
 
 function sureCard(words: Words, { id }: Route): Card {
@@ -129,7 +138,7 @@ function switches(words: Words, route: Route, found: RouteStatus | null): Inline
     [button(`alert-${route.alert}`, "alert"), button("fill", "fill")],
     ...(found && found.poison > 0 ? [[button("retry", "retry"), button("drop", "drop")]] : []),
     ...(stuck ? [[button("wake", "wake")]] : []),
-    [button("remove", "remove")],
+    [{ text: words.text("button-route-edit"), callback_data: encodePress("redit", route.id) }, button("remove", "remove")],
   ];
 }
 

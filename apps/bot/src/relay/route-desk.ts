@@ -35,21 +35,34 @@ export class RouteDesk {
 
   /** Makes these the routes, unless something is wrong with any of them: then nothing changes and the problems are returned. */
   apply(routes: readonly Route[]): RouteProblem[] {
+    const problems = this.#problems(routes);
+    if (problems.length === 0) this.#deps.store.replace(routes, this.#deps.now());
+    return problems;
+  }
+
+  /** What would be wrong with the routes if this one was added or changed; empty = it can be saved. */
+  check(route: Route): RouteProblem[] {
+    return this.#problems(this.#with(route));
+  }
+
+  #problems(routes: readonly Route[]): RouteProblem[] {
     const { store, readers } = this.#deps;
     const { added, changed } = diffRoutes(store.all(), routes);
     // A loop that was broken stays as it is, off: it must not keep anybody from changing other routes.
     const touched = new Set([...added, ...changed.map(({ after }) => after)].map(({ id }) => id));
     const counts = ({ id, on }: Route): boolean => on || touched.has(id);
-    const problems = [...this.#strangers(routes), ...validateRoutes(routes, chatNames(readers()), counts)];
-    if (problems.length === 0) store.replace(routes, this.#deps.now());
-    return problems;
+    return [...this.#strangers(routes), ...validateRoutes(routes, chatNames(readers()), counts)];
   }
 
   /** Adds or changes one route. */
   put(route: Route): RouteProblem[] {
+    return this.apply(this.#with(route));
+  }
+
+  #with(route: Route): Route[] {
     const others = this.#deps.store.all();
     const at = others.findIndex(({ id }) => id === route.id);
-    return this.apply(at === -1 ? [...others, route] : others.with(at, route));
+    return at === -1 ? [...others, route] : others.with(at, route);
   }
 
   /** Takes one route away; what waits on it is given up. */

@@ -29,7 +29,7 @@ export function routesScreen(
     html: text.text,
     keyboard: [
       ...pairs(buttons),
-      ...(worker === "" ? [] : [[{ text: words.text("button-route-new"), callback_data: encodePress("rnew", worker) }]]),
+      [{ text: words.text("button-route-new"), callback_data: encodePress("rnew", worker) }],
       [refreshButton(words, encodePress("routes", worker)), backButton(words, back)],
     ],
   };
@@ -87,7 +87,7 @@ export function sourcesScreen(
 /** A dry run; `found` is null while it is under way. */
 export function dryScreen(
   words: Words,
-  route: string,
+  { route, draft }: { readonly route: string; readonly draft: boolean },
   found: readonly { readonly text: string; readonly verdict: string }[] | null,
 ): Card {
   const body =
@@ -107,7 +107,11 @@ export function dryScreen(
       found === null ? null : words.html("dry-sum", { taken, count: found.length }),
       body,
     ).text,
-    keyboard: [[refreshButton(words, encodePress("rset", route, "dry")), backButton(words, encodePress("route", route))]],
+    keyboard: [
+      draft
+        ? [backButton(words, encodePress("rwiz", "summary"))]
+        : [refreshButton(words, encodePress("rset", route, "dry")), backButton(words, encodePress("route", route))],
+    ],
   };
 }
 

@@ -59,7 +59,10 @@ export const Screen = z.discriminatedUnion("kind", [
   /** `sure`: asks whether to take it away. */
   z.object({ kind: z.literal("route"), route: z.string(), sure: z.boolean().default(false) }),
   z.object({ kind: z.literal("fill"), route: z.string() }),
-  z.object({ kind: z.literal("dry"), route: z.string(), command: z.string() }),
+  /** `draft`: of a route that is being made. */
+  z.object({ kind: z.literal("dry"), route: z.string(), command: z.string(), draft: z.boolean().default(false) }),
+  /** The route that this admin is making. */
+  z.object({ kind: z.literal("rwiz"), admin: z.string() }),
   z.object({ kind: z.literal("sources"), worker: WorkerIdField }),
   z.object({ kind: z.literal("notice"), text: Said, worker: WorkerIdField.nullable() }),
 ]);

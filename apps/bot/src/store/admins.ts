@@ -4,7 +4,7 @@ import type { Database } from "@flotilla/sqlite";
 import { LANGUAGES, type Language } from "../words/words.ts";
 
 /** What the next text of an admin is taken for. */
-export const QUESTIONS = ["worker-name", "find", "rename", "tags", "delete", "quiet", "route", "since", "proxy"] as const;
+export const QUESTIONS = ["worker-name", "find", "rename", "tags", "delete", "quiet", "rwiz", "since", "proxy"] as const;
 export type Question = (typeof QUESTIONS)[number];
 
 /** Somebody who may use the bot. */
@@ -151,5 +151,6 @@ export class AdminStore {
     this.#db.write("DELETE FROM admin WHERE id = ?", [id]);
     this.#db.write("DELETE FROM panel WHERE chat = ?", [id]);
     this.#db.write("DELETE FROM wizard WHERE admin = ?", [id]);
+    this.#db.write("DELETE FROM route_draft WHERE admin = ?", [id]);
   }
 }

@@ -223,4 +223,10 @@ export const MIGRATIONS = [
      message INTEGER NOT NULL,
      PRIMARY KEY (chat, message)
    ) STRICT, WITHOUT ROWID;`,
+  // Routes that are being made, one per admin.
+  `CREATE TABLE route_draft (
+     admin TEXT PRIMARY KEY,
+     body TEXT NOT NULL,
+     at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
 ];

@@ -21,6 +21,8 @@ export function afterOutcome(step: WizardStep, outcome: CommandOutcome, now: num
     case "log":
     case "doctor":
     case "dry":
+    case "chats":
+    case "topics":
       return step;
     default:
       return outcome satisfies never;

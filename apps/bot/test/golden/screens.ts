@@ -5,6 +5,7 @@ import { CONFIRMED, type Screen } from "../../src/screens/screen.ts";
 import { QUESTIONS } from "../../src/store/admins.ts";
 import { say } from "../../src/words/said.ts";
 import { NOW } from "../support.ts";
+import { DRAFTS, draftAdmin } from "./drafts.ts";
 import { IN_STATE } from "./states.ts";
 import { NEWS } from "./world.ts";
 
@@ -41,14 +42,14 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
     ["new worker, bad name", { kind: "add", problem: say("add-bad-name") }],
     ["new worker, name taken", { kind: "add", problem: say("add-taken", { worker: NEWS }) }],
   ],
-  ask: QUESTIONS.filter((what) => what !== "worker-name").map(
+  ask: QUESTIONS.filter((what) => what !== "worker-name" && what !== "rwiz").map(
     (what): Shown<"ask"> => [
       `question, ${what}`,
       {
         kind: "ask",
         what,
         worker: what === "find" || what === "quiet" ? null : NEWS,
-        problem: ["quiet", "delete", "route", "since", "proxy"].includes(what) ? say(`ask-${what}-bad`) : null,
+        problem: ["quiet", "delete", "since", "proxy"].includes(what) ? say(`ask-${what}-bad`) : null,
       },
     ],
   ),
@@ -143,8 +144,12 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
   ],
   fill: [["fetch old messages", { kind: "fill", route: "signals" }]],
   dry: [
-    ["dry run", { kind: "dry", route: "signals", command: "dry" }],
-    ["dry run, under way", { kind: "dry", route: "signals", command: "none" }],
+    ["dry run", { kind: "dry", route: "signals", command: "dry", draft: false }],
+    ["dry run, under way", { kind: "dry", route: "signals", command: "none", draft: true }],
+  ],
+  rwiz: [
+    ...DRAFTS.map(([title], n): Shown<"rwiz"> => [`route wizard, ${title}`, { kind: "rwiz", admin: draftAdmin(n) }]),
+    ["route wizard, nothing under way", { kind: "rwiz", admin: "1" }],
   ],
   sources: [
     ["sources", { kind: "sources", worker: NEWS }],

@@ -8,7 +8,9 @@ import { SentLog } from "../../src/alerts/sent-log.ts";
 import { RollupStore } from "../../src/charts/rollup-store.ts";
 import { Screens } from "../../src/fleet-view.ts";
 import { RelayScreens } from "../../src/relay/relay-screens.ts";
+import { RouteDesk } from "../../src/relay/route-desk.ts";
 import { RouteStore } from "../../src/relay/route-store.ts";
+import { RouteWizard } from "../../src/relay/route-wizard.ts";
 import { AdminStore } from "../../src/store/admins.ts";
 import { AuditStore } from "../../src/store/audit.ts";
 import { BulkStore } from "../../src/store/bulks.ts";
@@ -22,6 +24,7 @@ import { WizardStore } from "../../src/wizard/wizard-store.ts";
 import { say } from "../../src/words/said.ts";
 import type { Words } from "../../src/words/words.ts";
 import { ANN, ASKER, BEN, crashBody, HOST, NOW, statusOf, TestClock } from "../support.ts";
+import { CHATS, fillDrafts, TOPICS } from "./drafts.ts";
 import { aDay, FINDINGS, IN_STATE, whoHolds } from "./states.ts";
 
 const MIN = 60_000;
@@ -95,13 +98,28 @@ export function goldenScreens(db: Database, words: Words): { readonly screens: S
     memoryBytes: 512 * 1024 * 1024,
     alertHoldMs: 30_000,
   };
+  const relay = relayScreens(stores.routes);
+  const isWorker = (id: string): boolean => stores.workers.find(id) !== null;
+  const desk = { store: stores.routes, isWorker, tell: async () => {}, now: () => NOW, readers: () => [] };
+  relay.lists.keep(NEWS, { kind: "chats", chats: [...CHATS] });
+  relay.lists.keep(NEWS, { kind: "topics", chat: "-1003", topics: TOPICS });
+  const routeWizard = new RouteWizard({
+    ...stores,
+    commands: null as never,
+    clock,
+    relay: new RouteDesk(desk),
+    lists: relay.lists,
+    drafts: fillDrafts(db),
+    botChat: async () => null,
+  });
   const screens = new Screens({
     ...stores,
     wizard,
     clock,
     limits,
     statuses: { all: () => Promise.resolve(statuses()) } as unknown as StatusReader,
-    relayScreens: relayScreens(stores.routes),
+    relayScreens: relay,
+    routeWizard,
     wordsOf: () => words,
     signs: () => ({ redisAwaySince: null, pollProblemSince: null, pingedAt: NOW - 31_000, secondPath: true }),
   });

@@ -1,4 +1,4 @@
-import type { Fault, SourceMessage, TextEntity } from "@flotilla/contracts";
+import type { Fault, KnownChat, KnownTopic, SourceMessage, TextEntity } from "@flotilla/contracts";
 import type { FileCalls } from "@flotilla/telegram";
 
 /** A chat to deliver to or to read, as its route names it, and its topic. */
@@ -45,6 +45,9 @@ export interface RelayTelegram {
   faultOf(error: unknown): Fault;
   /** Marked id of a chat, or null when there is none of that name. */
   resolve(ref: string): Promise<string | null>;
+  /** Chats of the account, and topics of a forum; none where there are no topics. */
+  chats(): Promise<readonly KnownChat[]>;
+  topics(chat: string): Promise<readonly KnownTopic[]>;
   /** Messages of a chat or of a topic, newest first, older than `before` (0 = the newest). */
   history(from: TargetChat, before: number, limit: number): Promise<readonly SourceMessage[]>;
 }

@@ -14,6 +14,10 @@ export async function performRelay(relay: Relay, command: RelayCommand): Promise
   switch (command.kind) {
     case "relay.dry":
       return { kind: "dry", lines: await relay.dryRun(command.route) };
+    case "relay.chats":
+      return { kind: "chats", chats: [...(await relay.lists.chats())] };
+    case "relay.topics":
+      return { kind: "topics", chat: command.chat, topics: [...(await relay.lists.topics(command.chat))] };
     case "relay.fill":
       relay.backfill(command.route, { last: command.last });
       return { kind: "done" };

@@ -1,11 +1,11 @@
 import type { Delivery, RelayMessage, Route, RoutesForReader } from "@flotilla/contracts";
-import { matchRoute, readyRoute } from "@flotilla/domain";
 import { AppError, toError, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { type QueuePlace, RelayLink } from "@flotilla/queue";
 import type { SessionStore } from "@flotilla/session-store";
 import { Backfill, type BackfillWish } from "./backfill.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { type DryRunLine, dryRun } from "./dry-run.ts";
 import { RelayFiles } from "./files.ts";
 import { alertLane, Intake } from "./intake.ts";
 import type { RelayTelegram } from "./ports.ts";
@@ -32,13 +32,6 @@ const REPORT_MS = 2000;
 const PRUNE_MS = 60 * 60_000;
 /** Issue of privacy and of size: the map of what was delivered is kept for so long. */
 const RETENTION_MS = 30 * 24 * 60 * 60_000;
-const DRY_RUN = 20;
-
-/** One line of a dry run. */
-export interface DryRunLine {
-  readonly text: string;
-  readonly verdict: string;
-}
 
 /** The relaying half of a worker: what it reads for its own routes, and what it delivers for the routes of others. */
 export class Relay {
@@ -125,19 +118,12 @@ export class Relay {
 
   /** What the route would do with the latest messages of its sources. Changes nothing. Throws what Telegram answered. */
   async dryRun(route: Route): Promise<DryRunLine[]> {
-    const ready = readyRoute({ ...route, on: true }, (ref) => this.#idOf(ref));
-    const found = [];
-    for (const ref of route.from.chats) {
-      const chat = this.#idOf(ref) ?? (await this.#options.telegram.resolve(ref));
-      if (chat === null) throw new AppError("unknown-chat", `This account does not know ${ref}.`);
-      const page = await this.#options.telegram.history({ chat, topic: route.from.topic ?? null }, 0, DRY_RUN);
-      found.push(...page.map((message) => ({ message, chat })));
-    }
-    found.sort((a, b) => b.message.date - a.message.date || b.message.id - a.message.id);
-    return found.slice(0, DRY_RUN).map(({ message, chat }) => {
-      const verdict = matchRoute({ ...ready, chats: new Set([chat]) }, message);
-      return { text: message.text.slice(0, 80), verdict: verdict.kind === "take" ? "take" : verdict.reason };
-    });
+    return await dryRun(this.#options.telegram, route, (ref) => this.#idOf(ref));
+  }
+
+  /** What a new route can be made of. Throws what Telegram answered. */
+  get lists(): Pick<RelayTelegram, "chats" | "topics"> {
+    return this.#options.telegram;
   }
 
   /** Fetches old messages for a route. Throws AppError `no-route`, `backfill-running`. */

@@ -12,6 +12,8 @@ export function relayTelegram(calls: AccountCalls, store: SessionStore): RelayTe
     delete: (to, ids) => calls.delete(to, ids),
     resolve: (ref) => calls.resolve(ref),
     files: calls.files,
+    chats: () => calls.chats(),
+    topics: (chat) => calls.topics(chat),
     faultOf: classify,
     history: async (from, before, limit) => {
       const events = await calls.history(from, before, limit);

@@ -69,6 +69,8 @@ export class Targets {
         return { class: cls, code, message: toError(error).message, ...(wait ? { waitS: Number(wait) } : {}) };
       },
       resolve: async () => null,
+      chats: async () => [],
+      topics: async () => [],
       history: async (from, before, limit) =>
         this.history
           .filter((it) => it.chat === from.chat && (before === 0 || it.id < before))

@@ -6,6 +6,7 @@ import type { FileCentres } from "../file-centres.ts";
 import type { Link } from "../link.ts";
 import { channelOf, inputChannel, inputPeer } from "../peers.ts";
 import { messageEvent } from "../updates/content.ts";
+import { type ListedChat, type ListedTopic, listedChats, listedTopics } from "./chat-list.ts";
 import { toApiEntities } from "./entities.ts";
 import { FileCalls } from "./files.ts";
 import type { FloodGate } from "./flood-gate.ts";
@@ -116,6 +117,27 @@ export class AccountCalls {
       return utils.getPeerId((await this.#deps.link().invoke(request)).peer);
     } catch (error) {
       if (error instanceof Error && /USERNAME_(?:NOT_OCCUPIED|INVALID)/.test(error.message)) return null;
+      throw error;
+    }
+  }
+
+  /** The chats with the newest messages, at most 100. */
+  async chats(): Promise<readonly ListedChat[]> {
+    const first = { offsetDate: 0, offsetId: 0, offsetPeer: new Api.InputPeerEmpty(), limit: 100, hash: bigInt.zero };
+    const answer = await this.#deps.link().invoke(new Api.messages.GetDialogs(first));
+    return answer instanceof Api.messages.DialogsNotModified ? [] : listedChats(answer);
+  }
+
+  /** The topics of a forum, at most 100; none in a chat that has no topics. */
+  async topics(ref: string): Promise<readonly ListedTopic[]> {
+    const found = channelOf(this.#deps.store, await this.#known(ref));
+    if (!found) return [];
+    const first = { offsetDate: 0, offsetId: 0, offsetTopic: 0, limit: 100 };
+    const channel = inputChannel(this.#deps.store, found);
+    try {
+      return listedTopics(await this.#deps.link().invoke(new Api.channels.GetForumTopics({ channel, ...first })));
+    } catch (error) {
+      if (error instanceof Error && error.message.includes("CHANNEL_FORUM_MISSING")) return [];
       throw error;
     }
   }

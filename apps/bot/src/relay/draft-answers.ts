@@ -1,0 +1,125 @@
+import { say } from "../words/said.ts";
+import { typedChat } from "./chat-refs.ts";
+import * as edits from "./draft-edits.ts";
+import type { Draft, Picked } from "./route-draft.ts";
+import type { RouteWizardDeps } from "./route-wizard.ts";
+import { sourceKey } from "./source-key.ts";
+
+const done = (change: Partial<Draft>): edits.Edit => ({ change, done: true });
+
+/** Understands what an admin pressed or wrote at a step of the wizard. Changes nothing by itself. */
+export class DraftAnswers {
+  readonly #deps: Pick<RouteWizardDeps, "routes" | "lists" | "workers" | "places" | "botChat">;
+
+  constructor(deps: Pick<RouteWizardDeps, "routes" | "lists" | "workers" | "places" | "botChat">) {
+    this.#deps = deps;
+  }
+
+  /** What a button says; null: it is none of this step's. `here`: the chat that it was pressed in. */
+  pressed(draft: Draft, op: string, here: string): edits.Edit | null {
+    const topic = /^t([0-9a-z]{1,7})$/.exec(op)?.[1];
+    switch (draft.step) {
+      case "name":
+        return op === "take" ? edits.named(draft.id, this.taken()) : null;
+      case "reader":
+      case "sender":
+        return this.#pressedWorker(draft, op);
+      case "chats":
+        return this.#pressedChat(draft, op);
+      case "topic":
+        return op === "all" ? done({ topic: null }) : topic === undefined ? null : done({ topic: Number.parseInt(topic, 36) });
+      case "filter":
+        return op === "next" ? done({}) : Object.hasOwn(edits.FILTERS, op) ? done({ filter: edits.FILTERS[op] ?? "" }) : null;
+      case "action":
+        if (op === "forward") return edits.acting(draft, { kind: "forward" });
+        return op === "copy" ? edits.acting(draft, { kind: "copy", template: "{text}" }) : null;
+      case "kind":
+        if (op !== "worker" && op !== "bot" && op !== "webhook") return null;
+        return done(op === draft.kind ? {} : { kind: op, sender: null, target: null, into: null, url: null });
+      case "target":
+        return this.#pressedTarget(draft, op, here);
+      case "into":
+        return topic === undefined ? null : done({ into: Number.parseInt(topic, 36) });
+      default:
+        return null;
+    }
+  }
+
+  #pressedWorker(draft: Draft, op: string): edits.Edit | null {
+    const worker = this.#deps.workers.all().find(({ id }) => sourceKey(id) === op)?.id;
+    if (!worker) return null;
+    if (draft.step === "sender") return done({ sender: worker });
+    return done(worker === draft.reader ? {} : { reader: worker, chats: [], topic: null });
+  }
+
+  #pressedChat(draft: Draft, op: string): edits.Edit | null {
+    if (op === "next") return draft.chats.length > 0 ? done({}) : { problem: say("rwiz-no-chats") };
+    const picked = this.#listed(draft, op) ?? draft.chats.find(({ ref }) => sourceKey(ref) === op);
+    return picked ? edits.toggled(draft, picked) : null;
+  }
+
+  #pressedTarget(draft: Draft, op: string, here: string): edits.Edit | null {
+    if (draft.kind === "worker") {
+      if (op === "me") return done({ target: { ref: "me", title: "me", forum: false }, into: null });
+      const picked = this.#listed(draft, op);
+      return picked ? done({ target: picked, into: null }) : null;
+    }
+    const place = op === "here" ? here : this.#deps.places.all().find(({ chat }) => sourceKey(chat) === op)?.chat;
+    if (draft.kind !== "bot" || place === undefined) return null;
+    const [ref = "", topic] = place.split("/");
+    const title = this.#deps.places.all().find(({ chat }) => chat === place)?.title ?? ref;
+    return done({ target: { ref, title, forum: topic !== undefined }, into: topic === undefined ? null : Number(topic) });
+  }
+
+  /** What a text says; null: this step takes none. */
+  async typed(draft: Draft, text: string): Promise<edits.Edit | null> {
+    switch (draft.step) {
+      case "name":
+        return edits.named(text, this.taken());
+      case "chats":
+        return edits.typedSources(draft, text, (ref) => this.known(ref));
+      case "topic":
+      case "into": {
+        const topic = edits.typedTopic(text);
+        if (topic === null) return { problem: say("rwiz-bad-topic") };
+        return { change: draft.step === "topic" ? { topic } : { into: topic }, done: true };
+      }
+      case "filter":
+        return edits.filtered(text);
+      case "action":
+        return edits.acting(draft, { kind: "copy", template: text });
+      case "target":
+        return draft.kind === "webhook" ? edits.hooked(text) : await this.#typedTarget(draft, text);
+      default:
+        return null;
+    }
+  }
+
+  async #typedTarget(draft: Draft, text: string): Promise<edits.Edit> {
+    const typed = typedChat(text);
+    if (!typed || (typed.ref === "me" && draft.kind === "bot"))
+      return { problem: say("rwiz-bad-chat", { chat: text.slice(0, 64) }) };
+    const { ref, topic } = typed;
+    const asked = draft.kind === "bot" ? await this.#deps.botChat(ref) : null;
+    if (draft.kind === "bot" && !asked) return { problem: say("rwiz-bot-not-in", { chat: ref }) };
+    const picked = { ...this.known(ref), ...(asked ?? {}) };
+    return { change: { target: { ...picked, forum: picked.forum || topic !== null }, into: topic }, done: true };
+  }
+
+  #listed(draft: Draft, key: string): Picked | undefined {
+    const worker = draft.step === "chats" ? draft.reader : draft.sender;
+    const found = worker && this.#deps.lists.chats(worker)?.find(({ ref }) => sourceKey(ref) === key);
+    return found ? { ref: found.ref, title: found.title, forum: found.forum } : undefined;
+  }
+
+  /** A chat, as far as any worker listed it. */
+  known(ref: string): Picked {
+    const { title, forum } = this.#deps.lists.find(ref) ?? { title: ref, forum: false };
+    return { ref, title, forum };
+  }
+
+  /** Names that routes have. */
+  taken(): string[] {
+    return this.#deps.routes.all().map(({ id }) => id);
+  }
+}
