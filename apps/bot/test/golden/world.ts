@@ -1,4 +1,4 @@
-import { type BackupCopy, type Device, Route, RouteStatus, WorkerState } from "@flotilla/contracts";
+import { type BackupCopy, type Device, Route, WorkerState } from "@flotilla/contracts";
 import { parseHostId, parseUserId, parseWorkerId } from "@flotilla/kernel";
 import type { StatusReader } from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
@@ -7,10 +7,7 @@ import { CardStore } from "../../src/alerts/card-store.ts";
 import { SentLog } from "../../src/alerts/sent-log.ts";
 import { RollupStore } from "../../src/charts/rollup-store.ts";
 import { Screens } from "../../src/fleet-view.ts";
-import { RelayScreens } from "../../src/relay/relay-screens.ts";
-import { RouteDesk } from "../../src/relay/route-desk.ts";
 import { RouteStore } from "../../src/relay/route-store.ts";
-import { RouteWizard } from "../../src/relay/route-wizard.ts";
 import { AdminStore } from "../../src/store/admins.ts";
 import { AuditStore } from "../../src/store/audit.ts";
 import { BulkStore } from "../../src/store/bulks.ts";
@@ -24,7 +21,7 @@ import { WizardStore } from "../../src/wizard/wizard-store.ts";
 import { say } from "../../src/words/said.ts";
 import type { Words } from "../../src/words/words.ts";
 import { ANN, ASKER, BEN, crashBody, HOST, NOW, statusOf, TestClock } from "../support.ts";
-import { CHATS, fillDrafts, TOPICS } from "./drafts.ts";
+import { goldenRouting } from "./routing.ts";
 import { aDay, FINDINGS, IN_STATE, whoHolds } from "./states.ts";
 
 const MIN = 60_000;
@@ -98,28 +95,14 @@ export function goldenScreens(db: Database, words: Words): { readonly screens: S
     memoryBytes: 512 * 1024 * 1024,
     alertHoldMs: 30_000,
   };
-  const relay = relayScreens(stores.routes);
-  const isWorker = (id: string): boolean => stores.workers.find(id) !== null;
-  const desk = { store: stores.routes, isWorker, tell: async () => {}, now: () => NOW, readers: () => [] };
-  relay.lists.keep(NEWS, { kind: "chats", chats: [...CHATS] });
-  relay.lists.keep(NEWS, { kind: "topics", chat: "-1003", topics: TOPICS });
-  const routeWizard = new RouteWizard({
-    ...stores,
-    commands: null as never,
-    clock,
-    relay: new RouteDesk(desk),
-    lists: relay.lists,
-    drafts: fillDrafts(db),
-    botChat: async () => null,
-  });
+  const routing = goldenRouting(stores, db, clock);
   const screens = new Screens({
     ...stores,
     wizard,
     clock,
     limits,
     statuses: { all: () => Promise.resolve(statuses()) } as unknown as StatusReader,
-    relayScreens: relay,
-    routeWizard,
+    ...routing,
     wordsOf: () => words,
     signs: () => ({ redisAwaySince: null, pollProblemSince: null, pingedAt: NOW - 31_000, secondPath: true }),
   });
@@ -222,45 +205,4 @@ function fill({
   alerts.resolve(alerts.open("exit:alpha_1")?.n ?? 0, say("solved-itself"), NOW - 29 * MIN);
   for (let n = 0; n < 3; n++) sent.write("777", true, NOW - MIN);
   routes.replace([relayRoute, quietRoute], NOW);
-}
-
-function relayScreens(routes: RouteStore): RelayScreens {
-  const found = RouteStatus.parse({
-    route: "signals",
-    waiting: 42,
-    poison: 2,
-    poisonReason: "MEDIA_EMPTY",
-    counts: { matched: 120, delivered: 118, filtered: 50, protected: 2, edited: 3 },
-    p50Ms: 1234,
-    p99Ms: 5000,
-    lastDeliveredAt: NOW - 4000,
-    parkedUntil: NOW + MIN,
-    reason: "FLOOD_WAIT",
-    blocked: false,
-    forecastAt: NOW + 4 * MIN,
-    unknownChats: ["@signals_2"],
-  });
-  const source = { title: null, username: null, closed: null, rhythmMs: 4 * MIN };
-  const status = {
-    v: 1 as const,
-    worker: NEWS,
-    version: 1,
-    at: NOW,
-    routes: [found],
-    sources: [
-      { ...source, ref: "@signals_1", chat: "-1001", title: "Signals", lastMessageAt: NOW - MIN },
-      { ...source, ref: "@quiet_1", chat: "-1002", lastMessageAt: NOW - 180 * MIN },
-      { ...source, ref: "-1003", chat: "-1003", lastMessageAt: null, closed: "CHANNEL_PRIVATE" },
-      { ...source, ref: "-1004", chat: "-1004", lastMessageAt: null },
-      { ...source, ref: "@who_1", chat: null, lastMessageAt: null },
-    ],
-    backfill: { route: "signals" as const, state: "done" as const, fetched: 20, taken: 7, known: 3, wanted: 20, reason: null },
-    senders: [],
-  };
-  const screens = new RelayScreens(routes, { read: (worker) => Promise.resolve(worker === NEWS ? (status as never) : null) });
-  screens.keepDry("dry", [
-    { text: "BTC at a new high", verdict: "take" },
-    { text: "Good morning", verdict: "filtered" },
-  ]);
-  return screens;
 }
