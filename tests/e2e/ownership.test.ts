@@ -76,7 +76,9 @@ test.skipIf(!existsSync(PYTHON))(
     await chat.shows(/Status: session locked/);
     await chat.shows(new RegExp(`demo_1: session file in use[\\s\\S]*pid ${legacy.pid} .*python`));
     await chat.press("Who holds it?");
-    await chat.shows(new RegExp(`These have the session file open[\\s\\S]*pid ${legacy.pid} .*python.*not started by Flotilla`));
+    await chat.shows(
+      new RegExp(`These have the session file open[\\s\\S]*pid ${legacy.pid} .*python.*not started by Flotilla`),
+    );
     legacy.kill("SIGKILL");
     await legacy.exited;
     // Nobody presses anything: the worker's process is there and tries until the file is free.
