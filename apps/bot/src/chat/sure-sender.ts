@@ -117,6 +117,7 @@ export class SureSender {
   #ours(chat: string, message: number): number {
     this.#taken.add(`${chatId(chat)}/${message}`);
     for (const old of [...this.#taken].slice(0, this.#taken.size - REMEMBERED)) this.#taken.delete(old);
+    if (message <= this.#newest(chat)) return message;
     const sql =
       "INSERT INTO newest_message (chat, message) VALUES (?, ?) ON CONFLICT (chat) DO UPDATE SET message = max(message, excluded.message)";
     this.#db.write(sql, [chatId(chat), message]);

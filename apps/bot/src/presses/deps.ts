@@ -59,10 +59,10 @@ export function panelMessage(deps: PressDeps, context: PressContext): number | n
   return deps.alertActions.isAlert(context.chat, context.message) ? null : context.message;
 }
 
-/** Answers the press and shows a screen. */
+/** Answers the press and shows a screen, which does not wait for the answer to arrive. */
 export async function show(deps: PressDeps, context: PressContext, screen: Screen, toast?: Said): Promise<void> {
-  await context.toast(toast);
-  await deps.panels.show(context.chat, screen, panelMessage(deps, context));
+  const answered = context.toast(toast);
+  await Promise.all([answered, deps.panels.show(context.chat, screen, panelMessage(deps, context))]);
 }
 
 /** A handler that needs the worker of the button; one that is gone is said to be. */
@@ -82,9 +82,11 @@ export async function run(
   ask: () => Promise<AskResult>,
 ): Promise<void> {
   const result = await ask();
-  await context.toast(toastOf(result));
-  if (deps.alertActions.isAlert(context.chat, context.message)) return await deps.alertActions.acted(context, result);
-  await deps.panels.show(context.chat, { kind: "worker", worker }, context.message);
+  const answered = context.toast(toastOf(result));
+  const shown = deps.alertActions.isAlert(context.chat, context.message)
+    ? deps.alertActions.acted(context, result)
+    : deps.panels.show(context.chat, { kind: "worker", worker }, context.message);
+  await Promise.all([answered, shown]);
 }
 
 /** Asks something that the next text answers. `at`: of a question that is good for half a minute only. */

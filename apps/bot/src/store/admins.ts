@@ -38,6 +38,12 @@ export class AdminStore {
 
   /** An admin wrote or pressed: reachable again. `language` counts until the admin chooses one. */
   saw(id: UserId, name: string, language: Language): void {
+    // Each tap comes by here: a commit that changes nothing would cost it a write to the disk.
+    const known = this.#db.readOne("SELECT 1 FROM admin WHERE id = ? AND name = ? AND reachable = 1 AND language IS NOT NULL", [
+      id,
+      name,
+    ]);
+    if (known) return;
     this.#db.write(
       "INSERT INTO admin (id, name, reachable, language) VALUES (?, ?, 1, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, reachable = 1, language = coalesce(language, excluded.language)",
       [id, name, language],
@@ -137,6 +143,7 @@ export class AdminStore {
 
   /** What the next text of this admin answers, and about which worker. */
   expect(id: UserId, what: Question | null, about = ""): void {
+    if (what === null && this.expecting(id) === null) return;
     this.#db.write("UPDATE admin SET expecting = ?, expecting_about = ? WHERE id = ?", [what, about, id]);
   }
 

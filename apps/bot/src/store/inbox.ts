@@ -28,8 +28,10 @@ export class Inbox {
   /** It is done; its number is remembered, because Telegram sends it again when the bot died before confirming it. */
   done(updateId: number): void {
     const sql = "INSERT INTO inbox (update_id, body) VALUES (?, '') ON CONFLICT (update_id) DO UPDATE SET body = ''";
-    this.#db.write(sql, [updateId]);
-    this.#db.write("DELETE FROM inbox WHERE body = '' AND update_id < ?", [updateId - REMEMBERED]);
+    this.#db.transaction(() => {
+      this.#db.write(sql, [updateId]);
+      this.#db.write("DELETE FROM inbox WHERE body = '' AND update_id < ?", [updateId - REMEMBERED]);
+    });
   }
 
   /** What is left from before, oldest first. */
