@@ -14,6 +14,8 @@ export const SENDERS = ["sender_1", "sender_2"] as const;
 const ROUTES = 10;
 /** Three parts, so that a kill can come between them. */
 const FILE_BYTES = 300_000;
+/** Every so many messages of such a source has one: the texts between must not overtake it. */
+const FILE_EVERY = 4;
 /** Where its files are, in turns: the accounts are at home in the first. */
 const FILE_DCS = [2, 4] as const;
 
@@ -63,7 +65,8 @@ export class RelayRig {
   async post(way: number, text: string): Promise<void> {
     const found = this.ways[way % this.ways.length];
     if (!found) throw new Error("no routes");
-    if (!found.secret) {
+    const n = found.sent.length;
+    if (!found.secret || n % FILE_EVERY !== 0) {
       await this.fleet.post(`channels/${found.source}/messages`, { text });
       found.sent.push(text);
       return;
@@ -73,7 +76,7 @@ export class RelayRig {
       name: "file.bin",
       mime: "application/octet-stream",
       base64: bytes.toString("base64"),
-      dc: FILE_DCS[found.sent.length % 2] ?? 2,
+      dc: FILE_DCS[(n / FILE_EVERY) % 2] ?? 2,
     };
     await this.fleet.post(`channels/${found.source}/messages`, { text, file });
     found.sent.push(`${text} ${createHash("sha256").update(bytes).digest("hex")}`);
