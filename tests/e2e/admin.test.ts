@@ -58,7 +58,7 @@ test("a worker is logged in by a QR code that is shown once, and all workers are
   const before = await devices();
   await chat.press("Back");
   await chat.press("More");
-  await chat.press("Log out on Telegram");
+  await chat.press("🚪 Log out");
   await chat.shows(/Log out demo_2 on Telegram\?/);
   await chat.press("Yes, log out");
   await chat.shows(/demo_2[\s\S]*needs login[\s\S]*Logged out on Telegram/);

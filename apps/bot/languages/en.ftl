@@ -257,7 +257,7 @@ ask-quiet-bad = That is not a time span. So: 22:00-07:00
 ask-delete =
     🗑 <b>{ $worker }</b> is stopped and taken off the list. Its session file and backups stay in the data folder.
 
-    Telegram is not told: to end its login as well, press 🚪 Log out on Telegram first.
+    Telegram is not told: to end its login as well, press 🚪 Log out first.
 
     To delete it, send its name within 30 s.
 ask-delete-bad = That is not its name. Nothing was done.
@@ -1107,7 +1107,7 @@ chart-failed = <i>The picture could not be drawn; the log of the bot says why. T
 ## Other devices, logging out, removing a session
 
 button-devices = 📱 Other devices
-button-logout = 🚪 Log out on Telegram
+button-logout = 🚪 Log out
 button-rmsession = 🧹 Remove session
 button-yes-logout = 🚪 Yes, log out
 button-yes-rmsession = 🧹 Yes, remove it

@@ -176,6 +176,7 @@ test("a loop that shows only when names are known is refused from then on, and b
     username: "Beta_1",
     lastMessageAt: null,
     rhythmMs: null,
+    usualSilenceMs: 0,
     closed: null,
   };
   known.push({ v: 1, worker: WORKER, version: 1, at: 1, routes: [], sources: [source], backfill: null, senders: [] });

@@ -48,6 +48,7 @@ const status = (change: Partial<RelayStatus> = {}): RelayStatus => ({
       username: null,
       lastMessageAt: NOW - 60_000,
       rhythmMs: 30_000,
+      usualSilenceMs: 0,
       closed: null,
     },
     {
@@ -57,6 +58,7 @@ const status = (change: Partial<RelayStatus> = {}): RelayStatus => ({
       username: null,
       lastMessageAt: NOW - 86_400_000,
       rhythmMs: 30_000,
+      usualSilenceMs: 0,
       closed: null,
     },
     {
@@ -66,15 +68,34 @@ const status = (change: Partial<RelayStatus> = {}): RelayStatus => ({
       username: null,
       lastMessageAt: null,
       rhythmMs: null,
+      usualSilenceMs: 0,
       closed: "CHANNEL_PRIVATE",
     },
-    { ref: "@who_1", chat: null, title: null, username: null, lastMessageAt: null, rhythmMs: null, closed: null },
+    {
+      ref: "@who_1",
+      chat: null,
+      title: null,
+      username: null,
+      lastMessageAt: null,
+      rhythmMs: null,
+      usualSilenceMs: 0,
+      closed: null,
+    },
   ],
   backfill: { route: "signals", state: "done", fetched: 20, taken: 7, known: 3, wanted: 20, reason: null },
   senders: [],
   ...change,
 });
 const labels = (card: { keyboard: { text: string }[][] }): string[] => card.keyboard.flat().map(({ text }) => text);
+
+test("a source that is silent as long as it uses to be at this hour is fine", () => {
+  const [words] = ALL_WORDS;
+  if (!words) throw new Error("no language");
+  const asleep = { ...status().sources[1], usualSilenceMs: 90_000_000 };
+  const card = sourcesScreen(words, "news_1", [], status({ sources: [asleep as never] }), NOW);
+  expect(card.html).toContain("✅ @quiet_1");
+  expect(sourcesScreen(words, "news_1", [], status(), NOW).html).not.toContain("✅ @quiet_1");
+});
 
 test("a route card tells how it goes, in every language, and offers what its state allows", () => {
   for (const words of ALL_WORDS) {

@@ -57,6 +57,8 @@ export const SourceStatus = z.object({
   lastMessageAt: Time.nullable(),
   /** Usual time between two messages; null while that is not known. */
   rhythmMs: z.number().nullable(),
+  /** It has been silent for so long before, about the hour at which it fell silent now; 0: never. */
+  usualSilenceMs: z.number().default(0),
   /** Why nothing comes from it any more, or null. */
   closed: z.string().nullable(),
 });

@@ -1,5 +1,5 @@
 import { encodePress } from "@flotilla/contracts";
-import { backButton } from "../screens/buttons.ts";
+import { backButton, refreshButton } from "../screens/buttons.ts";
 import type { Card } from "../screens/screen.ts";
 import type { Words } from "../words/words.ts";
 
@@ -22,7 +22,7 @@ export function fillScreen(words: Words, route: string): Card {
       [button("f20"), button("f200")],
       [button("fday"), button("fweek")],
       [button("fsince")],
-      [backButton(words, encodePress("route", route))],
+      [refreshButton(words, encodePress("rset", route, "fill")), backButton(words, encodePress("route", route))],
     ],
   };
 }

@@ -55,7 +55,7 @@ export function sourcesScreen(
       if (source.closed !== null) return words.html("source-closed", { name, reason: source.closed });
       if (source.lastMessageAt === null) return words.html("source-new", { name });
       const age = now - source.lastMessageAt;
-      const quiet = source.rhythmMs !== null && age > Math.max(10 * source.rhythmMs, 600_000);
+      const quiet = source.rhythmMs !== null && age > Math.max(10 * source.rhythmMs, 600_000, source.usualSilenceMs);
       const rhythm = source.rhythmMs === null ? words.text("source-rhythm-unknown") : words.duration(source.rhythmMs);
       return words.html(quiet ? "source-quiet" : "source-fine", { name, age, rhythm });
     }),

@@ -56,7 +56,7 @@ function relayScreens(routes: RouteStore): RelayScreens {
     forecastAt: NOW + 4 * MIN,
     unknownChats: ["@signals_2"],
   });
-  const source = { title: null, username: null, closed: null, rhythmMs: 4 * MIN };
+  const source = { title: null, username: null, closed: null, rhythmMs: 4 * MIN, usualSilenceMs: 0 };
   const status = {
     v: 1 as const,
     worker: NEWS,

@@ -1,5 +1,5 @@
 import type { BackfillStatus, RelayStatus, RouteStatus, RouteStuck, SourceStatus } from "@flotilla/contracts";
-import { forecast, percentile } from "@flotilla/domain";
+import { forecast, percentile, usualSilenceMs } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -50,6 +50,7 @@ function sourceStatus({ store, idOf }: StatusDeps, ref: string): SourceStatus {
     username: known?.username ?? null,
     lastMessageAt: row && row.lastMessageAt > 0 ? row.lastMessageAt : null,
     rhythmMs: row?.rhythmMs ?? null,
+    usualSilenceMs: row ? usualSilenceMs(row.silences, row.lastMessageAt) : 0,
     closed: row?.closed ?? null,
   };
 }
