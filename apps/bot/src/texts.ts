@@ -8,7 +8,7 @@ import type { Screens } from "./fleet-view.ts";
 import { takeProxy } from "./proxy-entry.ts";
 import { sinceFromText } from "./relay/fill.ts";
 import type { RouteStore } from "./relay/route-store.ts";
-import type { RouteWizard } from "./relay/route-wizard.ts";
+import type { RouteWizard } from "./relay/wizard/route-wizard.ts";
 import { CONFIRM_MS } from "./screens/ask.ts";
 import type { Screen } from "./screens/screen.ts";
 import type { AdminStore, Question } from "./store/admins.ts";

@@ -6,7 +6,7 @@ import type { CardStore } from "./alerts/card-store.ts";
 import type { SentLog } from "./alerts/sent-log.ts";
 import type { RollupStore } from "./charts/rollup-store.ts";
 import type { RelayScreens } from "./relay/relay-screens.ts";
-import type { RouteWizard } from "./relay/route-wizard.ts";
+import type { RouteWizard } from "./relay/wizard/route-wizard.ts";
 import type { HealthView } from "./screens/health.ts";
 import type { ConfiguredLimits } from "./screens/limits.ts";
 import type { Screen } from "./screens/screen.ts";

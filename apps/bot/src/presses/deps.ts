@@ -9,7 +9,7 @@ import { type AskResult, type Commands, toastOf } from "../commands.ts";
 import type { Screens } from "../fleet-view.ts";
 import type { RouteDesk } from "../relay/route-desk.ts";
 import type { RouteStore } from "../relay/route-store.ts";
-import type { RouteWizard } from "../relay/route-wizard.ts";
+import type { RouteWizard } from "../relay/wizard/route-wizard.ts";
 import type { Screen } from "../screens/screen.ts";
 import type { AdminStore } from "../store/admins.ts";
 import type { AuditStore } from "../store/audit.ts";

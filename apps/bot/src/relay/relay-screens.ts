@@ -2,11 +2,11 @@ import type { CommandOutcome, RelayStatus } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import type { Card, Screen } from "../screens/screen.ts";
 import type { Words } from "../words/words.ts";
-import { ChatLists } from "./chat-lists.ts";
 import { fillScreen } from "./fill.ts";
 import { routeCard } from "./route-card.ts";
 import { dryScreen, routesScreen, sourcesScreen } from "./route-list.ts";
 import type { RouteStore } from "./route-store.ts";
+import { ChatLists } from "./wizard/chat-lists.ts";
 
 /** Screens about routes. */
 export type RelayScreen = Extract<Screen, { kind: "routes" | "route" | "sources" | "dry" | "fill" }>;

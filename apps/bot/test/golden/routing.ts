@@ -4,7 +4,7 @@ import type { Database } from "@flotilla/sqlite";
 import { RelayScreens } from "../../src/relay/relay-screens.ts";
 import { RouteDesk } from "../../src/relay/route-desk.ts";
 import type { RouteStore } from "../../src/relay/route-store.ts";
-import { RouteWizard } from "../../src/relay/route-wizard.ts";
+import { RouteWizard } from "../../src/relay/wizard/route-wizard.ts";
 import type { AuditStore } from "../../src/store/audit.ts";
 import type { PlaceStore } from "../../src/store/places.ts";
 import type { WorkerStore } from "../../src/store/workers.ts";

@@ -1,23 +1,23 @@
 import type { Asker, KnownChat, Route } from "@flotilla/contracts";
 import { type Clock, parseUserId, type UserId, type WorkerId } from "@flotilla/kernel";
-import type { By, Commands } from "../commands.ts";
-import type { Card } from "../screens/screen.ts";
-import type { AuditStore } from "../store/audit.ts";
-import type { CommandRow } from "../store/commands.ts";
-import type { PlaceStore } from "../store/places.ts";
-import type { WorkerStore } from "../store/workers.ts";
-import { type Said, say } from "../words/said.ts";
-import type { Words } from "../words/words.ts";
+import type { By, Commands } from "../../commands.ts";
+import type { Card } from "../../screens/screen.ts";
+import type { AuditStore } from "../../store/audit.ts";
+import type { CommandRow } from "../../store/commands.ts";
+import type { PlaceStore } from "../../store/places.ts";
+import type { WorkerStore } from "../../store/workers.ts";
+import { type Said, say } from "../../words/said.ts";
+import type { Words } from "../../words/words.ts";
+import type { RouteDesk } from "../route-desk.ts";
+import { routeProblem } from "../route-problem.ts";
+import type { RouteStore } from "../route-store.ts";
 import type { ChatLists } from "./chat-lists.ts";
 import { DraftAnswers } from "./draft-answers.ts";
 import { draftCard, noDraftCard } from "./draft-card.ts";
 import { type Edit, proposedName } from "./draft-edits.ts";
 import type { DraftStore } from "./draft-store.ts";
 import { routeFromText } from "./new-route.ts";
-import type { RouteDesk } from "./route-desk.ts";
 import { type Draft, draftOf, newDraft, nextStep, routeOf, type Step, stepBefore } from "./route-draft.ts";
-import { routeProblem } from "./route-problem.ts";
-import type { RouteStore } from "./route-store.ts";
 
 /** Parts of the wizard. */
 export interface RouteWizardDeps {

@@ -1,9 +1,9 @@
-import { say } from "../words/said.ts";
+import { say } from "../../words/said.ts";
+import { sourceKey } from "../source-key.ts";
 import { typedChat } from "./chat-refs.ts";
 import * as edits from "./draft-edits.ts";
 import type { Draft, Picked } from "./route-draft.ts";
 import type { RouteWizardDeps } from "./route-wizard.ts";
-import { sourceKey } from "./source-key.ts";
 
 const done = (change: Partial<Draft>): edits.Edit => ({ change, done: true });
 

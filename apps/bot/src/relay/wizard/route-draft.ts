@@ -1,7 +1,7 @@
 import { KnownChat, Route, RouteAction, RouteId, type RouteTarget, WorkerIdField } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import { z } from "zod";
-import { Said } from "../words/said.ts";
+import { Said } from "../../words/said.ts";
 
 /** Steps of the wizard in their order. Which of them there are follows from what was chosen before. */
 export const STEPS = [

@@ -1,9 +1,9 @@
 import { Route, type RouteAction, RouteId, RouteTarget } from "@flotilla/contracts";
 import { validateRoutes } from "@flotilla/domain";
-import { type Said, say } from "../words/said.ts";
+import { type Said, say } from "../../words/said.ts";
+import { routeProblem } from "../route-problem.ts";
 import { typedChat } from "./chat-refs.ts";
 import type { Draft, Picked } from "./route-draft.ts";
-import { routeProblem } from "./route-problem.ts";
 
 /** What an answer did to the draft. `done`: its step is over; a problem leaves everything as it was. */
 export type Edit = { readonly change: Partial<Draft>; readonly done: boolean } | { readonly problem: Said };

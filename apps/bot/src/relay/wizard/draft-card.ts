@@ -1,16 +1,16 @@
 import { encodePress, GENERAL_TOPIC, type KnownChat, type KnownTopic, type Route } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import type { InlineKeyboardButton } from "grammy/types";
-import { backButton, cancelButton, pairs } from "../screens/buttons.ts";
-import { why } from "../screens/command-line.ts";
-import { type Html, html, lines } from "../screens/html.ts";
-import type { Card } from "../screens/screen.ts";
-import type { CommandRow } from "../store/commands.ts";
-import type { Said } from "../words/said.ts";
-import type { Words } from "../words/words.ts";
+import { backButton, cancelButton, pairs } from "../../screens/buttons.ts";
+import { why } from "../../screens/command-line.ts";
+import { type Html, html, lines } from "../../screens/html.ts";
+import type { Card } from "../../screens/screen.ts";
+import type { CommandRow } from "../../store/commands.ts";
+import type { Said } from "../../words/said.ts";
+import type { Words } from "../../words/words.ts";
+import { sourceKey } from "../source-key.ts";
 import { FILTERS } from "./draft-edits.ts";
 import { type Draft, type Picked, stepBefore } from "./route-draft.ts";
-import { sourceKey } from "./source-key.ts";
 
 /** What a card of the wizard shows. */
 export interface DraftView {
