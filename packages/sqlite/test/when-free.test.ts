@@ -1,9 +1,8 @@
 import { join } from "node:path";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { AppError } from "@flotilla/kernel";
 import { type HolderReport, openDatabase, openWhenFree, processIdentity, transactionWhenFree } from "@flotilla/sqlite";
 import { spawnProcess, testDir, waitFor } from "@flotilla/testkit";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { codeOf, failureOf, legacy, pythonDatabase, SCHEMA } from "./support/databases.ts";
 
 let folder = "";
@@ -35,7 +34,8 @@ describe.runIf(linux)("openWhenFree", () => {
     const killed = performance.now();
     holder.kill("SIGKILL");
     using db = await opening;
-    expect(performance.now() - killed).toBeLessThan(1000);
+    // Of a budget of 30 s.
+    expect(performance.now() - killed).toBeLessThan(10_000);
     expect(db.stats().waits.maxMs).toBeGreaterThan(0);
   });
 
@@ -60,12 +60,12 @@ describe.runIf(linux)("openWhenFree", () => {
     openDatabase({ ...options, path }).close();
     await legacy(path, "lifelong");
     await failureOf(openWhenFree({ ...options, path, budgetMs: 0 }));
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    delay.enable();
-    await failureOf(openWhenFree({ ...options, path, budgetMs: 400, onWait: () => {} }));
-    delay.disable();
-    // The middle of the distribution: single pauses belong to a shared machine, a native wait would be in all of them.
-    expect(delay.percentile(90) / 1e6).toBeLessThan(50);
+    let ran = 0;
+    const timer = setInterval(() => void ran++, 1);
+    onTestFinished(() => clearInterval(timer));
+    await failureOf(openWhenFree({ ...options, path, budgetMs: 1000, onWait: () => {} }));
+    // Native waits of 250 ms each would let it run a few times.
+    expect(ran).toBeGreaterThan(20);
   });
 
   test("a signal ends the wait, other errors come at once", async () => {
@@ -107,9 +107,13 @@ test.runIf(linux)("a transaction waits for its lock without blocking, and what i
     holderPid: holder.pid,
   });
   expect(codeOf(() => db.transaction(insert))).toBe("sqlite-locked");
-  const asked = performance.now();
-  expect(codeOf(() => db.tryTransaction("now", insert))).toBe("sqlite-locked");
-  expect(performance.now() - asked).toBeLessThan(200);
+  const tookMs = [1, 2, 3, 4, 5].map(() => {
+    const asked = performance.now();
+    expect(codeOf(() => db.tryTransaction("now", insert))).toBe("sqlite-locked");
+    return performance.now() - asked;
+  });
+  // It does not wait for the 250 ms of a native wait; now and then the machine itself does.
+  expect(Math.min(...tookMs)).toBeLessThan(200);
   const waiting = transactionWhenFree(db, "add", insert, { onWait: () => holder.kill("SIGKILL") });
   await waiting;
   expect(db.stats().operations).toMatchObject({ add: { count: 1 } });
