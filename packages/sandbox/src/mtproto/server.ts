@@ -20,6 +20,8 @@ import { UpdateFaults } from "./update-faults.ts";
 
 /** Changes are gathered for so long before the state file is written. */
 const SAVE_PAUSE_MS = 250;
+/** A state full of files takes long to write, and nothing else is done meanwhile: at most a twentieth of the time goes there. */
+const SAVE_SHARE = 20;
 
 /** What survives a restart. */
 interface Saved {
@@ -51,6 +53,7 @@ export class TelegramServer {
   readonly #keys: KeyStore;
   readonly #sessions = new SessionRegistry();
   #saveTimer: NodeJS.Timeout | null = null;
+  #saveTookMs = 0;
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -103,14 +106,17 @@ export class TelegramServer {
   /** Something may have changed: writes the state file a moment later. */
   #touch(): void {
     if (this.#options.stateFile === null || this.#saveTimer) return;
-    this.#saveTimer = setTimeout(() => {
-      this.#saveTimer = null;
-      try {
-        this.save();
-      } catch (error) {
-        this.#options.log(`the state could not be saved: ${toError(error).message}`);
-      }
-    }, SAVE_PAUSE_MS);
+    this.#saveTimer = setTimeout(
+      () => {
+        this.#saveTimer = null;
+        try {
+          this.save();
+        } catch (error) {
+          this.#options.log(`the state could not be saved: ${toError(error).message}`);
+        }
+      },
+      Math.max(SAVE_PAUSE_MS, this.#saveTookMs * SAVE_SHARE),
+    );
   }
 
   /** Writes the state file, if there is one. Throws the system's error, e.g. ENOSPC. */
@@ -118,7 +124,9 @@ export class TelegramServer {
     const { stateFile } = this.#options;
     if (stateFile === null) return;
     const saved: Saved = { rsa: this.rsa.privatePem(), keys: this.#keyMap, world: this.world.state };
+    const began = performance.now();
     writeSnapshot(stateFile, saved);
+    this.#saveTookMs = performance.now() - began;
   }
 
   addresses(): DcAddress[] {
