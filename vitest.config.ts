@@ -8,7 +8,8 @@ export default defineConfig({
     globalSetup: ["tests/setup/global.ts"],
     setupFiles: ["packages/testkit/src/vitest/setup.ts"],
     pool: "forks",
-    maxWorkers: 2,
+    // One more than the cores of a small machine: a good part of the tests waits for processes of its own.
+    maxWorkers: 3,
     retry: 0,
     // Generous: they cost nothing when green, and a busy machine is not a bug.
     testTimeout: 60_000,
