@@ -48,6 +48,10 @@ test("a worker is logged in by a QR code that is shown once, and all workers are
   await chat.shows(/🖥 host-a\n(?:✅ Nothing found|❌ |💡 )/);
   await chat.press("Back");
   await chat.shows(/Session files: lock waits/);
+  await chat.say("/doctor");
+  await chat.shows(/🖥 host-a\n(?:✅ Nothing found|❌ |💡 )/);
+  await chat.press("Back");
+  await chat.shows(/Session files: lock waits/);
   await chat.press("Back");
   await chat.press("Workers");
   await chat.press("demo_2");

@@ -4,13 +4,13 @@ import { type Clock, parseWorkerId, type UserId, type WorkerId } from "@flotilla
 import type { Panels } from "./chat/panels.ts";
 import { isGroup } from "./chat/target.ts";
 import type { Commands } from "./commands.ts";
-import type { Screens } from "./fleet-view.ts";
 import { takeProxy } from "./proxy-entry.ts";
 import { sinceFromText } from "./relay/fill.ts";
 import type { RouteStore } from "./relay/route-store.ts";
 import type { RouteWizard } from "./relay/wizard/route-wizard.ts";
 import { CONFIRM_MS } from "./screens/ask.ts";
 import type { Screen } from "./screens/screen.ts";
+import type { Screens } from "./screens.ts";
 import type { AdminStore, Question } from "./store/admins.ts";
 import type { AuditStore } from "./store/audit.ts";
 import type { SettingStore } from "./store/settings.ts";

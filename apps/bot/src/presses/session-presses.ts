@@ -4,8 +4,8 @@ import type { AlertActions } from "../alerts/alert-actions.ts";
 import type { Panels } from "../chat/panels.ts";
 import type { PressContext } from "../chat/press-context.ts";
 import { type AskResult, type Commands, toastOf } from "../commands.ts";
-import type { Screens } from "../fleet-view.ts";
 import { copyRef } from "../screens/backups.ts";
+import type { Screens } from "../screens.ts";
 import { say } from "../words/said.ts";
 import { type Handler, withWorker } from "./deps.ts";
 
