@@ -1,6 +1,6 @@
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
-import { AdminChat, latestCode } from "./support/chat.ts";
+import { AdminChat } from "./support/chat.ts";
 import { startFleet } from "./support/fleet.ts";
 
 const RICK = "15550100002";
@@ -72,12 +72,7 @@ test("a worker is logged in by a QR code that is shown once, and all workers are
   const BOB = "15550100077";
   await fleet.post("accounts", { phone: BOB, firstName: "Bob" });
   for (const answer of ["Undo", "Continue"]) {
-    await chat.press("Authenticate");
-    await chat.shows(/Send the phone number/);
-    await chat.say(`+${BOB}`);
-    await chat.shows(/Use the buttons/);
-    await chat.tap((await latestCode(fleet, BOB)).code);
-    await chat.press("✔");
+    await chat.logIn(BOB);
     await chat.shows(/demo_2 was @rick_relay, now Bob/);
     await chat.press(answer);
     if (answer === "Undo") await chat.shows(/demo_2[\s\S]*rick_relay[\s\S]*needs login/);

@@ -63,6 +63,16 @@ export class AdminChat {
     return (await this.#fleet.get<ChatMessage[]>(`chat/messages${query}`)).filter((message) => !message.deleted);
   }
 
+  /** From a worker's card on: 🔐, the phone number, and the code that came for it. What follows depends on the account. */
+  async logIn(phone: string): Promise<void> {
+    await this.press("Authenticate");
+    await this.shows(/Send the phone number/);
+    await this.say(`+${phone}`);
+    await this.shows(/Code: ○ ○ ○ ○ ○/);
+    await this.tap((await latestCode(this.#fleet, phone)).code);
+    await this.press("✔");
+  }
+
   /** Taps a code into the keypad. */
   async tap(code: string): Promise<void> {
     for (const digit of code) await this.press(digit);
