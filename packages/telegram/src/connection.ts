@@ -111,10 +111,13 @@ export class AccountConnection {
     return await fetchDevices(this.#openOne());
   }
 
-  /** Ends the login at Telegram. The answer to the next call then leads to `dead`. AppError `not-connected`. */
+  /** Ends the login at Telegram. The answer to the next call then leads to `dead`, also when that is a later one. AppError `not-connected`. */
   async logOut(): Promise<void> {
-    await logOut(this.#openOne());
+    const link = this.#openOne();
+    await logOut(link);
     await this.check().catch(() => {});
+    // Without an answer to the check this link would stay: pings are answered to somebody who is not logged in, too.
+    await link.stop(linkLost("refused"));
   }
 
   /** The link in use. Throws AppError `not-connected`. */

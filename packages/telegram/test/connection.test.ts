@@ -142,6 +142,18 @@ test("a check that fails for a passing reason leaves the connection alone", asyn
   expect(connection.status()).toMatchObject({ state: "ready", reconnects: 0 });
 });
 
+test.each([0, 1])("after a log-out the session is dead, also when %i checks of it fail", async (times) => {
+  const { phone, store } = await member();
+  const { connection, reached } = watch({ ...account(world.server), store });
+  connection.start();
+  await reached("ready");
+  if (times > 0) world.sandbox.world.faults.failCalls({ method: "users.getUsers", code: 500, text: "INTERNAL", times });
+  await connection.logOut();
+  await reached("dead");
+  expect(connection.status().fault).toMatchObject({ class: "AUTH_DEAD", code: "AUTH_KEY_UNREGISTERED" });
+  expect(world.sandbox.world.sessions(phone)).toEqual([]);
+});
+
 test("a key that the server forgot is given up after three tries, and never erased", async () => {
   const { store, keyId } = await member();
   const key = store.authKey();
