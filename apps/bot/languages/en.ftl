@@ -919,6 +919,7 @@ button-leave-out = 🚫 Leave out { $name }
 ask-since = 📥 Since when? Send a day, such as 2026-11-01 or 2026-11-01 14:30 (time of the bot's machine).
 ask-since-bad = That is not a day of the past. So: 2026-11-01
 route-fill-wanted = 📥 Fetching old messages: { $fetched } of { $wanted } so far
+route-fill-waits = Telegram asked to wait until { TIME($at) }
 route-fill-done = 📥 Old messages: { $taken } taken of { $fetched }, { $known } were delivered before
 route-fill-cancelled = 📥 Fetching was cancelled after { $fetched }
 route-fill-failed = 📥 Fetching failed: { $reason }

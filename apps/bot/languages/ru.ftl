@@ -966,6 +966,7 @@ button-leave-out = 🚫 Исключить { $name }
 ask-since = 📥 С какого дня? Пришлите день, например 2026-11-01 или 2026-11-01 14:30 (время машины бота).
 ask-since-bad = Это не прошедший день. Так: 2026-11-01
 route-fill-wanted = 📥 Старые сообщения: получено { $fetched } из { $wanted }
+route-fill-waits = Telegram просит подождать до { TIME($at) }
 route-fill-done = 📥 Старые сообщения: взято { $taken } из { $fetched }, { $known } уже доставлены
 route-fill-cancelled = 📥 Загрузка отменена после { $fetched }
 route-fill-failed = 📥 Загрузка не удалась: { $reason }

@@ -82,7 +82,7 @@ const status = (change: Partial<RelayStatus> = {}): RelayStatus => ({
       closed: null,
     },
   ],
-  backfill: { route: "signals", state: "done", fetched: 20, taken: 7, known: 3, wanted: 20, reason: null },
+  backfill: { route: "signals", state: "done", fetched: 20, taken: 7, known: 3, wanted: 20, reason: null, waitsUntil: null },
   senders: [],
   ...change,
 });
@@ -215,7 +215,8 @@ test("a source that is paused can be left out where another one stays; a fetch u
   expect(of("@quiet_1").filter((label) => label.startsWith("🚫"))).toEqual(["🚫 Leave out @quiet_1"]);
   const alone = route({ from: { worker: WORKER, chats: ["@quiet_1"], paused: ["@quiet_1"] } });
   expect(labels(sourcesScreen(EN, WORKER, [alone], status(), NOW))).not.toContain("🚫 Leave out @quiet_1");
-  const fill = { route: "signals", state: "running" as const, fetched: 120, taken: 0, known: 0, wanted: 200, reason: null };
+  const counts = { fetched: 120, taken: 0, known: 0, wanted: 200 };
+  const fill = { route: "signals", state: "running" as const, ...counts, reason: null, waitsUntil: NOW + 60_000 };
   const card = routeCard({
     words: EN,
     now: NOW,
@@ -224,7 +225,7 @@ test("a source that is paused can be left out where another one stays; a fetch u
     status: status({ backfill: fill }),
     sure: false,
   });
-  expect(plainText(card.html)).toContain("120 of 200 so far");
+  expect(plainText(card.html)).toMatch(/120 of 200 so far · Telegram asked to wait until \d\d:\d\d/);
   expect(labels(card)).toContain("✖️ Stop fetching");
 });
 

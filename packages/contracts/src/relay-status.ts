@@ -74,6 +74,8 @@ export const BackfillStatus = z.object({
   known: Count,
   wanted: Count.nullable(),
   reason: z.string().nullable(),
+  /** Telegram asked for a wait: until then it fetches nothing. */
+  waitsUntil: Time.nullable().default(null),
 });
 export type BackfillStatus = z.infer<typeof BackfillStatus>;
 

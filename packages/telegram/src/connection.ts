@@ -154,7 +154,11 @@ export class AccountConnection {
     try {
       link = this.#openLink();
       await link.connect();
-      alive = this.#keepAlive(link);
+      alive = keepAlive(link, {
+        ...this.#timings,
+        lastTrafficAt: () => this.#status.lastTrafficAt,
+        onAnswer: () => this.#patch({ lastSuccessAt: this.#clock.now() }),
+      });
       const self = await this.#verify(link);
       if (signal.aborted) return linkLost("stopped");
       this.#enter("catching-up", { self, fault: null });
@@ -170,14 +174,6 @@ export class AccountConnection {
       await Promise.all([alive, following]);
       this.#link = null;
     }
-  }
-
-  #keepAlive(link: Link): Promise<void> {
-    return keepAlive(link, {
-      ...this.#timings,
-      lastTrafficAt: () => this.#status.lastTrafficAt,
-      onAnswer: () => this.#patch({ lastSuccessAt: this.#clock.now() }),
-    });
   }
 
   #openLink(): Link {

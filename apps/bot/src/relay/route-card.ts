@@ -42,7 +42,7 @@ export function routeCard(view: RouteView): Card {
     }),
     "",
     ...(found ? figures(view, found) : [words.html("route-silent", { reader: route.from.worker })]),
-    backfillLine(words, status, route.id),
+    backfillLine(view, route.id),
   );
   return {
     html: text.text,
@@ -113,11 +113,16 @@ function queueLine(words: Words, { waiting, parkedUntil, forecastAt }: RouteStat
   return html`${queue}${more.map((part) => html` · ${part}`)}`;
 }
 
-function backfillLine(words: Words, status: RelayStatus | null, route: string): Html | null {
+function backfillLine({ words, status, now }: RouteView, route: string): Html | null {
   const fill = status?.backfill;
   if (!fill || fill.route !== route) return null;
-  if (fill.state === "running" && fill.wanted !== null)
-    return words.html("route-fill-wanted", { fetched: fill.fetched, wanted: fill.wanted });
+  if (fill.state === "running") {
+    const { fetched, wanted, waitsUntil } = fill;
+    const line =
+      wanted === null ? words.html("route-fill-running", { fetched }) : words.html("route-fill-wanted", { fetched, wanted });
+    if (waitsUntil === null || waitsUntil <= now) return line;
+    return html`${line} · ${words.html("route-fill-waits", { at: waitsUntil })}`;
+  }
   return words.html(`route-fill-${fill.state}`, {
     fetched: fill.fetched,
     taken: fill.taken,

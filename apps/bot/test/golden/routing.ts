@@ -70,7 +70,16 @@ function relayScreens(routes: RouteStore): RelayScreens {
       { ...source, ref: "-1004", chat: "-1004", lastMessageAt: null },
       { ...source, ref: "@who_1", chat: null, lastMessageAt: null },
     ],
-    backfill: { route: "signals" as const, state: "done" as const, fetched: 20, taken: 7, known: 3, wanted: 20, reason: null },
+    backfill: {
+      route: "signals" as const,
+      state: "done" as const,
+      fetched: 20,
+      taken: 7,
+      known: 3,
+      wanted: 20,
+      reason: null,
+      waitsUntil: null,
+    },
     senders: [],
   };
   const screens = new RelayScreens(routes, { read: (worker) => Promise.resolve(worker === NEWS ? (status as never) : null) });

@@ -24,6 +24,8 @@ export interface BackfillDeps {
   readonly wake: () => void;
   /** Marked id of a source, or null while its name is not known. */
   readonly idOf: (ref: string) => string | null;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
 }
 
 /** Fetches old messages of a route's sources, at a flood-safe pace. One at a time; what was delivered before is not delivered again. */
@@ -45,7 +47,8 @@ export class Backfill {
   start(ready: ReadyRoute, wish: BackfillWish): void {
     if (this.#abort) throw new AppError("backfill-running", "A backfill is under way. Wait for it, or cancel it.");
     const wanted = "last" in wish ? Math.min(wish.last, MOST) : null;
-    this.#status = { route: ready.route.id, state: "running", fetched: 0, taken: 0, known: 0, wanted, reason: null };
+    const counts = { fetched: 0, taken: 0, known: 0, wanted };
+    this.#status = { route: ready.route.id, state: "running", ...counts, reason: null, waitsUntil: null };
     const abort = new AbortController();
     this.#abort = abort;
     this.#running = this.#run(ready, wish, abort.signal).finally(() => {
@@ -103,7 +106,10 @@ export class Backfill {
       } catch (error) {
         const { waitS } = classify(error);
         if (waitS === undefined) throw error;
-        await sleep((waitS + 1) * 1000, signal);
+        const waitMs = (waitS + 1) * 1000;
+        this.#patch({ waitsUntil: this.#deps.now() + waitMs });
+        await sleep(waitMs, signal);
+        this.#patch({ waitsUntil: null });
       }
     }
   }

@@ -72,7 +72,8 @@ export class Relay {
     });
     this.#link = new RelayLink({ place, who: worker, handle: (message) => this.#receive(message), onError });
     const idOf = (ref: string): string | null => this.#idOf(ref);
-    this.#backfill = new Backfill({ store, intake: this.#intake, telegram: options.telegram, wake: () => this.#pump(), idOf });
+    const wake = (): void => this.#pump();
+    this.#backfill = new Backfill({ store, intake: this.#intake, telegram: options.telegram, wake, idOf, now });
   }
 
   /** The chats that routes read, by marked id. */
