@@ -5,13 +5,16 @@ import { expect, test } from "vitest";
 
 const locked = path.join(import.meta.dirname, "fixtures", "locked.mjs");
 
-test("two launchers take turns", async () => {
+test.each([
+  { wait: "30", times: 1 },
+  { wait: "0", times: 200 },
+])("launchers take turns, $times times each", async ({ wait, times }) => {
   const dir = await testDir();
   const [lock, journal] = [path.join(dir, "cache", "lock"), path.join(dir, "journal")];
-  const processes = [1, 2, 3].map(() => spawnNode(locked, [lock, journal, "30"]));
+  const processes = [1, 2, 3].map(() => spawnNode(locked, [lock, journal, wait, String(times)]));
   for (const each of processes) expect(await each.exited).toEqual({ code: 0, signal: null });
   const lines = (await readFile(journal, "utf8")).trim().split("\n");
-  expect(lines).toHaveLength(6);
+  expect(lines).toHaveLength(6 * times);
   for (let index = 0; index < lines.length; index += 2) {
     expect(lines[index + 1]).toBe(lines[index]?.replace("in", "out"));
   }

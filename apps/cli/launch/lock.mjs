@@ -13,20 +13,21 @@ const ABANDONED_MS = 15 * 60_000;
  * @param {string} lockDir
  * @param {string} waitingFor shown once when somebody else holds the lock
  * @param {() => Promise<T>} work
+ * @param {number} [pollMs] how often to look whether it is free
  * @returns {Promise<T>}
  */
-export async function withLock(lockDir, waitingFor, work) {
+export async function withLock(lockDir, waitingFor, work, pollMs = POLL_MS) {
   mkdirSync(path.dirname(lockDir), { recursive: true });
   let told = false;
   while (!tryLock(lockDir)) {
     if (!told) say(`flotilla: waiting for another start to finish ${waitingFor} …`);
     told = true;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
   try {
     return await work();
   } finally {
-    rmSync(lockDir, { recursive: true, force: true });
+    giveBack(lockDir, process.pid);
   }
 }
 
@@ -49,17 +50,18 @@ function tryLock(lockDir) {
     if (code !== "ENOTEMPTY" && code !== "EEXIST" && code !== "EPERM") throw error;
   }
   const holder = readHolder(lockDir);
-  if (holder !== undefined && (!isAlive(holder.pid) || holder.ageMs > ABANDONED_MS)) breakLock(lockDir, holder.pid);
+  if (holder !== undefined && (!isAlive(holder.pid) || holder.ageMs > ABANDONED_MS)) giveBack(lockDir, holder.pid);
   return false;
 }
 
 /**
- * Moves a dead holder's lock away first and looks again, so that of two launchers that see the same dead holder
- * only one breaks its lock and none breaks a new one.
+ * Ends the lock of a holder that is dead, or done. It is moved away as a whole first: a folder that is emptied in its place is free
+ * for the next launcher before it is gone, and would then be removed with the new lock in it. And it is looked at again, so that of two
+ * launchers that see the same dead holder only one ends its lock and none ends a new one.
  * @param {string} lockDir
  * @param {number} holder
  */
-function breakLock(lockDir, holder) {
+function giveBack(lockDir, holder) {
   const stale = `${lockDir}.stale.${process.pid}`;
   try {
     renameSync(lockDir, stale);
