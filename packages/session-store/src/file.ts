@@ -31,7 +31,7 @@ export class SessionFile {
 
   /** The 95th percentile of the lock waits of the last `windowMs` milliseconds. */
   waitP95Ms(windowMs: number): number {
-    return this.#db.waitP95Ms(windowMs);
+    return this.#db.recentWaits(windowMs).p95Ms;
   }
 
   /** Regular checkpoints, and a watch over journal, waits and path: `startCheckpoints` of the sqlite package. Dispose before `close`. */

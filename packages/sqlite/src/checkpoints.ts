@@ -1,7 +1,7 @@
 import { sleep } from "@flotilla/kernel";
 import type { CheckpointResult, Database } from "./database.ts";
 import { findHolders, type HolderReport } from "./holders/holders.ts";
-import type { SlowOperation } from "./measure.ts";
+import { areLong, type SlowOperation } from "./measure.ts";
 
 /** What {@link startCheckpoints} tells. */
 export type DatabaseEvent =
@@ -31,7 +31,6 @@ export interface CheckpointOptions {
 const EVERY_MS = 900_000;
 const WATCH_EVERY_MS = 1000;
 const LARGE_WAL_BYTES = 64 * 1024 * 1024;
-const LONG_P95_MS = 1000;
 const WAIT_WINDOW_MS = 300_000;
 
 /**
@@ -104,9 +103,9 @@ class Watch {
   }
 
   #lookAtWaits(): void {
-    const p95Ms = this.#database.waitP95Ms(WAIT_WINDOW_MS);
-    const long = p95Ms > LONG_P95_MS;
-    if (long && !this.#waits) this.#tell({ kind: "waits-long", path: this.#database.path, p95Ms });
+    const recent = this.#database.recentWaits(WAIT_WINDOW_MS);
+    const long = areLong(recent);
+    if (long && !this.#waits) this.#tell({ kind: "waits-long", path: this.#database.path, p95Ms: recent.p95Ms });
     this.#waits = long;
   }
 

@@ -3,7 +3,7 @@ import { AppError } from "@flotilla/kernel";
 import type BetterSqlite from "better-sqlite3";
 import { type SqliteErrorCode, toSqliteError } from "./errors.ts";
 import { fileKey } from "./holders/open-files.ts";
-import { type DurationStats, Meter, type OperationStats, type SlowOperation } from "./measure.ts";
+import { type DurationStats, Meter, type OperationStats, type RecentWaits, type SlowOperation } from "./measure.ts";
 
 /** What a cell may hold. 64-bit ids are stored as text. */
 export type SqlValue = string | number | bigint | Buffer | null;
@@ -139,9 +139,9 @@ export class Database implements Disposable {
     return statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  /** The 95th percentile of the lock waits of the last `windowMs` milliseconds. */
-  waitP95Ms(windowMs: number): number {
-    return this.#meter.waits.p95Since(performance.now() - windowMs);
+  /** The lock waits of the last `windowMs` milliseconds. */
+  recentWaits(windowMs: number): RecentWaits {
+    return this.#meter.waits.since(performance.now() - windowMs);
   }
 
   /** Hears of transactions that held a lock for more than 1 s or waited for it for more than 10 s. Dispose to stop. */

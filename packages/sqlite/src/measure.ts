@@ -11,6 +11,13 @@ export interface DurationStats {
   readonly histogram: readonly { readonly upToMs: number; readonly count: number }[];
 }
 
+/** Lock waits of a while. */
+export interface RecentWaits {
+  readonly count: number;
+  readonly p95Ms: number;
+  readonly maxMs: number;
+}
+
 /** Totals of one named operation. */
 export interface OperationStats {
   readonly count: number;
@@ -31,6 +38,14 @@ const RECENT = 1000;
 const MAX_NAMES = 100;
 const LONG_HOLD_MS = 1000;
 const LONG_WAIT_MS = 10_000;
+const LONG_P95_MS = 1000;
+/** One in twenty says nothing about fewer. */
+const ENOUGH = 20;
+
+/** Whether lock waits are too long: one in twenty over 1 s or, of fewer than twenty, one over 10 s (S3-20). */
+export function areLong({ count, p95Ms, maxMs }: RecentWaits): boolean {
+  return count < ENOUGH ? maxMs > LONG_WAIT_MS : p95Ms > LONG_P95_MS;
+}
 
 /** Counts durations in bounded memory. */
 export class Durations {
@@ -62,10 +77,11 @@ export class Durations {
     };
   }
 
-  /** The 95th percentile of what was added (at most the last 1,000) since the monotonic time `since`; 0 when there was nothing. */
-  p95Since(since: number): number {
-    const recent = this.#recentMs.subarray(0, Math.min(this.#count, RECENT));
-    return percentile(recent.filter((_, i) => (this.#recentAt[i] ?? 0) >= since).toSorted(), 0.95);
+  /** What was added (at most the last 1,000) since the monotonic time `since`. */
+  since(since: number): RecentWaits {
+    const all = this.#recentMs.subarray(0, Math.min(this.#count, RECENT));
+    const recent = all.filter((_, i) => (this.#recentAt[i] ?? 0) >= since).toSorted();
+    return { count: recent.length, p95Ms: percentile(recent, 0.95), maxMs: recent.at(-1) ?? 0 };
   }
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Database, type DatabaseEvent, openDatabase, openWhenFree, startCheckpoints } from "@flotilla/sqlite";
 import { testDir, waitFor } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { Durations, Meter } from "../src/measure.ts";
+import { areLong, Durations, Meter } from "../src/measure.ts";
 import { codeOf, legacy, SCHEMA } from "./support/databases.ts";
 
 let path = "";
@@ -45,13 +45,27 @@ describe("stats", () => {
     expect(holds).toMatchObject({ count: 0, p95Ms: 0 });
   });
 
+  test.each([
+    { count: 1, p95Ms: 1444, maxMs: 1444, long: false },
+    { count: 1, p95Ms: 10_001, maxMs: 10_001, long: true },
+    { count: 19, p95Ms: 9000, maxMs: 9000, long: false },
+    { count: 20, p95Ms: 1001, maxMs: 1001, long: true },
+    { count: 20, p95Ms: 1000, maxMs: 60_000, long: false },
+    { count: 0, p95Ms: 0, maxMs: 0, long: false },
+  ])(
+    "waits are long by one in twenty, and by one of less than twenty only when that is very long: $count, $maxMs ms",
+    ({ long, ...recent }) => {
+      expect(areLong(recent)).toBe(long);
+    },
+  );
+
   test("percentiles are of the last thousand, totals of all, and memory stays bounded", () => {
     const durations = new Durations();
     for (let i = 0; i < 1000; i++) durations.add(5000, i);
     for (let i = 1; i <= 1000; i++) durations.add(i / 10, 1000 + i);
     expect(durations.stats()).toMatchObject({ count: 2000, p50Ms: 50, p95Ms: 95, maxMs: 5000 });
-    expect(durations.p95Since(1981)).toBeCloseTo(99.9);
-    expect(durations.p95Since(9999)).toBe(0);
+    expect(durations.since(1981)).toEqual({ count: 20, p95Ms: expect.closeTo(99.9), maxMs: 100 });
+    expect(durations.since(9999)).toEqual({ count: 0, p95Ms: 0, maxMs: 0 });
     const meter = new Meter();
     for (let i = 0; i < 500; i++) meter.hold(`name ${i}`, 1);
     expect(Object.keys(meter.operations())).toHaveLength(100);
