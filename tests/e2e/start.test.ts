@@ -26,7 +26,7 @@ test("kill -9 of the launcher leaves no process and no stale lock", async () => 
   await first.waitForOutput(READY, 60_000);
   const pids = await wholeTree(first.pid);
   first.kill("SIGKILL");
-  await allGone(pids, 15_000);
+  await allGone(pids, 45_000);
   const second = launchFleet(dir);
   await second.waitForOutput(READY, 60_000);
 });
@@ -40,7 +40,7 @@ test.each([1, 2, 3, 4])(
     const pids = processesOf(first.pid);
     first.kill("SIGTERM");
     await first.exited;
-    await allGone(pids, 15_000);
+    await allGone(pids, 45_000);
     const second = launchFleet(dir);
     await second.waitForOutput(READY, 60_000);
   },

@@ -70,7 +70,7 @@ const alert: Delivery = {
 test("a file of routes is applied whole or not at all, and its readers are told", async () => {
   const { place, told, desk } = await start();
   const file = { version: 1 as const, routes: [route("a", "-1002"), route("b", "-1003")] };
-  expect(await askBot(place, { v: 1, kind: "routes.apply", file }, 10_000)).toMatchObject({ kind: "applied", added: 2 });
+  expect(await askBot(place, { v: 1, kind: "routes.apply", file }, 45_000)).toMatchObject({ kind: "applied", added: 2 });
   await waitFor(() => told.length === 1);
   expect(told[0]).toMatchObject({ worker: WORKER, routes: file.routes });
 
@@ -79,15 +79,15 @@ test("a file of routes is applied whole or not at all, and its readers are told"
     version: 1 as const,
     routes: [{ ...route("a", "-1002"), from: { ...route("a", "-1").from, worker: "nobody" as typeof WORKER } }],
   };
-  expect(await askBot(place, { v: 1, kind: "routes.apply", file: loop }, 10_000)).toMatchObject({
+  expect(await askBot(place, { v: 1, kind: "routes.apply", file: loop }, 45_000)).toMatchObject({
     kind: "refused",
     problems: [{ field: "to" }],
   });
-  expect(await askBot(place, { v: 1, kind: "routes.apply", file: stranger }, 10_000)).toMatchObject({
+  expect(await askBot(place, { v: 1, kind: "routes.apply", file: stranger }, 45_000)).toMatchObject({
     kind: "refused",
     problems: [{ field: "from" }],
   });
-  expect(await askBot(place, { v: 1, kind: "routes.get" }, 10_000)).toMatchObject({ kind: "routes", routes: file.routes });
+  expect(await askBot(place, { v: 1, kind: "routes.get" }, 45_000)).toMatchObject({ kind: "routes", routes: file.routes });
 
   desk.remove("a");
   await desk.flush();

@@ -174,7 +174,7 @@ test("a route is made by a message, switched on, changed and taken away by butto
   fleet.parts.workers.add(WORKER, HOST, "ann", 1);
   await meet(fleet, 777, "Ann");
   await fleet.poll();
-  const press = (label: string) => fleet.post("/chat/press", { user: 777, labelContains: label, waitMs: 15_000 });
+  const press = (label: string) => fleet.post("/chat/press", { user: 777, labelContains: label, waitMs: 45_000 });
   await fleet.post("/chat/text", { user: 777, text: "/workers" });
   await fleet.waitForBot(777, "news_1");
   await press("news_1");

@@ -33,7 +33,7 @@ async function way(redis: RedisHarness): Promise<{ url: string; loseThoseThatAre
 }
 
 test("a consumer whose connections are dead without knowing it is made anew, and takes what waits", {
-  timeout: 40_000,
+  timeout: 120_000,
 }, async () => {
   await using redis = await startRedis();
   const { url, loseThoseThatAreOpen } = await way(redis);
@@ -56,7 +56,7 @@ test("a consumer whose connections are dead without knowing it is made anew, and
 });
 
 test("a command that takes its consumer down three times is given up, reported, and others go on", {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   await using redis = await startRedis();
   const place = { url: redis.url, prefix: "t" };
@@ -65,7 +65,7 @@ test("a command that takes its consumer down three times is given up, reported, 
   await queue.add("check", checkCommand("command-1"), { jobId: "command-1" });
   for (let run = 1; run <= 3; run++) {
     const killed = spawnNode(`${import.meta.dirname}/fixtures/consumer.ts`, [place.url, place.prefix]);
-    await killed.waitForOutput("took command-1", 15_000);
+    await killed.waitForOutput("took command-1", 45_000);
     killed.kill("SIGKILL");
     await killed.exited;
   }

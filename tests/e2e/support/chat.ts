@@ -37,15 +37,16 @@ export class AdminChat {
 
   /** Waits until the newest message that has the button shows it, and presses it. */
   async press(label: string): Promise<Pressed> {
-    const message = await waitFor(
-      async () =>
-        (await this.messages()).findLast((each) => each.keyboard.flat().some((button) => button.text.includes(label))),
-      {
-        timeoutMs: 45_000,
-        what: `a button ${label}`,
-      },
-    );
-    const exact = message.keyboard.flat().find((button) => button.text.includes(label))?.text ?? label;
+    return await this.#press(label, (text) => text.includes(label));
+  }
+
+  async #press(label: string, fits: (text: string) => boolean): Promise<Pressed> {
+    const texts = ({ keyboard }: ChatMessage): string[] => keyboard.flat().map(({ text }) => text);
+    const message = await waitFor(async () => (await this.messages()).findLast((each) => texts(each).some(fits)), {
+      timeoutMs: 45_000,
+      what: `a button ${label}`,
+    });
+    const exact = texts(message).find(fits) ?? label;
     return await this.#fleet.post<Pressed>("chat/press", { ...this.#who, messageId: message.id, label: exact });
   }
 
@@ -73,9 +74,9 @@ export class AdminChat {
     await this.press("✔");
   }
 
-  /** Taps a code into the keypad. */
+  /** Taps a code into the keypad. An alert that comes meanwhile has digits on its buttons, too ("Mute 4 h"). */
   async tap(code: string): Promise<void> {
-    for (const digit of code) await this.press(digit);
+    for (const digit of code) await this.#press(digit, (text) => text === digit);
   }
 }
 

@@ -147,7 +147,7 @@ test("a target that takes nothing stops its route, says why, and goes on when wo
   await waitFor(() => it.targets.in("-1002").length === 2);
 });
 
-test("a sender that is not there is named; what waits is on disk", { timeout: 40_000 }, async () => {
+test("a sender that is not there is named; what waits is on disk", { timeout: 120_000 }, async () => {
   const it = await pair();
   await it.sender.close();
   it.reader.receive(post(1, "a"));
@@ -174,7 +174,7 @@ test("a route that is switched off waits, one that is removed is forgotten", asy
   expect(it.targets.posted).toEqual([]);
 });
 
-test("backfill delivers what was not delivered, oldest first, and nothing twice", { timeout: 40_000 }, async () => {
+test("backfill delivers what was not delivered, oldest first, and nothing twice", { timeout: 120_000 }, async () => {
   const it = await pair([route({ filter: "not skip" })]);
   it.reader.receive(post(3, "three"));
   await waitFor(() => it.targets.posted.length === 1);
@@ -208,7 +208,7 @@ function pick({ text, groupedId, replyTo }: ReturnType<typeof content>) {
   return { text, groupedId, replyTo, entities: [], media: null, protected: false, ephemeral: false };
 }
 
-test("a webhook is called once per message, signed, and again after an error", { timeout: 60_000 }, async () => {
+test("a webhook is called once per message, signed, and again after an error", { timeout: 120_000 }, async () => {
   const calls: { body: string; signature: string; key: string }[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];

@@ -73,17 +73,21 @@ export class Rig {
     return this.caughtUp.at(-1) as CaughtUp;
   }
 
-  /** Connects. */
+  /** Connects, unless it is connected. */
   begin(): void {
+    if (this.#running) return;
     this.#abort = new AbortController();
-    this.#running = this.engine.run(this.server, this.#abort.signal).catch((error: unknown) => void this.errors.push(error));
+    const ended = (...errors: unknown[]): void => {
+      this.errors.push(...errors);
+      this.#running = null;
+    };
+    this.#running = this.engine.run(this.server, this.#abort.signal).then(() => ended(), ended);
   }
 
   /** The connection is lost. */
   async stop(): Promise<void> {
     this.#abort.abort();
     await this.#running;
-    this.#running = null;
   }
 
   /** The process dies and another one takes the file. */
