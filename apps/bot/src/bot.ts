@@ -6,6 +6,7 @@ import { autoRetry } from "@grammyjs/auto-retry";
 import { Bot, type Context, type Transformer } from "grammy";
 import type { ApiError } from "grammy/types";
 import { sendProblem } from "./chat/bot-errors.ts";
+import { repeatHarmless } from "./chat/repeat.ts";
 import type { SureSender } from "./chat/sure-sender.ts";
 import { chatKey } from "./chat/target.ts";
 import { type FileDeps, handleFile } from "./files.ts";
@@ -18,10 +19,11 @@ import { handleText } from "./texts.ts";
 import { type Said, say } from "./words/said.ts";
 import { languageFor, type Words } from "./words/words.ts";
 
-/** The bot's client, with bounded retries: a 429 is obeyed, nothing waits for ever. `apiRoot` null = Telegram. */
+/** The bot's client, with bounded retries: a 429 is obeyed, a broken connection costs no tap, nothing waits for ever. `apiRoot` null = Telegram. */
 export function createBot(token: string, apiRoot: string | null): Bot {
   const bot = new Bot(token, apiRoot === null ? {} : { client: { apiRoot } });
   bot.api.config.use(endWith401());
+  bot.api.config.use(repeatHarmless());
   bot.api.config.use(autoRetry({ maxRetryAttempts: 3, maxDelaySeconds: 30, rethrowHttpErrors: true }));
   return bot;
 }

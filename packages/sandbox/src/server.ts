@@ -32,6 +32,9 @@ export interface HttpSide {
   close(): Promise<void>;
 }
 
+/** How long an idle connection is kept: the usual time of web servers. */
+const KEEP_ALIVE_MS = 75_000;
+
 /** Starts listening. Throws AppError `port-taken` or `cannot-listen` in plain words. */
 export async function startHttp(options: HttpOptions): Promise<HttpSide> {
   const { backend, world, clock, admin, host } = options;
@@ -42,6 +45,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpSide> {
   app.route("/control", controlRoutes({ backend, world, clock, admin, closing: closing.signal }));
   app.route("/", pageRoutes());
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
+  // Not Node's 5 s: a connection that is closed while a call is on its way loses the call, as on a busy machine it would every day.
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await listen(server, host, options.port);
   const { port } = server.address() as AddressInfo;
   return {

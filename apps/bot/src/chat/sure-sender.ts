@@ -36,7 +36,15 @@ export class SureSender {
 
   /** Sends `card` for `purpose` and returns its message id. Call {@link done} in the transaction that writes the id down. */
   send(chat: string, purpose: string, card: Card, options: SendOptions = {}): Promise<number> {
-    return this.#inTurn(chat, () => this.#send(chat, purpose, card, options));
+    return this.#inTurn(chat, async () => {
+      try {
+        return await this.#send(chat, purpose, card, options);
+      } catch (error) {
+        // A connection that broke: the wish is written down, so the next try finds what was sent already.
+        if (!(error instanceof HttpError)) throw error;
+        return await this.#send(chat, purpose, card, options);
+      }
+    });
   }
 
   /** One after the other: two that look for lost messages at once would take the same one. */
