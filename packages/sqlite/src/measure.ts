@@ -13,9 +13,10 @@ export interface DurationStats {
 
 /** Lock waits of a while. */
 export interface RecentWaits {
-  readonly count: number;
   readonly p95Ms: number;
   readonly maxMs: number;
+  /** How many took more than 1 s. */
+  readonly overSecond: number;
 }
 
 /** Totals of one named operation. */
@@ -39,12 +40,10 @@ const MAX_NAMES = 100;
 const LONG_HOLD_MS = 1000;
 const LONG_WAIT_MS = 10_000;
 const LONG_P95_MS = 1000;
-/** One in twenty says nothing about fewer. */
-const ENOUGH = 20;
 
-/** Whether lock waits are too long: one in twenty over 1 s or, of fewer than twenty, one over 10 s (S3-20). */
-export function areLong({ count, p95Ms, maxMs }: RecentWaits): boolean {
-  return count < ENOUGH ? maxMs > LONG_WAIT_MS : p95Ms > LONG_P95_MS;
+/** Whether lock waits are too long: one in twenty over 1 s (S3-20). Of a few waits that would be a single one: that must be over 10 s. */
+export function areLong({ p95Ms, maxMs, overSecond }: RecentWaits): boolean {
+  return p95Ms > LONG_P95_MS && (overSecond > 1 || maxMs > LONG_WAIT_MS);
 }
 
 /** Counts durations in bounded memory. */
@@ -81,7 +80,8 @@ export class Durations {
   since(since: number): RecentWaits {
     const all = this.#recentMs.subarray(0, Math.min(this.#count, RECENT));
     const recent = all.filter((_, i) => (this.#recentAt[i] ?? 0) >= since).toSorted();
-    return { count: recent.length, p95Ms: percentile(recent, 0.95), maxMs: recent.at(-1) ?? 0 };
+    const overSecond = recent.filter((tookMs) => tookMs > LONG_P95_MS).length;
+    return { p95Ms: percentile(recent, 0.95), maxMs: recent.at(-1) ?? 0, overSecond };
   }
 }
 

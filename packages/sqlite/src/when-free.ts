@@ -68,7 +68,7 @@ export async function transactionWhenFree<T>(
 
 interface Waiting extends WaitForLock {
   readonly budgetMs: number;
-  /** Hears how long it was kept out: from the first try that was refused, so 0 for what was free. */
+  /** Hears how long it was kept out: 0 when nobody was in the way, however long the work itself took. */
   readonly onEnd?: (waitedMs: number) => void;
 }
 
@@ -76,14 +76,14 @@ async function whenFree<T>(path: string, attempt: () => T | Promise<T>, wait: Wa
   const started = performance.now();
   const waited = (): number => performance.now() - started;
   const watch = new HolderWatch(path, wait);
-  let refusedAt: number | null = null;
+  let wasRefused = false;
   try {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       wait.signal?.throwIfAborted();
       const began = waited();
       const refusal = await tryOnce(attempt);
       if ("value" in refusal) return refusal.value;
-      refusedAt ??= began;
+      wasRefused = true;
       const leftMs = wait.budgetMs - waited();
       if (leftMs <= 0) throw lockedBy(await watch.look(waited()), waited(), refusal.error);
       watch.refused(waited());
@@ -93,7 +93,7 @@ async function whenFree<T>(path: string, attempt: () => T | Promise<T>, wait: Wa
     }
   } finally {
     watch.stop();
-    wait.onEnd?.(refusedAt === null ? 0 : waited() - refusedAt);
+    wait.onEnd?.(wasRefused ? waited() : 0);
   }
 }
 

@@ -46,26 +46,26 @@ describe("stats", () => {
   });
 
   test.each([
-    { count: 1, p95Ms: 1444, maxMs: 1444, long: false },
-    { count: 1, p95Ms: 10_001, maxMs: 10_001, long: true },
-    { count: 19, p95Ms: 9000, maxMs: 9000, long: false },
-    { count: 20, p95Ms: 1001, maxMs: 1001, long: true },
-    { count: 20, p95Ms: 1000, maxMs: 60_000, long: false },
-    { count: 0, p95Ms: 0, maxMs: 0, long: false },
-  ])(
-    "waits are long by one in twenty, and by one of less than twenty only when that is very long: $count, $maxMs ms",
-    ({ long, ...recent }) => {
-      expect(areLong(recent)).toBe(long);
-    },
-  );
+    { waits: "none", tookMs: [], long: false },
+    { waits: "a single one", tookMs: [1444], long: false },
+    { waits: "a single one of more than 10 s", tookMs: [10_001], long: true },
+    { waits: "two of a few", tookMs: [1001, 0, 0, 0, 5000], long: true },
+    { waits: "one of twenty", tookMs: [60_000, ...Array<number>(19).fill(0)], long: false },
+    { waits: "two of twenty", tookMs: [1001, 1001, ...Array<number>(18).fill(0)], long: true },
+    { waits: "all, but not over 1 s", tookMs: Array<number>(30).fill(1000), long: false },
+  ])("lock waits that are too long: $waits ($long)", ({ tookMs, long }) => {
+    const waits = new Durations();
+    for (const each of tookMs) waits.add(each, 1);
+    expect(areLong(waits.since(0))).toBe(long);
+  });
 
   test("percentiles are of the last thousand, totals of all, and memory stays bounded", () => {
     const durations = new Durations();
     for (let i = 0; i < 1000; i++) durations.add(5000, i);
     for (let i = 1; i <= 1000; i++) durations.add(i / 10, 1000 + i);
     expect(durations.stats()).toMatchObject({ count: 2000, p50Ms: 50, p95Ms: 95, maxMs: 5000 });
-    expect(durations.since(1981)).toEqual({ count: 20, p95Ms: expect.closeTo(99.9), maxMs: 100 });
-    expect(durations.since(9999)).toEqual({ count: 0, p95Ms: 0, maxMs: 0 });
+    expect(durations.since(1981)).toEqual({ p95Ms: expect.closeTo(99.9), maxMs: 100, overSecond: 0 });
+    expect(durations.since(9999)).toEqual({ p95Ms: 0, maxMs: 0, overSecond: 0 });
     const meter = new Meter();
     for (let i = 0; i < 500; i++) meter.hold(`name ${i}`, 1);
     expect(Object.keys(meter.operations())).toHaveLength(100);

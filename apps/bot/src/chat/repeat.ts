@@ -10,9 +10,9 @@ const HARMLESS = /^(?:edit|delete|answer|pin|unpin|set|sendChatAction$|get(?!Upd
  * Calls without an answer are made again where that can do no harm, so that a tap ends in its screen although a connection broke.
  * What sends a message is none of them; see `SureSender`.
  */
-export function repeatHarmless(pausesMs: readonly number[] = PAUSES_MS): Transformer {
+export function repeatHarmless(): Transformer {
   return async (call, method, payload, signal) => {
-    for (const pauseMs of HARMLESS.test(method) ? pausesMs : []) {
+    for (const pauseMs of HARMLESS.test(method) ? PAUSES_MS : []) {
       try {
         return await call(method, payload, signal);
       } catch (error) {
