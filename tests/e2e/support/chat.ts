@@ -47,7 +47,8 @@ export class AdminChat {
       what: `a button ${label}`,
     });
     const exact = texts(message).find(fits) ?? label;
-    return await this.#fleet.post<Pressed>("chat/press", { ...this.#who, messageId: message.id, label: exact });
+    const press = { ...this.#who, messageId: message.id, label: exact, waitMs: 45_000 };
+    return await this.#fleet.post<Pressed>("chat/press", press);
   }
 
   /** Waits for a message of the bot that is there and fits. */
