@@ -35,20 +35,16 @@ export class AdminChat {
     await this.#fleet.post("chat/text", { ...this.#who, text });
   }
 
-  /** Waits until the newest message that has the button shows it, and presses it. */
+  /** Waits until a message shows the button, and presses that of the newest one. */
   async press(label: string): Promise<Pressed> {
-    return await this.#press(label, (text) => text.includes(label));
+    return await this.#press({ labelContains: label });
   }
 
-  async #press(label: string, fits: (text: string) => boolean): Promise<Pressed> {
-    const texts = ({ keyboard }: ChatMessage): string[] => keyboard.flat().map(({ text }) => text);
-    const message = await waitFor(async () => (await this.messages()).findLast((each) => texts(each).some(fits)), {
-      timeoutMs: 45_000,
-      what: `a button ${label}`,
-    });
-    const exact = texts(message).find(fits) ?? label;
-    const press = { ...this.#who, messageId: message.id, label: exact, waitMs: 45_000 };
-    return await this.#fleet.post<Pressed>("chat/press", press);
+  /** Looked for and pressed in one call: a card that the bot replaces meanwhile has no button any more. */
+  async #press(button: { readonly label: string } | { readonly labelContains: string }): Promise<Pressed> {
+    const press = { ...this.#who, ...button, waitMs: 45_000 };
+    const what = `a button ${Object.values(button).join()}`;
+    return await waitFor(() => this.#fleet.post<Pressed>("chat/press", press), { what });
   }
 
   /** Waits for a message of the bot that is there and fits. */
@@ -77,7 +73,7 @@ export class AdminChat {
 
   /** Taps a code into the keypad. An alert that comes meanwhile has digits on its buttons, too ("Mute 4 h"). */
   async tap(code: string): Promise<void> {
-    for (const digit of code) await this.#press(digit, (text) => text === digit);
+    for (const digit of code) await this.#press({ label: digit });
   }
 }
 

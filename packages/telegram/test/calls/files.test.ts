@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { PART_BYTES, type UploadedFile } from "@flotilla/telegram";
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
+import { lostReason } from "../../src/fault.ts";
 import { account, newStore, watch } from "../kit.ts";
 import { useSandbox } from "../world.ts";
 
@@ -99,12 +100,13 @@ test("a data centre that forgot its key or hung up is asked again, with a new ke
   const { files, chat, id, phone, connection } = await member({ dc: 4 });
   const found = await files.find(chat, id);
   const part = (): Promise<Buffer> => files.read(found, 0);
-  const ended = async (): Promise<unknown> => await waitFor(() => connected(phone).length === 1);
+  // The client may hear of a broken line only from the call that it breaks under.
+  const partAfterDrop = (): Promise<Buffer> =>
+    part().catch((error: unknown) => (lostReason(error) === "socket" ? part() : Promise.reject(error)));
   await part();
   const [, first] = connected(phone);
   world.sandbox.world.faults.drop({ dc: 4 }, "rst");
-  await ended();
-  await part();
+  await partAfterDrop();
   expect(connected(phone)[1]?.keyId).toBe(first?.keyId);
   world.sandbox.world.faults.forgetKey(first?.keyId ?? "");
   await waitFor(() =>
@@ -116,9 +118,8 @@ test("a data centre that forgot its key or hung up is asked again, with a new ke
   const [, second] = connected(phone);
   expect(second?.keyId).not.toBe(first?.keyId);
   world.sandbox.world.faults.drop({ dc: 4 }, "rst");
-  await ended();
   world.sandbox.world.faults.forgetKey(second?.keyId ?? "");
-  await expect(part()).rejects.toMatchObject({ code: "link-lost" });
+  await expect(partAfterDrop()).rejects.toMatchObject({ message: "The data centre of the file forgot this account." });
   await part();
   const [, third] = connected(phone);
   world.sandbox.world.faults.failCalls({ method: "upload.getFile", code: 401, text: "AUTH_KEY_UNREGISTERED", times: 1 });
