@@ -12,8 +12,8 @@ export default defineConfig({
     maxWorkers: 3,
     retry: 0,
     // Generous: they cost nothing when green, and a busy machine is not a bug.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     teardownTimeout: 10_000,
     sequence: { shuffle: true, seed, hooks: "stack" },
     restoreMocks: true,
@@ -34,8 +34,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["tests/{e2e,faults}/**/*.test.ts"],
-          testTimeout: 240_000,
-          hookTimeout: 120_000,
+          testTimeout: 600_000,
         },
       },
     ],

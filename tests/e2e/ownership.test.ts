@@ -137,9 +137,7 @@ test("a session file that is deleted under a running worker ends it at once, and
   await chat.shows(/Status: healthy/);
 });
 
-test("a session string of another program becomes a worker without a login, once", {
-  timeout: 120_000,
-}, async () => {
+test("a session string of another program becomes a worker without a login, once", async () => {
   const { fleet, chat } = await healthyDemo();
   await chat.press("Stop");
   await chat.shows(/Status: stopped/);

@@ -25,9 +25,7 @@ function filesBelow(dir: string): string[] {
     .map((entry) => `${entry.parentPath}/${entry.name}`);
 }
 
-test("a session that is sent in the chat becomes a worker's: deleted at once, never in the clear, refused with a reason, used after a yes", {
-  timeout: 120_000,
-}, async () => {
+test("a session that is sent in the chat becomes a worker's: deleted at once, never in the clear, refused with a reason, used after a yes", async () => {
   const fleet = await startFleet();
   const chat = new AdminChat(fleet);
   await chat.start();

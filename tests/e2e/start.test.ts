@@ -36,7 +36,7 @@ test.each([1, 2, 3, 4])(
   async (count) => {
     const dir = await testDir("fleet-");
     const first = launchFleet(dir);
-    await waitFor(() => processesOf(first.pid).length > count, { timeoutMs: 45_000, what: `${count} processes` });
+    await waitFor(() => processesOf(first.pid).length > count, { what: `${count} processes` });
     const pids = processesOf(first.pid);
     first.kill("SIGTERM");
     await first.exited;
@@ -138,7 +138,7 @@ test("with the values of a sandbox in .env the same command runs against that se
 /** Launcher, Redis, sandbox, bot, supervisor and two workers. */
 async function wholeTree(launcher: number): Promise<number[]> {
   const pids = (): number[] => processesOf(launcher);
-  await waitFor(() => pids().length >= 7, { timeoutMs: 45_000, what: "all seven processes" });
+  await waitFor(() => pids().length >= 7, { what: "all seven processes" });
   return pids();
 }
 

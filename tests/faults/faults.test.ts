@@ -18,7 +18,6 @@ const SHORT = [
 /** Invariants 1, 2 and 7: whatever happens, Telegram never sees one session twice at the same time. The sandbox is the judge. */
 test.skipIf(process.platform !== "linux" || rounds > 0)(
   "a few faults: two hosts, one session, never twice on Telegram",
-  { timeout: 180_000 },
   async () => {
     const rig = await Rig.start("none");
     const random = randomFrom(1);

@@ -52,7 +52,7 @@ async function prepare(chat: Chat, redisUrl: string, worker: string): Promise<Pl
 }
 
 test("killed at any step of a press and of an alert, the bot loses neither, tells the alert once and gives the command once", {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
   const { url } = await sharedRedis();
   const chat = await startChat();
@@ -74,7 +74,7 @@ test("killed at any step of a press and of an alert, the bot loses neither, tell
       return taken && told && shown && commands.some((command) => command.worker === worker);
     };
     const first = spawnNode(BOT, [String(n)], { env: place.env });
-    const done = waitFor(allIsDone, { what: `a bot that dies at step ${n}, or is done`, timeoutMs: 45_000 });
+    const done = waitFor(allIsDone, { what: `a bot that dies at step ${n}, or is done` });
     await Promise.race([first.exited, done]);
     done.catch(() => {});
     first.kill("SIGKILL");

@@ -141,7 +141,7 @@ async function die(one: World, deed: Deed, n: number): Promise<string[] | null> 
 test.for(Object.entries(DEEDS))(
   "%s: killed at any step, one card with buttons is left, and it works",
   {
-    timeout: 120_000,
+    timeout: 600_000,
   },
   async ([, deed]) => {
     const chat = await startChat();

@@ -169,7 +169,7 @@ test.each([
   else expect(made).toMatchObject(expected);
 });
 
-test("a route is made by a message, switched on, changed and taken away by buttons", { timeout: 60_000 }, async () => {
+test("a route is made by a message, switched on, changed and taken away by buttons", async () => {
   const fleet = await startFleet();
   fleet.parts.workers.add(WORKER, HOST, "ann", 1);
   await meet(fleet, 777, "Ann");

@@ -65,7 +65,7 @@ test("what is wrong is said before anybody is asked, with its place", async () =
   expect(await machine.run(["routes", "paint"])).toMatchObject({ code: 2 });
 });
 
-test("a bot that does not run is named", { timeout: 120_000 }, async () => {
+test("a bot that does not run is named", async () => {
   const said = await machine.run(["routes", "export"]);
   expect(said).toMatchObject({ code: 1 });
   expect(said.stderr).toContain("The bot did not answer. Is it running?");

@@ -67,7 +67,7 @@ async function rig(): Promise<Rig> {
   });
   const last = (): AccountReport => reports.at(-1) as AccountReport;
   const state = (wanted: AccountReport["state"]): Promise<void> =>
-    waitFor(() => last()?.state === wanted, { what: wanted, timeoutMs: 30_000 }).then(() => {
+    waitFor(() => last()?.state === wanted, { what: wanted }).then(() => {
       // What is reported is what a supervisor takes.
       expect(WorkerToSupervisor.safeParse({ kind: "status", ...last() }).error).toBeUndefined();
     });
@@ -109,7 +109,7 @@ test("a chat that cannot be read any more is in the report with its reason, unti
   await one.account.stop();
   sandbox.world.postToChannel(one.channel, "seen again");
   one.account.start();
-  await waitFor(() => linkOf(one).sources?.closed.length === 0, { timeoutMs: 30_000 });
+  await waitFor(() => linkOf(one).sources?.closed.length === 0);
 });
 
 test("PEER_FLOOD stops sending and is told at once; a check does not lift it, an admin does", async () => {

@@ -185,7 +185,7 @@ test.each(["done", "failed"])("a login step leaves nothing sealed in Redis after
   expect(naming.map(([key]) => key)).toEqual([`${place.prefix}:worker.news_1:events`]);
 });
 
-test("while Redis is away a command is refused at once, and goes through after it is back", { timeout: 120_000 }, async () => {
+test("while Redis is away a command is refused at once, and goes through after it is back", async () => {
   await using redis = await startRedis({ persistence: "aof" });
   const place = { url: redis.url, prefix: "t" };
   const send = await sender(place);
@@ -221,7 +221,7 @@ test("a sender without a Redis refuses, and can be closed", async () => {
   await send.close();
 });
 
-test("a command in the hands of a consumer that was killed is taken up by another one", { timeout: 120_000 }, async () => {
+test("a command in the hands of a consumer that was killed is taken up by another one", async () => {
   const place = await sharedRedis();
   const killed = spawnNode(join(import.meta.dirname, "fixtures/consumer.ts"), [place.url, place.prefix]);
   const send = await sender(place);
@@ -236,6 +236,6 @@ test("a command in the hands of a consumer that was killed is taken up by anothe
     handle: async ({ id }) => void got.push(id),
   });
   onTestFinished(() => consumer.close());
-  await waitFor(() => got.length > 0, { timeoutMs: 45_000, what: "the command to be taken up again" });
+  await waitFor(() => got.length > 0, { what: "the command to be taken up again" });
   expect(got).toEqual(["command-1"]);
 });

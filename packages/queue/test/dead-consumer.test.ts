@@ -32,9 +32,7 @@ async function way(redis: RedisHarness): Promise<{ url: string; loseThoseThatAre
   };
 }
 
-test("a consumer whose connections are dead without knowing it is made anew, and takes what waits", {
-  timeout: 120_000,
-}, async () => {
+test("a consumer whose connections are dead without knowing it is made anew, and takes what waits", async () => {
   await using redis = await startRedis();
   const { url, loseThoseThatAreOpen } = await way(redis);
   const errors = errorList();
@@ -51,13 +49,11 @@ test("a consumer whose connections are dead without knowing it is made anew, and
   await waitFor(() => got.length === 1);
   loseThoseThatAreOpen();
   await queue.add("check", checkCommand("command-2"), { jobId: "command-2" });
-  await waitFor(() => got.length === 2, { timeoutMs: 45_000, what: "the second command" });
+  await waitFor(() => got.length === 2, { what: "the second command" });
   expect(errors.seen.map(String)).toContainEqual(expect.stringContaining("its consumer was made anew"));
 });
 
-test("a command that takes its consumer down three times is given up, reported, and others go on", {
-  timeout: 120_000,
-}, async () => {
+test("a command that takes its consumer down three times is given up, reported, and others go on", async () => {
   await using redis = await startRedis();
   const place = { url: redis.url, prefix: "t" };
   const queue = new Queue("worker.news_1", { connection: { url: redis.url }, prefix: "t" });
@@ -65,7 +61,7 @@ test("a command that takes its consumer down three times is given up, reported, 
   await queue.add("check", checkCommand("command-1"), { jobId: "command-1" });
   for (let run = 1; run <= 3; run++) {
     const killed = spawnNode(`${import.meta.dirname}/fixtures/consumer.ts`, [place.url, place.prefix]);
-    await killed.waitForOutput("took command-1", 45_000);
+    await killed.waitForOutput("took command-1");
     killed.kill("SIGKILL");
     await killed.exited;
   }
@@ -77,7 +73,7 @@ test("a command that takes its consumer down three times is given up, reported, 
     handle: async ({ id }) => void got.push(id),
   });
   onTestFinished(() => consumer.close());
-  await waitFor(() => failed.length > 0, { timeoutMs: 45_000, what: "the command to be given up" });
+  await waitFor(() => failed.length > 0, { what: "the command to be given up" });
   await queue.add("check", checkCommand("command-2"), { jobId: "command-2" });
   await waitFor(() => got.includes("command-2"));
   expect(failed).toEqual([expect.stringMatching(/^command-1: .*stalled/)]);

@@ -65,7 +65,7 @@ async function seenRedis(): Promise<QueuePlace> {
 }
 
 const until = (it: Holder, event: string) =>
-  waitFor(() => it.events.includes(event), { timeoutMs: 45_000, what: `${event} in ${it.events.join()}` });
+  waitFor(() => it.events.includes(event), { what: `${event} in ${it.events.join()}` });
 
 test("the second host is refused and told who has it; after the first one gave it back, a higher number is given", async () => {
   const place = await seenRedis();
@@ -141,9 +141,7 @@ test("a session that knows a higher number than Redis gets one above it", async 
   await until(holder(await seenRedis(), "host-a", { knownFence: () => 41 }), "granted 42");
 });
 
-test("with Redis gone the holder leaves before its lease ends, and comes back with its number", {
-  timeout: 120_000,
-}, async () => {
+test("with Redis gone the holder leaves before its lease ends, and comes back with its number", async () => {
   await using redis = await startRedis({ persistence: "aof" });
   const first = holder({ url: redis.url, prefix: "t" }, "host-a");
   await until(first, "granted 1");
@@ -158,9 +156,7 @@ test("with Redis gone the holder leaves before its lease ends, and comes back wi
   await waitFor(() => first.lease.mayAct());
 });
 
-test("after a Redis that forgot everything, nobody is granted for one whole lease, and the holder keeps its own", {
-  timeout: 120_000,
-}, async () => {
+test("after a Redis that forgot everything, nobody is granted for one whole lease, and the holder keeps its own", async () => {
   await using redis = await startRedis();
   const place = { url: redis.url, prefix: "t" };
   const first = holder(place, "host-a");
@@ -176,7 +172,7 @@ test("after a Redis that forgot everything, nobody is granted for one whole leas
   await until(second, "taken");
 });
 
-test("on one host a Redis that is away stops nothing, and the number comes later", { timeout: 120_000 }, async () => {
+test("on one host a Redis that is away stops nothing, and the number comes later", async () => {
   await using redis = await startRedis({ persistence: "aof" });
   const place = { url: redis.url, prefix: "t" };
   await redis.kill9();
@@ -205,9 +201,7 @@ test("a clock that jumps ahead ends the right to act; one that is set back does 
   expect(suspendedMachine.events).toContain("suspended");
 });
 
-test("a holder that was stopped for longer than its lease never acts again once another host has it", {
-  timeout: 120_000,
-}, async () => {
+test("a holder that was stopped for longer than its lease never acts again once another host has it", async () => {
   const place = await seenRedis();
   const dir = await testDir("lease-");
   const acts = `${dir}/acts`;

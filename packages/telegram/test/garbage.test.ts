@@ -150,7 +150,7 @@ test("garbage in the middle of a connection costs at most the connection: what i
       wire.inject(bad);
       said.push(`m${said.length}`);
       world.sandbox.world.sendPrivate(friend, phone, said.at(-1) ?? "");
-      await waitFor(() => texts().length >= said.length, { what: `${said.length} messages`, timeoutMs: 30_000 });
+      await waitFor(() => texts().length >= said.length, { what: `${said.length} messages` });
       expect(texts().toSorted()).toEqual(said.toSorted());
     }),
     { numRuns: 20 },

@@ -21,7 +21,7 @@ export async function openPage(url: string, size: { readonly width: number; read
   const browser: Browser = await chromium.launch({ executablePath: CHROMIUM ?? "", args: FLAGS });
   onTestFinished(() => browser.close());
   const page = await browser.newPage({ viewport: size, deviceScaleFactor: 1, timezoneId: "UTC", reducedMotion: "reduce" });
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(45_000);
   await page.goto(url);
   return page;
 }

@@ -62,7 +62,7 @@ test("an answer that was lost is asked for again, and Telegram drops the second 
   const it = await pair();
   it.targets.lost = 1;
   it.reader.receive(post(1, "one"), post(2, "two"));
-  await waitFor(() => it.targets.in("-1002").length === 2, { timeoutMs: 45_000 });
+  await waitFor(() => it.targets.in("-1002").length === 2);
   expect(it.targets.in("-1002")).toEqual(["one", "two"]);
   expect(it.targets.duplicates).toBe(1);
   await settled(it);
@@ -79,7 +79,7 @@ test("reader and sender are started again in the middle: nothing is lost, nothin
   it.targets.fault = () => null;
   it.reader = runWorker(it.dir, "reader", it.place, it.targets);
   it.sender = runWorker(it.dir, "sender", it.place, it.targets);
-  await waitFor(() => it.targets.posted.length === 30, { timeoutMs: 45_000 });
+  await waitFor(() => it.targets.posted.length === 30);
   expect(it.targets.in("-1002")).toEqual(Array.from({ length: 30 }, (_, n) => `m${n}`));
 });
 
@@ -115,7 +115,7 @@ test("a flood wait parks one route in order and no other; a message nobody takes
   it.reader.receive(post(1, "a"), post(2, "bad"), post(3, "c"));
   await waitFor(() => it.targets.in("-1003").length === 3);
   expect(it.targets.in("-1002")).toEqual([]);
-  await waitFor(() => it.targets.in("-1002").length === 2, { timeoutMs: 45_000 });
+  await waitFor(() => it.targets.in("-1002").length === 2);
   expect(it.targets.in("-1002")).toEqual(["a", "c"]);
   expect(it.reader.store.relay.poison("signals", 9)).toMatchObject([{ reason: "MESSAGE_TOO_LONG" }]);
   it.targets.fault = () => null;
@@ -129,13 +129,10 @@ test("a target that takes nothing stops its route, says why, and goes on when wo
   it.reader.receive(post(1, "a"), post(2, "b"));
   const board = new RelayBoard(it.place, () => {});
   onTestFinished(() => board.close());
-  const status = await waitFor(
-    async () => {
-      const seen = await board.read(parseWorkerId("reader"));
-      return seen?.routes[0]?.blocked ? seen : null;
-    },
-    { timeoutMs: 45_000 },
-  );
+  const status = await waitFor(async () => {
+    const seen = await board.read(parseWorkerId("reader"));
+    return seen?.routes[0]?.blocked ? seen : null;
+  });
   expect(RelayStatus.parse(status).routes[0]).toMatchObject({
     waiting: 2,
     poison: 0,
@@ -147,18 +144,17 @@ test("a target that takes nothing stops its route, says why, and goes on when wo
   await waitFor(() => it.targets.in("-1002").length === 2);
 });
 
-test("a sender that is not there is named; what waits is on disk", { timeout: 120_000 }, async () => {
+test("a sender that is not there is named; what waits is on disk", async () => {
   const it = await pair();
   await it.sender.close();
   it.reader.receive(post(1, "a"));
   const board = new RelayBoard(it.place, () => {});
   onTestFinished(() => board.close());
-  await waitFor(
-    async () => (await board.read(parseWorkerId("reader")))?.routes[0]?.reason?.includes("sender has not answered"),
-    { timeoutMs: 45_000 },
+  await waitFor(async () =>
+    (await board.read(parseWorkerId("reader")))?.routes[0]?.reason?.includes("sender has not answered"),
   );
   it.sender = runWorker(it.dir, "sender", it.place, it.targets);
-  await waitFor(() => it.targets.in("-1002").length === 1, { timeoutMs: 45_000 });
+  await waitFor(() => it.targets.in("-1002").length === 1);
 });
 
 test("a route that is switched off waits, one that is removed is forgotten", async () => {
@@ -174,7 +170,7 @@ test("a route that is switched off waits, one that is removed is forgotten", asy
   expect(it.targets.posted).toEqual([]);
 });
 
-test("backfill delivers what was not delivered, oldest first, and nothing twice", { timeout: 120_000 }, async () => {
+test("backfill delivers what was not delivered, oldest first, and nothing twice", async () => {
   const it = await pair([route({ filter: "not skip" })]);
   it.reader.receive(post(3, "three"));
   await waitFor(() => it.targets.posted.length === 1);
@@ -198,7 +194,7 @@ test("backfill delivers what was not delivered, oldest first, and nothing twice"
     { verdict: "take" },
   ]);
   it.reader.relay.backfill("signals", { last: 10 });
-  await waitFor(() => it.targets.posted.length === 3, { timeoutMs: 45_000 });
+  await waitFor(() => it.targets.posted.length === 3);
   it.reader.relay.backfill("signals", { since: 0 });
   await settled(it);
   expect(it.targets.in("-1002")).toEqual(["three", "one", "four"]);
@@ -208,7 +204,7 @@ function pick({ text, groupedId, replyTo }: ReturnType<typeof content>) {
   return { text, groupedId, replyTo, entities: [], media: null, protected: false, ephemeral: false };
 }
 
-test("a webhook is called once per message, signed, and again after an error", { timeout: 120_000 }, async () => {
+test("a webhook is called once per message, signed, and again after an error", async () => {
   const calls: { body: string; signature: string; key: string }[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -224,7 +220,7 @@ test("a webhook is called once per message, signed, and again after an error", {
   const { port } = server.address() as AddressInfo;
   const it = await pair([route({ to: { kind: "webhook", url: `http://127.0.0.1:${port}/hook` } })]);
   it.reader.receive(post(1, "one"), post(2, "two"));
-  await waitFor(() => calls.length === 3, { timeoutMs: 45_000 });
+  await waitFor(() => calls.length === 3);
   expect(calls.map(({ body }) => (JSON.parse(body) as { text: string }).text)).toEqual(["one", "one", "two"]);
   expect(new Set(calls.map(({ key }) => key)).size).toBe(2);
   const [, time = "", mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(calls[0]?.signature ?? "") ?? [];
@@ -239,5 +235,5 @@ test("a source whose name is learned on the way is read from then on", async () 
   expect(it.reader.relay.wants("-1001")).toBe(true);
   await change(it, [route({ from: { worker: "reader", chats: ["@unknown_1"] } })]);
   it.reader.store.entities.upsert([{ id: "-1006", hash: "1", username: "unknown_1", phone: null, name: "Unknown" }]);
-  await waitFor(() => it.reader.relay.wants("-1006"), { timeoutMs: 45_000 });
+  await waitFor(() => it.reader.relay.wants("-1006"));
 });

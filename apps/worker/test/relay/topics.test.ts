@@ -15,7 +15,6 @@ import { relayTelegram } from "../../src/relay/telegram.ts";
 import { FLEET_KEY, route, tellRoutes } from "./world.ts";
 
 const FREE = { perMinute: 60_000, burst: 100, perChatMs: 0, perChatMinute: 1000 };
-const PATIENCE = { timeoutMs: 45_000 };
 
 let sandbox: Sandbox;
 let numbers = 0;
@@ -78,7 +77,7 @@ async function worker(name: string, phone: string, place: QueuePlace, dir: strin
     await relay.close();
     await account.stop();
   });
-  await waitFor(() => states.at(-1) === "RUNNING", PATIENCE);
+  await waitFor(() => states.at(-1) === "RUNNING");
   return { phone, store, relay };
 }
 
@@ -103,10 +102,10 @@ async function pair({ share = false } = {}) {
   const sender = await worker("sender", senderPhone, place, dir);
   const change = async (...routes: Route[]): Promise<void> => {
     await tellRoutes(place, "reader", routes);
-    await waitFor(() => reader.store.relay.routes()?.body === JSON.stringify(routes), PATIENCE);
+    await waitFor(() => reader.store.relay.routes()?.body === JSON.stringify(routes));
   };
   const seen = () => sandbox.world.history(senderPhone, target.id);
-  const arrived = (count: number) => waitFor(() => (seen().length >= count ? seen() : null), PATIENCE);
+  const arrived = (count: number) => waitFor(() => (seen().length >= count ? seen() : null));
   const say = (topic: number | undefined, text: string, more: object = {}): number =>
     sandbox.world.postToChannel(source.id, text, { ...more, ...(topic === undefined ? {} : { topic }) });
   return { place, source, target, reader, sender, change, seen, arrived, say };
@@ -135,7 +134,7 @@ test("one topic is read, and all of it goes into one topic: texts, answers, file
   expect(it.reader.store.relay.counts("signals")).toMatchObject({ "other-topic": 2, matched: 6 });
   sandbox.world.editInChannel(it.source.id, answer, "answer, mended");
   sandbox.world.deleteInChannel(it.source.id, [first]);
-  await waitFor(() => it.seen().some(({ text }) => text === "answer, mended") && it.seen().length === 5, PATIENCE);
+  await waitFor(() => it.seen().some(({ text }) => text === "answer, mended") && it.seen().length === 5);
 });
 
 test("forwards go into the topic, with their author; General is read by its number and is where no topic is named", async () => {
@@ -180,7 +179,7 @@ test("a closed topic stops its route with the reason; after a change of the targ
   const board = new RelayBoard(it.place, () => {});
   onTestFinished(() => board.close());
   const stuck = async (code: string) =>
-    await waitFor(async () => (await board.read(parseWorkerId("reader")))?.routes[0]?.stuck?.code === code, PATIENCE);
+    await waitFor(async () => (await board.read(parseWorkerId("reader")))?.routes[0]?.stuck?.code === code);
   await stuck("TOPIC_CLOSED");
   sandbox.world.topics.delete(it.target.id, closed);
   it.reader.relay.wake("signals");

@@ -27,10 +27,9 @@ test("killed at step 1, 2, 3, … of receiving messages, until a run comes throu
     const awaited = `live ${dieAt}`;
     const told: KilledChild = { dir, fleetKey: fleetKey.toString("hex"), server: world.server, dieAt, awaited };
     const child = spawnNode(CHILD, [JSON.stringify(told)]);
-    const ready = await Promise.race([
-      child.waitForOutput("ready", 30_000).then(() => true),
-      child.exited.then(() => false),
-    ]).catch(() => false);
+    const ready = await Promise.race([child.waitForOutput("ready").then(() => true), child.exited.then(() => false)]).catch(
+      () => false,
+    );
     if (ready) say(awaited);
     const { code, signal } = await child.exited;
     expect(child.stderr).toBe("");
@@ -57,4 +56,4 @@ test("killed at step 1, 2, 3, … of receiving messages, until a run comes throu
     if (through) expect(texts).toEqual(said.toSorted());
   }
   expect(dieAt).toBeGreaterThan(10);
-}, 300_000);
+}, 600_000);

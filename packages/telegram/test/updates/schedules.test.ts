@@ -110,7 +110,7 @@ test("whatever is lost, doubled, late, cut off or not stored: after the next con
     }),
     { numRuns: 150 },
   );
-}, 120_000);
+}, 600_000);
 
 test("while the connection lives, the next update of a box brings back what the box lost", async () => {
   await fc.assert(
@@ -126,7 +126,7 @@ test("while the connection lives, the next update of a box brings back what the 
     }),
     { numRuns: 100 },
   );
-}, 120_000);
+}, 600_000);
 
 test("in what order the envelopes of a box come does not matter once all are there", () => {
   const order = fc.integer({ min: 1, max: 12 }).chain((length) => {

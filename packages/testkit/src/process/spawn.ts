@@ -86,7 +86,7 @@ function captured(child: ChildProcess, name: string): SpawnedProcess {
     },
     exited,
     kill: (signal) => void child.kill(signal),
-    waitForOutput: (pattern, timeoutMs = 30_000) => waitForOutput(name, output, hasEnded, pattern, timeoutMs),
+    waitForOutput: (pattern, timeoutMs = 45_000) => waitForOutput(name, output, hasEnded, pattern, timeoutMs),
     [Symbol.asyncDispose]: () => killGroup(child, exited),
   };
 }
