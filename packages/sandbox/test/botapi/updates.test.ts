@@ -1,4 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { UpdateQueue } from "../../src/botapi/updates.ts";
+import { MovableClock } from "../../src/clock.ts";
 import type { BotApiHarness } from "./harness.ts";
 import { startBotApi, until } from "./harness.ts";
 
@@ -36,11 +38,18 @@ describe("getUpdates", () => {
     expect(api.backend.updates.pending).toBe(1);
   });
 
-  test("gives at most `limit`, and one at a time to a poller that repeats itself", async () => {
-    await using api = await startBotApi();
-    for (let n = 0; n < 5; n++) api.admin.sendText(String(n));
-    expect(await updates(api, { limit: 3 })).toHaveLength(3);
-    expect(await updates(api)).toHaveLength(1);
+  test("gives at most `limit`, and one at a time to a poller that repeats itself within half a second", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const queue = new UpdateQueue(new MovableClock());
+    for (let n = 0; n < 5; n++) queue.push({ kind: "message", payload: {} });
+    const poll = (limit: number): Promise<object[]> =>
+      queue.poll({ offset: 0, limit, timeoutS: 0, allowed: undefined, signal: AbortSignal.timeout(60_000) });
+    expect(await poll(3)).toHaveLength(3);
+    vi.advanceTimersByTime(499);
+    expect(await poll(100)).toHaveLength(1);
+    vi.advanceTimersByTime(500);
+    expect(await poll(100)).toHaveLength(5);
   });
 
   test("lets in only the allowed types, and remembers the list", async () => {
@@ -109,9 +118,9 @@ describe("getUpdates", () => {
       reply_markup: { inline_keyboard: [[{ text: "Go", callback_data: "go" }]] },
     });
     api.admin.press({ label: "Go" });
-    api.clock.advance(149_000);
+    api.clock.advance(100_000);
     expect(api.backend.updates.pending).toBe(2);
-    api.clock.advance(2000);
+    api.clock.advance(50_000);
     expect(texts(await updates(api))).toEqual(["hello"]);
     api.clock.advance(24 * 3600_000);
     expect(api.backend.updates.pending).toBe(0);
