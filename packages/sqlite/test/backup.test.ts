@@ -4,6 +4,7 @@ import { AppError } from "@flotilla/kernel";
 import { backupTo, type Database, type OpenOptions, openDatabase } from "@flotilla/sqlite";
 import { testDir } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test } from "vitest";
+import { fileKey, type OpenFiles, scanOpenFiles } from "../src/holders/open-files.ts";
 
 const SCHEMA = "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT";
 let folder = "";
@@ -14,11 +15,9 @@ beforeEach(async () => {
 const open = (name: string, more: Partial<OpenOptions> = {}): Database =>
   openDatabase({ path: join(folder, name), role: "session", migrations: [SCHEMA], exclusive: true, ...more });
 
-/** Every line of the kernel's lock table that concerns a file of this process. */
-function ownLocks(path: string): string[] {
-  const inode = statSync(path).ino;
-  const lines = readFileSync("/proc/locks", "utf8").split("\n");
-  return lines.filter((line) => line.includes(`:${inode} `)).map((line) => line.replace(/^\d+:/, ""));
+/** What the kernel says of the locks on this file. */
+async function locksOn(path: string): Promise<OpenFiles["locks"]> {
+  return (await scanOpenFiles(new Set([fileKey(path) ?? ""]))).locks;
 }
 
 function codeOf(work: () => unknown): string {
@@ -43,18 +42,21 @@ describe("backupTo", () => {
     expect(existsSync(join(folder, "b.db.partial"))).toBe(false);
   });
 
-  test.runIf(process.platform === "linux")("leaves the owner's locks as they were, a hundred times, during writes", () => {
-    using db = open("a.db");
-    const before = ownLocks(db.path);
-    expect(before).toHaveLength(1);
-    for (let i = 1; i <= 100; i++) {
-      db.write("INSERT INTO t (name) VALUES (?)", [`row ${i}`]);
-      backupTo(db, join(folder, "b.db"));
-      expect(ownLocks(db.path)).toEqual(before);
-    }
-    using copy = open("b.db");
-    expect(copy.read("SELECT count(*) AS rows FROM t")).toEqual([{ rows: 100 }]);
-  });
+  test.runIf(process.platform === "linux")(
+    "leaves the owner's locks as they were, a hundred times, during writes",
+    async () => {
+      using db = open("a.db");
+      const before = await locksOn(db.path);
+      expect(before).toMatchObject([{ lock: { pid: process.pid, write: true } }]);
+      for (let i = 1; i <= 100; i++) {
+        db.write("INSERT INTO t (name) VALUES (?)", [`row ${i}`]);
+        backupTo(db, join(folder, "b.db"));
+        expect(await locksOn(db.path)).toEqual(before);
+      }
+      using copy = open("b.db");
+      expect(copy.read("SELECT count(*) AS rows FROM t")).toEqual([{ rows: 100 }]);
+    },
+  );
 
   test("replaces an old backup only by a good one", () => {
     using db = open("a.db");

@@ -43,8 +43,14 @@ export class AdminChat {
   /** Looked for and pressed in one call: a card that the bot replaces meanwhile has no button any more. */
   async #press(button: { readonly label: string } | { readonly labelContains: string }): Promise<Pressed> {
     const press = { ...this.#who, ...button, waitMs: 45_000 };
-    const what = `a button ${Object.values(button).join()}`;
-    return await waitFor(() => this.#fleet.post<Pressed>("chat/press", press), { what });
+    const once = (): Promise<Pressed | Error> =>
+      this.#fleet.post<Pressed>("chat/press", press).catch((error: Error) => {
+        if (error.message.includes('"no-such-button"')) throw error;
+        return error; // waiting does not mend it
+      });
+    const pressed = await waitFor(once, { what: `a button ${Object.values(button).join()}` });
+    if (pressed instanceof Error) throw pressed;
+    return pressed;
   }
 
   /** Waits for a message of the bot that is there and fits. */

@@ -47,10 +47,11 @@ const STRENGTH: readonly HeldLock[] = ["exclusive", "write", "read", "open", "sh
 const HOST_NAMESPACE = "pid:[4026531836]";
 
 /**
- * Who has this database open, by the kernel's own record: locks in `/proc/locks` and open files in `/proc/<pid>/fd` on the
- * inodes of the file, its `-wal` and its `-shm`. Sees stopped and hung holders, other names of the file (links, bind mounts) and programs that
- * are not ours. Never opens the file, so no lock is endangered (https://sqlite.org/howtocorrupt.html section 2.2). Never throws for what
- * cannot be seen: that is in `notVisible`. Elsewhere than on Linux nothing can be seen, and it says so.
+ * Who has this database open, by the kernel's own record: open files in `/proc/<pid>/fd` with the locks in their `fdinfo`, and
+ * `/proc/locks` for processes that may not be looked into, on the inodes of the file, its `-wal` and its `-shm`. Sees stopped and hung
+ * holders, other names of the file (links, bind mounts) and programs that are not ours. Never opens the file, so no lock is endangered
+ * (https://sqlite.org/howtocorrupt.html section 2.2). Never throws for what cannot be seen: that is in `notVisible`. Elsewhere than on
+ * Linux nothing can be seen, and it says so.
  */
 export async function findHolders(path: string, options: HolderOptions = {}): Promise<HolderReport> {
   const started = performance.now();
@@ -62,8 +63,11 @@ export async function findHolders(path: string, options: HolderOptions = {}): Pr
   });
   if (process.platform !== "linux") return report([], "This system does not tell which process holds a file.");
   const files = partsOf(path);
-  const [locks, open] = await Promise.all([readLockTable(), scanOpenFiles(new Set(files.keys()), options.signal)]);
-  const relevant = locks.flatMap((lock) => matching(lock, files, open));
+  const [table, open] = await Promise.all([readLockTable(), scanOpenFiles(new Set(files.keys()), options.signal)]);
+  const relevant = [
+    ...open.locks.flatMap(({ key, lock }) => onPart(files.get(key), lock)),
+    ...table.flatMap((lock) => matching(lock, files, open)),
+  ];
   const pids = new Set([...open.byPid.keys(), ...relevant.map(({ lock }) => lock.pid)].filter((pid) => pid > 0));
   const found = await Promise.all([...pids].map((pid) => describe(pid, lockOf(pid, files, relevant, open), options.known)));
   const holders = found.filter((holder) => holder !== undefined);
@@ -89,11 +93,14 @@ function realPath(path: string): string {
   }
 }
 
-function matching(
-  lock: KernelLock,
-  files: ReadonlyMap<string, FilePart>,
-  open: OpenFiles,
-): { part: FilePart; lock: KernelLock }[] {
+interface PartLock {
+  readonly part: FilePart;
+  readonly lock: KernelLock;
+}
+
+const onPart = (part: FilePart | undefined, lock: KernelLock): PartLock[] => (part ? [{ part, lock }] : []);
+
+function matching(lock: KernelLock, files: ReadonlyMap<string, FilePart>, open: OpenFiles): PartLock[] {
   for (const [key, part] of files) {
     const [device = "", inode] = key.split(":");
     if (inode !== lock.inode) continue;
@@ -103,12 +110,7 @@ function matching(
   return [];
 }
 
-function lockOf(
-  pid: number,
-  files: ReadonlyMap<string, FilePart>,
-  relevant: readonly { part: FilePart; lock: KernelLock }[],
-  open: OpenFiles,
-): HeldLock {
+function lockOf(pid: number, files: ReadonlyMap<string, FilePart>, relevant: readonly PartLock[], open: OpenFiles): HeldLock {
   const locks = relevant.filter(({ lock }) => lock.pid === pid);
   const parts = [...(open.byPid.get(pid) ?? [])].map((key) => files.get(key));
   return locks.length === 0 && parts.length > 0 && parts.every((part) => part === "shm") ? "shm" : heldLock(locks);
@@ -172,7 +174,7 @@ async function userOf(pid: number): Promise<string | null> {
 
 async function hidden(
   holders: readonly Holder[],
-  relevant: readonly { lock: KernelLock }[],
+  relevant: readonly PartLock[],
   open: OpenFiles,
   refused: boolean,
 ): Promise<string | null> {

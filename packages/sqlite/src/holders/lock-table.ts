@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 
 /** Which of the three files of a database. */
@@ -27,14 +28,28 @@ const WAL_RECOVER = 122;
 const WAL_READ = 123;
 const WAL_READ_LAST = 127;
 
-/** All POSIX locks that this process can see. Read in the thread pool: the kernel may take 30 ms over it. */
+/**
+ * All POSIX locks that this process can see, also those of processes whose files it may not list. Read in the thread pool: the kernel may
+ * take 30 ms over it. The kernel gives the table in pieces of 4 KiB: when locks come and go in between, one may be missing or there twice.
+ */
 export async function readLockTable(): Promise<KernelLock[]> {
   return parseLockTable(await readFile("/proc/locks", "utf8"));
 }
 
-/** Parses the format of proc_locks(5). Waiting ones ("->") hold nothing and are left out. */
+/** The locks taken through a descriptor, which the kernel tells in one piece (proc_pid_fdinfo(5)); none when it is closed meanwhile. */
+export function locksThrough(pid: string, fd: string): KernelLock[] {
+  try {
+    const locks = parseLockTable(readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8"));
+    return locks.map((lock) => ({ ...lock, pid: Number(pid) }));
+  } catch {
+    return [];
+  }
+}
+
+/** Parses the format of proc_locks(5), also in the lines of a descriptor's `fdinfo`. Waiting ones ("->") hold nothing and are left out. */
 export function parseLockTable(text: string): KernelLock[] {
-  const line = /^\d+: (?:POSIX|OFDLCK)\s+\S+\s+(READ|WRITE)\s+(-?\d+) ([0-9a-f]+:[0-9a-f]+):(\d+) (\d+) (\d+|EOF)/gm;
+  const line =
+    /^(?:lock:\t)?\d+: (?:POSIX|OFDLCK)\s+\S+\s+(READ|WRITE)\s+(-?\d+) ([0-9a-f]+:[0-9a-f]+):(\d+) (\d+) (\d+|EOF)/gm;
   return [...text.matchAll(line)].map(([, mode, pid, device = "", inode = "", from, to]) => ({
     pid: Number(pid),
     write: mode === "WRITE",

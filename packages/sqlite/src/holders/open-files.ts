@@ -1,10 +1,13 @@
 import { readdirSync, readlinkSync, statSync } from "node:fs";
 import { sleep } from "@flotilla/kernel";
+import { type KernelLock, locksThrough } from "./lock-table.ts";
 
 /** Which processes have one of the wanted files open, and what could not be seen. */
 export interface OpenFiles {
   /** pid → keys (`device:inode`) of the wanted files it has open */
   readonly byPid: ReadonlyMap<number, ReadonlySet<string>>;
+  /** The locks taken through those descriptors, each with the key of its file. */
+  readonly locks: readonly { readonly key: string; readonly lock: KernelLock }[];
   /** Processes whose open files this user may not list. */
   readonly unreadable: number;
 }
@@ -25,26 +28,32 @@ export function fileKey(path: string): string | undefined {
 /** Looks through `/proc/<pid>/fd` of all processes. Only stats them: a descriptor of ours on the file would endanger its locks. */
 export async function scanOpenFiles(wanted: ReadonlySet<string>, signal?: AbortSignal): Promise<OpenFiles> {
   const byPid = new Map<number, ReadonlySet<string>>();
+  const locks: OpenFiles["locks"][number][] = [];
   let unreadable = 0;
   let turnStarted = performance.now();
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     const open = openFilesOf(pid, wanted);
     if (open === "unreadable") unreadable++;
-    else if (open.size > 0) byPid.set(Number(pid), open);
+    else if (open.length > 0) {
+      byPid.set(Number(pid), new Set(open.map(({ key }) => key)));
+      for (const { fd, key } of open) locks.push(...locksThrough(pid, fd).map((lock) => ({ key, lock })));
+    }
     if (performance.now() - turnStarted > TURN_MS) {
       await sleep(0, signal);
       turnStarted = performance.now();
     }
   }
-  return { byPid, unreadable };
+  return { byPid, locks, unreadable };
 }
 
-function openFilesOf(pid: string, wanted: ReadonlySet<string>): ReadonlySet<string> | "unreadable" {
+function openFilesOf(pid: string, wanted: ReadonlySet<string>): { fd: string; key: string }[] | "unreadable" {
   try {
-    const keys = readdirSync(`/proc/${pid}/fd`).map((fd) => keyOfDescriptor(`/proc/${pid}/fd/${fd}`));
-    return new Set(keys.filter((key) => key !== undefined && wanted.has(key)) as string[]);
+    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      const key = keyOfDescriptor(`/proc/${pid}/fd/${fd}`);
+      return key !== undefined && wanted.has(key) ? [{ fd, key }] : [];
+    });
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EACCES" ? "unreadable" : new Set();
+    return (error as NodeJS.ErrnoException).code === "EACCES" ? "unreadable" : [];
   }
 }
 
