@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { openIdle } from "@flotilla/session-store";
-import { childrenOf, isAlive, type SpawnedProcess, spawnNode, spawnProcess, testDir } from "@flotilla/testkit";
+import { childWith, isAlive, type SpawnedProcess, spawnNode, spawnProcess, testDir } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { AdminChat } from "./support/chat.ts";
 import { launchFleet, startFleet, type TestFleet } from "./support/fleet.ts";
@@ -149,8 +149,9 @@ test("a session string of another program becomes a worker without a login, once
   const other = await otherFleet(fleet);
   const imported = flotilla(["import", file, "--name", "nora", "--yes"], other.env);
   expect(await imported.exited, imported.stderr).toMatchObject({ code: 0 });
-  process.kill(botOf(fleet), "SIGSTOP");
-  onTestFinished(() => void process.kill(botOf(fleet), "SIGKILL"));
+  const bot = await childWith(fleet.process.pid, "/bot/src/main.ts");
+  process.kill(bot, "SIGSTOP");
+  onTestFinished(() => void (isAlive(bot) && process.kill(bot, "SIGKILL")));
   const second = launchFleet(other.dir, other.env);
   await second.waitForOutput(/Flotilla is ready/, 60_000);
   await chat.say("/menu");
@@ -186,8 +187,4 @@ async function otherFleet(fleet: TestFleet): Promise<{ dir: string; env: Record<
     BOT_API_ROOT: fleet.url,
   };
   return { dir, env: { ...serverOf(fleet), ...values, DATA_DIR: `${dir}/data` } };
-}
-
-function botOf(fleet: TestFleet): number {
-  return childrenOf(fleet.process.pid).find((child) => child.command.includes("/bot/src/main.ts"))?.pid ?? 0;
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { childrenOf, isAlive, startRedis, testDir, waitFor } from "@flotilla/testkit";
+import { childrenOf, childWith, isAlive, startRedis, testDir, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { AdminChat } from "./support/chat.ts";
 import { launchFleet, startFleet } from "./support/fleet.ts";
@@ -158,7 +158,7 @@ test("a bot that is killed comes back by itself, shows the fleet as it is, and t
   await chat.press("Workers");
   await chat.press("demo_1");
   const before = await chat.shows(/Status: healthy/);
-  process.kill(childNamed(fleet.process.pid, "/bot/src/main.ts"), "SIGKILL");
+  process.kill(await childWith(fleet.process.pid, "/bot/src/main.ts"), "SIGKILL");
   await fleet.process.waitForOutput(/The bot ended \(SIGKILL\)\. Starting it again \(1\/5\)/);
   await chat.press("Restart");
   const after = await chat.shows(/Restarted/);
@@ -172,7 +172,7 @@ test("a supervisor that is killed takes its workers with it and brings them back
   await chat.press("Workers");
   await chat.press("demo_1");
   const before = pidOn((await chat.shows(/Status: healthy/)).text);
-  process.kill(childNamed(fleet.process.pid, "/supervisor/src/main.ts"), "SIGKILL");
+  process.kill(await childWith(fleet.process.pid, "/supervisor/src/main.ts"), "SIGKILL");
   await waitFor(() => !isAlive(before), { what: "the worker to end with its supervisor" });
   await waitFor(async () => ![Number.NaN, before].includes(pidOn((await chat.shows(/Status: healthy/)).text)), {
     timeoutMs: 45_000,
@@ -180,10 +180,6 @@ test("a supervisor that is killed takes its workers with it and brings them back
   const log = await fleet.get<{ event: string }[]>("connections/log");
   expect(log.filter((entry) => entry.event === "duplicated")).toEqual([]);
 });
-
-function childNamed(parent: number, file: string): number {
-  return childrenOf(parent).find((child) => child.command.includes(file))?.pid ?? 0;
-}
 
 function pidOn(card: string): number {
   return Number(/pid (\d+)/.exec(card)?.[1]);

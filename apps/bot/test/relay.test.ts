@@ -1,6 +1,14 @@
-import { Confirmation, type Delivery, type RelayStatus, Route, type RoutesForReader } from "@flotilla/contracts";
-import { askBot, RelayLink } from "@flotilla/queue";
-import { sharedRedis, waitFor } from "@flotilla/testkit";
+import {
+  type BotAnswer,
+  type BotRequest,
+  Confirmation,
+  type Delivery,
+  type RelayStatus,
+  Route,
+  type RoutesForReader,
+} from "@flotilla/contracts";
+import { answerBotRequests, askBot, RelayLink } from "@flotilla/queue";
+import { redisCommand, sharedRedis, startRedis, waitFor } from "@flotilla/testkit";
 import { Bot } from "grammy";
 import { expect, onTestFinished, test } from "vitest";
 import { BotRelay } from "../src/relay/bot-relay.ts";
@@ -96,9 +104,21 @@ test("a file of routes is applied whole or not at all, and its readers are told"
   expect(told[1]?.version).toBeGreaterThan(told[0]?.version ?? 0);
 });
 
-test("nobody answers: the one who asked hears so, and nothing is done later", async () => {
-  const place = await sharedRedis();
+test("nobody answers: the one who asked hears so, also from a slow Redis, and nothing is done later", async () => {
+  await using redis = await startRedis();
+  const place = { url: redis.url, prefix: "t" };
+  await redisCommand(redis.url, "CLIENT", "PAUSE", "600", "ALL");
   await expect(askBot(place, { v: 1, kind: "routes.get" }, 300)).rejects.toMatchObject({ code: "bot-silent" });
+  const asked: BotRequest[] = [];
+  const handle = async (request: BotRequest): Promise<BotAnswer> => {
+    asked.push(request);
+    return { kind: "refused", problems: [] };
+  };
+  const late = answerBotRequests(place, handle, () => {});
+  onTestFinished(() => late.close());
+  const file = { version: 1 as const, routes: [] };
+  await askBot(place, { v: 1, kind: "routes.apply", file }, 45_000);
+  expect(asked.map(({ kind }) => kind)).toEqual(["routes.apply"]);
 });
 
 test("versions grow even when the database was lost", async () => {

@@ -1,13 +1,13 @@
 import { isAlive, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { HostDb } from "../src/host-db.ts";
-import { ID, managed, RULES } from "./support.ts";
+import { ID, managed, pidOf, RULES } from "./support.ts";
 
 test("a start resolves when the process says that it is ready, and shows its state and pid", async () => {
   const { worker, states } = await managed();
   expect(await worker.start()).toEqual({ kind: "ready" });
   await waitFor(() => worker.status().state === "RUNNING");
-  expect(isAlive(worker.status().pid ?? 0)).toBe(true);
+  expect(isAlive(pidOf(worker))).toBe(true);
   expect(states).toEqual(["STARTING", "RUNNING"]);
 });
 
@@ -20,17 +20,17 @@ test("two starts at once make one process", async () => {
 test("a restart never has two processes: the old one has ended before the new one starts", async () => {
   const { worker, journal } = await managed();
   await worker.start();
-  const old = worker.status().pid;
+  const old = pidOf(worker);
   await Promise.all([worker.restart(), worker.restart()]);
   const lines = journal().trim().split("\n");
   expect(lines.map((line) => line.split(" ")[1])).toEqual(["started", "ended", "started", "ended", "started"]);
-  expect(isAlive(old ?? 0)).toBe(false);
+  expect(isAlive(old)).toBe(false);
 });
 
 test("stop asks first, and kills a process that ignores it after the grace time", async () => {
-  const { worker, journal } = await managed({ plan: "ignore-term", limits: { graceMs: 100 } });
+  const { worker, journal } = await managed({ plan: "ignore-term", limits: { graceMs: 1500 } });
   await worker.start();
-  const pid = worker.status().pid ?? 0;
+  const pid = pidOf(worker);
   await worker.stop();
   expect(isAlive(pid)).toBe(false);
   expect(journal()).toContain("ignored SIGTERM");
@@ -48,7 +48,7 @@ test("a stop that was asked for is no crash", async () => {
 test("kill -9 is told as observed, with the decision, and the worker comes back", async () => {
   const { worker, told, states, starts } = await managed();
   await worker.start();
-  process.kill(worker.status().pid ?? 0, "SIGKILL");
+  process.kill(pidOf(worker), "SIGKILL");
   await waitFor(() => starts() === 2 && worker.status().state === "RUNNING");
   expect(told).toHaveLength(1);
   expect(told[0]?.exit).toMatchObject({ exitCode: null, signal: "SIGKILL" });

@@ -31,6 +31,13 @@ interface Told {
   readonly phase: "start" | "run";
 }
 
+/** The pid of a worker's process. Throws when it has none: a signal to nobody would go to all of the test run. */
+export function pidOf(worker: ManagedWorker): number {
+  const { pid, state } = worker.status();
+  if (!pid) throw new Error(`the worker has no process (${state})`);
+  return pid;
+}
+
 /** A worker with a real process, its database and its log in a folder of the test. */
 export async function managed({ plan = "stay", rules = RULES, limits = {} }: Options = {}) {
   const dir = await testDir("supervisor-");

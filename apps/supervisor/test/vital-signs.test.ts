@@ -1,6 +1,6 @@
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
-import { managed, RULES } from "./support.ts";
+import { managed, pidOf, RULES } from "./support.ts";
 
 test("a process without a sign of life is replaced, and the reason is told", async () => {
   const { worker, told } = await managed({ plan: "silent", limits: { startMs: 1500 } });
@@ -26,7 +26,7 @@ test("a process whose event loop is blocked is found by the closer look and repl
 test("a process that was stopped by SIGSTOP is killed and replaced", async () => {
   const { worker, told } = await managed({ limits: { silentMs: 300 } });
   await worker.start();
-  const pid = worker.status().pid ?? 0;
+  const pid = pidOf(worker);
   await waitFor(() => worker.status().vitals !== null);
   process.kill(pid, "SIGSTOP");
   await waitFor(() => told.length > 0);
@@ -55,7 +55,7 @@ test("a process that was stopped before its first sign of life is replaced as so
   const { worker, told, starts } = await managed({ plan: "never-ready", limits: { silentMs: 300 } });
   const started = worker.start();
   await waitFor(() => starts() === 1);
-  process.kill(worker.status().pid ?? 0, "SIGSTOP");
+  process.kill(pidOf(worker), "SIGSTOP");
   await waitFor(() => told.length > 0);
   expect(await started).toMatchObject({ kind: "ended", fault: { class: "STUCK", code: "start-timeout" } });
 });

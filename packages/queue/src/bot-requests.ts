@@ -11,6 +11,7 @@ const KEEP = { removeOnComplete: { age: 60 }, removeOnFail: { age: 60 } } as con
 /** Nobody asks more at a time. */
 const KEPT_EVENTS = 100;
 const CLOSE_MS = 2000;
+const CONNECT_MS = 10_000;
 /** Whoever asked is about to end anyway; a blocking read would keep it for seconds. */
 const LEAVE_MS = 100;
 
@@ -40,8 +41,8 @@ export function answerBotRequests(
 }
 
 /**
- * Asks the bot and waits for its answer. Throws AppError `bot-silent` when none came in time (then nothing was done: the
- * request is taken back), `redis-away`, `bot-refused`.
+ * Asks the bot and waits for its answer, `timeoutMs` from the moment that Redis has the request. Throws AppError `bot-silent` when none
+ * came in time (then nothing was done: the request is taken back), `redis-away`, `bot-refused`.
  */
 export async function askBot(place: QueuePlace, request: BotRequest, timeoutMs: number): Promise<BotAnswer> {
   const { prefix } = place;
@@ -57,7 +58,7 @@ export async function askBot(place: QueuePlace, request: BotRequest, timeoutMs: 
   events.on("error", () => {});
   const away = (): Error => new AppError("redis-away", "Redis cannot be reached, so the bot cannot be asked.");
   try {
-    await withTimeout(Promise.all([queue.waitUntilReady(), events.waitUntilReady()]), timeoutMs, away);
+    await withTimeout(Promise.all([queue.waitUntilReady(), events.waitUntilReady()]), CONNECT_MS, away);
     const job = await queue.add(request.kind, request, { jobId: randomUUID(), ...KEEP });
     return BotAnswer.parse(await answerTo(job, events, timeoutMs));
   } finally {

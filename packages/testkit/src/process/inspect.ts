@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { waitFor } from "../wait.ts";
 
 /** Whether a process of this id exists and is not a zombie. */
 export function isAlive(pid: number): boolean {
@@ -15,6 +16,11 @@ export function childrenOf(pid: number): { pid: number; command: string }[] {
   const text = read(`/proc/${pid}/task/${pid}/children`);
   const pids = (text ?? "").split(" ").filter(Boolean).map(Number);
   return pids.filter(isAlive).map((child) => ({ pid: child, command: commandOf(child) }));
+}
+
+/** The one living child of `pid` with this in its command line. Waits for it, as the kernel may leave out one while another ends. */
+export async function childWith(pid: number, part: string): Promise<number> {
+  return await waitFor(() => childrenOf(pid).find(({ command }) => command.includes(part))?.pid, { what: `a child ${part}` });
 }
 
 function isZombie(pid: number): boolean {
