@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { childrenOf, waitFor } from "@flotilla/testkit";
+import { childWith, waitFor } from "@flotilla/testkit";
 import { expect, inject, test } from "vitest";
 import { CHROMIUM, openPage } from "./support/browser.ts";
 import { AdminChat } from "./support/chat.ts";
@@ -109,11 +109,10 @@ async function forum(fleet: TestFleet, title: string, members: string[], titles:
 
 /** The launcher starts it again; what the admin had chosen is still there. */
 async function killBot(fleet: TestFleet): Promise<void> {
-  const bot = () => childrenOf(fleet.process.pid).find(({ command }) => command.includes("/bot/src/main.ts"))?.pid ?? null;
-  const before = bot();
-  if (before === null) throw new Error("no bot");
+  const bot = () => childWith(fleet.process.pid, "/bot/src/main.ts");
+  const before = await bot();
   process.kill(before, "SIGKILL");
-  await waitFor(() => bot() !== null && bot() !== before, { timeoutMs: 60_000, what: "the bot to be back" });
+  await waitFor(async () => (await bot()) !== before, { timeoutMs: 60_000, what: "the bot to be back" });
 }
 
 /** With UPDATE_IMAGES=1 the picture for docs/relays.md is taken anew. */

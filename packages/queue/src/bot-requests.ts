@@ -42,7 +42,7 @@ export function answerBotRequests(
 
 /**
  * Asks the bot and waits for its answer, `timeoutMs` from the moment that Redis has the request. Throws AppError `bot-silent` when none
- * came in time (then nothing was done: the request is taken back), `redis-away`, `bot-refused`.
+ * came in time (then nothing was done: the request is taken back), `redis-away` (no connection within 10 s), `bot-refused`.
  */
 export async function askBot(place: QueuePlace, request: BotRequest, timeoutMs: number): Promise<BotAnswer> {
   const { prefix } = place;
@@ -56,7 +56,8 @@ export async function askBot(place: QueuePlace, request: BotRequest, timeoutMs: 
   });
   queue.on("error", () => {});
   events.on("error", () => {});
-  const away = (): Error => new AppError("redis-away", "Redis cannot be reached, so the bot cannot be asked.");
+  const away = (): Error =>
+    new AppError("redis-away", "Redis cannot be reached, so the bot cannot be asked. Start it, or correct REDIS_URL.");
   try {
     await withTimeout(Promise.all([queue.waitUntilReady(), events.waitUntilReady()]), CONNECT_MS, away);
     const job = await queue.add(request.kind, request, { jobId: randomUUID(), ...KEEP });

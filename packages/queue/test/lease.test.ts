@@ -223,6 +223,8 @@ test("a holder that was stopped for longer than its lease never acts again once 
   await waitFor(async () => (await redisCommand(place.url, "EXISTS", `${place.prefix}.lease.news_1`)) === 0);
   const next = holder(place, "host-b", { resources: () => ["news_1"] });
   await until(next, /granted/);
+  const fence = (said = ""): number => Number(/granted (\d+)/.exec(said)?.[1]);
+  expect(fence(next.events[0])).toBeGreaterThan(fence(stopped.stdout));
   const takenOverAt = Date.now();
   stopped.kill("SIGCONT");
   await stopped.waitForOutput(/taken/);
