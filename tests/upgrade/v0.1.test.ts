@@ -1,0 +1,156 @@
+import { copyFileSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import {
+  BotAnswer,
+  BotRequest,
+  CommandOutcome,
+  DeliveryResult,
+  DeliveryStep,
+  DeliveryTarget,
+  decodePress,
+  FleetEvent,
+  HostCommand,
+  LoginStep,
+  RelayMessage,
+  RelayStatus,
+  RestartDecision,
+  RouteFile,
+  StorageProblem,
+  Verb,
+  WorkerCommand,
+  WorkerState,
+  WorkerStatus,
+} from "@flotilla/contracts";
+import { parseWorkerId } from "@flotilla/kernel";
+import { openSession } from "@flotilla/session-store";
+import { testDir } from "@flotilla/testkit";
+import { describe, expect, test } from "vitest";
+import { RouteStore } from "../../apps/bot/src/relay/route-store.ts";
+import { AuditStore } from "../../apps/bot/src/store/audit.ts";
+import { openControlDb } from "../../apps/bot/src/store/control-db.ts";
+import { WorkerStore } from "../../apps/bot/src/store/workers.ts";
+import { HostDb } from "../../apps/supervisor/src/host-db.ts";
+
+const FIXTURES = join(import.meta.dirname, "../fixtures/v0.1");
+const NEWS = parseWorkerId("news_1");
+
+/** What a run wrote, or what the schemas of that version allow. */
+type Recorded = Readonly<Record<string, { readonly from: "run" | "schema"; readonly value: unknown }>>;
+
+interface Schema {
+  safeParse(value: unknown): {
+    readonly success: boolean;
+    readonly error?: { readonly issues: readonly unknown[] } | undefined;
+  };
+}
+
+function json<T>(name: string): T {
+  return JSON.parse(readFileSync(join(FIXTURES, name), "utf8")) as T;
+}
+
+/** A copy that may be written to. */
+async function copyOf(name: string): Promise<string> {
+  const path = join(await testDir(), name);
+  copyFileSync(join(FIXTURES, name), path);
+  return path;
+}
+
+describe("files of version 0.1", () => {
+  test("control.db opens, and has its workers, routes, audit rows and alerts", async () => {
+    using db = openControlDb(await copyOf("control.db"));
+    expect(new WorkerStore(db).all().map(({ id }) => id)).toEqual(expect.arrayContaining([NEWS]));
+    const routes = new RouteStore(db);
+    expect(routes.all().map(({ id }) => id)).toEqual(["copy_news", "fwd_news", "bot_news", "hook_news"]);
+    expect(routes.readers()).toEqual([{ worker: NEWS, version: expect.any(Number), told: expect.any(Number) }]);
+    expect(new AuditStore(db).find("", 100).length).toBeGreaterThan(5);
+    const alerts = db.read<{ subject: string; state: string }>("SELECT subject, state FROM alert");
+    expect(alerts).toContainEqual({ subject: "exit:news_1", state: "resolved" });
+  });
+
+  test("host.db opens, and has what its workers shall do and how they ended", async () => {
+    const db = new HostDb(await copyOf("host.db"));
+    try {
+      expect(db.workers().map(({ id, desired }) => `${id} ${desired}`)).toEqual([
+        "demo_1 running",
+        "demo_2 running",
+        "news_1 running",
+      ]);
+      expect(db.history(NEWS).map((exit) => exit.class)).toContain("CRASH");
+      expect(db.stats(NEWS)?.account?.username).toBe("news_desk");
+    } finally {
+      db.close();
+    }
+  });
+
+  test("a session opens with its key, and knows its account, its routes and what it relayed", async () => {
+    const dir = await testDir();
+    for (const file of readdirSync(join(FIXTURES, "sessions"))) copyFileSync(join(FIXTURES, "sessions", file), join(dir, file));
+    const fleetKey = Buffer.from(readFileSync(join(FIXTURES, "fleet.key"), "utf8").trim(), "hex");
+    using store = openSession({ dir, name: NEWS, fleetKey });
+    expect(store.hasKey).toBe(true);
+    expect(store.identity()).toMatchObject({ name: NEWS, userId: expect.stringMatching(/^\d+$/) });
+    expect(store.fence()).toBeGreaterThan(0);
+    expect(JSON.parse(store.relay.routes()?.body ?? "[]")).toHaveLength(4);
+  });
+
+  test("a file of routes is read", () => {
+    expect(RouteFile.parse(json("routes.json")).routes).toHaveLength(4);
+  });
+
+  test("holds nothing of the machine that it was recorded on, and is small", () => {
+    const files = readdirSync(FIXTURES, { recursive: true, encoding: "utf8" })
+      .map((name) => join(FIXTURES, name))
+      .filter((path) => statSync(path).isFile());
+    expect(files.length).toBeGreaterThan(8);
+    expect(files.reduce((sum, path) => sum + statSync(path).size, 0)).toBeLessThan(1_000_000);
+    for (const path of files) expect(readFileSync(path, "latin1"), path).not.toMatch(/\/(?:home|root|Users|work)\//);
+  });
+});
+
+describe("buttons of version 0.1", () => {
+  const buttons = json<Record<string, { readonly data: string }>>("callbacks.json");
+
+  test.each(Object.entries(buttons))("%s is understood", (verb, { data }) => {
+    expect(decodePress(data)).toMatchObject({ verb });
+  });
+
+  test("all of them are still buttons", () => {
+    const known: readonly string[] = Verb.options;
+    expect(Object.keys(buttons).filter((verb) => !known.includes(verb))).toEqual([]);
+  });
+});
+
+describe("what version 0.1 left in Redis", () => {
+  const wire = json<Record<string, Recorded>>("wire.json");
+  const schemas: Record<string, Schema> = {
+    hostCommands: HostCommand,
+    workerCommands: WorkerCommand,
+    events: FleetEvent,
+    outcomes: CommandOutcome,
+    loginSteps: LoginStep,
+    relayMessages: RelayMessage,
+    deliverySteps: DeliveryStep,
+    deliveryTargets: DeliveryTarget,
+    deliveryResults: DeliveryResult,
+    botRequests: BotRequest,
+    botAnswers: BotAnswer,
+    storageProblems: StorageProblem,
+    restartDecisions: RestartDecision,
+    statuses: WorkerStatus,
+    relayStatuses: RelayStatus,
+  };
+
+  test("every group of the fixtures has its schema", () => {
+    expect(Object.keys(wire).toSorted()).toEqual(Object.keys(schemas).toSorted());
+    expect(Object.keys(wire["statuses"] ?? {}).toSorted()).toEqual([...WorkerState.options].toSorted());
+  });
+
+  const all = Object.entries(wire).flatMap(([group, kinds]) =>
+    Object.entries(kinds).map(([kind, { value }]) => ({ name: `${group} ${kind}`, group, value })),
+  );
+  test.each(all)("$name parses", ({ group, value }) => {
+    const parsed = schemas[group]?.safeParse(value);
+    expect(parsed?.error?.issues ?? []).toEqual([]);
+    expect(parsed?.success).toBe(true);
+  });
+});
