@@ -191,7 +191,14 @@ export class Rig {
 
   #placeOf(host: HostName): Record<string, string> {
     const dir = host === "a" ? this.#fleet.dataDir : `${this.#fleet.dataDir}-b`;
-    const place = { DATA_DIR: dir, HOST_ID: `host-${host}`, LOCAL_ADDRESS: HOSTS[host], REDIS_URL: this.redis.url };
+    // One machine plays two hosts: the lock of the machine would hide what the lease does not do.
+    const place = {
+      OWNER_DIR: `${dir}/owners`,
+      DATA_DIR: dir,
+      HOST_ID: `host-${host}`,
+      LOCAL_ADDRESS: HOSTS[host],
+      REDIS_URL: this.redis.url,
+    };
     if (host === "a" || !this.#cables) return place;
     const { redis, telegram } = this.#cables;
     return { ...place, REDIS_URL: `redis://127.0.0.1:${redis.port}`, MTPROTO_DC: `127.0.0.1:${telegram.port}` };

@@ -525,6 +525,7 @@ refusal-already-used-by = ❌ This account already belongs to the worker { $who 
 refusal-parcel-gone = ❌ The session got lost on its way. Send it once more.
 refusal-session-duplicate = ❌ This session or its account already belongs to the worker { $who }. One account has one worker: use that one, or remove its session first.
 refusal-session-neighbour-unknown = ❌ The worker { $who } has its session open and did not say which account it is. Restart it, then send this once more.
+refusal-session-owned = ❌ Another Flotilla on this machine uses this session right now. Stop that one first, then send this once more.
 refusal-import-bot = ❌ This session belongs to a bot. Flotilla runs user accounts only: a bot needs no session, its token is enough.
 refusal-import-damaged = ❌ The file is damaged or was cut short. Copy it again while the old program is stopped.
 refusal-import-malformed = ❌ This looks like a session, but a part of it is wrong or missing. Copy it again, whole.

@@ -71,7 +71,9 @@ async function logIn(
     import("@flotilla/telegram"),
   ]);
   const { config, sandboxUrl } = place;
-  using store = openSession({ dir, name: worker, fleetKey: loadFleetKey(config.fleetKey, config.dataDir) });
+  const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
+  const owner = { configured: config.ownerDir, host: config.hostId, dataDir: config.dataDir };
+  using store = openSession({ dir, name: worker, fleetKey, owner });
   if (store.hasKey) return;
   const flow = new LoginFlow({
     store,

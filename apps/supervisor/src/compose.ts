@@ -115,6 +115,7 @@ function fleetSettings(config: Config, env: EnvValues): FleetSettings {
       lookMs: LOOK_MS,
     },
     spacingMs: supervision.spacingMs,
+    dataDir,
     logDir: join(dataDir, "logs"),
   };
 }

@@ -20,6 +20,7 @@ export interface FleetSettings {
   readonly limits: WorkerLimits;
   /** Between two starts when this host starts, so that a fleet does not log in all at once. 0 = all at the same time. */
   readonly spacingMs: number;
+  readonly dataDir: string;
   /** Folder for the workers' logs. */
   readonly logDir: string;
 }
@@ -68,7 +69,7 @@ export class Fleet {
 
   /** Ends what an earlier supervisor left behind. Before anything is started. */
   async cleanUp(): Promise<void> {
-    const stale = await endStaleProcesses(this.#deps.db);
+    const stale = await endStaleProcesses(this.#deps.db, this.#deps.dataDir);
     if (stale.length > 0) this.#deps.log.warn({ workers: stale }, "⚠️ ended processes that an earlier supervisor left behind");
   }
 

@@ -1,7 +1,7 @@
 import { CommandOutcome, ErrorClass, LinkStatus, OwnRules } from "@flotilla/contracts";
 import type { PastExit } from "@flotilla/domain";
 import { parseWorkerId, type WorkerId } from "@flotilla/kernel";
-import { type Database, openDatabase, type ProcessIdentity } from "@flotilla/sqlite";
+import { type Database, openDatabase, type ProcessIdentity, processIdentity } from "@flotilla/sqlite";
 
 const MIGRATIONS = [
   `CREATE TABLE worker (
@@ -59,6 +59,8 @@ const MIGRATIONS = [
      worker TEXT PRIMARY KEY REFERENCES worker (id) ON DELETE CASCADE,
      rules TEXT NOT NULL
    ) STRICT;`,
+  `ALTER TABLE child ADD COLUMN supervisor_pid INTEGER;
+   ALTER TABLE child ADD COLUMN supervisor_ticks TEXT;`,
 ];
 
 /** A job does not come again after so long. */
@@ -69,6 +71,13 @@ export type Desired = "running" | "stopped" | "maintenance";
 
 /** Exits older than this are of no use to any rule. */
 const KEEP_MS = 7 * 24 * 3600 * 1000;
+
+/** A process that a supervisor of this record started. */
+export interface Child extends ProcessIdentity {
+  readonly worker: string;
+  /** Who started it; null when an older version wrote it down. */
+  readonly supervisor: ProcessIdentity | null;
+}
 
 /** What this host shall run, and how its workers ended. Held exclusively: a second supervisor cannot open it. */
 export class HostDb {
@@ -169,14 +178,12 @@ export class HostDb {
   }
 
   /** Writes down a process that was started here, so that the next supervisor can tell it from others with its pid. */
-  addChild(worker: WorkerId, identity: ProcessIdentity): void {
+  addChild(worker: WorkerId, identity: ProcessIdentity, supervisor = processIdentity(process.pid)): void {
     const { pid, startTicks, bootId } = identity;
-    this.#db.write("INSERT OR REPLACE INTO child (pid, worker, start_ticks, boot_id) VALUES (?, ?, ?, ?)", [
-      pid,
-      worker,
-      startTicks,
-      bootId,
-    ]);
+    this.#db.write(
+      "INSERT OR REPLACE INTO child (pid, worker, start_ticks, boot_id, supervisor_pid, supervisor_ticks) VALUES (?, ?, ?, ?, ?, ?)",
+      [pid, worker, startTicks, bootId, supervisor?.pid ?? null, supervisor?.startTicks ?? null],
+    );
   }
 
   /** The kernel reported its end. */
@@ -185,8 +192,17 @@ export class HostDb {
   }
 
   /** Processes whose end was never reported. */
-  children(): (ProcessIdentity & { readonly worker: string })[] {
-    return this.#db.read("SELECT pid, worker, start_ticks AS startTicks, boot_id AS bootId FROM child");
+  children(): Child[] {
+    const rows = this.#db.read<
+      ProcessIdentity & { worker: string; supervisorPid: number | null; supervisorTicks: string | null }
+    >(
+      `SELECT pid, worker, start_ticks AS startTicks, boot_id AS bootId, supervisor_pid AS supervisorPid,
+         supervisor_ticks AS supervisorTicks FROM child`,
+    );
+    return rows.map(({ supervisorPid: pid, supervisorTicks: startTicks, ...child }) => ({
+      ...child,
+      supervisor: pid === null || startTicks === null ? null : { pid, startTicks, bootId: child.bootId },
+    }));
   }
 
   /** How a command ended that was carried out here, or null. */

@@ -31,6 +31,7 @@ export async function host(plan = "stay", spacingMs = 0, dir?: string, order?: F
     rules: RULES,
     limits: LIMITS,
     spacingMs,
+    dataDir,
     logDir: `${dataDir}/logs`,
     db,
     sessions,

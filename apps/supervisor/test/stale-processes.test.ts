@@ -1,41 +1,107 @@
+import { cpSync, existsSync, mkdirSync, renameSync, symlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseWorkerId } from "@flotilla/kernel";
-import { processIdentity } from "@flotilla/sqlite";
+import { openSession } from "@flotilla/session-store";
+import { type ProcessIdentity, processIdentity } from "@flotilla/sqlite";
 import { isAlive, spawnNode, testDir, waitFor } from "@flotilla/testkit";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { HostDb } from "../src/host-db.ts";
 import { endStaleProcesses } from "../src/stale-processes.ts";
 
 const CHILD = fileURLToPath(new URL("fixtures/child.ts", import.meta.url));
 const ID = parseWorkerId("news_1");
+/** Nobody's: its start time is that of no process. */
+const GONE: ProcessIdentity = { pid: process.pid, startTicks: "1", bootId: "" };
 
-async function orphan() {
-  const dir = await testDir("stale-");
+function record(dir: string): HostDb {
   const db = new HostDb(`${dir}/host.db`);
   onTestFinished(() => db.close());
-  const child = spawnNode(CHILD, [], { env: { PLAN: "ignore-term", JOURNAL: `${dir}/journal` } });
-  const identity = await waitFor(() => processIdentity(child.pid));
-  return { db, child, identity };
+  return db;
 }
 
-test.runIf(process.platform === "linux")(
-  "what an earlier supervisor left behind is ended, by pid, start time and boot",
-  async () => {
-    const { db, child, identity } = await orphan();
-    db.addChild(ID, identity);
-    expect(await endStaleProcesses(db)).toEqual(["news_1"]);
+/** A worker that outlived its supervisor; with `own` it has its session file open. */
+async function orphan(place: { dataDir: string; env?: string; own?: boolean }) {
+  const { dataDir, env = dataDir, own = false } = place;
+  mkdirSync(`${dataDir}/sessions`, { recursive: true });
+  const session = `${dataDir}/sessions/${ID}.session`;
+  if (own && !existsSync(session)) openSession({ dir: `${dataDir}/sessions`, name: ID, fleetKey: Buffer.alloc(32, 1) }).close();
+  const child = spawnNode(CHILD, [], {
+    env: { PLAN: own ? "hold" : "ignore-term", JOURNAL: `${dataDir}/journal`, SESSION: session, DATA_DIR: env },
+  });
+  const identity = await waitFor(() => processIdentity(child.pid));
+  if (own) await child.waitForOutput("holds");
+  return { child, identity };
+}
+
+describe.runIf(process.platform === "linux")("clean-up after an earlier supervisor", () => {
+  test("a worker of this folder whose supervisor is gone is ended, by pid, start time and boot", async () => {
+    const dir = await testDir("stale-");
+    const { child, identity } = await orphan({ dataDir: dir });
+    const db = record(dir);
+    db.addChild(ID, identity, GONE);
+    expect(await endStaleProcesses(db, dir)).toEqual(["news_1"]);
     expect(await child.exited).toEqual({ code: null, signal: "SIGKILL" });
     expect(db.children()).toEqual([]);
-  },
-);
+  });
 
-test.runIf(process.platform === "linux").each([
-  ["started at another time", { startTicks: "1" }],
-  ["of another boot", { bootId: "11111111-2222-3333-4444-555555555555" }],
-])("a process %s that has the pid now is left alone", async (_what, other) => {
-  const { db, child, identity } = await orphan();
-  db.addChild(ID, { ...identity, ...other });
-  expect(await endStaleProcesses(db)).toEqual([]);
-  expect(isAlive(child.pid)).toBe(true);
-  expect(db.children(), "and forgotten").toEqual([]);
+  test.each([
+    ["started at another time", { startTicks: "1" }],
+    ["of another boot", { bootId: "11111111-2222-3333-4444-555555555555" }],
+  ])("a process %s that has the pid now is left alone", async (_what, other) => {
+    const dir = await testDir("stale-");
+    const { child, identity } = await orphan({ dataDir: dir });
+    const db = record(dir);
+    db.addChild(ID, { ...identity, ...other }, GONE);
+    expect(await endStaleProcesses(db, dir)).toEqual([]);
+    expect(isAlive(child.pid)).toBe(true);
+    expect(db.children(), "and forgotten").toEqual([]);
+  });
+
+  test("a worker whose supervisor lives is left alone, whatever folder it has", async () => {
+    const dir = await testDir("stale-");
+    const { child, identity } = await orphan({ dataDir: dir, own: true });
+    const db = record(dir);
+    db.addChild(ID, identity, processIdentity(process.pid));
+    expect(await endStaleProcesses(db, dir)).toEqual([]);
+    expect(isAlive(child.pid)).toBe(true);
+  });
+
+  test.each([false, true])(
+    "a copied record ends no worker of the folder it was copied from, also when that one lost its supervisor (file open: %s)",
+    async (own) => {
+      const dir = await testDir("stale-");
+      const { child, identity } = await orphan({ dataDir: `${dir}/first`, own });
+      const first = new HostDb(`${dir}/first/host.db`);
+      first.addChild(ID, identity, GONE);
+      first.close();
+      cpSync(`${dir}/first`, `${dir}/second`, { recursive: true, preserveTimestamps: true });
+      expect(await endStaleProcesses(record(`${dir}/second`), `${dir}/second`)).toEqual([]);
+      expect(isAlive(child.pid)).toBe(true);
+    },
+  );
+
+  test("a worker that was started through a symbolic link to the folder is known by the folder itself", async () => {
+    const dir = await testDir("stale-");
+    mkdirSync(`${dir}/real`);
+    symlinkSync(`${dir}/real`, `${dir}/link`);
+    const { child, identity } = await orphan({ dataDir: `${dir}/real`, env: `${dir}/link` });
+    const db = record(`${dir}/real`);
+    db.addChild(ID, identity, GONE);
+    expect(await endStaleProcesses(db, `${dir}/real`)).toEqual(["news_1"]);
+    await child.exited;
+  });
+
+  test("a folder that was renamed: the worker that has its session open is ended, and the one of a copy in the old place is not", async () => {
+    const dir = await testDir("stale-");
+    const { child, identity } = await orphan({ dataDir: `${dir}/old`, own: true });
+    const first = new HostDb(`${dir}/old/host.db`);
+    first.addChild(ID, identity, GONE);
+    first.close();
+    renameSync(`${dir}/old`, `${dir}/new`);
+    cpSync(`${dir}/new`, `${dir}/old`, { recursive: true });
+    expect(await endStaleProcesses(record(`${dir}/old`), `${dir}/old`)).toEqual([]);
+    expect(isAlive(child.pid)).toBe(true);
+    expect(await endStaleProcesses(record(`${dir}/new`), `${dir}/new`)).toEqual(["news_1"]);
+    await child.exited;
+  });
 });

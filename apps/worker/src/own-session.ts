@@ -1,7 +1,7 @@
 import type { Fault } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import { openSessionWhenFree, type SessionStore } from "@flotilla/session-store";
+import { type OwnerPlace, openSessionWhenFree, type SessionStore } from "@flotilla/session-store";
 import { type HolderReport, lockedBy, mainHolder } from "@flotilla/sqlite";
 import { classify } from "@flotilla/telegram";
 
@@ -10,6 +10,7 @@ export interface OwnSessionOptions {
   readonly dir: string;
   readonly worker: WorkerId;
   readonly fleetKey: Buffer;
+  readonly owner: OwnerPlace;
   readonly log: Logger;
   /** Longest wait for whoever has the file, in milliseconds. */
   readonly budgetMs: number;
@@ -19,10 +20,11 @@ export interface OwnSessionOptions {
 
 /**
  * Takes the session for as long as this process lives. Whoever has the file open is waited for and named from the first refusal on; the event
- * loop is never blocked by it. Throws AppError `sqlite-locked` that names who has it when the budget is used up.
+ * loop is never blocked by it. Throws AppError `sqlite-locked` that names who has it when the budget is used up,
+ * and `session-owned` when another process of this machine uses its key from another file.
  */
 export async function ownSession(options: OwnSessionOptions): Promise<SessionStore> {
-  const { dir, worker, fleetKey, log, budgetMs, onLocked } = options;
+  const { dir, worker, fleetKey, owner, log, budgetMs, onLocked } = options;
   const started = performance.now();
   let waited = false;
   const onWait = (report: HolderReport, waitedMs: number): void => {
@@ -30,7 +32,7 @@ export async function ownSession(options: OwnSessionOptions): Promise<SessionSto
     log.warn({ operation: "open", waitedMs: Math.round(waitedMs), ...holderFields(report) }, "💾 waiting for the session file");
     onLocked(classify(lockedBy(report, waitedMs)));
   };
-  const store = await openSessionWhenFree({ dir, name: worker, fleetKey, budgetMs, onWait });
+  const store = await openSessionWhenFree({ dir, name: worker, fleetKey, owner, budgetMs, onWait });
   if (waited)
     log.info({ operation: "open", waitedMs: Math.round(performance.now() - started) }, "💾 the session file is free again");
   return store;

@@ -29,6 +29,7 @@ export async function takeSession(worker: WorkerId, deps: SessionFileDeps, fleet
     dir: join(config.dataDir, "sessions"),
     worker,
     fleetKey,
+    owner: { configured: config.ownerDir, host: config.hostId, dataDir: config.dataDir },
     log,
     budgetMs: process.connected ? START_BUDGET_MS.supervised : START_BUDGET_MS.alone,
     onLocked: (fault) => say({ kind: "status", state: "LOCKED", fault, link: NO_LINK }),
@@ -54,6 +55,7 @@ export function watchSession(worker: WorkerId, deps: SessionFileDeps, session: W
   const late = (): Error => new AppError("goodbye-late", "It took too long.");
   return new SessionWatch({
     file: store.file,
+    stillOwn: () => store.stillOwn(),
     clock: systemClock,
     log,
     onGone: (fault) => {

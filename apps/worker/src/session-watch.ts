@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Fault, StorageProblem, StorageStatus } from "@flotilla/contracts";
-import { type AppError, type Clock, toError } from "@flotilla/kernel";
+import { AppError, type Clock, toError } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { SessionFile } from "@flotilla/session-store";
 import { type DatabaseEvent, fileProblem, mainHolder } from "@flotilla/sqlite";
@@ -8,7 +8,7 @@ import { classify } from "@flotilla/telegram";
 
 /** Who hears of what. */
 export interface SessionWatchHooks {
-  /** The file was deleted or replaced: nothing that is written now will be found again. Once. */
+  /** The file was deleted or replaced (nothing that is written now will be found again), or another process has its key. */
   readonly onGone: (fault: Fault) => void;
   /** The disk or the permissions forbid writing (a fault), or allow it again (null). */
   readonly onTrouble: (fault: Fault | null) => void;
@@ -21,6 +21,8 @@ export interface SessionWatchHooks {
 /** Parts of the watch. */
 export interface SessionWatchOptions extends SessionWatchHooks {
   readonly file: Pick<SessionFile, "stats" | "trouble" | "waitP95Ms" | "watch">;
+  /** Takes the machine's lock on the key again when it was deleted; throws when another process has it. */
+  readonly stillOwn: () => void;
   readonly clock: Clock;
   readonly log: Logger;
   /** Between two looks at disk, permissions and figures, in milliseconds. Default 5 s. */
@@ -53,6 +55,7 @@ export class SessionWatch implements Disposable {
   /** Looks now at what is else looked at every few seconds. */
   look(): void {
     this.#lookAtPlace();
+    this.#lookAtOwner();
     this.#lookAtFigures();
     const { clock, onProblem } = this.#options;
     if (this.#troubledAt === null || clock.monotonicMs() - this.#troubledAt < QUIET_MS) return;
@@ -73,6 +76,16 @@ export class SessionWatch implements Disposable {
     this.#trouble = code;
     log.warn({ cause: code }, trouble ? `💾 ${trouble.message}` : "💾 the session file can be written to again");
     onTrouble(trouble && classify(trouble));
+  }
+
+  #lookAtOwner(): void {
+    const { stillOwn, log, onGone } = this.#options;
+    try {
+      stillOwn();
+    } catch (error) {
+      if (error instanceof AppError && error.code === "session-owned") onGone(classify(error));
+      else log.warn({ err: error }, "🔑 the machine's lock on the key was deleted and cannot be taken again now");
+    }
   }
 
   #lookAtFigures(): void {

@@ -13,6 +13,8 @@ const fleetKey = Buffer.alloc(32, 3);
 const log = createLogger({ name: "test", level: "silent" });
 const PYTHON = ["/usr/bin/python3", "/usr/local/bin/python3"].find((path) => existsSync(path));
 
+const ownerOf = (dir: string) => ({ configured: `${dir}/owners`, host: "host-a", dataDir: dir });
+
 /** Another program that has the file open, in one of three ways. */
 async function legacy(path: string, statement: string): Promise<SpawnedProcess> {
   const script = `import sqlite3,sys,time\nc=sqlite3.connect(sys.argv[1],isolation_level=None)\nc.execute("${statement}").fetchall()\nprint('held',flush=True)\ntime.sleep(600)`;
@@ -26,7 +28,7 @@ async function prepared() {
   openSession({ dir, name: WORKER, fleetKey }).close();
   const faults: Fault[] = [];
   const own = (budgetMs: number): Promise<SessionStore> =>
-    ownSession({ dir, worker: WORKER, fleetKey, log, budgetMs, onLocked: (fault) => faults.push(fault) });
+    ownSession({ dir, worker: WORKER, fleetKey, owner: ownerOf(dir), log, budgetMs, onLocked: (fault) => faults.push(fault) });
   return { path: `${dir}/${WORKER}.session`, faults, own };
 }
 
@@ -91,7 +93,7 @@ describe("a session that is damaged inside", () => {
       store.entities.upsert(Array.from({ length: 500 }, (_, n) => entity(n + 1)));
     }
     const own = (): Promise<SessionStore> =>
-      ownSession({ dir, worker: WORKER, fleetKey, log, budgetMs: 1000, onLocked: () => {} });
+      ownSession({ dir, worker: WORKER, fleetKey, owner: ownerOf(dir), log, budgetMs: 1000, onLocked: () => {} });
     return { path, own };
   }
 

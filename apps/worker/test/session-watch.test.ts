@@ -45,6 +45,7 @@ function watched(dir: string) {
         return file.watch(options);
       },
     },
+    stillOwn: () => store.stillOwn(),
     clock,
     log,
     onGone: (fault) => told.gone.push(fault),

@@ -43,6 +43,8 @@ export interface Config {
   /** 32 bytes; null = the key file in the data folder. */
   readonly fleetKey: Secret | null;
   readonly hostId: HostId;
+  /** Folder of the machine's locks on keys; null = chosen by the machine. */
+  readonly ownerDir: string | null;
   readonly logLevel: LogLevel;
   /** Port of the bot's health page; the supervisor of the same machine takes the next one. 0 = any. */
   readonly httpPort: number;
@@ -105,6 +107,7 @@ export function parseConfig(env: EnvValues, options: ParseOptions): Config {
     dataDir: resolve(options.cwd, env.DATA_DIR ?? "data"),
     fleetKey: env.FLEET_KEY ? new Secret(env.FLEET_KEY) : null,
     hostId: hostIdOf(env),
+    ownerDir: env.OWNER_DIR ?? null,
     logLevel: parseLogLevel(env),
     httpPort: Number(env.HTTP_PORT ?? ENV.HTTP_PORT.example),
     supervision: supervision(env),

@@ -64,6 +64,12 @@ export const ENV = {
     required: false,
     example: "",
   },
+  OWNER_DIR: {
+    schema: text(/^\//, "must be the full path of a folder"),
+    secret: false,
+    required: false,
+    example: "",
+  },
   LOG_LEVEL: {
     schema: text(/^(trace|debug|info|warn|error)$/, "must be trace, debug, info, warn or error"),
     secret: false,

@@ -39,6 +39,8 @@ const OWN: Readonly<Record<string, ErrorClass>> = {
   "call-timeout": "TG_SERVER",
   "no-key": "AUTH_DEAD",
   "session-duplicate": "IN_USE",
+  "session-owned": "IN_USE",
+  "owner-dir": "CONFIG",
   "session-claimed": "IN_USE",
   "session-in-use": "IN_USE",
   "stale-fence": "IN_USE",

@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
+import { AppError, sleep } from "@flotilla/kernel";
 import { assertSound, type Database, type OpenOptions, openDatabase, openWhenFree, type WaitForLock } from "@flotilla/sqlite";
 import { announce, announceEmpty, sessionPath } from "./identity.ts";
+import { named } from "./owner/key-owner.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { assertFleetKey } from "./seal.ts";
 import { SessionStore } from "./store.ts";
@@ -9,6 +11,9 @@ import { asInUse, noSession } from "./vault-errors.ts";
 
 /** A session of 50,000 entities takes some 5 ms; a broken disk must not keep the event loop for longer than a heartbeat allows. */
 const CHECK_BUDGET_MS = 1000;
+/** The kernel frees the files of a dead process one after the other: its session may be free an instant before its key is. */
+const OWNER_BUDGET_MS = 1000;
+const OWNER_LOOK_MS = 20;
 
 /**
  * Opens (or creates) the file of one account and takes its exclusive lock for as long as it is open.
@@ -21,7 +26,7 @@ export function openSession(options: SessionOptions): SessionStore {
 
 /**
  * Like {@link openSession}, for a worker: waits for whoever has the file, without blocking the event loop, up to `budgetMs` (60 s unless
- * given), and looks through the whole file once (AppError `sqlite-corrupt`). Nobody may have it open, not even idle: a program that keeps no lock while it sleeps would wake up later.
+ * given), looks through the whole file once (AppError `sqlite-corrupt`), and takes the machine's lock on its key (AppError `session-owned`, which names the other owner). Nobody may have it open, not even idle: a program that keeps no lock while it sleeps would wake up later.
  */
 export async function openSessionWhenFree(options: SessionOptions & WaitForLock): Promise<SessionStore> {
   const db = await openWhenFree({ ...options, ...fileOf(options) });
@@ -31,7 +36,25 @@ export async function openSessionWhenFree(options: SessionOptions & WaitForLock)
     db.close();
     throw error;
   }
-  return storeOf(db, options);
+  const store = storeOf(db, options);
+  try {
+    await ownWhenFree(store, options.signal);
+    return store;
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+async function ownWhenFree(store: SessionStore, signal?: AbortSignal): Promise<void> {
+  for (const until = performance.now() + OWNER_BUDGET_MS; ; await sleep(OWNER_LOOK_MS, signal)) {
+    try {
+      return store.own();
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "session-owned") throw error;
+      if (performance.now() > until) throw await named(error);
+    }
+  }
 }
 
 function fileOf({ dir, name, fleetKey }: SessionOptions): OpenOptions {

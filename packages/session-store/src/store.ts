@@ -10,8 +10,10 @@ import { type SessionIdentity, whileAnnounced } from "./identity.ts";
 import { adoptInto, type ImportServer, identityOf } from "./import/adopt.ts";
 import type { ParsedSession } from "./import/parsed.ts";
 import { type DcAddress, type KeySlot, KeySlots } from "./key-slots.ts";
+import { KeyOwner } from "./owner/key-owner.ts";
 import { RelayTable } from "./relay-table.ts";
 import { RouteSlot } from "./route-slot.ts";
+import { keyFingerprint } from "./seal.ts";
 import type { SelfUser, SessionOptions, SessionOrigin } from "./types.ts";
 import { UpdateTable } from "./updates.ts";
 
@@ -40,11 +42,13 @@ export class SessionStore implements Disposable {
   #pending: KeySlot | null = null;
   #inLogin = false;
   readonly #claim = new Claim();
+  readonly #owner: KeyOwner | null;
 
   constructor(db: Database, options: SessionOptions) {
     this.#db = db;
     this.file = new SessionFile(db);
     this.#options = options;
+    this.#owner = options.owner ? new KeyOwner(options.owner, options.name) : null;
     this.#clock = options.clock ?? systemClock;
     this.#account = new AccountRows(db);
     this.#slots = new KeySlots(db, options.fleetKey);
@@ -75,10 +79,26 @@ export class SessionStore implements Disposable {
 
   /**
    * The right to put this session on the wire; dispose to give it back. AppError `session-claimed` while somebody has it:
-   * one key on two connections at once is what Telegram kills sessions for (AUTH_KEY_DUPLICATED).
+   * one key on two connections at once is what Telegram kills sessions for (AUTH_KEY_DUPLICATED). AppError `session-owned` when another process
+   * of this machine has the key, from whatever folder.
    */
   claim(): Disposable {
+    this.#claim.assertFree();
+    this.own();
     return this.#claim.take();
+  }
+
+  /**
+   * Takes the machine's lock on the key in use until `close`; nothing without a key. Throws AppError `session-owned`, `owner-dir`, `sqlite-*`.
+   */
+  own(): void {
+    const fingerprint = this.fingerprint();
+    if (fingerprint !== null) this.#owner?.hold(fingerprint);
+  }
+
+  /** Takes the machine's locks again that were deleted under us. Throws as {@link SessionStore.own}: with `session-owned` this process has to go. */
+  stillOwn(): void {
+    this.#owner?.renew();
   }
 
   /** Data centre of the key in use (during a login: of the pending one), or null. */
@@ -123,6 +143,7 @@ export class SessionStore implements Disposable {
     if (!this.#pending) throw new AppError("no-dc", "Set the data centre before the key.");
     const known = this.#pending.authKey;
     if (authKey === null ? known === null : known?.equals(authKey)) return;
+    if (authKey) this.#owner?.hold(keyFingerprint(authKey));
     this.#pending = this.#slots.write("pending", this.#pending.dc, authKey && Buffer.from(authKey));
   }
 
@@ -178,11 +199,12 @@ export class SessionStore implements Disposable {
 
   /**
    * Puts a session of another program in the place of this one, in one transaction; the first connection verifies it. The caller has made
-   * the operator confirm that the program stops for ever. Throws as {@link SessionStore.beginLogin}, and AppError `session-duplicate`.
+   * the operator confirm that the program stops for ever. Throws as {@link SessionStore.beginLogin}, and AppError `session-duplicate`, `session-owned`.
    */
   adopt(parsed: ParsedSession, server: ImportServer): void {
     this.#assertIdle();
     assertStillThere(this.#db);
+    this.#owner?.hold(keyFingerprint(parsed.authKey));
     const { dir, name } = this.#options;
     const rows = { db: this.#db, slots: this.#slots, account: this.#account };
     whileAnnounced(dir, { from: this.identity(), to: identityOf(parsed, name) }, () =>
@@ -239,6 +261,7 @@ export class SessionStore implements Disposable {
   /** Closes the file and frees its lock. Idempotent. A running login is dropped at the next open. */
   close(): void {
     this.#db.close();
+    this.#owner?.close();
   }
 
   [Symbol.dispose](): void {

@@ -1,4 +1,5 @@
 import type { Clock } from "@flotilla/kernel";
+import type { OwnerPlace } from "./owner/key-owner.ts";
 
 /** Options of `openSession`. */
 export interface SessionOptions {
@@ -15,6 +16,8 @@ export interface SessionOptions {
    * account, and leave the note about who it is alone.
    */
   readonly unannounced?: boolean;
+  /** For who connects: no key goes on the wire before the machine's lock on it is held. Tools that never connect need none. */
+  readonly owner?: OwnerPlace;
 }
 
 /** The account a session belongs to. */

@@ -20,6 +20,7 @@ export { assertSound, assertStillThere, type CheckOptions, type CheckResult, che
 export { classifyFileSystem, type FileSystem, fileSystemOf } from "./inspect/file-system.ts";
 export { type FileReport, type InspectOptions, inspectFile } from "./inspect/inspect-file.ts";
 export { type FileProblem, fileProblem } from "./inspect/problems.ts";
+export { lockForMachine, type MachineLock } from "./machine-lock.ts";
 export type { DurationStats, OperationStats, RecentWaits, SlowOperation } from "./measure.ts";
 export { type DatabaseRole, lockFile, type OpenOptions, openDatabase } from "./open.ts";
 export { type OpenWhenFreeOptions, openWhenFree, transactionWhenFree, type WaitForLock } from "./when-free.ts";

@@ -26,6 +26,7 @@ export const REASONS: ReadonlySet<string> = new Set([
   "parcel-gone",
   "session-duplicate",
   "session-neighbour-unknown",
+  "session-owned",
   "import-bot",
   "import-damaged",
   "import-malformed",

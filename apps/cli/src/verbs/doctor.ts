@@ -4,6 +4,7 @@ import { checkFleetKey } from "./doctor/fleet-key.ts";
 import { checkHolders } from "./doctor/holders.ts";
 import { checkLeftovers } from "./doctor/leftovers.ts";
 import { checkNetwork } from "./doctor/network.ts";
+import { checkOwnerLock } from "./doctor/owner-lock.ts";
 import { checkPermissions } from "./doctor/permissions.ts";
 import { checkRedisServer } from "./doctor/redis.ts";
 import { checkSessions } from "./doctor/sessions.ts";
@@ -26,6 +27,7 @@ const CHECKS: readonly ((patient: Patient) => Finding[] | Promise<Finding[]>)[] 
   checkSessions,
   checkTwins,
   checkHolders,
+  checkOwnerLock,
   checkCopies,
   checkLeftovers,
   checkRedisServer,

@@ -4,6 +4,7 @@ import { DEFAULT_PREFIX } from "@flotilla/contracts";
 import { AppError, parseWorkerId, toError } from "@flotilla/kernel";
 import type { OtherOwner } from "@flotilla/queue";
 import {
+  assertKeyFree,
   type ImportedSession,
   type ImportOptions,
   type ImportSource,
@@ -50,6 +51,8 @@ export const importVerb: Verb = {
     const options: ImportOptions = { source, dir, name, fleetKey: call.place.fleetKey(), server };
     const found = inspectImport(options);
     await assertNowhereElse(call, name, found);
+    const { env, hostId, dataDir } = call.place;
+    assertKeyFree({ configured: env.OWNER_DIR ?? null, host: hostId, dataDir }, keyFingerprint(found.authKey));
     const account = found.userId === null ? "an account that its first connection will tell" : `user id ${found.userId}`;
     const question = `This is a ${describe(found.format)} of ${account}. The program that made it must never use it again, or Telegram ends the session for both. Is that program stopped for ever?`;
     if (!(await confirmed(call, question))) throw new AppError("not-confirmed", "Nothing was imported.");

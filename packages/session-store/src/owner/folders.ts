@@ -1,0 +1,75 @@
+import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, statSync } from "node:fs";
+import { userInfo } from "node:os";
+import { dirname, join } from "node:path";
+import { AppError } from "@flotilla/kernel";
+
+/** Where every user of a Linux machine may write; empty after a boot. Not shared with containers, as `/run/flotilla` can be. */
+const MEETING_PLACE = "/dev/shm/flotilla";
+const MACHINE_PLACE = "/run/flotilla";
+const SHARED = 0o1777;
+const STICKY = 0o1000;
+
+/** Where the owner locks are. */
+export interface OwnerFolders {
+  /** A lock is taken in each of them. Empty: no folder can be used, and nothing on this machine sees another fleet. */
+  readonly paths: readonly string[];
+  /** `configured` = OWNER_DIR; `machine` = `/run/flotilla`; `user` = a folder that another user, or a container, does not see. */
+  readonly kind: "configured" | "machine" | "user";
+}
+
+/**
+ * The folders of the owner locks, made when absent: OWNER_DIR alone when it is set, else `/run/flotilla` (else a folder of this user) and the
+ * place where all users of this machine meet. Depends on nothing that differs between two shells of one user. Throws AppError `owner-dir` when
+ * OWNER_DIR is set and cannot be used. `make: false` only looks.
+ */
+export function ownerFolders(configured: string | null, { make = true } = {}): OwnerFolders {
+  const unusable = (path: string, mode: number): string | null => whyNot(path, { mode, make });
+  if (configured !== null) {
+    const why = unusable(configured, 0o700);
+    if (why !== null) throw unusableSetting(configured, why);
+    return { paths: [configured], kind: "configured" };
+  }
+  const meeting = unusable(MEETING_PLACE, SHARED) === null ? [MEETING_PLACE] : [];
+  if (unusable(MACHINE_PLACE, SHARED) === null) return { paths: [MACHINE_PLACE, ...meeting], kind: "machine" };
+  const own = join(userInfo().homedir, ".local", "state", "flotilla");
+  return { paths: [...(unusable(own, 0o700) === null ? [own] : []), ...meeting], kind: "user" };
+}
+
+/** Null when locks can be made in it. In a folder of another user they must be safe from being deleted by a third. */
+function whyNot(path: string, how: { readonly mode: number; readonly make: boolean }): string | null {
+  try {
+    if (how.make) make(path, how.mode);
+    else if (!lstatSync(path, { throwIfNoEntry: false })) return couldBeMade(path);
+    // What an admin set may be a link; in a shared place it could be anyone's.
+    const folder = how.mode === SHARED ? lstatSync(path) : statSync(path);
+    if (!folder.isDirectory()) return "it is not a folder";
+    const own = process.getuid?.() ?? folder.uid;
+    if (folder.uid !== own && folder.uid !== 0 && (folder.mode & STICKY) === 0) return "it belongs to another user";
+    accessSync(path, constants.W_OK | constants.X_OK);
+    return null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? "unknown";
+  }
+}
+
+function couldBeMade(path: string): null {
+  let above = dirname(path);
+  while (!existsSync(above)) above = dirname(above);
+  accessSync(above, constants.W_OK | constants.X_OK);
+  return null;
+}
+
+function make(path: string, mode: number): void {
+  if (lstatSync(path, { throwIfNoEntry: false })) return;
+  // Only the last folder is open to all: /dev/shm and /run are there, or this is another kind of system.
+  mkdirSync(path, { recursive: mode !== SHARED, mode });
+  if (mode === SHARED) chmodSync(path, mode);
+}
+
+function unusableSetting(path: string, why: string): AppError {
+  return new AppError(
+    "owner-dir",
+    `OWNER_DIR (${path}) cannot be used: ${why}. Make it a folder that this user may write to, outside of the data folder, or leave it out.`,
+    { details: { path } },
+  );
+}

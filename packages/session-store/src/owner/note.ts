@@ -1,0 +1,75 @@
+import { closeSync, ftruncateSync, openSync, readFileSync, readlinkSync, writeSync } from "node:fs";
+import { hostname } from "node:os";
+import { type ProcessIdentity, printableCommand, processIdentity, sameProcess } from "@flotilla/sqlite";
+
+/** Who has a key, as its owner wrote it down beside the lock. No secret. */
+export interface OwnerNote {
+  readonly pid: number;
+  readonly startTicks: string;
+  readonly bootId: string;
+  /** A pid means something in one PID namespace only. */
+  readonly namespace: string;
+  readonly commandLine: string;
+  /** What the machine or container is called. */
+  readonly machine: string;
+  readonly host: string;
+  readonly dataDir: string;
+  readonly worker: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly since: number;
+}
+
+/** The note of this process. */
+export function ownNote(about: Pick<OwnerNote, "host" | "dataDir" | "worker" | "since">): OwnerNote {
+  const { startTicks = "", bootId = "" } = processIdentity(process.pid) ?? {};
+  const namespace = pidNamespace();
+  const commandLine = printableCommand(process.argv.join("\0"));
+  return { pid: process.pid, startTicks, bootId, namespace, commandLine, machine: hostname(), ...about };
+}
+
+/** Writes it over the last one, which may belong to another user. Never throws: the lock holds without it. */
+export function writeNote(path: string, note: OwnerNote): void {
+  try {
+    const descriptor = openNote(path);
+    try {
+      ftruncateSync(descriptor);
+      writeSync(descriptor, `${JSON.stringify(note)}\n`);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    // A full disk, or a note that its owner closed to others: whoever is refused is told by the kernel's record.
+  }
+}
+
+function openNote(path: string): number {
+  const before = process.umask(0);
+  try {
+    return openSync(path, "wx", 0o666);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return openSync(path, "r+");
+  } finally {
+    process.umask(before);
+  }
+}
+
+/** The note, unless it cannot be read or its process is known to be gone. */
+export function readNote(path: string): OwnerNote | null {
+  try {
+    const note = JSON.parse(readFileSync(path, "utf8")) as OwnerNote;
+    if (typeof note.pid !== "number" || typeof note.dataDir !== "string") return null;
+    const identity: ProcessIdentity = { pid: note.pid, startTicks: note.startTicks, bootId: note.bootId };
+    return note.namespace === pidNamespace() && !sameProcess(identity) ? null : note;
+  } catch {
+    return null;
+  }
+}
+
+function pidNamespace(): string {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return "";
+  }
+}
