@@ -781,6 +781,7 @@ alert-route-rights = Do: let { $worker } write there again (in a channel: as an 
 alert-route-access = Do: add { $worker } to that chat again, or change the target of the route.
 alert-route-limited = Telegram limits sending of { $worker } ({ $code }). Do: look at @SpamBot, then press Resume sending.
 alert-route-topic = Do: open the topic again, or give the route another one.
+alert-route-loop = Do: the same message came back again and again, so the route stopped itself. Check its chats, then press ⏩ Try now.
 alert-route-webhook = Do: look at the webhook; it answered { $code }.
 alert-route-sender = { $worker } does not run, is not connected, or needs a login. Do: look at it.
 alert-route-other = Do: look at the target; nothing else of this route is tried before.
@@ -788,6 +789,7 @@ alert-route-waiting = { $some ->
     [0] The message waits; it is not lost, and it is tried again by itself.
    *[other] The messages wait; none is lost, and they are tried again by themselves.
 }
+alert-service-chat = 🔁 Route <b>{ $route }</b> was switched off: { $chat } is a service chat of Telegram. Telegram cancels a login code that is passed on, so no account could log in while the route was on.
 alert-loop = 🔁 Route <b>{ $route }</b> was switched off: what it delivers to { $to } would come back to { $back }, for ever. Change its target or its sources, then switch it on again.
 alert-flood-all = Nothing is read or sent until then; what is said meanwhile is fetched.
 alert-flood-reading = What was missed cannot be asked for until then. New messages come, sending goes on.
@@ -979,6 +981,7 @@ route-problem-bot-saved = ❌ The bot has no Saved Messages: name a chat.
 route-problem-forward = ❌ Only a worker can forward; use copy for the bot or a webhook.
 route-problem-forward-private = ❌ Private chats and small groups can be forwarded by { $worker } itself only; use copy.
 route-problem-targets = ❌ { $worker } would deliver to more than { $count } chats.
+route-problem-service-chat = ❌ { $chat } is a service chat of Telegram. Login codes come from there, so no route may read it or write to it.
 route-problem-loop = ❌ A loop: what is delivered to { $to } would come back to { $back }.
 route-problem-bad-template = ❌ { $token } is no field of a text: { $fields }. A brace is written twice.
 route-problem-other = ❌ This route cannot be used as it is.

@@ -79,7 +79,7 @@ async function tick(parts: Parts): Promise<void> {
   await recorder.look(statuses, fresh);
   const redisAwaySince = parts.redis.awaySince();
   const readers = await parts.relayScreens.readers();
-  for (const loop of parts.relay.breakLoops()) tellOfLoop(parts, loop);
+  for (const problem of parts.relay.stopHarmful()) tellOfStop(parts, problem);
   const relay = { routes: parts.routes.all(), readers };
   watch(alerts, { now, statuses, redisAwaySince, tokenConflict: parts.pollProblem() === "conflict", host, relay });
   // The second path must not wait for a chat that does not answer.
@@ -89,10 +89,10 @@ async function tick(parts: Parts): Promise<void> {
   await Promise.all([outbox.flush(), panels.refreshAll()]);
 }
 
-/** A route that would have gone round in circles was switched off: its owner hears of it, once. */
-function tellOfLoop({ alerts, host, clock, relay }: Parts, { route, about }: RouteProblem): void {
+/** A route was switched off because it does harm: its owner hears of it, once. */
+function tellOfStop({ alerts, host, clock, relay }: Parts, { route, code, about }: RouteProblem): void {
   const now = clock.now();
-  const title = say("alert-loop", { ...about, route });
+  const title = say(code === "loop" ? "alert-loop" : "alert-service-chat", { ...about, route });
   const body = { kind: "notice", worker: null, host, times: 1, title, details: [], buttons: [], action: null } as const;
   alerts.raise(`loop:${route}:${now}`, { ...body, details: [], buttons: [] }, now);
   void relay.flush();

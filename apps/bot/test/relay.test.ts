@@ -188,7 +188,7 @@ test("a loop that shows only when names are known is refused from then on, and b
   const there = { ...route("a", "@beta_1"), from: { ...route("a", "-1").from, chats: ["-1001"] } };
   const back = { ...route("b", "-1001"), from: { ...route("b", "-1").from, chats: ["-1002"] } };
   expect(desk.apply([there, back])).toEqual([]);
-  expect(desk.breakLoops()).toEqual([]);
+  expect(desk.stopHarmful()).toEqual([]);
   const source = {
     ref: "-1002",
     chat: "-1002",
@@ -198,10 +198,11 @@ test("a loop that shows only when names are known is refused from then on, and b
     rhythmMs: null,
     usualSilenceMs: 0,
     closed: null,
+    copiesOf: null,
   };
   known.push({ v: 1, worker: WORKER, version: 1, at: 1, routes: [], sources: [source], backfill: null, senders: [] });
-  expect(desk.breakLoops().map((problem) => problem.route)).toEqual(["b"]);
-  expect(desk.breakLoops()).toEqual([]);
+  expect(desk.stopHarmful().map((problem) => problem.route)).toEqual(["b"]);
+  expect(desk.stopHarmful()).toEqual([]);
   expect(store.all().map(({ id, on }) => [id, on])).toEqual([
     ["a", true],
     ["b", false],

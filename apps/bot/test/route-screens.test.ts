@@ -50,6 +50,7 @@ const status = (change: Partial<RelayStatus> = {}): RelayStatus => ({
       rhythmMs: 30_000,
       usualSilenceMs: 0,
       closed: null,
+      copiesOf: null,
     },
     {
       ref: "@quiet_1",
@@ -60,6 +61,7 @@ const status = (change: Partial<RelayStatus> = {}): RelayStatus => ({
       rhythmMs: 30_000,
       usualSilenceMs: 0,
       closed: null,
+      copiesOf: null,
     },
     {
       ref: "-1003",
@@ -70,6 +72,7 @@ const status = (change: Partial<RelayStatus> = {}): RelayStatus => ({
       rhythmMs: null,
       usualSilenceMs: 0,
       closed: "CHANNEL_PRIVATE",
+      copiesOf: null,
     },
     {
       ref: "@who_1",
@@ -80,6 +83,7 @@ const status = (change: Partial<RelayStatus> = {}): RelayStatus => ({
       rhythmMs: null,
       usualSilenceMs: 0,
       closed: null,
+      copiesOf: null,
     },
   ],
   backfill: { route: "signals", state: "done", fetched: 20, taken: 7, known: 3, wanted: 20, reason: null, waitsUntil: null },

@@ -51,6 +51,7 @@ export { BackfillStatus, BotAnswer, BotRequest, RelayStatus, RouteStatus, RouteS
 export {
   ChatRef,
   GENERAL_TOPIC,
+  isServiceChat,
   KnownChat,
   KnownTopic,
   MAX_TARGETS_PER_WORKER,

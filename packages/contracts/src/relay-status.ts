@@ -61,6 +61,8 @@ export const SourceStatus = z.object({
   usualSilenceMs: z.number().default(0),
   /** Why nothing comes from it any more, or null. */
   closed: z.string().nullable(),
+  /** The channel whose posts Telegram copies into this group by itself (its discussion group); null: none, or not known yet. */
+  copiesOf: z.object({ chat: z.string(), username: z.string().nullable() }).nullable().default(null),
 });
 export type SourceStatus = z.infer<typeof SourceStatus>;
 

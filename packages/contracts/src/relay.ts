@@ -62,6 +62,8 @@ export const SourceMessage = z.object({
   protected: z.boolean(),
   /** View-once or self-destruct media. */
   ephemeral: z.boolean(),
+  /** Of a forward: the messages that it says it comes from, by marked id of the chat. */
+  origins: z.array(z.object({ chat: z.string(), message: MessageId.nullable() })).exactOptional(),
 });
 export type SourceMessage = z.infer<typeof SourceMessage>;
 

@@ -13,6 +13,22 @@ export const ChatRef = z
   );
 export type ChatRef = z.infer<typeof ChatRef>;
 
+/**
+ * Chats in which Telegram itself speaks to an account: 777000 and the numbers before it (login codes), the account of verification
+ * codes, and the collected answers. The list is the one that Telegram's own clients keep
+ * (TDLib: `UserManager::get_*_user_id`).
+ */
+const SERVICE_CHATS: ReadonlySet<string> = new Set(["777000", "333000", "42777", "489000", "1271266957", "708513"]);
+const SERVICE_NAMES: ReadonlySet<string> = new Set(["@verificationcodes", "@replies"]);
+
+/**
+ * Whether a chat is one of Telegram's service chats, by marked id or `@name`. Nothing reads them and nothing writes to them
+ * (docs/safety.md): Telegram cancels a login code that is passed on, and with it every login of that account.
+ */
+export function isServiceChat(ref: string): boolean {
+  return SERVICE_CHATS.has(ref) || SERVICE_NAMES.has(ref.toLowerCase());
+}
+
 /** A route's name: part of database keys and buttons. */
 export const RouteId = z
   .string()

@@ -51,6 +51,8 @@ export interface MessageContent {
   readonly noforwards: boolean;
   /** Seconds after which the media destroys itself, or null. Must not be passed on either. */
   readonly ttlS: number | null;
+  /** Of a forward: the messages that it says it comes from. `message` is null where Telegram names only the chat or the person. */
+  readonly origins?: readonly { readonly chat: string; readonly message: number | null }[];
   /** Joined, pinned, title changed, …: nothing a person wrote. */
   readonly service: boolean;
 }

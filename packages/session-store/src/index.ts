@@ -36,6 +36,7 @@ export type {
   UpdateBatch,
 } from "./inbox-types.ts";
 export type { DcAddress } from "./key-slots.ts";
+export type { LinkedChannel, LinkedChat, LinkedChats } from "./linked-chats.ts";
 export { assertNotLost } from "./lost.ts";
 export { openIdle, openSession, openSessionWhenFree } from "./open.ts";
 export type { DeliveredId, MapTarget, NewOutboxRow, OutboxKind, OutboxRow, TargetPlace } from "./outbox-types.ts";
@@ -43,6 +44,7 @@ export { type OwnerFolders, ownerFolders } from "./owner/folders.ts";
 export { assertKeyFree, type OwnerPlace } from "./owner/key-owner.ts";
 export { type RekeyedFile, type RekeyOptions, rekey } from "./rekey.ts";
 export type { RelayTable, StoredRoutes } from "./relay-table.ts";
+export type { RouteStop, RouteStops } from "./route-stops.ts";
 export { keyFingerprint } from "./seal.ts";
 export type { SessionStore } from "./store.ts";
 export type { ChannelState, SelfUser, SessionFormat, SessionOptions, SessionOrigin, UpdateState } from "./types.ts";

@@ -5,7 +5,8 @@
  * `update_state.floor` is the date of the first position: a chat that was not known then is ours from there on.
  * `inbox` has one row per message received, edited or deleted: `box` is "account" or a bare channel id (message ids are
  * unique in a box), `chat` a marked id, `version` 0 for a new message and the pts for an edit or a deletion, `content` the
- * JSON of a MessageContent as long as the row is pending. `source.gaps` is JSON: times between messages, in milliseconds.
+ * JSON of a MessageContent as long as the row is pending. `linked_chat.channel` is null where a group has none. `route_stop.code` is
+ * null where an admin let a route go on: its breaker is off for a day. `source.gaps` is JSON: times between messages, in milliseconds.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -175,5 +176,18 @@ export const MIGRATIONS: readonly string[] = [
   `,
   `
   ALTER TABLE source ADD COLUMN silences TEXT NOT NULL DEFAULT '[]';
+  `,
+  `
+  CREATE TABLE linked_chat (
+    chat TEXT PRIMARY KEY,
+    channel TEXT,
+    username TEXT,
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE route_stop (
+    route TEXT PRIMARY KEY,
+    code TEXT,
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
   `,
 ];

@@ -10,9 +10,11 @@ import { type SessionIdentity, whileAnnounced } from "./identity.ts";
 import { adoptInto, type ImportServer, identityOf } from "./import/adopt.ts";
 import type { ParsedSession } from "./import/parsed.ts";
 import { type DcAddress, type KeySlot, KeySlots } from "./key-slots.ts";
+import { LinkedChats } from "./linked-chats.ts";
 import { KeyOwner } from "./owner/key-owner.ts";
 import { RelayTable } from "./relay-table.ts";
 import { RouteSlot } from "./route-slot.ts";
+import { RouteStops } from "./route-stops.ts";
 import { keyFingerprint } from "./seal.ts";
 import type { SelfUser, SessionOptions, SessionOrigin } from "./types.ts";
 import { UpdateTable } from "./updates.ts";
@@ -29,6 +31,8 @@ export class SessionStore implements Disposable {
   readonly updates: UpdateTable;
   readonly flood: FloodTable;
   readonly relay: RelayTable;
+  readonly routeStops: RouteStops;
+  readonly linkedChats: LinkedChats;
   /** Its own way to Telegram. */
   readonly route: RouteSlot;
   /** The file as such: how it is doing, and what is wrong with its place. */
@@ -58,6 +62,8 @@ export class SessionStore implements Disposable {
     this.updates = new UpdateTable(db, this.#account, () => this.#clock.now());
     this.route = new RouteSlot(db, options.fleetKey);
     this.relay = new RelayTable(db, this.updates, () => this.#clock.now());
+    this.routeStops = new RouteStops(db);
+    this.linkedChats = new LinkedChats(db);
     // A login that died with its process cannot be finished: the hash of its code is gone.
     this.#slots.clearPending();
   }

@@ -20,6 +20,7 @@ export const ALLOWED_METHODS = [
   "auth.signIn",
   "channels.deleteMessages",
   "channels.getForumTopics",
+  "channels.getFullChannel",
   "channels.getMessages",
   "contacts.resolveUsername",
   "help.getConfig",

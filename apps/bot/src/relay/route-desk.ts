@@ -1,5 +1,5 @@
 import type { BotAnswer, BotRequest, RelayStatus, Route, RoutesForReader } from "@flotilla/contracts";
-import { chatNames, diffRoutes, findLoops, type RouteProblem, validateRoutes } from "@flotilla/domain";
+import { diffRoutes, findHarmful, knownChats, type RouteProblem, validateRoutes } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
 import type { RouteStore } from "./route-store.ts";
 
@@ -48,10 +48,10 @@ export class RouteDesk {
   #problems(routes: readonly Route[]): RouteProblem[] {
     const { store, readers } = this.#deps;
     const { added, changed } = diffRoutes(store.all(), routes);
-    // A loop that was broken stays as it is, off: it must not keep anybody from changing other routes.
+    // A route that was stopped stays as it is, off: it must not keep an admin from changing other routes.
     const touched = new Set([...added, ...changed.map(({ after }) => after)].map(({ id }) => id));
     const counts = ({ id, on }: Route): boolean => on || touched.has(id);
-    return [...this.#strangers(routes), ...validateRoutes(routes, chatNames(readers()), counts)];
+    return [...this.#strangers(routes), ...validateRoutes(routes, knownChats(readers()), counts)];
   }
 
   /** Adds or changes one route. */
@@ -71,24 +71,24 @@ export class RouteDesk {
   }
 
   /**
-   * Switches off the newest route of each loop that shows only now, because two names turned out to be one chat. Returns what
-   * was switched off, and why.
+   * Switches off each route that turns out to do harm: the newest one of a loop that shows only now (two names are one chat, or
+   * Telegram copies a channel into a group), and one that reads a service chat. Returns what was switched off, and why.
    */
-  breakLoops(): RouteProblem[] {
+  stopHarmful(): RouteProblem[] {
     const { store, readers, now } = this.#deps;
-    const broken: RouteProblem[] = [];
+    const stopped: RouteProblem[] = [];
     for (;;) {
       const routes = store.all();
-      const found = findLoops(
+      const found = findHarmful(
         routes.filter(({ on }) => on),
-        chatNames(readers()),
+        knownChats(readers()),
       ).at(-1);
-      if (!found) return broken;
+      if (!found) return stopped;
       store.replace(
         routes.map((route) => (route.id === found.route ? { ...route, on: false } : route)),
         now(),
       );
-      broken.push(found);
+      stopped.push(found);
     }
   }
 

@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Confirmation, Delivery, DeliveryResult, Fault, Route } from "@flotilla/contracts";
 import { afterTry, type FetchedFile, resultOfFault, stepKey } from "@flotilla/domain";
 import { toError, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import type { OutboxRow, RelayTable } from "@flotilla/session-store";
+import type { OutboxRow, RelayTable, RouteStops } from "@flotilla/session-store";
 import { emptyLane, type Lane, type LaneState, uploadMs } from "./lane.ts";
 import { learned, needsFiles, placeOf, planStep, sourceOf, targetOf } from "./plan-step.ts";
 
@@ -10,6 +11,7 @@ import { learned, needsFiles, placeOf, planStep, sourceOf, targetOf } from "./pl
 export interface DispatcherDeps {
   readonly worker: WorkerId;
   readonly relay: RelayTable;
+  readonly stops: RouteStops;
   readonly route: (id: string) => Route | null;
   /** Hands a step to whoever delivers it; resolves when it is on its way. The same try may be handed over twice. */
   readonly hand: (delivery: Delivery) => Promise<void>;
@@ -107,10 +109,22 @@ export class Dispatcher {
     }
   }
 
-  /** A person wants this lane to go on at once. A flood wait is the sender's to keep: it will say so again. */
+  /** Nothing goes out on this route until an admin wakes it. What waits stays in the outbox. */
+  stop(route: string, code: "loop"): void {
+    this.#deps.stops.set(route, { code, at: this.#deps.now() });
+    this.#deps.log.warn({ route, code }, "a route stopped itself");
+  }
+
+  /** An admin wants this lane to go on at once. A flood wait is the sender's to keep: it will say so again. */
   wake(name: string): void {
+    const { stops, now } = this.#deps;
+    if (this.#isStopped(name)) stops.set(name, { code: null, at: now() });
     this.#lane(name).parkedUntil = 0;
     this.#pumpLane(name);
+  }
+
+  #isStopped(route: string): boolean {
+    return (this.#deps.stops.get(route)?.code ?? null) !== null;
   }
 
   /**
@@ -120,6 +134,7 @@ export class Dispatcher {
   changed(before: readonly Route[]): void {
     for (const old of before) {
       const route = this.#deps.route(old.id);
+      if (!isDeepStrictEqual(route, old)) this.#deps.stops.clear(old.id);
       if (!route || stepKey(route.id, route.to, "") === stepKey(old.id, old.to, "")) continue;
       const lane = this.#lane(old.id);
       Object.assign(lane, { ...emptyLane(), tries: lane.tries + 1, fetching: lane.fetching });
@@ -129,6 +144,8 @@ export class Dispatcher {
   state(name: string): LaneState {
     const { parkedUntil, reason, blocked, held, underWay } = this.#lane(name);
     const waits = parkedUntil > this.#deps.now();
+    const stop = this.#deps.stops.get(name);
+    if (stop && stop.code !== null) return { ...STOPPED, held: { code: stop.code, since: stop.at } };
     return {
       parkedUntil: waits ? parkedUntil : null,
       reason,
@@ -149,7 +166,7 @@ export class Dispatcher {
         relay.dropRoute(row.route);
         return;
       }
-      if (!route.on) return;
+      if (!route.on || this.#isStopped(row.route)) return;
       this.#start(lane, route, row);
     }
   }
@@ -207,5 +224,12 @@ export class Dispatcher {
     return lane;
   }
 }
+
+const STOPPED = {
+  parkedUntil: null,
+  reason: "The same message comes back again and again: this route looks like a loop. Check its chats, then wake it.",
+  blocked: true,
+  underWaySince: null,
+} as const;
 
 const COUNTS = { new: "delivered", edit: "edited", delete: "deleted", alert: "alerted" } as const;

@@ -11,6 +11,21 @@ export interface DryRunLine {
   readonly verdict: string;
 }
 
+/** Telegram copies each post of a channel into its discussion group: from there back to the channel is a loop. Throws AppError `loop`. */
+async function refuseDiscussion(
+  telegram: RelayTelegram,
+  { to }: Route,
+  source: { readonly ref: string; readonly chat: string },
+  idOf: (ref: string) => string | null,
+): Promise<void> {
+  if (to.kind === "webhook" || !source.chat.startsWith("-100")) return;
+  const channel = await telegram.linkedChannel(source.chat);
+  if (!channel) return;
+  const names = [channel.chat, `@${channel.username ?? ""}`.toLowerCase()];
+  if (!names.includes(to.chat.toLowerCase()) && idOf(to.chat) !== channel.chat) return;
+  throw new AppError("loop", `${source.ref} is the discussion group of ${to.chat}: Telegram copies each post into it, a loop.`);
+}
+
 /** What a route would do with the latest messages of its sources. `idOf`: the marked id of a chat, as far as it is known. */
 export async function dryRun(
   telegram: RelayTelegram,
@@ -22,6 +37,7 @@ export async function dryRun(
   for (const ref of route.from.chats) {
     const chat = idOf(ref) ?? (await telegram.resolve(ref));
     if (chat === null) throw new AppError("unknown-chat", `This account does not know ${ref}.`);
+    await refuseDiscussion(telegram, route, { ref, chat }, idOf);
     const page = await telegram.history({ chat, topic: route.from.topic ?? null }, 0, DRY_RUN);
     found.push(...page.map((message) => ({ message, chat })));
   }

@@ -1,5 +1,5 @@
 import type { SourceMessage } from "@flotilla/contracts";
-import { type MatchVerdict, matchRoute, type ReadyRoute } from "@flotilla/domain";
+import { LoopBreaker, type MatchVerdict, matchRoute, type ReadyRoute } from "@flotilla/domain";
 import type { InboxRow, NewOutboxRow, SessionStore } from "@flotilla/session-store";
 import type { RouteBook } from "./route-book.ts";
 import { toSourceMessage } from "./source-message.ts";
@@ -11,16 +11,28 @@ const BATCH = 200;
 /** Lane of a route's alerts: they do not wait for its deliveries. `!` cannot be in a route's name. */
 export const alertLane = (route: string): string => `${route}!alert`;
 
+/** After an admin woke a route that looked like a loop, it is not stopped again for this long. */
+const TRUSTED_MS = 24 * 60 * 60_000;
+
+/** Parts of the intake. */
+export interface IntakeDeps {
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** What this route delivers seems to come back to it. */
+  readonly onLoop: (route: string) => void;
+}
+
 /** Moves what was received into the outbox: one transaction per batch, so a crash repeats a batch or nothing. */
 export class Intake {
   readonly #store: SessionStore;
   readonly #book: RouteBook;
-  readonly #now: () => number;
+  readonly #deps: IntakeDeps;
+  readonly #breaker = new LoopBreaker();
 
-  constructor(store: SessionStore, book: RouteBook, now: () => number) {
+  constructor(store: SessionStore, book: RouteBook, deps: IntakeDeps) {
     this.#store = store;
     this.#book = book;
-    this.#now = now;
+    this.#deps = deps;
   }
 
   /** Takes one batch. Returns how many rows of the inbox it dealt with; 0 = there was nothing. */
@@ -61,12 +73,29 @@ export class Intake {
       return;
     }
     rows.push(this.#newRow(route.id, message));
+    this.#watchForLoop(route.id, message);
     if (route.alert !== "off") rows.push(this.#alertRow(route.id, message, verdict.because));
   }
 
   #verdict(ready: ReadyRoute, message: SourceMessage): MatchVerdict {
-    const names = [message.chat, ...(message.chatUsername ? [`@${message.chatUsername}`] : [])];
-    return matchRoute(ready, message, this.#store.relay.isDelivery(names, message.id));
+    return matchRoute(ready, message, this.#isOwnDelivery(message));
+  }
+
+  /** A relay put it there, or it is a forward of what a relay put somewhere: Telegram copies the posts of a channel into its group. */
+  #isOwnDelivery({ chat, id, origins = [] }: SourceMessage): boolean {
+    const { relay, entities } = this.#store;
+    return [{ chat, message: id }, ...origins].some((origin) => {
+      if (origin.message === null) return false;
+      const name = entities.byId(origin.chat)?.username;
+      return relay.isDelivery(name ? [origin.chat, `@${name}`] : [origin.chat], origin.message);
+    });
+  }
+
+  /** What no table shows, such as another program that copies messages back, shows in what comes. */
+  #watchForLoop(route: string, message: SourceMessage): void {
+    const stop = this.#store.routeStops.get(route);
+    const isTrusted = stop !== null && Math.abs(this.#deps.now() - stop.at) < TRUSTED_MS;
+    if (this.#breaker.looksLikeLoop(route, message) && !isTrusted) this.#deps.onLoop(route);
   }
 
   #newRow(route: string, message: SourceMessage): NewOutboxRow {
@@ -79,7 +108,7 @@ export class Intake {
       album,
       piece: JSON.stringify(message),
       sourceAt: message.date,
-      readyAt: album === null ? 0 : this.#now() + ALBUM_MS,
+      readyAt: album === null ? 0 : this.#deps.now() + ALBUM_MS,
     };
   }
 

@@ -1,4 +1,5 @@
 import type { Fault, KnownChat, KnownTopic, SourceMessage, TextEntity } from "@flotilla/contracts";
+import type { LinkedChannel } from "@flotilla/session-store";
 import type { FileCalls } from "@flotilla/telegram";
 
 /** A chat to deliver to or to read, as its route names it, and its topic. */
@@ -48,6 +49,8 @@ export interface RelayTelegram {
   /** Chats of the account, and topics of a forum; none where there are no topics. */
   chats(): Promise<readonly KnownChat[]>;
   topics(chat: string): Promise<readonly KnownTopic[]>;
+  /** The channel whose posts Telegram copies into this group by itself, or null. */
+  linkedChannel(chat: string): Promise<LinkedChannel | null>;
   /** Messages of a chat or of a topic, newest first, older than `before` (0 = the newest). */
   history(from: TargetChat, before: number, limit: number): Promise<readonly SourceMessage[]>;
 }

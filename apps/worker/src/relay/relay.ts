@@ -8,6 +8,7 @@ import { Dispatcher } from "./dispatcher.ts";
 import { type DryRunLine, dryRun } from "./dry-run.ts";
 import { RelayFiles } from "./files.ts";
 import { alertLane, Intake } from "./intake.ts";
+import { LinkedChannels } from "./linked-channels.ts";
 import type { RelayTelegram } from "./ports.ts";
 import { RouteBook } from "./route-book.ts";
 import { Sender } from "./sender.ts";
@@ -44,6 +45,7 @@ export class Relay {
   readonly #link: RelayLink;
   readonly #backfill: Backfill;
   readonly #files: RelayFiles;
+  readonly #linked: LinkedChannels;
   readonly #stopping = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
   #lastReport = "";
@@ -53,8 +55,9 @@ export class Relay {
     this.#options = options;
     const onError = (error: unknown): void => log.debug({ err: error }, "relay");
     this.#book = new RouteBook(store, log);
-    this.#intake = new Intake(store, this.#book, now);
     const { telegram } = options;
+    this.#intake = new Intake(store, this.#book, { now, onLoop: (route) => this.#dispatcher.stop(route, "loop") });
+    this.#linked = new LinkedChannels({ store, telegram, now, signal: this.#stopping.signal, log });
     this.#files = new RelayFiles(options.filesDir, telegram.files);
     this.#sender = new Sender({ relay: store.relay, telegram, files: this.#files, now, log });
     this.#webhook = new WebhookSender(options.fleetKey, now);
@@ -62,6 +65,7 @@ export class Relay {
     this.#dispatcher = new Dispatcher({
       worker,
       relay: store.relay,
+      stops: store.routeStops,
       route,
       hand: (delivery) => this.#hand(delivery),
       fetch: (ready, row) => this.#files.fetch(worker, ready, row, this.#stopping.signal),
@@ -115,6 +119,7 @@ export class Relay {
     for (const ref of this.#book.unknown()) await this.#options.telegram.resolve(ref).catch(() => null);
     // Also when nothing had to be asked: names are learned on the way, from whatever Telegram sends.
     this.#guard(() => this.#book.refresh());
+    this.#guard(() => this.#linked.learn(this.#book.chats));
   }
 
   /** What the route would do with the latest messages of its sources. Changes nothing. Throws what Telegram answered. */

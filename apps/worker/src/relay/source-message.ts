@@ -1,4 +1,4 @@
-import type { MediaKind, SourceMessage } from "@flotilla/contracts";
+import { isServiceChat, type MediaKind, type SourceMessage } from "@flotilla/contracts";
 import type { InboxRow, MessageContent, SessionStore } from "@flotilla/session-store";
 
 /** What was received, with the names the account knows. */
@@ -9,7 +9,7 @@ export function toSourceMessage(
 ): SourceMessage {
   const chat = store.entities.byId(where.chat);
   const sender = content.from === null ? null : store.entities.byId(content.from);
-  const { text, entities, groupedId, replyTo, topicId, from } = content;
+  const { text, entities, groupedId, replyTo, topicId, from, origins } = content;
   return {
     chat: where.chat,
     id: where.messageId,
@@ -25,8 +25,10 @@ export function toSourceMessage(
     text,
     entities: [...entities],
     media: mediaKind(content.media),
-    protected: content.noforwards,
+    // What comes from a service chat carries a login code, whoever passed it on.
+    protected: content.noforwards || origins?.some(({ chat: origin }) => isServiceChat(origin)) === true,
     ephemeral: content.ttlS !== null,
+    ...(origins ? { origins: [...origins] } : {}),
   };
 }
 

@@ -52,6 +52,7 @@ function sourceStatus({ store, idOf }: StatusDeps, ref: string): SourceStatus {
     rhythmMs: row?.rhythmMs ?? null,
     usualSilenceMs: row ? usualSilenceMs(row.silences, row.lastMessageAt) : 0,
     closed: row?.closed ?? null,
+    copiesOf: chat === null ? null : (store.linkedChats.get(chat)?.channel ?? null),
   };
 }
 

@@ -14,6 +14,7 @@ export function relayTelegram(calls: AccountCalls, store: SessionStore): RelayTe
     files: calls.files,
     chats: () => calls.chats(),
     topics: (chat) => calls.topics(chat),
+    linkedChannel: (chat) => calls.linkedChannel(chat),
     faultOf: classify,
     history: async (from, before, limit) => {
       const events = await calls.history(from, before, limit);

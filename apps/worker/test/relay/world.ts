@@ -3,7 +3,13 @@ import { type Fault, Route, type SourceMessage } from "@flotilla/contracts";
 import { AppError, parseWorkerId, toError } from "@flotilla/kernel";
 import { createLogger } from "@flotilla/observability";
 import { type QueuePlace, RelayLink } from "@flotilla/queue";
-import { type InboxEvent, type MessageContent, openSession, type SessionStore } from "@flotilla/session-store";
+import {
+  type InboxEvent,
+  type LinkedChannel,
+  type MessageContent,
+  openSession,
+  type SessionStore,
+} from "@flotilla/session-store";
 import { PART_BYTES } from "@flotilla/telegram";
 import type { FilePort, RelayTelegram } from "../../src/relay/ports.ts";
 import { Relay } from "../../src/relay/relay.ts";
@@ -28,6 +34,8 @@ export interface Posted {
  */
 export class Targets {
   readonly posted: Posted[] = [];
+  /** The channel of each discussion group. */
+  readonly linked = new Map<string, LinkedChannel>();
   duplicates = 0;
   fault: (chat: string, text: string) => Error | null = () => null;
   lost = 0;
@@ -71,6 +79,7 @@ export class Targets {
       resolve: async () => null,
       chats: async () => [],
       topics: async () => [],
+      linkedChannel: async (chat) => this.linked.get(chat) ?? null,
       history: async (from, before, limit) =>
         this.history
           .filter((it) => it.chat === from.chat && (before === 0 || it.id < before))

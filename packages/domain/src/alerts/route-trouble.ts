@@ -2,7 +2,7 @@ import type { Route, RouteStatus } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 
 /** What a person can do about a route that does not deliver: which words the alert has. */
-export type RouteRemedy = "rights" | "access" | "limited" | "topic" | "webhook" | "sender" | "other";
+export type RouteRemedy = "rights" | "access" | "limited" | "topic" | "loop" | "webhook" | "sender" | "other";
 
 /** One thing that keeps a route from delivering. `worker` is whom it concerns: the one with the buttons that help. */
 export type RouteTrouble =
@@ -21,6 +21,7 @@ const SENDER_PATIENCE_MS = 60_000;
 const REMEDIES: readonly (readonly [RegExp, RouteRemedy])[] = [
   [/^(?:PEER_FLOOD|sending-stopped|USER_RESTRICTED|FROZEN_)/, "limited"],
   [/TOPIC/, "topic"],
+  [/^loop$/, "loop"],
   [
     /^(?:CHANNEL_(?:PRIVATE|INVALID)|CHAT_(?:ID_)?INVALID|PEER_ID_INVALID|USERNAME_|USER_NOT_PARTICIPANT|unknown-peer$)/,
     "access",

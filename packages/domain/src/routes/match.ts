@@ -1,4 +1,4 @@
-import { GENERAL_TOPIC, type Route, type SourceMessage } from "@flotilla/contracts";
+import { GENERAL_TOPIC, isServiceChat, type Route, type SourceMessage } from "@flotilla/contracts";
 import { compileRule, type Rule, type RuleVerdict } from "./rule.ts";
 
 /** Why a message of a source is not relayed. `protected` and `ephemeral` are never bypassed (docs/safety.md). */
@@ -24,7 +24,10 @@ export interface ReadyRoute {
 export function readyRoute(route: Route, resolve: (ref: string) => string | null): ReadyRoute {
   const paused = new Set(route.from.paused);
   const names = route.from.chats.filter((chat) => !paused.has(chat));
-  const chats = names.map(resolve).filter((chat) => chat !== null);
+  const chats = names
+    .map(resolve)
+    .filter((chat) => chat !== null)
+    .filter((chat) => !isServiceChat(chat));
   return { route, rule: compileRule(route.filter), names, chats: new Set(chats) };
 }
 
@@ -33,7 +36,7 @@ export function matchRoute(ready: ReadyRoute, message: SourceMessage, isOwnRelay
   const { route, rule, chats, names } = ready;
   if (!route.on) return skip("off");
   const isSource = chats.has(message.chat) || names.includes(message.chat) || hasName(names, message.chatUsername);
-  if (!isSource) return skip("other-chat");
+  if (!isSource || isServiceChat(message.chat)) return skip("other-chat");
   if (route.from.topic !== undefined && route.from.topic !== (message.topic ?? GENERAL_TOPIC)) return skip("other-topic");
   if (isOwnRelay) return skip("own-relay");
   if (message.protected) return skip("protected");

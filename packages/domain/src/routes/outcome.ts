@@ -6,6 +6,7 @@ const MINUTE_MS = 60 * SECOND_MS;
 /** Answers that concern this one message: the next one may be taken. */
 const MESSAGE_CODES: ReadonlySet<string> = new Set([
   "protected-content",
+  "service-chat",
   "file-gone",
   "file-too-large",
   "file-elsewhere",

@@ -1,5 +1,6 @@
-import { GENERAL_TOPIC, MAX_TARGETS_PER_WORKER, type Route } from "@flotilla/contracts";
+import { GENERAL_TOPIC, isServiceChat, MAX_TARGETS_PER_WORKER, type Route } from "@flotilla/contracts";
 import { AppError, toError } from "@flotilla/kernel";
+import { type KnownChats, NOTHING_KNOWN } from "./known-chats.ts";
 import { targetKey } from "./random-id.ts";
 import { compileRule } from "./rule.ts";
 import { parseTemplate } from "./template.ts";
@@ -14,25 +15,26 @@ export interface RouteProblem {
   readonly about: Readonly<Record<string, string | number>>;
 }
 
-/** A chat is known by number and by name: the number, if it was ever learned. */
-export type ResolveChat = (ref: string) => string;
-
 /**
- * Everything that is wrong with a set of routes; empty = it can be used. Pure: `resolve` says which names mean the same chat,
- * `counts` which routes make a loop (absent: all).
+ * Everything that is wrong with a set of routes; empty = it can be used. Pure: `chats` is what readers know of chats, `counts`
+ * says which routes may do harm as they stand (absent: all).
  */
 export function validateRoutes(
   routes: readonly Route[],
-  resolve: ResolveChat = (ref) => ref,
+  chats: KnownChats = NOTHING_KNOWN,
   counts: (route: Route) => boolean = () => true,
 ): RouteProblem[] {
-  const canonical: ResolveChat = (ref) => resolve(ref).toLowerCase();
   return [
     ...duplicates(routes),
     ...routes.flatMap((route) => [...ownProblems(route)]),
     ...tooManyTargets(routes),
-    ...loops(routes.filter(counts), canonical),
+    ...findHarmful(routes.filter(counts), chats),
   ];
+}
+
+/** Routes that read a service chat or lead back to themselves, by what is known of their chats by now: they must not run. */
+export function findHarmful(routes: readonly Route[], chats: KnownChats): RouteProblem[] {
+  return [...routes.flatMap((route) => [...serviceChats(route, chats)]), ...loops(routes, chats)];
 }
 
 function duplicates(routes: readonly Route[]): RouteProblem[] {
@@ -72,6 +74,20 @@ function* ownProblems(route: Route): Generator<RouteProblem> {
   }
 }
 
+/** Login codes come from there: Telegram cancels a code that is passed on. */
+function* serviceChats({ id, from, to }: Route, { idOf }: KnownChats): Generator<RouteProblem> {
+  const isService = (ref: string): boolean => isServiceChat(ref) || isServiceChat(idOf(ref));
+  const problem = (field: "from" | "to", chat: string): RouteProblem => ({
+    route: id,
+    field,
+    message: `${chat} is a service chat of Telegram: login codes come from there, and Telegram cancels a code that is passed on.`,
+    code: "service-chat",
+    about: { chat },
+  });
+  for (const chat of from.chats) if (isService(chat)) yield problem("from", chat);
+  if (to.kind !== "webhook" && isService(to.chat)) yield problem("to", to.chat);
+}
+
 function* attempt(route: string, field: RouteProblem["field"], work: () => unknown): Generator<RouteProblem> {
   try {
     work();
@@ -98,27 +114,28 @@ function tooManyTargets(routes: readonly Route[]): RouteProblem[] {
   });
 }
 
-/** Routes that lead back to themselves, by what is known of their chats by now. */
-export function findLoops(routes: readonly Route[], resolve: ResolveChat): RouteProblem[] {
-  return loops(routes, (ref) => resolve(ref).toLowerCase());
-}
-
 /** A route whose target leads back, over any number of routes, to one of its sources would relay for ever. */
-function loops(routes: readonly Route[], canonical: ResolveChat): RouteProblem[] {
+function loops(routes: readonly Route[], chats: KnownChats): RouteProblem[] {
+  const canonical = (ref: string): string => chats.idOf(ref).toLowerCase();
   const readers = new Map<string, Route[]>();
   for (const route of routes)
     for (const chat of new Set(route.from.chats.map(canonical))) readers.set(chat, [...(readers.get(chat) ?? []), route]);
-  const fed = (by: Route): readonly Route[] => {
-    if (by.to.kind === "webhook" || by.to.chat === "me") return [];
-    const { chat, topic = GENERAL_TOPIC } = by.to;
-    return (readers.get(canonical(chat)) ?? []).filter(({ from }) => from.topic === undefined || from.topic === topic);
+  const reading = (chat: string, topic: number): readonly Route[] =>
+    (readers.get(chat) ?? []).filter(({ from }) => from.topic === undefined || from.topic === topic);
+  // What a route writes lands in its target, and what Telegram copies from there lands in the discussion group.
+  const landing = ({ to }: Route): readonly { readonly chat: string; readonly topic: number }[] => {
+    if (to.kind === "webhook" || to.chat === "me") return [];
+    const chat = canonical(to.chat);
+    const copies = chats.copiesTo(chat).map((group) => ({ chat: group, topic: GENERAL_TOPIC }));
+    return [{ chat, topic: to.topic ?? GENERAL_TOPIC }, ...copies];
   };
+  const fed = (by: Route): readonly Route[] => landing(by).flatMap(({ chat, topic }) => reading(chat, topic));
   return routes.flatMap((route) => {
     const reached = new Set(fed(route));
     for (const next of reached) for (const further of fed(next)) reached.add(further);
     if (!reached.has(route) || route.to.kind === "webhook") return [];
-    const targets = new Set([route, ...reached].flatMap(({ to }) => (to.kind === "webhook" ? [] : [canonical(to.chat)])));
-    const back = route.from.chats.find((chat) => targets.has(canonical(chat))) ?? "";
+    const places = new Set([route, ...reached].flatMap((each) => landing(each).map(({ chat }) => chat)));
+    const back = route.from.chats.find((chat) => places.has(canonical(chat))) ?? "";
     const message = `What is delivered to ${route.to.chat} would come back to ${back}: a loop.`;
     return [{ route: route.id, field: "to", message, code: "loop", about: { to: route.to.chat, back } } as const];
   });

@@ -83,7 +83,8 @@ describe("validation", () => {
       aRoute({ id: "c", from: { worker: "other", chats: ["-1003"] }, to: { kind: "bot", chat: "-1001" } }),
     ];
     expect(validateRoutes(routes)).toEqual([]);
-    const found = validateRoutes(routes, (ref) => (ref.toLowerCase() === "@middle" ? "-1002" : ref));
+    const chats = { idOf: (ref: string) => (ref.toLowerCase() === "@middle" ? "-1002" : ref), copiesTo: () => [] };
+    const found = validateRoutes(routes, chats);
     expect(found.map(({ route }) => route)).toEqual(["a", "b", "c"]);
   });
 

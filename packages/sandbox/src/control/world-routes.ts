@@ -25,6 +25,10 @@ const newChannel = z.strictObject({
   supergroup: z.boolean().exactOptional(),
   forum: z.boolean().exactOptional(),
   bot: z.boolean().exactOptional(),
+  discusses: z
+    .string()
+    .regex(/^[0-9]{1,16}$/)
+    .exactOptional(),
 });
 const topicTitle = z.string().min(1).max(128);
 const topicChange = z.strictObject({ title: topicTitle.exactOptional(), closed: z.boolean().exactOptional() });

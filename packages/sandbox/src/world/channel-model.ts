@@ -35,6 +35,8 @@ export interface Channel {
   supergroup?: boolean;
   /** The topics of a forum, by id; absent where there are none. */
   topics?: Map<number, Topic>;
+  /** Of a channel: its discussion group, which gets a copy of each post. Of a group: the channel (https://core.telegram.org/api/discussion). */
+  linked?: bigint;
   /** The bot of the Bot API half is in it, as an admin. */
   bot?: boolean;
 }

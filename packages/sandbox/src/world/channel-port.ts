@@ -8,6 +8,8 @@ export interface NewChannel {
   forum?: boolean;
   /** The bot of the Bot API half is an admin of it. */
   bot?: boolean;
+  /** Makes a supergroup that is the discussion group of this channel. */
+  discusses?: string;
 }
 
 /** Topics of a forum; unknown ones are AppError `no-such-topic`, channels without topics `no-forum`. */

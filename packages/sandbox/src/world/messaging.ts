@@ -20,7 +20,10 @@ interface MessagingOptions {
   readonly notice: (text: string) => void;
 }
 
-/** Messages in private chats and channels: sent, edited, deleted, read, each in the box it belongs to. */
+/**
+ * Messages in private chats and channels: sent, edited, deleted, read, each in the box it belongs to.
+ * @NOTE more lines: what happens to a message happens to all of its copies
+ */
 export class Messaging {
   readonly #state: WorldState;
   readonly #clock: MovableClock;
@@ -65,8 +68,11 @@ export class Messaging {
     if (!this.#mayChange(by, message)) throw new RpcError(403, "MESSAGE_AUTHOR_REQUIRED");
     if (message.text === text) throw new RpcError(400, "MESSAGE_NOT_MODIFIED");
     const event = this.#edited(box, message, text);
-    if (ref.peer.kind === "channel") this.#emit({ kind: "channel-box", channel: ref.peer.id, event, origin });
-    else this.#emit({ kind: "account-box", account: by.id, event, origin });
+    if (ref.peer.kind === "channel") {
+      this.#emit({ kind: "channel-box", channel: ref.peer.id, event, origin });
+      const channel = this.#state.channels.get(ref.peer.id);
+      if (channel) this.#editCopy(channel, ref.id, text);
+    } else this.#emit({ kind: "account-box", account: by.id, event, origin });
     for (const { account, message: copy } of this.#others(by, message))
       this.#emit({ kind: "account-box", account: account.id, event: this.#edited(account.box, copy, text), origin });
     this.#notice(text);
@@ -188,7 +194,17 @@ export class Messaging {
 
   /** Posts in the channel's own name. */
   postAsChannel(channel: Channel, draft: Draft, origin: Origin | null): Outcome {
-    return this.#put(channel, extras(draft), draft, origin);
+    const posted = this.#put(channel, extras(draft), draft, origin);
+    const group = channel.linked === undefined ? undefined : this.#state.channels.get(channel.linked);
+    if (group) this.#copyToDiscussion(group, posted.message, draft);
+    return posted;
+  }
+
+  /** https://core.telegram.org/api/discussion: the copy is a forward that names the post twice. */
+  #copyToDiscussion(group: Channel, { peer, date, id }: StoredMessage, draft: Draft): void {
+    const { replyTo: _, ...said } = draft;
+    const forwarded = { from: peer, date, post: id };
+    this.#put(group, { ...extras(said), forwarded, copied: true }, said, null);
   }
 
   #put(channel: Channel, more: Partial<StoredMessage>, { text, media }: Draft, origin: Origin | null): Outcome {
@@ -207,7 +223,18 @@ export class Messaging {
     if (!message) return false;
     checkText(text, message.media);
     this.#emit({ kind: "channel-box", channel: channel.id, event: this.#edited(channel.box, message, text), origin: null });
+    this.#editCopy(channel, id, text);
     return true;
+  }
+
+  /** The copy in the discussion group follows its post. */
+  #editCopy({ linked, id: channel }: Channel, post: number, text: string): void {
+    const group = linked === undefined ? undefined : this.#state.channels.get(linked);
+    const copy = group?.box.messages
+      .values()
+      .find(({ copied, forwarded }) => copied && forwarded?.from.id === channel && forwarded.post === post);
+    if (!group || !copy) return;
+    this.#emit({ kind: "channel-box", channel: group.id, event: this.#edited(group.box, copy, text), origin: null });
   }
 
   /** Deletes posts in the channel's own name. */

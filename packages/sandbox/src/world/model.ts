@@ -43,6 +43,8 @@ export interface StoredMessage {
   text: string;
   editDate: number | null;
   forwarded: { readonly from: PeerRef; readonly date: number; readonly post: number | null } | null;
+  /** Telegram itself put this copy of a channel's post into the discussion group. */
+  copied?: boolean;
   replyTo: number | null;
   /** Formatting, as the sender gave it. */
   entities?: readonly TlObject[];

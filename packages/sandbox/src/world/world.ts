@@ -97,6 +97,9 @@ export class World {
   /** Members and owner are given as accounts; the first member owns the channel. */
   createChannel(options: NewChannel & { readonly members: readonly Account[] }): Channel {
     this.#refuseTakenName(options.username);
+    const discussed = options.discusses === undefined ? undefined : this.state.channels.get(BigInt(options.discusses));
+    if (options.discusses !== undefined && (!discussed || discussed.supergroup))
+      throw new AppError("no-such-channel", `There is no channel ${options.discusses} that could have a discussion group.`);
     this.state.lastChannelId += 1n;
     const channel: Channel = {
       id: this.state.lastChannelId,
@@ -107,11 +110,13 @@ export class World {
       members: new Set(options.members.map((member) => member.id)),
       createdAt: Math.floor(this.clock.now() / 1000),
       box: emptyBox(),
-      ...(options.supergroup || options.forum ? { supergroup: true } : {}),
+      ...(options.supergroup || options.forum || discussed ? { supergroup: true } : {}),
+      ...(discussed ? { linked: discussed.id } : {}),
       ...(options.forum ? { topics: new Map() } : {}),
       ...(options.bot ? { bot: true } : {}),
     };
     this.state.channels.set(channel.id, channel);
+    if (discussed) discussed.linked = channel.id;
     if (channel.supergroup) this.forums.found(channel);
     this.#emit({ kind: "founded" });
     for (const member of channel.members)

@@ -1,12 +1,13 @@
+import { isServiceChat } from "@flotilla/contracts";
 import { AppError } from "@flotilla/kernel";
-import type { InboxEvent, SessionStore } from "@flotilla/session-store";
+import type { InboxEvent, LinkedChannel, SessionStore } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api, utils } from "telegram";
 import type { FileCentres } from "../file-centres.ts";
 import type { Link } from "../link.ts";
 import { channelOf, inputChannel, inputPeer } from "../peers.ts";
 import { messageEvent } from "../updates/content.ts";
-import { type ListedChat, type ListedTopic, listedChats, listedTopics } from "./chat-list.ts";
+import { type ListedChat, type ListedTopic, linkedChannelOf, listedChats, listedTopics } from "./chat-list.ts";
 import { toApiEntities } from "./entities.ts";
 import { FileCalls } from "./files.ts";
 import type { FloodGate } from "./flood-gate.ts";
@@ -29,7 +30,7 @@ export interface AccountCallsDeps {
  * Calls that write. Each waits for its turn, and is refused while Telegram asked to wait, while sending is stopped, and when
  * the account is somebody else's by now. Nothing is repeated here (promise S2-26): the caller does, with the same `randomId`,
  * and takes RANDOM_ID_DUPLICATE for "has arrived before". Errors: AppError `not-connected`, `lease-lost`, `flood-wait`,
- * `sending-stopped`, `unknown-peer`, `link-lost`, `call-timeout`, or the server's answer (see `classify`).
+ * `sending-stopped`, `unknown-peer`, `service-chat`, `link-lost`, `call-timeout`, or the server's answer (see `classify`).
  */
 export class AccountCalls {
   readonly #deps: AccountCallsDeps;
@@ -44,6 +45,7 @@ export class AccountCalls {
       askIn: (dc, request) => deps.files.invoke(dc, request),
       act: (request, chat) => this.#act(request, chat),
       peer: (chat) => this.#peer(chat),
+      known: (chat) => this.#known(chat),
     });
   }
 
@@ -155,6 +157,15 @@ export class AccountCalls {
     return answer.messages.map((message) => messageEvent(message, "new", { chats })).filter((event) => event !== null);
   }
 
+  /** The channel whose posts Telegram copies into this group by itself; null for any other chat (https://core.telegram.org/api/discussion). */
+  async linkedChannel(ref: string): Promise<LinkedChannel | null> {
+    const { store, link } = this.#deps;
+    const group = channelOf(store, await this.#known(ref));
+    if (group === null) return null;
+    const request = new Api.channels.GetFullChannel({ channel: inputChannel(store, group) });
+    return linkedChannelOf(await link().invoke(request));
+  }
+
   /** The one way out of here for a call that changes something. */
   async #act<R extends Api.AnyRequest>(request: R, chat: string): Promise<R["__response"]> {
     const { gate, link, mayAct, signal } = this.#deps;
@@ -182,8 +193,16 @@ export class AccountCalls {
   async #known(ref: string): Promise<string> {
     const chat = await this.resolve(ref);
     if (chat === null) throw new AppError("unknown-peer", `Nobody has the name ${ref}.`, { details: { chat: ref } });
+    refuseServiceChat(chat);
     return chat;
   }
+}
+
+/** The one place that every call with a chat passes (docs/safety.md). Throws AppError `service-chat`. */
+function refuseServiceChat(chat: string): void {
+  if (!isServiceChat(chat)) return;
+  const why = "login codes come from there, and Telegram cancels a code that is passed on";
+  throw new AppError("service-chat", `${chat} is a service chat of Telegram: ${why}.`, { details: { chat } });
 }
 
 /** Calls that put a new message into a chat: these wait for their turn. */

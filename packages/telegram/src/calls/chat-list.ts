@@ -1,3 +1,5 @@
+import { isServiceChat } from "@flotilla/contracts";
+import type { LinkedChannel } from "@flotilla/session-store";
 import { Api, utils } from "telegram";
 
 /** A chat of the account: `ref` is `@name`, or the marked id of one that has none. */
@@ -19,7 +21,7 @@ export interface ListedTopic {
 
 const MAX_TITLE = 128;
 
-/** The chats of a page of dialogs, in their order; those that the account left or was put out of are left out. */
+/** The chats of a page of dialogs, in their order, without those that the account left or was put out of, and without service chats. */
 export function listedChats(answer: Api.messages.Dialogs | Api.messages.DialogsSlice): ListedChat[] {
   const entities = new Map([...answer.users, ...answer.chats].map((entity) => [utils.getPeerId(entity), entity]));
   return answer.dialogs.flatMap((dialog) => listed(entities.get(utils.getPeerId(dialog.peer))) ?? []);
@@ -34,6 +36,17 @@ export function listedTopics({ topics }: Api.messages.ForumTopics): ListedTopic[
   );
 }
 
+/** A broadcast channel names its group in the same field: only a group is copied into. */
+export function linkedChannelOf({ fullChat, chats }: Api.messages.ChatFull): LinkedChannel | null {
+  // The library leaves null where the server sends nothing, whatever its types say.
+  const linked = fullChat instanceof Api.ChannelFull ? (fullChat.linkedChatId ?? null) : null;
+  if (linked === null) return null;
+  const channels = chats.filter((chat) => chat instanceof Api.Channel);
+  if (channels.find(({ id }) => id.equals(fullChat.id))?.broadcast) return null;
+  const username = channels.find(({ id }) => id.equals(linked))?.username ?? null;
+  return { chat: `-100${linked.toString()}`, username };
+}
+
 function listed(entity: Api.TypeUser | Api.TypeChat | undefined): ListedChat | null {
   if (entity instanceof Api.Channel && !entity.left) {
     const title = entity.title.slice(0, MAX_TITLE);
@@ -42,7 +55,7 @@ function listed(entity: Api.TypeUser | Api.TypeChat | undefined): ListedChat | n
   }
   if (entity instanceof Api.Chat && !entity.left && !entity.deactivated)
     return { ref: refOf(entity), title: entity.title.slice(0, MAX_TITLE), kind: "group", forum: false, mayWrite: true };
-  if (!(entity instanceof Api.User) || entity.self || entity.deleted) return null;
+  if (!(entity instanceof Api.User) || entity.self || entity.deleted || isServiceChat(utils.getPeerId(entity))) return null;
   const title = [entity.firstName, entity.lastName].filter(Boolean).join(" ").slice(0, MAX_TITLE);
   return { ref: refOf(entity), title, kind: "person", forum: false, mayWrite: true };
 }

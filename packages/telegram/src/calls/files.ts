@@ -1,7 +1,7 @@
 import { AppError } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 import bigInt from "big-integer";
-import { Api } from "telegram";
+import { Api, utils } from "telegram";
 import { migrationOf } from "../migration.ts";
 import { channelOf, inputChannel } from "../peers.ts";
 import { messageEvent } from "../updates/content.ts";
@@ -25,6 +25,8 @@ export interface FileCallsDeps {
   /** A call that changes something: asks for the right to act, and new messages wait for their turn. */
   readonly act: <R extends Api.AnyRequest>(request: R, chat: string) => Promise<R["__response"]>;
   readonly peer: (chat: string) => Promise<Api.TypeInputPeer>;
+  /** Marked id of a chat that may be read. Throws AppError `unknown-peer`, `service-chat`. */
+  readonly known: (chat: string) => Promise<string>;
 }
 
 /** A file whose parts are at Telegram, and the message that it is for. `id`: decimal, as its parts were saved. */
@@ -46,7 +48,8 @@ export class FileCalls {
   }
 
   /** The file of a message, with a reference of now. Throws AppError `file-gone`, and `protected-content`: that is not copied. */
-  async find(chat: string, id: number): Promise<RemoteFile> {
+  async find(ref: string, id: number): Promise<RemoteFile> {
+    const chat = await this.#deps.known(ref);
     const channel = channelOf(this.#deps.store, chat);
     const wanted = [new Api.InputMessageID({ id })];
     const answer = await this.#deps.ask(
@@ -59,7 +62,9 @@ export class FileCalls {
     const content = messageEvent(message, "new", { chats })?.content;
     if (content?.noforwards || (content?.ttlS ?? null) !== null)
       throw new AppError("protected-content", "The owner restricts saving by now: it is not copied.");
-    const file = message instanceof Api.Message ? remoteFile(message.media) : null;
+    // Ids of private chats and small groups share one count: the message must be of the chat that was asked for.
+    const isThere = message instanceof Api.Message && utils.getPeerId(message.peerId) === chat;
+    const file = isThere ? remoteFile(message.media) : null;
     if (!file) throw new AppError("file-gone", "The message has no file any more.");
     return file;
   }

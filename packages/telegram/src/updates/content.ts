@@ -57,8 +57,10 @@ function isProtected(chats: readonly unknown[], peerId: Api.TypePeer): boolean {
 
 function contentOf(message: Api.Message): MessageContent {
   const media = mediaOf(message.media);
+  const origins = originsOf(message.fwdFrom);
   return {
     ...common(message),
+    ...(origins.length > 0 ? { origins } : {}),
     text: message.message,
     entities: (message.entities ?? []).map(entityOf),
     media: media?.reference ?? null,
@@ -67,6 +69,16 @@ function contentOf(message: Api.Message): MessageContent {
     ttlS: media?.ttlS ?? null,
     service: false,
   };
+}
+
+/** Where a forward comes from: its author's post, and the message that was forwarded (a discussion group names both). */
+function originsOf(header: Api.MessageFwdHeader | undefined): NonNullable<MessageContent["origins"]> {
+  if (!header) return [];
+  const { fromId, channelPost, savedFromPeer, savedFromMsgId } = header;
+  return [
+    ...(fromId ? [{ chat: utils.getPeerId(fromId), message: channelPost ?? null }] : []),
+    ...(savedFromPeer ? [{ chat: utils.getPeerId(savedFromPeer), message: savedFromMsgId ?? null }] : []),
+  ];
 }
 
 function serviceContent(message: Api.MessageService): MessageContent {

@@ -16,14 +16,15 @@ function replyHeader({ replyTo, topic }: StoredMessage): TlObject | null {
 export function messageObject(message: StoredMessage, files: Files, viewer: Account): TlObject {
   if (message.unreadable) return { _: LATER_LAYER };
   const { forwarded, peer } = message;
-  const isPost = peer.kind === "channel" && message.from === null;
+  const copied = message.copied === true && forwarded !== null;
+  const isPost = peer.kind === "channel" && message.from === null && !copied;
   const out = message.out || (peer.kind === "channel" && message.from === viewer.id);
   const isNamed = message.from !== null && (out || peer.kind !== "user");
   const common = {
     out,
     post: isPost,
     id: message.id,
-    from_id: isNamed ? { _: "peerUser", user_id: message.from } : null,
+    from_id: copied ? peerObject(forwarded.from) : isNamed ? { _: "peerUser", user_id: message.from } : null,
     peer_id: peerObject(peer),
     reply_to: replyHeader(message),
     date: message.date,
@@ -37,6 +38,7 @@ export function messageObject(message: StoredMessage, files: Files, viewer: Acco
       from_id: peerObject(forwarded.from),
       date: forwarded.date,
       channel_post: forwarded.post,
+      ...(copied ? { saved_from_peer: peerObject(forwarded.from), saved_from_msg_id: forwarded.post } : {}),
     },
     message: message.text,
     media: message.media ? mediaObject(message.media, files.reference()) : null,

@@ -8,6 +8,8 @@ import { channelOfInput } from "./peers.ts";
 const getFullChannel: Method<UserCall> = (call, query) => {
   const channel = channelOfInput(call, object(query, "channel"));
   const peer = { kind: "channel", id: channel.id } as const;
+  const mentioned = new Mentions(call.world.state, call.account).peer(peer);
+  if (channel.linked !== undefined) mentioned.peer({ kind: "channel", id: channel.linked });
   return {
     _: "messages.chatFull",
     full_chat: {
@@ -19,8 +21,9 @@ const getFullChannel: Method<UserCall> = (call, query) => {
       chat_photo: { _: "photoEmpty", id: 0n },
       notify_settings: { _: "peerNotifySettings" },
       pts: channel.box.pts,
+      linked_chat_id: channel.linked ?? null,
     },
-    ...new Mentions(call.world.state, call.account).peer(peer).fields(),
+    ...mentioned.fields(),
   };
 };
 

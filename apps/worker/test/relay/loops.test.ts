@@ -1,0 +1,106 @@
+import { type QueuePlace, RelayBoard } from "@flotilla/queue";
+import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
+import { expect, onTestFinished, test } from "vitest";
+import { post, type Running, route, runWorker, Targets, tellRoutes } from "./world.ts";
+
+interface One {
+  readonly place: QueuePlace;
+  readonly dir: string;
+  readonly targets: Targets;
+  worker: Running;
+}
+
+/** One worker that reads -1001 and delivers to -1002 itself. */
+async function one(routes = [own()], targets = new Targets()): Promise<One> {
+  const [place, dir] = [await sharedRedis(), await testDir()];
+  const it: One = { place, dir, targets, worker: runWorker(dir, "reader", place, targets) };
+  onTestFinished(async () => await it.worker.close());
+  await tellRoutes(place, "reader", routes);
+  await waitFor(() => it.worker.store.relay.routes() !== null);
+  return it;
+}
+
+function own(change: object = {}) {
+  return route({ to: { kind: "worker", worker: "reader", chat: "-1002" }, ...change });
+}
+
+const echo = (id: number) => ({ ...post(id, "buy BTC now", { from: "99" }), date: 1_800_000_000_000 + id * 3000 });
+
+test("a copy that Telegram puts into the discussion group is known as an own delivery, and so is a forward of one", async () => {
+  const { worker, targets } = await one();
+  worker.receive(post(1, "first"));
+  await waitFor(() => worker.store.relay.counts("signals")["delivered"] === 1);
+  const delivered = targets.posted[0]?.id ?? 0;
+  const origin = { chat: "-1002", message: delivered };
+  worker.receive(
+    post(2, "first", { from: "-1002", origins: [origin, origin] }),
+    post(3, "first", { from: "55", origins: [{ chat: "77", message: null }, origin] }),
+    post(4, "first", { from: "55", origins: [{ chat: "-1002", message: delivered + 1 }] }),
+  );
+  await waitFor(() => worker.store.relay.counts("signals")["delivered"] === 2);
+  expect(worker.store.relay.counts("signals")).toEqual({ matched: 2, delivered: 2, "own-relay": 2 });
+});
+
+test("a text that comes back again and again stops its route; nothing is lost, the reason is told, a restart keeps it", async () => {
+  const it = await one();
+  for (let id = 1; id <= 30; id++) it.worker.receive(echo(id));
+  await waitFor(() => it.worker.store.routeStops.get("signals")?.code === "loop");
+  await waitFor(() => it.worker.store.updates.pendingCount() === 0);
+  const delivered = it.targets.in("-1002").length;
+  expect(delivered).toBeLessThan(30);
+  await it.worker.close();
+  it.worker = runWorker(it.dir, "reader", it.place, it.targets);
+  const board = new RelayBoard(it.place, () => {});
+  onTestFinished(() => board.close());
+  const status = async () => (await board.all()).find(({ worker }) => worker === "reader")?.routes[0];
+  await waitFor(async () => (await status())?.stuck?.code === "loop");
+  expect(await status()).toMatchObject({ blocked: true, stuck: { kind: "blocked", code: "loop" } });
+  it.worker.relay.wake("signals");
+  await waitFor(() => it.targets.in("-1002").length === 30);
+  for (let id = 31; id <= 60; id++) it.worker.receive(echo(id));
+  await waitFor(() => it.targets.in("-1002").length === 60);
+});
+
+test("a route that is changed starts again, and another route goes on meanwhile", async () => {
+  const other = own({ id: "other", from: { worker: "reader", chats: ["-1001"] }, filter: "eth" });
+  const it = await one([own(), other]);
+  for (let id = 1; id <= 12; id++) it.worker.receive(echo(id));
+  it.worker.receive(post(13, "eth up"));
+  await waitFor(() => it.worker.store.relay.counts("other")["delivered"] === 1);
+  expect(it.worker.store.routeStops.get("signals")?.code).toBe("loop");
+  await tellRoutes(it.place, "reader", [own({ filter: "btc" }), other]);
+  await waitFor(() => it.worker.store.relay.depths().every(({ waiting }) => waiting === 0));
+  expect(it.worker.store.routeStops.get("signals")).toBeNull();
+});
+
+test("a service chat is never read, whatever a route says", async () => {
+  const it = await one([own({ from: { worker: "reader", chats: ["777000", "-1001"] } })]);
+  expect([...it.worker.relay.sources()]).toEqual(["-1001"]);
+  it.worker.receive({ ...post(1, "Login code: 12345."), chat: "777000", box: "account" });
+  it.worker.receive(post(2, "Login code: 12345.", { origins: [{ chat: "777000", message: 1 }] }), post(3, "hello"));
+  await waitFor(() => it.targets.in("-1002").length === 1);
+  expect(it.targets.in("-1002")).toEqual(["hello"]);
+  expect(it.worker.store.relay.counts("signals")).toEqual({ matched: 1, delivered: 1, protected: 1 });
+});
+
+test("a dry run refuses a route from a discussion group to its channel, and says which", async () => {
+  const { worker, targets } = await one();
+  targets.linked.set("-1001", { chat: "-1002", username: "the_channel" });
+  for (const chat of ["-1002", "@The_Channel"])
+    await expect(worker.relay.dryRun(own({ to: { kind: "bot", chat } })), chat).rejects.toMatchObject({
+      code: "loop",
+      message: expect.stringContaining("discussion group"),
+    });
+  await expect(worker.relay.dryRun(own({ to: { kind: "bot", chat: "-1003" } }))).resolves.toEqual([]);
+});
+
+test("which channel is behind a source is learned once and told to the bot", async () => {
+  const targets = new Targets();
+  targets.linked.set("-1001", { chat: "-1007", username: null });
+  const it = await one([own()], targets);
+  const board = new RelayBoard(it.place, () => {});
+  onTestFinished(() => board.close());
+  await waitFor(
+    async () => (await board.all()).find(({ worker }) => worker === "reader")?.sources[0]?.copiesOf?.chat === "-1007",
+  );
+});
