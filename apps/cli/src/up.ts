@@ -4,14 +4,18 @@ import {
   badConfig,
   type Config,
   childEnv,
+  findFleetKeys,
+  loadFleetKey,
   parseConfig,
   readEnv,
   redisProgram,
   ruleProblems,
+  Secret,
   wantsSandbox,
 } from "@flotilla/config";
 import { AppError } from "@flotilla/kernel";
 import { checkRedis, startEmbeddedRedis } from "@flotilla/queue";
+import { fittingFleetKey } from "@flotilla/session-store";
 import { lockFile } from "@flotilla/sqlite";
 import { seedDemo, startDemoWorkers } from "./demo.ts";
 import { KeptService } from "./kept-service.ts";
@@ -57,6 +61,8 @@ async function startAll(cwd: string, stack: AsyncDisposableStack, hurry: Promise
   const dataDir = dataDirOf(env, cwd);
   prepareDataDir(dataDir);
   stack.adopt(oneInstance(dataDir), (lock) => lock[Symbol.dispose]());
+  const key = env.FLEET_KEY ? new Secret(env.FLEET_KEY) : null;
+  fittingFleetKey(dataDir, () => loadFleetKey(key, dataDir), findFleetKeys(key, dataDir));
   const logDir = join(dataDir, "logs");
   const redisUrl = env.REDIS_URL ?? (await embeddedRedis(stack, dataDir));
   const sandbox = wantsSandbox(env) ? await startSandboxService(env, dataDir, logDir) : null;

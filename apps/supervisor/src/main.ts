@@ -1,14 +1,16 @@
-import { loadFleetKey, parseConfig, readProcessEnv } from "@flotilla/config";
+import { findFleetKeys, loadFleetKey, parseConfig, readProcessEnv } from "@flotilla/config";
 import { CLASS_ICONS } from "@flotilla/domain";
 import { AppError } from "@flotilla/kernel";
 import { createLogger, runService } from "@flotilla/observability";
+import { fittingFleetKey } from "@flotilla/session-store";
 import { startSupervisor } from "./compose.ts";
 
 const env = readProcessEnv();
 await runService("supervisor", async () => {
   const config = parseConfig(env, { cwd: process.cwd(), role: "fleet" });
   if (!config.redisUrl) throw new AppError("bad-config", "REDIS_URL is not set: the supervisor needs the Redis of the fleet.");
-  loadFleetKey(config.fleetKey, config.dataDir);
+  const { fleetKey, dataDir } = config;
+  fittingFleetKey(dataDir, () => loadFleetKey(fleetKey, dataDir), findFleetKeys(fleetKey, dataDir));
   const log = createLogger({ name: "supervisor", level: config.logLevel, icons: CLASS_ICONS });
   const supervisor = await startSupervisor(config, env, log);
   return {

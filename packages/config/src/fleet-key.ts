@@ -1,21 +1,23 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "@flotilla/kernel";
 import type { Secret } from "./secret.ts";
 
+const FILE = "fleet.key";
+
 /**
- * The 32 bytes that encrypt sessions: from FLEET_KEY, else from `<dataDir>/fleet.key` (0600), which is made when
- * absent. Throws AppError `bad-fleet-key` when the file is damaged or open to others: losing it loses the sessions.
+ * The 32 bytes that encrypt sessions: from FLEET_KEY, else from `<dataDir>/fleet.key` (0600), which is made when the data folder has no session yet.
+ * Throws AppError `bad-fleet-key` when the file is damaged or open to others, and `no-fleet-key` when it is gone though there are sessions: a new key
+ * would open none of them.
  */
 export function loadFleetKey(configured: Secret | null, dataDir: string): Buffer {
   if (configured) return decode(configured.reveal());
-  const path = join(dataDir, "fleet.key");
+  const path = join(dataDir, FILE);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  try {
-    writeFileSync(path, `${randomBytes(32).toString("hex")}\n`, { flag: "wx", mode: 0o600, flush: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  if (!statSync(path, { throwIfNoEntry: false })) {
+    if (hasSessions(dataDir)) throw keyGone(path);
+    placeKeyFile(path, randomBytes(32));
   }
   if ((statSync(path).mode & 0o077) !== 0) {
     throw new AppError("bad-fleet-key", `The key file ${path} is readable by others. Run: chmod 600 ${path}`);
@@ -29,8 +31,93 @@ export function loadFleetKey(configured: Secret | null, dataDir: string): Buffer
   return key;
 }
 
-function decode(text: string): Buffer {
-  if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, "hex");
+/** A key that was found, and where. */
+export interface FoundKey {
+  readonly where: string;
+  readonly key: Buffer;
+}
+
+/** Every key that FLEET_KEY and the `fleet.key*` files of the data folder hold, for the one who looks for a lost one. Never throws. */
+export function findFleetKeys(configured: Secret | null, dataDir: string): FoundKey[] {
+  const set = configured ? [{ where: "FLEET_KEY", key: decode(configured.reveal()) }] : [];
+  return [...set, ...keyFiles(dataDir)].filter(({ key }) => key.length === 32);
+}
+
+/** What became of a key file. */
+export type KeyFileState = "ok" | "written-back" | "changed" | "damaged" | "folder-gone";
+
+/**
+ * Looks whether the key file still holds `key`; one that is gone is written back, and nothing that is there is ever overwritten. Throws what the file system
+ * threw when it cannot be written.
+ */
+export function keepKeyFile(dataDir: string, key: Buffer): KeyFileState {
+  if (!statSync(dataDir, { throwIfNoEntry: false })) return "folder-gone";
+  const path = join(dataDir, FILE);
+  if (!statSync(path, { throwIfNoEntry: false })) {
+    placeKeyFile(path, key);
+    return "written-back";
+  }
+  const there = decode(readFileSync(path, "utf8").trim());
+  if (there.length !== 32) return "damaged";
+  return there.equals(key) ? "ok" : "changed";
+}
+
+/** The file appears whole or not at all, and never in the place of another one. */
+function placeKeyFile(path: string, key: Buffer): void {
+  const partial = `${path}.${randomBytes(4).toString("hex")}.partial`;
+  try {
+    writeFileSync(partial, text(key), { flag: "wx", mode: 0o600, flush: true });
+    linkSync(partial, path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return;
+    // A file system without hard links.
+    if (code !== "EPERM" && code !== "ENOTSUP" && code !== "EOPNOTSUPP" && code !== "ENOSYS") throw error;
+    writeFileSync(path, text(key), { flag: "wx", mode: 0o600, flush: true });
+  } finally {
+    rmSync(partial, { force: true });
+  }
+}
+
+function text(key: Buffer): string {
+  return `${key.toString("hex")}\n`;
+}
+
+function hasSessions(dataDir: string): boolean {
+  const copies = names(join(dataDir, "vault")).flatMap((name) => names(join(dataDir, "vault", name)));
+  return [...names(join(dataDir, "sessions")), ...copies].some((name) => /\.session$/.test(name));
+}
+
+function keyFiles(dataDir: string): FoundKey[] {
+  const files = names(dataDir).filter((name) => /^fleet\.key(\.|$)/.test(name) || /^fleet.*\.key$/.test(name));
+  return files.flatMap((name) => {
+    const where = join(dataDir, name);
+    try {
+      return [{ where, key: decode(readFileSync(where, "utf8").trim()) }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function keyGone(path: string): AppError {
+  return new AppError(
+    "no-fleet-key",
+    `The fleet key is gone: FLEET_KEY is not set and ${path} is not there, but there are sessions that are encrypted with it. No new key was made: it would open none of them.`,
+    { details: { path } },
+  );
+}
+
+function decode(key: string): Buffer {
+  if (/^[0-9a-f]{64}$/i.test(key)) return Buffer.from(key, "hex");
   // Decoding leniently would make 32 bytes of a hexadecimal key that was cut to 43 characters.
-  return /^[A-Za-z0-9+/]{43}=$/.test(text) ? Buffer.from(text, "base64") : Buffer.alloc(0);
+  return /^[A-Za-z0-9+/]{43}=$/.test(key) ? Buffer.from(key, "base64") : Buffer.alloc(0);
 }

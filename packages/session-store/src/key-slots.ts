@@ -47,7 +47,7 @@ export class KeySlots {
     if (!row) return null;
     const dc = { id: row.dc_id, address: row.address, port: row.port };
     if (!row.sealed || !row.fingerprint) return { dc, authKey: null, fingerprint: null };
-    if (row.fleet_key_id !== fleetKeyId(this.#fleetKey)) throw wrongFleetKey(row.fleet_key_id);
+    if (row.fleet_key_id !== fleetKeyId(this.#fleetKey)) throw wrongFleetKey(row.fleet_key_id, fleetKeyId(this.#fleetKey));
     const label = { dcId: row.dc_id, fingerprint: row.fingerprint };
     return { dc, authKey: unseal(row.sealed, this.#fleetKey, label), fingerprint: row.fingerprint };
   }
@@ -81,12 +81,10 @@ function assertAuthKey(authKey: Buffer): void {
   });
 }
 
-function wrongFleetKey(sealedWith: string | null): AppError {
+function wrongFleetKey(sealedWith: string | null, present: string): AppError {
   return new AppError(
     "wrong-fleet-key",
-    "This session was encrypted with another FLEET_KEY. Start with the key it was made with.",
-    {
-      details: { sealedWith },
-    },
+    `This session was encrypted with another FLEET_KEY: it wants the key ${sealedWith ?? "(unknown)"}, the present one is ${present}. Start with the key it was made with.`,
+    { details: { sealedWith, present } },
   );
 }

@@ -28,7 +28,7 @@ export interface Place {
   readonly server: "telegram" | "custom";
   /** Where the fleet key is; null when it has never been made. */
   readonly fleetKeyFrom: "env" | "file" | null;
-  /** Reads it, and makes it when there is none. Throws AppError `bad-fleet-key`. */
+  /** Reads it, and makes it when there is neither a key nor a session. Throws AppError `bad-fleet-key`, `no-fleet-key`. */
   fleetKey(): Buffer;
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { toError } from "@flotilla/kernel";
-import { sessionNames } from "@flotilla/session-store";
+import { sessionNames, wantedFleetKeys } from "@flotilla/session-store";
 import type { Finding, Patient } from "./finding.ts";
 
 /** Whether the key is there. Whether it is the right one is seen at each session. Never makes one. */
@@ -13,13 +13,18 @@ export function checkFleetKey({ place }: Patient): Finding[] {
       {
         check,
         level: "problem",
-        what: "There are sessions, but no fleet key: neither FLEET_KEY nor the file fleet.key in the data folder.",
-        why: "Sessions and their backups are encrypted with it. The next start would make a new key that opens none of them.",
+        what: `There are sessions, but no fleet key: neither FLEET_KEY nor the file fleet.key in the data folder.${named(place)}`,
+        why: "Sessions and their backups are encrypted with it. Flotilla does not start without it, and never makes a new one in its place.",
         todo: "Put fleet.key back from your own backup, or set FLEET_KEY in .env, before you start Flotilla.",
       },
     ];
   }
   return [...unreadable(place), ...unfinished(place.dataDir)];
+}
+
+function named(place: Patient["place"]): string {
+  const ids = wantedFleetKeys(place.dataDir).map(({ id }) => id);
+  return ids.length === 0 ? "" : ` The sessions want the key ${ids.join(" and ")}.`;
 }
 
 function unreadable(place: Patient["place"]): Finding[] {
