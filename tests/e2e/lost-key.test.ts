@@ -13,7 +13,7 @@ test("a fleet whose key file is gone does not start, names the key, and makes no
   rmSync(path);
   const again = launchFleet(dir);
   expect((await again.exited).code).toBe(1);
-  expect(again.stderr).toMatch(/^The fleet key is gone: .* demo_1, demo_2 want the key [0-9a-f]{16}\. /);
+  expect(again.stderr).toMatch(/^The fleet key is gone: .* demo_1 wants the key [0-9a-f]{16}\. /);
   expect(again.stdout).not.toContain("ready");
   expect(existsSync(path)).toBe(false);
 });
