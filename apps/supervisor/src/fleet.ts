@@ -149,8 +149,8 @@ export class Fleet {
     const { host, program, db, clock, limits, logDir, sessions } = this.#deps;
     const log = new LogSink(join(logDir, `${id}.log`));
     const hooks = {
-      status: this.#onStatus.bind(this),
-      exited: (exit, fault, decision, phase) => this.#onExited(id, exit, { fault, decision, phase }),
+      status: (...told) => this.#safely(() => this.#onStatus(...told)),
+      exited: (exit, fault, decision, phase) => this.#safely(() => this.#onExited(id, exit, { fault, decision, phase })),
       refused: (event) => this.#deps.log.error({ worker: id, state: event.state, event: event.event }, "impossible event"),
     } satisfies ManagedWorkerHooks;
     const rules = (): RestartRules => withOwnRules(this.#deps.rules, db.ownRules(id));
@@ -158,6 +158,15 @@ export class Fleet {
     const entry = { worker: new ManagedWorker({ id, host, program, db, log, clock, rules, limits, session, hooks }), log };
     this.#workers.set(id, entry);
     return entry;
+  }
+
+  /** What cannot be told must not end the one who watches over the processes. */
+  #safely(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#deps.log.error({ err: error }, "could not be told");
+    }
   }
 
   #onStatus(status: WorkerStatus, previous: WorkerState, changed: boolean, cause: string): void {

@@ -1,227 +1,148 @@
-import { CommandOutcome, ErrorClass, LinkStatus, OwnRules } from "@flotilla/contracts";
+import type { CommandOutcome, LinkStatus, OwnRules } from "@flotilla/contracts";
 import type { PastExit } from "@flotilla/domain";
-import { parseWorkerId, type WorkerId } from "@flotilla/kernel";
-import { type Database, openDatabase, type ProcessIdentity, processIdentity } from "@flotilla/sqlite";
+import type { WorkerId } from "@flotilla/kernel";
+import { type ProcessIdentity, processIdentity } from "@flotilla/sqlite";
+import { RecordFile, type RecordTrouble } from "./record/record-file.ts";
+import type { Child, Desired, HostMemory, KeptExit } from "./record/rows.ts";
 
-const MIGRATIONS = [
-  `CREATE TABLE worker (
-     id TEXT PRIMARY KEY,
-     desired TEXT NOT NULL CHECK (desired IN ('running', 'stopped')),
-     added_at INTEGER NOT NULL
-   ) STRICT;
-   CREATE TABLE past_exit (
-     n INTEGER PRIMARY KEY,
-     worker TEXT NOT NULL REFERENCES worker (id) ON DELETE CASCADE,
-     at INTEGER NOT NULL,
-     uptime_ms INTEGER NOT NULL,
-     class TEXT NOT NULL,
-     exit_code INTEGER,
-     signal TEXT
-   ) STRICT;
-   CREATE INDEX past_exit_by_worker ON past_exit (worker, at);`,
-  `CREATE TABLE new_worker (
-     id TEXT PRIMARY KEY,
-     desired TEXT NOT NULL CHECK (desired IN ('running', 'stopped', 'maintenance')),
-     added_at INTEGER NOT NULL
-   ) STRICT;
-   INSERT INTO new_worker SELECT id, desired, added_at FROM worker;
-   CREATE TABLE new_exit (
-     n INTEGER PRIMARY KEY,
-     worker TEXT NOT NULL REFERENCES new_worker (id) ON DELETE CASCADE,
-     at INTEGER NOT NULL,
-     uptime_ms INTEGER NOT NULL,
-     class TEXT NOT NULL,
-     exit_code INTEGER,
-     signal TEXT
-   ) STRICT;
-   INSERT INTO new_exit SELECT n, worker, at, uptime_ms, class, exit_code, signal FROM past_exit;
-   DROP TABLE past_exit;
-   DROP TABLE worker;
-   ALTER TABLE new_worker RENAME TO worker;
-   ALTER TABLE new_exit RENAME TO past_exit;
-   CREATE INDEX past_exit_by_worker ON past_exit (worker, at);`,
-  `CREATE TABLE account_stats (
-     worker TEXT PRIMARY KEY REFERENCES worker (id) ON DELETE CASCADE,
-     link TEXT NOT NULL
-   ) STRICT;
-   CREATE TABLE child (
-     pid INTEGER PRIMARY KEY,
-     worker TEXT NOT NULL,
-     start_ticks TEXT NOT NULL,
-     boot_id TEXT NOT NULL
-   ) STRICT;`,
-  `CREATE TABLE carried_out (
-     command TEXT PRIMARY KEY,
-     at INTEGER NOT NULL,
-     outcome TEXT NOT NULL
-   ) STRICT, WITHOUT ROWID;`,
-  `CREATE TABLE own_rules (
-     worker TEXT PRIMARY KEY REFERENCES worker (id) ON DELETE CASCADE,
-     rules TEXT NOT NULL
-   ) STRICT;`,
-  `ALTER TABLE child ADD COLUMN supervisor_pid INTEGER;
-   ALTER TABLE child ADD COLUMN supervisor_ticks TEXT;`,
-];
+export type { Child, Desired } from "./record/rows.ts";
 
-/** A job does not come again after so long. */
-const KEEP_OUTCOMES_MS = 24 * 3600 * 1000;
+/** More than any rule counts. Kept by number and not by age: a clock that was wrong once must not make them vanish. */
+const KEPT_EXITS = 200;
+/** A job does not come again after so many others. */
+const KEPT_OUTCOMES = 5000;
 
-/** What a worker of this host shall be. */
-export type Desired = "running" | "stopped" | "maintenance";
-
-/** Exits older than this are of no use to any rule. */
-const KEEP_MS = 7 * 24 * 3600 * 1000;
-
-/** A process that a supervisor of this record started. */
-export interface Child extends ProcessIdentity {
-  readonly worker: string;
-  /** Who started it; null when an older version wrote it down. */
-  readonly supervisor: ProcessIdentity | null;
-}
-
-/** What this host shall run, and how its workers ended. Held exclusively: a second supervisor cannot open it. */
+/**
+ * What this host shall run, and how its workers ended: in memory, and written to `host.db` as long as that works. No write of it ever fails: a disk that is
+ * full decides over no process (`trouble` tells). Held exclusively: a second supervisor cannot open it.
+ */
 export class HostDb {
-  readonly #db: Database;
-  #unwritten: (PastExit & { readonly id: WorkerId })[] = [];
+  readonly #file: RecordFile;
+  readonly #memory: HostMemory;
 
-  /** Throws AppError `sqlite-locked` when another supervisor of this data folder runs. */
+  /** Throws AppError `sqlite-locked` when another supervisor of this data folder runs, and what else {@link RecordFile} throws. */
   constructor(path: string) {
-    this.#db = openDatabase({ path, role: "host", migrations: MIGRATIONS, exclusive: true });
+    this.#file = new RecordFile(path);
+    this.#memory = this.#file.memory;
+  }
+
+  /** It held no worker when it was opened: it is new, or it was lost. */
+  get isNew(): boolean {
+    return this.#file.isNew;
+  }
+
+  /** Where it is written to. */
+  get path(): string {
+    return this.#file.path;
+  }
+
+  /** What is wrong with its file now, or null. */
+  trouble(): RecordTrouble | null {
+    return this.#file.trouble();
+  }
+
+  /** Whether the path still leads to its file. */
+  stillThere(): "ok" | "deleted" | "replaced" {
+    return this.#file.stillThere();
+  }
+
+  /** Writes all of it into a new file. Throws AppError `sqlite-*`. */
+  rescueTo(target: string): void {
+    this.#file.rescueTo(target);
   }
 
   /** Workers in the order in which they were added. */
   workers(): { id: WorkerId; desired: Desired }[] {
-    const rows = this.#db.read<{ id: string; desired: Desired }>("SELECT id, desired FROM worker ORDER BY added_at, id");
-    return rows.map((row) => ({ id: parseWorkerId(row.id), desired: row.desired }));
+    return [...this.#memory.workers]
+      .toSorted(([a, one], [b, other]) => one.addedAt - other.addedAt || (a < b ? -1 : 1))
+      .map(([id, { desired }]) => ({ id, desired }));
   }
 
   /** Adds the worker when it is new. */
   setDesired(id: WorkerId, desired: Desired, now: number): void {
-    this.#db.write(
-      "INSERT INTO worker (id, desired, added_at) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET desired = excluded.desired",
-      [id, desired, now],
-    );
+    this.#memory.workers.set(id, { desired, addedAt: this.#memory.workers.get(id)?.addedAt ?? now });
+    this.#file.changed({ of: "worker", id });
   }
 
-  /** Takes a worker off the list. */
+  /** Takes a worker off the list, with all that is known of it. */
   remove(id: WorkerId): void {
-    this.#db.write("DELETE FROM worker WHERE id = ?", [id]);
+    const { workers, exits, rules, stats } = this.#memory;
+    for (const map of [workers, exits, rules, stats]) map.delete(id);
+    this.#file.changed({ of: "worker", id });
   }
 
-  /** Remembers an exit that nobody asked for; on a full disk until this process ends. */
-  recordExit(id: WorkerId, exit: PastExit & { readonly exitCode: number | null; readonly signal: string | null }): void {
-    try {
-      this.#db.transaction(() => {
-        this.#db.write("INSERT INTO past_exit (worker, at, uptime_ms, class, exit_code, signal) VALUES (?, ?, ?, ?, ?, ?)", [
-          id,
-          exit.at,
-          Math.round(exit.uptimeMs),
-          exit.class,
-          exit.exitCode,
-          exit.signal,
-        ]);
-        this.#db.write("DELETE FROM past_exit WHERE at < ?", [exit.at - KEEP_MS]);
-      });
-    } catch {
-      // The disk that a worker died of may be this one. Its restarts are counted all the same.
-      this.#unwritten.push({ at: exit.at, uptimeMs: exit.uptimeMs, class: exit.class, id });
-    }
+  /** Remembers an exit that nobody asked for. */
+  recordExit(id: WorkerId, exit: KeptExit): void {
+    this.#memory.exits.set(id, [...(this.#memory.exits.get(id) ?? []), exit].slice(-KEPT_EXITS));
+    this.#file.changed({ of: "exits", id });
   }
 
-  /** Past exits, oldest first. */
+  /** Past exits, in the order in which they were recorded. */
   history(id: WorkerId): PastExit[] {
-    const rows = this.#db.read<{ at: number; uptime_ms: number; class: string }>(
-      "SELECT at, uptime_ms, class FROM past_exit WHERE worker = ? ORDER BY at, n",
-      [id],
-    );
-    const written = rows.map((row) => ({ at: row.at, uptimeMs: row.uptime_ms, class: ErrorClass.parse(row.class) }));
-    return [...written, ...this.#unwritten.filter((exit) => exit.id === id)];
+    return [...(this.#memory.exits.get(id) ?? [])];
   }
 
   /** An admin pressed Restart or Start: the count begins anew. */
   forgetExits(id: WorkerId): void {
-    this.#db.write("DELETE FROM past_exit WHERE worker = ?", [id]);
-    this.#unwritten = this.#unwritten.filter((exit) => exit.id !== id);
+    this.#memory.exits.delete(id);
+    this.#file.changed({ of: "exits", id });
   }
 
-  /** Restart rules that the worker has of its own. A row that this version cannot read counts as none. */
+  /** Restart rules that the worker has of its own. */
   ownRules(id: WorkerId): OwnRules {
-    const row = this.#db.readOne<{ rules: string }>("SELECT rules FROM own_rules WHERE worker = ?", [id]);
-    const rules = row ? OwnRules.safeParse(JSON.parse(row.rules)) : null;
-    return rules?.success ? rules.data : {};
+    return this.#memory.rules.get(id) ?? {};
   }
 
   /** Keeps restart rules for a worker, which is added, stopped, when it is new. */
   keepOwnRules(id: WorkerId, rules: OwnRules, now: number): void {
-    this.#db.transaction(() => {
-      this.#db.write("INSERT OR IGNORE INTO worker (id, desired, added_at) VALUES (?, 'stopped', ?)", [id, now]);
-      this.#db.write(
-        "INSERT INTO own_rules (worker, rules) VALUES (?, ?) ON CONFLICT (worker) DO UPDATE SET rules = excluded.rules",
-        [id, JSON.stringify(rules)],
-      );
-    });
+    if (!this.#memory.workers.has(id)) this.setDesired(id, "stopped", now);
+    this.#memory.rules.set(id, rules);
+    this.#file.changed({ of: "rules", id });
   }
 
-  /** What is known of an account over all runs, or null. A row that this version cannot read counts as none. */
+  /** What is known of an account over all runs, or null. */
   stats(id: WorkerId): LinkStatus | null {
-    const row = this.#db.readOne<{ link: string }>("SELECT link FROM account_stats WHERE worker = ?", [id]);
-    const link = row ? LinkStatus.safeParse(JSON.parse(row.link)) : null;
-    return link?.success ? link.data : null;
+    return this.#memory.stats.get(id) ?? null;
   }
 
   /** Keeps the statistics of an account. */
   keepStats(id: WorkerId, link: LinkStatus): void {
-    this.#db.write(
-      "INSERT INTO account_stats (worker, link) VALUES (?, ?) ON CONFLICT (worker) DO UPDATE SET link = excluded.link",
-      [id, JSON.stringify(link)],
-    );
+    this.#memory.stats.set(id, link);
+    this.#file.changed({ of: "stats", id });
   }
 
   /** Writes down a process that was started here, so that the next supervisor can tell it from others with its pid. */
   addChild(worker: WorkerId, identity: ProcessIdentity, supervisor = processIdentity(process.pid)): void {
-    const { pid, startTicks, bootId } = identity;
-    this.#db.write(
-      "INSERT OR REPLACE INTO child (pid, worker, start_ticks, boot_id, supervisor_pid, supervisor_ticks) VALUES (?, ?, ?, ?, ?, ?)",
-      [pid, worker, startTicks, bootId, supervisor?.pid ?? null, supervisor?.startTicks ?? null],
-    );
+    this.#memory.children.set(identity.pid, { ...identity, worker, supervisor: supervisor ?? null });
+    this.#file.changed({ of: "child", id: identity.pid });
   }
 
   /** The kernel reported its end. */
   removeChild(pid: number): void {
-    this.#db.write("DELETE FROM child WHERE pid = ?", [pid]);
+    this.#memory.children.delete(pid);
+    this.#file.changed({ of: "child", id: pid });
   }
 
   /** Processes whose end was never reported. */
   children(): Child[] {
-    const rows = this.#db.read<
-      ProcessIdentity & { worker: string; supervisorPid: number | null; supervisorTicks: string | null }
-    >(
-      `SELECT pid, worker, start_ticks AS startTicks, boot_id AS bootId, supervisor_pid AS supervisorPid,
-         supervisor_ticks AS supervisorTicks FROM child`,
-    );
-    return rows.map(({ supervisorPid: pid, supervisorTicks: startTicks, ...child }) => ({
-      ...child,
-      supervisor: pid === null || startTicks === null ? null : { pid, startTicks, bootId: child.bootId },
-    }));
+    return [...this.#memory.children.values()];
   }
 
   /** How a command ended that was carried out here, or null. */
   outcomeOf(command: string): CommandOutcome | null {
-    const row = this.#db.readOne<{ outcome: string }>("SELECT outcome FROM carried_out WHERE command = ?", [command]);
-    return row ? CommandOutcome.parse(JSON.parse(row.outcome)) : null;
+    return this.#memory.outcomes.get(command)?.outcome ?? null;
   }
 
   /** Keeps how a command ended: when its job comes again, it is answered and not done again. */
   keepOutcome(command: string, outcome: CommandOutcome, now: number): void {
-    this.#db.write("DELETE FROM carried_out WHERE at < ?", [now - KEEP_OUTCOMES_MS]);
-    this.#db.write("INSERT OR REPLACE INTO carried_out (command, at, outcome) VALUES (?, ?, ?)", [
-      command,
-      now,
-      JSON.stringify(outcome),
-    ]);
+    const { outcomes } = this.#memory;
+    outcomes.set(command, { at: now, outcome });
+    const old = [...outcomes.keys()].slice(0, Math.max(0, outcomes.size - KEPT_OUTCOMES));
+    for (const id of old) outcomes.delete(id);
+    this.#file.changed(...[command, ...old].map((id) => ({ of: "outcome" as const, id })));
   }
 
   close(): void {
-    this.#db.close();
+    this.#file.close();
   }
 }

@@ -5,18 +5,18 @@ import { redact } from "@flotilla/observability";
 const RING_LINES = 200;
 const FILE_LIMIT_BYTES = 5 * 1024 * 1024;
 
-/** Where a worker's output goes: a file (0600, one older generation kept) and the last lines in memory. */
+/** Where a worker's output goes: a file (0600, one older generation kept) and the last lines in memory. Never throws: a log decides over no process. */
 export class LogSink {
   readonly #path: string;
   readonly #ring: string[] = [];
-  #fd: number;
+  /** Null while the file cannot be opened: no descriptor, so nothing is ever written into a file that got its number. */
+  #fd: number | null = null;
   #partial = "";
   #closed = false;
 
   constructor(path: string) {
     this.#path = path;
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    this.#fd = openSync(path, "a", 0o600);
+    this.#fd = this.#open();
   }
 
   /** Takes output as it comes, in any pieces. Written line by line, redacted. A full disk loses the file's lines, not the ring's. */
@@ -35,25 +35,41 @@ export class LogSink {
   close(): void {
     if (this.#partial) this.#line(redact(this.#partial));
     this.#partial = "";
-    if (!this.#closed) closeSync(this.#fd);
+    if (this.#fd !== null) closeSync(this.#fd);
+    this.#fd = null;
     this.#closed = true;
   }
 
   #line(line: string): void {
     this.#ring.push(line.slice(0, 2000));
     if (this.#ring.length > RING_LINES) this.#ring.shift();
+    if (this.#closed) return;
     try {
+      this.#fd ??= this.#open();
+      if (this.#fd === null) return;
       writeSync(this.#fd, `${line}\n`);
-      if (fstatSync(this.#fd).size > FILE_LIMIT_BYTES) this.#rotate();
+      if (fstatSync(this.#fd).size > FILE_LIMIT_BYTES) this.#rotate(this.#fd);
     } catch {
       // The ring still has it; the disk's state is reported elsewhere.
     }
   }
 
-  #rotate(): void {
+  #open(): number | null {
+    try {
+      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+      return openSync(this.#path, "a", 0o600);
+    } catch {
+      return null;
+    }
+  }
+
+  /** The old file stays in use until there is a new one. */
+  #rotate(old: number): void {
     renameSync(this.#path, `${this.#path}.1`);
-    closeSync(this.#fd);
-    this.#fd = openSync(this.#path, "a", 0o600);
+    const fresh = this.#open();
+    if (fresh === null) return;
+    this.#fd = fresh;
+    closeSync(old);
   }
 }
 

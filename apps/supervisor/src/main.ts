@@ -12,6 +12,8 @@ await runService("supervisor", async () => {
   const { fleetKey, dataDir } = config;
   fittingFleetKey(dataDir, () => loadFleetKey(fleetKey, dataDir), findFleetKeys(fleetKey, dataDir));
   const log = createLogger({ name: "supervisor", level: config.logLevel, icons: CLASS_ICONS });
+  // A bug in what only reports must not end all workers with this process.
+  process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled"));
   const supervisor = await startSupervisor(config, env, log);
   return {
     log,

@@ -25,6 +25,8 @@ interface Run {
   readonly startedAt: number;
   readonly started: PromiseWithResolvers<StartResult>;
   ready: boolean;
+  /** It said that it cannot go on: then it has to be gone soon. */
+  lastWords: NodeJS.Timeout | undefined;
 }
 
 /**
@@ -144,7 +146,14 @@ export class ManagedWorker {
     const vitals = new VitalSigns(process.pid, limits, (fault) => {
       process.endFor(fault, fault.class === "STUCK" ? limits.stuckGraceMs : limits.graceMs);
     });
-    const run: Run = { process, vitals, startedAt: clock.now(), started: Promise.withResolvers(), ready: false };
+    const run: Run = {
+      process,
+      vitals,
+      startedAt: clock.now(),
+      started: Promise.withResolvers(),
+      ready: false,
+      lastWords: undefined,
+    };
     this.#run = run;
     const identity = processIdentity(process.pid);
     if (identity) db.addChild(id, identity);
@@ -173,6 +182,7 @@ export class ManagedWorker {
       run.ready = true;
       run.started.resolve({ kind: "ready" });
     }
+    if (message.kind === "fatal") this.#expectEnd(run, message.fault);
     if (message.kind === "storage") this.#news.heard(message.storage);
     if (message.kind !== "status") return;
     this.#stats.heard(message.link);
@@ -181,9 +191,16 @@ export class ManagedWorker {
     if (message.state === "LOCKED" && message.fault) run.started.resolve({ kind: "ended", fault: message.fault });
   }
 
+  /** Who said its last words and stays all the same keeps its session from the next one: it is ended like one that hangs, only later. */
+  #expectEnd(run: Run, fault: Fault): void {
+    const { graceMs, stuckGraceMs } = this.#deps.limits;
+    run.lastWords ??= setTimeout(() => run.process.endFor(fault, stuckGraceMs), graceMs).unref();
+  }
+
   #onExit(run: Run, exit: WorkerExit): void {
     const { db, id } = this.#deps;
     run.vitals.stop();
+    clearTimeout(run.lastWords);
     db.removeChild(exit.pid);
     this.#stats.endRun();
     this.#run = null;

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { type Fault, type SupervisorToWorker, WorkerToSupervisor } from "@flotilla/contracts";
 import { classifySystem, firstErrorLine } from "@flotilla/domain";
-import { boundToParent, type WorkerId } from "@flotilla/kernel";
+import { boundToParent, toError, type WorkerId } from "@flotilla/kernel";
 import type { LogSink } from "./log-sink.ts";
 import { oomKills } from "./proc.ts";
 
@@ -37,27 +37,21 @@ export class WorkerProcess {
   readonly startedAtMs = performance.now();
   /** Settles once, when the kernel reports the exit. Never rejects. */
   readonly exited: Promise<WorkerExit>;
-  readonly #child: ChildProcess;
+  readonly #child: ChildProcess | null;
   #stderr = "";
   #announced: Fault | null = null;
+  #ending = false;
   readonly #oomKillsBefore = oomKills();
 
-  /** Throws when the program cannot be spawned at all. */
+  /** Never throws: a program that cannot be spawned at all is an exit like any other. */
   constructor(worker: WorkerId, program: WorkerProgram, log: LogSink, onMessage: (message: WorkerToSupervisor) => void) {
-    const bound = boundToParent(process.execPath, [...program.nodeFlags], "KILL");
-    this.#child = fork(program.file, ["--worker", worker], {
-      execPath: bound.command,
-      execArgv: bound.args,
-      env: program.env,
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
-      detached: true,
-    });
-    this.pid = this.#child.pid ?? 0;
-    this.exited = this.#watch(log);
-    this.#child.on("message", (raw) => {
+    this.#child = this.#spawn(worker, program);
+    this.pid = this.#child?.pid ?? 0;
+    this.exited = this.#child ? this.#watch(this.#child, log) : Promise.resolve(this.#ended(null, null));
+    this.#child?.on("message", (raw) => {
       const message = WorkerToSupervisor.safeParse(raw);
       if (!message.success) return;
-      if (message.data.kind === "fatal") this.#announced = message.data.fault;
+      if (message.data.kind === "fatal") this.#announced ??= message.data.fault;
       onMessage(message.data);
     });
   }
@@ -65,44 +59,69 @@ export class WorkerProcess {
   /** Says something to it; nothing when it is gone. */
   say(message: SupervisorToWorker): void {
     // Without a callback a channel that just broke would throw as an event.
-    if (this.#child.connected) this.#child.send(message, () => {});
+    if (this.#child?.connected) this.#child.send(message, () => {});
   }
 
   /** Sends a signal unless the process is gone. */
   kill(signal: "SIGTERM" | "SIGKILL"): void {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal);
+    if (this.#child?.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal);
   }
 
-  /** Ends a process for a reason of ours, which its exit will have: SIGTERM, and SIGKILL after `graceMs`. */
+  /**
+   * Ends a process for a reason of ours, which its exit will have unless it gave one itself: SIGTERM, and SIGKILL after `graceMs`. What it said, or says
+   * from now on, spares it nothing.
+   */
   endFor(fault: Fault, graceMs: number): void {
-    if (this.#announced) return;
-    this.#announced = fault;
+    this.#announced ??= fault;
+    if (this.#ending) return;
+    this.#ending = true;
     this.kill("SIGTERM");
     setTimeout(() => this.kill("SIGKILL"), graceMs).unref();
   }
 
-  #watch(log: LogSink): Promise<WorkerExit> {
+  #spawn(worker: WorkerId, program: WorkerProgram): ChildProcess | null {
+    const bound = boundToParent(process.execPath, [...program.nodeFlags], "KILL");
+    try {
+      return fork(program.file, ["--worker", worker], {
+        execPath: bound.command,
+        execArgv: bound.args,
+        env: program.env,
+        stdio: ["ignore", "pipe", "pipe", "ipc"],
+        detached: true,
+      });
+    } catch (thrown) {
+      const error = toError(thrown);
+      this.#stderr = `${error.message}\n`;
+      this.#announced = classifySystem(error);
+      return null;
+    }
+  }
+
+  #ended(exitCode: number | null, signal: string | null): WorkerExit {
+    return {
+      pid: this.pid,
+      exitCode,
+      signal,
+      uptimeMs: performance.now() - this.startedAtMs,
+      announced: this.#announced,
+      firstErrorLine: firstErrorLine(this.#stderr),
+      stderrTail: this.#stderr,
+      oomKilled: oomKills() > this.#oomKillsBefore,
+    };
+  }
+
+  #watch(child: ChildProcess, log: LogSink): Promise<WorkerExit> {
     const { promise, resolve } = Promise.withResolvers<WorkerExit>();
-    this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => log.append(text));
-    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => log.append(text));
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
       log.append(text);
     });
-    const end = (exitCode: number | null, signal: string | null): void =>
-      resolve({
-        pid: this.pid,
-        exitCode,
-        signal,
-        uptimeMs: performance.now() - this.startedAtMs,
-        announced: this.#announced,
-        firstErrorLine: firstErrorLine(this.#stderr),
-        stderrTail: this.#stderr,
-        oomKilled: oomKills() > this.#oomKillsBefore,
-      });
+    const end = (exitCode: number | null, signal: string | null): void => resolve(this.#ended(exitCode, signal));
     // 'close' has the last words of stderr and follows 'exit' at once, unless a grandchild holds the pipes: then we do not wait.
-    this.#child.once("exit", (code, signal) => setTimeout(() => end(code, signal), PIPES_MS).unref());
-    this.#child.once("close", end);
-    this.#child.once("error", (error) => {
+    child.once("exit", (code, signal) => setTimeout(() => end(code, signal), PIPES_MS).unref());
+    child.once("close", end);
+    child.once("error", (error) => {
       this.#stderr += `${error.message}\n`;
       if (this.pid !== 0) return;
       this.#announced ??= classifySystem(error);

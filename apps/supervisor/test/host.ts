@@ -15,7 +15,8 @@ export const FLEET_KEY = Buffer.alloc(32, 1);
 /** The workers of a host as real processes without Telegram, and its commands without Redis. `dir` is the data folder. */
 export async function host(plan = "stay", spacingMs = 0, dir?: string, order?: FleetDeps["order"]) {
   const dataDir = dir ?? (await testDir("host-"));
-  const journal = `${dataDir}/journal`;
+  // The data folder may be on a disk that the test fills.
+  const journal = `${await testDir("journal-")}/journal`;
   writeFileSync(journal, "");
   const db = new HostDb(`${dataDir}/host.db`);
   const events: FleetEvent[] = [];

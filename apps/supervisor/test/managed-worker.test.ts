@@ -96,6 +96,30 @@ test("a locked session is tried again without using up the five, and says so", a
   expect(worker.status().crashes).toBe(0);
 });
 
+test.each(["stays", "spins", "stops"])(
+  "a worker that says it cannot go on, and then %s, is killed all the same, with the reason that it gave",
+  async (how) => {
+    const { worker, told } = await managed({
+      plan: `fatal-then-${how}`,
+      rules: { ...RULES, crashDelayMs: 60_000 },
+      limits: { graceMs: 300, stuckGraceMs: 100, silentMs: 600_000 },
+    });
+    await worker.start();
+    const pid = pidOf(worker);
+    await waitFor(() => told.length === 1);
+    expect(told[0]).toMatchObject({ exit: { signal: "SIGKILL" }, fault: { code: "last-words" }, phase: "run" });
+    expect(isAlive(pid)).toBe(false);
+    expect(worker.status()).toMatchObject({ state: "BACKOFF", pid: null });
+  },
+);
+
+test("a program that cannot be started at all is an exit like any other, and is tried again", async () => {
+  const { worker, told, starts } = await managed({ nodeFlags: ["\0"], rules: { ...RULES, crashDelayMs: 20 } });
+  expect(await worker.start()).toMatchObject({ kind: "ended" });
+  await waitFor(() => told.length >= 3);
+  expect(starts()).toBe(0);
+});
+
 test("a wrong configuration is not tried again", async () => {
   const { worker, told, starts } = await managed({ plan: "bad-config" });
   await worker.start();

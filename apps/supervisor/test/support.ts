@@ -22,6 +22,7 @@ interface Options {
   readonly plan?: string;
   readonly rules?: RestartRules;
   readonly limits?: Partial<WorkerLimits>;
+  readonly nodeFlags?: readonly string[];
 }
 
 interface Told {
@@ -39,7 +40,7 @@ export function pidOf(worker: ManagedWorker): number {
 }
 
 /** A worker with a real process, its database and its log in a folder of the test. */
-export async function managed({ plan = "stay", rules = RULES, limits = {} }: Options = {}) {
+export async function managed({ plan = "stay", rules = RULES, limits = {}, nodeFlags = [] }: Options = {}) {
   const dir = await testDir("supervisor-");
   const journal = `${dir}/journal`;
   const session = `${dir}/news_1.session`;
@@ -52,7 +53,7 @@ export async function managed({ plan = "stay", rules = RULES, limits = {} }: Opt
   const worker = new ManagedWorker({
     id: ID,
     host: parseHostId("host-a"),
-    program: { file: CHILD, env: { PLAN: plan, JOURNAL: journal, SESSION: session }, nodeFlags: [] },
+    program: { file: CHILD, env: { PLAN: plan, JOURNAL: journal, SESSION: session }, nodeFlags },
     db,
     log,
     clock: systemClock,

@@ -1,0 +1,175 @@
+import { existsSync, renameSync } from "node:fs";
+import { AppError, toError } from "@flotilla/kernel";
+import { assertSound, backupTo, type Database, openDatabase, type SqliteErrorCode } from "@flotilla/sqlite";
+import { emptyMemory, type HostMemory, type RecordKey, readAll, writeKey } from "./rows.ts";
+import { MIGRATIONS } from "./schema.ts";
+
+/** What is wrong with the file; everything it is for goes on in memory. */
+export interface RecordTrouble {
+  readonly kind: "record-set-aside" | "record-unwritable";
+  /** In plain words, without secrets. */
+  readonly message: string;
+  /** Writes that failed so far. */
+  readonly failures: number;
+}
+
+/** The content is lost, whatever is done: the file is set aside under a new name. */
+const DAMAGE: ReadonlySet<string> = new Set<SqliteErrorCode>([
+  "sqlite-corrupt",
+  "sqlite-not-a-database",
+  "sqlite-empty",
+  "sqlite-truncated",
+  "sqlite-deleted",
+  "sqlite-error",
+]);
+/** No trouble of this file but a decision: another supervisor has it, or another version wrote it. */
+const REFUSALS: ReadonlySet<string> = new Set<SqliteErrorCode>([
+  "sqlite-locked",
+  "sqlite-newer",
+  "sqlite-wrong-role",
+  "sqlite-network-fs",
+]);
+const CHECK_BUDGET_MS = 500;
+/** So often a file that failed is tried again, beside each new write. */
+const RETRY_MS = 5000;
+
+/**
+ * `host.db` on its disk. It may fail at any time: what it should hold is in memory, what is not written yet is remembered by key and written with its
+ * newest state as soon as the disk lets it. Never throws after its opening.
+ */
+export class RecordFile {
+  readonly path: string;
+  /** What it held when it was opened; from then on the caller's. */
+  readonly memory: HostMemory;
+  /** It held nothing that could be read. */
+  readonly isNew: boolean;
+  readonly #dirty = new Map<string, RecordKey>();
+  readonly #timer: NodeJS.Timeout;
+  #db: Database | null = null;
+  #setAside: string | null = null;
+  #problem: string | null = null;
+  #failures = 0;
+
+  /** Throws AppError `sqlite-locked` when another supervisor of this data folder runs, and `sqlite-newer`, `sqlite-wrong-role`, `sqlite-network-fs`. */
+  constructor(path: string) {
+    this.path = path;
+    const opened = this.#open();
+    this.memory = opened ?? emptyMemory();
+    this.isNew = this.memory.workers.size === 0;
+    this.#timer = setInterval(() => this.#retry(), RETRY_MS);
+    this.#timer.unref();
+  }
+
+  /** What is wrong now, or null. */
+  trouble(): RecordTrouble | null {
+    const failures = this.#failures;
+    if (this.#problem !== null) return { kind: "record-unwritable", message: this.#problem, failures };
+    if (this.#setAside === null) return null;
+    return { kind: "record-set-aside", message: this.#setAside, failures };
+  }
+
+  /** Whether the path still leads to the file that is written to. */
+  stillThere(): ReturnType<Database["stillThere"]> {
+    return this.#db?.stillThere() ?? "ok";
+  }
+
+  /** Writes all that it holds into a new file. Throws AppError `sqlite-*`. */
+  rescueTo(target: string): void {
+    if (this.#db) backupTo(this.#db, target);
+  }
+
+  /** The rows of these keys changed in memory. */
+  changed(...keys: readonly RecordKey[]): void {
+    for (const key of keys) this.#dirty.set(`${key.of} ${key.id}`, key);
+    this.#flush();
+  }
+
+  /** Writes what is still to be written, if it can be, and frees the lock. Idempotent. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.#flush();
+    this.#db?.close();
+    this.#db = null;
+  }
+
+  #open(): HostMemory | null {
+    try {
+      return this.#openOnce();
+    } catch (thrown) {
+      const error = toError(thrown);
+      const code = error instanceof AppError ? error.code : "";
+      if (REFUSALS.has(code)) throw error;
+      return DAMAGE.has(code) ? this.#startOver(error) : this.#without(error);
+    }
+  }
+
+  #openOnce(): HostMemory {
+    const db = openDatabase({ path: this.path, role: "host", migrations: MIGRATIONS, exclusive: true });
+    try {
+      assertSound(db, { budgetMs: CHECK_BUDGET_MS });
+      const memory = readAll(db);
+      this.#db = db;
+      this.#problem = null;
+      return memory;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  /** Nothing is deleted: whoever wants to look into the old one finds it. */
+  #startOver(error: Error): HostMemory | null {
+    try {
+      const aside = `${this.path}.damaged-${new Date().toISOString().replace(/[-:.]/g, "")}`;
+      for (const suffix of ["", "-wal", "-journal", "-shm"])
+        if (existsSync(this.path + suffix)) renameSync(this.path + suffix, aside + suffix);
+      this.#setAside = `${this.path} was damaged (${error.message}) It is kept as ${aside}.`;
+      return this.#openOnce();
+    } catch (again) {
+      return this.#without(toError(again));
+    }
+  }
+
+  #without(error: Error): null {
+    this.#failed(error);
+    return null;
+  }
+
+  #retry(): void {
+    if (this.#db === null) this.#reopen();
+    this.#flush();
+  }
+
+  /** What the file held and memory does not know joins it; what memory knows is newer. */
+  #reopen(): void {
+    try {
+      const found = this.#open();
+      if (!found) return;
+      for (const [id, worker] of found.workers) if (!this.memory.workers.has(id)) this.memory.workers.set(id, worker);
+      for (const [id, exits] of found.exits) if (!this.memory.exits.has(id)) this.memory.exits.set(id, exits);
+      for (const [id, rules] of found.rules) if (!this.memory.rules.has(id)) this.memory.rules.set(id, rules);
+    } catch (error) {
+      this.#failed(toError(error));
+    }
+  }
+
+  #flush(): void {
+    const db = this.#db;
+    if (db === null || this.#dirty.size === 0) return;
+    try {
+      const keys = [...this.#dirty.values()].toSorted((a, b) => Number(b.of === "worker") - Number(a.of === "worker"));
+      db.transaction("record", () => {
+        for (const key of keys) writeKey(db, this.memory, key);
+      });
+      this.#dirty.clear();
+      this.#problem = null;
+    } catch (error) {
+      this.#failed(toError(error));
+    }
+  }
+
+  #failed(error: Error): void {
+    this.#failures += 1;
+    this.#problem = `${this.path} cannot be written now: ${error.message}`;
+  }
+}

@@ -1,0 +1,197 @@
+import { CommandOutcome, ErrorClass, LinkStatus, OwnRules } from "@flotilla/contracts";
+import type { PastExit } from "@flotilla/domain";
+import { parseWorkerId, type WorkerId } from "@flotilla/kernel";
+import type { Database, ProcessIdentity } from "@flotilla/sqlite";
+
+/** What a worker of this host shall be. */
+export type Desired = "running" | "stopped" | "maintenance";
+
+/** An exit with what the kernel said. */
+export type KeptExit = PastExit & { readonly exitCode: number | null; readonly signal: string | null };
+
+/** A process that a supervisor of this record started. */
+export interface Child extends ProcessIdentity {
+  readonly worker: string;
+  /** Who started it; null when an older version wrote it down. */
+  readonly supervisor: ProcessIdentity | null;
+}
+
+/** All that is known of this host, as it is now. */
+export interface HostMemory {
+  readonly workers: Map<WorkerId, { desired: Desired; addedAt: number }>;
+  readonly exits: Map<WorkerId, KeptExit[]>;
+  readonly rules: Map<WorkerId, OwnRules>;
+  readonly stats: Map<WorkerId, LinkStatus>;
+  readonly children: Map<number, Child>;
+  readonly outcomes: Map<string, { at: number; outcome: CommandOutcome }>;
+}
+
+/** Names one row, or the rows of one worker. */
+export type RecordKey =
+  | { readonly of: "worker" | "exits" | "rules" | "stats"; readonly id: WorkerId }
+  | { readonly of: "child"; readonly id: number }
+  | { readonly of: "outcome"; readonly id: string };
+
+/** Nothing known. */
+export function emptyMemory(): HostMemory {
+  return {
+    workers: new Map(),
+    exits: new Map(),
+    rules: new Map(),
+    stats: new Map(),
+    children: new Map(),
+    outcomes: new Map(),
+  };
+}
+
+/** Reads everything; what this version cannot read is passed over. Throws AppError `sqlite-*`. */
+export function readAll(db: Database): HostMemory {
+  const memory = emptyMemory();
+  for (const row of db.read<{ id: string; desired: Desired; added_at: number }>("SELECT * FROM worker ORDER BY added_at, id"))
+    withId(row.id, (id) => memory.workers.set(id, { desired: row.desired, addedAt: row.added_at }));
+  for (const row of db.read<ExitRow>("SELECT * FROM past_exit ORDER BY at, n")) {
+    const found = ErrorClass.safeParse(row.class);
+    if (!found.success) continue;
+    const { worker, at, uptime_ms: uptimeMs, exit_code: exitCode, signal } = row;
+    const exit = { at, uptimeMs, class: found.data, exitCode, signal };
+    withId(worker, (id) => memory.exits.set(id, [...(memory.exits.get(id) ?? []), exit]));
+  }
+  for (const row of db.read<{ worker: string; rules: string }>("SELECT worker, rules FROM own_rules"))
+    keepParsed(memory.rules, row.worker, OwnRules.safeParse(json(row.rules)));
+  for (const row of db.read<{ worker: string; link: string }>("SELECT worker, link FROM account_stats"))
+    keepParsed(memory.stats, row.worker, LinkStatus.safeParse(json(row.link)));
+  for (const child of readChildren(db)) memory.children.set(child.pid, child);
+  for (const row of db.read<{ command: string; at: number; outcome: string }>("SELECT * FROM carried_out ORDER BY at")) {
+    const outcome = CommandOutcome.safeParse(json(row.outcome));
+    if (outcome.success) memory.outcomes.set(row.command, { at: row.at, outcome: outcome.data });
+  }
+  return memory;
+}
+
+interface ExitRow {
+  readonly worker: string;
+  readonly at: number;
+  readonly uptime_ms: number;
+  readonly class: string;
+  readonly exit_code: number | null;
+  readonly signal: string | null;
+}
+
+function readChildren(db: Database): Child[] {
+  const rows = db.read<ProcessIdentity & { worker: string; supervisorPid: number | null; supervisorTicks: string | null }>(
+    `SELECT pid, worker, start_ticks AS startTicks, boot_id AS bootId, supervisor_pid AS supervisorPid,
+       supervisor_ticks AS supervisorTicks FROM child`,
+  );
+  return rows.map(({ supervisorPid: pid, supervisorTicks: startTicks, ...child }) => ({
+    ...child,
+    supervisor: pid === null || startTicks === null ? null : { pid, startTicks, bootId: child.bootId },
+  }));
+}
+
+function keepParsed<T>(map: Map<WorkerId, T>, worker: string, parsed: { success: true; data: T } | { success: false }): void {
+  if (parsed.success) withId(worker, (id) => map.set(id, parsed.data));
+}
+
+function withId(text: string, work: (id: WorkerId) => void): void {
+  let id: WorkerId;
+  try {
+    id = parseWorkerId(text);
+  } catch {
+    return; // no name of ours: somebody wrote into the file
+  }
+  work(id);
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Writes what memory has under one key. Workers go first: other rows refer to them. */
+export function writeKey(db: Database, memory: HostMemory, key: RecordKey): void {
+  switch (key.of) {
+    case "worker":
+      writeWorker(db, memory, key.id);
+      break;
+    case "exits":
+      writeExits(db, memory, key.id);
+      break;
+    case "rules":
+      writeJson(db, "own_rules (worker, rules)", key.id, memory.workers.has(key.id) ? memory.rules.get(key.id) : null);
+      break;
+    case "stats":
+      writeJson(db, "account_stats (worker, link)", key.id, memory.workers.has(key.id) ? memory.stats.get(key.id) : null);
+      break;
+    case "child":
+      writeChild(db, key.id, memory.children.get(key.id));
+      break;
+    case "outcome":
+      writeOutcome(db, key.id, memory.outcomes.get(key.id));
+      break;
+    default:
+      key satisfies never;
+  }
+}
+
+function writeWorker(db: Database, { workers }: HostMemory, id: WorkerId): void {
+  const worker = workers.get(id);
+  if (!worker) {
+    db.write("DELETE FROM worker WHERE id = ?", [id]);
+    return;
+  }
+  db.write(
+    `INSERT INTO worker (id, desired, added_at) VALUES (?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET desired = excluded.desired, added_at = excluded.added_at`,
+    [id, worker.desired, worker.addedAt],
+  );
+}
+
+function writeExits(db: Database, { workers, exits }: HostMemory, id: WorkerId): void {
+  db.write("DELETE FROM past_exit WHERE worker = ?", [id]);
+  for (const { at, uptimeMs, class: found, exitCode, signal } of workers.has(id) ? (exits.get(id) ?? []) : [])
+    db.write("INSERT INTO past_exit (worker, at, uptime_ms, class, exit_code, signal) VALUES (?, ?, ?, ?, ?, ?)", [
+      id,
+      at,
+      Math.round(uptimeMs),
+      found,
+      exitCode,
+      signal,
+    ]);
+}
+
+function writeJson(
+  db: Database,
+  table: "own_rules (worker, rules)" | "account_stats (worker, link)",
+  id: WorkerId,
+  value: unknown,
+): void {
+  if (value === undefined || value === null) {
+    db.write(`DELETE FROM ${table.split(" ")[0]} WHERE worker = ?`, [id]);
+    return;
+  }
+  db.write(`INSERT OR REPLACE INTO ${table} VALUES (?, ?)`, [id, JSON.stringify(value)]);
+}
+
+function writeChild(db: Database, pid: number, child: Child | undefined): void {
+  if (!child) {
+    db.write("DELETE FROM child WHERE pid = ?", [pid]);
+    return;
+  }
+  const { worker, startTicks, bootId, supervisor } = child;
+  db.write(
+    "INSERT OR REPLACE INTO child (pid, worker, start_ticks, boot_id, supervisor_pid, supervisor_ticks) VALUES (?, ?, ?, ?, ?, ?)",
+    [pid, worker, startTicks, bootId, supervisor?.pid ?? null, supervisor?.startTicks ?? null],
+  );
+}
+
+function writeOutcome(db: Database, command: string, kept: { at: number; outcome: CommandOutcome } | undefined): void {
+  if (!kept) {
+    db.write("DELETE FROM carried_out WHERE command = ?", [command]);
+    return;
+  }
+  const values = [command, kept.at, JSON.stringify(kept.outcome)];
+  db.write("INSERT OR REPLACE INTO carried_out (command, at, outcome) VALUES (?, ?, ?)", values);
+}
