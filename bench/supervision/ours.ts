@@ -4,7 +4,7 @@ import { mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { childEnv } from "@flotilla/config";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
-import { CommandSender } from "@flotilla/queue";
+import { CommandSender, claimFleet, fleetPlace } from "@flotilla/queue";
 import { alive, child, type Keeper, signal, soon } from "./keeper.ts";
 
 const SUPERVISOR = new URL("../../apps/supervisor/src/main.ts", import.meta.url).pathname;
@@ -16,10 +16,19 @@ const SETTINGS = { RESTART_DELAY_S: "0", RESTART_LIMIT: "99", RESTART_WINDOW_S: 
 export async function ours(dir: string, redisUrl: string): Promise<Keeper> {
   mkdirSync(dir, { recursive: true });
   const log = openSync(join(dir, "supervisor.log"), "a", 0o600);
-  const who = { BOT_TOKEN: `1:${"A".repeat(30)}`, API_ID: "1", API_HASH: "0".repeat(32), ADMIN_IDS: "1", HOST_ID: "bench" };
+  const who = {
+    BOT_TOKEN: `1:${"A".repeat(30)}`,
+    API_ID: "1",
+    API_HASH: "0".repeat(32),
+    ADMIN_IDS: "1",
+    HOST_ID: "bench",
+    FLEET_KEY: "17".repeat(32),
+  };
   const env = { ...childEnv({}), ...SETTINGS, ...who, DATA_DIR: dir, REDIS_URL: redisUrl, HTTP_PORT: "0" };
+  const fleetKey = Buffer.from(env.FLEET_KEY, "hex");
+  const fleet = await claimFleet({ url: redisUrl, fleetKey, known: null, from01: false, rekeyedFrom: [] });
   const start = (): ChildProcess => spawn(process.execPath, [SUPERVISOR], { env, stdio: ["ignore", log, log] });
-  const sender = new CommandSender({ url: redisUrl, prefix: "flotilla" }, () => {});
+  const sender = new CommandSender(fleetPlace(redisUrl, fleet), () => {});
   await sender.ready();
   let supervisor = start();
   const kept = (): number | null => child(supervisor.pid ?? 0, `--worker\0${NAME}`);

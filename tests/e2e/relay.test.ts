@@ -34,7 +34,7 @@ test("a route copies, another forwards; replies, edits, deletions and albums fol
       to: { kind: "worker", worker: "demo_1", chat: `-100${forwards}` },
     }),
   ];
-  const place = { url: `${fleet.dataDir}/redis/redis.sock`, prefix: "flotilla" };
+  const place = await fleet.place();
   const applied = () => askBot(place, { v: 1, kind: "routes.apply", file: { version: 1, routes } }, 10_000);
   await waitFor(async () => (await applied()).kind === "applied", { timeoutMs: 60_000, what: "the routes to be taken" });
   const post = async (text: string, more: object = {}): Promise<number> =>

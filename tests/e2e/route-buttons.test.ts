@@ -21,7 +21,7 @@ test("old messages are fetched by buttons, stopped by one, and a source is pause
     action: { kind: "copy" },
     to: { kind: "worker", worker: "demo_1", chat: "@copies_1" },
   });
-  const place = { url: `${fleet.dataDir}/redis/redis.sock`, prefix: "flotilla" };
+  const place = await fleet.place();
   const apply = async (routes: Route[]): Promise<void> => {
     const applied = () => askBot(place, { v: 1, kind: "routes.apply", file: { version: 1, routes } }, 10_000);
     await waitFor(async () => (await applied()).kind === "applied", { timeoutMs: 60_000, what: "the routes to be taken" });

@@ -157,7 +157,7 @@ export class RelayRig {
   }
 
   async #startWorkers(): Promise<void> {
-    const sender = new CommandSender({ url: this.redis.url, prefix: "flotilla" }, () => {});
+    const sender = new CommandSender(await this.fleet.place(), () => {});
     onTestFinished(() => sender.close());
     await sender.ready();
     const now = Date.now();
@@ -197,7 +197,7 @@ export class RelayRig {
         }),
       );
     }
-    const place = { url: this.redis.url, prefix: "flotilla" };
+    const place = await this.fleet.place();
     const apply = () => askBot(place, { v: 1, kind: "routes.apply", file: { version: 1, routes } }, 10_000);
     // The bot learns of the workers from their host: until then their routes are refused.
     await waitFor(async () => (await apply()).kind === "applied", { timeoutMs: 60_000, what: "the routes to be taken" });

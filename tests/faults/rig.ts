@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { fleetPrefix, leaseRunKey } from "@flotilla/contracts";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
-import { CommandSender } from "@flotilla/queue";
+import { CommandSender, claimFleet, fleetPlace } from "@flotilla/queue";
 import {
   childrenOf,
   isAlive,
@@ -28,7 +29,15 @@ export const HOSTS = { a: "127.0.0.1", b: "127.0.0.2" } as const;
 export type HostName = keyof typeof HOSTS;
 
 /** Short waits, so that a round takes seconds; everything else is as it is shipped. */
-const SETTINGS = { HOSTS: "several", RESTART_DELAY_S: "0.3", RESTART_LIMIT: "99", LOCK_DELAYS_S: "3", START_SPACING_S: "0" };
+const FLEET_KEY = "17".repeat(32);
+const SETTINGS = {
+  FLEET_KEY,
+  HOSTS: "several",
+  RESTART_DELAY_S: "0.3",
+  RESTART_LIMIT: "99",
+  LOCK_DELAYS_S: "3",
+  START_SPACING_S: "0",
+};
 
 /** Two hosts that both want the same session, with one Redis and one Telegram that writes down every connection. */
 export class Rig {
@@ -51,9 +60,11 @@ export class Rig {
     onTestFinished(() => redis.stop());
     // As if this Redis had been there before: no first quiet time, which would cost 20 s.
     const run = /run_id:(\w+)/.exec(String(await redis.command("INFO", "server")))?.[1] ?? "";
-    await redis.command("SET", "flotilla.lease-run", run);
+    const fleetKey = Buffer.from(FLEET_KEY, "hex");
+    const made = await claimFleet({ url: redis.url, fleetKey, known: null, from01: false, rekeyedFrom: [] });
+    await redis.command("SET", leaseRunKey(fleetPrefix(made.id)), run);
     const fleet = await startFleet({ ...SETTINGS, REDIS_URL: redis.url, LOCAL_ADDRESS: HOSTS.a });
-    const sender = new CommandSender({ url: redis.url, prefix: "flotilla" }, () => {});
+    const sender = new CommandSender(fleetPlace(redis.url, made), () => {});
     onTestFinished(() => sender.close());
     await sender.ready();
     const rig = new Rig(redis, fleet, sender);
@@ -211,8 +222,7 @@ export class Rig {
   #server(): Record<string, string> {
     const { dataDir } = this.#fleet;
     const bot = { BOT_TOKEN: readFileSync(`${dataDir}/telegram/bot-token`, "utf8").trim(), ADMIN_IDS: "1001" };
-    const key = { FLEET_KEY: readFileSync(`${dataDir}/fleet.key`, "utf8").trim() };
     const server = { MTPROTO_DC: this.#serverAddress(), MTPROTO_DC_KEY: `${dataDir}/telegram/dc-key.pem` };
-    return { API_ID: "1", API_HASH: "0".repeat(32), ...bot, ...key, ...server };
+    return { API_ID: "1", API_HASH: "0".repeat(32), ...bot, ...server };
   }
 }

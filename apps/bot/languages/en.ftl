@@ -809,6 +809,9 @@ alert-host-network-do = Do: look at the network of { $host }. Sessions are fine;
 alert-redis-away = 🟠 🔌 <b>Redis away</b>
 alert-redis-how = Workers go on; buttons cannot do anything until it is back, and states are old.
 alert-redis-do = Do: look whether Redis runs, and whether this machine reaches it.
+alert-two-hosts = 🔴 <b>Hosts that do not know of each other run together</b>: { $hosts }
+alert-two-hosts-how = HOSTS=one is set on at least one of them. The same account could be started on both; Redis and Telegram would then be all that keeps them apart.
+alert-two-hosts-do = Do: set HOSTS=several in the .env of every host and restart them, or stop the one that should not run.
 alert-token-conflict = 🔴 <b>Another program polls with this bot's token</b> (409)
 alert-token-how = I keep trying every 30 s. Workers are not affected, but presses go to the other one.
 alert-token-do = Do: stop the other program, or make a new token with @BotFather.

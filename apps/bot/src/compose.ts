@@ -1,19 +1,21 @@
 import { join } from "node:path";
 import type { Config } from "@flotilla/config";
-import { type Asker, DEFAULT_PREFIX } from "@flotilla/contracts";
+import type { Asker } from "@flotilla/contracts";
 import type { RouteProblem } from "@flotilla/domain";
 import { AppError, sleep } from "@flotilla/kernel";
 import { createRegistry, type Logger, startHealth } from "@flotilla/observability";
-import { CommandSender, consumeEvents, StatusReader } from "@flotilla/queue";
+import { CommandSender, consumeEvents, HostBoard, StatusReader } from "@flotilla/queue";
 import { type Bot, GrammyError } from "grammy";
 import { watch } from "./alerts/watch.ts";
 import { assemble, type Parts } from "./assemble.ts";
 import { createBot, registerRoutes } from "./bot.ts";
 import { DEADLINE_MS } from "./commands.ts";
 import { handleEvent } from "./events.ts";
+import { type ClaimedFleet, claim } from "./fleet.ts";
 import { startPolling } from "./poller.ts";
 import { BotRelay } from "./relay/bot-relay.ts";
 import { openControlDb } from "./store/control-db.ts";
+import { SettingStore } from "./store/settings.ts";
 import { setMenu } from "./text-commands.ts";
 import { say } from "./words/said.ts";
 import type { Languages } from "./words/words.ts";
@@ -36,11 +38,13 @@ export async function startBot(
   bot = createBot(config.botToken.reveal(), config.botApiRoot),
 ): Promise<RunningBot> {
   await using stack = new AsyncDisposableStack();
-  const place = { url: config.redisUrl?.reveal() ?? "", prefix: DEFAULT_PREFIX };
   const onRedisError = (error: unknown): void => log.debug({ err: error }, "redis");
   const db = stack.adopt(openControlDb(join(config.dataDir, "control.db")), (it) => it.close());
+  const fleet = await claim(config, new SettingStore(db));
+  const { place } = fleet;
   const sender = stack.adopt(new CommandSender(place, onRedisError), (it) => it.close());
   const statuses = stack.adopt(new StatusReader(place, onRedisError), (it) => it.close());
+  const hosts = stack.adopt(new HostBoard(place, onRedisError), (it) => it.close());
   await Promise.all([sender.ready(), statuses.ready()]);
   const relay = stack.adopt(new BotRelay(place, log), (it) => it.close());
   const parts = assemble({ db, bot, commandSender: sender, statuses, config, log, relayWire: relay });
@@ -61,15 +65,21 @@ export async function startBot(
   const events = await consumeEvents({ place, handle: (event) => handleEvent(parts, event), onError: onEventError });
   stack.adopt(events, (it) => it.close());
   stack.adopt(
-    startTicks(log, () => tick(parts)),
+    startTicks(log, () => tick(parts, { hosts, fleet, log })),
     (it) => it.stop(),
   );
   const owned = stack.move();
   return { healthPort: health.port, username: bot.botInfo.username, close: () => owned.disposeAsync() };
 }
 
+interface Outside {
+  readonly hosts: HostBoard;
+  readonly fleet: ClaimedFleet;
+  readonly log: Logger;
+}
+
 /** What time alone brings about: commands without an answer, logins that took too long, alerts and cards that are due. */
-async function tick(parts: Parts): Promise<void> {
+async function tick(parts: Parts, { hosts, fleet, log }: Outside): Promise<void> {
   const { commandLog, wizard, outbox, panels, clock, bulks, secondPath, screens, alerts, host, recorder } = parts;
   const now = clock.now();
   commandLog.giveUp(now - DEADLINE_MS, now);
@@ -78,10 +88,20 @@ async function tick(parts: Parts): Promise<void> {
   const { statuses, fresh } = await screens.views.look();
   await recorder.look(statuses, fresh);
   const redisAwaySince = parts.redis.awaySince();
+  const there = redisAwaySince === null ? await hosts.all().catch(() => []) : [];
+  await fleet.keepThere(now).catch((error: unknown) => log.debug({ err: error }, "redis"));
   const readers = await parts.relayScreens.readers();
   for (const problem of parts.relay.stopHarmful()) tellOfStop(parts, problem);
   const relay = { routes: parts.routes.all(), readers };
-  watch(alerts, { now, statuses, redisAwaySince, tokenConflict: parts.pollProblem() === "conflict", host, relay });
+  watch(alerts, {
+    now,
+    statuses,
+    redisAwaySince,
+    hosts: there,
+    tokenConflict: parts.pollProblem() === "conflict",
+    host,
+    relay,
+  });
   // The second path must not wait for a chat that does not answer.
   void secondPath.tell();
   if (parts.pollProblem() === null) void secondPath.ping();

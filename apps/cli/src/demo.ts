@@ -2,9 +2,8 @@ import { randomUUID } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Config, loadFleetKey } from "@flotilla/config";
-import { DEFAULT_PREFIX } from "@flotilla/contracts";
 import { AppError, parseWorkerId, type WorkerId } from "@flotilla/kernel";
-import { CommandSender } from "@flotilla/queue";
+import { CommandSender, findFleet, fleetPlace } from "@flotilla/queue";
 
 /** People of the demo. The second one is left for the visitor to log in. */
 const ACCOUNTS = [
@@ -37,7 +36,10 @@ export async function seedDemo(sandboxUrl: string, config: Config): Promise<bool
 
 /** Asks the supervisor to run the demo's workers; the bot learns of them from its events. */
 export async function startDemoWorkers(config: Config): Promise<void> {
-  const sender = new CommandSender({ url: config.redisUrl?.reveal() ?? "", prefix: DEFAULT_PREFIX }, () => {});
+  const url = config.redisUrl?.reveal() ?? "";
+  const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
+  const fleet = await findFleet({ url, fleetKey, known: null, waitMs: 0 });
+  const sender = new CommandSender(fleetPlace(url, fleet), () => {});
   try {
     await sender.ready();
     const now = Date.now();

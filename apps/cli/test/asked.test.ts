@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DEFAULT_PREFIX, leaseKey } from "@flotilla/contracts";
+import { leaseKey } from "@flotilla/contracts";
 import { parseHostId, parseUserId, parseWorkerId } from "@flotilla/kernel";
 import { StatusWriter } from "@flotilla/queue";
 import { keyFingerprint } from "@flotilla/session-store";
 import { redisCommand, spawnProcess, startRedis, testDir } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { MAIN, Machine, pyrogram } from "./kit.ts";
+import { fleetOn, MAIN, Machine, pyrogram } from "./kit.ts";
 
 const PYTHON = ["/usr/bin/python3", "/usr/local/bin/python3"].find((path) => existsSync(path)) ?? "";
 const TERMINAL = new URL("./fixtures/terminal.py", import.meta.url).pathname;
@@ -71,7 +71,8 @@ test("an account that a worker of another host has is not imported, and the work
     attempt: 0,
     nextTryAt: null,
   };
-  const board = new StatusWriter({ url: redis.url, prefix: DEFAULT_PREFIX }, () => {});
+  const place = await fleetOn(redis.url);
+  const board = new StatusWriter(place, () => {});
   await board.write({
     v: 1,
     worker: parseWorkerId("news_1"),
@@ -95,7 +96,7 @@ test("an account that a worker of another host has is not imported, and the work
   // The lease of a key says it too, for an account that no board tells of.
   const key = randomBytes(256);
   writeFileSync(join(machine.cwd, "other.txt"), pyrogram(key, 7000002n));
-  const lease = leaseKey(DEFAULT_PREFIX, `key.${keyFingerprint(key)}`);
+  const lease = leaseKey(place.prefix, `key.${keyFingerprint(key)}`);
   const record = { token: "t", owner: "boot:1:1", host: "host-c", worker: "sport", since: now };
   await redisCommand(redis.url, "SET", lease, JSON.stringify(record));
   const held = await machine.run(["import", "other.txt", "--name", "bob", "--yes"]);

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { claimFleet, fleetPlace, type QueuePlace } from "@flotilla/queue";
 import { openSession } from "@flotilla/session-store";
 import { type SpawnedProcess, spawnNode } from "@flotilla/testkit";
 
@@ -8,6 +9,12 @@ export const MAIN = new URL("../src/main.ts", import.meta.url).pathname;
 export const HOLDER = new URL("./fixtures/holder.ts", import.meta.url).pathname;
 export const FLEET_KEY = "07".repeat(32);
 export const ANN = { id: "7000001", name: "Ann", username: "ann", phone: "15550001" };
+
+/** The fleet of {@link FLEET_KEY} on this Redis, as its bot makes it. */
+export async function fleetOn(url: string): Promise<QueuePlace> {
+  const fleetKey = Buffer.from(FLEET_KEY, "hex");
+  return fleetPlace(url, await claimFleet({ url, fleetKey, known: null, from01: false, rekeyedFrom: [] }));
+}
 
 /** What a finished command said. */
 export interface Said {

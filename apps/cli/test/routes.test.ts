@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BotRequest, DEFAULT_PREFIX } from "@flotilla/contracts";
+import type { BotRequest } from "@flotilla/contracts";
 import { answerBotRequests } from "@flotilla/queue";
 import { sharedRedis, testDir } from "@flotilla/testkit";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { Machine } from "./kit.ts";
+import { fleetOn, Machine } from "./kit.ts";
 
 const FILE = `version: 1
 routes:
@@ -25,9 +25,9 @@ beforeEach(async () => {
   writeFileSync(join(dir, "worse.yaml"), FILE.replace("filter", "fliter"));
 });
 
-function botThat(handle: Parameters<typeof answerBotRequests>[1]): BotRequest[] {
+async function botThat(handle: Parameters<typeof answerBotRequests>[1]): Promise<BotRequest[]> {
   const asked: BotRequest[] = [];
-  const place = { url: machine.env["REDIS_URL"] ?? "", prefix: DEFAULT_PREFIX };
+  const place = await fleetOn(machine.env["REDIS_URL"] ?? "");
   const consumer = answerBotRequests(
     place,
     (request) => handle(request).finally(() => asked.push(request)),
@@ -38,7 +38,7 @@ function botThat(handle: Parameters<typeof answerBotRequests>[1]): BotRequest[] 
 }
 
 test("apply sends the whole file to the bot, diff and export read what it has", async () => {
-  const asked = botThat(async (request) =>
+  const asked = await botThat(async (request) =>
     request.kind === "routes.get"
       ? { kind: "routes", version: 1, routes: [] }
       : { kind: "applied", version: 2, added: 1, changed: 0, removed: 0 },
@@ -66,6 +66,9 @@ test("what is wrong is said before anybody is asked, with its place", async () =
 });
 
 test("a bot that does not run is named", async () => {
+  const never = await machine.run(["routes", "export"]);
+  expect(never.stderr).toContain("No fleet was ever started on this Redis with this FLEET_KEY");
+  await fleetOn(machine.env["REDIS_URL"] ?? "");
   const said = await machine.run(["routes", "export"]);
   expect(said).toMatchObject({ code: 1 });
   expect(said.stderr).toContain("The bot did not answer. Is it running?");

@@ -1,9 +1,9 @@
-import { DEFAULT_PREFIX, type WorkerState, type WorkerStatus } from "@flotilla/contracts";
+import type { WorkerState, WorkerStatus } from "@flotilla/contracts";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
 import { StatusWriter } from "@flotilla/queue";
 import { startRedis, testDir } from "@flotilla/testkit";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { Machine } from "./kit.ts";
+import { fleetOn, Machine } from "./kit.ts";
 
 let machine: Machine;
 beforeEach(async () => {
@@ -34,7 +34,7 @@ async function fleetOf(...statuses: readonly WorkerStatus[]): Promise<void> {
   const redis = await startRedis();
   onTestFinished(() => redis.stop());
   machine.env = { ...machine.env, REDIS_URL: redis.url };
-  const writer = new StatusWriter({ url: redis.url, prefix: DEFAULT_PREFIX }, () => {});
+  const writer = new StatusWriter(await fleetOn(redis.url), () => {});
   for (const each of statuses) await writer.write(each);
   writer.close();
 }

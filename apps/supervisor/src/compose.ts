@@ -1,16 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { BOT_ONLY, type Config, childEnv, type EnvValues, loadFleetKey } from "@flotilla/config";
-import { type CommandOutcome, DEFAULT_PREFIX, STATUS_REFRESH_MS } from "@flotilla/contracts";
+import { type CommandOutcome, STATUS_REFRESH_MS } from "@flotilla/contracts";
 import { DEFAULT_RESTART_RULES, startOrder } from "@flotilla/domain";
 import { AppError, systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
 import { createRegistry, type Logger, startHealth } from "@flotilla/observability";
-import { consumeHostCommands, EventPublisher, type QueuePlace, RelayBoard, StatusWriter } from "@flotilla/queue";
+import { consumeHostCommands, type Fleet as FleetOfRedis, type QueuePlace, RelayBoard } from "@flotilla/queue";
 import { askDoctor } from "./doctor.ts";
 import { Fleet, type FleetSettings } from "./fleet.ts";
 import { HostCommands } from "./host-commands.ts";
 import { HostDb } from "./host-db.ts";
 import { exitCounter, showFleet } from "./metrics.ts";
+import { openRedisParts } from "./redis-parts.ts";
 import { SessionDesk } from "./session-desk.ts";
 import { DEFAULT_VITAL_LIMITS } from "./vital-signs.ts";
 
@@ -35,17 +36,15 @@ const BOARD_MS = 3000;
 /** Builds the supervisor in start order: database, health, events, workers, commands. Owners are released in reverse. */
 export async function startSupervisor(config: Config, env: EnvValues, log: Logger): Promise<Supervisor> {
   await using stack = new AsyncDisposableStack();
-  const place = { url: config.redisUrl?.reveal() ?? "", prefix: DEFAULT_PREFIX };
-  const onRedisError = quietly(log);
   const db = stack.adopt(new HostDb(join(config.dataDir, "host.db")), (it) => it.close());
-  const events = stack.adopt(new EventPublisher(place, onRedisError), (it) => it.close());
-  const board = stack.adopt(new StatusWriter(place, onRedisError), (it) => it.close());
+  const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
+  const redis = await openRedisParts(stack, { config, fleetKey, db, log });
+  const { place, events, others, onError: onRedisError } = redis;
   const registry = createRegistry();
   const exits = exitCounter(registry);
-  const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
   const sessions = new SessionDesk({ dataDir: config.dataDir, fleetKey, db, graceMs: GRACE_MS });
   const fleet = new Fleet({
-    ...fleetSettings(config, env),
+    ...fleetSettings(config, env, redis.fleet),
     db,
     sessions,
     clock: systemClock,
@@ -54,14 +53,16 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
       if (event.kind === "worker.exited") exits.inc({ class: event.exit.fault.class, decision: event.exit.decision.kind });
       events.publish(event);
     },
-    writeStatus: (status) => void board.write(status).catch(onRedisError),
-    removeStatus: (worker) => void board.remove({ worker, host: config.hostId }).catch(onRedisError),
+    writeStatus: (status) => void redis.statuses.write(status).catch(onRedisError),
+    removeStatus: (worker) => void redis.statuses.remove({ worker, host: config.hostId }).catch(onRedisError),
     newId: randomUUID,
     order: (workers) => sendersFirst(workers, place),
   });
   const commands = new HostCommands({ fleet, db, clock: systemClock, log, sessions, doctor: doctorOf(env) });
   showFleet(registry, () => fleet.statuses());
-  const health = stack.adopt(await startHealth({ port: config.httpPort, registry, problems: () => [] }), (it) => it.close());
+  const health = stack.adopt(await startHealth({ port: config.httpPort, registry, problems: others.problems }), (it) =>
+    it.close(),
+  );
   stack.adopt(refreshing(fleet), (it) => it.stop());
   await fleet.cleanUp();
   stack.defer(() => fleet.stopAll());
@@ -97,12 +98,13 @@ async function sendersFirst(workers: readonly WorkerId[], place: QueuePlace): Pr
   }
 }
 
-function fleetSettings(config: Config, env: EnvValues): FleetSettings {
+function fleetSettings(config: Config, env: EnvValues, mine: FleetOfRedis): FleetSettings {
   const { supervision, dataDir } = config;
   return {
     host: config.hostId,
     program: {
       file: new URL("../../worker/src/main.ts", import.meta.url).pathname,
+      args: ["--fleet", JSON.stringify(mine)],
       env: workerEnv(env),
       nodeFlags: ["--max-semi-space-size=1"],
     },
@@ -128,14 +130,4 @@ function workerEnv(env: EnvValues): Record<string, string> {
 function refreshing(fleet: Fleet): { stop(): void } {
   const timer = setInterval(() => fleet.refreshStatuses(), STATUS_REFRESH_MS);
   return { stop: () => clearInterval(timer) };
-}
-
-/** Connection errors come in bursts, one line per cause is enough. */
-function quietly(log: Logger): (error: unknown) => void {
-  let last = "";
-  return (error) => {
-    const text = error instanceof Error ? error.message : String(error);
-    if (text !== last) log.warn({ err: error }, "redis");
-    last = text;
-  };
 }

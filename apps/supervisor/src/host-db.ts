@@ -142,6 +142,16 @@ export class HostDb {
     this.#file.changed(...[command, ...old].map((id) => ({ of: "outcome" as const, id })));
   }
 
+  /** Which fleet this host was of, or null. Kept as it came: whoever reads it parses it. */
+  fleet(): unknown {
+    return this.#memory.fleet.get("fleet") ?? null;
+  }
+
+  keepFleet(fleet: object): void {
+    this.#memory.fleet.set("fleet", fleet);
+    this.#file.changed({ of: "fleet", id: "fleet" });
+  }
+
   close(): void {
     this.#file.close();
   }

@@ -9,6 +9,8 @@ import { oomKills } from "./proc.ts";
 export interface WorkerProgram {
   /** Path of the worker's main file. */
   readonly file: string;
+  /** Before the name of the worker. */
+  readonly args?: readonly string[];
   /** The whole environment of the child: an allow-list, not ours plus something. */
   readonly env: Record<string, string>;
   /** Flags for Node. */
@@ -82,7 +84,7 @@ export class WorkerProcess {
   #spawn(worker: WorkerId, program: WorkerProgram): ChildProcess | null {
     const bound = boundToParent(process.execPath, [...program.nodeFlags], "KILL");
     try {
-      return fork(program.file, ["--worker", worker], {
+      return fork(program.file, [...(program.args ?? []), "--worker", worker], {
         execPath: bound.command,
         execArgv: bound.args,
         env: program.env,

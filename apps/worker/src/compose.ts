@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { type Config, loadFleetKey } from "@flotilla/config";
-import { DEFAULT_PREFIX, type Fault, type LoginStep, type SupervisorToWorker, type WorkerCommand } from "@flotilla/contracts";
+import type { Fault, LoginStep, SupervisorToWorker, WorkerCommand } from "@flotilla/contracts";
 import { parseProxy, SEND_RATE, type SendRate } from "@flotilla/domain";
 import { systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import { consumeWorkerCommands, EventPublisher, type QueuePlace } from "@flotilla/queue";
+import { consumeWorkerCommands, EventPublisher, findFleet, fleetPlace, parseFleet, type QueuePlace } from "@flotilla/queue";
 import { type SelfUser, type SessionStore, Vault } from "@flotilla/session-store";
 import { type AccountOptions, FloodGate, workerIdentity } from "@flotilla/telegram";
 import { Account } from "./account.ts";
@@ -35,6 +35,8 @@ export interface WorkerDeps {
   readonly say: Say;
   /** Ends the process at once, with its reason. */
   readonly leave: (fault: Fault) => void;
+  /** Which fleet it is of, as JSON, when the supervisor has said so; else it is looked for in Redis. */
+  readonly fleet?: string | null;
 }
 
 /**
@@ -44,15 +46,15 @@ export interface WorkerDeps {
 export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<RunningWorker> {
   const { config, log, say, leave } = deps;
   await using stack = new AsyncDisposableStack();
-  const place = { url: config.redisUrl?.reveal() ?? "", prefix: DEFAULT_PREFIX };
   const onRedisError = (error: unknown): void => log.debug({ err: error }, "redis");
   const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
+  const place = await placeOf(deps, fleetKey);
   stack.adopt(startHeartbeat(say), (it) => it.stop());
   const events = stack.adopt(new EventPublisher(place, onRedisError), (it) => it.close());
   const publish = publisher(events, config.hostId);
   const store = stack.adopt(await takeSession(worker, deps, fleetKey), (it) => it.close());
   const vault = new Vault({ dataDir: config.dataDir, fleetKey });
-  const ownership = new Ownership({ config, worker, store, leave, onError: onRedisError });
+  const ownership = new Ownership({ config, place, worker, store, leave, onError: onRedisError });
   stack.adopt(ownership, (it) => it.close());
   const way = new OwnWay(worker, store, config.telegramProxy && parseProxy(config.telegramProxy.reveal()));
   const options = { ...accountOptions(worker, store, deps, () => account.tell()), ...shared(ownership, way) };
@@ -83,6 +85,13 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   stack.adopt(consumer, (it) => it.close());
   const owned = stack.move();
   return { hear: ({ order }) => account.network(order), close: () => owned.disposeAsync() };
+}
+
+/** A supervisor has looked already, and Redis may be away now. */
+async function placeOf({ config, fleet }: WorkerDeps, fleetKey: Buffer): Promise<QueuePlace> {
+  const url = config.redisUrl?.reveal() ?? "";
+  const told = parseFleet(fleet == null ? null : JSON.parse(fleet));
+  return fleetPlace(url, told ?? (await findFleet({ url, fleetKey, known: null, waitMs: 0 })));
 }
 
 /** What a connection and a login ask each time. */

@@ -25,11 +25,11 @@ const leave = (fault: Fault): void => {
 
 await runService("worker", async () => {
   try {
-    const { values } = parseArgs({ options: { worker: { type: "string" } } });
+    const { values } = parseArgs({ options: { worker: { type: "string" }, fleet: { type: "string" } } });
     const worker = parseWorkerId(values.worker ?? "");
     const config = parseConfig(readProcessEnv(), { cwd: process.cwd(), role: "worker" });
     const log = createLogger({ name: "worker", level: config.logLevel, fields: { worker }, icons: CLASS_ICONS });
-    const running = await startWorker(worker, { config, log, say, leave });
+    const running = await startWorker(worker, { config, log, say, leave, fleet: values.fleet ?? null });
     process.on("message", (raw) => {
       const message = SupervisorToWorker.safeParse(raw);
       if (message.success) running.hear(message.data);

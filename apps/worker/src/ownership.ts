@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import type { Config } from "@flotilla/config";
-import { DEFAULT_PREFIX, type Fault } from "@flotilla/contracts";
+import type { Fault } from "@flotilla/contracts";
 import { AppError, systemClock, type WorkerId } from "@flotilla/kernel";
-import { Lease, leaseResources } from "@flotilla/queue";
+import { Lease, leaseResources, type QueuePlace } from "@flotilla/queue";
 import type { SessionStore } from "@flotilla/session-store";
 import { processIdentity } from "@flotilla/sqlite";
 import { classify } from "@flotilla/telegram";
@@ -11,6 +11,7 @@ import type { Account } from "./account.ts";
 /** Parts of {@link Ownership}. */
 export interface OwnershipDeps {
   readonly config: Config;
+  readonly place: QueuePlace;
   readonly worker: WorkerId;
   /** Open, and thereby locked by the kernel. */
   readonly store: SessionStore;
@@ -42,13 +43,13 @@ export class Ownership {
   async take(account: Account): Promise<void> {
     const first = Promise.withResolvers<void>();
     let begun = false;
-    const { config, worker, store, onError } = this.#deps;
+    const { config, place, worker, store, onError } = this.#deps;
     const refuse = (fault: Fault): void => {
       if (begun) this.#deps.leave(fault);
       else first.reject(new AppError(fault.code, fault.message));
     };
     this.#lease = new Lease({
-      place: { url: config.redisUrl?.reveal() ?? "", prefix: DEFAULT_PREFIX },
+      place,
       mode: config.supervision.hosts,
       host: config.hostId,
       worker,

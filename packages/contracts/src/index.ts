@@ -15,17 +15,23 @@ export {
 } from "./commands.ts";
 export { ErrorClass, Fault } from "./error-class.ts";
 export { BulkPhase, ExitReport, FleetEvent, LossReason, RestartDecision, StorageProblem } from "./events.ts";
+export { HostRow, hostsTooMany } from "./host-row.ts";
 export { type ReportedState, SupervisorToWorker, WorkerToSupervisor } from "./ipc.ts";
 export {
   BOT_RELAY_QUEUE,
   BOT_REQUESTS_QUEUE,
-  DEFAULT_PREFIX,
   EVENTS_QUEUE,
   fenceKey,
+  fleetKeyIdKey,
+  fleetPrefix,
+  fleetRecordKey,
   hostQueue,
+  hostsKey,
+  KEYS_OF_0_1,
   leaseKey,
   leaseQuietKey,
   leaseRunKey,
+  PREFIX_OF_0_1,
   parcelKey,
   relayKey,
   relayQueue,

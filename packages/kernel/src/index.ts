@@ -3,6 +3,7 @@ export { type BackoffPlan, backoffDelayMs } from "./backoff.ts";
 export { boundToParent } from "./bound-process.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { AppError, type AppErrorOptions, type Retry, toError } from "./errors.ts";
+export { fleetKeyId } from "./fleet-key-id.ts";
 export { type HostId, parseHostId, parseUserId, parseWorkerId, type UserId, type WorkerId } from "./ids.ts";
 export { SingleFlight } from "./single-flight.ts";
 export { sleep, withTimeout } from "./sleep.ts";

@@ -4,7 +4,7 @@ import { AppError, toError, withTimeout } from "@flotilla/kernel";
 import { type Job, Queue, QueueEvents, UnrecoverableError, Worker } from "bullmq";
 import { patientOptions, promptOptions } from "./connection.ts";
 import type { Consumer } from "./consume.ts";
-import type { QueuePlace } from "./send.ts";
+import type { QueuePlace } from "./place.ts";
 
 /** How long an answer is kept for the one who asked. */
 const KEEP = { removeOnComplete: { age: 60 }, removeOnFail: { age: 60 } } as const;

@@ -74,13 +74,15 @@ export interface RedisFacts {
 /** Asks Redis one thing over a connection of its own. Throws AppError `redis-away` when there is no answer within `limitMs`. */
 export async function askOnce<T>(url: string, limitMs: number, ask: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis({ ...promptOptions(url), enableOfflineQueue: true });
-  redis.on("error", () => {});
+  // The question itself only says that it was asked too often; the event knows why.
+  const reasons: Error[] = [];
+  redis.on("error", (error: Error) => reasons.push(error));
   const late = (): Error => new AppError("redis-away", "Redis did not answer in time. Try again in a moment.");
   try {
     return await withTimeout(ask(redis), limitMs, late);
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
-    throw new AppError("redis-away", "Redis cannot be reached. Try again in a moment.", { cause });
+    throw new AppError("redis-away", "Redis cannot be reached. Try again in a moment.", { cause: reasons[0] ?? cause });
   } finally {
     redis.disconnect();
   }

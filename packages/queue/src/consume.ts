@@ -4,7 +4,8 @@ import { type Job, UnrecoverableError, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import type { z } from "zod";
 import { closingMs, patientOptions } from "./connection.ts";
-import type { QueuePlace } from "./send.ts";
+import { JobsOf01 } from "./jobs-of-0-1.ts";
+import type { QueuePlace } from "./place.ts";
 
 /** A consumer that runs. `close` waits for the job in hand. */
 export interface Consumer {
@@ -31,17 +32,17 @@ export interface ConsumerOptions<T> {
  * for a Redis that is away: commands come when it is back.
  */
 export async function consumeHostCommands(host: HostId, options: ConsumerOptions<HostCommand>): Promise<Consumer> {
-  return new QueueConsumer(hostQueue(host), HostCommand, { concurrency: 20, ...options });
+  return await QueueConsumer.start(hostQueue(host), HostCommand, { concurrency: 20, ...options });
 }
 
 /** Commands for one worker, strictly one after the other. */
 export async function consumeWorkerCommands(worker: WorkerId, options: ConsumerOptions<WorkerCommand>): Promise<Consumer> {
-  return new QueueConsumer(workerQueue(worker), WorkerCommand, options);
+  return await QueueConsumer.start(workerQueue(worker), WorkerCommand, options);
 }
 
 /** Events of the fleet, strictly in order. */
 export async function consumeEvents(options: ConsumerOptions<FleetEvent>): Promise<Consumer> {
-  return new QueueConsumer(EVENTS_QUEUE, FleetEvent, options);
+  return await QueueConsumer.start(EVENTS_QUEUE, FleetEvent, options);
 }
 
 /** A job in hand is given so long at a stop. */
@@ -56,6 +57,7 @@ class QueueConsumer<T> implements Consumer {
   readonly #queue: string;
   readonly #schema: z.ZodType<T>;
   readonly #options: ConsumerOptions<T>;
+  readonly #before: JobsOf01;
   readonly #over = new AbortController();
   readonly #watching: Promise<void>;
   #redis: Redis;
@@ -63,10 +65,18 @@ class QueueConsumer<T> implements Consumer {
   #inHand = 0;
   #taken = 0;
 
-  constructor(queue: string, schema: z.ZodType<T>, options: ConsumerOptions<T>) {
+  /** What version 0.1 left in this queue comes first. */
+  static async start<T>(queue: string, schema: z.ZodType<T>, options: ConsumerOptions<T>): Promise<Consumer> {
+    const before = new JobsOf01(options.place, queue, options.onError);
+    await before.takeAlong();
+    return new QueueConsumer(queue, schema, options, before);
+  }
+
+  private constructor(queue: string, schema: z.ZodType<T>, options: ConsumerOptions<T>, before: JobsOf01) {
     this.#queue = queue;
     this.#schema = schema;
     this.#options = options;
+    this.#before = before;
     this.#redis = this.#connect();
     this.#worker = this.#build();
     this.#watching = this.#watch();
@@ -139,6 +149,7 @@ class QueueConsumer<T> implements Consumer {
       } catch {
         return;
       }
+      if (this.#redis.status === "ready") await this.#before.takeAlong();
       if (this.#redis.status !== "ready" || this.#inHand > 0 || this.#taken !== before) {
         stuck = 0;
         continue;

@@ -4,10 +4,22 @@ export { answerBotRequests, askBot } from "./bot-requests.ts";
 export { checkRedis, type RedisFacts } from "./connection.ts";
 export { type Consumer, type ConsumerOptions, consumeEvents, consumeHostCommands, consumeWorkerCommands } from "./consume.ts";
 export { type EmbeddedRedis, type EmbeddedRedisOptions, embeddedRedisUrl, startEmbeddedRedis } from "./embedded-redis.ts";
+export {
+  type ClaimOptions,
+  claimFleet,
+  type FindOptions,
+  type Fleet,
+  findFleet,
+  fleetPlace,
+  keepFleetThere,
+  parseFleet,
+} from "./fleet.ts";
+export { HostBoard } from "./host-board.ts";
 export { LEASE_TIMINGS, Lease, type LeaseMode, type LeaseOptions, type LeaseTimings } from "./lease.ts";
 export { findOtherOwner, leaseResources, type OtherOwner, type Wanted } from "./other-owner.ts";
 export { takeParcel } from "./parcel.ts";
+export type { QueuePlace } from "./place.ts";
 export { RelayBoard } from "./relay-board.ts";
 export { RelayLink, type RelayLinkOptions } from "./relay-link.ts";
-export { CommandSender, EventPublisher, type QueuePlace } from "./send.ts";
+export { CommandSender, EventPublisher } from "./send.ts";
 export { StatusReader, StatusWriter } from "./status-board.ts";

@@ -4,8 +4,9 @@ import { type Fault, fenceKey, leaseKey, leaseQuietKey, leaseRunKey } from "@flo
 import { AppError, type Clock, type HostId, sleep, toError, type WorkerId, withTimeout } from "@flotilla/kernel";
 import { Redis } from "ioredis";
 import { promptOptions } from "./connection.ts";
+import { leasesOf01 } from "./fences-of-0-1.ts";
 import { GIVE_BACK, type LeaseAnswer, type LeaseRecord, parseAnswer, TAKE } from "./lease-script.ts";
-import type { QueuePlace } from "./send.ts";
+import type { QueuePlace } from "./place.ts";
 
 /**
  * How many hosts may run workers of this fleet. `one`: the kernel's lock decides, the lease only finds a host that should not
@@ -149,11 +150,11 @@ export class Lease {
   async #ask(resources: readonly string[]): Promise<LeaseAnswer> {
     const { place, mode, host, worker, owner, knownFence } = this.#options;
     const { ttlMs, renewEveryMs } = this.#timings;
-    const keys = resources.map((each) => leaseKey(place.prefix, each));
+    const keys = this.#keysOf(resources);
     const same = keys.length === this.#held.length && keys.every((key) => this.#held.includes(key));
     const granted = this.#fence !== null && same;
     const record: LeaseRecord = { token: this.#token, owner, host, worker, since: this.#since };
-    const fences = resources.map((each) => fenceKey(place.prefix, each));
+    const fences = [...resources.map((each) => fenceKey(place.prefix, each)), ...leasesOf01(place, resources).fences];
     const quietMs = mode === "one" ? 0 : ttlMs;
     const known = granted ? (this.#fence ?? 0) : knownFence();
     const run = [leaseRunKey(place.prefix), leaseQuietKey(place.prefix)];
@@ -162,11 +163,16 @@ export class Lease {
     return parseAnswer(await withTimeout(reply, renewEveryMs * 0.8, silent));
   }
 
+  #keysOf(resources: readonly string[]): string[] {
+    const { place } = this.#options;
+    return [...resources.map((each) => leaseKey(place.prefix, each)), ...leasesOf01(place, resources).leases];
+  }
+
   #granted(fence: number, asked: { monotonicMs: number; now: number }, resources: readonly string[]): void {
     const first = this.#phase !== "acting" || this.#fence !== fence;
     this.#asked = asked;
     this.#fence = fence;
-    this.#held = resources.map((each) => leaseKey(this.#options.place.prefix, each));
+    this.#held = this.#keysOf(resources);
     this.#phase = "acting";
     // The answer may have come too late to be of use.
     if (this.mayAct()) this.#lightFuse();

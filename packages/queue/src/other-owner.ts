@@ -1,8 +1,9 @@
 import { leaseKey, STATUS_STALE_MS, statusKey } from "@flotilla/contracts";
 import type { HostId, WorkerId } from "@flotilla/kernel";
 import { askOnce } from "./connection.ts";
+import { leasesOf01 } from "./fences-of-0-1.ts";
 import { LeaseRecord } from "./lease-script.ts";
-import type { QueuePlace } from "./send.ts";
+import type { QueuePlace } from "./place.ts";
 import { parseStatus } from "./status-board.ts";
 
 /** Who wants a session, and which key and account it is, as far as that is known. */
@@ -39,11 +40,12 @@ export function leaseResources({ worker, fingerprint, userId }: Omit<Wanted, "ho
  */
 export async function findOtherOwner(place: QueuePlace, wanted: Wanted): Promise<OtherOwner | null> {
   const resources = leaseResources(wanted);
-  const keys = resources.map((each) => leaseKey(place.prefix, each));
+  const before = leasesOf01(place, resources);
+  const keys = [...resources.map((each) => leaseKey(place.prefix, each)), ...before.leases];
   const [leases, rows] = await askOnce(place.url, ANSWER_MS, (redis) =>
     Promise.all([redis.mget(keys), redis.hvals(statusKey(place.prefix))]),
   );
-  return leased(leases, resources, wanted) ?? onBoard(rows, wanted, Date.now());
+  return leased(leases, [...resources, ...before.resources], wanted) ?? onBoard(rows, wanted, Date.now());
 }
 
 function leased(leases: readonly (string | null)[], resources: readonly string[], { host, worker }: Wanted): OtherOwner | null {

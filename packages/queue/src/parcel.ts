@@ -1,6 +1,6 @@
 import { parcelKey } from "@flotilla/contracts";
 import { askOnce } from "./connection.ts";
-import type { QueuePlace } from "./send.ts";
+import type { QueuePlace } from "./place.ts";
 
 const ANSWER_MS = 10_000;
 

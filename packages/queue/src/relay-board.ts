@@ -3,7 +3,7 @@ import { RelayStatus, relayKey } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import { Redis } from "ioredis";
 import { promptOptions } from "./connection.ts";
-import type { QueuePlace } from "./send.ts";
+import type { QueuePlace } from "./place.ts";
 
 /** Reads how the relays are doing. Rejects within milliseconds when Redis is away. */
 export class RelayBoard {

@@ -11,7 +11,8 @@ import { AppError, type WorkerId, withTimeout } from "@flotilla/kernel";
 import { type Job, Queue, UnrecoverableError, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { closingMs, patientOptions } from "./connection.ts";
-import type { QueuePlace } from "./send.ts";
+import { JobsOf01 } from "./jobs-of-0-1.ts";
+import type { QueuePlace } from "./place.ts";
 
 /** Options of {@link RelayLink}. */
 export interface RelayLinkOptions {
@@ -39,6 +40,8 @@ export class RelayLink {
   readonly #redis: Redis;
   readonly #queues = new Map<string, Queue>();
   #worker: Worker | null = null;
+  #starting: Promise<void> = Promise.resolve();
+  #closed = false;
 
   constructor(options: RelayLinkOptions) {
     this.#options = options;
@@ -46,10 +49,17 @@ export class RelayLink {
     this.#redis.on("error", options.onError);
   }
 
-  /** Takes messages from now on. */
+  /** Takes messages from now on; what version 0.1 left comes first. */
   start(): void {
-    const { who, place, handle, onError } = this.#options;
+    const { who, place, onError } = this.#options;
     const name = who === "the bot" ? BOT_RELAY_QUEUE : relayQueue(who);
+    this.#starting = new JobsOf01(place, name, onError).takeAlong().then(() => {
+      if (!this.#closed) this.#worker = this.#take(name);
+    });
+  }
+
+  #take(name: string): Worker {
+    const { place, handle, onError } = this.#options;
     const worker = new Worker(
       name,
       // BullMQ counts the parameters of this function to decide what to pass: keep it at one.
@@ -69,7 +79,7 @@ export class RelayLink {
     );
     worker.on("error", onError);
     worker.on("failed", (_job, error) => onError(error));
-    this.#worker = worker;
+    return worker;
   }
 
   /** A step for whoever delivers it. A try that is there already is not added again. */
@@ -103,6 +113,8 @@ export class RelayLink {
   /** Waits for what is in hand, but not for a Redis that is away. */
   async close(): Promise<void> {
     const late = (): Error => new AppError("redis-away", "Redis did not answer in time.");
+    this.#closed = true;
+    await withTimeout(this.#starting, closingMs(this.#redis, CLOSE_MS), late).catch(() => {});
     if (this.#worker) await withTimeout(this.#worker.close(), closingMs(this.#redis, CLOSE_MS), late).catch(() => {});
     const closing = Promise.allSettled([...this.#queues.values()].map((queue) => queue.close()));
     await withTimeout(closing, closingMs(this.#redis, CLOSE_MS), late).catch(() => {});

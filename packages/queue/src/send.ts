@@ -12,12 +12,7 @@ import { AppError, type HostId, withTimeout } from "@flotilla/kernel";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { closingMs, patientOptions, promptOptions } from "./connection.ts";
-
-/** Where the queues live: the Redis of the fleet, and the key prefix. */
-export interface QueuePlace {
-  readonly url: string;
-  readonly prefix: string;
-}
+import type { QueuePlace } from "./place.ts";
 
 const KEEP = { removeOnComplete: { count: 200 }, removeOnFail: { count: 200 } } as const;
 /** Login entries are sealed, and gone from Redis as soon as they were carried out. */

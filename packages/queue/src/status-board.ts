@@ -3,7 +3,7 @@ import { statusKey, WorkerStatus } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import { Redis } from "ioredis";
 import { patientOptions, promptOptions } from "./connection.ts";
-import type { QueuePlace } from "./send.ts";
+import type { QueuePlace } from "./place.ts";
 
 /** Writes the live status of this host's workers. A supervisor is the only writer for its workers; each host has rows of its own. */
 export class StatusWriter {

@@ -117,7 +117,7 @@ test("rows that cannot be read are left out, and the others are there", async ()
     empty: "",
     list: "[]",
   };
-  await redisCommand(place.url, "HSET", `${place.prefix}.status`, ...Object.entries(rows).flat());
+  await redisCommand(place.url, "HSET", `${place.prefix}:status`, ...Object.entries(rows).flat());
   expect([...(await reader.all()).keys()]).toEqual(["good"]);
 });
 

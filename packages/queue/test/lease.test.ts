@@ -65,7 +65,7 @@ function holder(place: QueuePlace, host: string, more: Partial<LeaseOptions> = {
 async function seenRedis(): Promise<QueuePlace> {
   const place = await sharedRedis();
   const run = /run_id:(\w+)/.exec(String(await redisCommand(place.url, "INFO", "server")))?.[1] ?? "";
-  await redisCommand(place.url, "SET", `${place.prefix}.lease-run`, run);
+  await redisCommand(place.url, "SET", `${place.prefix}:lease-run`, run);
   return place;
 }
 
@@ -220,7 +220,7 @@ test("a holder that was stopped for longer than its lease never acts again once 
   await stopped.waitForOutput(/granted/);
   await waitFor(() => readFileSync(acts, "utf8") !== "");
   stopped.kill("SIGSTOP");
-  await waitFor(async () => (await redisCommand(place.url, "EXISTS", `${place.prefix}.lease.news_1`)) === 0);
+  await waitFor(async () => (await redisCommand(place.url, "EXISTS", `${place.prefix}:lease:news_1`)) === 0);
   const next = holder(place, "host-b", { resources: () => ["news_1"] });
   await until(next, /granted/);
   const fence = (said = ""): number => Number(/granted (\d+)/.exec(said)?.[1]);

@@ -1,5 +1,14 @@
-import type { FleetEvent, HostCommand, WorkerCommand, WorkerStatus } from "@flotilla/contracts";
+import {
+  type FleetEvent,
+  fleetPrefix,
+  type HostCommand,
+  leaseRunKey,
+  type WorkerCommand,
+  type WorkerStatus,
+} from "@flotilla/contracts";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
+import { fleetPlace, type QueuePlace } from "@flotilla/queue";
+import { redisCommand, sharedRedis } from "@flotilla/testkit";
 
 export const HOST = parseHostId("host-a");
 export const WORKER = parseWorkerId("news_1");
@@ -60,3 +69,15 @@ export const status = (worker: string, state: WorkerStatus["state"] = "RUNNING")
   link: null,
   updatedAt: 3,
 });
+
+/** A fleet that comes from version 0.1, and one that does not, on the same Redis. */
+export async function places(): Promise<{ place: QueuePlace; fresh: QueuePlace; url: string }> {
+  const { url } = await sharedRedis();
+  const run = /run_id:(\w+)/.exec(String(await redisCommand(url, "INFO", "server")))?.[1] ?? "";
+  for (const id of ["0123456789abcdef", "ffffffffffffffff"]) await redisCommand(url, "SET", leaseRunKey(fleetPrefix(id)), run);
+  return {
+    url,
+    place: fleetPlace(url, { id: "0123456789abcdef", from01: true }),
+    fresh: fleetPlace(url, { id: "ffffffffffffffff", from01: false }),
+  };
+}

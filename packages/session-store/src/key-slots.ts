@@ -1,6 +1,6 @@
-import { AppError } from "@flotilla/kernel";
+import { AppError, fleetKeyId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
-import { AUTH_KEY_BYTES, fleetKeyId, keyFingerprint, seal, unseal } from "./seal.ts";
+import { AUTH_KEY_BYTES, keyFingerprint, seal, unseal } from "./seal.ts";
 
 /** A data centre. An empty address means: wherever the configured server is. */
 export interface DcAddress {

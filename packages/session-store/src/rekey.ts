@@ -1,13 +1,13 @@
 import { copyFileSync, existsSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { AppError, toError } from "@flotilla/kernel";
+import { AppError, fleetKeyId, toError } from "@flotilla/kernel";
 import { type Database, openDatabase } from "@flotilla/sqlite";
 import { withAttachedToWrite } from "./attached.ts";
 import { syncFile, syncFolder, withPrivateTemp } from "./files.ts";
 import { sessionNames, sessionPath } from "./identity.ts";
 import { rekeyRoute } from "./route-slot.ts";
 import { MIGRATIONS } from "./schema.ts";
-import { assertFleetKey, fleetKeyId, seal, unseal } from "./seal.ts";
+import { assertFleetKey, seal, unseal } from "./seal.ts";
 import { isDamage } from "./vault-errors.ts";
 import { copiesIn } from "./vault-files.ts";
 

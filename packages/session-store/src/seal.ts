@@ -19,11 +19,6 @@ export function assertFleetKey(fleetKey: Buffer): void {
   throw new AppError("bad-fleet-key", `FLEET_KEY must have ${FLEET_KEY_BYTES} bytes.`, { details: { bytes: fleetKey.length } });
 }
 
-/** Short public name of a fleet key, to tell which one sealed a row. Says nothing about the key. */
-export function fleetKeyId(fleetKey: Buffer): string {
-  return createHash("sha256").update("flotilla-fleet-key-id\0").update(fleetKey).digest("hex").slice(0, 16);
-}
-
 /**
  * MTProto's own id of an authorisation key, `sha1(key)[12:20]`, in hex
  * (https://core.telegram.org/mtproto/description#authorization-key-identifier).

@@ -1,10 +1,10 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { AppError } from "@flotilla/kernel";
+import { AppError, fleetKeyId } from "@flotilla/kernel";
 import type { ReadAccess } from "@flotilla/sqlite";
 import { isWhole, withAttached } from "./attached.ts";
 import { neighbourOf, type SessionIdentity, sessionPath } from "./identity.ts";
-import { fleetKeyId, unseal } from "./seal.ts";
+import { unseal } from "./seal.ts";
 
 /** Why a copy was made. `trash` and `damaged` are what was taken out of use; `golden` is the state right after a login. */
 export type VaultReason =

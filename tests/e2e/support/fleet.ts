@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { embeddedRedisUrl, findFleet, fleetPlace, type QueuePlace } from "@flotilla/queue";
 import { type SpawnedProcess, spawnNode, testDir } from "@flotilla/testkit";
 import { inject, onTestFinished } from "vitest";
 
@@ -14,6 +15,8 @@ export interface TestFleet {
   get<T>(path: string): Promise<T>;
   /** POST of the control API; throws on anything but 2xx. */
   post<T>(path: string, body?: unknown): Promise<T>;
+  /** Where its queues are. */
+  place(): Promise<QueuePlace>;
 }
 
 /** Starts a fleet and waits for its ready line. Ends with the test. */
@@ -32,7 +35,15 @@ export async function startFleet(env: Readonly<Record<string, string>> = {}): Pr
     dataDir: `${dir}/data/sandbox`,
     get: (path) => call(`${url}/control/${path}`),
     post: (path, body = {}) => call(`${url}/control/${path}`, body),
+    place: () => placeOf(`${dir}/data/sandbox`, env),
   };
+}
+
+/** As another program of the fleet finds it. */
+async function placeOf(dataDir: string, env: Readonly<Record<string, string>>): Promise<QueuePlace> {
+  const url = env["REDIS_URL"] ?? embeddedRedisUrl(`${dataDir}/redis`);
+  const fleetKey = Buffer.from(env["FLEET_KEY"] ?? readFileSync(`${dataDir}/fleet.key`, "utf8").trim(), "hex");
+  return fleetPlace(url, await findFleet({ url, fleetKey, known: null, waitMs: 0 }));
 }
 
 /** Starts the launcher in a folder without waiting for anything. Ports are free ones unless `env` says otherwise. */

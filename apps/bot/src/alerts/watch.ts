@@ -1,4 +1,4 @@
-import { STATUS_STALE_MS, type WorkerStatus } from "@flotilla/contracts";
+import { type HostRow, hostsTooMany, STATUS_STALE_MS, type WorkerStatus } from "@flotilla/contracts";
 import type { Clock, HostId } from "@flotilla/kernel";
 import { say } from "../words/said.ts";
 import type { AlertBody, AlertRow } from "./alert-body.ts";
@@ -17,6 +17,8 @@ export interface Sight {
   readonly tokenConflict: boolean;
   /** This bot's host, for what concerns no other. */
   readonly host: HostId;
+  /** What the hosts say of themselves. */
+  readonly hosts?: readonly HostRow[];
   /** What there is of routes, and what their readers last said of them. */
   readonly relay?: RelaySight;
 }
@@ -42,6 +44,7 @@ const FAMILIES = [
   "host:",
   "redis:",
   "token:",
+  "hosts:",
   "quiet:",
   "closed:",
   "poison:",
@@ -77,6 +80,15 @@ export function conditionsOf(sight: Sight): Condition[] {
     // Without Redis the statuses are old, which says nothing about hosts and workers.
     return found;
   }
+  const tooMany = hostsTooMany(sight.hosts ?? [], now).map((row) => row.host);
+  if (tooMany.length > 0)
+    found.push(
+      fleetWide("hosts:", {
+        kind: "two-hosts",
+        title: say("alert-two-hosts", { hosts: tooMany.join(", ") }),
+        details: [say("alert-two-hosts-how"), say("alert-two-hosts-do")],
+      }),
+    );
   for (const name of new Set(statuses.map((status) => status.host))) {
     const there = statuses.filter((status) => status.host === name);
     const heardAt = Math.max(...there.map((status) => status.updatedAt));

@@ -39,7 +39,24 @@ export class SettingStore {
     this.#set("darkCharts", dark ? [...others, chat] : others);
   }
 
-  #set(name: keyof Settings, value: unknown): void {
+  /** Which fleet this is, or null: none was made yet. Kept as it came: whoever reads it parses it. */
+  fleet(): unknown {
+    const row = this.#db.readOne<{ value: string }>("SELECT value FROM setting WHERE name = 'fleet'");
+    return row ? JSON.parse(row.value) : null;
+  }
+
+  keepFleet(fleet: object): void {
+    this.#set("fleet", fleet);
+  }
+
+  /** Somebody has used this database already. */
+  isUsed(): boolean {
+    return (
+      this.#db.readOne("SELECT 1 FROM admin UNION SELECT 1 FROM worker UNION SELECT 1 FROM seen_event LIMIT 1") !== undefined
+    );
+  }
+
+  #set(name: keyof Settings | "fleet", value: unknown): void {
     const sql = "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     this.#db.write(sql, [name, JSON.stringify(value)]);
   }

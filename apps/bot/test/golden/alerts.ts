@@ -124,6 +124,10 @@ const SIGHTS: readonly Sight[] = [
     host: HOST,
     redisAwaySince: null,
     tokenConflict: true,
+    hosts: [
+      { host: HOST, hosts: "one", at: NOW },
+      { host: parseHostId("host-b"), hosts: "several", at: NOW },
+    ],
     relay: { routes, readers: [reader] },
     statuses: [
       statusOf("news_1"),

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { DEFAULT_PREFIX } from "@flotilla/contracts";
 import { AppError, parseWorkerId, toError } from "@flotilla/kernel";
 import type { OtherOwner } from "@flotilla/queue";
 import {
@@ -14,6 +13,7 @@ import {
   type ParsedSession,
 } from "@flotilla/session-store";
 import { findHolders } from "@flotilla/sqlite";
+import { fleetOnRedis } from "./fleet-place.ts";
 import { type Answer, assertCanAsk, type Call, confirmed, noMoreThan, type Verb, WrongUsage, word } from "./verb.ts";
 
 const USAGE = `Usage: flotilla import <file | -> --name <worker> [--yes] [--json]
@@ -71,10 +71,14 @@ async function assertNowhereElse({ place }: Call, name: string, { authKey, userI
   const url = REDIS_URL ?? embeddedRedisUrl(join(place.dataDir, "redis"));
   if (REDIS_URL === undefined && !existsSync(url)) return;
   const wanted = { host: place.hostId, worker: parseWorkerId(name), fingerprint: keyFingerprint(authKey), userId };
-  const other = await findOtherOwner({ url, prefix: DEFAULT_PREFIX }, wanted).catch((error: unknown) => {
-    if (HOSTS !== "several" && error instanceof AppError && error.code === "redis-away") return null;
-    throw error;
-  });
+  const other = await fleetOnRedis(place)
+    .then((fleet) => findOtherOwner(fleet, wanted))
+    .catch((error: unknown) => {
+      // On a Redis that no fleet of this key was ever on nobody has it.
+      if (error instanceof AppError && error.code === "no-fleet") return null;
+      if (HOSTS !== "several" && error instanceof AppError && error.code === "redis-away") return null;
+      throw error;
+    });
   if (!other) return;
   const details = { other: other.worker, host: other.host, userId };
   throw new AppError("session-duplicate", ownedText(other, name, userId), { details });

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { AppError } from "@flotilla/kernel";
+import { AppError, fleetKeyId } from "@flotilla/kernel";
 import { type RekeyedFile, rekey } from "@flotilla/session-store";
 import { lockFile } from "@flotilla/sqlite";
 import { type Answer, type Call, noMoreThan, type Verb, WrongUsage } from "./verb.ts";
@@ -33,14 +33,17 @@ export const rekeyVerb: Verb = {
       throw new WrongUsage("The key is in the data folder and a new one is made there: leave --new-key-file out.");
     using _alone = onlyOne(dataDir);
     const newKey = typeof given === "string" ? readKey(resolve(call.place.cwd, given)) : nextKey(dataDir);
-    const files = rekey({ dataDir, oldKey: call.place.fleetKey(), newKey });
-    return finish(call, files);
+    const oldKey = call.place.fleetKey();
+    const files = rekey({ dataDir, oldKey, newKey });
+    return finish(call, files, { from: fleetKeyId(oldKey), to: fleetKeyId(newKey) });
   },
 };
 
-function finish({ place }: Call, files: readonly RekeyedFile[]): Answer {
+function finish({ place }: Call, files: readonly RekeyedFile[], keys: { from: string; to: string }): Answer {
   const failed = files.filter(({ outcome }) => outcome === "failed");
   const unfinished = failed.some(({ hopeless }) => !hopeless);
+  // The bot asks for it: a fleet whose key has changed without it has got a wrong one.
+  if (!unfinished) writeDown(place.dataDir, keys);
   if (!unfinished && place.fleetKeyFrom === "file") takeOver(place.dataDir);
   const done = files.filter(({ outcome }) => outcome === "done" || outcome === "already").length;
   const lines = [
@@ -59,6 +62,14 @@ function finish({ place }: Call, files: readonly RekeyedFile[]): Answer {
     );
   const data = { files, finished: !unfinished };
   return { exitCode: failed.length > 0 ? 1 : 0, text: `${lines.join("\n")}\n`, data };
+}
+
+function writeDown(dataDir: string, { from, to }: { readonly from: string; readonly to: string }): void {
+  const path = join(dataDir, "rekeyed.json");
+  const before = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as { from: string[]; to: string }) : null;
+  // Changed twice before the bot has started once.
+  const chain = before?.to === from ? [...before.from, from] : [from];
+  writeFileSync(path, `${JSON.stringify({ from: chain, to })}\n`, { mode: 0o600, flush: true });
 }
 
 /** The key of a run that was cut off, or a new one, on the disk before anything is encrypted with it. */

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { type BotAnswer, type BotRequest, DEFAULT_PREFIX, type Route, RouteFile, RouteId } from "@flotilla/contracts";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { type BotAnswer, type BotRequest, type Route, RouteFile, RouteId } from "@flotilla/contracts";
 import { diffRoutes, type RouteDiff, validateRoutes, webhookSecret } from "@flotilla/domain";
 import { AppError, toError } from "@flotilla/kernel";
 import { parse, stringify } from "yaml";
+import { fleetOnRedis } from "./fleet-place.ts";
 import type { Place } from "./place.ts";
 import { type Answer, type Call, noMoreThan, type Verb, WrongUsage, word } from "./verb.ts";
 
@@ -118,11 +119,8 @@ async function current(place: Place): Promise<Route[]> {
 }
 
 async function ask(place: Place, request: BotRequest): Promise<BotAnswer> {
-  const { askBot, embeddedRedisUrl } = await import("@flotilla/queue");
-  const url = place.env.REDIS_URL ?? embeddedRedisUrl(join(place.dataDir, "redis"));
-  if (url.startsWith("/") && !existsSync(url))
-    throw new AppError("not-running", "The fleet does not run here. Start it with: npm start");
-  return await askBot({ url, prefix: DEFAULT_PREFIX }, request, ANSWER_MS);
+  const { askBot } = await import("@flotilla/queue");
+  return await askBot(await fleetOnRedis(place), request, ANSWER_MS);
 }
 
 function unexpected(): AppError {

@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { DEFAULT_PREFIX, STATUS_STALE_MS, type WorkerStatus } from "@flotilla/contracts";
+import { STATUS_STALE_MS, type WorkerStatus } from "@flotilla/contracts";
 import { stateIcon, stateWords, urgency } from "@flotilla/domain";
 import { AppError, toError } from "@flotilla/kernel";
+import { fleetOnRedis, notRunning } from "./fleet-place.ts";
 import type { Place } from "./place.ts";
 import { type Answer, noMoreThan, type Verb } from "./verb.ts";
 
@@ -11,6 +10,8 @@ const USAGE = `Usage: flotilla status [worker] [--json]
 What every worker is doing, as its supervisor last said it: the same as on the cards of the chat. Only reads. Exit code 1
 when a worker needs somebody, or when nothing runs.
 `;
+
+const CANNOT_ASK: ReadonlySet<string> = new Set(["redis-away", "no-fleet"]);
 
 /** A person has to do something, or nobody knows. */
 const NEEDS_SOMEBODY: ReadonlySet<WorkerStatus["state"]> = new Set([
@@ -46,11 +47,12 @@ export const statusVerb: Verb = {
 
 /** Problems first, then by name. Throws AppError `not-running` when there is no Redis to ask. */
 export async function readStatuses(place: Place): Promise<WorkerStatus[]> {
-  const { embeddedRedisUrl, StatusReader } = await import("@flotilla/queue");
-  const url = place.env.REDIS_URL ?? embeddedRedisUrl(join(place.dataDir, "redis"));
-  if (url.startsWith("/") && !existsSync(url)) throw notRunning("its own Redis is not there");
+  const { StatusReader } = await import("@flotilla/queue");
+  const fleet = await fleetOnRedis(place).catch((error: unknown) => {
+    throw error instanceof AppError && CANNOT_ASK.has(error.code) ? notRunning(reasonOf(error.cause ?? error)) : error;
+  });
   const { promise: failed, reject } = Promise.withResolvers<never>();
-  const reader = new StatusReader({ url, prefix: DEFAULT_PREFIX }, (error) => reject(notRunning(reasonOf(error))));
+  const reader = new StatusReader(fleet, (error) => reject(notRunning(reasonOf(error))));
   try {
     await Promise.race([reader.ready(), failed]);
     const statuses = [...(await reader.all()).values()];
@@ -89,10 +91,6 @@ function nothing(wanted: string, known: number): AppError {
   return known === 0
     ? new AppError("no-workers", "There are no workers yet. Press ➕ Add in the chat.")
     : new AppError("no-such-worker", `No worker has "${wanted.slice(0, 40)}" in its name.`);
-}
-
-function notRunning(reason: string): AppError {
-  return new AppError("not-running", `The fleet does not run here (${reason}). Start it with: npm start`);
 }
 
 function reasonOf(error: unknown): string {

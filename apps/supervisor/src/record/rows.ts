@@ -24,13 +24,16 @@ export interface HostMemory {
   readonly stats: Map<WorkerId, LinkStatus>;
   readonly children: Map<number, Child>;
   readonly outcomes: Map<string, { at: number; outcome: CommandOutcome }>;
+  /** Which fleet this host belongs to, so that it finds its keys in Redis also when Redis was away or came back empty. */
+  readonly fleet: Map<"fleet", unknown>;
 }
 
 /** Names one row, or the rows of one worker. */
 export type RecordKey =
   | { readonly of: "worker" | "exits" | "rules" | "stats"; readonly id: WorkerId }
   | { readonly of: "child"; readonly id: number }
-  | { readonly of: "outcome"; readonly id: string };
+  | { readonly of: "outcome"; readonly id: string }
+  | { readonly of: "fleet"; readonly id: "fleet" };
 
 /** Nothing known. */
 export function emptyMemory(): HostMemory {
@@ -41,6 +44,7 @@ export function emptyMemory(): HostMemory {
     stats: new Map(),
     children: new Map(),
     outcomes: new Map(),
+    fleet: new Map(),
   };
 }
 
@@ -65,6 +69,7 @@ export function readAll(db: Database): HostMemory {
     const outcome = CommandOutcome.safeParse(json(row.outcome));
     if (outcome.success) memory.outcomes.set(row.command, { at: row.at, outcome: outcome.data });
   }
+  for (const row of db.read<{ body: string }>("SELECT body FROM fleet")) memory.fleet.set("fleet", json(row.body));
   return memory;
 }
 
@@ -130,6 +135,9 @@ export function writeKey(db: Database, memory: HostMemory, key: RecordKey): void
       break;
     case "outcome":
       writeOutcome(db, key.id, memory.outcomes.get(key.id));
+      break;
+    case "fleet":
+      db.write("INSERT OR REPLACE INTO fleet (one, body) VALUES (1, ?)", [JSON.stringify(memory.fleet.get("fleet") ?? null)]);
       break;
     default:
       key satisfies never;

@@ -57,4 +57,8 @@ export const MIGRATIONS = [
    ) STRICT;`,
   `ALTER TABLE child ADD COLUMN supervisor_pid INTEGER;
    ALTER TABLE child ADD COLUMN supervisor_ticks TEXT;`,
+  `CREATE TABLE fleet (
+     one INTEGER PRIMARY KEY CHECK (one = 1),
+     body TEXT NOT NULL
+   ) STRICT;`,
 ];

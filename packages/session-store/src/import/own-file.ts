@@ -1,8 +1,8 @@
-import { AppError } from "@flotilla/kernel";
+import { AppError, fleetKeyId } from "@flotilla/kernel";
 import type { ReadAccess } from "@flotilla/sqlite";
 import { columnsOf } from "../attached.ts";
 import type { EntityRow } from "../entities.ts";
-import { fleetKeyId, unseal } from "../seal.ts";
+import { unseal } from "../seal.ts";
 import type { ChannelState, UpdateState } from "../types.ts";
 import type { ParsedSession } from "./parsed.ts";
 import { refused } from "./refusals.ts";

@@ -1,0 +1,19 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { AppError } from "@flotilla/kernel";
+import type { QueuePlace } from "@flotilla/queue";
+import type { Place } from "./place.ts";
+
+/** Where the fleet of this data folder is in Redis. Throws AppError `not-running` when there is no Redis of its own, and what `findFleet` throws. */
+export async function fleetOnRedis(place: Place): Promise<QueuePlace> {
+  const { embeddedRedisUrl, findFleet, fleetPlace } = await import("@flotilla/queue");
+  const url = place.env.REDIS_URL ?? embeddedRedisUrl(join(place.dataDir, "redis"));
+  if (url.startsWith("/") && !existsSync(url)) throw notRunning("its own Redis is not there");
+  if (place.fleetKeyFrom === null) throw notRunning("there is no fleet key yet");
+  return fleetPlace(url, await findFleet({ url, fleetKey: place.fleetKey(), known: null, waitMs: 0 }));
+}
+
+/** The fleet cannot be asked anything. */
+export function notRunning(reason: string): AppError {
+  return new AppError("not-running", `The fleet does not run here (${reason}). Start it with: npm start`);
+}

@@ -1,0 +1,57 @@
+import { type HostRow, hostsTooMany, STATUS_REFRESH_MS } from "@flotilla/contracts";
+import type { Clock, HostId } from "@flotilla/kernel";
+import type { Logger } from "@flotilla/observability";
+import type { HostBoard } from "@flotilla/queue";
+
+/** Parts of {@link OtherHosts}. */
+export interface OtherHostsDeps {
+  readonly board: Pick<HostBoard, "write" | "all" | "remove">;
+  readonly host: HostId;
+  readonly hosts: HostRow["hosts"];
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Says that this host runs, and finds out at once when another one does that should not (HOSTS=one). */
+export class OtherHosts {
+  readonly #deps: OtherHostsDeps;
+  readonly #timer: NodeJS.Timeout;
+  #others = "";
+
+  constructor(deps: OtherHostsDeps) {
+    this.#deps = deps;
+    this.#timer = setInterval(() => void this.look(), STATUS_REFRESH_MS);
+    void this.look();
+  }
+
+  /** For the health endpoint. */
+  readonly problems = (): string[] => (this.#others === "" ? [] : [`HOSTS=one, but ${this.#others} runs, too`]);
+
+  /** Never rejects: the next look is in 10 s. */
+  async look(): Promise<void> {
+    const { board, host, hosts, clock, log, onError } = this.#deps;
+    try {
+      const now = clock.now();
+      await board.write({ host, hosts, at: now });
+      const others = hostsTooMany(await board.all(), now)
+        .map((row) => row.host)
+        .filter((name) => name !== host)
+        .join(", ");
+      if (others !== "" && others !== this.#others)
+        log.warn(
+          { host, others },
+          "⚠️ another host runs on this Redis, and HOSTS=one on one of them: set HOSTS=several on all, or stop one",
+        );
+      this.#others = others;
+    } catch (error) {
+      onError(error);
+    }
+  }
+
+  /** This host ends. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#deps.board.remove(this.#deps.host).catch(this.#deps.onError);
+  }
+}

@@ -1,0 +1,58 @@
+import type { Config } from "@flotilla/config";
+import { systemClock } from "@flotilla/kernel";
+import type { Logger } from "@flotilla/observability";
+import {
+  EventPublisher,
+  type Fleet,
+  findFleet,
+  fleetPlace,
+  HostBoard,
+  parseFleet,
+  type QueuePlace,
+  StatusWriter,
+} from "@flotilla/queue";
+import type { HostDb } from "./host-db.ts";
+import { OtherHosts } from "./other-hosts.ts";
+
+/** What this host has in Redis. */
+export interface RedisParts {
+  /** The fleet that it belongs to. */
+  readonly fleet: Fleet;
+  readonly place: QueuePlace;
+  readonly events: EventPublisher;
+  readonly statuses: StatusWriter;
+  readonly others: OtherHosts;
+  readonly onError: (error: unknown) => void;
+}
+
+/** A bot that starts for the first time, beside us, makes the fleet; a host that has been in it before needs nobody. */
+const BOT_MS = 30_000;
+
+/** Finds the fleet and opens what belongs to it; all of it is released with `stack`. Throws what `findFleet` throws. */
+export async function openRedisParts(
+  stack: AsyncDisposableStack,
+  { config, fleetKey, db, log }: { config: Config; fleetKey: Buffer; db: HostDb; log: Logger },
+): Promise<RedisParts> {
+  const url = config.redisUrl?.reveal() ?? "";
+  const fleet = await findFleet({ url, fleetKey, known: parseFleet(db.fleet()), waitMs: BOT_MS });
+  db.keepFleet(fleet);
+  const place = fleetPlace(url, fleet);
+  const onError = quietly(log);
+  const events = stack.adopt(new EventPublisher(place, onError), (it) => it.close());
+  const statuses = stack.adopt(new StatusWriter(place, onError), (it) => it.close());
+  const board = stack.adopt(new HostBoard(place, onError), (it) => it.close());
+  const { hostId: host, supervision } = config;
+  const others = new OtherHosts({ board, host, hosts: supervision.hosts, clock: systemClock, log, onError });
+  stack.adopt(others, (it) => it.close());
+  return { fleet, place, events, statuses, others, onError };
+}
+
+/** Connection errors come in bursts, one line per cause is enough. */
+function quietly(log: Logger): (error: unknown) => void {
+  let last = "";
+  return (error) => {
+    const text = error instanceof Error ? error.message : String(error);
+    if (text !== last) log.warn({ err: error }, "redis");
+    last = text;
+  };
+}

@@ -1,0 +1,61 @@
+import { parseHostId, systemClock } from "@flotilla/kernel";
+import { fleetPlace, HostBoard } from "@flotilla/queue";
+import { sharedRedis } from "@flotilla/testkit";
+import { expect, onTestFinished, test } from "vitest";
+import { OtherHosts } from "../src/other-hosts.ts";
+
+interface Side {
+  readonly hosts: OtherHosts;
+  readonly said: unknown[];
+  readonly board: HostBoard;
+}
+
+async function sides(...modes: ("one" | "several")[]): Promise<Side[]> {
+  const { url } = await sharedRedis();
+  const place = fleetPlace(url, { id: "0123456789abcdef", from01: false });
+  const made: Side[] = [];
+  for (const [n, mode] of modes.entries()) {
+    const board = new HostBoard(place, () => {});
+    const said: unknown[] = [];
+    const log = { warn: (fields: unknown) => void said.push(fields) } as never;
+    const host = parseHostId(`host-${"abc"[n]}`);
+    const hosts = new OtherHosts({ board, host, hosts: mode, clock: systemClock, log, onError: (error) => said.push(error) });
+    onTestFinished(async () => {
+      await hosts.close();
+      board.close();
+    });
+    await hosts.look();
+    made.push({ hosts, said, board });
+  }
+  return made;
+}
+
+test.each([
+  ["one", "one"],
+  ["one", "several"],
+  ["several", "one"],
+] as const)(
+  "HOSTS=%s and HOSTS=%s: the second host says at its first look who is there already, and the first one at its next",
+  async (...modes) => {
+    const [first, second] = await sides(...modes);
+    expect(second?.said).toEqual([{ host: "host-b", others: "host-a" }]);
+    expect(second?.hosts.problems()).toEqual(["HOSTS=one, but host-a runs, too"]);
+    expect(first?.hosts.problems()).toEqual([]);
+    await first?.hosts.look();
+    expect(first?.hosts.problems()).toEqual(["HOSTS=one, but host-b runs, too"]);
+    await second?.hosts.look();
+    expect(second?.said, "once").toHaveLength(1);
+    await second?.hosts.close();
+    await first?.hosts.look();
+    expect(first?.hosts.problems(), "a host that was stopped is no trouble").toEqual([]);
+  },
+);
+
+test("HOSTS=several on all, and a host alone, are no trouble", async () => {
+  for (const { hosts, said } of await sides("several", "several", "several")) {
+    await hosts.look();
+    expect([...hosts.problems(), ...said]).toEqual([]);
+  }
+  const [alone] = await sides("one");
+  expect(alone?.hosts.problems()).toEqual([]);
+});

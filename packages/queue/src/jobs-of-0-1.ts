@@ -1,0 +1,120 @@
+import { BOT_REQUESTS_QUEUE } from "@flotilla/contracts";
+import { Queue } from "bullmq";
+import { Redis } from "ioredis";
+import { z } from "zod";
+import { patientOptions } from "./connection.ts";
+import type { QueuePlace } from "./place.ts";
+
+/**
+ * Takes all that waits in a queue into the list of what is moved, in order, in one step: a program of version 0.1 that still runs can then not
+ * take it any more. What it has in hand stays: it has a lock; without one its program is gone. KEYS: wait, paused, prioritized, delayed,
+ * active, moved; ARGV: what stands before the keys of jobs.
+ */
+const TAKE_ALL = `
+for i = 1, 2 do
+  local id = redis.call('RPOP', KEYS[i])
+  while id do
+    if string.sub(id, 1, 2) ~= '0:' then redis.call('RPUSH', KEYS[6], id) end
+    id = redis.call('RPOP', KEYS[i])
+  end
+end
+for i = 3, 4 do
+  for _, id in ipairs(redis.call('ZRANGE', KEYS[i], 0, -1)) do redis.call('RPUSH', KEYS[6], id) end
+  redis.call('DEL', KEYS[i])
+end
+for _, id in ipairs(redis.call('LRANGE', KEYS[5], 0, -1)) do
+  if redis.call('EXISTS', ARGV[1] .. id .. ':lock') == 0 then
+    redis.call('LREM', KEYS[5], 1, id)
+    redis.call('LPUSH', KEYS[6], id)
+  end
+end
+return redis.call('LRANGE', KEYS[6], 0, -1)
+`;
+
+const LISTS = ["wait", "paused", "prioritized", "delayed", "active", "moved"] as const;
+/** Of a job's options, what becomes of it when it is done. The rest was the same for all. */
+const JobOptions = z.object({
+  removeOnComplete: z.union([z.boolean(), z.number(), z.object({ count: z.number() })]).exactOptional(),
+  removeOnFail: z.union([z.boolean(), z.number(), z.object({ count: z.number() })]).exactOptional(),
+});
+
+/** How long a look at what version 0.1 left stands: a program of it may still run and send. */
+const LOOK_AGAIN_MS = 10_000;
+const ANSWER_MS = 3000;
+
+/**
+ * @NOTE Goes with version 0.3. What waits in a queue under the keys of version 0.1 goes into the same queue under the keys of now, in order and before what is
+ * there: each job once, whenever this process dies in between (its id is the same, and the job of before goes last). Called by the one
+ * that consumes the queue, before it begins, and again while it runs.
+ */
+export class JobsOf01 {
+  readonly #place: QueuePlace;
+  readonly #queue: string;
+  readonly #onError: (error: unknown) => void;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(place: QueuePlace, queue: string, onError: (error: unknown) => void) {
+    this.#place = place;
+    this.#queue = queue;
+    this.#onError = onError;
+  }
+
+  /** Takes along what there is; at most once in 10 s. Never throws: what could not be taken now is at the next look. */
+  async takeAlong(): Promise<void> {
+    const { before, url } = this.#place;
+    // Who asked the bot has given up by now, and was told that nothing was done.
+    if (before === undefined || this.#queue === BOT_REQUESTS_QUEUE) return;
+    if (performance.now() - this.#lookedAt < LOOK_AGAIN_MS) return;
+    this.#lookedAt = performance.now();
+    const redis = new Redis({
+      ...patientOptions(url),
+      maxRetriesPerRequest: 1,
+      connectTimeout: ANSWER_MS,
+      commandTimeout: ANSWER_MS,
+    });
+    redis.on("error", () => {});
+    try {
+      await this.#move(redis, `${before}:${this.#queue}:`);
+    } catch (error) {
+      this.#onError(error);
+    } finally {
+      redis.disconnect();
+    }
+  }
+
+  async #move(redis: Redis, before: string): Promise<void> {
+    const lists = LISTS.map((name) => before + name);
+    const ids = z.array(z.string()).parse(await redis.eval(TAKE_ALL, lists.length, ...lists, before));
+    if (ids.length === 0) return;
+    const queue = new Queue(this.#queue, { connection: redis, prefix: this.#place.prefix });
+    queue.on("error", () => {});
+    try {
+      // The newest first, each before those that are there: in the end the oldest is the next one.
+      for (const id of ids.toReversed()) {
+        const [name, data, opts] = await redis.hmget(before + id, "name", "data", "opts");
+        if (typeof name === "string" && typeof data === "string") await add(queue, { id, name, data, opts: opts ?? "{}" });
+        await redis
+          .multi()
+          .lrem(`${before}moved`, 1, id)
+          .del(before + id)
+          .exec();
+      }
+    } finally {
+      await queue.close();
+    }
+  }
+}
+
+async function add(queue: Queue, job: { id: string; name: string; data: string; opts: string }): Promise<void> {
+  const [data, opts] = [parse(job.data), JobOptions.safeParse(parse(job.opts)).data];
+  // What is no JSON was never a job of ours.
+  if (data !== undefined) await queue.add(job.name, data, { ...opts, jobId: job.id, lifo: true });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
