@@ -11,8 +11,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { findFleetKeys, keepKeyFile, loadFleetKey, Secret } from "@flotilla/config";
-import { AppError } from "@flotilla/kernel";
-import { fittingFleetKey, fleetKeyId, openSession, Vault, wantedFleetKeys } from "@flotilla/session-store";
+import { AppError, fleetKeyId } from "@flotilla/kernel";
+import { fittingFleetKey, openSession, Vault, wantedFleetKeys } from "@flotilla/session-store";
 import { testDir } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test } from "vitest";
 

@@ -1,8 +1,7 @@
 import { join } from "node:path";
-import { AppError } from "@flotilla/kernel";
+import { AppError, fleetKeyId } from "@flotilla/kernel";
 import { withAttached } from "./attached.ts";
 import { sessionNames, sessionPath } from "./identity.ts";
-import { fleetKeyId } from "./seal.ts";
 
 /** A fleet key that sessions are encrypted with, by its public name. */
 export interface WantedKey {

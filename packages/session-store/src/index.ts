@@ -46,7 +46,7 @@ export { assertKeyFree, type OwnerPlace } from "./owner/key-owner.ts";
 export { type RekeyedFile, type RekeyOptions, rekey } from "./rekey.ts";
 export type { RelayTable, StoredRoutes } from "./relay-table.ts";
 export type { RouteStop, RouteStops } from "./route-stops.ts";
-export { fleetKeyId, keyFingerprint } from "./seal.ts";
+export { keyFingerprint } from "./seal.ts";
 export type { SessionStore } from "./store.ts";
 export type { ChannelState, SelfUser, SessionFormat, SessionOptions, SessionOrigin, UpdateState } from "./types.ts";
 export type { UpdateTable } from "./updates.ts";
