@@ -49,21 +49,21 @@ async function start() {
       places: new PlaceStore(db),
       audit: new AuditStore(db),
       commands: commands as never,
-      botChat: async (ref) => (ref === "-1009" ? { title: "Team", forum: false } : null),
+      botChat: async (ref) => (ref === "-1000000000009" ? { title: "Team", forum: false } : null),
     });
   return { wizard: make(), make, routes, lists, asked };
 }
 
 test("a route is made by presses and texts, over a new start of the bot", async () => {
   const { wizard, make, routes, lists, asked } = await start();
-  lists.keep(WORKER, { kind: "chats", chats: [chat("@a_1_a"), chat("-1003", { forum: true })] });
+  lists.keep(WORKER, { kind: "chats", chats: [chat("@a_1_a"), chat("-1000000000003", { forum: true })] });
   lists.keep(OTHER, { kind: "chats", chats: [chat("@out_1")] });
   wizard.begin(ANN, WORKER);
   await wizard.press(by, "name", "take");
   await wizard.press(by, "chats", sourceKey("@a_1_a"));
-  await wizard.press(by, "chats", sourceKey("-1003"));
+  await wizard.press(by, "chats", sourceKey("-1000000000003"));
   await wizard.press(by, "chats", sourceKey("@a_1_a"));
-  expect(wizard.of(ANN)?.chats.map(({ ref }) => ref)).toEqual(["-1003"]);
+  expect(wizard.of(ANN)?.chats.map(({ ref }) => ref)).toEqual(["-1000000000003"]);
   await wizard.press(by, "chats", "next");
   const again = make();
   await again.press(by, "topic", "t1s");
@@ -77,7 +77,7 @@ test("a route is made by presses and texts, over a new start of the bot", async 
   expect(await again.press(by, "summary", "save")).toEqual({ kind: "saved", route: "route_1" });
   expect(routes.find("route_1")).toMatchObject({
     on: true,
-    from: { worker: WORKER, chats: ["-1003"], topic: 64 },
+    from: { worker: WORKER, chats: ["-1000000000003"], topic: 64 },
     filter: "btc or eth",
     action: { kind: "copy", template: "📣 {text}" },
     to: { kind: "worker", worker: OTHER, chat: "@out_1" },
@@ -112,8 +112,8 @@ test("a wrong answer is told and changes nothing; a button of another step, or o
   expect(await problem("http://example.org")).toBe("rwiz-bad-url");
   await wizard.press(by, "target", "back");
   await wizard.press(by, "kind", "bot");
-  expect(await problem("-1008")).toBe("rwiz-bot-not-in");
-  expect(await problem("-1009")).toBeUndefined();
+  expect(await problem("-1000000000008")).toBe("rwiz-bot-not-in");
+  expect(await problem("-1000000000009")).toBeUndefined();
   expect(wizard.of(ANN)).toMatchObject({
     step: "summary",
     target: { title: "Team" },
@@ -159,7 +159,7 @@ test("a change keeps what was not asked for; a forward cannot keep the bot as it
   const before = Route.parse({
     ...{ id: "r", on: false, edits: false, alert: "sound", maxFileMb: 7, filter: "btc" },
     from: { worker: WORKER, chats: ["@a_1_a", "@b_1_b"], paused: ["@b_1_b"] },
-    to: { kind: "bot", chat: "-1009", topic: 5 },
+    to: { kind: "bot", chat: "-1000000000009", topic: 5 },
   });
   routes.replace([before], 1);
   expect([wizard.edit(ANN, "nobody"), wizard.edit(ANN, "r")]).toEqual([false, true]);
@@ -179,8 +179,8 @@ describe("steps", () => {
   const done = draftOf(
     Route.parse({
       id: "r",
-      from: { worker: WORKER, chats: ["-1003"], topic: 3 },
-      to: { kind: "worker", worker: OTHER, chat: "-1004", topic: 4 },
+      from: { worker: WORKER, chats: ["-1000000000003"], topic: 3 },
+      to: { kind: "worker", worker: OTHER, chat: "-1000000000004", topic: 4 },
     }),
     (ref) => ({ ref, title: ref, forum: false }),
   );
@@ -203,12 +203,12 @@ describe("steps", () => {
 
 test.each([
   ["@name_1", { ref: "@name_1", topic: null }],
-  ["-1001234", { ref: "-1001234", topic: null }],
+  ["-1000000001234", { ref: "-1000000001234", topic: null }],
   ["https://t.me/name_1", { ref: "@name_1", topic: null }],
   ["t.me/name_1/77", { ref: "@name_1", topic: null }],
   ["https://t.me/name_1/7/77", { ref: "@name_1", topic: 7 }],
-  ["https://t.me/c/1234/7/77", { ref: "-1001234", topic: 7 }],
-  ["https://t.me/c/1234/7", { ref: "-1001234", topic: null }],
+  ["https://t.me/c/1234/7/77", { ref: "-1000000001234", topic: 7 }],
+  ["https://t.me/c/1234/7", { ref: "-1000000001234", topic: null }],
   ["https://example.org/name_1", null],
   ["hello", null],
 ])("%s is a chat, or is not", (text, expected) => {

@@ -55,7 +55,7 @@ async function rig(): Promise<Rig> {
   const gate = new FloodGate({ table: store.flood, clock: systemClock, onChange: () => account.tell() });
   const account = new Account(store, { ...options, gate }, (report) => reports.push(report), {
     wants: (each) => each === chat,
-    sources: () => new Set([chat, "-1009"]),
+    sources: () => new Set([chat, "-1000000000009"]),
     arrived: () => {},
     ready: () => {},
     way: () => ({ shown: null, own: false, sealTo: "" }),

@@ -49,7 +49,7 @@ function fill(db: Database, store: SessionStore, { dcId, address, port, authKey 
   db.write("INSERT INTO sessions (dc_id, server_address, port, auth_key) VALUES (?, ?, ?, ?)", [dcId, address, port, authKey]);
   const entity = `INSERT OR REPLACE INTO entities (id, hash, username, phone, name)
     VALUES (CAST(:id AS INTEGER), CAST(:hash AS INTEGER), :username, CAST(:phone AS INTEGER), :name)`;
-  for (const row of store.entities.all()) db.write(entity, { ...row });
+  for (const { protected: _, ...row } of store.entities.all()) db.write(entity, row);
   // Telethon keeps its own user id as the access hash of entity 0.
   const self = store.self();
   if (self) db.write(entity, { id: "0", hash: self.id, username: null, phone: null, name: null });

@@ -189,5 +189,6 @@ export const MIGRATIONS: readonly string[] = [
     code TEXT,
     at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
+  ALTER TABLE entity ADD COLUMN protected INTEGER;
   `,
 ];

@@ -54,7 +54,7 @@ describe.each([4, 5, 6, 7] as const)("Telethon version %s", (version) => {
     expect(store.authKey()).toEqual(KEY);
     expect(store.self()).toEqual({ id: ANN.id, name: "Ann A", username: "ann", phone: "15550001" });
     expect(store.entities.byId(ANN.id)?.hash).toBe("-9223372036854775808");
-    expect(store.entities.byUsername("news")).toMatchObject({ id: "-1001234567", hash: "8123456789012345678" });
+    expect(store.entities.byUsername("news")).toMatchObject({ id: "-1000001234567", hash: "8123456789012345678" });
     expect(store.updates.account()).toEqual({ pts: 5000, qts: 7, date: 1_760_000_000, seq: 9 });
     expect(store.updates.channels()).toEqual([{ id: "1234567", pts: 88, hash: "8123456789012345678" }]);
   });
@@ -73,7 +73,7 @@ test.each([3, 4, 7] as const)("Pyrogram and Kurigram version %s", (version) => {
   expect(done).toMatchObject({ format: "pyrogram-file", userId: ANN.id, apiId: 12345, entities: 1, resumes: version === 7 });
   using store = open(dir, "ann");
   expect(store.authKey()).toEqual(KEY);
-  expect(store.entities.byUsername("news")).toMatchObject({ id: "-1001234567", hash: "8123456789012345678" });
+  expect(store.entities.byUsername("news")).toMatchObject({ id: "-1000001234567", hash: "8123456789012345678" });
   if (version === 7) expect(store.updates.channels()).toEqual([{ id: "1234567", pts: 88, hash: "8123456789012345678" }]);
 });
 

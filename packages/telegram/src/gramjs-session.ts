@@ -1,14 +1,17 @@
-import { AppError } from "@flotilla/kernel";
+import { AppError, markedChannel } from "@flotilla/kernel";
 import type { EntityRow } from "@flotilla/session-store";
 import bigInt from "big-integer";
+import { Api } from "telegram";
 import { AuthKey } from "telegram/crypto/AuthKey.js";
 import { MemorySession } from "telegram/sessions/index.js";
 import type { LinkStore } from "./link-store.ts";
+import { markedId } from "./marked.ts";
 import type { Endpoint } from "./server.ts";
 import type { Log } from "./types.ts";
 
-/** What the library calls a row: marked id, access hash, username, phone, name. */
+/** What the library calls a row: marked id (the library's own form), access hash, username, phone, name. */
 type VendorRow = [id: string, hash: bigInt.BigInteger, username?: string, phone?: string, name?: string];
+type Entity = Api.TypeUser | Api.TypeChat;
 type Found = [id: string, hash: bigInt.BigInteger] | undefined;
 
 /**
@@ -73,16 +76,31 @@ export class GramJsSession extends MemorySession {
   override processEntities(found: unknown): void {
     try {
       if (typeof found !== "object" || found === null || this.#store.inLogin) return;
-      const rows = this._entitiesToRows(found as never) as unknown as VendorRow[];
-      this.#store.entities.upsert(rows.map(toRow));
+      this.#store.entities.upsert(entitiesOf(found).flatMap((entity) => this.#row(entity) ?? []));
     } catch (error) {
       this.#log("warn", "entities were not stored", { error: error instanceof AppError ? error.code : "vendor" });
     }
   }
 
+  /** Null for what cannot be addressed, such as a `min` entity. */
+  #row(entity: Entity): EntityRow | null {
+    const row = this._entityToRow(entity) as unknown as VendorRow | undefined;
+    if (!row) return null;
+    const [, hash, username, phone, name] = row;
+    const isChat = entity instanceof Api.Channel || entity instanceof Api.Chat;
+    return {
+      id: markedId(entity),
+      hash: hash.toString(),
+      username: username || null,
+      phone: phone || null,
+      name: name || null,
+      protected: isChat ? entity.noforwards === true : null,
+    };
+  }
+
   override getEntityRowsById(id: string | bigInt.BigInteger, exact = true): never {
     const text = id.toString();
-    const marked = exact ? [text] : [text, `-${text}`, `-100${text}`];
+    const marked = exact ? [ours(text)] : [text, `-${text}`, markedChannel(text)];
     return firstOf(marked, (each) => this.#store.entities.byId(each)) as never;
   }
 
@@ -100,14 +118,19 @@ export class GramJsSession extends MemorySession {
   }
 }
 
-function toRow([id, hash, username, phone, name]: VendorRow): EntityRow {
-  return {
-    id: id.toString(),
-    hash: hash.toString(),
-    username: username || null,
-    phone: phone || null,
-    name: name || null,
-  };
+/** The users and chats of an answer or an update, or of a list. */
+function entitiesOf(found: object): Entity[] {
+  if (Array.isArray(found)) return found as Entity[];
+  const { users, chats, user } = found as { users?: Entity[]; chats?: Entity[]; user?: Entity };
+  const listed = [...(Array.isArray(users) ? users : []), ...(Array.isArray(chats) ? chats : [])];
+  return user instanceof Api.User ? [...listed, user] : listed;
+}
+
+/** The library joins "-100" and a channel's number; only basic groups have another mark, and of those no access hash is asked for. */
+function ours(vendorId: string): string {
+  return vendorId.startsWith("-100") && vendorId.length >= "-1001000000000".length
+    ? markedChannel(vendorId.slice(4))
+    : vendorId;
 }
 
 function toFound(row: EntityRow | null): Found {

@@ -1,6 +1,6 @@
 import type { Route } from "@flotilla/contracts";
 import { matchRoute, readyRoute } from "@flotilla/domain";
-import { AppError } from "@flotilla/kernel";
+import { AppError, bareChannel } from "@flotilla/kernel";
 import type { RelayTelegram } from "./ports.ts";
 
 const DRY_RUN = 20;
@@ -18,7 +18,7 @@ async function refuseDiscussion(
   source: { readonly ref: string; readonly chat: string },
   idOf: (ref: string) => string | null,
 ): Promise<void> {
-  if (to.kind === "webhook" || !source.chat.startsWith("-100")) return;
+  if (to.kind === "webhook" || bareChannel(source.chat) === null) return;
   const channel = await telegram.linkedChannel(source.chat);
   if (!channel) return;
   const names = [channel.chat, `@${channel.username ?? ""}`.toLowerCase()];

@@ -1,4 +1,4 @@
-import { sleep } from "@flotilla/kernel";
+import { bareChannel, sleep } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { SessionStore } from "@flotilla/session-store";
 import type { RelayTelegram } from "./ports.ts";
@@ -28,7 +28,7 @@ export class LinkedChannels {
 
   /** Asks about those of these chats (marked ids) that were not asked about within a day, one a second. */
   learn(chats: Iterable<string>): void {
-    for (const chat of chats) if (chat.startsWith("-100") && this.#isDue(chat)) this.#wanted.add(chat);
+    for (const chat of chats) if (bareChannel(chat) !== null && this.#isDue(chat)) this.#wanted.add(chat);
     this.#running ??= this.#run().finally(() => {
       this.#running = null;
     });

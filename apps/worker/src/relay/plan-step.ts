@@ -8,7 +8,7 @@ import {
   SourceMessage,
 } from "@flotilla/contracts";
 import { type FetchedFile, linkOf, planDelete, planEdit, planNew, planUpload, type StepPlan } from "@flotilla/domain";
-import type { WorkerId } from "@flotilla/kernel";
+import { bareChannel, type WorkerId } from "@flotilla/kernel";
 import type { DeliveredId, MapTarget, OutboxRow, RelayTable, TargetPlace } from "@flotilla/session-store";
 
 const EXCERPT = 200;
@@ -97,5 +97,5 @@ function alertStep(route: Route, { message, because }: AlertPiece): DeliveryStep
  * messages for itself, so their ids mean nothing, or something else, to another one.
  */
 export function needsFiles(step: DeliveryStep, to: DeliveryTarget, reader: WorkerId): boolean {
-  return step.kind === "forward" && to.kind === "worker" && to.worker !== reader && !step.fromChat.startsWith("-100");
+  return step.kind === "forward" && to.kind === "worker" && to.worker !== reader && bareChannel(step.fromChat) === null;
 }

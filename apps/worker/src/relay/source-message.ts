@@ -26,7 +26,9 @@ export function toSourceMessage(
     entities: [...entities],
     media: mediaKind(content.media),
     // What comes from a service chat carries a login code, whoever passed it on.
-    protected: content.noforwards || origins?.some(({ chat: origin }) => isServiceChat(origin)) === true,
+    // Not every message says it: a short one and an edit bring no chats.
+    protected:
+      content.noforwards || chat?.protected === true || origins?.some(({ chat: origin }) => isServiceChat(origin)) === true,
     ephemeral: content.ttlS !== null,
     ...(origins ? { origins: [...origins] } : {}),
   };

@@ -29,8 +29,8 @@ test("media that the sender cannot read goes over the disk, once and in order, a
   it.targets.readFault = new Error("400: FILE_REFERENCE_EXPIRED");
   it.targets.lost = 1;
   it.reader.receive(post(1, "first"), post(2, "with a file", document), post(3, "last"));
-  await waitFor(() => it.targets.in("-1002").length === 3);
-  expect(it.targets.in("-1002")).toEqual(["first", "with a file", "last"]);
+  await waitFor(() => it.targets.in("-1000000000002").length === 3);
+  expect(it.targets.in("-1000000000002")).toEqual(["first", "with a file", "last"]);
   expect(it.targets.uploads.map((upload) => upload.bytes.map((each) => each.equals(bytes)))).toEqual([[true]]);
   const folder = join(it.dir, "relay-files", "reader");
   await waitFor(() => readdirSync(folder).length === 0);
@@ -44,7 +44,7 @@ test("an album stays one, a file that is too large is set aside, and the next on
   it.targets.content.set(3, Buffer.alloc(1_000_001));
   const album = { ...document, groupedId: "7" };
   it.reader.receive(post(1, "both", album), post(2, "", album), post(3, "big", document), post(4, "after"));
-  await waitFor(() => it.targets.in("-1002").includes("after"));
+  await waitFor(() => it.targets.in("-1000000000002").includes("after"));
   it.targets.content.set(5, Buffer.from("five"));
   it.targets.readFault = new AppError("file-elsewhere", "Telegram wants this file to be fetched from another place.");
   it.reader.receive(post(5, "elsewhere", document));
@@ -72,7 +72,7 @@ test("a download that was cut off goes on where it stopped, and what no row wait
   writeFileSync(join(folder, "1", "1.part"), bytes.subarray(0, PART_BYTES * 2 + 10));
   it.reader = runWorker(it.dir, "reader", it.place, it.targets);
   it.reader.receive(post(1, "resumed", document));
-  await waitFor(() => it.targets.in("-1002").length === 1);
+  await waitFor(() => it.targets.in("-1000000000002").length === 1);
   await waitFor(() => !existsSync(join(folder, "1")) && !existsSync(join(folder, "99")));
   expect([it.targets.reads, it.targets.uploads[0]?.bytes[0]?.equals(bytes)]).toEqual([1, true]);
 });

@@ -10,7 +10,7 @@ interface One {
   worker: Running;
 }
 
-/** One worker that reads -1001 and delivers to -1002 itself. */
+/** One worker that reads -1000000000001 and delivers to -1000000000002 itself. */
 async function one(routes = [own()], targets = new Targets()): Promise<One> {
   const [place, dir] = [await sharedRedis(), await testDir()];
   const it: One = { place, dir, targets, worker: runWorker(dir, "reader", place, targets) };
@@ -21,7 +21,7 @@ async function one(routes = [own()], targets = new Targets()): Promise<One> {
 }
 
 function own(change: object = {}) {
-  return route({ to: { kind: "worker", worker: "reader", chat: "-1002" }, ...change });
+  return route({ to: { kind: "worker", worker: "reader", chat: "-1000000000002" }, ...change });
 }
 
 const echo = (id: number) => ({ ...post(id, "buy BTC now", { from: "99" }), date: 1_800_000_000_000 + id * 3000 });
@@ -31,11 +31,11 @@ test("a copy that Telegram puts into the discussion group is known as an own del
   worker.receive(post(1, "first"));
   await waitFor(() => worker.store.relay.counts("signals")["delivered"] === 1);
   const delivered = targets.posted[0]?.id ?? 0;
-  const origin = { chat: "-1002", message: delivered };
+  const origin = { chat: "-1000000000002", message: delivered };
   worker.receive(
-    post(2, "first", { from: "-1002", origins: [origin, origin] }),
+    post(2, "first", { from: "-1000000000002", origins: [origin, origin] }),
     post(3, "first", { from: "55", origins: [{ chat: "77", message: null }, origin] }),
-    post(4, "first", { from: "55", origins: [{ chat: "-1002", message: delivered + 1 }] }),
+    post(4, "first", { from: "55", origins: [{ chat: "-1000000000002", message: delivered + 1 }] }),
   );
   await waitFor(() => worker.store.relay.counts("signals")["delivered"] === 2);
   expect(worker.store.relay.counts("signals")).toEqual({ matched: 2, delivered: 2, "own-relay": 2 });
@@ -46,7 +46,7 @@ test("a text that comes back again and again stops its route; nothing is lost, t
   for (let id = 1; id <= 30; id++) it.worker.receive(echo(id));
   await waitFor(() => it.worker.store.routeStops.get("signals")?.code === "loop");
   await waitFor(() => it.worker.store.updates.pendingCount() === 0);
-  const delivered = it.targets.in("-1002").length;
+  const delivered = it.targets.in("-1000000000002").length;
   expect(delivered).toBeLessThan(30);
   await it.worker.close();
   it.worker = runWorker(it.dir, "reader", it.place, it.targets);
@@ -56,13 +56,13 @@ test("a text that comes back again and again stops its route; nothing is lost, t
   await waitFor(async () => (await status())?.stuck?.code === "loop");
   expect(await status()).toMatchObject({ blocked: true, stuck: { kind: "blocked", code: "loop" } });
   it.worker.relay.wake("signals");
-  await waitFor(() => it.targets.in("-1002").length === 30);
+  await waitFor(() => it.targets.in("-1000000000002").length === 30);
   for (let id = 31; id <= 60; id++) it.worker.receive(echo(id));
-  await waitFor(() => it.targets.in("-1002").length === 60);
+  await waitFor(() => it.targets.in("-1000000000002").length === 60);
 });
 
 test("a route that is changed starts again, and another route goes on meanwhile", async () => {
-  const other = own({ id: "other", from: { worker: "reader", chats: ["-1001"] }, filter: "eth" });
+  const other = own({ id: "other", from: { worker: "reader", chats: ["-1000000000001"] }, filter: "eth" });
   const it = await one([own(), other]);
   for (let id = 1; id <= 12; id++) it.worker.receive(echo(id));
   it.worker.receive(post(13, "eth up"));
@@ -74,33 +74,46 @@ test("a route that is changed starts again, and another route goes on meanwhile"
 });
 
 test("a service chat is never read, whatever a route says", async () => {
-  const it = await one([own({ from: { worker: "reader", chats: ["777000", "-1001"] } })]);
-  expect([...it.worker.relay.sources()]).toEqual(["-1001"]);
+  const it = await one([own({ from: { worker: "reader", chats: ["777000", "-1000000000001"] } })]);
+  expect([...it.worker.relay.sources()]).toEqual(["-1000000000001"]);
   it.worker.receive({ ...post(1, "Login code: 12345."), chat: "777000", box: "account" });
   it.worker.receive(post(2, "Login code: 12345.", { origins: [{ chat: "777000", message: 1 }] }), post(3, "hello"));
-  await waitFor(() => it.targets.in("-1002").length === 1);
-  expect(it.targets.in("-1002")).toEqual(["hello"]);
+  await waitFor(() => it.targets.in("-1000000000002").length === 1);
+  expect(it.targets.in("-1000000000002")).toEqual(["hello"]);
   expect(it.worker.store.relay.counts("signals")).toEqual({ matched: 1, delivered: 1, protected: 1 });
 });
 
 test("a dry run refuses a route from a discussion group to its channel, and says which", async () => {
   const { worker, targets } = await one();
-  targets.linked.set("-1001", { chat: "-1002", username: "the_channel" });
-  for (const chat of ["-1002", "@The_Channel"])
+  targets.linked.set("-1000000000001", { chat: "-1000000000002", username: "the_channel" });
+  for (const chat of ["-1000000000002", "@The_Channel"])
     await expect(worker.relay.dryRun(own({ to: { kind: "bot", chat } })), chat).rejects.toMatchObject({
       code: "loop",
       message: expect.stringContaining("discussion group"),
     });
-  await expect(worker.relay.dryRun(own({ to: { kind: "bot", chat: "-1003" } }))).resolves.toEqual([]);
+  await expect(worker.relay.dryRun(own({ to: { kind: "bot", chat: "-1000000000003" } }))).resolves.toEqual([]);
 });
 
 test("which channel is behind a source is learned once and told to the bot", async () => {
   const targets = new Targets();
-  targets.linked.set("-1001", { chat: "-1007", username: null });
+  targets.linked.set("-1000000000001", { chat: "-1000000000007", username: null });
   const it = await one([own()], targets);
   const board = new RelayBoard(it.place, () => {});
   onTestFinished(() => board.close());
   await waitFor(
-    async () => (await board.all()).find(({ worker }) => worker === "reader")?.sources[0]?.copiesOf?.chat === "-1007",
+    async () => (await board.all()).find(({ worker }) => worker === "reader")?.sources[0]?.copiesOf?.chat === "-1000000000007",
   );
+});
+
+test("a message of a chat that restricts saving is not copied, also when it comes without that word", async () => {
+  const { worker, targets } = await one();
+  const entity = { id: "-1000000000001", hash: "7", username: null, phone: null, name: "Sealed" };
+  const edit = { ...post(1, "edited"), kind: "edit" as const, version: 9 };
+  worker.store.entities.upsert([{ ...entity, protected: true }]);
+  worker.receive(post(1, "secret"), edit, post(2, "secret", { media: { kind: "photo" }, groupedId: "5" }));
+  worker.store.entities.upsert([{ ...entity, protected: false }]);
+  worker.receive(post(3, "free"));
+  await waitFor(() => targets.in("-1000000000002").length === 1);
+  expect(targets.in("-1000000000002")).toEqual(["free"]);
+  expect(worker.store.relay.counts("signals")).toEqual({ matched: 1, delivered: 1, protected: 2 });
 });

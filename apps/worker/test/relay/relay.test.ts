@@ -50,9 +50,9 @@ const settled = async (it: Pair): Promise<void> => {
 test("what matches arrives in order, with the rest counted and its text not kept", async () => {
   const it = await pair([route({ filter: "btc" })]);
   it.reader.receive(post(1, "btc 1"), post(2, "eth"), post(3, "btc 3", { noforwards: true }), post(4, "btc 4"));
-  it.reader.receive(post(5, "btc 5", { ttlS: 1, media: { kind: "photo" } }), { ...post(6, "btc 6"), chat: "-1009" });
-  await waitFor(() => it.targets.in("-1002").length === 2);
-  expect(it.targets.in("-1002")).toEqual(["btc 1", "btc 4"]);
+  it.reader.receive(post(5, "btc 5", { ttlS: 1, media: { kind: "photo" } }), { ...post(6, "btc 6"), chat: "-1000000000009" });
+  await waitFor(() => it.targets.in("-1000000000002").length === 2);
+  expect(it.targets.in("-1000000000002")).toEqual(["btc 1", "btc 4"]);
   await settled(it);
   expect(counts(it)).toEqual({ matched: 2, delivered: 2, filtered: 1, protected: 1, ephemeral: 1 });
   expect(it.reader.store.relay.deliveries("signals", 9)).toHaveLength(2);
@@ -62,11 +62,15 @@ test("an answer that was lost is asked for again, and Telegram drops the second 
   const it = await pair();
   it.targets.lost = 1;
   it.reader.receive(post(1, "one"), post(2, "two"));
-  await waitFor(() => it.targets.in("-1002").length === 2);
-  expect(it.targets.in("-1002")).toEqual(["one", "two"]);
+  await waitFor(() => it.targets.in("-1000000000002").length === 2);
+  expect(it.targets.in("-1000000000002")).toEqual(["one", "two"]);
   expect(it.targets.duplicates).toBe(1);
   await settled(it);
-  expect(it.reader.store.relay.delivered("signals", "-1001", 1)).toEqual({ message: null, chat: "-1002", topic: null });
+  expect(it.reader.store.relay.delivered("signals", "-1000000000001", 1)).toEqual({
+    message: null,
+    chat: "-1000000000002",
+    topic: null,
+  });
 });
 
 test("reader and sender are started again in the middle: nothing is lost, nothing comes twice", async () => {
@@ -80,7 +84,7 @@ test("reader and sender are started again in the middle: nothing is lost, nothin
   it.reader = runWorker(it.dir, "reader", it.place, it.targets);
   it.sender = runWorker(it.dir, "sender", it.place, it.targets);
   await waitFor(() => it.targets.posted.length === 30);
-  expect(it.targets.in("-1002")).toEqual(Array.from({ length: 30 }, (_, n) => `m${n}`));
+  expect(it.targets.in("-1000000000002")).toEqual(Array.from({ length: 30 }, (_, n) => `m${n}`));
 });
 
 test("replies, edits and deletions follow the message; an album stays together", async () => {
@@ -105,22 +109,22 @@ test("replies, edits and deletions follow the message; an album stays together",
 });
 
 test("a flood wait parks one route in order and no other; a message nobody takes is set aside", async () => {
-  const other = route({ id: "other", to: { kind: "worker", worker: "sender", chat: "-1003" } });
+  const other = route({ id: "other", to: { kind: "worker", worker: "sender", chat: "-1000000000003" } });
   const it = await pair([route(), other]);
   let floods = 1;
   it.targets.fault = (chat, text) => {
-    if (chat === "-1002" && floods-- > 0) return new Error("SLOWMODE_WAIT_1");
-    return text === "bad" && chat === "-1002" ? new Error("MESSAGE_TOO_LONG") : null;
+    if (chat === "-1000000000002" && floods-- > 0) return new Error("SLOWMODE_WAIT_1");
+    return text === "bad" && chat === "-1000000000002" ? new Error("MESSAGE_TOO_LONG") : null;
   };
   it.reader.receive(post(1, "a"), post(2, "bad"), post(3, "c"));
-  await waitFor(() => it.targets.in("-1003").length === 3);
-  expect(it.targets.in("-1002")).toEqual([]);
-  await waitFor(() => it.targets.in("-1002").length === 2);
-  expect(it.targets.in("-1002")).toEqual(["a", "c"]);
+  await waitFor(() => it.targets.in("-1000000000003").length === 3);
+  expect(it.targets.in("-1000000000002")).toEqual([]);
+  await waitFor(() => it.targets.in("-1000000000002").length === 2);
+  expect(it.targets.in("-1000000000002")).toEqual(["a", "c"]);
   expect(it.reader.store.relay.poison("signals", 9)).toMatchObject([{ reason: "MESSAGE_TOO_LONG" }]);
   it.targets.fault = () => null;
   expect(it.reader.relay.poison("signals", "retry")).toBe(1);
-  await waitFor(() => it.targets.in("-1002").length === 3);
+  await waitFor(() => it.targets.in("-1000000000002").length === 3);
 });
 
 test("a target that takes nothing stops its route, says why, and goes on when woken", async () => {
@@ -141,7 +145,7 @@ test("a target that takes nothing stops its route, says why, and goes on when wo
   });
   it.targets.fault = () => null;
   it.reader.relay.wake("signals");
-  await waitFor(() => it.targets.in("-1002").length === 2);
+  await waitFor(() => it.targets.in("-1000000000002").length === 2);
 });
 
 test("a sender that is not there is named; what waits is on disk", async () => {
@@ -154,7 +158,7 @@ test("a sender that is not there is named; what waits is on disk", async () => {
     (await board.read(parseWorkerId("reader")))?.routes[0]?.reason?.includes("sender has not answered"),
   );
   it.sender = runWorker(it.dir, "sender", it.place, it.targets);
-  await waitFor(() => it.targets.in("-1002").length === 1);
+  await waitFor(() => it.targets.in("-1000000000002").length === 1);
 });
 
 test("a route that is switched off waits, one that is removed is forgotten", async () => {
@@ -164,7 +168,7 @@ test("a route that is switched off waits, one that is removed is forgotten", asy
   await waitFor(() => it.reader.store.relay.head("signals"));
   await change(it, [route({ on: false })]);
   it.targets.fault = () => null;
-  expect(it.reader.relay.wants("-1001")).toBe(false);
+  expect(it.reader.relay.wants("-1000000000001")).toBe(false);
   await change(it, []);
   await waitFor(() => it.reader.store.relay.head("signals") === null);
   expect(it.targets.posted).toEqual([]);
@@ -175,7 +179,7 @@ test("backfill delivers what was not delivered, oldest first, and nothing twice"
   it.reader.receive(post(3, "three"));
   await waitFor(() => it.targets.posted.length === 1);
   const old = (id: number, text: string) => ({
-    chat: "-1001",
+    chat: "-1000000000001",
     id,
     date: id * 1000,
     senderName: null,
@@ -197,7 +201,7 @@ test("backfill delivers what was not delivered, oldest first, and nothing twice"
   await waitFor(() => it.targets.posted.length === 3);
   it.reader.relay.backfill("signals", { since: 0 });
   await settled(it);
-  expect(it.targets.in("-1002")).toEqual(["three", "one", "four"]);
+  expect(it.targets.in("-1000000000002")).toEqual(["three", "one", "four"]);
 });
 
 function pick({ text, groupedId, replyTo }: ReturnType<typeof content>) {
@@ -229,11 +233,11 @@ test("a webhook is called once per message, signed, and again after an error", a
 
 test("a source whose name is learned on the way is read from then on", async () => {
   const it = await pair([route({ from: { worker: "reader", chats: ["@signals_1"] } })]);
-  expect(it.reader.relay.wants("-1001")).toBe(false);
-  it.reader.store.entities.upsert([{ id: "-1001", hash: "1", username: "signals_1", phone: null, name: "Signals" }]);
+  expect(it.reader.relay.wants("-1000000000001")).toBe(false);
+  it.reader.store.entities.upsert([{ id: "-1000000000001", hash: "1", username: "signals_1", phone: null, name: "Signals" }]);
   await it.reader.relay.resolveNames();
-  expect(it.reader.relay.wants("-1001")).toBe(true);
+  expect(it.reader.relay.wants("-1000000000001")).toBe(true);
   await change(it, [route({ from: { worker: "reader", chats: ["@unknown_1"] } })]);
-  it.reader.store.entities.upsert([{ id: "-1006", hash: "1", username: "unknown_1", phone: null, name: "Unknown" }]);
-  await waitFor(() => it.reader.relay.wants("-1006"));
+  it.reader.store.entities.upsert([{ id: "-1000000000006", hash: "1", username: "unknown_1", phone: null, name: "Unknown" }]);
+  await waitFor(() => it.reader.relay.wants("-1000000000006"));
 });

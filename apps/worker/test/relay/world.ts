@@ -153,8 +153,8 @@ const CLASSES: Readonly<Record<string, Fault["class"]>> = {
 export function route(change: Partial<Record<keyof Route, unknown>> = {}): Route {
   return Route.parse({
     id: "signals",
-    from: { worker: "reader", chats: ["-1001"] },
-    to: { kind: "worker", worker: "sender", chat: "-1002" },
+    from: { worker: "reader", chats: ["-1000000000001"] },
+    to: { kind: "worker", worker: "sender", chat: "-1000000000002" },
     ...change,
   });
 }
@@ -210,5 +210,13 @@ export function content(text: string, more: Partial<MessageContent> = {}): Messa
 }
 
 export function post(messageId: number, text: string, more: Partial<MessageContent> = {}): InboxEvent {
-  return { kind: "new", box: "1", chat: "-1001", messageId, version: 0, date: Date.now(), content: content(text, more) };
+  return {
+    kind: "new",
+    box: "1",
+    chat: "-1000000000001",
+    messageId,
+    version: 0,
+    date: Date.now(),
+    content: content(text, more),
+  };
 }

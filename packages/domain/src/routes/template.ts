@@ -1,5 +1,5 @@
 import type { SourceMessage, TextEntity } from "@flotilla/contracts";
-import { AppError } from "@flotilla/kernel";
+import { AppError, bareChannel } from "@flotilla/kernel";
 
 /** Text with its formatting; offsets count UTF-16 units, which is what Telegram and JavaScript both count. */
 export interface RichText {
@@ -74,7 +74,8 @@ function fieldText(field: Field, message: SourceMessage): string {
 /** Where a message of a channel can be read; null for private chats and small groups. */
 export function linkOf({ chat, chatUsername, id }: Pick<SourceMessage, "chat" | "chatUsername" | "id">): string | null {
   if (chatUsername) return `https://t.me/${chatUsername}/${id}`;
-  return chat.startsWith("-100") ? `https://t.me/c/${chat.slice(4)}/${id}` : null;
+  const channel = bareChannel(chat);
+  return channel === null ? null : `https://t.me/c/${channel}/${id}`;
 }
 
 /** White space at both ends goes, as Telegram would do; what is too long is cut; entities are moved, cut or dropped with it. */

@@ -1,5 +1,5 @@
 import { GENERAL_TOPIC, isServiceChat, MAX_TARGETS_PER_WORKER, type Route } from "@flotilla/contracts";
-import { AppError, toError } from "@flotilla/kernel";
+import { AppError, bareChannel, toError } from "@flotilla/kernel";
 import { type KnownChats, NOTHING_KNOWN } from "./known-chats.ts";
 import { targetKey } from "./random-id.ts";
 import { compileRule } from "./rule.ts";
@@ -68,7 +68,11 @@ function* ownProblems(route: Route): Generator<RouteProblem> {
     yield { route: id, field: "action", message, code: "forward", about };
   }
   const otherAccount = to.kind === "worker" && to.worker !== from.worker;
-  if (action.kind === "forward" && otherAccount && from.chats.some((chat) => /^(?:[0-9]|-(?!100))/.test(chat))) {
+  if (
+    action.kind === "forward" &&
+    otherAccount &&
+    from.chats.some((chat) => /^-?[0-9]/.test(chat) && bareChannel(chat) === null)
+  ) {
     const message = "Private chats and small groups can be forwarded by their own worker only; use copy.";
     yield { route: id, field: "action", message, code: "forward-private", about };
   }

@@ -30,7 +30,7 @@ describe("service chats", () => {
     ["@VerificationCodes", "from"],
     ["@replies", "from"],
   ])("%s can be no source", (chat, field) => {
-    const route = aRoute({ from: from("-1001", chat) });
+    const route = aRoute({ from: from("-1000000000001", chat) });
     expect(validateRoutes([route])).toMatchObject([{ field, code: "service-chat", about: { chat } }]);
   });
 
@@ -74,8 +74,8 @@ describe("a channel and its discussion group", () => {
 
   it("is found over several routes, and through the bot", () => {
     const routes = [
-      aRoute({ id: "a", from: from("@talk"), to: to("-1001") }),
-      aRoute({ id: "b", from: from("-1001"), to: { kind: "bot", chat: "@the_channel" } }),
+      aRoute({ id: "a", from: from("@talk"), to: to("-1000000000001") }),
+      aRoute({ id: "b", from: from("-1000000000001"), to: { kind: "bot", chat: "@the_channel" } }),
     ];
     const chats = knownChats([reader(source({ ref: "@talk", copiesOf: { chat: CHANNEL, username: "the_channel" } }))]);
     expect(validateRoutes(routes, chats).map(({ route }) => route)).toEqual(["a", "b"]);
@@ -85,7 +85,7 @@ describe("a channel and its discussion group", () => {
     const chats = knownChats([reader(discussion, source({ ref: CHANNEL, chat: CHANNEL }))]);
     const routes = [
       aRoute({ id: "down", from: from(CHANNEL), to: to(GROUP) }),
-      aRoute({ id: "away", from: from(GROUP), to: to("-1009") }),
+      aRoute({ id: "away", from: from(GROUP), to: to("-1000000000009") }),
     ];
     expect(validateRoutes(routes, chats)).toEqual([]);
   });

@@ -19,7 +19,7 @@ const nobody = (): null => null;
 const worker = (chat: string, name = "sender") => ({ kind: "worker", worker: name, chat });
 
 describe("matching", () => {
-  const resolve = (ref: string): string | null => (ref === "@signals" ? "-1001" : ref);
+  const resolve = (ref: string): string | null => (ref === "@signals" ? "-1000000000001" : ref);
   const verdict = (route: object, message: object, own = false) =>
     matchRoute(readyRoute(aRoute(route), resolve), aMessage(message), own);
 
@@ -33,11 +33,11 @@ describe("matching", () => {
 
   it.each([
     ["off", { on: false }, {}],
-    ["other-chat", { from: { worker: "reader", chats: ["-1001", "-1005"], paused: ["-1001"] } }, {}],
-    ["other-chat", {}, { chat: "-1009" }],
-    ["other-topic", { from: { worker: "reader", chats: ["-1001"], topic: 3 } }, { topic: 4 }],
-    ["other-topic", { from: { worker: "reader", chats: ["-1001"], topic: 3 } }, { topic: null }],
-    ["other-topic", { from: { worker: "reader", chats: ["-1001"], topic: 1 } }, { topic: 3 }],
+    ["other-chat", { from: { worker: "reader", chats: ["-1000000000001", "-1000000000005"], paused: ["-1000000000001"] } }, {}],
+    ["other-chat", {}, { chat: "-1000000000009" }],
+    ["other-topic", { from: { worker: "reader", chats: ["-1000000000001"], topic: 3 } }, { topic: 4 }],
+    ["other-topic", { from: { worker: "reader", chats: ["-1000000000001"], topic: 3 } }, { topic: null }],
+    ["other-topic", { from: { worker: "reader", chats: ["-1000000000001"], topic: 1 } }, { topic: 3 }],
     ["filtered", { filter: "eth" }, {}],
     ["protected", {}, { protected: true }],
     ["ephemeral", {}, { ephemeral: true, media: "photo" }],
@@ -61,29 +61,29 @@ describe("validation", () => {
   });
 
   it.each([
-    ["two names", [{}, { to: worker("-1003") }], "id"],
+    ["two names", [{}, { to: worker("-1000000000003") }], "id"],
     ["a person as target", [{ to: worker("123") }], "to"],
     ["a bad filter", [{ filter: "(" }], "filter"],
     ["a bad template", [{ action: { kind: "copy", template: "{x}" } }], "action"],
-    ["a bot that forwards", [{ action: { kind: "forward" }, to: { kind: "bot", chat: "-1002" } }], "action"],
+    ["a bot that forwards", [{ action: { kind: "forward" }, to: { kind: "bot", chat: "-1000000000002" } }], "action"],
     [
       "a private chat forwarded by somebody else",
       [{ action: { kind: "forward" }, from: { worker: "reader", chats: ["55"] } }],
       "action",
     ],
-    ["a loop onto itself", [{ to: worker("-1001") }], "to"],
+    ["a loop onto itself", [{ to: worker("-1000000000001") }], "to"],
   ])("refuses %s", (_name, routes, field) => {
     expect(problems(...routes).map((problem) => problem.field)).toContain(field);
   });
 
   it("finds loops over several routes and over names that mean the same chat", () => {
     const routes = [
-      aRoute({ id: "a", from: { worker: "reader", chats: ["-1001"] }, to: worker("@Middle") }),
-      aRoute({ id: "b", from: { worker: "sender", chats: ["-1002"] }, to: worker("-1003", "other") }),
-      aRoute({ id: "c", from: { worker: "other", chats: ["-1003"] }, to: { kind: "bot", chat: "-1001" } }),
+      aRoute({ id: "a", from: { worker: "reader", chats: ["-1000000000001"] }, to: worker("@Middle") }),
+      aRoute({ id: "b", from: { worker: "sender", chats: ["-1000000000002"] }, to: worker("-1000000000003", "other") }),
+      aRoute({ id: "c", from: { worker: "other", chats: ["-1000000000003"] }, to: { kind: "bot", chat: "-1000000000001" } }),
     ];
     expect(validateRoutes(routes)).toEqual([]);
-    const chats = { idOf: (ref: string) => (ref.toLowerCase() === "@middle" ? "-1002" : ref), copiesTo: () => [] };
+    const chats = { idOf: (ref: string) => (ref.toLowerCase() === "@middle" ? "-1000000000002" : ref), copiesTo: () => [] };
     const found = validateRoutes(routes, chats);
     expect(found.map(({ route }) => route)).toEqual(["a", "b", "c"]);
   });
@@ -91,8 +91,8 @@ describe("validation", () => {
   it("knows that two topics of one forum are two places, and that General is one of them", () => {
     const inForum = (from: number | undefined, topic: number | undefined) =>
       problems({
-        from: { worker: "reader", chats: ["-1001"], ...(from === undefined ? {} : { topic: from }) },
-        to: { kind: "worker", worker: "sender", chat: "-1001", ...(topic === undefined ? {} : { topic }) },
+        from: { worker: "reader", chats: ["-1000000000001"], ...(from === undefined ? {} : { topic: from }) },
+        to: { kind: "worker", worker: "sender", chat: "-1000000000001", ...(topic === undefined ? {} : { topic }) },
       }).map(({ field }) => field);
     expect([inForum(5, 7), inForum(5, 1), inForum(5, undefined)]).toEqual([[], [], []]);
     expect([inForum(5, 5), inForum(undefined, 5), inForum(1, undefined)]).toEqual([["to"], ["to"], ["to"]]);
@@ -111,7 +111,7 @@ describe("steps", () => {
   it("gives the same random id for the same delivery and another one for any other", () => {
     const arbitrary = fc.record({
       route: fc.constantFrom("a", "b"),
-      chat: fc.constantFrom("-1001", "-1002"),
+      chat: fc.constantFrom("-1000000000001", "-1000000000002"),
       to: fc.constantFrom("-5", "-6"),
       id: fc.integer({ min: 1, max: 9 }),
     });
@@ -123,7 +123,7 @@ describe("steps", () => {
       }),
     );
     // Pinned: another derivation would send everything that is under way a second time.
-    expect(deriveRandomId("signals", aRoute().to, { chat: "-1001", id: 7 })).toBe("6464841347848546622");
+    expect(deriveRandomId("signals", aRoute({ to: worker("-1002") }).to, { chat: "-1001", id: 7 })).toBe("6464841347848546622");
   });
 
   it("answers what it answered in the source, or nothing", () => {
@@ -140,7 +140,7 @@ describe("steps", () => {
     ];
     expect(planNew(aRoute(), pieces, nobody)).toMatchObject({ step: { kind: "forward", ids: [1, 2], dropAuthor: true } });
     expect(planNew(aRoute({ action: { kind: "forward" } }), pieces, nobody)).toMatchObject({ step: { dropAuthor: false } });
-    const bot = aRoute({ to: { kind: "bot", chat: "-1002" } });
+    const bot = aRoute({ to: { kind: "bot", chat: "-1000000000002" } });
     expect(planNew(bot, [aMessage({ media: "photo", text: "" })], nobody)).toMatchObject({
       step: { kind: "send", text: "https://t.me/c/1/7" },
     });

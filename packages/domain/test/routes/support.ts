@@ -4,16 +4,16 @@ import { Route, type SourceMessage } from "@flotilla/contracts";
 export function aRoute(change: Partial<Record<keyof Route, unknown>> = {}): Route {
   return Route.parse({
     id: "signals",
-    from: { worker: "reader", chats: ["-1001"] },
-    to: { kind: "worker", worker: "sender", chat: "-1002" },
+    from: { worker: "reader", chats: ["-1000000000001"] },
+    to: { kind: "worker", worker: "sender", chat: "-1000000000002" },
     ...change,
   });
 }
 
-/** A post of channel -1001. */
+/** A post of channel -1000000000001. */
 export function aMessage(change: Partial<SourceMessage> = {}): SourceMessage {
   return {
-    chat: "-1001",
+    chat: "-1000000000001",
     id: 7,
     date: 1_700_000_000_000,
     groupedId: null,

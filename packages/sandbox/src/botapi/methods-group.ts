@@ -79,7 +79,7 @@ const groupMethods: Record<string, (call: GroupCall) => unknown> = {
 export function groupMethod(name: string, backend: BotBackend, params: Params): Method | null {
   const ref = params.text("chat_id") ?? "";
   const run = groupMethods[name];
-  if (!/^(?:-100[0-9]+|@\w+)$/.test(ref)) return null;
+  if (!/^(?:-1[0-9]{12}|@\w+)$/.test(ref)) return null;
   const { bot } = backend.world;
   const chat = bot.chat(ref);
   if (!chat) return () => Promise.reject(refusal(400, "chat not found"));

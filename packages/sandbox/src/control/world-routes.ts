@@ -25,6 +25,7 @@ const newChannel = z.strictObject({
   supergroup: z.boolean().exactOptional(),
   forum: z.boolean().exactOptional(),
   bot: z.boolean().exactOptional(),
+  noforwards: z.boolean().exactOptional(),
   discusses: z
     .string()
     .regex(/^[0-9]{1,16}$/)
@@ -32,7 +33,11 @@ const newChannel = z.strictObject({
 });
 const topicTitle = z.string().min(1).max(128);
 const topicChange = z.strictObject({ title: topicTitle.exactOptional(), closed: z.boolean().exactOptional() });
-const newGroup = z.strictObject({ title: z.string().min(1).max(128), members: z.array(phone).min(1) });
+const newGroup = z.strictObject({
+  title: z.string().min(1).max(128),
+  members: z.array(phone).min(1),
+  noforwards: z.boolean().exactOptional(),
+});
 const text = z.string().min(1).max(4096);
 const newMessage = z.strictObject({ from: phone, to: phone, text, unreadable: z.boolean().default(false) });
 const newPost = z

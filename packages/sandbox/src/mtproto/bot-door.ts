@@ -1,11 +1,9 @@
+import { bareChannel, markedChannel } from "@flotilla/kernel";
 import { RpcError } from "../world/errors.ts";
 import type { Bot, Channel, StoredMessage } from "../world/model.ts";
 import type { BotChat, BotEntity, BotMessage, BotPort, TopicView } from "../world/port.ts";
 import type { World } from "../world/world.ts";
 import type { TlObject } from "./tl/schema.ts";
-
-/** Marked ids are written "-100" and the number, as GramJS does: the same as Telegram's for numbers of ten digits. */
-const MARK = "-100";
 
 /** Bot API formatting and its name here; what is missing travels as plain text. */
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -35,7 +33,8 @@ export class BotDoor implements BotPort {
   chat(ref: string): BotChat | null {
     const channels = this.#world.state.channels;
     const named = ref.startsWith("@") ? this.#world.byUsername(ref) : null;
-    const byId = /^-100\d+$/.test(ref) ? channels.get(BigInt(ref.slice(MARK.length))) : undefined;
+    const bare = bareChannel(ref);
+    const byId = bare === null ? undefined : channels.get(BigInt(bare));
     const found = named && "box" in named && !("phone" in named) ? named : byId;
     return found?.bot ? chatView(found) : null;
   }
@@ -92,7 +91,7 @@ export class BotDoor implements BotPort {
   }
 
   #channel(chat: BotChat): Channel {
-    const channel = this.#world.state.channels.get(BigInt(String(chat.id).slice(MARK.length)));
+    const channel = this.#world.state.channels.get(BigInt(bareChannel(String(chat.id)) ?? 0));
     if (!channel) throw new RpcError(400, "chat not found");
     return channel;
   }
@@ -111,7 +110,7 @@ export class BotDoor implements BotPort {
 
 function chatView({ id, title, username, supergroup, topics }: Channel): BotChat {
   const kind = supergroup ? "supergroup" : "channel";
-  return { id: Number(`${MARK}${id}`), title, username, kind, forum: topics !== undefined };
+  return { id: Number(markedChannel(id)), title, username, kind, forum: topics !== undefined };
 }
 
 function toTl({ type, offset, length, url, language }: BotEntity): TlObject[] {

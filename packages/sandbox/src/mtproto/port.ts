@@ -118,13 +118,9 @@ export class WorldDoor implements WorldPort {
     return this.#world.messaging.send(this.#byPhone(fromPhone), peer, { text, unreadable }, null).message.id;
   }
 
-  createGroup({ title, members }: { title: string; members: string[] }): GroupView {
-    return this.#groupView(
-      this.#world.createGroup(
-        title,
-        members.map((phone) => this.#byPhone(phone)),
-      ),
-    );
+  createGroup({ title, members, noforwards }: { title: string; members: string[]; noforwards?: boolean }): GroupView {
+    const accounts = members.map((phone) => this.#byPhone(phone));
+    return this.#groupView(this.#world.createGroup(title, accounts, noforwards));
   }
 
   groups(): GroupView[] {

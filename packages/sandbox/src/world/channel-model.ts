@@ -7,6 +7,8 @@ export interface Group {
   creator: bigint;
   members: Set<bigint>;
   createdAt: number;
+  /** "Restrict saving content" of the whole group. */
+  noforwards?: boolean;
 }
 
 /** A topic of a forum; the General one is in no list. */
@@ -37,6 +39,8 @@ export interface Channel {
   topics?: Map<number, Topic>;
   /** Of a channel: its discussion group, which gets a copy of each post. Of a group: the channel (https://core.telegram.org/api/discussion). */
   linked?: bigint;
+  /** "Restrict saving content" of the whole chat. */
+  noforwards?: boolean;
   /** The bot of the Bot API half is in it, as an admin. */
   bot?: boolean;
 }

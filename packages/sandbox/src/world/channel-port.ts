@@ -8,6 +8,8 @@ export interface NewChannel {
   forum?: boolean;
   /** The bot of the Bot API half is an admin of it. */
   bot?: boolean;
+  /** "Restrict saving content" of the whole chat. */
+  noforwards?: boolean;
   /** Makes a supergroup that is the discussion group of this channel. */
   discusses?: string;
 }

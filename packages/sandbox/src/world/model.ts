@@ -213,7 +213,7 @@ export function samePeer(a: PeerRef, b: PeerRef): boolean {
 export function emptyState(): WorldState {
   return {
     lastUserId: 100_000n,
-    lastChannelId: 2_000_000n,
+    lastChannelId: 2_000_000_000n,
     // Their marked ids (-1000001) look like those of channels on purpose.
     lastGroupId: 1_000_000n,
     accounts: new Map(),

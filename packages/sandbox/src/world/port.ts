@@ -36,7 +36,7 @@ export interface WorldPort {
   /** Deletes posts of a channel. */
   deleteInChannel(channelId: string, ids: readonly number[]): void;
   /** Makes a basic group of these phones; the first one created it. Throws AppError `no-members`. */
-  createGroup(options: { title: string; members: string[] }): GroupView;
+  createGroup(options: { title: string; members: string[]; noforwards?: boolean }): GroupView;
   groups(): GroupView[];
   /** A member says something in a basic group. Returns its sender-side message id. Throws AppError `no-such-group`, `not-a-member`. */
   sendToGroup(groupId: string, fromPhone: string, text: string): number;

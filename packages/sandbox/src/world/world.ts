@@ -114,6 +114,7 @@ export class World {
       ...(discussed ? { linked: discussed.id } : {}),
       ...(options.forum ? { topics: new Map() } : {}),
       ...(options.bot ? { bot: true } : {}),
+      ...(options.noforwards ? { noforwards: true } : {}),
     };
     this.state.channels.set(channel.id, channel);
     if (discussed) discussed.linked = channel.id;
@@ -125,7 +126,7 @@ export class World {
   }
 
   /** What messages.createChat makes: a basic group; the first member created it. Throws AppError `no-members`. */
-  createGroup(title: string, members: readonly Account[]): Group {
+  createGroup(title: string, members: readonly Account[], noforwards = false): Group {
     const [creator] = members;
     if (!creator) throw new AppError("no-members", "A group has at least one member.");
     this.state.lastGroupId += 1n;
@@ -135,6 +136,7 @@ export class World {
       creator: creator.id,
       members: new Set(members.map((member) => member.id)),
       createdAt: Math.floor(this.clock.now() / 1000),
+      ...(noforwards ? { noforwards } : {}),
     };
     this.state.groups.set(group.id, group);
     this.#emit({ kind: "founded" });

@@ -1,3 +1,4 @@
+import { bareChannel, markedChannel } from "@flotilla/kernel";
 import type { ReadAccess } from "@flotilla/sqlite";
 import { columnsOf } from "../attached.ts";
 import { type EntityRow, MAX_ENTITIES } from "../entities.ts";
@@ -59,9 +60,9 @@ export function updateStates(
 
 /** Telethon writes the bare id, Kurigram the marked one. */
 function channelState(id: string, pts: number, hashes: ReadonlyMap<string, string>): ChannelState[] {
-  const bare = id.startsWith("-100") ? id.slice(4) : id;
+  const bare = bareChannel(id) ?? id;
   if (!/^[1-9]\d*$/.test(bare)) return [];
-  return [{ id: bare, pts, hash: hashes.get(`-100${bare}`) ?? null }];
+  return [{ id: bare, pts, hash: hashes.get(markedChannel(bare)) ?? null }];
 }
 
 function inRange({ qts, date, seq }: UpdateState): boolean {

@@ -34,7 +34,7 @@ export function telethonFile(path: string, version: 4 | 5 | 6 | 7, foreign: Fore
   const entity = db.prepare("INSERT INTO entities (id, hash, username, phone, name) VALUES (?, ?, ?, ?, ?)");
   if (userId !== null) entity.run(0, userId, null, null, null);
   entity.run(7000001, -9223372036854775808n, "Ann", 15550001, "Ann A");
-  entity.run(-1001234567, 8123456789012345678n, "news", null, "News");
+  entity.run(-1000001234567, 8123456789012345678n, "news", null, "News");
   entity.run(-4242, 0, null, null, "Group");
   const state = db.prepare("INSERT INTO update_state VALUES (?, ?, ?, ?, ?)");
   state.run(0, 5000, 7, 1_760_000_000, 9);
@@ -70,14 +70,14 @@ export function pyrogramFile(path: string, version: 3 | 4 | 7, foreign: Foreign)
   ).run(dcId, apiId, testMode, key, userId, isBot);
   if (version === 7) db.prepare("UPDATE sessions SET server_address = ?, port = ?").run(address, port);
   db.prepare("INSERT INTO peers (id, access_hash, type, phone_number) VALUES (?, ?, 'channel', NULL)").run(
-    -1001234567,
+    -1000001234567,
     8123456789012345678n,
   );
   if (version === 3) db.exec("UPDATE peers SET username = 'News'");
-  else db.exec("CREATE TABLE usernames (id INTEGER, username TEXT); INSERT INTO usernames VALUES (-1001234567, 'News')");
+  else db.exec("CREATE TABLE usernames (id INTEGER, username TEXT); INSERT INTO usernames VALUES (-1000001234567, 'News')");
   if (version === 7) {
     db.exec("CREATE TABLE update_state (id INTEGER PRIMARY KEY, pts INTEGER, qts INTEGER, date INTEGER, seq INTEGER)");
-    db.exec("INSERT INTO update_state VALUES (0, 5000, 7, 1760000000, 9), (-1001234567, 88, 0, 0, 0)");
+    db.exec("INSERT INTO update_state VALUES (0, 5000, 7, 1760000000, 9), (-1000001234567, 88, 0, 0, 0)");
   }
   db.close();
 }

@@ -1,11 +1,12 @@
 import { isServiceChat } from "@flotilla/contracts";
-import { AppError } from "@flotilla/kernel";
+import { AppError, bareChannel } from "@flotilla/kernel";
 import type { InboxEvent, LinkedChannel, SessionStore } from "@flotilla/session-store";
 import bigInt from "big-integer";
-import { Api, utils } from "telegram";
+import { Api } from "telegram";
 import type { FileCentres } from "../file-centres.ts";
 import type { Link } from "../link.ts";
-import { channelOf, inputChannel, inputPeer } from "../peers.ts";
+import { markedId } from "../marked.ts";
+import { inputChannel, inputPeer } from "../peers.ts";
 import { messageEvent } from "../updates/content.ts";
 import { type ListedChat, type ListedTopic, linkedChannelOf, listedChats, listedTopics } from "./chat-list.ts";
 import { toApiEntities } from "./entities.ts";
@@ -100,7 +101,7 @@ export class AccountCalls {
   /** Deletes messages for everybody. */
   async delete(to: Target, ids: readonly number[]): Promise<void> {
     const chat = await this.#known(to.chat);
-    const channel = channelOf(this.#deps.store, chat);
+    const channel = bareChannel(chat);
     const request = channel
       ? new Api.channels.DeleteMessages({ channel: inputChannel(this.#deps.store, channel), id: [...ids] })
       : new Api.messages.DeleteMessages({ revoke: true, id: [...ids] });
@@ -116,7 +117,7 @@ export class AccountCalls {
     if (known) return known.id;
     try {
       const request = new Api.contacts.ResolveUsername({ username: ref.slice(1) });
-      return utils.getPeerId((await this.#deps.link().invoke(request)).peer);
+      return markedId((await this.#deps.link().invoke(request)).peer);
     } catch (error) {
       if (error instanceof Error && /USERNAME_(?:NOT_OCCUPIED|INVALID)/.test(error.message)) return null;
       throw error;
@@ -132,7 +133,7 @@ export class AccountCalls {
 
   /** The topics of a forum, at most 100; none in a chat that has no topics. */
   async topics(ref: string): Promise<readonly ListedTopic[]> {
-    const found = channelOf(this.#deps.store, await this.#known(ref));
+    const found = bareChannel(await this.#known(ref));
     if (!found) return [];
     const first = { offsetDate: 0, offsetId: 0, offsetTopic: 0, limit: 100 };
     const channel = inputChannel(this.#deps.store, found);
@@ -160,7 +161,7 @@ export class AccountCalls {
   /** The channel whose posts Telegram copies into this group by itself; null for any other chat (https://core.telegram.org/api/discussion). */
   async linkedChannel(ref: string): Promise<LinkedChannel | null> {
     const { store, link } = this.#deps;
-    const group = channelOf(store, await this.#known(ref));
+    const group = bareChannel(await this.#known(ref));
     if (group === null) return null;
     const request = new Api.channels.GetFullChannel({ channel: inputChannel(store, group) });
     return linkedChannelOf(await link().invoke(request));

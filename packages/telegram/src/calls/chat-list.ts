@@ -1,6 +1,8 @@
 import { isServiceChat } from "@flotilla/contracts";
+import { markedChannel } from "@flotilla/kernel";
 import type { LinkedChannel } from "@flotilla/session-store";
-import { Api, utils } from "telegram";
+import { Api } from "telegram";
+import { markedId } from "../marked.ts";
 
 /** A chat of the account: `ref` is `@name`, or the marked id of one that has none. */
 export interface ListedChat {
@@ -23,8 +25,8 @@ const MAX_TITLE = 128;
 
 /** The chats of a page of dialogs, in their order, without those that the account left or was put out of, and without service chats. */
 export function listedChats(answer: Api.messages.Dialogs | Api.messages.DialogsSlice): ListedChat[] {
-  const entities = new Map([...answer.users, ...answer.chats].map((entity) => [utils.getPeerId(entity), entity]));
-  return answer.dialogs.flatMap((dialog) => listed(entities.get(utils.getPeerId(dialog.peer))) ?? []);
+  const entities = new Map([...answer.users, ...answer.chats].map((entity) => [markedId(entity), entity]));
+  return answer.dialogs.flatMap((dialog) => listed(entities.get(markedId(dialog.peer))) ?? []);
 }
 
 /** Topics that are there. */
@@ -44,7 +46,7 @@ export function linkedChannelOf({ fullChat, chats }: Api.messages.ChatFull): Lin
   const channels = chats.filter((chat) => chat instanceof Api.Channel);
   if (channels.find(({ id }) => id.equals(fullChat.id))?.broadcast) return null;
   const username = channels.find(({ id }) => id.equals(linked))?.username ?? null;
-  return { chat: `-100${linked.toString()}`, username };
+  return { chat: markedChannel(linked.toString()), username };
 }
 
 function listed(entity: Api.TypeUser | Api.TypeChat | undefined): ListedChat | null {
@@ -55,7 +57,7 @@ function listed(entity: Api.TypeUser | Api.TypeChat | undefined): ListedChat | n
   }
   if (entity instanceof Api.Chat && !entity.left && !entity.deactivated)
     return { ref: refOf(entity), title: entity.title.slice(0, MAX_TITLE), kind: "group", forum: false, mayWrite: true };
-  if (!(entity instanceof Api.User) || entity.self || entity.deleted || isServiceChat(utils.getPeerId(entity))) return null;
+  if (!(entity instanceof Api.User) || entity.self || entity.deleted || isServiceChat(markedId(entity))) return null;
   const title = [entity.firstName, entity.lastName].filter(Boolean).join(" ").slice(0, MAX_TITLE);
   return { ref: refOf(entity), title, kind: "person", forum: false, mayWrite: true };
 }
@@ -68,5 +70,5 @@ function mayWrite({ creator, broadcast, adminRights, bannedRights, defaultBanned
 
 function refOf(entity: Api.Channel | Api.Chat | Api.User): string {
   const name = "username" in entity ? entity.username : undefined;
-  return name ? `@${name}` : utils.getPeerId(entity);
+  return name ? `@${name}` : markedId(entity);
 }

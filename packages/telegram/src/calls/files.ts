@@ -1,9 +1,10 @@
-import { AppError } from "@flotilla/kernel";
+import { AppError, bareChannel } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 import bigInt from "big-integer";
-import { Api, utils } from "telegram";
+import { Api } from "telegram";
+import { markedId } from "../marked.ts";
 import { migrationOf } from "../migration.ts";
-import { channelOf, inputChannel } from "../peers.ts";
+import { inputChannel } from "../peers.ts";
 import { messageEvent } from "../updates/content.ts";
 import { toApiEntities } from "./entities.ts";
 import { attributesOf, type FileFacts, type RemoteFile, remoteFile } from "./remote-file.ts";
@@ -50,7 +51,7 @@ export class FileCalls {
   /** The file of a message, with a reference of now. Throws AppError `file-gone`, and `protected-content`: that is not copied. */
   async find(ref: string, id: number): Promise<RemoteFile> {
     const chat = await this.#deps.known(ref);
-    const channel = channelOf(this.#deps.store, chat);
+    const channel = bareChannel(chat);
     const wanted = [new Api.InputMessageID({ id })];
     const answer = await this.#deps.ask(
       channel
@@ -63,7 +64,7 @@ export class FileCalls {
     if (content?.noforwards || (content?.ttlS ?? null) !== null)
       throw new AppError("protected-content", "The owner restricts saving by now: it is not copied.");
     // Ids of private chats and small groups share one count: the message must be of the chat that was asked for.
-    const isThere = message instanceof Api.Message && utils.getPeerId(message.peerId) === chat;
+    const isThere = message instanceof Api.Message && markedId(message.peerId) === chat;
     const file = isThere ? remoteFile(message.media) : null;
     if (!file) throw new AppError("file-gone", "The message has no file any more.");
     return file;

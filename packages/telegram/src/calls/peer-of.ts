@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { Api, utils } from "telegram";
+import { Api } from "telegram";
+import { markedId } from "../marked.ts";
 
 /** Whom a call is about: a chat's marked id, a login's phone number (its hash), or empty when it is nobody else. */
 export function peerOfCall(request: object): string {
@@ -13,5 +14,5 @@ export function peerOfCall(request: object): string {
     about instanceof Api.InputPeerChannel ||
     about instanceof Api.InputChannel;
   if (!isChat) return "";
-  return about instanceof Api.InputChannel ? `-100${about.channelId.toString()}` : utils.getPeerId(about);
+  return markedId(about);
 }

@@ -1,7 +1,7 @@
-import { sleep } from "@flotilla/kernel";
+import { markedChannel, sleep } from "@flotilla/kernel";
 import type { EngineOptions, EngineParts } from "./engine-types.ts";
 import type { Ledger } from "./ledger.ts";
-import { ACCOUNT, channelChat, type Dialog, type HistoryStart, type UpdateServer } from "./model.ts";
+import { ACCOUNT, type Dialog, type HistoryStart, type UpdateServer } from "./model.ts";
 
 /** Pages of one chat that are fetched at once at most: 20,000 messages. What is beyond is counted as lost. */
 const MAX_PAGES = 200;
@@ -55,15 +55,15 @@ export class Backfill {
 
   /** What was posted in a channel since we last heard of it; then we stand at `pts`. */
   async channel(channel: string, pts: number): Promise<void> {
-    const chat = channelChat(channel);
+    const chat = markedChannel(channel);
     await this.history(chat, this.#startOf(chat));
     this.#ledger.commit({ channels: new Map([[channel, pts]]) }, "asked");
   }
 
   /** The same when only the list of chats knows where the channel stands. */
   async channelReset(channel: string): Promise<void> {
-    const [dialog] = await this.#server.dialogsOf([channelChat(channel)]);
-    if (dialog?.pts === null || dialog?.pts === undefined) this.#ledger.close(channelChat(channel), "CHANNEL_PRIVATE");
+    const [dialog] = await this.#server.dialogsOf([markedChannel(channel)]);
+    if (dialog?.pts === null || dialog?.pts === undefined) this.#ledger.close(markedChannel(channel), "CHANNEL_PRIVATE");
     else await this.channel(channel, dialog.pts);
   }
 
@@ -72,13 +72,13 @@ export class Backfill {
    * since the account was last up to date is fetched. Returns the channels to ask for.
    */
   async look(channels: readonly string[]): Promise<readonly string[]> {
-    const dialogs = await this.#server.dialogsOf(channels.map(channelChat));
+    const dialogs = await this.#server.dialogsOf(channels.map(markedChannel));
     const want: string[] = [];
     for (const channel of channels) {
       const dialog = dialogs.find(({ box }) => box === channel);
       const isKnown = this.#ledger.channel(channel) !== undefined;
       if (dialog?.pts === null || dialog?.pts === undefined) {
-        if (isKnown) this.#ledger.close(channelChat(channel), "CHANNEL_PRIVATE");
+        if (isKnown) this.#ledger.close(markedChannel(channel), "CHANNEL_PRIVATE");
         continue;
       }
       this.#ledger.reopen(dialog.chat);

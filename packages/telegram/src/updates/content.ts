@@ -1,5 +1,6 @@
 import type { InboxEvent, MediaReference, MessageContent, TextEntity } from "@flotilla/session-store";
-import { Api, utils } from "telegram";
+import { Api } from "telegram";
+import { markedId } from "../marked.ts";
 import { ACCOUNT } from "./model.ts";
 
 /** A message of a person, or of the chat itself ("joined", "pinned"). */
@@ -43,15 +44,14 @@ export function messageEvent(message: unknown, kind: "new" | "edit", { chats, ve
   const at = kind === "edit" && message instanceof Api.Message ? (message.editDate ?? date) : date;
   const said = message instanceof Api.Message ? contentOf(message) : serviceContent(message);
   const content = isProtected(chats, peerId) ? { ...said, noforwards: true } : said;
-  return { kind, box, chat: utils.getPeerId(peerId), messageId: id, version, date: at * 1000, content };
+  return { kind, box, chat: markedId(peerId), messageId: id, version, date: at * 1000, content };
 }
 
 /** "Restrict saving content" of the whole chat. */
 function isProtected(chats: readonly unknown[], peerId: Api.TypePeer): boolean {
-  const id = utils.getPeerId(peerId);
+  const id = markedId(peerId);
   return chats.some(
-    (chat) =>
-      (chat instanceof Api.Channel || chat instanceof Api.Chat) && chat.noforwards === true && utils.getPeerId(chat) === id,
+    (chat) => (chat instanceof Api.Channel || chat instanceof Api.Chat) && chat.noforwards === true && markedId(chat) === id,
   );
 }
 
@@ -76,8 +76,8 @@ function originsOf(header: Api.MessageFwdHeader | undefined): NonNullable<Messag
   if (!header) return [];
   const { fromId, channelPost, savedFromPeer, savedFromMsgId } = header;
   return [
-    ...(fromId ? [{ chat: utils.getPeerId(fromId), message: channelPost ?? null }] : []),
-    ...(savedFromPeer ? [{ chat: utils.getPeerId(savedFromPeer), message: savedFromMsgId ?? null }] : []),
+    ...(fromId ? [{ chat: markedId(fromId), message: channelPost ?? null }] : []),
+    ...(savedFromPeer ? [{ chat: markedId(savedFromPeer), message: savedFromMsgId ?? null }] : []),
   ];
 }
 
@@ -96,13 +96,13 @@ function serviceContent(message: Api.MessageService): MessageContent {
 
 function common({ fromId, peerId, out, replyTo }: AnyMessage): Pick<MessageContent, "from" | "out" | "replyTo" | "topicId"> {
   // In private chats the sender is left out: it is the other one, or the account itself.
-  const other = peerId instanceof Api.PeerUser && !out ? utils.getPeerId(peerId) : null;
+  const other = peerId instanceof Api.PeerUser && !out ? markedId(peerId) : null;
   const reply = replyTo instanceof Api.MessageReplyHeader ? replyTo : null;
   const topicId = reply?.forumTopic ? (reply.replyToTopId ?? reply.replyToMsgId ?? null) : null;
   // In a topic, what answers nothing names the topic's first message (https://core.telegram.org/api/forum).
   const answered = reply?.replyToMsgId ?? null;
   return {
-    from: fromId ? utils.getPeerId(fromId) : other,
+    from: fromId ? markedId(fromId) : other,
     out: out === true,
     replyTo: answered === topicId ? null : answered,
     topicId,

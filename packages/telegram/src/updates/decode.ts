@@ -1,10 +1,12 @@
+import { markedChannel } from "@flotilla/kernel";
 import type { InboxEvent } from "@flotilla/session-store";
 import { Api } from "telegram";
+import { markedId } from "../marked.ts";
 import { type Around, messageEvent } from "./content.ts";
-import { ACCOUNT, channelChat, type Envelope, type Update } from "./model.ts";
+import { ACCOUNT, type Envelope, type Update } from "./model.ts";
 
-/** Whether the session can address this user (by its id). */
-export type Knows = (userId: string) => boolean;
+/** Whether the session knows this user or basic group (by its marked id): its access hash, and whether its owner restricts saving. */
+export type Knows = (chat: string) => boolean;
 
 /** An `Updates` object of the library in the words of the engine; null when it is none, or says nothing to it. */
 export function toEnvelope(container: unknown, knows: Knows): Envelope | null {
@@ -15,8 +17,8 @@ export function toEnvelope(container: unknown, knows: Knows): Envelope | null {
     const seqStart = container instanceof Api.UpdatesCombined ? container.seqStart : seq;
     return { kind: "updates", seqStart, seq, date, updates: decodeUpdates(container.updates, container.chats) };
   }
-  if (container instanceof Api.UpdateShortMessage) return shortMessage(container, container.userId.toString(), knows);
-  if (container instanceof Api.UpdateShortChatMessage) return shortMessage(container, container.fromId.toString(), knows);
+  if (container instanceof Api.UpdateShortMessage) return shortMessage(container, knows);
+  if (container instanceof Api.UpdateShortChatMessage) return shortMessage(container, knows);
   return null;
 }
 
@@ -57,12 +59,14 @@ function ordered(date: number, updates: readonly unknown[]): Envelope {
   return { kind: "updates", seqStart: 0, seq: 0, date, updates: decodeUpdates(updates) };
 }
 
-function shortMessage(short: Api.UpdateShortMessage | Api.UpdateShortChatMessage, sender: string, knows: Knows): Envelope {
+/** It brings no users and chats: what is not known of them is asked for with the difference. */
+function shortMessage(short: Api.UpdateShortMessage | Api.UpdateShortChatMessage, knows: Knows): Envelope {
   const { date, pts, ptsCount } = short;
-  if (!knows(sender)) return { kind: "updates", seqStart: 0, seq: 0, date: 0, updates: [{ kind: "incomplete" }] };
   const isPrivate = short instanceof Api.UpdateShortMessage;
   const peerId = isPrivate ? new Api.PeerUser({ userId: short.userId }) : new Api.PeerChat({ chatId: short.chatId });
   const fromId = isPrivate ? undefined : new Api.PeerUser({ userId: short.fromId });
+  if (![peerId, fromId].every((peer) => peer === undefined || knows(markedId(peer))))
+    return { kind: "updates", seqStart: 0, seq: 0, date: 0, updates: [{ kind: "incomplete" }] };
   const { id, message, out, fwdFrom, replyTo, entities, ttlPeriod } = short;
   const whole = new Api.Message({
     id,
@@ -105,7 +109,7 @@ function eventsOf(update: object, box: string, around: Required<Around>): InboxE
 }
 
 function deletions(box: string, ids: readonly number[], pts: number): InboxEvent[] {
-  const chat = box === ACCOUNT ? null : channelChat(box);
+  const chat = box === ACCOUNT ? null : markedChannel(box);
   const common = { kind: "delete", box, chat, version: pts, date: Date.now(), content: null } as const;
   return ids.map((messageId) => ({ ...common, messageId }));
 }

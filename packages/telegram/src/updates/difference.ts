@@ -1,7 +1,8 @@
+import { markedChannel } from "@flotilla/kernel";
 import type { Backfill, Found } from "./backfill.ts";
 import type { EngineOptions, EngineParts } from "./engine-types.ts";
 import type { Entry, Ledger } from "./ledger.ts";
-import { ACCOUNT, type ChannelDifference, channelChat, type Difference, type Update, type UpdateServer } from "./model.ts";
+import { ACCOUNT, type ChannelDifference, type Difference, type Update, type UpdateServer } from "./model.ts";
 import { reduce } from "./reduce.ts";
 
 /** Size of the part when the whole difference cannot be read; halved until it is one. */
@@ -65,7 +66,7 @@ export class Differences {
         return await this.#backfill.channel(channel, answer.pts);
       } else {
         this.#ledger.commit({ channels: new Map([[channel, answer.pts]]), events: eventsOf(answer) }, "asked");
-        this.#ledger.reopen(channelChat(channel));
+        this.#ledger.reopen(markedChannel(channel));
         if (answer.kind === "empty" || answer.final) return;
         limit = undefined;
       }

@@ -1,7 +1,8 @@
 import type { InboxEvent, SessionStore, UpdateState } from "@flotilla/session-store";
 import bigInt from "big-integer";
-import { Api, utils } from "telegram";
+import { Api } from "telegram";
 import type { Link } from "../link.ts";
+import { markedId } from "../marked.ts";
 import { inputChannel, inputPeer } from "../peers.ts";
 import { messageEvent } from "./content.ts";
 import { decodeUpdates } from "./decode.ts";
@@ -122,7 +123,7 @@ function toDialogs(answer: Dialogs): Dialog[] {
   const dates = new Map(toEvents(answer.messages, []).map(({ chat, messageId, date }) => [`${chat}/${messageId}`, date]));
   return answer.dialogs.flatMap((dialog) => {
     if (!(dialog instanceof Api.Dialog)) return [];
-    const chat = utils.getPeerId(dialog.peer);
+    const chat = markedId(dialog.peer);
     const topDate = dates.get(`${chat}/${dialog.topMessage}`) ?? 0;
     const box = dialog.peer instanceof Api.PeerChannel ? dialog.peer.channelId.toString() : ACCOUNT;
     return [{ chat, box, topId: dialog.topMessage, topDate, pts: box === ACCOUNT ? null : (dialog.pts ?? null) }];

@@ -108,8 +108,3 @@ export type Verdict =
 
 /** Says what a rejected question means. */
 export type Judge = (error: unknown) => Verdict;
-
-/** Marked id of a channel. */
-export function channelChat(channel: string): string {
-  return `-100${channel}`;
-}

@@ -1,8 +1,8 @@
-import { sleep } from "@flotilla/kernel";
+import { markedChannel, sleep } from "@flotilla/kernel";
 import { Backfill } from "./backfill.ts";
 import { Differences } from "./difference.ts";
 import type { EngineParts } from "./engine-types.ts";
-import { ACCOUNT, channelChat, type Verdict } from "./model.ts";
+import { ACCOUNT, type Verdict } from "./model.ts";
 import { lookedAt, lookKey, RESET, type Todo } from "./todo.ts";
 
 interface Deps extends EngineParts {
@@ -70,7 +70,7 @@ export class Questions {
     const isChannel = key !== ACCOUNT && key !== RESET;
     options.log("warn", "a question about missed updates was refused", { box: key, verdict: verdict.kind });
     if (verdict.kind === "closed" && isChannel) {
-      ledger.close(channelChat(lookedAt(key) ?? key), verdict.reason);
+      ledger.close(markedChannel(lookedAt(key) ?? key), verdict.reason);
       return todo.done(key);
     }
     if (verdict.kind === "stale" && key === ACCOUNT) return todo.add([RESET]);

@@ -47,7 +47,7 @@ export class UpdateStream {
 
   /** A whole `Updates` object that the server pushed. */
   pushed(container: unknown): void {
-    this.#feed(() => toEnvelope(container, (user) => this.#options.store.entities.byId(user) !== null));
+    this.#feed(() => toEnvelope(container, (chat) => this.#knows(chat)));
   }
 
   /** The answer to an own call: what it did moves the same positions. */
@@ -67,6 +67,11 @@ export class UpdateStream {
   }
 
   /** What cannot be understood counts as missing. */
+  #knows(chat: string): boolean {
+    const known = this.#options.store.entities.byId(chat);
+    return known !== null && (!chat.startsWith("-") || (known.protected ?? null) !== null);
+  }
+
   #feed(decode: () => ReturnType<typeof toEnvelope>): void {
     try {
       const envelope = decode();

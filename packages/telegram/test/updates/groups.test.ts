@@ -93,3 +93,16 @@ test("a group with an id like a channel's is written to, and its messages delete
   expect(there(one.friend)).toEqual(["1"]);
   await waitFor(() => one.store.updates.pending(99).some(({ kind, messageId }) => kind === "delete" && messageId === id));
 });
+
+test("a group that restricts saving is known as such, also when a message comes without it", async () => {
+  const one = await newReader(world);
+  const members = [one.friend, one.phone];
+  const group = world.sandbox.world.createGroup({ title: "Sealed", members, noforwards: true }).id;
+  const sealed = { ...one, group, chat: `-${group}` };
+  const before = differences();
+  world.sandbox.world.faults.updates(one.phone, "short", 4);
+  for (const text of ["1", "2", "3", "4"]) say(sealed, text);
+  await has(one, ["1", "2", "3", "4"]);
+  expect(one.store.entities.byId(sealed.chat)?.protected).toBe(true);
+  expect(differences() - before, "the first one is asked for: the group is not known").toBeGreaterThan(0);
+});

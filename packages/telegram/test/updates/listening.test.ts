@@ -5,7 +5,7 @@ import { Listening } from "../../src/updates/listening.ts";
 
 const MINUTE = 60_000;
 const row = (more: Partial<SourceRow> = {}): SourceRow => ({
-  chat: "-1005",
+  chat: "-1000000000005",
   lastMessageId: 7,
   lastMessageAt: 0,
   rhythmMs: 4 * MINUTE,
@@ -19,7 +19,7 @@ test("asked for after five times its rhythm and five minutes, told of after twen
   expect(listening.isDue(row(), 20 * MINUTE)).toBe(false);
   expect(listening.isDue(row(), 21 * MINUTE)).toBe(true);
   expect(listening.isDue(row({ rhythmMs: 1 }), 5 * MINUTE)).toBe(false);
-  listening.asking(["-1005"], 21 * MINUTE);
+  listening.asking(["-1000000000005"], 21 * MINUTE);
   expect(listening.isDue(row(), 40 * MINUTE)).toBe(false);
   expect(listening.heard(row(), row(), 0, 79 * MINUTE)).toBe(false);
   expect(listening.heard(row(), row(), 0, 80 * MINUTE)).toBe(true);

@@ -1,6 +1,8 @@
 /** Telegram's side of the update stream as a model: boxes with a pts, differences in parts, and chats with a history. */
+
+import { bareChannel, markedChannel } from "@flotilla/kernel";
 import type { InboxEvent, MessageContent, UpdateState } from "@flotilla/session-store";
-import { ACCOUNT, channelChat, type Dialog, type Envelope, type Update, type UpdateServer } from "../../src/updates/model.ts";
+import { ACCOUNT, type Dialog, type Envelope, type Update, type UpdateServer } from "../../src/updates/model.ts";
 
 type BoxUpdate = Extract<Update, { kind: "box" }>;
 
@@ -161,7 +163,7 @@ export class ModelServer implements UpdateServer {
   }
 
   async history(chat: string, start: Parameters<UpdateServer["history"]>[1]): Promise<readonly InboxEvent[]> {
-    const box = chat === PERSON ? ACCOUNT : chat.slice(4);
+    const box = bareChannel(chat) ?? ACCOUNT;
     await this.#called("history", box);
     const isNewer = (event: InboxEvent): boolean =>
       "afterId" in start ? event.messageId > start.afterId : event.date >= start.afterDate;
@@ -172,7 +174,7 @@ export class ModelServer implements UpdateServer {
     const open = [...this.#boxes].filter(([box]) => !this.closed.has(box));
     return open.map(([box, { messages, pts }]) => {
       const top = [...messages.values()].at(-1);
-      const chat = box === ACCOUNT ? PERSON : channelChat(box);
+      const chat = box === ACCOUNT ? PERSON : markedChannel(box);
       return { chat, box, topId: top?.messageId ?? 0, topDate: top?.date ?? 0, pts: box === ACCOUNT ? null : pts };
     });
   }
@@ -191,7 +193,7 @@ export class ModelServer implements UpdateServer {
   }
 
   #blank(box: string, messageId: number): Pick<InboxEvent, "box" | "chat" | "messageId" | "date"> {
-    return { box, chat: box === ACCOUNT ? PERSON : channelChat(box), messageId, date: (this.#date + 1) * 1000 };
+    return { box, chat: box === ACCOUNT ? PERSON : markedChannel(box), messageId, date: (this.#date + 1) * 1000 };
   }
 
   #box(name: string): Box {

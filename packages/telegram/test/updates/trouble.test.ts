@@ -75,12 +75,12 @@ test("a channel that was closed is marked alone; let in again, it goes on", asyn
   rig.server.post("6");
   rig.push(rig.server.post("6"), rig.server.post(ACCOUNT));
   await waitFor(() => rig.trouble.length === 1 && rig.inbox().length === 3);
-  expect(rig.trouble).toEqual([{ kind: "closed", chat: "-1005", reason: "CHANNEL_PRIVATE" }]);
-  expect(rig.store.updates.sources.get("-1005")?.closed).toBe("CHANNEL_PRIVATE");
+  expect(rig.trouble).toEqual([{ kind: "closed", chat: "-1000000000005", reason: "CHANNEL_PRIVATE" }]);
+  expect(rig.store.updates.sources.get("-1000000000005")?.closed).toBe("CHANNEL_PRIVATE");
   rig.server.closed.clear();
   rig.push({ kind: "channel-changed", channel: "5" });
   await rig.complete();
-  expect(rig.trouble.at(-1)).toEqual({ kind: "reopened", chat: "-1005" });
+  expect(rig.trouble.at(-1)).toEqual({ kind: "reopened", chat: "-1000000000005" });
 });
 
 test("a channel joined while nobody was there gives what was posted since, one joined now starts now", async () => {
@@ -179,10 +179,10 @@ test("a chat that is quieter than usual is asked for before anybody is alarmed; 
   await waitFor(() => rig.trouble.length > 0);
   const asked = rig.server.calls.filter((call) => call.startsWith("dialogsOf"));
   expect(asked.length).toBeGreaterThan(0);
-  expect(rig.trouble).toEqual([{ kind: "quiet", chat: "-1005", found: 0 }]);
+  expect(rig.trouble).toEqual([{ kind: "quiet", chat: "-1000000000005", found: 0 }]);
   expect(rig.engine.quiet()).toMatchObject({
     checkedAt: expect.any(Number),
-    chats: [{ chat: "-1005", found: 0, withheld: false }],
+    chats: [{ chat: "-1000000000005", found: 0, withheld: false }],
   });
   rig.push(rig.server.post("5"));
   await rig.complete();
@@ -197,8 +197,8 @@ test("newer messages of a quiet chat that were pushed to nobody are fetched, and
   for (let n = 0; n < 2; n++) rig.server.post("5");
   await rig.complete();
   await waitFor(() => rig.engine.quiet().checkedAt !== null);
-  expect(rig.trouble[0]).toEqual({ kind: "quiet", chat: "-1005", found: 2 });
-  expect(rig.engine.quiet().chats).toMatchObject([{ chat: "-1005", found: 2, withheld: false }]);
+  expect(rig.trouble[0]).toEqual({ kind: "quiet", chat: "-1000000000005", found: 2 });
+  expect(rig.engine.quiet().chats).toMatchObject([{ chat: "-1000000000005", found: 2, withheld: false }]);
 });
 
 test("a chat of which the server has more than it gives is deaf, said once", async () => {

@@ -58,6 +58,7 @@ export function channelObject(viewer: Account, channel: Channel): TlObject {
     ...channelKind(channel),
     creator: channel.owner === viewer.id,
     left: !member,
+    noforwards: channel.noforwards === true,
     id,
     access_hash: accessHash,
     title,
@@ -84,11 +85,12 @@ function channelKind({ supergroup, topics }: Channel): Record<string, boolean> {
 }
 
 /** A basic group as `viewer` sees it; one who is not in it gets chatForbidden. */
-function groupObject(viewer: Account, { id, title, creator, members, createdAt }: Group): TlObject {
+function groupObject(viewer: Account, { id, title, creator, members, createdAt, noforwards }: Group): TlObject {
   if (!members.has(viewer.id)) return { _: "chatForbidden", id, title };
   return {
     _: "chat",
     creator: creator === viewer.id,
+    noforwards: noforwards === true,
     id,
     title,
     photo: { _: "chatPhotoEmpty" },
