@@ -8,3 +8,4 @@ export { fleetKeyId } from "./fleet-key-id.ts";
 export { type HostId, parseHostId, parseUserId, parseWorkerId, type UserId, type WorkerId } from "./ids.ts";
 export { SingleFlight } from "./single-flight.ts";
 export { sleep, withTimeout } from "./sleep.ts";
+export { unpack } from "./unpack.ts";

@@ -1,4 +1,5 @@
-import { gzipSync } from "node:zlib";
+import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
+import { NodeCryptoProvider } from "@mtcute/node/utils.js";
 import bigInt from "big-integer";
 import { Api, type TelegramClient } from "telegram";
 import { describe, expect, it } from "vitest";
@@ -94,6 +95,51 @@ describe("a client that knows only the protocol", () => {
     client.send(getNearestDc, base + 400n);
     const repeated = await client.next(0xf35c6d01);
     expect([repeated.uint(), repeated.long()]).toEqual([0xf35c6d01, base + 400n]);
+  });
+
+  // mtcute and TDLib pack with zlib, whatever the constructor is called.
+  const mtcute = (bytes: Buffer): Uint8Array => new NodeCryptoProvider().gzip(bytes, 1000) ?? bytes;
+  it.each([
+    ["zlib, as mtcute packs", mtcute],
+    ["zlib", deflateSync],
+    ["gzip", gzipSync],
+    ["bare deflate", deflateRawSync],
+  ])("packs its calls with %s, around wrappers and inside one", async (_how, pack) => {
+    const client = await raw();
+    const packed = (body: Buffer): Buffer =>
+      new TlWriter()
+        .uint(0x3072cfa1)
+        .bytes(Buffer.from(pack(body)))
+        .done();
+    const base = BigInt(Math.floor(Date.now() / 1000)) << 32n;
+    const long = layer(
+      new TlWriter()
+        .uint(0xcb9f372d)
+        .long(4n)
+        .raw(layer(new TlWriter().uint(0x1fb33026).done()))
+        .done(),
+    );
+    const sent = [packed(getNearestDc), packed(long), layer(packed(new TlWriter().uint(0x1fb33026).done()))];
+    for (const [index, body] of sent.entries()) {
+      const id = client.send(body, base + 400n + BigInt(index) * 4n);
+      const answer = await client.next(0xf35c6d01);
+      expect([answer.uint(), answer.long(), answer.peekId()]).toEqual([0xf35c6d01, id, 0x8e1a1775]);
+    }
+  });
+
+  it("is cut off for a bomb, and the server goes on", async () => {
+    const client = await raw();
+    for (const pack of [deflateSync, gzipSync, deflateRawSync])
+      client.send(
+        new TlWriter()
+          .uint(0x3072cfa1)
+          .bytes(pack(Buffer.alloc(50_000_000)))
+          .done(),
+      );
+    const other = await raw();
+    other.send(getNearestDc);
+    await other.next(0xf35c6d01);
+    expect(client.received.filter(({ body }) => body.readUInt32LE(0) === 0xf35c6d01)).toEqual([]);
   });
 
   it("is told what is wrong with its message ids and its methods", async () => {

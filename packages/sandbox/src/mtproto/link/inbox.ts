@@ -1,4 +1,4 @@
-import { gunzipSync } from "node:zlib";
+import { unpack } from "@flotilla/kernel";
 import { openFromClient } from "../crypto/message.ts";
 import { TlError, TlReader, TlWriter } from "../tl/bytes.ts";
 import type { TlObject } from "../tl/schema.ts";
@@ -6,7 +6,7 @@ import { serviceCodec } from "../tl/service.ts";
 import { type Connection, UNKNOWN_KEY } from "./connection.ts";
 import { type AuthKey, currentSalt, futureSalts, isSaltGood, type KeyStore, nowS } from "./keys.ts";
 import type { SessionRegistry } from "./registry.ts";
-import { GZIP_PACKED, MSG_CONTAINER, type Session } from "./session.ts";
+import { GZIP_PACKED, MAX_UNPACKED, MSG_CONTAINER, type Session } from "./session.ts";
 
 /** A client's clock may be so far off (https://core.telegram.org/mtproto/description#message-identifier-msg-id). */
 const MAX_BEHIND_S = 300;
@@ -129,7 +129,7 @@ export class Inbox {
       this.#refuse(message, BAD_CONTAINER);
     } else if (id === GZIP_PACKED) {
       reader.uint();
-      this.#handle({ ...message, body: gunzipSync(reader.bytes()) }, depth);
+      this.#handle({ ...message, body: unpack(reader.bytes(), MAX_UNPACKED) }, depth);
     } else if (serviceCodec.schema.byId.has(id)) {
       this.#service(message, serviceCodec.read(reader));
     } else if (!message.session.repeatAnswer(message.id)) {

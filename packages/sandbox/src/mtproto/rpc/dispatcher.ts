@@ -1,10 +1,9 @@
-import { gunzipSync } from "node:zlib";
-import { toError } from "@flotilla/kernel";
+import { toError, unpack } from "@flotilla/kernel";
 import { RpcError } from "../../world/errors.ts";
 import type { Incoming } from "../link/inbox.ts";
 import type { AuthKey } from "../link/keys.ts";
 import type { SessionRegistry } from "../link/registry.ts";
-import { GZIP_PACKED } from "../link/session.ts";
+import { GZIP_PACKED, MAX_UNPACKED } from "../link/session.ts";
 import { TlError, TlReader } from "../tl/bytes.ts";
 import type { TlCodec } from "../tl/codec.ts";
 import type { Layers } from "../tl/layers.ts";
@@ -106,7 +105,7 @@ export class Dispatcher {
       const reader = new TlReader(rest);
       if (reader.peekId() === GZIP_PACKED) {
         reader.uint();
-        rest = gunzipSync(reader.bytes());
+        rest = unpack(reader.bytes(), MAX_UNPACKED);
         continue;
       }
       const codec = this.#options.layers.codec(key.layer ?? ASSUMED_LAYER);
