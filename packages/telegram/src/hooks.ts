@@ -2,11 +2,11 @@ import { AppError } from "@flotilla/kernel";
 import { Api } from "telegram";
 import { InvalidBufferError, RPCError, SecurityError, TypeNotFoundError } from "telegram/errors/index.js";
 import { UpdateConnectionState } from "telegram/network/index.js";
-import { MessageContainer } from "telegram/tl/core/index.js";
+import { GZIPPacked, MessageContainer } from "telegram/tl/core/index.js";
 import { linkLost } from "./fault.ts";
-// Also for its effect: the container handler below relies on its patches.
-import "./vendor.ts";
 import type { VendorClient, VendorSender } from "./vendor.ts";
+// Also for its effect: the handlers below rely on its patches.
+import { openPacket, readMessage } from "./wire/messages.ts";
 
 /** What the hooks report. None of these may throw. */
 export interface HookEvents {
@@ -54,6 +54,11 @@ function installInSender(sender: VendorSender, events: HookEvents): void {
   sender._handlers[keyOf(MessageContainer as never)] = (message: { obj: { messages: unknown[] } }) =>
     handleContainer(sender, message.obj.messages, events);
 
+  sender._handlers[keyOf(GZIPPacked as never)] = async (message: { obj: unknown }) => {
+    message.obj = readMessage((message.obj as { data: Buffer }).data);
+    await sender._processMessage(message);
+  };
+
   const newSession = keyOf(Api.NewSessionCreated as never);
   const original = sender._handlers[newSession];
   sender._handlers[newSession] = async (message) => {
@@ -62,10 +67,9 @@ function installInSender(sender: VendorSender, events: HookEvents): void {
   };
 
   let transport: number | undefined;
-  const decrypt = sender._state.decryptMessageData.bind(sender._state);
   sender._state.decryptMessageData = async (body) => {
     try {
-      const message = await decrypt(body);
+      const message = await openPacket(sender._state, body);
       events.traffic();
       return message;
     } catch (error) {

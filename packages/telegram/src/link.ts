@@ -14,6 +14,7 @@ import { SocketFactory } from "./socket.ts";
 import type { AccountOptions } from "./types.ts";
 import { assertVendor, TelegramClient, type VendorClient, type VendorSender } from "./vendor.ts";
 import { VendorLogger } from "./vendor-log.ts";
+import { readsTolerantly } from "./wire/messages.ts";
 
 /** Time limits of a link, in milliseconds. */
 export interface LinkTimings {
@@ -148,6 +149,7 @@ export class Link {
 
   async #call<R extends Api.AnyRequest>(request: R, method: string): Promise<R["__response"]> {
     const { callMs, slowCallMs } = this.#timings;
+    readsTolerantly(request);
     const sent = this.#sender().send<R["__response"]>(request);
     const answer = await withTimeout(sent, this.#isSlow ? slowCallMs : callMs, () => {
       this.#isSlow = true;

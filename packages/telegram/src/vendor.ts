@@ -8,8 +8,8 @@ import { type Api, TelegramClient } from "telegram";
 import { _serverKeys } from "telegram/crypto/RSA.js";
 import vendorErrors from "telegram/errors/index.js";
 import { MTProtoSender } from "telegram/network/index.js";
-import { MessageContainer, TLMessage } from "telegram/tl/core/index.js";
 import { VendorLogger } from "./vendor-log.ts";
+import type { VendorState } from "./wire/messages.ts";
 
 /** The audited version. Any other one may have moved what the hooks hold on to. */
 const VERSION = "2.26.22";
@@ -31,7 +31,7 @@ export interface VendorSender {
   _processMessage(message: unknown): Promise<void>;
   _pendingState: { values(): VendorRequest[]; clear(): void };
   _sendQueue: { _pendingStates: VendorRequest[]; _queue: (VendorRequest | undefined)[]; append(state: undefined): void };
-  _state: { decryptMessageData(body: Buffer): Promise<unknown> };
+  _state: VendorState;
   _updateCallback: (client: unknown, update: unknown) => void;
   _handleBadAuthKey(skipForMain?: boolean): void;
   _userConnected: boolean;
@@ -101,43 +101,6 @@ function keepRawErrors(): void {
   };
 }
 
-interface ContainerReader {
-  readInt(): number;
-  readLong(): never;
-  tellPosition(): number;
-  setPosition(position: number): void;
-  tgReadObject(): unknown;
-}
-
-/** One object that cannot be decoded must not take the rest of its container with it (docs/gramjs.md). */
-function keepContainers(): void {
-  const container = MessageContainer as unknown as { fromReader(reader: ContainerReader): Promise<MessageContainer> };
-  container.fromReader = async (reader) => {
-    const messages: TLMessage[] = [];
-    for (let left = reader.readInt(); left > 0; left--) {
-      const id = reader.readLong();
-      const seqNo = reader.readInt();
-      const length = reader.readInt();
-      const start = reader.tellPosition();
-      messages.push(new TLMessage(id, seqNo, readObject(reader)));
-      reader.setPosition(start + length);
-    }
-    return new MessageContainer(messages as never);
-  };
-}
-
-/** The object, or a rejected promise in its place: `_processMessage` awaits it, and our container handler catches it. */
-function readObject(reader: ContainerReader): unknown {
-  try {
-    return reader.tgReadObject();
-  } catch (error) {
-    const failed = Promise.reject(error);
-    failed.catch(() => {});
-    return failed;
-  }
-}
-
 keepRawErrors();
-keepContainers();
 
 export { TelegramClient };

@@ -1,0 +1,50 @@
+/** In the place of an object that this version has no constructor for. */
+export class Unreadable {
+  /** What was expected there. */
+  readonly type: string;
+  readonly className = "Unreadable";
+
+  constructor(type: string) {
+    this.type = type;
+  }
+}
+
+/** Two readings that are equally good say different things here. */
+export const UNSURE = Symbol("unsure");
+
+/** What two equally good readings of one place have in common. What they do not agree on is not taken for true. */
+export function agree(a: unknown, b: unknown): unknown {
+  if (a === b || (a instanceof Unreadable && b instanceof Unreadable)) return a;
+  if (Array.isArray(a) && Array.isArray(b) && a.length === b.length) return agreeOnAll(a, b);
+  if (Buffer.isBuffer(a) && Buffer.isBuffer(b)) return a.equals(b) ? a : UNSURE;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return UNSURE;
+  if (a instanceof Unreadable) return a;
+  if (b instanceof Unreadable) return b;
+  return sameObject(a as Typed, b as Typed) ? a : UNSURE;
+}
+
+interface Typed {
+  readonly className?: string;
+  readonly originalArgs?: Record<string, unknown>;
+  equals?(other: unknown): boolean;
+}
+
+function agreeOnAll(a: readonly unknown[], b: readonly unknown[]): unknown {
+  const both = a.map((each, index) => agree(each, b[index]));
+  const isBoxed = a.every((each) => typeof each === "object" && each !== null && "className" in each);
+  if (!both.includes(UNSURE)) return both;
+  return isBoxed ? both.map((each) => (each === UNSURE ? new Unreadable("") : each)) : UNSURE;
+}
+
+function sameObject(a: Typed, b: Typed): boolean {
+  if (a.className === undefined) return a.equals?.(b) === true;
+  if (a.className !== b.className || !a.originalArgs || !b.originalArgs) return false;
+  const [left, right] = [a.originalArgs, b.originalArgs];
+  return Object.keys(left).every((name) => same(left[name], right[name]));
+}
+
+function same(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((each, index) => same(each, b[index]));
+  if (a instanceof Unreadable || b instanceof Unreadable) return a instanceof Unreadable && b instanceof Unreadable;
+  return agree(a, b) !== UNSURE;
+}

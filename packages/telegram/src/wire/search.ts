@@ -1,0 +1,242 @@
+import { UNSURE, Unreadable } from "./agree.ts";
+import type { Field, Line, Lines, Place } from "./lines.ts";
+import { readPlain } from "./plain.ts";
+import { cautiously, leaf, listOf, plainly, relax, type Start, type State, type States } from "./states.ts";
+
+const VECTOR = 0x1cb5c415;
+/** An object that is no element of a vector is searched for its end over so many bytes. */
+const MAX_OBJECT = 32 * 1024;
+/** States that are looked at before it gives up; a few hundred milliseconds. */
+const MAX_STEPS = 250_000;
+const MAX_DEPTH = 48;
+/** Passing over an object whose constructor is known, because what is inside leads nowhere. */
+const KNOWN_PRICE = 2;
+/** Passing over something that looks like an element of the vector. */
+const SWALLOWED_PRICE = 4;
+
+/** Where something with a constructor of a type stands, or seems to; and how many of these come before each word. */
+interface Anchors {
+  readonly at: readonly number[];
+  readonly before: Int32Array;
+}
+
+/** The search took too long. */
+export class Exhausted extends Error {}
+
+/**
+ * Reads an answer in which objects have constructors that nobody here knows. The wire has no lengths, so such an object ends
+ * wherever the rest of the answer, up to its exact end, makes sense under the schema: at each place a constructor that may
+ * stand there. All ways are followed together, the one that passes over least wins, and of several that are equally good
+ * only what they agree on is taken.
+ */
+export class Search {
+  readonly #bytes: Buffer;
+  readonly #lines: Lines;
+  readonly #objects = new Map<number, readonly State[]>();
+  readonly #anchors = new Map<string, Anchors>();
+  readonly #holes = new Map<string, Unreadable>();
+  #steps = 0;
+  #depth = 0;
+
+  constructor(bytes: Buffer, lines: Lines) {
+    this.#bytes = bytes;
+    this.#lines = lines;
+  }
+
+  /** The best reading of the whole, or null. Throws {@link Exhausted}. */
+  whole({ type, isVector }: Place): State | null {
+    const field: Field = { name: "", kind: "boxed", type, isVector, flag: null };
+    const start: State = { at: 0, price: 0, loose: true, value: null, before: null, flags: {} };
+    return this.#step(new Map([[0, start]]), field).get(this.#bytes.length) ?? null;
+  }
+
+  #step(states: States, field: Field): States {
+    const next: States = new Map();
+    for (const state of states.values()) {
+      this.#count();
+      if (field.flag && !((state.flags[field.flag.of] ?? 0) & (1 << field.flag.bit)))
+        relax(next, { ...plainly(state), value: field.kind === "true" ? false : null, before: state });
+      else if (field.kind === "true") relax(next, { ...plainly(state), value: true, before: state });
+      else if (field.kind === "flags") this.#flags(next, state, field.name);
+      else for (const end of this.#ends(state, field)) relax(next, { ...end, before: state, flags: state.flags });
+    }
+    return next;
+  }
+
+  #flags(next: States, state: State, name: string): void {
+    if (state.at + 4 > this.#bytes.length) return;
+    const value = this.#bytes.readInt32LE(state.at);
+    relax(next, { ...plainly(state), at: state.at + 4, value, before: state, flags: { ...state.flags, [name]: value } });
+  }
+
+  #ends(state: Start, { kind, type, isVector }: Field): readonly State[] {
+    if (isVector) return this.#vector(state, type, kind === "plain");
+    if (kind === "boxed") return this.#boxed(state, type);
+    const read = readPlain(this.#bytes, type, state.at);
+    if (!read) return [];
+    return [leaf({ at: read.end, price: state.price, loose: state.loose && type !== "Bool" }, read.value)];
+  }
+
+  #boxed(state: Start, type: string): State[] {
+    const line = this.#lineAt(state.at, type);
+    const found = line ? this.#object(line, state.at) : [];
+    if (found.length > 0) return found.map((each) => ({ ...each, price: each.price + state.price }));
+    // Where it is not certain that anything begins here, it is not taken for an object that nobody knows.
+    if (state.loose) return [];
+    const price = state.price + (line ? KNOWN_PRICE : 1);
+    return this.#offsets(state.at + 4, state.at + MAX_OBJECT).map((at) =>
+      leaf({ at, price, loose: true }, this.#hole(type, state.at)),
+    );
+  }
+
+  /** The ways to read an object whose constructor is known. */
+  #object(line: Line, at: number): readonly State[] {
+    const known = this.#objects.get(at);
+    if (known) return known;
+    if (++this.#depth > MAX_DEPTH) throw new Exhausted("too deep");
+    let states: States = new Map([[at + 4, { at: at + 4, price: 0, loose: false, value: null, before: null, flags: {} }]]);
+    for (const field of line.fields) {
+      states = this.#step(states, field);
+      if (states.size === 0) break;
+    }
+    this.#depth -= 1;
+    const made = [...states.values()].map((end) => ({
+      ...leaf(end, this.#make(line, end, at, false)),
+      ...(end.loose ? { cautious: this.#make(line, end, at, true) } : {}),
+    }));
+    const found = made.filter(({ value }) => value !== null);
+    this.#objects.set(at, found);
+    return found;
+  }
+
+  #make({ fields, type, make }: Line, end: State, at: number, isCautious: boolean): unknown {
+    const args: Record<string, unknown> = {};
+    let state: State | null = end;
+    for (const field of fields.toReversed()) {
+      const value = isCautious ? cautiously(state) : state?.value;
+      const isHole = value instanceof Unreadable;
+      const given: unknown = isHole ? this.#lines.standIn(field.type) : value;
+      // What cannot be without it goes with it.
+      if (value === UNSURE || (isHole && given === null && !field.flag)) return this.#hole(type, at);
+      args[field.name] = given;
+      state = state?.before ?? null;
+    }
+    return make(args);
+  }
+
+  #vector(state: Start, type: string, isPlain: boolean): State[] {
+    const { at, price } = state;
+    if (at + 8 > this.#bytes.length || this.#bytes.readUInt32LE(at) !== VECTOR) return [];
+    const count = this.#bytes.readUInt32LE(at + 4);
+    if (count * 4 > this.#bytes.length - at) return [];
+    const first: State = { at: at + 8, price, loose: false, value: null, before: null, flags: {} };
+    const last = isPlain ? this.#plains(first, type, count) : this.#elements(first, type, count);
+    return last.map((end) => leaf(end, listOf(end, count, type)));
+  }
+
+  #plains(first: State, type: string, count: number): State[] {
+    let state: State = first;
+    for (let left = count; left > 0; left--) {
+      this.#count();
+      const read = readPlain(this.#bytes, type, state.at);
+      if (!read) return [];
+      state = { ...plainly(state), at: read.end, value: read.value, before: state };
+    }
+    return [state];
+  }
+
+  #elements(first: State, type: string, count: number): State[] {
+    const rows: States[] = Array.from({ length: count + 1 }, () => new Map());
+    relax(rows[0] as States, first);
+    for (let index = 0; index < count; index++) {
+      for (const state of rows[index]?.values() ?? []) {
+        this.#count();
+        const line = this.#lineAt(state.at, type);
+        const found = line ? this.#object(line, state.at) : [];
+        for (const end of found) {
+          // After an object that was passed over inside, the next element has to show where this one ended.
+          if (!end.loose || index + 1 === count || this.#lineAt(end.at, type))
+            relax(rows[index + 1] as States, {
+              ...end,
+              price: state.price + this.#priceOf(end, type, state.at),
+              before: state,
+            });
+        }
+        if (!found.some(({ price }) => price === 0)) this.#passOver({ rows, index, type, state, found });
+      }
+    }
+    return [...(rows[count]?.values() ?? [])];
+  }
+
+  /** One or more elements in a row that cannot be read: to where one begins that can, or to where the vector may end. */
+  #passOver(run: { rows: States[]; index: number; type: string; state: State; found: readonly State[] }): void {
+    const { rows, index, type, found } = run;
+    const left = rows.length - 1 - index;
+    const value = this.#hole(type, run.state.at);
+    const isKnown = this.#lineAt(run.state.at, type) !== null;
+    let { state } = run;
+    for (let length = 1; length <= left; length++) {
+      const price = state.price + (length === 1 && isKnown ? KNOWN_PRICE : 1);
+      const from = run.state.at + 4 * length;
+      for (const at of length === left ? this.#offsets(from, this.#bytes.length) : this.#anchorsOf(type).at) {
+        // What can be read in part is worth more than what is passed over as a whole.
+        if (at < from || (length === 1 && found.some((end) => end.at === at))) continue;
+        this.#count();
+        const end = {
+          at,
+          price: price + this.#swallowed(type, run.state.at, at),
+          loose: true,
+          value,
+          before: state,
+          flags: {},
+        };
+        relax(rows[index + length] as States, end);
+      }
+      state = { ...plainly(state), price, value, before: state };
+    }
+  }
+
+  #priceOf({ at, price }: State, type: string, start: number): number {
+    return price === 0 ? 0 : price + this.#swallowed(type, start, at);
+  }
+
+  /** The price of what looks like elements of the vector and is taken for a part of one. */
+  #swallowed(type: string, after: number, before: number): number {
+    const { before: counts } = this.#anchorsOf(type);
+    return SWALLOWED_PRICE * Math.max(0, (counts[before / 4] ?? 0) - (counts[after / 4 + 1] ?? 0));
+  }
+
+  #offsets(from: number, to: number): number[] {
+    const last = Math.min(to, this.#bytes.length);
+    return Array.from({ length: Math.max(0, Math.floor((last - from) / 4) + 1) }, (_, index) => from + 4 * index);
+  }
+
+  #anchorsOf(type: string): Anchors {
+    const known = this.#anchors.get(type);
+    if (known) return known;
+    const offsets = this.#offsets(0, this.#bytes.length);
+    const at = offsets.filter((offset) => this.#lineAt(offset, type));
+    const before = new Int32Array(offsets.length + 1);
+    for (const offset of at) before[offset / 4 + 1] = 1;
+    for (let word = 1; word < before.length; word++) before[word] = (before[word] ?? 0) + (before[word - 1] ?? 0);
+    const found = { at, before };
+    this.#anchors.set(type, found);
+    return found;
+  }
+
+  #lineAt(at: number, type: string): Line | null {
+    if (at + 4 > this.#bytes.length) return null;
+    return this.#lines.of(type)?.get(this.#bytes.readUInt32LE(at)) ?? null;
+  }
+
+  #hole(type: string, at: number): Unreadable {
+    const key = `${type}/${at}`;
+    const hole = this.#holes.get(key) ?? new Unreadable(type);
+    this.#holes.set(key, hole);
+    return hole;
+  }
+
+  #count(): void {
+    if (++this.#steps > MAX_STEPS) throw new Exhausted("too many ways");
+  }
+}

@@ -1,0 +1,71 @@
+import { agree, UNSURE, Unreadable } from "./agree.ts";
+
+/** A way to read everything up to `at`. */
+export interface State {
+  readonly at: number;
+  /** How much had to be passed over. */
+  readonly price: number;
+  /** Nothing since the last object that was passed over proves that it ended where we think. */
+  readonly loose: boolean;
+  readonly value: unknown;
+  /** The value without what was read after the last object that was passed over, when nothing proves where that ended. */
+  readonly cautious?: unknown;
+  readonly before: State | null;
+  readonly flags: Readonly<Record<string, number>>;
+}
+
+/** The cheapest way to each place. */
+export type States = Map<number, State>;
+/** Where something begins. */
+export type Start = Pick<State, "at" | "price" | "loose">;
+
+/** A state without what it says about doubts. */
+export function plainly({ at, price, loose, value, before, flags }: State): State {
+  return { at, price, loose, value, before, flags };
+}
+
+/** A state that nothing comes before. */
+export function leaf({ at, price, loose }: Start, value: unknown): State {
+  return { at, price, loose, value, before: null, flags: {} };
+}
+
+const NOT_SURE = new Unreadable("");
+
+/** What a state read, unless it may have read it in the wrong place. */
+export function cautiously(state: State | null): unknown {
+  if (!state?.loose || !state.before?.loose || state.at === state.before.at)
+    return state && "cautious" in state ? state.cautious : state?.value;
+  return NOT_SURE;
+}
+
+/** Keeps the cheaper way to a place; of two that cost the same, what they agree on. */
+export function relax(states: States, state: State): void {
+  const known = states.get(state.at);
+  if (!known || state.price < known.price) states.set(state.at, state);
+  else if (state.price === known.price) states.set(state.at, join(known, state));
+}
+
+function join(a: State, b: State): State {
+  if (a === b) return a;
+  const value = JSON.stringify(a.flags) === JSON.stringify(b.flags) ? agree(a.value, b.value) : UNSURE;
+  const before = a.before && b.before ? join(a.before, b.before) : null;
+  const joined = { ...plainly(a), loose: a.loose || b.loose, value, before };
+  if (!("cautious" in a) && !("cautious" in b)) return joined;
+  return { ...joined, cautious: agree("cautious" in a ? a.cautious : a.value, "cautious" in b ? b.cautious : b.value) };
+}
+
+/**
+ * Messages and updates that cannot be read keep their place, as they are to be counted; anything else is left out. Beside
+ * elements that were passed over, one whose end is not proven may have taken a part of them for its own.
+ */
+export function listOf(end: State, count: number, type: string): unknown[] {
+  const states: State[] = [];
+  for (let state: State | null = end; state && states.length < count; state = state.before) states.push(state);
+  const isSure = !states.some(({ value }) => value instanceof Unreadable);
+  const list = states.reverse().map((state) => {
+    const value = !isSure && "cautious" in state ? state.cautious : state.value;
+    return value === UNSURE ? new Unreadable(type) : value;
+  });
+  const isKept = type === "Message" || type === "Update";
+  return list.filter((each) => isKept || !(each instanceof Unreadable));
+}
