@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { type BotFault, defaultDescription } from "../botapi/faults.ts";
-import { UPDATE_FAULT_MODES } from "../world/port.ts";
+import { DIFFERENCE_FAULT_MODES, UPDATE_FAULT_MODES } from "../world/port.ts";
 import { type App, type ControlContext, readBody } from "./context.ts";
 
 const LONGEST_MS = 24 * 3600_000;
@@ -40,6 +40,13 @@ const updatesBody = z.strictObject({
   phone: z.string(),
   mode: z.enum(UPDATE_FAULT_MODES),
   count: times,
+});
+
+const differencesBody = z.strictObject({
+  phone: z.string(),
+  mode: z.enum(DIFFERENCE_FAULT_MODES),
+  channel: z.string().regex(/^\d+$/).exactOptional(),
+  text: z.string().min(1).exactOptional(),
 });
 
 /** Faults on demand, both halves. Each takes effect at once and answers `{ok: true}` or what it hit. */
@@ -88,6 +95,10 @@ function protocolFaults(app: App, { world: { faults }, backend }: ControlContext
   app.post("/faults/updates", async (c) => {
     const body = await readBody(c, updatesBody);
     faults.updates(body.phone, body.mode, body.count);
+    return c.json({ ok: true });
+  });
+  app.post("/faults/differences", async (c) => {
+    faults.differences(await readBody(c, differencesBody));
     return c.json({ ok: true });
   });
   app.post("/faults/expire-files", (c) => {

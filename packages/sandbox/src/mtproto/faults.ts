@@ -1,8 +1,9 @@
 import { sleep } from "@flotilla/kernel";
 import { RpcError } from "../world/errors.ts";
-import type { FaultPort, FaultTarget, UpdateFaultMode } from "../world/port.ts";
+import type { DifferenceFault, FaultPort, FaultTarget, UpdateFaultMode } from "../world/port.ts";
 import type { ConnectionTable } from "./connections.ts";
 import type { DataCentre } from "./data-centre.ts";
+import type { DifferenceFaults } from "./difference-faults.ts";
 import type { Connection } from "./link/connection.ts";
 import type { UpdateFaults } from "./update-faults.ts";
 
@@ -12,6 +13,7 @@ interface FaultsOptions {
   readonly connections: ConnectionTable;
   readonly dcs: readonly DataCentre[];
   readonly updates: UpdateFaults;
+  readonly differences: DifferenceFaults;
   readonly forgetKey: (keyId: string) => void;
   readonly expireFiles: () => void;
 }
@@ -75,6 +77,10 @@ export class Faults implements FaultPort {
     this.#options.updates.add(phone, mode, count);
   }
 
+  differences(rule: DifferenceFault): void {
+    this.#options.differences.add(rule);
+  }
+
   heal(): void {
     this.#delays = [];
     this.#silenceNew = [];
@@ -82,6 +88,7 @@ export class Faults implements FaultPort {
     this.#rules = [];
     for (const connection of this.#options.connections.all()) connection.speak();
     this.#options.updates.heal();
+    this.#options.differences.heal();
   }
 
   /** Ends a DC restart that is under way: its promise rejects. */

@@ -7,6 +7,7 @@ import { World } from "../world/world.ts";
 import { ConnectionTable } from "./connections.ts";
 import { RsaKey } from "./crypto/rsa.ts";
 import { DataCentre } from "./data-centre.ts";
+import { DifferenceFaults } from "./difference-faults.ts";
 import { Faults } from "./faults.ts";
 import { Inbox } from "./link/inbox.ts";
 import { type AuthKey, KeyStore } from "./link/keys.ts";
@@ -52,6 +53,7 @@ export class TelegramServer {
   readonly #keyMap: Map<string, AuthKey>;
   readonly #keys: KeyStore;
   readonly #sessions = new SessionRegistry();
+  readonly #differences = new DifferenceFaults();
   #saveTimer: NodeJS.Timeout | null = null;
   #saveTookMs = 0;
 
@@ -80,9 +82,17 @@ export class TelegramServer {
     });
     this.world.onEvent(() => this.#touch());
     const updates = new UpdateFaults();
+    const differences = this.#differences;
     const expireFiles = (): void => this.world.files.expire();
     const forgetKey = (keyId: string): void => this.#forgetKey(keyId);
-    this.faults = new Faults({ connections: this.connections, dcs: this.centres, updates, forgetKey, expireFiles });
+    this.faults = new Faults({
+      connections: this.connections,
+      dcs: this.centres,
+      updates,
+      differences,
+      forgetKey,
+      expireFiles,
+    });
     const { world, connections } = this;
     const { layers, log } = options;
     this.pusher = new Pusher({ world, keys: this.#keys, sessions: this.#sessions, connections, layers, faults: updates, log });
@@ -159,7 +169,15 @@ export class TelegramServer {
     };
     const fault = (method: string, phones: readonly string[]): ReturnType<Faults["callFault"]> =>
       this.faults.callFault(method, phones);
-    return new Dispatcher({ services, layers, sessions: this.#sessions, open: openMethods, forUsers: userMethods, fault, log });
+    return new Dispatcher({
+      services,
+      layers,
+      sessions: this.#sessions,
+      open: openMethods,
+      forUsers: this.#differences.around(userMethods),
+      fault,
+      log,
+    });
   }
 
   #accept(dc: number, socket: Socket): void {

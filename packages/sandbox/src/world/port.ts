@@ -174,6 +174,22 @@ export interface FaultTarget {
 export const UPDATE_FAULT_MODES = ["gap", "duplicate", "reorder", "withhold", "short"] as const;
 export type UpdateFaultMode = (typeof UPDATE_FAULT_MODES)[number];
 
+/** Ways in which answers about missed updates can be wrong; {@link DifferenceFault} says how. */
+export const DIFFERENCE_FAULT_MODES = ["unreadable", "garbled", "stuck", "refused"] as const;
+
+/**
+ * Answers about missed updates of an account, until `heal`. `unreadable`: in each list of each answer is one object more, of a
+ * layer that nobody has. `garbled`: the whole answer is such an object. `stuck`: the same part again and again, and more to
+ * come. `refused`: 400 with `text` (default: one that no client knows).
+ */
+export interface DifferenceFault {
+  readonly phone: string;
+  readonly mode: (typeof DIFFERENCE_FAULT_MODES)[number];
+  /** Only those of this channel; otherwise those of the account and of all its channels. */
+  readonly channel?: string;
+  readonly text?: string;
+}
+
 /** Faults on demand. Each takes effect at once. */
 export interface FaultPort {
   /** Closes connections: `fin` politely, `rst` with a reset. Returns how many. */
@@ -198,6 +214,8 @@ export interface FaultPort {
    * has it. `short`: plain texts come as updateShortMessage and updateShortChatMessage also from people nobody introduced.
    */
   updates(phone: string, mode: UpdateFaultMode, count: number): void;
+  /** Spoils answers about missed updates until `heal`. */
+  differences(rule: DifferenceFault): void;
   /** Every file reference that was handed out so far is too old from now on. */
   expireFiles(): void;
   /** Ends silence, delay, refuse, withheld updates and pending failCalls. */

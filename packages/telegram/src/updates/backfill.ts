@@ -1,4 +1,4 @@
-import { markedChannel, sleep } from "@flotilla/kernel";
+import { bareChannel, markedChannel, sleep } from "@flotilla/kernel";
 import type { EngineOptions, EngineParts } from "./engine-types.ts";
 import type { Ledger } from "./ledger.ts";
 import { ACCOUNT, type Dialog, type HistoryStart, type UpdateServer } from "./model.ts";
@@ -20,6 +20,8 @@ export class Backfill {
   readonly #options: EngineOptions;
   readonly #server: UpdateServer;
   readonly #signal: AbortSignal;
+  /** By chat: messages after the last one that can be read, which cannot, and are counted. */
+  readonly #counted = new Map<string, { readonly start: string; readonly count: number }>();
 
   constructor({ ledger, options, server, signal }: EngineParts) {
     this.#ledger = ledger;
@@ -56,7 +58,7 @@ export class Backfill {
   /** What was posted in a channel since we last heard of it; then we stand at `pts`. */
   async channel(channel: string, pts: number): Promise<void> {
     const chat = markedChannel(channel);
-    await this.history(chat, this.#startOf(chat));
+    await this.#history(chat, this.#startOf(chat));
     this.#ledger.commit({ channels: new Map([[channel, pts]]) }, "asked");
   }
 
@@ -76,27 +78,32 @@ export class Backfill {
     const want: string[] = [];
     for (const channel of channels) {
       const dialog = dialogs.find(({ box }) => box === channel);
-      const isKnown = this.#ledger.channel(channel) !== undefined;
+      const known = this.#ledger.channel(channel);
+      const isKnown = known !== undefined;
       if (dialog?.pts === null || dialog?.pts === undefined) {
         if (isKnown) this.#ledger.close(markedChannel(channel), "CHANNEL_PRIVATE");
         continue;
       }
       this.#ledger.reopen(dialog.chat);
-      if (isKnown) want.push(channel);
+      // Beyond the server nothing new would ever be new for us.
+      if (isKnown && known > dialog.pts) await this.channel(channel, dialog.pts);
+      else if (isKnown) want.push(channel);
       else await this.#adopt(dialog, dialog.pts);
     }
     return want;
   }
 
-  /** Fetches messages of a chat from a start to its end. Returns how many were new. */
-  async history(chat: string, start: HistoryStart): Promise<number> {
+  /** Fetches messages of a chat from a start to its end. Returns how many were new; those that cannot be read count as lost. */
+  async #history(chat: string, start: HistoryStart): Promise<number> {
     let found = 0;
     for (let at = start, page = 0; page < MAX_PAGES; page++) {
-      if (page > 0) await this.#pace();
-      const events = await this.#server.history(chat, at);
+      if (page > 0) await this.pace();
+      const { events, unreadable, unreadableAfter } = await this.#server.history(chat, at);
       const last = events.at(-1);
-      if (!last) return found;
       found += this.#ledger.commit({ events }, "asked");
+      // What is newer than the last one that can be read is on the next page as well.
+      this.#lose(chat, at, { count: last ? unreadable : unreadable + unreadableAfter, isEnd: !last });
+      if (!last) return found;
       at = { afterId: last.messageId };
     }
     const [dialog] = await this.#server.dialogsOf([chat]);
@@ -105,16 +112,29 @@ export class Backfill {
     return found;
   }
 
-  /** Messages of a chat after the newest one that we have. */
-  async newer(chat: string): Promise<number> {
-    return await this.history(chat, this.#startOf(chat));
+  /** The same end of a chat may be looked at more than once. */
+  #lose(chat: string, at: HistoryStart, { count, isEnd }: { count: number; isEnd: boolean }): void {
+    const start = JSON.stringify(at);
+    const known = this.#counted.get(chat);
+    const fresh = count - (known?.start === start ? known.count : 0);
+    if (isEnd) this.#counted.set(chat, { start, count });
+    else this.#counted.delete(chat);
+    const box = bareChannel(chat) ?? ACCOUNT;
+    if (fresh > 0) this.#ledger.lose(this.#ledger.channel(box) === undefined ? ACCOUNT : box, fresh, "unreadable");
+  }
+
+  /** Messages of a chat after the newest one that we have. What cannot be read was counted when it came. */
+  async newer(chat: string): Promise<void> {
+    const start = this.#startOf(chat);
+    if (!this.#counted.has(chat)) this.#counted.set(chat, { start: JSON.stringify(start), count: Number.POSITIVE_INFINITY });
+    await this.#history(chat, start);
   }
 
   /** All chats page by page, newest first. */
   async *dialogPages(): AsyncGenerator<readonly Dialog[]> {
     let next: string | null = null;
     for (let page = 0; page < MAX_DIALOG_PAGES; page++) {
-      if (page > 0) await this.#pace();
+      if (page > 0) await this.pace();
       const answer = await this.#server.dialogs(next);
       yield answer.dialogs;
       next = answer.next;
@@ -125,7 +145,7 @@ export class Backfill {
   /** One chat that cannot be read keeps nobody from the others (promise S2-51). */
   async #orClose(chat: string, start: HistoryStart): Promise<void> {
     try {
-      await this.history(chat, start);
+      await this.#history(chat, start);
     } catch (error) {
       const verdict = this.#options.judge(error);
       if (verdict.kind !== "closed" && verdict.kind !== "refused") throw error;
@@ -133,9 +153,11 @@ export class Backfill {
     }
   }
 
+  /** A channel is ours from when the account joined it, or was first seen here, whatever was heard of it since. */
   async #adopt(dialog: Dialog, pts: number): Promise<void> {
-    const since = this.#ledger.since * 1000;
-    if (dialog.topDate >= since) await this.history(dialog.chat, { afterDate: since });
+    const floor = this.#options.table.floor() * 1000;
+    const since = dialog.joinedAt > 0 ? Math.max(dialog.joinedAt, floor) : this.#ledger.since * 1000;
+    if (dialog.topDate >= since) await this.#history(dialog.chat, { afterDate: since });
     this.#ledger.commit({ channels: new Map([[dialog.box, pts]]), baselines: [dialog] }, "asked");
   }
 
@@ -155,7 +177,8 @@ export class Backfill {
     return all;
   }
 
-  async #pace(): Promise<void> {
+  /** Waits until another question for old messages may be asked. */
+  async pace(): Promise<void> {
     await sleep(this.#options.timings.paceMs, this.#signal);
   }
 }

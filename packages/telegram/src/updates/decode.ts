@@ -1,7 +1,9 @@
 import { markedChannel } from "@flotilla/kernel";
 import type { InboxEvent } from "@flotilla/session-store";
+import bigInt from "big-integer";
 import { Api } from "telegram";
 import { markedId } from "../marked.ts";
+import { Unreadable } from "../wire/agree.ts";
 import { type Around, messageEvent } from "./content.ts";
 import { ACCOUNT, type Envelope, type Update } from "./model.ts";
 
@@ -29,29 +31,51 @@ export function decodeUpdates(updates: readonly unknown[], chats: readonly unkno
 
 /**
  * What an own call did to the account's position, when its answer says so in another way than by updates: an envelope for
- * the engine, or null. `request` is the call that was answered.
+ * the engine, or null. `request` is the call that was answered, `self` the account's own id.
  */
-export function ownEffect(request: unknown, answer: unknown): Envelope | null {
-  if (answer instanceof Api.messages.AffectedMessages || answer instanceof Api.messages.AffectedHistory) {
+export function ownEffect(request: unknown, answer: unknown, self: string | null): Envelope | null {
+  if (isAffected(answer)) {
     const { pts, ptsCount: count } = answer;
-    const box =
-      request instanceof Api.channels.DeleteMessages && request.channel instanceof Api.InputChannel
-        ? request.channel.channelId.toString()
-        : ACCOUNT;
-    const ids =
-      request instanceof Api.channels.DeleteMessages || request instanceof Api.messages.DeleteMessages ? request.id : [];
-    const events = deletions(box, ids, pts);
-    return { kind: "updates", seqStart: 0, seq: 0, date: 0, updates: [{ kind: "box", box, pts, count, events }] };
+    const box = boxOfCall(request);
+    const isDeletion = request instanceof Api.channels.DeleteMessages || request instanceof Api.messages.DeleteMessages;
+    const events = isDeletion ? deletions(box, request.id, pts) : [];
+    return moved({ kind: "box", box, pts, count, events });
   }
-  if (answer instanceof Api.UpdateShortSentMessage && request instanceof Api.messages.SendMessage) {
-    const peerId = peerOf(request.peer);
-    const { id, date, pts, ptsCount: count, entities, media } = answer;
-    if (!peerId) return null;
-    const message = new Api.Message({ id, date, peerId, out: true, message: request.message, ...given({ entities, media }) });
-    const events = [messageEvent(message, "new", { chats: [] })].filter((event) => event !== null);
-    return { kind: "updates", seqStart: 0, seq: 0, date: 0, updates: [{ kind: "box", box: ACCOUNT, pts, count, events }] };
-  }
-  return null;
+  if (answer instanceof Api.UpdateShortSentMessage) return sent(request, answer, self);
+  // Some answers bring updates beside something else (https://core.telegram.org/type/messages.InvitedUsers).
+  const inner = typeof answer === "object" && answer !== null && "updates" in answer ? answer.updates : null;
+  return Array.isArray(inner) ? null : toEnvelope(inner, () => true);
+}
+
+type Affected = Api.messages.AffectedMessages | Api.messages.AffectedHistory | Api.messages.AffectedFoundMessages;
+
+function isAffected(answer: unknown): answer is Affected {
+  const { AffectedMessages, AffectedHistory, AffectedFoundMessages } = Api.messages;
+  return [AffectedMessages, AffectedHistory, AffectedFoundMessages].some((kind) => answer instanceof kind);
+}
+
+/** What a call to a channel moves is the channel's. */
+function boxOfCall(request: unknown): string {
+  const { channel, peer } = request as { channel?: unknown; peer?: unknown };
+  const named = [channel, peer].find((each) => each instanceof Api.InputChannel || each instanceof Api.InputPeerChannel) as
+    | Api.InputChannel
+    | undefined;
+  return named?.channelId.toString() ?? ACCOUNT;
+}
+
+/** The answer to a text says only what the server added to it. */
+function sent(request: unknown, answer: Api.UpdateShortSentMessage, self: string | null): Envelope | null {
+  if (!(request instanceof Api.messages.SendMessage)) return null;
+  const peerId = peerOf(request.peer, self);
+  if (!peerId) return null;
+  const { id, date, pts, ptsCount: count, entities, media } = answer;
+  const message = new Api.Message({ id, date, peerId, out: true, message: request.message, ...given({ entities, media }) });
+  const events = [messageEvent(message, "new", { chats: [] })].filter((event) => event !== null);
+  return moved({ kind: "box", box: ACCOUNT, pts, count, events });
+}
+
+function moved(update: Update): Envelope {
+  return { kind: "updates", seqStart: 0, seq: 0, date: 0, updates: [update] };
 }
 
 /** `updateShort*` have no number in the sequence of envelopes (https://core.telegram.org/api/updates). */
@@ -81,6 +105,7 @@ function shortMessage(short: Api.UpdateShortMessage | Api.UpdateShortChatMessage
 function decode(update: unknown, chats: readonly unknown[]): Update | null {
   if (update instanceof Api.UpdateChannelTooLong) return { kind: "channel-too-long", channel: update.channelId.toString() };
   if (update instanceof Api.UpdateChannel) return { kind: "channel-changed", channel: update.channelId.toString() };
+  if (update instanceof Unreadable) return { kind: "unreadable" };
   if (update instanceof Api.UpdatePtsChanged) return { kind: "pts-changed" };
   if (typeof update !== "object" || update === null) return null;
   const fields = update as { pts?: unknown; ptsCount?: unknown; qts?: unknown };
@@ -114,7 +139,8 @@ function deletions(box: string, ids: readonly number[], pts: number): InboxEvent
   return ids.map((messageId) => ({ ...common, messageId }));
 }
 
-function peerOf(input: unknown): Api.TypePeer | null {
+function peerOf(input: unknown, self: string | null): Api.TypePeer | null {
+  if (input instanceof Api.InputPeerSelf) return self === null ? null : new Api.PeerUser({ userId: bigInt(self) });
   if (input instanceof Api.InputPeerUser) return new Api.PeerUser({ userId: input.userId });
   if (input instanceof Api.InputPeerChat) return new Api.PeerChat({ chatId: input.chatId });
   return null;

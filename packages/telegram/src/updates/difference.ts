@@ -1,22 +1,34 @@
 import { markedChannel } from "@flotilla/kernel";
 import type { Backfill, Found } from "./backfill.ts";
 import type { EngineOptions, EngineParts } from "./engine-types.ts";
-import type { Entry, Ledger } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import { ACCOUNT, type ChannelDifference, type Difference, type Update, type UpdateServer } from "./model.ts";
-import { reduce } from "./reduce.ts";
+import { NOTHING_SPECIAL, reduce } from "./reduce.ts";
 
 /** Size of the part when the whole difference cannot be read; halved until it is one. */
 const SPLIT_START = 64;
 
+/** What came of one question. */
+export interface Asked {
+  readonly found: Found;
+  /** The box is up to date; there is more; there is more, and the server is in trouble; the answer did not move us. */
+  readonly next: "done" | "more" | "slowly" | "stuck";
+}
+
+type AccountPart = Extract<Difference, { kind: "part" }>;
+type ChannelPart = Extract<ChannelDifference, { kind: "part" }>;
+
 /**
- * updates.getDifference and updates.getChannelDifference, to their end. Each part is committed with the position it leads
- * to, so a call may be cut off anywhere and is simply made again.
+ * updates.getDifference and updates.getChannelDifference, one question at a time. Each part is committed with the position that
+ * the server gave with it, so a call may be cut off anywhere and is simply made again. No position is ever made up.
  */
 export class Differences {
   readonly #ledger: Ledger;
   readonly #options: EngineOptions;
   readonly #server: UpdateServer;
   readonly #backfill: Backfill;
+  /** Of boxes whose answers cannot be read: the size of the part that is asked next. */
+  readonly #limits = new Map<string, number>();
 
   constructor({ ledger, options, server }: EngineParts, backfill: Backfill) {
     this.#ledger = ledger;
@@ -25,100 +37,133 @@ export class Differences {
     this.#backfill = backfill;
   }
 
-  /** Brings the account's box up to date. Rejects with what the server answered. */
-  async account(): Promise<Found> {
-    const found: Found = { want: new Set(), look: new Set() };
-    for (let limit: number | undefined; ; ) {
-      const from = this.#ledger.account;
-      const answer = await this.#orSplit(() => this.#server.difference(from, limit));
-      if (answer === "undecodable") {
-        if (limit === 1) this.#skip(ACCOUNT, { account: { ...from, pts: from.pts + 1 } });
-        limit = smaller(limit);
-      } else if (answer.kind === "too-long") {
-        merge(found, await this.#backfill.account());
-        this.#ledger.commit({ account: { ...from, pts: answer.pts } }, "asked");
-      } else {
-        this.#commitAccount(answer, found);
-        if (answer.kind === "empty" || answer.final) return found;
-        limit = undefined;
-      }
+  /** Brings the account's box forward. Rejects with what the server answered. */
+  async account(): Promise<Asked> {
+    const from = this.#ledger.account;
+    const answer = await this.#orSplit(ACCOUNT, (limit) => this.#server.difference(from, limit));
+    if (answer === "smaller") return asked("slowly");
+    if (answer === "unreadable") return asked("done", await this.reset());
+    if (answer.kind === "empty") {
+      const { date, seq } = answer;
+      this.#ledger.commit({ account: { ...from, date, seq } }, "asked");
+      return asked("done");
     }
+    if (answer.kind === "too-long") {
+      if (answer.pts === from.pts) return asked("stuck");
+      const found = await this.#backfill.account();
+      this.#ledger.commit({ account: { ...from, pts: answer.pts } }, "asked");
+      return asked("more", found);
+    }
+    const { state, final } = answer;
+    // The server stands before us: what it has since then is older for us than what we know.
+    if (state.pts < from.pts) return asked("done", await this.reset());
+    const found = this.#commitAccount(answer);
+    if (final) return asked("done", found);
+    if (state.pts === from.pts && state.qts <= from.qts) return asked("stuck", found);
+    return asked(answer.unreadable > 0 ? "slowly" : "more", found);
   }
 
-  /** The server does not accept our position: what came since is taken from the chats, then we stand where it says. */
+  /**
+   * The server does not accept our position, or gives nothing from it that can be read: what came since is taken from the chats,
+   * then we stand where it says.
+   */
   async reset(): Promise<Found> {
     const account = await this.#server.state();
+    await this.#backfill.pace();
     const found = await this.#backfill.account();
     this.#ledger.commit({ account }, "asked");
     return found;
   }
 
-  /** Brings a channel up to date. Rejects with what the server answered. */
-  async channel(channel: string): Promise<void> {
-    for (let limit: number | undefined; ; ) {
-      const pts = this.#ledger.channel(channel);
-      if (pts === undefined) return;
-      const answer = await this.#orSplit(() => this.#server.channelDifference(channel, pts, limit));
-      if (answer === "undecodable") {
-        if (limit === 1) this.#skip(channel, { channels: new Map([[channel, pts + 1]]) });
-        limit = smaller(limit);
-      } else if (answer.kind === "too-long") {
-        return await this.#backfill.channel(channel, answer.pts);
-      } else {
-        this.#ledger.commit({ channels: new Map([[channel, answer.pts]]), events: eventsOf(answer) }, "asked");
-        this.#ledger.reopen(markedChannel(channel));
-        if (answer.kind === "empty" || answer.final) return;
-        limit = undefined;
-      }
+  /** Brings a channel forward. Rejects with what the server answered. */
+  async channel(channel: string): Promise<Asked> {
+    const pts = this.#ledger.channel(channel);
+    if (pts === undefined) return asked("done");
+    const answer = await this.#orSplit(channel, (limit) => this.#server.channelDifference(channel, pts, limit));
+    if (answer === "smaller") return asked("slowly");
+    if (answer === "unreadable") {
+      await this.#backfill.pace();
+      await this.#backfill.channelReset(channel);
+      return asked("done");
     }
+    if (answer.kind === "too-long") {
+      if (answer.pts === pts) return asked("stuck");
+      await this.#backfill.channel(channel, answer.pts);
+      this.#ledger.reopen(markedChannel(channel));
+      return asked("done");
+    }
+    if (answer.pts < pts) {
+      await this.#backfill.channelReset(channel);
+      return asked("done");
+    }
+    const isEnd = answer.kind === "empty" || answer.final;
+    if (!isEnd && answer.pts === pts) return asked("stuck");
+    this.#ledger.commit({ channels: new Map([[channel, answer.pts]]), events: eventsOf(answer) }, "asked");
+    this.#ledger.reopen(markedChannel(channel));
+    if (answer.kind === "part") this.#lose(channel, lostIn(answer, answer.pts - pts, answer.events.length, channel));
+    if (isEnd) return asked("done");
+    return asked(answer.kind === "part" && answer.unreadable > 0 ? "slowly" : "more");
   }
 
-  #commitAccount(answer: Exclude<Difference, { kind: "too-long" }>, found: Found): void {
-    if (answer.kind === "empty") {
-      const { date, seq } = answer;
-      this.#ledger.commit({ account: { ...this.#ledger.account, date, seq } }, "asked");
-      return;
-    }
+  #commitAccount(answer: AccountPart): Found {
+    const from = this.#ledger.account;
     const own = answer.updates.flatMap((update) => (update.kind === "box" && update.box === ACCOUNT ? update.events : []));
     // Channels have positions of their own, also in here: their updates are checked like live ones.
     const live = answer.updates.filter((update) => update.kind !== "box" || update.box !== ACCOUNT).filter(isChannels);
-    const step = reduce(this.#ledger.positions, { kind: "updates", seqStart: 0, seq: 0, date: 0, updates: live }, new Set());
-    merge(found, { want: new Set([...step.want, ...step.gaps.map(({ box }) => box)]), look: new Set(step.look) });
+    const envelope = { kind: "updates", seqStart: 0, seq: 0, date: 0, updates: live } as const;
+    const step = reduce(this.#ledger.positions, envelope, NOTHING_SPECIAL);
+    const ahead = step.gaps.map(({ box }) => box).filter((box) => this.#ledger.channel(box) !== undefined);
     const events = [...answer.events, ...own, ...step.events];
     this.#ledger.commit({ account: answer.state, channels: step.channels, events }, "asked");
+    this.#lose(ACCOUNT, lostIn(answer, answer.state.pts - from.pts, answer.events.length, ACCOUNT));
+    return { want: new Set([...step.want, ...ahead]), look: new Set(step.look) };
   }
 
-  /** One event that cannot be read keeps nobody from the rest: it is passed over, and that is said. */
-  #skip(box: string, past: Entry): void {
-    this.#options.log("error", "an update was skipped: this version cannot read it", { box });
-    this.#ledger.commit(past, "asked");
-    this.#ledger.lose(box, 1, "unreadable");
+  #lose(box: string, count: number): void {
+    if (count <= 0) return;
+    this.#options.log("error", "updates were passed over: this version cannot read them", { box, count });
+    this.#ledger.lose(box, count, "unreadable");
   }
 
-  async #orSplit<T>(ask: () => Promise<T>): Promise<T | "undecodable"> {
+  /** Asks; what cannot be read is asked in smaller and smaller parts, until the one that is bad is alone. */
+  async #orSplit<T>(box: string, ask: (limit?: number) => Promise<T>): Promise<T | "smaller" | "unreadable"> {
+    const limit = this.#limits.get(box);
     try {
-      return await ask();
+      const answer = await ask(limit);
+      this.#limits.delete(box);
+      return answer;
     } catch (error) {
-      if (this.#options.judge(error).kind === "undecodable") return "undecodable";
-      throw error;
+      if (this.#options.judge(error).kind !== "undecodable") throw error;
+      this.#limits.delete(box);
+      if (limit === 1) return "unreadable";
+      this.#limits.set(box, limit === undefined ? SPLIT_START : Math.max(1, limit >> 1));
+      return "smaller";
     }
   }
+}
+
+function asked(next: Asked["next"], found: Found = { want: new Set(), look: new Set() }): Asked {
+  return { found, next };
 }
 
 function isChannels({ kind }: Update): boolean {
   return kind === "box" || kind === "channel-too-long" || kind === "channel-changed";
 }
 
-function smaller(limit: number | undefined): number {
-  return limit === undefined ? SPLIT_START : Math.max(1, limit >> 1);
+/**
+ * Messages that a part of a difference held and that could not be read: no more than steps of the box that nothing else in the
+ * part stands for. An object that moves nothing was no message.
+ */
+function lostIn(part: AccountPart | ChannelPart, steps: number, messages: number, box: string): number {
+  if (part.unreadable === 0) return 0;
+  const others = part.updates.reduce(
+    (sum, update) => sum + (update.kind === "box" && update.box === box ? update.count : 0),
+    0,
+  );
+  return Math.min(part.unreadable, Math.max(0, steps - messages - others));
 }
 
 function eventsOf(answer: Exclude<ChannelDifference, { kind: "too-long" }>) {
   if (answer.kind === "empty") return [];
   return [...answer.events, ...answer.updates.flatMap((update) => (update.kind === "box" ? update.events : []))];
-}
-
-function merge(into: Found, from: Found): void {
-  for (const box of from.want) into.want.add(box);
-  for (const channel of from.look) into.look.add(channel);
 }

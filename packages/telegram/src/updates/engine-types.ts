@@ -70,7 +70,10 @@ export interface EngineCounts {
 
 /** Parts of the engine. */
 export interface EngineOptions {
-  readonly table: Pick<UpdateTable, "account" | "floor" | "channels" | "commit" | "sources" | "countAfter" | "addOutage">;
+  readonly table: Pick<
+    UpdateTable,
+    "account" | "floor" | "channels" | "commit" | "sources" | "countAfter" | "addOutage" | "has"
+  >;
   /** Whether somebody wants the messages of this chat: only those are kept with their text. */
   readonly wants: (chat: string) => boolean;
   readonly judge: Judge;

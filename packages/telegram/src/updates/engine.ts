@@ -1,13 +1,14 @@
 import { AppError, sleep } from "@flotilla/kernel";
+import { Aside } from "./aside.ts";
 import type { CaughtUp, EngineCounts, EngineOptions } from "./engine-types.ts";
 import { Gaps } from "./gaps.ts";
+import { Intake } from "./intake.ts";
 import { Ledger } from "./ledger.ts";
 import { Listening, type QuietChat } from "./listening.ts";
 import { ACCOUNT, type Envelope, type UpdateServer } from "./model.ts";
 import { Questions } from "./questions.ts";
-import { reduce } from "./reduce.ts";
 import { Sweep } from "./sweep.ts";
-import { lookKey, RESET, Todo } from "./todo.ts";
+import { Todo } from "./todo.ts";
 
 /** More than this waiting means that asking is cheaper than working it off. */
 const MAX_QUEUE = 10_000;
@@ -24,7 +25,8 @@ export class UpdateEngine {
   readonly #options: EngineOptions;
   readonly #ledger: Ledger;
   readonly #todo: Todo;
-  readonly #gaps: Gaps;
+  readonly #aside: Aside;
+  readonly #intake: Intake;
   readonly #listening = new Listening();
   #queue: Envelope[] = [];
   #running = false;
@@ -38,7 +40,9 @@ export class UpdateEngine {
     this.#options = options;
     this.#ledger = new Ledger(options);
     this.#todo = new Todo(options.timings.retryMs);
-    this.#gaps = new Gaps(options.timings.gapMs);
+    this.#aside = new Aside(options.timings.retryMs);
+    const gaps = new Gaps(options.timings.gapMs);
+    this.#intake = new Intake({ ledger: this.#ledger, todo: this.#todo, gaps, aside: this.#aside, options });
   }
 
   counts(): EngineCounts {
@@ -77,7 +81,7 @@ export class UpdateEngine {
     signal.addEventListener("abort", stop);
     try {
       this.#reset();
-      const parts = { ledger: this.#ledger, options: this.#options, server, signal, todo: this.#todo };
+      const parts = { ledger: this.#ledger, options: this.#options, server, signal, todo: this.#todo, aside: this.#aside };
       const questions = new Questions(parts);
       const sweep = new Sweep({ ...parts, questions, listening: this.#listening });
       await this.#catchUp(questions, sweep, signal);
@@ -127,7 +131,7 @@ export class UpdateEngine {
     while (!signal.aborted) {
       await this.#work(questions);
       const idleAt = this.#heardAt + idleMs;
-      await this.#sleepUntil(Math.min(idleAt, sweepAt, deafAt, this.#todo.nextAt(), this.#gaps.nextAt()));
+      await this.#sleepUntil(Math.min(idleAt, sweepAt, deafAt, this.#todo.nextAt(), this.#intake.nextAt()));
       const now = this.#now();
       if (signal.aborted) return;
       if (now >= this.#heardAt + idleMs) {
@@ -158,61 +162,26 @@ export class UpdateEngine {
   async #work(questions: Questions): Promise<void> {
     do {
       this.#drain();
-      for (const box of this.#gaps.expired(this.#now())) this.#todo.add([box]);
-      for (const box of this.#todo.boxes) this.#gaps.drop(box);
+      this.#intake.expire();
       if (!questions.isDue()) continue;
       this.#differences += 1;
       this.#ledger.hold();
       await questions.ask();
+      this.#todo.tidy(this.#now());
       this.#heardAt = this.#now();
     } while (this.#queue.length > 0 || questions.isDue());
-    this.#retryGaps();
-    if (this.#isSettled()) this.#ledger.settle();
-  }
-
-  #isSettled(): boolean {
-    return this.#todo.boxes.size === 0 && this.#gaps.updates().length === 0;
+    this.#intake.retry();
+    if (this.#intake.isSettled()) this.#ledger.settle();
   }
 
   #drain(): void {
-    if (this.#queue.length > MAX_QUEUE) this.#skipQueue();
+    if (this.#queue.length > MAX_QUEUE) this.#intake.skip(this.#queue.splice(0));
     for (let envelope = this.#queue[0]; envelope; envelope = this.#queue[0]) {
-      this.#take(envelope);
+      this.#intake.take(envelope);
       this.#queue.shift();
       this.#heardAt = this.#now();
     }
-    this.#retryGaps();
-  }
-
-  #take(envelope: Envelope): void {
-    const step = reduce(this.#ledger.positions, envelope, this.#todo.boxes);
-    this.#todo.add(step.want);
-    if (step.reset) this.#todo.add([RESET]);
-    this.#todo.add([...step.look].map(lookKey));
-    this.#gaps.hold(step.gaps, this.#now());
-    if (this.#isSettled()) this.#ledger.settle();
-    else this.#ledger.hold();
-    this.#ledger.commit(step, "pushed");
-  }
-
-  /** What came too early may fit by now. Goes on while something does. */
-  #retryGaps(): void {
-    for (let before = -1; before !== this.#gaps.updates().length; ) {
-      const updates = this.#gaps.updates();
-      before = updates.length;
-      if (before === 0) return;
-      const envelope = { kind: "updates", seqStart: 0, seq: 0, date: 0, updates } as const;
-      const step = reduce(this.#ledger.positions, envelope, this.#todo.boxes);
-      this.#ledger.commit(step, "pushed");
-      this.#gaps.keep(step.gaps);
-    }
-  }
-
-  /** Drops what waits and asks for the boxes it was about instead. */
-  #skipQueue(): void {
-    const boxes = this.#queue.flatMap((each) => (each.kind === "updates" ? each.updates : []));
-    this.#queue = [];
-    this.#todo.add([ACCOUNT, ...boxes.flatMap((update) => (update.kind === "box" ? [update.box] : []))]);
+    this.#intake.retry();
   }
 
   async #sleepUntil(at: number): Promise<void> {

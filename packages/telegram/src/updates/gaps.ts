@@ -3,7 +3,10 @@ import type { Update } from "./model.ts";
 /** An update that is ahead of its box. */
 export type GapUpdate = Extract<Update, { kind: "box" }>;
 
-/** Updates that came too early: what is between may follow within half a second, and often does. */
+/** So many updates are held at most; what is beyond is asked for. */
+const MAX_HELD = 5000;
+
+/** Updates that came too early: what is between may follow within half a second, and often does, or the difference brings it. */
 export class Gaps {
   readonly #waitMs: number;
   #held: { readonly update: GapUpdate; readonly until: number }[] = [];
@@ -14,7 +17,7 @@ export class Gaps {
 
   /** Keeps updates; `now` is monotonic. */
   hold(updates: readonly GapUpdate[], now: number): void {
-    for (const update of updates) this.#held.push({ update, until: now + this.#waitMs });
+    for (const update of updates.slice(0, MAX_HELD - this.#held.length)) this.#held.push({ update, until: now + this.#waitMs });
   }
 
   /** All that wait, for another try. */
@@ -38,8 +41,9 @@ export class Gaps {
     this.#held = this.#held.filter(({ update }) => update.box !== box);
   }
 
-  /** When the first of them expires, or Infinity. Monotonic milliseconds. */
-  nextAt(): number {
-    return Math.min(Number.POSITIVE_INFINITY, ...this.#held.map(({ until }) => until));
+  /** When the first of them expires, or Infinity; without those of boxes that are asked for already. Monotonic milliseconds. */
+  nextAt(isAsked: (box: string) => boolean): number {
+    const waiting = this.#held.filter(({ update }) => !isAsked(update.box));
+    return waiting.reduce((first, { until }) => Math.min(first, until), Number.POSITIVE_INFINITY);
   }
 }

@@ -4,9 +4,10 @@ import { Api } from "telegram";
 import type { Link } from "../link.ts";
 import { markedId } from "../marked.ts";
 import { inputChannel, inputPeer } from "../peers.ts";
+import { Unreadable } from "../wire/agree.ts";
 import { messageEvent } from "./content.ts";
 import { decodeUpdates } from "./decode.ts";
-import { ACCOUNT, type Dialog, type DialogPage, type HistoryStart, type UpdateServer } from "./model.ts";
+import { ACCOUNT, type Dialog, type DialogPage, type HistoryPage, type HistoryStart, type UpdateServer } from "./model.ts";
 
 /** Most that the server gives at once. */
 const PAGE = 100;
@@ -52,6 +53,7 @@ export class GramJsUpdateServer implements UpdateServer {
       state,
       events: toEvents(answer.newMessages, chats),
       updates: decodeUpdates(answer.otherUpdates, chats),
+      unreadable: unreadableIn(answer.newMessages) + unreadableIn(answer.otherUpdates),
     };
   }
 
@@ -65,7 +67,8 @@ export class GramJsUpdateServer implements UpdateServer {
     }
     const { newMessages, otherUpdates, chats } = answer;
     const [events, updates] = [toEvents(newMessages, chats), decodeUpdates(otherUpdates, chats)];
-    return { kind: "part", final: answer.final === true, pts: answer.pts, events, updates };
+    const unreadable = unreadableIn(newMessages) + unreadableIn(otherUpdates);
+    return { kind: "part", final: answer.final === true, pts: answer.pts, events, updates, unreadable };
   }
 
   async dialogs(next: string | null): Promise<DialogPage> {
@@ -90,7 +93,7 @@ export class GramJsUpdateServer implements UpdateServer {
     return toDialogs(await this.#link.invoke(new Api.messages.GetPeerDialogs({ peers })));
   }
 
-  async history(chat: string, start: HistoryStart): Promise<readonly InboxEvent[]> {
+  async history(chat: string, start: HistoryStart): Promise<HistoryPage> {
     const [offsetId, offsetDate] = "afterId" in start ? [start.afterId + 1, 0] : [0, Math.ceil(start.afterDate / 1000)];
     // A page that ends at the offset instead of beginning there: https://core.telegram.org/api/offsets
     const request = {
@@ -102,12 +105,15 @@ export class GramJsUpdateServer implements UpdateServer {
       hash: bigInt.zero,
     };
     const answer = await this.#link.invoke(new Api.messages.GetHistory({ ...request, maxId: 0, minId: 0 }));
-    if (answer instanceof Api.messages.MessagesNotModified) return [];
+    if (answer instanceof Api.messages.MessagesNotModified) return { events: [], unreadable: 0, unreadableAfter: 0 };
     const isNewer = (event: InboxEvent): boolean =>
       "afterId" in start ? event.messageId > start.afterId : event.date >= start.afterDate;
-    return toEvents(answer.messages, answer.chats)
-      .filter(isNewer)
-      .sort((a, b) => a.messageId - b.messageId);
+    const events = toEvents(answer.messages, answer.chats).filter(isNewer);
+    // The newest comes first. What cannot be read tells no id: its neighbours show where it is.
+    const last = answer.messages.findIndex((message) => !(message instanceof Unreadable));
+    const unreadableAfter = last === -1 ? answer.messages.length : last;
+    const unreadable = unreadableIn(answer.messages) - unreadableAfter;
+    return { events: events.sort((a, b) => a.messageId - b.messageId), unreadable, unreadableAfter };
   }
 }
 
@@ -119,14 +125,22 @@ function toEvents(messages: readonly Api.TypeMessage[], chats: readonly unknown[
   return messages.map((message) => messageEvent(message, "new", { chats })).filter((event) => event !== null);
 }
 
+function unreadableIn(list: readonly unknown[]): number {
+  return list.filter((each) => each instanceof Unreadable).length;
+}
+
 function toDialogs(answer: Dialogs): Dialog[] {
   const dates = new Map(toEvents(answer.messages, []).map(({ chat, messageId, date }) => [`${chat}/${messageId}`, date]));
+  // Of a channel that the account is in, this is when it joined (https://core.telegram.org/constructor/channel).
+  const members = answer.chats.filter((chat) => chat instanceof Api.Channel && !chat.left) as Api.Channel[];
+  const joined = new Map(members.map(({ id, date }) => [id.toString(), date * 1000]));
   return answer.dialogs.flatMap((dialog) => {
     if (!(dialog instanceof Api.Dialog)) return [];
     const chat = markedId(dialog.peer);
     const topDate = dates.get(`${chat}/${dialog.topMessage}`) ?? 0;
     const box = dialog.peer instanceof Api.PeerChannel ? dialog.peer.channelId.toString() : ACCOUNT;
-    return [{ chat, box, topId: dialog.topMessage, topDate, pts: box === ACCOUNT ? null : (dialog.pts ?? null) }];
+    const pts = box === ACCOUNT ? null : (dialog.pts ?? null);
+    return [{ chat, box, topId: dialog.topMessage, topDate, pts, joinedAt: joined.get(box) ?? 0 }];
   });
 }
 

@@ -4,8 +4,8 @@ import type { EngineOptions } from "./engine-types.ts";
 import type { Dialog } from "./model.ts";
 import type { Positions } from "./reduce.ts";
 
-/** How something came: by itself, or because it was asked for. */
-export type Origin = "pushed" | "asked";
+/** How something came: by itself, because it was asked for, or by itself in a chat that is set aside. */
+export type Origin = "pushed" | "asked" | "beside";
 
 /** One durable step. */
 export interface Entry {
@@ -23,6 +23,7 @@ export interface Entry {
 export class Ledger {
   readonly #options: EngineOptions;
   readonly #channels = new Map<string, number>();
+  readonly #closed = new Set<string>();
   #account: UpdateState | null = null;
   #since = 0;
   #isHeld = false;
@@ -42,6 +43,8 @@ export class Ledger {
     this.#isHeld = false;
     this.#channels.clear();
     for (const { id, pts } of table.channels()) this.#channels.set(id, pts);
+    this.#closed.clear();
+    for (const { chat } of table.sources.closed()) this.#closed.add(chat);
   }
 
   /** Null until the account's position was learned for the first time. */
@@ -109,6 +112,7 @@ export class Ledger {
     for (const [id, pts] of channels) this.#channels.set(id, pts);
     this.#received += messages;
     if (origin === "asked") this.#recovered += messages;
+    if (origin !== "beside") this.#reopenSpeaking(events);
     if (inserted > 0) on.arrived();
     return messages;
   }
@@ -121,18 +125,23 @@ export class Ledger {
 
   /** A chat that lets us in no more; tells it once. */
   close(chat: string, reason: string): void {
-    const { sources } = this.#options.table;
-    if (sources.get(chat)?.closed) return;
-    sources.close(chat, reason);
+    if (this.#closed.has(chat)) return;
+    this.#options.table.sources.close(chat, reason);
+    this.#closed.add(chat);
     this.#options.on.trouble({ kind: "closed", chat, reason });
   }
 
   /** A closed chat lets us in again. */
   reopen(chat: string): void {
-    const { sources } = this.#options.table;
-    if (!sources.get(chat)?.closed) return;
-    sources.reopen(chat);
+    if (!this.#closed.delete(chat)) return;
+    this.#options.table.sources.reopen(chat);
     this.#options.on.trouble({ kind: "reopened", chat });
+  }
+
+  /** What says something is open. */
+  #reopenSpeaking(events: readonly InboxEvent[]): void {
+    if (this.#closed.size === 0) return;
+    for (const { kind, chat } of events) if (kind === "new" && chat !== null) this.reopen(chat);
   }
 }
 

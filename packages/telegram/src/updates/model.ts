@@ -20,7 +20,9 @@ export type Update =
   /** The account's pts was set anew by the server. */
   | { readonly kind: "pts-changed" }
   /** Speaks of somebody we cannot address: the difference says who that is. */
-  | { readonly kind: "incomplete" };
+  | { readonly kind: "incomplete" }
+  /** This version has no constructor for it. */
+  | { readonly kind: "unreadable" };
 
 /** One `Updates` object. `seqStart` 0 means: in no order. `date` is 0 where it must not be stored. */
 export type Envelope =
@@ -33,28 +35,27 @@ export type Envelope =
     }
   | { readonly kind: "too-long" };
 
-/** Answer of updates.getDifference. `events` are its new messages; `updates` the rest. */
+/** What is in a part of a difference. */
+interface Part {
+  readonly kind: "part";
+  readonly final: boolean;
+  /** Its new messages. */
+  readonly events: readonly InboxEvent[];
+  readonly updates: readonly Update[];
+  /** Messages and updates in it that this version cannot read. */
+  readonly unreadable: number;
+}
+
+/** Answer of updates.getDifference. */
 export type Difference =
   | { readonly kind: "empty"; readonly date: number; readonly seq: number }
-  | {
-      readonly kind: "part";
-      readonly final: boolean;
-      readonly state: UpdateState;
-      readonly events: readonly InboxEvent[];
-      readonly updates: readonly Update[];
-    }
+  | (Part & { readonly state: UpdateState })
   | { readonly kind: "too-long"; readonly pts: number };
 
 /** Answer of updates.getChannelDifference. */
 export type ChannelDifference =
   | { readonly kind: "empty"; readonly pts: number }
-  | {
-      readonly kind: "part";
-      readonly final: boolean;
-      readonly pts: number;
-      readonly events: readonly InboxEvent[];
-      readonly updates: readonly Update[];
-    }
+  | (Part & { readonly pts: number })
   | { readonly kind: "too-long"; readonly pts: number };
 
 /** A chat in the list of chats. */
@@ -67,12 +68,22 @@ export interface Dialog {
   readonly topDate: number;
   /** Of a channel. */
   readonly pts: number | null;
+  /** When the account joined the channel, milliseconds since the epoch; 0 when that was not told. */
+  readonly joinedAt: number;
 }
 
 /** One page of the list of chats, newest first; `next` asks for the page after it, null at the end. */
 export interface DialogPage {
   readonly dialogs: readonly Dialog[];
   readonly next: string | null;
+}
+
+/** Messages of a chat, oldest first, at most a hundred; no events when there are none that can be read. */
+export interface HistoryPage {
+  readonly events: readonly InboxEvent[];
+  /** Messages that this version cannot read: older than the last of `events`, and newer. */
+  readonly unreadable: number;
+  readonly unreadableAfter: number;
 }
 
 /** From where on messages of a chat are asked for: after this id, or after this time in milliseconds. */
@@ -87,8 +98,8 @@ export interface UpdateServer {
   dialogs(next: string | null): Promise<DialogPage>;
   /** The same for certain chats; those that are no chats of the account any more are left out. */
   dialogsOf(chats: readonly string[]): Promise<readonly Dialog[]>;
-  /** The oldest messages after the start, oldest first, at most a hundred; empty when there are none. */
-  history(chat: string, start: HistoryStart): Promise<readonly InboxEvent[]>;
+  /** The oldest messages after the start. */
+  history(chat: string, start: HistoryStart): Promise<HistoryPage>;
 }
 
 /** What a rejected question means. */

@@ -1,19 +1,30 @@
 import { markedChannel, sleep } from "@flotilla/kernel";
+import type { Aside } from "./aside.ts";
 import { Backfill } from "./backfill.ts";
-import { Differences } from "./difference.ts";
+import { type Asked, Differences } from "./difference.ts";
 import type { EngineParts } from "./engine-types.ts";
 import { ACCOUNT, type Verdict } from "./model.ts";
-import { lookedAt, lookKey, RESET, type Todo } from "./todo.ts";
+import { CHECK, lookedAt, lookKey, RESET, type Todo } from "./todo.ts";
+
+/** A channel is set aside when it was refused so often in a row, in words that nobody here knows; or when the server was in trouble with it so often. */
+const REFUSED_TRIES = 5;
+const LATER_TRIES = 12;
+/** So many answers in a row that lead nowhere; then where the box stands is asked in another way. */
+const STUCK_TRIES = 5;
+/** So many channels are looked up at once. */
+const LOOK_BATCH = 100;
 
 interface Deps extends EngineParts {
   readonly todo: Todo;
+  readonly aside: Aside;
 }
 
-/** Asks the server what is on the list, one thing at a time, and decides what a refusal means. */
+/** Asks the server what is on the list, one question at a time, and decides what a refusal means. */
 export class Questions {
   readonly backfill: Backfill;
   readonly #deps: Deps;
   readonly #differences: Differences;
+  #isChecked = false;
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -26,7 +37,10 @@ export class Questions {
     const { options, todo, signal } = this.#deps;
     todo.add([RESET]);
     while (todo.boxes.has(RESET)) {
-      await this.#try(RESET, () => this.backfill.begin());
+      await this.#try(RESET, async () => {
+        await this.backfill.begin();
+        todo.done(RESET);
+      });
       if (todo.boxes.has(RESET)) await sleep(Math.max(0, todo.nextAt() - options.clock.monotonicMs()), signal);
     }
   }
@@ -45,19 +59,92 @@ export class Questions {
 
   async #ask(key: string): Promise<void> {
     const { todo } = this.#deps;
-    const look = lookedAt(key);
-    if (look !== null) return todo.add(await this.backfill.look([look]));
-    if (key !== RESET && key !== ACCOUNT) return await this.#differences.channel(key);
-    const found = key === RESET ? await this.#differences.reset() : await this.#differences.account();
-    if (key === RESET) todo.add([ACCOUNT]);
-    todo.add(found.want);
-    for (const channel of found.look) todo.add([lookKey(channel)]);
+    if (lookedAt(key) !== null) return await this.#look(key);
+    if (key === CHECK) return await this.#check();
+    if (key === RESET) {
+      const found = await this.#differences.reset();
+      todo.done(RESET);
+      // A box that led nowhere before stands where the server says now: there is nothing more to be had from it.
+      if (todo.tries(ACCOUNT) >= STUCK_TRIES) this.#rest(ACCOUNT);
+      else todo.add([ACCOUNT]);
+      return this.#found(found);
+    }
+    const isAccount = key === ACCOUNT;
+    const { found, next } = isAccount ? await this.#differences.account() : await this.#differences.channel(key);
+    this.#found(found);
+    if (next === "stuck") return await this.#stuck(key);
+    todo.worked(key);
+    if (next === "slowly") todo.rest(key, this.#now() + this.#deps.options.timings.paceMs);
+    if (next !== "done") return;
+    this.#rest(key);
+    this.#deps.aside.answered(key);
+    if (!isAccount) return;
+    if (!this.#isChecked) todo.add([CHECK]);
+    this.#isChecked = true;
+    if (todo.boxes.has(CHECK)) todo.rest(CHECK, this.#now() + this.#deps.options.timings.paceMs);
+  }
+
+  /** No box is asked more than once a second, except for the next part of an answer that led on. */
+  #rest(key: string): void {
+    const { todo, options } = this.#deps;
+    todo.done(key);
+    todo.rest(key, this.#now() + options.timings.paceMs);
+  }
+
+  #found({ want, look }: Asked["found"]): void {
+    this.#deps.todo.add(want);
+    this.#deps.todo.add([...look].map(lookKey));
+  }
+
+  /** Finds out where channels stand; several at once, unless one of them was refused before. */
+  async #look(key: string): Promise<void> {
+    const { todo, aside } = this.#deps;
+    const isAlone = todo.tries(key) > 0;
+    const keys = isAlone ? [key] : todo.dueLooks(this.#now(), LOOK_BATCH);
+    const channels = keys.flatMap((each) => lookedAt(each) ?? []);
+    try {
+      todo.add(await this.backfill.look(channels));
+    } catch (error) {
+      // One of them is the reason, and nobody says which.
+      const { kind } = this.#deps.options.judge(error);
+      if (keys.length > 1 && (kind === "closed" || kind === "refused" || kind === "undecodable"))
+        for (const each of keys) todo.failed(each, this.#now(), null);
+      else throw error;
+      return;
+    }
+    for (const each of keys) todo.done(each);
+    for (const channel of channels) aside.answered(channel);
+  }
+
+  /** A position beyond the server's would make everything that comes look old. */
+  async #check(): Promise<void> {
+    const { todo, ledger, server, options } = this.#deps;
+    const { pts } = await server.state();
+    todo.done(CHECK);
+    todo.rest(ACCOUNT, this.#now() + options.timings.paceMs);
+    todo.rest(CHECK, this.#now() + (options.timings.retryMs.at(-1) ?? 0));
+    if (pts >= ledger.account.pts) return;
+    options.log("error", "our position was beyond the server's", { box: ACCOUNT, ahead: ledger.account.pts - pts });
+    todo.add([RESET]);
+  }
+
+  /** The same answer again and again is no way forward. */
+  async #stuck(key: string): Promise<void> {
+    const { todo, ledger, options, aside } = this.#deps;
+    todo.failed(key, this.#now(), null);
+    options.log("warn", "an answer about missed updates leads nowhere", { box: key, tries: todo.tries(key) });
+    if (todo.tries(key) < STUCK_TRIES) return;
+    if (key === ACCOUNT) return todo.add([RESET]);
+    const before = ledger.channel(key);
+    await this.backfill.channelReset(key);
+    if (ledger.channel(key) === before) ledger.close(markedChannel(key), "NO_PROGRESS");
+    aside.refused(key, this.#now());
+    todo.done(key);
   }
 
   async #try(key: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
-      this.#deps.todo.done(key);
     } catch (error) {
       const verdict = this.#deps.options.judge(error);
       if (verdict.kind === "fatal") throw error;
@@ -66,15 +153,39 @@ export class Questions {
   }
 
   async #refused(key: string, verdict: Exclude<Verdict, { kind: "fatal" }>): Promise<void> {
-    const { todo, options, ledger } = this.#deps;
-    const isChannel = key !== ACCOUNT && key !== RESET;
+    const { todo, options } = this.#deps;
+    const isChannel = key !== ACCOUNT && key !== RESET && key !== CHECK;
+    const channel = lookedAt(key) ?? key;
     options.log("warn", "a question about missed updates was refused", { box: key, verdict: verdict.kind });
-    if (verdict.kind === "closed" && isChannel) {
-      ledger.close(markedChannel(lookedAt(key) ?? key), verdict.reason);
-      return todo.done(key);
-    }
+    if (isChannel && verdict.kind === "closed") return this.#setAside(key, verdict.reason);
     if (verdict.kind === "stale" && key === ACCOUNT) return todo.add([RESET]);
-    if (verdict.kind === "stale" && isChannel) return await this.#try(key, () => this.backfill.channelReset(key));
-    todo.failed(key, options.clock.monotonicMs(), verdict.kind === "later" ? verdict.waitMs : null);
+    if (verdict.kind === "stale" && isChannel && todo.tries(key) === 0) {
+      todo.failed(key, this.#now(), null);
+      return await this.#try(key, async () => {
+        await this.backfill.channelReset(channel);
+        this.#rest(key);
+      });
+    }
+    todo.failed(key, this.#now(), verdict.kind === "later" ? verdict.waitMs : null);
+    // A wait is no refusal: it says itself when it ends.
+    if (verdict.kind === "later" && verdict.waitMs !== null) return;
+    const enough = this.#deps.aside.has(channel) ? 1 : verdict.kind === "later" ? LATER_TRIES : REFUSED_TRIES;
+    if (todo.tries(key) < enough) return;
+    if (isChannel) this.#setAside(key, "reason" in verdict ? verdict.reason : verdict.kind.toUpperCase());
+    else if (key === ACCOUNT && verdict.kind !== "later") todo.add([RESET]);
+  }
+
+  /** It holds nothing else up. Its messages are taken as they come, and it is asked again when there are some, or at the next sweep. */
+  #setAside(key: string, reason: string): void {
+    const { todo, ledger, aside } = this.#deps;
+    const channel = lookedAt(key) ?? key;
+    ledger.close(markedChannel(channel), reason);
+    aside.refused(channel, this.#now());
+    todo.done(channel);
+    todo.done(lookKey(channel));
+  }
+
+  #now(): number {
+    return this.#deps.options.clock.monotonicMs();
   }
 }

@@ -25,14 +25,28 @@ export interface Step {
   readonly look: ReadonlySet<string>;
   /** The account's pts was set anew. */
   readonly reset: boolean;
+  /** New messages that should be here already, as our position is beyond them. */
+  readonly old: readonly InboxEvent[];
+  /** What came in boxes that are set aside: it is taken, and the position stays. */
+  readonly beside: readonly InboxEvent[];
 }
 
+/** Boxes in which updates are not simply counted. */
+export interface Special {
+  /** Their difference, or where they stand, is being asked: what comes of channels waits for that. */
+  readonly wanted: ReadonlySet<string>;
+  /** The server does not tell what is between. */
+  readonly aside: ReadonlySet<string>;
+}
+
+export const NOTHING_SPECIAL: Special = { wanted: new Set(), aside: new Set() };
+
 /**
- * The rules of https://core.telegram.org/api/updates for one `Updates` object, pure. Boxes in `wanted` are left alone: their
- * difference is asked after this and brings everything.
+ * The rules of https://core.telegram.org/api/updates for one `Updates` object, pure. A position moves only to where an update
+ * leads that begins at it.
  */
-export function reduce(at: Positions, envelope: Envelope, wanted: ReadonlySet<string>): Step {
-  const work = new Work(at, wanted);
+export function reduce(at: Positions, envelope: Envelope, special: Special): Step {
+  const work = new Work(at, special);
   if (envelope.kind === "too-long") {
     work.want.add(ACCOUNT);
     return work;
@@ -60,17 +74,19 @@ class Work implements Step {
   readonly want = new Set<string>();
   readonly look = new Set<string>();
   account: UpdateState | null = null;
+  readonly old: InboxEvent[] = [];
+  readonly beside: InboxEvent[] = [];
   reset = false;
   readonly #at: Positions;
-  readonly #wanted: ReadonlySet<string>;
+  readonly #special: Special;
 
-  constructor(at: Positions, wanted: ReadonlySet<string>) {
+  constructor(at: Positions, special: Special) {
     this.#at = at;
-    this.#wanted = wanted;
+    this.#special = special;
   }
 
   isWanted(box: string): boolean {
-    return this.#wanted.has(box) || this.want.has(box);
+    return this.#special.wanted.has(box) || this.want.has(box);
   }
 
   moveAccount(change: Partial<UpdateState>): void {
@@ -86,6 +102,7 @@ class Work implements Step {
         this.#takeQts(update.qts);
         break;
       case "incomplete":
+      case "unreadable":
         this.want.add(ACCOUNT);
         break;
       case "pts-changed":
@@ -104,20 +121,22 @@ class Work implements Step {
   }
 
   #takeBox(update: BoxUpdate): void {
-    if (this.isWanted(update.box)) return;
-    const local = this.#position(update.box);
-    // A channel that is seen for the first time stands where this update leaves it; one that moves nothing may come
-    // before the message that it counts from.
-    if (local === undefined) {
-      this.#apply(update, update.count === 0 ? Math.max(1, update.pts - 1) : update.pts);
-      return;
+    const { box, pts, count, events } = update;
+    // The difference of the account brings everything; one of a channel may be refused.
+    if (box === ACCOUNT && this.isWanted(ACCOUNT)) return;
+    const local = this.#position(box);
+    const ahead = local === undefined ? null : pts - count - local;
+    if (ahead === 0 && !this.isWanted(box)) this.#apply(update);
+    else if (ahead !== null && ahead < 0) this.old.push(...newMessages(events));
+    else if (this.#special.aside.has(box)) this.beside.push(...events);
+    else {
+      // A channel that is seen for the first time: somebody has to say since when it is ours, and what was before this.
+      if (ahead === null) this.look.add(box);
+      this.gaps.push(update);
     }
-    const ahead = update.pts - update.count - local;
-    if (ahead > 0) this.gaps.push(update);
-    else if (ahead === 0) this.#apply(update, update.pts);
   }
 
-  #apply({ box, events }: BoxUpdate, pts: number): void {
+  #apply({ box, pts, events }: BoxUpdate): void {
     this.events.push(...events);
     if (box === ACCOUNT) this.moveAccount({ pts });
     else this.channels.set(box, pts);
@@ -135,4 +154,25 @@ class Work implements Step {
     if (box === ACCOUNT) return (this.account ?? this.#at.account).pts;
     return this.channels.get(box) ?? this.#at.channels.get(box);
   }
+}
+
+function newMessages(events: readonly InboxEvent[]): readonly InboxEvent[] {
+  return events.filter(({ kind }) => kind === "new");
+}
+
+/** What updates that are not worked off leave to be asked. */
+export function toAsk(at: Positions, envelopes: readonly Envelope[]): Pick<Step, "want" | "look" | "reset"> {
+  const work = { want: new Set([ACCOUNT]), look: new Set<string>(), reset: false };
+  for (const update of envelopes.flatMap((each) => (each.kind === "updates" ? each.updates : []))) {
+    const channel = channelOf(update);
+    if (update.kind === "pts-changed") work.reset = true;
+    else if (channel !== null && (update.kind === "channel-changed" || !at.channels.has(channel))) work.look.add(channel);
+    else if (channel !== null) work.want.add(channel);
+  }
+  return work;
+}
+
+function channelOf(update: Update): string | null {
+  if (update.kind === "box") return update.box === ACCOUNT ? null : update.box;
+  return update.kind === "channel-too-long" || update.kind === "channel-changed" ? update.channel : null;
 }

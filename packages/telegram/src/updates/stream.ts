@@ -52,7 +52,7 @@ export class UpdateStream {
 
   /** The answer to an own call: what it did moves the same positions. */
   answered(request: unknown, answer: unknown): void {
-    this.#feed(() => toEnvelope(answer, () => true) ?? ownEffect(request, answer));
+    this.#feed(() => toEnvelope(answer, () => true) ?? ownEffect(request, answer, this.#options.store.self()?.id ?? null));
   }
 
   /** Follows the stream over a link until that is over. Ends the link when it cannot go on. Never rejects. */

@@ -82,7 +82,7 @@ export class Sweep {
     await this.#questions.backfill.newer(chat);
     if (this.#hasTop({ chat, topId })) return;
     const known = this.#options.table.sources.get(chat);
-    if (!known) this.#ledger.commit({ baselines: [{ chat, box: ACCOUNT, topId, topDate, pts: null }] }, "asked");
+    if (!known) this.#ledger.commit({ baselines: [{ chat, box: ACCOUNT, topId, topDate, pts: null, joinedAt: 0 }] }, "asked");
     else if (this.#deaf.get(chat) !== topId && known.closed === null) {
       this.#deaf.set(chat, topId);
       this.#listening.withheld(known);

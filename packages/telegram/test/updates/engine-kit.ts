@@ -23,6 +23,7 @@ export function judge(error: unknown): Verdict {
   if (text.startsWith("CHANNEL_")) return { kind: "closed", reason: text };
   if (text.startsWith("PERSISTENT_TIMESTAMP_INVALID")) return { kind: "stale" };
   if (text === "UNDECODABLE") return { kind: "undecodable" };
+  if (text.startsWith("REFUSED ")) return { kind: "refused", reason: text.slice(8) };
   if (text.startsWith("WAIT_")) return { kind: "later", waitMs: Number(text.slice(5)) };
   return text === "" ? { kind: "fatal" } : { kind: "later", waitMs: null };
 }
@@ -120,6 +121,7 @@ export class Rig {
       sources: updates.sources,
       account: () => updates.account(),
       floor: () => updates.floor(),
+      has: (box, messageId) => updates.has(box, messageId),
       channels: () => updates.channels(),
       addOutage: (outage) => updates.addOutage(outage),
       countAfter: (chat, id) => updates.countAfter(chat, id),

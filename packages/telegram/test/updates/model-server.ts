@@ -11,6 +11,9 @@ interface Box {
   lastId: number;
   updates: BoxUpdate[];
   messages: Map<number, InboxEvent>;
+  /** Messages that the client has no constructor for. */
+  bad: Set<number>;
+  joinedAt: number;
 }
 
 export interface Limits {
@@ -48,15 +51,23 @@ export class ModelServer implements UpdateServer {
   readonly calls: string[] = [];
   /** Looked at before each call; may throw. */
   onCall: (name: string, box: string) => void = () => {};
+  /** So many objects that nobody can read, and that belong to no step of any box, come with each answer. */
+  bogus = 0;
+  accepts = false; // a position beyond the own one, with "nothing new"
   seq = 1;
   qts = 1;
-  #date = 1000;
+  date = 1000;
   readonly #boxes = new Map<string, Box>([[ACCOUNT, emptyBox()]]);
-
   /** Makes a channel that the account is in. */
   join(channel: string): Update {
-    this.#boxes.set(channel, emptyBox());
+    this.#boxes.set(channel, { ...emptyBox(), joinedAt: this.date * 1000 });
     return { kind: "channel-changed", channel };
+  }
+
+  /** The account joins it now, with all that is in it. */
+  joinLater(channel: string): void {
+    this.date += 5;
+    this.#box(channel).joinedAt = this.date * 1000;
   }
 
   channels(): string[] {
@@ -70,6 +81,13 @@ export class ModelServer implements UpdateServer {
     messages.set(event.messageId, event);
     this.#box(box).lastId += 1;
     return this.#record(box, 1, [event]);
+  }
+
+  /** Something is said that the client cannot read. */
+  postUnreadable(box: string): Update {
+    const { events } = this.post(box);
+    this.#box(box).bad.add(events[0]?.messageId ?? 0);
+    return { kind: "unreadable" };
   }
 
   /** The newest message is edited, or null. */
@@ -88,12 +106,18 @@ export class ModelServer implements UpdateServer {
   /** Wraps updates as the server would send them. */
   envelope(updates: readonly Update[], numbered = false): Envelope {
     if (numbered) this.seq += 1;
-    return { kind: "updates", seqStart: numbered ? this.seq : 0, seq: numbered ? this.seq : 0, date: this.#date, updates };
+    return { kind: "updates", seqStart: numbered ? this.seq : 0, seq: numbered ? this.seq : 0, date: this.date, updates };
   }
 
   /** Ids of all messages, by box. */
   everything(): string[] {
-    return [...this.#boxes].flatMap(([box, { messages }]) => [...messages.keys()].map((id) => `${box}/${id}`)).sort();
+    const readable = ({ messages, bad }: Box): number[] => [...messages.keys()].filter((id) => !bad.has(id));
+    return [...this.#boxes].flatMap(([name, box]) => readable(box).map((id) => `${name}/${id}`)).sort();
+  }
+
+  /** How many messages there are that cannot be read. */
+  unreadable(): number {
+    return [...this.#boxes.values()].reduce((sum, { bad }) => sum + bad.size, 0);
   }
 
   /** The server sets the pts of the account anew. */
@@ -114,11 +138,12 @@ export class ModelServer implements UpdateServer {
   async difference(from: UpdateState, limit = this.limits.slice): ReturnType<UpdateServer["difference"]> {
     await this.#called(`difference ${limit}`, ACCOUNT);
     const box = this.#box(ACCOUNT);
+    if (from.pts > box.pts && this.accepts) return { kind: "empty", date: this.date, seq: this.seq };
     if (from.pts > box.pts || from.pts < 1) throw new Refusal("PERSISTENT_TIMESTAMP_INVALID");
     const left = box.updates.filter(({ pts }) => pts > from.pts);
     if (left.length > this.limits.tooLong) return { kind: "too-long", pts: box.pts };
     const stale = this.channels().map((channel): Update => ({ kind: "channel-too-long", channel }));
-    if (left.length === 0 && stale.length === 0) return { kind: "empty", date: this.#date, seq: this.seq };
+    if (left.length === 0 && stale.length === 0) return { kind: "empty", date: this.date, seq: this.seq };
     const part = left.slice(0, Math.min(limit, this.limits.slice));
     const final = part.length === left.length;
     const news = part.filter(({ events }) => events[0]?.kind === "new");
@@ -127,8 +152,9 @@ export class ModelServer implements UpdateServer {
       kind: "part",
       final,
       state: this.#state(final ? box.pts : (part.at(-1)?.pts ?? box.pts)),
-      events: news.flatMap(({ events }) => events),
+      events: news.flatMap(({ events }) => events).filter((event) => !box.bad.has(event.messageId)),
       updates: [...others, ...(final ? stale : [])],
+      unreadable: news.filter(({ events }) => box.bad.has(events[0]?.messageId ?? 0)).length + this.bogus,
     };
   }
 
@@ -139,6 +165,7 @@ export class ModelServer implements UpdateServer {
   ): ReturnType<UpdateServer["channelDifference"]> {
     await this.#called(`channelDifference ${limit}`, channel);
     const box = this.#box(channel);
+    if (pts > box.pts && this.accepts) return { kind: "empty", pts };
     if (pts > box.pts) throw new Refusal("PERSISTENT_TIMESTAMP_INVALID");
     const left = box.updates.filter((update) => update.pts > pts);
     if (left.length === 0) return { kind: "empty", pts: box.pts };
@@ -147,7 +174,9 @@ export class ModelServer implements UpdateServer {
     const final = part.length === left.length;
     const events = part.flatMap((update) => update.events.filter(({ kind }) => kind === "new"));
     const updates = part.filter(({ events: [event] }) => event?.kind !== "new");
-    return { kind: "part", final, pts: part.at(-1)?.pts ?? box.pts, events, updates };
+    const readable = events.filter((event) => !box.bad.has(event.messageId));
+    const unreadable = events.length - readable.length + this.bogus;
+    return { kind: "part", final, pts: part.at(-1)?.pts ?? box.pts, events: readable, updates, unreadable };
   }
 
   async dialogs(next: string | null): ReturnType<UpdateServer["dialogs"]> {
@@ -162,29 +191,33 @@ export class ModelServer implements UpdateServer {
     return this.#dialogs().filter(({ chat }) => chats.includes(chat));
   }
 
-  async history(chat: string, start: Parameters<UpdateServer["history"]>[1]): Promise<readonly InboxEvent[]> {
+  async history(chat: string, start: Parameters<UpdateServer["history"]>[1]): ReturnType<UpdateServer["history"]> {
     const box = bareChannel(chat) ?? ACCOUNT;
     await this.#called("history", box);
     const isNewer = (event: InboxEvent): boolean =>
       "afterId" in start ? event.messageId > start.afterId : event.date >= start.afterDate;
-    return [...this.#box(box).messages.values()].filter(isNewer).slice(0, this.limits.slice);
+    const { messages, bad } = this.#box(box);
+    const page = [...messages.values()].filter(isNewer).slice(0, this.limits.slice);
+    const events = page.filter(({ messageId }) => !bad.has(messageId));
+    const unreadableAfter = page.length - 1 - page.findLastIndex(({ messageId }) => !bad.has(messageId));
+    return { events, unreadable: page.length - events.length - unreadableAfter, unreadableAfter };
   }
 
   #dialogs(): Dialog[] {
     const open = [...this.#boxes].filter(([box]) => !this.closed.has(box));
-    return open.map(([box, { messages, pts }]) => {
+    return open.map(([box, { messages, pts, joinedAt }]) => {
       const top = [...messages.values()].at(-1);
       const chat = box === ACCOUNT ? PERSON : markedChannel(box);
-      return { chat, box, topId: top?.messageId ?? 0, topDate: top?.date ?? 0, pts: box === ACCOUNT ? null : pts };
+      return { chat, box, topId: top?.messageId ?? 0, topDate: top?.date ?? 0, pts: box === ACCOUNT ? null : pts, joinedAt };
     });
   }
 
   #state(pts: number): UpdateState {
-    return { pts, qts: this.qts, date: this.#date, seq: this.seq };
+    return { pts, qts: this.qts, date: this.date, seq: this.seq };
   }
 
   #record(box: string, count: number, events: readonly InboxEvent[]): BoxUpdate {
-    this.#date += 1;
+    this.date += 1;
     const state = this.#box(box);
     state.pts += count;
     const update: BoxUpdate = { kind: "box", box, pts: state.pts, count, events };
@@ -193,7 +226,7 @@ export class ModelServer implements UpdateServer {
   }
 
   #blank(box: string, messageId: number): Pick<InboxEvent, "box" | "chat" | "messageId" | "date"> {
-    return { box, chat: box === ACCOUNT ? PERSON : markedChannel(box), messageId, date: (this.#date + 1) * 1000 };
+    return { box, chat: box === ACCOUNT ? PERSON : markedChannel(box), messageId, date: (this.date + 1) * 1000 };
   }
 
   #box(name: string): Box {
@@ -213,5 +246,5 @@ export class ModelServer implements UpdateServer {
 }
 
 function emptyBox(): Box {
-  return { pts: 1, lastId: 0, updates: [], messages: new Map() };
+  return { pts: 1, lastId: 0, updates: [], messages: new Map(), bad: new Set(), joinedAt: 0 };
 }

@@ -1,6 +1,5 @@
 /** The engine over real sockets, against the sandbox and its faults. */
 import { waitFor } from "@flotilla/testkit";
-import { Api } from "telegram";
 import { expect, test } from "vitest";
 import { account, newStore, watch } from "../kit.ts";
 import { useSandbox } from "../world.ts";
@@ -100,26 +99,6 @@ test("a position that the server does not take is learned anew", async () => {
   await has(one, ["1", "2", "3"]);
 });
 
-test("an answer that cannot be read is cut in parts until the bad one is passed over, and that is said", async () => {
-  const one = await reader();
-  await one.connection.stop();
-  for (const text of ["1", "2", "bad", "4", "5"]) say(one, text);
-  const read = Api.updates.GetDifference.prototype as unknown as { readResult(reader: { getBuffer(): Buffer }): unknown };
-  const original = read.readResult;
-  read.readResult = function (this: unknown, from) {
-    if (from.getBuffer().includes("bad")) throw new UnknownType();
-    return original.call(this, from);
-  };
-  try {
-    one.connection.start();
-    await one.reached("ready");
-  } finally {
-    read.readResult = original;
-  }
-  expect(one.caughtUp.at(-1)).toMatchObject({ missed: 5, recovered: 4, lost: 1 });
-  expect(texts(one.store)).toEqual(["1", "2", "4", "5"]);
-});
-
 test("a message of a kind that nobody can read yet is passed over and said; what is around it arrives", async () => {
   const one = await reader();
   say(one, "1");
@@ -194,14 +173,3 @@ test("an imported position is where it goes on", async () => {
   expect(caughtUp).toMatchObject([{ first: false, recovered: 1 }]);
   expect(texts(copy)).toEqual(["while it ran elsewhere"]);
 });
-
-/** As the library throws it. */
-const { TypeNotFoundError } = (await import("telegram/errors/index.js")).default as unknown as {
-  TypeNotFoundError: new (id: number, rest: Buffer) => Error;
-};
-class UnknownType extends TypeNotFoundError {
-  constructor() {
-    super(1, Buffer.alloc(0));
-    Object.defineProperty(this, "constructor", { value: TypeNotFoundError });
-  }
-}

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ACCOUNT, type Envelope, type Update } from "../../src/updates/model.ts";
-import { reduce } from "../../src/updates/reduce.ts";
+import { NOTHING_SPECIAL, reduce } from "../../src/updates/reduce.ts";
 import { Rig } from "./engine-kit.ts";
 import { ModelServer, Refusal } from "./model-server.ts";
 
@@ -145,7 +145,7 @@ test("in what order the envelopes of a box come does not matter once all are the
           before = taken.length;
           const all = [...held, ...(before === taken.length ? [updates[index] as Update] : [])];
           const envelope: Envelope = { kind: "updates", seqStart: 0, seq: 0, date: 0, updates: all };
-          const next = reduce(at, envelope, new Set());
+          const next = reduce(at, envelope, NOTHING_SPECIAL);
           taken.push(...next.events.map(({ messageId }) => messageId));
           at = { account: next.account ?? at.account, channels: at.channels };
           held = next.gaps;

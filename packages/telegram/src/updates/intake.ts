@@ -1,0 +1,107 @@
+import type { Aside } from "./aside.ts";
+import type { EngineOptions } from "./engine-types.ts";
+import type { Gaps } from "./gaps.ts";
+import type { Ledger } from "./ledger.ts";
+import { ACCOUNT, type Envelope } from "./model.ts";
+import { reduce, type Special, type Step, toAsk } from "./reduce.ts";
+import { CHECK, lookKey, RESET, type Todo } from "./todo.ts";
+
+/** So many messages of one envelope are looked for, when they are older than our position. */
+const MAX_SUSPECTS = 20;
+
+interface IntakeParts {
+  readonly ledger: Ledger;
+  readonly todo: Todo;
+  readonly gaps: Gaps;
+  readonly aside: Aside;
+  readonly options: EngineOptions;
+}
+
+/** Takes what the server pushed: commits what fits, holds what came too early, and notes what has to be asked. */
+export class Intake {
+  readonly #ledger: Ledger;
+  readonly #todo: Todo;
+  readonly #gaps: Gaps;
+  readonly #aside: Aside;
+  readonly #options: EngineOptions;
+
+  constructor({ ledger, todo, gaps, aside, options }: IntakeParts) {
+    this.#ledger = ledger;
+    this.#todo = todo;
+    this.#gaps = gaps;
+    this.#aside = aside;
+    this.#options = options;
+  }
+
+  /** Nothing is known to be missing. */
+  isSettled(): boolean {
+    return this.#todo.boxes.size === 0 && this.#gaps.updates().length === 0;
+  }
+
+  /** Throws AppError `sqlite-*`; then nothing has moved. */
+  take(envelope: Envelope): void {
+    const step = reduce(this.#ledger.positions, envelope, this.#special());
+    this.#noteQuestions(step);
+    this.#gaps.hold(step.gaps, this.#now());
+    this.#suspect(step);
+    if (this.isSettled()) this.#ledger.settle();
+    else this.#ledger.hold();
+    this.#ledger.commit(step, "pushed");
+    this.#ledger.commit({ events: step.beside }, "beside");
+  }
+
+  #special(): Special {
+    return { wanted: this.#todo.boxes, aside: this.#aside.resting(this.#now()) };
+  }
+
+  #noteQuestions({ want, look, reset }: Pick<Step, "want" | "look" | "reset">): void {
+    this.#todo.add(want);
+    if (reset) this.#todo.add([RESET]);
+    this.#todo.add([...look].map(lookKey));
+  }
+
+  /** A message that our position says to be old, and that nobody here has seen: the position may be beyond the server's. */
+  #suspect({ old }: Step): void {
+    for (const { box, messageId } of old.slice(0, MAX_SUSPECTS)) {
+      if (this.#options.table.has(box, messageId)) continue;
+      this.#todo.add([box === ACCOUNT ? CHECK : lookKey(box)]);
+    }
+  }
+
+  /** What is between did not come by itself. Of a channel that is not known, where it stands is asked, and not what came since. */
+  expire(): void {
+    for (const box of this.#gaps.expired(this.#now())) {
+      const isUnknown = box !== ACCOUNT && this.#ledger.channel(box) === undefined;
+      this.#todo.add([isUnknown ? lookKey(box) : box]);
+    }
+    if (this.#todo.boxes.has(ACCOUNT)) this.#gaps.drop(ACCOUNT);
+  }
+
+  /** When there is something to expire, or Infinity. Monotonic milliseconds. */
+  nextAt(): number {
+    return this.#gaps.nextAt((box) => this.#todo.isAsking(box));
+  }
+
+  /** What came too early may fit by now, or has nobody to wait for any more. Goes on while something does. */
+  retry(): void {
+    for (let before = -1; before !== this.#gaps.updates().length; ) {
+      const updates = this.#gaps.updates();
+      before = updates.length;
+      if (before === 0) return;
+      const envelope = { kind: "updates", seqStart: 0, seq: 0, date: 0, updates } as const;
+      const step = reduce(this.#ledger.positions, envelope, this.#special());
+      this.#ledger.commit(step, "pushed");
+      this.#ledger.commit({ events: step.beside }, "beside");
+      this.#gaps.keep(step.gaps);
+    }
+  }
+
+  /** Asks for what these are about instead of taking them. */
+  skip(envelopes: readonly Envelope[]): void {
+    this.#noteQuestions(toAsk(this.#ledger.positions, envelopes));
+  }
+
+  #now(): number {
+    return this.#options.clock.monotonicMs();
+  }
+}
