@@ -799,8 +799,31 @@ alert-host-away = 🔴 🖥 <b>{ $host }</b> does not answer ({ $workers ->
     [one] { $workers } worker
    *[other] { $workers } workers
 })
-alert-host-how = Last heard at { TIME($at) }. Its workers may run on, or not: nobody knows.
+alert-host-how = Last heard at { TIME($at) }. If its supervisor ended, its workers ended with it. If it only cannot reach Redis, they may run on.
 alert-host-do = Do: look whether { $host } is up and its supervisor runs.
+alert-trouble-detail = <code>{ $detail }</code>
+alert-trouble-key-written-back = 🔴 🔑 <b>{ $host }</b>: its fleet.key was deleted and is written back
+alert-trouble-key-written-back-do = Do: find out what deletes files in the data folder, and keep a copy of the key outside of it.
+alert-trouble-key-changed = 🔴 🔑 <b>{ $host }</b>: its fleet.key holds another key now
+alert-trouble-key-changed-do = Workers run on with the old key. After a restart no session opens. Do: put the old key back before you restart { $host }.
+alert-trouble-key-damaged = 🔴 🔑 <b>{ $host }</b>: its fleet.key is damaged
+alert-trouble-key-damaged-do = Workers run on. After a restart no session opens. Do: move the damaged file away; the key is written back within seconds.
+alert-trouble-key-unwritable = 🔴 🔑 <b>{ $host }</b>: its fleet.key is gone and cannot be written back
+alert-trouble-key-unwritable-do = Workers run on; do not restart { $host } now. Do: make its data folder writable; the key is written back within seconds.
+alert-trouble-folder-gone = 🔴 📁 <b>{ $host }</b>: its data folder was moved or deleted
+alert-trouble-folder-gone-do = Its workers leave Telegram. Do: put the folder back in its place, then restart { $host }.
+alert-trouble-record-deleted = 🔴 🗂 <b>{ $host }</b>: its host.db was deleted
+alert-trouble-record-deleted-do = Workers run on. Do: restart { $host } when it suits you. Before that, put the saved content (.rescued) in the place of host.db.
+alert-trouble-record-set-aside = 🔴 🗂 <b>{ $host }</b>: its host.db was damaged, a new one was begun
+alert-trouble-record-set-aside-do = Workers that ran here were started; counters of crashes and messages begin again. Do: look at the disk, and at which workers should be stopped.
+alert-trouble-record-unwritable = 🔴 🗂 <b>{ $host }</b>: its host.db cannot be written
+alert-trouble-record-unwritable-do = Workers run on, and buttons work. Until it can be written, a restart of { $host } forgets what was changed. Do: make room on its disk.
+alert-trouble-sessions-idle = 🟠 📁 <b>{ $host }</b>: session files without a worker
+alert-trouble-sessions-idle-do = Nothing uses them. Do: press ➕ Add and send one of these names; the worker starts with that session, without a login.
+alert-trouble-control-deleted = 🔴 🗂 <b>{ $host }</b>: the bot's control.db was deleted
+alert-trouble-control-deleted-do = The bot runs on, but a restart would lose admins, routes and settings. Do: stop Flotilla, put the saved content (.rescued) in the place of control.db, start it again.
+alert-trouble-supervisor-down = 🔴 🖥 <b>{ $host }</b>: its supervisor ends again and again, all its workers are off Telegram
+alert-trouble-supervisor-down-do = It is tried once a minute. Do: read logs/supervisor.log in the data folder; it ends with the reason.
 alert-host-network = 🟠 🔌 <b>{ $host }</b>: { $count ->
     [one] its worker has been
    *[other] all { $count } workers have been

@@ -852,8 +852,31 @@ alert-host-away = 🔴 🖥 <b>{ $host }</b> не отвечает ({ $workers -
     [few] { $workers } воркера
    *[many] { $workers } воркеров
 })
-alert-host-how = Последний сигнал в { TIME($at) }. Работают ли воркеры, неизвестно.
+alert-host-how = Последний сигнал в { TIME($at) }. Если супервизор завершился, воркеры завершились с ним. Если он лишь не видит Redis, они могут работать.
 alert-host-do = Что делать: проверьте, включён ли { $host } и работает ли супервизор.
+alert-trouble-detail = <code>{ $detail }</code>
+alert-trouble-key-written-back = 🔴 🔑 <b>{ $host }</b>: файл fleet.key был удалён и записан снова
+alert-trouble-key-written-back-do = Что делать: выясните, что удаляет файлы в папке данных, и храните копию ключа вне её.
+alert-trouble-key-changed = 🔴 🔑 <b>{ $host }</b>: в fleet.key теперь другой ключ
+alert-trouble-key-changed-do = Воркеры работают со старым ключом. После перезапуска не откроется ни одна сессия. Что делать: верните старый ключ до перезапуска { $host }.
+alert-trouble-key-damaged = 🔴 🔑 <b>{ $host }</b>: файл fleet.key повреждён
+alert-trouble-key-damaged-do = Воркеры работают. После перезапуска не откроется ни одна сессия. Что делать: уберите повреждённый файл, ключ будет записан снова за несколько секунд.
+alert-trouble-key-unwritable = 🔴 🔑 <b>{ $host }</b>: fleet.key пропал, и записать его снова не удаётся
+alert-trouble-key-unwritable-do = Воркеры работают; не перезапускайте сейчас { $host }. Что делать: откройте папку данных на запись, ключ будет записан за несколько секунд.
+alert-trouble-folder-gone = 🔴 📁 <b>{ $host }</b>: папка данных перемещена или удалена
+alert-trouble-folder-gone-do = Воркеры отключаются от Telegram. Что делать: верните папку на место и перезапустите { $host }.
+alert-trouble-record-deleted = 🔴 🗂 <b>{ $host }</b>: файл host.db удалён
+alert-trouble-record-deleted-do = Воркеры работают. Что делать: перезапустите { $host }, когда будет удобно. Сначала положите сохранённое содержимое (.rescued) на место host.db.
+alert-trouble-record-set-aside = 🔴 🗂 <b>{ $host }</b>: файл host.db был повреждён, начат новый
+alert-trouble-record-set-aside-do = Воркеры, которые здесь работали, запущены; счётчики падений и сообщений начаты заново. Что делать: проверьте диск и какие воркеры должны стоять.
+alert-trouble-record-unwritable = 🔴 🗂 <b>{ $host }</b>: в host.db не удаётся писать
+alert-trouble-record-unwritable-do = Воркеры и кнопки работают. Пока писать нельзя, перезапуск { $host } забудет изменения. Что делать: освободите место на диске.
+alert-trouble-sessions-idle = 🟠 📁 <b>{ $host }</b>: файлы сессий без воркера
+alert-trouble-sessions-idle-do = Ими никто не пользуется. Что делать: нажмите ➕ Добавить и пришлите одно из этих имён; воркер запустится с этой сессией, без входа.
+alert-trouble-control-deleted = 🔴 🗂 <b>{ $host }</b>: файл бота control.db удалён
+alert-trouble-control-deleted-do = Бот работает, но перезапуск потеряет администраторов, маршруты и настройки. Что делать: остановите Flotilla, положите сохранённое содержимое (.rescued) на место control.db, запустите снова.
+alert-trouble-supervisor-down = 🔴 🖥 <b>{ $host }</b>: супервизор завершается снова и снова, все его воркеры отключены от Telegram
+alert-trouble-supervisor-down-do = Попытка раз в минуту. Что делать: прочитайте logs/supervisor.log в папке данных, причина в его конце.
 alert-host-network = 🟠 🔌 <b>{ $host }</b>: { $count ->
     [1] единственный воркер
     [one] все { $count } воркер

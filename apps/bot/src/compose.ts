@@ -6,6 +6,7 @@ import { AppError, sleep } from "@flotilla/kernel";
 import { createRegistry, type Logger, startHealth } from "@flotilla/observability";
 import { CommandSender, consumeEvents, HostBoard, StatusReader } from "@flotilla/queue";
 import { type Bot, GrammyError } from "grammy";
+import { OwnTrouble } from "./alerts/own-trouble.ts";
 import { watch } from "./alerts/watch.ts";
 import { assemble, type Parts } from "./assemble.ts";
 import { createBot, registerRoutes } from "./bot.ts";
@@ -24,6 +25,8 @@ import type { Languages } from "./words/words.ts";
 export interface RunningBot {
   readonly healthPort: number;
   readonly username: string;
+  /** What the launcher says. */
+  hear(message: unknown): void;
   close(): Promise<void>;
 }
 
@@ -62,14 +65,20 @@ export async function startBot(
   );
   relay.start({ ...parts, api: bot.api, desk: parts.relay });
   const onEventError = (error: unknown): void => log.warn({ err: error }, "event");
+  const trouble = new OwnTrouble(parts);
   const events = await consumeEvents({ place, handle: (event) => handleEvent(parts, event), onError: onEventError });
   stack.adopt(events, (it) => it.close());
   stack.adopt(
-    startTicks(log, () => tick(parts, { hosts, fleet, log })),
+    startTicks(log, async () => {
+      trouble.look();
+      await tick(parts, { hosts, fleet, log });
+    }),
     (it) => it.stop(),
   );
   const owned = stack.move();
-  return { healthPort: health.port, username: bot.botInfo.username, close: () => owned.disposeAsync() };
+  const { username } = bot.botInfo;
+  const hear = (message: unknown): void => trouble.hear(message);
+  return { healthPort: health.port, username, hear, close: () => owned.disposeAsync() };
 }
 
 interface Outside {

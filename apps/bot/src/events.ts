@@ -69,6 +69,7 @@ function apply(deps: EventDeps, event: FleetEvent): Show {
       deps.bulks.report(event);
       return async () => {};
     case "host.started":
+    case "host.trouble":
     case "worker.state":
     case "worker.exited":
     case "worker.storage":

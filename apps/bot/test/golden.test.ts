@@ -84,11 +84,11 @@ describe.each(ALL_WORDS.map((words) => [words.language, words] as const))("the c
 
 /** What people, chats and programs call themselves, and codes: the same in every language. */
 const SAME =
-  /[@#][\w.]+|\b\w+_\d\b|\b[A-Z][A-Z_]+\d*\b|\S*[-_/:\\={}]\S*|\b(?:pid|id|exit|QR|API|Telegram|Telethon|Pyrogram|Kurigram|GramJS|Flotilla|Redis|SMS|Start|English|Ann|[Ss]ignals|archive|news|zebra|oom|https|off|bot|updates\.getDifference|recover@|MTProxy|saveCursor|hooks\.example|fragment\.com|telegram\.org)\b|\.(?:env|session)\b/g;
+  /[@#][\w.]+|\b\w+_\d\b|\b[A-Z][A-Z_]+\d*\b|\S*[-_/:\\={}]\S*|\b(?:pid|id|exit|QR|API|Telegram|Telethon|Pyrogram|Kurigram|GramJS|Flotilla|Redis|SMS|Start|English|Ann|[Ss]ignals|archive|news|zebra|oom|https|off|bot|updates\.getDifference|recover@|MTProxy|saveCursor|hooks\.example|fragment\.com|telegram\.org)\b|\.(?:env|session|rescued)\b|\b(?:host|control)\.db\b/g;
 
 test("the Russian chat has no English words but names and what programs said", () => {
   const fromOutside =
-    /TypeError|disk I\/O|node worker|python3|sqlite3|Pixel|Germany|Night watch|News desk|BTC at|Good morning|btc or eth|no answer to ping|info connection|dog|t\.me\/proxy|, rights|p99|host \w|здесь может быть только|sudo fuser|flotilla export|i\.$|пишите or|ann – не отправитель|Маршрут|user:|fleet\.key|has no copy yet|Back up now|Trading desk|Family|Ben \]|More \d|# General|Archive|Desk\?|https без/i;
+    /TypeError|disk I\/O|supervisor ended|node worker|python3|sqlite3|Pixel|Germany|Night watch|News desk|BTC at|Good morning|btc or eth|no answer to ping|info connection|dog|t\.me\/proxy|, rights|p99|host \w|здесь может быть только|sudo fuser|flotilla export|i\.$|пишите or|ann – не отправитель|Маршрут|user:|fleet\.key|has no copy yet|Back up now|Trading desk|Family|Ben \]|More \d|# General|Archive|Desk\?|https без/i;
   for (const file of ["screens", "logins", "alerts", "answers"]) {
     const text = readFileSync(new URL(`golden/${file}.ru.txt`, import.meta.url), "utf8");
     const lines = text.split("\n").filter((line) => !line.startsWith("━━━") && !fromOutside.test(line));

@@ -6,7 +6,7 @@ import type { ServiceProcess } from "./service-process.ts";
 const RULES: RestartRules = { ...DEFAULT_RESTART_RULES, crashDelayMs: 1000 };
 /** More than any rule counts. */
 const KEPT_EXITS = 20;
-/** How often it is tried after that. */
+/** How often it is tried after that; who stays up for as long is back. */
 const PATIENT_MS = 60_000;
 
 /** Parts of a {@link KeptService}. */
@@ -14,6 +14,12 @@ interface KeptOptions {
   readonly start: () => Promise<ServiceProcess>;
   /** Gets a line for each unasked end. */
   readonly tell: (line: string) => void;
+  /** What goes on, and what does not, while it is away for longer: the end of a sentence. */
+  readonly meanwhile: string;
+  /** It ends again and again, with how it ended last; null when it stays up again. */
+  readonly onDown?: (how: string | null) => void;
+  /** It was started again. */
+  readonly onStart?: () => void;
   readonly rules?: RestartRules;
 }
 
@@ -22,24 +28,21 @@ interface KeptOptions {
  * the workers with it, and the death of the bot must not stop them.
  */
 export class KeptService {
-  readonly #start: () => Promise<ServiceProcess>;
-  readonly #tell: (line: string) => void;
-  readonly #rules: RestartRules;
+  readonly #options: KeptOptions;
   readonly #stopping = new AbortController();
   readonly #history: PastExit[] = [];
   #current: ServiceProcess;
+  #isDown = false;
 
-  private constructor(first: ServiceProcess, { start, tell, rules }: Required<KeptOptions>) {
+  private constructor(first: ServiceProcess, options: KeptOptions) {
     this.#current = first;
-    this.#start = start;
-    this.#tell = tell;
-    this.#rules = rules;
+    this.#options = options;
     void this.#keep();
   }
 
   /** Starts it for the first time; a failure of that is thrown on. */
-  static async start({ start, tell, rules = RULES }: KeptOptions): Promise<KeptService> {
-    return new KeptService(await start(), { start, tell, rules });
+  static async start(options: KeptOptions): Promise<KeptService> {
+    return new KeptService(await options.start(), options);
   }
 
   /** The process that runs now. */
@@ -67,26 +70,45 @@ export class KeptService {
       try {
         await sleep(delayMs, this.#stopping.signal);
         startedAt = systemClock.monotonicMs();
-        this.#current = await this.#start();
+        this.#current = await this.#options.start();
         if (this.#stopping.signal.aborted) this.#current.kill();
-        how = await this.#current.exited;
+        this.#options.onStart?.();
+        how = await this.#exited();
       } catch (error) {
         how = toError(error).message;
       }
     }
   }
 
-  /** Writes the end down, says it, and returns how long to wait before the next start. */
+  async #exited(): Promise<string> {
+    const stays = setTimeout(() => this.#setDown(null), PATIENT_MS);
+    stays.unref();
+    try {
+      return await this.#current.exited;
+    } finally {
+      clearTimeout(stays);
+    }
+  }
+
+  /** Writes the end down, says it, and returns how long to wait before the next start. By the monotonic clock: no change of the time is ten minutes. */
   #missed(how: string, uptimeMs: number): number {
-    const now = systemClock.now();
+    const { tell, meanwhile, rules = RULES } = this.#options;
+    const now = systemClock.monotonicMs();
     this.#history.push({ at: now, uptimeMs, class: "CRASH" });
     if (this.#history.length > KEPT_EXITS) this.#history.shift();
-    const decision = decideRestart(this.#history, now, this.#rules);
+    const decision = decideRestart(this.#history, now, rules);
     if (decision.kind === "restart") {
-      this.#tell(`The ${how}. Starting it again (${decision.attempt}/${decision.limit}).`);
+      tell(`The ${how}. Starting it again (${decision.attempt}/${decision.limit}).`);
       return decision.delayMs;
     }
-    this.#tell(`The ${how}, again and again. Trying once a minute; everything else goes on.`);
+    tell(`The ${how}, again and again. Trying once a minute; ${meanwhile}`);
+    this.#setDown(how);
     return PATIENT_MS;
+  }
+
+  #setDown(how: string | null): void {
+    if (how === null && !this.#isDown) return;
+    this.#isDown = how !== null;
+    this.#options.onDown?.(how);
   }
 }

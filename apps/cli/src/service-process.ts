@@ -13,6 +13,8 @@ export interface ServiceProcess {
   readonly exited: Promise<string>;
   /** SIGTERM, SIGKILL after `graceMs`; resolves when it is gone. */
   stop(graceMs: number): Promise<void>;
+  /** Says something to it; nothing when it is gone. */
+  say(message: Readonly<Record<string, string | null>>): void;
   /** SIGKILL. */
   kill(): void;
 }
@@ -55,6 +57,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
       pid: child.pid ?? 0,
       said: (name) => String(ready[name]),
       exited,
+      say: (message) => void (child.connected && child.send(message, () => {})),
       kill: () => void child.kill("SIGKILL"),
       stop: (graceMs) => stop(child, exited, graceMs),
     };

@@ -1,9 +1,11 @@
 import { accessSync, constants, mkdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   badConfig,
   type Config,
   childEnv,
+  type EnvValues,
   findFleetKeys,
   loadFleetKey,
   parseConfig,
@@ -71,18 +73,52 @@ async function startAll(cwd: string, stack: AsyncDisposableStack, hurry: Promise
   const config = parseConfig(values, { cwd, role: "fleet" });
   for (const warning of (await checkRedis(redisUrl)).warnings) say(`Warning: ${warning}`);
   const fresh = sandbox !== null && (await seedDemo(sandbox.url, config));
+  const { bot, supervisor } = await startApps(stack, { config, values, logDir, hurry });
+  if (fresh) await startDemoWorkers(config);
+  const ended = sandbox ? sandbox.service.exited : new Promise<never>(() => {});
+  return { text: readyText(config, bot.current, supervisor.current, sandbox), logDir, ended };
+}
+
+/** While it is away for longer: what that means for whoever reads the terminal. */
+const MEANWHILE = {
+  bot: "the workers go on, the chat does not answer.",
+  supervisor: "all workers of this host are off Telegram, the chat goes on and tells.",
+} as const;
+
+interface AppsPlace {
+  readonly config: Config;
+  readonly values: EnvValues;
+  readonly logDir: string;
+  readonly hurry: Promise<void>;
+}
+
+/** Bot, then supervisor; the bot hears of a supervisor that cannot be kept up, because nobody else can tell the chat. */
+async function startApps(
+  stack: AsyncDisposableStack,
+  { config, values, logDir, hurry }: AppsPlace,
+): Promise<{ readonly bot: KeptService; readonly supervisor: KeptService }> {
+  let down: string | null = null;
+  const tellBot = (): void => bot.current.say({ kind: "supervisor", down });
   const keep = async (app: "bot" | "supervisor", port: number, graceMs: number): Promise<KeptService> => {
-    const file = new URL(`../../${app}/src/main.ts`, import.meta.url).pathname;
+    const file = fileURLToPath(new URL(`../../${app}/src/main.ts`, import.meta.url));
     const options = { name: app, file, env: childEnv({ ...values, HTTP_PORT: String(port) }), logDir };
-    const kept = await KeptService.start({ start: () => startService(options), tell: say });
+    const onDown = (how: string | null): void => {
+      down = how;
+      tellBot();
+    };
+    const hears = app === "bot" ? { onStart: tellBot } : { onDown };
+    const kept = await KeptService.start({
+      start: () => startService(options),
+      tell: say,
+      meanwhile: MEANWHILE[app],
+      ...hears,
+    });
     void hurry.then(() => kept.kill());
     return stack.adopt(kept, (it) => it.stop(graceMs));
   };
   const bot = await keep("bot", config.httpPort, GRACE_MS);
   const supervisor = await keep("supervisor", config.httpPort === 0 ? 0 : config.httpPort + 1, SUPERVISOR_GRACE_MS);
-  if (fresh) await startDemoWorkers(config);
-  const ended = sandbox ? sandbox.service.exited : new Promise<never>(() => {});
-  return { text: readyText(config, bot.current, supervisor.current, sandbox), logDir, ended };
+  return { bot, supervisor };
 }
 
 function say(line: string): void {

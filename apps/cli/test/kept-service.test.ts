@@ -7,10 +7,11 @@ import { startService } from "../src/service-process.ts";
 
 const RULES = { ...DEFAULT_RESTART_RULES, crashDelayMs: 1, jitter: 0 };
 
-test("a service that dies again and again is never given up: after five times it is tried once a minute", async () => {
+test("a service that dies again and again is never given up: after five times it is tried once a minute, and that is told with what it means", async () => {
   const logDir = await testDir("kept-");
   const file = join(import.meta.dirname, "fixtures/service.ts");
   const told: string[] = [];
+  const down: (string | null)[] = [];
   let starts = 0;
   const kept = await KeptService.start({
     start: () => {
@@ -18,6 +19,8 @@ test("a service that dies again and again is never given up: after five times it
       return startService({ name: "bot", file, env: {}, logDir });
     },
     tell: (line) => told.push(line),
+    meanwhile: "its workers are off Telegram.",
+    onDown: (how) => down.push(how),
     rules: RULES,
   });
   for (let n = 1; n <= 6; n++) {
@@ -26,7 +29,8 @@ test("a service that dies again and again is never given up: after five times it
     await waitFor(() => told.length === n);
   }
   expect(told.slice(0, 5)).toEqual([1, 2, 3, 4, 5].map((n) => `The bot ended (SIGKILL). Starting it again (${n}/5).`));
-  expect(told[5]).toBe("The bot ended (SIGKILL), again and again. Trying once a minute; everything else goes on.");
+  expect(told[5]).toBe("The bot ended (SIGKILL), again and again. Trying once a minute; its workers are off Telegram.");
+  expect(down).toEqual(["bot ended (SIGKILL)"]);
   await kept.stop(1000);
   expect(starts).toBe(6);
 });

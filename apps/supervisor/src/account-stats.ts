@@ -15,7 +15,7 @@ export class AccountStats {
   readonly #clock: Clock;
   #before: LinkStatus | null;
   #run: LinkStatus | null = null;
-  #keptAt = 0;
+  #keptAt = Number.NEGATIVE_INFINITY;
 
   constructor(id: WorkerId, db: HostDb, clock: Clock) {
     this.#id = id;
@@ -43,7 +43,7 @@ export class AccountStats {
   heard(link: LinkStatus): void {
     const quiet = this.#run?.failures === link.failures && this.#run.reconnects === link.reconnects;
     this.#run = link;
-    if (!quiet || this.#clock.now() - this.#keptAt >= KEEP_EVERY_MS) this.#keep();
+    if (!quiet || this.#clock.monotonicMs() - this.#keptAt >= KEEP_EVERY_MS) this.#keep();
   }
 
   /** The process ended: the next one counts from zero. */
@@ -57,6 +57,6 @@ export class AccountStats {
   #keep(): void {
     const total = this.total();
     if (total) this.#db.keepStats(this.#id, total);
-    this.#keptAt = this.#clock.now();
+    this.#keptAt = this.#clock.monotonicMs();
   }
 }

@@ -10,6 +10,8 @@ import { askDoctor } from "./doctor.ts";
 import { Fleet, type FleetSettings } from "./fleet.ts";
 import { HostCommands } from "./host-commands.ts";
 import { HostDb } from "./host-db.ts";
+import { HostFiles } from "./host-files.ts";
+import { idleSessions, takeKnownWorkers } from "./known-here.ts";
 import { exitCounter, showFleet } from "./metrics.ts";
 import { openRedisParts } from "./redis-parts.ts";
 import { SessionDesk } from "./session-desk.ts";
@@ -44,7 +46,7 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   const exits = exitCounter(registry);
   const sessions = new SessionDesk({ dataDir: config.dataDir, fleetKey, db, graceMs: GRACE_MS });
   const fleet = new Fleet({
-    ...fleetSettings(config, env, redis.fleet),
+    ...fleetSettings(config, { ...env, FLEET_KEY: fleetKey.toString("hex") }, redis.fleet),
     db,
     sessions,
     clock: systemClock,
@@ -64,7 +66,7 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
     it.close(),
   );
   stack.adopt(refreshing(fleet), (it) => it.stop());
-  await fleet.cleanUp();
+  stack.use(await cleanUp(config, { db, fleet, fleetKey, log }));
   stack.defer(() => fleet.stopAll());
   void fleet.startDesired().catch((error: unknown) => log.error({ err: error }, "start of the workers failed"));
   stack.adopt(
@@ -78,6 +80,31 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   );
   const owned = stack.move();
   return { healthPort: health.port, close: () => owned.disposeAsync(), hurry: () => fleet.hurry() };
+}
+
+interface FileParts {
+  readonly db: HostDb;
+  readonly fleet: Fleet;
+  readonly fleetKey: Buffer;
+  readonly log: Logger;
+}
+
+/** Ends what an earlier supervisor left, takes back what a lost record had, then watches the folder, the key and the record. */
+async function cleanUp({ dataDir, fleetKey: configured }: Config, { db, fleet, fleetKey, log }: FileParts): Promise<HostFiles> {
+  await fleet.cleanUp();
+  const known = takeKnownWorkers(db, dataDir, systemClock.now());
+  if (known.length > 0) log.warn({ workers: known }, "⚠️ host.db knew no worker; those that ran here are taken back");
+  const files = new HostFiles({
+    dataDir,
+    key: configured ? null : fleetKey,
+    db,
+    idleSessions: () => idleSessions(db, dataDir),
+    tell: (trouble, over, detail) => fleet.tell({ kind: "host.trouble", trouble, over, detail }),
+    clock: systemClock,
+    log,
+  });
+  files.look();
+  return files;
 }
 
 function doctorOf(env: EnvValues): () => Promise<CommandOutcome> {
@@ -98,6 +125,7 @@ async function sendersFirst(workers: readonly WorkerId[], place: QueuePlace): Pr
   }
 }
 
+/** @NOTE workers get the key itself: one that starts in the moment in which the key file is gone must not fail for that. */
 function fleetSettings(config: Config, env: EnvValues, mine: FleetOfRedis): FleetSettings {
   const { supervision, dataDir } = config;
   return {

@@ -47,7 +47,7 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   const { config, log, say, leave } = deps;
   await using stack = new AsyncDisposableStack();
   const onRedisError = (error: unknown): void => log.debug({ err: error }, "redis");
-  const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
+  const fleetKey = loadFleetKey(config.fleetKey, config.dataDir, { make: false });
   const place = await placeOf(deps, fleetKey);
   stack.adopt(startHeartbeat(say), (it) => it.stop());
   const events = stack.adopt(new EventPublisher(place, onRedisError), (it) => it.close());

@@ -9,14 +9,14 @@ const FILE = "fleet.key";
 /**
  * The 32 bytes that encrypt sessions: from FLEET_KEY, else from `<dataDir>/fleet.key` (0600), which is made when the data folder has no session yet.
  * Throws AppError `bad-fleet-key` when the file is damaged or open to others, and `no-fleet-key` when it is gone though there are sessions: a new key
- * would open none of them.
+ * would open none of them. `make: false`: for a process that comes after the one that makes it.
  */
-export function loadFleetKey(configured: Secret | null, dataDir: string): Buffer {
+export function loadFleetKey(configured: Secret | null, dataDir: string, { make = true } = {}): Buffer {
   if (configured) return decode(configured.reveal());
   const path = join(dataDir, FILE);
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  if (make) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   if (!statSync(path, { throwIfNoEntry: false })) {
-    if (hasSessions(dataDir)) throw keyGone(path);
+    if (!make || hasSessions(dataDir)) throw keyGone(path);
     placeKeyFile(path, randomBytes(32));
   }
   if ((statSync(path).mode & 0o077) !== 0) {

@@ -60,6 +60,23 @@ export type StorageProblem = z.infer<typeof StorageProblem>;
 export const LossReason = z.enum(["too-many", "unreadable"]);
 export type LossReason = z.infer<typeof LossReason>;
 
+/**
+ * What is wrong with a host itself, while its workers go on. `-written-back`, `-set-aside`: of a moment, and over at the next look. `sessions-idle`: session files
+ * that no worker of the host belongs to.
+ */
+export const HostTrouble = z.enum([
+  "key-written-back",
+  "key-changed",
+  "key-damaged",
+  "key-unwritable",
+  "folder-gone",
+  "record-deleted",
+  "record-set-aside",
+  "record-unwritable",
+  "sessions-idle",
+]);
+export type HostTrouble = z.infer<typeof HostTrouble>;
+
 /** What hosts and workers tell the bot. Delivered at least once, in order per host. */
 export const FleetEvent = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("host.started"), workers: z.array(WorkerStatus) }),
@@ -89,6 +106,14 @@ export const FleetEvent = z.discriminatedUnion("kind", [
     /** `too-many`: more of one chat than are fetched; `unreadable`: this version cannot read them. */
     why: LossReason,
     outage: OutageReport.nullable(),
+  }),
+  /** `detail`: paths, names and reasons, without secrets. */
+  z.object({
+    ...base,
+    kind: z.literal("host.trouble"),
+    trouble: HostTrouble,
+    over: z.boolean(),
+    detail: z.string().max(600),
   }),
   z.object({ ...base, kind: z.literal("command.done"), worker: WorkerIdField, command: z.string(), outcome: CommandOutcome }),
   /** A step of a login that no command was waiting for. */

@@ -37,13 +37,17 @@ export interface PastExit {
   readonly class: ErrorClass;
 }
 
-/** Crashes in `history` (oldest first) that still count at `now`. */
+/**
+ * Crashes in `history` (in the order in which they happened) that still count at `now`. One that is in the future was written while the clock was ahead: when it
+ * really was, nobody knows, and it does not count.
+ */
 export function countingCrashes(history: readonly PastExit[], now: number, rules: RestartRules): readonly PastExit[] {
   let counting: PastExit[] = [];
   for (const exit of history) {
     // A long run proves that what was before is over, whatever ended it.
     if (exit.uptimeMs >= rules.stableMs) counting = [];
-    if (ERROR_TABLE[exit.class].afterExit === "restart" && exit.at > now - rules.windowMs) counting.push(exit);
+    if (ERROR_TABLE[exit.class].afterExit === "restart" && exit.at > now - rules.windowMs && exit.at <= now)
+      counting.push(exit);
   }
   return counting;
 }

@@ -1,9 +1,9 @@
-import { linkSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AppError } from "@flotilla/kernel";
 import { backupTo, type Database, openDatabase } from "@flotilla/sqlite";
 import { exportable, type PlacedKey } from "./export-session.ts";
-import { syncFolder, withPrivateTemp } from "./files.ts";
+import { linkOrCopy, syncFolder, withPrivateTemp } from "./files.ts";
 import type { SessionStore } from "./store.ts";
 
 /** Version 7, as Telethon 1.25 to 1.x makes it (telethon/sessions/sqlite.py). */
@@ -29,7 +29,7 @@ export function exportTelethonFile(store: SessionStore, target: string): void {
       const copy = join(dir, "telethon.session");
       // Without a journal beside it, and in the journal mode that Telethon makes its own files with.
       backupTo(db, copy);
-      linkSync(copy, target);
+      linkOrCopy(copy, target);
     }, dirname(target));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;

@@ -1,4 +1,19 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -25,6 +40,30 @@ export function writePrivate(path: string, text: string): void {
   writeFileSync(partial, text, { mode: 0o600, flush: true });
   renameSync(partial, path);
   syncFolder(dirname(path));
+}
+
+/** A file system without hard links, or one that does not want this one. */
+const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"]);
+
+/**
+ * Gives a finished file, which nobody has open, a second name; where the file system has no hard links, a copy of it gets that name, whole. Throws what the
+ * file system threw; `EEXIST` when the name is taken, which then stays as it is.
+ */
+export function linkOrCopy(from: string, to: string, link: typeof linkSync = linkSync): void {
+  try {
+    link(from, to);
+  } catch (error) {
+    if (!NO_LINKS.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    const partial = `${to}.${randomBytes(4).toString("hex")}.partial`;
+    try {
+      copyFileSync(from, partial, constants.COPYFILE_EXCL);
+      syncFile(partial);
+      if (existsSync(to)) throw Object.assign(new Error(`EEXIST: ${to}`), { code: "EEXIST" });
+      renameSync(partial, to);
+    } finally {
+      rmSync(partial, { force: true });
+    }
+  }
 }
 
 /** Makes new, renamed and removed names in a folder survive a power cut. Windows has no such call and needs none. */

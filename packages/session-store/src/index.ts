@@ -3,6 +3,7 @@ export type { EntityRow, EntityTable } from "./entities.ts";
 export { type ExportFormat, exportSession } from "./export-session.ts";
 export { exportTelethonFile } from "./export-telethon.ts";
 export { SessionFile } from "./file.ts";
+export { linkOrCopy } from "./files.ts";
 export { fittingFleetKey, type WantedKey, wantedFleetKeys } from "./fitting-key.ts";
 export type { FloodTable, FloodWait, SendStop } from "./flood-table.ts";
 export {

@@ -1,6 +1,6 @@
-import { copyFileSync, existsSync, linkSync, renameSync } from "node:fs";
+import { copyFileSync, existsSync, renameSync } from "node:fs";
 import { type Database, openDatabase } from "@flotilla/sqlite";
-import { COMPANIONS, syncFile, syncFolder, withPrivateTemp } from "./files.ts";
+import { COMPANIONS, linkOrCopy, syncFile, syncFolder, withPrivateTemp } from "./files.ts";
 import { sessionPath } from "./identity.ts";
 import { MIGRATIONS } from "./schema.ts";
 
@@ -38,7 +38,7 @@ export function restoreNew(backup: string, dir: string, name: string): void {
   withPrivateTemp((temp) => {
     const made = upgradedCopy(backup, temp);
     syncFile(made);
-    linkSync(made, sessionPath(dir, name));
+    linkOrCopy(made, sessionPath(dir, name));
   }, dir);
   syncFolder(dir);
 }
@@ -56,7 +56,7 @@ export function replaceDamaged(
     const made = upgradedCopy(backup, temp);
     syncFile(made);
     for (const suffix of COMPANIONS) if (existsSync(path + suffix)) renameSync(path + suffix, keptAs + suffix);
-    linkSync(path, keptAs);
+    linkOrCopy(path, keptAs);
     renameSync(made, path);
   }, dir);
   syncFolder(dir);

@@ -1,8 +1,8 @@
-import { existsSync, linkSync, renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Clock, systemClock } from "@flotilla/kernel";
 import { backupTo, type Database, openDatabase } from "@flotilla/sqlite";
-import { COMPANIONS, privateFolder, syncFolder } from "./files.ts";
+import { COMPANIONS, linkOrCopy, privateFolder, syncFolder } from "./files.ts";
 import { announce, assertUnique, type SessionIdentity, sessionPath, unannounce } from "./identity.ts";
 import { replaceDamaged, restoreInto, restoreNew } from "./restore.ts";
 import { MIGRATIONS } from "./schema.ts";
@@ -39,6 +39,7 @@ const KEPT = 10;
  * Verified copies of sessions. A copy counts only when it was opened again, found whole, its key opened with the fleet
  * key, and its fingerprint was the session's. Files 0600 in 0700 folders. Copies of a session that is in use are made by
  * its owner, over its own connection; everything else needs the session to be free and takes its lock.
+ * @NOTE more lines: all that writes into the vault is in one place
  */
 export class Vault {
   readonly #dir: string;
@@ -59,7 +60,7 @@ export class Vault {
     const identity = store.identity();
     if (!identity) throw noKeyToKeep(store.name);
     const entry = this.#copy(identity, reason, (target) => store.backupTo(target));
-    this.#dropOld(store.name);
+    this.#dropOld(store.name, entry.id);
     return entry;
   }
 
@@ -75,10 +76,11 @@ export class Vault {
     store.backupTo(fresh);
     this.#confirm(fresh, identity, { broken: false });
     const golden = join(folder, GOLDEN);
-    if (existsSync(golden)) linkSync(golden, this.#free(store.name, "old-golden"));
+    const old = existsSync(golden) ? this.#free(store.name, "old-golden") : null;
+    if (old !== null) linkOrCopy(golden, old);
     renameSync(fresh, golden);
     syncFolder(folder);
-    this.#dropOld(store.name);
+    this.#dropOld(store.name, old === null ? null : basename(old, ".session"));
     return this.#entry(store.name, "golden");
   }
 
@@ -228,9 +230,10 @@ export class Vault {
     return { ...copy, ...look(join(folder, `${id}.session`), this.#fleetKey) };
   }
 
-  #dropOld(name: string): void {
-    const backups = copiesIn(join(this.#dir, name)).filter(({ kind }) => kind === "backup");
-    for (const { id } of backups.slice(KEPT)) rmSync(join(this.#dir, name, `${id}.session`));
+  /** The one just made stays, whatever time it bears: the clock may have been ahead when the others were made. */
+  #dropOld(name: string, justMade: string | null): void {
+    const backups = copiesIn(join(this.#dir, name)).filter(({ kind, id }) => kind === "backup" && id !== justMade);
+    for (const { id } of backups.slice(justMade === null ? KEPT : KEPT - 1)) rmSync(join(this.#dir, name, `${id}.session`));
   }
 
   #folder(name: string): string {

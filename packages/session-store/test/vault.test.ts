@@ -40,6 +40,24 @@ describe("backup", () => {
     expect(store.authKey()).toEqual(key);
   });
 
+  test.each([365 * 24 * 3600_000, 3600_000, 1])("the one just made stays when the clock was set back by %i ms", (backMs) => {
+    using store = open(dir, "ann");
+    logIn(store);
+    const it = vault();
+    for (let n = 0; n < 10; n++) it.backup(store, "scheduled");
+    const before = now;
+    now -= backMs + 60_000;
+    const fresh = it.backup(store, "manual");
+    expect(it.list("ann").map(({ id }) => id)).toContain(fresh.id);
+    expect(it.list("ann").filter(({ kind }) => kind === "backup")).toHaveLength(10);
+    const next = it.backup(store, "before-login");
+    expect(it.list("ann").map(({ id }) => id)).toContain(next.id);
+    it.golden(store);
+    it.golden(store);
+    expect(it.list("ann").filter(({ reason }) => reason === "old-golden")).toHaveLength(1);
+    now = before;
+  });
+
   test("the last ten are kept; golden and trash are never counted", () => {
     using store = open(dir, "ann");
     logIn(store);

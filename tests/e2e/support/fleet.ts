@@ -21,7 +21,11 @@ export interface TestFleet {
 
 /** Starts a fleet and waits for its ready line. Ends with the test. */
 export async function startFleet(env: Readonly<Record<string, string>> = {}): Promise<TestFleet> {
-  const dir = await testDir("fleet-");
+  return await startFleetIn(await testDir("fleet-"), env);
+}
+
+/** The same in a folder that a fleet had before, after it ended. */
+export async function startFleetIn(dir: string, env: Readonly<Record<string, string>> = {}): Promise<TestFleet> {
   const running = launchFleet(dir, env);
   await running.waitForOutput(/Flotilla is ready — open http:\S+/, 60_000);
   const url = /open (http:\/\/127\.0\.0\.1:\d+)\//.exec(running.stdout)?.[1] ?? "";

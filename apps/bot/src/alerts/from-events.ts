@@ -4,6 +4,7 @@ import type { WorkerId } from "@flotilla/kernel";
 import { type Said, say } from "../words/said.ts";
 import type { AlertBody } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
+import { applyHostTrouble } from "./host-trouble.ts";
 import { raiseLoss } from "./loss-alert.ts";
 import { applyStorage, raiseForSession } from "./session-alerts.ts";
 
@@ -28,6 +29,10 @@ export function applyToAlerts(store: AlertStore, event: FleetEvent, solvedBy: (o
   }
   if (event.kind === "worker.lost") {
     raiseLoss(store, event);
+    return;
+  }
+  if (event.kind === "host.trouble") {
+    applyHostTrouble(store, event, solvedBy);
     return;
   }
   if (event.kind === "host.started") {

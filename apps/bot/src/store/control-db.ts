@@ -1,12 +1,51 @@
-import { type Database, openDatabase } from "@flotilla/sqlite";
+import { AppError } from "@flotilla/kernel";
+import { assertSound, type Database, openDatabase } from "@flotilla/sqlite";
 import { MIGRATIONS } from "./schema.ts";
 
 /** An event id is remembered for a day: BullMQ delivers again within minutes at most. */
 const SEEN_MS = 24 * 3600 * 1000;
+const CHECK_BUDGET_MS = 2000;
 
-/** Opens `control.db`, held exclusively: a second bot on this data folder is refused with AppError `sqlite-locked`. */
+/** What says that the content is lost, whoever opens it. */
+const DAMAGE: ReadonlySet<string> = new Set([
+  "sqlite-corrupt",
+  "sqlite-not-a-database",
+  "sqlite-empty",
+  "sqlite-truncated",
+  "sqlite-deleted",
+  "sqlite-error",
+]);
+
+/**
+ * Opens `control.db`, held exclusively: a second bot on this data folder is refused with AppError `sqlite-locked`. Throws AppError `sqlite-*` that names the
+ * file; one that is damaged is left as it is, because Flotilla has no copy of it.
+ */
 export function openControlDb(path: string): Database {
-  return openDatabase({ path, role: "control", migrations: MIGRATIONS, exclusive: true });
+  try {
+    const db = openDatabase({ path, role: "control", migrations: MIGRATIONS, exclusive: true });
+    // A page that is broken would else be found in the middle of a press.
+    assertReadable(db);
+    return db;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new AppError(error.code, DAMAGE.has(error.code) ? damaged(path, error) : `${path}: ${error.message}`, {
+      cause: error,
+      details: error.details,
+    });
+  }
+}
+
+function assertReadable(db: Database): void {
+  try {
+    assertSound(db, { budgetMs: CHECK_BUDGET_MS });
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function damaged(path: string, { code }: AppError): string {
+  return `The bot's database ${path} is damaged (${code}). It holds admins, routes, settings, alerts and the audit; sessions and workers are not in it. Put a copy of your own in its place. Without one: mv ${path} ${path}.damaged (with its -wal, if there is one) and start again; workers are found again by themselves, the people of ADMIN_IDS are owners, routes have to be made again. Flotilla made no copy of it and changed nothing.`;
 }
 
 /** True the first time an event id is seen. Call it in the transaction that handles the event. */

@@ -3,6 +3,7 @@ import {
   type ExitReport,
   type Fault,
   type FleetEvent,
+  HostTrouble,
   RelayStatus,
   Route,
   RouteStatus,
@@ -14,6 +15,7 @@ import { AlertActions } from "../../src/alerts/alert-actions.ts";
 import type { AlertRow, CardRow } from "../../src/alerts/alert-body.ts";
 import { AlertStore } from "../../src/alerts/alert-store.ts";
 import { applyToAlerts } from "../../src/alerts/from-events.ts";
+import { raiseTrouble } from "../../src/alerts/host-trouble.ts";
 import { type Sight, watch } from "../../src/alerts/watch.ts";
 import { say } from "../../src/words/said.ts";
 import { HOST, NOW, statusOf } from "../support.ts";
@@ -38,6 +40,24 @@ const storage = (worker: string, problem: StorageProblem): FleetEvent => ({ ...b
 const restart = { kind: "restart", delayMs: 30_000, attempt: 2, limit: 5 } as const;
 const outage = { beganAt: NOW - 4 * MIN, endedAt: NOW, missed: 37, recovered: 25, lost: 12 };
 const holder = { command: "node worker.ts", user: "ann", state: "running", since: NOW, ours: true } as const;
+
+const DETAILS: Partial<Record<HostTrouble, string>> = {
+  "folder-gone": "/srv/flotilla/data",
+  "record-deleted": "/srv/flotilla/data/host.db → /srv/flotilla/data/host.db.rescued",
+  "record-set-aside": "/srv/flotilla/data/host.db → /srv/flotilla/data/host.db.damaged-20261129T080000000Z",
+  "record-unwritable": "/srv/flotilla/data/host.db: sqlite-full",
+  "sessions-idle": "news_1, relay_1",
+};
+
+const OWN_DETAILS = {
+  "control-deleted": "/srv/flotilla/data/control.db → /srv/flotilla/data/control.db.rescued",
+  "supervisor-down": "supervisor ended (exit code 1)",
+};
+
+function trouble(what: HostTrouble): FleetEvent {
+  const detail = DETAILS[what] ?? "/srv/flotilla/data/fleet.key";
+  return { v: 1, id: randomUUID(), at: NOW, host: HOST, kind: "host.trouble", trouble: what, over: false, detail };
+}
 
 /** Events of hosts, each of which opens an alert. */
 const EVENTS: readonly FleetEvent[] = [
@@ -72,6 +92,7 @@ const EVENTS: readonly FleetEvent[] = [
   storage("storage_3", { kind: "wal-large", walBytes: 80_000_000, holder: "pid 4121 sqlite3" }),
   storage("storage_4", { kind: "wal-large", walBytes: 80_000_000, holder: null }),
   storage("storage_5", { kind: "checkpoint-failed", message: "disk I/O error" }),
+  ...HostTrouble.options.map(trouble),
 ];
 
 const source = { chat: "-100", title: "#signals" };
@@ -161,6 +182,8 @@ export async function goldenAlerts(db: Database): Promise<AlertRow[]> {
   });
   await actions.practise("test", "@ann", "1");
   await actions.practise("drill", "@ann", "2");
+  for (const found of ["control-deleted", "supervisor-down"] as const)
+    raiseTrouble(store, { trouble: found, host: HOST, detail: OWN_DETAILS[found], at: NOW });
   const notices = [
     say("notice-stranger", { name: "@eve", id: "6666" }),
     say("notice-joined", { name: "@bob", role: "viewer" }),

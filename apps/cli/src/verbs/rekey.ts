@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { AppError, fleetKeyId } from "@flotilla/kernel";
-import { type RekeyedFile, rekey } from "@flotilla/session-store";
+import { linkOrCopy, type RekeyedFile, rekey } from "@flotilla/session-store";
 import { lockFile } from "@flotilla/sqlite";
 import { type Answer, type Call, noMoreThan, type Verb, WrongUsage } from "./verb.ts";
 
@@ -86,7 +86,7 @@ function nextKey(dataDir: string): Buffer {
 function takeOver(dataDir: string): void {
   const current = join(dataDir, "fleet.key");
   rmSync(`${current}.old`, { force: true });
-  linkSync(current, `${current}.old`);
+  linkOrCopy(current, `${current}.old`);
   renameSync(`${current}.next`, current);
 }
 

@@ -7,8 +7,10 @@ import { MIGRATIONS } from "./schema.ts";
 /** What is wrong with the file; everything it is for goes on in memory. */
 export interface RecordTrouble {
   readonly kind: "record-set-aside" | "record-unwritable";
-  /** In plain words, without secrets. */
+  /** In plain words, for the log. */
   readonly message: string;
+  /** Paths and the code of what failed, for a chat of any language. */
+  readonly detail: string;
   /** Writes that failed so far. */
   readonly failures: number;
 }
@@ -46,8 +48,8 @@ export class RecordFile {
   readonly #dirty = new Map<string, RecordKey>();
   readonly #timer: NodeJS.Timeout;
   #db: Database | null = null;
-  #setAside: string | null = null;
-  #problem: string | null = null;
+  #setAside: { readonly message: string; readonly detail: string } | null = null;
+  #problem: { readonly message: string; readonly detail: string } | null = null;
   #failures = 0;
 
   /** Throws AppError `sqlite-locked` when another supervisor of this data folder runs, and `sqlite-newer`, `sqlite-wrong-role`, `sqlite-network-fs`. */
@@ -63,9 +65,8 @@ export class RecordFile {
   /** What is wrong now, or null. */
   trouble(): RecordTrouble | null {
     const failures = this.#failures;
-    if (this.#problem !== null) return { kind: "record-unwritable", message: this.#problem, failures };
-    if (this.#setAside === null) return null;
-    return { kind: "record-set-aside", message: this.#setAside, failures };
+    if (this.#problem !== null) return { kind: "record-unwritable", ...this.#problem, failures };
+    return this.#setAside && { kind: "record-set-aside", ...this.#setAside, failures };
   }
 
   /** Whether the path still leads to the file that is written to. */
@@ -123,7 +124,8 @@ export class RecordFile {
       const aside = `${this.path}.damaged-${new Date().toISOString().replace(/[-:.]/g, "")}`;
       for (const suffix of ["", "-wal", "-journal", "-shm"])
         if (existsSync(this.path + suffix)) renameSync(this.path + suffix, aside + suffix);
-      this.#setAside = `${this.path} was damaged (${error.message}) It is kept as ${aside}.`;
+      const message = `${this.path} was damaged (${error.message}) It is kept as ${aside}.`;
+      this.#setAside = { message, detail: `${this.path} → ${aside}` };
       return this.#openOnce();
     } catch (again) {
       return this.#without(toError(again));
@@ -170,6 +172,7 @@ export class RecordFile {
 
   #failed(error: Error): void {
     this.#failures += 1;
-    this.#problem = `${this.path} cannot be written now: ${error.message}`;
+    const code = error instanceof AppError ? error.code : error.name;
+    this.#problem = { message: `${this.path} cannot be written now: ${error.message}`, detail: `${this.path}: ${code}` };
   }
 }

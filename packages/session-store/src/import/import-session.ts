@@ -1,8 +1,8 @@
-import { existsSync, linkSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { type Clock, systemClock } from "@flotilla/kernel";
 import { openDatabase } from "@flotilla/sqlite";
 import { AccountRows } from "../account-rows.ts";
-import { COMPANIONS, privateFolder, syncFile, syncFolder, withPrivateTemp } from "../files.ts";
+import { COMPANIONS, linkOrCopy, privateFolder, syncFile, syncFolder, withPrivateTemp } from "../files.ts";
 import { announce, assertUnique, type SessionIdentity, sessionPath, unannounce } from "../identity.ts";
 import { KeySlots } from "../key-slots.ts";
 import { MIGRATIONS } from "../schema.ts";
@@ -92,7 +92,7 @@ function assertFree(path: string): void {
 function placeNew(made: string, path: string): void {
   assertFree(path);
   try {
-    linkSync(made, path);
+    linkOrCopy(made, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") throw refused("session-exists");
     throw error;

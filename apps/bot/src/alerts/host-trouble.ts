@@ -1,0 +1,55 @@
+import type { FleetEvent, HostTrouble } from "@flotilla/contracts";
+import type { HostId } from "@flotilla/kernel";
+import { type Said, say } from "../words/said.ts";
+import type { AlertStore } from "./alert-store.ts";
+
+/** What the bot itself finds, besides what hosts tell: its own database was deleted; the launcher cannot keep the supervisor up. */
+export type Trouble = HostTrouble | "control-deleted" | "supervisor-down";
+
+/** Opens, changes or closes the alert of what a host tells of itself. */
+export function applyHostTrouble(
+  store: AlertStore,
+  event: Extract<FleetEvent, { kind: "host.trouble" }>,
+  solvedBy: (openedAt: number) => Said,
+): void {
+  const { trouble, host, detail, over, at } = event;
+  if (!over) {
+    raiseTrouble(store, { trouble, host, detail, at });
+    return;
+  }
+  const open = store.open(subjectOf(host, trouble));
+  if (open) store.resolve(open.n, solvedBy(open.openedAt), at);
+}
+
+/** Opens the alert, or changes what it says. */
+export function raiseTrouble(
+  store: AlertStore,
+  {
+    trouble,
+    host,
+    detail,
+    at,
+  }: { readonly trouble: Trouble; readonly host: HostId; readonly detail: string; readonly at: number },
+): void {
+  const kind = trouble === "sessions-idle" ? "sessions-idle" : "host-files";
+  const details = [say("alert-trouble-detail", { detail }), say(`alert-trouble-${trouble}-do`, { host })];
+  store.raise(
+    subjectOf(host, trouble),
+    {
+      kind,
+      worker: null,
+      host,
+      times: 1,
+      title: say(`alert-trouble-${trouble}`, { host }),
+      details,
+      buttons: [],
+      action: null,
+    },
+    at,
+  );
+}
+
+/** One alert per host and trouble. */
+export function subjectOf(host: HostId, trouble: Trouble): string {
+  return `trouble:${host}:${trouble}`;
+}

@@ -1,0 +1,63 @@
+import { AppError, type Clock, type HostId, toError } from "@flotilla/kernel";
+import { backupTo, type Database } from "@flotilla/sqlite";
+import { z } from "zod";
+import { say } from "../words/said.ts";
+import type { AlertStore } from "./alert-store.ts";
+import { raiseTrouble, subjectOf, type Trouble } from "./host-trouble.ts";
+
+/** Parts of {@link OwnTrouble}. */
+export interface OwnTroubleDeps {
+  readonly db: Database;
+  readonly alerts: AlertStore;
+  readonly host: HostId;
+  readonly clock: Clock;
+}
+
+/** What the launcher says: how the supervisor ended again and again, or null when it stays up. */
+const FromLauncher = z.object({ kind: z.literal("supervisor"), down: z.string().max(600).nullable() });
+
+/** What only the bot can tell: its own database was deleted, and what its launcher says about the supervisor beside it. */
+export class OwnTrouble {
+  readonly #deps: OwnTroubleDeps;
+  #rescue: string | null = null;
+  #down: string | null = null;
+
+  constructor(deps: OwnTroubleDeps) {
+    this.#deps = deps;
+  }
+
+  /** A message over the channel to the launcher; anything else is passed over. */
+  hear(message: unknown): void {
+    const heard = FromLauncher.safeParse(message);
+    if (heard.success) this.#down = heard.data.down;
+  }
+
+  /** Opens and closes its alerts. */
+  look(): void {
+    const { db } = this.#deps;
+    const there = db.stillThere();
+    if (there !== "ok") this.#rescue ??= this.#save();
+    this.#set("control-deleted", there === "ok" ? null : this.#rescue);
+    this.#set("supervisor-down", this.#down);
+  }
+
+  #set(trouble: Trouble, detail: string | null): void {
+    const { alerts, host, clock } = this.#deps;
+    const open = alerts.open(subjectOf(host, trouble));
+    if (detail === null) {
+      if (open) alerts.resolve(open.n, say("solved-itself"), clock.now());
+    } else if (!open) raiseTrouble(alerts, { trouble, host, detail, at: clock.now() });
+  }
+
+  /** The open file still has everything; after a restart nobody could get at it. */
+  #save(): string {
+    const { db } = this.#deps;
+    const target = `${db.path}.rescued`;
+    try {
+      backupTo(db, target);
+      return `${db.path} → ${target}`;
+    } catch (error) {
+      return `${db.path}: ${error instanceof AppError ? error.code : toError(error).name}`;
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { parseHostId, systemClock } from "@flotilla/kernel";
+import { testDir } from "@flotilla/testkit";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { AlertStore } from "../src/alerts/alert-store.ts";
+import { OwnTrouble } from "../src/alerts/own-trouble.ts";
+import { openControlDb } from "../src/store/control-db.ts";
+
+const HOST = parseHostId("host-a");
+
+async function bot() {
+  const path = `${await testDir("own-trouble-")}/control.db`;
+  const db = openControlDb(path);
+  onTestFinished(() => db.close());
+  const alerts = new AlertStore(db, 0);
+  const own = new OwnTrouble({ db, alerts, host: HOST, clock: systemClock });
+  const open = (): string[] => {
+    own.look();
+    return alerts.allOpen().map(({ subject }) => subject);
+  };
+  return { path, db, alerts, own, open };
+}
+
+describe("what only the bot can tell", () => {
+  test("a supervisor that cannot be kept up, as the launcher says it, until it stays up again", async () => {
+    const { own, alerts, open } = await bot();
+    expect(open()).toEqual([]);
+    own.hear({ kind: "supervisor", down: "supervisor ended (exit code 1)" });
+    expect(open()).toEqual(["trouble:host-a:supervisor-down"]);
+    expect(JSON.stringify(alerts.allOpen()[0]?.body)).toContain("exit code 1");
+    own.hear({ kind: "supervisor", down: "supervisor ended (SIGSEGV)" });
+    expect(open()).toHaveLength(1);
+    for (const junk of [null, 7, "x", {}, { kind: "supervisor" }, { kind: "ready", down: null }]) own.hear(junk);
+    expect(open(), "what is no word of the launcher changes nothing").toHaveLength(1);
+    own.hear({ kind: "supervisor", down: null });
+    expect(open()).toEqual([]);
+  });
+
+  test("its own database was deleted: told, and what it held is saved where it can be opened", async () => {
+    const { path, db, open } = await bot();
+    db.write("INSERT INTO seen_event (id, at) VALUES ('x', 1)");
+    rmSync(path);
+    expect(open()).toEqual(["trouble:host-a:control-deleted"]);
+    expect(open()).toHaveLength(1);
+    const saved = openControlDb(`${path}.rescued`);
+    expect(saved.readOne("SELECT id FROM seen_event")).toEqual({ id: "x" });
+    saved.close();
+  });
+});
+
+describe("a control.db that is damaged", () => {
+  test.each([
+    ["empty", (path: string) => truncateSync(path, 0)],
+    ["cut short", (path: string) => truncateSync(path, 6000)],
+    ["something else", (path: string) => writeFileSync(path, "x".repeat(9000))],
+    ["gone, with its journal left", (path: string) => renameSync(path, `${path}-wal`)],
+  ])(
+    "(%s) is named with its path and what to do, claims no copy that was never made, and is left as it is",
+    async (_what, damage) => {
+      const path = `${await testDir("control-")}/control.db`;
+      openControlDb(path).close();
+      damage(path);
+      expect(() => openControlDb(path)).toThrow(
+        expect.objectContaining({
+          code: expect.stringMatching(/^sqlite-/),
+          message: expect.stringMatching(`^The bot's database ${path} is damaged .*mv ${path} .*Flotilla made no copy of it`),
+        }),
+      );
+    },
+  );
+
+  test("another bot that has it is named with the path as well", async () => {
+    const { path } = await bot();
+    expect(() => openControlDb(path)).toThrow(
+      expect.objectContaining({ code: "sqlite-locked", message: expect.stringContaining(path) }),
+    );
+  });
+});

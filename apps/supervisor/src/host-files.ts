@@ -1,0 +1,128 @@
+import { statSync } from "node:fs";
+import { type KeyFileState, keepKeyFile } from "@flotilla/config";
+import type { HostTrouble } from "@flotilla/contracts";
+import { type Clock, toError } from "@flotilla/kernel";
+import type { Logger } from "@flotilla/observability";
+import type { HostDb } from "./host-db.ts";
+
+/** Parts of {@link HostFiles}. */
+export interface HostFilesDeps {
+  readonly dataDir: string;
+  /** The key that is to be in the data folder; null = it is in FLEET_KEY. */
+  readonly key: Buffer | null;
+  readonly db: Pick<HostDb, "path" | "trouble" | "stillThere" | "rescueTo">;
+  /** Sessions of the folder that no worker belongs to. */
+  readonly idleSessions: () => readonly string[];
+  readonly tell: (trouble: HostTrouble, over: boolean, detail: string) => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const LOOK_EVERY_MS = 5000;
+/** A worker is added after its session was made: a first start of the demo, an import. */
+const IDLE_AFTER_MS = 20_000;
+const LONGEST = 600;
+
+const KEY_TROUBLE: Readonly<Partial<Record<KeyFileState, HostTrouble>>> = {
+  "written-back": "key-written-back",
+  changed: "key-changed",
+  damaged: "key-damaged",
+};
+
+/**
+ * Watches what this host cannot do without: its data folder, key and record, as each worker watches its session. Tells each trouble once, and once that it is
+ * over. A lost key is written back from memory; nothing that is there is ever overwritten.
+ */
+export class HostFiles implements Disposable {
+  readonly #deps: HostFilesDeps;
+  readonly #folder: string | null;
+  readonly #since: number;
+  readonly #timer: NodeJS.Timeout;
+  #told = new Map<HostTrouble, string>();
+  #rescued: string | null = null;
+  #setAsideTold = false;
+
+  constructor(deps: HostFilesDeps) {
+    this.#deps = deps;
+    this.#folder = folderId(deps.dataDir);
+    this.#since = deps.clock.monotonicMs();
+    this.#timer = setInterval(() => this.look(), LOOK_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  /** Looks now. Never throws. */
+  look(): void {
+    const found = new Map(this.#find());
+    const { tell, log } = this.#deps;
+    for (const [trouble, detail] of found) {
+      if (this.#told.has(trouble)) continue;
+      log.error({ trouble, detail }, "💾 something is wrong with the files of this host");
+      tell(trouble, false, detail.slice(0, LONGEST));
+    }
+    for (const [trouble, detail] of this.#told) if (!found.has(trouble)) tell(trouble, true, detail.slice(0, LONGEST));
+    this.#told = found;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+
+  #find(): (readonly [HostTrouble, string])[] {
+    const { dataDir } = this.#deps;
+    // In a folder that was put in the place of ours nothing is to be mended.
+    if (folderId(dataDir) !== this.#folder) return [["folder-gone", dataDir]];
+    return [...this.#key(), ...this.#record(), ...this.#idle()];
+  }
+
+  #key(): (readonly [HostTrouble, string])[] {
+    const { key, dataDir } = this.#deps;
+    if (key === null) return [];
+    const path = `${dataDir}/fleet.key`;
+    try {
+      const trouble = KEY_TROUBLE[keepKeyFile(dataDir, key)];
+      return trouble ? [[trouble, path]] : [];
+    } catch (error) {
+      return [["key-unwritable", `${path}: ${toError(error).message}`]];
+    }
+  }
+
+  #record(): (readonly [HostTrouble, string])[] {
+    const { db } = this.#deps;
+    const there = db.stillThere();
+    if (there !== "ok") return [["record-deleted", this.#rescue()]];
+    const trouble = db.trouble();
+    if (trouble === null) return [];
+    if (trouble.kind !== "record-set-aside") return [[trouble.kind, trouble.detail]];
+    // Of a moment: told once.
+    if (this.#setAsideTold) return [];
+    this.#setAsideTold = true;
+    return [[trouble.kind, trouble.detail]];
+  }
+
+  /** The open file still has everything; after a restart nobody could get at it. */
+  #rescue(): string {
+    const { db, log } = this.#deps;
+    if (this.#rescued !== null) return this.#rescued;
+    const target = `${db.path}.rescued`;
+    try {
+      db.rescueTo(target);
+      this.#rescued = `${db.path} → ${target}`;
+    } catch (error) {
+      log.error({ err: error }, "the content of the deleted host.db could not be saved");
+      this.#rescued = db.path;
+    }
+    return this.#rescued;
+  }
+
+  #idle(): (readonly [HostTrouble, string])[] {
+    const { clock, idleSessions } = this.#deps;
+    if (clock.monotonicMs() - this.#since < IDLE_AFTER_MS) return [];
+    const names = idleSessions();
+    return names.length === 0 ? [] : [["sessions-idle", names.join(", ")]];
+  }
+}
+
+function folderId(path: string): string | null {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat ? `${stat.dev}:${stat.ino}` : null;
+}

@@ -1,0 +1,150 @@
+import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { loadFleetKey } from "@flotilla/config";
+import type { HostTrouble } from "@flotilla/contracts";
+import { parseWorkerId, systemClock } from "@flotilla/kernel";
+import { createLogger } from "@flotilla/observability";
+import { openSession } from "@flotilla/session-store";
+import { testDir } from "@flotilla/testkit";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { HostDb } from "../src/host-db.ts";
+import { HostFiles } from "../src/host-files.ts";
+import { idleSessions, takeKnownWorkers } from "../src/known-here.ts";
+
+const A = parseWorkerId("alpha");
+const log = createLogger({ name: "test", level: "silent" });
+
+async function watched() {
+  const dir = `${await testDir("files-")}/data`;
+  const key = loadFleetKey(null, dir);
+  const db = new HostDb(`${dir}/host.db`);
+  const told: [HostTrouble, boolean, string][] = [];
+  let monotonic: number = 0;
+  const clock = { now: (): number => systemClock.now(), monotonicMs: (): number => monotonic };
+  const files = new HostFiles({
+    ...{ dataDir: dir, key, db, clock, log },
+    idleSessions: () => idleSessions(db, dir),
+    tell: (...what) => void told.push(what),
+  });
+  onTestFinished(() => {
+    files[Symbol.dispose]();
+    db.close();
+  });
+  const look = (): (readonly [HostTrouble, boolean])[] => {
+    told.length = 0;
+    files.look();
+    return told.map(([trouble, over]) => [trouble, over]);
+  };
+  const pass = (ms: number): void => {
+    monotonic += ms;
+  };
+  return { dir, key, db, told, look, pass };
+}
+
+function session(dir: string, name: string, key: Buffer): void {
+  using store = openSession({ dir: `${dir}/sessions`, name, fleetKey: key });
+  store.beginLogin();
+  store.setDc({ id: 2, address: "149.154.167.51", port: 443 });
+  store.setAuthKey(randomBytes(256));
+  store.commitLogin({ id: String(randomBytes(4).readUInt32LE()), name, username: null, phone: null });
+}
+
+describe("the key of a host that runs", () => {
+  test("deleted: written back, for this user alone, told once, and over at the next look", async () => {
+    const { dir, key, look } = await watched();
+    expect(look()).toEqual([]);
+    rmSync(`${dir}/fleet.key`);
+    expect(look()).toEqual([["key-written-back", false]]);
+    expect(statSync(`${dir}/fleet.key`).mode & 0o777).toBe(0o600);
+    expect(loadFleetKey(null, dir)).toEqual(key);
+    expect(look()).toEqual([["key-written-back", true]]);
+    expect(look()).toEqual([]);
+  });
+
+  test.each([
+    ["another key", (): string => `${randomBytes(32).toString("hex")}\n`, "key-changed"],
+    ["nothing", (): string => "", "key-damaged"],
+    ["half of it", (): string => "0123456789abcdef", "key-damaged"],
+  ] as const)("replaced by %s: told, left as it is, and over when the old one is back", async (_what, content, trouble) => {
+    const { dir, key, look } = await watched();
+    const text: string = content();
+    writeFileSync(`${dir}/fleet.key`, text);
+    expect(look()).toEqual([[trouble, false]]);
+    expect(look()).toEqual([]);
+    expect(readFileSync(`${dir}/fleet.key`, "utf8")).toBe(text);
+    rmSync(`${dir}/fleet.key`);
+    expect(look()).toEqual([
+      ["key-written-back", false],
+      [trouble, true],
+    ]);
+    expect(loadFleetKey(null, dir)).toEqual(key);
+  });
+
+  test("gone with its folder: the folder is not made again, and one in its place gets nothing", async () => {
+    const { dir, look } = await watched();
+    renameSync(dir, `${dir}-moved`);
+    expect(look()).toEqual([["folder-gone", false]]);
+    expect(existsSync(dir)).toBe(false);
+    mkdirSync(dir);
+    expect(look()).toEqual([]);
+    expect(existsSync(`${dir}/fleet.key`)).toBe(false);
+    rmSync(dir, { recursive: true });
+    renameSync(`${dir}-moved`, dir);
+    expect(look()).toEqual([["folder-gone", true]]);
+  });
+
+  test.runIf(process.getuid?.() !== 0)("in a folder that cannot be written to: told until it can", async () => {
+    const { dir, look } = await watched();
+    rmSync(`${dir}/fleet.key`);
+    chmodSync(dir, 0o500);
+    expect(look()).toEqual([["key-unwritable", false]]);
+    chmodSync(dir, 0o700);
+    expect(look()).toContainEqual(["key-unwritable", true]);
+  });
+});
+
+describe("the record of a host that runs", () => {
+  test("deleted: told once, with where its content is saved; that opens as a record", async () => {
+    const { dir, db, told, look } = await watched();
+    db.setDesired(A, "running", 1);
+    rmSync(`${dir}/host.db`);
+    expect(look()).toEqual([["record-deleted", false]]);
+    expect(told[0]?.[2]).toBe(`${dir}/host.db → ${dir}/host.db.rescued`);
+    expect(look()).toEqual([]);
+    renameSync(`${dir}/host.db.rescued`, `${dir}/saved.db`);
+    const saved = new HostDb(`${dir}/saved.db`);
+    expect(saved.workers()).toEqual([{ id: A, desired: "running" }]);
+    saved.close();
+  });
+});
+
+describe("sessions of the folder", () => {
+  test("that no worker belongs to are named, but not while a start still adds its workers", async () => {
+    const { dir, key, db, told, look, pass } = await watched();
+    session(dir, "alpha", key);
+    session(dir, "beta", key);
+    expect(look()).toEqual([]);
+    pass(30_000);
+    expect(look()).toEqual([["sessions-idle", false]]);
+    expect(told[0]?.[2]).toBe("alpha, beta");
+    for (const name of ["alpha", "beta"]) db.setDesired(parseWorkerId(name), "stopped", 1);
+    expect(look()).toEqual([["sessions-idle", true]]);
+  });
+
+  test("a lost record takes back those that ran here and have a key; others wait for a person", async () => {
+    const { dir, key, db } = await watched();
+    for (const name of ["ran_1", "imported"]) session(dir, name, key);
+    openSession({ dir: `${dir}/sessions`, name: "no_login", fleetKey: key }).close();
+    writeFileSync(`${dir}/sessions/broken.session`, "text");
+    mkdirSync(`${dir}/logs`);
+    for (const name of ["ran_1", "no_login", "broken", "gone"]) writeFileSync(`${dir}/logs/${name}.log`, "");
+    expect(takeKnownWorkers(db, dir, 5)).toEqual(["ran_1"]);
+    expect(db.workers()).toEqual([{ id: "ran_1", desired: "running" }]);
+    expect(idleSessions(db, dir)).toEqual(["broken", "imported", "no_login"]);
+    db.close();
+    const again = new HostDb(`${dir}/host.db`);
+    again.setDesired(parseWorkerId("ran_1"), "stopped", 6);
+    expect(takeKnownWorkers(again, dir, 7), "a record that knows its workers is believed").toEqual([]);
+    again.close();
+  });
+});
