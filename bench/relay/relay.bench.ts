@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { redisProgram } from "@flotilla/config";
 import type { Confirmation, Delivery } from "@flotilla/contracts";
 import { parseWorkerId, type WorkerId } from "@flotilla/kernel";
-import { type QueuePlace, RelayLink, startEmbeddedRedis } from "@flotilla/queue";
+import { fleetPlace, type QueuePlace, RelayLink, startEmbeddedRedis } from "@flotilla/queue";
 import { openSession, type SessionStore } from "@flotilla/session-store";
 import type { Bench } from "../lib/bench.ts";
 import { Floor } from "../lib/floor.ts";
@@ -27,15 +27,15 @@ const bench: Bench = {
     }
     const redis = await startEmbeddedRedis({ program, dir: join(dir, "redis"), env: {} });
     stack.defer(() => redis.stop());
-    const place = { url: redis.url, prefix: "bench" };
+    const fleetKey = Buffer.alloc(32, 7);
+    const place = (id: string): QueuePlace => fleetPlace({ url: redis.url, fleet: { id, from01: false }, fleetKey });
     const floor = stack.use(new Floor(join(dir, "floor")));
-    const one = stack.use(await Pipe.start(join(dir, "one"), { ...place, prefix: "one" }, 1));
-    const ten = stack.use(await Pipe.start(join(dir, "ten"), { ...place, prefix: "ten" }, 10));
-    const fifty = stack.use(await Pipe.start(join(dir, "fifty"), { ...place, prefix: "fifty" }, 50));
+    const one = stack.use(await Pipe.start(join(dir, "one"), place("one"), 1));
+    const ten = stack.use(await Pipe.start(join(dir, "ten"), place("ten"), 10));
+    const fifty = stack.use(await Pipe.start(join(dir, "fifty"), place("fifty"), 50));
     const several: Pipe[] = [];
-    for (let n = 0; n < PAIRS; n++)
-      several.push(stack.use(await Pipe.start(join(dir, `pair_${n}`), { ...place, prefix: `pair_${n}` }, 10)));
-    const full = stack.use(await Pipe.start(join(dir, "full"), { ...place, prefix: "full" }, 1));
+    for (let n = 0; n < PAIRS; n++) several.push(stack.use(await Pipe.start(join(dir, `pair_${n}`), place(`pair_${n}`), 10)));
+    const full = stack.use(await Pipe.start(join(dir, "full"), place("full"), 1));
     full.pileUp(BACKLOG);
     const contenders: Contender[] = [
       named("1 route, one message after the other", one),

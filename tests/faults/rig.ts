@@ -64,7 +64,7 @@ export class Rig {
     const made = await claimFleet({ url: redis.url, fleetKey, known: null, from01: false, rekeyedFrom: [] });
     await redis.command("SET", leaseRunKey(fleetPrefix(made.id)), run);
     const fleet = await startFleet({ ...SETTINGS, REDIS_URL: redis.url, LOCAL_ADDRESS: HOSTS.a });
-    const sender = new CommandSender(fleetPlace(redis.url, made), () => {});
+    const sender = new CommandSender(fleetPlace({ url: redis.url, fleet: made, fleetKey }), () => {});
     onTestFinished(() => sender.close());
     await sender.ready();
     const rig = new Rig(redis, fleet, sender);

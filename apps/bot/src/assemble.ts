@@ -12,6 +12,7 @@ import { AlertDesk } from "./alerts/alert-desk.ts";
 import { AlertOutbox } from "./alerts/alert-outbox.ts";
 import { AlertStore } from "./alerts/alert-store.ts";
 import { CardStore } from "./alerts/card-store.ts";
+import { RefusedJobs } from "./alerts/refused-jobs.ts";
 import { SecondPath } from "./alerts/second-path.ts";
 import { SentLog } from "./alerts/sent-log.ts";
 import { RedisWatch } from "./alerts/watch.ts";
@@ -59,6 +60,8 @@ export interface Outside {
   readonly config: Config;
   readonly log: Logger;
   readonly relayWire: RelayWire;
+  /** What the processes of this fleet refused in its queues. */
+  readonly refused?: RefusedJobs;
 }
 
 /** How the bot reaches readers: tells them their routes, and looks at what they report. */
@@ -99,6 +102,7 @@ export function assemble(outside: Outside) {
   const clock = systemClock;
   const host = config.hostId;
   const own = stores(db, config);
+  const refused = outside.refused ?? new RefusedJobs();
   const { admins, places, workers, commandLog, bulks, alerts, cards, silences } = own;
   const languages = loadLanguages();
   const wordsOf = (chat: string): Words => languages[isGroup(chat) ? (places.language(chat) ?? "en") : admins.language(chat)];
@@ -109,6 +113,7 @@ export function assemble(outside: Outside) {
   const signs = signsOf(outside, base);
   const live = chats(outside, { ...base, ...routing }, signs);
   return {
+    refused,
     ...base,
     ...signs,
     ...live,

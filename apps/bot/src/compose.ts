@@ -3,10 +3,11 @@ import type { Config } from "@flotilla/config";
 import type { Asker } from "@flotilla/contracts";
 import type { RouteProblem } from "@flotilla/domain";
 import { AppError, sleep } from "@flotilla/kernel";
-import { createRegistry, type Logger, startHealth } from "@flotilla/observability";
-import { CommandSender, consumeEvents, HostBoard, StatusReader } from "@flotilla/queue";
+import { Counter, createRegistry, type Logger, type Registry, startHealth } from "@flotilla/observability";
+import { CommandSender, consumeEvents, guarded, HostBoard, StatusReader } from "@flotilla/queue";
 import { type Bot, GrammyError } from "grammy";
 import { OwnTrouble } from "./alerts/own-trouble.ts";
+import { RefusedJobs } from "./alerts/refused-jobs.ts";
 import { watch } from "./alerts/watch.ts";
 import { assemble, type Parts } from "./assemble.ts";
 import { createBot, registerRoutes } from "./bot.ts";
@@ -44,13 +45,14 @@ export async function startBot(
   const onRedisError = (error: unknown): void => log.debug({ err: error }, "redis");
   const db = stack.adopt(openControlDb(join(config.dataDir, "control.db")), (it) => it.close());
   const fleet = await claim(config, new SettingStore(db));
-  const { place } = fleet;
+  const refused = new RefusedJobs();
+  const place = guarded(fleet.place, (refusal) => refused.hear(refusal, log));
   const sender = stack.adopt(new CommandSender(place, onRedisError), (it) => it.close());
   const statuses = stack.adopt(new StatusReader(place, onRedisError), (it) => it.close());
   const hosts = stack.adopt(new HostBoard(place, onRedisError), (it) => it.close());
   await Promise.all([sender.ready(), statuses.ready()]);
   const relay = stack.adopt(new BotRelay(place, log), (it) => it.close());
-  const parts = assemble({ db, bot, commandSender: sender, statuses, config, log, relayWire: relay });
+  const parts = assemble({ db, bot, commandSender: sender, statuses, config, log, relayWire: relay, refused });
   await greet(bot, parts.languages);
   parts.admins.keepOnly(config.adminIds);
   parts.wizard.recover((worker) => parts.commandLog.openLogin(worker));
@@ -60,7 +62,7 @@ export async function startBot(
   parts.watchPolling(() => poller.problem());
   const problems = (): string[] =>
     [poller.problem() ? `polling: ${poller.problem()?.kind}` : "", sender.connected ? "" : "Redis is away"].filter(Boolean);
-  const health = stack.adopt(await startHealth({ port: config.httpPort, registry: createRegistry(), problems }), (it) =>
+  const health = stack.adopt(await startHealth({ port: config.httpPort, registry: registryOf(refused), problems }), (it) =>
     it.close(),
   );
   relay.start({ ...parts, api: bot.api, desk: parts.relay });
@@ -79,6 +81,16 @@ export async function startBot(
   const { username } = bot.botInfo;
   const hear = (message: unknown): void => trouble.hear(message);
   return { healthPort: health.port, username, hear, close: () => owned.disposeAsync() };
+}
+
+/** Node's own numbers, and how often jobs were refused anywhere in the fleet. */
+function registryOf(refused: RefusedJobs): Registry {
+  const registry = createRegistry();
+  const help = "Jobs that were not taken because this fleet did not write them, or not lately; by queue and reason";
+  const name = "flotilla_jobs_refused_total";
+  const counter = new Counter({ name, help, labelNames: ["queue", "why"], registers: [registry] });
+  refused.onAdd = ({ queue, why, times }) => counter.inc({ queue, why }, times);
+  return registry;
 }
 
 interface Outside {
@@ -106,6 +118,7 @@ async function tick(parts: Parts, { hosts, fleet, log }: Outside): Promise<void>
     now,
     statuses,
     redisAwaySince,
+    refused: parts.refused.all(now),
     hosts: there,
     tokenConflict: parts.pollProblem() === "conflict",
     host,

@@ -4,6 +4,7 @@ import type { Database } from "@flotilla/sqlite";
 import type { AlertOutbox } from "./alerts/alert-outbox.ts";
 import type { AlertStore } from "./alerts/alert-store.ts";
 import { applyToAlerts } from "./alerts/from-events.ts";
+import type { RefusedJobs } from "./alerts/refused-jobs.ts";
 import type { Recorder } from "./charts/recorder.ts";
 import type { Panels } from "./chat/panels.ts";
 import type { RelayScreens } from "./relay/relay-screens.ts";
@@ -32,6 +33,7 @@ export interface EventDeps {
   readonly relayScreens: RelayScreens;
   readonly panels: Panels;
   readonly recorder: Recorder;
+  readonly refused: RefusedJobs;
   /** A card could not be shown; the next refresh tries again. */
   readonly onChatError: (error: unknown) => void;
 }
@@ -74,6 +76,9 @@ function apply(deps: EventDeps, event: FleetEvent): Show {
     case "worker.exited":
     case "worker.storage":
     case "worker.lost":
+      return async () => {};
+    case "jobs.refused":
+      deps.refused.add(event, deps.clock.now());
       return async () => {};
     default:
       return event satisfies never;

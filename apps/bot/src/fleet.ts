@@ -25,7 +25,7 @@ export async function claim(config: Config, settings: SettingStore): Promise<Cla
   settings.keepFleet(fleet);
   let lookedAt = 0;
   return {
-    place: fleetPlace(url, fleet),
+    place: fleetPlace({ url, fleet, fleetKey, dataDir: config.dataDir }),
     keepThere: async (now) => {
       if (now - lookedAt < LOOK_EVERY_MS) return;
       lookedAt = now;

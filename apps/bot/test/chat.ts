@@ -10,7 +10,7 @@ import { assemble } from "../src/assemble.ts";
 import { registerRoutes } from "../src/bot.ts";
 import { startPolling } from "../src/poller.ts";
 import { BotRelay } from "../src/relay/bot-relay.ts";
-import { controlDb, silent } from "./support.ts";
+import { controlDb, placeAt, silent } from "./support.ts";
 
 export const TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
 
@@ -91,14 +91,14 @@ export async function startFleet(more: Record<string, string> = {}): Promise<Fle
   };
   const config = parseConfig(env, { cwd: "/", role: "fleet" });
   const db = await controlDb();
-  const sender = new CommandSender({ url, prefix: "flotilla" }, () => {});
-  const statuses = new StatusReader({ url, prefix: "flotilla" }, () => {});
+  const sender = new CommandSender(placeAt(url), () => {});
+  const statuses = new StatusReader(placeAt(url), () => {});
   onTestFinished(async () => {
     statuses.close();
     await sender.close();
   });
   await Promise.all([sender.ready(), statuses.ready()]);
-  const relayWire = new BotRelay({ url, prefix: "flotilla" }, silent);
+  const relayWire = new BotRelay(placeAt(url), silent);
   onTestFinished(() => relayWire.close());
   const parts = assemble({ db, bot: chat.bot, commandSender: sender, statuses, config, log: silent, relayWire });
   parts.admins.keepOnly(config.adminIds);
@@ -112,7 +112,7 @@ export async function startFleet(more: Record<string, string> = {}): Promise<Fle
   return {
     ...chat,
     db,
-    place: { url, prefix: "flotilla" },
+    place: placeAt(url),
     redisUrl: url,
     parts,
     poll: async () => {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseWorkerId } from "@flotilla/kernel";
-import { consumeHostCommands } from "@flotilla/queue";
+import { claimFleet, consumeHostCommands, fleetPlace } from "@flotilla/queue";
 import { sharedRedis, spawnNode, testDir, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { AlertStore } from "../src/alerts/alert-store.ts";
@@ -13,6 +13,7 @@ import { WorkerStore } from "../src/store/workers.ts";
 import { type Chat, startChat, TOKEN } from "./chat.ts";
 import { ANN, crashBody, HOST } from "./support.ts";
 
+const FLEET_KEY = "07".repeat(32);
 const BOT = fileURLToPath(new URL("./fixtures/dying-bot.ts", import.meta.url));
 
 interface Place {
@@ -42,6 +43,7 @@ async function prepare(chat: Chat, redisUrl: string, worker: string): Promise<Pl
     API_HASH: "a".repeat(32),
     ADMIN_IDS: "777",
     REDIS_URL: redisUrl,
+    FLEET_KEY,
     HOST_ID: HOST,
     DATA_DIR: dataDir,
     BOT_API_ROOT: chat.sandbox.botApiRoot,
@@ -55,10 +57,12 @@ test("killed at any step of a press and of an alert, the bot loses neither, tell
   timeout: 600_000,
 }, async () => {
   const { url } = await sharedRedis();
+  const fleetKey = Buffer.from(FLEET_KEY, "hex");
+  const fleet = await claimFleet({ url, fleetKey, known: null, from01: false, rekeyedFrom: [] });
   const chat = await startChat();
   const commands: { id: string; worker: string }[] = [];
   const handle = async (command: object): Promise<void> => void commands.push(command as (typeof commands)[number]);
-  const consumer = await consumeHostCommands(HOST, { place: { url, prefix: "flotilla" }, handle, onError: () => {} });
+  const consumer = await consumeHostCommands(HOST, { place: fleetPlace({ url, fleet, fleetKey }), handle, onError: () => {} });
   onTestFinished(() => consumer.close());
   for (let n = 1; n <= 14; n++) {
     const worker = `news_${n}`;

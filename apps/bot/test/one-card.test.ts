@@ -12,7 +12,7 @@ import { openControlDb } from "../src/store/control-db.ts";
 import { say } from "../src/words/said.ts";
 import { type Chat, type Shown, startChat, TOKEN } from "./chat.ts";
 import { Life } from "./mortal.ts";
-import { ANN, crashBody, HOST, silent } from "./support.ts";
+import { ANN, crashBody, HOST, placeAt, silent } from "./support.ts";
 
 const WORKER = parseWorkerId("news_1");
 const ENV = { BOT_TOKEN: TOKEN, API_ID: "1", API_HASH: "a".repeat(32), ADMIN_IDS: "777", HOST_ID: HOST, ALERT_HOLD_S: "0" };
@@ -31,7 +31,7 @@ interface World extends Chat {
 
 async function wires() {
   const { url } = await sharedRedis();
-  const place: QueuePlace = { url, prefix: "flotilla" };
+  const place: QueuePlace = placeAt(url);
   const commandSender = new CommandSender(place, () => {});
   const statuses = new StatusReader(place, () => {});
   onTestFinished(async () => {

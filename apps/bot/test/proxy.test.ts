@@ -17,7 +17,7 @@ async function prepared(runs = true) {
   await meet(fleet, 777, "Ann");
   fleet.parts.workers.add(WORKER, HOST, "777", 1);
   if (runs) {
-    const board = new StatusWriter({ url: fleet.redisUrl, prefix: "flotilla" }, () => {});
+    const board = new StatusWriter(fleet.place, () => {});
     onTestFinished(() => board.close());
     const way = { shown: null, own: false, sealTo: keys.publicKey };
     await board.write({ ...statusOf(WORKER), updatedAt: Date.now(), link: { ...NO_LINK, way } });

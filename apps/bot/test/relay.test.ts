@@ -16,14 +16,14 @@ import { RouteDesk } from "../src/relay/route-desk.ts";
 import { RouteStore } from "../src/relay/route-store.ts";
 import { AdminStore } from "../src/store/admins.ts";
 import { WorkerStore } from "../src/store/workers.ts";
-import { ANN, BEN, controlDb, EN, HOST, silent, TestClock, WORKER } from "./support.ts";
+import { ANN, BEN, controlDb, EN, HOST, placeAt, silent, TestClock, WORKER } from "./support.ts";
 
 const route = (id: string, chat: string): Route =>
   Route.parse({ id, from: { worker: WORKER, chats: ["-1001"] }, to: { kind: "worker", worker: WORKER, chat } });
 
 /** The bot's share in relaying on a Bot API that answers as told. */
 async function start() {
-  const [place, db, clock] = [await sharedRedis(), await controlDb(), new TestClock()];
+  const [place, db, clock] = [placeAt((await sharedRedis()).url), await controlDb(), new TestClock()];
   const workers = new WorkerStore(db);
   workers.add(WORKER, HOST, "ann", 1);
   const admins = new AdminStore(db);
@@ -106,7 +106,7 @@ test("a file of routes is applied whole or not at all, and its readers are told"
 
 test("nobody answers: the one who asked hears so, also from a slow Redis, and nothing is done later", async () => {
   await using redis = await startRedis();
-  const place = { url: redis.url, prefix: "t" };
+  const place = placeAt(redis.url);
   await redisCommand(redis.url, "CLIENT", "PAUSE", "600", "ALL");
   await expect(askBot(place, { v: 1, kind: "routes.get" }, 300)).rejects.toMatchObject({ code: "bot-silent" });
   const asked: BotRequest[] = [];
@@ -114,7 +114,7 @@ test("nobody answers: the one who asked hears so, also from a slow Redis, and no
     asked.push(request);
     return { kind: "refused", problems: [] };
   };
-  const late = answerBotRequests(place, handle, () => {});
+  const late = answerBotRequests(place, { handle, onError: () => {}, isNew: () => true });
   onTestFinished(() => late.close());
   const file = { version: 1 as const, routes: [] };
   await askBot(place, { v: 1, kind: "routes.apply", file }, 45_000);

@@ -47,7 +47,7 @@ test("the host is asked for the new rules, once what it has is known", async () 
     return said;
   };
   expect(await press("d5")).toBe("toast-stale");
-  const board = new StatusWriter({ url: fleet.redisUrl, prefix: "flotilla" }, () => {});
+  const board = new StatusWriter(fleet.place, () => {});
   onTestFinished(() => board.close());
   await board.write({ ...statusOf(WORKER), updatedAt: Date.now(), rules: RULES });
   await fleet.parts.screens.views.look();

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { WorkerState, type WorkerStatus } from "@flotilla/contracts";
 import { parseHostId, parseUserId, parseWorkerId } from "@flotilla/kernel";
 import { createLogger } from "@flotilla/observability";
+import { fleetPlace, type QueuePlace } from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
 import { testDir } from "@flotilla/testkit";
 import fc from "fast-check";
@@ -27,6 +28,11 @@ export const EN = languages.en;
 export const ALL_WORDS: readonly Words[] = Object.values(languages);
 /** A text that says what it is given. */
 export const saying = (text: string): Said => say("login-failed", { why: text });
+
+/** A fleet on this Redis, without one that makes it. */
+export function placeAt(url: string): QueuePlace {
+  return fleetPlace({ url, fleet: { id: "0123456789abcdef", from01: false }, fleetKey: Buffer.alloc(32, 7) });
+}
 
 /** A log that says nothing. */
 export const silent = createLogger({ name: "test", level: "silent" });

@@ -39,7 +39,7 @@ export async function startDemoWorkers(config: Config): Promise<void> {
   const url = config.redisUrl?.reveal() ?? "";
   const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
   const fleet = await findFleet({ url, fleetKey, known: null, waitMs: 0 });
-  const sender = new CommandSender(fleetPlace(url, fleet), () => {});
+  const sender = new CommandSender(fleetPlace({ url, fleet, fleetKey }), () => {});
   try {
     await sender.ready();
     const now = Date.now();

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BotRequest } from "@flotilla/contracts";
-import { answerBotRequests } from "@flotilla/queue";
+import { type AnswerOptions, answerBotRequests } from "@flotilla/queue";
 import { sharedRedis, testDir } from "@flotilla/testkit";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { fleetOn, Machine } from "./kit.ts";
@@ -25,14 +25,14 @@ beforeEach(async () => {
   writeFileSync(join(dir, "worse.yaml"), FILE.replace("filter", "fliter"));
 });
 
-async function botThat(handle: Parameters<typeof answerBotRequests>[1]): Promise<BotRequest[]> {
+async function botThat(handle: AnswerOptions["handle"]): Promise<BotRequest[]> {
   const asked: BotRequest[] = [];
   const place = await fleetOn(machine.env["REDIS_URL"] ?? "");
-  const consumer = answerBotRequests(
-    place,
-    (request) => handle(request).finally(() => asked.push(request)),
-    () => {},
-  );
+  const consumer = answerBotRequests(place, {
+    handle: (request) => handle(request).finally(() => asked.push(request)),
+    onError: () => {},
+    isNew: () => true,
+  });
   onTestFinished(() => consumer.close());
   return asked;
 }

@@ -5,7 +5,14 @@ import { type CommandOutcome, STATUS_REFRESH_MS } from "@flotilla/contracts";
 import { DEFAULT_RESTART_RULES, startOrder } from "@flotilla/domain";
 import { AppError, systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
 import { createRegistry, type Logger, startHealth } from "@flotilla/observability";
-import { consumeHostCommands, type Fleet as FleetOfRedis, type QueuePlace, RelayBoard } from "@flotilla/queue";
+import {
+  consumeHostCommands,
+  type Fleet as FleetOfRedis,
+  guarded,
+  type QueuePlace,
+  type Refusal,
+  RelayBoard,
+} from "@flotilla/queue";
 import { askDoctor } from "./doctor.ts";
 import { Fleet, type FleetSettings } from "./fleet.ts";
 import { HostCommands } from "./host-commands.ts";
@@ -71,7 +78,7 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   void fleet.startDesired().catch((error: unknown) => log.error({ err: error }, "start of the workers failed"));
   stack.adopt(
     await consumeHostCommands(config.hostId, {
-      place,
+      place: guarded(place, (refusal) => tellOfRefused(fleet, log, refusal)),
       handle: (command) => commands.carryOut(command),
       onError: onRedisError,
       onFailed: (command, error) => command && commands.giveUp(command, error),
@@ -105,6 +112,11 @@ async function cleanUp({ dataDir, fleetKey: configured }: Config, { db, fleet, f
   });
   files.look();
   return files;
+}
+
+function tellOfRefused(fleet: Fleet, log: Logger, refusal: Refusal): void {
+  log.warn({ ...refusal }, "⛔ jobs refused: this fleet did not write them");
+  fleet.tell({ kind: "jobs.refused", ...refusal });
 }
 
 function doctorOf(env: EnvValues): () => Promise<CommandOutcome> {

@@ -36,7 +36,7 @@ export async function openRedisParts(
   const url = config.redisUrl?.reveal() ?? "";
   const fleet = await findFleet({ url, fleetKey, known: parseFleet(db.fleet()), waitMs: BOT_MS });
   db.keepFleet(fleet);
-  const place = fleetPlace(url, fleet);
+  const place = fleetPlace({ url, fleet, fleetKey, dataDir: config.dataDir });
   const onError = quietly(log);
   const events = stack.adopt(new EventPublisher(place, onError), (it) => it.close());
   const statuses = stack.adopt(new StatusWriter(place, onError), (it) => it.close());

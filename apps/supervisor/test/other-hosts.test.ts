@@ -12,7 +12,7 @@ interface Side {
 
 async function sides(...modes: ("one" | "several")[]): Promise<Side[]> {
   const { url } = await sharedRedis();
-  const place = fleetPlace(url, { id: "0123456789abcdef", from01: false });
+  const place = fleetPlace({ url, fleet: { id: "0123456789abcdef", from01: false }, fleetKey: Buffer.alloc(32, 7) });
   const made: Side[] = [];
   for (const [n, mode] of modes.entries()) {
     const board = new HostBoard(place, () => {});

@@ -16,7 +16,7 @@ import { type Say, startHeartbeat } from "./heartbeat.ts";
 import { LoginDesk } from "./login-desk.ts";
 import { OwnWay } from "./own-way.ts";
 import { Ownership } from "./ownership.ts";
-import { type Publish, publisher } from "./publish.ts";
+import { type Publish, publisher, watched } from "./publish.ts";
 import { Relay } from "./relay/relay.ts";
 import { relayTelegram } from "./relay/telegram.ts";
 import { backUp, keepConfirmed, takeSession, watchSession } from "./session-file.ts";
@@ -48,10 +48,10 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   await using stack = new AsyncDisposableStack();
   const onRedisError = (error: unknown): void => log.debug({ err: error }, "redis");
   const fleetKey = loadFleetKey(config.fleetKey, config.dataDir, { make: false });
-  const place = await placeOf(deps, fleetKey);
   stack.adopt(startHeartbeat(say), (it) => it.stop());
-  const events = stack.adopt(new EventPublisher(place, onRedisError), (it) => it.close());
-  const publish = publisher(events, config.hostId);
+  const found = await placeOf(deps, fleetKey);
+  const events = stack.adopt(new EventPublisher(found, onRedisError), (it) => it.close());
+  const { publish, place } = speaking(events, found, deps);
   const store = stack.adopt(await takeSession(worker, deps, fleetKey), (it) => it.close());
   const vault = new Vault({ dataDir: config.dataDir, fleetKey });
   const ownership = new Ownership({ config, place, worker, store, leave, onError: onRedisError });
@@ -61,11 +61,11 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   const { account, relay } = relayingAccount({ worker, store, vault, fleetKey, place, options, publish, way, deps });
   stack.adopt(account, (it) => it.stop());
   stack.adopt(relay, (it) => it.close());
-  const keyChanged = (): void => ownership.keyChanged();
   const progress = (login: string, step: LoginStep): void => publish({ kind: "login.progress", worker, login, step });
   const ownerElsewhere = fleetLook(worker, place, deps);
   const foreign = foreignSession({ store, fleetKey, place, config, ownerElsewhere });
   const login = { ...options, ownerElsewhere: (self: SelfUser) => ownerElsewhere({ fingerprint: null, userId: self.id }) };
+  const keyChanged = (): void => ownership.keyChanged();
   const desk = stack.adopt(
     new LoginDesk({ store, vault, account, options: login, clock: systemClock, foreign, keyChanged, progress }),
     (it) => it.close(),
@@ -87,11 +87,17 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   return { hear: ({ order }) => account.network(order), close: () => owned.disposeAsync() };
 }
 
+function speaking(events: EventPublisher, found: QueuePlace, { config, log }: WorkerDeps) {
+  const publish = publisher(events, config.hostId);
+  return { publish, place: watched(found, publish, log) };
+}
+
 /** A supervisor has looked already, and Redis may be away now. */
 async function placeOf({ config, fleet }: WorkerDeps, fleetKey: Buffer): Promise<QueuePlace> {
   const url = config.redisUrl?.reveal() ?? "";
   const told = parseFleet(fleet == null ? null : JSON.parse(fleet));
-  return fleetPlace(url, told ?? (await findFleet({ url, fleetKey, known: null, waitMs: 0 })));
+  const found = told ?? (await findFleet({ url, fleetKey, known: null, waitMs: 0 }));
+  return fleetPlace({ url, fleet: found, fleetKey, dataDir: config.dataDir });
 }
 
 /** What a connection and a login ask each time. */

@@ -56,6 +56,14 @@ export const StorageProblem = z.discriminatedUnion("kind", [
 ]);
 export type StorageProblem = z.infer<typeof StorageProblem>;
 
+/** Something in a queue of the fleet that was not taken, and why: unsigned, signed wrongly, too old, no JSON, or carried out before. */
+export const JobRefusal = z.object({
+  queue: z.string().max(80),
+  why: z.enum(["unsigned", "wrong-signature", "too-old", "unreadable", "again"]),
+  times: z.number().int().positive(),
+});
+export type JobRefusal = z.infer<typeof JobRefusal>;
+
 /** Why messages could not be had. */
 export const LossReason = z.enum(["too-many", "unreadable"]);
 export type LossReason = z.infer<typeof LossReason>;
@@ -115,6 +123,8 @@ export const FleetEvent = z.discriminatedUnion("kind", [
     over: z.boolean(),
     detail: z.string().max(600),
   }),
+  /** A process of this host refused jobs. */
+  z.object({ ...base, kind: z.literal("jobs.refused"), ...JobRefusal.shape }),
   z.object({ ...base, kind: z.literal("command.done"), worker: WorkerIdField, command: z.string(), outcome: CommandOutcome }),
   /** A step of a login that no command was waiting for. */
   z.object({

@@ -14,7 +14,16 @@ export {
   WorkerCommand,
 } from "./commands.ts";
 export { ErrorClass, Fault } from "./error-class.ts";
-export { BulkPhase, ExitReport, FleetEvent, HostTrouble, LossReason, RestartDecision, StorageProblem } from "./events.ts";
+export {
+  BulkPhase,
+  ExitReport,
+  FleetEvent,
+  HostTrouble,
+  JobRefusal,
+  LossReason,
+  RestartDecision,
+  StorageProblem,
+} from "./events.ts";
 export { HostRow, hostsTooMany } from "./host-row.ts";
 export { type ReportedState, SupervisorToWorker, WorkerToSupervisor } from "./ipc.ts";
 export {

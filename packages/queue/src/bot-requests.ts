@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { BOT_REQUESTS_QUEUE, BotAnswer, BotRequest } from "@flotilla/contracts";
 import { AppError, toError, withTimeout } from "@flotilla/kernel";
-import { type Job, Queue, QueueEvents, UnrecoverableError, Worker } from "bullmq";
+import { type Job, Queue, QueueEvents, UnrecoverableError } from "bullmq";
 import { patientOptions, promptOptions } from "./connection.ts";
 import type { Consumer } from "./consume.ts";
 import type { QueuePlace } from "./place.ts";
+import { refuse, TolerantWorker } from "./tolerant-worker.ts";
+import type { Slot } from "./wire.ts";
 
 /** How long an answer is kept for the one who asked. */
 const KEEP = { removeOnComplete: { age: 60 }, removeOnFail: { age: 60 } } as const;
@@ -15,19 +17,32 @@ const CONNECT_MS = 10_000;
 /** Whoever asked is about to end anyway; a blocking read would keep it for seconds. */
 const LEAVE_MS = 100;
 
-/** The bot's side: answers one request after the other. What `handle` throws reaches the one who asked as a refusal. */
-export function answerBotRequests(
-  place: QueuePlace,
-  handle: (request: BotRequest) => Promise<BotAnswer>,
-  onError: (error: unknown) => void,
-): Consumer {
-  const worker = new Worker(
+/** The bot's side: how requests are answered. */
+export interface AnswerOptions {
+  /** What it throws reaches the one who asked as a refusal. */
+  readonly handle: (request: BotRequest) => Promise<BotAnswer>;
+  readonly onError: (error: unknown) => void;
+  /** Whether a request of this id was never answered before, remembered over restarts for at least {@link REQUEST_GOOD_FOR_MS}. */
+  readonly isNew: (id: string) => boolean;
+}
+
+/** Who asks waits for seconds; the rest is for clocks that differ. */
+export const REQUEST_GOOD_FOR_MS = 10 * 60_000;
+
+/** Answers one request after the other, each once: an old one must not bring old routes back. */
+export function answerBotRequests(place: QueuePlace, { handle, onError, isNew }: AnswerOptions): Consumer {
+  const { wire } = place;
+  const worker = new TolerantWorker(
     BOT_REQUESTS_QUEUE,
     // BullMQ counts the parameters of this function to decide what to pass: keep it at one.
     async (job: Job) => {
-      const parsed = BotRequest.safeParse(job.data);
+      const id = job.id ?? "";
+      const opened = wire.open({ queue: BOT_REQUESTS_QUEUE, id, name: job.name }, job.data, REQUEST_GOOD_FOR_MS);
+      if (opened.kind === "refused") return refuse(place, BOT_REQUESTS_QUEUE, opened.why, job);
+      if (!isNew(id)) return refuse(place, BOT_REQUESTS_QUEUE, "again", job);
+      const parsed = BotRequest.safeParse(opened.body);
       if (!parsed.success) throw new UnrecoverableError("The bot does not know this request, or its data is not valid.");
-      return await handle(parsed.data);
+      return wire.sign(answerSlot(id), await handle(parsed.data));
     },
     { connection: patientOptions(place.url), prefix: place.prefix, lockDuration: 5000, stalledInterval: 2000 },
   );
@@ -45,7 +60,7 @@ export function answerBotRequests(
  * came in time (then nothing was done: the request is taken back), `redis-away` (no connection within 10 s), `bot-refused`.
  */
 export async function askBot(place: QueuePlace, request: BotRequest, timeoutMs: number): Promise<BotAnswer> {
-  const { prefix } = place;
+  const { prefix, wire } = place;
   const streams = { events: { maxLen: KEPT_EVENTS } };
   const queue = new Queue(BOT_REQUESTS_QUEUE, { connection: promptOptions(place.url), prefix, streams });
   // From the beginning: "ready" is said before the first read, and an answer that comes in between would be waited for in vain.
@@ -60,12 +75,21 @@ export async function askBot(place: QueuePlace, request: BotRequest, timeoutMs: 
     new AppError("redis-away", "Redis cannot be reached, so the bot cannot be asked. Start it, or correct REDIS_URL.");
   try {
     await withTimeout(Promise.all([queue.waitUntilReady(), events.waitUntilReady()]), CONNECT_MS, away);
-    const job = await queue.add(request.kind, request, { jobId: randomUUID(), ...KEEP });
-    return BotAnswer.parse(await answerTo(job, events, timeoutMs));
+    const [id, { kind }] = [randomUUID(), request];
+    const signed = wire.sign({ queue: BOT_REQUESTS_QUEUE, id, name: kind }, request);
+    const job = await queue.add(kind, signed, { jobId: id, ...KEEP });
+    const opened = wire.open(answerSlot(id), await answerTo(job, events, timeoutMs));
+    if (opened.kind === "signed") return BotAnswer.parse(opened.body);
+    throw new AppError(
+      "bot-unproven",
+      "What answered is not the bot of this fleet, or runs another version. Nothing may have been done.",
+    );
   } finally {
     await Promise.allSettled([withTimeout(events.close(), LEAVE_MS, away), withTimeout(queue.close(), LEAVE_MS, away)]);
   }
 }
+
+const answerSlot = (id: string): Slot => ({ queue: BOT_REQUESTS_QUEUE, id, name: "answer" });
 
 async function answerTo(job: Job, events: QueueEvents, timeoutMs: number): Promise<unknown> {
   try {

@@ -1,11 +1,13 @@
 import { EVENTS_QUEUE, FleetEvent, HostCommand, hostQueue, WorkerCommand, workerQueue } from "@flotilla/contracts";
 import { AppError, type HostId, sleep, type WorkerId, withTimeout } from "@flotilla/kernel";
-import { type Job, UnrecoverableError, Worker } from "bullmq";
+import { type Job, UnrecoverableError, type Worker } from "bullmq";
 import { Redis } from "ioredis";
 import type { z } from "zod";
 import { closingMs, patientOptions } from "./connection.ts";
 import { JobsOf01 } from "./jobs-of-0-1.ts";
 import type { QueuePlace } from "./place.ts";
+import { refuse, TolerantWorker } from "./tolerant-worker.ts";
+import type { Opened } from "./wire.ts";
 
 /** A consumer that runs. `close` waits for the job in hand. */
 export interface Consumer {
@@ -45,6 +47,8 @@ export async function consumeEvents(options: ConsumerOptions<FleetEvent>): Promi
   return await QueueConsumer.start(EVENTS_QUEUE, FleetEvent, options);
 }
 
+/** Ids of jobs that are done. What is older is refused by its deadline, or known to the one who did it. */
+const REMEMBERED = 5000;
 /** A job in hand is given so long at a stop. */
 const CLOSE_MS = 3000;
 const PROBE_EVERY_MS = 2000;
@@ -64,6 +68,7 @@ class QueueConsumer<T> implements Consumer {
   #worker: Worker;
   #inHand = 0;
   #taken = 0;
+  readonly #done = new Set<string>();
 
   /** What version 0.1 left in this queue comes first. */
   static async start<T>(queue: string, schema: z.ZodType<T>, options: ConsumerOptions<T>): Promise<Consumer> {
@@ -101,7 +106,7 @@ class QueueConsumer<T> implements Consumer {
   #build(): Worker {
     const { place, onError, concurrency } = this.#options;
     // BullMQ counts the parameters of this function to decide what to pass: keep it at one.
-    const worker = new Worker(this.#queue, async (job: Job) => await this.#take(job), {
+    const worker = new TolerantWorker(this.#queue, async (job: Job) => await this.#take(job), {
       connection: this.#redis,
       prefix: place.prefix,
       concurrency: concurrency ?? 1,
@@ -119,13 +124,20 @@ class QueueConsumer<T> implements Consumer {
   }
 
   #payloadOf(job: Job | undefined): T | null {
-    const parsed = this.#schema.safeParse(job?.data);
-    return parsed.success ? parsed.data : null;
+    const opened = job && this.#open(job);
+    const parsed = opened?.kind === "signed" ? this.#schema.safeParse(opened.body) : null;
+    return parsed?.success ? parsed.data : null;
   }
 
   async #take(job: Job): Promise<void> {
     this.#taken += 1;
-    const parsed = this.#schema.safeParse(job.data);
+    const { place } = this.#options;
+    const opened = this.#open(job);
+    if (opened.kind === "refused") return refuse(place, this.#queue, opened.why, job);
+    if (!opened.from01) place.before?.door.close(this.#queue);
+    const id = job.id ?? "";
+    if (this.#done.has(id)) return refuse(place, this.#queue, "again", job);
+    const parsed = this.#schema.safeParse(opened.body);
     if (!parsed.success)
       throw new UnrecoverableError(
         `refused payload of ${this.#queue}: ${parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.code}`).join(", ")}`,
@@ -133,8 +145,22 @@ class QueueConsumer<T> implements Consumer {
     this.#inHand += 1;
     try {
       await this.#options.handle(parsed.data);
+      this.#remember(id);
     } finally {
       this.#inHand -= 1;
+    }
+  }
+
+  #open(job: Job): Opened {
+    return this.#options.place.wire.open({ queue: this.#queue, id: job.id ?? "", name: job.name }, job.data);
+  }
+
+  /** Who reads Redis could put a job that is done and gone there once more. */
+  #remember(id: string): void {
+    this.#done.add(id);
+    for (const old of this.#done) {
+      if (this.#done.size <= REMEMBERED) break;
+      this.#done.delete(old);
     }
   }
 

@@ -1,4 +1,5 @@
 import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
+import { join } from "node:path";
 import { fleetKeyIdKey, fleetPrefix, fleetRecordKey, PREFIX_OF_0_1 } from "@flotilla/contracts";
 import { AppError, fleetKeyId, sleep, toError } from "@flotilla/kernel";
 import type { Redis } from "ioredis";
@@ -6,6 +7,8 @@ import { z } from "zod";
 import { askOnce } from "./connection.ts";
 import { takeFencesAlong } from "./fences-of-0-1.ts";
 import type { QueuePlace } from "./place.ts";
+import { doorIn } from "./unsigned-door.ts";
+import { Wire } from "./wire.ts";
 
 /** Tells one fleet from another on the same Redis. Made once, by the bot; a new FLEET_KEY does not change it. */
 export interface Fleet {
@@ -27,9 +30,21 @@ export function parseFleet(kept: unknown): Fleet | null {
 const ANSWER_MS = 5000;
 const LOOK_EVERY_MS = 250;
 
+/** Where a fleet is. */
+export interface PlaceOptions {
+  readonly url: string;
+  readonly fleet: Pick<Fleet, "id" | "from01">;
+  readonly fleetKey: Buffer;
+  /** For a process that consumes queues: where it may keep small files of its own. */
+  readonly dataDir?: string;
+}
+
 /** Where the queues of this fleet are. */
-export function fleetPlace(url: string, fleet: Pick<Fleet, "id" | "from01">): QueuePlace {
-  return { url, prefix: fleetPrefix(fleet.id), ...(fleet.from01 ? { before: PREFIX_OF_0_1 } : {}) };
+export function fleetPlace({ url, fleet, fleetKey, dataDir }: PlaceOptions): QueuePlace {
+  const prefix = fleetPrefix(fleet.id);
+  const place = { url, prefix, wire: new Wire(fleetKey, prefix) };
+  if (!fleet.from01 || dataDir === undefined) return place;
+  return { ...place, before: { prefix: PREFIX_OF_0_1, door: doorIn(join(dataDir, "signed")) } };
 }
 
 /** What the bot knows when it starts. */

@@ -1,6 +1,6 @@
 /** BullMQ and Redis: the only importer of both. */
 
-export { answerBotRequests, askBot } from "./bot-requests.ts";
+export { type AnswerOptions, answerBotRequests, askBot } from "./bot-requests.ts";
 export { checkRedis, type RedisFacts } from "./connection.ts";
 export { type Consumer, type ConsumerOptions, consumeEvents, consumeHostCommands, consumeWorkerCommands } from "./consume.ts";
 export { type EmbeddedRedis, type EmbeddedRedisOptions, embeddedRedisUrl, startEmbeddedRedis } from "./embedded-redis.ts";
@@ -12,14 +12,17 @@ export {
   findFleet,
   fleetPlace,
   keepFleetThere,
+  type PlaceOptions,
   parseFleet,
 } from "./fleet.ts";
 export { HostBoard } from "./host-board.ts";
 export { LEASE_TIMINGS, Lease, type LeaseMode, type LeaseOptions, type LeaseTimings } from "./lease.ts";
 export { findOtherOwner, leaseResources, type OtherOwner, type Wanted } from "./other-owner.ts";
 export { takeParcel } from "./parcel.ts";
-export type { QueuePlace } from "./place.ts";
+export type { QueuePlace, Refusal } from "./place.ts";
+export { guarded, Refusals } from "./refusals.ts";
 export { RelayBoard } from "./relay-board.ts";
 export { RelayLink, type RelayLinkOptions } from "./relay-link.ts";
 export { CommandSender, EventPublisher } from "./send.ts";
 export { StatusReader, StatusWriter } from "./status-board.ts";
+export { GOOD_FOR_MS, type Refused, type Signed, type Slot, Wire } from "./wire.ts";

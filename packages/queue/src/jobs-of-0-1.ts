@@ -52,6 +52,7 @@ export class JobsOf01 {
   readonly #queue: string;
   readonly #onError: (error: unknown) => void;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  #refused = 0;
 
   constructor(place: QueuePlace, queue: string, onError: (error: unknown) => void) {
     this.#place = place;
@@ -74,12 +75,21 @@ export class JobsOf01 {
     });
     redis.on("error", () => {});
     try {
-      await this.#move(redis, `${before}:${this.#queue}:`);
+      const keys = `${before.prefix}:${this.#queue}:`;
+      if (before.door.isOpen(this.#queue)) await this.#move(redis, keys);
+      else this.#refuse(await redis.llen(`${keys}wait`));
     } catch (error) {
       this.#onError(error);
     } finally {
       redis.disconnect();
     }
+  }
+
+  /** It stays where it is: whoever stops the program of 0.1 that wrote it may want to look at it. */
+  #refuse(waiting: number): void {
+    const news = waiting - this.#refused;
+    this.#refused = waiting;
+    if (news > 0) this.#place.onRefused?.({ queue: this.#queue, why: "unsigned", times: news });
   }
 
   async #move(redis: Redis, before: string): Promise<void> {
@@ -92,7 +102,8 @@ export class JobsOf01 {
       // The newest first, each before those that are there: in the end the oldest is the next one.
       for (const id of ids.toReversed()) {
         const [name, data, opts] = await redis.hmget(before + id, "name", "data", "opts");
-        if (typeof name === "string" && typeof data === "string") await add(queue, { id, name, data, opts: opts ?? "{}" });
+        if (typeof name === "string" && typeof data === "string")
+          await this.#add(queue, { id, name, data, opts: opts ?? "{}" });
         await redis
           .multi()
           .lrem(`${before}moved`, 1, id)
@@ -103,12 +114,21 @@ export class JobsOf01 {
       await queue.close();
     }
   }
+
+  async #add(queue: Queue, { id, name, ...job }: OldJob): Promise<void> {
+    const [data, opts] = [parse(job.data), JobOptions.safeParse(parse(job.opts)).data];
+    // What is no JSON was never a job of ours.
+    if (data === undefined) return;
+    const signed = this.#place.wire.sign({ queue: this.#queue, id, name }, data, true);
+    await queue.add(name, signed, { ...opts, jobId: id, lifo: true });
+  }
 }
 
-async function add(queue: Queue, job: { id: string; name: string; data: string; opts: string }): Promise<void> {
-  const [data, opts] = [parse(job.data), JobOptions.safeParse(parse(job.opts)).data];
-  // What is no JSON was never a job of ours.
-  if (data !== undefined) await queue.add(job.name, data, { ...opts, jobId: job.id, lifo: true });
+interface OldJob {
+  readonly id: string;
+  readonly name: string;
+  readonly data: string;
+  readonly opts: string;
 }
 
 function parse(text: string): unknown {

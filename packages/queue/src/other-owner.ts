@@ -1,10 +1,10 @@
-import { leaseKey, STATUS_STALE_MS, statusKey } from "@flotilla/contracts";
+import { leaseKey, STATUS_STALE_MS, statusKey, type WorkerStatus } from "@flotilla/contracts";
 import type { HostId, WorkerId } from "@flotilla/kernel";
 import { askOnce } from "./connection.ts";
 import { leasesOf01 } from "./fences-of-0-1.ts";
 import { LeaseRecord } from "./lease-script.ts";
 import type { QueuePlace } from "./place.ts";
-import { parseStatus } from "./status-board.ts";
+import { readStatuses } from "./status-board.ts";
 
 /** Who wants a session, and which key and account it is, as far as that is known. */
 export interface Wanted {
@@ -43,9 +43,11 @@ export async function findOtherOwner(place: QueuePlace, wanted: Wanted): Promise
   const before = leasesOf01(place, resources);
   const keys = [...resources.map((each) => leaseKey(place.prefix, each)), ...before.leases];
   const [leases, rows] = await askOnce(place.url, ANSWER_MS, (redis) =>
-    Promise.all([redis.mget(keys), redis.hvals(statusKey(place.prefix))]),
+    Promise.all([redis.mget(keys), redis.hgetall(statusKey(place.prefix))]),
   );
-  return leased(leases, [...resources, ...before.resources], wanted) ?? onBoard(rows, wanted, Date.now());
+  return (
+    leased(leases, [...resources, ...before.resources], wanted) ?? onBoard(readStatuses(place.wire, rows), wanted, Date.now())
+  );
 }
 
 function leased(leases: readonly (string | null)[], resources: readonly string[], { host, worker }: Wanted): OtherOwner | null {
@@ -59,8 +61,8 @@ function leased(leases: readonly (string | null)[], resources: readonly string[]
   return null;
 }
 
-function onBoard(rows: readonly string[], { host, worker, userId }: Wanted, now: number): OtherOwner | null {
-  for (const status of rows.flatMap((row) => parseStatus(row) ?? [])) {
+function onBoard(statuses: readonly WorkerStatus[], { host, worker, userId }: Wanted, now: number): OtherOwner | null {
+  for (const status of statuses) {
     if (now - status.updatedAt > STATUS_STALE_MS) continue;
     const mine = status.worker === worker;
     if (mine && status.host !== host) return { host: status.host, worker, what: "name" };

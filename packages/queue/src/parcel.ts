@@ -1,6 +1,7 @@
 import { parcelKey } from "@flotilla/contracts";
 import { askOnce } from "./connection.ts";
 import type { QueuePlace } from "./place.ts";
+import type { Slot } from "./wire.ts";
 
 const ANSWER_MS = 10_000;
 
@@ -9,5 +10,11 @@ const ANSWER_MS = 10_000;
  * Throws AppError `redis-away`.
  */
 export async function takeParcel(place: QueuePlace, login: string): Promise<Buffer | null> {
-  return await askOnce(place.url, ANSWER_MS, (redis) => redis.getdelBuffer(parcelKey(place.prefix, login)));
+  const signed = await askOnce(place.url, ANSWER_MS, (redis) => redis.getdelBuffer(parcelKey(place.prefix, login)));
+  const parcel = signed && place.wire.openBytes(parcelSlot(login), signed);
+  if (signed && !parcel) place.onRefused?.({ queue: "parcel", why: "wrong-signature", times: 1 });
+  return parcel;
 }
+
+/** A parcel is for one login: whoever reads Redis could put one of his own in its place, sealed as well as ours. */
+export const parcelSlot = (login: string): Slot => ({ queue: "parcel", id: login, name: "parcel" });

@@ -1,7 +1,18 @@
+import type { JobRefusal } from "@flotilla/contracts";
+import type { UnsignedDoor } from "./unsigned-door.ts";
+import type { Wire } from "./wire.ts";
+
 /** Where the queues of a fleet live: its Redis, and what stands before its keys there. */
 export interface QueuePlace {
   readonly url: string;
   readonly prefix: string;
-  /** What stood before the keys of this fleet in version 0.1, when it comes from there: what waits in its queues is taken along. */
-  readonly before?: string;
+  /** Signs what is sent there and checks what comes from there. */
+  readonly wire: Wire;
+  /** What was written there by somebody else, or is no good any more. Called for each. */
+  readonly onRefused?: (refusal: Refusal) => void;
+  /** When this fleet comes from version 0.1: what waits in its queues there is taken along. */
+  readonly before?: { readonly prefix: string; readonly door: UnsignedDoor };
 }
+
+/** Something that was not taken, and is gone. What it said is never part of this. */
+export type Refusal = JobRefusal;

@@ -4,27 +4,30 @@ import type { WorkerId } from "@flotilla/kernel";
 import { Redis } from "ioredis";
 import { promptOptions } from "./connection.ts";
 import type { QueuePlace } from "./place.ts";
+import type { Wire } from "./wire.ts";
 
 /** Reads how the relays are doing. Rejects within milliseconds when Redis is away. */
 export class RelayBoard {
   readonly #redis: Redis;
   readonly #key: string;
+  readonly #wire: Wire;
 
   constructor(place: QueuePlace, onError: (error: unknown) => void) {
     this.#redis = new Redis(promptOptions(place.url));
     this.#redis.on("error", onError);
     this.#key = relayKey(place.prefix);
+    this.#wire = place.wire;
   }
 
   /** What this worker last said about its relays, or null. */
   async read(worker: WorkerId): Promise<RelayStatus | null> {
-    return parse(await this.#redis.hget(this.#key, worker));
+    return this.#parse(worker, await this.#redis.hget(this.#key, worker));
   }
 
   /** What all workers last said about their relays. */
   async all(): Promise<RelayStatus[]> {
     const rows = await this.#redis.hgetall(this.#key);
-    return Object.values(rows).flatMap((row) => parse(row) ?? []);
+    return Object.entries(rows).flatMap(([worker, row]) => this.#parse(worker, row) ?? []);
   }
 
   /** Resolves when the connection is up; reads before that fail. */
@@ -35,12 +38,13 @@ export class RelayBoard {
   close(): void {
     this.#redis.disconnect();
   }
-}
 
-function parse(row: string | null): RelayStatus | null {
-  try {
-    return row === null ? null : RelayStatus.parse(JSON.parse(row));
-  } catch {
-    return null;
+  /** A row that this version cannot read, or that is not signed by this fleet, is none. */
+  #parse(worker: string, row: string | null): RelayStatus | null {
+    const parsed = row === null ? null : RelayStatus.safeParse(this.#wire.openRow(RELAY_TABLE, worker, row));
+    return parsed?.data?.worker === worker ? parsed.data : null;
   }
 }
+
+/** What its rows are signed for. */
+export const RELAY_TABLE = "relay";

@@ -8,11 +8,13 @@ import {
   relayQueue,
 } from "@flotilla/contracts";
 import { AppError, type WorkerId, withTimeout } from "@flotilla/kernel";
-import { type Job, Queue, UnrecoverableError, Worker } from "bullmq";
+import { type Job, Queue, UnrecoverableError, type Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { closingMs, patientOptions } from "./connection.ts";
 import { JobsOf01 } from "./jobs-of-0-1.ts";
 import type { QueuePlace } from "./place.ts";
+import { RELAY_TABLE } from "./relay-board.ts";
+import { refuse, TolerantWorker } from "./tolerant-worker.ts";
 
 /** Options of {@link RelayLink}. */
 export interface RelayLinkOptions {
@@ -60,11 +62,14 @@ export class RelayLink {
 
   #take(name: string): Worker {
     const { place, handle, onError } = this.#options;
-    const worker = new Worker(
+    const worker = new TolerantWorker(
       name,
       // BullMQ counts the parameters of this function to decide what to pass: keep it at one.
       async (job: Job) => {
-        const parsed = RelayMessage.safeParse(job.data);
+        const opened = place.wire.open({ queue: name, id: job.id ?? "", name: job.name }, job.data);
+        if (opened.kind === "refused") return refuse(place, name, opened.why, job);
+        if (!opened.from01) place.before?.door.close(name);
+        const parsed = RelayMessage.safeParse(opened.body);
         if (!parsed.success) throw new UnrecoverableError(`refused payload of ${name}: ${fieldsOf(parsed.error)}`);
         await handle(parsed.data);
       },
@@ -101,8 +106,10 @@ export class RelayLink {
 
   /** Shows how the relays of this worker are doing. */
   async report(status: RelayStatus): Promise<void> {
+    const { prefix, wire } = this.#options.place;
+    const { worker } = status;
     if (this.#redis.status === "ready")
-      await this.#redis.hset(relayKey(this.#options.place.prefix), status.worker, JSON.stringify(status));
+      await this.#redis.hset(relayKey(prefix), worker, wire.signRow(RELAY_TABLE, worker, status));
   }
 
   /** True while Redis answers. */
@@ -130,7 +137,8 @@ export class RelayLink {
       this.#queues.set(name, queue);
     }
     try {
-      await queue.add(message.kind, message, { jobId: id, ...JOB });
+      const signed = this.#options.place.wire.sign({ queue: name, id, name: message.kind }, message);
+      await queue.add(message.kind, signed, { jobId: id, ...JOB });
     } catch (error) {
       // A queue that was made while Redis was away may stay broken: the next message makes a new one.
       this.#queues.delete(name);

@@ -12,6 +12,7 @@ import { AppError, type HostId, withTimeout } from "@flotilla/kernel";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { closingMs, patientOptions, promptOptions } from "./connection.ts";
+import { parcelSlot } from "./parcel.ts";
 import type { QueuePlace } from "./place.ts";
 
 const KEEP = { removeOnComplete: { count: 200 }, removeOnFail: { count: 200 } } as const;
@@ -23,12 +24,12 @@ const PARCEL_MS = 120_000;
 
 /** Sends commands; fails within milliseconds with AppError `redis-away` when Redis is not there. One connection for all queues. */
 export class CommandSender {
-  readonly #prefix: string;
+  readonly #place: QueuePlace;
   readonly #redis: Redis;
   readonly #queues = new Map<string, Queue>();
 
   constructor(place: QueuePlace, onError: (error: unknown) => void) {
-    this.#prefix = place.prefix;
+    this.#place = place;
     this.#redis = new Redis(promptOptions(place.url));
     this.#redis.on("error", onError);
   }
@@ -46,7 +47,8 @@ export class CommandSender {
   /** Leaves something large for a login, to be taken with `takeParcel`: sealed bytes only. Throws AppError `redis-away`. */
   async leaveParcel(login: string, sealed: Buffer): Promise<void> {
     try {
-      await this.#redis.set(parcelKey(this.#prefix, login), sealed, "PX", PARCEL_MS);
+      const { prefix, wire } = this.#place;
+      await this.#redis.set(parcelKey(prefix, login), wire.signBytes(parcelSlot(login), sealed), "PX", PARCEL_MS);
     } catch (cause) {
       throw new AppError("redis-away", "Redis cannot be reached, so nothing was done. Try again in a moment.", { cause });
     }
@@ -70,7 +72,9 @@ export class CommandSender {
   async #add(name: string, command: HostCommand | WorkerCommand, drop: boolean): Promise<void> {
     const queue = this.#queue(name);
     try {
-      await queue.add(command.kind, command, { jobId: command.id, ...(drop ? DROP : KEEP) });
+      const { id, kind } = command;
+      const signed = this.#place.wire.sign({ queue: name, id, name: kind }, command);
+      await queue.add(kind, signed, { jobId: id, ...(drop ? DROP : KEEP) });
     } catch (error) {
       // A queue that was made while Redis was away stays broken for ever (bullmq keeps the failed first look at the
       // server): the next command makes a new one.
@@ -85,7 +89,7 @@ export class CommandSender {
   #queue(name: string): Queue {
     const known = this.#queues.get(name);
     if (known) return known;
-    const queue = new Queue(name, { connection: this.#redis, prefix: this.#prefix, skipWaitingForReady: true });
+    const queue = new Queue(name, { connection: this.#redis, prefix: this.#place.prefix, skipWaitingForReady: true });
     // The same error is reported by the connection itself.
     queue.on("error", () => {});
     this.#queues.set(name, queue);
@@ -100,9 +104,11 @@ const CLOSE_MS = 1500;
 export class EventPublisher {
   readonly #redis: Redis;
   readonly #queue: Queue;
+  readonly #place: QueuePlace;
   #tail: Promise<void> = Promise.resolve();
 
   constructor(place: QueuePlace, onError: (error: unknown) => void) {
+    this.#place = place;
     this.#redis = new Redis(patientOptions(place.url));
     this.#redis.on("error", onError);
     this.#queue = new Queue(EVENTS_QUEUE, { connection: this.#redis, prefix: place.prefix });
@@ -116,8 +122,9 @@ export class EventPublisher {
   publish(event: FleetEvent): void {
     this.#tail = this.#tail
       .then(async () => {
-        await this.#queue.add(event.kind, event, {
-          jobId: event.id,
+        const { id, kind } = event;
+        await this.#queue.add(kind, this.#place.wire.sign({ queue: EVENTS_QUEUE, id, name: kind }, event), {
+          jobId: id,
           removeOnComplete: { count: 500 },
           removeOnFail: { count: 500 },
         });

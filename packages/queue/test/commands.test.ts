@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
 import { CommandSender, consumeHostCommands, consumeWorkerCommands, type QueuePlace } from "@flotilla/queue";
-import { redisCommand, sharedRedis, spawnNode, startRedis, waitFor } from "@flotilla/testkit";
+import { redisCommand, spawnNode, startRedis, waitFor } from "@flotilla/testkit";
 import { Queue } from "bullmq";
 import { expect, onTestFinished, test } from "vitest";
-import { checkCommand, codeCommand, errorList, HOST, hostCommand, WORKER } from "./support.ts";
+import { addSigned, checkCommand, codeCommand, errorList, HOST, hostCommand, placeAt, sharedPlace, WORKER } from "./support.ts";
 
 async function sender(place: QueuePlace): Promise<CommandSender> {
   const made = new CommandSender(place, () => {});
@@ -36,7 +36,7 @@ async function dump(url: string): Promise<Map<string, string>> {
 }
 
 test("commands reach their host and their worker, each in the order in which they were given", async () => {
-  const place = await sharedRedis();
+  const place = await sharedPlace();
   const got: string[] = [];
   const errors = errorList();
   const other = parseWorkerId("sport");
@@ -66,7 +66,7 @@ test("commands reach their host and their worker, each in the order in which the
 });
 
 test("one worker's commands are carried out one after the other, a host's at the same time", async () => {
-  const place = await sharedRedis();
+  const place = await sharedPlace();
   const gate = Promise.withResolvers<void>();
   const running = { host: 0, worker: 0 };
   const hold = (who: keyof typeof running) => async () => {
@@ -88,7 +88,7 @@ test("one worker's commands are carried out one after the other, a host's at the
 });
 
 test("the same command sent twice is carried out once", async () => {
-  const place = await sharedRedis();
+  const place = await sharedPlace();
   const got: string[] = [];
   const consumer = await consumeWorkerCommands(WORKER, {
     place,
@@ -103,13 +103,14 @@ test("the same command sent twice is carried out once", async () => {
 });
 
 test("a payload that does not fit is failed and reported without its content, and the next one still runs", async () => {
-  const place = await sharedRedis();
+  const place = await sharedPlace();
   const got: string[] = [];
   const errors = errorList();
   const queue = new Queue("worker.news_1", { connection: { url: place.url }, prefix: place.prefix });
   onTestFinished(() => queue.close());
-  await queue.add("check", { ...checkCommand("command-1"), worker: "No Such Name", note: "s3cr3t" }, { jobId: "bad-1" });
-  await queue.add("format-disk", { ...checkCommand("command-2"), kind: "format-disk" }, { jobId: "bad-2" });
+  const named = { ...checkCommand("command-1"), worker: "No Such Name", note: "s3cr3t" };
+  await addSigned(queue, place, "bad-1", named);
+  await addSigned(queue, place, "bad-2", { ...checkCommand("command-2"), kind: "format-disk" });
   const consumer = await consumeWorkerCommands(WORKER, {
     place,
     onError: errors.add,
@@ -129,7 +130,7 @@ test("a payload that does not fit is failed and reported without its content, an
 });
 
 test("a command that does not fit is refused by the sender and never reaches Redis", async () => {
-  const place = await sharedRedis();
+  const place = await sharedPlace();
   const send = await sender(place);
   const bad = { ...checkCommand("command-1"), id: "no:colons:here" };
   await expect(send.toWorker(bad)).rejects.toThrow();
@@ -137,7 +138,7 @@ test("a command that does not fit is refused by the sender and never reaches Red
 });
 
 test("a handler that fails is reported, and the next command still runs", async () => {
-  const place = await sharedRedis();
+  const place = await sharedPlace();
   const got: string[] = [];
   const errors = errorList();
   const handle = async ({ id }: { id: string }): Promise<void> => {
@@ -155,7 +156,7 @@ test("a handler that fails is reported, and the next command still runs", async 
 });
 
 test.each(["done", "failed"])("a login step leaves nothing sealed in Redis after it was %s", async (how) => {
-  const place = await sharedRedis();
+  const place = await sharedPlace();
   const box = "5EA1ED-B0X-OF-THE-C0DE";
   const login = "10G1N-1D";
   const gate = Promise.withResolvers<void>();
@@ -187,7 +188,7 @@ test.each(["done", "failed"])("a login step leaves nothing sealed in Redis after
 
 test("while Redis is away a command is refused at once, and goes through after it is back", async () => {
   await using redis = await startRedis({ persistence: "aof" });
-  const place = { url: redis.url, prefix: "t" };
+  const place = placeAt(redis.url);
   const send = await sender(place);
   expect(send.connected).toBe(true);
   await redis.kill9();
@@ -216,14 +217,14 @@ test("a sender without a Redis refuses, and can be closed", async () => {
   await using redis = await startRedis();
   const url = redis.url;
   await redis.kill9();
-  const send = new CommandSender({ url, prefix: "t" }, () => {});
+  const send = new CommandSender(placeAt(url), () => {});
   await expect(send.toHost(HOST, hostCommand("command-1"))).rejects.toMatchObject({ code: "redis-away" });
   await send.close();
 });
 
 test("a command in the hands of a consumer that was killed is taken up by another one", async () => {
-  const place = await sharedRedis();
-  const killed = spawnNode(join(import.meta.dirname, "fixtures/consumer.ts"), [place.url, place.prefix]);
+  const place = await sharedPlace();
+  const killed = spawnNode(join(import.meta.dirname, "fixtures/consumer.ts"), [place.url]);
   const send = await sender(place);
   await send.toWorker(checkCommand("command-1"));
   await killed.waitForOutput("took command-1");

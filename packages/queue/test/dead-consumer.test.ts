@@ -4,7 +4,7 @@ import { consumeWorkerCommands } from "@flotilla/queue";
 import { type RedisHarness, spawnNode, startRedis, waitFor } from "@flotilla/testkit";
 import { Queue } from "bullmq";
 import { expect, onTestFinished, test } from "vitest";
-import { checkCommand, errorList, WORKER } from "./support.ts";
+import { addSigned, checkCommand, errorList, placeAt, WORKER } from "./support.ts";
 
 /** A way to Redis whose open connections can be made to lead nowhere, as behind a machine that was replaced: no end, no answer. */
 async function way(redis: RedisHarness): Promise<{ url: string; loseThoseThatAreOpen(): void }> {
@@ -38,29 +38,30 @@ test("a consumer whose connections are dead without knowing it is made anew, and
   const errors = errorList();
   const got: string[] = [];
   const consumer = await consumeWorkerCommands(WORKER, {
-    place: { url, prefix: "t" },
+    place: placeAt(url),
     onError: errors.add,
     handle: async ({ id }) => void got.push(id),
   });
   onTestFinished(() => consumer.close());
-  const queue = new Queue("worker.news_1", { connection: { url: redis.url }, prefix: "t" });
+  const place = placeAt(redis.url);
+  const queue = new Queue("worker.news_1", { connection: { url: redis.url }, prefix: place.prefix });
   onTestFinished(() => queue.close());
-  await queue.add("check", checkCommand("command-1"), { jobId: "command-1" });
+  await addSigned(queue, place, "command-1", checkCommand("command-1"));
   await waitFor(() => got.length === 1);
   loseThoseThatAreOpen();
-  await queue.add("check", checkCommand("command-2"), { jobId: "command-2" });
+  await addSigned(queue, place, "command-2", checkCommand("command-2"));
   await waitFor(() => got.length === 2, { what: "the second command" });
   expect(errors.seen.map(String)).toContainEqual(expect.stringContaining("its consumer was made anew"));
 });
 
 test("a command that takes its consumer down three times is given up, reported, and others go on", async () => {
   await using redis = await startRedis();
-  const place = { url: redis.url, prefix: "t" };
-  const queue = new Queue("worker.news_1", { connection: { url: redis.url }, prefix: "t" });
+  const place = placeAt(redis.url);
+  const queue = new Queue("worker.news_1", { connection: { url: redis.url }, prefix: place.prefix });
   onTestFinished(() => queue.close());
-  await queue.add("check", checkCommand("command-1"), { jobId: "command-1" });
+  await addSigned(queue, place, "command-1", checkCommand("command-1"));
   for (let run = 1; run <= 3; run++) {
-    const killed = spawnNode(`${import.meta.dirname}/fixtures/consumer.ts`, [place.url, place.prefix]);
+    const killed = spawnNode(`${import.meta.dirname}/fixtures/consumer.ts`, [place.url]);
     await killed.waitForOutput("took command-1");
     killed.kill("SIGKILL");
     await killed.exited;
@@ -74,7 +75,7 @@ test("a command that takes its consumer down three times is given up, reported, 
   });
   onTestFinished(() => consumer.close());
   await waitFor(() => failed.length > 0, { what: "the command to be given up" });
-  await queue.add("check", checkCommand("command-2"), { jobId: "command-2" });
+  await addSigned(queue, place, "command-2", checkCommand("command-2"));
   await waitFor(() => got.includes("command-2"));
   expect(failed).toEqual([expect.stringMatching(/^command-1: .*stalled/)]);
   expect(got).toEqual(["command-2"]);

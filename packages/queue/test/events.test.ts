@@ -1,13 +1,13 @@
 import { parseHostId } from "@flotilla/kernel";
-import { consumeEvents, EventPublisher, StatusReader, StatusWriter } from "@flotilla/queue";
-import { redisCommand, sharedRedis, startRedis, waitFor } from "@flotilla/testkit";
+import { consumeEvents, EventPublisher, StatusReader, StatusWriter, Wire } from "@flotilla/queue";
+import { redisCommand, startRedis, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { errorList, event, status } from "./support.ts";
+import { errorList, event, placeAt, sharedPlace, status } from "./support.ts";
 
 const ids = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, n) => `event-${from + n}`);
 
 test("events arrive in the order in which they were published, each once", async () => {
-  const place = await sharedRedis();
+  const place = await sharedPlace();
   const errors = errorList();
   const got: string[] = [];
   const publisher = new EventPublisher(place, errors.add);
@@ -24,7 +24,7 @@ test("events arrive in the order in which they were published, each once", async
 
 test("the order survives a Redis that was away, and flush waits until everything is out", async () => {
   await using redis = await startRedis({ persistence: "aof" });
-  const place = { url: redis.url, prefix: "t" };
+  const place = placeAt(redis.url);
   const publisher = new EventPublisher(place, () => {});
   for (const id of ids(0, 10)) publisher.publish(event(id));
   await publisher.flush();
@@ -50,7 +50,7 @@ test("the order survives a Redis that was away, and flush waits until everything
 
 test("a consumer goes on after Redis was away", async () => {
   await using redis = await startRedis({ persistence: "aof" });
-  const place = { url: redis.url, prefix: "t" };
+  const place = placeAt(redis.url);
   const got: string[] = [];
   const consumer = await consumeEvents({ place, onError: () => {}, handle: async ({ id }) => void got.push(id) });
   const publisher = new EventPublisher(place, () => {});
@@ -65,7 +65,7 @@ test("a consumer goes on after Redis was away", async () => {
 });
 
 test("the status of every worker is read as it was written last", async () => {
-  const place = await sharedRedis();
+  const place = await sharedPlace();
   const writer = new StatusWriter(place, () => {});
   const reader = new StatusReader(place, () => {});
   onTestFinished(() => {
@@ -86,7 +86,7 @@ test("the status of every worker is read as it was written last", async () => {
 });
 
 test("of a worker that two hosts have, the one that runs it is shown, not the one that waits for it", async () => {
-  const place = await sharedRedis();
+  const place = await sharedPlace();
   const writer = new StatusWriter(place, () => {});
   const reader = new StatusReader(place, () => {});
   onTestFinished(() => {
@@ -104,15 +104,21 @@ test("of a worker that two hosts have, the one that runs it is shown, not the on
   expect(await shown()).toBe("host-b");
 });
 
-test("rows that cannot be read are left out, and the others are there", async () => {
-  const place = await sharedRedis();
+test("rows that cannot be read, or that this fleet did not sign for this very place, are left out, and the others are there", async () => {
+  const place = await sharedPlace();
   const reader = new StatusReader(place, () => {});
   onTestFinished(() => reader.close());
   await reader.ready();
+  const signed = (row: string, payload: object): string => place.wire.signRow("status", row, payload);
+  const stranger = new Wire(Buffer.alloc(32, 8), place.prefix);
   const rows = {
-    good: JSON.stringify(status("good")),
-    newer: JSON.stringify({ ...status("newer"), v: 2 }),
-    odd: JSON.stringify({ ...status("odd"), state: "DANCING" }),
+    "good@host-a": signed("good@host-a", status("good")),
+    "newer@host-a": signed("newer@host-a", { ...status("newer"), v: 2 }),
+    "odd@host-a": signed("odd@host-a", { ...status("odd"), state: "DANCING" }),
+    "unsigned@host-a": JSON.stringify(status("unsigned")),
+    "moved@host-a": signed("other@host-a", status("moved")),
+    "posing@host-a": signed("posing@host-a", status("good_1")),
+    "stranger@host-a": stranger.signRow("status", "stranger@host-a", status("stranger")),
     text: "not json",
     empty: "",
     list: "[]",
@@ -123,7 +129,7 @@ test("rows that cannot be read are left out, and the others are there", async ()
 
 test("while Redis is away a reader refuses at once, and reads again after it is back", async () => {
   await using redis = await startRedis({ persistence: "aof" });
-  const place = { url: redis.url, prefix: "t" };
+  const place = placeAt(redis.url);
   const writer = new StatusWriter(place, () => {});
   const reader = new StatusReader(place, () => {});
   await reader.ready();

@@ -11,6 +11,7 @@ const [MINE, THEIRS] = [fleetKeyId(KEY), fleetKeyId(OTHER)];
 
 const claim = (url: string, more: Partial<ClaimOptions> = {}): Promise<Fleet> =>
   claimFleet({ url, fleetKey: KEY, known: null, from01: false, rekeyedFrom: [], ...more });
+const placeOf = (url: string, fleet: Fleet) => fleetPlace({ url, fleet, fleetKey: KEY });
 const find = (url: string, known: Fleet | null = null, fleetKey = KEY): Promise<Fleet> =>
   findFleet({ url, fleetKey, known, waitMs: 0 });
 
@@ -30,7 +31,7 @@ describe("a fleet in Redis", () => {
     expect(one.id).not.toBe(two.id);
     expect(await find(url)).toEqual(one);
     expect(await find(url, null, OTHER)).toEqual(two);
-    expect(fleetPlace(url, one).prefix).toMatch(/^\{flotilla\.[0-9a-f]{16}\}$/);
+    expect(placeOf(url, one).prefix).toMatch(/^\{flotilla\.[0-9a-f]{16}\}$/);
   });
 
   test("is waited for while its bot starts for the first time", async () => {
@@ -128,13 +129,13 @@ test("the numbers of version 0.1 come along before anybody can find the fleet, t
     await redisCommand(url, "SET", KEYS_OF_0_1.fence(resource), String(fence));
   await redisCommand(url, "SET", KEYS_OF_0_1.leaseRun, "abc");
   const made = await claim(url, { from01: true });
-  const { prefix } = fleetPlace(url, made);
+  const { prefix } = placeOf(url, made);
   for (const [resource, fence] of Object.entries(fences))
     expect(await redisCommand(url, "GET", fenceKey(prefix, resource))).toBe(String(fence));
   expect(await redisCommand(url, "GET", leaseRunKey(prefix))).toBe("abc");
   await redisCommand(url, "SET", fenceKey(prefix, "name.news_1"), "12");
   await claim(url, { known: made });
   expect(await redisCommand(url, "GET", fenceKey(prefix, "name.news_1"))).toBe("12");
-  const fresh = fleetPlace(url, await claim(url, { fleetKey: OTHER }));
+  const fresh = placeOf(url, await claim(url, { fleetKey: OTHER }));
   expect(await redisCommand(url, "GET", fenceKey(fresh.prefix, "name.news_1")), "a fleet of now has none of them").toBeNull();
 });

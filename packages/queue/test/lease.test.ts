@@ -12,9 +12,9 @@ import {
   takeParcel,
   type Wanted,
 } from "@flotilla/queue";
-import { redisCommand, sharedRedis, spawnNode, startRedis, testDir, waitFor } from "@flotilla/testkit";
+import { redisCommand, spawnNode, startRedis, testDir, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { WORKER } from "./support.ts";
+import { placeAt, sharedPlace, WORKER } from "./support.ts";
 
 const LONG = { ttlMs: 60_000, actMs: 40_000, renewEveryMs: 20_000, firstAnswerMs: 300 };
 /**
@@ -63,7 +63,7 @@ function holder(place: QueuePlace, host: string, more: Partial<LeaseOptions> = {
 
 /** A fleet whose Redis has been seen before, so that no first quiet time is due. */
 async function seenRedis(): Promise<QueuePlace> {
-  const place = await sharedRedis();
+  const place = await sharedPlace();
   const run = /run_id:(\w+)/.exec(String(await redisCommand(place.url, "INFO", "server")))?.[1] ?? "";
   await redisCommand(place.url, "SET", `${place.prefix}:lease-run`, run);
   return place;
@@ -123,7 +123,7 @@ test("the same account with another key on another host is refused, and its hold
 });
 
 test("a sealed parcel is taken once, and there is none for another login", async () => {
-  const place = await sharedRedis();
+  const place = await sharedPlace();
   const sender = new CommandSender(place, () => {});
   onTestFinished(() => sender.close());
   await sender.ready();
@@ -132,7 +132,7 @@ test("a sealed parcel is taken once, and there is none for another login", async
   expect(await takeParcel(place, "login-2")).toBeNull();
   expect(await takeParcel(place, "login-1")).toEqual(bytes);
   expect(await takeParcel(place, "login-1")).toBeNull();
-  await expect(takeParcel({ url: "redis://127.0.0.1:1", prefix: "t" }, "login-1")).rejects.toMatchObject({
+  await expect(takeParcel(placeAt("redis://127.0.0.1:1"), "login-1")).rejects.toMatchObject({
     code: "redis-away",
   });
 });
@@ -152,7 +152,7 @@ test("a session that knows a higher number than Redis gets one above it", async 
 
 test("with Redis gone the holder leaves before its lease ends, and comes back with its number", async () => {
   await using redis = await startRedis({ persistence: "aof" });
-  const first = holder({ url: redis.url, prefix: "t" }, "host-a", { timings: SHORT });
+  const first = holder(placeAt(redis.url), "host-a", { timings: SHORT });
   await until(first, /granted/);
   const [granted = ""] = first.events;
   await redis.kill9();
@@ -168,7 +168,7 @@ test("with Redis gone the holder leaves before its lease ends, and comes back wi
 
 test("after a Redis that forgot everything, nobody is granted for one whole lease, and the holder keeps its own", async () => {
   await using redis = await startRedis();
-  const place = { url: redis.url, prefix: "t" };
+  const place = placeAt(redis.url);
   const first = holder(place, "host-a", { timings: SHORT });
   await until(first, /granted/);
   await redis.kill9();
@@ -184,7 +184,7 @@ test("after a Redis that forgot everything, nobody is granted for one whole leas
 
 test("on one host a Redis that is away stops nothing, and the number comes later", async () => {
   await using redis = await startRedis({ persistence: "aof" });
-  const place = { url: redis.url, prefix: "t" };
+  const place = placeAt(redis.url);
   await redis.kill9();
   const only = holder(place, "host-a", { mode: "one" });
   await until(only, "granted null");

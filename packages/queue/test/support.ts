@@ -8,7 +8,8 @@ import {
 } from "@flotilla/contracts";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
 import { fleetPlace, type QueuePlace } from "@flotilla/queue";
-import { redisCommand, sharedRedis } from "@flotilla/testkit";
+import { redisCommand, sharedRedis, testDir } from "@flotilla/testkit";
+import type { Queue } from "bullmq";
 
 export const HOST = parseHostId("host-a");
 export const WORKER = parseWorkerId("news_1");
@@ -75,9 +76,31 @@ export async function places(): Promise<{ place: QueuePlace; fresh: QueuePlace; 
   const { url } = await sharedRedis();
   const run = /run_id:(\w+)/.exec(String(await redisCommand(url, "INFO", "server")))?.[1] ?? "";
   for (const id of ["0123456789abcdef", "ffffffffffffffff"]) await redisCommand(url, "SET", leaseRunKey(fleetPrefix(id)), run);
+  const fleetKey = Buffer.alloc(32, 7);
   return {
     url,
-    place: fleetPlace(url, { id: "0123456789abcdef", from01: true }),
-    fresh: fleetPlace(url, { id: "ffffffffffffffff", from01: false }),
+    place: fleetPlace({ url, fleet: { id: "0123456789abcdef", from01: true }, fleetKey, dataDir: await testDir() }),
+    fresh: fleetPlace({ url, fleet: { id: "ffffffffffffffff", from01: false }, fleetKey }),
   };
+}
+
+/** A fleet on this Redis, without one that makes it. */
+export function placeAt(url: string): QueuePlace {
+  return fleetPlace({ url, fleet: { id: "0123456789abcdef", from01: false }, fleetKey: Buffer.alloc(32, 7) });
+}
+
+/** Puts a payload, whatever it is, into a queue as a member of the fleet does. */
+export async function addSigned(
+  queue: Queue,
+  place: QueuePlace,
+  id: string,
+  payload: { readonly kind: string },
+): Promise<void> {
+  const { kind: name } = payload;
+  await queue.add(name, place.wire.sign({ queue: queue.name, id, name }, payload), { jobId: id });
+}
+
+/** A fleet on a database of its own. */
+export async function sharedPlace(): Promise<QueuePlace> {
+  return placeAt((await sharedRedis()).url);
 }

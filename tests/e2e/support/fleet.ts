@@ -47,7 +47,7 @@ export async function startFleetIn(dir: string, env: Readonly<Record<string, str
 async function placeOf(dataDir: string, env: Readonly<Record<string, string>>): Promise<QueuePlace> {
   const url = env["REDIS_URL"] ?? embeddedRedisUrl(`${dataDir}/redis`);
   const fleetKey = Buffer.from(env["FLEET_KEY"] ?? readFileSync(`${dataDir}/fleet.key`, "utf8").trim(), "hex");
-  return fleetPlace(url, await findFleet({ url, fleetKey, known: null, waitMs: 0 }));
+  return fleetPlace({ url, fleetKey, fleet: await findFleet({ url, fleetKey, known: null, waitMs: 0 }) });
 }
 
 /** Starts the launcher in a folder without waiting for anything. Ports are free ones unless `env` says otherwise. */

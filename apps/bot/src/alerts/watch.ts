@@ -3,6 +3,7 @@ import type { Clock, HostId } from "@flotilla/kernel";
 import { say } from "../words/said.ts";
 import type { AlertBody, AlertRow } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
+import { type RefusedSight, refusedConditions } from "./refused-jobs.ts";
 import { isRouteSubject, type RelaySight, routeConditions, tellsOfRoute } from "./route-conditions.ts";
 import { sourceConditions, tellsOfSources } from "./source-conditions.ts";
 
@@ -17,6 +18,8 @@ export interface Sight {
   readonly tokenConflict: boolean;
   /** This bot's host, for what concerns no other. */
   readonly host: HostId;
+  /** What was refused in queues lately. */
+  readonly refused?: readonly RefusedSight[];
   /** What the hosts say of themselves. */
   readonly hosts?: readonly HostRow[];
   /** What there is of routes, and what their readers last said of them. */
@@ -45,6 +48,7 @@ const FAMILIES = [
   "redis:",
   "token:",
   "hosts:",
+  "wire:",
   "quiet:",
   "closed:",
   "poison:",
@@ -80,6 +84,7 @@ export function conditionsOf(sight: Sight): Condition[] {
     // Without Redis the statuses are old, which says nothing about hosts and workers.
     return found;
   }
+  found.push(...refusedConditions(sight.refused ?? [], host));
   const tooMany = hostsTooMany(sight.hosts ?? [], now).map((row) => row.host);
   if (tooMany.length > 0)
     found.push(

@@ -4,6 +4,7 @@ import type { Logger } from "@flotilla/observability";
 import { answerBotRequests, type Consumer, type QueuePlace, RelayBoard, RelayLink } from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
 import type { Api } from "grammy";
+import { firstSight } from "../store/control-db.ts";
 import type { Words } from "../words/words.ts";
 import { BotDelivery } from "./bot-delivery.ts";
 import type { RouteDesk } from "./route-desk.ts";
@@ -49,7 +50,11 @@ export class BotRelay {
     const { desk, clock } = deps;
     this.#delivery = new BotDelivery({ ...deps, now: () => clock.now() });
     this.#link.start();
-    this.#requests = answerBotRequests(this.#place, (request) => desk.answer(request), this.#onError);
+    this.#requests = answerBotRequests(this.#place, {
+      handle: (request) => desk.answer(request),
+      onError: this.#onError,
+      isNew: (id) => firstSight(deps.db, `request.${id}`, clock.now()),
+    });
     desk.tellAgain();
     void desk.flush();
   }

@@ -1,9 +1,10 @@
 import { AppError } from "@flotilla/kernel";
+import { GOOD_FOR_MS } from "@flotilla/queue";
 import { assertSound, type Database, openDatabase } from "@flotilla/sqlite";
 import { MIGRATIONS } from "./schema.ts";
 
-/** An event id is remembered for a day: BullMQ delivers again within minutes at most. */
-const SEEN_MS = 24 * 3600 * 1000;
+/** Longer than a signed event is good for: who put an old one into its queue once more would have it handled again. */
+const SEEN_MS = GOOD_FOR_MS + 24 * 3600 * 1000;
 const CHECK_BUDGET_MS = 2000;
 
 /** What says that the content is lost, whoever opens it. */

@@ -145,6 +145,12 @@ const SIGHTS: readonly Sight[] = [
     host: HOST,
     redisAwaySince: null,
     tokenConflict: true,
+    refused: (["unsigned", "wrong-signature", "too-old", "unreadable", "again"] as const).map((why, n) => ({
+      queue: `host.host-${n}`,
+      why,
+      times: 3,
+      at: NOW,
+    })),
     hosts: [
       { host: HOST, hosts: "one", at: NOW },
       { host: parseHostId("host-b"), hosts: "several", at: NOW },

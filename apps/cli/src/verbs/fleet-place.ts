@@ -10,7 +10,8 @@ export async function fleetOnRedis(place: Place): Promise<QueuePlace> {
   const url = place.env.REDIS_URL ?? embeddedRedisUrl(join(place.dataDir, "redis"));
   if (url.startsWith("/") && !existsSync(url)) throw notRunning("its own Redis is not there");
   if (place.fleetKeyFrom === null) throw notRunning("there is no fleet key yet");
-  return fleetPlace(url, await findFleet({ url, fleetKey: place.fleetKey(), known: null, waitMs: 0 }));
+  const fleetKey = place.fleetKey();
+  return fleetPlace({ url, fleetKey, fleet: await findFleet({ url, fleetKey, known: null, waitMs: 0 }) });
 }
 
 /** The fleet cannot be asked anything. */

@@ -5,10 +5,10 @@ import { AppError } from "@flotilla/kernel";
 import { PART_BYTES } from "@flotilla/telegram";
 import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { post, route, runWorker, Targets, tellRoutes } from "./world.ts";
+import { placeAt, post, route, runWorker, Targets, tellRoutes } from "./world.ts";
 
 async function pair(change: Parameters<typeof route>[0] = {}) {
-  const [place, dir, targets] = [await sharedRedis(), await testDir(), new Targets()];
+  const [place, dir, targets] = [placeAt((await sharedRedis()).url), await testDir(), new Targets()];
   const it = { place, dir, targets, reader: runWorker(dir, "reader", place, targets) };
   const sender = runWorker(dir, "sender", place, targets);
   onTestFinished(async () => {

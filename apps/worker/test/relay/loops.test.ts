@@ -1,7 +1,7 @@
 import { type QueuePlace, RelayBoard } from "@flotilla/queue";
 import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { post, type Running, route, runWorker, Targets, tellRoutes } from "./world.ts";
+import { placeAt, post, type Running, route, runWorker, Targets, tellRoutes } from "./world.ts";
 
 interface One {
   readonly place: QueuePlace;
@@ -12,7 +12,7 @@ interface One {
 
 /** One worker that reads -1000000000001 and delivers to -1000000000002 itself. */
 async function one(routes = [own()], targets = new Targets()): Promise<One> {
-  const [place, dir] = [await sharedRedis(), await testDir()];
+  const [place, dir] = [placeAt((await sharedRedis()).url), await testDir()];
   const it: One = { place, dir, targets, worker: runWorker(dir, "reader", place, targets) };
   onTestFinished(async () => await it.worker.close());
   await tellRoutes(place, "reader", routes);

@@ -7,7 +7,7 @@ import { parseWorkerId } from "@flotilla/kernel";
 import { type QueuePlace, RelayBoard } from "@flotilla/queue";
 import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { content, FLEET_KEY, post, type Running, route, runWorker, Targets, tellRoutes } from "./world.ts";
+import { content, FLEET_KEY, placeAt, post, type Running, route, runWorker, Targets, tellRoutes } from "./world.ts";
 
 interface Pair {
   readonly place: QueuePlace;
@@ -18,7 +18,7 @@ interface Pair {
 }
 
 async function pair(routes = [route()]): Promise<Pair> {
-  const [place, dir, targets] = [await sharedRedis(), await testDir(), new Targets()];
+  const [place, dir, targets] = [placeAt((await sharedRedis()).url), await testDir(), new Targets()];
   const it: Pair = {
     place,
     dir,

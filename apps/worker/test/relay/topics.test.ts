@@ -12,7 +12,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { Account } from "../../src/account.ts";
 import { Relay } from "../../src/relay/relay.ts";
 import { relayTelegram } from "../../src/relay/telegram.ts";
-import { FLEET_KEY, route, tellRoutes } from "./world.ts";
+import { FLEET_KEY, placeAt, route, tellRoutes } from "./world.ts";
 
 const FREE = { perMinute: 60_000, burst: 100, perChatMs: 0, perChatMinute: 1000 };
 
@@ -95,7 +95,7 @@ function forum(members: string[]): Forum {
 
 /** A reader in a source forum, a sender in a target forum; `share`: the sender is in the source, too. */
 async function pair({ share = false } = {}) {
-  const [place, dir, readerPhone, senderPhone] = [await sharedRedis(), await testDir(), person(), person()];
+  const [place, dir, readerPhone, senderPhone] = [placeAt((await sharedRedis()).url), await testDir(), person(), person()];
   const source = forum([readerPhone, ...(share ? [senderPhone] : [])]);
   const target = forum([senderPhone]);
   const reader = await worker("reader", readerPhone, place, dir);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Fault, Route, type SourceMessage } from "@flotilla/contracts";
 import { AppError, parseWorkerId, toError } from "@flotilla/kernel";
 import { createLogger } from "@flotilla/observability";
-import { type QueuePlace, RelayLink } from "@flotilla/queue";
+import { fleetPlace, type QueuePlace, RelayLink } from "@flotilla/queue";
 import {
   type InboxEvent,
   type LinkedChannel,
@@ -157,6 +157,11 @@ export function route(change: Partial<Record<keyof Route, unknown>> = {}): Route
     to: { kind: "worker", worker: "sender", chat: "-1000000000002" },
     ...change,
   });
+}
+
+/** A fleet on this Redis, without one that makes it. */
+export function placeAt(url: string): QueuePlace {
+  return fleetPlace({ url, fleet: { id: "0123456789abcdef", from01: false }, fleetKey: Buffer.alloc(32, 7) });
 }
 
 /** One worker with its session, as a process would have it. */

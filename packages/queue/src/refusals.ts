@@ -1,0 +1,34 @@
+import type { QueuePlace, Refusal } from "./place.ts";
+
+/** The same is told again after so long at the earliest. */
+const QUIET_MS = 60_000;
+
+/** Counts what was refused, and tells of it: the first time at once, then once a minute with how often it was meanwhile. */
+export class Refusals {
+  readonly #tell: (refusal: Refusal) => void;
+  readonly #now: () => number;
+  readonly #open = new Map<string, { toldAt: number; times: number }>();
+
+  /** `now` in milliseconds, for what has to be counted in between. */
+  constructor(tell: (refusal: Refusal) => void, now: () => number = () => performance.now()) {
+    this.#tell = tell;
+    this.#now = now;
+  }
+
+  /** For `QueuePlace.onRefused`. */
+  readonly add = ({ queue, why, times }: Refusal): void => {
+    const key = `${queue} ${why}`;
+    const known = this.#open.get(key) ?? { toldAt: Number.NEGATIVE_INFINITY, times: 0 };
+    known.times += times;
+    this.#open.set(key, known);
+    if (this.#now() - known.toldAt < QUIET_MS) return;
+    known.toldAt = this.#now();
+    this.#tell({ queue, why, times: known.times });
+    known.times = 0;
+  };
+}
+
+/** The place, with somebody who hears of what is refused there, as {@link Refusals} tells it. */
+export function guarded(place: QueuePlace, tell: (refusal: Refusal) => void): QueuePlace {
+  return { ...place, onRefused: new Refusals(tell).add };
+}

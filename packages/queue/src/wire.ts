@@ -1,0 +1,126 @@
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import type { JobRefusal } from "@flotilla/contracts";
+
+/** Which place of the fleet's Redis something lies at: nothing that is signed for one is good at another. */
+export interface Slot {
+  /** A queue, or the name of a table. */
+  readonly queue: string;
+  /** A job's id, or the name of a row. */
+  readonly id: string;
+  readonly name: string;
+}
+
+/** What lies in Redis in the place of a payload. */
+export interface Signed {
+  /** When it was signed, in milliseconds since the epoch. */
+  readonly at: number;
+  readonly mac: string;
+  /** The payload as JSON: the very text that was signed. */
+  readonly body: string;
+  /** Version 0.1 had written it, unsigned; it was signed when it was taken along. */
+  readonly from01?: true;
+}
+
+/** Why something was not taken. */
+export type Refused = Exclude<JobRefusal["why"], "again">;
+
+/** What {@link Wire.open} found. The body is parsed JSON and nothing more: its schema is the caller's. */
+export type Opened =
+  | { readonly kind: "signed"; readonly body: unknown; readonly at: number; readonly from01: boolean }
+  | { readonly kind: "refused"; readonly why: Refused };
+
+/** Nothing is good for longer: who takes it remembers for as long what it has done (ADR 11). */
+export const GOOD_FOR_MS = 7 * 24 * 3600 * 1000;
+
+/** Signs what this fleet writes into Redis, and checks what it reads there: HMAC-SHA256 with a key that only this fleet can derive. */
+export class Wire {
+  readonly #key: Buffer;
+  readonly #fleet: string;
+
+  /** `fleet` is what stands before the keys of the fleet. */
+  constructor(fleetKey: Buffer, fleet: string) {
+    this.#key = Buffer.from(hkdfSync("sha256", fleetKey, Buffer.alloc(0), "flotilla wire v1", 32));
+    this.#fleet = fleet;
+  }
+
+  /** Signs a payload for one place. `before`: it was taken along from version 0.1. */
+  sign(slot: Slot, payload: unknown, before = false): Signed {
+    const [at, body] = [Date.now(), JSON.stringify(payload)];
+    const mac = this.#mac(slot, at, body, before);
+    return { at, mac, body, ...(before ? { from01: true } : {}) };
+  }
+
+  /** Checks first, then parses. `goodForMs`: how old it may be. */
+  open(slot: Slot, data: unknown, goodForMs = GOOD_FOR_MS): Opened {
+    if (!isSigned(data)) return { kind: "refused", why: isUnreadable(data) ? "unreadable" : "unsigned" };
+    const from01 = data.from01 === true;
+    if (!same(data.mac, this.#mac(slot, data.at, data.body, from01))) return { kind: "refused", why: "wrong-signature" };
+    if (Date.now() - data.at > goodForMs) return { kind: "refused", why: "too-old" };
+    return { kind: "signed", body: JSON.parse(data.body), at: data.at, from01 };
+  }
+
+  /** A row of a table as text. */
+  signRow(table: string, row: string, payload: unknown): string {
+    return JSON.stringify(this.sign({ queue: table, id: row, name: "row" }, payload));
+  }
+
+  /** What a row says, or null when it is not of this fleet. Rows tell themselves how old they are. */
+  openRow(table: string, row: string, text: string): unknown {
+    const opened = this.open({ queue: table, id: row, name: "row" }, parse(text), Number.POSITIVE_INFINITY);
+    return opened.kind === "signed" ? opened.body : null;
+  }
+
+  /** Bytes with a signature before them. */
+  signBytes(slot: Slot, bytes: Buffer): Buffer {
+    return Buffer.concat([this.#digest(slot, 0, digestOf(bytes), false), bytes]);
+  }
+
+  /** The bytes, or null when they were not signed for this. */
+  openBytes(slot: Slot, signed: Buffer): Buffer | null {
+    const [mac, bytes] = [signed.subarray(0, MAC_BYTES), signed.subarray(MAC_BYTES)];
+    const right = this.#digest(slot, 0, digestOf(bytes), false);
+    return mac.length === right.length && timingSafeEqual(mac, right) ? bytes : null;
+  }
+
+  #mac(slot: Slot, at: number, body: string, before: boolean): string {
+    return this.#digest(slot, at, body, before).toString("base64");
+  }
+
+  /** As JSON, so that no two different things have the same text. */
+  #digest({ queue, id, name }: Slot, at: number, body: string, before: boolean): Buffer {
+    const text = JSON.stringify([this.#fleet, queue, id, name, at, before, body]);
+    return createHmac("sha256", this.#key).update(text).digest();
+  }
+}
+
+const MAC_BYTES = 32;
+
+/** What takes the place of a job's data that is no JSON. */
+export const UNREADABLE = { unreadable: true } as const;
+
+function isUnreadable(data: unknown): boolean {
+  return typeof data !== "object" || data === null || "unreadable" in data;
+}
+
+function isSigned(data: unknown): data is Signed {
+  if (typeof data !== "object" || data === null) return false;
+  const { at, mac, body } = data as Partial<Record<keyof Signed, unknown>>;
+  return typeof at === "number" && Number.isFinite(at) && typeof mac === "string" && typeof body === "string";
+}
+
+function same(told: string, right: string): boolean {
+  const [one, other] = [Buffer.from(told), Buffer.from(right)];
+  return one.length === other.length && timingSafeEqual(one, other);
+}
+
+function digestOf(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return UNREADABLE;
+  }
+}

@@ -1,0 +1,21 @@
+import { Refusals } from "@flotilla/queue";
+import { expect, test } from "vitest";
+
+test("the first refusal is told at once, what follows once a minute with its number, each queue and reason by itself", () => {
+  let now = 0;
+  const told: unknown[] = [];
+  const refusals = new Refusals(
+    (refusal) => told.push(refusal),
+    () => now,
+  );
+  const forged = { queue: "events", why: "unsigned", times: 1 } as const;
+  for (let n = 0; n < 1000; n++) refusals.add(forged);
+  refusals.add({ ...forged, why: "again" });
+  refusals.add({ ...forged, queue: "host.a" });
+  expect(told).toEqual([forged, { ...forged, why: "again" }, { ...forged, queue: "host.a" }]);
+  now = 60_000;
+  refusals.add(forged);
+  expect(told.at(-1)).toEqual({ ...forged, times: 1000 });
+  refusals.add(forged);
+  expect(told).toHaveLength(4);
+});
