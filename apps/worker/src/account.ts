@@ -36,9 +36,6 @@ const ICONS: Readonly<Record<StateChange["to"], string>> = {
   stopped: "🔌",
 };
 
-/** What was dealt with is remembered for a week: longer than any outage that the update stream covers. */
-const INBOX_KEPT_MS = 7 * 24 * 60 * 60_000;
-
 /** The account of this worker: connected whenever its session has a key and no login is under way. */
 export class Account {
   readonly #store: SessionStore;
@@ -197,7 +194,6 @@ export class Account {
 
   #onCaughtUp({ first, ...outage }: CaughtUp): void {
     const { missed, recovered, lost } = outage;
-    this.#store.updates.prune(Date.now() - INBOX_KEPT_MS);
     if (!first && missed > 0) this.#log("info", `🔍 missed ${missed}, recovered ${recovered}, lost ${lost}`);
     if (lost > 0) this.#feed.lost({ lost, why: this.#why, outage });
   }

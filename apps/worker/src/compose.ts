@@ -13,6 +13,7 @@ import type { Feed } from "./feed.ts";
 import { fleetLook, foreignSession } from "./fleet-look.ts";
 import { startChecks } from "./health-check.ts";
 import { type Say, startHeartbeat } from "./heartbeat.ts";
+import { Housekeeping } from "./housekeeping.ts";
 import { LoginDesk } from "./login-desk.ts";
 import { OwnWay } from "./own-way.ts";
 import { Ownership } from "./ownership.ts";
@@ -73,15 +74,13 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   const giveBack = (): Promise<void> => account.stop().then(() => ownership.close());
   stack.use(watchSession(worker, deps, { store, account, publish, giveBack }));
   await ownership.take(account);
+  stack.adopt(new Housekeeping(store, log), (it) => it.close());
   relay.start();
   account.start();
   stack.adopt(startChecks(account, leave), (it) => it.stop());
   const parts = { account, desk, relay, way, backup: () => backUp(vault, store), clock: systemClock, log };
-  const handle = answering(parts, worker, events, publish);
-  const onFailed = (command: WorkerCommand | null): void => {
-    if (command) publish({ ...GIVEN_UP, worker, command: command.id });
-  };
-  const consumer = await consumeWorkerCommands(worker, { place, onError: onRedisError, handle, onFailed });
+  const answers = answering(parts, worker, events, publish);
+  const consumer = await consumeWorkerCommands(worker, { place, onError: onRedisError, ...answers });
   stack.adopt(consumer, (it) => it.close());
   const owned = stack.move();
   return { hear: ({ order }) => account.network(order), close: () => owned.disposeAsync() };
@@ -111,13 +110,17 @@ const GIVEN_UP = {
   outcome: { kind: "failed", code: "given-up", message: "The worker could not carry this out: it was tried three times." },
 } as const;
 
-/** Carries out a command and publishes how it ended. */
+/** Carries out a command and publishes how it ended, also when it took this process down with it each time. */
 function answering(deps: CommandDeps, worker: WorkerId, events: EventPublisher, publish: Publish) {
-  return async (command: WorkerCommand): Promise<void> => {
+  const handle = async (command: WorkerCommand): Promise<void> => {
     const outcome = await carryOut(deps, command);
     publish({ kind: "command.done", worker, command: command.id, outcome });
     await events.flush();
   };
+  const onFailed = (command: WorkerCommand | null): void => {
+    if (command) publish({ ...GIVEN_UP, worker, command: command.id });
+  };
+  return { handle, onFailed };
 }
 
 interface RelayingParts {
@@ -149,7 +152,7 @@ function relayingAccount(parts: RelayingParts): { account: Account; relay: Relay
   const account = new Account(store, options, (report) => deps.say({ kind: "status", ...report }), feed);
   const telegram = relayTelegram(account.calls, store);
   const filesDir = join(deps.config.dataDir, "relay-files");
-  const relay = new Relay({ worker, store, fleetKey, place, telegram, filesDir, now: () => systemClock.now(), log: deps.log });
+  const relay = new Relay({ worker, store, fleetKey, place, telegram, filesDir, clock: systemClock, log: deps.log });
   return { account, relay };
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Fault } from "./error-class.ts";
 import { ChatRef, KnownChat, KnownTopic, Route, RouteId } from "./routes.ts";
+import { firstOf, shown } from "./shown.ts";
 import { OwnRules } from "./worker-rules.ts";
 import { AccountSummary, HolderSummary, WorkerIdField } from "./worker-status.ts";
 
@@ -31,13 +32,13 @@ const CopyId = z.string().regex(/^[A-Za-z0-9.-]{1,60}$/);
 export const BackupCopy = z.object({
   id: CopyId,
   kind: z.enum(["backup", "golden", "trash"]),
-  reason: z.string().max(30),
+  reason: shown(30),
   /** Milliseconds since the epoch. */
   at: z.number(),
   bytes: z.number(),
   /** Opened and found whole just now; else `problem` says why not. */
   verified: z.boolean(),
-  problem: z.string().max(30).nullable(),
+  problem: shown(30).nullable(),
   /** It has the same key as the session: if the login is gone, it cannot bring it back. Null when there is nothing to compare. */
   sameKey: z.boolean().nullable(),
 });
@@ -47,9 +48,9 @@ export type BackupCopy = z.infer<typeof BackupCopy>;
 export const Device = z.object({
   /** This session itself. */
   current: z.boolean(),
-  device: z.string().max(100),
-  app: z.string().max(100),
-  country: z.string().max(60),
+  device: shown(100),
+  app: shown(100),
+  country: shown(60),
   activeAt: z.number(),
 });
 export type Device = z.infer<typeof Device>;
@@ -57,8 +58,8 @@ export type Device = z.infer<typeof Device>;
 /** What the doctor of a host found, in English, as on its command line. `hint` = not wrong, but worth knowing. */
 export const DoctorFinding = z.object({
   level: z.enum(["problem", "hint"]),
-  what: z.string().max(500),
-  todo: z.string().max(500),
+  what: shown(500),
+  todo: shown(500),
 });
 export type DoctorFinding = z.infer<typeof DoctorFinding>;
 
@@ -92,7 +93,7 @@ export const HostCommand = z.discriminatedUnion("kind", [
     ...asked,
     kind: z.literal("bulk"),
     action: BulkAction,
-    workers: z.array(WorkerIdField).min(1).max(1000),
+    workers: z.array(WorkerIdField).min(1).max(10_000),
     canary: z.boolean(),
   }),
   /** Ends a bulk command after the worker in hand; the others stay as they are. Answered by its last `bulk.progress`. */
@@ -181,7 +182,7 @@ export const LoginStep = z.discriminatedUnion("kind", [
     waitS: z.number().nullable(),
     final: z.boolean(),
     /** The worker that has this session or account already. */
-    who: z.string().max(100).exactOptional(),
+    who: shown(100).exactOptional(),
   }),
   z.object({ kind: z.literal("cancelled") }),
   /** A QR code to show, until the next one comes. */
@@ -205,18 +206,18 @@ export type LoginStep = z.infer<typeof LoginStep>;
 
 /** How a command ended. Every command gets exactly one. */
 export const CommandOutcome = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("done"), text: z.string().max(4000).optional() }),
+  z.object({ kind: z.literal("done"), text: shown(4000).optional() }),
   /** Programs that have the session file open; `hidden`: those of other users cannot be seen. */
-  z.object({ kind: z.literal("holders"), holders: z.array(HolderSummary).max(50), hidden: z.boolean() }),
+  z.object({ kind: z.literal("holders"), holders: firstOf(HolderSummary, 50), hidden: z.boolean() }),
   z.object({ kind: z.literal("login"), step: LoginStep }),
-  z.object({ kind: z.literal("backups"), copies: z.array(BackupCopy).max(100) }),
-  z.object({ kind: z.literal("devices"), devices: z.array(Device).max(100) }),
+  z.object({ kind: z.literal("backups"), copies: firstOf(BackupCopy, 100) }),
+  z.object({ kind: z.literal("devices"), devices: firstOf(Device, 100) }),
   z.object({ kind: z.literal("log"), lines: z.array(z.string()) }),
-  z.object({ kind: z.literal("doctor"), findings: z.array(DoctorFinding).max(100) }),
-  z.object({ kind: z.literal("chats"), chats: z.array(KnownChat).max(100) }),
-  z.object({ kind: z.literal("topics"), chat: ChatRef, topics: z.array(KnownTopic).max(100) }),
-  z.object({ kind: z.literal("dry"), lines: z.array(z.object({ text: z.string().max(200), verdict: z.string().max(40) })) }),
-  z.object({ kind: z.literal("failed"), code: z.string(), message: z.string().max(500) }),
+  z.object({ kind: z.literal("doctor"), findings: firstOf(DoctorFinding, 100) }),
+  z.object({ kind: z.literal("chats"), chats: firstOf(KnownChat, 100) }),
+  z.object({ kind: z.literal("topics"), chat: ChatRef, topics: firstOf(KnownTopic, 100) }),
+  z.object({ kind: z.literal("dry"), lines: z.array(z.object({ text: shown(200), verdict: shown(40) })) }),
+  z.object({ kind: z.literal("failed"), code: z.string(), message: shown(500) }),
   z.object({ kind: z.literal("expired") }),
 ]);
 export type CommandOutcome = z.infer<typeof CommandOutcome>;

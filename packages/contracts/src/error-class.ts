@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { shown } from "./shown.ts";
 
 /**
  * What kind of trouble an error is. Restarts, retries, alerts and buttons follow from the class,
@@ -27,8 +28,8 @@ export type ErrorClass = z.infer<typeof ErrorClass>;
 /** A classified error as it travels in events, logs and cards. `message` holds no secret. */
 export const Fault = z.object({
   class: ErrorClass,
-  code: z.string().max(120),
-  message: z.string().max(500),
+  code: shown(120),
+  message: shown(500),
   waitS: z.number().int().nonnegative().optional(),
 });
 export type Fault = z.infer<typeof Fault>;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { BulkAction, CommandOutcome, LoginStep } from "./commands.ts";
 import { Fault } from "./error-class.ts";
+import { shown } from "./shown.ts";
 import { HostIdField, OutageReport, WorkerIdField, WorkerState, WorkerStatus } from "./worker-status.ts";
 
 const base = {
@@ -29,7 +30,7 @@ export const ExitReport = z.object({
   uptimeMs: z.number(),
   exitCode: z.number().int().nullable(),
   signal: z.string().nullable(),
-  firstErrorLine: z.string().max(300).nullable(),
+  firstErrorLine: shown(300).nullable(),
   fault: Fault,
   decision: RestartDecision,
   /** Whether it ended before it was ready (S0-08). */
@@ -47,12 +48,12 @@ export type BulkPhase = z.infer<typeof BulkPhase>;
 /** A session file that works, but not as it should (S3-17 to S3-20). */
 export const StorageProblem = z.discriminatedUnion("kind", [
   /** One wait for the lock took more than 10 s. */
-  z.object({ kind: z.literal("slow-wait"), operation: z.string().max(100), tookMs: z.number() }),
+  z.object({ kind: z.literal("slow-wait"), operation: shown(100), tookMs: z.number() }),
   /** The 95th percentile of the waits of 5 min is over 1 s. */
   z.object({ kind: z.literal("waits-long"), p95Ms: z.number() }),
   /** The journal is over 64 MB; `holder` is who may keep it from being emptied. */
-  z.object({ kind: z.literal("wal-large"), walBytes: z.number(), holder: z.string().max(300).nullable() }),
-  z.object({ kind: z.literal("checkpoint-failed"), message: z.string().max(500) }),
+  z.object({ kind: z.literal("wal-large"), walBytes: z.number(), holder: shown(300).nullable() }),
+  z.object({ kind: z.literal("checkpoint-failed"), message: shown(500) }),
 ]);
 export type StorageProblem = z.infer<typeof StorageProblem>;
 
@@ -95,7 +96,7 @@ export const FleetEvent = z.discriminatedUnion("kind", [
     previous: WorkerState,
     status: WorkerStatus,
     /** What led to it: an event of the worker's state machine. */
-    cause: z.string().max(80).optional(),
+    cause: shown(80).optional(),
   }),
   z.object({ ...base, kind: z.literal("worker.exited"), worker: WorkerIdField, exit: ExitReport }),
   /** null: it is over, nothing was seen for 5 min. */
@@ -143,7 +144,7 @@ export const FleetEvent = z.discriminatedUnion("kind", [
     total: z.number().int().positive(),
     /** Workers that are where they shall be. */
     done: z.array(WorkerIdField),
-    failed: z.array(z.object({ worker: WorkerIdField, code: z.string().max(120), message: z.string().max(500) })),
+    failed: z.array(z.object({ worker: WorkerIdField, code: shown(120), message: shown(500) })),
     /** The worker in hand, or null. */
     current: WorkerIdField.nullable(),
   }),

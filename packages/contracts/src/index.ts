@@ -78,6 +78,7 @@ export {
   routeFileSchema,
 } from "./routes.ts";
 export { newSealKeyPair, type SealKeyPair, seal, sealBytes, sealContext, unseal, unsealBytes } from "./sealed.ts";
+export { clip } from "./shown.ts";
 export { OwnRules, RulesStatus } from "./worker-rules.ts";
 export {
   AccountSummary,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Route, RouteId, RouteTarget } from "./routes.ts";
+import { firstOf, shown } from "./shown.ts";
 import { WorkerIdField } from "./worker-status.ts";
 
 /** What kind of media a message carries; null = text alone. */
@@ -95,8 +96,8 @@ export const CopiedFile = z.object({
   randomId: Int64,
   ...rendered,
   photo: z.boolean(),
-  mime: z.string().max(200),
-  name: z.string().max(300).nullable(),
+  mime: shown(200),
+  name: shown(300).nullable(),
   sizeBytes: z.number().int().positive(),
   look: FileLook,
 });
@@ -125,9 +126,9 @@ export const DeliveryStep = z.discriminatedUnion("kind", [
   /** For the admins: what matched, and where. */
   z.object({
     kind: z.literal("alert"),
-    source: z.string().max(200),
-    because: z.array(z.string().max(300)).max(50),
-    excerpt: z.string().max(300),
+    source: shown(200),
+    because: firstOf(shown(300), 50),
+    excerpt: shown(300),
     link: z.string().max(300).nullable(),
     silent: z.boolean(),
   }),
@@ -174,19 +175,22 @@ export const DeliveryResult = z.discriminatedUnion("kind", [
   /** Not now: try again then. Costs no attempt. */
   z.object({
     kind: z.literal("parked"),
+    /** By the sender's clock; readers of version 0.1 know nothing else. */
     until: z.number(),
-    reason: z.string().max(300),
+    /** For how long. Absent from senders of version 0.1. */
+    waitMs: z.number().nonnegative().exactOptional(),
+    reason: shown(300),
     /** What was answered. Absent: a wait that ends by itself. */
-    code: z.string().max(100).exactOptional(),
+    code: shown(100).exactOptional(),
   }),
   /** This message will never be taken; the next one may be. */
-  z.object({ kind: z.literal("refused"), code: z.string().max(100), reason: z.string().max(300) }),
+  z.object({ kind: z.literal("refused"), code: shown(100), reason: shown(300) }),
   /** The target takes nothing: the route waits for a person. */
-  z.object({ kind: z.literal("blocked"), code: z.string().max(100), reason: z.string().max(300) }),
+  z.object({ kind: z.literal("blocked"), code: shown(100), reason: shown(300) }),
   /** The sender cannot read the source: the reader downloads what it is about, and asks again. */
-  z.object({ kind: z.literal("no-access"), code: z.string().max(100), reason: z.string().max(300) }),
+  z.object({ kind: z.literal("no-access"), code: shown(100), reason: shown(300) }),
   /** Something unexpected; worth another try. */
-  z.object({ kind: z.literal("failed"), code: z.string().max(100), reason: z.string().max(300) }),
+  z.object({ kind: z.literal("failed"), code: shown(100), reason: shown(300) }),
 ]);
 export type DeliveryResult = z.infer<typeof DeliveryResult>;
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { shown } from "./shown.ts";
 import { WorkerIdField } from "./worker-status.ts";
 
 /** Most chats that one worker may deliver to: relays go to a few fixed places, never to lists of people (docs/safety.md). */
@@ -45,7 +46,7 @@ const Topic = z.number().int().positive();
 export const KnownChat = z.object({
   /** `@name`, or the marked id of one that has none. */
   ref: ChatRef,
-  title: z.string().max(128),
+  title: shown(128),
   kind: z.enum(["channel", "group", "person"]),
   forum: z.boolean(),
   /** The account may write there. */
@@ -54,7 +55,7 @@ export const KnownChat = z.object({
 export type KnownChat = z.infer<typeof KnownChat>;
 
 /** A topic of a forum. */
-export const KnownTopic = z.object({ id: Topic, title: z.string().max(128), closed: z.boolean() });
+export const KnownTopic = z.object({ id: Topic, title: shown(128), closed: z.boolean() });
 export type KnownTopic = z.infer<typeof KnownTopic>;
 
 const WebhookUrl = z

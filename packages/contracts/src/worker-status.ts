@@ -1,6 +1,7 @@
 import { type HostId, parseHostId, parseUserId, parseWorkerId, type UserId, type WorkerId } from "@flotilla/kernel";
 import { z } from "zod";
 import { Fault } from "./error-class.ts";
+import { firstOf, shown } from "./shown.ts";
 import { RulesStatus } from "./worker-rules.ts";
 
 const parsedBy = <T extends string>(parse: (text: string) => T) =>
@@ -67,16 +68,16 @@ export type OutageReport = z.infer<typeof OutageReport>;
 export const ClosedSource = z.object({
   /** Marked id. */
   chat: z.string().max(32),
-  title: z.string().max(140),
+  title: shown(140),
   /** `CHANNEL_PRIVATE` and the like. */
-  reason: z.string().max(120),
+  reason: shown(120),
 });
 export type ClosedSource = z.infer<typeof ClosedSource>;
 
 /** A chat that a route reads and that is much quieter than usual. The server was asked before it is said. */
 export const QuietSource = z.object({
   chat: z.string().max(32),
-  title: z.string().max(140),
+  title: shown(140),
   /** Of the newest message; milliseconds since the epoch. */
   silentSince: z.number(),
   /** Usual time between two messages. */
@@ -94,15 +95,15 @@ export const SourcesStatus = z.object({
   checkedAt: z.number().nullable(),
   /** Chats that can be read. */
   readable: z.number().int().nonnegative(),
-  closed: z.array(ClosedSource).max(20),
-  quiet: z.array(QuietSource).max(20),
+  closed: firstOf(ClosedSource, 20),
+  quiet: firstOf(QuietSource, 20),
 });
 export type SourcesStatus = z.infer<typeof SourcesStatus>;
 
 /** A wait that Telegram asked for, for a call that reads. Milliseconds since the epoch. */
 export const ReadingWait = z.object({
   /** As in Telegram's documentation, such as `updates.getDifference`. */
-  method: z.string().max(60),
+  method: shown(60),
   until: z.number(),
 });
 
@@ -116,13 +117,13 @@ export const SendBudget = z.object({
   /** Until when the rate is halved after three waits in an hour. */
   halvedUntil: z.number().nullable(),
   /** Why it sends nothing until an admin resumes (`PEER_FLOOD`), or null. */
-  stopped: z.string().max(120).nullable(),
+  stopped: shown(120).nullable(),
 });
 
 /** The way of a worker to Telegram. */
 export const WayStatus = z.object({
   /** Without user, password and secret, such as `socks5://•••@host:1080`; null: direct. */
-  shown: z.string().max(300).nullable(),
+  shown: shown(300).nullable(),
   /** Its own, not the one of its host. */
   own: z.boolean(),
   /** What only this process may read is sealed to this key. */
@@ -188,8 +189,8 @@ export type StorageStatus = z.infer<typeof StorageStatus>;
 export const HolderSummary = z.object({
   pid: z.number().int(),
   /** Secrets hidden; null when the system does not tell. */
-  command: z.string().max(200).nullable(),
-  user: z.string().max(64).nullable(),
+  command: shown(200).nullable(),
+  user: shown(64).nullable(),
   state: z.enum(["running", "stopped", "zombie", "unknown"]),
   /** Milliseconds since the epoch. */
   since: z.number().nullable(),

@@ -22,9 +22,10 @@ const MESSAGES: readonly (readonly [string, z.ZodType])[] = [
 ];
 
 describe.each(MESSAGES)("every %s", (_name, schema) => {
-  test("arrives as it was sent after a way through JSON", () => {
+  test("arrives as it was sent after a way through JSON, with what is too long to read cut, once", () => {
     fc.assert(
-      fc.property(valuesOf(schema), (message) => {
+      fc.property(valuesOf(schema), (written) => {
+        const message = schema.parse(written);
         expect(schema.parse(JSON.parse(JSON.stringify(message)))).toEqual(message);
       }),
     );
@@ -44,7 +45,7 @@ describe.each(MESSAGES)("every %s", (_name, schema) => {
     fc.assert(
       fc.property(valuesOf(schema), (message) => {
         const stuffed = { ...(message as object), shell: "rm", constructor: "x" };
-        expect(schema.parse(stuffed)).toEqual(message);
+        expect(schema.parse(stuffed)).toEqual(schema.parse(message));
       }),
     );
     fc.assert(

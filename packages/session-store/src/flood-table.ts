@@ -1,4 +1,5 @@
 import type { Database } from "@flotilla/sqlite";
+import type { UpTime } from "./up-time.ts";
 
 /** A wait that Telegram asked for. Times are milliseconds since the Unix epoch. */
 export interface FloodWait {
@@ -6,6 +7,7 @@ export interface FloodWait {
   readonly method: string;
   /** Marked id of the chat that it is about; empty when it is about all of them. */
   readonly peer: string;
+  /** By this machine's clock: for people, not for deadlines. */
   readonly until: number;
 }
 
@@ -15,39 +17,67 @@ export interface SendStop {
   readonly at: number;
 }
 
+interface Row {
+  readonly method: string;
+  readonly peer: string;
+  readonly until: number;
+  readonly wait_ms: number | null;
+  readonly boot: string | null;
+  readonly up_until: number | null;
+}
+
 /**
- * What Telegram asked this account to wait for. On disk, so that no restart shortens a wait (docs/safety.md, invariant 6). All
- * methods are synchronous and durable when they return; AppError `sqlite-*`.
+ * What Telegram asked this account to wait for. On disk, so that no restart shortens a wait (docs/safety.md, invariant 6). A wait
+ * is a duration: it is measured by the time since the machine started, so a clock that jumps neither ends nor prolongs it. Only after a
+ * restart of the machine the clock decides, and never for more than the whole wait. All methods are synchronous and durable when
+ * they return; AppError `sqlite-*`.
  */
 export class FloodTable {
   readonly #db: Database;
+  readonly #up: UpTime;
 
-  constructor(db: Database) {
+  constructor(db: Database, up: UpTime) {
     this.#db = db;
+    this.#up = up;
   }
 
-  /** When `method` may be called again for `peer`; 0 = now. */
-  until(method: string, peer: string): number {
-    const sql = "SELECT max(until) AS until FROM flood_wait WHERE method = ? AND peer IN ('', ?)";
-    return this.#db.readOne<{ until: number | null }>(sql, [method, peer])?.until ?? 0;
+  /** Milliseconds until `method` may be called again for `peer`; 0: now. */
+  leftMs(method: string, peer: string, now: number): number {
+    const rows = this.#db.read<Row>("SELECT * FROM flood_wait WHERE method = ? AND peer IN ('', ?)", [method, peer]);
+    return Math.max(0, ...rows.map((row) => this.#left(row, now)));
   }
 
   /** Waits that are in force at `now`, the longest first. */
   waits(now: number): FloodWait[] {
-    const sql = "SELECT method, peer, until FROM flood_wait WHERE until > ? ORDER BY until DESC";
-    return this.#db.read<FloodWait>(sql, [now]);
+    return this.#db
+      .read<Row>("SELECT * FROM flood_wait")
+      .map((row) => ({ method: row.method, peer: row.peer, leftMs: this.#left(row, now) }))
+      .filter(({ leftMs }) => leftMs > 0)
+      .sort((a, b) => b.leftMs - a.leftMs)
+      .map(({ method, peer, leftMs }) => ({ method, peer, until: now + leftMs }));
   }
 
-  /** Notes a wait that was asked for at `now`. A shorter one never replaces a longer one. */
-  add({ method, peer, until }: FloodWait, now: number): void {
+  /** Notes a wait of `waitMs` that was asked for at `now`. A shorter one never replaces a longer one. */
+  add({ method, peer }: Pick<FloodWait, "method" | "peer">, waitMs: number, now: number): void {
     this.#db.transaction("flood", () => {
-      this.#db.write("DELETE FROM flood_wait WHERE until <= ?", [now]);
-      const sql = `INSERT INTO flood_wait (method, peer, until) VALUES (:method, :peer, :until)
-        ON CONFLICT (method, peer) DO UPDATE SET until = max(until, :until)`;
-      this.#db.write(sql, { method, peer, until });
+      for (const row of this.#db.read<Row>("SELECT * FROM flood_wait"))
+        if (this.#left(row, now) <= 0)
+          this.#db.write("DELETE FROM flood_wait WHERE method = ? AND peer = ?", [row.method, row.peer]);
+      const known = this.#db.readOne<Row>("SELECT * FROM flood_wait WHERE method = ? AND peer = ?", [method, peer]);
+      if (!known || this.#left(known, now) < waitMs) {
+        const sql = `INSERT OR REPLACE INTO flood_wait (method, peer, until, wait_ms, boot, up_until)
+          VALUES (:method, :peer, :until, :waitMs, :boot, :upUntil)`;
+        const upUntil = Math.round(this.#up.ms() + waitMs);
+        this.#db.write(sql, { method, peer, until: now + waitMs, waitMs, boot: this.#up.boot, upUntil });
+      }
       this.#db.write("DELETE FROM flood_note WHERE at < ?", [now - NOTES_KEPT_MS]);
       this.#db.write("INSERT INTO flood_note (at) VALUES (?)", [now]);
     });
+  }
+
+  #left({ until, wait_ms, boot, up_until }: Row, now: number): number {
+    if (up_until !== null && boot === this.#up.boot) return up_until - this.#up.ms();
+    return Math.min(until - now, wait_ms ?? Number.POSITIVE_INFINITY);
   }
 
   /** When waits were asked for, oldest first; the last two days. */

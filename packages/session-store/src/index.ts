@@ -50,6 +50,7 @@ export type { RouteStop, RouteStops } from "./route-stops.ts";
 export { keyFingerprint } from "./seal.ts";
 export type { SessionStore } from "./store.ts";
 export type { ChannelState, SelfUser, SessionFormat, SessionOptions, SessionOrigin, UpdateState } from "./types.ts";
+export type { UpTime } from "./up-time.ts";
 export type { UpdateTable } from "./updates.ts";
 export { type Help, Vault, type VaultOptions } from "./vault.ts";
 export type { VaultErrorCode } from "./vault-errors.ts";

@@ -14,7 +14,7 @@ export interface NewOutboxRow {
   /** One piece of the payload: a message, as JSON. */
   readonly piece: string;
   readonly sourceAt: number;
-  /** Not before. An album waits for its last message. */
+  /** 0: at once. Else its messages may still come: it waits a moment from when the last one came. */
   readonly readyAt: number;
 }
 

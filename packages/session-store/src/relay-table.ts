@@ -82,7 +82,7 @@ export class RelayTable {
 
   /** Delivered, or found to need no delivery (`count` says which): its text is forgotten, its ids are kept. */
   finish(row: OutboxRow, to: TargetPlace, ids: readonly DeliveredId[], count: string): void {
-    const now = this.#now();
+    const now = this.#stamp();
     this.#db.transaction("relay-finish", () => {
       const sql =
         "UPDATE outbox SET state = 'done', payload = NULL, reason = NULL, done_at = ? WHERE n = ? AND state <> 'done'";
@@ -123,14 +123,14 @@ export class RelayTable {
   /** What was set aside on a route is given up, and its text forgotten. Returns how many. */
   dropPoison(route: string): number {
     const sql = "UPDATE outbox SET state = 'dropped', payload = NULL, done_at = ? WHERE route = ? AND state = 'poison'";
-    return this.#db.write(sql, [this.#now(), route]).changes;
+    return this.#db.write(sql, [this.#stamp(), route]).changes;
   }
 
-  /** What waits on a route that no longer exists is given up. Returns how many. */
-  dropRoute(route: string): number {
-    const sql =
-      "UPDATE outbox SET state = 'dropped', payload = NULL, done_at = ? WHERE route = ? AND state IN ('waiting', 'poison')";
-    return this.#db.write(sql, [this.#now(), route]).changes;
+  /** Gives up some of what waits on a route that no longer exists. Returns how many; fewer than `limit`: that was all. */
+  dropRoute(route: string, limit: number): number {
+    const sql = `UPDATE outbox SET state = 'dropped', payload = NULL, done_at = ? WHERE n IN
+      (SELECT n FROM outbox WHERE route = ? AND state IN ('waiting', 'poison') LIMIT ?)`;
+    return this.#db.write(sql, [this.#stamp(), route, limit]).changes;
   }
 
   /** The oldest rows that were set aside on a route. */
@@ -141,10 +141,7 @@ export class RelayTable {
 
   /** How many rows wait or are set aside, by route. */
   depths(): { readonly route: string; readonly waiting: number; readonly poison: number }[] {
-    return this.#db.read(
-      `SELECT route, sum(state = 'waiting') AS waiting, sum(state = 'poison') AS poison FROM outbox
-       WHERE state IN ('waiting', 'poison') GROUP BY route`,
-    );
+    return this.#db.read("SELECT route, waiting, poison FROM relay_depth WHERE waiting > 0 OR poison > 0");
   }
 
   /** How long the latest deliveries of new messages took, from Telegram's time stamp on, in milliseconds; and when they were done. */
@@ -183,7 +180,7 @@ export class RelayTable {
 
   /** As a sender: this step is done. */
   addSent(key: string, ids: readonly (number | null)[]): void {
-    this.#db.write("INSERT OR REPLACE INTO relay_sent VALUES (?, ?, ?)", [key, JSON.stringify(ids), this.#now()]);
+    this.#db.write("INSERT OR REPLACE INTO relay_sent VALUES (?, ?, ?)", [key, JSON.stringify(ids), this.#stamp()]);
   }
 
   /** The routes as they were last told, or null. */
@@ -198,13 +195,32 @@ export class RelayTable {
     return this.#db.write(sql, { version, body }).changes > 0;
   }
 
-  /** Forgets what was done before then (milliseconds since the epoch). Returns how many rows went. */
-  prune(before: number): number {
-    return this.#db.transaction("relay-prune", () => {
-      const outbox = "DELETE FROM outbox WHERE created_at < ? AND state IN ('done', 'dropped')";
-      const rest = ["DELETE FROM relay_map WHERE at < ?", "DELETE FROM relay_sent WHERE at < ?"];
-      return [outbox, ...rest].reduce((sum, sql) => sum + this.#db.write(sql, [before]).changes, 0);
-    });
+  /**
+   * Forgets some of what was done longer ago than `keepMs`, by Telegram's clock: one that is ahead here for a moment must not
+   * make it forget what was delivered. Returns how many rows went; none: that was all.
+   */
+  prune(keepMs: number, limit: number): number {
+    const before = Math.min(this.#now(), this.#serverNow() ?? Number.POSITIVE_INFINITY) - keepMs;
+    const over = "SELECT n FROM outbox WHERE created_at < ? AND state IN ('done', 'dropped') LIMIT ?";
+    const mapped = "SELECT route, chat, message FROM relay_map WHERE at < ? LIMIT ?";
+    return this.#db.transaction("relay-prune", () =>
+      [
+        `DELETE FROM outbox WHERE n IN (${over})`,
+        `DELETE FROM relay_map WHERE (route, chat, message) IN (${mapped})`,
+        "DELETE FROM relay_sent WHERE key IN (SELECT key FROM relay_sent WHERE at < ? LIMIT ?)",
+      ].reduce((sum, sql) => sum + this.#db.write(sql, [before, limit]).changes, 0),
+    );
+  }
+
+  /** Now, and never before what Telegram says: what is kept for a time is not forgotten because it was written by a clock that was behind. */
+  #stamp(): number {
+    return Math.max(this.#now(), this.#serverNow() ?? 0);
+  }
+
+  /** Telegram's clock as of the last update, or null. */
+  #serverNow(): number | null {
+    const state = this.#updates.account();
+    return state ? state.date * 1000 : null;
   }
 
   #insert(row: NewOutboxRow): void {
@@ -213,7 +229,7 @@ export class RelayTable {
     const sql = `INSERT INTO outbox (lane, route, key, kind, album, payload, state, source_at, created_at, ready_at)
       VALUES (:lane, :route, :key, :kind, :album, :payload, 'waiting', :sourceAt, :now, :readyAt) ON CONFLICT DO NOTHING`;
     const payload = JSON.stringify([row.piece]);
-    const { changes } = this.#db.write(sql, { lane, route, key, kind, album, payload, sourceAt, now: this.#now(), readyAt });
+    const { changes } = this.#db.write(sql, { lane, route, key, kind, album, payload, sourceAt, now: this.#stamp(), readyAt });
     if (changes > 0) this.#count(route, kind === "alert" ? "alerts" : "matched");
   }
 

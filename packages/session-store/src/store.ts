@@ -17,6 +17,7 @@ import { RouteSlot } from "./route-slot.ts";
 import { RouteStops } from "./route-stops.ts";
 import { keyFingerprint } from "./seal.ts";
 import type { SelfUser, SessionOptions, SessionOrigin } from "./types.ts";
+import { machineUpTime } from "./up-time.ts";
 import { UpdateTable } from "./updates.ts";
 
 /**
@@ -58,7 +59,7 @@ export class SessionStore implements Disposable {
     this.#slots = new KeySlots(db, options.fleetKey);
     this.#current = this.#slots.read("current");
     this.entities = new EntityTable(db, () => this.#clock.now(), options.maxEntities ?? MAX_ENTITIES);
-    this.flood = new FloodTable(db);
+    this.flood = new FloodTable(db, options.upTime ?? machineUpTime());
     this.updates = new UpdateTable(db, this.#account, () => this.#clock.now());
     this.route = new RouteSlot(db, options.fleetKey);
     this.relay = new RelayTable(db, this.updates, () => this.#clock.now());
@@ -262,6 +263,11 @@ export class SessionStore implements Disposable {
   /** Writes a copy of the file that passed SQLite's check, over this connection. Throws AppError `sqlite-*`. */
   backupTo(target: string): void {
     backupTo(this.#db, target);
+  }
+
+  /** Gives up to `pages` free pages back to the disk; true when there are more. Throws AppError `sqlite-*`. */
+  shrink(pages: number): boolean {
+    return this.#db.shrink(pages);
   }
 
   /** Closes the file and frees its lock. Idempotent. A running login is dropped at the next open. */

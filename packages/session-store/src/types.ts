@@ -1,5 +1,6 @@
 import type { Clock } from "@flotilla/kernel";
 import type { OwnerPlace } from "./owner/key-owner.ts";
+import type { UpTime } from "./up-time.ts";
 
 /** Options of `openSession`. */
 export interface SessionOptions {
@@ -9,6 +10,8 @@ export interface SessionOptions {
   /** 32 bytes. The caller keeps it. */
   readonly fleetKey: Buffer;
   readonly clock?: Clock;
+  /** What waits are measured with; default: this machine's. */
+  readonly upTime?: UpTime;
   /** Most entities to remember; default 50,000. */
   readonly maxEntities?: number;
   /**

@@ -1,3 +1,4 @@
+import { bareChannel } from "@flotilla/kernel";
 import { assertStillThere, type Database } from "@flotilla/sqlite";
 import type { AccountRows } from "./account-rows.ts";
 import type { CommitResult, InboxEvent, InboxKind, InboxRow, MessageContent, OutageRow, UpdateBatch } from "./inbox-types.ts";
@@ -61,8 +62,10 @@ export class UpdateTable {
     return this.#db.transaction("updates", () => {
       let inserted = 0;
       let messages = 0;
+      // Never before what Telegram says: a clock that is behind must not make rows look old.
+      const now = Math.max(this.#now(), (this.account()?.date ?? 0) * 1000);
       for (const event of batch.events ?? []) {
-        if (!this.#insert(event, wants)) continue;
+        if (!this.#insert(event, wants, now)) continue;
         inserted += 1;
         if (event.kind === "new") messages += 1;
       }
@@ -95,9 +98,11 @@ export class UpdateTable {
     });
   }
 
-  /** Forgets rows that are dealt with and older than `before` (milliseconds since the epoch). Returns how many. */
-  prune(before: number): number {
-    return this.#db.write("DELETE FROM inbox WHERE state = 'done' AND received_at < ?", [before]).changes;
+  /** Forgets some rows that were dealt with longer ago than `keepMs`, by Telegram's clock. Returns how many; none: that was all. */
+  prune(keepMs: number, limit: number): number {
+    const before = Math.min(this.#now(), (this.account()?.date ?? Number.POSITIVE_INFINITY) * 1000) - keepMs;
+    const sql = "DELETE FROM inbox WHERE n IN (SELECT n FROM inbox WHERE state = 'done' AND received_at < ? LIMIT ?)";
+    return this.#db.write(sql, [before, limit]).changes;
   }
 
   /** Whether this message was ever received and not pruned. */
@@ -124,7 +129,7 @@ export class UpdateTable {
     return this.#db.read<OutageRow>(sql, [limit]);
   }
 
-  #insert(event: InboxEvent, wants: (chat: string) => boolean): boolean {
+  #insert(event: InboxEvent, wants: (chat: string) => boolean, now: number): boolean {
     const chat = event.chat ?? this.#chatOf(event);
     if (chat === null) return false;
     const wanted = wants(chat);
@@ -137,17 +142,23 @@ export class UpdateTable {
       version,
       date,
       content: wanted && event.content ? JSON.stringify(event.content) : null,
-      now: this.#now(),
+      now,
       state: wanted ? "pending" : "done",
     });
     if (changes > 0 && kind === "new") this.sources.saw(chat, messageId, date);
     return changes > 0;
   }
 
-  /** A deletion in the account's box names messages only; ids are unique in there. */
+  /**
+   * A deletion in the account's box names messages only; ids are unique in there. What the inbox has forgotten by then is still in
+   * the map of what was relayed.
+   */
   #chatOf({ box, messageId }: InboxEvent): string | null {
-    const sql = "SELECT chat FROM inbox WHERE box = ? AND message_id = ? LIMIT 1";
-    return this.#db.readOne<{ chat: string }>(sql, [box, messageId])?.chat ?? null;
+    const seen = "SELECT chat FROM inbox WHERE box = ? AND message_id = ? LIMIT 1";
+    const found = this.#db.readOne<{ chat: string }>(seen, [box, messageId]);
+    if (found) return found.chat;
+    const relayed = this.#db.read<{ chat: string }>("SELECT DISTINCT chat FROM relay_map WHERE message = ?", [messageId]);
+    return relayed.find(({ chat }) => bareChannel(chat) === null)?.chat ?? null;
   }
 }
 

@@ -43,6 +43,11 @@ export interface DatabaseStats {
   readonly lastCheckpoint: CheckpointResult | null;
 }
 
+/** https://sqlite.org/pragma.html#pragma_auto_vacuum */
+const INCREMENTAL = 2;
+/** 16 MiB: rewriting that takes less time than a heartbeat. */
+const MAX_REWRITTEN_PAGES = 4096;
+
 /**
  * One open file. All calls are synchronous. Throws AppError with a code of {@link SqliteErrorCode};
  * SQL and parameters never appear in the error.
@@ -121,6 +126,26 @@ export class Database implements Disposable {
     const first = this.#checkpoint("TRUNCATE");
     this.#lastCheckpoint = first.busy ? { ...this.#checkpoint("PASSIVE"), busy: true } : first;
     return this.#lastCheckpoint;
+  }
+
+  /**
+   * Gives up to `pages` free pages back to the disk; true when there are more. A file of version 0.1 keeps its pages until it is
+   * small enough to be written anew in one go. Not inside a transaction.
+   */
+  shrink(pages: number): boolean {
+    return this.#run(() => {
+      const free = Number(this.#raw.pragma("freelist_count", { simple: true }));
+      if (free === 0) return false;
+      if (this.#raw.pragma("auto_vacuum", { simple: true }) !== INCREMENTAL) {
+        const used = Number(this.#raw.pragma("page_count", { simple: true })) - free;
+        if (used > MAX_REWRITTEN_PAGES) return false;
+        this.#raw.pragma("auto_vacuum = INCREMENTAL");
+        this.#raw.exec("VACUUM");
+        return false;
+      }
+      this.#raw.pragma(`incremental_vacuum(${pages})`);
+      return free > pages;
+    });
   }
 
   /** What was measured since the file was opened. */

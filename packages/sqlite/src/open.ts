@@ -81,6 +81,8 @@ function explained(error: AppError, path: string): AppError {
 function stamp(path: string, role: DatabaseRole): void {
   const raw = new BetterSqlite(path);
   try {
+    // Before the first page: what is deleted later is given back piece by piece.
+    raw.pragma("auto_vacuum = INCREMENTAL");
     raw.pragma(`application_id = ${APPLICATION_ID[role]}`);
   } finally {
     raw.close();

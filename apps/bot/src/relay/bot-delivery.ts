@@ -6,6 +6,7 @@ import {
   GENERAL_TOPIC,
   type TextEntity,
 } from "@flotilla/contracts";
+import { parked } from "@flotilla/domain";
 import { SingleFlight } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
 import { type Api, GrammyError, HttpError } from "grammy";
@@ -111,7 +112,8 @@ export class BotDelivery {
     if (known) return JSON.parse(known.ids) as number[];
     const ids = await work();
     db.transaction(() => {
-      db.write("DELETE FROM relayed WHERE at < ?", [now() - KEEP_MS]);
+      // Not by a clock that is ahead for a moment: the newest delivery before this one is as old as it says at least.
+      db.write("DELETE FROM relayed WHERE at < (SELECT min(max(at), ?) FROM relayed) - ?", [now(), KEEP_MS]);
       db.write("INSERT OR REPLACE INTO relayed (key, ids, at) VALUES (?, ?, ?)", [key, JSON.stringify(ids), now()]);
     });
     return ids;
@@ -131,12 +133,12 @@ function alertText(words: Words, route: string, step: Extract<DeliveryStep, { ki
 }
 
 function resultOf(error: unknown, now: number): DeliveryResult {
-  if (error instanceof HttpError) return { kind: "parked", until: now + RETRY_MS, reason: "The Bot API cannot be reached." };
+  if (error instanceof HttpError) return { ...parked(RETRY_MS, now), reason: "The Bot API cannot be reached." };
   if (!(error instanceof GrammyError)) return { kind: "failed", code: "unexpected", reason: String(error).slice(0, 300) };
   const reason = error.description.slice(0, 300);
   const code = String(error.error_code);
   const waitS = error.parameters.retry_after;
-  if (waitS !== undefined) return { kind: "parked", until: now + (waitS + 1) * 1000, reason };
+  if (waitS !== undefined) return { ...parked((waitS + 1) * 1000, now), reason };
   const problem = sendProblem(error);
   if (problem === "not-modified") return { kind: "done", ids: [], at: now };
   if (problem === "message-gone") return { kind: "refused", code, reason };
@@ -144,7 +146,7 @@ function resultOf(error: unknown, now: number): DeliveryResult {
   const topic = topicCode(reason);
   if (topic !== null) return { kind: "blocked", code: topic, reason };
   if (error.error_code === 400) return { kind: /not enough rights/.test(reason) ? "blocked" : "refused", code, reason };
-  return { kind: "parked", until: now + RETRY_MS, reason };
+  return { ...parked(RETRY_MS, now), reason };
 }
 
 /** What is wrong with the topic, in the words that a worker gets. A topic that was deleted, or never was, is not found. */

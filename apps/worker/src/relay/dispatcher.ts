@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Confirmation, Delivery, DeliveryResult, Fault, Route } from "@flotilla/contracts";
+import { type Confirmation, clip, type Delivery, type DeliveryResult, type Fault, type Route } from "@flotilla/contracts";
 import { afterTry, type FetchedFile, resultOfFault, stepKey } from "@flotilla/domain";
-import { toError, type WorkerId } from "@flotilla/kernel";
+import { AppError, type Clock, toError, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { OutboxRow, RelayTable, RouteStops } from "@flotilla/session-store";
-import { emptyLane, type Lane, type LaneState, uploadMs } from "./lane.ts";
-import { learned, needsFiles, placeOf, planStep, sourceOf, targetOf } from "./plan-step.ts";
+import { deliveryOf, keyOf } from "./delivery-of.ts";
+import { emptyLane, type Lane, type LaneState, type UnderWay, uploadMs } from "./lane.ts";
+import { learned, needsFiles, placeOf, planStep } from "./plan-step.ts";
 
 /** Parts of the dispatcher. */
 export interface DispatcherDeps {
@@ -20,10 +21,13 @@ export interface DispatcherDeps {
   /** What was downloaded for a row is not needed any more. */
   readonly forget: (row: number) => void;
   readonly faultOf: (error: unknown) => Fault;
-  readonly now: () => number;
+  /** Its monotonic side decides, the other is for people. */
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
+/** How long an album waits for its next message. Telegram sends them together; a slow link may not. */
+const ALBUM_MS = 800;
 /** Without a word for so long, the same try is handed over again: Redis may have lost it, or its answer. */
 const AGAIN_MS = 10_000;
 
@@ -46,11 +50,10 @@ export class Dispatcher {
 
   /** Hands over again what was not answered for a while. */
   repeat(): void {
-    const now = this.#deps.now();
+    const now = this.#deps.clock.monotonicMs();
     for (const { underWay } of this.#lanes.values()) {
-      if (!underWay || now - underWay.handedAt < AGAIN_MS) continue;
-      underWay.handedAt = now;
-      this.#hand(underWay.delivery);
+      if (!underWay || underWay.handing || now - underWay.handedAt < AGAIN_MS) continue;
+      this.#hand(underWay);
     }
   }
 
@@ -59,7 +62,7 @@ export class Dispatcher {
     const { relay } = this.#deps;
     const row = relay.row(Number(id.split(".")[1]));
     const route = row && this.#deps.route(row.route);
-    if (!row || !route || this.#key(route, row) !== key) return;
+    if (!row || !route || keyOf(route, row) !== key) return;
     const lane = this.#lane(row.lane);
     const isCurrent = lane.underWay?.delivery.id === id;
     if (!isCurrent && result.kind !== "done") return;
@@ -73,17 +76,18 @@ export class Dispatcher {
 
   /** Draws the conclusion from a try. */
   #settle(lane: Lane, route: Route, row: OutboxRow, result: DeliveryResult): void {
-    const { relay, now } = this.#deps;
-    const next = afterTry(row.attempts, result, now());
+    const { relay, clock } = this.#deps;
+    const now = clock.now();
+    const next = afterTry(row.attempts, result, now);
     const code = next.kind === "wait" ? next.code : null;
-    lane.held = code === null ? null : { code, since: lane.held?.since ?? now() };
+    lane.held = code === null ? null : { code, since: lane.held?.since ?? now };
     if (next.kind === "fetch") void this.#fetch(lane, route, row);
     else if (next.kind === "done" && result.kind === "done")
       relay.finish(row, placeOf(route.to), learned(row, result.ids), COUNTS[row.kind]);
     else if (next.kind === "poison") relay.setAside(row, next.reason);
     else if (next.kind === "wait") {
       if (next.attempts !== row.attempts) relay.failed(row.n, next.attempts, next.reason);
-      lane.parkedUntil = next.until;
+      lane.parkedUntil = clock.monotonicMs() + next.waitMs;
       lane.reason = next.reason;
       lane.blocked = next.blocked;
     }
@@ -94,7 +98,7 @@ export class Dispatcher {
 
   /** The route waits while its files are downloaded: its order holds. */
   async #fetch(lane: Lane, route: Route, row: OutboxRow): Promise<void> {
-    const { fetch, faultOf, now, log } = this.#deps;
+    const { fetch, faultOf, clock, log } = this.#deps;
     if (lane.fetching) return;
     lane.fetching = true;
     try {
@@ -102,7 +106,7 @@ export class Dispatcher {
     } catch (error) {
       const fault = faultOf(error);
       log.debug({ route: route.id, code: fault.code }, "a file could not be downloaded");
-      this.#settle(lane, route, row, resultOfFault(fault, now()));
+      this.#settle(lane, route, row, resultOfFault(fault, clock.now()));
     } finally {
       lane.fetching = false;
       this.#pumpLane(row.lane);
@@ -111,14 +115,14 @@ export class Dispatcher {
 
   /** Nothing goes out on this route until an admin wakes it. What waits stays in the outbox. */
   stop(route: string, code: "loop"): void {
-    this.#deps.stops.set(route, { code, at: this.#deps.now() });
+    this.#deps.stops.set(route, { code, at: this.#deps.clock.now() });
     this.#deps.log.warn({ route, code }, "a route stopped itself");
   }
 
   /** An admin wants this lane to go on at once. A flood wait is the sender's to keep: it will say so again. */
   wake(name: string): void {
-    const { stops, now } = this.#deps;
-    if (this.#isStopped(name)) stops.set(name, { code: null, at: now() });
+    const { stops, clock } = this.#deps;
+    if (this.#isStopped(name)) stops.set(name, { code: null, at: clock.now() });
     this.#lane(name).parkedUntil = 0;
     this.#pumpLane(name);
   }
@@ -143,11 +147,12 @@ export class Dispatcher {
 
   state(name: string): LaneState {
     const { parkedUntil, reason, blocked, held, underWay } = this.#lane(name);
-    const waits = parkedUntil > this.#deps.now();
+    const { clock } = this.#deps;
+    const leftMs = parkedUntil - clock.monotonicMs();
     const stop = this.#deps.stops.get(name);
     if (stop && stop.code !== null) return { ...STOPPED, held: { code: stop.code, since: stop.at } };
     return {
-      parkedUntil: waits ? parkedUntil : null,
+      parkedUntil: leftMs > 0 ? clock.now() + leftMs : null,
       reason,
       blocked,
       held,
@@ -157,63 +162,55 @@ export class Dispatcher {
 
   #pumpLane(name: string): void {
     const lane = this.#lane(name);
-    const { relay, now } = this.#deps;
-    while (!lane.underWay && !lane.fetching && lane.parkedUntil <= now()) {
+    const { relay, clock } = this.#deps;
+    while (!lane.underWay && !lane.fetching && lane.parkedUntil <= clock.monotonicMs()) {
       const row = relay.head(name);
-      if (!row || row.readyAt > now()) return;
+      if (!row || this.#mayGrow(lane, row)) return;
       const route = this.#deps.route(row.route);
-      if (!route) {
-        relay.dropRoute(row.route);
-        return;
-      }
-      if (!route.on || this.#isStopped(row.route)) return;
+      if (!route?.on || this.#isStopped(row.route)) return;
       this.#start(lane, route, row);
     }
   }
 
+  /** Whether an album in front still waits for a message: from when it was seen to grow last, whatever the clock says. */
+  #mayGrow(lane: Lane, { n, album, readyAt, pieces }: OutboxRow): boolean {
+    if (album === null || readyAt === 0) return false;
+    const now = this.#deps.clock.monotonicMs();
+    if (lane.album?.row !== n || lane.album.pieces !== pieces.length)
+      lane.album = { row: n, pieces: pieces.length, until: now + ALBUM_MS };
+    return now < lane.album.until;
+  }
+
   #start(lane: Lane, route: Route, row: OutboxRow): void {
-    const { relay, worker, now } = this.#deps;
-    let plan: ReturnType<typeof planStep>;
-    let source: Delivery["source"];
+    const { relay, worker, clock, log } = this.#deps;
     try {
-      plan = planStep(relay, route, row, lane.files?.row === row.n ? lane.files.found : null);
-      source = sourceOf(row);
+      const plan = planStep(relay, route, row, lane.files?.row === row.n ? lane.files.found : null);
+      if (plan.kind === "nothing") return void relay.finish(row, placeOf(route.to), [], plan.reason);
+      if (row.album !== null) relay.seal(row.n);
+      if (needsFiles(plan.step, route.to, worker)) return void this.#fetch(lane, route, row);
+      const delivery = deliveryOf(worker, route, row, plan.step, lane.tries);
+      lane.underWay = { row, delivery, since: clock.now(), handedAt: 0, handing: false };
     } catch (error) {
-      this.#deps.log.error({ route: route.id, cause: toError(error).message }, "a delivery cannot be planned");
-      relay.setAside(row, toError(error).message.slice(0, 300));
-      return;
+      if (error instanceof AppError && error.code.startsWith("sqlite-")) throw error;
+      log.error({ route: route.id, cause: toError(error).message }, "a delivery cannot be planned");
+      return void relay.setAside(row, clip(toError(error).message, 300));
     }
-    if (plan.kind === "nothing") {
-      relay.finish(row, placeOf(route.to), [], plan.reason);
-      return;
-    }
-    if (row.album !== null) relay.seal(row.n);
-    if (needsFiles(plan.step, route.to, worker)) return void this.#fetch(lane, route, row);
-    const id = `${worker}.${row.n}.${lane.tries}`;
-    const delivery: Delivery = {
-      v: 1,
-      kind: "delivery",
-      id,
-      key: this.#key(route, row),
-      route: route.id,
-      reader: worker,
-      to: targetOf(route, row),
-      step: plan.step,
-      source,
-    };
-    lane.underWay = { row, delivery, since: now(), handedAt: now() };
-    this.#hand(delivery);
+    this.#hand(lane.underWay);
   }
 
-  #hand(delivery: Delivery): void {
+  #hand(underWay: UnderWay): void {
+    const { delivery } = underWay;
+    underWay.handing = true;
+    underWay.handedAt = this.#deps.clock.monotonicMs();
     // What cannot be handed over now is handed over again by `repeat`.
-    this.#deps.hand(delivery).catch((error: unknown) => {
-      this.#deps.log.warn({ delivery: delivery.id, cause: toError(error).message }, "a delivery could not be handed over");
-    });
-  }
-
-  #key(route: Route, row: OutboxRow): string {
-    return stepKey(route.id, route.to, `${row.key}${row.pieces.length > 1 ? `+${row.pieces.length}` : ""}`);
+    this.#deps
+      .hand(delivery)
+      .catch((error: unknown) => {
+        this.#deps.log.warn({ delivery: delivery.id, cause: toError(error).message }, "a delivery could not be handed over");
+      })
+      .finally(() => {
+        underWay.handing = false;
+      });
   }
 
   #lane(name: string): Lane {

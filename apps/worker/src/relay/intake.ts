@@ -4,8 +4,6 @@ import type { InboxRow, NewOutboxRow, SessionStore } from "@flotilla/session-sto
 import type { RouteBook } from "./route-book.ts";
 import { toSourceMessage } from "./source-message.ts";
 
-/** How long an album waits for its next message. Telegram sends them together; a slow link may not. */
-const ALBUM_MS = 800;
 const BATCH = 200;
 
 /** Lane of a route's alerts: they do not wait for its deliveries. `!` cannot be in a route's name. */
@@ -108,7 +106,7 @@ export class Intake {
       album,
       piece: JSON.stringify(message),
       sourceAt: message.date,
-      readyAt: album === null ? 0 : this.#deps.now() + ALBUM_MS,
+      readyAt: album === null ? 0 : this.#deps.now(),
     };
   }
 

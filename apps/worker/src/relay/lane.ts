@@ -3,17 +3,24 @@ import type { FetchedFile } from "@flotilla/domain";
 import type { OutboxRow } from "@flotilla/session-store";
 
 /** A step that was handed over. */
-interface UnderWay {
+export interface UnderWay {
   readonly row: OutboxRow;
   readonly delivery: Delivery;
+  /** Milliseconds since the Unix epoch, for people. */
   readonly since: number;
+  /** Monotonic milliseconds. */
   handedAt: number;
+  /** Redis has not taken it yet: it is not handed over a second time before that. */
+  handing: boolean;
 }
 
 /** One queue of deliveries that keep their order. */
 export interface Lane {
   underWay: UnderWay | null;
+  /** Monotonic milliseconds. */
   parkedUntil: number;
+  /** An album in front that may still grow: how many messages it had when it was seen last, and until when it waits (monotonic). */
+  album: { readonly row: number; readonly pieces: number; readonly until: number } | null;
   reason: string | null;
   blocked: boolean;
   /** What its sender or its target answered, and since when it is so. */
@@ -40,6 +47,7 @@ export function emptyLane(): Lane {
   return {
     underWay: null,
     parkedUntil: 0,
+    album: null,
     reason: null,
     blocked: false,
     held: null,

@@ -1,5 +1,5 @@
 import type { Delivery, RelayMessage, Route, RoutesForReader } from "@flotilla/contracts";
-import { AppError, toError, type WorkerId } from "@flotilla/kernel";
+import { AppError, type Clock, sleep, toError, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { type QueuePlace, RelayLink } from "@flotilla/queue";
 import type { SessionStore } from "@flotilla/session-store";
@@ -24,15 +24,14 @@ export interface RelayOptions {
   readonly telegram: RelayTelegram;
   /** Where files lie on their way to a sender that cannot have them by reference: the same folder for all workers of a host. */
   readonly filesDir: string;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
 const TICK_MS = 250;
 const REPORT_MS = 2000;
-const PRUNE_MS = 60 * 60_000;
-/** Issue of privacy and of size: the map of what was delivered is kept for so long. */
-const RETENTION_MS = 30 * 24 * 60 * 60_000;
+/** Rows of a removed route that are given up between two turns of the loop. */
+const DROP_STEP = 500;
 
 /** The relaying half of a worker: what it reads for its own routes, and what it delivers for the routes of others. */
 export class Relay {
@@ -51,7 +50,8 @@ export class Relay {
   #lastReport = "";
 
   constructor(options: RelayOptions) {
-    const { store, now, log, worker, place } = options;
+    const { store, clock, log, worker, place } = options;
+    const now = (): number => clock.now();
     this.#options = options;
     const onError = (error: unknown): void => log.debug({ err: error }, "relay");
     this.#book = new RouteBook(store, log);
@@ -71,7 +71,7 @@ export class Relay {
       fetch: (ready, row) => this.#files.fetch(worker, ready, row, this.#stopping.signal),
       forget: (row) => void this.#files.forget(worker, row).catch(onError),
       faultOf: telegram.faultOf,
-      now,
+      clock,
       log,
     });
     this.#link = new RelayLink({ place, who: worker, handle: (message) => this.#receive(message), onError });
@@ -93,7 +93,7 @@ export class Relay {
   /** Starts to relay. What was under way when the process ended goes on by itself. */
   start(): void {
     this.#link.start();
-    const { store, now, worker } = this.#options;
+    const { store, worker } = this.#options;
     void this.#files.cleanUp(worker, (row) => store.relay.row(row) !== null);
     const every = (ms: number, work: () => void): void => void this.#timers.push(setInterval(() => this.#guard(work), ms));
     every(TICK_MS, () => this.#tick());
@@ -101,7 +101,7 @@ export class Relay {
       this.#book.refreshIfIncomplete();
       void this.#report();
     });
-    every(PRUNE_MS, () => void store.relay.prune(now() - RETENTION_MS));
+    this.#dropGone();
     this.received();
   }
 
@@ -162,6 +162,7 @@ export class Relay {
     for (const timer of this.#timers) clearInterval(timer);
     this.#stopping.abort(new AppError("not-connected", "This worker ends."));
     await this.#backfill.cancel();
+    await this.#dropping;
     await this.#link.close();
   }
 
@@ -188,9 +189,26 @@ export class Relay {
     const before = this.#book.all;
     if (!this.#book.take(message)) return;
     this.#dispatcher.changed(before);
+    this.#dropGone();
     void this.resolveNames();
     this.#tick();
   }
+
+  /** What waits on routes that are gone is given up, a little at a time; a route that is put back meanwhile keeps the rest. */
+  #dropGone(): void {
+    const { store, log } = this.#options;
+    if (this.#book.version === 0) return;
+    const { signal } = this.#stopping;
+    const isGone = (route: string): boolean => this.#book.route(route) === null;
+    const work = async (): Promise<void> => {
+      for (const { route } of store.relay.depths())
+        while (isGone(route) && store.relay.dropRoute(route, DROP_STEP) === DROP_STEP) await sleep(1, signal);
+    };
+    this.#dropping = this.#dropping.then(work).catch((error: unknown) => {
+      if (!signal.aborted) log.error({ cause: toError(error).message }, "what waits on a removed route could not be given up");
+    });
+  }
+  #dropping: Promise<void> = Promise.resolve();
 
   /** Webhooks are called from here, everything else travels. */
   async #hand(delivery: Delivery): Promise<void> {
@@ -210,11 +228,11 @@ export class Relay {
   }
 
   async #report(): Promise<void> {
-    const { worker, now, store } = this.#options;
+    const { worker, clock, store } = this.#options;
     if (this.#book.version === 0) return;
     const idOf = (ref: string): string | null => this.#idOf(ref);
     const parts = { book: this.#book, dispatcher: this.#dispatcher, files: this.#files };
-    const status = relayStatus({ worker, store, now, idOf, ...parts }, this.#backfill.status());
+    const status = relayStatus({ worker, store, now: () => clock.now(), idOf, ...parts }, this.#backfill.status());
     const seen = JSON.stringify({ ...status, at: 0 });
     if (seen === this.#lastReport || !this.#link.connected) return;
     await this.#link.report(status).then(

@@ -51,12 +51,10 @@ export class RouteBook {
     return this.#chats.has(chat);
   }
 
-  /** Takes what the bot says, unless it is older. Waiting deliveries of routes that are gone are given up. Returns whether it was news. */
+  /** Takes what the bot says, unless it is older. Returns whether it was news. */
   take(message: RoutesForReader): boolean {
     if (!this.#store.relay.setRoutes({ version: message.version, body: JSON.stringify(message.routes) })) return false;
-    const before = this.#routes;
     this.#load();
-    for (const { id } of before) if (!this.route(id)) this.#store.relay.dropRoute(id);
     return true;
   }
 

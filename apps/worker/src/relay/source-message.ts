@@ -23,7 +23,8 @@ export function toSourceMessage(
     chatTitle: chat?.name ?? null,
     chatUsername: chat?.username ?? null,
     text,
-    entities: [...entities],
+    // Formatting of nothing is nothing, and no contract takes it.
+    entities: entities.filter(({ offset, length }) => offset >= 0 && length > 0),
     media: mediaKind(content.media),
     // What comes from a service chat carries a login code, whoever passed it on.
     // Not every message says it: a short one and an edit bring no chats.

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { Confirmation, Delivery, DeliveryResult } from "@flotilla/contracts";
-import { webhookSecret } from "@flotilla/domain";
+import { parked, webhookSecret } from "@flotilla/domain";
 import { SingleFlight, toError } from "@flotilla/kernel";
 
 /** Longest wait for an answer. */
@@ -47,7 +47,7 @@ export class WebhookSender {
       return this.#judge(response, step.kind === "send" ? [source.id] : []);
     } catch (error) {
       const reason = `The webhook did not answer: ${toError(error).message}`.slice(0, 300);
-      return { kind: "parked", until: this.#now() + RETRY_MS, reason };
+      return { ...parked(RETRY_MS, this.#now()), reason };
     } finally {
       clearTimeout(timer);
     }
@@ -59,10 +59,10 @@ export class WebhookSender {
     if (status >= 200 && status < 300) return { kind: "done", ids, at: now };
     if (status === 429 || status === 503) {
       const waitS = Number(headers.get("retry-after"));
-      return { kind: "parked", until: now + (waitS > 0 && waitS < 86_400 ? waitS * 1000 : RETRY_MS), reason };
+      return { ...parked(waitS > 0 && waitS < 86_400 ? waitS * 1000 : RETRY_MS, now), reason };
     }
     if (status === 400 || status === 413 || status === 422) return { kind: "refused", code: `http-${status}`, reason };
-    if (status >= 500) return { kind: "parked", until: now + RETRY_MS, reason };
+    if (status >= 500) return { ...parked(RETRY_MS, now), reason };
     return { kind: "blocked", code: `http-${status}`, reason };
   }
 }

@@ -68,7 +68,7 @@ async function worker(name: string, phone: string, place: QueuePlace, dir: strin
     place,
     telegram,
     filesDir: join(dir, "relay-files"),
-    now: () => Date.now(),
+    clock: systemClock,
     log,
   });
   relay.start();

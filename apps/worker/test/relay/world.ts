@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type Fault, Route, type SourceMessage } from "@flotilla/contracts";
-import { AppError, parseWorkerId, toError } from "@flotilla/kernel";
+import { AppError, parseWorkerId, systemClock, toError } from "@flotilla/kernel";
 import { createLogger } from "@flotilla/observability";
 import { fleetPlace, type QueuePlace, RelayLink } from "@flotilla/queue";
 import {
@@ -182,7 +182,7 @@ export function runWorker(dir: string, name: string, place: QueuePlace, targets:
     place,
     telegram: targets.port(name),
     filesDir: join(dir, "relay-files"),
-    now: () => Date.now(),
+    clock: systemClock,
     log,
   });
   relay.start();

@@ -48,28 +48,36 @@ export const BLOCKED_MS = 10 * MINUTE_MS;
 export function resultOfFault(fault: Fault, now: number): DeliveryResult {
   const reason = fault.message.slice(0, 300);
   const { code } = fault;
-  if (fault.waitS !== undefined) return { kind: "parked", until: now + (fault.waitS + 1) * SECOND_MS, reason };
+  if (fault.waitS !== undefined) return { ...parked((fault.waitS + 1) * SECOND_MS, now), reason };
   switch (fault.class) {
     case "NETWORK":
     case "TG_SERVER":
     case "SESSION_LOCKED":
     case "IN_USE":
     case "STUCK":
-      return { kind: "parked", until: now + OFFLINE_MS, reason, code };
+      return { ...parked(OFFLINE_MS, now), reason, code };
     case "FLOOD":
-      return { kind: "parked", until: now + MINUTE_MS, reason };
+      return { ...parked(MINUTE_MS, now), reason };
     case "AUTH_DEAD":
     case "BANNED":
     case "LIMITED":
     case "DB_BROKEN":
     case "CONFIG":
-      return { kind: "parked", until: now + MINUTE_MS, reason, code };
+      return { ...parked(MINUTE_MS, now), reason, code };
     case "SOURCE":
     case "REQUEST":
       return MESSAGE_CODES.has(code) ? { kind: "refused", code, reason } : { kind: "blocked", code, reason };
     default:
       return { kind: "failed", code, reason };
   }
+}
+
+/** A wait as it travels: a duration, because clocks differ. `until` is for readers of version 0.1. */
+export function parked(
+  waitMs: number,
+  now: number,
+): { readonly kind: "parked"; readonly waitMs: number; readonly until: number } {
+  return { kind: "parked", waitMs, until: now + waitMs };
 }
 
 /** What becomes of a row of the outbox after a try. */
@@ -82,7 +90,7 @@ export type AfterTry =
   /** The whole route waits, so that its order holds. */
   | {
       readonly kind: "wait";
-      readonly until: number;
+      readonly waitMs: number;
       readonly attempts: number;
       readonly reason: string;
       readonly blocked: boolean;
@@ -101,14 +109,17 @@ export function afterTry(attempts: number, result: DeliveryResult, now: number):
       return { kind: "fetch" };
     case "refused":
       return { kind: "poison", reason: result.reason };
-    case "parked":
-      return { kind: "wait", until: result.until, attempts, reason: result.reason, blocked: false, code: result.code ?? null };
+    case "parked": {
+      // A sender of version 0.1 says only until when, by its clock.
+      const waitMs = result.waitMs ?? Math.min(Math.max(0, result.until - now), BLOCKED_MS);
+      return { kind: "wait", waitMs, attempts, reason: result.reason, blocked: false, code: result.code ?? null };
+    }
     case "blocked":
-      return { kind: "wait", until: now + BLOCKED_MS, attempts, reason: result.reason, blocked: true, code: result.code };
+      return { kind: "wait", waitMs: BLOCKED_MS, attempts, reason: result.reason, blocked: true, code: result.code };
     case "failed": {
       const delayMs = RETRY_DELAYS_MS[attempts];
       if (delayMs === undefined) return { kind: "poison", reason: result.reason };
-      return { kind: "wait", until: now + delayMs, attempts: attempts + 1, reason: result.reason, blocked: false, code: null };
+      return { kind: "wait", waitMs: delayMs, attempts: attempts + 1, reason: result.reason, blocked: false, code: null };
     }
     default:
       return result satisfies never;

@@ -167,8 +167,8 @@ describe("after a try", () => {
     resultOfFault({ class: cls as "FLOOD", code, message: code, ...(waitS === undefined ? {} : { waitS }) }, 1000);
 
   it("takes a wait in full and a second more", () => {
-    expect(fault("FLOOD", "FLOOD_WAIT_30", 30)).toMatchObject({ kind: "parked", until: 32_000 });
-    expect(fault("FLOOD", "SLOWMODE_WAIT_5", 5)).toMatchObject({ kind: "parked", until: 7000 });
+    expect(fault("FLOOD", "FLOOD_WAIT_30", 30)).toMatchObject({ kind: "parked", waitMs: 31_000, until: 32_000 });
+    expect(fault("FLOOD", "SLOWMODE_WAIT_5", 5)).toMatchObject({ kind: "parked", waitMs: 6000, until: 7000 });
   });
 
   it("sets aside a message, stops for a target, waits for a network", () => {
@@ -183,7 +183,17 @@ describe("after a try", () => {
     const failed = { kind: "failed", code: "x", reason: "x" } as const;
     expect([0, 1, 2, 3].map((attempts) => afterTry(attempts, failed, 0).kind)).toEqual(["wait", "wait", "wait", "wait"]);
     expect(afterTry(4, failed, 0).kind).toBe("poison");
-    expect(afterTry(4, { kind: "parked", until: 9, reason: "" }, 0)).toMatchObject({ kind: "wait", attempts: 4, until: 9 });
+    expect(afterTry(4, { kind: "parked", until: 9, reason: "" }, 0)).toMatchObject({ kind: "wait", attempts: 4, waitMs: 9 });
+  });
+
+  it("waits as long as the sender was told to, whatever the two clocks say", () => {
+    const told = fault("FLOOD", "FLOOD_WAIT_5", 5);
+    const DAY = 86_400_000;
+    for (const skew of [-DAY, -1, 0, 1, DAY, 365 * DAY])
+      expect(afterTry(0, told, 1000 + skew), String(skew)).toMatchObject({ kind: "wait", waitMs: 6000 });
+    // A sender of version 0.1 says only until when: never for longer than a blocked route is left alone.
+    expect(afterTry(0, { kind: "parked", until: DAY, reason: "" }, 0)).toMatchObject({ waitMs: 600_000 });
+    expect(afterTry(0, { kind: "parked", until: 0, reason: "" }, DAY)).toMatchObject({ waitMs: 0 });
   });
 
   it("knows percentiles", () => {

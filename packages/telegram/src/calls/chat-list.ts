@@ -1,4 +1,4 @@
-import { isServiceChat } from "@flotilla/contracts";
+import { ChatRef, isServiceChat } from "@flotilla/contracts";
 import { markedChannel } from "@flotilla/kernel";
 import type { LinkedChannel } from "@flotilla/session-store";
 import { Api } from "telegram";
@@ -69,6 +69,7 @@ function mayWrite({ creator, broadcast, adminRights, bannedRights, defaultBanned
 }
 
 function refOf(entity: Api.Channel | Api.Chat | Api.User): string {
-  const name = "username" in entity ? entity.username : undefined;
-  return name ? `@${name}` : markedId(entity);
+  const name = "username" in entity && entity.username ? `@${entity.username}` : null;
+  // Some names of Telegram's own have three letters, which no route takes.
+  return name !== null && ChatRef.safeParse(name).success ? name : markedId(entity);
 }

@@ -13,6 +13,8 @@ export interface FloodGateOptions {
   readonly onChange?: () => void;
 }
 
+const NOTE_SLACK_MS = 60_000;
+
 /**
  * One account's patience: every wait that Telegram asked for is kept in full plus a second, for the method and the chat it was
  * said of, over restarts too (docs/safety.md). Reading goes on while sending has to wait.
@@ -34,7 +36,7 @@ export class FloodGate {
   /** Throws AppError `flood-wait` (details `waitS`) while a wait is in force. `peer` is a marked id, or empty. */
   check(method: string, peer: string): void {
     const { table, clock } = this.#options;
-    const leftMs = table.until(method, peer) - clock.now();
+    const leftMs = table.leftMs(method, peer, clock.now());
     if (leftMs <= 0) return;
     throw new AppError("flood-wait", `Telegram asked to wait before ${method} is called again.`, {
       details: { waitS: Math.ceil(leftMs / 1000), method, peer },
@@ -65,7 +67,7 @@ export class FloodGate {
     if (fault.class === "FLOOD" && fault.waitS !== undefined && fault.code !== "flood-wait") {
       // A slow mode is the chat's, a login's wait the phone number's; every other wait is the method's, whatever it was for.
       const about = fault.code.startsWith("SLOWMODE_WAIT") || method.startsWith("auth.") ? peer : "";
-      table.add({ method, peer: about, until: now + (fault.waitS + 1) * 1000 }, now);
+      table.add({ method, peer: about }, (fault.waitS + 1) * 1000, now);
     } else if (fault.code === "PEER_FLOOD" || fault.code.startsWith("FROZEN_")) {
       table.stop({ reason: fault.code, at: now });
     } else return;
@@ -81,15 +83,20 @@ export class FloodGate {
   status(): FloodStatus {
     const { table, clock } = this.#options;
     const now = clock.now();
-    const until = halvedUntil(table.notes());
+    const until = halvedUntil(this.#notes(now));
     const perMinute = this.#perMinute();
     const tokens = Math.floor(this.#bucket.level(clock.monotonicMs(), perMinute, this.#rate.burst));
     return { waits: table.waits(now), perMinute, tokens, halvedUntil: until > now ? until : null, stopped: table.stopped() };
   }
 
+  /** Notes of a clock that was ahead for a moment say nothing. */
+  #notes(now: number): readonly number[] {
+    return this.#options.table.notes().filter((at) => at <= now + NOTE_SLACK_MS);
+  }
+
   #perMinute(): number {
-    const { table, clock } = this.#options;
-    const isHalved = halvedUntil(table.notes()) > clock.now();
+    const now = this.#options.clock.now();
+    const isHalved = halvedUntil(this.#notes(now)) > now;
     return isHalved ? this.#rate.perMinute / 2 : this.#rate.perMinute;
   }
 

@@ -14,14 +14,15 @@ const SEND = "messages.sendMessage";
 async function rig(): Promise<{ store: () => SessionStore; reopen: () => FloodGate; gate: FloodGate; clock: { now: number } }> {
   const dir = await testDir();
   const fleetKey = randomBytes(32);
-  let store = openSession({ dir, name: "w", fleetKey });
-  onTestFinished(() => store.close());
   const clock = { now: 1_000_000 };
+  const upTime = { boot: "this one", ms: () => clock.now };
+  let store = openSession({ dir, name: "w", fleetKey, upTime });
+  onTestFinished(() => store.close());
   const make = (): FloodGate =>
     new FloodGate({ table: store.flood, clock: { now: () => clock.now, monotonicMs: () => clock.now } });
   const reopen = (): FloodGate => {
     store.close();
-    store = openSession({ dir, name: "w", fleetKey });
+    store = openSession({ dir, name: "w", fleetKey, upTime });
     return make();
   };
   return { store: () => store, reopen, gate: make(), clock };

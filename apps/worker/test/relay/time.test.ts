@@ -1,0 +1,138 @@
+/** Waits are durations: neither a clock that jumps nor two clocks that differ make them longer or shorter. */
+import { type Delivery, Delivery as DeliverySchema, type Fault } from "@flotilla/contracts";
+import { parked } from "@flotilla/domain";
+import { type Clock, parseWorkerId } from "@flotilla/kernel";
+import { createLogger } from "@flotilla/observability";
+import { openSession, type SessionStore } from "@flotilla/session-store";
+import { testDir } from "@flotilla/testkit";
+import { expect, onTestFinished, test } from "vitest";
+import { Dispatcher } from "../../src/relay/dispatcher.ts";
+import { Intake } from "../../src/relay/intake.ts";
+import { RouteBook } from "../../src/relay/route-book.ts";
+import { FLEET_KEY, post, route } from "./world.ts";
+
+const DAY = 86_400_000;
+const log = createLogger({ name: "test", level: "silent" });
+
+interface Rig {
+  readonly at: { wall: number; mono: number };
+  readonly store: SessionStore;
+  readonly handed: Delivery[];
+  /** Resolves what was handed over last, as Redis does. */
+  readonly taken: { fail: boolean; pending: (() => void)[] };
+  receive(...ids: [id: number, more?: object][]): void;
+  pump(): void;
+  dispatcher: Dispatcher;
+}
+
+async function rig(change: object = {}): Promise<Rig> {
+  const dir = await testDir();
+  const at = { wall: 1_800_000_000_000, mono: 1000 };
+  const clock: Clock = { now: () => at.wall, monotonicMs: () => at.mono };
+  const store = openSession({ dir, name: "reader", fleetKey: FLEET_KEY, clock });
+  onTestFinished(() => store.close());
+  store.relay.setRoutes({ version: 1, body: JSON.stringify([route(change)]) });
+  const book = new RouteBook(store, log);
+  const intake = new Intake(store, book, { now: clock.now, onLoop: () => {} });
+  const handed: Delivery[] = [];
+  const taken: Rig["taken"] = { fail: false, pending: [] };
+  const dispatcher = new Dispatcher({
+    worker: parseWorkerId("reader"),
+    relay: store.relay,
+    stops: store.routeStops,
+    route: (id) => book.route(id),
+    hand: async (delivery) => {
+      handed.push(delivery);
+      await new Promise<void>((resolve) => taken.pending.push(resolve));
+    },
+    fetch: async () => [],
+    forget: () => {},
+    faultOf: () => ({ class: "CRASH", code: "x", message: "x" }) as Fault,
+    clock,
+    log,
+  });
+  return {
+    at,
+    store,
+    handed,
+    taken,
+    dispatcher,
+    receive: (...ids) => {
+      const events = ids.map(([id, more]) => ({ ...post(id, `text ${id}`, more), date: at.wall }));
+      store.updates.commit({ events }, () => true);
+      while (intake.step() > 0);
+    },
+    pump: () => dispatcher.pump(["signals"]),
+  };
+}
+
+test.each([
+  ["a day ahead", DAY],
+  ["a day back", -DAY],
+])("an album waits its moment, and no more, while the clock jumps %s", async (_, jump) => {
+  const { at, receive, pump, handed } = await rig();
+  at.wall += jump;
+  receive([1, { groupedId: "5" }]);
+  pump();
+  at.wall -= jump;
+  at.mono += 700;
+  receive([2, { groupedId: "5" }]);
+  pump();
+  at.mono += 700;
+  pump();
+  expect(handed, "its last message came 700 ms ago").toEqual([]);
+  at.mono += 100;
+  pump();
+  expect(handed).toHaveLength(1);
+});
+
+test.each([0, DAY, -DAY, 365 * DAY])(
+  "a route that waits for its sender goes on after the wait, with clocks %d ms apart",
+  async (skew) => {
+    const { at, receive, pump, handed, dispatcher } = await rig();
+    receive([1]);
+    pump();
+    const [delivery] = handed;
+    if (!delivery) throw new Error("nothing was handed over");
+    const { id, key } = delivery;
+    const result = { ...parked(5000, at.wall + skew), reason: "Telegram asked to wait." };
+    dispatcher.confirmed({ v: 1, kind: "confirmation", id, key, route: "signals", result });
+    expect(dispatcher.state("signals").parkedUntil).toBe(at.wall + 5000);
+    at.wall += DAY;
+    at.mono += 4999;
+    pump();
+    expect(handed).toHaveLength(1);
+    at.mono += 1;
+    pump();
+    expect(handed).toHaveLength(2);
+  },
+);
+
+test("while Redis is away one step is handed over once, however long it takes; afterwards again after ten seconds", async () => {
+  const { at, receive, pump, handed, dispatcher, taken } = await rig();
+  receive([1], [2]);
+  for (let second = 0; second < 3600; second += 5) {
+    pump();
+    dispatcher.repeat();
+    at.mono += 5000;
+  }
+  expect(handed).toHaveLength(1);
+  taken.pending.shift()?.();
+  await new Promise(setImmediate);
+  dispatcher.repeat();
+  dispatcher.repeat();
+  expect(handed.map(({ id }) => id)).toEqual(["reader.1.0", "reader.1.0"]);
+});
+
+test.each([
+  ["a filter whose one word has 400 letters", { filter: "x".repeat(400), alert: "silent" }, "x".repeat(400)],
+  ["an excerpt of 200 emoji", { alert: "silent" }, "😀".repeat(200)],
+  ["a text of the longest kind", {}, "y".repeat(4096)],
+])("what is handed over is what the other end takes: %s", async (_, change, text) => {
+  const { store, receive, handed, dispatcher } = await rig(change);
+  receive([1, { text }]);
+  dispatcher.pump(["signals", "signals!alert"]);
+  expect(store.relay.depths()).toEqual([{ route: "signals", waiting: handed.length, poison: 0 }]);
+  expect(handed.map((delivery) => DeliverySchema.safeParse(delivery).success)).toEqual(handed.map(() => true));
+  expect(handed.map(({ step }) => step.kind).sort()).toEqual("alert" in change ? ["alert", "send"] : ["send"]);
+});
