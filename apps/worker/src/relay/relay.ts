@@ -33,7 +33,10 @@ const REPORT_MS = 2000;
 /** Rows of a removed route that are given up between two turns of the loop. */
 const DROP_STEP = 500;
 
-/** The relaying half of a worker: what it reads for its own routes, and what it delivers for the routes of others. */
+/**
+ * The relaying half of a worker: what it reads for its own routes, and what it delivers for the routes of others.
+ * @NOTE more lines: it joins reading, sending and their timers, and does none of the work itself
+ */
 export class Relay {
   readonly #options: RelayOptions;
   readonly #book: RouteBook;
