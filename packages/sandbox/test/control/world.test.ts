@@ -112,6 +112,9 @@ test("faults of the MTProto side reach live connections", async () => {
   await control.post("/faults/silence", { dc: 4 });
   await control.post("/faults/delay", { delayMs: 0 });
   expect((await control.post("/faults/restart-dc", { dc: 4, downMs: 1 })).body).toEqual({ ok: true });
+  for (const mode of ["unreadable", "garbled", "stuck", "refused"])
+    expect((await control.post("/faults/differences", { phone: "15550000001", mode, channel: "7" })).status).toBe(200);
+  expect((await control.post("/faults/differences", { phone: "15550000001", mode: "vague" })).status).toBe(400);
   expect((await control.post("/faults/heal")).body).toEqual({ ok: true });
   expect((await control.post("/faults/drop", { how: "gently" })).status).toBe(400);
 });

@@ -190,3 +190,32 @@ describe("updates", () => {
     expect((missed as Api.updates.Difference).newMessages).toHaveLength(3);
   });
 });
+
+describe("answers about missed updates", () => {
+  const ask = (client: TelegramClient, pts: number) =>
+    client.invoke(new Api.updates.GetDifference({ pts, date: Math.floor(Date.now() / 1000) + 99, qts: 0 }));
+
+  it("are refused, lead nowhere, or hold what nobody can read, until they are healed; other accounts are not concerned", async () => {
+    const { telegram, ann } = await scene();
+    const bob = await loggedIn(telegram, BOB);
+    const { pts } = await ann.invoke(new Api.updates.GetState());
+    telegram.world.sendPrivate(BOB, ANN, "hi");
+    const { faults } = telegram.world;
+    faults.differences({ phone: ANN, mode: "refused", text: "SOMETHING_NEW" });
+    await expect(ask(ann, pts)).rejects.toMatchObject({ code: 400, errorMessage: "SOMETHING_NEW" });
+    faults.heal();
+    faults.differences({ phone: `+${ANN}`, mode: "stuck" });
+    for (let n = 0; n < 3; n++) {
+      const answer = await ask(ann, pts);
+      expect(answer).toMatchObject({ className: "updates.DifferenceSlice", intermediateState: { pts } });
+    }
+    for (const mode of ["unreadable", "garbled"] as const) {
+      faults.heal();
+      faults.differences({ phone: ANN, mode });
+      await expect(ask(ann, pts)).rejects.toThrow("Constructor ID");
+      expect((await ask(bob, 0)).className).toMatch(/^updates.Difference/);
+    }
+    faults.heal();
+    expect((await ask(ann, pts)).className).toBe("updates.Difference");
+  });
+});

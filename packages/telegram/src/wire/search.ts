@@ -35,12 +35,15 @@ export class Search {
   readonly #objects = new Map<number, readonly State[]>();
   readonly #anchors = new Map<string, Anchors>();
   readonly #holes = new Map<string, Unreadable>();
+  readonly #isCautious: boolean;
   #steps = 0;
   #depth = 0;
 
-  constructor(bytes: Buffer, lines: Lines) {
+  /** `isCautious`: nothing is taken that was read behind an object that was passed over, before something shows where that ended. */
+  constructor(bytes: Buffer, lines: Lines, isCautious: boolean) {
     this.#bytes = bytes;
     this.#lines = lines;
+    this.#isCautious = isCautious;
   }
 
   /** The best reading of the whole, or null. Throws {@link Exhausted}. */
@@ -111,13 +114,17 @@ export class Search {
 
   #make({ fields, type, make }: Line, end: State, at: number, isCautious: boolean): unknown {
     const args: Record<string, unknown> = {};
+    const behind = new Set<string>();
     let state: State | null = end;
     for (const field of fields.toReversed()) {
       const value = isCautious ? cautiously(state) : state?.value;
       const isHole = value instanceof Unreadable;
       const given: unknown = isHole ? this.#lines.standIn(field.type) : value;
-      // What cannot be without it goes with it.
-      if (value === UNSURE || (isHole && given === null && !field.flag)) return this.#hole(type, at);
+      // What cannot be without it goes with it. And what was read of the same type behind it may be a part of something that was
+      // passed over as well: a message must not come from a chat that is named somewhere in it.
+      if (value === UNSURE || (isHole && ((given === null && !field.flag) || behind.has(field.type))))
+        return this.#hole(type, at);
+      if (value !== null && field.kind === "boxed" && !field.isVector) behind.add(field.type);
       args[field.name] = given;
       state = state?.before ?? null;
     }
@@ -131,7 +138,7 @@ export class Search {
     if (count * 4 > this.#bytes.length - at) return [];
     const first: State = { at: at + 8, price, loose: false, value: null, before: null, flags: {} };
     const last = isPlain ? this.#plains(first, type, count) : this.#elements(first, type, count);
-    return last.map((end) => leaf(end, listOf(end, count, type)));
+    return last.map((end) => leaf(end, listOf(end, count, { type, isCautious: this.#isCautious })));
   }
 
   #plains(first: State, type: string, count: number): State[] {

@@ -58,10 +58,10 @@ function join(a: State, b: State): State {
  * Messages and updates that cannot be read keep their place, as they are to be counted; anything else is left out. Beside
  * elements that were passed over, one whose end is not proven may have taken a part of them for its own.
  */
-export function listOf(end: State, count: number, type: string): unknown[] {
+export function listOf(end: State, count: number, { type, isCautious }: { type: string; isCautious: boolean }): unknown[] {
   const states: State[] = [];
   for (let state: State | null = end; state && states.length < count; state = state.before) states.push(state);
-  const isSure = !states.some(({ value }) => value instanceof Unreadable);
+  const isSure = !isCautious && !states.some(({ value }) => value instanceof Unreadable);
   const list = states.reverse().map((state) => {
     const value = !isSure && "cautious" in state ? state.cautious : state.value;
     return value === UNSURE ? new Unreadable(type) : value;

@@ -24,7 +24,9 @@ export interface Reading {
  */
 export function readTolerantly(bytes: Buffer, place: Place): Reading | null {
   try {
-    const found = new Search(bytes, schema()).whole(place);
+    const first = new Search(bytes, schema(), false).whole(place);
+    // One object alone shows its end by everything behind it; of several, one may take a part of another for its own.
+    const found = first && first.price > 1 ? new Search(bytes, schema(), true).whole(place) : first;
     if (!found || typeof found.value === "symbol" || found.value instanceof Unreadable) return null;
     return { value: found.value, holes: found.price };
   } catch (error) {

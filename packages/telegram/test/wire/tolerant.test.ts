@@ -192,13 +192,22 @@ test("inside a message: the text stays, the media is called unsupported, an enti
     message(1, { media: later40 }),
     message(2, { entities: [entity, later4, entity] }),
     message(3, { media: later4, entities: [later40], replyMarkup: undefined }),
-    message(4, { fwdFrom: later40, views: 5, forwards: 1 }),
   ];
   const found = read(difference({ newMessages: odd, users: [user(1)] }));
-  expect(texts(found)).toEqual(["m1", "m2", "m3", "m4"]);
+  expect(texts(found)).toEqual(["m1", "m2", "m3"]);
   const [first, second] = (found?.newMessages ?? []) as Api.Message[];
   expect(first?.media).toBeInstanceOf(Api.MessageMediaUnsupported);
   expect(second?.entities).toHaveLength(2);
+});
+
+test("a text behind an object of a later layer is taken when that is the only one, as then nothing else can be meant", () => {
+  const behind = message(1, { fwdFrom: later40, views: 5, forwards: 1 });
+  expect(texts(read(difference({ newMessages: [behind, message(2)] })))).toEqual(["m1", "m2"]);
+  const sender = Object.assign(message(1), { fromId: later4 });
+  expect(
+    texts(read(difference({ newMessages: [sender, message(2)] }))),
+    "whose chat may be named in what is not known",
+  ).toEqual(["?", "m2"]);
 });
 
 test("a message without whose object nobody knows where it was said is no message", () => {
