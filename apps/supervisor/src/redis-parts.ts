@@ -1,3 +1,6 @@
+import { randomUUID } from "node:crypto";
+import { statSync } from "node:fs";
+import { hostname } from "node:os";
 import type { Config } from "@flotilla/config";
 import { systemClock } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
@@ -7,10 +10,12 @@ import {
   findFleet,
   fleetPlace,
   HostBoard,
+  HostClaim,
   parseFleet,
   type QueuePlace,
   StatusWriter,
 } from "@flotilla/queue";
+import { processIdentity } from "@flotilla/sqlite";
 import type { HostDb } from "./host-db.ts";
 import { OtherHosts } from "./other-hosts.ts";
 
@@ -40,11 +45,34 @@ export async function openRedisParts(
   const onError = quietly(log);
   const events = stack.adopt(new EventPublisher(place, onError), (it) => it.close());
   const statuses = stack.adopt(new StatusWriter(place, onError), (it) => it.close());
+  const claim = stack.adopt(claimOf(config, { place, db, log, onError }), (it) => it.close());
+  await claim.take();
   const board = stack.adopt(new HostBoard(place, onError), (it) => it.close());
   const { hostId: host, supervision } = config;
   const others = new OtherHosts({ board, host, hosts: supervision.hosts, clock: systemClock, log, onError });
   stack.adopt(others, (it) => it.close());
   return { fleet, place, events, statuses, others, onError };
+}
+
+interface ClaimParts {
+  readonly place: QueuePlace;
+  readonly db: HostDb;
+  readonly log: Logger;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The right to this host's name: two supervisors with one name would take each other's commands. */
+function claimOf({ hostId: host, dataDir }: Config, { place, db, log, onError }: ClaimParts): HostClaim {
+  const id = randomUUID();
+  const me = { id, record: recordOf(db.path) ?? id, pid: process.pid, machine: hostname(), dataDir, since: systemClock.now() };
+  return new HostClaim({ place, host, me, onTaken: (error) => log.error({ err: error }, "⚠️ two hosts of one name"), onError });
+}
+
+/** The kernel's lock on this file is held: whoever had it before on this machine is dead. */
+function recordOf(path: string): string | null {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const boot = processIdentity(process.pid)?.bootId;
+  return stat && boot ? `${boot}:${stat.dev}:${stat.ino}` : null;
 }
 
 /** Connection errors come in bursts, one line per cause is enough. */

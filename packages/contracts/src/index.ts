@@ -34,6 +34,7 @@ export {
   fleetKeyIdKey,
   fleetPrefix,
   fleetRecordKey,
+  hostClaimKey,
   hostQueue,
   hostsKey,
   KEYS_OF_0_1,

@@ -20,6 +20,8 @@ export const EVENTS_QUEUE = "events";
 export const statusKey = (prefix: string): string => `${prefix}:status`;
 /** Hash host → HostRow JSON. */
 export const hostsKey = (prefix: string): string => `${prefix}:hosts`;
+/** Which supervisor is the host of that name at the moment; expires by itself. */
+export const hostClaimKey = (prefix: string, host: HostId): string => `${prefix}:host:${host}`;
 /** Queue of {@link RelayMessage}s for one worker: what it shall deliver, and what became of what others deliver for it. */
 export const relayQueue = (worker: WorkerId): string => `relay.${worker}`;
 /** Queue of deliveries by the bot. */

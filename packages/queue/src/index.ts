@@ -16,6 +16,7 @@ export {
   parseFleet,
 } from "./fleet.ts";
 export { HostBoard } from "./host-board.ts";
+export { HostClaim, type HostClaimant, type HostClaimOptions } from "./host-claim.ts";
 export { LEASE_TIMINGS, Lease, type LeaseMode, type LeaseOptions, type LeaseTimings } from "./lease.ts";
 export { findOtherOwner, leaseResources, type OtherOwner, type Wanted } from "./other-owner.ts";
 export { takeParcel } from "./parcel.ts";

@@ -1,0 +1,129 @@
+import { hostClaimKey } from "@flotilla/contracts";
+import { AppError, type HostId, sleep } from "@flotilla/kernel";
+import { Redis } from "ioredis";
+import { z } from "zod";
+import { promptOptions } from "./connection.ts";
+import type { QueuePlace } from "./place.ts";
+
+/** Who a supervisor is. */
+export const HostClaimant = z.object({
+  /** One life of one process. */
+  id: z.string().max(100),
+  /** The record that it holds: machine, device and inode. Whoever holds the same one knows that the other is dead. */
+  record: z.string().max(200),
+  pid: z.number().int(),
+  machine: z.string().max(255),
+  dataDir: z.string().max(4096),
+  /** Milliseconds since the epoch. */
+  since: z.number(),
+});
+export type HostClaimant = z.infer<typeof HostClaimant>;
+
+/** A supervisor that is gone without a word has lost its name by then. */
+const TTL_MS = 15_000;
+/** Between two questions while somebody has it: one that lives renews, and is there after the time of a dead one. */
+const ASK_AGAIN_MS = 500;
+
+/** Sets the claim when it is free, ours, or of a dead owner of the same record; else returns who has it. */
+const TAKE = `
+local held = redis.call('GET', KEYS[1])
+if held then
+  local ok, owner = pcall(cjson.decode, held)
+  if ok and type(owner) == 'table' and owner.id ~= ARGV[2] and owner.record ~= ARGV[3] then return held end
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[4])
+return false`;
+
+const LEAVE = `
+local held = redis.call('GET', KEYS[1])
+if held then
+  local ok, owner = pcall(cjson.decode, held)
+  if ok and type(owner) == 'table' and owner.id == ARGV[1] then redis.call('DEL', KEYS[1]) end
+end
+return true`;
+
+/** Parts of {@link HostClaim}. */
+export interface HostClaimOptions {
+  readonly place: QueuePlace;
+  readonly host: HostId;
+  readonly me: HostClaimant;
+  /** Another supervisor has the name now: two that take commands from one queue. Once per other one. */
+  readonly onTaken: (error: AppError) => void;
+  readonly onError: (error: unknown) => void;
+  /** How long a claim outlives its owner, in milliseconds. Default 15 s; one third of it passes between two renewals. */
+  readonly ttlMs?: number;
+}
+
+/** A supervisor's right to its HOST_ID in the fleet: of two with one name, the second is refused, by the name of the first. */
+export class HostClaim {
+  readonly #options: HostClaimOptions;
+  readonly #redis: Redis;
+  #timer: NodeJS.Timeout | undefined;
+  #told = "";
+
+  constructor(options: HostClaimOptions) {
+    this.#options = options;
+    this.#redis = new Redis({ ...promptOptions(options.place.url), enableOfflineQueue: true });
+    this.#redis.on("error", options.onError);
+  }
+
+  /**
+   * Takes the name and keeps it until `close`; waits for the time in which the claim of a dead one ends. Throws AppError `host-id-taken` that names who has it. A Redis that is away refuses nobody: the claim is
+   * taken when it is back.
+   */
+  async take(): Promise<void> {
+    const { ttlMs = TTL_MS } = this.#options;
+    for (const until = performance.now() + ttlMs + ASK_AGAIN_MS; ; await sleep(ASK_AGAIN_MS)) {
+      const refused = await this.#askQuietly();
+      if (!refused) break;
+      if (performance.now() > until) throw refused;
+    }
+    this.#timer = setInterval(() => void this.#renew(), ttlMs / 3);
+  }
+
+  /** Whether the name was lost to another one, as its last renewal found. */
+  get problem(): string | null {
+    return this.#told || null;
+  }
+
+  /** Gives the name back. Idempotent. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    const { place, host, me, onError } = this.#options;
+    if (this.#redis.status === "ready")
+      await this.#redis.eval(LEAVE, 1, hostClaimKey(place.prefix, host), me.id).catch(onError);
+    this.#redis.disconnect();
+  }
+
+  async #renew(): Promise<void> {
+    const refused = await this.#askQuietly();
+    if (refused && this.#told !== refused.message) this.#options.onTaken(refused);
+    this.#told = refused?.message ?? "";
+  }
+
+  /** Null also when Redis did not answer. */
+  async #askQuietly(): Promise<AppError | null> {
+    try {
+      return await this.#ask();
+    } catch (error) {
+      this.#options.onError(error);
+      return null;
+    }
+  }
+
+  async #ask(): Promise<AppError | null> {
+    const { place, host, me, ttlMs = TTL_MS } = this.#options;
+    const key = hostClaimKey(place.prefix, host);
+    const held: unknown = await this.#redis.eval(TAKE, 1, key, JSON.stringify(me), me.id, me.record, ttlMs);
+    return typeof held === "string" ? taken(host, held) : null;
+  }
+}
+
+function taken(host: HostId, held: string): AppError {
+  const found = HostClaimant.safeParse(JSON.parse(held));
+  const who = found.success
+    ? `pid ${found.data.pid} on ${found.data.machine} (data folder ${found.data.dataDir}, since ${new Date(found.data.since).toISOString()})`
+    : "a supervisor that did not say who it is";
+  const text = `Another supervisor is the host "${host}" of this fleet: ${who}. Two with one name take each other's commands. Set another HOST_ID here, or stop that one.`;
+  return new AppError("host-id-taken", text, { details: { host } });
+}
