@@ -44,7 +44,7 @@ return true`;
 
 /** Parts of {@link HostClaim}. */
 export interface HostClaimOptions {
-  readonly place: QueuePlace;
+  readonly place: Pick<QueuePlace, "url" | "prefix">;
   readonly host: HostId;
   readonly me: HostClaimant;
   /** Another supervisor has the name now: two that take commands from one queue. Once per other one. */
