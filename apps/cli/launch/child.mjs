@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, realpathSync, statSync } from "node:fs";
 import { constants } from "node:os";
 
 /** npm, the shell and the terminal each deliver the same Ctrl+C: what follows within this time is not a second wish. */
@@ -62,7 +62,7 @@ export function runChild(command, { cwd, env, sameWishMs = SAME_WISH_MS }) {
  * @returns {[string, ...string[]]}
  */
 export function boundToParent(command, signal = "KILL") {
-  const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find((file) => existsSync(file));
+  const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find(isUtilLinux);
   const [program = "", ...args] = command;
   return setpriv === undefined ? [program, ...args] : [setpriv, "--pdeathsig", signal, program, ...args];
 }
@@ -101,3 +101,16 @@ function parentOf(pid) {
 }
 
 function ignore() {}
+
+/**
+ * The `setpriv` of BusyBox has no `--pdeathsig`, and would start nothing.
+ * @param {string} file
+ */
+function isUtilLinux(file) {
+  try {
+    const [found, busybox] = [statSync(file), statSync("/bin/busybox", { throwIfNoEntry: false })];
+    return !/busybox/.test(realpathSync(file)) && !(found.dev === busybox?.dev && found.ino === busybox.ino);
+  } catch {
+    return false;
+  }
+}

@@ -15,7 +15,7 @@ import {
   Secret,
   wantsSandbox,
 } from "@flotilla/config";
-import { AppError } from "@flotilla/kernel";
+import { AppError, unboundWarning } from "@flotilla/kernel";
 import { checkRedis, startEmbeddedRedis } from "@flotilla/queue";
 import { fittingFleetKey } from "@flotilla/session-store";
 import { lockFile } from "@flotilla/sqlite";
@@ -71,7 +71,9 @@ async function startAll(cwd: string, stack: AsyncDisposableStack, hurry: Promise
   if (sandbox) stack.adopt(sandbox.service, (it) => it.stop(GRACE_MS));
   const values = { ...env, ...sandbox?.values, REDIS_URL: redisUrl, DATA_DIR: dataDir };
   const config = parseConfig(values, { cwd, role: "fleet" });
-  for (const warning of (await checkRedis(redisUrl)).warnings) say(`Warning: ${warning}`);
+  const unbound = unboundWarning();
+  for (const warning of [...(unbound === null ? [] : [unbound]), ...(await checkRedis(redisUrl)).warnings])
+    say(`Warning: ${warning}`);
   const fresh = sandbox !== null && (await seedDemo(sandbox.url, config));
   const { bot, supervisor } = await startApps(stack, { config, values, logDir, hurry });
   if (fresh) await startDemoWorkers(config);

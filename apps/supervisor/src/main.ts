@@ -1,6 +1,6 @@
 import { findFleetKeys, loadFleetKey, parseConfig, readProcessEnv } from "@flotilla/config";
 import { CLASS_ICONS } from "@flotilla/domain";
-import { AppError } from "@flotilla/kernel";
+import { AppError, unboundWarning } from "@flotilla/kernel";
 import { createLogger, runService } from "@flotilla/observability";
 import { fittingFleetKey } from "@flotilla/session-store";
 import { startSupervisor } from "./compose.ts";
@@ -12,6 +12,8 @@ await runService("supervisor", async () => {
   const { fleetKey, dataDir } = config;
   fittingFleetKey(dataDir, () => loadFleetKey(fleetKey, dataDir), findFleetKeys(fleetKey, dataDir));
   const log = createLogger({ name: "supervisor", level: config.logLevel, icons: CLASS_ICONS });
+  const unbound = unboundWarning();
+  if (unbound !== null) log.warn(unbound);
   // A bug in what only reports must not end all workers with this process.
   process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled"));
   const supervisor = await startSupervisor(config, env, log);

@@ -1,6 +1,7 @@
-import { existsSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 
 const SETPRIV = "/usr/bin/setpriv";
+const BUSYBOX = "/bin/busybox";
 
 /**
  * The command line that makes the kernel send `signal` to the program when its parent dies in any way, SIGKILL
@@ -12,6 +13,29 @@ export function boundToParent(
   args: readonly string[],
   signal: "TERM" | "KILL",
 ): { readonly command: string; readonly args: string[] } {
-  if (process.platform !== "linux" || !existsSync(SETPRIV)) return { command, args: [...args] };
+  if (!canBindToParent()) return { command, args: [...args] };
   return { command: SETPRIV, args: ["--pdeathsig", signal, command, ...args] };
+}
+
+/** Whether {@link boundToParent} can do anything here. The `setpriv` of BusyBox has no `--pdeathsig`: it would start nothing. */
+export function canBindToParent(setpriv: string = SETPRIV, busybox: string = BUSYBOX): boolean {
+  if (process.platform !== "linux") return false;
+  try {
+    const real = realpathSync(setpriv);
+    return !/busybox/.test(real) && !isSameFile(real, busybox);
+  } catch {
+    return false;
+  }
+}
+
+/** What to say at a start when it cannot; null when it can, or where no system can. */
+export function unboundWarning(): string | null {
+  if (process.platform !== "linux" || canBindToParent()) return null;
+  return "This machine has no setpriv of util-linux: a worker that hangs while its supervisor is killed lives on until the next start ends it. Install util-linux.";
+}
+
+/** BusyBox is also installed as one file with many names. */
+function isSameFile(path: string, other: string): boolean {
+  const [a, b] = [path, other].map((each) => statSync(each, { throwIfNoEntry: false }));
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
