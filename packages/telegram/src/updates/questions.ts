@@ -172,6 +172,7 @@ export class Questions {
     const enough = this.#deps.aside.has(channel) ? 1 : verdict.kind === "later" ? LATER_TRIES : REFUSED_TRIES;
     if (todo.tries(key) < enough) return;
     if (isChannel) this.#setAside(key, "reason" in verdict ? verdict.reason : verdict.kind.toUpperCase());
+    else if (key === CHECK) todo.done(CHECK);
     else if (key === ACCOUNT && verdict.kind !== "later") todo.add([RESET]);
   }
 

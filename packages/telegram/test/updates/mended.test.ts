@@ -132,6 +132,20 @@ test("a position beyond the server's is found while the connection lives, by a m
   await rig.complete();
 });
 
+test("a server that does not say where it stands holds nothing up", async () => {
+  const rig = await Rig.create({ retryMs: [1, 2] });
+  await rig.start();
+  await rig.stop();
+  rig.server.onCall = (name) => {
+    if (name === "state") throw new Refusal("REFUSED NEW_CODE");
+  };
+  await rig.start();
+  rig.push(rig.server.post(ACCOUNT));
+  await rig.complete();
+  await waitFor(() => rig.store.updates.account()?.date === rig.server.date);
+  expect(asked(rig, /^state/)).toBeLessThan(8);
+});
+
 const STUCK = {
   "a slice that leads nowhere": (rig: Rig) => {
     const difference = rig.server.difference.bind(rig.server);
