@@ -55,7 +55,20 @@ export function sendDrafts(
   return answer(call, updates, sent);
 }
 
-const sendMessage: Method<UserCall> = (call, query) => sendDraft(call, query, peerOfInput(call, object(query, "peer")), {});
+/** What one says to oneself is answered in the short form (https://core.telegram.org/constructor/updateShortSentMessage). */
+function shortAnswer(whole: TlObject): TlObject {
+  const update = (whole["updates"] as TlObject[]).find(({ _ }) => _ === "updateNewMessage");
+  if (!update) return whole;
+  const { id, date, entities } = object(update, "message");
+  const { pts, pts_count } = update;
+  return { _: "updateShortSentMessage", out: true, id, pts, pts_count, date, entities };
+}
+
+const sendMessage: Method<UserCall> = (call, query) => {
+  const peer = peerOfInput(call, object(query, "peer"));
+  const whole = sendDraft(call, query, peer, {});
+  return peer.kind === "user" && peer.id === call.account.id ? shortAnswer(whole) : whole;
+};
 
 /** Where a forwarded message comes from in the end. */
 function originOf(message: StoredMessage): NonNullable<StoredMessage["forwarded"]> {
