@@ -171,6 +171,7 @@ problem-not-sent = ❌ The command could not be sent.
 problem-no-worker = This worker does not exist any more.
 problem-sqlite-locked = Another program has the session file.
 problem-not-connected = The account is not connected right now.
+problem-no-such-worker = Its host does not know this worker. Press ▶️ Start to have it there.
 problem-host-error = The supervisor could not do it; its log says why.
 problem-login-busy = The step before is still under way.
 
@@ -930,6 +931,7 @@ route-follow = Edits { $edits } · deletions { $deletes } · alert { $alert }
 route-alert-off = off
 route-alert-silent = silent
 route-alert-sound = with sound
+route-other-version = 🔴 { $reader } works by other routes than these. They are sent to it again; if this stays, see its log and the clocks of both hosts.
 route-silent = { $reader } has not reported this route yet.
 route-counts = Matched { $matched } · delivered { $delivered } · filtered out { $filtered } · protected { $skipped }
 route-followed = Edits followed { $edited } · deletions { $deleted }

@@ -171,6 +171,7 @@ problem-not-sent = ❌ Команду не удалось отправить.
 problem-no-worker = Такого воркера больше нет.
 problem-sqlite-locked = Файл сессии занят другой программой.
 problem-not-connected = Аккаунт сейчас не подключён.
+problem-no-such-worker = Хост не знает этого воркера. Нажмите ▶️ Запустить, чтобы завести его там.
 problem-host-error = Супервизор не смог это сделать; причина – в его журнале.
 problem-login-busy = Предыдущий шаг ещё выполняется.
 
@@ -977,6 +978,7 @@ route-follow = Правки { $edits } · удаления { $deletes } · оп�
 route-alert-off = выкл.
 route-alert-silent = без звука
 route-alert-sound = со звуком
+route-other-version = 🔴 { $reader } работает не по этим маршрутам. Они отправлены ему снова; если это не проходит, проверьте его журнал и часы обоих хостов.
 route-silent = { $reader } ещё не сообщил об этом маршруте.
 route-counts = Подошло { $matched } · доставлено { $delivered } · отсеяно { $filtered } · защищено { $skipped }
 route-followed = Правок { $edited } · удалений { $deleted }

@@ -112,6 +112,7 @@ async function tick(parts: Parts, { hosts, fleet, log }: Outside): Promise<void>
   const there = redisAwaySince === null ? await hosts.all().catch(() => []) : [];
   await fleet.keepThere(now).catch((error: unknown) => log.debug({ err: error }, "redis"));
   const readers = await parts.relayScreens.readers();
+  parts.relay.outbid();
   for (const problem of parts.relay.stopHarmful()) tellOfStop(parts, problem);
   const relay = { routes: parts.routes.all(), readers };
   watch(alerts, {

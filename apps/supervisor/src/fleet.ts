@@ -142,6 +142,11 @@ export class Fleet {
     this.#deps.removeStatus(id);
   }
 
+  /** Whether this host has a worker of that name. */
+  has(id: WorkerId): boolean {
+    return this.#workers.has(id) || this.#deps.db.workers().some((worker) => worker.id === id);
+  }
+
   /** The worker of that name; it is known from now on. */
   find(id: WorkerId): Entry {
     const known = this.#workers.get(id);

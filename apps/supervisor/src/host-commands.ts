@@ -1,5 +1,5 @@
 import type { CommandOutcome, HostCommand } from "@flotilla/contracts";
-import type { Clock } from "@flotilla/kernel";
+import type { Clock, WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { type BulkCommand, type BulkProgress, carryOutBulk } from "./bulk.ts";
 import type { Entry, Fleet } from "./fleet.ts";
@@ -98,9 +98,13 @@ export class HostCommands {
   }
 
   async #perform(command: Wish): Promise<CommandOutcome> {
-    const { log } = this.#deps;
+    const { log, fleet, sessions } = this.#deps;
+    const { worker, kind } = command;
+    // A wrong name leaves nothing behind: no row, no log, no process. Only a start makes a worker.
+    if (kind !== "start" && !fleet.has(worker) && !sessions.has(worker))
+      return kind === "forget" ? { kind: "done" } : unknown(worker);
     try {
-      return await this.#carryOut(command, this.#deps.fleet.find(command.worker));
+      return await this.#carryOut(command, fleet.find(worker));
     } catch (error) {
       log.error({ err: error, worker: command.worker }, "command failed");
       return {
@@ -199,6 +203,14 @@ export class HostCommands {
     if (outcome.kind === "done" && wanted) void entry.worker.start();
     return outcome;
   }
+}
+
+function unknown(worker: WorkerId): CommandOutcome {
+  return {
+    kind: "failed",
+    code: "no-such-worker",
+    message: `This host knows no worker "${worker}". Press ▶️ Start to have it here.`,
+  };
 }
 
 function outcomeOf(result: StartResult): CommandOutcome {

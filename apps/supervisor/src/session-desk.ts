@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { BackupCopy, CommandOutcome, HolderSummary } from "@flotilla/contracts";
 import { AppError, type WorkerId } from "@flotilla/kernel";
@@ -36,6 +37,11 @@ export class SessionDesk {
   /** Full path of a worker's session file. */
   pathOf(worker: WorkerId): string {
     return join(this.#sessions, `${worker}.session`);
+  }
+
+  /** Whether there is a session, or a copy of one. */
+  has(worker: WorkerId): boolean {
+    return existsSync(this.pathOf(worker)) || existsSync(join(this.#deps.dataDir, "vault", worker));
   }
 
   /** What a worker's status says about its file. */

@@ -33,7 +33,8 @@ const phases = (events: readonly FleetEvent[]) =>
   events.flatMap((event) => (event.kind === "bulk.progress" ? [event.phase] : []));
 
 test("a command whose job comes twice is done once and answered twice", async () => {
-  const { commands, starts, events } = await host();
+  const { commands, db, starts, events } = await host();
+  db.setDesired(A, "stopped", 1);
   await Promise.all([commands.carryOut(command("restart", "command-1")), commands.carryOut(command("restart", "command-1"))]);
   await commands.carryOut(command("restart", "command-1"));
   expect(starts()).toBe(1);
@@ -100,6 +101,7 @@ test("a sender of routes starts before its reader, whichever was added first", a
 
 test("a worker gives up by rules of its own, the others by the fleet's, and they outlive the supervisor", async () => {
   const { commands, events, fleet, db, states, starts } = await host("exit-at-once");
+  db.setDesired(A, "stopped", 1);
   const rules = { crashLimit: 1, crashDelayS: 0.01 };
   const own = { ...base, kind: "rules", id: "command-1", worker: A, deadlineAt: Date.now() + 60_000, rules } as const;
   await commands.carryOut(own);

@@ -49,6 +49,7 @@ export { startOrder } from "./routes/start-order.ts";
 export { type FetchedFile, type FindTarget, planDelete, planEdit, planNew, planUpload, type StepPlan } from "./routes/steps.ts";
 export { linkOf, parseTemplate, type RichText, render, type Template } from "./routes/template.ts";
 export { findHarmful, type RouteProblem, validateRoutes } from "./routes/validate.ts";
+export { latestRouteVersion, worksByOthers } from "./routes/version.ts";
 export { webhookSecret } from "./routes/webhook-secret.ts";
 export { SEND_RATE, type SendRate } from "./send-rate.ts";
 export { usualSilenceMs } from "./usual-silence.ts";

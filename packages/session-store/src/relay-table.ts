@@ -189,11 +189,12 @@ export class RelayTable {
     return this.#db.readOne<StoredRoutes>("SELECT version, body FROM relay_routes") ?? null;
   }
 
-  /** Keeps routes, unless newer ones are known. Returns whether they were taken. */
-  setRoutes({ version, body }: StoredRoutes): boolean {
+  /** Keeps routes, unless newer ones are known. Those with a version beyond `latest` count for nothing. Returns whether they were taken. */
+  setRoutes({ version, body }: StoredRoutes, latest = Number.MAX_SAFE_INTEGER): boolean {
+    if (version > latest) return false;
     const sql = `INSERT INTO relay_routes VALUES (1, :version, :body)
-      ON CONFLICT (one) DO UPDATE SET version = :version, body = :body WHERE version < :version`;
-    return this.#db.write(sql, { version, body }).changes > 0;
+      ON CONFLICT (one) DO UPDATE SET version = :version, body = :body WHERE version < :version OR version > :latest`;
+    return this.#db.write(sql, { version, body, latest }).changes > 0;
   }
 
   /**

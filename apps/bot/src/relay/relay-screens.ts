@@ -44,7 +44,8 @@ export class RelayScreens {
       case "route": {
         const route = this.#store.find(screen.route);
         const status = route && (await this.#read(route.from.worker));
-        return routeCard({ words, now, route, name: screen.route, status, sure: screen.sure });
+        const version = this.#store.readers().find(({ worker }) => worker === route?.from.worker)?.version;
+        return routeCard({ words, now, route, name: screen.route, status, version, sure: screen.sure });
       }
       case "sources": {
         const routes = this.#store.of(screen.worker);

@@ -1,4 +1,5 @@
 import { encodePress, type RelayStatus, type Route, type RouteStatus, type RouteTarget } from "@flotilla/contracts";
+import { worksByOthers } from "@flotilla/domain";
 import type { InlineKeyboardButton } from "grammy/types";
 import { backButton, refreshButton } from "../screens/buttons.ts";
 import { type Html, html, lines } from "../screens/html.ts";
@@ -13,6 +14,8 @@ export interface RouteView {
   readonly name: string;
   /** What the reader last said, or null when it said nothing yet. */
   readonly status: RelayStatus | null;
+  /** The version that its reader should work by; absent when there is none. */
+  readonly version?: number | undefined;
   /** Asks whether to take it away. */
   readonly sure: boolean;
 }
@@ -41,6 +44,7 @@ export function routeCard(view: RouteView): Card {
       alert: words.text(`route-alert-${route.alert}`),
     }),
     "",
+    otherVersion(view),
     ...(found ? figures(view, found) : [words.html("route-silent", { reader: route.from.worker })]),
     backfillLine(view, route.id),
   );
@@ -52,6 +56,11 @@ export function routeCard(view: RouteView): Card {
       [refresh(words, route.id), backTo(words, "routes", route.from.worker)],
     ],
   };
+}
+
+function otherVersion({ words, status, version, now }: RouteView): Html | null {
+  if (!status || version === undefined || !worksByOthers(version, status.version, now)) return null;
+  return words.html("route-other-version", { reader: status.worker });
 }
 
 /** Topics of forums that it reads or delivers to. */

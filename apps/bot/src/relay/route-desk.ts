@@ -1,5 +1,5 @@
 import type { BotAnswer, BotRequest, RelayStatus, Route, RoutesForReader } from "@flotilla/contracts";
-import { diffRoutes, findHarmful, knownChats, type RouteProblem, validateRoutes } from "@flotilla/domain";
+import { diffRoutes, findHarmful, knownChats, latestRouteVersion, type RouteProblem, validateRoutes } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
 import type { RouteStore } from "./route-store.ts";
 
@@ -89,6 +89,20 @@ export class RouteDesk {
         now(),
       );
       stopped.push(found);
+    }
+  }
+
+  /**
+   * Readers that work by a version which this bot never gave out, such as one that somebody wrote into Redis in version 0.1, are told again,
+   * by a higher one. One that cannot be is passed over by the reader itself.
+   */
+  outbid(): void {
+    const { store, readers, now } = this.#deps;
+    for (const { worker, version } of store.readers()) {
+      const theirs = readers().find((status) => status.worker === worker)?.version ?? 0;
+      if (theirs <= version) continue;
+      store.outbid(worker, theirs > latestRouteVersion(now()) ? version : theirs + 1);
+      void this.flush();
     }
   }
 

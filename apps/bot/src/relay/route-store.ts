@@ -69,6 +69,11 @@ export class RouteStore {
       .map((row) => ({ ...row, worker: parseWorkerId(row.worker) }));
   }
 
+  /** A reader has a version that this list never gave out: the next one is higher, and it is told. */
+  outbid(worker: WorkerId, version: number): void {
+    this.#db.write("UPDATE route_reader SET version = max(version, ?) , told = 0 WHERE worker = ?", [version, worker]);
+  }
+
   /** The message with this version is on its way to its reader. */
   told(worker: WorkerId, version: number): void {
     this.#db.write("UPDATE route_reader SET told = ? WHERE worker = ?", [version, worker]);

@@ -1,5 +1,5 @@
 import { Route, type RoutesForReader } from "@flotilla/contracts";
-import { type ReadyRoute, readyRoute } from "@flotilla/domain";
+import { latestRouteVersion, type ReadyRoute, readyRoute } from "@flotilla/domain";
 import { toError } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { SessionStore } from "@flotilla/session-store";
@@ -52,8 +52,10 @@ export class RouteBook {
   }
 
   /** Takes what the bot says, unless it is older. Returns whether it was news. */
-  take(message: RoutesForReader): boolean {
-    if (!this.#store.relay.setRoutes({ version: message.version, body: JSON.stringify(message.routes) })) return false;
+  take({ version, routes }: RoutesForReader): boolean {
+    const latest = latestRouteVersion(Date.now());
+    if (version > latest) this.#log.error({ version }, "routes of a time that has not come yet are refused: see the clocks");
+    if (!this.#store.relay.setRoutes({ version, body: JSON.stringify(routes) }, latest)) return false;
     this.#load();
     return true;
   }

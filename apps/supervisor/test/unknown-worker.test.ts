@@ -1,0 +1,76 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { FleetEvent, HostCommand } from "@flotilla/contracts";
+import { parseWorkerId } from "@flotilla/kernel";
+import { expect, test } from "vitest";
+import { host } from "./host.ts";
+
+const GHOST = parseWorkerId("ghost");
+const base = { v: 1, worker: GHOST, askedBy: { id: "777", name: "Ann" }, askedAt: 1 } as const;
+
+const WISHES = [
+  { kind: "restart" },
+  { kind: "stop" },
+  { kind: "maintenance" },
+  { kind: "who" },
+  { kind: "retry" },
+  { kind: "stop-holder", pid: process.pid },
+  { kind: "backups" },
+  { kind: "backup" },
+  { kind: "restore", copy: "golden" },
+  { kind: "rules", rules: { crashLimit: 3 } },
+  { kind: "log", lines: 10 },
+  { kind: "remove-session" },
+] as const;
+
+const command = (wish: (typeof WISHES)[number] | { kind: "forget" | "start" }, deadlineAt = Date.now() + 60_000): HostCommand =>
+  ({ ...base, id: `command-${wish.kind}`, deadlineAt, ...wish }) as HostCommand;
+
+const outcome = (events: readonly FleetEvent[]) =>
+  events.flatMap((event) => (event.kind === "command.done" ? [event.outcome] : []));
+
+test.each(WISHES)(
+  "$kind for a worker that the host does not know says so, and leaves no process, no file and no row",
+  async (wish) => {
+    const { commands, db, events, starts, states, dataDir } = await host();
+    await commands.carryOut(command(wish));
+    expect(outcome(events)).toEqual([{ kind: "failed", code: "no-such-worker", message: expect.stringContaining("ghost") }]);
+    expect([db.workers(), states(), starts()]).toEqual([[], {}, 0]);
+    const files = readdirSync(dataDir, { recursive: true, encoding: "utf8" });
+    expect(files.filter((name) => name.includes("ghost"))).toEqual([]);
+  },
+);
+
+test("a wrong name among many does not stop the others, and leaves nothing behind either", async () => {
+  const { commands, db, events, dataDir } = await host();
+  const alpha = parseWorkerId("alpha");
+  db.setDesired(alpha, "stopped", 1);
+  const { worker: _, ...asked } = base;
+  const deadlineAt = Date.now() + 60_000;
+  const workers = [GHOST, alpha];
+  await commands.carryOut({ ...asked, kind: "bulk", id: "command-1", action: "restart", workers, canary: false, deadlineAt });
+  expect(events.findLast((event) => event.kind === "bulk.progress")).toMatchObject({
+    done: [alpha],
+    failed: [{ worker: GHOST, code: "no-such-worker" }],
+  });
+  expect(db.workers().map(({ id }) => id)).toEqual([alpha]);
+  expect(existsSync(join(dataDir, "logs", "ghost.log"))).toBe(false);
+});
+
+test("one that is not there can be forgotten, a start makes it, and a late start does not", async () => {
+  const { commands, db, events, starts } = await host();
+  await commands.carryOut(command({ kind: "forget" }));
+  expect(outcome(events)).toEqual([{ kind: "done" }]);
+  await commands.carryOut(command({ kind: "start" }, 1));
+  expect([db.workers(), starts()]).toEqual([[], 0]);
+  await commands.carryOut({ ...command({ kind: "start" }), id: "command-start-2" } as HostCommand);
+  expect([db.workers().map(({ id }) => id), starts()]).toEqual([[GHOST], 1]);
+});
+
+test("one whose session lies in the folder is known, though the record does not have it", async () => {
+  const { commands, events, dataDir } = await host();
+  mkdirSync(join(dataDir, "sessions"), { recursive: true });
+  writeFileSync(join(dataDir, "sessions", "ghost.session"), "");
+  await commands.carryOut(command({ kind: "log", lines: 10 }));
+  expect(outcome(events)).toEqual([{ kind: "log", lines: [] }]);
+});
