@@ -44,6 +44,7 @@ button-stop = ⏹ Stop
 button-restart = 🔄 Restart
 button-login = 🔐 Authenticate
 button-check = 🩺 Check now
+button-look = 🔁 Look again
 button-log = 📜 Log
 button-retry = 🔁 Retry now
 button-backups = 🧯 Backups

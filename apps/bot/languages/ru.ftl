@@ -44,6 +44,7 @@ button-stop = ⏹ Остановить
 button-restart = 🔄 Перезапустить
 button-login = 🔐 Войти
 button-check = 🩺 Проверить
+button-look = 🔁 Спросить ещё раз
 button-log = 📜 Журнал
 button-retry = 🔁 Повторить
 button-backups = 🧯 Копии

@@ -22,19 +22,25 @@ import { languageFor, type Words } from "./words/words.ts";
 /** The bot's client, with bounded retries: a 429 is obeyed, a broken connection costs no tap, nothing waits for ever. `apiRoot` null = Telegram. */
 export function createBot(token: string, apiRoot: string | null): Bot {
   const bot = new Bot(token, apiRoot === null ? {} : { client: { apiRoot } });
-  bot.api.config.use(endWith401());
+  bot.api.config.use(quietWhile401());
   bot.api.config.use(repeatHarmless());
   bot.api.config.use(autoRetry({ maxRetryAttempts: 3, maxDelaySeconds: 30, rethrowHttpErrors: true }));
   return bot;
 }
 
-/** After "401 Unauthorized" nothing is asked of Telegram any more: each call is answered with that. */
-function endWith401(): Transformer {
+/** These find out whether Telegram knows the token: the poll loop goes on asking, and the start begins with it. */
+const PROBES: ReadonlySet<string> = new Set(["getUpdates", "getMe"]);
+
+/**
+ * While the poll loop is told "401 Unauthorized", no other call is made: each is answered with that. A single 401 to another call
+ * is that call's alone, because Telegram has answered so to good tokens.
+ */
+function quietWhile401(): Transformer {
   let refusal: ApiError | null = null;
   return async (call, method, payload, signal) => {
-    if (refusal) return refusal;
+    if (refusal && !PROBES.has(method)) return refusal;
     const answer = await call(method, payload, signal);
-    if (!answer.ok && answer.error_code === 401) refusal = answer;
+    if (PROBES.has(method)) refusal = !answer.ok && answer.error_code === 401 ? answer : null;
     return answer;
   };
 }

@@ -141,9 +141,22 @@ function tellOfStop({ alerts, host, clock, relay }: Parts, { route, code, about 
   void relay.flush();
 }
 
+/** Asks who the bot is. A 401 counts when it came three times within seconds: a single one has come to good tokens. */
+async function introduce(bot: Bot): Promise<void> {
+  for (const delayMs of [1000, 3000]) {
+    try {
+      return await bot.init();
+    } catch (error) {
+      if (!(error instanceof GrammyError) || error.error_code !== 401) throw error;
+      await sleep(delayMs, new AbortController().signal);
+    }
+  }
+  await bot.init();
+}
+
 async function greet(bot: Bot, languages: Languages): Promise<void> {
   try {
-    await bot.init();
+    await introduce(bot);
     await bot.api.deleteWebhook();
     await setMenu(bot, languages);
   } catch (error) {

@@ -25,18 +25,18 @@ export interface PollerDeps {
 }
 
 /** Another program with our token is waited for: it is the other's turn until it ends. */
-const WAIT_MS: Readonly<Record<Exclude<PollProblem, "unauthorized">, number>> = { conflict: 30_000, away: 5_000 };
-/** No try can help: only a start with another token. */
+const WAIT_MS: Readonly<Record<PollProblem, number>> = { conflict: 30_000, away: 5_000, unauthorized: 60_000 };
+/** A single 401 has come to good tokens: the second question comes soon. */
+const FIRST_UNAUTHORIZED_MS = 5_000;
 const NO_TOKEN =
-  "Telegram does not know BOT_TOKEN any more (401). The bot is silent until it is started again with a valid one; workers go on.";
+  "Telegram does not know BOT_TOKEN (401). If it stays so, start the bot with a valid one; it asks once a minute, workers go on.";
 /** https://core.telegram.org/bots/api#getupdates holds a poll for at most 50 s. */
 const HOLD_S = 30;
 const KINDS = ["message", "callback_query"] as const;
 
 /**
- * Polls for updates for ever: a lost connection or a second poller is waited out. A token that was revoked ends it, not the process: the
- * launcher would end the fleet with it. An update is confirmed to
- * Telegram only after it is written down or done, so that a crash loses none. One chat's updates are taken in order.
+ * Polls for updates for ever: a lost connection, a second poller, and a token that Telegram does not know are waited out. An update is
+ * confirmed to Telegram only after it is written down or done, so that a crash loses none. One chat's updates are taken in order.
  */
 export function startPolling(deps: PollerDeps): Poller {
   const stopping = new AbortController();
@@ -58,14 +58,13 @@ export function startPolling(deps: PollerDeps): Poller {
       } catch (error) {
         if (stopping.signal.aborted) break;
         const kind = problemOf(error);
-        state.problem = { kind, since: state.problem?.kind === kind ? state.problem.since : deps.now() };
-        if (kind === "unauthorized") {
-          deps.log.error({ problem: kind }, NO_TOKEN);
-          return;
-        }
+        const isFirst = state.problem?.kind !== kind;
+        state.problem = { kind, since: state.problem && !isFirst ? state.problem.since : deps.now() };
         const err = error instanceof GrammyError ? error.description : kind;
-        deps.log.error({ err, problem: kind }, "polling stopped; trying again");
-        await sleep(WAIT_MS[kind], stopping.signal).catch(() => {});
+        const what = kind === "unauthorized" ? NO_TOKEN : "polling stopped; trying again";
+        deps.log.error({ err, problem: kind }, what);
+        const waitMs = kind === "unauthorized" && isFirst ? FIRST_UNAUTHORIZED_MS : WAIT_MS[kind];
+        await sleep(waitMs, stopping.signal).catch(() => {});
       }
     }
   })();

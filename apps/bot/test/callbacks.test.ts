@@ -34,6 +34,7 @@ const LONGEST: Readonly<Record<Verb, Longest>> = {
   stop: named,
   log: [[NAME, "error"]],
   check: named,
+  look: named,
   who: named,
   retry: named,
   backups: named,

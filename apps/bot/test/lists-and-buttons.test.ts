@@ -87,10 +87,10 @@ describe("the buttons of Worker Details follow the state", () => {
     ["GAVE_UP", ["🔄 Restart", "⏹ Stop", "🧯 Backups", "📜 Log"]],
     ["BROKEN", ["🧯 Backups", "🔁 Retry now", "⏹ Stop", "📜 Log"]],
     ["LOCKED", ["👀 Who holds it?", "🔁 Retry now", "⏹ Stop", "📜 Log"]],
-    ["NEEDS_LOGIN", ["🔐 Authenticate", "🧯 Backups", "📜 Log"]],
+    ["NEEDS_LOGIN", ["🔐 Authenticate", "🔁 Look again", "🧯 Backups", "📜 Log"]],
     ["LOGGING_IN", ["🔐 Authenticate", "📜 Log"]],
     ["STARTING", ["📜 Log"]],
-    ["BANNED", ["⏹ Stop", "📜 Log"]],
+    ["BANNED", ["🔁 Look again", "⏹ Stop", "📜 Log"]],
   ] as const)("%s", (state, expected) => {
     expect(buttonsOf(state)).toEqual([
       ...expected,

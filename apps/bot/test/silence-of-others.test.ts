@@ -41,7 +41,7 @@ describe("a host that has not been heard for too long", () => {
   });
 });
 
-test("a token that was revoked ends every call, and the second path says so, once", async () => {
+test("while Telegram does not know the token nothing else is asked, the second path says so once, and a better answer ends it", async () => {
   const chat = await startChat();
   const got: string[] = [];
   const server = createServer((request, response) => {
@@ -52,7 +52,7 @@ test("a token that was revoked ends every call, and the second path says so, onc
   onTestFinished(() => void server.close());
   const bot = createBot(TOKEN, chat.sandbox.botApiRoot);
   const db = await controlDb();
-  await chat.post("/faults/bot", { method: "getUpdates", error: { code: 401 } });
+  await chat.post("/faults/bot", { method: "getUpdates", times: 1, error: { code: 401 } });
   const poller = startPolling({ bot, inbox: new Inbox(db), log: silent, now: () => NOW });
   onTestFinished(() => poller.stop());
   await waitFor(() => poller.problem()?.kind === "unauthorized", { what: "the bot to notice" });
@@ -75,4 +75,15 @@ test("a token that was revoked ends every call, and the second path says so, onc
   await path.tell();
   await path.tell();
   expect(got.map((body) => JSON.parse(body).reason)).toEqual([EN.text("second-token")]);
+  await waitFor(() => poller.problem() === null, { what: "the bot to ask again" });
+  expect(await bot.api.getMyCommands()).toEqual([]);
+});
+
+test("a single 401 to one call is that call's alone", async () => {
+  const chat = await startChat();
+  const bot = createBot(TOKEN, chat.sandbox.botApiRoot);
+  await bot.init();
+  await chat.post("/faults/bot", { method: "getMyCommands", times: 1, error: { code: 401 } });
+  await expect(bot.api.getMyCommands()).rejects.toMatchObject({ error_code: 401 });
+  expect(await bot.api.getMyCommands()).toEqual([]);
 });

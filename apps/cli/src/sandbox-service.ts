@@ -50,6 +50,8 @@ export async function startSandboxService(env: EnvValues, dataDir: string, logDi
     MTPROTO_DC_KEY: keyFile,
     // Nobody is disturbed by a fleet that comes to the sandbox all at once.
     START_SPACING_S: "0",
+    // The page ends sessions on purpose: it need not be asked about for long.
+    CONFIRM_END_S: "6",
     // Somebody looks at the page already: an alert is told at once.
     ALERT_HOLD_S: "0",
   };

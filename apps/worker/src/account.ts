@@ -1,10 +1,12 @@
 import type { Fault, LinkStatus, LossReason, ReportedState, SupervisorToWorker } from "@flotilla/contracts";
+import { AppError } from "@flotilla/kernel";
 import type { SelfUser, SessionStore } from "@flotilla/session-store";
 import {
   type AccountCalls,
   AccountConnection,
   type AccountOptions,
   type CaughtUp,
+  type ConnectionOptions,
   type ConnectionStatus,
   type DeviceInfo,
   type StateChange,
@@ -22,6 +24,9 @@ export interface AccountReport {
   readonly fault: Fault | null;
   readonly link: LinkStatus;
 }
+
+/** The account, and when an answer that it ended counts. */
+export type WorkerAccountOptions = AccountOptions & Pick<ConnectionOptions, "timings">;
 
 /** A timer can be set for 24 days at most. */
 const MAX_TIMER_MS = 24 * 60 * 60_000;
@@ -53,7 +58,7 @@ export class Account {
   readonly #parking = new Parking();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(store: SessionStore, options: AccountOptions, report: (report: AccountReport) => void, feed: Feed) {
+  constructor(store: SessionStore, options: WorkerAccountOptions, report: (report: AccountReport) => void, feed: Feed) {
     this.#store = store;
     this.#feed = feed;
     this.#report = report;
@@ -134,12 +139,23 @@ export class Account {
     await this.#connection.stop();
   }
 
-  /** A real call. Throws what Telegram answered, or AppError `not-connected`. */
+  /** A real call; an account that Telegram took for ended is asked about anew. Throws what Telegram answered, or AppError `not-connected`. */
   async check(): Promise<SelfUser> {
+    if (this.#connection.status().state === "dead") await this.#askAgain();
     const self = await this.#connection.check();
     this.tell();
     return self;
   }
+
+  /** Resolves when Telegram lets the account in; throws AppError with its answer when it does not. */
+  async #askAgain(): Promise<void> {
+    const answer = Promise.withResolvers<ConnectionStatus>();
+    this.#answers.add(answer.resolve);
+    this.#connection.again();
+    const { fault } = await answer.promise;
+    if (fault) throw new AppError(fault.code, fault.message);
+  }
+  readonly #answers = new Set<(status: ConnectionStatus) => void>();
 
   /** Every login of the account. Throws what Telegram answered, or AppError `not-connected`. */
   async devices(): Promise<readonly DeviceInfo[]> {
@@ -173,6 +189,10 @@ export class Account {
   #onState(change: StateChange): void {
     const { fault, nextTryAt } = change.status;
     if (change.to === "waiting" || change.to === "dead") this.#failures += 1;
+    if (change.to !== "connecting" && change.to !== "catching-up") {
+      for (const told of this.#answers) told(change.status);
+      this.#answers.clear();
+    }
     this.#log("info", `${ICONS[change.to]} connection ${change.from} → ${change.to}`, {
       cause: fault?.code ?? null,
       nextTryAt,

@@ -6,7 +6,7 @@ import { systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { consumeWorkerCommands, EventPublisher, findFleet, fleetPlace, parseFleet, type QueuePlace } from "@flotilla/queue";
 import { type SelfUser, type SessionStore, Vault } from "@flotilla/session-store";
-import { type AccountOptions, FloodGate, workerIdentity } from "@flotilla/telegram";
+import { type AccountOptions, FloodGate, fatalDelays, workerIdentity } from "@flotilla/telegram";
 import { Account } from "./account.ts";
 import { type CommandDeps, carryOut } from "./commands.ts";
 import type { Feed } from "./feed.ts";
@@ -149,7 +149,8 @@ function relayingAccount(parts: RelayingParts): { account: Account; relay: Relay
     way: () => way.status(),
     lost: (loss) => publish({ kind: "worker.lost", worker, ...loss }),
   };
-  const account = new Account(store, options, (report) => deps.say({ kind: "status", ...report }), feed);
+  const timings = { fatalDelaysMs: fatalDelays(deps.config.supervision.confirmEndMs) };
+  const account = new Account(store, { ...options, timings }, (report) => deps.say({ kind: "status", ...report }), feed);
   const telegram = relayTelegram(account.calls, store);
   const filesDir = join(deps.config.dataDir, "relay-files");
   const relay = new Relay({ worker, store, fleetKey, place, telegram, filesDir, clock: systemClock, log: deps.log });

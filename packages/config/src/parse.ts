@@ -18,6 +18,8 @@ export interface Supervision {
   readonly lockedDelaysMs: readonly number[];
   /** Between two starts when a host starts. */
   readonly spacingMs: number;
+  /** For so long Telegram is asked again before an answer that a session ended counts. */
+  readonly confirmEndMs: number;
   readonly memoryBytes: number;
   /** `several`: nobody is on Telegram without a lease, also while Redis is away. */
   readonly hosts: "one" | "several";
@@ -135,6 +137,7 @@ function supervision(env: EnvValues): Supervision {
     windowMs: ms(value("RESTART_WINDOW_S")),
     lockedDelaysMs: value("LOCK_DELAYS_S").split(",").map(ms),
     spacingMs: ms(value("START_SPACING_S")),
+    confirmEndMs: ms(value("CONFIRM_END_S")),
     memoryBytes: Number(value("WORKER_MEMORY_MB")) * 1024 * 1024,
     hosts: value("HOSTS") === "several" ? "several" : "one",
   };

@@ -107,6 +107,12 @@ export const ENV = {
     required: false,
     example: "5",
   },
+  CONFIRM_END_S: {
+    schema: text(/^\d{1,4}$/, "must be a number of seconds"),
+    secret: false,
+    required: false,
+    example: "120",
+  },
   WORKER_MEMORY_MB: {
     schema: text(/^[1-9]\d{1,5}$/, "must be a number of megabytes, 10 or more"),
     secret: false,

@@ -13,6 +13,7 @@ export const Verb = z.enum([
   "stop",
   "log",
   "check",
+  "look",
   "who",
   "retry",
   "backups",

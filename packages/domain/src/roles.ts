@@ -40,6 +40,7 @@ const NEEDS: Readonly<Record<Verb, Role>> = {
   start: "operator",
   stop: "operator",
   check: "operator",
+  look: "operator",
   take: "operator",
   hush: "operator",
   mute: "operator",

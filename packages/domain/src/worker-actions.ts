@@ -1,7 +1,7 @@
 import type { WorkerState } from "@flotilla/contracts";
 
 /** What an admin may do with a worker from a card. */
-export type WorkerAction = "start" | "stop" | "restart" | "login" | "check" | "log" | "who" | "retry" | "backups";
+export type WorkerAction = "start" | "stop" | "restart" | "login" | "check" | "look" | "log" | "who" | "retry" | "backups";
 
 /** Buttons follow the state: a stopped worker has no Restart, a dead session offers only what can help. */
 export function actionsFor(state: WorkerState): readonly WorkerAction[] {
@@ -14,7 +14,7 @@ export function actionsFor(state: WorkerState): readonly WorkerAction[] {
     case "BROKEN":
       return ["backups", "retry", "stop", "log"];
     case "NEEDS_LOGIN":
-      return ["login", "backups", "log"];
+      return ["login", "look", "backups", "log"];
     case "LOGGING_IN":
       return ["login", "log"];
     case "LOCKED":
@@ -26,7 +26,7 @@ export function actionsFor(state: WorkerState): readonly WorkerAction[] {
     case "STOPPING":
       return ["log"];
     case "BANNED":
-      return ["stop", "log"];
+      return ["look", "stop", "log"];
     case "RUNNING":
     case "CATCHING_UP":
     case "DEGRADED":

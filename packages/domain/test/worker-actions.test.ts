@@ -41,6 +41,10 @@ test("a worker that gave up or needs a login can be helped from its card", () =>
   expect(actionsFor("LOGGING_IN")).toContain("login");
 });
 
+test("a session that Telegram took for ended can be asked about again", () => {
+  expect(having("look").sort()).toEqual(["BANNED", "NEEDS_LOGIN"]);
+});
+
 test("Telegram is asked only where a connection can be", () => {
   expect(having("check").sort()).toEqual(["CATCHING_UP", "DEGRADED", "FLOOD", "RECONNECTING", "RUNNING"]);
 });

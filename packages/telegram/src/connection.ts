@@ -18,7 +18,7 @@ import { FileCentres } from "./file-centres.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { Link } from "./link.ts";
 import { isOfNetwork, Patience } from "./patience.ts";
-import { type Failures, nextStep } from "./retry.ts";
+import { failedAgain, isDoubted, NO_FAILURES, nextStep } from "./retry.ts";
 import { fetchSelf } from "./self.ts";
 import type { CaughtUp, EngineCounts } from "./updates/engine-types.ts";
 import type { QuietChat } from "./updates/listening.ts";
@@ -27,6 +27,7 @@ import { UpdateStream } from "./updates/stream.ts";
 /**
  * Keeps one account connected: a fresh client per attempt, never two at once, and never again after the server said that
  * the key is dead. Whatever is said to the account while it is away is in the inbox before it is `ready`. Does not log in.
+ * @NOTE more lines: one connection from its first attempt to its end
  */
 export class AccountConnection {
   /** What may be sent, and what has to wait. */
@@ -39,7 +40,7 @@ export class AccountConnection {
   readonly #timings: ConnectionTimings;
   readonly #clock: Clock;
   #status: ConnectionStatus;
-  #failures: Failures = { all: 0, unknownKey: 0 };
+  #failures = NO_FAILURES;
   readonly #stream: UpdateStream;
   readonly #files: FileCentres;
   #link: Link | null = null;
@@ -78,7 +79,7 @@ export class AccountConnection {
   start(): void {
     if (this.#running) return;
     this.#abort = new AbortController();
-    this.#failures = { all: 0, unknownKey: 0 };
+    this.#failures = NO_FAILURES;
     this.#running = this.#run(this.#abort.signal).finally(() => {
       this.#running = null;
     });
@@ -100,7 +101,9 @@ export class AccountConnection {
       this.#patch({ self });
       return self;
     } catch (error) {
-      if (nextStep(classify(error), { all: 1, unknownKey: 1 }, this.#timings).kind === "dead")
+      const fault = classify(error);
+      // A new connection asks again, or none does.
+      if (isDoubted(fault) || nextStep(fault, failedAgain(NO_FAILURES, fault), this.#timings).kind === "dead")
         await link.stop(linkLost("refused", error));
       throw error;
     }
@@ -111,10 +114,17 @@ export class AccountConnection {
     return await fetchDevices(this.#openOne());
   }
 
+  /** After `dead`: asks Telegram again, from the beginning. Does nothing while it runs. */
+  again(): void {
+    if (this.#status.state === "dead") this.start();
+  }
+
   /** Ends the login at Telegram. The answer to the next call then leads to `dead`, also when that is a later one. AppError `not-connected`. */
   async logOut(): Promise<void> {
     const link = this.#openOne();
     await logOut(link);
+    // What follows is no surprise: the first answer counts.
+    this.#failures = { ...this.#failures, fatal: Number.POSITIVE_INFINITY };
     await this.check().catch(() => {});
     // Without an answer to the check this link would stay: pings are answered to somebody who is not logged in, too.
     await link.stop(linkLost("refused"));
@@ -133,10 +143,7 @@ export class AccountConnection {
       const error = await this.#attempt(signal);
       if (stopping()) return;
       const fault = classify(error);
-      this.#failures = {
-        all: this.#failures.all + 1,
-        unknownKey: fault.code === "unknown-key" ? this.#failures.unknownKey + 1 : 0,
-      };
+      this.#failures = failedAgain(this.#failures, fault);
       const step = nextStep(fault, this.#failures, this.#timings);
       this.#options.log("warn", "telegram link ended", { class: fault.class, code: fault.code, attempt: this.#failures.all });
       if (step.kind === "dead") return this.#enter("dead", { fault, attempt: this.#failures.all, nextTryAt: null });
@@ -165,7 +172,7 @@ export class AccountConnection {
       const readyAt = this.#clock.monotonicMs();
       following = this.#stream.follow(link);
       await alive;
-      if (this.#clock.monotonicMs() - readyAt >= this.#timings.stableMs) this.#failures = { all: 0, unknownKey: 0 };
+      if (this.#clock.monotonicMs() - readyAt >= this.#timings.stableMs) this.#failures = NO_FAILURES;
       return await link.ended;
     } catch (error) {
       return error;
@@ -197,6 +204,7 @@ export class AccountConnection {
   /** Who are we, and is it still the same account? */
   async #verify(link: Link): Promise<SelfUser> {
     const self = await fetchSelf(link);
+    this.#failures = { ...this.#failures, fatal: 0 };
     this.#options.store.refreshSelf(self);
     this.#patch({ lastSuccessAt: this.#clock.now() });
     return self;

@@ -17,6 +17,7 @@ export {
   type ConnectionStatus,
   type ConnectionTimings,
   DEFAULT_TIMINGS,
+  fatalDelays,
   type StateChange,
 } from "./connection-status.ts";
 export type { DeviceInfo } from "./devices.ts";

@@ -124,7 +124,7 @@ test("a check that learns of a ban ends the connection for good", async () => {
   const { connection, reached } = watch({ ...account(world.server), store });
   connection.start();
   await reached("ready");
-  world.sandbox.world.faults.failCalls({ method: "users.getUsers", code: 401, text: "USER_DEACTIVATED_BAN", times: 1, phone });
+  world.sandbox.world.faults.failCalls({ method: "users.getUsers", code: 401, text: "USER_DEACTIVATED_BAN", times: 3, phone });
   await expect(connection.check()).rejects.toThrow();
   await reached("dead");
   expect(connection.status().fault).toMatchObject({ class: "BANNED", code: "USER_DEACTIVATED_BAN" });

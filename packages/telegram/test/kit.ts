@@ -17,6 +17,7 @@ import { onTestFinished } from "vitest";
 export const FAST: Partial<ConnectionTimings> = {
   backoff: { delaysMs: [5, 10, 20], jitter: 0 },
   unknownKeyDelaysMs: [5, 10],
+  fatalDelaysMs: [5, 10],
 };
 export const fleetKey = randomBytes(32);
 

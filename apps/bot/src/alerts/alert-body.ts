@@ -14,7 +14,9 @@ export const AlertBody = z.object({
   title: Said,
   details: z.array(Said),
   /** What helps, most likely first. */
-  buttons: z.array(z.enum(["restart", "login", "log", "worker", "who", "check", "retry", "backups", "resume", "route"])),
+  buttons: z.array(
+    z.enum(["restart", "login", "log", "worker", "who", "check", "look", "retry", "backups", "resume", "route"]),
+  ),
   /** A process of ours that is in the way: it can be stopped from here. */
   holder: z.number().int().positive().exactOptional(),
   /** The route it is about: its own buttons come first. */

@@ -88,7 +88,7 @@ function exitBody(store: AlertStore, event: Extract<FleetEvent, { kind: "worker.
 /** Where a restart cannot help, it is not offered. */
 const EXIT_BUTTONS: Partial<Record<ExitReport["decision"]["kind"], AlertBody["buttons"]>> = {
   park: ["log", "worker"],
-  login: ["login", "log", "worker"],
+  login: ["login", "look", "log", "worker"],
 };
 
 function exitKind({ decision }: ExitReport): AlertKind {
@@ -136,13 +136,13 @@ function accountBody({ worker, host, status }: Extract<FleetEvent, { kind: "work
       details,
       buttons:
         status.restoreHelps === true && code !== "AUTH_KEY_DUPLICATED"
-          ? ["login", "backups", "log", "worker"]
-          : ["login", "log", "worker"],
+          ? ["login", "look", "backups", "log", "worker"]
+          : ["login", "look", "log", "worker"],
     };
   }
   if (state === "BANNED") {
     const details = [say("alert-banned-how", { code }), say("alert-banned-do")];
-    return { ...base, kind: "banned", title: say("alert-banned", { worker }), details, buttons: ["log", "worker"] };
+    return { ...base, kind: "banned", title: say("alert-banned", { worker }), details, buttons: ["look", "log", "worker"] };
   }
   if (fault?.class === "LIMITED") {
     const details = [say("alert-limited-how", { code }), say("alert-limited-do")];

@@ -27,6 +27,7 @@ export const workerPresses = {
     await show(deps, context, { kind: "worker", worker: id }, toastOf(result));
   }),
   check: withWorker((deps, context, { id }) => run(deps, context, id, () => deps.commands.askWorker("check", id, context))),
+  look: withWorker((deps, context, { id }) => run(deps, context, id, () => deps.commands.askWorker("check", id, context))),
   log: withWorker(async (deps, context, { id }) => {
     const result = await deps.commands.askHost("log", id, context.asker, context.id);
     await context.toast(result.kind === "failed" ? toastOf(result) : undefined);
