@@ -22,16 +22,20 @@ const command = (kind: "start" | "stop" | "restart", id: string): HostCommand =>
   return { v: 1, kind, askedBy, askedAt: 1, id, worker: A, deadlineAt: Date.now() + 60_000 };
 };
 
+function run(program: string, args: readonly string[]): void {
+  execFileSync(program, args, { stdio: "pipe" });
+}
+
 /** A data folder on a disk of 2 MiB that can be filled; null where mounting is not permitted. */
 async function smallDisk(): Promise<{ dir: string; fill: () => void; free: () => void } | null> {
   const dir = `${await testDir("record-")}/disk`;
   mkdirSync(dir);
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", dir], { stdio: "pipe" });
+    run("mount", ["-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", dir]);
   } catch {
     return null;
   }
-  onTestFinished(() => void execFileSync("umount", ["-l", dir]));
+  onTestFinished(() => run("umount", ["-l", dir]));
   const fill = (): void => expect(() => writeFileSync(`${dir}/filler`, Buffer.alloc(2 ** 22))).toThrow("ENOSPC");
   return { dir, fill, free: () => rmSync(`${dir}/filler`) };
 }
@@ -87,13 +91,13 @@ describe("a disk of host.db that is full", () => {
   test("a first start on a read-only or missing place keeps it in memory, and writes it when it can", async ({ skip }) => {
     const disk = await smallDisk();
     if (!disk) return skip("mounting a tmpfs is not permitted here");
-    execFileSync("mount", ["-o", "remount,ro", disk.dir]);
+    run("mount", ["-o", "remount,ro", disk.dir]);
     const db = opened(disk.dir);
     db.setDesired(A, "running", 1);
     db.recordExit(A, EXIT);
     expect(db.history(A)).toHaveLength(1);
     expect(db.trouble()?.kind).toBe("record-unwritable");
-    execFileSync("mount", ["-o", "remount,rw", disk.dir]);
+    run("mount", ["-o", "remount,rw", disk.dir]);
     await waitFor(() => db.trouble() === null, { timeoutMs: 20_000 });
     db.close();
     expect(opened(disk.dir).history(A)).toHaveLength(1);
