@@ -68,8 +68,15 @@ describe("files of version 0.1", () => {
   });
 
   test("host.db opens, and has what its workers shall do and how they ended", async () => {
-    const db = new HostDb(await copyOf("host.db"));
+    const path = await copyOf("host.db");
+    const fleet = { id: "0123456789abcdef", keyId: "fedcba9876543210", from01: true };
+    const first = new HostDb(path);
+    expect(first.fleet()).toBeNull();
+    first.keepFleet(fleet);
+    first.close();
+    const db = new HostDb(path);
     try {
+      expect(db.fleet(), "what this version adds is kept in it").toEqual(fleet);
       expect(db.workers().map(({ id, desired }) => `${id} ${desired}`)).toEqual([
         "demo_1 running",
         "demo_2 running",

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { fleetKeyId } from "@flotilla/kernel";
 import { spawnNode, testDir } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test } from "vitest";
 import { ANN, HOLDER, Machine, pyrogram } from "./kit.ts";
@@ -199,6 +200,11 @@ describe("rekey", () => {
     expect(said.stdout).toContain("third key");
     expect(said.stdout).toContain("nothing waits for them");
     expect(readFileSync(join(machine.dataDir, "fleet.key.old"), "utf8")).toBe(oldKey);
+    const ids = ["fleet.key.old", "fleet.key"].map((name) =>
+      fleetKeyId(Buffer.from(readFileSync(join(machine.dataDir, name), "utf8").trim(), "hex")),
+    );
+    const note: unknown = JSON.parse(readFileSync(join(machine.dataDir, "rekeyed.json"), "utf8"));
+    expect(note, "the bot asks for it").toEqual({ from: [ids[0]], to: ids[1] });
     expect(readFileSync(join(machine.dataDir, "fleet.key"), "utf8").trim()).toMatch(/^[0-9a-f]{64}$/);
     expect(readdirSync(machine.dataDir).filter((name) => name.includes("next"))).toEqual([]);
   });
