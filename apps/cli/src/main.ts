@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { AppError, toError } from "@flotilla/kernel";
+import { AppError, Output, toError } from "@flotilla/kernel";
 import { findVerb, runVerb, USAGE } from "./verbs/run.ts";
 
 // Everything was released by now; a socket that a library closes late must not keep the terminal.
@@ -19,7 +19,7 @@ async function main(): Promise<number> {
 async function start(): Promise<number> {
   const { positionals } = parseArgs({ allowPositionals: true, strict: false });
   if (positionals[0] !== "up") {
-    process.stderr.write(USAGE);
+    new Output(2).write(USAGE);
     return 2;
   }
   try {
@@ -29,7 +29,7 @@ async function start(): Promise<number> {
     return 0;
   } catch (thrown) {
     const error = toError(thrown);
-    process.stderr.write(`${error instanceof AppError ? error.message : (error.stack ?? error.message)}\n`);
+    new Output(2).write(`${error instanceof AppError ? error.message : (error.stack ?? error.message)}\n`);
     return 1;
   }
 }

@@ -37,18 +37,20 @@ const READY_MS = 45_000;
  * that it never outlives it. Throws AppError `start-failed` with what the service said, and its code in `details.code`.
  */
 export async function startService(options: ServiceOptions): Promise<ServiceProcess> {
-  mkdirSync(options.logDir, { recursive: true, mode: 0o700 });
-  const log = openSync(join(options.logDir, `${options.name}.log`), "a", 0o600);
+  const log = openLog(options);
   const bound = boundToParent(process.execPath, [], "KILL");
-  const stdio = ["ignore", log, log, "ipc"] as const;
-  const child = fork(options.file, [...(options.args ?? [])], {
-    execPath: bound.command,
-    execArgv: bound.args,
-    env: options.env,
-    stdio: [...stdio],
-    detached: true,
-  });
-  closeSync(log);
+  let child: ChildProcess;
+  try {
+    child = fork(options.file, [...(options.args ?? [])], {
+      execPath: bound.command,
+      execArgv: bound.args,
+      env: options.env,
+      stdio: ["ignore", log, log, "ipc"],
+      detached: true,
+    });
+  } finally {
+    if (log !== "ignore") closeSync(log);
+  }
   const exited = watchExit(child, options.name);
   try {
     const ready = await untilReady(child, exited, options);
@@ -64,6 +66,16 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
   } catch (error) {
     child.kill("SIGKILL");
     throw error;
+  }
+}
+
+/** A service without a log is better than none: the folder may be gone, or its disk full. */
+function openLog({ logDir, name }: ServiceOptions): number | "ignore" {
+  try {
+    mkdirSync(logDir, { recursive: true, mode: 0o700 });
+    return openSync(join(logDir, `${name}.log`), "a", 0o600);
+  } catch {
+    return "ignore";
   }
 }
 

@@ -15,7 +15,7 @@ import {
   Secret,
   wantsSandbox,
 } from "@flotilla/config";
-import { AppError, unboundWarning } from "@flotilla/kernel";
+import { AppError, Output, unboundWarning } from "@flotilla/kernel";
 import { checkRedis, startEmbeddedRedis } from "@flotilla/queue";
 import { fittingFleetKey } from "@flotilla/session-store";
 import { lockFile } from "@flotilla/sqlite";
@@ -42,11 +42,12 @@ export async function up(cwd: string): Promise<void> {
   starting.catch(() => {});
   const started = await Promise.race([starting, signals.first]);
   if (!started) return;
-  process.stdout.write(started.text);
+  const words = new Output(1);
+  words.write(started.text);
   const why = await Promise.race([signals.first, started.ended]);
   if (why !== undefined)
     throw new AppError("service-ended", `The ${why}; everything else was stopped too. See ${started.logDir}.`);
-  process.stdout.write("\nStopping…\n");
+  words.write("\nStopping…\n");
 }
 
 interface Started {
@@ -123,8 +124,10 @@ async function startApps(
   return { bot, supervisor };
 }
 
+const problems = new Output(2);
+
 function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  problems.write(`${line}\n`);
 }
 
 function readyText(config: Config, bot: ServiceProcess, supervisor: ServiceProcess, sandbox: SandboxPlace | null): string {
@@ -149,9 +152,6 @@ function catchSignals(): { readonly first: Promise<void>; readonly second: Promi
   const parent = process.ppid;
   const watch = setInterval(() => void (process.ppid !== parent && first.resolve()), 1000);
   watch.unref();
-  // A terminal that was closed must not turn the last words into a crash.
-  process.stdout.on("error", () => {});
-  process.stderr.on("error", () => {});
   return { first: first.promise, second: second.promise };
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { redact } from "@flotilla/observability";
 
@@ -13,6 +13,9 @@ export class LogSink {
   #fd: number | null = null;
   #partial = "";
   #closed = false;
+  /** Lines that the file does not have, until it is told of them. */
+  #lost = 0;
+  #isCut = false;
 
   constructor(path: string) {
     this.#path = path;
@@ -46,12 +49,32 @@ export class LogSink {
     if (this.#closed) return;
     try {
       this.#fd ??= this.#open();
-      if (this.#fd === null) return;
-      writeSync(this.#fd, `${line}\n`);
+      if (this.#fd === null) {
+        this.#lost += 1;
+        return;
+      }
+      this.#write(this.#fd, line);
       if (fstatSync(this.#fd).size > FILE_LIMIT_BYTES) this.#rotate(this.#fd);
     } catch {
       // The ring still has it; the disk's state is reported elsewhere.
     }
+  }
+
+  /** A disk that is almost full takes a part: the line is cut then, and the next one begins on its own. */
+  #write(fd: number, line: string): void {
+    const lost = this.#lost === 0 ? "" : `${this.#isCut ? "\n" : ""}${this.#lost} lines were not written\n`;
+    let rest = Buffer.from(`${lost}${line}\n`);
+    try {
+      while (rest.length > 0) {
+        rest = rest.subarray(writeSync(fd, rest));
+        this.#isCut = true;
+      }
+    } catch (error) {
+      this.#lost += 1;
+      throw error;
+    }
+    this.#lost = 0;
+    this.#isCut = false;
   }
 
   #open(): number | null {
@@ -65,7 +88,8 @@ export class LogSink {
 
   /** The old file stays in use until there is a new one. */
   #rotate(old: number): void {
-    renameSync(this.#path, `${this.#path}.1`);
+    // It has its new name already when the last try could not make a new file.
+    if (existsSync(this.#path)) renameSync(this.#path, `${this.#path}.1`);
     const fresh = this.#open();
     if (fresh === null) return;
     this.#fd = fresh;

@@ -1,11 +1,13 @@
-import { type Logger, pino } from "pino";
+import { Output } from "@flotilla/kernel";
+import { type LogFn, type Logger, pino } from "pino";
 import { redact } from "./redact.ts";
 
 export type { Logger } from "pino";
 
 /**
  * The log of one process: JSON lines on stdout, redacted as a whole line. `name` is the process
- * (`bot`, `supervisor`, `worker`), `fields` go on every line (such as the worker's id).
+ * (`bot`, `supervisor`, `worker`), `fields` go on every line (such as the worker's id). It never blocks, throws or ends the process,
+ * also on a full disk or a pipe that nobody reads: see `Output`.
  */
 export function createLogger(options: {
   readonly name: string;
@@ -15,23 +17,29 @@ export function createLogger(options: {
   readonly icons?: Readonly<Record<string, string>>;
 }): Logger {
   const { icons = {} } = options;
-  return pino({
+  const tell = (lost: number): string =>
+    `${JSON.stringify({ level: "warn", time: new Date().toISOString(), name: options.name, ...options.fields, lost, msg: `⚠️ ${lost} lines were not written` })}\n`;
+  // Pino's own destination tries a full disk again for ever, and nothing else runs meanwhile.
+  const output = options.level === "silent" ? SILENT : new Output(1, tell);
+  const how = {
     name: options.name,
     level: options.level,
     base: { ...options.fields },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }) },
     hooks: {
       streamWrite: redact,
-      logMethod(args, method, level) {
+      logMethod(this: Logger, args: Parameters<LogFn>, method: LogFn, level: number): void {
         method.apply(this, withIcon(args as unknown[], icons, level) as typeof args);
       },
     },
     // Texts are caught by the whole line; these catch bytes.
     redact: { paths: ["authKey", "*.authKey", "fleetKey", "*.fleetKey"], censor: "[redacted]" },
-  });
+  };
+  return pino(how, output);
 }
 
+const SILENT = { write: (): void => {} };
 const [WARN, ERROR] = [40, 50];
 const HAS_ICON = /^\p{Extended_Pictographic}/u;
 

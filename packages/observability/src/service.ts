@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { AppError, sleep, toError } from "@flotilla/kernel";
+import { AppError, Output, sleep, toError } from "@flotilla/kernel";
 import type { Logger } from "./logger.ts";
 
 /** A started service: its log, what to tell the parent, how to end it. */
@@ -50,7 +50,7 @@ export async function runService(name: string, start: () => Promise<RunningServi
     const error = toError(thrown);
     const text = error instanceof AppError ? error.message : `${name} failed: ${error.stack ?? error.message}`;
     tellParent({ kind: "failed", message: text });
-    process.stderr.write(`${text}\n`);
+    new Output(2).write(`${text}\n`);
     process.exitCode = 1;
   } finally {
     if (process.connected) process.disconnect();

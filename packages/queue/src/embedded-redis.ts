@@ -62,7 +62,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
 }
 
 function launch(options: EmbeddedRedisOptions, socket: string): ChildProcess {
-  const log = openSync(join(options.dir, "redis.log"), "a", 0o600);
+  const log = openLog(options.dir);
   const args = ["--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", options.dir];
   args.push(
     "--appendonly",
@@ -77,9 +77,20 @@ function launch(options: EmbeddedRedisOptions, socket: string): ChildProcess {
     "no",
   );
   const bound = boundToParent(options.program, args, "TERM");
-  const child = spawn(bound.command, bound.args, { detached: true, stdio: ["ignore", log, log], env: options.env });
-  closeSync(log);
-  return child;
+  try {
+    return spawn(bound.command, bound.args, { detached: true, stdio: ["ignore", log, log], env: options.env });
+  } finally {
+    if (log !== "ignore") closeSync(log);
+  }
+}
+
+/** A log decides over no start. */
+function openLog(dir: string): number | "ignore" {
+  try {
+    return openSync(join(dir, "redis.log"), "a", 0o600);
+  } catch {
+    return "ignore";
+  }
 }
 
 async function answering(socket: string): Promise<void> {

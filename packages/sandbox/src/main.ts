@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { AppError, toError } from "@flotilla/kernel";
+import { AppError, Output, toError } from "@flotilla/kernel";
 import { type Sandbox, startSandbox } from "./index.ts";
 import { readSchemaFile } from "./mtproto/tl/schema-file.ts";
 
@@ -17,6 +17,7 @@ const USAGE = `Usage: sandbox [options]
   --admin-username <u>  user name of the admin (default: none)
 `;
 
+const problems = new Output(2);
 const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
 if (process.send !== undefined) process.once("disconnect", () => stop.abort());
@@ -28,7 +29,7 @@ try {
 } catch (error) {
   const { message } = toError(error);
   process.send?.({ kind: "failed", message, code: error instanceof AppError ? error.code : "unknown" });
-  process.stderr.write(`${message}\n`);
+  problems.write(`${message}\n`);
   process.exitCode = 1;
 } finally {
   if (process.connected) process.disconnect();
@@ -60,7 +61,7 @@ async function main(): Promise<void> {
     botToken: values["bot-token"],
     admin: { id: adminId, firstName: values["admin-name"], ...(username === undefined ? {} : { username }) },
     ...(stateFile === undefined ? {} : { stateFile: resolve(stateFile) }),
-    log: (line) => void process.stderr.write(`${line}\n`),
+    log: (line) => problems.write(`${line}\n`),
   });
   try {
     await announce(sandbox, { keyFile: resolve(values["key-file"]), botToken: values["bot-token"], adminId });
@@ -89,7 +90,7 @@ async function announce(sandbox: Sandbox, { keyFile, botToken, adminId }: Announ
     ADMIN_IDS: String(adminId),
   };
   const pairs = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  process.stdout.write(`Sandbox is ready: ${sandbox.url}/ ${pairs.join(" ")}\n`);
+  new Output(1).write(`Sandbox is ready: ${sandbox.url}/ ${pairs.join(" ")}\n`);
   process.send?.({ kind: "ready", url: sandbox.url, port: sandbox.port, mtprotoPort: port, publicKeyPem, keyFile, env });
 }
 

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { AppError, toError } from "@flotilla/kernel";
+import { AppError, Output, toError } from "@flotilla/kernel";
 import { backupVerb } from "./backup.ts";
 import { doctorVerb } from "./doctor.ts";
 import { exportVerb } from "./export.ts";
@@ -33,13 +33,12 @@ export async function runVerb(verb: Verb, args: readonly string[]): Promise<0 | 
     const options = { ...verb.options, json: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
     const { values, positionals } = parse(args, options);
     if (values["help"] === true) {
-      process.stdout.write(verb.usage);
-      return 0;
+      return await print(verb.usage, 0);
     }
     const flags = values as Readonly<Record<string, string | boolean | undefined>>;
-    return say(await verb.run({ words: positionals, flags, place: findPlace(process.cwd()) }), json);
+    return await say(await verb.run({ words: positionals, flags, place: findPlace(process.cwd()) }), json);
   } catch (thrown) {
-    return explain(verb, thrown, json);
+    return await explain(verb, thrown, json);
   }
 }
 
@@ -57,21 +56,35 @@ function parse(args: readonly string[], options: Verb["options"]) {
   }
 }
 
-function say({ exitCode, text, data }: Answer, json: boolean): 0 | 1 {
-  process.stdout.write(json ? `${JSON.stringify({ ok: exitCode === 0, ...data }, null, 2)}\n` : text);
-  return exitCode;
+async function say({ exitCode, text, data }: Answer, json: boolean): Promise<0 | 1> {
+  return await print(json ? `${JSON.stringify({ ok: exitCode === 0, ...data }, null, 2)}\n` : text, exitCode);
 }
 
-function explain(verb: Verb, thrown: unknown, json: boolean): 1 | 2 {
+/** Waits until all of it is out: what is left in a pipe when the process ends is lost. Resolves with 1 when it cannot be written. */
+async function print<T extends number>(text: string, exitCode: T): Promise<T | 1> {
+  const { promise, resolve } = Promise.withResolvers<T | 1>();
+  const failed = (error: NodeJS.ErrnoException): void => {
+    // A reader that has seen enough closes the pipe: `flotilla status | head -1`.
+    if (error.code !== "EPIPE") new Output(2).write(`The answer cannot be written (${error.code ?? error.message}).\n`);
+    resolve(error.code === "EPIPE" ? exitCode : 1);
+  };
+  process.stdout.once("error", failed);
+  process.stdout.write(text, (error) => {
+    if (!error) resolve(exitCode);
+  });
+  return await promise;
+}
+
+async function explain(verb: Verb, thrown: unknown, json: boolean): Promise<1 | 2> {
   const error = toError(thrown);
   const wrong = error instanceof WrongUsage;
   const code = wrong ? "usage" : error instanceof AppError ? error.code : "unexpected";
   const known = wrong || error instanceof AppError;
   if (json) {
     const details = error instanceof AppError ? error.details : {};
-    process.stdout.write(`${JSON.stringify({ ok: false, error: { code, message: error.message, details } }, null, 2)}\n`);
+    await print(`${JSON.stringify({ ok: false, error: { code, message: error.message, details } }, null, 2)}\n`, 1);
   } else {
-    process.stderr.write(`${known ? error.message : (error.stack ?? error.message)}\n${wrong ? `\n${verb.usage}` : ""}`);
+    new Output(2).write(`${known ? error.message : (error.stack ?? error.message)}\n${wrong ? `\n${verb.usage}` : ""}`);
   }
   return wrong ? 2 : 1;
 }

@@ -1,0 +1,160 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { openSession } from "@flotilla/session-store";
+import { openDatabase } from "@flotilla/sqlite";
+import { testDir } from "@flotilla/testkit";
+import { expect, onTestFinished, test } from "vitest";
+import { LogSink } from "../src/log-sink.ts";
+import { FLEET_KEY } from "./host.ts";
+
+const LINE = `${"x".repeat(1000)}\n`;
+/** More than a log may have: it is rotated. */
+const MANY = LINE.repeat(5400);
+
+/** A new log in a folder of its own. */
+async function sinkIn(): Promise<{ sink: LogSink; path: string; dir: string }> {
+  const dir = await testDir("sink-");
+  const path = join(dir, "logs", "alpha.log");
+  const sink = new LogSink(path);
+  onTestFinished(() => sink.close());
+  return { sink, path, dir };
+}
+
+/** What gets the number that the log's descriptor had. */
+const OTHERS = [
+  {
+    what: "host.db",
+    open: (dir: string) =>
+      openDatabase({
+        path: join(dir, "host.db"),
+        role: "host",
+        migrations: ["CREATE TABLE t (n INTEGER) STRICT"],
+        exclusive: true,
+      }),
+  },
+  { what: "a session", open: (dir: string) => openSession({ dir: join(dir, "sessions"), name: "alpha", fleetKey: FLEET_KEY }) },
+];
+
+/** The descriptors that this process has open. */
+const descriptors = (): Set<string> => new Set(readdirSync("/proc/self/fd"));
+
+/** Opens a database; some file of it has one of the numbers that `before` had and that were free. */
+function openAtSameNumber(open: () => { close: () => void }, before: ReadonlySet<string>): { close: () => void } {
+  const free = [...before].filter((number) => !descriptors().has(number));
+  const opened = open();
+  const now = descriptors();
+  if (free.length > 0) expect(free.some((number) => now.has(number))).toBe(true);
+  return opened;
+}
+
+test.for(OTHERS)(
+  "a line that comes after the log was closed is written into nothing: not into $what, which got its descriptor",
+  async ({ open }) => {
+    const { sink, path, dir } = await sinkIn();
+    sink.append("the first\nand a part");
+    open(dir).close();
+    const before = descriptors();
+    sink.close();
+    const other = openAtSameNumber(() => open(dir), before);
+    sink.append(" of a line\n");
+    sink.append(LINE);
+    sink.close();
+    expect(holdsLine(dir)).toBe(false);
+    other.close();
+    // It opens again, whole.
+    open(dir).close();
+    expect(readFileSync(path, "utf8")).toBe("the first\nand a part\n");
+  },
+);
+
+test.for(OTHERS)(
+  "a log that finds no inode when it is rotated writes nothing into $what, which could get its descriptor",
+  async ({ open }, { skip }) => {
+    const dir = await testDir("sink-");
+    const disk = join(dir, "disk");
+    mkdirSync(disk);
+    try {
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=32m,nr_inodes=3", "tmpfs", disk], { stdio: "pipe" });
+    } catch {
+      return skip("mounting a tmpfs is not permitted here");
+    }
+    onTestFinished(() => void execFileSync("umount", ["-l", disk]));
+    const sink = new LogSink(join(disk, "alpha.log"));
+    onTestFinished(() => sink.close());
+    writeFileSync(join(disk, "filler"), "");
+    open(dir).close();
+    const before = descriptors();
+    sink.append(MANY);
+    const other = openAtSameNumber(() => open(dir), before);
+    sink.append(LINE.repeat(100));
+    sink.append("the last one\n");
+    expect(holdsLine(dir)).toBe(false);
+    other.close();
+    open(dir).close();
+    expect(sink.tail(1)).toEqual(["the last one"]);
+    rmSync(join(disk, "filler"));
+    sink.append("goes on\nin a new file\n");
+    expect(readFileSync(join(disk, "alpha.log"), "utf8")).toBe("in a new file\n");
+  },
+);
+
+/** Whether a file of the databases in this folder has got a line of the log. */
+function holdsLine(dir: string): boolean {
+  const entries = readdirSync(dir, { withFileTypes: true, recursive: true });
+  const files = entries.filter((entry) => entry.isFile() && /\.(db|session)/.test(entry.name));
+  // Read by another process: a descriptor that is closed here would drop the locks of the database.
+  const count = ({ parentPath, name }: (typeof files)[number]): string =>
+    spawnSync("grep", ["-c", "-a", "xxxxxxxx\\|of a line", join(parentPath, name)])
+      .stdout.toString()
+      .trim();
+  return files.some((file) => count(file) !== "0");
+}
+
+test("a log that could not make a new file goes on in the old one, and makes it as soon as it can", async () => {
+  const { sink, path } = await sinkIn();
+  sink.append(LINE);
+  renameSync(path, `${path}.1`);
+  mkdirSync(path);
+  sink.append(MANY);
+  rmSync(path, { recursive: true, force: true });
+  rmSync(`${path}.1`, { recursive: true, force: true });
+  sink.append("into the old one\n");
+  sink.append("into the new one\n");
+  expect(readFileSync(path, "utf8")).toBe("into the new one\n");
+});
+
+test("without a folder nothing is written, and what is missing is told of when there is one", async () => {
+  const dir = await testDir("sink-");
+  writeFileSync(join(dir, "logs"), "");
+  const path = join(dir, "logs", "alpha.log");
+  const sink = new LogSink(path);
+  onTestFinished(() => sink.close());
+  sink.append("one\ntwo\n");
+  rmSync(join(dir, "logs"));
+  sink.append("three\n");
+  expect(readFileSync(path, "utf8")).toBe("2 lines were not written\nthree\n");
+});
+
+test("on a full disk a line is cut, and those that are missing are told of on a line of their own", async ({ skip }) => {
+  const dir = join(await testDir("sink-"), "disk");
+  mkdirSync(dir);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", dir], { stdio: "pipe" });
+  } catch {
+    return skip("mounting a tmpfs is not permitted here");
+  }
+  onTestFinished(() => void execFileSync("umount", ["-l", dir]));
+  writeFileSync(`${dir}/filler`, Buffer.alloc(32 * 1024));
+  const path = join(dir, "alpha.log");
+  const sink = new LogSink(path);
+  onTestFinished(() => sink.close());
+  sink.append(LINE.repeat(100));
+  rmSync(`${dir}/filler`);
+  sink.append("the last one\n");
+  const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+  expect(lines.at(-1)).toBe("the last one");
+  expect(lines.at(-2)).toMatch(/^\d+ lines were not written$/);
+  const whole = lines.filter((line) => line.length === 1000).length;
+  expect(whole + Number.parseInt(lines.at(-2) ?? "", 10)).toBe(100);
+});
