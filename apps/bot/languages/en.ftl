@@ -472,7 +472,7 @@ login-no-keys-other = Log in by QR code instead, or ask for a code another way.
 login-typed-word = ❌ Don't send it as a message: Telegram cancels what is sent in chats. Ask for a new code, or log in by QR code.
 login-wrong-code = ❌ Wrong code. Tries left: { $tries }.
 login-code-expired = ❌ This code is no longer valid (too old, or it was sent in a chat).
-login-wrong-password = ❌ Not right. Tries left before a pause: { $tries }.
+login-wrong-password = ❌ Not right. Tries left before a pause: { $tries }. If it begins or ends with a blank, or stands in quotes itself, write it in quotes.
 login-failed = ❌ { $why }
 login-expired = ❌ The worker did not answer in time; nothing was done. Try again.
 
@@ -522,6 +522,7 @@ login-session-taken = ✅ The session is { $worker }'s now. Its first connection
 login-session-too-large = ❌ That file is larger than 20 MB, which is as much as a bot can take. Import it on the machine: flotilla import.
 login-session-not-fetched = ❌ The file could not be had from Telegram. Send it once more.
 session-unasked = I deleted that session file: it is the account itself. To use it, open the worker, press 🔐 Authenticate, then 📎, and send it again.
+login-not-deleted = ⚠️ I could not delete your message. Delete it yourself, now.
 session-not-deleted = ⚠️ I could not delete the message with your session. Delete it yourself, now: whoever has it is the account.
 refusal-already-used-by = ❌ This account already belongs to the worker { $who }. One account has one worker.
 refusal-parcel-gone = ❌ The session got lost on its way. Send it once more.

@@ -14,8 +14,9 @@ import type { Gate } from "./gate.ts";
 import type { PressDeps } from "./presses/deps.ts";
 import { handlePress } from "./presses/presses.ts";
 import type { PlaceStore } from "./store/places.ts";
-import { type CommandContext, registerCommands } from "./text-commands.ts";
+import { type CommandContext, isCommand, registerCommands } from "./text-commands.ts";
 import { handleText } from "./texts.ts";
+import { guardSecrets } from "./wizard/secret-messages.ts";
 import { type Said, say } from "./words/said.ts";
 import { languageFor, type Words } from "./words/words.ts";
 
@@ -67,6 +68,7 @@ export function registerRoutes(bot: Bot, deps: RouteDeps): void {
     if (message !== undefined) deps.sender.saw(chatOf(context), message);
     await next();
   });
+  bot.use(guardSecrets(deps, (context) => commandContext(deps, context), isCommand));
   registerCommands(bot, deps, (context) => commandContext(deps, context));
   bot.on("message:text", (context) => handleText(deps, commandContext(deps, context)));
   bot.on("message:document", (context) => {
@@ -107,7 +109,13 @@ function commandContext(deps: RouteDeps, context: Context): CommandContext {
     deps.sender.saw(chat, message);
   };
   const title = (context.chat?.title ?? chatOf(context)).slice(0, 64);
-  return { ...whoOf(deps, context), text: context.message?.text ?? "", title, reply, erase: () => erase(deps, context) };
+  return {
+    ...whoOf(deps, context),
+    text: (context.message ?? context.editedMessage)?.text ?? "",
+    title,
+    reply,
+    erase: () => erase(deps, context),
+  };
 }
 
 interface Who {
@@ -143,7 +151,7 @@ function adminOf(context: Context): UserId {
 }
 
 function chatOf(context: Context): string {
-  const message = context.callbackQuery?.message ?? context.message;
+  const message = context.callbackQuery?.message ?? context.message ?? context.editedMessage;
   const topic = message && "is_topic_message" in message && message.is_topic_message ? message.message_thread_id : undefined;
   return chatKey(context.chat?.id ?? 0, topic);
 }

@@ -37,7 +37,7 @@ export class Gate {
       return false;
     }
     if (context.chat?.type === "private") return true;
-    const message = context.callbackQuery?.message ?? context.message;
+    const message = context.callbackQuery?.message ?? context.message ?? context.editedMessage;
     const topic = message && "is_topic_message" in message && message.is_topic_message ? message.message_thread_id : undefined;
     const opening = /^\/here\b/.test(context.message?.text ?? "");
     return opening || places.has(chatKey(context.chat?.id ?? 0, topic));

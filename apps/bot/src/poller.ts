@@ -32,7 +32,7 @@ const NO_TOKEN =
   "Telegram does not know BOT_TOKEN (401). If it stays so, start the bot with a valid one; it asks once a minute, workers go on.";
 /** https://core.telegram.org/bots/api#getupdates holds a poll for at most 50 s. */
 const HOLD_S = 30;
-const KINDS = ["message", "callback_query"] as const;
+const KINDS = ["message", "edited_message", "callback_query"] as const;
 
 /**
  * Polls for updates for ever: a lost connection, a second poller, and a token that Telegram does not know are waited out. An update is
@@ -102,7 +102,7 @@ class Work {
 
   /** Handles it after what came before it in its chat. */
   run(update: Update): Promise<void> {
-    const chat = update.callback_query?.message?.chat.id ?? update.message?.chat.id ?? 0;
+    const chat = update.callback_query?.message?.chat.id ?? (update.message ?? update.edited_message)?.chat.id ?? 0;
     const done = (this.#turns.get(chat) ?? Promise.resolve()).then(() => this.#handle(update));
     this.#turns.set(chat, done);
     void done.then(() => {

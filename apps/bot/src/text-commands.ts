@@ -68,6 +68,12 @@ const LISTED = [
   "help",
 ];
 
+/** Whether this text is one of the bot's commands, as Telegram would mark it. */
+export function isCommand(text: string): boolean {
+  const name = /^\/([a-z]+)(?:@\w+)?(?:\s|$)/.exec(text)?.[1];
+  return name !== undefined && Object.hasOwn(COMMANDS, name);
+}
+
 /** Tells Telegram the commands of the bot's menu, in every language. */
 export async function setMenu(bot: Bot, languages: Languages): Promise<void> {
   for (const words of Object.values(languages)) {

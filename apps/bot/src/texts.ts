@@ -46,55 +46,11 @@ export interface TextDeps {
   readonly addWorker: (id: WorkerId, by: Asker) => boolean;
 }
 
-/** Takes a text: for the wizard, for a question that was asked, or as a request for the menu. In a group only answers count. */
+/** Takes a text: the answer to a question, or a request for the menu. In a group only answers count. */
 export async function handleText(deps: TextDeps, context: TextContext): Promise<void> {
-  const row = deps.wizard.of(context.admin);
-  if (!isGroup(context.chat) && row && row.step.kind !== "ended" && (await handleWizardText(deps, context))) return;
   const asked = deps.admins.expecting(context.admin);
   if (asked) return await answer(deps, context, asked);
   if (!isGroup(context.chat)) await deps.panels.show(context.chat, { kind: "menu" }, null);
-}
-
-async function handleWizardText(deps: TextDeps, context: TextContext): Promise<boolean> {
-  const row = deps.wizard.of(context.admin);
-  if (!row) return false;
-  switch (row.step.kind) {
-    case "ask-phone":
-      await context.erase();
-      await deps.wizard.phone(row, context.text, context.asker);
-      break;
-    case "ask-password":
-      await context.erase();
-      await deps.wizard.password(row, context.text, context.asker);
-      break;
-    case "ask-code":
-    case "checking-code":
-      // Anything in this chat that looks like the code is deleted, and has cost it its life.
-      await context.erase();
-      deps.wizard.typedCode(row, context.text);
-      break;
-    case "ask-session":
-    case "confirm-session":
-      await context.erase();
-      await deps.wizard.session.take(row, Buffer.from(context.text), context.asker);
-      break;
-    case "reading-session":
-    case "taking-session":
-    case "confirm-account":
-    case "keeping-account":
-    case "preparing":
-    case "sending-code":
-    case "checking-password":
-    case "qr":
-      await context.erase();
-      break;
-    case "ended":
-      return false;
-    default:
-      return row.step satisfies never;
-  }
-  await deps.panels.replace(context.chat, { kind: "login", worker: row.worker });
-  return true;
 }
 
 interface Asked {

@@ -14,12 +14,14 @@ const ASK: WizardStep = { kind: "ask-session", known: null, note: null };
 async function asked(step: WizardStep = ASK) {
   const fleet = await startFleet();
   await meet(fleet, 777, "Ann");
+  await fleet.poll();
+  // Her /start is done by then: at a step of the login it would be taken for an answer.
+  await fleet.waitForBot(777, "Fleet");
   fleet.parts.workers.add(WORKER, HOST, "777", 1);
   const keys = newSealKeyPair();
   const wizards = new WizardStore(fleet.db);
   const expiresAt = Date.now() + 600_000;
   wizards.save({ admin: ANN, worker: WORKER, login: LOGIN, publicKey: keys.publicKey, step, expiresAt });
-  await fleet.poll();
   const kind = (): WizardStep["kind"] | undefined => wizards.ofAdmin(ANN)?.step.kind;
   return { fleet, keys, wizards, kind };
 }

@@ -198,12 +198,13 @@ test("a name is taken once", async () => {
   expect(store.find("sport")).toBeNull();
 });
 
-test("an event is new once, for a day", async () => {
+test("an event is new once, for as long as a signed one is good and a day more", async () => {
   const db = await controlDb();
   expect(firstSight(db, "e1", NOW)).toBe(true);
   expect(firstSight(db, "e1", NOW + 1)).toBe(false);
   expect(firstSight(db, "e2", NOW + 1)).toBe(true);
-  expect(firstSight(db, "e1", NOW + 25 * 3600_000)).toBe(true);
+  expect(firstSight(db, "e1", NOW + 25 * 3600_000)).toBe(false);
+  expect(firstSight(db, "e1", NOW + 9 * 24 * 3600_000)).toBe(true);
 });
 
 test("who is taken off the allow-list loses panel, login and alerts at the next start", async () => {

@@ -81,7 +81,7 @@ test("a tap waits for one commit before it is answered, a command for one more a
     const steps = await tap(fleet, seen, data, 1);
     expect(before(steps, "answerCallbackQuery"), data).toEqual(["commit"]);
     expect(before(steps, "editMessageText"), data).toEqual(["commit", "answerCallbackQuery"]);
-    expect(redis(steps), data).toEqual(["redis hvals"]);
+    expect(redis(steps), data).toEqual(["redis hgetall"]);
   }
   // The first command makes the queue.
   await tap(fleet, seen, "v1:start:news_1:", 2);
@@ -89,5 +89,5 @@ test("a tap waits for one commit before it is answered, a command for one more a
   await tap(fleet, seen, "v1:worker:news_2:", 1);
   const steps = await tap(fleet, seen, "v1:start:news_2:", 2);
   expect(before(steps, "answerCallbackQuery")).toEqual(["commit", "commit"]);
-  expect(redis(steps)).toEqual(["redis evalsha", "redis hvals"]);
+  expect(redis(steps)).toEqual(["redis evalsha", "redis hgetall"]);
 });

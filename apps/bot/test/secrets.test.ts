@@ -1,0 +1,161 @@
+/** At a step of a login that asks for a secret, whatever comes is taken for it, deleted, and leads nowhere else. */
+import { newSealKeyPair, unseal, type WorkerCommand } from "@flotilla/contracts";
+import { consumeWorkerCommands } from "@flotilla/queue";
+import { waitFor } from "@flotilla/testkit";
+import fc from "fast-check";
+import type { MessageEntity, Update } from "grammy/types";
+import { expect, onTestFinished, test } from "vitest";
+import { typedSecret } from "../src/wizard/typed-secret.ts";
+import type { WizardStep } from "../src/wizard/wizard-state.ts";
+import { WizardStore } from "../src/wizard/wizard-store.ts";
+import { type Fleet, meet, startFleet } from "./chat.ts";
+import { ANN, ASKER, WORKER } from "./support.ts";
+
+const LOGIN = "0123456789abcdef";
+const PASSWORD: WizardStep = { kind: "ask-password", hint: null, note: null };
+const PHONE: WizardStep = { kind: "ask-phone", known: null, note: null };
+const SESSION: WizardStep = { kind: "ask-session", known: null, note: null };
+
+interface At extends Fleet {
+  /** Ann sends something; `edits`: as a change of an earlier message. */
+  send(part: object, edits?: boolean): Promise<void>;
+  /** What reaches the worker, opened, as "kind text". */
+  readonly reached: string[];
+  step(): WizardStep["kind"] | undefined;
+  /** Her messages that are still to be seen, the first /start left out. */
+  left(): Promise<string[]>;
+}
+
+let updates = 1000;
+
+async function at(step: WizardStep): Promise<At> {
+  const fleet = await startFleet();
+  await meet(fleet, 777, "Ann");
+  fleet.parts.addWorker(WORKER, ASKER);
+  const keys = newSealKeyPair();
+  const expiresAt = fleet.parts.clock.now() + 600_000;
+  new WizardStore(fleet.db).save({ admin: ANN, worker: WORKER, login: LOGIN, publicKey: keys.publicKey, step, expiresAt });
+  const reached: string[] = [];
+  const handle = async (command: WorkerCommand): Promise<void> => {
+    const text = "sealed" in command && command.sealed ? unseal(keys.privateKey, LOGIN, command.sealed) : "";
+    reached.push(`${command.kind} ${text}`);
+  };
+  const consumer = await consumeWorkerCommands(WORKER, { place: fleet.place, handle, onError: () => {} });
+  onTestFinished(() => consumer.close());
+  return {
+    ...fleet,
+    reached,
+    send: async (part, edits = false) => {
+      const { text = "something" } = part as { text?: string };
+      const sent = (await fleet.post("/chat/text", { text: text.trim() || "something", user: 777 })) as { id: number };
+      const chat = { id: 777, type: "private", first_name: "Ann" };
+      const message = { message_id: sent.id, date: 1, chat, from: { id: 777, is_bot: false, first_name: "Ann" }, ...part };
+      await fleet.bot.handleUpdate({
+        update_id: updates++,
+        [edits ? "edited_message" : "message"]: message,
+      } as unknown as Update);
+    },
+    step: () => fleet.parts.wizard.of(ANN)?.step.kind,
+    left: async () => (await fleet.shown(777)).flatMap(({ from, text }, index) => (from === "user" && index > 0 ? [text] : [])),
+  };
+}
+
+const command = (text: string): object => ({
+  text,
+  entities: [{ type: "bot_command", offset: 0, length: text.split(" ")[0]?.length ?? 0 }],
+});
+
+test.each([
+  ["/start", command("/start"), "/start"],
+  ["/cancel now", command("/cancel now"), "/cancel now"],
+  ["/stop news_1", command("/stop news_1"), "/stop news_1"],
+  ["a link that an app previews", { text: "https://example.org" }, "https://example.org"],
+  ["blanks in quotes", { text: '" my pass "' }, " my pass "],
+  ["blanks in an app's own quotes", { text: "“ my pass”" }, " my pass"],
+  ["quotes in quotes", { text: '""quoted""' }, '"quoted"'],
+  ["marks that an app took for formatting", { text: "ab", entities: [{ type: "bold", offset: 1, length: 1 }] }, "a**b**"],
+  ["the text below a picture", { caption: "pass", photo: [{ file_id: "x" }] }, "pass"],
+])("a cloud password that is %s goes to the worker, and its message is deleted", async (_, part, expected) => {
+  const it = await at(PASSWORD);
+  await it.send(part);
+  await waitFor(() => it.reached.length === 1);
+  expect(it.reached).toEqual([`login.password ${expected}`]);
+  expect([it.step(), await it.left()]).toEqual(["checking-password", []]);
+});
+
+test("a message that is edited into the password is taken, too", async () => {
+  const it = await at(PASSWORD);
+  await it.send({ text: "right one" }, true);
+  await waitFor(() => it.reached.length === 1);
+  expect([it.reached, await it.left()]).toEqual([["login.password right one"], []]);
+});
+
+test.each([
+  ["a sticker", { sticker: { file_id: "x" } }],
+  ["a contact", { contact: { phone_number: "+15550001", first_name: "Ben" } }],
+  ["a voice", { voice: { file_id: "x" } }],
+  ["a place", { location: { latitude: 1, longitude: 2 } }],
+])("%s at the password costs no try and does not stay", async (_, part) => {
+  const it = await at(PASSWORD);
+  await it.send(part);
+  expect([it.step(), await it.left(), it.reached]).toEqual(["ask-password", [], []]);
+});
+
+test.each([
+  [
+    "ask-code",
+    { kind: "ask-code", via: "app", length: 5, nextVia: null, resendAt: null, expiresAt: 9e15, note: null, dead: false },
+  ],
+  ["checking-password", { kind: "checking-password", hint: null }],
+  ["reading-session", { kind: "reading-session", known: null }],
+] as const)("at %s a command is deleted and leads nowhere", async (_, step) => {
+  const it = await at(step as WizardStep);
+  await it.send(command("/menu"));
+  expect(await it.left()).toEqual([]);
+  expect(it.parts.panels.screen("777")).toEqual({ kind: "login", worker: WORKER });
+});
+
+test("a session string at its step is taken, whatever it begins with", async () => {
+  const it = await at(SESSION);
+  await it.send({ text: "/1BVtsOKcBu0" });
+  await waitFor(() => it.reached.length === 1);
+  expect([it.reached[0]?.split(" ")[0], await it.left()]).toEqual(["login.session", []]);
+});
+
+test("a contact that is shared at the phone step is the phone", async () => {
+  const it = await at(PHONE);
+  await it.send({ contact: { phone_number: "15550001234", first_name: "Ann" } });
+  await waitFor(() => it.reached.length === 1);
+  expect([it.reached, await it.left()]).toEqual([["login.phone 15550001234"], []]);
+});
+
+test("where no secret is asked a command leads where it always leads", async () => {
+  const it = await at(PHONE);
+  await it.send(command("/workers"));
+  expect(it.parts.panels.screen("777")).toMatchObject({ kind: "workers" });
+  expect(it.step()).toBe("ask-phone");
+});
+
+test("a secret that comes after the login has ended does not stay", async () => {
+  const it = await at({ kind: "ended", text: { key: "login-over" } as never });
+  await it.send({ text: "hunter2 too late" });
+  expect(await it.left()).toEqual([]);
+});
+
+test("whatever is typed and formatted, its characters come back in their order", () => {
+  const marks: Record<string, string> = { bold: "**", italic: "__", code: "`", spoiler: "||", strikethrough: "~~" };
+  const piece = fc.record({ text: fc.stringMatching(/^[a-z0-9]{1,6}$/), mark: fc.constantFrom(null, ...Object.keys(marks)) });
+  fc.assert(
+    fc.property(fc.array(piece, { minLength: 1, maxLength: 6 }), (pieces) => {
+      let text = "";
+      let typed = "";
+      const entities: MessageEntity[] = [];
+      for (const { text: part, mark } of pieces) {
+        if (mark) entities.push({ type: mark as "bold", offset: text.length, length: part.length });
+        typed += mark ? `${marks[mark]}${part}${marks[mark]}` : part;
+        text += part;
+      }
+      expect(typedSecret(text, entities)).toBe(typed);
+    }),
+  );
+});
