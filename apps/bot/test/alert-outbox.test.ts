@@ -128,3 +128,66 @@ test("the end of an alert is told although its reply was refused the first time"
   await fleet.parts.outbox.flush();
   for (const user of [777, 778]) expect(await fromBot(fleet, user)).toHaveLength(2);
 });
+
+describe("while the Bot API is away", () => {
+  const away = (fleet: Fleet, error: object) => fleet.post("/faults/bot", { method: "sendMessage", times: 1000, error });
+  const heal = (fleet: Fleet) => fleet.post("/faults/heal", {});
+
+  test("an alert that is over before it could be told is told once to each admin, and not again", async () => {
+    const fleet = await twoAdmins();
+    await away(fleet, { code: 502 });
+    fleet.parts.alerts.raise("exit:news_1", crash(1), Date.now());
+    await fleet.parts.outbox.flush();
+    fleet.parts.alerts.resolve(1, say("solved-itself"), Date.now());
+    await fleet.parts.outbox.flush();
+    await heal(fleet);
+    for (let round = 0; round < 3; round++) await fleet.parts.outbox.flush();
+    for (const user of [777, 778]) {
+      const messages = await fromBot(fleet, user);
+      expect(messages.map(({ text, silent }) => [text.includes("news_1"), silent])).toEqual([[true, true]]);
+    }
+  });
+
+  test("thirty workers that crash and come back meanwhile are all told of, also those of which only the end was seen", async () => {
+    const fleet = await twoAdmins();
+    await away(fleet, { code: 502 });
+    for (let n = 1; n <= 30; n++) {
+      fleet.parts.alerts.raise(`exit:w_${n}`, { ...crash(1), worker: `w_${n}` as never }, Date.now());
+      if (n % 2) await fleet.parts.outbox.flush();
+      fleet.parts.alerts.resolve(n, say("solved-itself"), Date.now());
+    }
+    await fleet.parts.outbox.flush();
+    await heal(fleet);
+    for (let round = 0; round < 3; round++) await fleet.parts.outbox.flush();
+    const owed = fleet.db.read("SELECT * FROM owed");
+    const told = fleet.db.read<{ n: number }>("SELECT count(DISTINCT card) AS n FROM delivery WHERE chat = '777'");
+    const cards = fleet.db.read<{ n: number }>("SELECT count(*) AS n FROM card");
+    expect([owed, told]).toEqual([[], cards]);
+  });
+
+  test("an admin who blocks the bot meanwhile is not owed the story of it", async () => {
+    const fleet = await twoAdmins();
+    await away(fleet, { code: 502 });
+    fleet.parts.alerts.raise("exit:news_1", crash(1), Date.now());
+    await fleet.parts.outbox.flush();
+    await heal(fleet);
+    await fleet.post("/chat/block", { user: 778, blocked: true });
+    fleet.parts.alerts.resolve(1, say("solved-itself"), Date.now());
+    await fleet.parts.outbox.flush();
+    await meet(fleet, 778, "Ben");
+    await fleet.parts.outbox.flush();
+    expect([(await fromBot(fleet, 777)).length, (await fromBot(fleet, 778)).length]).toEqual([1, 0]);
+  });
+
+  test("a bot that is started again meanwhile still owes it", async () => {
+    const fleet = await twoAdmins();
+    await away(fleet, { code: 502 });
+    fleet.parts.alerts.raise("exit:news_1", crash(1), Date.now());
+    await fleet.parts.outbox.flush();
+    fleet.parts.alerts.resolve(1, say("solved-itself"), Date.now());
+    expect(fleet.db.read("SELECT card, chat FROM owed ORDER BY chat")).toEqual([
+      { card: 1, chat: "777" },
+      { card: 1, chat: "778" },
+    ]);
+  });
+});

@@ -67,6 +67,11 @@ export class AlertOutbox {
       try {
         this.#deps.look();
         const cards = this.#deps.cards.current(this.#deps.clock.now());
+        // Before anything is sent: what is due now stays due, however long Telegram is away and whatever ends meanwhile.
+        const due = this.#deps
+          .chats()
+          .flatMap(({ chat }) => cards.filter((card) => this.#becomesDue(chat, card)).map(({ n }) => ({ card: n, chat })));
+        this.#deps.cards.owe(due);
         await Promise.all(this.#deps.chats().map((chat) => this.#chat(chat.chat, cards)));
       } catch (error) {
         this.#deps.log.error({ err: error }, "alerts not told yet");
@@ -84,7 +89,10 @@ export class AlertOutbox {
       await this.#deps.old.clear(chat);
     } catch (error) {
       this.#deps.sent.write(chat, false, this.#deps.clock.now());
-      if (sendProblem(error) === "unreachable") this.#deps.unreachable(chat);
+      if (sendProblem(error) === "unreachable") {
+        this.#deps.unreachable(chat);
+        this.#deps.cards.forgive(chat);
+      }
       this.#deps.log.warn({ err: error, chat }, "alert not delivered yet");
     }
   }
@@ -102,10 +110,16 @@ export class AlertOutbox {
     cards.deliverAll(row, () => sender.done(chat, purpose));
   }
 
+  /** It is to be told in this chat, first or anew. */
   #isNew(chat: string, card: CardRow): boolean {
-    const known = this.#deps.cards.delivery(card.n, chat);
-    if (known) return known.telling < card.telling && card.resolvedAt === null;
-    // Somebody who became reachable after the end does not need the story of it.
+    const { cards } = this.#deps;
+    const known = cards.delivery(card.n, chat);
+    return known ? known.telling < card.telling && card.resolvedAt === null : cards.isOwed(card.n, chat);
+  }
+
+  #becomesDue(chat: string, card: CardRow): boolean {
+    if (this.#deps.cards.delivery(card.n, chat)) return false;
+    // An admin who became reachable after the end does not need the story of it.
     if (card.resolvedAt !== null && (!card.calm || this.#deps.clock.now() - card.openedAt > STALE_MS)) return false;
     return audience(this.#deps.chats(), card.level, this.#deps.together()).includes(chat);
   }
@@ -125,7 +139,9 @@ export class AlertOutbox {
     const purpose = first && more.length === 0 ? purposeOf(first) : "digest";
     // Told anew: the old message would say the same, further up.
     const before = first && more.length === 0 ? this.#deps.cards.delivery(first.n, chat) : null;
-    const message = await sender.send(chat, purpose, card, { silent: cards.every((each) => each.calm) });
+    const message = await sender.send(chat, purpose, card, {
+      silent: cards.every((each) => each.calm || each.resolvedAt !== null),
+    });
     this.#deps.cards.deliverAll(
       cards.map((each) => ({
         card: each.n,

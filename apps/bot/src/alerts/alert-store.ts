@@ -119,6 +119,7 @@ export class AlertStore {
         now - KEEP_MS,
         now - KEEP_MS,
       ]);
+      this.#db.write("DELETE FROM owed WHERE card IN (SELECT n FROM card WHERE resolved_at < ?)", [now - KEEP_MS]);
       this.#db.write("DELETE FROM card WHERE resolved_at < ?", [now - KEEP_MS]);
     });
   }

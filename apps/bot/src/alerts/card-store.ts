@@ -107,10 +107,29 @@ export class CardStore {
     return this.#db.readOne<Delivery>("SELECT * FROM delivery WHERE card = ? AND chat = ?", [card, chat]) ?? null;
   }
 
+  /** These chats are to hear of these cards, whatever becomes of them until then. */
+  owe(rows: readonly { readonly card: number; readonly chat: string }[]): void {
+    const fresh = rows.filter(({ card, chat }) => !this.isOwed(card, chat));
+    if (fresh.length === 0) return;
+    this.#db.transaction(() => {
+      for (const { card, chat } of fresh) this.#db.write("INSERT INTO owed (card, chat) VALUES (?, ?)", [card, chat]);
+    });
+  }
+
+  isOwed(card: number, chat: string): boolean {
+    return this.#db.readOne("SELECT 1 AS owed FROM owed WHERE card = ? AND chat = ?", [card, chat]) !== undefined;
+  }
+
+  /** A chat that cannot be written to is owed nothing: what is open then becomes due anew when it is back. */
+  forgive(chat: string): void {
+    this.#db.write("DELETE FROM owed WHERE chat = ?", [chat]);
+  }
+
   delivered(row: Delivery): void {
     const sql =
       "INSERT INTO delivery (card, chat, message, telling, revision, digest, ended) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (card, chat) DO UPDATE SET message = excluded.message, telling = excluded.telling, revision = excluded.revision, digest = excluded.digest, ended = excluded.ended";
     this.#db.write(sql, [row.card, row.chat, row.message, row.telling, row.revision, row.digest, row.ended]);
+    this.#db.write("DELETE FROM owed WHERE card = ? AND chat = ?", [row.card, row.chat]);
   }
 
   /** Writes down what a message shows, together with what else is true then. */

@@ -229,4 +229,10 @@ export const MIGRATIONS = [
      body TEXT NOT NULL,
      at INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  // Cards that a chat is to hear of and has not: also when the trouble is over before Telegram can be reached.
+  `CREATE TABLE owed (
+     card INTEGER NOT NULL,
+     chat TEXT NOT NULL,
+     PRIMARY KEY (card, chat)
+   ) STRICT, WITHOUT ROWID;`,
 ];
