@@ -28,6 +28,8 @@ export interface AccountReport {
 /** The account, and when an answer that it ended counts. */
 export type WorkerAccountOptions = AccountOptions & Pick<ConnectionOptions, "timings">;
 
+/** Of messages that come one after the other the supervisor hears this often. */
+const NEWS_MS = 250;
 /** A timer can be set for 24 days at most. */
 const MAX_TIMER_MS = 24 * 60 * 60_000;
 /** Of a change of the connection (promise S2-54). */
@@ -57,6 +59,7 @@ export class Account {
   #why: LossReason = "unreadable";
   readonly #parking = new Parking();
   #timer: NodeJS.Timeout | undefined;
+  #news: NodeJS.Timeout | undefined;
 
   constructor(store: SessionStore, options: WorkerAccountOptions, report: (report: AccountReport) => void, feed: Feed) {
     this.#store = store;
@@ -70,7 +73,7 @@ export class Account {
       on: {
         state: (change) => this.#onState(change),
         arrived: () => {
-          this.tell();
+          this.#news ??= setTimeout(() => this.tell(), NEWS_MS).unref();
           feed.arrived();
         },
         caughtUp: (result) => this.#onCaughtUp(result),
@@ -137,6 +140,7 @@ export class Account {
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#connection.stop();
+    clearTimeout(this.#news);
   }
 
   /** A real call; an account that Telegram took for ended is asked about anew. Throws what Telegram answered, or AppError `not-connected`. */
@@ -176,6 +180,8 @@ export class Account {
 
   /** Sends the present state to the supervisor. */
   tell(): void {
+    clearTimeout(this.#news);
+    this.#news = undefined;
     const status = this.#connection.status();
     const flood = this.#connection.gate.status();
     const parkedUntil = this.#parking.until(flood, Date.now());

@@ -49,7 +49,7 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   await using stack = new AsyncDisposableStack();
   const onRedisError = (error: unknown): void => log.debug({ err: error }, "redis");
   const fleetKey = loadFleetKey(config.fleetKey, config.dataDir, { make: false });
-  stack.adopt(startHeartbeat(say), (it) => it.stop());
+  const { worked } = stack.adopt(startHeartbeat(say), (it) => it.stop());
   const found = await placeOf(deps, fleetKey);
   const events = stack.adopt(new EventPublisher(found, onRedisError), (it) => it.close());
   const { publish, place } = speaking(events, found, deps);
@@ -59,7 +59,7 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   stack.adopt(ownership, (it) => it.close());
   const way = new OwnWay(worker, store, config.telegramProxy && parseProxy(config.telegramProxy.reveal()));
   const options = { ...accountOptions(worker, store, deps, () => account.tell()), ...shared(ownership, way) };
-  const { account, relay } = relayingAccount({ worker, store, vault, fleetKey, place, options, publish, way, deps });
+  const { account, relay } = relayingAccount({ worker, store, vault, fleetKey, place, options, publish, way, deps, worked });
   stack.adopt(account, (it) => it.stop());
   stack.adopt(relay, (it) => it.close());
   const progress = (login: string, step: LoginStep): void => publish({ kind: "login.progress", worker, login, step });
@@ -133,15 +133,19 @@ interface RelayingParts {
   readonly publish: Publish;
   readonly way: OwnWay;
   readonly deps: WorkerDeps;
+  readonly worked: () => void;
 }
 
 /** The account, and what becomes of its messages: each needs the other, and neither does anything yet. */
 function relayingAccount(parts: RelayingParts): { account: Account; relay: Relay } {
-  const { worker, store, vault, fleetKey, place, options, publish, way, deps } = parts;
+  const { worker, store, vault, fleetKey, place, options, publish, way, deps, worked } = parts;
   const feed: Feed = {
     wants: (chat) => relay.wants(chat),
     sources: () => relay.sources(),
-    arrived: () => relay.received(),
+    arrived: () => {
+      worked();
+      relay.received();
+    },
     ready: () => {
       keepConfirmed(vault, store, deps.log);
       void relay.resolveNames();
@@ -153,7 +157,7 @@ function relayingAccount(parts: RelayingParts): { account: Account; relay: Relay
   const account = new Account(store, { ...options, timings }, (report) => deps.say({ kind: "status", ...report }), feed);
   const telegram = relayTelegram(account.calls, store);
   const filesDir = join(deps.config.dataDir, "relay-files");
-  const relay = new Relay({ worker, store, fleetKey, place, telegram, filesDir, clock: systemClock, log: deps.log });
+  const relay = new Relay({ worker, store, fleetKey, place, telegram, filesDir, clock: systemClock, log: deps.log, worked });
   return { account, relay };
 }
 

@@ -1,4 +1,4 @@
-import { AppError } from "@flotilla/kernel";
+import { AppError, LoopShare } from "@flotilla/kernel";
 import { Api } from "telegram";
 import { InvalidBufferError, RPCError, SecurityError, TypeNotFoundError } from "telegram/errors/index.js";
 import { UpdateConnectionState } from "telegram/network/index.js";
@@ -7,6 +7,9 @@ import { linkLost } from "./fault.ts";
 import type { VendorClient, VendorSender } from "./vendor.ts";
 // Also for its effect: the handlers below rely on its patches.
 import { openPacket, readMessage } from "./wire/messages.ts";
+
+/** A container may hold a thousand messages; after so long everything else has a turn. */
+const SLICE_MS = 15;
 
 /** What the hooks report. None of these may throw. */
 export interface HookEvents {
@@ -93,7 +96,9 @@ function installInSender(sender: VendorSender, events: HookEvents): void {
 
 /** F2: an RPC error in a container must not discard the messages after it. */
 async function handleContainer(sender: VendorSender, messages: readonly unknown[], events: HookEvents): Promise<void> {
+  const share = new LoopShare(SLICE_MS);
   for (const message of messages) {
+    await share.turn();
     try {
       await sender._processMessage(message);
     } catch (error) {

@@ -1,6 +1,6 @@
 import { Socket } from "node:net";
 import type { ProxyRoute } from "@flotilla/domain";
-import { AppError } from "@flotilla/kernel";
+import { AppError, LoopShare } from "@flotilla/kernel";
 import { type Obfuscation, obfuscate } from "./mtproxy.ts";
 import { throughProxy } from "./proxy.ts";
 import type { Endpoint } from "./server.ts";
@@ -20,6 +20,10 @@ export interface SocketOptions {
 }
 
 const KEEP_ALIVE_MS = 30_000;
+/** The library reads, decrypts and hands on packet after packet; after so long everything else has a turn. */
+const SLICE_MS = 15;
+/** More bytes than this that nobody has read yet: the server waits. */
+const FULL_BYTES = 1 << 20;
 const NOT_OPEN = "The connection is closed.";
 
 /**
@@ -68,6 +72,7 @@ export class LinkSocket {
   readonly #factory: SocketFactory;
   #tcp: Socket | undefined;
   #chunks: Buffer[] = [];
+  readonly #share = new LoopShare(SLICE_MS);
   #buffered = 0;
   #reader: PromiseWithResolvers<void> | undefined;
   #closed: Promise<void> = Promise.resolve();
@@ -111,6 +116,7 @@ export class LinkSocket {
 
   /** Exactly `size` bytes. What arrived before the connection closed can still be read. */
   async readExactly(size: number): Promise<Buffer> {
+    await this.#share.turn();
     while (this.#buffered < size) await this.#more();
     return this.#take(size);
   }
@@ -165,13 +171,17 @@ export class LinkSocket {
   #push(chunk: Buffer): void {
     this.#chunks.push(this.#hidden ? this.#hidden.decrypt(chunk) : chunk);
     this.#buffered += chunk.length;
+    if (this.#buffered > FULL_BYTES) this.#tcp?.pause();
     this.#reader?.resolve();
   }
 
   async #more(): Promise<void> {
     if (!this.#tcp || this.#tcp.destroyed) throw new Error(NOT_OPEN);
     this.#reader = Promise.withResolvers<void>();
+    // A packet may be larger than what is kept.
+    this.#tcp.resume();
     await this.#reader.promise;
+    this.#share.begin();
   }
 
   #take(size: number): Buffer {
@@ -179,6 +189,7 @@ export class LinkSocket {
     const rest = all.subarray(size);
     this.#chunks = rest.length > 0 ? [rest] : [];
     this.#buffered = rest.length;
+    if (this.#buffered <= FULL_BYTES) this.#tcp?.resume();
     return all.subarray(0, size);
   }
 }

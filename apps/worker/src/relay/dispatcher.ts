@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Confirmation, clip, type Delivery, type DeliveryResult, type Fault, type Route } from "@flotilla/contracts";
 import { afterTry, type FetchedFile, resultOfFault, stepKey } from "@flotilla/domain";
-import { AppError, type Clock, toError, type WorkerId } from "@flotilla/kernel";
+import { AppError, type Clock, LoopShare, nextTurn, toError, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { OutboxRow, RelayTable, RouteStops } from "@flotilla/session-store";
 import { deliveryOf, keyOf } from "./delivery-of.ts";
@@ -26,6 +26,8 @@ export interface DispatcherDeps {
   readonly log: Logger;
 }
 
+/** So long lanes are worked off before everything else has a turn: what needs no delivery ends at once, and there may be thousands. */
+const SLICE_MS = 20;
 /** How long an album waits for its next message. Telegram sends them together; a slow link may not. */
 const ALBUM_MS = 800;
 /** Without a word for so long, the same try is handed over again: Redis may have lost it, or its answer. */
@@ -34,10 +36,13 @@ const AGAIN_MS = 10_000;
 /**
  * Sends what the outbox holds, one step per lane at a time: so the order of a route holds whatever happens to a step, and the
  * queues stay short while the rest waits on disk. A step stays in the outbox until its delivery is confirmed.
+ * @NOTE more lines: the life of a step is in one place
  */
 export class Dispatcher {
   readonly #deps: DispatcherDeps;
   readonly #lanes = new Map<string, Lane>();
+  readonly #later = new Set<string>();
+  #isClosed = false;
 
   constructor(deps: DispatcherDeps) {
     this.#deps = deps;
@@ -45,7 +50,29 @@ export class Dispatcher {
 
   /** Starts what can be started. Call it when something came, was confirmed, or time has passed. */
   pump(lanes: Iterable<string>): void {
-    for (const name of lanes) this.#pumpLane(name);
+    const share = new LoopShare(SLICE_MS, this.#deps.clock);
+    for (const name of lanes) this.#pumpLane(name, share);
+  }
+
+  /** Nothing is started any more. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** These go on in the next turn of the event loop. */
+  async #pumpLater(name: string): Promise<void> {
+    this.#later.add(name);
+    if (this.#later.size > 1) return;
+    await nextTurn();
+    const lanes = [...this.#later];
+    this.#later.clear();
+    if (this.#isClosed) return;
+    try {
+      this.pump(lanes);
+    } catch (error) {
+      // The next tick tries again.
+      this.#deps.log.error({ cause: toError(error).message }, "what waits could not be worked off");
+    }
   }
 
   /** Hands over again what was not answered for a while. */
@@ -160,10 +187,11 @@ export class Dispatcher {
     };
   }
 
-  #pumpLane(name: string): void {
+  #pumpLane(name: string, share: LoopShare = new LoopShare(SLICE_MS, this.#deps.clock)): void {
     const lane = this.#lane(name);
     const { relay, clock } = this.#deps;
     while (!lane.underWay && !lane.fetching && lane.parkedUntil <= clock.monotonicMs()) {
+      if (share.isOver()) return void this.#pumpLater(name);
       const row = relay.head(name);
       if (!row || this.#mayGrow(lane, row)) return;
       const route = this.#deps.route(row.route);

@@ -1,13 +1,18 @@
 import type { SourceMessage } from "@flotilla/contracts";
 import { LoopBreaker, type MatchVerdict, matchRoute, type ReadyRoute } from "@flotilla/domain";
+import { LoopShare } from "@flotilla/kernel";
 import type { InboxRow, NewOutboxRow, SessionStore } from "@flotilla/session-store";
 import type { RouteBook } from "./route-book.ts";
 import { toSourceMessage } from "./source-message.ts";
 
-const BATCH = 200;
+/** So many rows are read at once, and followed for so long at once: everything else has a turn after each step. */
+const BATCH = 50;
+const SLICE_MS = 10;
 
 /** Lane of a route's alerts: they do not wait for its deliveries. `!` cannot be in a route's name. */
 export const alertLane = (route: string): string => `${route}!alert`;
+
+const SERVICE: MatchVerdict = { kind: "skip", reason: "empty" };
 
 /** After an admin woke a route that looked like a loop, it is not stopped again for this long. */
 const TRUSTED_MS = 24 * 60 * 60_000;
@@ -35,48 +40,43 @@ export class Intake {
 
   /** Takes one batch. Returns how many rows of the inbox it dealt with; 0 = there was nothing. */
   step(): number {
-    const inbox = this.#store.updates.pending(BATCH);
-    if (inbox.length === 0) return 0;
+    const share = new LoopShare(SLICE_MS);
+    const taken: number[] = [];
     const rows: NewOutboxRow[] = [];
     const counts: [string, string][] = [];
-    for (const row of inbox) {
-      for (const ready of this.#book.ready) {
-        if (row.kind === "new") this.#matched(ready, row, rows, counts);
-        else rows.push(...this.#followed(ready, row, rows));
-      }
+    for (const row of this.#store.updates.pending(BATCH)) {
+      if (row.kind === "new") this.#matched(row, rows, counts);
+      else for (const ready of this.#book.ready) rows.push(...this.#followed(ready, row, rows));
+      taken.push(row.n);
+      if (share.isOver()) break;
     }
-    this.#store.relay.take(
-      inbox.map(({ n }) => n),
-      rows,
-      counts,
-    );
-    return inbox.length;
+    if (taken.length > 0) this.#store.relay.take(taken, rows, counts);
+    return taken.length;
   }
 
   /** What follows from a message of a source that was fetched on demand. Nothing when it was delivered before. */
   backfilled(ready: ReadyRoute, message: SourceMessage): { readonly rows: readonly NewOutboxRow[]; readonly known: boolean } {
     const { id } = ready.route;
     if (this.#store.relay.delivered(id, message.chat, message.id)) return { rows: [], known: true };
-    const verdict = this.#verdict(ready, message);
+    const verdict = matchRoute(ready, message, this.#isOwnDelivery(message));
     return { rows: verdict.kind === "take" ? [this.#newRow(id, message)] : [], known: false };
   }
 
-  #matched(ready: ReadyRoute, row: InboxRow, rows: NewOutboxRow[], counts: [string, string][]): void {
+  #matched(row: InboxRow, rows: NewOutboxRow[], counts: [string, string][]): void {
     if (!row.content) return;
-    const { route } = ready;
     const message = toSourceMessage(this.#store, row, row.content);
-    const verdict = row.content.service ? ({ kind: "skip", reason: "empty" } as const) : this.#verdict(ready, message);
-    if (verdict.kind === "skip") {
-      if (verdict.reason !== "other-chat" && verdict.reason !== "off") counts.push([route.id, verdict.reason]);
-      return;
+    const isOwn = this.#isOwnDelivery(message);
+    for (const ready of this.#book.ready) {
+      const { route } = ready;
+      const verdict = row.content.service ? SERVICE : matchRoute(ready, message, isOwn);
+      if (verdict.kind === "skip") {
+        if (verdict.reason !== "other-chat" && verdict.reason !== "off") counts.push([route.id, verdict.reason]);
+        continue;
+      }
+      rows.push(this.#newRow(route.id, message));
+      this.#watchForLoop(route.id, message);
+      if (route.alert !== "off") rows.push(this.#alertRow(route.id, message, verdict.because));
     }
-    rows.push(this.#newRow(route.id, message));
-    this.#watchForLoop(route.id, message);
-    if (route.alert !== "off") rows.push(this.#alertRow(route.id, message, verdict.because));
-  }
-
-  #verdict(ready: ReadyRoute, message: SourceMessage): MatchVerdict {
-    return matchRoute(ready, message, this.#isOwnDelivery(message));
   }
 
   /** A relay put it there, or it is a forward of what a relay put somewhere: Telegram copies the posts of a channel into its group. */

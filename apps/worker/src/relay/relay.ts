@@ -1,5 +1,5 @@
 import type { Delivery, RelayMessage, Route, RoutesForReader } from "@flotilla/contracts";
-import { AppError, type Clock, sleep, toError, type WorkerId } from "@flotilla/kernel";
+import { AppError, type Clock, LoopShare, sleep, toError, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { type QueuePlace, RelayLink } from "@flotilla/queue";
 import type { SessionStore } from "@flotilla/session-store";
@@ -26,9 +26,13 @@ export interface RelayOptions {
   readonly filesDir: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** It gets on: told after each step of work. */
+  readonly worked?: () => void;
 }
 
 const TICK_MS = 250;
+/** So long what was received is worked off before everything else has a turn. */
+const SLICE_MS = 20;
 const REPORT_MS = 2000;
 /** Rows of a removed route that are given up between two turns of the loop. */
 const DROP_STEP = 500;
@@ -108,13 +112,29 @@ export class Relay {
     this.received();
   }
 
-  /** The inbox has something. */
+  /** The inbox has something. It is worked off little by little; calls meanwhile are one. */
   received(): void {
-    this.#guard(() => {
-      let came = false;
-      while (this.#intake.step() > 0) came = true;
-      if (came) this.#pump();
-    });
+    this.#hasMore = true;
+    if (this.#isTaking) return;
+    this.#isTaking = true;
+    this.#taking = this.#take();
+  }
+  #hasMore = false;
+  #isTaking = false;
+  #taking: Promise<void> = Promise.resolve();
+
+  async #take(): Promise<void> {
+    const share = new LoopShare(SLICE_MS, this.#options.clock);
+    while (this.#hasMore && !this.#stopping.signal.aborted) {
+      this.#hasMore = false;
+      this.#guard(() => {
+        this.#hasMore = this.#intake.step() > 0;
+        if (this.#hasMore) this.#pump();
+      });
+      this.#options.worked?.();
+      await share.turn();
+    }
+    this.#isTaking = false;
   }
 
   /** There is a connection: names that were not known can be asked for. */
@@ -164,8 +184,9 @@ export class Relay {
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#stopping.abort(new AppError("not-connected", "This worker ends."));
+    this.#dispatcher.close();
     await this.#backfill.cancel();
-    await this.#dropping;
+    await Promise.all([this.#taking, this.#dropping]);
     await this.#link.close();
   }
 

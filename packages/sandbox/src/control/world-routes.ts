@@ -1,4 +1,4 @@
-import { AppError } from "@flotilla/kernel";
+import { AppError, LoopShare } from "@flotilla/kernel";
 import { Hono } from "hono";
 import { z } from "zod";
 import { CODE_VIAS } from "../world/port.ts";
@@ -62,6 +62,14 @@ const newPost = z
       .exactOptional(),
   })
   .refine((post) => post.text !== "" || post.file !== undefined, { message: "a post has a text or a file" });
+const newBurst = z.strictObject({
+  channels: z.array(z.string()).min(1),
+  count: z.int().min(1).max(100_000),
+  text: z.string().max(4000).default("burst"),
+  edits: z.boolean().default(false),
+});
+/** So long the sandbox does nothing else. */
+const SLICE_MS = 15;
 
 /** Accounts, codes, QR logins, channels, private messages and connections of the MTProto world. */
 export function worldRoutes(context: ControlContext): App {
@@ -98,7 +106,26 @@ function accountRoutes(app: App, { world }: ControlContext): void {
   });
 }
 
-function messageRoutes(app: App, { world }: ControlContext): void {
+/** Many posts at once, in turns to each of the channels, numbered from 1; or as many edits of a first post. */
+async function burst(
+  { world }: ControlContext,
+  { channels, count, text: said, edits }: z.infer<typeof newBurst>,
+): Promise<{ posts: number }> {
+  const share = new LoopShare(SLICE_MS);
+  const edited = new Map(edits ? channels.map((id) => [id, world.postToChannel(id, said)]) : []);
+  for (let n = 1; n <= count; n++) {
+    const channel = channels[(n - 1) % channels.length] ?? "";
+    const message = edited.get(channel);
+    if (message === undefined) world.postToChannel(channel, `${said} ${n}`);
+    else world.editInChannel(channel, message, `${said} ${n}`);
+    await share.turn();
+  }
+  return { posts: edits ? channels.length : count };
+}
+
+function messageRoutes(app: App, context: ControlContext): void {
+  const { world } = context;
+  app.post("/burst", async (c) => c.json(await burst(context, await readBody(c, newBurst)), 201));
   app.get("/channels", (c) => c.json(world.channels()));
   app.post("/channels", async (c) => c.json(world.createChannel(await readBody(c, newChannel)), 201));
   app.post("/channels/:id/messages", async (c) => {

@@ -57,7 +57,7 @@ export class Differences {
     const { state, final } = answer;
     // The server stands before us: what it has since then is older for us than what we know.
     if (state.pts < from.pts) return asked("done", await this.reset());
-    const found = this.#commitAccount(answer);
+    const found = await this.#commitAccount(answer);
     if (final) return asked("done", found);
     if (state.pts === from.pts && state.qts <= from.qts) return asked("stuck", found);
     return asked(answer.unreadable > 0 ? "slowly" : "more", found);
@@ -98,14 +98,14 @@ export class Differences {
     }
     const isEnd = answer.kind === "empty" || answer.final;
     if (!isEnd && answer.pts === pts) return asked("stuck");
-    this.#ledger.commit({ channels: new Map([[channel, answer.pts]]), events: eventsOf(answer) }, "asked");
+    await this.#ledger.commitInParts({ channels: new Map([[channel, answer.pts]]), events: eventsOf(answer) }, "asked");
     this.#ledger.reopen(markedChannel(channel));
     if (answer.kind === "part") this.#lose(channel, lostIn(answer, answer.pts - pts, answer.events.length, channel));
     if (isEnd) return asked("done");
     return asked(answer.kind === "part" && answer.unreadable > 0 ? "slowly" : "more");
   }
 
-  #commitAccount(answer: AccountPart): Found {
+  async #commitAccount(answer: AccountPart): Promise<Found> {
     const from = this.#ledger.account;
     const own = answer.updates.flatMap((update) => (update.kind === "box" && update.box === ACCOUNT ? update.events : []));
     // Channels have positions of their own, also in here: their updates are checked like live ones.
@@ -114,7 +114,7 @@ export class Differences {
     const step = reduce(this.#ledger.positions, envelope, NOTHING_SPECIAL);
     const ahead = step.gaps.map(({ box }) => box).filter((box) => this.#ledger.channel(box) !== undefined);
     const events = [...answer.events, ...own, ...step.events];
-    this.#ledger.commit({ account: answer.state, channels: step.channels, events }, "asked");
+    await this.#ledger.commitInParts({ account: answer.state, channels: step.channels, events }, "asked");
     this.#lose(ACCOUNT, lostIn(answer, answer.state.pts - from.pts, answer.events.length, ACCOUNT));
     return { want: new Set([...step.want, ...ahead]), look: new Set(step.look) };
   }

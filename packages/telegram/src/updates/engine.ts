@@ -1,4 +1,4 @@
-import { AppError, sleep } from "@flotilla/kernel";
+import { AppError, LoopShare, sleep } from "@flotilla/kernel";
 import { Aside } from "./aside.ts";
 import type { CaughtUp, EngineCounts, EngineOptions } from "./engine-types.ts";
 import { Gaps } from "./gaps.ts";
@@ -12,6 +12,8 @@ import { Todo } from "./todo.ts";
 
 /** More than this waiting means that asking is cheaper than working it off. */
 const MAX_QUEUE = 10_000;
+/** So long the engine works off what came before everything else has a turn. */
+const SLICE_MS = 20;
 /** A timer can be set for 24 days at most; looking now and then costs nothing. */
 const MAX_SLEEP_MS = 60_000;
 
@@ -108,7 +110,7 @@ export class UpdateEngine {
     if (beganAt === null) await questions.begin();
     this.#todo.add([ACCOUNT]);
     while (!signal.aborted) {
-      await this.#work(questions);
+      await this.#work(questions, signal);
       // A chat that has to wait for its turn, because of a flood wait, does not hold up the rest.
       if (!this.#todo.boxes.has(ACCOUNT) && this.#queue.length === 0 && !questions.isDue()) break;
       if (this.#queue.length === 0 && !questions.isDue()) await this.#sleepUntil(this.#todo.nextAt());
@@ -129,7 +131,7 @@ export class UpdateEngine {
     let sweepAt = this.#now() + sweepEveryMs;
     let deafAt = this.#now() + deafEveryMs;
     while (!signal.aborted) {
-      await this.#work(questions);
+      await this.#work(questions, signal);
       const idleAt = this.#heardAt + idleMs;
       await this.#sleepUntil(Math.min(idleAt, sweepAt, deafAt, this.#todo.nextAt(), this.#intake.nextAt()));
       const now = this.#now();
@@ -139,12 +141,12 @@ export class UpdateEngine {
         this.#todo.add([ACCOUNT]);
       }
       if (now >= sweepAt) {
-        this.#drain();
+        await this.#drain(signal);
         this.#sweepFound += await this.#sweep(sweep);
         sweepAt = this.#now() + sweepEveryMs;
       }
       if (now >= deafAt) {
-        this.#drain();
+        await this.#drain(signal);
         this.#sweepFound += await sweep.quiet();
         deafAt = this.#now() + deafEveryMs;
       }
@@ -159,9 +161,9 @@ export class UpdateEngine {
   }
 
   /** Asks what is to be asked and takes what has come, until there is nothing of either. */
-  async #work(questions: Questions): Promise<void> {
+  async #work(questions: Questions, signal: AbortSignal): Promise<void> {
     do {
-      this.#drain();
+      await this.#drain(signal);
       this.#intake.expire();
       if (!questions.isDue()) continue;
       this.#differences += 1;
@@ -169,17 +171,22 @@ export class UpdateEngine {
       await questions.ask();
       this.#todo.tidy(this.#now());
       this.#heardAt = this.#now();
-    } while (this.#queue.length > 0 || questions.isDue());
+    } while (!signal.aborted && (this.#queue.length > 0 || questions.isDue()));
+    if (signal.aborted) return;
     this.#intake.retry();
     if (this.#intake.isSettled()) this.#ledger.settle();
   }
 
-  #drain(): void {
-    if (this.#queue.length > MAX_QUEUE) this.#intake.skip(this.#queue.splice(0));
-    for (let envelope = this.#queue[0]; envelope; envelope = this.#queue[0]) {
-      this.#intake.take(envelope);
+  async #drain(signal: AbortSignal): Promise<void> {
+    const share = new LoopShare(SLICE_MS, this.#options.clock);
+    while (this.#queue.length > 0 && !signal.aborted) {
+      if (this.#queue.length > MAX_QUEUE) this.#intake.skip(this.#queue.splice(0));
+      const [envelope] = this.#queue;
+      if (!envelope) break;
+      await this.#intake.take(envelope);
       this.#queue.shift();
       this.#heardAt = this.#now();
+      await share.turn();
     }
     this.#intake.retry();
   }

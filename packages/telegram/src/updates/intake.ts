@@ -38,15 +38,15 @@ export class Intake {
     return this.#todo.boxes.size === 0 && this.#gaps.updates().length === 0;
   }
 
-  /** Throws AppError `sqlite-*`; then nothing has moved. */
-  take(envelope: Envelope): void {
+  /** Rejects with AppError `sqlite-*`; then nothing has moved. */
+  async take(envelope: Envelope): Promise<void> {
     const step = reduce(this.#ledger.positions, envelope, this.#special());
     this.#noteQuestions(step);
     this.#gaps.hold(step.gaps, this.#now());
     this.#suspect(step);
     if (this.isSettled()) this.#ledger.settle();
     else this.#ledger.hold();
-    this.#ledger.commit(step, "pushed");
+    await this.#ledger.commitInParts(step, "pushed");
     this.#ledger.commit({ events: step.beside }, "beside");
   }
 

@@ -1,8 +1,13 @@
 import type { LossReason } from "@flotilla/contracts";
+import { LoopShare } from "@flotilla/kernel";
 import type { InboxEvent, UpdateState } from "@flotilla/session-store";
 import type { EngineOptions } from "./engine-types.ts";
 import type { Dialog } from "./model.ts";
 import type { Positions } from "./reduce.ts";
+
+/** So many events are committed at once, and for so long before everything else has a turn. */
+const PART = 200;
+const SLICE_MS = 20;
 
 /** How something came: by itself, because it was asked for, or by itself in a chat that is set aside. */
 export type Origin = "pushed" | "asked" | "beside";
@@ -115,6 +120,22 @@ export class Ledger {
     if (origin !== "beside") this.#reopenSpeaking(events);
     if (inserted > 0) on.arrived();
     return messages;
+  }
+
+  /**
+   * The same for any number of events: the first ones go before their position, which comes with the last ones. Cut off in between,
+   * they come again and are known. Resolves as {@link commit} returns.
+   */
+  async commitInParts(entry: Entry, origin: Origin): Promise<number> {
+    const { events = [], ...rest } = entry;
+    const share = new LoopShare(SLICE_MS, this.#options.clock);
+    const lastAt = Math.max(0, Math.ceil(events.length / PART) - 1) * PART;
+    let messages = 0;
+    for (let at = 0; at < lastAt; at += PART) {
+      messages += this.commit({ events: events.slice(at, at + PART) }, origin);
+      await share.turn();
+    }
+    return messages + this.commit({ ...rest, events: events.slice(lastAt) }, origin);
   }
 
   /** Says that events of a box exist and cannot be had. */

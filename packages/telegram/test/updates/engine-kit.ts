@@ -38,6 +38,7 @@ export class Rig {
   engine: UpdateEngine;
   /** The next so many commits fail. */
   brokenCommits = 0;
+  onArrived: () => void = () => {};
   readonly #open: () => SessionStore;
   readonly #timings: EngineTimings;
   #abort = new AbortController();
@@ -140,7 +141,7 @@ export class Rig {
       on: {
         caughtUp: (result) => this.caughtUp.push(result),
         trouble: (trouble) => this.trouble.push(trouble),
-        arrived: () => {},
+        arrived: () => this.onArrived(),
       },
     });
   }

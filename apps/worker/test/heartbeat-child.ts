@@ -1,0 +1,9 @@
+/** Blocks its event loop for 4 s. Argument: "works" gets on all the time, "stuck" does not. */
+import { startHeartbeat } from "../src/heartbeat.ts";
+
+const heartbeat = startHeartbeat((message) => void process.send?.(message));
+const until = performance.now() + 4000;
+while (performance.now() < until) if (process.argv[2] === "works") heartbeat.worked();
+process.send?.({ kind: "ready" });
+heartbeat.stop();
+process.disconnect();
