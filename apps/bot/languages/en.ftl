@@ -399,6 +399,7 @@ backups-stop-first = To put one back, stop the worker first.
 backups-choose = Press a copy to put it back. You are asked once more.
 copy-verified = ✓ verified
 copy-damaged = ✗ damaged
+copy-unreadable = ✗ cannot be read now
 copy-in-use = ✗ open in another program
 copy-no-key = ✗ without a login
 copy-other-fleet-key = ✗ encrypted with another FLEET_KEY

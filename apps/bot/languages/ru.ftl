@@ -405,6 +405,7 @@ backups-stop-first = Чтобы вернуть копию, сначала ост
 backups-choose = Нажмите на копию, чтобы вернуть её. Будет ещё один вопрос.
 copy-verified = ✓ проверена
 copy-damaged = ✗ повреждена
+copy-unreadable = ✗ сейчас не читается
 copy-in-use = ✗ открыта другой программой
 copy-no-key = ✗ без входа
 copy-other-fleet-key = ✗ зашифрована другим FLEET_KEY

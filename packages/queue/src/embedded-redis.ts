@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, lstatSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, existsSync, lstatSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { AppError, boundToParent, withTimeout } from "@flotilla/kernel";
@@ -109,19 +109,40 @@ async function answering(socket: string): Promise<void> {
 export function embeddedRedisUrl(dir: string): string {
   const near = join(dir, "redis.sock");
   if (Buffer.byteLength(near) <= SOCKET_LIMIT) return near;
-  return join(tmpdir(), `flotilla-${createHash("sha256").update(dir).digest("hex").slice(0, 16)}`, "redis.sock");
+  const sockets = shortFolders(dir).map((folder) => join(folder, "redis.sock"));
+  return sockets.find((socket) => existsSync(socket)) ?? sockets[0] ?? near;
+}
+
+/** For a path that is too long: the temporary folder may be full, missing or read-only. */
+function shortFolders(dir: string): string[] {
+  const name = `flotilla-${createHash("sha256").update(dir).digest("hex").slice(0, 16)}`;
+  return [...new Set([tmpdir(), `/run/user/${process.getuid?.() ?? 0}`, "/dev/shm"])].map((folder) => join(folder, name));
 }
 
 function socketPath(dir: string): string {
-  const socket = embeddedRedisUrl(dir);
-  const folder = dirname(socket);
-  if (folder === dir) return socket;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const near = join(dir, "redis.sock");
+  if (Buffer.byteLength(near) <= SOCKET_LIMIT) return near;
+  const folder = shortFolders(dir).find(canBeMade);
+  const text = `The path ${dir} is too long for a socket, and there is no temporary folder for it. Set DATA_DIR to a shorter path.`;
+  if (folder === undefined) throw new AppError("redis-failed", text);
   const { uid, mode } = lstatSync(folder);
   if (uid !== process.getuid?.() || (mode & 0o077) !== 0) {
     throw new AppError("redis-failed", `The folder ${folder} is open to others. Remove it, or set DATA_DIR to a shorter path.`);
   }
-  return socket;
+  return join(folder, "redis.sock");
+}
+
+/** With room for the entry of a socket in it. */
+function canBeMade(folder: string): boolean {
+  const probe = join(folder, "probe");
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    closeSync(openSync(probe, "w", 0o600));
+    rmSync(probe);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function failed(dir: string, how: string): AppError {

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { startEmbeddedRedis } from "@flotilla/queue";
+import { embeddedRedisUrl, startEmbeddedRedis } from "@flotilla/queue";
 import { isAlive, redisCommand, spawnNode, testDir, waitFor } from "@flotilla/testkit";
-import { expect, inject, onTestFinished, test } from "vitest";
+import { expect, inject, onTestFinished, test, vi } from "vitest";
 
 async function start(dir: string, program = inject("redisServer")): ReturnType<typeof startEmbeddedRedis> {
   const redis = await startEmbeddedRedis({ program, dir, env: {} });
@@ -71,6 +71,20 @@ test("a folder whose path is too long for a socket works, and still nobody else 
   expect(statSync(join(dir, "appendonlydir")).isDirectory()).toBe(true);
   await redis.stop();
   expect(existsSync(dirname(redis.url)), "the folder for its socket").toBe(false);
+});
+
+test("where the temporary folder cannot be used, the socket of a long path is elsewhere, found by every process", async () => {
+  const base = await testDir();
+  const dir = join(base, "d".repeat(60), "e".repeat(60));
+  mkdirSync(dirname(dir), { recursive: true });
+  writeFileSync(join(base, "temp"), "a file, and no folder");
+  vi.stubEnv("TMPDIR", join(base, "temp"));
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const redis = await start(dir);
+  expect(redis.url.startsWith(base)).toBe(false);
+  expect(modeOf(dirname(redis.url))).toBe(0o700);
+  expect(embeddedRedisUrl(dir)).toBe(redis.url);
+  expect(await redisCommand(redis.url, "PING")).toBe("PONG");
 });
 
 test("two folders have two servers", async () => {

@@ -1,15 +1,13 @@
 import { statSync } from "node:fs";
-import { join } from "node:path";
 import { AppError } from "@flotilla/kernel";
-import { type Database, openDatabase, type ReadAccess } from "@flotilla/sqlite";
-import { withPrivateTemp } from "./files.ts";
+import { type Database, openScratch, type ReadAccess } from "@flotilla/sqlite";
 
 /** An owner keeps its lock for its whole life, so waiting longer is of no use. */
 const BUSY_MS = 50;
 
 /**
  * Runs `work` on a database file that is not ours to migrate (a backup, another program's copy, a sibling's session): it is
- * attached as `source` to an empty scratch database, so its schema stays as it is. Throws AppError `sqlite-*`, with
+ * attached as `source` to an empty database in memory, so its schema stays as it is. Throws AppError `sqlite-*`, with
  * `sqlite-locked` when an owner has it open exclusively, and `sqlite-cantopen` when there is no such file.
  */
 export function withAttached<T>(path: string, work: (db: ReadAccess) => T): T {
@@ -21,11 +19,17 @@ export function withAttachedToWrite<T>(path: string, work: (db: Database) => T):
   // Attaching would create a missing file.
   if (!statSync(path, { throwIfNoEntry: false })?.isFile())
     throw new AppError("sqlite-cantopen", "There is no such file.", { details: { path } });
-  return withPrivateTemp((dir) => {
-    using db = openDatabase({ path: join(dir, "scratch.db"), role: "session", migrations: [], busyTimeoutMs: BUSY_MS });
-    db.write("ATTACH DATABASE ? AS source", [path]);
-    return work(db);
-  });
+  using db = openScratch(BUSY_MS);
+  db.write("ATTACH DATABASE ? AS source", [path]);
+  return work(db);
+}
+
+/** Codes that tell of the system around a file. They say nothing about what is in it. */
+const AROUND: ReadonlySet<string> = new Set(["sqlite-cantopen", "sqlite-io", "sqlite-full", "sqlite-readonly"]);
+
+/** Whether an error says that the system gives the file to nobody now; it may be as whole as ever. */
+export function refusesFile(error: unknown): error is AppError {
+  return error instanceof AppError && (AROUND.has(error.code) || error.code === "scratch-failed");
 }
 
 /** Column names of a real table of the attached file; empty when there is none. Views are not looked at. */

@@ -14,8 +14,8 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { AppError } from "@flotilla/kernel";
 
 /** Makes sure that the folder exists and nobody else can look into it. */
 export function privateFolder(path: string): void {
@@ -23,15 +23,37 @@ export function privateFolder(path: string): void {
   if (process.platform !== "win32") chmodSync(path, 0o700);
 }
 
-/** Runs `work` with a new 0700 folder, which is gone afterwards, also when `work` throws. `parent` is made when absent. */
-export function withPrivateTemp<T>(work: (dir: string) => T, parent: string = tmpdir()): T {
-  mkdirSync(parent, { recursive: true, mode: 0o700 });
-  const dir = mkdtempSync(join(parent, ".flotilla-"));
+/**
+ * Runs `work` with a new 0700 folder in `parent`, which is gone afterwards, also when `work` throws. `parent` is made when absent; it is beside what is made of
+ * the content, so that the machine's temporary folder is never needed. Throws AppError `scratch-failed` when the folder cannot be made.
+ */
+export function withPrivateTemp<T>(work: (dir: string) => T, parent: string): T {
+  const dir = scratchIn(parent, () => {
+    mkdirSync(parent, { recursive: true, mode: 0o700 });
+    return mkdtempSync(join(parent, ".flotilla-"));
+  });
   try {
     return work(dir);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** Makes something for a moment in `dir`. What the system says against it is no fault of what is worked on: AppError `scratch-failed`. */
+export function scratchIn<T>(dir: string, make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    throw scratchFailed(dir, cause);
+  }
+}
+
+/** Nothing can be made in `dir`, for what the system said. */
+export function scratchFailed(dir: string, cause: unknown): AppError {
+  const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
+  const todo = code === "ENOSPC" || code === "EDQUOT" ? "Its disk is full: make room" : "Make it writable for this user";
+  const text = `Nothing can be written into ${dir} for the moment that it takes (${code}). ${todo}, then try again. Nothing was changed.`;
+  return new AppError("scratch-failed", text, { details: { dir, code }, cause });
 }
 
 /** Replaces a small text file so that a crash leaves the old or the new one; 0600. Never for a database. */

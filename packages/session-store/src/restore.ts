@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, renameSync } from "node:fs";
+import { dirname } from "node:path";
 import { type Database, openDatabase } from "@flotilla/sqlite";
-import { COMPANIONS, linkOrCopy, syncFile, syncFolder, withPrivateTemp } from "./files.ts";
+import { COMPANIONS, linkOrCopy, scratchIn, syncFile, syncFolder, withPrivateTemp } from "./files.ts";
 import { sessionPath } from "./identity.ts";
 import { MIGRATIONS } from "./schema.ts";
 
@@ -30,7 +31,7 @@ export function restoreInto(db: Database, backup: string): void {
     } finally {
       db.write("DETACH DATABASE source");
     }
-  });
+  }, dirname(db.path));
 }
 
 /** Makes a new session file of a backup. Throws when one of that name exists. */
@@ -65,7 +66,7 @@ export function replaceDamaged(
 /** A copy of a backup with the tables of this version. Nobody has a backup open, so copying its bytes is safe. */
 function upgradedCopy(backup: string, temp: string): string {
   const path = `${temp}/upgraded.session`;
-  copyFileSync(backup, path);
+  scratchIn(temp, () => copyFileSync(backup, path));
   openDatabase({ path, role: "session", migrations: MIGRATIONS, exclusive: true }).close();
   return path;
 }

@@ -24,7 +24,9 @@ export function damagedBackup(name: string, problem: string): AppError<VaultErro
   const why =
     problem === "other-fleet-key"
       ? "it was encrypted with another FLEET_KEY; set that key, or choose a later backup"
-      : "it is damaged or has no key; choose another one";
+      : problem === "unreadable"
+        ? "the system does not give it to us now; look at the disk and at the permissions of the file, then try again"
+        : "it is damaged or has no key; choose another one";
   return new AppError("backup-damaged", `This backup of "${name}" cannot be used: ${why}.`, { details: { name, problem } });
 }
 

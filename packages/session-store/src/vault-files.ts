@@ -2,7 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { AppError, fleetKeyId } from "@flotilla/kernel";
 import type { ReadAccess } from "@flotilla/sqlite";
-import { isWhole, withAttached } from "./attached.ts";
+import { isWhole, refusesFile, withAttached } from "./attached.ts";
 import { neighbourOf, type SessionIdentity, sessionPath } from "./identity.ts";
 import { unseal } from "./seal.ts";
 
@@ -30,7 +30,7 @@ export interface VaultEntry {
   /** Opened just now: SQLite finds it whole, and its key opens with the present fleet key. */
   readonly verified: boolean;
   /** Why not; null when verified. */
-  readonly problem: "damaged" | "in-use" | "no-key" | "other-fleet-key" | null;
+  readonly problem: "damaged" | "unreadable" | "in-use" | "no-key" | "other-fleet-key" | null;
   /** Fingerprint of its key, when it could be read. */
   readonly fingerprint: string | null;
   readonly userId: string | null;
@@ -83,7 +83,8 @@ export function look(path: string, fleetKey: Buffer): Pick<VaultEntry, "verified
     });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return { ...nothing, problem: error.code === "sqlite-locked" ? "in-use" : "damaged" };
+    if (error.code === "sqlite-locked") return { ...nothing, problem: "in-use" };
+    return { ...nothing, problem: refusesFile(error) ? "unreadable" : "damaged" };
   }
 }
 

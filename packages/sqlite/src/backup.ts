@@ -49,6 +49,7 @@ function sameFile(left: string, right: string): boolean {
 function verifyCopy(path: string): void {
   const copy = new BetterSqlite(path, { readonly: true, fileMustExist: true });
   try {
+    copy.pragma("temp_store = MEMORY");
     const found: unknown = copy.pragma("quick_check(1)", { simple: true });
     if (found === "ok") return;
     const message = "The backup did not pass its check, so it was thrown away. The database itself may be damaged.";

@@ -23,4 +23,5 @@ export { type FileProblem, fileProblem } from "./inspect/problems.ts";
 export { lockForMachine, type MachineLock } from "./machine-lock.ts";
 export type { DurationStats, OperationStats, RecentWaits, SlowOperation } from "./measure.ts";
 export { type DatabaseRole, lockFile, type OpenOptions, openDatabase } from "./open.ts";
+export { openScratch } from "./scratch.ts";
 export { type OpenWhenFreeOptions, openWhenFree, transactionWhenFree, type WaitForLock } from "./when-free.ts";

@@ -104,6 +104,8 @@ function configure(raw: BetterSqlite.Database, options: OpenOptions): void {
   raw.pragma("synchronous = FULL");
   raw.pragma("foreign_keys = ON");
   raw.pragma("trusted_schema = OFF");
+  // A temporary folder that is full or missing must fail no statement.
+  raw.pragma("temp_store = MEMORY");
   raw.pragma(`cache_size = -${CACHE_KIB[options.role]}`);
   if (options.exclusive) raw.exec("BEGIN EXCLUSIVE; COMMIT");
   assertPragma(raw, "journal_mode", "wal");

@@ -27,6 +27,7 @@ export const backupVerb: Verb = {
 
 const PROBLEMS: Readonly<Record<NonNullable<VaultEntry["problem"]>, string>> = {
   damaged: "damaged",
+  unreadable: "cannot be read now",
   "in-use": "open in another program",
   "no-key": "without a login",
   "other-fleet-key": "encrypted with another FLEET_KEY",

@@ -1,18 +1,19 @@
 import { copyFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { AppError } from "@flotilla/kernel";
-import { withPrivateTemp } from "../files.ts";
+import { scratchFailed, withPrivateTemp } from "../files.ts";
 import { refused } from "./refusals.ts";
 
 const MAX_BYTES = 256 * 1024 * 1024;
 /** Its shared memory is made anew from the journal. */
 const PARTS = ["", "-journal", "-wal"] as const;
 const TRIES = 3;
+const NO_ROOM: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EROFS"]);
 
 /**
  * Copies a database that another program wrote, with its journals, to a private folder in `parent`, and runs `work` on the copy. The
- * copy is gone afterwards, also when `work` throws. Throws AppError `import-unreadable`, `import-too-large`, and
- * `import-in-use` when the file changes under the copy.
+ * copy is gone afterwards, also when `work` throws. Throws AppError `import-unreadable`, `import-too-large`,
+ * `scratch-failed` when there is no room for the copy, and `import-in-use` when the file changes under it.
  * The key is in clear in it: a copy that a killed process leaves must be where sessions are, and where the doctor looks.
  * @NOTE never for a file that this process has open: reading it would drop its locks (https://sqlite.org/howtocorrupt.html 2.2).
  */
@@ -33,6 +34,8 @@ function copyOnce(source: string, copy: string): boolean {
     return PARTS.every((part, index) => state(source + part) === before[index]);
   } catch (error) {
     if (error instanceof AppError) throw error;
+    // The place of the copy, not the source.
+    if (NO_ROOM.has((error as NodeJS.ErrnoException).code ?? "")) throw scratchFailed(dirname(copy), error);
     throw refused("import-unreadable", { cause: error, details: { why: (error as NodeJS.ErrnoException).code ?? "unknown" } });
   }
 }

@@ -2,8 +2,8 @@ import { closeSync, openSync, readSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { AppError } from "@flotilla/kernel";
 import type { ReadAccess } from "@flotilla/sqlite";
-import { columnsOf, isWhole, withAttached } from "../attached.ts";
-import { withPrivateTemp } from "../files.ts";
+import { columnsOf, isWhole, refusesFile, withAttached } from "../attached.ts";
+import { scratchIn, withPrivateTemp } from "../files.ts";
 import { withCopy } from "./copy.ts";
 import { readOwn } from "./own-file.ts";
 import type { ParsedSession } from "./parsed.ts";
@@ -40,7 +40,7 @@ export function readSession(source: ImportSource, fleetKey: Buffer, tempParent: 
 function readBytes(bytes: Buffer, fleetKey: Buffer, tempParent: string): ParsedSession {
   return withPrivateTemp((dir) => {
     const path = join(dir, "given");
-    writeFileSync(path, bytes, { mode: 0o600 });
+    scratchIn(dir, () => writeFileSync(path, bytes, { mode: 0o600 }));
     return readSession({ kind: "file", path }, fleetKey, dir);
   }, tempParent);
 }
@@ -52,6 +52,7 @@ function readDatabase(copy: string, fleetKey: Buffer): ParsedSession {
       return readTables(db, fleetKey);
     });
   } catch (error) {
+    if (refusesFile(error)) throw refused("import-unreadable", { cause: error, details: { why: error.code } });
     if (error instanceof AppError && error.code.startsWith("sqlite-")) throw refused("import-damaged", { cause: error });
     throw error;
   }

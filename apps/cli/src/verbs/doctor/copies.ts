@@ -23,7 +23,9 @@ function notUsable(name: string, id: string, problem: string): Finding {
     todo:
       problem === "other-fleet-key"
         ? "Put back the fleet key it was made with, or delete the copy if it is of no use any more."
-        : "Check the disk. Make a new backup (flotilla backup, with the worker stopped), then delete this one.",
+        : problem === "unreadable"
+          ? "Look at the disk and at the permissions of the file. It may be whole: do not delete it."
+          : "Check the disk. Make a new backup (flotilla backup, with the worker stopped), then delete this one.",
   };
 }
 

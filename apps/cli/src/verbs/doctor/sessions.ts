@@ -45,6 +45,16 @@ function checkContent(name: string, path: string, fleetKey: Buffer): Finding[] {
         todo: "Start with the key it was made with (FLEET_KEY in .env, or fleet.key in the data folder).",
       },
     ];
+  if (problem === "unreadable")
+    return [
+      {
+        check: "unreadable",
+        level: "problem",
+        what: `The session of "${name}" cannot be read now. ${file?.message ?? ""}`.trim(),
+        why: "Its worker cannot start. Nothing is known to be wrong inside.",
+        todo: "Look at the disk, and at the permissions of the file and its folder.",
+      },
+    ];
   return [
     {
       check: "damaged",

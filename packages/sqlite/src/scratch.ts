@@ -1,0 +1,21 @@
+import BetterSqlite from "better-sqlite3";
+import { Database } from "./database.ts";
+import { toSqliteError } from "./errors.ts";
+import { Meter } from "./measure.ts";
+
+/**
+ * An empty database in memory, to attach files to whose schema must stay as it is. It needs no folder: one that is full or missing says nothing
+ * about the files. Native waits for a lock last `busyTimeoutMs`. Throws AppError `sqlite-*`.
+ */
+export function openScratch(busyTimeoutMs: number): Database {
+  const raw = new BetterSqlite(":memory:", { timeout: busyTimeoutMs });
+  try {
+    raw.pragma("foreign_keys = ON");
+    raw.pragma("trusted_schema = OFF");
+    raw.pragma("temp_store = MEMORY");
+    return new Database(raw, ":memory:", new Meter());
+  } catch (error) {
+    raw.close();
+    throw toSqliteError(error, ":memory:");
+  }
+}
