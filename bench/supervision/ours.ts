@@ -2,12 +2,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { childEnv } from "@flotilla/config";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
 import { CommandSender, claimFleet, fleetPlace } from "@flotilla/queue";
 import { alive, child, type Keeper, signal, soon } from "./keeper.ts";
 
-const SUPERVISOR = new URL("../../apps/supervisor/src/main.ts", import.meta.url).pathname;
+const SUPERVISOR = fileURLToPath(new URL("../../apps/supervisor/src/main.ts", import.meta.url));
 const NAME = parseWorkerId("bench");
 /** No waiting before a restart, and no giving up: the keeper itself is measured. */
 const SETTINGS = { RESTART_DELAY_S: "0", RESTART_LIMIT: "99", RESTART_WINDOW_S: "1", START_SPACING_S: "0", LOG_LEVEL: "error" };

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdirSync, openSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { childEnv, redisProgram } from "@flotilla/config";
 import { startEmbeddedRedis } from "@flotilla/queue";
 import { type Sandbox, startSandbox } from "@flotilla/sandbox";
@@ -171,7 +172,7 @@ function start(app: "bot" | "supervisor", dir: string, redisUrl: string, sandbox
   const who = { BOT_TOKEN: TOKEN, API_ID: "1", API_HASH: "0".repeat(32), ADMIN_IDS: String(ADMIN), HOST_ID: "bench" };
   const where = { BOT_API_ROOT: sandbox.botApiRoot, MTPROTO_DC: `${host}:${port}`, MTPROTO_DC_KEY: key, REDIS_URL: redisUrl };
   const env = { ...childEnv({}), ...who, ...where, DATA_DIR: folder, HTTP_PORT: "0", LOG_LEVEL: "error" };
-  const main = new URL(`../../apps/${app}/src/main.ts`, import.meta.url).pathname;
+  const main = fileURLToPath(new URL(`../../apps/${app}/src/main.ts`, import.meta.url));
   return spawn(process.execPath, [main], { env, stdio: ["ignore", log, log] });
 }
 

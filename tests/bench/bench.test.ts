@@ -1,10 +1,11 @@
 import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { spawnNode, testDir } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { type Contender, pairwise } from "../../bench/lib/pairwise.ts";
 import { table } from "../../bench/lib/table.ts";
 
-const RUN = new URL("../../bench/run.ts", import.meta.url).pathname;
+const RUN = fileURLToPath(new URL("../../bench/run.ts", import.meta.url));
 
 function always(name: string, operations: number, log: string[]): Contender {
   return {

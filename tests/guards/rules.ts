@@ -25,6 +25,7 @@ export function checkSource(source: Source): string[] {
     ...parsed.imports.flatMap((each) => checkImport(source, each).map((problem) => `${source.file}:${each.line} ${problem}`)),
     ...checkWaits(source.file, parsed),
     ...checkOpeners(source.file, source.text),
+    ...checkPaths(source.file, source.text),
     ...checkSize(source.file, source.text),
   ];
 }
@@ -75,6 +76,22 @@ function checkWaits(file: string, { blindWaits }: ParsedFile): string[] {
   return blindWaits.map(
     ({ what, line }) => `${file}:${line} waits by ${what}; use sleep(ms, signal) or withTimeout of @flotilla/kernel`,
   );
+}
+
+/** Of the URL of a file: what is left of it keeps its %20 and %C3%BC, and loses what comes after # and ?. */
+const URL_AS_PATH = [
+  /import\.meta\s*\.\s*(?:url|resolve\s*\([^)]*\))\s*,?\s*\)\s*\.\s*(?:pathname|href)\b/,
+  /import\.meta\s*\.\s*(?:url|resolve\s*\([^)]*\))\s*\.\s*(?:slice|substring|replace|replaceAll|split)\b/,
+  /["'`]file:\/\/(?:["'`]\s*\+|\/?\$\{)/,
+];
+
+function checkPaths(file: string, text: string): string[] {
+  return URL_AS_PATH.flatMap((pattern) => {
+    const at = text.search(pattern);
+    if (at < 0) return [];
+    const line = text.slice(0, at).split("\n").length;
+    return [`${file}:${line} takes a path out of a URL by hand; use fileURLToPath, pathToFileURL or import.meta.dirname`];
+  });
 }
 
 function checkSize(file: string, text: string): string[] {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { childEnv, ENV, type EnvValues, wantsSandbox } from "@flotilla/config";
 import { AppError } from "@flotilla/kernel";
 import { type ServiceProcess, startService } from "./service-process.ts";
@@ -30,7 +31,7 @@ export async function startSandboxService(env: EnvValues, dataDir: string, logDi
   const port = env.SANDBOX_PORT ?? ENV.SANDBOX_PORT.example;
   const args = ["--port", port, "--state-file", join(dir, "state.json"), "--key-file", keyFile];
   args.push("--bot-token", token, "--admin-id", ADMIN.id, "--admin-name", ADMIN.name);
-  const file = new URL(import.meta.resolve("@flotilla/sandbox/main")).pathname;
+  const file = fileURLToPath(import.meta.resolve("@flotilla/sandbox/main"));
   const service = await startService({ name: "sandbox", file, args, env: childEnv({}), logDir }).catch((error: unknown) => {
     throw portTaken(error)
       ? new AppError(

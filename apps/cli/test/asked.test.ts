@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { leaseKey } from "@flotilla/contracts";
 import { parseHostId, parseUserId, parseWorkerId } from "@flotilla/kernel";
 import { StatusWriter } from "@flotilla/queue";
@@ -10,7 +11,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { fleetOn, MAIN, Machine, pyrogram } from "./kit.ts";
 
 const PYTHON = ["/usr/bin/python3", "/usr/local/bin/python3"].find((path) => existsSync(path)) ?? "";
-const TERMINAL = new URL("./fixtures/terminal.py", import.meta.url).pathname;
+const TERMINAL = fileURLToPath(new URL("./fixtures/terminal.py", import.meta.url));
 
 test.skipIf(PYTHON === "").each([
   ["y", 0, true],

@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { claimFleet, fleetPlace, type QueuePlace } from "@flotilla/queue";
 import { openSession } from "@flotilla/session-store";
 import { type SpawnedProcess, spawnNode } from "@flotilla/testkit";
 
 /** The command line. */
-export const MAIN = new URL("../src/main.ts", import.meta.url).pathname;
-export const HOLDER = new URL("./fixtures/holder.ts", import.meta.url).pathname;
+export const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+export const HOLDER = fileURLToPath(new URL("./fixtures/holder.ts", import.meta.url));
 export const FLEET_KEY = "07".repeat(32);
 export const ANN = { id: "7000001", name: "Ann", username: "ann", phone: "15550001" };
 

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { BOT_ONLY, type Config, childEnv, type EnvValues, loadFleetKey } from "@flotilla/config";
 import { type CommandOutcome, STATUS_REFRESH_MS } from "@flotilla/contracts";
 import { DEFAULT_RESTART_RULES, startOrder } from "@flotilla/domain";
@@ -32,7 +33,7 @@ export interface Supervisor {
   hurry(): void;
 }
 
-const CLI = new URL("../../cli/src/main.ts", import.meta.url).pathname;
+const CLI = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
 /** From SIGTERM to SIGKILL of a worker. */
 const GRACE_MS = 15_000;
 /** The same for one that hangs, and hardly listens. */
@@ -143,7 +144,7 @@ function fleetSettings(config: Config, env: EnvValues, mine: FleetOfRedis): Flee
   return {
     host: config.hostId,
     program: {
-      file: new URL("../../worker/src/main.ts", import.meta.url).pathname,
+      file: fileURLToPath(new URL("../../worker/src/main.ts", import.meta.url)),
       args: ["--fleet", JSON.stringify(mine)],
       env: workerEnv(env),
       nodeFlags: ["--max-semi-space-size=1"],

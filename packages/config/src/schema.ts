@@ -46,7 +46,7 @@ export const ENV = {
     example: "",
   },
   REDIS_URL: {
-    schema: text(/^(rediss?:\/\/\S+|\/\S+)$/, "must be redis://…, rediss://… or the path of a unix socket"),
+    schema: text(/^(rediss?:\/\/\S+|\/[^\0\n\r]+)$/, "must be redis://…, rediss://… or the path of a unix socket"),
     secret: true,
     required: false,
     example: "",

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { assertUnique, neighbourOf } from "@flotilla/session-store";
 import { spawnNode, testDir } from "@flotilla/testkit";
 import { beforeEach, expect, test } from "vitest";
@@ -8,7 +9,7 @@ import { ANN, codeOf, errorOf, logIn, make, open } from "./support/kit.ts";
 
 let dir = "";
 const BOB = { ...ANN, id: "8", name: "Bob" };
-const HOLDER = new URL("./support/holder.ts", import.meta.url).pathname;
+const HOLDER = fileURLToPath(new URL("./support/holder.ts", import.meta.url));
 beforeEach(async () => {
   dir = await testDir();
 });

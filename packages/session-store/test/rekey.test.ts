@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { exportSession, inspectImport, rekey, Vault } from "@flotilla/session-store";
 import { spawnNode, testDir, waitFor } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -9,8 +10,8 @@ import { ANN, codeOf, errorOf, FLEET_KEY, logIn, make, open } from "./support/ki
 let dataDir = "";
 let dir = "";
 const newKey = Buffer.alloc(32, 9);
-const HOLDER = new URL("./support/holder.ts", import.meta.url).pathname;
-const REKEYER = new URL("./support/rekeyer.ts", import.meta.url).pathname;
+const HOLDER = fileURLToPath(new URL("./support/holder.ts", import.meta.url));
+const REKEYER = fileURLToPath(new URL("./support/rekeyer.ts", import.meta.url));
 beforeEach(async () => {
   dataDir = await testDir();
   dir = join(dataDir, "sessions");

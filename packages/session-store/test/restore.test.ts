@@ -11,6 +11,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { keyFingerprint, neighbourOf, Vault } from "@flotilla/session-store";
 import { spawnNode, testDir } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -19,7 +20,7 @@ import { ANN, codeOf, errorOf, FLEET_KEY, logIn, make, open } from "./support/ki
 let dataDir = "";
 let dir = "";
 let now = Date.UTC(2026, 10, 21, 8);
-const HOLDER = new URL("./support/holder.ts", import.meta.url).pathname;
+const HOLDER = fileURLToPath(new URL("./support/holder.ts", import.meta.url));
 beforeEach(async () => {
   dataDir = await testDir();
   dir = join(dataDir, "sessions");

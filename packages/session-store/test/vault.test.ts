@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { assertNotLost, keyFingerprint, Vault } from "@flotilla/session-store";
 import { spawnNode, testDir } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -9,7 +10,7 @@ import { codeOf, errorOf, FLEET_KEY, logIn, make, open } from "./support/kit.ts"
 let dataDir = "";
 let dir = "";
 let now = Date.UTC(2026, 10, 21, 8);
-const HOLDER = new URL("./support/holder.ts", import.meta.url).pathname;
+const HOLDER = fileURLToPath(new URL("./support/holder.ts", import.meta.url));
 beforeEach(async () => {
   dataDir = await testDir();
   dir = join(dataDir, "sessions");

@@ -1,12 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { AppError } from "@flotilla/kernel";
 import { checkDatabase, openDatabase } from "@flotilla/sqlite";
 import { spawnNode, testDir, waitFor } from "@flotilla/testkit";
 import { expect, inject, onTestFinished, test } from "vitest";
 
-const WRITER = new URL("fixtures/writer.ts", import.meta.url).pathname;
+const WRITER = fileURLToPath(new URL("fixtures/writer.ts", import.meta.url));
 const ROW = ["CREATE TABLE t (n INTEGER PRIMARY KEY) STRICT"];
 /** Of `npm run faults -- --cuts 50`; 0 = the short version. */
 const LONG = inject("powerCuts");

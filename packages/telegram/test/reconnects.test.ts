@@ -1,10 +1,11 @@
+import { fileURLToPath } from "node:url";
 import { spawnNode, testDir, waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { fleetKey, newStore } from "./kit.ts";
 import type { Holdings, ReconnectingChild } from "./reconnecting-child.ts";
 import { useSandbox } from "./world.ts";
 
-const CHILD = new URL("./reconnecting-child.ts", import.meta.url).pathname;
+const CHILD = fileURLToPath(new URL("./reconnecting-child.ts", import.meta.url));
 const world = useSandbox();
 /** Caches and compiled code settle first. */
 const WARM_UP = 25;

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { openSession } from "@flotilla/session-store";
 import { spawnNode, testDir } from "@flotilla/testkit";
 import { expect, test } from "vitest";
@@ -5,7 +6,7 @@ import { fleetKey, newStore } from "../kit.ts";
 import { useSandbox } from "../world.ts";
 import type { KilledChild } from "./killed-child.ts";
 
-const CHILD = new URL("./killed-child.ts", import.meta.url).pathname;
+const CHILD = fileURLToPath(new URL("./killed-child.ts", import.meta.url));
 const world = useSandbox();
 
 test("killed at step 1, 2, 3, … of receiving messages, until a run comes through: nothing lost, nothing twice", async () => {
