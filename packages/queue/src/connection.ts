@@ -12,6 +12,7 @@ export interface RedisConnection {
   tls?: Record<string, never>;
   enableOfflineQueue?: boolean;
   maxRetriesPerRequest?: number | null;
+  autoResendUnfulfilledCommands?: boolean;
   connectTimeout?: number;
   lazyConnect?: boolean;
   retryStrategy?: (attempt: number) => number | null;
@@ -53,6 +54,8 @@ export function promptOptions(url: string): RedisConnection {
     ...redisOptions(url),
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
+    // What was asked of one Redis is not asked of the one after it: by then its answer is not wanted, and its time is over.
+    autoResendUnfulfilledCommands: false,
     retryStrategy: quickRetry,
     connectTimeout: 2000,
   };

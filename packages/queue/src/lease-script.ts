@@ -22,39 +22,44 @@ export type LeaseAnswer =
 /**
  * One atomic step for taking and for keeping: KEYS are n lease keys, n fence keys, the run key and the quiet key; ARGV are n,
  * token, owner, record, TTL in ms, the fencing number that is known (the session's, or the one that was granted), 1 when
- * this holder was granted it before, and the quiet time in ms after a start of Redis (0 = none).
+ * this holder was granted it and its right had not ended when it asked, and the quiet time in ms after a start of Redis (0 = none).
  *
- * A holder that was granted keeps its number, also when Redis forgot it: nobody else can have been granted as long as no
- * counter is beyond that number. Everybody else gets a number above all that were given out.
+ * Such a holder keeps its number, also when Redis forgot it or came back as it was before: of two numbers the higher one was granted
+ * later. Everybody else gets a number above all that were given out. A Redis that was started anew may have forgotten some: there
+ * the floor is its clock, in milliseconds, at the first question.
  */
 export const TAKE = `
 if redis.replicate_commands then redis.replicate_commands() end
 local n, token, owner, record = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 local ttl, known, granted, quiet = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] == '1', tonumber(ARGV[8])
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
-if quiet > 0 and redis.call('GET', KEYS[2 * n + 1]) ~= run then
-  redis.call('SET', KEYS[2 * n + 1], run)
+local seen, floor = string.match(redis.call('GET', KEYS[2 * n + 1]) or '', '^(%w*):?(%d*)$')
+if quiet > 0 and seen ~= run then
+  local now = redis.call('TIME')
+  floor = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
+  redis.call('SET', KEYS[2 * n + 1], run .. ':' .. floor)
   redis.call('SET', KEYS[2 * n + 2], '1', 'PX', quiet)
 end
--- Known to Redis as ours: by this process, or by one before it that held the same kernel lock.
-local mine, highest = true, 0
+local mine, highest, other = true, 0, nil
 for i = 1, n do
   local held = redis.call('GET', KEYS[i])
-  if held then
-    local other = cjson.decode(held)
-    if other.token ~= token and (granted or other.owner ~= owner) then return {'held', held} end
-  else mine = false end
+  local holder = held and cjson.decode(held)
+  if not holder or holder.token ~= token then mine = false end
+  -- A process before this one that held the same kernel lock is dead.
+  if holder and holder.token ~= token and (granted or holder.owner ~= owner) then other = other or held end
   highest = math.max(highest, tonumber(redis.call('GET', KEYS[n + i]) or '0'))
 end
 local fence = known
 if granted then
-  if not mine and highest > known then return {'held', ''} end
+  if not mine and (highest > known or other and highest == known) then return {'held', other or ''} end
+  if highest > known then fence = highest + 1 end
 else
-  if quiet > 0 and not mine then
+  if other then return {'held', other} end
+  if quiet > 0 then
     local left = redis.call('PTTL', KEYS[2 * n + 2])
     if left > 0 then return {'wait', tostring(left)} end
   end
-  fence = math.max(highest, known) + 1
+  fence = math.max(highest, known, tonumber(floor) or 0) + 1
 end
 for i = 1, n do
   redis.call('SET', KEYS[n + i], string.format('%.0f', fence))

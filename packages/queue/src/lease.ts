@@ -7,6 +7,7 @@ import { promptOptions } from "./connection.ts";
 import { leasesOf01 } from "./fences-of-0-1.ts";
 import { GIVE_BACK, type LeaseAnswer, type LeaseRecord, parseAnswer, TAKE } from "./lease-script.ts";
 import type { QueuePlace } from "./place.ts";
+import { type Question, Tenure } from "./tenure.ts";
 
 /**
  * How many hosts may run workers of this fleet. `one`: the kernel's lock decides, the lease only finds a host that should not
@@ -59,8 +60,7 @@ const RETRY_MS = 250;
 const RELEASE_MS = 500;
 
 /**
- * Ownership of one session across hosts (ADR 0005). The deadline is taken before the question is sent, on two clocks: the
- * monotonic one does not run while the machine sleeps, the other one may be set back.
+ * Ownership of one session across hosts (ADR 0005): asks Redis, and lets its {@link Tenure} say for how long the answer is good.
  */
 export class Lease {
   readonly #options: LeaseOptions;
@@ -69,10 +69,9 @@ export class Lease {
   readonly #token = randomUUID();
   readonly #over = new AbortController();
   readonly #since: number;
-  #held: readonly string[] = [];
+  readonly #tenure: Tenure;
   #fence: number | null = null;
   #phase: "asking" | "acting" | "suspended" | "gone" = "asking";
-  #asked = { monotonicMs: Number.NEGATIVE_INFINITY, now: Number.NEGATIVE_INFINITY };
   #fuse: NodeJS.Timeout | undefined;
   readonly #running: Promise<void>;
 
@@ -80,6 +79,8 @@ export class Lease {
     this.#options = options;
     this.#timings = options.timings ?? LEASE_TIMINGS;
     this.#since = options.clock.now();
+    const { clock, mode } = options;
+    this.#tenure = new Tenure({ clock, actMs: this.#timings.actMs, endless: mode === "one" });
     this.#redis = new Redis(promptOptions(options.place.url));
     this.#redis.on("error", options.onError);
     this.#running = this.#keep();
@@ -91,7 +92,7 @@ export class Lease {
    */
   mayAct(): boolean {
     if (this.#phase !== "acting") return false;
-    if (this.#options.mode === "one" || this.#leftMs() > 0) return true;
+    if (this.#options.mode === "one" || this.#tenure.lasts()) return true;
     this.#suspend();
     return false;
   }
@@ -110,7 +111,8 @@ export class Lease {
     clearTimeout(this.#fuse);
     await this.#running;
     if (acted && this.#redis.status === "ready") {
-      const given = this.#redis.eval(GIVE_BACK, this.#held.length, ...this.#held, this.#token);
+      const { held } = this.#tenure;
+      const given = this.#redis.eval(GIVE_BACK, held.length, ...held, this.#token);
       await withTimeout(given, RELEASE_MS, silent).catch(() => {});
     }
     this.#redis.disconnect();
@@ -132,31 +134,28 @@ export class Lease {
 
   /** One question and what follows from the answer; resolves with the time until the next one. */
   async #step(): Promise<number> {
-    const { clock } = this.#options;
-    const asked = { monotonicMs: clock.monotonicMs(), now: clock.now() };
+    // A right that ended while this process was stopped is told before it is asked for again.
+    this.mayAct();
     const resources = this.#options.resources();
     // Another key than before is another lease: nobody else can have it, but its number starts anew.
-    const answer = await this.#ask(resources);
+    const question = this.#tenure.question(this.#keysOf(resources), this.#options.knownFence());
+    const answer = await this.#ask(resources, question);
     if (this.#over.signal.aborted) return 0;
     if (answer.kind === "wait") return Math.min(answer.leftMs, this.#timings.renewEveryMs);
     if (answer.kind === "held") {
       this.#taken(answer.by);
       return 0;
     }
-    this.#granted(answer.fence, asked, resources);
+    this.#granted(answer.fence, question);
     return this.#timings.renewEveryMs;
   }
 
-  async #ask(resources: readonly string[]): Promise<LeaseAnswer> {
-    const { place, mode, host, worker, owner, knownFence } = this.#options;
+  async #ask(resources: readonly string[], { keys, granted, known }: Question): Promise<LeaseAnswer> {
+    const { place, mode, host, worker, owner } = this.#options;
     const { ttlMs, renewEveryMs } = this.#timings;
-    const keys = this.#keysOf(resources);
-    const same = keys.length === this.#held.length && keys.every((key) => this.#held.includes(key));
-    const granted = this.#fence !== null && same;
     const record: LeaseRecord = { token: this.#token, owner, host, worker, since: this.#since };
     const fences = [...resources.map((each) => fenceKey(place.prefix, each)), ...leasesOf01(place, resources).fences];
     const quietMs = mode === "one" ? 0 : ttlMs;
-    const known = granted ? (this.#fence ?? 0) : knownFence();
     const run = [leaseRunKey(place.prefix), leaseQuietKey(place.prefix)];
     const args = [keys.length, this.#token, owner, JSON.stringify(record), ttlMs, known, granted ? "1" : "0", quietMs];
     const reply = this.#redis.eval(TAKE, keys.length * 2 + 2, ...keys, ...fences, ...run, ...args);
@@ -168,22 +167,23 @@ export class Lease {
     return [...resources.map((each) => leaseKey(place.prefix, each)), ...leasesOf01(place, resources).leases];
   }
 
-  #granted(fence: number, asked: { monotonicMs: number; now: number }, resources: readonly string[]): void {
+  #granted(fence: number, question: Question): void {
     const first = this.#phase !== "acting" || this.#fence !== fence;
-    this.#asked = asked;
     this.#fence = fence;
-    this.#held = this.#keysOf(resources);
     this.#phase = "acting";
-    // The answer may have come too late to be of use.
-    if (this.mayAct()) this.#lightFuse();
-    else return;
+    if (!this.#tenure.begin(question, fence)) {
+      // The answer came too late to be of use.
+      this.#suspend();
+      return;
+    }
+    this.#lightFuse();
     if (first) this.#options.on.granted(fence);
   }
 
   #lightFuse(): void {
     clearTimeout(this.#fuse);
     if (this.#options.mode === "one") return;
-    this.#fuse = setTimeout(() => (this.mayAct() ? this.#lightFuse() : undefined), Math.max(this.#leftMs(), 1));
+    this.#fuse = setTimeout(() => (this.mayAct() ? this.#lightFuse() : undefined), Math.max(this.#tenure.leftMs(), 1));
     this.#fuse.unref();
   }
 
@@ -210,12 +210,6 @@ export class Lease {
     this.#over.abort();
     clearTimeout(this.#fuse);
     this.#options.on.taken(heldBy(by));
-  }
-
-  #leftMs(): number {
-    const { clock } = this.#options;
-    const passed = Math.max(clock.monotonicMs() - this.#asked.monotonicMs, clock.now() - this.#asked.now);
-    return this.#timings.actMs - passed;
   }
 }
 
