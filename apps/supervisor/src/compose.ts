@@ -63,8 +63,8 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
       if (event.kind === "worker.exited") exits.inc({ class: event.exit.fault.class, decision: event.exit.decision.kind });
       events.publish(event);
     },
-    writeStatus: (status) => void redis.statuses.write(status).catch(onRedisError),
-    removeStatus: (worker) => void redis.statuses.remove({ worker, host: config.hostId }).catch(onRedisError),
+    writeStatus: (status) => void redis.statuses.write(status),
+    removeStatus: (worker) => void redis.statuses.remove({ worker, host: config.hostId }),
     newId: randomUUID,
     order: (workers) => sendersFirst(workers, place),
   });

@@ -4,6 +4,7 @@ export { type AnswerOptions, answerBotRequests, askBot } from "./bot-requests.ts
 export { checkRedis, type RedisFacts } from "./connection.ts";
 export { type Consumer, type ConsumerOptions, consumeEvents, consumeHostCommands, consumeWorkerCommands } from "./consume.ts";
 export { type EmbeddedRedis, type EmbeddedRedisOptions, embeddedRedisUrl, startEmbeddedRedis } from "./embedded-redis.ts";
+export { EventPublisher } from "./event-publisher.ts";
 export {
   type ClaimOptions,
   claimFleet,
@@ -24,6 +25,6 @@ export type { QueuePlace, Refusal } from "./place.ts";
 export { guarded, Refusals } from "./refusals.ts";
 export { RelayBoard } from "./relay-board.ts";
 export { RelayLink, type RelayLinkOptions } from "./relay-link.ts";
-export { CommandSender, EventPublisher } from "./send.ts";
+export { CommandSender } from "./send.ts";
 export { StatusReader, StatusWriter } from "./status-board.ts";
 export { GOOD_FOR_MS, type Refused, type Signed, type Slot, Wire } from "./wire.ts";

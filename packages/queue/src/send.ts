@@ -1,17 +1,9 @@
 import { once } from "node:events";
-import {
-  EVENTS_QUEUE,
-  type FleetEvent,
-  HostCommand,
-  hostQueue,
-  parcelKey,
-  WorkerCommand,
-  workerQueue,
-} from "@flotilla/contracts";
-import { AppError, type HostId, withTimeout } from "@flotilla/kernel";
+import { HostCommand, hostQueue, parcelKey, WorkerCommand, workerQueue } from "@flotilla/contracts";
+import { AppError, type HostId } from "@flotilla/kernel";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
-import { closingMs, patientOptions, promptOptions } from "./connection.ts";
+import { promptOptions } from "./connection.ts";
 import { parcelSlot } from "./parcel.ts";
 import type { QueuePlace } from "./place.ts";
 
@@ -94,54 +86,5 @@ export class CommandSender {
     queue.on("error", () => {});
     this.#queues.set(name, queue);
     return queue;
-  }
-}
-
-/** A stop must not wait for a Redis that is away. */
-const CLOSE_MS = 1500;
-
-/** Publishes events in the order of the calls. Waits for Redis when it is away; `flush` waits until all are out. */
-export class EventPublisher {
-  readonly #redis: Redis;
-  readonly #queue: Queue;
-  readonly #place: QueuePlace;
-  #tail: Promise<void> = Promise.resolve();
-
-  constructor(place: QueuePlace, onError: (error: unknown) => void) {
-    this.#place = place;
-    this.#redis = new Redis(patientOptions(place.url));
-    this.#redis.on("error", onError);
-    this.#queue = new Queue(EVENTS_QUEUE, { connection: this.#redis, prefix: place.prefix });
-    // The same error is reported by the connection itself.
-    this.#queue.on("error", () => {});
-    this.#onError = onError;
-  }
-  readonly #onError: (error: unknown) => void;
-
-  /** Queues one event behind those before it. */
-  publish(event: FleetEvent): void {
-    this.#tail = this.#tail
-      .then(async () => {
-        const { id, kind } = event;
-        await this.#queue.add(kind, this.#place.wire.sign({ queue: EVENTS_QUEUE, id, name: kind }, event), {
-          jobId: id,
-          removeOnComplete: { count: 500 },
-          removeOnFail: { count: 500 },
-        });
-      })
-      .catch(this.#onError);
-  }
-
-  /** Resolves when everything published so far is in Redis. */
-  async flush(): Promise<void> {
-    await this.#tail;
-  }
-
-  /** Waits a moment for what was published; with Redis away, what is left is lost, and the connection ends with the process. */
-  async close(): Promise<void> {
-    const late = (): Error => new AppError("redis-away", "Redis did not answer in time.");
-    await withTimeout(this.#tail, closingMs(this.#redis, CLOSE_MS), late).catch(() => {});
-    await withTimeout(this.#queue.close(), closingMs(this.#redis, CLOSE_MS), late).catch(() => {});
-    this.#redis.disconnect();
   }
 }

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { statusKey, WorkerStatus } from "@flotilla/contracts";
-import type { WorkerId } from "@flotilla/kernel";
+import { sleep, type WorkerId } from "@flotilla/kernel";
 import { Redis } from "ioredis";
 import { patientOptions, promptOptions } from "./connection.ts";
 import type { QueuePlace } from "./place.ts";
@@ -9,30 +9,99 @@ import type { Wire } from "./wire.ts";
 /** What its rows are signed for. A row also says which key a secret for its worker is sealed to. */
 const TABLE = "status";
 
-/** Writes the live status of this host's workers. A supervisor is the only writer for its workers; each host has rows of its own. */
+/** Rows of one trip to Redis. */
+const ROWS_AT_ONCE = 200;
+/** Between two tries of rows that Redis did not take, such as on a full disk. */
+const RETRY_MS = 500;
+
+/**
+ * Writes the live status of this host's workers. A supervisor is the only writer for its workers; each host has rows of its own. While Redis is away only the
+ * newest status of each worker is kept.
+ */
 export class StatusWriter {
   readonly #redis: Redis;
   readonly #key: string;
   readonly #wire: Wire;
+  readonly #onError: (error: unknown) => void;
+  readonly #over = new AbortController();
+  /** What is to be written per row; null = removed. */
+  readonly #newest = new Map<string, WorkerStatus | null>();
+  /** Who waits for a row: one promise each, however often it is written. */
+  readonly #written = new Map<string, PromiseWithResolvers<void>>();
+  #isWriting = false;
 
   constructor(place: QueuePlace, onError: (error: unknown) => void) {
     this.#redis = new Redis(patientOptions(place.url));
     this.#redis.on("error", onError);
+    this.#redis.on("ready", () => void this.#writeAll());
     this.#key = statusKey(place.prefix);
     this.#wire = place.wire;
+    this.#onError = onError;
   }
 
-  async write(status: WorkerStatus): Promise<void> {
-    await this.#redis.hset(this.#key, rowOf(status), this.#wire.signRow(TABLE, rowOf(status), status));
+  /** Resolves when this status, or a newer one of the worker, is in Redis. Never rejects. */
+  write(status: WorkerStatus): Promise<void> {
+    return this.#put(rowOf(status), status);
   }
 
   /** A worker that this host has no more: nobody shall take it for one that is only stopped. */
-  async remove(gone: Pick<WorkerStatus, "worker" | "host">): Promise<void> {
-    await this.#redis.hdel(this.#key, rowOf(gone));
+  remove(gone: Pick<WorkerStatus, "worker" | "host">): Promise<void> {
+    return this.#put(rowOf(gone), null);
+  }
+
+  /** How many rows wait for Redis. */
+  get waiting(): number {
+    return this.#newest.size;
   }
 
   close(): void {
+    this.#over.abort();
     this.#redis.disconnect();
+  }
+
+  #put(row: string, status: WorkerStatus | null): Promise<void> {
+    const written = this.#written.get(row) ?? Promise.withResolvers<void>();
+    this.#written.set(row, written);
+    this.#newest.set(row, status);
+    void this.#writeAll();
+    return written.promise;
+  }
+
+  /** One trip at a time, and none to a Redis that is away: `ready` begins it again. */
+  async #writeAll(): Promise<void> {
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    const { signal } = this.#over;
+    while (this.#newest.size > 0 && this.#redis.status === "ready" && !signal.aborted) {
+      const rows = [...this.#newest].slice(0, ROWS_AT_ONCE);
+      for (const [row] of rows) this.#newest.delete(row);
+      try {
+        await this.#trip(rows);
+        for (const [row] of rows) this.#tellWritten(row);
+      } catch (error) {
+        if (signal.aborted) break;
+        this.#onError(error);
+        // What came meanwhile is newer.
+        for (const [row, status] of rows) if (!this.#newest.has(row)) this.#newest.set(row, status);
+        await sleep(RETRY_MS, signal).catch(() => {});
+      }
+    }
+    this.#isWriting = false;
+  }
+
+  #tellWritten(row: string): void {
+    if (this.#newest.has(row)) return;
+    this.#written.get(row)?.resolve();
+    this.#written.delete(row);
+  }
+
+  async #trip(rows: readonly (readonly [string, WorkerStatus | null])[]): Promise<void> {
+    const gone = rows.flatMap(([row, status]) => (status === null ? [row] : []));
+    const there = rows.flatMap(([row, status]) => (status === null ? [] : [row, this.#wire.signRow(TABLE, row, status)]));
+    await Promise.all([
+      there.length > 0 ? this.#redis.hset(this.#key, ...there) : 0,
+      gone.length > 0 ? this.#redis.hdel(this.#key, ...gone) : 0,
+    ]);
   }
 }
 

@@ -55,6 +55,7 @@ export class Relay {
   readonly #stopping = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
   #lastReport = "";
+  #isReporting = false;
 
   constructor(options: RelayOptions) {
     const { store, clock, log, worker, place } = options;
@@ -258,13 +259,20 @@ export class Relay {
     const parts = { book: this.#book, dispatcher: this.#dispatcher, files: this.#files };
     const status = relayStatus({ worker, store, now: () => clock.now(), idOf, ...parts }, this.#backfill.status());
     const seen = JSON.stringify({ ...status, at: 0 });
-    if (seen === this.#lastReport || !this.#link.connected) return;
-    await this.#link.report(status).then(
-      () => {
-        this.#lastReport = seen;
-      },
-      () => {},
-    );
+    // One at a time: a Redis that is frozen looks connected, and answers nothing.
+    if (seen === this.#lastReport || this.#isReporting || !this.#link.connected) return;
+    this.#isReporting = true;
+    await this.#link
+      .report(status)
+      .then(
+        () => {
+          this.#lastReport = seen;
+        },
+        () => {},
+      )
+      .finally(() => {
+        this.#isReporting = false;
+      });
   }
 
   #idOf(ref: string): string | null {
