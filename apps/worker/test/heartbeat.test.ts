@@ -1,8 +1,9 @@
+import { fileURLToPath } from "node:url";
 import { WorkerToSupervisor } from "@flotilla/contracts";
 import { spawnNode } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 
-const CHILD = new URL("heartbeat-child.ts", import.meta.url).pathname;
+const CHILD = fileURLToPath(new URL("heartbeat-child.ts", import.meta.url));
 
 /** What a process that is busy for 4 s said in this time. */
 async function saidWhileBusy(how: "works" | "stuck"): Promise<string[]> {

@@ -24,7 +24,7 @@ type TestRedis = Awaited<ReturnType<typeof startRedis>>;
 
 /** Ways in which a Redis is away, and how it comes back. */
 const AWAY = [
-  { what: "frozen", go: (redis: TestRedis) => redis.freeze(), back: (redis: TestRedis) => redis.thaw() },
+  { what: "frozen", go: async (redis: TestRedis) => redis.freeze(), back: async (redis: TestRedis) => redis.thaw() },
   { what: "killed", go: (redis: TestRedis) => redis.kill9(), back: (redis: TestRedis) => redis.restart() },
   {
     what: "refusing every write",
