@@ -9,14 +9,27 @@ import { AccountSummary, HolderSummary, WorkerIdField } from "./worker-status.ts
 export const Asker = z.object({ id: z.string().max(20), name: z.string().max(64) });
 export type Asker = z.infer<typeof Asker>;
 
+/** When something went into Redis, and how long it is good for from then on: no clock but the one of Redis has a say. */
+export const Sent = z.object({
+  /** By the clock of Redis (`TIME`), in milliseconds since the epoch. */
+  at: z.number(),
+  goodForMs: z.number().nonnegative(),
+});
+export type Sent = z.infer<typeof Sent>;
+
 const asked = {
   v: z.literal(1),
   /** Unique; also the job id, so one press is one job. */
   id: z.string().regex(/^[a-z0-9-]{8,64}$/),
   askedBy: Asker,
   askedAt: z.number(),
-  /** A command that is taken up later than this is dropped and answered with `expired`. Milliseconds since the epoch. */
+  /**
+   * A command that is taken up later than this is dropped and answered with `expired`. Milliseconds since the epoch, by the clock of who asks; with `sent`, its
+   * consumer turns it into one by its own clock.
+   */
   deadlineAt: z.number(),
+  /** Absent from senders of version 0.1, and when Redis did not say what time it is. */
+  sent: Sent.exactOptional(),
 };
 
 const base = { ...asked, worker: WorkerIdField };

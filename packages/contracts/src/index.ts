@@ -11,6 +11,7 @@ export {
   HostCommand,
   LoginStep,
   Sealed,
+  Sent,
   WorkerCommand,
 } from "./commands.ts";
 export { ErrorClass, Fault } from "./error-class.ts";

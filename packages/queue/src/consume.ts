@@ -4,6 +4,7 @@ import { type Job, UnrecoverableError, type Worker } from "bullmq";
 import { Redis } from "ioredis";
 import type { z } from "zod";
 import { closingMs, patientOptions } from "./connection.ts";
+import { asOfHere } from "./deadline.ts";
 import { JobsOf01 } from "./jobs-of-0-1.ts";
 import type { QueuePlace } from "./place.ts";
 import { refuse, TolerantWorker } from "./tolerant-worker.ts";
@@ -34,12 +35,22 @@ export interface ConsumerOptions<T> {
  * for a Redis that is away: commands come when it is back.
  */
 export async function consumeHostCommands(host: HostId, options: ConsumerOptions<HostCommand>): Promise<Consumer> {
-  return await QueueConsumer.start(hostQueue(host), HostCommand, { concurrency: 20, ...options });
+  const { handle } = options;
+  const here = {
+    ...options,
+    handle: async (command: HostCommand, redis: Redis) => await handle(await asOfHere(redis, command)),
+  };
+  return await QueueConsumer.start(hostQueue(host), HostCommand, { concurrency: 20, ...here });
 }
 
 /** Commands for one worker, strictly one after the other. */
 export async function consumeWorkerCommands(worker: WorkerId, options: ConsumerOptions<WorkerCommand>): Promise<Consumer> {
-  return await QueueConsumer.start(workerQueue(worker), WorkerCommand, options);
+  const { handle } = options;
+  const here = {
+    ...options,
+    handle: async (command: WorkerCommand, redis: Redis) => await handle(await asOfHere(redis, command)),
+  };
+  return await QueueConsumer.start(workerQueue(worker), WorkerCommand, here);
 }
 
 /** Events of the fleet, strictly in order. */
@@ -56,11 +67,16 @@ const PROBE_MS = 2000;
 /** So many looks in a row at jobs that nobody takes, and the taker is made anew. */
 const STUCK_PROBES = 2;
 
+/** {@link ConsumerOptions} whose handler gets the connection too. */
+interface WithRedis<T> extends Omit<ConsumerOptions<T>, "handle"> {
+  readonly handle: (payload: T, redis: Redis) => Promise<void>;
+}
+
 /** One BullMQ worker, and the next one when it is found dead. */
 class QueueConsumer<T> implements Consumer {
   readonly #queue: string;
   readonly #schema: z.ZodType<T>;
-  readonly #options: ConsumerOptions<T>;
+  readonly #options: WithRedis<T>;
   readonly #before: JobsOf01;
   readonly #over = new AbortController();
   readonly #watching: Promise<void>;
@@ -71,13 +87,13 @@ class QueueConsumer<T> implements Consumer {
   readonly #done = new Set<string>();
 
   /** What version 0.1 left in this queue comes first. */
-  static async start<T>(queue: string, schema: z.ZodType<T>, options: ConsumerOptions<T>): Promise<Consumer> {
+  static async start<T>(queue: string, schema: z.ZodType<T>, options: WithRedis<T>): Promise<Consumer> {
     const before = new JobsOf01(options.place, queue, options.onError);
     await before.takeAlong();
     return new QueueConsumer(queue, schema, options, before);
   }
 
-  private constructor(queue: string, schema: z.ZodType<T>, options: ConsumerOptions<T>, before: JobsOf01) {
+  private constructor(queue: string, schema: z.ZodType<T>, options: WithRedis<T>, before: JobsOf01) {
     this.#queue = queue;
     this.#schema = schema;
     this.#options = options;
@@ -144,7 +160,7 @@ class QueueConsumer<T> implements Consumer {
       );
     this.#inHand += 1;
     try {
-      await this.#options.handle(parsed.data);
+      await this.#options.handle(parsed.data, this.#redis);
       this.#remember(id);
     } finally {
       this.#inHand -= 1;

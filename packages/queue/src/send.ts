@@ -4,6 +4,7 @@ import { AppError, type HostId } from "@flotilla/kernel";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { promptOptions } from "./connection.ts";
+import { stamped } from "./deadline.ts";
 import { parcelSlot } from "./parcel.ts";
 import type { QueuePlace } from "./place.ts";
 
@@ -65,7 +66,7 @@ export class CommandSender {
     const queue = this.#queue(name);
     try {
       const { id, kind } = command;
-      const signed = this.#place.wire.sign({ queue: name, id, name: kind }, command);
+      const signed = this.#place.wire.sign({ queue: name, id, name: kind }, await stamped(this.#redis, command));
       await queue.add(kind, signed, { jobId: id, ...(drop ? DROP : KEEP) });
     } catch (error) {
       // A queue that was made while Redis was away stays broken for ever (bullmq keeps the failed first look at the
