@@ -7,7 +7,8 @@ import { openSession } from "@flotilla/session-store";
 import { LoginFlow, workerIdentity } from "@flotilla/telegram";
 import { childrenOf, type RedisHarness, startRedis, waitFor } from "@flotilla/testkit";
 import { onTestFinished } from "vitest";
-import { startFleet, type TestFleet } from "../e2e/support/fleet.ts";
+import { AdminChat } from "../e2e/support/chat.ts";
+import { startFleet, startFleetIn, type TestFleet } from "../e2e/support/fleet.ts";
 
 export const READERS = ["reader_1", "reader_2", "reader_3"] as const;
 export const SENDERS = ["sender_1", "sender_2"] as const;
@@ -43,17 +44,21 @@ export class RelayRig {
   readonly redis: RedisHarness;
   readonly fleet: TestFleet;
   readonly ways: Way[] = [];
+  readonly chat: AdminChat;
+  routes: readonly Route[] = [];
 
   private constructor(redis: RedisHarness, fleet: TestFleet) {
     this.redis = redis;
     this.fleet = fleet;
+    this.chat = new AdminChat(fleet);
   }
 
-  /** Everything is ended with the test. */
-  static async start(): Promise<RelayRig> {
+  /** Everything is ended with the test. `dir`: where the fleet lives; null: in a folder of its own. */
+  static async start({ dir = null }: { readonly dir?: string | null } = {}): Promise<RelayRig> {
     const redis = await startRedis({ persistence: "aof" });
     onTestFinished(() => redis.stop());
-    const fleet = await startFleet({ ...SETTINGS, REDIS_URL: redis.url });
+    const env = { ...SETTINGS, REDIS_URL: redis.url };
+    const fleet = dir === null ? await startFleet(env) : await startFleetIn(dir, env);
     const rig = new RelayRig(redis, fleet);
     for (const [n, name] of [...READERS, ...SENDERS].entries()) await rig.#logIn(name, phoneOf(n));
     await rig.#startWorkers();
@@ -80,6 +85,49 @@ export class RelayRig {
     };
     await this.fleet.post(`channels/${found.source}/messages`, { text, file });
     found.sent.push(`${text} ${createHash("sha256").update(bytes).digest("hex")}`);
+  }
+
+  /** Phones of all accounts, readers first. */
+  get phones(): string[] {
+    return [...READERS, ...SENDERS].map((_, n) => phoneOf(n));
+  }
+
+  /** Posts a few messages into each source, one after the other. */
+  async traffic(each: number): Promise<void> {
+    for (let n = 0; n < each; n++) for (const way of this.ways.keys()) await this.post(way, `message ${this.#posted++}`);
+  }
+  #posted = 0;
+
+  /** Posts so many texts into each open source, as fast as they are taken. */
+  async burst(each: number): Promise<void> {
+    const open = this.ways.flatMap(({ secret }, way) => (secret ? [] : [way]));
+    await Promise.all(
+      open.map(async (way) => {
+        for (let n = 0; n < each; n++) await this.post(way, `burst ${way}.${n}`);
+      }),
+    );
+  }
+
+  /** Pid of each worker's process. */
+  pids(): Record<string, number> {
+    return Object.fromEntries([...READERS, ...SENDERS].map((name) => [name, this.#pidOf(name) ?? 0]));
+  }
+
+  /** What a worker process of this fleet gets. */
+  env(): Record<string, string> {
+    const { dataDir } = this.fleet;
+    const dc = /MTPROTO_DC=(\S+)/.exec(readFileSync(`${dataDir}/logs/sandbox.log`, "utf8"))?.[1] ?? "";
+    const bot = { BOT_TOKEN: readFileSync(`${dataDir}/telegram/bot-token`, "utf8").trim(), ADMIN_IDS: "1001" };
+    const server = { MTPROTO_DC: dc, MTPROTO_DC_KEY: `${dataDir}/telegram/dc-key.pem` };
+    return {
+      ...SETTINGS,
+      API_ID: "1",
+      API_HASH: "0".repeat(32),
+      ...bot,
+      ...server,
+      HOST_ID: "host-a",
+      REDIS_URL: this.redis.url,
+    };
   }
 
   /**
@@ -197,6 +245,7 @@ export class RelayRig {
         }),
       );
     }
+    this.routes = routes;
     const place = await this.fleet.place();
     const apply = () => askBot(place, { v: 1, kind: "routes.apply", file: { version: 1, routes } }, 10_000);
     // The bot learns of the workers from their host: until then their routes are refused.

@@ -148,6 +148,17 @@ export const LONG_ROUNDS: Readonly<Record<string, Round>> = {
     await sleep(random() * 2000);
     for (const pid of frozenOnes) signal(pid, "SIGCONT");
   },
+  "Redis comes back empty while a holder sleeps": async (rig, random) => {
+    const host = await rig.guarded();
+    const frozenOnes = [rig.supervisorOf(host), rig.workerOf(host)];
+    for (const pid of frozenOnes) signal(pid, "SIGSTOP");
+    await takenBy(rig, other(host));
+    await rig.redis.command("FLUSHALL");
+    await rig.redis.restart();
+    await sleep(random() * 2000);
+    for (const pid of frozenOnes) signal(pid, "SIGCONT");
+    await sleep(random() * 5000);
+  },
   "a machine that is cut off, taken over by the other": cutOff("everything"),
   "a machine that is cut off from Redis alone": cutOff("redis"),
 };

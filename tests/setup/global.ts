@@ -18,6 +18,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     rounds: Number(process.env.FAULT_ROUNDS ?? 0),
     seed: Number(process.env.FAULT_SEED ?? 1),
     only: process.env.FAULT_ONLY ?? "",
+    hangs: process.env.FAULT_HANGS === "1",
   });
   project.provide("powerCuts", Number(process.env.POWER_CUTS ?? 0));
   return () => redis.stop();

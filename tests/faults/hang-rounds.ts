@@ -1,0 +1,136 @@
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Route } from "@flotilla/contracts";
+import { sleep } from "@flotilla/kernel";
+import { askBot } from "@flotilla/queue";
+import { spawnNode, testDir, waitFor } from "@flotilla/testkit";
+import { READERS, type RelayRig, SENDERS } from "./relay-rig.ts";
+
+const WORKER = fileURLToPath(new URL("../../apps/worker/src/main.ts", import.meta.url));
+
+/** One fault that looks like a death and is none. */
+export interface HangRound {
+  /** Plays it. `traffic` posts a few messages; call it while the fault lasts. Resolves when the fault is over. */
+  readonly play: (rig: RelayRig, traffic: () => Promise<void>) => Promise<void>;
+  /** What the chat says of it; null: nothing has to be told, because nothing became of it. */
+  readonly named: RegExp | null;
+  /** False where it can only be played by root. */
+  readonly canPlay?: () => boolean;
+}
+
+/** The length of a fault, not a way to wait for something. */
+const lasts = sleep;
+
+/** Every fault by its name. */
+export const HANG_ROUNDS = {
+  "Redis is stopped and comes to itself": {
+    named: /Redis/,
+    play: async (rig, traffic) => {
+      rig.redis.freeze();
+      await traffic();
+      await lasts(15_000);
+      rig.redis.thaw();
+    },
+  },
+  "one 401 for each account": {
+    named: null,
+    play: async (rig, traffic) => {
+      for (const phone of rig.phones)
+        await rig.fleet.post("faults/fail", { method: "*", code: 401, text: "AUTH_KEY_UNREGISTERED", times: 1, phone });
+      await traffic();
+      await rig.fleet.post("faults/drop", { how: "rst" });
+    },
+  },
+  "a job that a stranger wrote": {
+    named: /Jobs were refused|written by somebody else/,
+    play: async (rig, traffic) => {
+      const { prefix } = await rig.fleet.place();
+      const worker = READERS[0];
+      const routes = [{ ...rig.routes[0], id: "stolen", to: { kind: "webhook", url: "http://127.0.0.1:9/" } }];
+      const payload = { v: 1, kind: "routes", worker, version: Number.MAX_SAFE_INTEGER, routes };
+      const queue = `${prefix}:relay.${worker}`;
+      const job = ["name", "routes", "data", JSON.stringify(payload), "opts", "{}", "timestamp", String(Date.now())];
+      await rig.redis.command("HSET", `${queue}:stranger`, ...job, "delay", "0", "priority", "0");
+      await rig.redis.command("LPUSH", `${queue}:wait`, "stranger");
+      await rig.redis.command("ZADD", `${queue}:marker`, "0", "0");
+      await traffic();
+    },
+  },
+  "the key file is deleted": {
+    named: /fleet\.key/,
+    play: async (rig, traffic) => {
+      const path = `${rig.fleet.dataDir}/fleet.key`;
+      const before = readFileSync(path, "utf8").trim();
+      rmSync(path);
+      await traffic();
+      await waitFor(() => existsSync(path) && readFileSync(path, "utf8").trim() === before, {
+        what: "the key to be written back",
+      });
+    },
+  },
+  "a copy of the data folder starts a worker": {
+    named: null,
+    play: async (rig, traffic) => {
+      const dir = await testDir("copy-");
+      const skip = (path: string): boolean => !path.endsWith(".sock") && !path.includes("/logs");
+      cpSync(rig.fleet.dataDir, `${dir}/data`, { recursive: true, preserveTimestamps: true, filter: skip });
+      const fleetKey = readFileSync(`${dir}/data/fleet.key`, "utf8").trim();
+      const env = { ...rig.env(), DATA_DIR: `${dir}/data`, FLEET_KEY: fleetKey };
+      const second = spawnNode(WORKER, ["--worker", READERS[1]], { env });
+      await traffic();
+      const { code } = await second.exited;
+      const said = second.stdout + second.stderr;
+      if (code !== 1 || !said.includes("in use on this machine by"))
+        throw new Error(`the worker of the copy ended with ${code} and did not say who has the key: ${said.slice(-500)}`);
+    },
+  },
+  "a route from a discussion group to its channel": {
+    named: /would come back|switched off/,
+    play: async (rig, traffic) => {
+      const [reader, sender] = [rig.phones[0] ?? "", rig.phones[READERS.length] ?? ""];
+      const channel = (await rig.fleet.post<{ id: string }>("channels", { title: "Round", members: [sender] })).id;
+      const group = { title: "Talk", members: [sender, reader], discusses: channel };
+      const talk = (await rig.fleet.post<{ id: string }>("channels", group)).id;
+      const circle = Route.parse({
+        id: "circle",
+        from: { worker: READERS[0], chats: [`-100${talk}`] },
+        to: { kind: "worker", worker: SENDERS[0], chat: `-100${channel}` },
+      });
+      const file = { version: 1 as const, routes: [...rig.routes, circle] };
+      const answer = await askBot(await rig.fleet.place(), { v: 1, kind: "routes.apply", file }, 10_000);
+      if (answer.kind !== "applied") throw new Error(`the route was refused before it was known what it is: ${answer.kind}`);
+      await rig.fleet.post(`channels/${channel}/messages`, { text: "round and round" });
+      await traffic();
+      const posts = async (): Promise<number> =>
+        (await rig.fleet.get<unknown[]>(`accounts/${sender}/history?chat=${channel}`)).length;
+      await rig.chat.shows(/would come back|switched off/);
+      if ((await posts()) > 2) throw new Error(`one message went round ${await posts()} times`);
+    },
+  },
+  "the disk of the data is full": {
+    named: /disk|space/i,
+    canPlay: () => process.getuid?.() === 0,
+    play: async (rig, traffic) => {
+      const filler = `${rig.fleet.dataDir}/filler`;
+      const block = Buffer.alloc(1024 * 1024, 1);
+      const fill = (): void => {
+        try {
+          for (;;) writeFileSync(filler, block, { flag: "a" });
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+        }
+      };
+      fill();
+      await traffic();
+      await lasts(10_000);
+      rmSync(filler);
+    },
+  },
+  "every account gets a thousand posts at once": {
+    named: null,
+    play: async (rig, traffic) => {
+      await traffic();
+      await rig.burst(1000);
+    },
+  },
+} satisfies Readonly<Record<string, HangRound>>;

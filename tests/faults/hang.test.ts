@@ -1,0 +1,60 @@
+import { mkdirSync } from "node:fs";
+import { isAlive, spawnProcess, testDir } from "@flotilla/testkit";
+import { expect, inject, onTestFinished, test } from "vitest";
+import { HANG_ROUNDS, type HangRound } from "./hang-rounds.ts";
+import { judge, type Recorded } from "./judge.ts";
+import { RelayRig } from "./relay-rig.ts";
+
+const { hangs, only } = inject("faults");
+const isRoot = process.getuid?.() === 0;
+
+/** Of each kind the one that says most and takes least; the long run has them all. */
+const SHORT: readonly (keyof typeof HANG_ROUNDS)[] = ["a job that a stranger wrote", "the key file is deleted"];
+
+/** A folder on a file system of its own that can be filled, where that is permitted. */
+async function smallDisk(): Promise<string | null> {
+  if (!isRoot) return null;
+  const dir = await testDir("disk-");
+  const at = `${dir}/data`;
+  mkdirSync(at);
+  const mounted = await spawnProcess("mount", ["-t", "tmpfs", "-o", "size=192m", "tmpfs", at]).exited;
+  if (mounted.code !== 0) return null;
+  onTestFinished(async () => void (await spawnProcess("umount", ["-l", at]).exited));
+  return dir;
+}
+
+/**
+ * A hang is not a death: whatever stands still for a while, no session is used twice, no message is lost or doubled, no healthy
+ * worker is ended, and the chat names the fault. The sandbox's record is the judge.
+ */
+test.skipIf(process.platform !== "linux")(
+  "what only looks like a death kills nothing, loses nothing, doubles nothing, and is named",
+  { timeout: 1_200_000 },
+  async () => {
+    const rig = await RelayRig.start({ dir: hangs ? await smallDisk() : null });
+    await rig.chat.start();
+    const all = Object.keys(HANG_ROUNDS) as (keyof typeof HANG_ROUNDS)[];
+    for (const name of hangs ? all.filter((each) => each.includes(only)) : SHORT) {
+      const round: HangRound = HANG_ROUNDS[name];
+      if (round.canPlay?.() === false) continue;
+      const began = performance.now();
+      const before = rig.pids();
+      const heard = (await rig.chat.messages()).length;
+      await round.play(rig, () => rig.traffic(10));
+      await rig.settled(180_000);
+      if (round.named) await rig.chat.shows(round.named);
+      expect(rig.pids(), `healthy workers that were ended: ${name}`).toEqual(before);
+      expect(Object.values(before).every(isAlive)).toBe(true);
+      expect(await rig.arrived(), name).toEqual(rig.ways.map(({ sent }) => sent));
+      expect(judge(await rig.fleet.get<Recorded[]>("connections/log")), name).toEqual([]);
+      const said = (await rig.chat.messages())
+        .slice(heard)
+        .filter(({ text }) => /(?:reader|sender)_\d[^\n]*(?:needs login|gave up)/.test(text));
+      expect(
+        said.map(({ text }) => text),
+        name,
+      ).toEqual([]);
+      process.stdout.write(`${name}: ${((performance.now() - began) / 1000).toFixed(1)} s\n`);
+    }
+  },
+);
