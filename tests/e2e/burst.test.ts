@@ -18,7 +18,7 @@ const LONG = "Long texts are many bytes to decrypt and to keep. ".repeat(60).tri
 
 test.skipIf(process.platform !== "linux")(
   "a burst of posts to a reader of ten routes, of edits, of long texts, and one while it catches up: it lives on, and has everything once, in order",
-  { timeout: 120_000 + POSTS * 60 },
+  { timeout: 180_000 + POSTS * 60 },
   async () => {
     const fleet = await startFleet({ START_SPACING_S: "0" });
     const channels = await makeRoutes(fleet);
@@ -98,7 +98,7 @@ async function settled(fleet: TestFleet, messages: number): Promise<void> {
     matched = status?.routes.reduce((sum, { counts }) => sum + (counts["matched"] ?? 0), 0) ?? 0;
     return matched >= messages;
   };
-  await waitFor(isThere, { timeoutMs: 40_000 + POSTS * 10, intervalMs: 250, what: `${messages} messages` }).catch((cause) => {
+  await waitFor(isThere, { timeoutMs: 60_000 + POSTS * 30, intervalMs: 250, what: `${messages} messages` }).catch((cause) => {
     throw new Error(`${matched} of ${messages} messages`, { cause });
   });
 }

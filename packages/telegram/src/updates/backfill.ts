@@ -1,7 +1,7 @@
-import { bareChannel, markedChannel, sleep } from "@flotilla/kernel";
-import type { EngineOptions, EngineParts } from "./engine-types.ts";
+import { bareChannel, markedChannel } from "@flotilla/kernel";
+import type { EngineOptions, EngineParts, Meanwhile } from "./engine-types.ts";
 import type { Ledger } from "./ledger.ts";
-import { ACCOUNT, type Dialog, type HistoryStart, type UpdateServer } from "./model.ts";
+import { ACCOUNT, type Dialog, type DialogPage, type HistoryStart, type UpdateServer } from "./model.ts";
 
 /** Pages of one chat that are fetched at once at most: 20,000 messages. What is beyond is counted as lost. */
 const MAX_PAGES = 200;
@@ -19,15 +19,15 @@ export class Backfill {
   readonly #ledger: Ledger;
   readonly #options: EngineOptions;
   readonly #server: UpdateServer;
-  readonly #signal: AbortSignal;
+  readonly #meanwhile: Meanwhile;
   /** By chat: messages after the last one that can be read, which cannot, and are counted. */
   readonly #counted = new Map<string, { readonly start: string; readonly count: number }>();
 
-  constructor({ ledger, options, server, signal }: EngineParts) {
+  constructor({ ledger, options, server, meanwhile }: EngineParts) {
     this.#ledger = ledger;
     this.#options = options;
     this.#server = server;
-    this.#signal = signal;
+    this.#meanwhile = meanwhile;
   }
 
   /** Learns where a new account stands. What came before is not ours to fetch. */
@@ -58,13 +58,15 @@ export class Backfill {
   /** What was posted in a channel since we last heard of it; then we stand at `pts`. */
   async channel(channel: string, pts: number): Promise<void> {
     const chat = markedChannel(channel);
-    await this.#history(chat, this.#startOf(chat));
-    this.#ledger.commit({ channels: new Map([[channel, pts]]) }, "asked");
+    await this.reading(channel, async () => {
+      await this.#history(chat, this.#startOf(chat));
+      this.#ledger.commit({ channels: new Map([[channel, pts]]) }, "asked");
+    });
   }
 
   /** The same when only the list of chats knows where the channel stands. */
   async channelReset(channel: string): Promise<void> {
-    const [dialog] = await this.#server.dialogsOf([markedChannel(channel)]);
+    const [dialog] = await this.dialogsOf([markedChannel(channel)]);
     if (dialog?.pts === null || dialog?.pts === undefined) this.#ledger.close(markedChannel(channel), "CHANNEL_PRIVATE");
     else await this.channel(channel, dialog.pts);
   }
@@ -74,11 +76,11 @@ export class Backfill {
    * since the account was last up to date is fetched. Returns the channels to ask for.
    */
   async look(channels: readonly string[]): Promise<readonly string[]> {
-    const dialogs = await this.#server.dialogsOf(channels.map(markedChannel));
+    const before = new Map(channels.map((channel) => [channel, this.#ledger.channel(channel)]));
+    const dialogs = await this.dialogsOf(channels.map(markedChannel));
     const want: string[] = [];
-    for (const channel of channels) {
+    for (const [channel, known] of before) {
       const dialog = dialogs.find(({ box }) => box === channel);
-      const known = this.#ledger.channel(channel);
       const isKnown = known !== undefined;
       if (dialog?.pts === null || dialog?.pts === undefined) {
         if (isKnown) this.#ledger.close(markedChannel(channel), "CHANNEL_PRIVATE");
@@ -93,12 +95,33 @@ export class Backfill {
     return want;
   }
 
+  /** The list's entries of certain chats. Live work goes on meanwhile. */
+  async dialogsOf(chats: readonly string[]): Promise<readonly Dialog[]> {
+    return await this.#meanwhile.answered(this.#server.dialogsOf(chats));
+  }
+
+  /** While `work` reads what was said in a box, what is pushed of that box waits; everything else does not. */
+  async reading<T>(box: string, work: () => Promise<T>): Promise<T> {
+    const { reading } = this.#meanwhile;
+    if (reading.has(box)) return await work();
+    reading.add(box);
+    try {
+      return await work();
+    } finally {
+      reading.delete(box);
+    }
+  }
+
   /** Fetches messages of a chat from a start to its end. Returns how many were new; those that cannot be read count as lost. */
   async #history(chat: string, start: HistoryStart): Promise<number> {
+    return await this.reading(bareChannel(chat) ?? ACCOUNT, async () => await this.#pages(chat, start));
+  }
+
+  async #pages(chat: string, start: HistoryStart): Promise<number> {
     let found = 0;
     for (let at = start, page = 0; page < MAX_PAGES; page++) {
       if (page > 0) await this.pace();
-      const { events, unreadable, unreadableAfter } = await this.#server.history(chat, at);
+      const { events, unreadable, unreadableAfter } = await this.#meanwhile.answered(this.#server.history(chat, at));
       const last = events.at(-1);
       found += this.#ledger.commit({ events }, "asked");
       // What is newer than the last one that can be read is on the next page as well.
@@ -106,7 +129,7 @@ export class Backfill {
       if (!last) return found;
       at = { afterId: last.messageId };
     }
-    const [dialog] = await this.#server.dialogsOf([chat]);
+    const [dialog] = await this.dialogsOf([chat]);
     const beyond = (dialog?.topId ?? 0) - this.#newest(chat);
     if (beyond > 0) this.#ledger.lose(dialog?.box ?? ACCOUNT, beyond, "too-many");
     return found;
@@ -135,7 +158,7 @@ export class Backfill {
     let next: string | null = null;
     for (let page = 0; page < MAX_DIALOG_PAGES; page++) {
       if (page > 0) await this.pace();
-      const answer = await this.#server.dialogs(next);
+      const answer: DialogPage = await this.#meanwhile.answered(this.#server.dialogs(next));
       yield answer.dialogs;
       next = answer.next;
       if (next === null) return;
@@ -157,8 +180,10 @@ export class Backfill {
   async #adopt(dialog: Dialog, pts: number): Promise<void> {
     const floor = this.#options.table.floor() * 1000;
     const since = dialog.joinedAt > 0 ? Math.max(dialog.joinedAt, floor) : this.#ledger.since * 1000;
-    if (dialog.topDate >= since) await this.#history(dialog.chat, { afterDate: since });
-    this.#ledger.commit({ channels: new Map([[dialog.box, pts]]), baselines: [dialog] }, "asked");
+    await this.reading(dialog.box, async () => {
+      if (dialog.topDate >= since) await this.#history(dialog.chat, { afterDate: since });
+      this.#ledger.commit({ channels: new Map([[dialog.box, pts]]), baselines: [dialog] }, "asked");
+    });
   }
 
   /** A chat that was not there when the account was first seen is ours from that time on. */
@@ -177,8 +202,8 @@ export class Backfill {
     return all;
   }
 
-  /** Waits until another question for old messages may be asked. */
+  /** Waits until another question for old messages may be asked. Live work goes on meanwhile. */
   async pace(): Promise<void> {
-    await sleep(this.#options.timings.paceMs, this.#signal);
+    await this.#meanwhile.pass(this.#options.timings.paceMs);
   }
 }

@@ -68,11 +68,13 @@ export class Differences {
    * then we stand where it says.
    */
   async reset(): Promise<Found> {
-    const account = await this.#server.state();
-    await this.#backfill.pace();
-    const found = await this.#backfill.account();
-    this.#ledger.commit({ account }, "asked");
-    return found;
+    return await this.#backfill.reading(ACCOUNT, async () => {
+      const account = await this.#server.state();
+      await this.#backfill.pace();
+      const found = await this.#backfill.account();
+      this.#ledger.commit({ account }, "asked");
+      return found;
+    });
   }
 
   /** Brings a channel forward. Rejects with what the server answered. */

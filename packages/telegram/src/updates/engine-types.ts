@@ -94,4 +94,15 @@ export interface EngineParts {
   readonly options: EngineOptions;
   readonly server: UpdateServer;
   readonly signal: AbortSignal;
+  readonly meanwhile: Meanwhile;
+}
+
+/** A question that takes long does not hold up what is pushed: that is taken while it lasts, except for the boxes that are read. */
+export interface Meanwhile {
+  /** Boxes whose chats are being read; what is pushed of them waits for the end of that. */
+  readonly reading: Set<string>;
+  /** Resolves or rejects like `answer`. Rejects with AppError `sqlite-*` when nothing can be stored. */
+  answered<T>(answer: Promise<T>): Promise<T>;
+  /** Waits. Rejects when the connection is over, and as `answered`. */
+  pass(delayMs: number): Promise<void>;
 }

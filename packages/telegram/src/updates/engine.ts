@@ -1,6 +1,6 @@
 import { AppError, LoopShare, sleep } from "@flotilla/kernel";
 import { Aside } from "./aside.ts";
-import type { CaughtUp, EngineCounts, EngineOptions } from "./engine-types.ts";
+import type { CaughtUp, EngineCounts, EngineOptions, Meanwhile } from "./engine-types.ts";
 import { Gaps } from "./gaps.ts";
 import { Intake } from "./intake.ts";
 import { Ledger } from "./ledger.ts";
@@ -21,6 +21,8 @@ const MAX_SLEEP_MS = 60_000;
  * Receives an account's updates without missing any (https://core.telegram.org/api/updates, docs/updates.md). One loop does
  * everything in turn, so two differences of one box never run at once, and nothing moves before its commit succeeded.
  *
+ * @NOTE more lines: everything that waits for something is in this one loop
+ *
  * Use: `run` once per connection, `feed` with everything the server sends while it runs.
  */
 export class UpdateEngine {
@@ -30,6 +32,7 @@ export class UpdateEngine {
   readonly #aside: Aside;
   readonly #intake: Intake;
   readonly #listening = new Listening();
+  readonly #reading = new Set<string>();
   #queue: Envelope[] = [];
   #running = false;
   #wake = Promise.withResolvers<void>();
@@ -44,7 +47,14 @@ export class UpdateEngine {
     this.#todo = new Todo(options.timings.retryMs);
     this.#aside = new Aside(options.timings.retryMs);
     const gaps = new Gaps(options.timings.gapMs);
-    this.#intake = new Intake({ ledger: this.#ledger, todo: this.#todo, gaps, aside: this.#aside, options });
+    this.#intake = new Intake({
+      ledger: this.#ledger,
+      todo: this.#todo,
+      gaps,
+      aside: this.#aside,
+      reading: this.#reading,
+      options,
+    });
   }
 
   counts(): EngineCounts {
@@ -83,8 +93,10 @@ export class UpdateEngine {
     signal.addEventListener("abort", stop);
     try {
       this.#reset();
-      const parts = { ledger: this.#ledger, options: this.#options, server, signal, todo: this.#todo, aside: this.#aside };
-      const questions = new Questions(parts);
+      const mine = { ledger: this.#ledger, options: this.#options, todo: this.#todo, aside: this.#aside };
+      const meanwhile = this.#meanwhile(signal, () => questions);
+      const parts = { ...mine, server, signal, meanwhile };
+      const questions: Questions = new Questions(parts);
       const sweep = new Sweep({ ...parts, questions, listening: this.#listening });
       await this.#catchUp(questions, sweep, signal);
       await this.#follow(questions, sweep, signal);
@@ -101,6 +113,7 @@ export class UpdateEngine {
     this.#ledger.load();
     this.#todo.clear();
     this.#queue = [];
+    this.#reading.clear();
     this.#heardAt = this.#now();
   }
 
@@ -189,6 +202,47 @@ export class UpdateEngine {
       await share.turn();
     }
     this.#intake.retry();
+  }
+
+  /**
+   * For questions that take long: the loop stands still in them, and what is pushed does not. Between two pages of one history
+   * other boxes are asked, one after the other.
+   */
+  #meanwhile(signal: AbortSignal, questions: () => Questions): Meanwhile {
+    let isInside = false;
+    const step = async (mayAsk: boolean): Promise<void> => {
+      // Nobody knows yet where a new account stands.
+      if (!this.#ledger.known) return;
+      await this.#drain(signal);
+      if (!mayAsk || isInside) return;
+      isInside = true;
+      try {
+        for (this.#intake.expire(); !signal.aborted && questions().isDue(); await this.#drain(signal)) await questions().ask();
+      } finally {
+        isInside = false;
+      }
+    };
+    return {
+      reading: this.#reading,
+      answered: async (answer) => {
+        let isOver = false;
+        const ended = answer.finally(() => {
+          isOver = true;
+          this.#wake.resolve();
+        });
+        ended.catch(() => {});
+        for (await step(false); !isOver && !signal.aborted; await step(false)) await this.#sleepUntil(Number.POSITIVE_INFINITY);
+        if (!isOver) signal.throwIfAborted();
+        return await ended;
+      },
+      pass: async (delayMs) => {
+        const at = this.#now() + delayMs;
+        const isOver = (): boolean => signal.aborted || this.#now() >= at;
+        for (await step(true); !isOver(); await step(true))
+          await this.#sleepUntil(isInside ? at : Math.min(at, this.#intake.nextAt()));
+        signal.throwIfAborted();
+      },
+    };
   }
 
   async #sleepUntil(at: number): Promise<void> {

@@ -15,9 +15,11 @@ export class Gaps {
     this.#waitMs = waitMs;
   }
 
-  /** Keeps updates; `now` is monotonic. */
-  hold(updates: readonly GapUpdate[], now: number): void {
-    for (const update of updates.slice(0, MAX_HELD - this.#held.length)) this.#held.push({ update, until: now + this.#waitMs });
+  /** Keeps updates; `now` is monotonic. Returns those for which there is no room. */
+  hold(updates: readonly GapUpdate[], now: number): readonly GapUpdate[] {
+    const room = MAX_HELD - this.#held.length;
+    for (const update of updates.slice(0, room)) this.#held.push({ update, until: now + this.#waitMs });
+    return updates.slice(room);
   }
 
   /** All that wait, for another try. */
@@ -25,10 +27,11 @@ export class Gaps {
     return this.#held.map(({ update }) => update);
   }
 
-  /** Keeps only those that are still ahead. */
-  keep(ahead: readonly GapUpdate[]): void {
-    const still = new Set(ahead);
-    this.#held = this.#held.filter(({ update }) => still.has(update));
+  /** Of those that were tried, keeps only those that are still ahead. */
+  keep(tried: readonly GapUpdate[], ahead: readonly GapUpdate[]): void {
+    const over = new Set(tried);
+    for (const update of ahead) over.delete(update);
+    this.#held = this.#held.filter(({ update }) => !over.has(update));
   }
 
   /** Boxes that waited long enough: their difference is due. */

@@ -10,6 +10,7 @@ import { CHECK, lookKey, RESET, type Todo } from "./todo.ts";
 const MAX_SUSPECTS = 20;
 
 interface IntakeParts {
+  readonly reading: ReadonlySet<string>;
   readonly ledger: Ledger;
   readonly todo: Todo;
   readonly gaps: Gaps;
@@ -23,9 +24,11 @@ export class Intake {
   readonly #todo: Todo;
   readonly #gaps: Gaps;
   readonly #aside: Aside;
+  readonly #reading: ReadonlySet<string>;
   readonly #options: EngineOptions;
 
-  constructor({ ledger, todo, gaps, aside, options }: IntakeParts) {
+  constructor({ ledger, todo, gaps, aside, reading, options }: IntakeParts) {
+    this.#reading = reading;
     this.#ledger = ledger;
     this.#todo = todo;
     this.#gaps = gaps;
@@ -35,14 +38,15 @@ export class Intake {
 
   /** Nothing is known to be missing. */
   isSettled(): boolean {
-    return this.#todo.boxes.size === 0 && this.#gaps.updates().length === 0;
+    return this.#todo.boxes.size === 0 && this.#gaps.updates().length === 0 && this.#reading.size === 0;
   }
 
   /** Rejects with AppError `sqlite-*`; then nothing has moved. */
   async take(envelope: Envelope): Promise<void> {
     const step = reduce(this.#ledger.positions, envelope, this.#special());
     this.#noteQuestions(step);
-    this.#gaps.hold(step.gaps, this.#now());
+    // What cannot be held is asked for.
+    for (const { box } of this.#gaps.hold(step.gaps, this.#now())) this.#ask(box);
     this.#suspect(step);
     if (this.isSettled()) this.#ledger.settle();
     else this.#ledger.hold();
@@ -51,7 +55,7 @@ export class Intake {
   }
 
   #special(): Special {
-    return { wanted: this.#todo.boxes, aside: this.#aside.resting(this.#now()) };
+    return { wanted: this.#todo.boxes, aside: this.#aside.resting(this.#now()), reading: this.#reading };
   }
 
   #noteQuestions({ want, look, reset }: Pick<Step, "want" | "look" | "reset">): void {
@@ -70,29 +74,31 @@ export class Intake {
 
   /** What is between did not come by itself. Of a channel that is not known, where it stands is asked, and not what came since. */
   expire(): void {
-    for (const box of this.#gaps.expired(this.#now())) {
-      const isUnknown = box !== ACCOUNT && this.#ledger.channel(box) === undefined;
-      this.#todo.add([isUnknown ? lookKey(box) : box]);
-    }
-    if (this.#todo.boxes.has(ACCOUNT)) this.#gaps.drop(ACCOUNT);
+    for (const box of this.#gaps.expired(this.#now())) if (!this.#reading.has(box)) this.#ask(box);
+    if (this.#todo.boxes.has(ACCOUNT) && !this.#reading.has(ACCOUNT)) this.#gaps.drop(ACCOUNT);
+  }
+
+  #ask(box: string): void {
+    const isUnknown = box !== ACCOUNT && this.#ledger.channel(box) === undefined;
+    this.#todo.add([isUnknown ? lookKey(box) : box]);
   }
 
   /** When there is something to expire, or Infinity. Monotonic milliseconds. */
   nextAt(): number {
-    return this.#gaps.nextAt((box) => this.#todo.isAsking(box));
+    return this.#gaps.nextAt((box) => this.#todo.isAsking(box) || this.#reading.has(box));
   }
 
   /** What came too early may fit by now, or has nobody to wait for any more. Goes on while something does. */
   retry(): void {
-    for (let before = -1; before !== this.#gaps.updates().length; ) {
-      const updates = this.#gaps.updates();
+    for (let before = -1; ; ) {
+      const updates = this.#gaps.updates().filter(({ box }) => !this.#reading.has(box));
+      if (updates.length === 0 || updates.length === before) return;
       before = updates.length;
-      if (before === 0) return;
       const envelope = { kind: "updates", seqStart: 0, seq: 0, date: 0, updates } as const;
       const step = reduce(this.#ledger.positions, envelope, this.#special());
       this.#ledger.commit(step, "pushed");
       this.#ledger.commit({ events: step.beside }, "beside");
-      this.#gaps.keep(step.gaps);
+      this.#gaps.keep(updates, step.gaps);
     }
   }
 

@@ -47,19 +47,33 @@ export class Questions {
 
   /** Whether there is something that may be asked now. */
   isDue(): boolean {
-    return this.#deps.todo.due(this.#deps.options.clock.monotonicMs()) !== null;
+    return this.#due() !== null;
+  }
+
+  /** What is being asked, or read, is not asked a second time. */
+  #due(): string | null {
+    const { todo, meanwhile } = this.#deps;
+    return todo.due(this.#now(), (key) => !meanwhile.reading.has(lookedAt(key) ?? key));
   }
 
   /** Asks one thing that is due. Rejects when nothing can be asked any more, or nothing stored. */
   async ask(): Promise<void> {
-    const { todo, options } = this.#deps;
-    const key = todo.due(options.clock.monotonicMs());
-    if (key !== null) await this.#try(key, () => this.#ask(key));
+    const { todo } = this.#deps;
+    const key = this.#due();
+    if (key === null) return;
+    const looks = lookedAt(key) === null || todo.tries(key) > 0 ? [] : todo.dueLooks(this.#now(), LOOK_BATCH);
+    const keys = new Set([key, ...looks]);
+    todo.begin(keys);
+    try {
+      await this.#try(key, () => this.#ask(key, [...keys]));
+    } finally {
+      todo.end(keys);
+    }
   }
 
-  async #ask(key: string): Promise<void> {
+  async #ask(key: string, keys: readonly string[]): Promise<void> {
     const { todo } = this.#deps;
-    if (lookedAt(key) !== null) return await this.#look(key);
+    if (lookedAt(key) !== null) return await this.#look(keys);
     if (key === CHECK) return await this.#check();
     if (key === RESET) {
       const found = await this.#differences.reset();
@@ -97,10 +111,8 @@ export class Questions {
   }
 
   /** Finds out where channels stand; several at once, unless one of them was refused before. */
-  async #look(key: string): Promise<void> {
+  async #look(keys: readonly string[]): Promise<void> {
     const { todo, aside } = this.#deps;
-    const isAlone = todo.tries(key) > 0;
-    const keys = isAlone ? [key] : todo.dueLooks(this.#now(), LOOK_BATCH);
     const channels = keys.flatMap((each) => lookedAt(each) ?? []);
     try {
       todo.add(await this.backfill.look(channels));

@@ -37,9 +37,11 @@ export interface Special {
   readonly wanted: ReadonlySet<string>;
   /** The server does not tell what is between. */
   readonly aside: ReadonlySet<string>;
+  /** Their chats are being read: what comes of them waits, so that it stays behind what is older. */
+  readonly reading: ReadonlySet<string>;
 }
 
-export const NOTHING_SPECIAL: Special = { wanted: new Set(), aside: new Set() };
+export const NOTHING_SPECIAL: Special = { wanted: new Set(), aside: new Set(), reading: new Set() };
 
 /**
  * The rules of https://core.telegram.org/api/updates for one `Updates` object, pure. A position moves only to where an update
@@ -122,6 +124,10 @@ class Work implements Step {
 
   #takeBox(update: BoxUpdate): void {
     const { box, pts, count, events } = update;
+    if (this.#special.reading.has(box)) {
+      this.gaps.push(update);
+      return;
+    }
     // The difference of the account brings everything; one of a channel may be refused.
     if (box === ACCOUNT && this.isWanted(ACCOUNT)) return;
     const local = this.#position(box);

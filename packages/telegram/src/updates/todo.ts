@@ -4,6 +4,8 @@ import { ACCOUNT } from "./model.ts";
 export const RESET = "reset";
 /** Whether the account's position is beyond the server's. */
 export const CHECK = "check";
+/** Questions about the account itself. */
+const OWN: ReadonlySet<string> = new Set([ACCOUNT, RESET, CHECK]);
 const LOOK = "look:";
 
 /** Key of "find out where this channel stands". */
@@ -22,6 +24,9 @@ export class Todo {
   readonly #keys = new Set<string>();
   readonly #failed = new Map<string, { readonly tries: number; readonly at: number }>();
   readonly #rests = new Map<string, number>();
+  /** Under way; and those of them that were wanted again meanwhile. */
+  readonly #begun = new Set<string>();
+  readonly #again = new Set<string>();
 
   constructor(retryMs: readonly number[]) {
     this.#retryMs = retryMs;
@@ -43,12 +48,30 @@ export class Todo {
   }
 
   add(keys: Iterable<string>): void {
-    for (const key of keys) this.#keys.add(key);
+    for (const key of keys) {
+      this.#keys.add(key);
+      if (this.#begun.has(key)) this.#again.add(key);
+    }
   }
 
-  /** What may be asked now: the account before its channels. Null when there is nothing. */
-  due(now: number): string | null {
-    const isDue = (key: string): boolean => this.#keys.has(key) && this.#at(key) <= now;
+  /** These are being asked, until {@link end}. What is wanted again meanwhile stays on the list when they are done. */
+  begin(keys: Iterable<string>): void {
+    for (const key of keys) this.#begun.add(key);
+  }
+
+  end(keys: Iterable<string>): void {
+    for (const key of keys) {
+      this.#begun.delete(key);
+      this.#again.delete(key);
+    }
+  }
+
+  /** What may be asked now, and is not being asked: the account before its channels. Null when there is nothing. */
+  due(now: number, mayAsk: (key: string) => boolean = () => true): string | null {
+    const isDue = (key: string): boolean => this.#keys.has(key) && !this.#begun.has(key) && this.#at(key) <= now && mayAsk(key);
+    // A position is not learned twice at a time.
+    if (this.#begun.values().some((key) => OWN.has(key)))
+      return this.#keys.values().find((key) => !OWN.has(key) && isDue(key)) ?? null;
     if (this.#keys.has(RESET)) return isDue(RESET) ? RESET : null;
     if (isDue(ACCOUNT)) return ACCOUNT;
     return this.#keys.values().find(isDue) ?? null;
@@ -56,12 +79,13 @@ export class Todo {
 
   /** Channels to be looked up now, which did not fail before. */
   dueLooks(now: number, limit: number): string[] {
-    const due = [...this.#keys].filter((key) => lookedAt(key) !== null && !this.#failed.has(key) && this.#at(key) <= now);
+    const isFree = (key: string): boolean => !this.#failed.has(key) && !this.#begun.has(key) && this.#at(key) <= now;
+    const due = [...this.#keys].filter((key) => lookedAt(key) !== null && isFree(key));
     return due.slice(0, limit);
   }
 
   done(key: string): void {
-    this.#keys.delete(key);
+    if (!this.#again.delete(key)) this.#keys.delete(key);
     this.#failed.delete(key);
   }
 
@@ -98,6 +122,8 @@ export class Todo {
 
   clear(): void {
     this.#keys.clear();
+    this.#begun.clear();
+    this.#again.clear();
     this.#failed.clear();
     this.#rests.clear();
   }

@@ -40,13 +40,13 @@ export class Rig {
   brokenCommits = 0;
   onArrived: () => void = () => {};
   readonly #open: () => SessionStore;
-  readonly #timings: EngineTimings;
+  readonly timings: { -readonly [key in keyof EngineTimings]: EngineTimings[key] };
   #abort = new AbortController();
   #running: Promise<void> | null = null;
 
   private constructor(open: () => SessionStore, timings: EngineTimings) {
     this.#open = open;
-    this.#timings = timings;
+    this.timings = { ...timings };
     this.store = open();
     this.engine = this.#engine();
   }
@@ -137,7 +137,7 @@ export class Rig {
       judge,
       log: () => {},
       clock: systemClock,
-      timings: this.#timings,
+      timings: this.timings,
       on: {
         caughtUp: (result) => this.caughtUp.push(result),
         trouble: (trouble) => this.trouble.push(trouble),
