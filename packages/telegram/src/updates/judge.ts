@@ -24,6 +24,8 @@ export function judge(error: unknown): Verdict {
   if (fault.code === "unknown-constructor") return { kind: "undecodable" };
   // A frozen account may still read what it gets (https://core.telegram.org/api/auth#frozen-accounts).
   if (fault.code.startsWith("FROZEN_")) return { kind: "refused", reason: fault.code };
+  // This session cannot address it; that concerns no other chat.
+  if (fault.code === "unknown-peer") return { kind: "refused", reason: "UNKNOWN_PEER" };
   if (FATAL.has(fault.class)) return { kind: "fatal" };
   if (fault.class === "REQUEST") return { kind: "refused", reason: fault.code };
   return { kind: "later", waitMs: fault.waitS === undefined ? null : (fault.waitS + 1) * 1000 };

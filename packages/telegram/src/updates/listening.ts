@@ -49,6 +49,11 @@ export class Listening {
     for (const chat of chats) this.#asked.set(chat, now);
   }
 
+  /** The question for these was not answered. */
+  unheard(chats: Iterable<string>): void {
+    for (const chat of chats) this.#asked.delete(chat);
+  }
+
   /** All that are due were asked for. */
   checked(now: number): void {
     this.#checkedAt = now;

@@ -1,7 +1,8 @@
+import { bareChannel } from "@flotilla/kernel";
 import type { EngineOptions, EngineParts } from "./engine-types.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Listening } from "./listening.ts";
-import { ACCOUNT, type Dialog, type UpdateServer } from "./model.ts";
+import { ACCOUNT, type Dialog, type Verdict } from "./model.ts";
 import type { Questions } from "./questions.ts";
 import { lookKey, type Todo } from "./todo.ts";
 
@@ -21,7 +22,6 @@ interface SweepParts extends EngineParts {
 export class Sweep {
   readonly #ledger: Ledger;
   readonly #options: EngineOptions;
-  readonly #server: UpdateServer;
   readonly #questions: Questions;
   readonly #todo: Todo;
   readonly #listening: Listening;
@@ -31,7 +31,6 @@ export class Sweep {
   constructor(parts: SweepParts) {
     this.#ledger = parts.ledger;
     this.#options = parts.options;
-    this.#server = parts.server;
     this.#questions = parts.questions;
     this.#todo = parts.todo;
     this.#listening = parts.listening;
@@ -54,9 +53,20 @@ export class Sweep {
     const asked = due.slice(0, QUIET_BATCH);
     const chats = asked.map(({ chat }) => chat);
     this.#listening.asking(chats, now);
-    const found =
-      chats.length === 0 ? 0 : await this.#guarded(async () => await this.#compare(await this.#server.dialogsOf(chats)));
-    for (const before of asked.filter(({ chat }) => wants(chat))) {
+    const unheard = new Set(chats);
+    const compare = async (): Promise<number> => {
+      const dialogs = await this.#dialogsOf(chats);
+      const listed = new Set(dialogs.map(({ chat }) => chat));
+      // What the server does not list is no chat of the account any more.
+      for (const chat of chats) if (!listed.has(chat)) unheard.delete(chat);
+      for (const chat of chats)
+        if (!listed.has(chat) && bareChannel(chat) !== null) this.#ledger.close(chat, "CHANNEL_PRIVATE");
+      return await this.#compare(dialogs, unheard);
+    };
+    const found = chats.length === 0 ? 0 : await this.#guarded(compare);
+    this.#listening.unheard(unheard);
+    for (const before of asked.filter(({ chat }) => wants(chat) && !unheard.has(chat))) {
+      if (table.sources.get(before.chat)?.closed) continue;
       const { chat, lastMessageId } = before;
       const came = table.countAfter(chat, lastMessageId);
       if (this.#listening.heard(before, table.sources.get(chat), came, now)) on.trouble({ kind: "quiet", chat, found: came });
@@ -65,7 +75,33 @@ export class Sweep {
     return found;
   }
 
-  async #compare(dialogs: readonly Dialog[]): Promise<number> {
+  /** One that is closed keeps nobody from the others: what is refused is asked in halves, until it is alone. */
+  async #dialogsOf(chats: readonly string[]): Promise<readonly Dialog[]> {
+    const { backfill } = this.#questions;
+    try {
+      return await backfill.dialogsOf(chats);
+    } catch (error) {
+      const verdict = this.#options.judge(error);
+      const [only, ...others] = chats;
+      if (only === undefined || verdict.kind === "fatal" || verdict.kind === "later" || verdict.kind === "stale") throw error;
+      if (others.length === 0) {
+        this.#close(only, verdict);
+        return [];
+      }
+      const half = chats.length >> 1;
+      await backfill.pace();
+      const first = await this.#dialogsOf(chats.slice(0, half));
+      await backfill.pace();
+      return [...first, ...(await this.#dialogsOf(chats.slice(half)))];
+    }
+  }
+
+  #close(chat: string, verdict: Verdict): void {
+    this.#ledger.close(chat, "reason" in verdict ? verdict.reason : verdict.kind.toUpperCase());
+  }
+
+  /** Takes those whose question was answered out of `unheard`. */
+  async #compare(dialogs: readonly Dialog[], unheard = new Set<string>()): Promise<number> {
     const before = this.#ledger.recovered;
     const suspects = dialogs.filter((dialog) => this.#isBehind(dialog));
     for (const { box } of suspects) {
@@ -73,8 +109,25 @@ export class Sweep {
       this.#todo.add([isNew ? lookKey(box) : box]);
     }
     while (this.#questions.isDue()) await this.#questions.ask();
-    for (const dialog of suspects) if (!this.#hasTop(dialog) && !this.#isWaiting(dialog)) await this.#insist(dialog);
+    for (const dialog of dialogs) {
+      const isAnswered = !suspects.includes(dialog) || this.#hasTop(dialog);
+      if (isAnswered || (!this.#isWaiting(dialog) && (await this.#insisted(dialog)))) unheard.delete(dialog.chat);
+    }
     return this.#ledger.recovered - before;
+  }
+
+  /** Whether there was an answer. One chat that does not let us in keeps nobody from the others. */
+  async #insisted(dialog: Dialog): Promise<boolean> {
+    try {
+      await this.#insist(dialog);
+      return true;
+    } catch (error) {
+      const verdict = this.#options.judge(error);
+      if (verdict.kind === "fatal" || (verdict.kind === "later" && verdict.waitMs !== null)) throw error;
+      if (verdict.kind === "closed" || verdict.kind === "refused") this.#close(dialog.chat, verdict);
+      this.#options.log("warn", "a chat could not be compared", { chat: dialog.chat, verdict: verdict.kind });
+      return false;
+    }
   }
 
   /** The difference did not bring it: the chat itself has to. */
@@ -91,7 +144,7 @@ export class Sweep {
   }
 
   /** It is known why it is behind: it is closed, or its turn comes later. */
-  #isWaiting({ chat, box }: Dialog): boolean {
+  #isWaiting({ chat, box }: Pick<Dialog, "chat" | "box">): boolean {
     return this.#todo.boxes.has(box) || (this.#options.table.sources.get(chat)?.closed ?? null) !== null;
   }
 
