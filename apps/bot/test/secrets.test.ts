@@ -102,10 +102,6 @@ test.each([
 });
 
 test.each([
-  [
-    "ask-code",
-    { kind: "ask-code", via: "app", length: 5, nextVia: null, resendAt: null, expiresAt: 9e15, note: null, dead: false },
-  ],
   ["checking-password", { kind: "checking-password", hint: null }],
   ["reading-session", { kind: "reading-session", known: null }],
 ] as const)("at %s a command is deleted and leads nowhere", async (_, step) => {
@@ -127,6 +123,15 @@ test("a contact that is shared at the phone step is the phone", async () => {
   await it.send({ contact: { phone_number: "15550001234", first_name: "Ann" } });
   await waitFor(() => it.reached.length === 1);
   expect([it.reached, await it.left()]).toEqual([["login.phone 15550001234"], []]);
+});
+
+test("a code is tapped: at its step a command leads where it always leads, and a typed code is deleted", async () => {
+  const more = { length: 5, nextVia: null, resendAt: null, expiresAt: 9e15, note: null, dead: false };
+  const it = await at({ kind: "ask-code", via: "app", ...more });
+  await it.send({ text: "1 2 3 4 5" });
+  expect(await it.left()).toEqual([]);
+  await it.send(command("/workers"));
+  expect(it.parts.panels.screen("777")).toMatchObject({ kind: "workers" });
 });
 
 test("where no secret is asked a command leads where it always leads", async () => {

@@ -7,10 +7,8 @@ import { typedSecret } from "./typed-secret.ts";
 import type { WizardStep } from "./wizard-state.ts";
 import type { WizardRow } from "./wizard-store.ts";
 
-/** At these steps a message may be a secret, or was meant as one: nothing else is done with it. */
+/** At these steps any text may be the secret, also one that looks like a command. A code is tapped, so a command is none there. */
 const SECRET: ReadonlySet<WizardStep["kind"]> = new Set([
-  "ask-code",
-  "checking-code",
   "ask-password",
   "checking-password",
   "ask-session",
