@@ -3,18 +3,27 @@ import type { Config } from "@flotilla/config";
 import type { Asker } from "@flotilla/contracts";
 import type { RouteProblem } from "@flotilla/domain";
 import { AppError, sleep } from "@flotilla/kernel";
-import { Counter, createRegistry, type Logger, type Registry, startHealth } from "@flotilla/observability";
-import { CommandSender, consumeEvents, guarded, HostBoard, StatusReader } from "@flotilla/queue";
+import { Counter, createRegistry, DiskWatch, type Logger, type Registry, startHealth } from "@flotilla/observability";
+import {
+  CommandSender,
+  type Consumer,
+  consumeEvents,
+  guarded,
+  HostBoard,
+  type QueuePlace,
+  StatusReader,
+} from "@flotilla/queue";
 import { type Bot, GrammyError } from "grammy";
 import { OwnTrouble } from "./alerts/own-trouble.ts";
 import { RefusedJobs } from "./alerts/refused-jobs.ts";
 import { watch } from "./alerts/watch.ts";
 import { assemble, type Parts } from "./assemble.ts";
 import { createBot, registerRoutes } from "./bot.ts";
+import { apologyOf, tellDirectly } from "./chat/apology.ts";
 import { DEADLINE_MS } from "./commands.ts";
 import { handleEvent } from "./events.ts";
 import { type ClaimedFleet, claim } from "./fleet.ts";
-import { startPolling } from "./poller.ts";
+import { type Poller, startPolling } from "./poller.ts";
 import { BotRelay } from "./relay/bot-relay.ts";
 import { openControlDb } from "./store/control-db.ts";
 import { SettingStore } from "./store/settings.ts";
@@ -58,29 +67,49 @@ export async function startBot(
   parts.wizard.recover((worker) => parts.commandLog.openLogin(worker));
   stack.defer(() => parts.panels.close());
   registerRoutes(bot, { ...parts, log });
-  const poller = stack.adopt(startPolling({ bot, inbox: parts.inbox, log, now: () => parts.clock.now() }), (it) => it.stop());
+  const poller = stack.adopt(poll(bot, parts, log), (it) => it.stop());
   parts.watchPolling(() => poller.problem());
-  const problems = (): string[] =>
-    [poller.problem() ? `polling: ${poller.problem()?.kind}` : "", sender.connected ? "" : "Redis is away"].filter(Boolean);
+  const disk = stack.use(new DiskWatch([config.dataDir]));
+  const problems = (): string[] => [...disk.problems(), ...problemsOf(poller, sender)];
   const health = stack.adopt(await startHealth({ port: config.httpPort, registry: registryOf(refused), problems }), (it) =>
     it.close(),
   );
   relay.start({ ...parts, api: bot.api, desk: parts.relay });
-  const onEventError = (error: unknown): void => log.warn({ err: error }, "event");
-  const trouble = new OwnTrouble(parts);
-  const events = await consumeEvents({ place, handle: (event) => handleEvent(parts, event), onError: onEventError });
-  stack.adopt(events, (it) => it.close());
+  const trouble = new OwnTrouble({ ...parts, disk, tellDirectly: (detail) => tellDirectly(bot.api, parts, detail) });
+  stack.adopt(await hearEvents(place, parts, log), (it) => it.close());
   stack.adopt(
     startTicks(log, async () => {
-      trouble.look();
+      lookAt(trouble, log);
       await tick(parts, { hosts, fleet, log });
     }),
     (it) => it.stop(),
   );
   const owned = stack.move();
   const { username } = bot.botInfo;
-  const hear = (message: unknown): void => trouble.hear(message);
-  return { healthPort: health.port, username, hear, close: () => owned.disposeAsync() };
+  return { healthPort: health.port, username, hear: (message) => trouble.hear(message), close: () => owned.disposeAsync() };
+}
+
+function poll(bot: Bot, parts: Parts, log: Logger): Poller {
+  return startPolling({ bot, inbox: parts.inbox, log, now: () => parts.clock.now(), apology: apologyOf(parts) });
+}
+
+function problemsOf(poller: Poller, sender: CommandSender): string[] {
+  const problem = poller.problem();
+  return [...(problem ? [`polling: ${problem.kind}`] : []), ...(sender.connected ? [] : ["Redis is away"])];
+}
+
+async function hearEvents(place: QueuePlace, parts: Parts, log: Logger): Promise<Consumer> {
+  const onError = (error: unknown): void => log.warn({ err: error }, "event");
+  return await consumeEvents({ place, handle: (event) => handleEvent(parts, event), onError });
+}
+
+/** What it cannot write down must not hold up the rest. */
+function lookAt(trouble: OwnTrouble, log: Logger): void {
+  try {
+    trouble.look();
+  } catch (error) {
+    log.warn({ err: error }, "own trouble not written down");
+  }
 }
 
 /** Node's own numbers, and how often jobs were refused anywhere in the fleet. */

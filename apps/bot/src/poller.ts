@@ -1,6 +1,6 @@
 import { sleep } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import { type Bot, GrammyError } from "grammy";
+import { type Bot, BotError, GrammyError } from "grammy";
 import type { Update } from "grammy/types";
 import { sendProblem } from "./chat/bot-errors.ts";
 import type { Inbox } from "./store/inbox.ts";
@@ -20,6 +20,8 @@ export interface Poller {
 export interface PollerDeps {
   readonly bot: Bot;
   readonly inbox: Inbox;
+  /** What is said to whoever pressed or wrote when it failed, in plain text; null: nothing, because this chat learns nothing. */
+  readonly apology?: (update: Update, error: unknown) => string | null;
   readonly log: Logger;
   readonly now: () => number;
 }
@@ -94,10 +96,21 @@ class Work {
 
   /** Resolves when the update may be confirmed: at once when it is written down, else when it is done. */
   take(update: Update): Promise<void> {
-    const what = this.#deps.inbox.keep(update);
+    const what = this.#keep(update);
     if (what === "known") return Promise.resolve();
     const done = this.run(update);
     return what === "kept" ? Promise.resolve() : done;
+  }
+
+  /** What cannot be written down, such as on a full disk, is done before it is confirmed. */
+  #keep(update: Update): ReturnType<Inbox["keep"]> | "not-kept" {
+    const { inbox, log } = this.#deps;
+    try {
+      return inbox.keep(update);
+    } catch (error) {
+      log.error({ err: error, update: update.update_id }, "update not written down");
+      return "not-kept";
+    }
   }
 
   /** Handles it after what came before it in its chat. */
@@ -121,7 +134,30 @@ class Work {
       await bot.handleUpdate(update);
     } catch (error) {
       log.error({ err: error, update: update.update_id }, "update failed");
+      await this.#apologize(update, error instanceof BotError ? error.error : error);
     }
-    inbox.done(update.update_id);
+    try {
+      inbox.done(update.update_id);
+    } catch (error) {
+      // It comes again at the next start, and is known by its id then.
+      log.error({ err: error, update: update.update_id }, "update stays written down");
+    }
+  }
+
+  /** No press and no text stays without a visible answer (invariant 10). */
+  async #apologize(update: Update, error: unknown): Promise<void> {
+    const { bot, apology, log } = this.#deps;
+    const press = update.callback_query;
+    const chat = press?.message?.chat.id ?? update.message?.chat.id;
+    if (chat === undefined || !apology) return;
+    try {
+      const text = apology(update, error);
+      if (text === null) return;
+      const answered = press && bot.api.answerCallbackQuery(press.id, { text: text.slice(0, 200), show_alert: true });
+      // It may have been answered already, before it failed.
+      await (answered ?? Promise.reject(new Error("no press"))).catch(() => bot.api.sendMessage(chat, text));
+    } catch (problem) {
+      log.warn({ err: problem }, "press not answered");
+    }
   }
 }

@@ -1,7 +1,8 @@
 import { renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { parseHostId, systemClock } from "@flotilla/kernel";
+import { AppError, parseHostId, systemClock } from "@flotilla/kernel";
+import type { FullDisk } from "@flotilla/observability";
 import { testDir } from "@flotilla/testkit";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { AlertStore } from "../src/alerts/alert-store.ts";
 import { OwnTrouble } from "../src/alerts/own-trouble.ts";
 import { openControlDb } from "../src/store/control-db.ts";
@@ -13,15 +14,48 @@ async function bot() {
   const db = openControlDb(path);
   onTestFinished(() => db.close());
   const alerts = new AlertStore(db, 0);
-  const own = new OwnTrouble({ db, alerts, host: HOST, clock: systemClock });
+  const disk: { full: FullDisk[] } = { full: [] };
+  const direct: string[] = [];
+  const tellDirectly = (detail: string): void => void direct.push(detail);
+  const own = new OwnTrouble({ db, alerts, host: HOST, clock: systemClock, disk, tellDirectly });
   const open = (): string[] => {
     own.look();
     return alerts.allOpen().map(({ subject }) => subject);
   };
-  return { path, db, alerts, own, open };
+  return { path, db, alerts, own, open, disk, direct };
 }
 
 describe("what only the bot can tell", () => {
+  test("a full disk under its database, until there is room", async () => {
+    const { open, disk, alerts, direct } = await bot();
+    disk.full = [{ path: "/data", freeMb: 0, noInodes: false }];
+    expect(open()).toEqual(["trouble:host-a:control-disk-full"]);
+    expect(JSON.stringify(alerts.allOpen()[0]?.body)).toContain("/data: 0 MB");
+    disk.full = [];
+    expect(open()).toEqual([]);
+    expect(direct).toEqual([]);
+  });
+
+  test("a full disk that does not take the alert either is told directly, once, and again the next time", async () => {
+    const { own, alerts, disk, direct } = await bot();
+    const full = [{ path: "/data", freeMb: 0, noInodes: true }];
+    disk.full = full;
+    const raise = vi.spyOn(alerts, "raise").mockImplementation(() => {
+      throw new AppError("sqlite-full", "The disk is full.");
+    });
+    own.look();
+    expect(() => own.look()).toThrow("The disk is full.");
+    expect(direct).toEqual(["/data: 0 MB, 0 i/n"]);
+    disk.full = [];
+    own.look();
+    disk.full = full;
+    own.look();
+    expect(direct).toHaveLength(2);
+    raise.mockRestore();
+    own.look();
+    expect(alerts.allOpen()).toHaveLength(1);
+  });
+
   test("a supervisor that cannot be kept up, as the launcher says it, until it stays up again", async () => {
     const { own, alerts, open } = await bot();
     expect(open()).toEqual([]);

@@ -5,7 +5,7 @@ import { BOT_ONLY, type Config, childEnv, type EnvValues, loadFleetKey } from "@
 import { type CommandOutcome, STATUS_REFRESH_MS } from "@flotilla/contracts";
 import { DEFAULT_RESTART_RULES, startOrder } from "@flotilla/domain";
 import { AppError, systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
-import { createRegistry, type Logger, startHealth } from "@flotilla/observability";
+import { createRegistry, DiskWatch, diskDetail, type Logger, startHealth } from "@flotilla/observability";
 import {
   consumeHostCommands,
   type Fleet as FleetOfRedis,
@@ -70,9 +70,9 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   });
   const commands = new HostCommands({ fleet, db, clock: systemClock, log, sessions, doctor: doctorOf(env) });
   showFleet(registry, () => fleet.statuses());
-  const health = stack.adopt(await startHealth({ port: config.httpPort, registry, problems: others.problems }), (it) =>
-    it.close(),
-  );
+  const disk = stack.use(watchDisks(config.dataDir, fleet));
+  const problems = (): string[] => [...others.problems(), ...disk.problems()];
+  const health = stack.adopt(await startHealth({ port: config.httpPort, registry, problems }), (it) => it.close());
   stack.adopt(refreshing(fleet), (it) => it.stop());
   stack.use(await cleanUp(config, { db, fleet, fleetKey, log }));
   stack.defer(() => fleet.stopAll());
@@ -113,6 +113,19 @@ async function cleanUp({ dataDir, fleetKey: configured }: Config, { db, fleet, f
   });
   files.look();
   return files;
+}
+
+/** A full disk is told of at once, and once it is over. */
+function watchDisks(dataDir: string, fleet: Fleet): DiskWatch {
+  const folders = [dataDir, ...["sessions", "logs", "vault", "media"].map((name) => join(dataDir, name))];
+  let told: string | null = null;
+  return new DiskWatch(folders, (full) => {
+    const detail = full.map(diskDetail).join("; ");
+    if (told !== null && full.length === 0)
+      fleet.tell({ kind: "host.trouble", trouble: "disk-full", over: true, detail: told });
+    told = full.length === 0 ? null : detail.slice(0, 600);
+    if (told !== null) fleet.tell({ kind: "host.trouble", trouble: "disk-full", over: false, detail: told });
+  });
 }
 
 function tellOfRefused(fleet: Fleet, log: Logger, refusal: Refusal): void {

@@ -25,17 +25,18 @@ export interface SessionWatchOptions extends SessionWatchHooks {
   readonly stillOwn: () => void;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Between two looks at disk, permissions and figures, in milliseconds. Default 5 s. */
+  /** Between two looks at disk, permissions and figures, in milliseconds. Default 1 s. */
   readonly lookEveryMs?: number;
 }
 
-const LOOK_EVERY_MS = 5000;
+/** A full disk is on the card within a second. */
+const LOOK_EVERY_MS = 1000;
 /** So long without a new one and a problem is over. */
 const QUIET_MS = 300_000;
 /** Less is no wait: the lock was free, and the machine was busy. */
 const WAIT_MS = 10;
 
-/** Watches the open session file of this process: checkpoints every 15 min, its path every second, its disk every 5 s. */
+/** Watches the open session file of this process: checkpoints every 15 min, its path and disk every second. */
 export class SessionWatch implements Disposable {
   readonly #options: SessionWatchOptions;
   readonly #checkpoints: Disposable;

@@ -83,6 +83,8 @@ export const HostTrouble = z.enum([
   "record-set-aside",
   "record-unwritable",
   "sessions-idle",
+  "disk-full",
+  "clock-apart",
 ]);
 export type HostTrouble = z.infer<typeof HostTrouble>;
 

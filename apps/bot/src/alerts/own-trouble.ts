@@ -1,4 +1,5 @@
 import { AppError, type Clock, type HostId, toError } from "@flotilla/kernel";
+import { type DiskWatch, diskDetail, type FullDisk } from "@flotilla/observability";
 import { backupTo, type Database } from "@flotilla/sqlite";
 import { z } from "zod";
 import { say } from "../words/said.ts";
@@ -11,6 +12,10 @@ export interface OwnTroubleDeps {
   readonly alerts: AlertStore;
   readonly host: HostId;
   readonly clock: Clock;
+  /** The disk of the database. */
+  readonly disk: Pick<DiskWatch, "full">;
+  /** Tells every admin of a full disk without the database. */
+  readonly tellDirectly: (detail: string) => void;
 }
 
 /** What the launcher says: how the supervisor ended again and again, or null when it stays up. */
@@ -21,6 +26,7 @@ export class OwnTrouble {
   readonly #deps: OwnTroubleDeps;
   #rescue: string | null = null;
   #down: string | null = null;
+  #toldDirectly = false;
 
   constructor(deps: OwnTroubleDeps) {
     this.#deps = deps;
@@ -35,10 +41,12 @@ export class OwnTrouble {
   /** Opens and closes its alerts. */
   look(): void {
     const { db } = this.#deps;
+    const disk = this.#deps.disk.full;
     const there = db.stillThere();
     if (there !== "ok") this.#rescue ??= this.#save();
     this.#set("control-deleted", there === "ok" ? null : this.#rescue);
     this.#set("supervisor-down", this.#down);
+    this.#tellFullDisk(disk);
   }
 
   #set(trouble: Trouble, detail: string | null): void {
@@ -47,6 +55,19 @@ export class OwnTrouble {
     if (detail === null) {
       if (open) alerts.resolve(open.n, say("solved-itself"), clock.now());
     } else if (!open) raiseTrouble(alerts, { trouble, host, detail, at: clock.now() });
+  }
+
+  /** An alert is kept in the database: on a disk that takes nothing the admins are told directly, once. */
+  #tellFullDisk(disk: readonly FullDisk[]): void {
+    const detail = disk.length === 0 ? null : disk.map(diskDetail).join("; ");
+    if (detail === null) this.#toldDirectly = false;
+    try {
+      this.#set("control-disk-full", detail);
+    } catch (error) {
+      if (detail === null || this.#toldDirectly) throw error;
+      this.#toldDirectly = true;
+      this.#deps.tellDirectly(detail);
+    }
   }
 
   /** The open file still has everything; after a restart nobody could get at it. */

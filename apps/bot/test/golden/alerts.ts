@@ -47,10 +47,13 @@ const DETAILS: Partial<Record<HostTrouble, string>> = {
   "record-set-aside": "/srv/flotilla/data/host.db → /srv/flotilla/data/host.db.damaged-20261129T080000000Z",
   "record-unwritable": "/srv/flotilla/data/host.db: sqlite-full",
   "sessions-idle": "news_1, relay_1",
+  "disk-full": "/srv/flotilla/data: 0 MB",
+  "clock-apart": "+86400 s",
 };
 
 const OWN_DETAILS = {
   "control-deleted": "/srv/flotilla/data/control.db → /srv/flotilla/data/control.db.rescued",
+  "control-disk-full": "/srv/flotilla/data: 0 MB",
   "supervisor-down": "supervisor ended (exit code 1)",
 };
 
@@ -188,7 +191,7 @@ export async function goldenAlerts(db: Database): Promise<AlertRow[]> {
   });
   await actions.practise("test", "@ann", "1");
   await actions.practise("drill", "@ann", "2");
-  for (const found of ["control-deleted", "supervisor-down"] as const)
+  for (const found of ["control-deleted", "control-disk-full", "supervisor-down"] as const)
     raiseTrouble(store, { trouble: found, host: HOST, detail: OWN_DETAILS[found], at: NOW });
   const notices = [
     say("notice-stranger", { name: "@eve", id: "6666" }),

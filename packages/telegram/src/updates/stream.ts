@@ -1,4 +1,4 @@
-import type { Clock } from "@flotilla/kernel";
+import { AppError, type Clock, sleep } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 import { linkLost } from "../fault.ts";
 import type { Link } from "../link.ts";
@@ -18,6 +18,9 @@ export interface StreamOptions {
   readonly timings: Partial<EngineTimings>;
   readonly on: EngineOptions["on"];
 }
+
+/** Between two tries to go on with a disk that was full. */
+const FULL_DISK_MS = 2000;
 
 /** The update engine behind the library: what comes from a link goes in, what is missing is asked over the same link. */
 export class UpdateStream {
@@ -60,9 +63,22 @@ export class UpdateStream {
     const over = new AbortController();
     void link.ended.then((error) => over.abort(error));
     try {
-      await this.#engine.run(new GramJsUpdateServer(link, this.#options.store), over.signal);
+      await this.#runUntilOver(new GramJsUpdateServer(link, this.#options.store), over.signal);
     } catch (error) {
       await link.stop(linkLost("refused", error));
+    }
+  }
+
+  /** A full disk stores nothing, so nothing has moved: the account stays connected, and catches up as soon as there is room. */
+  async #runUntilOver(server: GramJsUpdateServer, signal: AbortSignal): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#engine.run(server, signal);
+      } catch (error) {
+        if (signal.aborted || !(error instanceof AppError) || error.code !== "sqlite-full") throw error;
+        if (tries === 1) this.#options.log("error", "the disk is full: updates wait at the server until there is room", {});
+        await sleep(FULL_DISK_MS, signal).catch(() => {});
+      }
     }
   }
 
