@@ -68,6 +68,19 @@ describe("messages that are lost", () => {
     expect(fleet.parts.alerts.countOpen()).toBe(0);
   });
 
+  test("many small ones of one illness are one line with their sum, and the outage before stays", async () => {
+    const fleet = await withAnn();
+    await take(fleet, lost());
+    for (const count of [1, 4, 2, 40])
+      await take(fleet, { ...base(), kind: "worker.lost", lost: count, why: "unreadable", outage: null });
+    const shown = await fleet.waitForBot(777, /5 times[\s\S]*Lost ≥ 47 while it was connected[\s\S]*After 4 min offline/);
+    expect(shown.text.match(/while it was connected/g)).toHaveLength(1);
+    expect(fleet.parts.alerts.countOpen()).toBe(1);
+    await take(fleet, lost());
+    await take(fleet, { ...base(), kind: "worker.lost", lost: 3, why: "unreadable", outage: null });
+    await fleet.waitForBot(777, /7 times[\s\S]*Lost ≥ 3 while/);
+  });
+
   test("the same event twice is one loss", async () => {
     const fleet = await withAnn();
     const event = lost();

@@ -9,9 +9,15 @@ export function raiseLoss(store: AlertStore, event: LossEvent): void {
   const { worker, host, lost, why, at } = event;
   const open = store.open(`gap:${worker}`);
   const times = (open?.body.times ?? 0) + 1;
-  const title = say("alert-gap", { worker, lost, times });
+  const before = open?.body.details ?? [];
+  // Losses of one illness come one after the other: they are one line, and its count grows.
+  const [last] = before;
+  const grows = event.outage === null && last?.key === "alert-gap-live";
+  const all = lost + (grows ? Number(last.args["lost"] ?? 0) : 0);
+  const title = say("alert-gap", { worker, lost: all, times });
   // The latest ones; what came before is in the log.
-  const details = [lossLine(event), say(`alert-gap-${why}`, { lost }), ...(open?.body.details.slice(0, 1) ?? [])];
+  const older = grows ? before.slice(2) : before.slice(0, 1);
+  const details = [lossLine({ ...event, lost: all }), say(`alert-gap-${why}`, { lost: all }), ...older];
   store.raise(
     `gap:${worker}`,
     { kind: "gap", worker, host, times, title, details, buttons: ["log", "worker"], action: null },

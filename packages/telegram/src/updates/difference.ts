@@ -13,6 +13,8 @@ export interface Asked {
   readonly found: Found;
   /** The box is up to date; there is more; there is more, and the server is in trouble; the answer did not move us. */
   readonly next: "done" | "more" | "slowly" | "stuck";
+  /** The answer held something that cannot be read. */
+  readonly isIll: boolean;
 }
 
 type AccountPart = Extract<Difference, { kind: "part" }>;
@@ -42,7 +44,7 @@ export class Differences {
     const from = this.#ledger.account;
     const answer = await this.#orSplit(ACCOUNT, (limit) => this.#server.difference(from, limit));
     if (answer === "smaller") return asked("slowly");
-    if (answer === "unreadable") return asked("done", await this.reset());
+    if (answer === "unreadable") return { ...asked("done", await this.reset()), isIll: true };
     if (answer.kind === "empty") {
       const { date, seq } = answer;
       this.#ledger.commit({ account: { ...from, date, seq } }, "asked");
@@ -58,9 +60,10 @@ export class Differences {
     // The server stands before us: what it has since then is older for us than what we know.
     if (state.pts < from.pts) return asked("done", await this.reset());
     const found = await this.#commitAccount(answer);
-    if (final) return asked("done", found);
+    const isIll = answer.unreadable > 0;
+    if (final) return { ...asked("done", found), isIll };
     if (state.pts === from.pts && state.qts <= from.qts) return asked("stuck", found);
-    return asked(answer.unreadable > 0 ? "slowly" : "more", found);
+    return asked(isIll ? "slowly" : "more", found);
   }
 
   /**
@@ -86,7 +89,7 @@ export class Differences {
     if (answer === "unreadable") {
       await this.#backfill.pace();
       await this.#backfill.channelReset(channel);
-      return asked("done");
+      return { ...asked("done"), isIll: true };
     }
     if (answer.kind === "too-long") {
       if (answer.pts === pts) return asked("stuck");
@@ -103,8 +106,9 @@ export class Differences {
     await this.#ledger.commitInParts({ channels: new Map([[channel, answer.pts]]), events: eventsOf(answer) }, "asked");
     this.#ledger.reopen(markedChannel(channel));
     if (answer.kind === "part") this.#lose(channel, lostIn(answer, answer.pts - pts, answer.events.length, channel));
-    if (isEnd) return asked("done");
-    return asked(answer.kind === "part" && answer.unreadable > 0 ? "slowly" : "more");
+    const isIll = answer.kind === "part" && answer.unreadable > 0;
+    if (isEnd) return { ...asked("done"), isIll };
+    return asked(isIll ? "slowly" : "more");
   }
 
   async #commitAccount(answer: AccountPart): Promise<Found> {
@@ -145,7 +149,7 @@ export class Differences {
 }
 
 function asked(next: Asked["next"], found: Found = { want: new Set(), look: new Set() }): Asked {
-  return { found, next };
+  return { found, next, isIll: next === "slowly" || next === "stuck" };
 }
 
 function isChannels({ kind }: Update): boolean {

@@ -84,11 +84,11 @@ export class Questions {
       return this.#found(found);
     }
     const isAccount = key === ACCOUNT;
-    const { found, next } = isAccount ? await this.#differences.account() : await this.#differences.channel(key);
+    const { found, next, isIll } = isAccount ? await this.#differences.account() : await this.#differences.channel(key);
     this.#found(found);
+    if (isIll) todo.restAll(this.#now() + this.#deps.options.timings.paceMs);
     if (next === "stuck") return await this.#stuck(key);
     todo.worked(key);
-    if (next === "slowly") todo.rest(key, this.#now() + this.#deps.options.timings.paceMs);
     if (next !== "done") return;
     this.#rest(key);
     this.#deps.aside.answered(key);

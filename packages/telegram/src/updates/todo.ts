@@ -27,6 +27,7 @@ export class Todo {
   /** Under way; and those of them that were wanted again meanwhile. */
   readonly #begun = new Set<string>();
   readonly #again = new Set<string>();
+  #allRestUntil = 0;
 
   constructor(retryMs: readonly number[]) {
     this.#retryMs = retryMs;
@@ -99,6 +100,11 @@ export class Todo {
     this.#rests.set(key, until);
   }
 
+  /** The server is in trouble: nothing at all is asked before this time. */
+  restAll(until: number): void {
+    this.#allRestUntil = until;
+  }
+
   /** Forgets the rests that are over. */
   tidy(now: number): void {
     for (const [key, until] of this.#rests) if (until <= now) this.#rests.delete(key);
@@ -117,13 +123,14 @@ export class Todo {
   }
 
   #at(key: string): number {
-    return Math.max(this.#failed.get(key)?.at ?? 0, this.#rests.get(key) ?? 0);
+    return Math.max(this.#failed.get(key)?.at ?? 0, this.#rests.get(key) ?? 0, this.#allRestUntil);
   }
 
   clear(): void {
     this.#keys.clear();
     this.#begun.clear();
     this.#again.clear();
+    this.#allRestUntil = 0;
     this.#failed.clear();
     this.#rests.clear();
   }

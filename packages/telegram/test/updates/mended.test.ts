@@ -188,3 +188,24 @@ test.each(Object.entries(STUCK))(
     await rig.complete();
   },
 );
+
+test.each([
+  ["account and channels", [ACCOUNT, "5", "6", "7"]],
+  ["channels alone", ["5", "6", "7"]],
+  ["many channels", ["5", "6", "7", "8", "9", "10", "11", "12"]],
+])("something unreadable in the answers of %s: one question in each pause for all of them together", async (_what, boxes) => {
+  const rig = await Rig.create();
+  for (const channel of boxes.filter((box) => box !== ACCOUNT)) rig.server.join(channel);
+  await rig.start();
+  rig.timings.paceMs = 25;
+  rig.server.bogus = 1;
+  const at = times(rig);
+  // Ahead of what is known: each box has to be asked.
+  for (const box of boxes) for (let n = 0; n < 5; n++) rig.server.post(box);
+  for (const box of boxes) rig.push(rig.server.post(box));
+  await rig.complete();
+  const differences = at.filter((_, index) => /ifference/.test(rig.server.calls.at(index - at.length) ?? ""));
+  expect(differences.length).toBeGreaterThanOrEqual(boxes.length);
+  expect(shortest(differences)).toBeGreaterThanOrEqual(24);
+  expect(lost(rig)).toBe(0);
+});
