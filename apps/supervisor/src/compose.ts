@@ -7,6 +7,7 @@ import { DEFAULT_RESTART_RULES, startOrder } from "@flotilla/domain";
 import { AppError, systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
 import { createRegistry, DiskWatch, diskDetail, type Logger, startHealth } from "@flotilla/observability";
 import {
+  aheadOfRedis,
   consumeHostCommands,
   type Fleet as FleetOfRedis,
   guarded,
@@ -14,6 +15,7 @@ import {
   type Refusal,
   RelayBoard,
 } from "@flotilla/queue";
+import { ClockWatch } from "./clock-watch.ts";
 import { askDoctor } from "./doctor.ts";
 import { Fleet, type FleetSettings } from "./fleet.ts";
 import { HostCommands } from "./host-commands.ts";
@@ -70,8 +72,8 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   });
   const commands = new HostCommands({ fleet, db, clock: systemClock, log, sessions, doctor: doctorOf(env) });
   showFleet(registry, () => fleet.statuses());
-  const disk = stack.use(watchDisks(config.dataDir, fleet));
-  const problems = (): string[] => [...others.problems(), ...disk.problems()];
+  const watches = [others, stack.use(watchDisks(config.dataDir, fleet)), stack.use(watchClock(place, fleet))];
+  const problems = (): string[] => watches.flatMap((each) => each.problems());
   const health = stack.adopt(await startHealth({ port: config.httpPort, registry, problems }), (it) => it.close());
   stack.adopt(refreshing(fleet), (it) => it.stop());
   stack.use(await cleanUp(config, { db, fleet, fleetKey, log }));
@@ -125,6 +127,13 @@ function watchDisks(dataDir: string, fleet: Fleet): DiskWatch {
       fleet.tell({ kind: "host.trouble", trouble: "disk-full", over: true, detail: told });
     told = full.length === 0 ? null : detail.slice(0, 600);
     if (told !== null) fleet.tell({ kind: "host.trouble", trouble: "disk-full", over: false, detail: told });
+  });
+}
+
+function watchClock(place: QueuePlace, fleet: Fleet): ClockWatch {
+  return new ClockWatch({
+    ahead: () => aheadOfRedis(place),
+    tell: (over, detail) => fleet.tell({ kind: "host.trouble", trouble: "clock-apart", over, detail }),
   });
 }
 

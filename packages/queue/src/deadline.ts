@@ -1,12 +1,14 @@
 import type { Sent } from "@flotilla/contracts";
 import { type Clock, systemClock, withTimeout } from "@flotilla/kernel";
 import type { Redis } from "ioredis";
+import { askOnce } from "./connection.ts";
+import type { QueuePlace } from "./place.ts";
 
 /** A Redis that does not say what time it is by then is not waited for. */
 const ANSWER_MS = 1000;
 
 /** What time it is by the clock of Redis, in milliseconds since the epoch: the one clock that all processes of a fleet can see. Null: it does not say. */
-export async function redisTime(redis: Redis): Promise<number | null> {
+async function redisTime(redis: Redis): Promise<number | null> {
   try {
     const [seconds, micros] = await withTimeout(redis.time(), ANSWER_MS, () => new Error("no answer"));
     const time = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
@@ -17,11 +19,18 @@ export async function redisTime(redis: Redis): Promise<number | null> {
 }
 
 /** How far the clock of this process is ahead of the one of Redis, in milliseconds (less than 0: behind). Null: Redis does not say. */
-export async function aheadOfRedis(redis: Redis, clock: Clock = systemClock): Promise<number | null> {
-  const asked = clock.monotonicMs();
-  const time = await redisTime(redis);
-  // The answer is from the middle of the time that it took.
-  return time === null ? null : clock.now() - (clock.monotonicMs() - asked) / 2 - time;
+export async function aheadOfRedis(place: Pick<QueuePlace, "url">, clock: Clock = systemClock): Promise<number | null> {
+  try {
+    return await askOnce(place.url, ANSWER_MS, async (redis) => {
+      await redis.ping();
+      const asked = clock.monotonicMs();
+      const time = await redisTime(redis);
+      // The answer is from the middle of the time that it took.
+      return time === null ? null : clock.now() - (clock.monotonicMs() - asked) / 2 - time;
+    });
+  } catch {
+    return null;
+  }
 }
 
 /** What has a deadline. */

@@ -3,6 +3,7 @@
 export { type AnswerOptions, answerBotRequests, askBot } from "./bot-requests.ts";
 export { checkRedis, type RedisFacts } from "./connection.ts";
 export { type Consumer, type ConsumerOptions, consumeEvents, consumeHostCommands, consumeWorkerCommands } from "./consume.ts";
+export { aheadOfRedis } from "./deadline.ts";
 export { type EmbeddedRedis, type EmbeddedRedisOptions, embeddedRedisUrl, startEmbeddedRedis } from "./embedded-redis.ts";
 export { EventPublisher } from "./event-publisher.ts";
 export {
