@@ -39,7 +39,10 @@ interface Way {
   readonly sent: string[];
 }
 
-/** Three readers, two senders and ten routes of a whole fleet, on a Redis and a Telegram that can be watched. */
+/**
+ * Three readers, two senders and ten routes of a whole fleet, on a Redis and a Telegram that can be watched.
+ * @NOTE more lines: everything that a run of faults does to this fleet and asks of it
+ */
 export class RelayRig {
   readonly redis: RedisHarness;
   readonly fleet: TestFleet;
