@@ -129,6 +129,7 @@ role-owner = owner
 ## Answers to presses
 
 toast-queued = ⏳ Queued
+toast-asked = ⏳ Asked…
 toast-already = Already asked by { $by }
 toast-stale = This screen is out of date
 toast-gone = This worker does not exist any more.
@@ -167,6 +168,18 @@ login-in-private = Codes are for the private chat only: { $link }
 
 ## Why nothing was done
 
+problem-redis-hangs = ❌ { why-redis-hangs } It may still be done within a minute.
+problem-redis-silent = ❌ { why-redis-silent } So nothing was done. Try again in a moment.
+problem-redis-gone = ❌ { why-redis-gone } So nothing was done. Try again in a moment.
+problem-redis-no-name = ❌ { why-redis-no-name } So nothing was done. Try again in a moment.
+problem-redis-memory = ❌ { why-redis-memory } So nothing was done. Try again in a moment.
+problem-redis-read-only = ❌ { why-redis-read-only } So nothing was done. Try again in a moment.
+problem-redis-disk = ❌ { why-redis-disk } So nothing was done. Try again in a moment.
+problem-redis-loading = ❌ { why-redis-loading } So nothing was done. Try again in a moment.
+problem-redis-busy = ❌ { why-redis-busy } So nothing was done. Try again in a moment.
+problem-redis-password = ❌ { why-redis-password } So nothing was done. Try again in a moment.
+problem-redis-permission = ❌ { why-redis-permission } So nothing was done. Try again in a moment.
+problem-redis-full = ❌ { why-redis-full } So nothing was done. Try again in a moment.
 problem-redis-away = ❌ Redis cannot be reached, so nothing was done. Try again in a moment.
 problem-not-sent = ❌ The command could not be sent.
 problem-no-worker = This worker does not exist any more.
@@ -204,6 +217,19 @@ command-settings = Settings
 updated = <i>updated { TIME($at) }</i>
 old-card = <i>⬇️ There is a newer message further down.</i>
 redis-away = 🔌 Redis is away: this is the last known state.
+why-redis-hangs = Redis hangs: it takes connections and answers nothing. Do: look at its machine (stopped process, slow disk, CLIENT PAUSE).
+why-redis-silent = Nothing answers at the address of Redis. Do: look whether its machine is on, and at the network and firewall in between.
+why-redis-gone = Redis is not running: its port refuses connections. Do: start it, or correct REDIS_URL.
+why-redis-no-name = The host name of Redis is not known. Do: correct REDIS_URL, or look at the name server.
+why-redis-memory = Redis is out of memory and takes nothing new. Do: raise maxmemory, or make room.
+why-redis-read-only = Redis is a read-only replica. Do: point REDIS_URL at the master.
+why-redis-disk = Redis cannot write to its disk and so takes nothing new. Do: make room there, and look at its log.
+why-redis-loading = Redis is loading its data. Do: wait until it is done.
+why-redis-busy = Redis is busy with one long script. Do: wait, or end it with SCRIPT KILL.
+why-redis-password = Redis refuses the user or the password. Do: correct them in REDIS_URL.
+why-redis-permission = The user of REDIS_URL may not do this in Redis. Do: give it the rights of docs/safety.md.
+why-redis-full = Redis takes no more connections. Do: raise maxclients, or end programs that have many.
+why-redis-away = Redis cannot be reached. Do: look whether it runs, and whether this machine reaches it.
 silence-mute = 🔕 Muted until { TIME($until) } by { $by }
 silence-maintenance = ⏸ Maintenance until { TIME($until) }, by { $by }
 
@@ -616,7 +642,7 @@ health-owned = { $count ->
 health-redis = Redis answers ({ $ms } ms)
 health-storage = 🗄 Session files: lock waits p95 { $p95 } ms · longest hold { $hold } ms · largest journal { $kb } KB
 health-emptied = emptied { TIME($at) } or later
-health-redis-away = Redis has been away since { TIME($at) }
+health-redis-away = Redis has been away since { TIME($at) }: { $why }
 health-poll = Presses arrive
 health-poll-away = Presses have not arrived since { TIME($at) }
 health-ping = Dead-man ping { TIME($at) }

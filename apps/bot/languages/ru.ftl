@@ -129,6 +129,7 @@ role-owner = владелец
 ## Ответы на нажатия
 
 toast-queued = ⏳ В очереди
+toast-asked = ⏳ Спрашиваю…
 toast-already = Такую команду уже дали: { $by }
 toast-stale = Этот экран устарел
 toast-gone = Такого воркера больше нет.
@@ -167,6 +168,18 @@ login-in-private = Вход – только в личном чате: { $link }
 
 ## Почему ничего не сделано
 
+problem-redis-hangs = ❌ { why-redis-hangs } В течение минуты это ещё может выполниться.
+problem-redis-silent = ❌ { why-redis-silent } Поэтому ничего не сделано. Повторите чуть позже.
+problem-redis-gone = ❌ { why-redis-gone } Поэтому ничего не сделано. Повторите чуть позже.
+problem-redis-no-name = ❌ { why-redis-no-name } Поэтому ничего не сделано. Повторите чуть позже.
+problem-redis-memory = ❌ { why-redis-memory } Поэтому ничего не сделано. Повторите чуть позже.
+problem-redis-read-only = ❌ { why-redis-read-only } Поэтому ничего не сделано. Повторите чуть позже.
+problem-redis-disk = ❌ { why-redis-disk } Поэтому ничего не сделано. Повторите чуть позже.
+problem-redis-loading = ❌ { why-redis-loading } Поэтому ничего не сделано. Повторите чуть позже.
+problem-redis-busy = ❌ { why-redis-busy } Поэтому ничего не сделано. Повторите чуть позже.
+problem-redis-password = ❌ { why-redis-password } Поэтому ничего не сделано. Повторите чуть позже.
+problem-redis-permission = ❌ { why-redis-permission } Поэтому ничего не сделано. Повторите чуть позже.
+problem-redis-full = ❌ { why-redis-full } Поэтому ничего не сделано. Повторите чуть позже.
 problem-redis-away = ❌ Redis недоступен, поэтому ничего не сделано. Повторите чуть позже.
 problem-not-sent = ❌ Команду не удалось отправить.
 problem-no-worker = Такого воркера больше нет.
@@ -204,6 +217,19 @@ command-settings = Настройки
 updated = <i>обновлено { TIME($at) }</i>
 old-card = <i>⬇️ Ниже есть более новое сообщение.</i>
 redis-away = 🔌 Redis недоступен: это последнее известное состояние.
+why-redis-hangs = Redis завис: соединения принимает, но не отвечает. Посмотрите на его машину (остановленный процесс, медленный диск, CLIENT PAUSE).
+why-redis-silent = По адресу Redis никто не отвечает. Посмотрите, включена ли его машина, проверьте сеть и брандмауэр.
+why-redis-gone = Redis не запущен: его порт не принимает соединений. Запустите его или исправьте REDIS_URL.
+why-redis-no-name = Имя машины с Redis не найдено. Исправьте REDIS_URL или проверьте сервер имён.
+why-redis-memory = У Redis кончилась память, нового он не принимает. Увеличьте maxmemory или освободите место.
+why-redis-read-only = Этот Redis — реплика только для чтения. Укажите в REDIS_URL главный сервер.
+why-redis-disk = Redis не может писать на диск и нового не принимает. Освободите место и посмотрите его журнал.
+why-redis-loading = Redis загружает свои данные. Подождите, пока он закончит.
+why-redis-busy = Redis занят одним долгим скриптом. Подождите или прервите его командой SCRIPT KILL.
+why-redis-password = Redis не принимает имя или пароль. Исправьте их в REDIS_URL.
+why-redis-permission = Пользователю из REDIS_URL это в Redis не разрешено. Дайте ему права из docs/safety.md.
+why-redis-full = Redis больше не принимает соединений. Увеличьте maxclients или завершите программы, у которых их много.
+why-redis-away = Redis недоступен. Посмотрите, работает ли он и доступен ли он с этой машины.
 silence-mute = 🔕 Без звука до { TIME($until) }, { $by }
 silence-maintenance = ⏸ Обслуживание до { TIME($until) }, { $by }
 
@@ -626,7 +652,7 @@ health-owned = { $count ->
 health-redis = Redis отвечает ({ $ms } мс)
 health-storage = 🗄 Файлы сессий: ожидание блокировки p95 { $p95 } мс · дольше всего держали { $hold } мс · самый большой журнал { $kb } КБ
 health-emptied = опустошён не раньше { TIME($at) }
-health-redis-away = Redis недоступен с { TIME($at) }
+health-redis-away = Redis недоступен с { TIME($at) }: { $why }
 health-poll = Нажатия доходят
 health-poll-away = Нажатия не доходят с { TIME($at) }
 health-ping = Контрольный сигнал { TIME($at) }

@@ -176,9 +176,9 @@ type Base = ReturnType<typeof stores> & {
 };
 
 /** What only the running process knows: how polling and Redis are, and the way around the chat. */
-function signsOf({ commandSender, config, log }: Outside, { cards, languages, clock }: Base) {
+function signsOf({ commandSender, statuses, config, log }: Outside, { cards, languages, clock }: Base) {
   let problem = (): Problem => null;
-  const redis = new RedisWatch(() => commandSender.connected, clock);
+  const redis = new RedisWatch(() => commandSender.trouble ?? statuses.trouble, clock);
   const chatAwaySince = (): number | null => (problem()?.kind === "away" ? (problem()?.since ?? null) : null);
   const tokenDead = (): boolean => problem()?.kind === "unauthorized";
   const places = second(config);
@@ -193,6 +193,7 @@ function signsOf({ commandSender, config, log }: Outside, { cards, languages, cl
     },
     signs: () => ({
       redisAwaySince: redis.awaySince(),
+      redisTrouble: redis.trouble(),
       pollProblemSince: problem()?.since ?? null,
       pingedAt: places.deadManUrl === null ? null : (secondPath.pingedAt ?? 0),
       secondPath: secondPath.configured,

@@ -1,11 +1,12 @@
 import { type Asker, decodePress } from "@flotilla/contracts";
 import { type Role, roleFor } from "@flotilla/domain";
-import { type Clock, parseUserId, type UserId } from "@flotilla/kernel";
+import { type Clock, parseUserId, sleep, type UserId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { autoRetry } from "@grammyjs/auto-retry";
 import { Bot, type Context, type Transformer } from "grammy";
 import type { ApiError } from "grammy/types";
 import { sendProblem } from "./chat/bot-errors.ts";
+import type { PressContext } from "./chat/press-context.ts";
 import { repeatHarmless } from "./chat/repeat.ts";
 import type { SureSender } from "./chat/sure-sender.ts";
 import { chatKey } from "./chat/target.ts";
@@ -78,8 +79,35 @@ export function registerRoutes(bot: Bot, deps: RouteDeps): void {
   bot.on("callback_query:data", (context) => press(deps, context, context.callbackQuery.data));
 }
 
+/** Somebody waits with a finger on the button: without an answer of the handler by then, this one is given. */
+const ANSWER_MS = 150;
+
+/** Answers a press once: as its handler says, or after a moment with "asked"; then the card tells the rest. */
+function answerOnce(deps: RouteDeps, context: Context): { toast: PressContext["toast"]; over: () => void } {
+  const over = new AbortController();
+  let answered: Promise<void> | null = null;
+  const toast = (said?: Said, url?: string): Promise<void> => {
+    over.abort();
+    answered ??= answer(deps, context, said, url);
+    return answered;
+  };
+  sleep(ANSWER_MS, over.signal).then(
+    () => toast(say("toast-asked")),
+    () => {},
+  );
+  return { toast, over: () => over.abort() };
+}
+
 async function press(deps: RouteDeps, context: Context, data: string): Promise<void> {
-  const toast = (said?: Said, url?: string): Promise<void> => answer(deps, context, said, url);
+  const { toast, over } = answerOnce(deps, context);
+  try {
+    await pressed(deps, context, data, toast);
+  } finally {
+    over();
+  }
+}
+
+async function pressed(deps: RouteDeps, context: Context, data: string, toast: PressContext["toast"]): Promise<void> {
   const parsed = decodePress(data);
   const message = context.callbackQuery?.message?.message_id;
   if (!parsed || message === undefined) {

@@ -1,6 +1,6 @@
 import type { Asker, BulkAction } from "@flotilla/contracts";
-import type { Clock } from "@flotilla/kernel";
-import type { CommandSender } from "@flotilla/queue";
+import { type Clock, toError } from "@flotilla/kernel";
+import { type CommandSender, troubleOf } from "@flotilla/queue";
 import { DEADLINE_MS } from "./commands.ts";
 import type { BulkRow, BulkStore } from "./store/bulks.ts";
 import type { WorkerRow } from "./store/workers.ts";
@@ -34,8 +34,8 @@ export class Bulk {
       try {
         // One id for all hosts: events name it, and each host has a queue of its own.
         await sender.toHost(host, { ...base, id, kind: "bulk", action, workers: ours, canary });
-      } catch {
-        store.refused(id, host, ours, "Redis is away");
+      } catch (error) {
+        store.refused(id, host, ours, { code: `redis-${troubleOf(error)}`, message: toError(error).message });
       }
     }
   }

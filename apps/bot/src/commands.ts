@@ -1,6 +1,6 @@
 import type { Asker, HostCommand, OwnRules, Sealed, WorkerCommand } from "@flotilla/contracts";
 import { AppError, type Clock, type WorkerId } from "@flotilla/kernel";
-import type { CommandSender } from "@flotilla/queue";
+import { type CommandSender, troubleOf } from "@flotilla/queue";
 import type { CommandStore } from "./store/commands.ts";
 import type { WorkerStore } from "./store/workers.ts";
 import { type Said, say } from "./words/said.ts";
@@ -149,7 +149,7 @@ export class Commands {
       return { kind: "sent", id };
     } catch (error) {
       const message = error instanceof AppError ? error.message : "The command could not be sent.";
-      const code = error instanceof AppError && error.code === "redis-away" ? "redis-away" : "not-sent";
+      const code = error instanceof AppError && error.code === "redis-away" ? `redis-${troubleOf(error)}` : "not-sent";
       store.end(id, { kind: "failed", code, message }, clock.now());
       return { kind: "failed", why: say(`problem-${code}`) };
     }

@@ -11,6 +11,7 @@ import {
   guarded,
   HostBoard,
   type QueuePlace,
+  redisAway,
   StatusReader,
 } from "@flotilla/queue";
 import { type Bot, GrammyError } from "grammy";
@@ -80,7 +81,7 @@ export async function startBot(
   stack.adopt(
     startTicks(log, async () => {
       lookAt(trouble, log);
-      await tick(parts, { hosts, fleet, log });
+      await tick(parts, { sender, hosts, fleet, log });
     }),
     (it) => it.stop(),
   );
@@ -95,7 +96,10 @@ function poll(bot: Bot, parts: Parts, log: Logger): Poller {
 
 function problemsOf(poller: Poller, sender: CommandSender): string[] {
   const problem = poller.problem();
-  return [...(problem ? [`polling: ${problem.kind}`] : []), ...(sender.connected ? [] : ["Redis is away"])];
+  return [
+    ...(problem ? [`polling: ${problem.kind}`] : []),
+    ...(sender.trouble === null ? [] : [redisAway(sender.trouble).message]),
+  ];
 }
 
 async function hearEvents(place: QueuePlace, parts: Parts, log: Logger): Promise<Consumer> {
@@ -123,23 +127,24 @@ function registryOf(refused: RefusedJobs): Registry {
 }
 
 interface Outside {
+  readonly sender: CommandSender;
   readonly hosts: HostBoard;
   readonly fleet: ClaimedFleet;
   readonly log: Logger;
 }
 
 /** What time alone brings about: commands without an answer, logins that took too long, alerts and cards that are due. */
-async function tick(parts: Parts, { hosts, fleet, log }: Outside): Promise<void> {
+async function tick(parts: Parts, { sender, hosts, fleet, log }: Outside): Promise<void> {
   const { commandLog, wizard, outbox, panels, clock, bulks, secondPath, screens, alerts, host, recorder } = parts;
   const now = clock.now();
   commandLog.giveUp(now - DEADLINE_MS, now);
   bulks.giveUp(now);
   await wizard.expire(SYSTEM);
-  const { statuses, fresh } = await screens.views.look();
+  const [{ statuses, fresh }] = await Promise.all([screens.views.look(), sender.probe().catch(() => {})]);
   await recorder.look(statuses, fresh);
   const redisAwaySince = parts.redis.awaySince();
   const there = redisAwaySince === null ? await hosts.all().catch(() => []) : [];
-  await fleet.keepThere(now).catch((error: unknown) => log.debug({ err: error }, "redis"));
+  if (redisAwaySince === null) await fleet.keepThere(now).catch((error: unknown) => log.debug({ err: error }, "redis"));
   const readers = await parts.relayScreens.readers();
   parts.relay.outbid();
   for (const problem of parts.relay.stopHarmful()) tellOfStop(parts, problem);
@@ -148,6 +153,7 @@ async function tick(parts: Parts, { hosts, fleet, log }: Outside): Promise<void>
     now,
     statuses,
     redisAwaySince,
+    redisTrouble: parts.redis.trouble(),
     refused: parts.refused.all(now),
     hosts: there,
     tokenConflict: parts.pollProblem() === "conflict",

@@ -39,9 +39,15 @@ export class Screens {
     this.views = new Views(from);
   }
 
-  /** Renders one screen for a chat as things are now. */
+  /** Renders one screen for a chat as things are now. While Redis does not answer, each says why it may be old. */
   async render(chat: string, screen: Screen): Promise<Card> {
     const view = await this.views.of(chat, screen);
+    const card = await this.#render(view, screen);
+    if (!view.trouble) return card;
+    return { ...card, html: `${card.html}\n🔌 ${view.words.html(`why-redis-${view.trouble}`).text}` };
+  }
+
+  async #render(view: FleetView, screen: Screen): Promise<Card> {
     switch (screen.kind) {
       case "menu":
         return menuScreen(view);

@@ -1,6 +1,6 @@
 import { STATUS_STALE_MS, type WorkerStatus } from "@flotilla/contracts";
 import type { Clock, WorkerId } from "@flotilla/kernel";
-import type { StatusReader } from "@flotilla/queue";
+import { type RedisTrouble, type StatusReader, troubleOf } from "@flotilla/queue";
 import type { AlertStore } from "./alerts/alert-store.ts";
 import type { CardStore } from "./alerts/card-store.ts";
 import type { SentLog } from "./alerts/sent-log.ts";
@@ -45,7 +45,7 @@ export interface ViewSources {
   /** The language of a chat. */
   readonly wordsOf: (chat: string) => Words;
   /** What only the running process knows. */
-  readonly signs: () => Pick<HealthView, "redisAwaySince" | "pollProblemSince" | "pingedAt" | "secondPath">;
+  readonly signs: () => Pick<HealthView, "redisAwaySince" | "redisTrouble" | "pollProblemSince" | "pingedAt" | "secondPath">;
 }
 
 const DAY_MS = 24 * 3_600_000;
@@ -55,6 +55,7 @@ export class Views {
   readonly #from: ViewSources;
   #known: ReadonlyMap<WorkerId, WorkerStatus> = new Map();
   #redisMs: number | null = null;
+  #trouble: RedisTrouble | null = null;
 
   constructor(from: ViewSources) {
     this.#from = from;
@@ -78,10 +79,12 @@ export class Views {
       (all) => {
         this.#known = all;
         this.#redisMs = clock.monotonicMs() - askedAt;
+        this.#trouble = null;
         return true;
       },
-      () => {
+      (error: unknown) => {
         this.#redisMs = null;
+        this.#trouble = troubleOf(error);
         return false;
       },
     );
@@ -123,6 +126,7 @@ export class Views {
     return {
       now,
       fresh,
+      trouble: this.#trouble,
       words: this.#from.wordsOf(chat),
       // In a group the buttons are those of everybody; each press is checked by itself.
       role: admins.role(chat) ?? "operator",

@@ -78,7 +78,7 @@ export interface Fleet extends Chat {
 /** See {@link Fleet}. */
 export async function startFleet(more: Record<string, string> = {}): Promise<Fleet> {
   const chat = await startChat();
-  const { url } = await sharedRedis();
+  const url = more["REDIS_URL"] ?? (await sharedRedis()).url;
   const env = {
     BOT_TOKEN: TOKEN,
     API_ID: "1",

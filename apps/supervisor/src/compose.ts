@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { BOT_ONLY, type Config, childEnv, type EnvValues, loadFleetKey } from "@flotilla/config";
 import { type CommandOutcome, STATUS_REFRESH_MS } from "@flotilla/contracts";
 import { DEFAULT_RESTART_RULES, startOrder } from "@flotilla/domain";
-import { AppError, systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
+import { systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
 import { createRegistry, DiskWatch, diskDetail, type Logger, startHealth } from "@flotilla/observability";
 import {
   aheadOfRedis,
@@ -14,6 +14,7 @@ import {
   type QueuePlace,
   type Refusal,
   RelayBoard,
+  redisAway,
 } from "@flotilla/queue";
 import { ClockWatch } from "./clock-watch.ts";
 import { askDoctor } from "./doctor.ts";
@@ -151,7 +152,7 @@ async function sendersFirst(workers: readonly WorkerId[], place: QueuePlace): Pr
   if (workers.length < 2) return workers;
   const relays = new RelayBoard(place, () => {});
   try {
-    await withTimeout(relays.ready(), BOARD_MS, () => new AppError("redis-away", "Redis did not answer in time."));
+    await withTimeout(relays.ready(), BOARD_MS, () => redisAway("hangs"));
     return startOrder(workers, await relays.all());
   } catch {
     return workers;

@@ -30,6 +30,7 @@ export { type ReportedState, SupervisorToWorker, WorkerToSupervisor } from "./ip
 export {
   BOT_RELAY_QUEUE,
   BOT_REQUESTS_QUEUE,
+  botPulseKey,
   EVENTS_QUEUE,
   fenceKey,
   fleetKeyIdKey,

@@ -38,6 +38,8 @@ export const fenceKey = (prefix: string, resource: string): string => `${prefix}
 export const leaseRunKey = (prefix: string): string => `${prefix}:lease-run`;
 /** There while no lease may be given out, because Redis was started anew. */
 export const leaseQuietKey = (prefix: string): string => `${prefix}:lease-quiet`;
+/** Written by the bot all the time, to find out whether Redis takes anything. */
+export const botPulseKey = (prefix: string): string => `${prefix}:bot-pulse`;
 /** Something large and sealed on its way to the login of this id; expires by itself. */
 export const parcelKey = (prefix: string, login: string): string => `${prefix}:parcel:${login}`;
 

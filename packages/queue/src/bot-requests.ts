@@ -5,6 +5,7 @@ import { type Job, Queue, QueueEvents, UnrecoverableError } from "bullmq";
 import { patientOptions, promptOptions } from "./connection.ts";
 import type { Consumer } from "./consume.ts";
 import type { QueuePlace } from "./place.ts";
+import { noAnswer, redisAway, troubleOf } from "./redis-trouble.ts";
 import { refuse, TolerantWorker } from "./tolerant-worker.ts";
 import type { Slot } from "./wire.ts";
 
@@ -49,8 +50,7 @@ export function answerBotRequests(place: QueuePlace, { handle, onError, isNew }:
   worker.on("error", onError);
   return {
     close: async () => {
-      const late = (): Error => new AppError("redis-away", "Redis did not answer in time.");
-      await withTimeout(worker.close(), CLOSE_MS, late).catch(() => {});
+      await withTimeout(worker.close(), CLOSE_MS, noAnswer).catch(() => {});
     },
   };
 }
@@ -69,10 +69,10 @@ export async function askBot(place: QueuePlace, request: BotRequest, timeoutMs: 
     prefix,
     lastEventId: "0-0",
   });
-  queue.on("error", () => {});
+  let reason: unknown = null;
+  queue.on("error", (error) => (reason = error));
   events.on("error", () => {});
-  const away = (): Error =>
-    new AppError("redis-away", "Redis cannot be reached, so the bot cannot be asked. Start it, or correct REDIS_URL.");
+  const away = (): Error => (reason === null ? noAnswer() : redisAway(troubleOf(reason), reason));
   try {
     await withTimeout(Promise.all([queue.waitUntilReady(), events.waitUntilReady()]), CONNECT_MS, away);
     const [id, { kind }] = [randomUUID(), request];

@@ -1,5 +1,6 @@
 import { AppError, toError, withTimeout } from "@flotilla/kernel";
 import { Redis } from "ioredis";
+import { noAnswer, redisAway, troubleOf } from "./redis-trouble.ts";
 
 /** Options that ioredis and BullMQ both take. */
 export interface RedisConnection {
@@ -13,6 +14,7 @@ export interface RedisConnection {
   enableOfflineQueue?: boolean;
   maxRetriesPerRequest?: number | null;
   autoResendUnfulfilledCommands?: boolean;
+  enableReadyCheck?: boolean;
   connectTimeout?: number;
   lazyConnect?: boolean;
   retryStrategy?: (attempt: number) => number | null;
@@ -56,6 +58,8 @@ export function promptOptions(url: string): RedisConnection {
     maxRetriesPerRequest: 1,
     // What was asked of one Redis is not asked of the one after it: by then its answer is not wanted, and its time is over.
     autoResendUnfulfilledCommands: false,
+    // A Redis that loads its data says so to each question, which the check would only wait for.
+    enableReadyCheck: false,
     retryStrategy: quickRetry,
     connectTimeout: 2000,
   };
@@ -68,6 +72,8 @@ export function closingMs(redis: Redis, ms: number): number {
 
 const AWAY_MS = 50;
 
+const CHECK_MS = 5000;
+
 /** What {@link checkRedis} found. */
 export interface RedisFacts {
   readonly version: string;
@@ -76,16 +82,17 @@ export interface RedisFacts {
 
 /** Asks Redis one thing over a connection of its own. Throws AppError `redis-away` when there is no answer within `limitMs`. */
 export async function askOnce<T>(url: string, limitMs: number, ask: (redis: Redis) => Promise<T>): Promise<T> {
-  const redis = new Redis({ ...promptOptions(url), enableOfflineQueue: true });
+  const redis = new Redis({ ...promptOptions(url), enableOfflineQueue: true, enableReadyCheck: true });
   // The question itself only says that it was asked too often; the event knows why.
   const reasons: Error[] = [];
   redis.on("error", (error: Error) => reasons.push(error));
-  const late = (): Error => new AppError("redis-away", "Redis did not answer in time. Try again in a moment.");
   try {
-    return await withTimeout(ask(redis), limitMs, late);
+    return await withTimeout(ask(redis), limitMs, () =>
+      reasons[0] ? redisAway(troubleOf(reasons[0]), reasons[0]) : noAnswer(),
+    );
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
-    throw new AppError("redis-away", "Redis cannot be reached. Try again in a moment.", { cause: reasons[0] ?? cause });
+    throw redisAway(troubleOf(reasons[0] ?? cause), reasons[0] ?? cause);
   } finally {
     redis.disconnect();
   }
@@ -101,18 +108,17 @@ export async function checkRedis(url: string): Promise<RedisFacts> {
   const reasons: Error[] = [];
   redis.on("error", (error: Error) => reasons.push(error));
   try {
-    await redis.connect();
-    const info = await redis.info();
+    await withTimeout(redis.connect(), CHECK_MS, noAnswer);
+    const info = await withTimeout(redis.info(), CHECK_MS, noAnswer);
     const field = (name: string): string => new RegExp(`^${name}:(.*)$`, "m").exec(info)?.[1]?.trim() ?? "";
     return judge(field("redis_version"), field("maxmemory_policy"), field("aof_enabled"));
   } catch (error) {
-    if (error instanceof AppError) throw error;
+    if (error instanceof AppError && error.code !== "redis-away") throw error;
     const known: NodeJS.ErrnoException = reasons[0] ?? toError(error);
     const reason = known.code ?? known.message.split("\n")[0];
-    throw new AppError(
-      "redis-unreachable",
-      `Redis cannot be reached (${reason}). Start it, or correct REDIS_URL, or leave REDIS_URL empty to use a Redis of Flotilla's own.`,
-    );
+    const what =
+      known instanceof AppError ? known.message : `Redis cannot be reached (${reason}). ${redisAway(troubleOf(known)).message}`;
+    throw new AppError("redis-unreachable", `${what} Or leave REDIS_URL empty to use a Redis of Flotilla's own.`);
   } finally {
     redis.disconnect();
   }

@@ -7,6 +7,7 @@ import { closingMs, patientOptions } from "./connection.ts";
 import { asOfHere } from "./deadline.ts";
 import { JobsOf01 } from "./jobs-of-0-1.ts";
 import type { QueuePlace } from "./place.ts";
+import { noAnswer } from "./redis-trouble.ts";
 import { refuse, TolerantWorker } from "./tolerant-worker.ts";
 import type { Opened } from "./wire.ts";
 
@@ -206,7 +207,7 @@ class QueueConsumer<T> implements Consumer {
   async #nobodyTakes(): Promise<boolean> {
     const waiting = this.#redis.llen(`${this.#options.place.prefix}:${this.#queue}:wait`);
     try {
-      return (await withTimeout(waiting, PROBE_MS, away)) > 0 || !this.#worker.isRunning();
+      return (await withTimeout(waiting, PROBE_MS, noAnswer)) > 0 || !this.#worker.isRunning();
     } catch {
       return true;
     }
@@ -221,9 +222,7 @@ class QueueConsumer<T> implements Consumer {
   }
 
   async #drop(worker: Worker, redis: Redis, waitMs: number): Promise<void> {
-    await withTimeout(worker.close(), waitMs, away).catch(() => {});
+    await withTimeout(worker.close(), waitMs, noAnswer).catch(() => {});
     redis.disconnect();
   }
 }
-
-const away = (): Error => new AppError("redis-away", "Redis did not answer in time.");

@@ -5,6 +5,7 @@ import { Redis } from "ioredis";
 import { closingMs, patientOptions } from "./connection.ts";
 import { type BacklogLimits, EventBacklog } from "./event-backlog.ts";
 import type { QueuePlace } from "./place.ts";
+import { noAnswer } from "./redis-trouble.ts";
 
 /** A stop must not wait for a Redis that is away. */
 const CLOSE_MS = 1500;
@@ -58,10 +59,9 @@ export class EventPublisher {
 
   /** Waits a moment for what was published; with Redis away, what is left is lost, and the connection ends with the process. */
   async close(): Promise<void> {
-    const late = (): Error => new AppError("redis-away", "Redis did not answer in time.");
-    await withTimeout(this.flush(), closingMs(this.#redis, CLOSE_MS), late).catch(() => {});
+    await withTimeout(this.flush(), closingMs(this.#redis, CLOSE_MS), noAnswer).catch(() => {});
     this.#over.abort();
-    await withTimeout(this.#queue.close(), closingMs(this.#redis, CLOSE_MS), late).catch(() => {});
+    await withTimeout(this.#queue.close(), closingMs(this.#redis, CLOSE_MS), noAnswer).catch(() => {});
     this.#redis.disconnect();
   }
 

@@ -1,9 +1,8 @@
 import { hostClaimKey } from "@flotilla/contracts";
 import { AppError, type HostId, sleep } from "@flotilla/kernel";
-import { Redis } from "ioredis";
 import { z } from "zod";
-import { promptOptions } from "./connection.ts";
 import type { QueuePlace } from "./place.ts";
+import { PromptRedis } from "./prompt-redis.ts";
 
 /** Who a supervisor is. */
 export const HostClaimant = z.object({
@@ -57,14 +56,13 @@ export interface HostClaimOptions {
 /** A supervisor's right to its HOST_ID in the fleet: of two with one name, the second is refused, by the name of the first. */
 export class HostClaim {
   readonly #options: HostClaimOptions;
-  readonly #redis: Redis;
+  readonly #redis: PromptRedis;
   #timer: NodeJS.Timeout | undefined;
   #told = "";
 
   constructor(options: HostClaimOptions) {
     this.#options = options;
-    this.#redis = new Redis({ ...promptOptions(options.place.url), enableOfflineQueue: true });
-    this.#redis.on("error", options.onError);
+    this.#redis = new PromptRedis(options.place.url, options.onError);
   }
 
   /**
@@ -90,9 +88,9 @@ export class HostClaim {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     const { place, host, me, onError } = this.#options;
-    if (this.#redis.status === "ready")
-      await this.#redis.eval(LEAVE, 1, hostClaimKey(place.prefix, host), me.id).catch(onError);
-    this.#redis.disconnect();
+    const key = hostClaimKey(place.prefix, host);
+    if (this.#redis.trouble === null) await this.#redis.ask((redis) => redis.eval(LEAVE, 1, key, me.id)).catch(onError);
+    this.#redis.close();
   }
 
   async #renew(): Promise<void> {
@@ -114,7 +112,8 @@ export class HostClaim {
   async #ask(): Promise<AppError | null> {
     const { place, host, me, ttlMs = TTL_MS } = this.#options;
     const key = hostClaimKey(place.prefix, host);
-    const held: unknown = await this.#redis.eval(TAKE, 1, key, JSON.stringify(me), me.id, me.record, ttlMs);
+    const args = [JSON.stringify(me), me.id, me.record, ttlMs];
+    const held: unknown = await this.#redis.ask((redis) => redis.eval(TAKE, 1, key, ...args));
     return typeof held === "string" ? taken(host, held) : null;
   }
 }

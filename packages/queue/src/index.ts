@@ -23,6 +23,7 @@ export { LEASE_TIMINGS, Lease, type LeaseMode, type LeaseOptions, type LeaseTimi
 export { findOtherOwner, leaseResources, type OtherOwner, type Wanted } from "./other-owner.ts";
 export { takeParcel } from "./parcel.ts";
 export type { QueuePlace, Refusal } from "./place.ts";
+export { type RedisTrouble, redisAway, troubleOf } from "./redis-trouble.ts";
 export { guarded, Refusals } from "./refusals.ts";
 export { RelayBoard } from "./relay-board.ts";
 export { RelayLink, type RelayLinkOptions } from "./relay-link.ts";

@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { type Fault, fenceKey, leaseKey, leaseQuietKey, leaseRunKey } from "@flotilla/contracts";
-import { AppError, type Clock, type HostId, sleep, toError, type WorkerId, withTimeout } from "@flotilla/kernel";
+import { type Clock, type HostId, sleep, toError, type WorkerId, withTimeout } from "@flotilla/kernel";
 import { Redis } from "ioredis";
 import { promptOptions } from "./connection.ts";
 import { leasesOf01 } from "./fences-of-0-1.ts";
 import { GIVE_BACK, type LeaseAnswer, type LeaseRecord, parseAnswer, TAKE } from "./lease-script.ts";
 import type { QueuePlace } from "./place.ts";
+import { noAnswer } from "./redis-trouble.ts";
 import { type Question, Tenure } from "./tenure.ts";
 
 /**
@@ -113,7 +114,7 @@ export class Lease {
     if (acted && this.#redis.status === "ready") {
       const { held } = this.#tenure;
       const given = this.#redis.eval(GIVE_BACK, held.length, ...held, this.#token);
-      await withTimeout(given, RELEASE_MS, silent).catch(() => {});
+      await withTimeout(given, RELEASE_MS, noAnswer).catch(() => {});
     }
     this.#redis.disconnect();
   }
@@ -159,7 +160,7 @@ export class Lease {
     const run = [leaseRunKey(place.prefix), leaseQuietKey(place.prefix)];
     const args = [keys.length, this.#token, owner, JSON.stringify(record), ttlMs, known, granted ? "1" : "0", quietMs];
     const reply = this.#redis.eval(TAKE, keys.length * 2 + 2, ...keys, ...fences, ...run, ...args);
-    return parseAnswer(await withTimeout(reply, renewEveryMs * 0.8, silent));
+    return parseAnswer(await withTimeout(reply, renewEveryMs * 0.8, noAnswer));
   }
 
   #keysOf(resources: readonly string[]): string[] {
@@ -212,8 +213,6 @@ export class Lease {
     this.#options.on.taken(heldBy(by));
   }
 }
-
-const silent = (): Error => new AppError("redis-away", "Redis did not answer in time.");
 
 const SUSPENDED: Fault = {
   class: "NETWORK",

@@ -1,42 +1,39 @@
-import { once } from "node:events";
 import { RelayStatus, relayKey } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
-import { Redis } from "ioredis";
-import { promptOptions } from "./connection.ts";
 import type { QueuePlace } from "./place.ts";
+import { PromptRedis } from "./prompt-redis.ts";
 import type { Wire } from "./wire.ts";
 
-/** Reads how the relays are doing. Rejects within milliseconds when Redis is away. */
+/** Reads how the relays are doing. Rejects within a second, with AppError `redis-away`, when Redis does not answer. */
 export class RelayBoard {
-  readonly #redis: Redis;
+  readonly #redis: PromptRedis;
   readonly #key: string;
   readonly #wire: Wire;
 
   constructor(place: QueuePlace, onError: (error: unknown) => void) {
-    this.#redis = new Redis(promptOptions(place.url));
-    this.#redis.on("error", onError);
+    this.#redis = new PromptRedis(place.url, onError);
     this.#key = relayKey(place.prefix);
     this.#wire = place.wire;
   }
 
   /** What this worker last said about its relays, or null. */
   async read(worker: WorkerId): Promise<RelayStatus | null> {
-    return this.#parse(worker, await this.#redis.hget(this.#key, worker));
+    return this.#parse(worker, await this.#redis.ask((redis) => redis.hget(this.#key, worker)));
   }
 
   /** What all workers last said about their relays. */
   async all(): Promise<RelayStatus[]> {
-    const rows = await this.#redis.hgetall(this.#key);
+    const rows = await this.#redis.ask((redis) => redis.hgetall(this.#key));
     return Object.entries(rows).flatMap(([worker, row]) => this.#parse(worker, row) ?? []);
   }
 
   /** Resolves when the connection is up; reads before that fail. */
   async ready(): Promise<void> {
-    if (this.#redis.status !== "ready") await once(this.#redis, "ready");
+    await this.#redis.ready();
   }
 
   close(): void {
-    this.#redis.disconnect();
+    this.#redis.close();
   }
 
   /** A row that this version cannot read, or that is not signed by this fleet, is none. */

@@ -13,6 +13,7 @@ import { Redis } from "ioredis";
 import { closingMs, patientOptions } from "./connection.ts";
 import { JobsOf01 } from "./jobs-of-0-1.ts";
 import type { QueuePlace } from "./place.ts";
+import { noAnswer } from "./redis-trouble.ts";
 import { RELAY_TABLE } from "./relay-board.ts";
 import { refuse, TolerantWorker } from "./tolerant-worker.ts";
 
@@ -119,12 +120,11 @@ export class RelayLink {
 
   /** Waits for what is in hand, but not for a Redis that is away. */
   async close(): Promise<void> {
-    const late = (): Error => new AppError("redis-away", "Redis did not answer in time.");
     this.#closed = true;
-    await withTimeout(this.#starting, closingMs(this.#redis, CLOSE_MS), late).catch(() => {});
-    if (this.#worker) await withTimeout(this.#worker.close(), closingMs(this.#redis, CLOSE_MS), late).catch(() => {});
+    await withTimeout(this.#starting, closingMs(this.#redis, CLOSE_MS), noAnswer).catch(() => {});
+    if (this.#worker) await withTimeout(this.#worker.close(), closingMs(this.#redis, CLOSE_MS), noAnswer).catch(() => {});
     const closing = Promise.allSettled([...this.#queues.values()].map((queue) => queue.close()));
-    await withTimeout(closing, closingMs(this.#redis, CLOSE_MS), late).catch(() => {});
+    await withTimeout(closing, closingMs(this.#redis, CLOSE_MS), noAnswer).catch(() => {});
     this.#redis.disconnect();
   }
 

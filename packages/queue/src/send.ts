@@ -1,12 +1,11 @@
-import { once } from "node:events";
-import { HostCommand, hostQueue, parcelKey, WorkerCommand, workerQueue } from "@flotilla/contracts";
+import { botPulseKey, HostCommand, hostQueue, parcelKey, WorkerCommand, workerQueue } from "@flotilla/contracts";
 import { AppError, type HostId } from "@flotilla/kernel";
 import { Queue } from "bullmq";
-import { Redis } from "ioredis";
-import { promptOptions } from "./connection.ts";
 import { stamped } from "./deadline.ts";
 import { parcelSlot } from "./parcel.ts";
 import type { QueuePlace } from "./place.ts";
+import { PromptRedis } from "./prompt-redis.ts";
+import { type RedisTrouble, redisAway, troubleOf } from "./redis-trouble.ts";
 
 const KEEP = { removeOnComplete: { count: 200 }, removeOnFail: { count: 200 } } as const;
 /** Login entries are sealed, and gone from Redis as soon as they were carried out. */
@@ -15,16 +14,15 @@ const DROP = { removeOnComplete: true, removeOnFail: true } as const;
 /** Longer than the command that goes with it is good for. */
 const PARCEL_MS = 120_000;
 
-/** Sends commands; fails within milliseconds with AppError `redis-away` when Redis is not there. One connection for all queues. */
+/** Sends commands; fails within a second with AppError `redis-away` when Redis does not take them. One connection for all queues. */
 export class CommandSender {
   readonly #place: QueuePlace;
-  readonly #redis: Redis;
+  readonly #redis: PromptRedis;
   readonly #queues = new Map<string, Queue>();
 
   constructor(place: QueuePlace, onError: (error: unknown) => void) {
     this.#place = place;
-    this.#redis = new Redis(promptOptions(place.url));
-    this.#redis.on("error", onError);
+    this.#redis = new PromptRedis(place.url, onError);
   }
 
   /** To the supervisor of a host. */
@@ -39,53 +37,67 @@ export class CommandSender {
 
   /** Leaves something large for a login, to be taken with `takeParcel`: sealed bytes only. Throws AppError `redis-away`. */
   async leaveParcel(login: string, sealed: Buffer): Promise<void> {
-    try {
-      const { prefix, wire } = this.#place;
-      await this.#redis.set(parcelKey(prefix, login), wire.signBytes(parcelSlot(login), sealed), "PX", PARCEL_MS);
-    } catch (cause) {
-      throw new AppError("redis-away", "Redis cannot be reached, so nothing was done. Try again in a moment.", { cause });
-    }
+    const { prefix, wire } = this.#place;
+    const signed = wire.signBytes(parcelSlot(login), sealed);
+    await this.#redis.ask((redis) => redis.set(parcelKey(prefix, login), signed, "PX", PARCEL_MS)).catch(notTaken);
   }
 
   /** Resolves when the connection is up; commands sent before that fail. */
   async ready(): Promise<void> {
-    if (this.#redis.status !== "ready") await once(this.#redis, "ready");
+    await this.#redis.ready();
   }
 
   /** True while commands can be sent. */
   get connected(): boolean {
-    return this.#redis.status === "ready";
+    return this.trouble === null;
+  }
+
+  /** What is the matter with Redis, as the last command or {@link probe} found; null = nothing. */
+  get trouble(): RedisTrouble | null {
+    return this.#redis.trouble;
+  }
+
+  /** Finds out whether Redis takes commands, by writing as they do. Throws AppError `redis-away`. */
+  async probe(): Promise<void> {
+    await this.#redis.ask((redis) => redis.set(botPulseKey(this.#place.prefix), "1", "PX", PARCEL_MS));
   }
 
   async close(): Promise<void> {
     await Promise.allSettled([...this.#queues.values()].map((queue) => queue.close()));
-    this.#redis.disconnect();
+    this.#redis.close();
   }
 
   async #add(name: string, command: HostCommand | WorkerCommand, drop: boolean): Promise<void> {
     const queue = this.#queue(name);
+    const { id, kind } = command;
     try {
-      const { id, kind } = command;
-      const signed = this.#place.wire.sign({ queue: name, id, name: kind }, await stamped(this.#redis, command));
-      await queue.add(kind, signed, { jobId: id, ...(drop ? DROP : KEEP) });
+      // Two questions: a command whose time is told too late is not sent after its sender was told so.
+      const sent = await this.#redis.ask((redis) => stamped(redis, command));
+      const signed = this.#place.wire.sign({ queue: name, id, name: kind }, sent);
+      await this.#redis.ask(() => queue.add(kind, signed, { jobId: id, ...(drop ? DROP : KEEP) }));
     } catch (error) {
       // A queue that was made while Redis was away stays broken for ever (bullmq keeps the failed first look at the
       // server): the next command makes a new one.
       this.#queues.delete(name);
       queue.close().catch(() => {});
-      throw new AppError("redis-away", "Redis cannot be reached, so nothing was done. Try again in a moment.", {
-        cause: error,
-      });
+      notTaken(error);
     }
   }
 
   #queue(name: string): Queue {
     const known = this.#queues.get(name);
     if (known) return known;
-    const queue = new Queue(name, { connection: this.#redis, prefix: this.#place.prefix, skipWaitingForReady: true });
+    const queue = new Queue(name, { connection: this.#redis.redis, prefix: this.#place.prefix, skipWaitingForReady: true });
     // The same error is reported by the connection itself.
     queue.on("error", () => {});
     this.#queues.set(name, queue);
     return queue;
   }
+}
+
+/** Of a Redis that hangs it is not known whether it has the command; any other has not. */
+function notTaken(error: unknown): never {
+  const away = redisAway(troubleOf(error), error);
+  const done = away.details["redis"] === "hangs" ? "It may still be done within a minute." : "So nothing was done.";
+  throw new AppError(away.code, `${away.message} ${done}`, { cause: error, details: away.details });
 }

@@ -1,9 +1,10 @@
-import { once } from "node:events";
 import { statusKey, WorkerStatus } from "@flotilla/contracts";
 import { sleep, type WorkerId } from "@flotilla/kernel";
 import { Redis } from "ioredis";
-import { patientOptions, promptOptions } from "./connection.ts";
+import { patientOptions } from "./connection.ts";
 import type { QueuePlace } from "./place.ts";
+import { PromptRedis } from "./prompt-redis.ts";
+import type { RedisTrouble } from "./redis-trouble.ts";
 import type { Wire } from "./wire.ts";
 
 /** What its rows are signed for. A row also says which key a secret for its worker is sealed to. */
@@ -105,22 +106,21 @@ export class StatusWriter {
   }
 }
 
-/** Reads the live status of all workers. Rejects within milliseconds when Redis is away. */
+/** Reads the live status of all workers. Rejects within a second, with AppError `redis-away`, when Redis does not answer. */
 export class StatusReader {
-  readonly #redis: Redis;
+  readonly #redis: PromptRedis;
   readonly #key: string;
   readonly #wire: Wire;
 
   constructor(place: QueuePlace, onError: (error: unknown) => void) {
-    this.#redis = new Redis(promptOptions(place.url));
-    this.#redis.on("error", onError);
+    this.#redis = new PromptRedis(place.url, onError);
     this.#key = statusKey(place.prefix);
     this.#wire = place.wire;
   }
 
   /** All workers by id; of one that two hosts have, the host that runs it. Rows that this version cannot read are left out. */
   async all(): Promise<ReadonlyMap<WorkerId, WorkerStatus>> {
-    const rows = await this.#redis.hgetall(this.#key);
+    const rows = await this.#redis.ask((redis) => redis.hgetall(this.#key));
     const known = new Map<WorkerId, WorkerStatus>();
     for (const status of readStatuses(this.#wire, rows)) {
       const other = known.get(status.worker);
@@ -131,11 +131,16 @@ export class StatusReader {
 
   /** Resolves when the connection is up; reads before that fail. */
   async ready(): Promise<void> {
-    if (this.#redis.status !== "ready") await once(this.#redis, "ready");
+    await this.#redis.ready();
+  }
+
+  /** What is the matter with Redis, as the last question found; null = nothing. */
+  get trouble(): RedisTrouble | null {
+    return this.#redis.trouble;
   }
 
   close(): void {
-    this.#redis.disconnect();
+    this.#redis.close();
   }
 }
 

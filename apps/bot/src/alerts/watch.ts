@@ -1,5 +1,6 @@
 import { type HostRow, hostsTooMany, STATUS_STALE_MS, type WorkerStatus } from "@flotilla/contracts";
 import type { Clock, HostId } from "@flotilla/kernel";
+import type { RedisTrouble } from "@flotilla/queue";
 import { say } from "../words/said.ts";
 import type { AlertBody, AlertRow } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
@@ -14,6 +15,8 @@ export interface Sight {
   readonly statuses: readonly WorkerStatus[];
   /** Since when Redis is away; null = it is there. */
   readonly redisAwaySince: number | null;
+  /** What is the matter with it. */
+  readonly redisTrouble?: RedisTrouble | null;
   /** Another program polls with our token. */
   readonly tokenConflict: boolean;
   /** This bot's host, for what concerns no other. */
@@ -78,7 +81,7 @@ export function conditionsOf(sight: Sight): Condition[] {
         fleetWide("redis:", {
           kind: "redis-away",
           title: say("alert-redis-away"),
-          details: [say("alert-redis-how"), say("alert-redis-do")],
+          details: [say("alert-redis-how"), say(sight.redisTrouble ? `why-redis-${sight.redisTrouble}` : "alert-redis-do")],
         }),
       );
     // Without Redis the statuses are old, which says nothing about hosts and workers.
@@ -116,6 +119,9 @@ export function watch(store: AlertStore, sight: Sight): void {
   for (const { subject, body } of holding) {
     const open = store.open(subject);
     if (!open) store.raise(subject, body, sight.now);
+    // Redis that hung may be loading now.
+    else if (subject === "redis:" && JSON.stringify(open.body.details) !== JSON.stringify(body.details))
+      store.raise(subject, { ...body, action: open.body.action }, sight.now);
     // How many were set aside, and why a route stands, change while it is open. What somebody did about it stays on the card.
     else if (isRouteSubject(subject)) store.raise(subject, { ...body, action: open.body.action }, sight.now);
   }
@@ -198,17 +204,22 @@ function flooded(status: WorkerStatus): Condition {
 
 /** Remembers since when Redis is away. */
 export class RedisWatch {
-  readonly #connected: () => boolean;
+  readonly #look: () => RedisTrouble | null;
   readonly #clock: Clock;
   #awaySince: number | null = null;
 
-  constructor(connected: () => boolean, clock: Clock) {
-    this.#connected = connected;
+  constructor(look: () => RedisTrouble | null, clock: Clock) {
+    this.#look = look;
     this.#clock = clock;
   }
 
+  /** What is the matter with it now. */
+  trouble(): RedisTrouble | null {
+    return this.#look();
+  }
+
   awaySince(): number | null {
-    this.#awaySince = this.#connected() ? null : (this.#awaySince ?? this.#clock.now());
+    this.#awaySince = this.#look() === null ? null : (this.#awaySince ?? this.#clock.now());
     return this.#awaySince;
   }
 }

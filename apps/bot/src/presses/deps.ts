@@ -65,6 +65,11 @@ export async function show(deps: PressDeps, context: PressContext, screen: Scree
   await Promise.all([answered, deps.panels.show(context.chat, screen, panelMessage(deps, context))]);
 }
 
+/** Says on the card why nothing was done: the answer to the press may have been given already. */
+export async function notDone(deps: PressDeps, context: PressContext, worker: WorkerId, why: Said): Promise<void> {
+  await show(deps, context, { kind: "notice", text: why, worker }, why);
+}
+
 /** A handler that needs the worker of the button; one that is gone is said to be. */
 export function withWorker(handle: (deps: PressDeps, context: PressContext, worker: WorkerRow) => Promise<void>): Handler {
   return async (deps, context) => {

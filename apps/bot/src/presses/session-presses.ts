@@ -92,7 +92,8 @@ async function handleSessionPress(
 
 async function showBackups(deps: SessionPressDeps, context: PressContext, worker: WorkerId): Promise<void> {
   const result = await deps.commands.askHost("backups", worker, context.asker, context.id);
-  await context.toast(result.kind === "failed" ? toastOf(result) : undefined);
+  await context.toast(result.kind === "failed" ? result.why : undefined);
+  if (result.kind === "failed") await show(deps, context, { kind: "notice", text: result.why, worker });
   if (result.kind === "sent") await show(deps, context, { kind: "backups", worker, command: result.id });
 }
 

@@ -2,7 +2,7 @@ import { isGroup } from "../chat/target.ts";
 import { toastOf } from "../commands.ts";
 import { chosenRules } from "../screens/rules.ts";
 import { say } from "../words/said.ts";
-import { ask, type Handler, panelMessage, run, show, withWorker } from "./deps.ts";
+import { ask, type Handler, notDone, panelMessage, run, show, withWorker } from "./deps.ts";
 
 const askHost = (verb: "start" | "stop" | "restart" | "retry"): Handler =>
   withWorker((deps, context, { id }) =>
@@ -30,7 +30,8 @@ export const workerPresses = {
   look: withWorker((deps, context, { id }) => run(deps, context, id, () => deps.commands.askWorker("check", id, context))),
   log: withWorker(async (deps, context, { id }) => {
     const result = await deps.commands.askHost("log", id, context.asker, context.id);
-    await context.toast(result.kind === "failed" ? toastOf(result) : undefined);
+    if (result.kind === "failed") return await notDone(deps, context, id, result.why);
+    await context.toast();
     const screen = { kind: "log", worker: id, level: context.press.arg } as const;
     if (result.kind === "sent")
       await deps.panels.show(context.chat, { ...screen, command: result.id }, panelMessage(deps, context));
@@ -66,7 +67,8 @@ export const workerPresses = {
   rmsession: sure("rmsession"),
   devices: withWorker(async (deps, context, { id }) => {
     const result = await deps.commands.askWorker("devices", id, context);
-    await context.toast(result.kind === "failed" ? toastOf(result) : undefined);
+    if (result.kind === "failed") return await notDone(deps, context, id, result.why);
+    await context.toast();
     if (result.kind === "sent")
       await deps.panels.show(context.chat, { kind: "devices", worker: id, command: result.id }, panelMessage(deps, context));
   }),

@@ -1,5 +1,6 @@
 import { encodePress } from "@flotilla/contracts";
 import { mayPress } from "@flotilla/domain";
+import type { RedisTrouble } from "@flotilla/queue";
 import type { SentCount } from "../alerts/sent-log.ts";
 import { backButton, refreshButton, verbButton } from "./buttons.ts";
 import { type Html, html, lines } from "./html.ts";
@@ -13,6 +14,8 @@ export interface HealthView {
   readonly sent: SentCount;
   /** Since when Redis is away, or null. */
   readonly redisAwaySince: number | null;
+  /** What is the matter with it. */
+  readonly redisTrouble?: RedisTrouble | null;
   /** How long it took to read the statuses just now, in milliseconds; null when Redis is away. */
   readonly redisMs: number | null;
   /** Since when presses do not arrive, or null. */
@@ -62,9 +65,9 @@ function sign(good: boolean, text: Html): Html {
   return html`${good ? "✅" : "❌"} ${text}`;
 }
 
-function redis({ words }: FleetView, { redisAwaySince, redisMs }: HealthView): Html {
+function redis({ words }: FleetView, { redisAwaySince, redisMs, redisTrouble }: HealthView): Html {
   if (redisAwaySince === null) return words.html("health-redis", { ms: Math.max(1, Math.round(redisMs ?? 1)) });
-  return words.html("health-redis-away", { at: redisAwaySince });
+  return words.html("health-redis-away", { at: redisAwaySince, why: words.text(`why-redis-${redisTrouble ?? "away"}`) });
 }
 
 /** The worst of all session files that are open. */

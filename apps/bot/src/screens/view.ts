@@ -1,6 +1,7 @@
 import type { WorkerStatus } from "@flotilla/contracts";
 import { type Role, stateIcon, urgency } from "@flotilla/domain";
 import type { HostId, WorkerId } from "@flotilla/kernel";
+import type { RedisTrouble } from "@flotilla/queue";
 import type { Rollup } from "../charts/rollup.ts";
 import type { CommandRow } from "../store/commands.ts";
 import type { SilenceRow } from "../store/silences.ts";
@@ -37,6 +38,8 @@ export interface FleetView {
   readonly openAlerts: number;
   /** False = Redis is away and the statuses are the last known ones. */
   readonly fresh: boolean;
+  /** Why they are. */
+  readonly trouble?: RedisTrouble | null;
   /** The whole fleet is muted or in maintenance. */
   readonly silence: SilenceRow | null;
   readonly wizard: WizardRow | null;

@@ -89,8 +89,13 @@ export class BulkStore {
   }
 
   /** A host could not be asked. */
-  refused(id: string, host: string, workers: readonly string[], message: string): void {
-    const failed = workers.map((worker) => ({ worker, message, code: "" }));
+  refused(
+    id: string,
+    host: string,
+    workers: readonly string[],
+    why: { readonly code: string; readonly message: string },
+  ): void {
+    const failed = workers.map((worker) => ({ worker, ...why }));
     this.#set(id, host, { phase: "refused", over: true, done: [], failed, current: null });
   }
 

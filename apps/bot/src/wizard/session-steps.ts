@@ -1,5 +1,6 @@
 import { type Asker, sealBytes } from "@flotilla/contracts";
 import { AppError } from "@flotilla/kernel";
+import { troubleOf } from "@flotilla/queue";
 import type { Commands } from "../commands.ts";
 import { say } from "../words/said.ts";
 import type { Moves } from "./moves.ts";
@@ -45,7 +46,7 @@ export class SessionSteps {
       await this.#commands.leaveParcel(row.login, sealBytes(row.publicKey, row.login, bytes));
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      return this.#moves.note({ ...row, step: ask }, say("problem-redis-away"));
+      return this.#moves.note({ ...row, step: ask }, say(`problem-redis-${troubleOf(error)}`));
     }
     await this.#moves.send(row, { kind: "login.session" }, asker, { kind: "reading-session", known: ask.known });
   }

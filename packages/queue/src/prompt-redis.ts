@@ -1,0 +1,120 @@
+import { AppError, sleep } from "@flotilla/kernel";
+import { Redis } from "ioredis";
+import { promptOptions } from "./connection.ts";
+import { noAnswer, type RedisTrouble, redisAway, troubleOf } from "./redis-trouble.ts";
+
+/** A press looks at Redis up to three times, and its card is due within 2 s. */
+const ANSWER_MS = 600;
+/** So often a connection that does not come up is made anew: what waits in a network that was cut comes late. */
+const ANEW_MS = 5000;
+
+/**
+ * A connection for those who cannot wait: each question is answered within {@link ANSWER_MS}, or rejects with the reason. Once Redis hangs,
+ * questions reject at once until it answers on a new connection.
+ */
+export class PromptRedis {
+  /** For libraries; what is asked goes through `ask`. */
+  readonly redis: Redis;
+  #trouble: RedisTrouble | null = null;
+  /** Why the connection is not up. */
+  #reason: RedisTrouble | null = null;
+  #madeAt = performance.now();
+
+  constructor(url: string, onError: (error: unknown) => void) {
+    this.redis = new Redis(promptOptions(url));
+    this.redis.on("error", (error) => {
+      this.#reason = troubleOf(error);
+      onError(error);
+    });
+    this.redis.on("ready", () => {
+      this.#reason = null;
+    });
+  }
+
+  /** What was the matter at the last question or is now; null = nothing. */
+  get trouble(): RedisTrouble | null {
+    return this.redis.status === "ready" ? this.#trouble : this.#notReady();
+  }
+
+  /** One question. Throws AppError `redis-away`, which says what is the matter. */
+  async ask<T>(question: (redis: Redis) => Promise<T>): Promise<T> {
+    try {
+      if (this.redis.status !== "ready" && this.#reason === null) await this.#comesUp();
+      if (this.redis.status !== "ready") throw redisAway(this.#notReady());
+      const answer = await inTime(question(this.redis));
+      this.#trouble = null;
+      return answer;
+    } catch (cause) {
+      const error = cause instanceof AppError && cause.code === "redis-away" ? cause : redisAway(troubleOf(cause), cause);
+      this.#trouble = troubleOf(error);
+      if (this.#trouble === "hangs") this.#anew();
+      throw error;
+    }
+  }
+
+  /** Resolves when the connection is up; questions before that may be refused. */
+  async ready(signal?: AbortSignal): Promise<void> {
+    while (this.redis.status !== "ready") await this.#change(signal);
+  }
+
+  close(): void {
+    this.redis.disconnect();
+  }
+
+  #notReady(): RedisTrouble {
+    // There is a connection, and nobody greets back.
+    if (this.#reason === null && ["connecting", "connect"].includes(this.redis.status)) return "hangs";
+    return this.#reason ?? this.#trouble ?? "gone";
+  }
+
+  /** What was asked on the old connection is not waited for; what Redis has of it already, it may still do. */
+  #anew(): void {
+    const up = this.redis.status === "ready";
+    if (!up && performance.now() - this.#madeAt < ANEW_MS) return;
+    this.#madeAt = performance.now();
+    this.#reason = "hangs";
+    this.redis.disconnect(true);
+  }
+
+  /** A question may come before the connection, or while it is made anew. */
+  async #comesUp(): Promise<void> {
+    const over = new AbortController();
+    try {
+      await Promise.race([this.ready(over.signal), this.#fails(over.signal), sleep(ANSWER_MS, over.signal)]);
+    } finally {
+      over.abort();
+    }
+  }
+
+  async #fails(signal: AbortSignal): Promise<void> {
+    while (this.#reason === null) await this.#change(signal);
+  }
+
+  async #change(signal?: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const events = ["ready", "error", "end"] as const;
+    for (const each of events) this.redis.once(each, resolve);
+    signal?.addEventListener("abort", () => resolve(), { once: true });
+    await promise;
+    for (const each of events) this.redis.off(each, resolve);
+    signal?.throwIfAborted();
+  }
+}
+
+/** A process that was busy for longer reads what came before it says that nothing did. */
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const late = async (): Promise<never> => {
+    await sleep(ANSWER_MS, over.signal);
+    await sleep(1, over.signal);
+    throw noAnswer();
+  };
+  const watch = late();
+  watch.catch(() => {});
+  answer.catch(() => {});
+  try {
+    return await Promise.race([answer, watch]);
+  } finally {
+    over.abort();
+  }
+}
