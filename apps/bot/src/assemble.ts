@@ -192,8 +192,7 @@ function signsOf({ commandSender, statuses, config, log }: Outside, { cards, lan
       problem = of;
     },
     signs: () => ({
-      redisAwaySince: redis.awaySince(),
-      redisTrouble: redis.trouble(),
+      ...redis.signs(),
       pollProblemSince: problem()?.since ?? null,
       pingedAt: places.deadManUrl === null ? null : (secondPath.pingedAt ?? 0),
       secondPath: secondPath.configured,

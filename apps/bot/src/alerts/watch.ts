@@ -213,6 +213,11 @@ export class RedisWatch {
     this.#clock = clock;
   }
 
+  /** Both, for Health. */
+  signs(): { readonly redisAwaySince: number | null; readonly redisTrouble: RedisTrouble | null } {
+    return { redisAwaySince: this.awaySince(), redisTrouble: this.trouble() };
+  }
+
   /** What is the matter with it now. */
   trouble(): RedisTrouble | null {
     return this.#look();
