@@ -67,7 +67,7 @@ async function tap(fleet: Fleet, seen: string[], data: string, questions: number
   return steps();
 }
 
-test("a tap waits for one commit before it is answered, a command for one more and one way to Redis; the card for one look at the board", async () => {
+test("a tap waits for one commit before it is answered, a command for one more and two ways to Redis (what time it is there, and the command); the card for one look at the board", async () => {
   const fleet = await startFleet();
   for (const name of ["news_1", "news_2"]) fleet.parts.workers.add(parseWorkerId(name), HOST, "777", 1);
   await fleet.poll();
@@ -84,10 +84,10 @@ test("a tap waits for one commit before it is answered, a command for one more a
     expect(redis(steps), data).toEqual(["redis hgetall"]);
   }
   // The first command makes the queue.
-  await tap(fleet, seen, "v1:start:news_1:", 2);
+  await tap(fleet, seen, "v1:start:news_1:", 3);
   await tap(fleet, seen, "v1:workers::", 1);
   await tap(fleet, seen, "v1:worker:news_2:", 1);
-  const steps = await tap(fleet, seen, "v1:start:news_2:", 2);
+  const steps = await tap(fleet, seen, "v1:start:news_2:", 3);
   expect(before(steps, "answerCallbackQuery")).toEqual(["commit", "commit"]);
-  expect(redis(steps)).toEqual(["redis evalsha", "redis hgetall"]);
+  expect(redis(steps)).toEqual(["redis evalsha", "redis hgetall", "redis time"]);
 });
