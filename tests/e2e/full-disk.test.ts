@@ -6,6 +6,10 @@ import { expect, onTestFinished, test } from "vitest";
 import { AdminChat } from "./support/chat.ts";
 import { startFleetIn } from "./support/fleet.ts";
 
+function run(command: string, args: readonly string[]): void {
+  execFileSync(command, args, { stdio: "pipe" });
+}
+
 const MB = 1024 * 1024;
 
 /** A folder for a fleet, with its data on a disk of its own; null where mounting is not permitted. */
@@ -14,11 +18,11 @@ async function smallDisk(): Promise<{ dir: string; disk: string } | null> {
   const disk = join(dir, "data");
   mkdirSync(disk);
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=160m,mode=700", "tmpfs", disk], { stdio: "pipe" });
+    run("mount", ["-t", "tmpfs", "-o", "size=160m,mode=700", "tmpfs", disk]);
   } catch {
     return null;
   }
-  onTestFinished(() => void execFileSync("umount", ["-l", disk]));
+  onTestFinished(() => void run("umount", ["-l", disk]));
   return { dir, disk };
 }
 

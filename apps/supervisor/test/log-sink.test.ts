@@ -8,6 +8,10 @@ import { expect, onTestFinished, test } from "vitest";
 import { LogSink } from "../src/log-sink.ts";
 import { FLEET_KEY } from "./host.ts";
 
+function run(command: string, args: readonly string[]): void {
+  execFileSync(command, args, { stdio: "pipe" });
+}
+
 const LINE = `${"x".repeat(1000)}\n`;
 /** More than a log may have: it is rotated. */
 const MANY = LINE.repeat(5400);
@@ -75,11 +79,11 @@ test.for(OTHERS)(
     const disk = join(dir, "disk");
     mkdirSync(disk);
     try {
-      execFileSync("mount", ["-t", "tmpfs", "-o", "size=32m,nr_inodes=3", "tmpfs", disk], { stdio: "pipe" });
+      run("mount", ["-t", "tmpfs", "-o", "size=32m,nr_inodes=3", "tmpfs", disk]);
     } catch {
       return skip("mounting a tmpfs is not permitted here");
     }
-    onTestFinished(() => void execFileSync("umount", ["-l", disk]));
+    onTestFinished(() => void run("umount", ["-l", disk]));
     const sink = new LogSink(join(disk, "alpha.log"));
     onTestFinished(() => sink.close());
     writeFileSync(join(disk, "filler"), "");
@@ -140,11 +144,11 @@ test("on a full disk a line is cut, and those that are missing are told of on a 
   const dir = join(await testDir("sink-"), "disk");
   mkdirSync(dir);
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", dir], { stdio: "pipe" });
+    run("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", dir]);
   } catch {
     return skip("mounting a tmpfs is not permitted here");
   }
-  onTestFinished(() => void execFileSync("umount", ["-l", dir]));
+  onTestFinished(() => void run("umount", ["-l", dir]));
   writeFileSync(`${dir}/filler`, Buffer.alloc(32 * 1024));
   const path = join(dir, "alpha.log");
   const sink = new LogSink(path);

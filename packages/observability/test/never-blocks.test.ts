@@ -5,6 +5,10 @@ import { boundToParent } from "@flotilla/kernel";
 import { testDir, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 
+function run(command: string, args: readonly string[]): void {
+  execFileSync(command, args, { stdio: "pipe" });
+}
+
 const CHATTY = join(import.meta.dirname, "fixtures/chatty.ts");
 
 interface Chatty {
@@ -57,11 +61,11 @@ async function fullDisk(): Promise<{ at: string; makeRoom: () => void } | null> 
   const at = join(await testDir("log-disk-"), "disk");
   mkdirSync(at);
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", at], { stdio: "pipe" });
+    run("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", at]);
   } catch {
     return null;
   }
-  onTestFinished(() => void execFileSync("umount", ["-l", at]));
+  onTestFinished(() => void run("umount", ["-l", at]));
   expect(() => writeFileSync(`${at}/filler`, Buffer.alloc(2 ** 21))).toThrow("ENOSPC");
   return { at, makeRoom: () => rmSync(`${at}/filler`) };
 }
@@ -114,7 +118,7 @@ test("a pipe that nobody reads costs neither time nor memory; a reader that read
 
 test("a real pipe, as a shell makes it, may be full: npm start | sleep", async () => {
   const dir = await testDir("fifo-");
-  execFileSync("mkfifo", [join(dir, "pipe")]);
+  run("mkfifo", [join(dir, "pipe")]);
   // Open for both, so that it has a reader, which never reads.
   const pipe = openSync(join(dir, "pipe"), "r+");
   onTestFinished(() => closeSync(pipe));

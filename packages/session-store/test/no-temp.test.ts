@@ -16,6 +16,10 @@ import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { telethonFile } from "./support/foreign.ts";
 import { ANN, codeOf, errorOf, FLEET_KEY, logIn, make, open } from "./support/kit.ts";
 
+function run(command: string, args: readonly string[]): void {
+  execFileSync(command, args, { stdio: "pipe" });
+}
+
 let dataDir = "";
 let dir = "";
 beforeEach(async () => {
@@ -29,11 +33,11 @@ const vault = (): Vault => new Vault({ dataDir, fleetKey: FLEET_KEY });
 function mountAt(at: string, options: string): boolean {
   mkdirSync(at, { recursive: true });
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", at], { stdio: "pipe" });
+    run("mount", ["-t", "tmpfs", "-o", options, "tmpfs", at]);
   } catch {
     return false;
   }
-  onTestFinished(() => void execFileSync("umount", ["-l", at]));
+  onTestFinished(() => void run("umount", ["-l", at]));
   return true;
 }
 
