@@ -33,10 +33,17 @@ export function createLogger(options: {
         method.apply(this, withIcon(args as unknown[], icons, level) as typeof args);
       },
     },
+    serializers: { err: withoutCommand },
     // Texts are caught by the whole line; these catch bytes.
     redact: { paths: ["authKey", "*.authKey", "fleetKey", "*.fleetKey"], censor: "[redacted]" },
   };
   return pino(how, output);
+}
+
+/** Redis' client hangs the whole command on its errors: a job, with the text of a message in it. Its name is enough. */
+function withoutCommand(error: Error): unknown {
+  const { command, ...said } = pino.stdSerializers.err(error) as { command?: { name?: string } };
+  return command?.name === undefined ? said : { ...said, command: command.name };
 }
 
 const SILENT = { write: (): void => {} };
