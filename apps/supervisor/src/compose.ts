@@ -82,7 +82,7 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   void fleet.startDesired().catch((error: unknown) => log.error({ err: error }, "start of the workers failed"));
   stack.adopt(
     await consumeHostCommands(config.hostId, {
-      place: guarded(place, (refusal) => tellOfRefused(fleet, log, refusal)),
+      place: guarded(place, (refusal) => tellOfRefused(fleet, log, refusal), log),
       handle: (command) => commands.carryOut(command),
       onError: onRedisError,
       onFailed: (command, error) => command && commands.giveUp(command, error),

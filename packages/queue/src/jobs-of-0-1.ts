@@ -96,6 +96,7 @@ export class JobsOf01 {
     const lists = LISTS.map((name) => before + name);
     const ids = z.array(z.string()).parse(await redis.eval(TAKE_ALL, lists.length, ...lists, before));
     if (ids.length === 0) return;
+    this.#place.onTakenAlong?.({ queue: this.#queue, count: ids.length });
     const queue = new Queue(this.#queue, { connection: redis, prefix: this.#place.prefix });
     queue.on("error", () => {});
     try {

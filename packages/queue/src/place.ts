@@ -10,6 +10,8 @@ export interface QueuePlace {
   readonly wire: Wire;
   /** What was written there by somebody else, or is no good any more. Called for each. */
   readonly onRefused?: (refusal: Refusal) => void;
+  /** Unsigned jobs of version 0.1 were taken along from this queue. */
+  readonly onTakenAlong?: (taken: { readonly queue: string; readonly count: number }) => void;
   /** When this fleet comes from version 0.1: what waits in its queues there is taken along. */
   readonly before?: { readonly prefix: string; readonly door: UnsignedDoor };
 }

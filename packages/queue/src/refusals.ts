@@ -3,6 +3,9 @@ import type { QueuePlace, Refusal } from "./place.ts";
 /** The same is told again after so long at the earliest. */
 const QUIET_MS = 60_000;
 
+const TAKEN_ALONG =
+  "jobs of version 0.1 were taken along: they are not signed. From the first signed one on none is taken any more";
+
 /** Counts what was refused, and tells of it: the first time at once, then once a minute with how often it was meanwhile. */
 export class Refusals {
   readonly #tell: (refusal: Refusal) => void;
@@ -28,7 +31,12 @@ export class Refusals {
   };
 }
 
-/** The place, with somebody who hears of what is refused there, as {@link Refusals} tells it. */
-export function guarded(place: QueuePlace, tell: (refusal: Refusal) => void): QueuePlace {
-  return { ...place, onRefused: new Refusals(tell).add };
+/** The place, and who hears of what is refused there, as {@link Refusals} tells it, and of what is taken along unsigned. */
+export function guarded(
+  place: QueuePlace,
+  tell: (refusal: Refusal) => void,
+  log: { warn(fields: object, text: string): void },
+): QueuePlace {
+  const onTakenAlong: QueuePlace["onTakenAlong"] = (taken) => log.warn(taken, TAKEN_ALONG);
+  return { ...place, onRefused: new Refusals(tell).add, onTakenAlong };
 }

@@ -6,6 +6,7 @@ import {
   consumeHostCommands,
   consumeWorkerCommands,
   EventPublisher,
+  guarded,
   RelayLink,
 } from "@flotilla/queue";
 import { redisCommand, waitFor } from "@flotilla/testkit";
@@ -39,9 +40,12 @@ describe("what waits in the queues of version 0.1", () => {
       ids.map((id) => event(id)),
     );
     const [got, errors] = [[] as string[], errorList()];
-    const consumer = await consumeEvents({ place, onError: errors.add, handle: async ({ id }) => void got.push(id) });
+    const told: object[] = [];
+    const warned = guarded(place, () => {}, { warn: (fields) => void told.push(fields) });
+    const consumer = await consumeEvents({ place: warned, onError: errors.add, handle: async ({ id }) => void got.push(id) });
     onTestFinished(() => consumer.close());
     await waitFor(() => got.length === 41);
+    expect(told, "it is said that they are not signed").toEqual([{ queue: "events", count: 40 }]);
     expect(got).toEqual([...ids, "event-new"]);
     expect(errors.seen).toEqual([]);
     expect(await left(url, "events")).toEqual([]);
