@@ -41,7 +41,17 @@ test("a file goes sealed to the worker and out of the chat; the job has nothing 
   const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, n) => (n * 31) % 251));
   await send(fleet, "ann.session", bytes);
   const command = await waitFor(() => commands[0], { what: "the command" });
-  expect(Object.keys(command).toSorted()).toEqual(["askedAt", "askedBy", "deadlineAt", "id", "kind", "loginId", "v", "worker"]);
+  expect(Object.keys(command).toSorted()).toEqual([
+    "askedAt",
+    "askedBy",
+    "deadlineAt",
+    "id",
+    "kind",
+    "loginId",
+    "sent",
+    "v",
+    "worker",
+  ]);
   expect(command).toMatchObject({ kind: "login.session", loginId: LOGIN });
   const parcel = await takeParcel(fleet.place, LOGIN);
   expect(parcel?.includes(bytes.subarray(0, 64))).toBe(false);
