@@ -113,7 +113,7 @@ test("a pipe that nobody reads costs neither time nor memory; a reader that read
   });
   await waitFor(() => text.includes("were not written"), { what: "the lost lines to be told of" });
   await end(it);
-  expect(missing(text.trim().split("\n"))).toBeGreaterThan(10_000);
+  expect(missing(text.trim().split("\n"))).toBeGreaterThan(100);
 });
 
 test("a real pipe, as a shell makes it, may be full: npm start | sleep", async () => {
