@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { childEnv, ENV, type EnvValues, wantsSandbox } from "@flotilla/config";
-import { AppError } from "@flotilla/kernel";
+import { AppError, makeFolder } from "@flotilla/kernel";
 import { type ServiceProcess, startService } from "./service-process.ts";
 
 /** A running sandbox, and the values that point a fleet at it. */
@@ -25,7 +25,7 @@ const ADMIN = { id: "1001", name: "Ann" };
 /** Starts the local Telegram with its state in the data folder. */
 export async function startSandboxService(env: EnvValues, dataDir: string, logDir: string): Promise<SandboxPlace> {
   const dir = join(dataDir, "telegram");
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makeFolder(dir, 0o700);
   const keyFile = join(dir, "dc-key.pem");
   const token = demoToken(dir);
   const port = env.SANDBOX_PORT ?? ENV.SANDBOX_PORT.example;

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { AppError, boundToParent } from "@flotilla/kernel";
+import { AppError, boundToParent, makeFolder } from "@flotilla/kernel";
 
 /** A service of this machine that runs as a child process. */
 export interface ServiceProcess {
@@ -72,7 +72,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
 /** A service without a log is better than none: the folder may be gone, or its disk full. */
 function openLog({ logDir, name }: ServiceOptions): number | "ignore" {
   try {
-    mkdirSync(logDir, { recursive: true, mode: 0o700 });
+    makeFolder(logDir, 0o700);
     return openSync(join(logDir, `${name}.log`), "a", 0o600);
   } catch {
     return "ignore";

@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, statfsSync } from "node:fs";
+import { accessSync, constants, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -15,7 +15,7 @@ import {
   Secret,
   wantsSandbox,
 } from "@flotilla/config";
-import { AppError, Output, unboundWarning } from "@flotilla/kernel";
+import { AppError, makeFolder, Output, unboundWarning } from "@flotilla/kernel";
 import { checkRedis, startEmbeddedRedis } from "@flotilla/queue";
 import { fittingFleetKey } from "@flotilla/session-store";
 import { lockFile } from "@flotilla/sqlite";
@@ -157,7 +157,7 @@ function catchSignals(): { readonly first: Promise<void>; readonly second: Promi
 
 function prepareDataDir(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(dataDir, 0o700);
     accessSync(dataDir, constants.W_OK);
     const { bavail, bsize } = statfsSync(dataDir);
     if (bavail * bsize < MIN_FREE_BYTES) {

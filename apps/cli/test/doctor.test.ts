@@ -155,7 +155,7 @@ test("a foreign and a stopped holder are named; the session is not touched", asy
   holder.kill("SIGSTOP");
   expect((await doctor(1))[0]?.what).toContain("is stopped");
   await holder[Symbol.asyncDispose]();
-  const worker = spawnNode(HOLDER, [machine.sessions, "ann", "--worker", "ann"]);
+  const worker = spawnNode(HOLDER, [machine.sessions, "ann", "--fleet", "x".repeat(300), "--worker", "ann"]);
   await worker.waitForOutput("has it");
   expect(await doctor(0)).toEqual([]);
 });

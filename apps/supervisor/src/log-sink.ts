@@ -1,5 +1,6 @@
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { makeFolder } from "@flotilla/kernel";
 import { redact } from "@flotilla/observability";
 
 const RING_LINES = 200;
@@ -79,7 +80,7 @@ export class LogSink {
 
   #open(): number | null {
     try {
-      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(this.#path), 0o700);
       return openSync(this.#path, "a", 0o600);
     } catch {
       return null;

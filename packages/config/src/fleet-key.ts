@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { linkSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { AppError } from "@flotilla/kernel";
+import { AppError, makeFolder } from "@flotilla/kernel";
 import type { Secret } from "./secret.ts";
 
 const FILE = "fleet.key";
@@ -14,7 +14,7 @@ const FILE = "fleet.key";
 export function loadFleetKey(configured: Secret | null, dataDir: string, { make = true } = {}): Buffer {
   if (configured) return decode(configured.reveal());
   const path = join(dataDir, FILE);
-  if (make) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  if (make) makeFolder(dataDir, 0o700);
   if (!statSync(path, { throwIfNoEntry: false })) {
     if (!make || hasSessions(dataDir)) throw keyGone(path);
     placeKeyFile(path, randomBytes(32));

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, lstatSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, existsSync, lstatSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { AppError, boundToParent, withTimeout } from "@flotilla/kernel";
+import { AppError, boundToParent, makeFolder, withTimeout } from "@flotilla/kernel";
 import { Redis } from "ioredis";
 
 /** A private Redis server that this process started. */
@@ -37,7 +37,7 @@ const READY_MS = 20_000;
  * Throws AppError `redis-failed` with the last line of its log.
  */
 export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
-  mkdirSync(options.dir, { recursive: true, mode: 0o700 });
+  makeFolder(options.dir, 0o700);
   const socket = socketPath(options.dir);
   const child = launch(options, socket);
   const exited = Promise.withResolvers<string>();
@@ -136,7 +136,7 @@ function socketPath(dir: string): string {
 function canBeMade(folder: string): boolean {
   const probe = join(folder, "probe");
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     closeSync(openSync(probe, "w", 0o600));
     rmSync(probe);
     return true;

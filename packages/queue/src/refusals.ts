@@ -10,7 +10,7 @@ const TAKEN_ALONG =
 export class Refusals {
   readonly #tell: (refusal: Refusal) => void;
   readonly #now: () => number;
-  readonly #open = new Map<string, { toldAt: number; times: number }>();
+  readonly #open = new Map<string, { toldAt: number; times: number; timer?: NodeJS.Timeout }>();
 
   /** `now` in milliseconds, for what has to be counted in between. */
   constructor(tell: (refusal: Refusal) => void, now: () => number = () => performance.now()) {
@@ -24,11 +24,22 @@ export class Refusals {
     const known = this.#open.get(key) ?? { toldAt: Number.NEGATIVE_INFINITY, times: 0 };
     known.times += times;
     this.#open.set(key, known);
-    if (this.#now() - known.toldAt < QUIET_MS) return;
-    known.toldAt = this.#now();
-    this.#tell({ queue, why, times: known.times });
-    known.times = 0;
+    const waitMs = known.toldAt + QUIET_MS - this.#now();
+    if (waitMs <= 0) {
+      this.#tellOf(key, queue, why);
+      return;
+    }
+    // The rest is told also when nothing more comes.
+    known.timer ??= setTimeout(() => this.#tellOf(key, queue, why), waitMs).unref();
   };
+
+  #tellOf(key: string, queue: string, why: Refusal["why"]): void {
+    const known = this.#open.get(key);
+    if (!known || known.times === 0) return;
+    clearTimeout(known.timer);
+    this.#open.set(key, { toldAt: this.#now(), times: 0 });
+    this.#tell({ queue, why, times: known.times });
+  }
 }
 
 /** The place, and who hears of what is refused there, as {@link Refusals} tells it, and of what is taken along unsigned. */

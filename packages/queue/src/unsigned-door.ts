@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "@flotilla/kernel";
 
 /** @NOTE Goes with version 0.3. Whether what version 0.1 wrote, without a signature, is still taken from a queue. */
 export interface UnsignedDoor {
@@ -17,7 +18,7 @@ export function doorIn(folder: string): UnsignedDoor {
       if (closed.has(queue)) return;
       closed.add(queue);
       try {
-        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        makeFolder(folder, 0o700);
         writeFileSync(join(folder, queue), "", { mode: 0o600 });
       } catch {
         // A full disk: it stays closed as long as this process runs, and the next one closes it again.

@@ -1,5 +1,5 @@
 import { Refusals } from "@flotilla/queue";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 
 test("the first refusal is told at once, what follows once a minute with its number, each queue and reason by itself", () => {
   let now = 0;
@@ -18,4 +18,20 @@ test("the first refusal is told at once, what follows once a minute with its num
   expect(told.at(-1)).toEqual({ ...forged, times: 1000 });
   refusals.add(forged);
   expect(told).toHaveLength(4);
+});
+
+test("what was refused meanwhile is told also when nothing more comes", () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const told: unknown[] = [];
+  const refusals = new Refusals(
+    (refusal) => told.push(refusal),
+    () => Date.now(),
+  );
+  const forged = { queue: "events", why: "unsigned", times: 1 } as const;
+  for (let n = 0; n < 20; n++) refusals.add(forged);
+  vi.advanceTimersByTime(60_000);
+  expect(told).toEqual([forged, { ...forged, times: 19 }]);
+  vi.advanceTimersByTime(120_000);
+  expect(told).toHaveLength(2);
 });

@@ -7,7 +7,6 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   mkdtempSync,
   openSync,
   renameSync,
@@ -15,11 +14,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { AppError } from "@flotilla/kernel";
+import { AppError, makeFolder } from "@flotilla/kernel";
 
 /** Makes sure that the folder exists and nobody else can look into it. */
 export function privateFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeFolder(path, 0o700);
   if (process.platform !== "win32") chmodSync(path, 0o700);
 }
 
@@ -29,7 +28,7 @@ export function privateFolder(path: string): void {
  */
 export function withPrivateTemp<T>(work: (dir: string) => T, parent: string): T {
   const dir = scratchIn(parent, () => {
-    mkdirSync(parent, { recursive: true, mode: 0o700 });
+    makeFolder(parent, 0o700);
     return mkdtempSync(join(parent, ".flotilla-"));
   });
   try {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { chmodSync, closeSync, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, linkSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { makeFolder } from "@flotilla/kernel";
 import { syncFile, syncFolderOf } from "./durable.ts";
 import { inspectFile } from "./inspect/inspect-file.ts";
 
@@ -19,7 +20,7 @@ export function prepareFile(path: string, create: boolean | undefined, stamp: (p
   const toBeCreated = problem?.code === "sqlite-missing" && create === undefined;
   if (problem && !toBeCreated && problem.code !== "sqlite-full") throw problem;
   const folder = dirname(path);
-  mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
+  makeFolder(folder, PRIVATE_FOLDER);
   tighten(folder, PRIVATE_FOLDER);
   if (exists) tighten(path, PRIVATE_FILE);
   else createWhole(path, stamp);

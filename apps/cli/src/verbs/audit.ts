@@ -1,7 +1,7 @@
-import { appendFileSync, chmodSync, mkdirSync } from "node:fs";
+import { appendFileSync, chmodSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { AppError } from "@flotilla/kernel";
+import { AppError, makeFolder } from "@flotilla/kernel";
 import type { Place } from "./place.ts";
 
 /**
@@ -12,7 +12,7 @@ export function audit({ dataDir }: Place, entry: Readonly<Record<string, string>
   const path = join(dataDir, "audit.jsonl");
   const line = { at: new Date().toISOString(), user: userInfo().username, ...entry };
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(dataDir, 0o700);
     appendFileSync(path, `${JSON.stringify(line)}\n`, { mode: 0o600, flush: true });
     chmodSync(path, 0o600);
   } catch (cause) {

@@ -1,7 +1,7 @@
 import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
-import { AppError } from "@flotilla/kernel";
+import { AppError, makeFolder } from "@flotilla/kernel";
 
 /** Where every user of a Linux machine may write; empty after a boot. Not shared with containers, as `/run/flotilla` can be. */
 const MEETING_PLACE = "/dev/shm/flotilla";
@@ -62,7 +62,8 @@ function couldBeMade(path: string): null {
 function make(path: string, mode: number): void {
   if (lstatSync(path, { throwIfNoEntry: false })) return;
   // Only the last folder is open to all: /dev/shm and /run are there, or this is another kind of system.
-  mkdirSync(path, { recursive: mode !== SHARED, mode });
+  if (mode === SHARED) mkdirSync(path, { mode });
+  else makeFolder(path, mode);
   if (mode === SHARED) chmodSync(path, mode);
 }
 

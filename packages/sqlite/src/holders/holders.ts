@@ -13,6 +13,8 @@ export interface Holder {
   readonly startedAt: number | null;
   /** Secrets hidden, at most 200 characters; null when hidden or a zombie. Never the environment. */
   readonly commandLine: string | null;
+  /** What follows `--worker` in its arguments: the session that a worker of Flotilla is for. */
+  readonly worker: string | null;
   readonly user: string | null;
   readonly host: string;
   readonly state: ProcessState;
@@ -132,6 +134,7 @@ async function describe(pid: number, lock: HeldLock, known: HolderOptions["known
       pid,
       startedAt: null,
       commandLine: null,
+      worker: null,
       user: null,
       host,
       state: "unknown",
@@ -146,6 +149,7 @@ async function describe(pid: number, lock: HeldLock, known: HolderOptions["known
     pid,
     startedAt: await startedAt(facts.startTicks),
     commandLine: printableCommand(command) || null,
+    worker: argumentAfter("--worker", command),
     user: await userOf(pid),
     host,
     state: facts.state,
@@ -189,4 +193,11 @@ async function hidden(
   if (open.unreadable > 0 && holders.length === 0)
     return `Files opened by ${open.unreadable} processes of other users could not be looked through; locks of theirs would be seen.`;
   return null;
+}
+
+/** The argument behind an option, by the arguments themselves: what is shown of them is cut. */
+function argumentAfter(option: string, command: string): string | null {
+  const words = command.split("\0");
+  const at = words.indexOf(option);
+  return at === -1 ? null : (words[at + 1] ?? null);
 }

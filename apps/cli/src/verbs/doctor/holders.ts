@@ -28,7 +28,7 @@ function judge(name: string, holder: Holder): Finding[] {
       },
     ];
   // A worker is told its name on its command line.
-  if (holder.commandLine === null || holder.commandLine.includes(`--worker ${name}`)) return [];
+  if (holder.commandLine === null || holder.worker === name) return [];
   return [
     {
       check: "holder",
