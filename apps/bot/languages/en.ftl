@@ -871,11 +871,11 @@ alert-redis-away = 🟠 🔌 <b>Redis away</b>
 alert-redis-how = Workers go on; buttons cannot do anything until it is back, and states are old.
 alert-redis-do = Do: look whether Redis runs, and whether this machine reaches it.
 alert-refused-job = 🔴 <b>Jobs were refused in { $queue }</b>: { $count }. Nothing of them was carried out.
-alert-refused-unsigned = They are not signed: somebody who reaches Redis wrote them, or a program of version 0.1 still runs.
-alert-refused-wrong-signature = Their signature is wrong: somebody changed or moved them in Redis, or a program has another FLEET_KEY.
-alert-refused-too-old = They were signed more than a week ago: somebody put old ones into Redis once more, or a clock is wrong.
-alert-refused-unreadable = They are no jobs at all: somebody else writes into this Redis.
-alert-refused-again = They had been carried out already: somebody put them into Redis once more.
+alert-refused-unsigned = They are not signed. A stranger with access to Redis wrote them, or a program of version 0.1 still runs.
+alert-refused-wrong-signature = Their signature is wrong. They were changed or moved in Redis, or a program has another FLEET_KEY.
+alert-refused-too-old = They were signed more than a week ago. Old jobs were put back into Redis, or a clock is wrong.
+alert-refused-unreadable = They are not jobs. Another program writes into this Redis.
+alert-refused-again = They were carried out before. They were put back into Redis.
 alert-refused-do = Do: bring every host to the same version and FLEET_KEY, see who reaches Redis, and change its password (docs/safety.md).
 alert-two-hosts = 🔴 <b>Hosts that do not know of each other run together</b>: { $hosts }
 alert-two-hosts-how = HOSTS=one is set on at least one of them. The same account could be started on both; Redis and Telegram would then be all that keeps them apart.

@@ -30,7 +30,7 @@ export function createBot(token: string, apiRoot: string | null): Bot {
   return bot;
 }
 
-/** These find out whether Telegram knows the token: the poll loop goes on asking, and the start begins with it. */
+/** These find out whether Telegram knows the token: the poll loop repeats getUpdates, and the start begins with getMe. */
 const PROBES: ReadonlySet<string> = new Set(["getUpdates", "getMe"]);
 
 /**
@@ -79,7 +79,7 @@ export function registerRoutes(bot: Bot, deps: RouteDeps): void {
   bot.on("callback_query:data", (context) => press(deps, context, context.callbackQuery.data));
 }
 
-/** Somebody waits with a finger on the button: without an answer of the handler by then, this one is given. */
+/** A handler that has not answered the press by then gets this answer sent for it. */
 const ANSWER_MS = 150;
 
 /** Answers a press once: as its handler says, or after a moment with "asked"; then the card tells the rest. */

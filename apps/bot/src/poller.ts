@@ -20,7 +20,7 @@ export interface Poller {
 export interface PollerDeps {
   readonly bot: Bot;
   readonly inbox: Inbox;
-  /** What is said to whoever pressed or wrote when it failed, in plain text; null: nothing, because this chat learns nothing. */
+  /** Plain text for the sender of a press or text that failed; null: this chat is told nothing. */
   readonly apology?: (update: Update, error: unknown) => string | null;
   readonly log: Logger;
   readonly now: () => number;

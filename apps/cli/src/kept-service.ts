@@ -14,7 +14,7 @@ interface KeptOptions {
   readonly start: () => Promise<ServiceProcess>;
   /** Gets a line for each unasked end. */
   readonly tell: (line: string) => void;
-  /** What goes on, and what does not, while it is away for longer: the end of a sentence. */
+  /** What still works and what does not while it is away: the end of a sentence. */
   readonly meanwhile: string;
   /** It ends again and again, with how it ended last; null when it stays up again. */
   readonly onDown?: (how: string | null) => void;

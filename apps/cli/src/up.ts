@@ -82,10 +82,10 @@ async function startAll(cwd: string, stack: AsyncDisposableStack, hurry: Promise
   return { text: readyText(config, bot.current, supervisor.current, sandbox), logDir, ended };
 }
 
-/** While it is away for longer: what that means for whoever reads the terminal. */
+/** What a longer absence means, for the terminal. */
 const MEANWHILE = {
   bot: "the workers go on, the chat does not answer.",
-  supervisor: "all workers of this host are off Telegram, the chat goes on and tells.",
+  supervisor: "all workers of this host are off Telegram, the chat still works.",
 } as const;
 
 interface AppsPlace {
@@ -95,7 +95,7 @@ interface AppsPlace {
   readonly hurry: Promise<void>;
 }
 
-/** Bot, then supervisor; the bot hears of a supervisor that cannot be kept up, because nobody else can tell the chat. */
+/** Bot, then supervisor; the bot hears of a supervisor that cannot be kept up, because only the bot can tell the chat. */
 async function startApps(
   stack: AsyncDisposableStack,
   { config, values, logDir, hurry }: AppsPlace,

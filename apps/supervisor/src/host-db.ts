@@ -13,7 +13,7 @@ const KEPT_EXITS = 200;
 const KEPT_OUTCOMES = 5000;
 
 /**
- * What this host shall run, and how its workers ended: in memory, and written to `host.db` as long as that works. No write of it ever fails: a disk that is
+ * What this host runs, and how its workers ended: in memory, and written to `host.db` as long as that works. No write of it ever fails: a disk that is
  * full decides over no process (`trouble` tells). Held exclusively: a second supervisor cannot open it.
  */
 export class HostDb {
@@ -71,7 +71,7 @@ export class HostDb {
     this.#file.changed({ of: "worker", id });
   }
 
-  /** Remembers an exit that nobody asked for. */
+  /** Records an unexpected exit. */
   recordExit(id: WorkerId, exit: KeptExit): void {
     this.#memory.exits.set(id, [...(this.#memory.exits.get(id) ?? []), exit].slice(-KEPT_EXITS));
     this.#file.changed({ of: "exits", id });
@@ -142,7 +142,7 @@ export class HostDb {
     this.#file.changed(...[command, ...old].map((id) => ({ of: "outcome" as const, id })));
   }
 
-  /** Which fleet this host was of, or null. Kept as it came: whoever reads it parses it. */
+  /** The fleet of this host, or null. Stored as JSON; the reader parses it. */
   fleet(): unknown {
     return this.#memory.fleet.get("fleet") ?? null;
   }

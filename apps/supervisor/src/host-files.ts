@@ -99,7 +99,7 @@ export class HostFiles implements Disposable {
     return [[trouble.kind, trouble.detail]];
   }
 
-  /** The open file still has everything; after a restart nobody could get at it. */
+  /** The open file still has everything; a restart would lose it. */
   #rescue(): string {
     const { db, log } = this.#deps;
     if (this.#rescued !== null) return this.#rescued;

@@ -30,7 +30,7 @@ export interface RedisParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** A bot that starts for the first time, beside us, makes the fleet; a host that has been in it before needs nobody. */
+/** A bot that starts for the first time, beside us, makes the fleet; a host that knows its fleet does not wait for the bot. */
 const BOT_MS = 30_000;
 
 /** Finds the fleet and opens what belongs to it; all of it is released with `stack`. Throws what `findFleet` throws. */
@@ -68,7 +68,7 @@ function claimOf({ hostId: host, dataDir }: Config, { place, db, log, onError }:
   return new HostClaim({ place, host, me, onTaken: (error) => log.error({ err: error }, "⚠️ two hosts of one name"), onError });
 }
 
-/** The kernel's lock on this file is held: whoever had it before on this machine is dead. */
+/** The kernel's lock on this file is held: the holder before it on this machine is dead. */
 function recordOf(path: string): string | null {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   const boot = processIdentity(process.pid)?.bootId;

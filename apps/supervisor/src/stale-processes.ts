@@ -9,7 +9,7 @@ const LOOK_EVERY_MS = 20;
 
 /**
  * Ends workers that an earlier supervisor of this data folder left behind (S4-02): SIGKILL to those whose pid, start time and boot are the ones
- * that were written down when they were started, whose supervisor is gone, and who use this very folder; to nobody else (invariant 7). The record may
+ * that were written down when they were started, whose supervisor is gone, and who use this very folder; to no other process (invariant 7). The record may
  * be a copy: then its processes are the living workers of another folder. Returns the workers that were ended.
  */
 export async function endStaleProcesses(db: HostDb, dataDir: string): Promise<string[]> {

@@ -143,7 +143,7 @@ export class Account {
     clearTimeout(this.#news);
   }
 
-  /** A real call; an account that Telegram took for ended is asked about anew. Throws what Telegram answered, or AppError `not-connected`. */
+  /** A real call; for an account that Telegram called ended it asks again. Throws what Telegram answered, or AppError `not-connected`. */
   async check(): Promise<SelfUser> {
     if (this.#connection.status().state === "dead") await this.#askAgain();
     const self = await this.#connection.check();

@@ -18,7 +18,7 @@ export interface Supervision {
   readonly lockedDelaysMs: readonly number[];
   /** Between two starts when a host starts. */
   readonly spacingMs: number;
-  /** For so long Telegram is asked again before an answer that a session ended counts. */
+  /** How long Telegram is asked again before "the session ended" counts. */
   readonly confirmEndMs: number;
   readonly memoryBytes: number;
   /** `several`: nobody is on Telegram without a lease, also while Redis is away. */

@@ -9,7 +9,7 @@ export function clip(text: string, most: number): string {
 }
 
 /**
- * A text that people read, or a code from outside: a longer one is cut, by whoever parses it. A limit that refuses would let one end
+ * A text that people read, or a code from outside: the parser cuts a longer one. A limit that refuses would let one end
  * write what the other end does not take, and the message behind it would never arrive.
  */
 export const shown = (most: number) => z.string().overwrite((text) => clip(text, most));

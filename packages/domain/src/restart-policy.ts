@@ -39,7 +39,7 @@ export interface PastExit {
 
 /**
  * Crashes in `history` (in the order in which they happened) that still count at `now`. One that is in the future was written while the clock was ahead: when it
- * really was, nobody knows, and it does not count.
+ * really was is unknown, and it does not count.
  */
 export function countingCrashes(history: readonly PastExit[], now: number, rules: RestartRules): readonly PastExit[] {
   let counting: PastExit[] = [];

@@ -4,7 +4,7 @@
  * with eleven it does not.
  */
 const CHANNELS_BEGIN = -1_000_000_000_000n;
-/** Below it are secret chats, in which no bot and no relay takes part. */
+/** Below it are secret chats, which neither bots nor relays can use. */
 const CHANNELS_END = -1_997_852_516_352n;
 
 /** Marked id of a channel or supergroup by its bare id. */

@@ -9,7 +9,7 @@ export async function nextTurn(): Promise<void> {
 
 /**
  * Work that awaits only what is there already never lets the event loop turn: heartbeats, leases and stops wait until it ends.
- * Such work goes on for `sliceMs` milliseconds at a time. Time decides, not counts: a unit of work may be anything.
+ * Such work runs for `sliceMs` milliseconds at a time. Time decides, not counts: a unit of work may be anything.
  */
 export class LoopShare {
   readonly #sliceMs: number;

@@ -12,7 +12,7 @@ const DRAIN_MS = 50;
 export interface OutputState {
   /** Texts that were lost since the start. */
   readonly lost: number;
-  /** Why nothing can be written now, such as `ENOSPC` or `EAGAIN` (nobody reads); null = it works. */
+  /** Why nothing can be written now, such as `ENOSPC` or `EAGAIN` (no reader); null = it works. */
   readonly code: string | null;
 }
 
@@ -27,7 +27,7 @@ interface Entry {
 }
 
 /**
- * Writes to a standard stream (1 or 2) and never blocks, throws or ends the process, whatever is at its other end: a full disk, a pipe that nobody reads or
+ * Writes to a standard stream (1 or 2) and never blocks, throws or ends the process, whatever is at its other end: a full disk, a pipe without a reader or
  * that is closed, a stopped terminal. Keeps at most 256 KB for a slow reader. What is lost is counted and told in the stream as soon as it takes something.
  */
 export class Output {

@@ -7,7 +7,7 @@ export type { Logger } from "pino";
 /**
  * The log of one process: JSON lines on stdout, redacted as a whole line. `name` is the process
  * (`bot`, `supervisor`, `worker`), `fields` go on every line (such as the worker's id). It never blocks, throws or ends the process,
- * also on a full disk or a pipe that nobody reads: see `Output`.
+ * also on a full disk or a pipe without a reader: see `Output`.
  */
 export function createLogger(options: {
   readonly name: string;

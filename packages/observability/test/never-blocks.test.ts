@@ -101,7 +101,7 @@ test("a process whose log is on a full disk goes on, in little memory; when ther
   expect(lines.filter((line) => !line.endsWith("}"))).toHaveLength(1);
 });
 
-test("a pipe that nobody reads costs neither time nor memory; a reader that reads on gets whole lines, and the number of those that are missing", async () => {
+test("a pipe without a reader costs neither time nor memory; a reader that reads on gets whole lines, and the number of those that are missing", async () => {
   const it = chatty("pipe");
   await turns(it, 100);
   const before = it.rss;

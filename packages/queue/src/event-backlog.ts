@@ -19,7 +19,7 @@ interface Waiting {
 }
 
 /**
- * Events that wait for Redis, oldest first, bounded. When there are too many, what a newer event says anew goes first: of the states of a worker the newest
+ * Events that wait for Redis, oldest first, bounded. When there are too many, events that a newer one replaces go first: of the states of a worker the newest
  * stays, with the state that came before them all. Answers to commands go last.
  */
 export class EventBacklog {
@@ -96,7 +96,7 @@ export class EventBacklog {
 
 const isNoAnswer = ({ kind }: FleetEvent): boolean => kind !== "command.done";
 
-/** Keeps the newest of those that say the same anew, in its place. */
+/** Keeps the newest of the events that replace each other, in its place. */
 function withoutOutdated(waiting: readonly Waiting[]): Waiting[] {
   const seen = new Map<string, { left: number; newest: Waiting }>();
   const kept: Waiting[] = [];

@@ -93,7 +93,7 @@ export interface FindOptions {
 }
 
 /**
- * Everybody else's side: finds the fleet of this FLEET_KEY. A host that has kept it needs no Redis. Throws AppError `no-fleet`,
+ * For every process but the bot: finds the fleet of this FLEET_KEY. A host that has kept it needs no Redis. Throws AppError `no-fleet`,
  * `wrong-fleet-key`, `redis-away`.
  */
 export async function findFleet({ url, fleetKey, known, waitMs, signal }: FindOptions): Promise<Fleet> {
@@ -129,7 +129,7 @@ export async function keepFleetThere(url: string, fleet: Fleet, fleetKey: Buffer
   });
 }
 
-/** A record that this key did not prove is none: whoever reaches Redis may write one. */
+/** A record without this key's proof is ignored: any program with access to Redis may write one. */
 async function read(redis: Redis, fleetKey: Buffer): Promise<Fleet | null> {
   const keyId = fleetKeyId(fleetKey);
   const text = await redis.get(fleetRecordKey(keyId));

@@ -8,7 +8,7 @@ import { PromptRedis } from "./prompt-redis.ts";
 export const HostClaimant = z.object({
   /** One life of one process. */
   id: z.string().max(100),
-  /** The record that it holds: machine, device and inode. Whoever holds the same one knows that the other is dead. */
+  /** The record that it holds: machine, device and inode. A process that holds the same one knows that the other is dead. */
   record: z.string().max(200),
   pid: z.number().int(),
   machine: z.string().max(255),
@@ -20,7 +20,7 @@ export type HostClaimant = z.infer<typeof HostClaimant>;
 
 /** A supervisor that is gone without a word has lost its name by then. */
 const TTL_MS = 15_000;
-/** Between two questions while somebody has it: one that lives renews, and is there after the time of a dead one. */
+/** Pause between two tries while another process has the claim: a living one renews it, that of a dead one expires. */
 const ASK_AGAIN_MS = 500;
 
 /** Sets the claim when it is free, ours, or of a dead owner of the same record; else returns who has it. */
@@ -66,7 +66,7 @@ export class HostClaim {
   }
 
   /**
-   * Takes the name and keeps it until `close`; waits for the time in which the claim of a dead one ends. Throws AppError `host-id-taken` that names who has it. A Redis that is away refuses nobody: the claim is
+   * Takes the name and keeps it until `close`; waits for the time in which the claim of a dead one ends. Throws AppError `host-id-taken` that names who has it. A Redis that is away refuses no host: the claim is
    * taken when it is back.
    */
   async take(): Promise<void> {

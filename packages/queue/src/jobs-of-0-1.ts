@@ -85,7 +85,7 @@ export class JobsOf01 {
     }
   }
 
-  /** It stays where it is: whoever stops the program of 0.1 that wrote it may want to look at it. */
+  /** It stays where it is, for a look when the program of 0.1 is stopped. */
   #refuse(waiting: number): void {
     const news = waiting - this.#refused;
     this.#refused = waiting;

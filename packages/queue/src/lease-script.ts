@@ -25,7 +25,7 @@ export type LeaseAnswer =
  * this holder was granted it and its right had not ended when it asked, and the quiet time in ms after a start of Redis (0 = none).
  *
  * Such a holder keeps its number, also when Redis forgot it or came back as it was before: of two numbers the higher one was granted
- * later. Everybody else gets a number above all that were given out. A Redis that was started anew may have forgotten some: there
+ * later. Every other holder gets a number above all that were given out. A Redis that restarted may have forgotten some: there
  * the floor is its clock, in milliseconds, at the first question.
  */
 export const TAKE = `

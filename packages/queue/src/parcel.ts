@@ -16,5 +16,5 @@ export async function takeParcel(place: QueuePlace, login: string): Promise<Buff
   return parcel;
 }
 
-/** A parcel is for one login: whoever reads Redis could put one of his own in its place, sealed as well as ours. */
+/** A parcel is for one login: a program with access to Redis could put its own in the place, sealed as well as ours. */
 export const parcelSlot = (login: string): Slot => ({ queue: "parcel", id: login, name: "parcel" });

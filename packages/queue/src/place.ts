@@ -8,7 +8,7 @@ export interface QueuePlace {
   readonly prefix: string;
   /** Signs what is sent there and checks what comes from there. */
   readonly wire: Wire;
-  /** What was written there by somebody else, or is no good any more. Called for each. */
+  /** Called for each job that a stranger wrote, or that is too old. */
   readonly onRefused?: (refusal: Refusal) => void;
   /** Unsigned jobs of version 0.1 were taken along from this queue. */
   readonly onTakenAlong?: (taken: { readonly queue: string; readonly count: number }) => void;

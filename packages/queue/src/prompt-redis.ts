@@ -5,7 +5,7 @@ import { noAnswer, type RedisTrouble, redisAway, troubleOf } from "./redis-troub
 
 /** A press looks at Redis up to three times, and its card is due within 2 s. */
 const ANSWER_MS = 600;
-/** So often a connection that does not come up is made anew: what waits in a network that was cut comes late. */
+/** Milliseconds until a connection that does not come up is replaced: what waits in a cut network comes late. */
 const ANEW_MS = 5000;
 
 /**
@@ -47,7 +47,7 @@ export class PromptRedis {
     } catch (cause) {
       const error = cause instanceof AppError && cause.code === "redis-away" ? cause : redisAway(troubleOf(cause), cause);
       this.#trouble = troubleOf(error);
-      if (this.#trouble === "hangs") this.#anew();
+      if (this.#trouble === "hangs") this.#reconnect();
       throw error;
     }
   }
@@ -62,13 +62,13 @@ export class PromptRedis {
   }
 
   #notReady(): RedisTrouble {
-    // There is a connection, and nobody greets back.
+    // There is a connection without a greeting.
     if (this.#reason === null && ["connecting", "connect"].includes(this.redis.status)) return "hangs";
     return this.#reason ?? this.#trouble ?? "gone";
   }
 
   /** What was asked on the old connection is not waited for; what Redis has of it already, it may still do. */
-  #anew(): void {
+  #reconnect(): void {
     const up = this.redis.status === "ready";
     if (!up && performance.now() - this.#madeAt < ANEW_MS) return;
     this.#madeAt = performance.now();
@@ -76,7 +76,7 @@ export class PromptRedis {
     this.redis.disconnect(true);
   }
 
-  /** A question may come before the connection, or while it is made anew. */
+  /** A question may come before the connection, or while it is replaced. */
   async #comesUp(): Promise<void> {
     const over = new AbortController();
     try {

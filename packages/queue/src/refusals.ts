@@ -1,6 +1,6 @@
 import type { QueuePlace, Refusal } from "./place.ts";
 
-/** The same is told again after so long at the earliest. */
+/** The same refusal is told again at the earliest after this time. */
 const QUIET_MS = 60_000;
 
 const TAKEN_ALONG =

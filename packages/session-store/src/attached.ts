@@ -27,7 +27,7 @@ export function withAttachedToWrite<T>(path: string, work: (db: Database) => T):
 /** Codes that tell of the system around a file. They say nothing about what is in it. */
 const AROUND: ReadonlySet<string> = new Set(["sqlite-cantopen", "sqlite-io", "sqlite-full", "sqlite-readonly"]);
 
-/** Whether an error says that the system gives the file to nobody now; it may be as whole as ever. */
+/** Whether an error says that the system does not give the file out now; the file itself may be sound. */
 export function refusesFile(error: unknown): error is AppError {
   return error instanceof AppError && (AROUND.has(error.code) || error.code === "scratch-failed");
 }

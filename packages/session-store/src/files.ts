@@ -67,7 +67,7 @@ export function writePrivate(path: string, text: string): void {
 const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"]);
 
 /**
- * Gives a finished file, which nobody has open, a second name; where the file system has no hard links, a copy of it gets that name, whole. Throws what the
+ * Gives a finished file, which no process has open, a second name; where the file system has no hard links, a copy of it gets that name, whole. Throws what the
  * file system threw; `EEXIST` when the name is taken, which then stays as it is.
  */
 export function linkOrCopy(from: string, to: string, link: typeof linkSync = linkSync): void {

@@ -16,7 +16,7 @@ interface FoundKey {
   readonly key: Buffer;
 }
 
-/** Which fleet keys the sessions of a data folder want. One that is in use, or damaged, is passed over. Opens only files that nobody has. */
+/** Which fleet keys the sessions of a data folder want. One that is in use, or damaged, is passed over. Opens only files that no process has open. */
 export function wantedFleetKeys(dataDir: string): WantedKey[] {
   const dir = join(dataDir, "sessions");
   const byId = new Map<string, string[]>();

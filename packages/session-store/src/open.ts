@@ -26,7 +26,7 @@ export function openSession(options: SessionOptions): SessionStore {
 
 /**
  * Like {@link openSession}, for a worker: waits for whoever has the file, without blocking the event loop, up to `budgetMs` (60 s unless
- * given), looks through the whole file once (AppError `sqlite-corrupt`), and takes the machine's lock on its key (AppError `session-owned`, which names the other owner). Nobody may have it open, not even idle: a program that keeps no lock while it sleeps would wake up later.
+ * given), looks through the whole file once (AppError `sqlite-corrupt`), and takes the machine's lock on its key (AppError `session-owned`, which names the other owner). No program may have it open, not even idle: a program that keeps no lock while it sleeps would wake up later.
  */
 export async function openSessionWhenFree(options: SessionOptions & WaitForLock): Promise<SessionStore> {
   const db = await openWhenFree({ ...options, ...fileOf(options) });

@@ -131,7 +131,7 @@ export class Database implements Disposable {
 
   /**
    * Gives up to `pages` free pages back to the disk; true when there are more. A file of version 0.1 keeps its pages until it is
-   * small enough to be written anew in one go. Not inside a transaction.
+   * small enough to be rewritten in one go. Not inside a transaction.
    */
   shrink(pages: number): boolean {
     return this.#run(() => {

@@ -8,7 +8,7 @@ import type { VendorClient, VendorSender } from "./vendor.ts";
 // Also for its effect: the handlers below rely on its patches.
 import { openPacket, readMessage } from "./wire/messages.ts";
 
-/** A container may hold a thousand messages; after so long everything else has a turn. */
+/** Milliseconds per slice of a container, which may hold a thousand messages. */
 const SLICE_MS = 15;
 
 /** What the hooks report. None of these may throw. */

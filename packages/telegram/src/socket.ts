@@ -20,9 +20,9 @@ export interface SocketOptions {
 }
 
 const KEEP_ALIVE_MS = 30_000;
-/** The library reads, decrypts and hands on packet after packet; after so long everything else has a turn. */
+/** Milliseconds of packets in a row, then a turn of the event loop. */
 const SLICE_MS = 15;
-/** More bytes than this that nobody has read yet: the server waits. */
+/** Unread bytes beyond this pause the socket: the server waits. */
 const FULL_BYTES = 1 << 20;
 const NOT_OPEN = "The connection is closed.";
 

@@ -67,11 +67,8 @@ export class AlertOutbox {
       try {
         this.#deps.look();
         const cards = this.#deps.cards.current(this.#deps.clock.now());
-        // Before anything is sent: what is due now stays due, however long Telegram is away and whatever ends meanwhile.
-        const due = this.#deps
-          .chats()
-          .flatMap(({ chat }) => cards.filter((card) => this.#becomesDue(chat, card)).map(({ n }) => ({ card: n, chat })));
-        this.#deps.cards.owe(due);
+        // Before anything is sent: what is due now stays due, even if the trouble ends before it can be told.
+        this.#deps.cards.owe(this.#due(cards));
         await Promise.all(this.#deps.chats().map((chat) => this.#chat(chat.chat, cards)));
       } catch (error) {
         this.#deps.log.error({ err: error }, "alerts not told yet");
@@ -110,11 +107,16 @@ export class AlertOutbox {
     cards.deliverAll(row, () => sender.done(chat, purpose));
   }
 
-  /** It is to be told in this chat, first or anew. */
+  /** It is due in this chat: for the first time, or again. */
   #isNew(chat: string, card: CardRow): boolean {
     const { cards } = this.#deps;
     const known = cards.delivery(card.n, chat);
     return known ? known.telling < card.telling && card.resolvedAt === null : cards.isOwed(card.n, chat);
+  }
+
+  #due(cards: readonly CardRow[]): { readonly card: number; readonly chat: string }[] {
+    const rows = this.#deps.chats().flatMap(({ chat }) => cards.map((card) => ({ card, chat })));
+    return rows.filter(({ card, chat }) => this.#becomesDue(chat, card)).map(({ card, chat }) => ({ card: card.n, chat }));
   }
 
   #becomesDue(chat: string, card: CardRow): boolean {

@@ -120,7 +120,7 @@ export class CardStore {
     return this.#db.readOne("SELECT 1 AS owed FROM owed WHERE card = ? AND chat = ?", [card, chat]) !== undefined;
   }
 
-  /** A chat that cannot be written to is owed nothing: what is open then becomes due anew when it is back. */
+  /** A chat that cannot be written to is owed nothing: open cards become due again when it is reachable. */
   forgive(chat: string): void {
     this.#db.write("DELETE FROM owed WHERE chat = ?", [chat]);
   }

@@ -142,7 +142,8 @@ function accountBody({ worker, host, status }: Extract<FleetEvent, { kind: "work
   }
   if (state === "BANNED") {
     const details = [say("alert-banned-how", { code }), say("alert-banned-do")];
-    return { ...base, kind: "banned", title: say("alert-banned", { worker }), details, buttons: ["look", "log", "worker"] };
+    const title = say("alert-banned", { worker });
+    return { ...base, kind: "banned", title, details, buttons: ["look", "log", "worker"] };
   }
   if (fault?.class === "LIMITED") {
     const details = [say("alert-limited-how", { code }), say("alert-limited-do")];

@@ -70,7 +70,7 @@ export class OwnTrouble {
     }
   }
 
-  /** The open file still has everything; after a restart nobody could get at it. */
+  /** The open file still has everything; a restart would lose it. */
   #save(): string {
     const { db } = this.#deps;
     const target = `${db.path}.rescued`;

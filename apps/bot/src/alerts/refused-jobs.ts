@@ -12,7 +12,7 @@ export interface RefusedSight extends JobRefusal {
 /** So long after the last one it is over. */
 const OVER_MS = 30 * 60_000;
 
-/** What the processes of this fleet refused: somebody writes into its Redis who is none of them, or runs another version. */
+/** Jobs that processes of this fleet refused: a stranger wrote them, or a program of another version. */
 export class RefusedJobs {
   readonly #queues = new Map<string, RefusedSight>();
 

@@ -10,7 +10,7 @@ interface Who {
   readonly wordsOf: (chat: string) => Words;
 }
 
-/** What somebody who may ask hears of a press or a text that failed; null for everybody else. A disk that is full is said to be. */
+/** What an admin is told of a press or a text that failed; null for anyone else. Names a full disk. */
 export function apologyOf({ admins, wordsOf }: Who): (update: Update, error: unknown) => string | null {
   return ({ callback_query: press, message }, error) => {
     const from = press?.from.id ?? message?.from?.id;

@@ -93,7 +93,7 @@ export class RouteDesk {
   }
 
   /**
-   * Readers that work by a version which this bot never gave out, such as one that somebody wrote into Redis in version 0.1, are told again,
+   * Readers that work by a version which this bot never gave out, such as one forged in Redis under version 0.1, are told again,
    * by a higher one. One that cannot be is passed over by the reader itself.
    */
   outbid(): void {

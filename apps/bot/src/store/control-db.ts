@@ -7,7 +7,7 @@ import { MIGRATIONS } from "./schema.ts";
 const SEEN_MS = GOOD_FOR_MS + 24 * 3600 * 1000;
 const CHECK_BUDGET_MS = 2000;
 
-/** What says that the content is lost, whoever opens it. */
+/** Codes that say the content is lost. */
 const DAMAGE: ReadonlySet<string> = new Set([
   "sqlite-corrupt",
   "sqlite-not-a-database",

@@ -39,7 +39,7 @@ export class SettingStore {
     this.#set("darkCharts", dark ? [...others, chat] : others);
   }
 
-  /** Which fleet this is, or null: none was made yet. Kept as it came: whoever reads it parses it. */
+  /** Which fleet this is, or null: none was made yet. Stored as JSON; the reader parses it. */
   fleet(): unknown {
     const row = this.#db.readOne<{ value: string }>("SELECT value FROM setting WHERE name = 'fleet'");
     return row ? JSON.parse(row.value) : null;
@@ -49,7 +49,7 @@ export class SettingStore {
     this.#set("fleet", fleet);
   }
 
-  /** Somebody has used this database already. */
+  /** This database was used before. */
   isUsed(): boolean {
     return (
       this.#db.readOne("SELECT 1 FROM admin UNION SELECT 1 FROM worker UNION SELECT 1 FROM seen_event LIMIT 1") !== undefined

@@ -1,6 +1,6 @@
 import type { MessageEntity } from "grammy/types";
 
-/** What apps turn into formatting while somebody types (https://core.telegram.org/api/entities), by what they take away for it. */
+/** What apps turn into formatting during typing (https://core.telegram.org/api/entities), by what they take away for it. */
 const MARKS: Readonly<Record<string, string>> = {
   bold: "**",
   italic: "__",

@@ -74,7 +74,7 @@ async function assertNowhereElse({ place }: Call, name: string, { authKey, userI
   const other = await fleetOnRedis(place)
     .then((fleet) => findOtherOwner(fleet, wanted))
     .catch((error: unknown) => {
-      // On a Redis that no fleet of this key was ever on nobody has it.
+      // A Redis that no fleet of this key ever used has no claim.
       if (error instanceof AppError && error.code === "no-fleet") return null;
       if (HOSTS !== "several" && error instanceof AppError && error.code === "redis-away") return null;
       throw error;

@@ -4,7 +4,7 @@ import { assertSound, backupTo, type Database, openDatabase, type SqliteErrorCod
 import { emptyMemory, type HostMemory, type RecordKey, readAll, writeKey } from "./rows.ts";
 import { MIGRATIONS } from "./schema.ts";
 
-/** What is wrong with the file; everything it is for goes on in memory. */
+/** What is wrong with the file; its content stays usable in memory. */
 export interface RecordTrouble {
   readonly kind: "record-set-aside" | "record-unwritable";
   /** In plain words, for the log. */
@@ -118,7 +118,7 @@ export class RecordFile {
     }
   }
 
-  /** Nothing is deleted: whoever wants to look into the old one finds it. */
+  /** Nothing is deleted: the old file stays for a look. */
   #startOver(error: Error): HostMemory | null {
     try {
       const aside = `${this.path}.damaged-${new Date().toISOString().replace(/[-:.]/g, "")}`;

@@ -3,7 +3,7 @@ import type { PastExit } from "@flotilla/domain";
 import { parseWorkerId, type WorkerId } from "@flotilla/kernel";
 import type { Database, ProcessIdentity } from "@flotilla/sqlite";
 
-/** What a worker of this host shall be. */
+/** Desired state of a worker of this host. */
 export type Desired = "running" | "stopped" | "maintenance";
 
 /** An exit with what the kernel said. */
@@ -102,7 +102,7 @@ function withId(text: string, work: (id: WorkerId) => void): void {
   try {
     id = parseWorkerId(text);
   } catch {
-    return; // no name of ours: somebody wrote into the file
+    return; // not a name of ours: the file was edited
   }
   work(id);
 }

@@ -5,7 +5,7 @@ import type { InboxRow, NewOutboxRow, SessionStore } from "@flotilla/session-sto
 import type { RouteBook } from "./route-book.ts";
 import { toSourceMessage } from "./source-message.ts";
 
-/** So many rows are read at once, and followed for so long at once: everything else has a turn after each step. */
+/** Rows per read, and milliseconds per slice; the event loop turns between slices. */
 const BATCH = 50;
 const SLICE_MS = 10;
 

@@ -3,7 +3,7 @@ const AHEAD_MS = 24 * 3_600_000;
 
 /**
  * The highest version that routes can have now: a version is the time of the change, in milliseconds since the epoch. A higher one was written by
- * somebody who wanted to keep later changes out, and counts for nothing.
+ * an attempt to keep later changes out, and is ignored.
  */
 export function latestRouteVersion(now: number): number {
   return now + AHEAD_MS;

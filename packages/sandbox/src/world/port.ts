@@ -179,7 +179,7 @@ export const DIFFERENCE_FAULT_MODES = ["unreadable", "garbled", "stuck", "refuse
 
 /**
  * Answers about missed updates of an account, until `heal`. `unreadable`: in each list of each answer is one object more, of a
- * layer that nobody has. `garbled`: the whole answer is such an object. `stuck`: the same part again and again, and more to
+ * unknown layer. `garbled`: the whole answer is such an object. `stuck`: the same part again and again, and more to
  * come. `refused`: 400 with `text` (default: one that no client knows).
  */
 export interface DifferenceFault {

@@ -38,7 +38,7 @@ export function writeNote(path: string, note: OwnerNote): void {
       closeSync(descriptor);
     }
   } catch {
-    // A full disk, or a note that its owner closed to others: whoever is refused is told by the kernel's record.
+    // A full disk, or a note that its owner closed to others: the kernel's record names the owner.
   }
 }
 

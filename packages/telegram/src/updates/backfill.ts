@@ -95,7 +95,7 @@ export class Backfill {
     return want;
   }
 
-  /** The list's entries of certain chats. Live work goes on meanwhile. */
+  /** The list's entries of certain chats. Live work continues meanwhile. */
   async dialogsOf(chats: readonly string[]): Promise<readonly Dialog[]> {
     return await this.#meanwhile.answered(this.#server.dialogsOf(chats));
   }
@@ -202,7 +202,7 @@ export class Backfill {
     return all;
   }
 
-  /** Waits until another question for old messages may be asked. Live work goes on meanwhile. */
+  /** Waits until another question for old messages may be asked. Live work continues meanwhile. */
   async pace(): Promise<void> {
     await this.#meanwhile.pass(this.#options.timings.paceMs);
   }

@@ -211,7 +211,7 @@ export class UpdateEngine {
   #meanwhile(signal: AbortSignal, questions: () => Questions): Meanwhile {
     let isInside = false;
     const step = async (mayAsk: boolean): Promise<void> => {
-      // Nobody knows yet where a new account stands.
+      // The position of a new account is unknown.
       if (!this.#ledger.known) return;
       await this.#drain(signal);
       if (!mayAsk || isInside) return;

@@ -64,7 +64,7 @@ export class Intake {
     this.#todo.add([...look].map(lookKey));
   }
 
-  /** A message that our position says to be old, and that nobody here has seen: the position may be beyond the server's. */
+  /** A message that our position says to be old, and that is not in the inbox: the position may be beyond the server's. */
   #suspect({ old }: Step): void {
     for (const { box, messageId } of old.slice(0, MAX_SUSPECTS)) {
       if (this.#options.table.has(box, messageId)) continue;
@@ -88,7 +88,7 @@ export class Intake {
     return this.#gaps.nextAt((box) => this.#todo.isAsking(box) || this.#reading.has(box));
   }
 
-  /** What came too early may fit by now, or has nobody to wait for any more. Goes on while something does. */
+  /** What came too early may fit by now, or has nothing left to wait for. Repeats while something moves. */
   retry(): void {
     for (let before = -1; ; ) {
       const updates = this.#gaps.updates().filter(({ box }) => !this.#reading.has(box));

@@ -5,7 +5,7 @@ import type { EngineOptions } from "./engine-types.ts";
 import type { Dialog } from "./model.ts";
 import type { Positions } from "./reduce.ts";
 
-/** So many events are committed at once, and for so long before everything else has a turn. */
+/** Events per commit, and milliseconds per slice before the event loop turns. */
 const PART = 200;
 const SLICE_MS = 20;
 

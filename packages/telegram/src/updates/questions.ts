@@ -6,7 +6,7 @@ import type { EngineParts } from "./engine-types.ts";
 import { ACCOUNT, type Verdict } from "./model.ts";
 import { CHECK, lookedAt, lookKey, RESET, type Todo } from "./todo.ts";
 
-/** A channel is set aside when it was refused so often in a row, in words that nobody here knows; or when the server was in trouble with it so often. */
+/** A channel is set aside when it was refused so often in a row, with unknown error codes; or when the server was in trouble with it so often. */
 const REFUSED_TRIES = 5;
 const LATER_TRIES = 12;
 /** So many answers in a row that lead nowhere; then where the box stands is asked in another way. */
@@ -78,7 +78,7 @@ export class Questions {
     if (key === RESET) {
       const found = await this.#differences.reset();
       todo.done(RESET);
-      // A box that led nowhere before stands where the server says now: there is nothing more to be had from it.
+      // A box that led nowhere before stands where the server says now: nothing more can be read from it.
       if (todo.tries(ACCOUNT) >= STUCK_TRIES) this.#rest(ACCOUNT);
       else todo.add([ACCOUNT]);
       return this.#found(found);
@@ -117,7 +117,7 @@ export class Questions {
     try {
       todo.add(await this.backfill.look(channels));
     } catch (error) {
-      // One of them is the reason, and nobody says which.
+      // One of them is the reason; the answer does not say which.
       const { kind } = this.#deps.options.judge(error);
       if (keys.length > 1 && (kind === "closed" || kind === "refused" || kind === "undecodable"))
         for (const each of keys) todo.failed(each, this.#now(), null);

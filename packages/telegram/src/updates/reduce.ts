@@ -136,7 +136,7 @@ class Work implements Step {
     else if (ahead !== null && ahead < 0) this.old.push(...newMessages(events));
     else if (this.#special.aside.has(box)) this.beside.push(...events);
     else {
-      // A channel that is seen for the first time: somebody has to say since when it is ours, and what was before this.
+      // A channel that is seen for the first time: the lookup has to say since when it is ours, and what was before this.
       if (ahead === null) this.look.add(box);
       this.gaps.push(update);
     }

@@ -75,7 +75,7 @@ export class Sweep {
     return found;
   }
 
-  /** One that is closed keeps nobody from the others: what is refused is asked in halves, until it is alone. */
+  /** A closed one does not hide the others: what is refused is asked in halves, until it is alone. */
   async #dialogsOf(chats: readonly string[]): Promise<readonly Dialog[]> {
     const { backfill } = this.#questions;
     try {
@@ -116,7 +116,7 @@ export class Sweep {
     return this.#ledger.recovered - before;
   }
 
-  /** Whether there was an answer. One chat that does not let us in keeps nobody from the others. */
+  /** Whether there was an answer. A chat that refuses us does not hide the others. */
   async #insisted(dialog: Dialog): Promise<boolean> {
     try {
       await this.#insist(dialog);

@@ -95,7 +95,7 @@ export class Todo {
     this.#failed.delete(key);
   }
 
-  /** Not before this time, whoever wants it. Lasts beyond {@link done}. */
+  /** Not before this time, for any reason. Lasts beyond {@link done}. */
   rest(key: string, until: number): void {
     this.#rests.set(key, until);
   }

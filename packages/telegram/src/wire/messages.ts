@@ -8,7 +8,7 @@ import { sha256 } from "telegram/Helpers.js";
 import { GZIPPacked, MessageContainer, TLMessage } from "telegram/tl/core/index.js";
 import { readAnswer, readTolerantly } from "./tolerant.ts";
 
-/** What the server packed may become at most so long. */
+/** Most bytes of an answer that the server packed. */
 const MAX_UNPACKED = 32 * 1024 * 1024;
 /** In a decrypted packet: salt, session, id, number, length, and then the object. */
 const HEAD = 32;

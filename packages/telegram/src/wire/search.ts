@@ -24,7 +24,7 @@ interface Anchors {
 export class Exhausted extends Error {}
 
 /**
- * Reads an answer in which objects have constructors that nobody here knows. The wire has no lengths, so such an object ends
+ * Reads an answer in which objects have unknown constructors. The wire has no lengths, so such an object ends
  * wherever the rest of the answer, up to its exact end, makes sense under the schema: at each place a constructor that may
  * stand there. All ways are followed together, the one that passes over least wins, and of several that are equally good
  * only what they agree on is taken.
@@ -84,7 +84,7 @@ export class Search {
     const line = this.#lineAt(state.at, type);
     const found = line ? this.#object(line, state.at) : [];
     if (found.length > 0) return found.map((each) => ({ ...each, price: each.price + state.price }));
-    // Where it is not certain that anything begins here, it is not taken for an object that nobody knows.
+    // Where it is not certain that anything begins here, it is not taken for an unknown object.
     if (state.loose) return [];
     const price = state.price + (line ? KNOWN_PRICE : 1);
     return this.#offsets(state.at + 4, state.at + MAX_OBJECT).map((at) =>

@@ -11,7 +11,7 @@ export const MSG_CONTAINER = 0x73f1f8dc;
 export const RPC_RESULT = 0xf35c6d01;
 export const GZIP_PACKED = 0x3072cfa1;
 
-/** What a client packed may become at most so long: far more than any call, and no bomb. */
+/** Most bytes of an unpacked body: far more than any call, and no bomb. */
 export const MAX_UNPACKED = 8 * 1024 * 1024;
 /** Results from this size on are compressed, if that makes them smaller. */
 const GZIP_FROM = 1024;
