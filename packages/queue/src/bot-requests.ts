@@ -2,11 +2,12 @@ import { randomUUID } from "node:crypto";
 import { BOT_REQUESTS_QUEUE, BotAnswer, BotRequest } from "@flotilla/contracts";
 import { AppError, toError, withTimeout } from "@flotilla/kernel";
 import { type Job, Queue, QueueEvents, UnrecoverableError } from "bullmq";
+import { Redis } from "ioredis";
 import { patientOptions, promptOptions } from "./connection.ts";
 import type { Consumer } from "./consume.ts";
 import type { QueuePlace } from "./place.ts";
 import { noAnswer, redisAway, troubleOf } from "./redis-trouble.ts";
-import { refuse, TolerantWorker } from "./tolerant-worker.ts";
+import { refuse, TolerantWorker, withoutUnreadable } from "./tolerant-worker.ts";
 import type { Slot } from "./wire.ts";
 
 /** How long an answer is kept for the one who asked. */
@@ -33,6 +34,8 @@ export const REQUEST_GOOD_FOR_MS = 10 * 60_000;
 /** Answers one request after the other, each once: an old one must not bring old routes back. */
 export function answerBotRequests(place: QueuePlace, { handle, onError, isNew }: AnswerOptions): Consumer {
   const { wire } = place;
+  const redis = new Redis(patientOptions(place.url));
+  redis.on("error", onError);
   const worker = new TolerantWorker(
     BOT_REQUESTS_QUEUE,
     // BullMQ counts the parameters of this function to decide what to pass: keep it at one.
@@ -45,12 +48,13 @@ export function answerBotRequests(place: QueuePlace, { handle, onError, isNew }:
       if (!parsed.success) throw new UnrecoverableError("The bot does not know this request, or its data is not valid.");
       return wire.sign(answerSlot(id), await handle(parsed.data));
     },
-    { connection: patientOptions(place.url), prefix: place.prefix, lockDuration: 5000, stalledInterval: 2000 },
+    { connection: redis, prefix: place.prefix, lockDuration: 5000, stalledInterval: 2000 },
   );
-  worker.on("error", onError);
+  worker.on("error", withoutUnreadable(redis, place, BOT_REQUESTS_QUEUE, onError));
   return {
     close: async () => {
       await withTimeout(worker.close(), CLOSE_MS, noAnswer).catch(() => {});
+      redis.disconnect();
     },
   };
 }

@@ -8,7 +8,7 @@ import { asOfHere } from "./deadline.ts";
 import { JobsOf01 } from "./jobs-of-0-1.ts";
 import type { QueuePlace } from "./place.ts";
 import { noAnswer } from "./redis-trouble.ts";
-import { refuse, TolerantWorker } from "./tolerant-worker.ts";
+import { refuse, TolerantWorker, withoutUnreadable } from "./tolerant-worker.ts";
 import type { Opened } from "./wire.ts";
 
 /** A consumer that runs. `close` waits for the job in hand. */
@@ -132,7 +132,7 @@ class QueueConsumer<T> implements Consumer {
       stalledInterval: 1500,
       maxStalledCount: 2,
     });
-    worker.on("error", onError);
+    worker.on("error", withoutUnreadable(this.#redis, place, this.#queue, onError));
     worker.on("failed", (job, error) => {
       onError(error);
       this.#options.onFailed?.(this.#payloadOf(job), error);

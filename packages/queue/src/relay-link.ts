@@ -15,7 +15,7 @@ import { JobsOf01 } from "./jobs-of-0-1.ts";
 import type { QueuePlace } from "./place.ts";
 import { noAnswer } from "./redis-trouble.ts";
 import { RELAY_TABLE } from "./relay-board.ts";
-import { refuse, TolerantWorker } from "./tolerant-worker.ts";
+import { refuse, TolerantWorker, withoutUnreadable } from "./tolerant-worker.ts";
 
 /** Options of {@link RelayLink}. */
 export interface RelayLinkOptions {
@@ -83,7 +83,7 @@ export class RelayLink {
         maxStalledCount: 2,
       },
     );
-    worker.on("error", onError);
+    worker.on("error", withoutUnreadable(this.#redis, place, name, onError));
     worker.on("failed", (_job, error) => onError(error));
     return worker;
   }

@@ -1,4 +1,5 @@
 import { type Job, type JobJson, Worker } from "bullmq";
+import type { Redis } from "ioredis";
 import type { QueuePlace, Refusal } from "./place.ts";
 import { UNREADABLE } from "./wire.ts";
 
@@ -23,4 +24,44 @@ function readable(data: JobJson): JobJson {
 export function refuse({ onRefused }: QueuePlace, queue: string, why: Refusal["why"], job: Job): void {
   job.opts.removeOnComplete = true;
   onRefused?.({ queue, why, times: 1 });
+}
+
+/**
+ * For the `error` event of a worker: a job whose options are no JSON breaks the library before it hands the job out, and stays active.
+ * Such jobs are removed and told of; every other error goes to `onError`.
+ */
+export function withoutUnreadable(
+  redis: Redis,
+  place: QueuePlace,
+  queue: string,
+  onError: (error: unknown) => void,
+): (error: Error) => void {
+  return (error) => {
+    if (error instanceof SyntaxError) sweep(redis, place, queue).catch(onError);
+    else onError(error);
+  };
+}
+
+async function sweep(redis: Redis, { prefix, onRefused }: QueuePlace, queue: string): Promise<void> {
+  const base = `${prefix}:${queue}:`;
+  for (const id of await redis.lrange(`${base}active`, 0, -1)) {
+    const parsed = await redis.hmget(base + id, "opts", "progress");
+    if (parsed.every((text) => text === null || isJson(text))) continue;
+    const gone = redis
+      .multi()
+      .lrem(`${base}active`, 1, id)
+      .srem(`${base}stalled`, id)
+      .del(base + id, `${base}${id}:lock`);
+    await gone.exec();
+    onRefused?.({ queue, why: "unreadable", times: 1 });
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return text === "";
+  }
 }

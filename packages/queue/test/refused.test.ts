@@ -77,6 +77,9 @@ describe("a job that somebody wrote who only reaches Redis", () => {
     ["data", ""],
     ["returnvalue", "{"],
     ["stacktrace", "["],
+    ["opts", "{also"],
+    ["opts", "\u0001"],
+    ["progress", "{"],
   ])("and whose %s is no JSON (%j) is gone and counted once; the next one is carried out", async (field, text) => {
     const place = watched(await sharedPlace());
     const [got, errors] = [[] as string[], errorList()];
