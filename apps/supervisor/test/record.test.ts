@@ -102,6 +102,20 @@ describe("a disk of host.db that is full", () => {
     db.close();
     expect(opened(disk.dir).history(A)).toHaveLength(1);
   });
+
+  test("a host.db that cannot be opened for now is no new one: what is in it holds as soon as it can be", async ({ skip }) => {
+    const disk = await smallDisk();
+    if (!disk) return skip("mounting a tmpfs is not permitted here");
+    const before = opened(disk.dir);
+    before.setDesired(A, "stopped", 1);
+    before.close();
+    run("mount", ["-o", "remount,ro", disk.dir]);
+    const db = opened(disk.dir);
+    expect(db.isNew).toBe(false);
+    run("mount", ["-o", "remount,rw", disk.dir]);
+    await waitFor(() => db.workers().length === 1, { timeoutMs: 20_000 });
+    expect(db.workers()).toEqual([{ id: A, desired: "stopped" }]);
+  });
 });
 
 describe("a damaged host.db", () => {

@@ -5,14 +5,14 @@ import { Redis } from "ioredis";
 import { closingMs, patientOptions } from "./connection.ts";
 import { type BacklogLimits, EventBacklog } from "./event-backlog.ts";
 import type { QueuePlace } from "./place.ts";
-import { noAnswer } from "./redis-trouble.ts";
+import { noAnswer, troubleOf } from "./redis-trouble.ts";
 
 /** A stop must not wait for a Redis that is away. */
 const CLOSE_MS = 1500;
 const KEEP = { removeOnComplete: { count: 500 }, removeOnFail: { count: 500 } } as const;
 /** Between two tries of an event that Redis did not take, such as one on a full disk. */
 const RETRY_MS = 500;
-/** Redis is there and takes nothing now: `MISCONF`, `OOM`, `READONLY`, `LOADING`. */
+/** Redis is there and takes nothing now, for a reason that {@link troubleOf} does not know: `NOREPLICAS`, `CLUSTERDOWN`. */
 const REFUSED_BY_REDIS = /^[A-Z]{4,} /;
 /** An event that fails for any other reason is a bug, and would hold up those behind it for ever. */
 const MOST_TRIES = 5;
@@ -87,7 +87,8 @@ export class EventPublisher {
         return;
       } catch (error) {
         this.#onError(error);
-        const isRedis = this.#redis.status !== "ready" || REFUSED_BY_REDIS.test(toError(error).message);
+        const isRefused = troubleOf(error) !== "away" || REFUSED_BY_REDIS.test(toError(error).message);
+        const isRedis = this.#redis.status !== "ready" || isRefused;
         if (!isRedis && tries >= MOST_TRIES) return;
         await sleep(RETRY_MS, signal).catch(() => {});
       }

@@ -176,3 +176,22 @@ test("events that are large are bounded by their size", () => {
   expect(backlog.bytes).toBeLessThanOrEqual(100_000);
   expect(backlog.takeDropped()).toBeGreaterThan(400);
 });
+
+test("an event that a Redis without memory refuses is tried for as long as that takes", async () => {
+  await using redis = await startRedis();
+  const errors = errorList();
+  const publisher = new EventPublisher(placeAt(redis.url), errors.add);
+  onTestFinished(() => publisher.close());
+  publisher.publish(event("before"));
+  await publisher.flush();
+  await redis.command("CONFIG", "SET", "maxmemory", "1");
+  publisher.publish(event("kept"));
+  await waitFor(() => errors.seen.length > 6, { what: "more tries than an event that is a bug gets", timeoutMs: 20_000 });
+  await redis.command("CONFIG", "SET", "maxmemory", "0");
+  await publisher.flush();
+  const got: string[] = [];
+  const handle = async ({ id }: FleetEvent): Promise<void> => void got.push(id);
+  const consumer = await consumeEvents({ place: placeAt(redis.url), onError: () => {}, handle });
+  onTestFinished(() => consumer.close());
+  await waitFor(() => got.includes("kept"));
+});

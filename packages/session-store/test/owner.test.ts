@@ -6,6 +6,7 @@ import {
   linkSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -16,11 +17,13 @@ import { fileURLToPath } from "node:url";
 import { isAlive, type SpawnedProcess, spawnNode, spawnProcess, testDir, waitFor } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test } from "vitest";
 import { assertKeyFree, openSession, ownerFolders, type SessionStore } from "../src/index.ts";
+import { ownNote, readNote, writeNote } from "../src/owner/note.ts";
 import { codeOf } from "./support/kit.ts";
 
 const CHILD = fileURLToPath(new URL("support/owner-child.ts", import.meta.url));
 const fleetKey = Buffer.alloc(32, 1);
 const NAME = "news_1";
+const NOTE = ownNote({ host: "host-a", dataDir: "/x", worker: NAME, since: 1 });
 const isRoot = process.getuid?.() === 0;
 
 let dir = "";
@@ -147,6 +150,28 @@ describe.runIf(process.platform === "linux")("one key has one user on a machine"
     holder.kill("SIGCONT");
     await holder.waitForOutput("lost session-owned");
     expect((await holder.exited).code).toBe(1);
+  });
+});
+
+describe("what another user put beside a lock", () => {
+  test.each([
+    ["another version's note", { pid: process.pid, dataDir: "/x", since: 1 }],
+    ["a time that is none", { ...NOTE, since: 9e15 }],
+    ["no object", null],
+  ])("%s is no note", (_, content) => {
+    writeFileSync(`${dir}/note.json`, JSON.stringify(content));
+    expect(readNote(`${dir}/note.json`)).toBeNull();
+  });
+
+  test("a link in the note's place is not written through", () => {
+    writeFileSync(`${dir}/mine`, "precious");
+    symlinkSync(`${dir}/mine`, `${dir}/note.json`);
+    writeNote(`${dir}/note.json`, NOTE);
+    expect(readFileSync(`${dir}/mine`, "utf8")).toBe("precious");
+    rmSync(`${dir}/note.json`);
+    writeNote(`${dir}/note.json`, NOTE);
+    writeNote(`${dir}/note.json`, { ...NOTE, worker: "other" });
+    expect(readNote(`${dir}/note.json`)).toEqual({ ...NOTE, worker: "other" });
   });
 });
 

@@ -172,7 +172,8 @@ export class AccountConnection {
       const readyAt = this.#clock.monotonicMs();
       following = this.#stream.follow(link);
       await alive;
-      if (this.#clock.monotonicMs() - readyAt >= this.#timings.stableMs) this.#failures = NO_FAILURES;
+      if (this.#clock.monotonicMs() - readyAt >= this.#timings.stableMs)
+        this.#failures = { ...NO_FAILURES, fatal: this.#failures.fatal };
       return await link.ended;
     } catch (error) {
       return error;

@@ -142,9 +142,13 @@ test("a check that fails for a passing reason leaves the connection alone", asyn
   expect(connection.status()).toMatchObject({ state: "ready", reconnects: 0 });
 });
 
-test.each([0, 1])("after a log-out the session is dead, also when %i checks of it fail", async (times) => {
+test.each([
+  [0, {}],
+  [1, {}],
+  [0, { stableMs: 0, fatalDelaysMs: [60_000] }],
+])("after a log-out the session is dead, also when %i checks of it fail (%o)", async (times, timings) => {
   const { phone, store } = await member();
-  const { connection, reached } = watch({ ...account(world.server), store });
+  const { connection, reached } = watch({ ...account(world.server), store, timings });
   connection.start();
   await reached("ready");
   if (times > 0) world.sandbox.world.faults.failCalls({ method: "users.getUsers", code: 500, text: "INTERNAL", times });

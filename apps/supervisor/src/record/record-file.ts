@@ -43,7 +43,7 @@ export class RecordFile {
   readonly path: string;
   /** What it held when it was opened; from then on the caller's. */
   readonly memory: HostMemory;
-  /** It held nothing that could be read. */
+  /** It was opened and held nothing. One that cannot be opened for now may hold everything. */
   readonly isNew: boolean;
   readonly #dirty = new Map<string, RecordKey>();
   readonly #timer: NodeJS.Timeout;
@@ -57,7 +57,7 @@ export class RecordFile {
     this.path = path;
     const opened = this.#open();
     this.memory = opened ?? emptyMemory();
-    this.isNew = this.memory.workers.size === 0;
+    this.isNew = opened !== null && opened.workers.size === 0;
     this.#timer = setInterval(() => this.#retry(), RETRY_MS);
     this.#timer.unref();
   }

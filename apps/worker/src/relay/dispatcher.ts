@@ -5,6 +5,7 @@ import { AppError, type Clock, LoopShare, nextTurn, toError, type WorkerId } fro
 import type { Logger } from "@flotilla/observability";
 import type { OutboxRow, RelayTable, RouteStops } from "@flotilla/session-store";
 import { deliveryOf, keyOf } from "./delivery-of.ts";
+import { alertLane } from "./intake.ts";
 import { emptyLane, type Lane, type LaneState, type UnderWay, uploadMs } from "./lane.ts";
 import { learned, needsFiles, placeOf, planStep } from "./plan-step.ts";
 
@@ -159,16 +160,18 @@ export class Dispatcher {
   }
 
   /**
-   * Routes have changed. What was on its way to a target that is none any more is planned anew: its confirmation would be about
-   * another step. A route that waited for its old target goes on at once.
+   * Routes have changed. What was on its way to a target that is none any more, or for a route that is gone, is not handed over again: its
+   * confirmation would be about another step. A route that waited for its old target goes on at once.
    */
   changed(before: readonly Route[]): void {
     for (const old of before) {
       const route = this.#deps.route(old.id);
       if (!isDeepStrictEqual(route, old)) this.#deps.stops.clear(old.id);
-      if (!route || stepKey(route.id, route.to, "") === stepKey(old.id, old.to, "")) continue;
-      const lane = this.#lane(old.id);
-      Object.assign(lane, { ...emptyLane(), tries: lane.tries + 1, fetching: lane.fetching });
+      if (route && stepKey(route.id, route.to, "") === stepKey(old.id, old.to, "")) continue;
+      for (const name of [old.id, alertLane(old.id)]) {
+        const lane = this.#lane(name);
+        Object.assign(lane, { ...emptyLane(), tries: lane.tries + 1, fetching: lane.fetching });
+      }
     }
   }
 

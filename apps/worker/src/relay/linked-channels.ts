@@ -41,12 +41,11 @@ export class LinkedChannels {
       this.#wanted.delete(chat);
       try {
         store.linkedChats.set(chat, await telegram.linkedChannel(chat), now());
-        await sleep(PACE_MS, signal);
       } catch (error) {
         // A wait, no connection, no access: the next connection asks again. What comes back is recognised without it.
         log.debug({ err: error }, "the channel of a discussion group could not be learned");
-        this.#wanted.clear();
       }
+      await sleep(PACE_MS, signal).catch(() => {});
     }
   }
 

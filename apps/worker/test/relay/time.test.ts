@@ -23,6 +23,7 @@ interface Rig {
   receive(...ids: [id: number, more?: object][]): void;
   pump(): void;
   dispatcher: Dispatcher;
+  book: RouteBook;
 }
 
 async function rig(change: object = {}): Promise<Rig> {
@@ -57,6 +58,7 @@ async function rig(change: object = {}): Promise<Rig> {
     handed,
     taken,
     dispatcher,
+    book,
     receive: (...ids) => {
       const events = ids.map(([id, more]) => ({ ...post(id, `text ${id}`, more), date: at.wall }));
       store.updates.commit({ events }, () => true);
@@ -135,4 +137,22 @@ test.each([
   expect(store.relay.depths()).toEqual([{ route: "signals", waiting: handed.length, poison: 0 }]);
   expect(handed.map((delivery) => DeliverySchema.safeParse(delivery).success)).toEqual(handed.map(() => true));
   expect(handed.map(({ step }) => step.kind).sort()).toEqual("alert" in change ? ["alert", "send"] : ["send"]);
+});
+
+test.each([
+  ["is gone", []],
+  ["has another target", [route({ alert: "silent", to: { kind: "worker", worker: "sender", chat: "-1000000000099" } })]],
+])("what is on its way for a route that %s is not handed over again", async (_, routes) => {
+  const { at, receive, handed, dispatcher, taken, book } = await rig({ alert: "silent" });
+  receive([1]);
+  dispatcher.pump(["signals", "signals!alert"]);
+  expect(handed).toHaveLength(2);
+  for (const resolve of taken.pending) resolve();
+  await new Promise(setImmediate);
+  const before = book.all;
+  expect(book.take({ v: 1, kind: "routes", worker: parseWorkerId("reader"), version: 2, routes })).toBe(true);
+  dispatcher.changed(before);
+  at.mono += 60_000;
+  dispatcher.repeat();
+  expect(handed).toHaveLength(2);
 });

@@ -62,9 +62,17 @@ function couldBeMade(path: string): null {
 function make(path: string, mode: number): void {
   if (lstatSync(path, { throwIfNoEntry: false })) return;
   // Only the last folder is open to all: /dev/shm and /run are there, or this is another kind of system.
-  if (mode === SHARED) mkdirSync(path, { mode });
-  else makeFolder(path, mode);
-  if (mode === SHARED) chmodSync(path, mode);
+  if (mode !== SHARED) {
+    makeFolder(path, mode);
+    return;
+  }
+  try {
+    mkdirSync(path, { mode });
+    chmodSync(path, mode);
+  } catch (error) {
+    // Another worker that starts at the same time makes it too.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }
 
 function unusableSetting(path: string, why: string): AppError {

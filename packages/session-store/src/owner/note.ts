@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, readFileSync, readlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, readlinkSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { type ProcessIdentity, printableCommand, processIdentity, sameProcess } from "@flotilla/sqlite";
 
@@ -48,17 +48,29 @@ function openNote(path: string): number {
     return openSync(path, "wx", 0o666);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    return openSync(path, "r+");
+    // Every user may write beside it: a link would lead to a file of ours.
+    return openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
   } finally {
     process.umask(before);
   }
+}
+
+const TEXTS = ["startTicks", "bootId", "namespace", "commandLine", "machine", "host", "dataDir", "worker"] as const;
+/** The latest time that a Date can be. */
+const MAX_TIME = 8.64e15;
+
+/** Any user may have written it. */
+function isNote(found: Partial<Record<keyof OwnerNote, unknown>>): boolean {
+  const { pid, since } = found;
+  const isTime = typeof since === "number" && Math.abs(since) <= MAX_TIME;
+  return Number.isInteger(pid) && isTime && TEXTS.every((name) => typeof found[name] === "string");
 }
 
 /** The note, unless it cannot be read or its process is known to be gone. */
 export function readNote(path: string): OwnerNote | null {
   try {
     const note = JSON.parse(readFileSync(path, "utf8")) as OwnerNote;
-    if (typeof note.pid !== "number" || typeof note.dataDir !== "string") return null;
+    if (!isNote(note)) return null;
     const identity: ProcessIdentity = { pid: note.pid, startTicks: note.startTicks, bootId: note.bootId };
     return note.namespace === pidNamespace() && !sameProcess(identity) ? null : note;
   } catch {

@@ -112,7 +112,7 @@ export class Questions {
 
   /** Finds out where channels stand; several at once, unless one of them was refused before. */
   async #look(keys: readonly string[]): Promise<void> {
-    const { todo, aside } = this.#deps;
+    const { todo, aside, ledger } = this.#deps;
     const channels = keys.flatMap((each) => lookedAt(each) ?? []);
     try {
       todo.add(await this.backfill.look(channels));
@@ -125,7 +125,11 @@ export class Questions {
       return;
     }
     for (const each of keys) todo.done(each);
-    for (const channel of channels) aside.answered(channel);
+    for (const channel of channels) {
+      // An answer that does not name it is asked for again, but with longer and longer pauses: what was pushed of it still waits.
+      if (ledger.channel(channel) === undefined) aside.refused(channel, this.#now());
+      else aside.answered(channel);
+    }
   }
 
   /** A position beyond the server's would make everything that comes look old. */

@@ -119,6 +119,8 @@ export class Todo {
 
   /** When the next one may be asked, or Infinity. */
   nextAt(): number {
+    // All else waits for it, as `due` says.
+    if (this.#keys.has(RESET)) return this.#at(RESET);
     return Math.min(Number.POSITIVE_INFINITY, ...[...this.#keys].map((key) => this.#at(key)));
   }
 

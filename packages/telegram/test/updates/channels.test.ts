@@ -156,3 +156,17 @@ test("more than can be worked off: channels that are too long, a position set an
       .sort(),
   ).toEqual(["5", "6", "9"]);
 });
+
+test("a channel that is pushed and that the list of chats does not name is asked for seldom; its message is taken all the same", async () => {
+  const rig = await Rig.create({ retryMs: [20, 50], paceMs: 1 });
+  rig.server.join("5");
+  await rig.start();
+  const original = rig.server.dialogsOf.bind(rig.server);
+  rig.server.dialogsOf = async (chats) => (await original(chats)).filter(({ box }) => box !== "9");
+  rig.server.join("9");
+  rig.push(rig.server.post("9"));
+  await waitFor(() => rig.inbox().includes("9/1"));
+  rig.push(rig.server.post("5"), rig.server.post(ACCOUNT));
+  await waitFor(() => rig.inbox().length === 3);
+  expect(asked(rig, /^dialogsOf/)).toBeLessThan(5);
+});

@@ -44,6 +44,9 @@ test.each([
     expect(shortest(differences)).toBeGreaterThanOrEqual(24);
     expect(isEven(rig)).toBe(true);
     expect(lost(rig)).toBe(0);
+    // The last question may still rest: a new connection begins without it.
+    await rig.stop();
+    await rig.start();
     const before = rig.server.calls.length;
     rig.push(rig.server.post(ACCOUNT));
     await rig.complete();
