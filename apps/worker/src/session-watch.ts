@@ -53,7 +53,7 @@ export class SessionWatch implements Disposable {
     this.look();
   }
 
-  /** Looks now at what is else looked at every few seconds. */
+  /** Looks now at what is looked at every second anyway. */
   look(): void {
     this.#lookAtPlace();
     this.#lookAtOwner();

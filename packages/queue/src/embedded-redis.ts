@@ -137,7 +137,9 @@ function canBeMade(folder: string): boolean {
   const probe = join(folder, "probe");
   try {
     makeFolder(folder, 0o700);
-    closeSync(openSync(probe, "w", 0o600));
+    // In a folder of others it could be a link to a file of ours.
+    rmSync(probe, { force: true });
+    closeSync(openSync(probe, "wx", 0o600));
     rmSync(probe);
     return true;
   } catch {

@@ -55,7 +55,7 @@ export class Dispatcher {
     for (const name of lanes) this.#pumpLane(name, share);
   }
 
-  /** Nothing is started any more. */
+  /** What was put off to a later turn of the event loop is not started any more. */
   close(): void {
     this.#isClosed = true;
   }

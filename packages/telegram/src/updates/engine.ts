@@ -12,7 +12,7 @@ import { Todo } from "./todo.ts";
 
 /** More than this waiting means that asking is cheaper than working it off. */
 const MAX_QUEUE = 10_000;
-/** So long the engine works off what came before everything else has a turn. */
+/** The engine works off what came for this long; then everything else has a turn. */
 const SLICE_MS = 20;
 /** A timer can be set for 24 days at most; looking now and then costs nothing. */
 const MAX_SLEEP_MS = 60_000;
