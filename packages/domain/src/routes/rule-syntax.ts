@@ -1,4 +1,5 @@
 import { AppError } from "@flotilla/kernel";
+import { fold } from "./fold.ts";
 
 /** One condition of a rule. */
 export type Term =
@@ -109,7 +110,7 @@ function sender(value: string, at: number): string {
 
 function word(text: string, at: number): Term {
   const prefix = text.endsWith("*");
-  const bare = (prefix ? text.slice(0, -1) : text).normalize("NFKC").toLowerCase().trim();
+  const bare = fold(prefix ? text.slice(0, -1) : text).trim();
   if (bare === "") throw badRule("empty", "A word is empty", at);
   return { kind: "word", text: bare, prefix };
 }

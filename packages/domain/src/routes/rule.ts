@@ -1,5 +1,6 @@
 import type { SourceMessage } from "@flotilla/contracts";
 import { RE2JS } from "re2js";
+import { fold } from "./fold.ts";
 import { badRule, parseRule, type RuleNode, type Term } from "./rule-syntax.ts";
 
 /** What a rule looks at. */
@@ -17,7 +18,8 @@ export type Rule = (subject: RuleSubject) => RuleVerdict;
 type Check = (subject: Prepared) => RuleVerdict;
 
 interface Prepared extends RuleSubject {
-  readonly lower: string;
+  readonly folded: string;
+  readonly composed: string;
 }
 
 const NO: RuleVerdict = { matched: false, because: [] };
@@ -29,7 +31,7 @@ export function compileRule(text: string): Rule {
   const node = parseRule(text);
   if (!node) return () => ({ matched: true, because: [] });
   const check = compile(node);
-  return (subject) => check({ ...subject, lower: subject.text.normalize("NFKC").toLowerCase() });
+  return (subject) => check({ ...subject, folded: fold(subject.text), composed: subject.text.normalize("NFC") });
 }
 
 function compile(node: RuleNode): Check {
@@ -67,7 +69,7 @@ function term(node: Term): Check {
   switch (node.kind) {
     case "word": {
       const label = node.prefix ? `${node.text}*` : node.text;
-      return met(label, ({ lower }) => hasWord(lower, node.text, node.prefix));
+      return met(label, ({ folded }) => hasWord(folded, node.text, node.prefix));
     }
     case "regex":
       return regex(node);
@@ -92,36 +94,41 @@ function regex(node: Extract<Term, { kind: "regex" }>): Check {
     throw badRule("long", `A regular expression has at most ${MAX_REGEX} characters`, 0, String(MAX_REGEX));
   const label = `/${node.source}/`;
   try {
-    const compiled = RE2JS.compile(node.source, node.ignoreCase ? RE2JS.CASE_INSENSITIVE : 0);
-    return met(label, ({ text }) => compiled.matcher(text).find());
+    const compiled = RE2JS.compile(node.source.normalize("NFC"), node.ignoreCase ? RE2JS.CASE_INSENSITIVE : 0);
+    return met(label, ({ composed }) => compiled.matcher(composed).find());
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^error parsing regexp: /, "") : "unreadable";
     throw badRule("regex", `${label} is not a regular expression that can be used here: ${reason}`, 0, label);
   }
 }
 
-const LETTER = /[\p{L}\p{M}\p{N}_]/u;
+/** A letter or digit of a writing system that puts blanks between words. */
+const SPACED =
+  /(?![\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Bopomofo}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}\p{scx=Tibetan}\p{scx=Javanese}\p{scx=Balinese}\p{scx=Tai_Le}\p{scx=New_Tai_Lue}\p{scx=Tai_Tham}])[\p{L}\p{M}\p{N}_]/u;
 
-/** The whole word, or the start of one, in a text in lower case. */
-function hasWord(lower: string, word: string, prefix: boolean): boolean {
-  for (let at = lower.indexOf(word); at !== -1; at = lower.indexOf(word, at + 1)) {
+/**
+ * The whole word, or the start of one, in a folded text. A word ends between two characters unless both belong to writing systems that
+ * put blanks between words: there is no blank around 比特币 in a sentence, and none between it and `btc`.
+ */
+function hasWord(folded: string, word: string, prefix: boolean): boolean {
+  for (let at = folded.indexOf(word); at !== -1; at = folded.indexOf(word, at + 1)) {
     const end = at + word.length;
-    const startsClean = !isLetter(word, 0) || !isLetterBefore(lower, at);
-    const endsClean = prefix || !isLetterBefore(word, word.length) || !isLetter(lower, end);
+    const startsClean = !isSpaced(word, 0) || !isSpacedBefore(folded, at);
+    const endsClean = prefix || !isSpacedBefore(word, word.length) || !isSpaced(folded, end);
     if (startsClean && endsClean) return true;
   }
   return false;
 }
 
-function isLetter(text: string, at: number): boolean {
+function isSpaced(text: string, at: number): boolean {
   const code = text.codePointAt(at);
-  return code !== undefined && LETTER.test(String.fromCodePoint(code));
+  return code !== undefined && SPACED.test(String.fromCodePoint(code));
 }
 
-function isLetterBefore(text: string, at: number): boolean {
+function isSpacedBefore(text: string, at: number): boolean {
   const unit = text.charCodeAt(at - 1);
   const isLowSurrogate = unit >= 0xdc00 && unit <= 0xdfff;
-  return at > 0 && isLetter(text, isLowSurrogate ? at - 2 : at - 1);
+  return at > 0 && isSpaced(text, isLowSurrogate ? at - 2 : at - 1);
 }
 
 function isMedia(media: RuleSubject["media"], kind: string): boolean {

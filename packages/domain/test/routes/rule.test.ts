@@ -1,6 +1,7 @@
 import { compileRule } from "@flotilla/domain";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fold } from "../../src/routes/fold.ts";
 import { aMessage } from "./support.ts";
 
 const takes = (rule: string, change: Parameters<typeof aMessage>[0]): boolean => compileRule(rule)(aMessage(change)).matched;
@@ -28,6 +29,58 @@ describe("a rule", () => {
     ["word:btc", "btc", true],
   ])("%j on %j: %j", (rule, text, expected) => {
     expect(takes(rule, { text })).toBe(expected);
+  });
+
+  // Field fault B10: a word boundary only between characters of writing systems that put blanks between words.
+  it.each([
+    ["比特币", "今天比特币大涨", true],
+    ["btc", "我买了btc现货", true],
+    ["btc", "我买了xbtc现货", false],
+    ["btc", "我买了btc2现货", false],
+    ["ビットコイン", "今日ビットコインが急騰", true],
+    ["บิตคอยน์", "ราคาบิตคอยน์วันนี้", true],
+    ["ဈေးနှုန်း", "ယနေ့ဈေးနှုန်းများ", true],
+    ["비트코인", "비트코인이 올랐다", false],
+    ["비트코인*", "비트코인이 올랐다", true],
+    ["ー", "データ", true],
+    ["биткоин", "цена биткоина", false],
+  ])("finds where a word ends: %j on %j: %j", (rule, text, expected) => {
+    expect(takes(rule, { text })).toBe(expected);
+  });
+
+  // Field fault F19: full case folding, nothing that no reader sees, composed forms.
+  it.each([
+    ["istanbul", "İSTANBUL", true],
+    ["İstanbul", "ISTANBUL", true],
+    ["straße", "STRASSE", true],
+    ["STRASSE", "straße", true],
+    ["strasse", "STRAẞE", true],
+    ["οδος", "ΟΔΟΣ!", true],
+    ["ΟΔΟΣ*", "οδοσήμανση", true],
+    ["σοφος", "σοφοσ", true],
+    ["ﬁnance", "FINANCE", true],
+    ["btc", "b\u200dt\u00adc", true],
+    ["b\u2060tc", "BTC", true],
+    ["❤", "I ❤\ufe0f it", true],
+    ["café", "cafe\u0301", true],
+    ["/caf\u00e9/", "cafe\u0301", true],
+    ["/cafe\u0301/", "caf\u00e9", true],
+    ["/caf./", "cafe\u0301", true],
+  ])("compares as people read: %j on %j: %j", (rule, text, expected) => {
+    expect(takes(rule, { text })).toBe(expected);
+  });
+
+  it("folds a text once: twice changes nothing, and case never matters", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", minLength: 1 }), (text) => {
+        expect(fold(fold(text))).toBe(fold(text));
+        expect(fold(text.toUpperCase())).toBe(fold(text));
+      }),
+    );
+  });
+
+  it("refuses a word of nothing that can be seen", () => {
+    expect(() => compileRule('"\u200d\u00ad"')).toThrow("A word is empty");
   });
 
   it("looks at media, sender and script", () => {
