@@ -25,6 +25,8 @@ export interface MediaReference {
   readonly accessHash?: string;
   readonly fileReference?: string;
   readonly mime?: string;
+  /** Of a document: what clients show it as. Absent in rows of version 0.1. */
+  readonly shown?: "sticker" | "animation" | "video" | "voice" | "audio" | "file";
   readonly sizeBytes?: number;
   readonly fileName?: string;
   readonly spoiler?: boolean;

@@ -74,11 +74,18 @@ export function sourceOf(row: OutboxRow): Delivery["source"] {
   return { chat, id, date, title: chatTitle, link: linkOf(message.data) };
 }
 
-/** What the map learns from a delivered row: an album that was copied into one message has one id for all of its messages. */
+/**
+ * What the map learns from a delivered row: an album that was copied into one message has one id for all of its messages. Else each has
+ * the id that Telegram named for it, or none: of an album that lost a photo meanwhile, the others must not move up.
+ */
 export function learned(row: OutboxRow, ids: readonly (number | null)[]): DeliveredId[] {
   if (row.kind !== "new") return [];
   const messages = row.pieces.map((piece) => SourceMessage.parse(JSON.parse(piece))).sort((a, b) => a.id - b.id);
-  return messages.map(({ chat, id }, index) => ({ chat, message: id, targetMessage: ids[index] ?? ids[0] ?? null }));
+  return messages.map(({ chat, id }, index) => ({
+    chat,
+    message: id,
+    targetMessage: (ids.length === 1 ? ids[0] : ids[index]) ?? null,
+  }));
 }
 
 function alertStep(route: Route, { message, because }: AlertPiece): DeliveryStep {

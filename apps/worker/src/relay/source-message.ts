@@ -48,10 +48,6 @@ const KINDS: Readonly<Record<string, MediaKind | null>> = {
 function mediaKind(media: MessageContent["media"]): MediaKind | null {
   if (media === null) return null;
   if (media.kind !== "document") return Object.hasOwn(KINDS, media.kind) ? (KINDS[media.kind] ?? null) : "other";
-  const { mime = "" } = media;
-  if (mime === "application/x-tgsticker" || mime === "image/webp" || mime === "video/webm") return "sticker";
-  if (mime === "image/gif") return "animation";
-  if (mime === "audio/ogg") return "voice";
-  if (mime.startsWith("video/")) return "video";
-  return mime.startsWith("audio/") ? "audio" : "document";
+  const { shown = "file" } = media;
+  return shown === "file" ? "document" : shown;
 }

@@ -36,6 +36,8 @@ export class Targets {
   readonly posted: Posted[] = [];
   /** The channel of each discussion group. */
   readonly linked = new Map<string, LinkedChannel>();
+  /** Messages of sources that were deleted before they could be forwarded. */
+  readonly gone = new Set<number>();
   duplicates = 0;
   fault: (chat: string, text: string) => Error | null = () => null;
   lost = 0;
@@ -57,6 +59,7 @@ export class Targets {
       },
       forward: async (to, what) =>
         what.ids.map((from, n) => {
+          if (this.gone.has(from)) return null;
           if (this.content.has(from) && by !== "reader") throw new Error("CHANNEL_PRIVATE");
           const id = this.#post(by, to.chat, what.randomIds[n] ?? "", { text: `fwd ${from}`, from, replyTo: null });
           return this.#answer(id);

@@ -21,6 +21,7 @@ export function toApiEntities(entities: readonly TextEntity[], store: SessionSto
 
 function toApi({ kind, offset, length, ...more }: TextEntity, store: SessionStore): Api.TypeMessageEntity | null {
   const place = { offset, length };
+  if (kind === "expandable_blockquote") return new Api.MessageEntityBlockquote({ ...place, collapsed: true });
   if (kind === "pre") return new Api.MessageEntityPre({ ...place, language: more.language ?? "" });
   if (kind === "text_link" && more.url) return new Api.MessageEntityTextUrl({ ...place, url: more.url });
   if (kind === "custom_emoji" && more.emojiId)

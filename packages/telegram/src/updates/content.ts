@@ -100,7 +100,9 @@ function common({ fromId, peerId, out, replyTo }: AnyMessage): Pick<MessageConte
   const reply = replyTo instanceof Api.MessageReplyHeader ? replyTo : null;
   const topicId = reply?.forumTopic ? (reply.replyToTopId ?? reply.replyToMsgId ?? null) : null;
   // In a topic, what answers nothing names the topic's first message (https://core.telegram.org/api/forum).
-  const answered = reply?.replyToMsgId ?? null;
+  // An answer to a message of another chat names that chat, and the number is one of its numbers.
+  const there = reply?.replyToPeerId ? markedId(reply.replyToPeerId) : markedId(peerId);
+  const answered = there === markedId(peerId) ? (reply?.replyToMsgId ?? null) : null;
   return {
     from: fromId ? markedId(fromId) : other,
     out: out === true,
@@ -112,6 +114,8 @@ function common({ fromId, peerId, out, replyTo }: AnyMessage): Pick<MessageConte
 function entityOf(entity: Api.TypeMessageEntity): TextEntity {
   const { className, offset, length } = entity;
   const kind = ENTITY_KINDS[className] ?? "unknown";
+  if (entity instanceof Api.MessageEntityBlockquote && entity.collapsed)
+    return { kind: "expandable_blockquote", offset, length };
   if (entity instanceof Api.MessageEntityTextUrl) return { kind, offset, length, url: entity.url };
   if (entity instanceof Api.MessageEntityPre) return { kind, offset, length, language: entity.language };
   if (entity instanceof Api.MessageEntityMentionName) return { kind, offset, length, userId: entity.userId.toString() };
@@ -150,10 +154,22 @@ function documentOf({ document, spoiler, ttlSeconds }: Api.MessageMediaDocument)
     ...fileOf(document),
     mime: document.mimeType,
     sizeBytes: Number(document.size),
+    shown: shownAs(document.attributes),
     ...(name ? { fileName: name.fileName } : {}),
     ...(spoiler ? { spoiler } : {}),
   };
   return { reference, ttlS };
+}
+
+/** What a client shows a document as. Its attributes say it; a MIME type alone says nothing: a film sent as a file is a file. */
+function shownAs(attributes: readonly Api.TypeDocumentAttribute[]): NonNullable<MediaReference["shown"]> {
+  const video = attributes.some((attribute) => attribute instanceof Api.DocumentAttributeVideo);
+  const audio = attributes.find((attribute) => attribute instanceof Api.DocumentAttributeAudio);
+  if (attributes.some((attribute) => attribute instanceof Api.DocumentAttributeSticker)) return "sticker";
+  if (attributes.some((attribute) => attribute instanceof Api.DocumentAttributeAnimated)) return "animation";
+  if (video) return "video";
+  if (audio) return audio.voice ? "voice" : "audio";
+  return "file";
 }
 
 function fileOf(file: Api.Photo | Api.Document): Pick<MediaReference, "id" | "accessHash" | "fileReference"> {
