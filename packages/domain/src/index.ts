@@ -42,7 +42,16 @@ export { diffRoutes, type RouteDiff } from "./routes/diff.ts";
 export { type KnownChats, knownChats } from "./routes/known-chats.ts";
 export { LoopBreaker } from "./routes/loop-breaker.ts";
 export { type MatchVerdict, matchRoute, type ReadyRoute, readyRoute, type SkipReason } from "./routes/match.ts";
-export { type AfterTry, afterTry, BLOCKED_MS, forecast, parked, percentile, resultOfFault } from "./routes/outcome.ts";
+export {
+  type AfterTry,
+  afterTry,
+  BLOCKED_MS,
+  forecast,
+  isAboutTarget,
+  parked,
+  percentile,
+  resultOfFault,
+} from "./routes/outcome.ts";
 export { deriveRandomId, stepKey, targetKey } from "./routes/random-id.ts";
 export { compileRule, type Rule, type RuleSubject, type RuleVerdict } from "./routes/rule.ts";
 export { startOrder } from "./routes/start-order.ts";

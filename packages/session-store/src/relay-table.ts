@@ -63,10 +63,10 @@ export class RelayTable {
     return this.#db.read<Row>(sql).map(toOutboxRow);
   }
 
-  /** The oldest waiting row of one lane, or null. */
-  head(lane: string): OutboxRow | null {
-    const sql = `SELECT ${COLUMNS} FROM outbox WHERE state = 'waiting' AND lane = ? ORDER BY n LIMIT 1`;
-    const row = this.#db.readOne<Row>(sql, [lane]);
+  /** The oldest waiting row of one lane, or of those behind row `after`; or null. */
+  head(lane: string, after = 0): OutboxRow | null {
+    const sql = `SELECT ${COLUMNS} FROM outbox WHERE state = 'waiting' AND lane = ? AND n > ? ORDER BY n LIMIT 1`;
+    const row = this.#db.readOne<Row>(sql, [lane, after]);
     return row ? toOutboxRow(row) : null;
   }
 

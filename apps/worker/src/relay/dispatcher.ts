@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Confirmation, clip, type Delivery, type DeliveryResult, type Fault, type Route } from "@flotilla/contracts";
-import { afterTry, type FetchedFile, resultOfFault, stepKey } from "@flotilla/domain";
+import { type AfterTry, afterTry, type FetchedFile, isAboutTarget, resultOfFault, stepKey } from "@flotilla/domain";
 import { AppError, type Clock, LoopShare, nextTurn, toError, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { OutboxRow, RelayTable, RouteStops } from "@flotilla/session-store";
@@ -110,18 +110,46 @@ export class Dispatcher {
     const code = next.kind === "wait" ? next.code : null;
     lane.held = code === null ? null : { code, since: lane.held?.since ?? now };
     if (next.kind === "fetch") void this.#fetch(lane, route, row);
-    else if (next.kind === "done" && result.kind === "done")
+    else if (next.kind === "done" && result.kind === "done") {
       relay.finish(row, placeOf(route.to), learned(row, result.ids), COUNTS[row.kind]);
-    else if (next.kind === "poison") relay.setAside(row, next.reason);
+      this.#clear(lane);
+    } else if (next.kind === "poison") relay.setAside(row, next.reason);
     else if (next.kind === "wait") {
       if (next.attempts !== row.attempts) relay.failed(row.n, next.attempts, next.reason);
-      lane.parkedUntil = clock.monotonicMs() + next.waitMs;
       lane.reason = next.reason;
+      if (next.blocked && this.#doubts(lane, row, next)) return;
+      lane.parkedUntil = clock.monotonicMs() + next.waitMs;
       lane.blocked = next.blocked;
+      if (next.blocked) lane.doubt = null;
     }
     const isOver = next.kind === "poison" || (next.kind === "done" && lane.files?.row === row.n);
     if (isOver) this.#deps.forget(row.n);
     if (isOver) lane.files = null;
+  }
+
+  /** Whether a refusal is left open, until the row behind has been tried: it may be about this one message. */
+  #doubts(lane: Lane, row: OutboxRow, { code, reason, waitMs }: Extract<AfterTry, { kind: "wait" }>): boolean {
+    if (lane.doubt !== null || code === null || isAboutTarget(code)) return false;
+    lane.doubt = { row, reason, until: this.#deps.clock.monotonicMs() + waitMs };
+    // Nothing came that could tell, and it was refused once more: a person has to look.
+    lane.blocked = lane.doubted === row.n;
+    if (!lane.blocked) lane.held = null;
+    lane.doubted = row.n;
+    return true;
+  }
+
+  /** The target took a row: one in front of it that was refused was refused for itself. */
+  #clear(lane: Lane): void {
+    if (lane.doubt) this.#deps.relay.setAside(lane.doubt.row, lane.doubt.reason);
+    if (lane.doubt) this.#deps.forget(lane.doubt.row.n);
+    lane.doubt = null;
+  }
+
+  /** The row to try: the one in front, or behind it while that one is in doubt. */
+  #next(name: string, lane: Lane): OutboxRow | null {
+    const { relay, clock } = this.#deps;
+    if (lane.doubt && lane.doubt.until <= clock.monotonicMs()) lane.doubt = null;
+    return relay.head(name, lane.doubt?.row.n);
   }
 
   /** The route waits while its files are downloaded: its order holds. */
@@ -151,7 +179,7 @@ export class Dispatcher {
   wake(name: string): void {
     const { stops, clock } = this.#deps;
     if (this.#isStopped(name)) stops.set(name, { code: null, at: clock.now() });
-    this.#lane(name).parkedUntil = 0;
+    Object.assign(this.#lane(name), { parkedUntil: 0, doubt: null });
     this.#pumpLane(name);
   }
 
@@ -192,10 +220,10 @@ export class Dispatcher {
 
   #pumpLane(name: string, share: LoopShare = new LoopShare(SLICE_MS, this.#deps.clock)): void {
     const lane = this.#lane(name);
-    const { relay, clock } = this.#deps;
+    const { clock } = this.#deps;
     while (!lane.underWay && !lane.fetching && lane.parkedUntil <= clock.monotonicMs()) {
       if (share.isOver()) return void this.#pumpLater(name);
-      const row = relay.head(name);
+      const row = this.#next(name, lane);
       if (!row || this.#mayGrow(lane, row)) return;
       const route = this.#deps.route(row.route);
       if (!route?.on || this.#isStopped(row.route)) return;

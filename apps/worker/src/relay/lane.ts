@@ -25,6 +25,10 @@ export interface Lane {
   blocked: boolean;
   /** What its sender or its target answered, and since when it is so. */
   held: { readonly code: string; readonly since: number } | null;
+  /** The row in front was refused with a code that nobody knows: the row behind it tells whether the target takes nothing at all. */
+  doubt: { readonly row: OutboxRow; readonly reason: string; readonly until: number } | null;
+  /** The row that was in doubt last. */
+  doubted: number | null;
   tries: number;
   /** A download is under way. */
   fetching: boolean;
@@ -51,6 +55,8 @@ export function emptyLane(): Lane {
     reason: null,
     blocked: false,
     held: null,
+    doubt: null,
+    doubted: null,
     tries: 0,
     fetching: false,
     files: null,

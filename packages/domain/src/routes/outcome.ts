@@ -3,38 +3,21 @@ import type { DeliveryResult, Fault } from "@flotilla/contracts";
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 
-/** Answers that concern this one message: the next one may be taken. */
-const MESSAGE_CODES: ReadonlySet<string> = new Set([
-  "protected-content",
-  "service-chat",
-  "file-gone",
-  "file-too-large",
-  "file-elsewhere",
-  "file-missing",
-  "FILE_PARTS_INVALID",
-  "PHOTO_INVALID_DIMENSIONS",
-  "MESSAGE_ID_INVALID",
-  "MESSAGE_IDS_EMPTY",
-  "MESSAGE_EMPTY",
-  "MESSAGE_TOO_LONG",
-  "MEDIA_CAPTION_TOO_LONG",
-  "MEDIA_EMPTY",
-  "MEDIA_INVALID",
-  "ENTITY_BOUNDS_INVALID",
-  "ENTITIES_TOO_LONG",
-  "ENTITY_MENTION_USER_INVALID",
-  "MESSAGE_EDIT_TIME_EXPIRED",
-  "MESSAGE_AUTHOR_REQUIRED",
-  "MESSAGE_DELETE_FORBIDDEN",
-  "FILE_REFERENCE_EXPIRED",
-  "CHAT_FORWARDS_RESTRICTED",
-  "CHAT_SEND_MEDIA_FORBIDDEN",
-  "CHAT_SEND_PHOTOS_FORBIDDEN",
-  "CHAT_SEND_VIDEOS_FORBIDDEN",
-  "CHAT_SEND_STICKERS_FORBIDDEN",
-  "CHAT_SEND_GIFS_FORBIDDEN",
-  "CHAT_SEND_POLL_FORBIDDEN",
-]);
+/**
+ * Answers that concern this one message: the next one may be taken. Of Telegram's own (https://core.telegram.org/api/errors) whole families
+ * are: what the chat forbids by kind, and everything about text, media, files, formatting or the answered message.
+ */
+const ABOUT_MESSAGE =
+  /^(?:CHAT_SEND_[A-Z]+_FORBIDDEN|VOICE_MESSAGES_FORBIDDEN|CHAT_FORWARDS_RESTRICTED|(?:MESSAGE|MEDIA|MULTI_MEDIA|GROUPED_MEDIA|PHOTO|VIDEO|IMAGE|AUDIO|DOCUMENT|STICKER|GIF|WEBPAGE|WC|EXTERNAL_URL|FILE|ENTITY|ENTITIES|REPLY|BUTTON|QUOTE|POLL|QUIZ|OPTION|TODO|TTL|CUSTOM_EMOJI|EMOTICON|GAME|START_PARAM|CONTACT|GEO|EXPIRE|INPUT_TEXT|DICE|EFFECT|BROADCAST_PUBLIC_VOTERS)_[A-Z0-9_]+)$|^(?:protected-content|service-chat|file-gone|file-too-large|file-elsewhere|file-missing)$/;
+
+/** Answers that concern the target, so that no other message would fare better. Words of the bot, of webhooks and our own are all of them. */
+const ABOUT_TARGET =
+  /^(?:[^A-Z].*|(?:CHANNEL|PEER|TOPIC|USER|USERNAME|INPUT_USER|SEND_AS|CHAT_(?:WRITE|ADMIN|RESTRICTED|GUEST|ID|INVALID|FORBIDDEN|NOT)|YOU_BLOCKED|YOUR_PRIVACY|PRIVACY|ALLOW_PAYMENT|RIGHT|PREMIUM)(?:_.*)?)$/;
+
+/** Whether an answer that stops a route is certainly about its target; else the next message tells. */
+export function isAboutTarget(code: string): boolean {
+  return ABOUT_TARGET.test(code);
+}
 
 /** How long a sender waits that has no connection. It says so, the outbox of the reader keeps everything. */
 const OFFLINE_MS = 5 * SECOND_MS;
@@ -66,7 +49,7 @@ export function resultOfFault(fault: Fault, now: number): DeliveryResult {
       return { ...parked(MINUTE_MS, now), reason, code };
     case "SOURCE":
     case "REQUEST":
-      return MESSAGE_CODES.has(code) ? { kind: "refused", code, reason } : { kind: "blocked", code, reason };
+      return ABOUT_MESSAGE.test(code) ? { kind: "refused", code, reason } : { kind: "blocked", code, reason };
     default:
       return { kind: "failed", code, reason };
   }
