@@ -151,9 +151,9 @@ class Pipe implements AsyncDisposable {
     }
     if (message.kind !== "delivery") return;
     const { id, key, route } = message;
-    const known = this.#sender.relay.sent(key) ?? [message.source.id];
-    this.#sender.relay.addSent(key, known);
-    const result = { kind: "done", ids: known, at: Date.now() } as const;
+    const { ids } = this.#sender.relay.sent(key) ?? { ids: [message.source.id] };
+    this.#sender.relay.addSent(key, { ids });
+    const result = { kind: "done" as const, ids: [...ids], at: Date.now() };
     await this.#links[1]?.confirm(READER, { v: 1, kind: "confirmation", id, key, route, result });
   }
 }

@@ -183,6 +183,41 @@ test("the bot delivers with formatting and replies, and says what a refusal mean
   expect(sent.at(-1)?.payload, "General is written to by naming no topic").not.toHaveProperty("message_thread_id");
 });
 
+test("a text that is too long for one message goes on in an answer, once, and its edits and their ends follow", async () => {
+  const { reader, sent, confirmed, answers } = await start();
+  const to = { kind: "bot" as const, chat: "-1005", topic: 9 };
+  const text = (said: string) => ({ randomId: "2", text: said, entities: [] });
+  const step = { kind: "send" as const, ...text("first"), replyTo: null, rest: [text("second"), text("third")] };
+  answers.push(() => null);
+  answers.push(() => ({ ok: false, error_code: 429, description: "Too Many Requests", parameters: { retry_after: 1 } }));
+  await reader.deliver({ ...alert, to, step });
+  await waitFor(() => confirmed.length === 1);
+  expect(confirmed[0]?.result.kind).toBe("parked");
+  await reader.deliver({ ...alert, id: "news_1.1.1", to, step });
+  await waitFor(() => confirmed.length === 2);
+  expect(sent.map(({ payload }) => payload["text"])).toEqual(["first", "second", "second", "third"]);
+  const answered = { message_id: 101 };
+  expect(sent.at(-1)?.payload).toMatchObject({ message_thread_id: 9, reply_parameters: answered });
+  const [ids, rest] = confirmed.map(({ result }) => result).flatMap((it) => (it.kind === "done" ? [it.ids, it.rest] : []));
+  expect([ids, rest?.length]).toEqual([[101], 2]);
+  const edit = {
+    kind: "edit" as const,
+    message: 101,
+    text: "changed",
+    entities: [],
+    rest: [{ message: rest?.[0] ?? 0, ...text("also") }],
+    surplus: [rest?.[1] ?? 0],
+  };
+  await reader.deliver({ ...alert, id: "news_1.2.0", key: "k2", to, step: edit });
+  await waitFor(() => confirmed.length === 3);
+  expect(confirmed[2]?.result).toMatchObject({ kind: "done", rest: [rest?.[0]] });
+  expect(sent.slice(4).map(({ method, payload }) => [method, payload["text"] ?? payload["message_ids"]])).toEqual([
+    ["editMessageText", "changed"],
+    ["deleteMessages", [rest?.[1]]],
+    ["editMessageText", "also"],
+  ]);
+});
+
 test("a loop that shows only when names are known is refused from then on, and broken where it is there already", async () => {
   const { known, desk, store } = await start();
   const there = { ...route("a", "@beta_1"), from: { ...route("a", "-1").from, chats: ["-1001"] } };

@@ -58,6 +58,8 @@ export {
   DeliveryResult,
   DeliveryStep,
   DeliveryTarget,
+  EditedRest,
+  FollowingText,
   GonePiece,
   MediaKind,
   RelayMessage,

@@ -76,6 +76,18 @@ export type AlertPiece = z.infer<typeof AlertPiece>;
 
 const rendered = { text: z.string().max(8192), entities: z.array(TextEntity) };
 
+/** What follows a message as an answer to it, because it is too long for one. */
+export const FollowingText = z.object({ randomId: Int64, ...rendered });
+export type FollowingText = z.infer<typeof FollowingText>;
+
+/** The same after an edit: `message` is changed; null = it is new. */
+export const EditedRest = z.object({ message: MessageId.nullable(), ...FollowingText.shape });
+export type EditedRest = z.infer<typeof EditedRest>;
+
+/** Most messages that one message becomes, besides the first. */
+const MAX_REST = 20;
+const rest = z.array(FollowingText).max(MAX_REST).exactOptional();
+
 /** How a video or a sound is shown. */
 const FileLook = z.object({
   video: z.object({ durationS: z.number(), width: z.number(), height: z.number(), round: z.boolean() }).exactOptional(),
@@ -105,7 +117,7 @@ export type CopiedFile = z.infer<typeof CopiedFile>;
 
 /** What a sender is to do: one step of one route. `randomIds` make Telegram drop the second try of the same step. */
 export const DeliveryStep = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("send"), randomId: Int64, ...rendered, replyTo: MessageId.nullable() }),
+  z.object({ kind: z.literal("send"), randomId: Int64, ...rendered, replyTo: MessageId.nullable(), rest }),
   z.object({
     kind: z.literal("forward"),
     fromChat: z.string(),
@@ -121,8 +133,16 @@ export const DeliveryStep = z.discriminatedUnion("kind", [
     row: z.number().int().positive(),
     files: z.array(CopiedFile).min(1).max(10),
     replyTo: MessageId.nullable(),
+    rest,
   }),
-  z.object({ kind: z.literal("edit"), message: MessageId, ...rendered }),
+  z.object({
+    kind: z.literal("edit"),
+    message: MessageId,
+    ...rendered,
+    rest: z.array(EditedRest).max(MAX_REST).exactOptional(),
+    /** Of what followed it, these are not needed any more. */
+    surplus: z.array(MessageId).max(MAX_REST).exactOptional(),
+  }),
   /** For the admins: what matched, and where. */
   z.object({
     kind: z.literal("alert"),
@@ -171,7 +191,13 @@ export type Delivery = z.infer<typeof Delivery>;
 /** How a try ended. Every try gets exactly one; the same try may be confirmed twice. */
 export const DeliveryResult = z.discriminatedUnion("kind", [
   /** Ids in the target, in the order of the step; null = done, but the id is not known. */
-  z.object({ kind: z.literal("done"), ids: z.array(MessageId.nullable()), at: z.number() }),
+  z.object({
+    kind: z.literal("done"),
+    ids: z.array(MessageId.nullable()),
+    /** Ids of what followed. Absent: nothing did. */
+    rest: z.array(MessageId.nullable()).exactOptional(),
+    at: z.number(),
+  }),
   /** Not now: try again then. Costs no attempt. */
   z.object({
     kind: z.literal("parked"),

@@ -55,7 +55,16 @@ export {
 export { deriveRandomId, stepKey, targetKey } from "./routes/random-id.ts";
 export { compileRule, type Rule, type RuleSubject, type RuleVerdict } from "./routes/rule.ts";
 export { startOrder } from "./routes/start-order.ts";
-export { type FetchedFile, type FindTarget, planDelete, planEdit, planNew, planUpload, type StepPlan } from "./routes/steps.ts";
+export {
+  type Copied,
+  type FetchedFile,
+  type FindTarget,
+  planDelete,
+  planEdit,
+  planNew,
+  planUpload,
+  type StepPlan,
+} from "./routes/steps.ts";
 export { linkOf, parseTemplate, type RichText, render, type Template } from "./routes/template.ts";
 export { findHarmful, type RouteProblem, validateRoutes } from "./routes/validate.ts";
 export { latestRouteVersion, worksByOthers } from "./routes/version.ts";

@@ -41,7 +41,7 @@ export type { DcAddress } from "./key-slots.ts";
 export type { LinkedChannel, LinkedChat, LinkedChats } from "./linked-chats.ts";
 export { assertNotLost } from "./lost.ts";
 export { openIdle, openSession, openSessionWhenFree } from "./open.ts";
-export type { DeliveredId, MapTarget, NewOutboxRow, OutboxKind, OutboxRow, TargetPlace } from "./outbox-types.ts";
+export type { DeliveredId, MapTarget, NewOutboxRow, OutboxKind, OutboxRow, SentIds, TargetPlace } from "./outbox-types.ts";
 export { type OwnerFolders, ownerFolders } from "./owner/folders.ts";
 export { assertKeyFree, type OwnerPlace } from "./owner/key-owner.ts";
 export { type RekeyedFile, type RekeyOptions, rekey } from "./rekey.ts";

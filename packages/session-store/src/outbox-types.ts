@@ -41,6 +41,14 @@ export interface DeliveredId {
   readonly chat: string;
   readonly message: number;
   readonly targetMessage: number | null;
+  /** What followed it, because it was too long for one message. */
+  readonly rest?: readonly number[];
+}
+
+/** What a sender knows of a step that it did: ids of its messages, and of what followed them; null = not told. `rest` is absent where nothing ever followed. */
+export interface SentIds {
+  readonly ids: readonly (number | null)[];
+  readonly rest?: readonly (number | null)[] | undefined;
 }
 
 /** A place that is delivered to, as its route names it. */
@@ -52,4 +60,5 @@ export interface TargetPlace {
 /** What is known of a delivered message. */
 export interface MapTarget extends TargetPlace {
   readonly message: number | null;
+  readonly rest: readonly number[];
 }

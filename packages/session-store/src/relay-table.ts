@@ -1,5 +1,5 @@
 import type { Database } from "@flotilla/sqlite";
-import type { DeliveredId, MapTarget, NewOutboxRow, OutboxKind, OutboxRow, TargetPlace } from "./outbox-types.ts";
+import type { DeliveredId, MapTarget, NewOutboxRow, OutboxKind, OutboxRow, SentIds, TargetPlace } from "./outbox-types.ts";
 import type { UpdateTable } from "./updates.ts";
 
 interface Row {
@@ -88,18 +88,17 @@ export class RelayTable {
       const sql =
         "UPDATE outbox SET state = 'done', payload = NULL, reason = NULL, done_at = ? WHERE n = ? AND state <> 'done'";
       if (this.#db.write(sql, [now, row.n]).changes === 0) return;
-      for (const { chat, message, targetMessage } of ids)
-        this.#db.write("INSERT OR REPLACE INTO relay_map VALUES (?, ?, ?, ?, ?, ?, ?)", [
-          row.route,
-          chat,
-          message,
-          to.chat,
-          targetMessage,
-          now,
-          to.topic,
-        ]);
+      for (const id of ids) this.#map(row.route, to, id, now);
       this.#count(row.route, count);
     });
+  }
+
+  #map(route: string, to: TargetPlace, { chat, message, targetMessage, rest = [] }: DeliveredId, now: number): void {
+    const values = [route, chat, message, to.chat, targetMessage, now, to.topic];
+    this.#db.write("INSERT OR REPLACE INTO relay_map VALUES (?, ?, ?, ?, ?, ?, ?)", values);
+    this.#db.write("DELETE FROM relay_rest WHERE route = ? AND chat = ? AND message = ?", [route, chat, message]);
+    for (const [part, id] of rest.entries())
+      this.#db.write("INSERT INTO relay_rest VALUES (?, ?, ?, ?, ?, ?, ?)", [route, chat, message, part, to.chat, id, now]);
   }
 
   /** Tried and not delivered: the row keeps its place. */
@@ -164,24 +163,31 @@ export class RelayTable {
   delivered(route: string, chat: string, message: number): MapTarget | null {
     const sql =
       "SELECT target_message AS message, target_chat AS chat, target_topic AS topic FROM relay_map WHERE route = ? AND chat = ? AND message = ?";
-    return this.#db.readOne<MapTarget>(sql, [route, chat, message]) ?? null;
+    const found = this.#db.readOne<Omit<MapTarget, "rest">>(sql, [route, chat, message]);
+    if (!found) return null;
+    const following = "SELECT target_message AS id FROM relay_rest WHERE route = ? AND chat = ? AND message = ? ORDER BY part";
+    return { ...found, rest: this.#db.read<{ id: number }>(following, [route, chat, message]).map(({ id }) => id) };
   }
 
   /** Was this message put there by one of this reader's routes? `chats` are the names the chat goes by. */
   isDelivery(chats: readonly string[], message: number): boolean {
-    const sql = "SELECT 1 AS found FROM relay_map WHERE target_chat = ? AND target_message = ?";
-    return chats.some((chat) => this.#db.readOne(sql, [chat, message]) !== undefined);
+    const sql = `SELECT 1 AS found FROM relay_map WHERE target_chat = :chat AND target_message = :message
+      UNION ALL SELECT 1 FROM relay_rest WHERE target_chat = :chat AND target_message = :message LIMIT 1`;
+    return chats.some((chat) => this.#db.readOne(sql, { chat, message }) !== undefined);
   }
 
   /** As a sender: the ids that a step got, or null when it was not sent yet. */
-  sent(key: string): (number | null)[] | null {
+  sent(key: string): SentIds | null {
     const row = this.#db.readOne<{ ids: string }>("SELECT ids FROM relay_sent WHERE key = ?", [key]);
-    return row ? (JSON.parse(row.ids) as (number | null)[]) : null;
+    if (!row) return null;
+    // Version 0.1 wrote the ids alone.
+    const known = JSON.parse(row.ids) as SentIds | SentIds["ids"];
+    return "ids" in known ? known : { ids: known };
   }
 
   /** As a sender: this step is done. */
-  addSent(key: string, ids: readonly (number | null)[]): void {
-    this.#db.write("INSERT OR REPLACE INTO relay_sent VALUES (?, ?, ?)", [key, JSON.stringify(ids), this.#stamp()]);
+  addSent(key: string, sent: SentIds): void {
+    this.#db.write("INSERT OR REPLACE INTO relay_sent VALUES (?, ?, ?)", [key, JSON.stringify(sent), this.#stamp()]);
   }
 
   /** The routes as they were last told, or null. */
@@ -209,6 +215,7 @@ export class RelayTable {
       [
         `DELETE FROM outbox WHERE n IN (${over})`,
         `DELETE FROM relay_map WHERE (route, chat, message) IN (${mapped})`,
+        "DELETE FROM relay_rest WHERE (route, chat, message, part) IN (SELECT route, chat, message, part FROM relay_rest WHERE at < ? LIMIT ?)",
         "DELETE FROM relay_sent WHERE key IN (SELECT key FROM relay_sent WHERE at < ? LIMIT ?)",
       ].reduce((sum, sql) => sum + this.#db.write(sql, [before, limit]).changes, 0),
     );

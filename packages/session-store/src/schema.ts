@@ -222,4 +222,18 @@ export const MIGRATIONS: readonly string[] = [
       WHERE route = OLD.route;
   END;
   `,
+  `
+  CREATE TABLE relay_rest (
+    route TEXT NOT NULL,
+    chat TEXT NOT NULL,
+    message INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    target_chat TEXT NOT NULL,
+    target_message INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (route, chat, message, part)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX relay_rest_target ON relay_rest (target_chat, target_message);
+  CREATE INDEX relay_rest_at ON relay_rest (at);
+  `,
 ];

@@ -110,10 +110,10 @@ test.each([
   store.relay.take([], [row(1)], []);
   const head = store.relay.head("a");
   if (head) store.relay.finish(head, { chat: "t", topic: null }, [{ chat: "55", message: 1, targetMessage: 9 }], "delivered");
-  store.relay.addSent("key", [9]);
+  store.relay.addSent("key", { ids: [9] });
   clock.at += jump;
   expect([store.relay.prune(30 * DAY, 500), store.updates.prune(7 * DAY, 500)]).toEqual([0, 0]);
-  expect([store.relay.sent("key"), store.relay.delivered("a", "55", 1)?.message]).toEqual([[9], 9]);
+  expect([store.relay.sent("key")?.ids, store.relay.delivered("a", "55", 1)?.message]).toEqual([[9], 9]);
 });
 
 test("what was delivered under a clock that was years behind is kept for its time", async () => {
@@ -121,10 +121,10 @@ test("what was delivered under a clock that was years behind is kept for its tim
   clock.at = 0;
   store.updates.commit({ account: { pts: 1, qts: 0, seq: 0, date: START / 1000 }, events: [] }, () => false);
   store.updates.commit({ events: [post(1)] }, () => false);
-  store.relay.addSent("key", [9]);
+  store.relay.addSent("key", { ids: [9] });
   clock.at = START + DAY;
   expect([store.relay.prune(30 * DAY, 500), store.updates.prune(7 * DAY, 500)]).toEqual([0, 0]);
-  expect(store.relay.sent("key")).toEqual([9]);
+  expect(store.relay.sent("key")).toEqual({ ids: [9] });
 });
 
 test("a deletion in a private chat after the inbox has forgotten the message is found in the map of what was relayed", async () => {

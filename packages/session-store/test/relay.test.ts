@@ -93,7 +93,7 @@ test("what is delivered is mapped once, and its text is gone from the file", asy
   const ids = [{ chat: "-1001", message: 1, targetMessage: 11 }];
   store.relay.finish(head, { chat: "-1002", topic: 7 }, ids, "delivered");
   store.relay.finish(head, { chat: "-1002", topic: 7 }, [{ chat: "-1001", message: 1, targetMessage: 99 }], "delivered");
-  expect(store.relay.delivered("a", "-1001", 1)).toEqual({ message: 11, chat: "-1002", topic: 7 });
+  expect(store.relay.delivered("a", "-1001", 1)).toEqual({ message: 11, chat: "-1002", topic: 7, rest: [] });
   expect(store.relay.delivered("a", "-1001", 2)).toBeNull();
   expect([store.relay.isDelivery(["-1002"], 11), store.relay.isDelivery(["-1002"], 12)]).toEqual([true, false]);
   expect(store.relay.counts("a")).toEqual({ matched: 1, delivered: 1 });
@@ -117,11 +117,14 @@ test("an album grows until it is under way", async () => {
 test("a sender remembers what it sent, a reader the newest routes, both for as long as they are kept", async () => {
   const { store, reopen, clock } = await newStore();
   expect(store.relay.sent("k")).toBeNull();
-  store.relay.addSent("k", [5, null]);
+  store.relay.addSent("k", { ids: [5, null], rest: [6] });
   expect(store.relay.setRoutes({ version: 2, body: "two" })).toBe(true);
   expect(store.relay.setRoutes({ version: 1, body: "one" })).toBe(false);
   const again = reopen();
-  expect([again.relay.sent("k"), again.relay.routes()]).toEqual([[5, null], { version: 2, body: "two" }]);
+  expect([again.relay.sent("k"), again.relay.routes()]).toEqual([
+    { ids: [5, null], rest: [6] },
+    { version: 2, body: "two" },
+  ]);
   clock.at = 9000;
   again.relay.take([], [wanted(1)], []);
   expect([again.relay.prune(1000, 500), again.relay.sent("k"), again.relay.head("a")?.n]).toEqual([1, null, 1]);

@@ -3,6 +3,7 @@ import {
   type Delivery,
   type DeliveryResult,
   type DeliveryStep,
+  type FollowingText,
   GENERAL_TOPIC,
   type TextEntity,
 } from "@flotilla/contracts";
@@ -24,6 +25,8 @@ export interface BotDeliveryDeps {
   readonly wordsOf: (chat: string) => Words;
   readonly now: () => number;
 }
+
+type Said = Pick<FollowingText, "text" | "entities">;
 
 const RETRY_MS = 5000;
 const KEEP_MS = 30 * 24 * 60 * 60_000;
@@ -54,7 +57,7 @@ export class BotDelivery {
         return { kind: "done", ids: await this.#alert(key, route, step), at: now };
       if (to.kind !== "bot") return { kind: "refused", code: "no-bot", reason: "This is not for the bot." };
       const ids = await this.#remembered(key, () => this.#deliver(to.chat, to.topic, step));
-      return { kind: "done", ids, at: now };
+      return { kind: "done", ids, ...(await this.#follow(key, to.chat, to.topic, ids[0] ?? null, step)), at: now };
     } catch (error) {
       return resultOf(error, now);
     }
@@ -63,18 +66,10 @@ export class BotDelivery {
   async #deliver(chat: string, topic: number | undefined, step: DeliveryStep): Promise<number[]> {
     const { api } = this.#deps;
     switch (step.kind) {
-      case "send": {
-        const sent = await api.sendMessage(chat, step.text, {
-          entities: step.entities.flatMap(toBotEntity),
-          ...(topic === undefined || topic === GENERAL_TOPIC ? {} : { message_thread_id: topic }),
-          ...(step.replyTo === null
-            ? {}
-            : { reply_parameters: { message_id: step.replyTo, allow_sending_without_reply: true } }),
-        });
-        return [sent.message_id];
-      }
+      case "send":
+        return await this.#send(chat, topic, step, step.replyTo);
       case "edit":
-        await api.editMessageText(chat, step.message, step.text, { entities: step.entities.flatMap(toBotEntity) });
+        await this.#edit(chat, step.message, step);
         return [];
       case "delete":
         await api.deleteMessages(chat, [...step.messages]);
@@ -86,6 +81,45 @@ export class BotDelivery {
       default:
         return step satisfies never;
     }
+  }
+
+  async #send(chat: string, topic: number | undefined, { text, entities }: Said, replyTo: number | null): Promise<number[]> {
+    const sent = await this.#deps.api.sendMessage(chat, text, {
+      entities: entities.flatMap(toBotEntity),
+      ...(topic === undefined || topic === GENERAL_TOPIC ? {} : { message_thread_id: topic }),
+      ...(replyTo === null ? {} : { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } }),
+    });
+    return [sent.message_id];
+  }
+
+  async #edit(chat: string, message: number, { text, entities }: Said): Promise<void> {
+    try {
+      await this.#deps.api.editMessageText(chat, message, text, { entities: entities.flatMap(toBotEntity) });
+    } catch (error) {
+      if (sendProblem(error) !== "not-modified") throw error;
+    }
+  }
+
+  /** What was too long for one message goes on in answers to it; after an edit it is changed, made longer or shorter. */
+  async #follow(
+    key: string,
+    chat: string,
+    topic: number | undefined,
+    sent: number | null,
+    step: DeliveryStep,
+  ): Promise<{ rest?: (number | null)[] }> {
+    if ((step.kind !== "send" && step.kind !== "edit") || step.rest === undefined) return {};
+    const replyTo = step.kind === "edit" ? step.message : sent;
+    if (step.kind === "edit" && step.surplus?.length) await this.#deps.api.deleteMessages(chat, step.surplus);
+    const rest: (number | null)[] = [];
+    const texts: readonly (FollowingText & { readonly message?: number | null })[] = step.rest;
+    for (const [part, text] of texts.entries()) {
+      const { message: known = null } = text;
+      if (known === null)
+        rest.push(...(await this.#remembered(`${key} ${part}`, () => this.#send(chat, topic, text, replyTo))));
+      else await this.#edit(chat, known, text).then(() => rest.push(known));
+    }
+    return { rest };
   }
 
   async #alert(key: string, route: string, step: Extract<DeliveryStep, { kind: "alert" }>): Promise<(number | null)[]> {

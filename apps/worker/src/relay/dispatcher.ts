@@ -111,7 +111,7 @@ export class Dispatcher {
     lane.held = code === null ? null : { code, since: lane.held?.since ?? now };
     if (next.kind === "fetch") void this.#fetch(lane, route, row);
     else if (next.kind === "done" && result.kind === "done") {
-      relay.finish(row, placeOf(route.to), learned(row, result.ids), COUNTS[row.kind]);
+      relay.finish(row, placeOf(route.to), learned(relay, row, result), COUNTS[row.kind]);
       this.#clear(lane);
     } else if (next.kind === "poison") relay.setAside(row, next.reason);
     else if (next.kind === "wait") {

@@ -1,13 +1,23 @@
 import {
   AlertPiece,
   type Delivery,
+  type DeliveryResult,
   type DeliveryStep,
   type DeliveryTarget,
   GonePiece,
   type Route,
   SourceMessage,
 } from "@flotilla/contracts";
-import { type FetchedFile, linkOf, planDelete, planEdit, planNew, planUpload, type StepPlan } from "@flotilla/domain";
+import {
+  type Copied,
+  type FetchedFile,
+  linkOf,
+  planDelete,
+  planEdit,
+  planNew,
+  planUpload,
+  type StepPlan,
+} from "@flotilla/domain";
 import { bareChannel, type WorkerId } from "@flotilla/kernel";
 import type { DeliveredId, MapTarget, OutboxRow, RelayTable, TargetPlace } from "@flotilla/session-store";
 
@@ -27,11 +37,11 @@ export function planStep(
     const known = relay.delivered(route.id, chat, id);
     return known?.chat === place.chat ? known : null;
   };
-  const find = (chat: string) => (id: number) => there(chat, id)?.message ?? null;
+  const find = (chat: string) => (id: number) => copied(there(chat, id));
   // Telegram puts an answer into the topic of what it answers.
   const findReplied = (chat: string) => (id: number) => {
     const known = there(chat, id);
-    return known?.topic === place.topic ? known.message : null;
+    return known?.topic === place.topic ? copied(known) : null;
   };
   switch (row.kind) {
     case "new": {
@@ -41,7 +51,7 @@ export function planStep(
     }
     case "edit": {
       const message = SourceMessage.parse(pieces[0]);
-      return planEdit(route, message, find(message.chat));
+      return planEdit(route, message, row.key, find(message.chat));
     }
     case "delete": {
       const gone = GonePiece.parse(pieces[0]);
@@ -52,6 +62,10 @@ export function planStep(
     default:
       return row.kind satisfies never;
   }
+}
+
+function copied(known: MapTarget | null): Copied | null {
+  return known?.message == null ? null : { message: known.message, rest: known.rest };
 }
 
 /** Where a row goes. */
@@ -78,14 +92,30 @@ export function sourceOf(row: OutboxRow): Delivery["source"] {
  * What the map learns from a delivered row: an album that was copied into one message has one id for all of its messages. Else each has
  * the id that Telegram named for it, or none: of an album that lost a photo meanwhile, the others must not move up.
  */
-export function learned(row: OutboxRow, ids: readonly (number | null)[]): DeliveredId[] {
+export function learned(relay: RelayTable, row: OutboxRow, { ids, rest }: Done): DeliveredId[] {
+  if (row.kind === "edit") return changedRest(relay, row, rest);
   if (row.kind !== "new") return [];
   const messages = row.pieces.map((piece) => SourceMessage.parse(JSON.parse(piece))).sort((a, b) => a.id - b.id);
   return messages.map(({ chat, id }, index) => ({
     chat,
     message: id,
     targetMessage: (ids.length === 1 ? ids[0] : ids[index]) ?? null,
+    rest: index === 0 ? told(rest) : [],
   }));
+}
+
+type Done = Extract<DeliveryResult, { kind: "done" }>;
+
+/** An edit may have made more or less of what follows a message. */
+function changedRest(relay: RelayTable, row: OutboxRow, rest: Done["rest"]): DeliveredId[] {
+  if (rest === undefined) return [];
+  const { chat, id } = SourceMessage.parse(JSON.parse(row.pieces[0] ?? "null"));
+  const known = relay.delivered(row.route, chat, id);
+  return known ? [{ chat, message: id, targetMessage: known.message, rest: told(rest) }] : [];
+}
+
+function told(rest: Done["rest"] = []): number[] {
+  return rest.filter((id) => id !== null);
 }
 
 function alertStep(route: Route, { message, because }: AlertPiece): DeliveryStep {

@@ -1,10 +1,10 @@
-import type { Confirmation, Delivery, DeliveryResult, DeliveryStep } from "@flotilla/contracts";
+import type { Confirmation, Delivery, DeliveryResult, DeliveryStep, FollowingText } from "@flotilla/contracts";
 import { resultOfFault } from "@flotilla/domain";
 import { AppError, SingleFlight, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import type { RelayTable } from "@flotilla/session-store";
+import type { RelayTable, SentIds } from "@flotilla/session-store";
 import type { RelayFiles } from "./files.ts";
-import type { RelayTelegram, TargetChat } from "./ports.ts";
+import type { OutgoingText, RelayTelegram, TargetChat } from "./ports.ts";
 
 /** Parts of the sender. */
 export interface SenderDeps {
@@ -41,11 +41,11 @@ export class Sender {
     const { relay, now, log } = this.#deps;
     try {
       const known = relay.sent(key);
-      if (known) return { kind: "done", ids: known, at: now() };
+      if (known) return done(known, now());
       if (to.kind !== "worker") throw new AppError("method-refused", "A worker does not deliver to this kind of target.");
-      const ids = await this.#deliver({ chat: to.chat, topic: to.topic ?? null }, step, reader);
-      relay.addSent(key, ids);
-      return { kind: "done", ids: [...ids], at: now() };
+      const sent = await this.#deliver({ chat: to.chat, topic: to.topic ?? null }, step, reader);
+      relay.addSent(key, sent);
+      return done(sent, now());
     } catch (error) {
       const fault = this.#deps.telegram.faultOf(error);
       log.debug({ delivery: id, code: fault.code }, "a delivery did not work out");
@@ -55,26 +55,54 @@ export class Sender {
     }
   }
 
-  async #deliver(to: TargetChat, step: DeliveryStep, reader: WorkerId): Promise<readonly (number | null)[]> {
+  async #deliver(to: TargetChat, step: DeliveryStep, reader: WorkerId): Promise<SentIds> {
     const { telegram } = this.#deps;
     switch (step.kind) {
-      case "send":
-        return await this.#unlessSent(1, async () => [await telegram.send(to, step)]);
+      case "send": {
+        const ids = await this.#unlessSent(1, async () => [await telegram.send(to, step)]);
+        return { ids, rest: await this.#follow(to, ids[0] ?? null, step.rest) };
+      }
       case "forward":
-        return await this.#unlessSent(step.ids.length, () => telegram.forward(to, step));
-      case "upload":
-        return await this.#unlessSent(step.files.length, () => this.#deps.files.upload(reader, to, step));
+        return { ids: await this.#unlessSent(step.ids.length, () => telegram.forward(to, step)), rest: [] };
+      case "upload": {
+        const ids = await this.#unlessSent(step.files.length, () => this.#deps.files.upload(reader, to, step));
+        return { ids, rest: await this.#follow(to, ids[0] ?? null, step.rest) };
+      }
       case "edit":
-        await this.#ignoring("MESSAGE_NOT_MODIFIED", () => telegram.edit(to, step.message, step));
-        return [];
+        return { ids: [], rest: await this.#edit(to, step) };
       case "delete":
         await this.#ignoring("MESSAGE_ID_INVALID", () => telegram.delete(to, step.messages));
-        return [];
+        return { ids: [], rest: [] };
       case "alert":
         throw new AppError("method-refused", "Alerts are the bot's.");
       default:
         return step satisfies never;
     }
+  }
+
+  /** What was too long for one message goes on in answers to it. */
+  async #follow(to: TargetChat, replyTo: number | null, rest: readonly FollowingText[] = []): Promise<(number | null)[]> {
+    const ids: (number | null)[] = [];
+    for (const text of rest)
+      ids.push(...(await this.#unlessSent(1, async () => [await this.#deps.telegram.send(to, { ...text, replyTo })])));
+    return ids;
+  }
+
+  /** Absent: nothing followed before, and nothing does now. */
+  async #edit(to: TargetChat, step: Extract<DeliveryStep, { kind: "edit" }>): Promise<(number | null)[] | undefined> {
+    const { telegram } = this.#deps;
+    const change = async (id: number, text: OutgoingText): Promise<void> =>
+      await this.#ignoring("MESSAGE_NOT_MODIFIED", () => telegram.edit(to, id, text));
+    await change(step.message, step);
+    const { rest, surplus = [] } = step;
+    if (surplus.length > 0) await this.#ignoring("MESSAGE_ID_INVALID", () => telegram.delete(to, surplus));
+    if (rest === undefined) return undefined;
+    const ids: (number | null)[] = [];
+    for (const { message, ...text } of rest) {
+      if (message === null) ids.push(...(await this.#follow(to, step.message, [text])));
+      else await change(message, text).then(() => ids.push(message));
+    }
+    return ids;
   }
 
   /** Telegram saying "I have this already" is what a second try hopes for. The ids are then not told. */
@@ -94,4 +122,8 @@ export class Sender {
       if (this.#deps.telegram.faultOf(error).code !== code) throw error;
     }
   }
+}
+
+function done({ ids, rest }: SentIds, at: number): DeliveryResult {
+  return { kind: "done", ids: [...ids], ...(rest === undefined ? {} : { rest: [...rest] }), at };
 }

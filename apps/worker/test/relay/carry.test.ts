@@ -1,11 +1,15 @@
+import { planNew } from "@flotilla/domain";
+import type { InboxRow } from "@flotilla/session-store";
 import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
-import { expect, onTestFinished, test } from "vitest";
-import { placeAt, post, route, runWorker, Targets, tellRoutes } from "./world.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { toSourceMessage } from "../../src/relay/source-message.ts";
+import { route as aRoute, content, placeAt, post, runWorker, Targets, tellRoutes } from "./world.ts";
 
 const SOURCE = "-1000000000001";
+const NOBODY = { entities: { byId: () => null } } as never;
 const TARGET = "-1000000000002";
 
-async function pair(change: Parameters<typeof route>[0] = {}) {
+async function pair(change: Parameters<typeof aRoute>[0] = {}) {
   const [place, dir, targets] = [placeAt((await sharedRedis()).url), await testDir(), new Targets()];
   const reader = runWorker(dir, "reader", place, targets);
   const sender = runWorker(dir, "sender", place, targets);
@@ -13,7 +17,7 @@ async function pair(change: Parameters<typeof route>[0] = {}) {
     await reader.close();
     await sender.close();
   });
-  await tellRoutes(place, "reader", [route(change)]);
+  await tellRoutes(place, "reader", [aRoute(change)]);
   await waitFor(() => reader.store.relay.routes() !== null);
   return { targets, reader };
 }
@@ -31,4 +35,63 @@ test("field fault F12: of an album that lost a photo before it was forwarded, ea
   reader.receive({ ...post(3, ""), kind: "delete", version: 10, content: null });
   await waitFor(() => targets.in(TARGET).length === 1);
   expect(targets.in(TARGET)).toEqual(["fwd 1"]);
+});
+
+describe("field fault B2: a text that is too long for one message", () => {
+  const long = (last: string, count = 1200): string => `${"word ".repeat(count)}${last}`;
+  const isDelivered = ({ reader }: Awaited<ReturnType<typeof pair>>, name = "delivered", count = 1) =>
+    waitFor(() => reader.store.relay.counts("signals")[name] === count);
+
+  test("goes on in an answer to the first part, and what follows comes after it", async () => {
+    const it = await pair({ action: { kind: "copy", template: "📣 {source}: {text}" } });
+    it.targets.lost = 1;
+    it.reader.receive(post(1, long("STOPLOSS=42")), post(2, "next"));
+    await isDelivered(it, "delivered", 2);
+    const [first, rest, next] = it.targets.posted;
+    expect(`${first?.text} ${rest?.text}`).toContain(long("STOPLOSS=42"));
+    expect([first?.text.length, rest?.text.length].every((length) => length !== undefined && length <= 4096)).toBe(true);
+    expect(next?.text).toContain("next");
+    expect(it.targets.posted).toHaveLength(3);
+  });
+
+  test("an edit changes all parts, makes more of them or fewer, and a deletion takes them all", async () => {
+    const it = await pair();
+    const edit = (version: number, text: string) => ({ ...post(1, text), kind: "edit" as const, version });
+    it.reader.receive(post(1, long("one")));
+    await isDelivered(it);
+    expect(it.targets.posted.map(({ replyTo }) => replyTo)).toEqual([null, it.targets.posted[0]?.id]);
+    it.reader.receive(edit(2, long("two")));
+    await isDelivered(it, "edited", 1);
+    expect(it.targets.in(TARGET).join(" ")).toBe(long("two"));
+    it.reader.receive(edit(3, "short"));
+    await isDelivered(it, "edited", 2);
+    expect(it.targets.in(TARGET)).toEqual(["short"]);
+    it.reader.receive(edit(4, long("three", 2000)));
+    await isDelivered(it, "edited", 3);
+    expect(it.targets.in(TARGET).join(" ")).toBe(long("three", 2000));
+    const { relay } = it.reader.store;
+    const copied = relay.delivered("signals", SOURCE, 1);
+    expect(copied?.rest).toHaveLength(2);
+    expect(relay.isDelivery([TARGET], copied?.rest[1] ?? 0), "what follows is no news of its own").toBe(true);
+    it.reader.receive({ ...post(1, ""), kind: "delete", version: 5, content: null });
+    await isDelivered(it, "deleted");
+    expect(it.targets.in(TARGET)).toEqual([]);
+  });
+
+  test("a caption of a file that is uploaded keeps its end", async () => {
+    const it = await pair();
+    it.targets.content.set(1, Buffer.from("bytes"));
+    it.reader.receive(post(1, long("end", 400), { media: { kind: "document" } }));
+    await isDelivered(it);
+    const [upload, rest] = it.targets.posted;
+    expect([upload?.by, rest?.replyTo]).toEqual(["upload", upload?.id]);
+    expect(upload?.text.length).toBeLessThanOrEqual(1024);
+    expect(`${upload?.text} ${rest?.text}`).toBe(long("end", 400));
+  });
+
+  test("a webhook gets it whole", () => {
+    const webhook = aRoute({ to: { kind: "webhook", url: "http://127.0.0.1:1/" } });
+    const message = toSourceMessage(NOBODY, post(1, "") as InboxRow, content(long("end")));
+    expect(planNew(webhook, [message], () => null)).toMatchObject({ step: { kind: "send", text: long("end") } });
+  });
 });

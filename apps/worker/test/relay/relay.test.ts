@@ -70,6 +70,7 @@ test("an answer that was lost is asked for again, and Telegram drops the second 
     message: null,
     chat: "-1000000000002",
     topic: null,
+    rest: [],
   });
 });
 

@@ -17,10 +17,15 @@ export function targetKey(to: RouteTarget): string {
 
 /**
  * The `random_id` of a delivery: the same route, target and message always give the same one, so that Telegram drops a second
- * try by itself (RANDOM_ID_DUPLICATE). Decimal, signed 64 bits, never 0.
+ * try by itself (RANDOM_ID_DUPLICATE). `part` tells apart the messages that one message became. Decimal, signed 64 bits, never 0.
  */
-export function deriveRandomId(route: string, to: RouteTarget, source: { readonly chat: string; readonly id: number }): string {
-  const text = ["flotilla relay 1", route, targetKey(to), source.chat, source.id].join("\n");
+export function deriveRandomId(
+  route: string,
+  to: RouteTarget,
+  source: { readonly chat: string; readonly id: number },
+  part = "",
+): string {
+  const text = ["flotilla relay 1", route, targetKey(to), source.chat, source.id, ...(part === "" ? [] : [part])].join("\n");
   const id = createHash("sha256").update(text).digest().readBigInt64LE(0);
   return (id === 0n ? 1n : id).toString();
 }

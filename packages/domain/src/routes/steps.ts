@@ -1,9 +1,15 @@
-import type { CopiedFile, DeliveryStep, Route, SourceMessage } from "@flotilla/contracts";
+import type { CopiedFile, DeliveryStep, EditedRest, FollowingText, Route, SourceMessage } from "@flotilla/contracts";
 import { deriveRandomId } from "./random-id.ts";
-import { linkOf, parseTemplate, type RichText, render, tidy } from "./template.ts";
+import { inParts, linkOf, MAX_TEXT, parseTemplate, type RichText, render } from "./template.ts";
 
-/** Where a delivered message is: the way from an id in the source to the id in the target, or null when that is not known. */
-export type FindTarget = (sourceId: number) => number | null;
+/** Where a message was delivered, and what followed it because it was too long for one. */
+export interface Copied {
+  readonly message: number;
+  readonly rest: readonly number[];
+}
+
+/** The way from an id in the source to what was delivered of it, or null when that is not known. */
+export type FindTarget = (sourceId: number) => Copied | null;
 
 /** A step that can be sent, or why there is none. */
 export type StepPlan =
@@ -14,7 +20,7 @@ const NEVER: StepPlan = { kind: "nothing", reason: "never-delivered" };
 
 /**
  * How a message, or the pieces of an album, is delivered. Replies point to what was delivered of the message they answer, or
- * nowhere. The whole album is one step, so that it stays together.
+ * nowhere. The whole album is one step, so that it stays together. What is too long for one message goes on in answers to it.
  */
 export function planNew(route: Route, pieces: readonly SourceMessage[], find: FindTarget): StepPlan {
   const [first] = pieces;
@@ -24,9 +30,7 @@ export function planNew(route: Route, pieces: readonly SourceMessage[], find: Fi
     const from = { fromChat: first.chat, fromUsername: first.chatUsername, ids: pieces.map(({ id }) => id) };
     return { kind: "step", step: { kind: "forward", ...from, randomIds, dropAuthor: route.action.kind === "copy" } };
   }
-  const replyTo = first.replyTo === null ? null : find(first.replyTo);
-  const randomId = deriveRandomId(route.id, route.to, first);
-  return { kind: "step", step: { kind: "send", randomId, ...mutable(written(route, pieces)), replyTo } };
+  return { kind: "step", step: sending(route, first, written(route, pieces), answered(first, find)) };
 }
 
 /** Longest text below a photo or a document, in UTF-16 units (https://core.telegram.org/api/config, caption_length_limit_default). */
@@ -36,8 +40,8 @@ const MAX_CAPTION = 1024;
 export type FetchedFile = Omit<CopiedFile, "randomId" | "text" | "entities">;
 
 /**
- * The same for media that the sender cannot have by reference: what was downloaded is uploaded, with its own text cut to what
- * Telegram allows below media. Without files (a poll, a place) the text or the link goes alone.
+ * The same for media that the sender cannot have by reference: what was downloaded is uploaded, with as much of its own text as
+ * Telegram allows below media; the rest follows. Without files (a poll, a place) the text or the link goes alone.
  */
 export function planUpload(
   route: Route,
@@ -47,34 +51,71 @@ export function planUpload(
 ): StepPlan {
   const [first] = pieces;
   if (!first) return NEVER;
-  const replyTo = first.replyTo === null ? null : find(first.replyTo);
-  if (fetched.files.length === 0) {
-    const text = written(route, pieces, false);
-    const randomId = deriveRandomId(route.id, route.to, first);
-    return { kind: "step", step: { kind: "send", randomId, ...mutable(text), replyTo } };
-  }
-  const files = fetched.files.map((file): CopiedFile => {
+  const replyTo = answered(first, find);
+  if (fetched.files.length === 0) return { kind: "step", step: sending(route, first, written(route, pieces, false), replyTo) };
+  const captions = fetched.files.map((file) => {
     const piece = pieces.find(({ id }) => id === file.message) ?? first;
-    const rich = tidy({ text: piece.text, entities: piece.entities }, MAX_CAPTION);
-    return { ...file, randomId: deriveRandomId(route.id, route.to, piece), ...mutable(rich) };
+    return { file, piece, parts: inParts({ text: piece.text, entities: piece.entities }, MAX_CAPTION) };
   });
-  return { kind: "step", step: { kind: "upload", row: fetched.row, files, replyTo } };
+  const files = captions.map(
+    ({ file, piece, parts: [caption] }): CopiedFile => ({
+      ...file,
+      randomId: deriveRandomId(route.id, route.to, piece),
+      ...mutable(caption),
+    }),
+  );
+  const rest = captions.flatMap(({ piece, parts }) => following(route, piece, parts.slice(1)));
+  return { kind: "step", step: { kind: "upload", row: fetched.row, files, replyTo, ...given(rest) } };
 }
 
 /** How an edit is followed. What was forwarded cannot be edited; what was never delivered stays so. */
-export function planEdit(route: Route, message: SourceMessage, find: FindTarget): StepPlan {
+export function planEdit(route: Route, message: SourceMessage, version: string, find: FindTarget): StepPlan {
   if (!route.edits) return { kind: "nothing", reason: "switched-off" };
-  const target = find(message.id);
-  if (target === null) return NEVER;
+  const copied = find(message.id);
+  if (copied === null) return NEVER;
   if (route.action.kind === "forward") return { kind: "nothing", reason: "forwarded" };
-  return { kind: "step", step: { kind: "edit", message: target, ...mutable(written(route, [message])) } };
+  const first = isByReference(route, [message]) ? MAX_CAPTION : longest(route);
+  const [text, ...more] = inParts(written(route, [message]), first);
+  const rest = more.map((part, n): EditedRest => {
+    const known = copied.rest[n] ?? null;
+    return { message: known, randomId: deriveRandomId(route.id, route.to, message, `${version} ${n}`), ...mutable(part) };
+  });
+  const surplus = copied.rest.slice(more.length);
+  const changes = rest.length + surplus.length > 0 ? { rest, surplus } : {};
+  return { kind: "step", step: { kind: "edit", message: copied.message, ...mutable(text), ...changes } };
 }
 
 /** How deletions are followed. */
 export function planDelete(route: Route, ids: readonly number[], find: FindTarget): StepPlan {
   if (!route.deletes) return { kind: "nothing", reason: "switched-off" };
-  const messages = ids.map(find).filter((id) => id !== null);
+  const messages = ids.flatMap((id) => {
+    const copied = find(id);
+    return copied ? [copied.message, ...copied.rest] : [];
+  });
   return messages.length === 0 ? NEVER : { kind: "step", step: { kind: "delete", messages } };
+}
+
+function answered({ replyTo }: SourceMessage, find: FindTarget): number | null {
+  return replyTo === null ? null : (find(replyTo)?.message ?? null);
+}
+
+/** A webhook takes a text of any length. */
+function longest({ to }: Route): number {
+  return to.kind === "webhook" ? Number.POSITIVE_INFINITY : MAX_TEXT;
+}
+
+function sending(route: Route, message: SourceMessage, whole: RichText, replyTo: number | null): DeliveryStep {
+  const [text, ...more] = inParts(whole, longest(route));
+  const randomId = deriveRandomId(route.id, route.to, message);
+  return { kind: "send", randomId, ...mutable(text), replyTo, ...given(following(route, message, more)) };
+}
+
+function following(route: Route, message: SourceMessage, parts: readonly RichText[]): FollowingText[] {
+  return parts.map((part, n) => ({ randomId: deriveRandomId(route.id, route.to, message, `part ${n}`), ...mutable(part) }));
+}
+
+function given(rest: FollowingText[]): { rest?: FollowingText[] } {
+  return rest.length > 0 ? { rest } : {};
 }
 
 /**

@@ -40,7 +40,7 @@ function fieldOf(token: string): Field {
   );
 }
 
-/** Writes a message by a template. Its formatting moves with `{text}`; the result is cut to {@link MAX_TEXT} without halving a character. */
+/** Writes a message by a template, whatever its length. Its formatting moves with `{text}`. */
 export function render(template: Template, message: SourceMessage): RichText {
   let text = "";
   const entities: TextEntity[] = [];
@@ -51,7 +51,7 @@ export function render(template: Template, message: SourceMessage): RichText {
     }
     text += typeof piece === "string" ? piece : fieldText(piece.field, message);
   }
-  return tidy({ text, entities });
+  return { text, entities };
 }
 
 function fieldText(field: Field, message: SourceMessage): string {
@@ -78,15 +78,40 @@ export function linkOf({ chat, chatUsername, id }: Pick<SourceMessage, "chat" | 
   return channel === null ? null : `https://t.me/c/${channel}/${id}`;
 }
 
-/** White space at both ends goes, as Telegram would do; what is too long is cut; entities are moved, cut or dropped with it. */
-export function tidy({ text, entities }: RichText, most = MAX_TEXT): RichText {
-  const start = text.length - text.trimStart().length;
-  let end = Math.min(text.trimEnd().length, start + most);
-  if (isHighSurrogate(text, end - 1) && end < text.length) end -= 1;
+/**
+ * A text in as many messages as it takes: the first of at most `first` UTF-16 units, the others of {@link MAX_TEXT}. Cut between lines or words
+ * where that is near, never within a character; white space at the ends goes, as at Telegram; formatting goes on in the next part.
+ */
+export function inParts(whole: RichText, first = MAX_TEXT): [RichText, ...RichText[]] {
+  const start = whole.text.length - whole.text.trimStart().length;
+  const end = cutAt(whole.text, start, first);
+  const head = part(whole, start, end);
+  const left = whole.text.slice(end);
+  return left.trim() === "" ? [head] : [head, ...inParts(part(whole, end, whole.text.length))];
+}
+
+/** A part that is cut between words has at least this share of what fits. */
+const NEAR = 0.75;
+
+function cutAt(text: string, start: number, most: number): number {
+  const end = start + most;
+  if (text.trimEnd().length <= end) return text.length;
+  const [near, window] = [start + Math.floor(most * NEAR), text.slice(start, end + 1)];
+  for (const blank of ["\n", " "]) {
+    const at = start + window.lastIndexOf(blank);
+    if (at >= near) return at;
+  }
+  return isHighSurrogate(text, end - 1) ? end - 1 : end;
+}
+
+function part({ text, entities }: RichText, from: number, to: number): RichText {
+  const piece = text.slice(from, to);
+  const start = from + piece.length - piece.trimStart().length;
+  const end = Math.max(start, from + piece.trimEnd().length);
   const kept = entities.flatMap((entity) => {
-    const from = Math.max(entity.offset, start);
-    const to = Math.min(entity.offset + entity.length, end);
-    return from < to ? [{ ...entity, offset: from - start, length: to - from }] : [];
+    const first = Math.max(entity.offset, start);
+    const last = Math.min(entity.offset + entity.length, end);
+    return first < last ? [{ ...entity, offset: first - start, length: last - first }] : [];
   });
   return { text: text.slice(start, end), entities: kept };
 }

@@ -16,6 +16,7 @@ import { describe, expect, it } from "vitest";
 import { aMessage, aRoute } from "./support.ts";
 
 const nobody = (): null => null;
+const at = (message: number | null) => (message === null ? null : { message, rest: [] });
 const worker = (chat: string, name = "sender") => ({ kind: "worker", worker: name, chat });
 
 describe("matching", () => {
@@ -128,7 +129,7 @@ describe("steps", () => {
 
   it("answers what it answered in the source, or nothing", () => {
     const map = new Map([[3, 30]]);
-    const plan = (replyTo: number) => planNew(aRoute(), [aMessage({ replyTo })], (id) => map.get(id) ?? null);
+    const plan = (replyTo: number) => planNew(aRoute(), [aMessage({ replyTo })], (id) => at(map.get(id) ?? null));
     expect(plan(3)).toMatchObject({ step: { kind: "send", replyTo: 30, text: "buy BTC now" } });
     expect(plan(4)).toMatchObject({ step: { kind: "send", replyTo: null } });
   });
@@ -147,13 +148,13 @@ describe("steps", () => {
   });
 
   it("follows edits and deletions of what was delivered, unless told not to", () => {
-    const find = (id: number): number | null => (id === 7 ? 70 : null);
-    expect(planEdit(aRoute(), aMessage({ text: "new" }), find)).toMatchObject({
+    const find = (id: number) => at(id === 7 ? 70 : null);
+    expect(planEdit(aRoute(), aMessage({ text: "new" }), "v", find)).toMatchObject({
       step: { kind: "edit", message: 70, text: "new" },
     });
-    expect(planEdit(aRoute(), aMessage({ id: 8 }), find)).toEqual({ kind: "nothing", reason: "never-delivered" });
-    expect(planEdit(aRoute({ edits: false }), aMessage(), find)).toEqual({ kind: "nothing", reason: "switched-off" });
-    expect(planEdit(aRoute({ action: { kind: "forward" } }), aMessage(), find)).toEqual({
+    expect(planEdit(aRoute(), aMessage({ id: 8 }), "v", find)).toEqual({ kind: "nothing", reason: "never-delivered" });
+    expect(planEdit(aRoute({ edits: false }), aMessage(), "v", find)).toEqual({ kind: "nothing", reason: "switched-off" });
+    expect(planEdit(aRoute({ action: { kind: "forward" } }), aMessage(), "v", find)).toEqual({
       kind: "nothing",
       reason: "forwarded",
     });
