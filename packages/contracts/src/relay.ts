@@ -59,6 +59,10 @@ export const SourceMessage = z.object({
   text: z.string(),
   entities: z.array(TextEntity),
   media: MediaKind.nullable(),
+  /** Which photo or file it is, decimal. Absent in rows of version 0.1, and where there is none. */
+  mediaId: z.string().exactOptional(),
+  /** An admin asked for this old message: its age does not matter. */
+  asked: z.boolean().exactOptional(),
   /** "Restrict saving content" of the message or of its chat. */
   protected: z.boolean(),
   /** View-once or self-destruct media. */

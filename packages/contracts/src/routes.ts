@@ -99,6 +99,11 @@ export const Route = z.strictObject({
   /** Follow edits and deletions of what was delivered. */
   edits: z.boolean().default(true),
   deletes: z.boolean().default(true),
+  /** Messages older than this when their turn comes are left out and counted: 90s, 30m, 2h or 7d. Absent: none are. */
+  maxAge: z
+    .string()
+    .regex(/^[1-9][0-9]{0,4}[smhd]$/, "an age is a number with s, m, h or d: 90s, 30m, 2h, 7d")
+    .optional(),
   /** Largest file that is copied by download and upload, in megabytes; 0 = none is. Files that travel by reference have no limit. */
   maxFileMb: z.number().int().min(0).max(2000).default(50),
   /** Tell the admins of each message that matched. */

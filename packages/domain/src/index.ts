@@ -41,7 +41,17 @@ export { mayPress, ROLES, type Role, roleFor } from "./roles.ts";
 export { diffRoutes, type RouteDiff } from "./routes/diff.ts";
 export { type KnownChats, knownChats } from "./routes/known-chats.ts";
 export { LoopBreaker } from "./routes/loop-breaker.ts";
-export { type MatchVerdict, matchRoute, type ReadyRoute, readyRoute, type SkipReason } from "./routes/match.ts";
+export {
+  barrier,
+  inAlbums,
+  judge,
+  type MatchVerdict,
+  matchRoute,
+  type ReadyRoute,
+  readyRoute,
+  type SkipReason,
+} from "./routes/match.ts";
+export { maxAgeMs } from "./routes/max-age.ts";
 export {
   type AfterTry,
   afterTry,
@@ -57,6 +67,7 @@ export { compileRule, type Rule, type RuleSubject, type RuleVerdict } from "./ro
 export { startOrder } from "./routes/start-order.ts";
 export {
   type Copied,
+  digestOf,
   type FetchedFile,
   type FindTarget,
   planDelete,

@@ -9,7 +9,7 @@ export interface NewOutboxRow {
   /** Once per lane, whatever happens: a second row with it is not written. */
   readonly key: string;
   readonly kind: OutboxKind;
-  /** Messages of one album that are not under way yet become one row. */
+  /** Messages of one album that are not under way yet become one row, which is judged once it is whole. */
   readonly album: string | null;
   /** One piece of the payload: a message, as JSON. */
   readonly piece: string;
@@ -34,6 +34,8 @@ export interface OutboxRow {
   readonly sourceAt: number;
   readonly createdAt: number;
   readonly readyAt: number;
+  /** It is under way, or was: what comes now is another row. */
+  readonly sealed: boolean;
 }
 
 /** Where one message of a source is in the target; null = delivered, but its id was not learned. */
@@ -43,7 +45,14 @@ export interface DeliveredId {
   readonly targetMessage: number | null;
   /** What followed it, because it was too long for one message. */
   readonly rest?: readonly number[];
+  /** Digest of what it said: an edit that changes nothing is nothing. */
+  readonly said?: string;
+  /** In an album that became one message, the piece whose text that message has is its speaker; the others are silent. */
+  readonly role?: AlbumRole;
 }
+
+/** What a piece of an album is to the one message that the album became. */
+export type AlbumRole = "speaker" | "silent";
 
 /** What a sender knows of a step that it did: ids of its messages, and of what followed them; null = not told. `rest` is absent where nothing ever followed. */
 export interface SentIds {
@@ -61,4 +70,6 @@ export interface TargetPlace {
 export interface MapTarget extends TargetPlace {
   readonly message: number | null;
   readonly rest: readonly number[];
+  readonly said: string | null;
+  readonly role: AlbumRole | null;
 }

@@ -15,6 +15,7 @@ interface Row {
   readonly source_at: number;
   readonly created_at: number;
   readonly ready_at: number;
+  readonly sealed: number;
 }
 
 /** The routes of this reader as the bot last sent them. */
@@ -24,7 +25,7 @@ export interface StoredRoutes {
   readonly body: string;
 }
 
-const COLUMNS = "n, lane, route, key, kind, album, payload, attempts, reason, source_at, created_at, ready_at";
+const COLUMNS = "n, lane, route, key, kind, album, payload, attempts, reason, source_at, created_at, ready_at, sealed";
 
 /**
  * What this account relays: the outbox of what shall be delivered, the map of what was, and, as a sender, what it has sent for
@@ -44,16 +45,20 @@ export class RelayTable {
     this.#now = now;
   }
 
-  /** Takes rows out of the inbox and puts what follows from them into the outbox, all or nothing. `counts` are added per route. */
+  /**
+   * Takes rows out of the inbox and puts what follows from them into the outbox, all or nothing. `counts` are added per route. Returns how
+   * many rows were written.
+   */
   take(
     inbox: readonly number[],
     rows: readonly NewOutboxRow[],
     counts: readonly (readonly [route: string, name: string])[],
-  ): void {
-    this.#db.transaction("relay-take", () => {
-      for (const row of rows) this.#insert(row);
+  ): number {
+    return this.#db.transaction("relay-take", () => {
+      const written = rows.filter((row) => this.#insert(row)).length;
       for (const [route, name] of counts) this.#count(route, name);
       this.#updates.done(inbox);
+      return written;
     });
   }
 
@@ -76,9 +81,56 @@ export class RelayTable {
     return row ? toOutboxRow(row) : null;
   }
 
-  /** From now on an album takes no more messages: it is under way, and a second try must be the same. */
+  /** From now on a row takes no more messages and no newer text: it is under way, and a second try must be the same. */
   seal(n: number): void {
     this.#db.write("UPDATE outbox SET sealed = 1 WHERE n = ? AND sealed = 0", [n]);
+  }
+
+  /** A whole album was judged and is taken: it is sealed and counted, with what it brings along. */
+  takeAlbum({ n, route }: OutboxRow, along: readonly NewOutboxRow[]): void {
+    this.#db.transaction("relay-album", () => {
+      this.seal(n);
+      this.#count(route, "matched");
+      for (const row of along) this.#insert(row);
+    });
+  }
+
+  /** A row is not wanted after all: it never was in the outbox, so that an admin may ask for it later. */
+  leaveOut({ n, route }: OutboxRow, reason: string): void {
+    this.#db.transaction("relay-leave-out", () => {
+      this.#db.write("DELETE FROM outbox WHERE n = ?", [n]);
+      this.#count(route, reason);
+    });
+  }
+
+  /** Whether anything of a route waits or was set aside. */
+  heldBack(route: string): boolean {
+    const sql = "SELECT 1 AS found FROM outbox WHERE route = ? AND state IN ('waiting', 'poison') LIMIT 1";
+    return this.#db.readOne(sql, [route]) !== undefined;
+  }
+
+  /** Whether a message of a source is, or was, in the outbox of a route as a new one. */
+  hasNew(route: string, chat: string, message: number, album: string | null): boolean {
+    const sql = `SELECT 1 AS found FROM outbox WHERE lane = :route AND key = :key AND state <> 'dropped'
+      UNION ALL SELECT 1 FROM outbox WHERE lane = :route AND album = :album AND kind = 'new' AND state <> 'dropped' LIMIT 1`;
+    return this.#db.readOne(sql, { route, key: newKey(chat, message), album }) !== undefined;
+  }
+
+  /** A message of a source is gone from the target: nothing is known of it any more. */
+  forget(route: string, chat: string, message: number): void {
+    this.#db.transaction("relay-forget", () => {
+      for (const table of ["relay_map", "relay_rest"])
+        this.#db.write(`DELETE FROM ${table} WHERE route = ? AND chat = ? AND message = ?`, [route, chat, message]);
+    });
+  }
+
+  /** The other messages of a source that one message of the target stands for. */
+  sharing(route: string, chat: string, message: number): number[] {
+    const sql = `SELECT other.message AS id FROM relay_map AS mine JOIN relay_map AS other
+      ON other.target_chat = mine.target_chat AND other.target_message = mine.target_message
+      WHERE mine.route = :route AND mine.chat = :chat AND mine.message = :message
+        AND other.route = :route AND other.chat = :chat AND other.message <> :message ORDER BY id`;
+    return this.#db.read<{ id: number }>(sql, { route, chat, message }).map(({ id }) => id);
   }
 
   /** Delivered, or found to need no delivery (`count` says which): its text is forgotten, its ids are kept. */
@@ -93,9 +145,11 @@ export class RelayTable {
     });
   }
 
-  #map(route: string, to: TargetPlace, { chat, message, targetMessage, rest = [] }: DeliveredId, now: number): void {
-    const values = [route, chat, message, to.chat, targetMessage, now, to.topic];
-    this.#db.write("INSERT OR REPLACE INTO relay_map VALUES (?, ?, ?, ?, ?, ?, ?)", values);
+  #map(route: string, to: TargetPlace, id: DeliveredId, now: number): void {
+    const { chat, message, targetMessage, rest = [], said = null, role = null } = id;
+    const sql = `INSERT OR REPLACE INTO relay_map (route, chat, message, target_chat, target_message, at, target_topic, said, role)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    this.#db.write(sql, [route, chat, message, to.chat, targetMessage, now, to.topic, said, role]);
     this.#db.write("DELETE FROM relay_rest WHERE route = ? AND chat = ? AND message = ?", [route, chat, message]);
     for (const [part, id] of rest.entries())
       this.#db.write("INSERT INTO relay_rest VALUES (?, ?, ?, ?, ?, ?, ?)", [route, chat, message, part, to.chat, id, now]);
@@ -162,7 +216,7 @@ export class RelayTable {
   /** Where a message of a source was delivered by a route; null = it was not. */
   delivered(route: string, chat: string, message: number): MapTarget | null {
     const sql =
-      "SELECT target_message AS message, target_chat AS chat, target_topic AS topic FROM relay_map WHERE route = ? AND chat = ? AND message = ?";
+      "SELECT target_message AS message, target_chat AS chat, target_topic AS topic, said, role FROM relay_map WHERE route = ? AND chat = ? AND message = ?";
     const found = this.#db.readOne<Omit<MapTarget, "rest">>(sql, [route, chat, message]);
     if (!found) return null;
     const following = "SELECT target_message AS id FROM relay_rest WHERE route = ? AND chat = ? AND message = ? ORDER BY part";
@@ -232,18 +286,54 @@ export class RelayTable {
     return state ? state.date * 1000 : null;
   }
 
-  #insert(row: NewOutboxRow): void {
-    if (row.album !== null && this.#append(row)) return;
+  #insert(row: NewOutboxRow): boolean {
+    if (row.kind === "edit" || row.kind === "delete") this.#followAside(row);
+    if (row.album !== null && this.#append(row)) return true;
+    if (row.kind === "edit" && this.#replaceEdit(row)) return true;
     const { lane, route, key, kind, album, sourceAt, readyAt } = row;
+    // What was given up is wanted again.
+    this.#db.write("DELETE FROM outbox WHERE lane = ? AND key = ? AND state = 'dropped'", [lane, key]);
     const sql = `INSERT INTO outbox (lane, route, key, kind, album, payload, state, source_at, created_at, ready_at)
       VALUES (:lane, :route, :key, :kind, :album, :payload, 'waiting', :sourceAt, :now, :readyAt) ON CONFLICT DO NOTHING`;
     const payload = JSON.stringify([row.piece]);
     const { changes } = this.#db.write(sql, { lane, route, key, kind, album, payload, sourceAt, now: this.#stamp(), readyAt });
-    if (changes > 0) this.#count(route, kind === "alert" ? "alerts" : "matched");
+    // An album is counted when it was judged.
+    if (changes > 0 && album === null && (kind === "new" || kind === "alert"))
+      this.#count(route, kind === "new" ? "matched" : "alerts");
+    return changes > 0;
+  }
+
+  /** What was set aside follows its source: a retry must not bring back an old text, or a message that is gone. */
+  #followAside({ route, key, kind, piece }: NewOutboxRow): void {
+    const [chat = "", message = ""] = key.split("/");
+    const find = `SELECT ${COLUMNS} FROM outbox WHERE route = ? AND state = 'poison' AND
+      (key = ? OR (kind = 'new' AND album IS NOT NULL) OR (kind = 'edit' AND key BETWEEN ? AND ?))`;
+    const edits = `${chat}/${message}/edit/`;
+    for (const row of this.#db.read<Row>(find, [route, newKey(chat, Number(message)), edits, `${edits}:`]).map(toOutboxRow)) {
+      const isPiece = (text: string): boolean => {
+        const known = JSON.parse(text) as { readonly chat: string; readonly id: number };
+        return known.chat === chat && known.id === Number(message);
+      };
+      const pieces = row.pieces.flatMap((text) => {
+        if (!isPiece(text)) return [text];
+        return kind === "edit" && row.kind === "new" ? [piece] : [];
+      });
+      if (pieces.length === 0) this.#db.write("UPDATE outbox SET state = 'dropped', payload = NULL WHERE n = ?", [row.n]);
+      else this.#db.write("UPDATE outbox SET payload = ? WHERE n = ?", [JSON.stringify(pieces), row.n]);
+    }
+  }
+
+  /** Edits of one message that wait are one: the last. */
+  #replaceEdit({ lane, key, piece }: NewOutboxRow): boolean {
+    const edits = key.slice(0, key.lastIndexOf("/") + 1);
+    const sql = `UPDATE outbox SET payload = :payload, key = :key
+      WHERE lane = :lane AND kind = 'edit' AND state = 'waiting' AND sealed = 0 AND key BETWEEN :edits AND :end AND
+        NOT EXISTS (SELECT 1 FROM outbox AS known WHERE known.lane = :lane AND known.key = :key)`;
+    return this.#db.write(sql, { payload: JSON.stringify([piece]), key, lane, edits, end: `${edits}:` }).changes > 0;
   }
 
   /** Adds a message to its album, as long as that is not under way. */
-  #append({ lane, album, kind, piece, readyAt, route }: NewOutboxRow): boolean {
+  #append({ lane, album, kind, piece, readyAt }: NewOutboxRow): boolean {
     const find = `SELECT ${COLUMNS} FROM outbox
       WHERE lane = ? AND album = ? AND kind = ? AND state = 'waiting' AND sealed = 0 ORDER BY n DESC LIMIT 1`;
     const found = this.#db.readOne<Row>(find, [lane, album, kind]);
@@ -251,7 +341,6 @@ export class RelayTable {
     const { n, pieces } = toOutboxRow(found);
     if (pieces.includes(piece)) return true;
     this.#db.write("UPDATE outbox SET payload = ?, ready_at = ? WHERE n = ?", [JSON.stringify([...pieces, piece]), readyAt, n]);
-    this.#count(route, "matched");
     return true;
   }
 
@@ -264,5 +353,10 @@ function toOutboxRow(row: Row): OutboxRow {
   const { n, lane, route, key, kind, album, attempts, reason } = row;
   const pieces = row.payload === null ? [] : (JSON.parse(row.payload) as string[]);
   const times = { sourceAt: row.source_at, createdAt: row.created_at, readyAt: row.ready_at };
-  return { n, lane, route, key, kind, album, pieces, attempts, reason, ...times };
+  return { n, lane, route, key, kind, album, pieces, attempts, reason, ...times, sealed: row.sealed === 1 };
+}
+
+/** Key of a new message of a source. */
+function newKey(chat: string, message: number): string {
+  return `${chat}/${message}/new`;
 }

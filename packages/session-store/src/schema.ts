@@ -235,5 +235,7 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX relay_rest_target ON relay_rest (target_chat, target_message);
   CREATE INDEX relay_rest_at ON relay_rest (at);
+  ALTER TABLE relay_map ADD COLUMN said TEXT;
+  ALTER TABLE relay_map ADD COLUMN role TEXT;
   `,
 ];

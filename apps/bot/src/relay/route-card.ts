@@ -97,6 +97,10 @@ function figures({ words, now }: RouteView, found: RouteStatus): (Html | null)[]
     count("edited") + count("deleted") > 0
       ? words.html("route-followed", { edited: count("edited"), deleted: count("deleted") })
       : null,
+    count("too-old") + count("forwarded") > 0
+      ? words.html("route-left-out", { old: count("too-old"), forwarded: count("forwarded") })
+      : null,
+    count("late") > 0 ? words.html("route-late", { late: count("late") }) : null,
     found.p50Ms === null || found.p99Ms === null
       ? null
       : words.html("route-latency", { p50: seconds(found.p50Ms), p99: seconds(found.p99Ms) }),

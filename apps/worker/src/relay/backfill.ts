@@ -117,10 +117,8 @@ export class Backfill {
   /** Oldest first, so that the order in the target is the order of the source. */
   #take(ready: ReadyRoute, messages: readonly SourceMessage[]): void {
     const { store, intake, wake } = this.#deps;
-    const results = messages.map((message) => intake.backfilled(ready, message));
-    const rows = results.flatMap((result) => result.rows);
-    store.relay.take([], rows, []);
-    this.#patch({ taken: rows.length, known: results.filter(({ known }) => known).length });
+    const { rows, known } = intake.backfilled(ready, messages);
+    this.#patch({ taken: store.relay.take([], rows, []), known });
     wake();
   }
 

@@ -1,9 +1,27 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Confirmation, clip, type Delivery, type DeliveryResult, type Fault, type Route } from "@flotilla/contracts";
-import { type AfterTry, afterTry, type FetchedFile, isAboutTarget, resultOfFault, stepKey } from "@flotilla/domain";
+import {
+  type Confirmation,
+  clip,
+  type Delivery,
+  type DeliveryResult,
+  type Fault,
+  GonePiece,
+  type Route,
+  SourceMessage,
+} from "@flotilla/contracts";
+import {
+  type AfterTry,
+  afterTry,
+  type FetchedFile,
+  isAboutTarget,
+  type MatchVerdict,
+  maxAgeMs,
+  resultOfFault,
+  stepKey,
+} from "@flotilla/domain";
 import { AppError, type Clock, LoopShare, nextTurn, toError, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import type { OutboxRow, RelayTable, RouteStops } from "@flotilla/session-store";
+import type { NewOutboxRow, OutboxRow, RelayTable, RouteStops } from "@flotilla/session-store";
 import { deliveryOf, keyOf } from "./delivery-of.ts";
 import { alertLane } from "./intake.ts";
 import { emptyLane, type Lane, type LaneState, type UnderWay, uploadMs } from "./lane.ts";
@@ -21,6 +39,13 @@ export interface DispatcherDeps {
   readonly fetch: (route: Route, row: OutboxRow) => Promise<FetchedFile[]>;
   /** What was downloaded for a row is not needed any more. */
   readonly forget: (row: number) => void;
+  /** What a route does with an album that is whole, and what that brings along. Null: nothing can be said now. */
+  readonly judgeAlbum: (
+    route: string,
+    pieces: readonly SourceMessage[],
+  ) => { readonly verdict: MatchVerdict; readonly along: readonly NewOutboxRow[] } | null;
+  /** Milliseconds since the Unix epoch, by Telegram's clock as far as it is known. */
+  readonly telegramNow: () => number;
   readonly faultOf: (error: unknown) => Fault;
   /** Its monotonic side decides, the other is for people. */
   readonly clock: Clock;
@@ -111,6 +136,7 @@ export class Dispatcher {
     lane.held = code === null ? null : { code, since: lane.held?.since ?? now };
     if (next.kind === "fetch") void this.#fetch(lane, route, row);
     else if (next.kind === "done" && result.kind === "done") {
+      forgetGone(relay, row);
       relay.finish(row, placeOf(route.to), learned(relay, row, result), COUNTS[row.kind]);
       this.#clear(lane);
     } else if (next.kind === "poison") relay.setAside(row, next.reason);
@@ -243,9 +269,13 @@ export class Dispatcher {
   #start(lane: Lane, route: Route, row: OutboxRow): void {
     const { relay, worker, clock, log } = this.#deps;
     try {
+      if (!row.sealed && row.kind === "new" && !this.#isWanted(route, row)) return;
       const plan = planStep(relay, route, row, lane.files?.row === row.n ? lane.files.found : null);
-      if (plan.kind === "nothing") return void relay.finish(row, placeOf(route.to), [], plan.reason);
-      if (row.album !== null) relay.seal(row.n);
+      if (plan.kind === "nothing") {
+        if (plan.reason === "unchanged") forgetGone(relay, row);
+        return void relay.finish(row, placeOf(route.to), [], plan.reason);
+      }
+      relay.seal(row.n);
       if (needsFiles(plan.step, route.to, worker)) return void this.#fetch(lane, route, row);
       const delivery = deliveryOf(worker, route, row, plan.step, lane.tries);
       lane.underWay = { row, delivery, since: clock.now(), handedAt: 0, handing: false };
@@ -255,6 +285,22 @@ export class Dispatcher {
       return void relay.setAside(row, clip(toError(error).message, 300));
     }
     this.#hand(lane.underWay);
+  }
+
+  /** Whether a new row goes out when its turn has come: it may be too old by then, and an album is judged only now that it is whole. */
+  #isWanted(route: Route, row: OutboxRow): boolean {
+    const { relay, judgeAlbum, telegramNow } = this.#deps;
+    const pieces = row.pieces.map((piece) => SourceMessage.parse(JSON.parse(piece)));
+    const isAsked = pieces.some(({ asked }) => asked === true);
+    if (!isAsked && telegramNow() - row.sourceAt > maxAgeMs(route)) {
+      relay.leaveOut(row, "too-old");
+      return false;
+    }
+    if (row.album === null) return true;
+    const judged = judgeAlbum(route.id, pieces);
+    if (judged?.verdict.kind === "skip") relay.leaveOut(row, judged.verdict.reason);
+    else relay.takeAlbum(row, judged?.along ?? []);
+    return judged?.verdict.kind !== "skip";
   }
 
   #hand(underWay: UnderWay): void {
@@ -287,5 +333,12 @@ const STOPPED = {
   blocked: true,
   underWaySince: null,
 } as const;
+
+/** What was deleted in the source is not followed any more. */
+function forgetGone(relay: RelayTable, row: OutboxRow): void {
+  if (row.kind !== "delete") return;
+  const { chat, id } = GonePiece.parse(JSON.parse(row.pieces[0] ?? "null"));
+  relay.forget(row.route, chat, id);
+}
 
 const COUNTS = { new: "delivered", edit: "edited", delete: "deleted", alert: "alerted" } as const;

@@ -1,5 +1,5 @@
-import type { Route } from "@flotilla/contracts";
-import { matchRoute, readyRoute } from "@flotilla/domain";
+import type { Route, SourceMessage } from "@flotilla/contracts";
+import { barrier, inAlbums, judge, readyRoute } from "@flotilla/domain";
 import { AppError, bareChannel } from "@flotilla/kernel";
 import type { RelayTelegram } from "./ports.ts";
 
@@ -33,17 +33,22 @@ export async function dryRun(
   idOf: (ref: string) => string | null,
 ): Promise<DryRunLine[]> {
   const ready = readyRoute({ ...route, on: true }, idOf);
-  const found = [];
+  const found: SourceMessage[] = [];
   for (const ref of route.from.chats) {
     const chat = idOf(ref) ?? (await telegram.resolve(ref));
     if (chat === null) throw new AppError("unknown-chat", `This account does not know ${ref}.`);
     await refuseDiscussion(telegram, route, { ref, chat }, idOf);
     const page = await telegram.history({ chat, topic: route.from.topic ?? null }, 0, DRY_RUN);
-    found.push(...page.map((message) => ({ message, chat })));
+    found.push(...page);
   }
-  found.sort((a, b) => b.message.date - a.message.date || b.message.id - a.message.id);
-  return found.slice(0, DRY_RUN).map(({ message, chat }) => {
-    const verdict = matchRoute({ ...ready, chats: new Set([chat]) }, message);
-    return { text: message.text.slice(0, 80), verdict: verdict.kind === "take" ? "take" : verdict.reason };
+  found.sort((a, b) => b.date - a.date || b.id - a.id);
+  return inAlbums(found.slice(0, DRY_RUN)).flatMap((album) => {
+    const barriers = album.map((message) => barrier({ ...ready, chats: new Set([message.chat]) }, message));
+    const verdict = judge(
+      ready,
+      album.filter((_, n) => barriers[n] === null),
+    );
+    const said = verdict.kind === "take" ? "take" : verdict.reason;
+    return album.map(({ text }, n) => ({ text: text.slice(0, 80), verdict: barriers[n] ?? said }));
   });
 }

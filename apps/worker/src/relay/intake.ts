@@ -1,5 +1,5 @@
-import type { SourceMessage } from "@flotilla/contracts";
-import { LoopBreaker, type MatchVerdict, matchRoute, type ReadyRoute } from "@flotilla/domain";
+import type { Route, SourceMessage } from "@flotilla/contracts";
+import { barrier, inAlbums, judge, LoopBreaker, type MatchVerdict, matchRoute, type ReadyRoute } from "@flotilla/domain";
 import { LoopShare } from "@flotilla/kernel";
 import type { InboxRow, NewOutboxRow, SessionStore } from "@flotilla/session-store";
 import type { RouteBook } from "./route-book.ts";
@@ -46,7 +46,7 @@ export class Intake {
     const counts: [string, string][] = [];
     for (const row of this.#store.updates.pending(BATCH)) {
       if (row.kind === "new") this.#matched(row, rows, counts);
-      else for (const ready of this.#book.ready) rows.push(...this.#followed(ready, row, rows));
+      else for (const ready of this.#book.ready) rows.push(...this.#followed(ready, row, rows, counts));
       taken.push(row.n);
       if (share.isOver()) break;
     }
@@ -54,12 +54,29 @@ export class Intake {
     return taken.length;
   }
 
-  /** What follows from a message of a source that was fetched on demand. Nothing when it was delivered before. */
-  backfilled(ready: ReadyRoute, message: SourceMessage): { readonly rows: readonly NewOutboxRow[]; readonly known: boolean } {
+  /** What follows from messages of a source that were fetched on demand. Nothing of those that were delivered before. */
+  backfilled(ready: ReadyRoute, messages: readonly SourceMessage[]): { readonly rows: NewOutboxRow[]; readonly known: number } {
     const { id } = ready.route;
-    if (this.#store.relay.delivered(id, message.chat, message.id)) return { rows: [], known: true };
-    const verdict = matchRoute(ready, message, this.#isOwnDelivery(message));
-    return { rows: verdict.kind === "take" ? [this.#newRow(id, message)] : [], known: false };
+    const isKnown = ({ chat, id: message }: SourceMessage): boolean => this.#store.relay.delivered(id, chat, message) !== null;
+    const open = messages.filter((message) => !isKnown(message));
+    const rows = inAlbums(open).flatMap((album) => {
+      const pieces = album.filter((piece) => barrier(ready, piece, this.#isOwnDelivery(piece)) === null);
+      const isTaken = pieces.length > 0 && judge(ready, pieces).kind === "take";
+      return isTaken ? pieces.map((piece) => this.#newRow(id, { ...piece, asked: true })) : [];
+    });
+    return { rows, known: messages.length - open.length };
+  }
+
+  /** An album is whole: what its route does with it, and what that brings along. Null: its route is not ready. */
+  judgeAlbum(
+    route: string,
+    pieces: readonly SourceMessage[],
+  ): { readonly verdict: MatchVerdict; readonly along: readonly NewOutboxRow[] } | null {
+    const ready = this.#book.ready.find((it) => it.route.id === route);
+    const message = pieces.find(({ text }) => text !== "") ?? pieces[0];
+    if (!ready || !message) return null;
+    const verdict = judge(ready, pieces);
+    return { verdict, along: verdict.kind === "take" ? this.#along(ready.route, message, verdict.because) : [] };
   }
 
   #matched(row: InboxRow, rows: NewOutboxRow[], counts: [string, string][]): void {
@@ -68,15 +85,28 @@ export class Intake {
     const isOwn = this.#isOwnDelivery(message);
     for (const ready of this.#book.ready) {
       const { route } = ready;
-      const verdict = row.content.service ? SERVICE : matchRoute(ready, message, isOwn);
-      if (verdict.kind === "skip") {
-        if (verdict.reason !== "other-chat" && verdict.reason !== "off") counts.push([route.id, verdict.reason]);
-        continue;
-      }
-      rows.push(this.#newRow(route.id, message));
-      this.#watchForLoop(route.id, message);
-      if (route.alert !== "off") rows.push(this.#alertRow(route.id, message, verdict.because));
+      const verdict = row.content.service ? SERVICE : this.#verdict(ready, message, isOwn);
+      if (verdict.kind === "take")
+        rows.push(this.#newRow(route.id, message), ...this.#alongNow(route, message, verdict.because));
+      else if (verdict.reason !== "other-chat" && verdict.reason !== "off") counts.push([route.id, verdict.reason]);
     }
+  }
+
+  /** A piece of an album passes, whatever it says: the album is judged when it is whole. */
+  #verdict(ready: ReadyRoute, message: SourceMessage, isOwn: boolean): MatchVerdict {
+    if (message.groupedId === null) return matchRoute(ready, message, isOwn);
+    const reason = barrier(ready, message, isOwn);
+    return reason === null ? { kind: "take", because: [] } : { kind: "skip", reason };
+  }
+
+  #alongNow(route: Route, message: SourceMessage, because: readonly string[]): NewOutboxRow[] {
+    return message.groupedId === null ? this.#along(route, message, because) : [];
+  }
+
+  /** What a message that is taken brings along. */
+  #along({ id, alert }: Route, message: SourceMessage, because: readonly string[]): NewOutboxRow[] {
+    this.#watchForLoop(id, message);
+    return alert === "off" ? [] : [this.#alertRow(id, message, because)];
   }
 
   /** A relay put it there, or it is a forward of what a relay put somewhere: Telegram copies the posts of a channel into its group. */
@@ -116,14 +146,16 @@ export class Intake {
     return { lane: alertLane(route), route, key, kind: "alert", album: null, piece, sourceAt: message.date, readyAt: 0 };
   }
 
-  /** An edit or a deletion matters where the message was delivered, or still may be. */
-  #followed({ route, chats }: ReadyRoute, row: InboxRow, before: readonly NewOutboxRow[]): NewOutboxRow[] {
+  /** An edit or a deletion matters where the message was delivered, or still may be; an edit also where the message matches only now. */
+  #followed(ready: ReadyRoute, row: InboxRow, before: readonly NewOutboxRow[], counts: [string, string][]): NewOutboxRow[] {
+    const { route, chats } = ready;
     if (row.kind === "new" || !route.on || !chats.has(row.chat)) return [];
     if (row.kind === "edit" ? !route.edits : !route.deletes) return [];
+    if (row.kind === "edit" && !this.#isKnown(route.id, row, before)) return this.#matchedLate(ready, row, counts);
     const { relay } = this.#store;
-    const mayWait = relay.head(route.id) !== null || before.some(({ lane }) => lane === route.id);
-    if (!mayWait && !relay.delivered(route.id, row.chat, row.messageId)) return [];
     const { chat, messageId, version, kind } = row;
+    const mayWait = relay.heldBack(route.id) || before.some(({ lane }) => lane === route.id);
+    if (kind === "delete" && !mayWait && !relay.delivered(route.id, chat, messageId)) return [];
     const piece = row.content ? toSourceMessage(this.#store, row, row.content) : { chat, id: messageId };
     return [
       {
@@ -137,5 +169,26 @@ export class Intake {
         readyAt: 0,
       },
     ];
+  }
+
+  /** Whether a route took this message already. */
+  #isKnown(route: string, { chat, messageId, content }: InboxRow, before: readonly NewOutboxRow[]): boolean {
+    const { relay } = this.#store;
+    const group = content?.groupedId ?? null;
+    const album = group === null ? null : `${chat}/${group}`;
+    const key = `${chat}/${messageId}/new`;
+    if (before.some((row) => row.lane === route && (row.key === key || (album !== null && row.album === album)))) return true;
+    return relay.hasNew(route, chat, messageId, album) || relay.delivered(route, chat, messageId) !== null;
+  }
+
+  /** It came before, and what it says now is what the route looks for. An old message that was never seen here is no news. */
+  #matchedLate(ready: ReadyRoute, row: InboxRow, counts: [string, string][]): NewOutboxRow[] {
+    const { route } = ready;
+    if (!row.content || row.content.service || !this.#store.updates.has(row.box, row.messageId)) return [];
+    const message = toSourceMessage(this.#store, row, row.content);
+    const verdict = matchRoute(ready, message, this.#isOwnDelivery(message));
+    if (verdict.kind !== "take") return [];
+    counts.push([route.id, "late"]);
+    return [this.#newRow(route.id, message), ...this.#alongNow(route, message, verdict.because)];
   }
 }

@@ -10,6 +10,7 @@ import {
 } from "@flotilla/contracts";
 import {
   type Copied,
+  digestOf,
   type FetchedFile,
   linkOf,
   planDelete,
@@ -37,11 +38,17 @@ export function planStep(
     const known = relay.delivered(route.id, chat, id);
     return known?.chat === place.chat ? known : null;
   };
-  const find = (chat: string) => (id: number) => copied(there(chat, id));
+  const copied = (chat: string, id: number, known: MapTarget | null): Copied | null => {
+    if (known?.message == null) return null;
+    const { message, rest, said, role } = known;
+    const album = role === null ? null : { speaks: role === "speaker", others: relay.sharing(route.id, chat, id) };
+    return { message, rest, said, album };
+  };
+  const find = (chat: string) => (id: number) => copied(chat, id, there(chat, id));
   // Telegram puts an answer into the topic of what it answers.
   const findReplied = (chat: string) => (id: number) => {
     const known = there(chat, id);
-    return known?.topic === place.topic ? copied(known) : null;
+    return known?.topic === place.topic ? copied(chat, id, known) : null;
   };
   switch (row.kind) {
     case "new": {
@@ -55,17 +62,13 @@ export function planStep(
     }
     case "delete": {
       const gone = GonePiece.parse(pieces[0]);
-      return planDelete(route, [gone.id], find(gone.chat));
+      return planDelete(route, gone, find(gone.chat));
     }
     case "alert":
       return { kind: "step", step: alertStep(route, AlertPiece.parse(pieces[0])) };
     default:
       return row.kind satisfies never;
   }
-}
-
-function copied(known: MapTarget | null): Copied | null {
-  return known?.message == null ? null : { message: known.message, rest: known.rest };
 }
 
 /** Where a row goes. */
@@ -93,25 +96,33 @@ export function sourceOf(row: OutboxRow): Delivery["source"] {
  * the id that Telegram named for it, or none: of an album that lost a photo meanwhile, the others must not move up.
  */
 export function learned(relay: RelayTable, row: OutboxRow, { ids, rest }: Done): DeliveredId[] {
-  if (row.kind === "edit") return changedRest(relay, row, rest);
+  if (row.kind === "edit") return changed(relay, row, rest);
   if (row.kind !== "new") return [];
   const messages = row.pieces.map((piece) => SourceMessage.parse(JSON.parse(piece))).sort((a, b) => a.id - b.id);
-  return messages.map(({ chat, id }, index) => ({
-    chat,
-    message: id,
-    targetMessage: (ids.length === 1 ? ids[0] : ids[index]) ?? null,
+  const isOne = ids.length === 1 && messages.length > 1;
+  const speaker = messages.find(({ text }) => text !== "") ?? messages[0];
+  return messages.map((message, index) => ({
+    chat: message.chat,
+    message: message.id,
+    targetMessage: (isOne ? ids[0] : ids[index]) ?? null,
     rest: index === 0 ? told(rest) : [],
+    said: digestOf(message),
+    ...(isOne ? { role: message === speaker ? "speaker" : "silent" } : {}),
   }));
 }
 
 type Done = Extract<DeliveryResult, { kind: "done" }>;
 
-/** An edit may have made more or less of what follows a message. */
-function changedRest(relay: RelayTable, row: OutboxRow, rest: Done["rest"]): DeliveredId[] {
-  if (rest === undefined) return [];
-  const { chat, id } = SourceMessage.parse(JSON.parse(row.pieces[0] ?? "null"));
+/** What a message says by now; and an edit may have made more or less of what follows it. */
+function changed(relay: RelayTable, row: OutboxRow, rest: Done["rest"]): DeliveredId[] {
+  const message = SourceMessage.parse(JSON.parse(row.pieces[0] ?? "null"));
+  const { chat, id } = message;
   const known = relay.delivered(row.route, chat, id);
-  return known ? [{ chat, message: id, targetMessage: known.message, rest: told(rest) }] : [];
+  if (!known) return [];
+  const { role, message: targetMessage } = known;
+  const kept = rest === undefined ? known.rest : told(rest);
+  const said = { said: digestOf(message), ...(role === null ? {} : { role }) };
+  return [{ chat, message: id, targetMessage, rest: kept, ...said }];
 }
 
 function told(rest: Done["rest"] = []): number[] {

@@ -13,6 +13,7 @@ import type { RelayTelegram } from "./ports.ts";
 import { RouteBook } from "./route-book.ts";
 import { Sender } from "./sender.ts";
 import { relayStatus } from "./status.ts";
+import { TelegramClock } from "./telegram-clock.ts";
 import { WebhookSender } from "./webhook.ts";
 
 /** Parts of a relay. */
@@ -69,6 +70,7 @@ export class Relay {
     this.#files = new RelayFiles(options.filesDir, telegram.files);
     this.#sender = new Sender({ relay: store.relay, telegram, files: this.#files, now, log });
     this.#webhook = new WebhookSender(options.fleetKey, now);
+    const telegramClock = new TelegramClock(clock, () => store.updates.account()?.date ?? null);
     const route = (id: string): Route | null => this.#book.route(id);
     this.#dispatcher = new Dispatcher({
       worker,
@@ -78,6 +80,8 @@ export class Relay {
       hand: (delivery) => this.#hand(delivery),
       fetch: (ready, row) => this.#files.fetch(worker, ready, row, this.#stopping.signal),
       forget: (row) => void this.#files.forget(worker, row).catch(onError),
+      judgeAlbum: (id, pieces) => this.#intake.judgeAlbum(id, pieces),
+      telegramNow: () => telegramClock.now(),
       faultOf: telegram.faultOf,
       clock,
       log,

@@ -26,6 +26,7 @@ export function toSourceMessage(
     // Formatting of nothing is nothing, and no contract takes it.
     entities: entities.filter(({ offset, length }) => offset >= 0 && length > 0),
     media: mediaKind(content.media),
+    ...(content.media?.id === undefined ? {} : { mediaId: content.media.id }),
     // What comes from a service chat carries a login code, also when a person forwards it.
     // Not every message says it: a short one and an edit bring no chats.
     protected:

@@ -48,6 +48,8 @@ async function rig(change: object = {}): Promise<Rig> {
     },
     fetch: async () => [],
     forget: () => {},
+    judgeAlbum: (id, pieces) => intake.judgeAlbum(id, pieces),
+    telegramNow: () => at.wall,
     faultOf: () => ({ class: "CRASH", code: "x", message: "x" }) as Fault,
     clock,
     log,

@@ -38,6 +38,7 @@ export class Targets {
   readonly linked = new Map<string, LinkedChannel>();
   /** Messages of sources that were deleted before they could be forwarded. */
   readonly gone = new Set<number>();
+  onEdit: (text: string) => void = () => {};
   duplicates = 0;
   fault: (chat: string, text: string) => Error | null = () => null;
   lost = 0;
@@ -67,6 +68,7 @@ export class Targets {
       edit: async (_to, id, { text }) => {
         const message = this.posted.find((it) => it.id === id);
         if (!message) throw new Error("MESSAGE_ID_INVALID");
+        this.onEdit(text);
         message.text = text;
       },
       delete: async (_to, ids) => {
@@ -227,4 +229,19 @@ export function post(messageId: number, text: string, more: Partial<MessageConte
     date: Date.now(),
     content: content(text, more),
   };
+}
+
+/** A message of the source as its history has it. */
+export function aMessage(id: number): SourceMessage {
+  const none = {
+    groupedId: null,
+    replyTo: null,
+    topic: null,
+    sender: null,
+    senderName: null,
+    senderUsername: null,
+    media: null,
+  };
+  const chat = { chat: "-1000000000001", chatTitle: null, chatUsername: null };
+  return { ...chat, ...none, id, date: Date.now(), text: "", entities: [], protected: false, ephemeral: false };
 }

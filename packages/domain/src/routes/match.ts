@@ -33,17 +33,39 @@ export function readyRoute(route: Route, resolve: (ref: string) => string | null
 
 /** Does this route take the message? `isOwnRelay`: it was delivered by a relay itself. */
 export function matchRoute(ready: ReadyRoute, message: SourceMessage, isOwnRelay = false): MatchVerdict {
-  const { route, rule, chats, names } = ready;
-  if (!route.on) return skip("off");
+  const reason = barrier(ready, message, isOwnRelay);
+  return reason === null ? judge(ready, [message]) : skip(reason);
+}
+
+/** Why a route does not even look at what a message says; null: its rule decides, of an album once it is whole. */
+export function barrier({ route, chats, names }: ReadyRoute, message: SourceMessage, isOwnRelay = false): SkipReason | null {
+  if (!route.on) return "off";
   const isSource = chats.has(message.chat) || names.includes(message.chat) || hasName(names, message.chatUsername);
-  if (!isSource || isServiceChat(message.chat)) return skip("other-chat");
-  if (route.from.topic !== undefined && route.from.topic !== (message.topic ?? GENERAL_TOPIC)) return skip("other-topic");
-  if (isOwnRelay) return skip("own-relay");
-  if (message.protected) return skip("protected");
-  if (message.ephemeral) return skip("ephemeral");
-  if (message.text.trim() === "" && message.media === null) return skip("empty");
-  const verdict: RuleVerdict = rule(message);
+  if (!isSource || isServiceChat(message.chat)) return "other-chat";
+  if (route.from.topic !== undefined && route.from.topic !== (message.topic ?? GENERAL_TOPIC)) return "other-topic";
+  if (isOwnRelay) return "own-relay";
+  if (message.protected) return "protected";
+  if (message.ephemeral) return "ephemeral";
+  return message.text.trim() === "" && message.media === null ? "empty" : null;
+}
+
+/** What the rule of a route says of a message, or of all pieces of an album as of one. */
+export function judge({ rule }: Pick<ReadyRoute, "rule">, pieces: readonly SourceMessage[]): MatchVerdict {
+  const { sender = null, senderUsername = null } = pieces[0] ?? {};
+  const text = pieces.flatMap((piece) => (piece.text === "" ? [] : [piece.text])).join("\n");
+  const media = pieces.flatMap((piece) => piece.media ?? []);
+  const verdict: RuleVerdict = rule({ text, media, sender, senderUsername });
   return verdict.matched ? { kind: "take", because: verdict.because } : skip("filtered");
+}
+
+/** Messages in their order, the pieces of an album together. */
+export function inAlbums(messages: readonly SourceMessage[]): readonly (readonly SourceMessage[])[] {
+  const groups = new Map<string, SourceMessage[]>();
+  for (const message of messages) {
+    const key = `${message.chat}/${message.groupedId ?? `single ${message.id}`}`;
+    groups.set(key, [...(groups.get(key) ?? []), message]);
+  }
+  return [...groups.values()];
 }
 
 function skip(reason: SkipReason): MatchVerdict {

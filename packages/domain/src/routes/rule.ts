@@ -1,10 +1,12 @@
-import type { SourceMessage } from "@flotilla/contracts";
+import type { MediaKind, SourceMessage } from "@flotilla/contracts";
 import { RE2JS } from "re2js";
 import { fold } from "./fold.ts";
 import { badRule, parseRule, type RuleNode, type Term } from "./rule-syntax.ts";
 
-/** What a rule looks at. */
-export type RuleSubject = Pick<SourceMessage, "text" | "media" | "sender" | "senderUsername">;
+/** What a rule looks at. `media`: all kinds that an album has; none of a text. */
+export interface RuleSubject extends Pick<SourceMessage, "text" | "sender" | "senderUsername"> {
+  readonly media: readonly MediaKind[];
+}
 
 /** What a rule says about a message; `because` has the conditions that were met, for people. */
 export interface RuleVerdict {
@@ -74,7 +76,7 @@ function term(node: Term): Check {
     case "regex":
       return regex(node);
     case "media":
-      return met(`media:${node.kinds.join(",")}`, ({ media }) => node.kinds.some((kind) => isMedia(media, kind)));
+      return met(`media:${node.kinds.join(",")}`, ({ media }) => node.kinds.some((kind) => hasMedia(media, kind)));
     case "from":
       return met(`from:${node.senders.join(",")}`, (subject) => node.senders.some((sender) => isFrom(subject, sender)));
     case "script":
@@ -131,9 +133,9 @@ function isSpacedBefore(text: string, at: number): boolean {
   return at > 0 && isSpaced(text, isLowSurrogate ? at - 2 : at - 1);
 }
 
-function isMedia(media: RuleSubject["media"], kind: string): boolean {
-  if (kind === "any") return media !== null;
-  return kind === "none" ? media === null : media === kind;
+function hasMedia(media: RuleSubject["media"], wanted: string): boolean {
+  if (wanted === "any") return media.length > 0;
+  return wanted === "none" ? media.length === 0 : media.some((kind) => kind === wanted);
 }
 
 function isFrom({ sender, senderUsername }: RuleSubject, wanted: string): boolean {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { CopiedFile, DeliveryStep, EditedRest, FollowingText, Route, SourceMessage } from "@flotilla/contracts";
 import { deriveRandomId } from "./random-id.ts";
 import { inParts, linkOf, MAX_TEXT, parseTemplate, type RichText, render } from "./template.ts";
@@ -6,6 +7,18 @@ import { inParts, linkOf, MAX_TEXT, parseTemplate, type RichText, render } from 
 export interface Copied {
   readonly message: number;
   readonly rest: readonly number[];
+  /** {@link digestOf} what it said then; null: not known. */
+  readonly said: string | null;
+  /** Of an album that became one message: whether that message has this piece's text, and which other pieces it stands for. */
+  readonly album: { readonly speaks: boolean; readonly others: readonly number[] } | null;
+}
+
+/** What a message says, as far as an edit can change it. */
+export function digestOf({ text, entities, media, mediaId }: SourceMessage): string {
+  return createHash("sha256")
+    .update(JSON.stringify([text, entities, media, mediaId]))
+    .digest("base64url")
+    .slice(0, 22);
 }
 
 /** The way from an id in the source to what was delivered of it, or null when that is not known. */
@@ -14,9 +27,10 @@ export type FindTarget = (sourceId: number) => Copied | null;
 /** A step that can be sent, or why there is none. */
 export type StepPlan =
   | { readonly kind: "step"; readonly step: DeliveryStep }
-  | { readonly kind: "nothing"; readonly reason: "never-delivered" | "forwarded" | "switched-off" };
+  | { readonly kind: "nothing"; readonly reason: "never-delivered" | "forwarded" | "switched-off" | "unchanged" };
 
 const NEVER: StepPlan = { kind: "nothing", reason: "never-delivered" };
+const UNCHANGED: StepPlan = { kind: "nothing", reason: "unchanged" };
 
 /**
  * How a message, or the pieces of an album, is delivered. Replies point to what was delivered of the message they answer, or
@@ -74,6 +88,8 @@ export function planEdit(route: Route, message: SourceMessage, version: string, 
   const copied = find(message.id);
   if (copied === null) return NEVER;
   if (route.action.kind === "forward") return { kind: "nothing", reason: "forwarded" };
+  const isSilent = copied.album?.speaks === false && message.text === "";
+  if (isSilent || copied.said === digestOf(message)) return UNCHANGED;
   const first = isByReference(route, [message]) ? MAX_CAPTION : longest(route);
   const [text, ...more] = inParts(written(route, [message]), first);
   const rest = more.map((part, n): EditedRest => {
@@ -85,14 +101,18 @@ export function planEdit(route: Route, message: SourceMessage, version: string, 
   return { kind: "step", step: { kind: "edit", message: copied.message, ...mutable(text), ...changes } };
 }
 
-/** How deletions are followed. */
-export function planDelete(route: Route, ids: readonly number[], find: FindTarget): StepPlan {
+/** How a deletion is followed. A message that stands for an album stays until the last piece is gone, without the text of one that is. */
+export function planDelete(route: Route, gone: { readonly chat: string; readonly id: number }, find: FindTarget): StepPlan {
   if (!route.deletes) return { kind: "nothing", reason: "switched-off" };
-  const messages = ids.flatMap((id) => {
-    const copied = find(id);
-    return copied ? [copied.message, ...copied.rest] : [];
-  });
-  return messages.length === 0 ? NEVER : { kind: "step", step: { kind: "delete", messages } };
+  const copied = find(gone.id);
+  if (copied === null) return NEVER;
+  const { message, rest, album } = copied;
+  const [other] = album?.others ?? [];
+  if (other === undefined) return { kind: "step", step: { kind: "delete", messages: [message, ...rest] } };
+  if (album?.speaks === false) return UNCHANGED;
+  const text = linkOf({ chat: gone.chat, chatUsername: null, id: other }) ?? "(album)";
+  const surplus = rest.length > 0 ? { rest: [], surplus: [...rest] } : {};
+  return { kind: "step", step: { kind: "edit", message, text, entities: [], ...surplus } };
 }
 
 function answered({ replyTo }: SourceMessage, find: FindTarget): number | null {

@@ -16,7 +16,7 @@ import { describe, expect, it } from "vitest";
 import { aMessage, aRoute } from "./support.ts";
 
 const nobody = (): null => null;
-const at = (message: number | null) => (message === null ? null : { message, rest: [] });
+const at = (message: number | null) => (message === null ? null : { message, rest: [], said: null, album: null });
 const worker = (chat: string, name = "sender") => ({ kind: "worker", worker: name, chat });
 
 describe("matching", () => {
@@ -158,8 +158,14 @@ describe("steps", () => {
       kind: "nothing",
       reason: "forwarded",
     });
-    expect(planDelete(aRoute(), [6, 7, 8], find)).toEqual({ kind: "step", step: { kind: "delete", messages: [70] } });
-    expect(planDelete(aRoute({ deletes: false }), [7], find)).toEqual({ kind: "nothing", reason: "switched-off" });
+    expect(planDelete(aRoute(), { chat: "-1", id: 7 }, find)).toEqual({
+      kind: "step",
+      step: { kind: "delete", messages: [70] },
+    });
+    expect(planDelete(aRoute({ deletes: false }), { chat: "-1", id: 7 }, find)).toEqual({
+      kind: "nothing",
+      reason: "switched-off",
+    });
   });
 });
 

@@ -1,10 +1,11 @@
-import { compileRule } from "@flotilla/domain";
+import { compileRule, judge } from "@flotilla/domain";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fold } from "../../src/routes/fold.ts";
 import { aMessage } from "./support.ts";
 
-const takes = (rule: string, change: Parameters<typeof aMessage>[0]): boolean => compileRule(rule)(aMessage(change)).matched;
+const takes = (rule: string, change: Parameters<typeof aMessage>[0]): boolean =>
+  judge({ rule: compileRule(rule) }, [aMessage(change)]).kind === "take";
 
 describe("a rule", () => {
   it.each([
@@ -95,7 +96,8 @@ describe("a rule", () => {
   });
 
   it("says what was met", () => {
-    expect(compileRule("(btc or eth) not scam media:none")(aMessage()).because).toEqual(["btc", "media:none"]);
+    const rule = compileRule("(btc or eth) not scam media:none");
+    expect(judge({ rule }, [aMessage()])).toEqual({ kind: "take", because: ["btc", "media:none"] });
   });
 
   it.each([
@@ -136,7 +138,7 @@ describe("a rule", () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), fc.string({ unit: "grapheme" }), (pieces, text) => {
         try {
-          compileRule(pieces.join(" "))(aMessage({ text: `${text}${"a".repeat(3000)}` }));
+          takes(pieces.join(" "), { text: `${text}${"a".repeat(3000)}` });
         } catch (error) {
           expect(error).toMatchObject({ code: "bad-rule" });
         }
