@@ -1,8 +1,8 @@
 import type { LinkStatus } from "@flotilla/contracts";
 import type { ConnectionStatus, FloodStatus } from "@flotilla/telegram";
 
-/** Calls that Telegram's waits keep an account from sending with. */
-const SENDING: ReadonlySet<string> = new Set(["messages.sendMessage", "messages.forwardMessages"]);
+/** Calls that put something into a chat, or change it: texts, files in all their steps, edits. */
+const SENDING = /^(?:messages\.(?:send|forward|edit|upload)|upload\.save)/;
 
 /** Calls that ask for what was missed. */
 const READING = /^(updates|messages\.get|channels\.get|users\.get)/;
@@ -13,9 +13,9 @@ export function readingWait(waits: FloodStatus["waits"]): { readonly method: str
   return longest ? { method: longest.method, until: longest.until } : null;
 }
 
-/** Until when no message can be sent anywhere, or null. */
+/** Until when some kind of message can be sent nowhere, or null. */
 export function sendingWait(waits: FloodStatus["waits"]): number | null {
-  const waiting = waits.filter(({ method, peer }) => SENDING.has(method) && peer === "").map(({ until }) => until);
+  const waiting = waits.filter(({ method, peer }) => SENDING.test(method) && peer === "").map(({ until }) => until);
   return waiting.length === 0 ? null : Math.max(...waiting);
 }
 

@@ -72,7 +72,7 @@ export const SourceMessage = z.object({
 });
 export type SourceMessage = z.infer<typeof SourceMessage>;
 
-/** What an outbox row of a deletion holds. */
+/** What a row of a deletion holds. */
 export const GonePiece = z.object({ chat: z.string(), id: MessageId });
 /** What an outbox row of an alert holds. */
 export const AlertPiece = z.object({ message: SourceMessage, because: z.array(z.string()) });
@@ -88,7 +88,6 @@ export type FollowingText = z.infer<typeof FollowingText>;
 export const EditedRest = z.object({ message: MessageId.nullable(), ...FollowingText.shape });
 export type EditedRest = z.infer<typeof EditedRest>;
 
-/** Most messages that one message becomes, besides the first. */
 const MAX_REST = 20;
 const rest = z.array(FollowingText).max(MAX_REST).exactOptional();
 

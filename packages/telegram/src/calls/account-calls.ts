@@ -171,7 +171,7 @@ export class AccountCalls {
   async #act<R extends Api.AnyRequest>(request: R, chat: string): Promise<R["__response"]> {
     const { gate, link, mayAct, signal } = this.#deps;
     gate.checkSending();
-    if (NEW_MESSAGES.some((kind) => request instanceof kind)) await gate.turn(chat, signal());
+    if (PACED.some((kind) => request instanceof kind)) await gate.turn(chat, signal());
     // Nothing asynchronous between these and the socket: whoever lost the account in the meantime does not act.
     gate.checkSending();
     if (!mayAct()) throw new AppError("lease-lost", "This process has no right to act for the account any more.");
@@ -206,10 +206,11 @@ function refuseServiceChat(chat: string): void {
   throw new AppError("service-chat", `${chat} is a service chat of Telegram: ${why}.`, { details: { chat } });
 }
 
-/** Calls that put a new message into a chat: these wait for their turn. */
-const NEW_MESSAGES = [
+/** Calls that put a message into a chat, or change one there: these wait for their turn. */
+const PACED = [
   Api.messages.SendMessage,
   Api.messages.ForwardMessages,
   Api.messages.SendMedia,
   Api.messages.SendMultiMedia,
+  Api.messages.EditMessage,
 ] as const;

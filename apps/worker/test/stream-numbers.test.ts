@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { readingWait, sendingWait } from "../src/stream-numbers.ts";
+
+const wait = (method: string, peer = "") => ({ method, peer, until: 5 });
+
+// Field fault B12: a wait for files is told as one for texts is.
+test.each([
+  ["messages.sendMessage", true],
+  ["messages.forwardMessages", true],
+  ["messages.sendMedia", true],
+  ["messages.sendMultiMedia", true],
+  ["messages.uploadMedia", true],
+  ["messages.editMessage", true],
+  ["upload.saveFilePart", true],
+  ["upload.saveBigFilePart", true],
+  ["messages.getHistory", false],
+  ["updates.getDifference", false],
+  ["upload.getFile", false],
+])("a wait for %s keeps the account from sending: %j", (method, isSending) => {
+  expect(sendingWait([wait(method)])).toBe(isSending ? 5 : null);
+});
+
+test("a wait for one chat alone holds up nothing else", () => {
+  expect([sendingWait([wait("messages.sendMedia", "-1001")]), readingWait([wait("messages.getHistory", "-1001")])]).toEqual([
+    null,
+    null,
+  ]);
+});
