@@ -129,6 +129,9 @@ export const DeliveryStep = z.discriminatedUnion("kind", [
     randomIds: z.array(Int64).min(1).max(100),
     /** True = the original's header is left out: media by reference, text as it was. */
     dropAuthor: z.boolean(),
+    /** It answers this message, which a forward cannot: the files are sent anew, each with its text. */
+    answer: z.object({ to: MessageId, said: z.array(z.object(rendered)).min(1).max(100) }).exactOptional(),
+    rest,
   }),
   /** Media that cannot travel by reference: uploaded from the disk of this host. */
   z.object({
@@ -142,6 +145,8 @@ export const DeliveryStep = z.discriminatedUnion("kind", [
     kind: z.literal("edit"),
     message: MessageId,
     ...rendered,
+    /** Its photo or file is another one by now: that of this message. */
+    media: z.object({ fromChat: z.string(), fromUsername: z.string().nullable(), id: MessageId }).exactOptional(),
     rest: z.array(EditedRest).max(MAX_REST).exactOptional(),
     /** Of what followed it, these are not needed any more. */
     surplus: z.array(MessageId).max(MAX_REST).exactOptional(),

@@ -4,6 +4,7 @@
  */
 export { AccountCalls } from "./calls/account-calls.ts";
 export type { FloodStatus } from "./calls/budget.ts";
+export { type CopiedMessage, CopyCalls, type CopySource } from "./calls/copies.ts";
 export { FileCalls, PART_BYTES, type UploadedFile } from "./calls/files.ts";
 export { FloodGate, type FloodGateOptions } from "./calls/flood-gate.ts";
 export type { FileFacts, FileLook, RemoteFile } from "./calls/remote-file.ts";

@@ -1,6 +1,6 @@
 import type { Fault, KnownChat, KnownTopic, SourceMessage, TextEntity } from "@flotilla/contracts";
 import type { LinkedChannel } from "@flotilla/session-store";
-import type { FileCalls } from "@flotilla/telegram";
+import type { CopyCalls, FileCalls } from "@flotilla/telegram";
 
 /** A chat to deliver to or to read, as its route names it, and its topic. */
 export interface TargetChat {
@@ -38,6 +38,8 @@ export interface RelayTelegram {
       readonly dropAuthor: boolean;
     },
   ): Promise<readonly (number | null)[]>;
+  /** Copies by reference that a forward cannot make. */
+  readonly copies: Pick<CopyCalls, "send" | "replace">;
   edit(to: TargetChat, id: number, text: OutgoingText): Promise<void>;
   delete(to: TargetChat, ids: readonly number[]): Promise<void>;
   /** Files in parts. */

@@ -50,8 +50,10 @@ export class Sender {
       const fault = this.#deps.telegram.faultOf(error);
       log.debug({ delivery: id, code: fault.code }, "a delivery did not work out");
       const result = resultOfFault(fault, now());
-      const mayBeSource = result.kind === "blocked" && step.kind === "forward" && step.dropAuthor && NO_ACCESS.has(fault.code);
-      return mayBeSource ? { ...result, kind: "no-access" } : result;
+      const isUnreadable = result.kind === "blocked" && NO_ACCESS.has(fault.code);
+      // A picture that was replaced where the sender cannot read: the next message is no worse for it.
+      if (isUnreadable && step.kind === "edit" && step.media) return { ...result, kind: "refused" };
+      return isUnreadable && step.kind === "forward" && step.dropAuthor ? { ...result, kind: "no-access" } : result;
     }
   }
 
@@ -63,7 +65,7 @@ export class Sender {
         return { ids, rest: await this.#follow(to, ids[0] ?? null, step.rest) };
       }
       case "forward":
-        return { ids: await this.#unlessSent(step.ids.length, () => telegram.forward(to, step)), rest: [] };
+        return await this.#forward(to, step);
       case "upload": {
         const ids = await this.#unlessSent(step.files.length, () => this.#deps.files.upload(reader, to, step));
         return { ids, rest: await this.#follow(to, ids[0] ?? null, step.rest) };
@@ -80,6 +82,18 @@ export class Sender {
     }
   }
 
+  /** An answer is sent anew; what can only be forwarded comes without the message that it answers. */
+  async #forward(to: TargetChat, step: Extract<DeliveryStep, { kind: "forward" }>): Promise<SentIds> {
+    const { telegram } = this.#deps;
+    const { answer, ids: wanted, randomIds, rest } = step;
+    const forward = (): Promise<readonly (number | null)[]> => telegram.forward(to, step);
+    if (answer === undefined) return { ids: await this.#unlessSent(wanted.length, forward), rest: [] };
+    const messages = wanted.map((id, n) => ({ id, randomId: randomIds[n] ?? "", ...(answer.said[n] ?? NOTHING_SAID) }));
+    const copies = async () => (await telegram.copies.send(to, step, messages, answer.to)) ?? (await forward());
+    const ids = await this.#unlessSent(wanted.length, copies);
+    return { ids, rest: await this.#follow(to, ids[0] ?? null, rest) };
+  }
+
   /** What was too long for one message goes on in answers to it. */
   async #follow(to: TargetChat, replyTo: number | null, rest: readonly FollowingText[] = []): Promise<(number | null)[]> {
     const ids: (number | null)[] = [];
@@ -93,8 +107,9 @@ export class Sender {
     const { telegram } = this.#deps;
     const change = async (id: number, text: OutgoingText): Promise<void> =>
       await this.#ignoring("MESSAGE_NOT_MODIFIED", () => telegram.edit(to, id, text));
-    await change(step.message, step);
-    const { rest, surplus = [] } = step;
+    const { rest, surplus = [], media } = step;
+    if (media) await this.#ignoring("MESSAGE_NOT_MODIFIED", () => telegram.copies.replace(to, step.message, media, step));
+    else await change(step.message, step);
     if (surplus.length > 0) await this.#ignoring("MESSAGE_ID_INVALID", () => telegram.delete(to, surplus));
     if (rest === undefined) return undefined;
     const ids: (number | null)[] = [];
@@ -123,6 +138,8 @@ export class Sender {
     }
   }
 }
+
+const NOTHING_SAID = { text: "", entities: [] };
 
 function done({ ids, rest }: SentIds, at: number): DeliveryResult {
   return { kind: "done", ids: [...ids], ...(rest === undefined ? {} : { rest: [...rest] }), at };

@@ -12,6 +12,7 @@ export function relayTelegram(calls: AccountCalls, store: SessionStore): RelayTe
     delete: (to, ids) => calls.delete(to, ids),
     resolve: (ref) => calls.resolve(ref),
     files: calls.files,
+    copies: calls.copies,
     chats: () => calls.chats(),
     topics: (chat) => calls.topics(chat),
     linkedChannel: (chat) => calls.linkedChannel(chat),

@@ -37,6 +37,19 @@ test("field fault F12: of an album that lost a photo before it was forwarded, ea
   expect(targets.in(TARGET)).toEqual(["fwd 1"]);
 });
 
+test("field fault B1: what can only be forwarded is forwarded, without the message that it answers", async () => {
+  const { reader, targets } = await pair();
+  targets.onlyForwards.add(2);
+  reader.receive(post(1, "first"), post(2, "", { media: { kind: "poll" }, replyTo: 1 }));
+  reader.receive(post(3, "photo", { media: { kind: "photo" }, replyTo: 1 }));
+  await waitFor(() => targets.posted.length === 3);
+  expect(targets.posted.map(({ from, replyTo }) => [from, replyTo])).toEqual([
+    [null, null],
+    [2, null],
+    [3, 1],
+  ]);
+});
+
 describe("field fault B2: a text that is too long for one message", () => {
   const long = (last: string, count = 1200): string => `${"word ".repeat(count)}${last}`;
   const isDelivered = ({ reader }: Awaited<ReturnType<typeof pair>>, name = "delivered", count = 1) =>

@@ -137,6 +137,33 @@ test("one topic is read, and all of it goes into one topic: texts, answers, file
   await waitFor(() => it.seen().some(({ text }) => text === "answer, mended") && it.seen().length === 5);
 });
 
+// Field faults B1 and B7.
+test("files that answer a message answer its copy, as an album too; a picture that is replaced is replaced there", async () => {
+  const it = await pair({ share: true });
+  await it.change(
+    route({
+      from: { worker: "reader", chats: [it.source.chat] },
+      to: { kind: "worker", worker: "sender", chat: it.target.chat },
+    }),
+  );
+  const picture = (text: string) => ({ ...file(text), photo: true });
+  const first = it.say(undefined, "first");
+  const photo = it.say(undefined, "a photo", { replyTo: first, file: picture("one") });
+  it.say(undefined, `${"word ".repeat(300)}end`, { replyTo: photo, file: file("x") });
+  for (const text of ["both", ""]) it.say(undefined, text, { groupedId: "7", replyTo: first, file: picture(`album ${text}`) });
+  const all = await it.arrived(6);
+  const [one, two, three, rest, four, five] = all;
+  expect(all.map(({ replyTo }) => replyTo)).toEqual([null, one?.id, two?.id, three?.id, one?.id, one?.id]);
+  expect(all.map(({ media }) => media?.photo ?? null)).toEqual([null, true, false, null, true, true]);
+  expect(`${three?.text} ${rest?.text}`).toBe(`${"word ".repeat(300)}end`);
+  expect([two?.text, four?.text, five?.text, four?.groupedId === five?.groupedId]).toEqual(["a photo", "both", "", true]);
+  sandbox.world.editInChannel(it.source.id, photo, "another photo", picture("two"));
+  await waitFor(() => it.seen()[1]?.text === "another photo");
+  const [there] = sandbox.world.history(it.sender.phone, it.source.id).slice(1);
+  expect(it.seen()[1]?.media?.sha256, "the new picture").toBe(there?.media?.sha256);
+  expect(it.seen()[1]?.media?.sha256).not.toBe(two?.media?.sha256);
+});
+
 test("forwards go into the topic, with their author; General is read by its number and is where no topic is named", async () => {
   const it = await pair({ share: true });
   const [wanted, into] = [it.source.topic("wanted"), it.target.topic("into")];

@@ -23,7 +23,7 @@ export interface Posted {
   readonly chat: string;
   text: string;
   readonly by: string;
-  readonly from: number | null;
+  from: number | null;
   readonly replyTo: number | null;
   deleted: boolean;
 }
@@ -38,6 +38,8 @@ export class Targets {
   readonly linked = new Map<string, LinkedChannel>();
   /** Messages of sources that were deleted before they could be forwarded. */
   readonly gone = new Set<number>();
+  /** Messages that can only be forwarded. */
+  readonly onlyForwards = new Set<number>();
   onEdit: (text: string) => void = () => {};
   duplicates = 0;
   fault: (chat: string, text: string) => Error | null = () => null;
@@ -65,6 +67,18 @@ export class Targets {
           const id = this.#post(by, to.chat, what.randomIds[n] ?? "", { text: `fwd ${from}`, from, replyTo: null });
           return this.#answer(id);
         }),
+      copies: {
+        send: async (to, _from, messages, replyTo) => {
+          if (messages.some(({ id }) => this.onlyForwards.has(id))) return null;
+          return messages.map(({ id: from, text, randomId }) =>
+            this.#answer(this.#post(by, to.chat, randomId, { text, from, replyTo })),
+          );
+        },
+        replace: async (_to, id, { id: from }, { text }) => {
+          const message = this.posted.find((it) => it.id === id);
+          if (message) Object.assign(message, { text, from });
+        },
+      },
       edit: async (_to, id, { text }) => {
         const message = this.posted.find((it) => it.id === id);
         if (!message) throw new Error("MESSAGE_ID_INVALID");

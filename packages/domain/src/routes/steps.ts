@@ -14,11 +14,17 @@ export interface Copied {
 }
 
 /** What a message says, as far as an edit can change it. */
-export function digestOf({ text, entities, media, mediaId }: SourceMessage): string {
-  return createHash("sha256")
-    .update(JSON.stringify([text, entities, media, mediaId]))
-    .digest("base64url")
-    .slice(0, 22);
+export function digestOf({ text, entities, media, mediaId = "" }: SourceMessage): string {
+  const said = createHash("sha256")
+    .update(JSON.stringify([text, entities, media]))
+    .digest("base64url");
+  return `${said.slice(0, 22)} ${mediaId}`;
+}
+
+/** Whether it has another photo or file than it had then. */
+function hasNewMedia(said: string | null, { mediaId }: SourceMessage): boolean {
+  const before = said?.split(" ")[1] ?? "";
+  return mediaId !== undefined && before !== "" && before !== mediaId;
 }
 
 /** The way from an id in the source to what was delivered of it, or null when that is not known. */
@@ -42,7 +48,8 @@ export function planNew(route: Route, pieces: readonly SourceMessage[], find: Fi
   if (isByReference(route, pieces)) {
     const randomIds = pieces.map((piece) => deriveRandomId(route.id, route.to, piece));
     const from = { fromChat: first.chat, fromUsername: first.chatUsername, ids: pieces.map(({ id }) => id) };
-    return { kind: "step", step: { kind: "forward", ...from, randomIds, dropAuthor: route.action.kind === "copy" } };
+    const dropAuthor = route.action.kind === "copy";
+    return { kind: "step", step: { kind: "forward", ...from, randomIds, dropAuthor, ...answering(route, pieces, find) } };
   }
   return { kind: "step", step: sending(route, first, written(route, pieces), answered(first, find)) };
 }
@@ -69,7 +76,7 @@ export function planUpload(
   if (fetched.files.length === 0) return { kind: "step", step: sending(route, first, written(route, pieces, false), replyTo) };
   const captions = fetched.files.map((file) => {
     const piece = pieces.find(({ id }) => id === file.message) ?? first;
-    return { file, piece, parts: inParts({ text: piece.text, entities: piece.entities }, MAX_CAPTION) };
+    return { file, piece, parts: captioned(piece) };
   });
   const files = captions.map(
     ({ file, piece, parts: [caption] }): CopiedFile => ({
@@ -97,8 +104,10 @@ export function planEdit(route: Route, message: SourceMessage, version: string, 
     return { message: known, randomId: deriveRandomId(route.id, route.to, message, `${version} ${n}`), ...mutable(part) };
   });
   const surplus = copied.rest.slice(more.length);
+  const from = { fromChat: message.chat, fromUsername: message.chatUsername, id: message.id };
+  const media = isByReference(route, [message]) && hasNewMedia(copied.said, message) ? { media: from } : {};
   const changes = rest.length + surplus.length > 0 ? { rest, surplus } : {};
-  return { kind: "step", step: { kind: "edit", message: copied.message, ...mutable(text), ...changes } };
+  return { kind: "step", step: { kind: "edit", message: copied.message, ...mutable(text), ...media, ...changes } };
 }
 
 /** How a deletion is followed. A message that stands for an album stays until the last piece is gone, without the text of one that is. */
@@ -113,6 +122,24 @@ export function planDelete(route: Route, gone: { readonly chat: string; readonly
   const text = linkOf({ chat: gone.chat, chatUsername: null, id: other }) ?? "(album)";
   const surplus = rest.length > 0 ? { rest: [], surplus: [...rest] } : {};
   return { kind: "step", step: { kind: "edit", message, text, entities: [], ...surplus } };
+}
+
+/** A copy of files that answers a message says everything itself: a forward answers nothing. */
+function answering(
+  route: Route,
+  pieces: readonly SourceMessage[],
+  find: FindTarget,
+): Partial<Pick<Extract<DeliveryStep, { kind: "forward" }>, "answer" | "rest">> {
+  const [first] = pieces;
+  const to = first && route.action.kind === "copy" ? answered(first, find) : null;
+  if (to === null) return {};
+  const captions = pieces.map((piece) => ({ piece, parts: captioned(piece) }));
+  const rest = captions.flatMap(({ piece, parts }) => following(route, piece, parts.slice(1)));
+  return { answer: { to, said: captions.map(({ parts: [caption] }) => mutable(caption)) }, ...given(rest) };
+}
+
+function captioned({ text, entities }: SourceMessage): ReturnType<typeof inParts> {
+  return inParts({ text, entities }, MAX_CAPTION);
 }
 
 function answered({ replyTo }: SourceMessage, find: FindTarget): number | null {

@@ -40,18 +40,19 @@ const newGroup = z.strictObject({
 });
 const text = z.string().min(1).max(4096);
 const newMessage = z.strictObject({ from: phone, to: phone, text, unreadable: z.boolean().default(false) });
+const file = z
+  .strictObject({
+    name: z.string().min(1).max(200),
+    mime: z.string().min(3).max(100),
+    base64: z.base64().min(1),
+    photo: z.boolean().exactOptional(),
+    dc: z.int().min(1).max(5).exactOptional(),
+  })
+  .exactOptional();
 const newPost = z
   .strictObject({
     text: z.string().max(4096).default(""),
-    file: z
-      .strictObject({
-        name: z.string().min(1).max(200),
-        mime: z.string().min(3).max(100),
-        base64: z.base64().min(1),
-        photo: z.boolean().exactOptional(),
-        dc: z.int().min(1).max(5).exactOptional(),
-      })
-      .exactOptional(),
+    file,
     replyTo: z.int().positive().exactOptional(),
     from: phone.exactOptional(),
     topic: z.int().positive().exactOptional(),
@@ -133,8 +134,8 @@ function messageRoutes(app: App, context: ControlContext): void {
     return c.json({ id: world.postToChannel(c.req.param("id"), said, more) }, 201);
   });
   app.patch("/channels/:id/messages/:message", async (c) => {
-    const body = await readBody(c, z.strictObject({ text }));
-    world.editInChannel(c.req.param("id"), Number(c.req.param("message")), body.text);
+    const body = await readBody(c, z.strictObject({ text, file }));
+    world.editInChannel(c.req.param("id"), Number(c.req.param("message")), body.text, body.file);
     return c.json({ ok: true });
   });
   app.delete("/channels/:id/messages/:message", (c) => {

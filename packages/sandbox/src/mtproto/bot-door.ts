@@ -61,8 +61,7 @@ export class BotDoor implements BotPort {
     const message = channel.box.messages.get(id);
     if (!message) throw new RpcError(400, "message to edit not found");
     if (channel.supergroup && message.from !== this.#bot.id) throw new RpcError(400, "message can't be edited");
-    message.entities = entities.flatMap(toTl);
-    this.#world.messaging.editAsChannel(channel, id, text);
+    this.#world.messaging.editAsChannel(channel, id, { text, entities: entities.flatMap(toTl) });
     return this.#view(message);
   }
 

@@ -104,8 +104,9 @@ export class WorldDoor implements WorldPort {
     return refused(() => messaging.say(channel, author, draft, null).message.id);
   }
 
-  editInChannel(channelId: string, id: number, text: string): void {
-    if (!this.#world.messaging.editAsChannel(this.#channel(channelId), id, text))
+  editInChannel(channelId: string, id: number, text: string, file?: PostOptions["file"]): void {
+    const change = { text, ...(file === undefined ? {} : { media: this.#file(file) }) };
+    if (!this.#world.messaging.editAsChannel(this.#channel(channelId), id, change))
       throw new AppError("no-such-message", `The channel ${channelId} has no message ${id}.`);
   }
 

@@ -23,6 +23,9 @@ export interface Draft {
   readonly randomId?: bigint | null;
 }
 
+/** What an edit leaves a message with. Absent media stays as it is. */
+export type Change = Pick<Draft, "text" | "entities" | "media">;
+
 /** A message that says only this. `date`: Unix seconds. */
 export function plainMessage(peer: PeerRef, text: string, date: number): Omit<StoredMessage, "id"> {
   return { date, peer, from: null, out: false, text, editDate: null, forwarded: null, replyTo: null };
@@ -42,9 +45,9 @@ export function extras(draft: Draft): Partial<StoredMessage> {
   };
 }
 
-/** Throws MESSAGE_EMPTY, MESSAGE_TOO_LONG, MEDIA_CAPTION_TOO_LONG. */
-export function checkText(text: string, media?: StoredMedia): void {
-  if (media && text.length > MAX_CAPTION) throw new RpcError(400, "MEDIA_CAPTION_TOO_LONG");
+/** Throws MESSAGE_EMPTY, MESSAGE_TOO_LONG, MEDIA_CAPTION_TOO_LONG. `premium`: captions may be as long as texts. */
+export function checkText(text: string, media?: StoredMedia, premium = false): void {
+  if (media && text.length > (premium ? MAX_TEXT : MAX_CAPTION)) throw new RpcError(400, "MEDIA_CAPTION_TOO_LONG");
   if (media) return;
   if (text.trim() === "") throw new RpcError(400, "MESSAGE_EMPTY");
   if (text.length > MAX_TEXT) throw new RpcError(400, "MESSAGE_TOO_LONG");

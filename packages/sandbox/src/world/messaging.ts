@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import type { MovableClock } from "../clock.ts";
 import { addMessage, deleteMessages, messagesOf, recordEvent } from "./box.ts";
-import { checkText, type Draft, extras, plainMessage } from "./draft.ts";
+import { type Change, checkText, type Draft, extras, plainMessage } from "./draft.ts";
 import { RpcError } from "./errors.ts";
 import type { Origin, WorldEvent } from "./events.ts";
 import { placeOf } from "./forum.ts";
@@ -60,22 +61,22 @@ export class Messaging {
   }
 
   /** Throws MESSAGE_ID_INVALID, MESSAGE_AUTHOR_REQUIRED, MESSAGE_NOT_MODIFIED. */
-  edit(by: Account, ref: { peer: PeerRef; id: number }, text: string, origin: Origin | null): Outcome {
+  edit(by: Account, ref: { peer: PeerRef; id: number }, change: Change, origin: Origin | null): Outcome {
     const box = this.#boxOf(by, ref.peer);
     const message = box.messages.get(ref.id);
     if (!message) throw new RpcError(400, "MESSAGE_ID_INVALID");
-    checkText(text, message.media);
+    checkText(change.text, change.media ?? message.media);
     if (!this.#mayChange(by, message)) throw new RpcError(403, "MESSAGE_AUTHOR_REQUIRED");
-    if (message.text === text) throw new RpcError(400, "MESSAGE_NOT_MODIFIED");
-    const event = this.#edited(box, message, text);
+    if (changesNothing(message, change)) throw new RpcError(400, "MESSAGE_NOT_MODIFIED");
+    const event = this.#edited(box, message, change);
     if (ref.peer.kind === "channel") {
       this.#emit({ kind: "channel-box", channel: ref.peer.id, event, origin });
       const channel = this.#state.channels.get(ref.peer.id);
-      if (channel) this.#editCopy(channel, ref.id, text);
+      if (channel) this.#editCopy(channel, ref.id, change);
     } else this.#emit({ kind: "account-box", account: by.id, event, origin });
     for (const { account, message: copy } of this.#others(by, message))
-      this.#emit({ kind: "account-box", account: account.id, event: this.#edited(account.box, copy, text), origin });
-    this.#notice(text);
+      this.#emit({ kind: "account-box", account: account.id, event: this.#edited(account.box, copy, change), origin });
+    this.#notice(change.text);
     return { message, event };
   }
 
@@ -207,8 +208,9 @@ export class Messaging {
     this.#put(group, { ...extras(said), forwarded, copied: true }, said, null);
   }
 
-  #put(channel: Channel, more: Partial<StoredMessage>, { text, media }: Draft, origin: Origin | null): Outcome {
-    checkText(text, media);
+  #put(channel: Channel, more: Partial<StoredMessage>, { text, media, randomId }: Draft, origin: Origin | null): Outcome {
+    // What no client sent comes from people with Premium.
+    checkText(text, media, (randomId ?? null) === null);
     const posted = addMessage(channel.box, {
       ...plainMessage({ kind: "channel", id: channel.id }, text, this.#now()),
       ...more,
@@ -218,23 +220,23 @@ export class Messaging {
   }
 
   /** Changes a post in the channel's own name. Returns whether it was there. */
-  editAsChannel(channel: Channel, id: number, text: string): boolean {
+  editAsChannel(channel: Channel, id: number, change: Change): boolean {
     const message = channel.box.messages.get(id);
     if (!message) return false;
-    checkText(text, message.media);
-    this.#emit({ kind: "channel-box", channel: channel.id, event: this.#edited(channel.box, message, text), origin: null });
-    this.#editCopy(channel, id, text);
+    checkText(change.text, change.media ?? message.media);
+    this.#emit({ kind: "channel-box", channel: channel.id, event: this.#edited(channel.box, message, change), origin: null });
+    this.#editCopy(channel, id, change);
     return true;
   }
 
   /** The copy in the discussion group follows its post. */
-  #editCopy({ linked, id: channel }: Channel, post: number, text: string): void {
+  #editCopy({ linked, id: channel }: Channel, post: number, change: Change): void {
     const group = linked === undefined ? undefined : this.#state.channels.get(linked);
     const copy = group?.box.messages
       .values()
       .find(({ copied, forwarded }) => copied && forwarded?.from.id === channel && forwarded.post === post);
     if (!group || !copy) return;
-    this.#emit({ kind: "channel-box", channel: group.id, event: this.#edited(group.box, copy, text), origin: null });
+    this.#emit({ kind: "channel-box", channel: group.id, event: this.#edited(group.box, copy, change), origin: null });
   }
 
   /** Deletes posts in the channel's own name. */
@@ -243,8 +245,10 @@ export class Messaging {
     if (event) this.#emit({ kind: "channel-box", channel: channel.id, event, origin: null });
   }
 
-  #edited(box: BoxState, message: StoredMessage, text: string): BoxEvent {
+  #edited(box: BoxState, message: StoredMessage, { text, entities, media }: Change): BoxEvent {
     message.text = text;
+    if (entities) message.entities = entities;
+    if (media) message.media = media;
     message.editDate = this.#now();
     return recordEvent(box, { kind: "edit", id: message.id }, 1, this.#now());
   }
@@ -274,4 +278,9 @@ export class Messaging {
   #now(): number {
     return Math.floor(this.#clock.now() / 1000);
   }
+}
+
+function changesNothing({ text, entities = [], media }: StoredMessage, change: Change): boolean {
+  const isSame = change.media === undefined || change.media.id === media?.id;
+  return isSame && text === change.text && isDeepStrictEqual(entities, change.entities ?? []);
 }

@@ -31,8 +31,8 @@ export interface WorldPort {
   bot: BotPort;
   /** Posts into a channel as its owner, or into a supergroup as `from`; pushed to members as an update. Returns the message id. */
   postToChannel(channelId: string, text: string, more?: PostOptions): number;
-  /** Changes a post of a channel. Throws AppError `no-such-message`. */
-  editInChannel(channelId: string, id: number, text: string): void;
+  /** Changes a post of a channel, and its photo or file if another is given. Throws AppError `no-such-message`. */
+  editInChannel(channelId: string, id: number, text: string, file?: PostOptions["file"]): void;
   /** Deletes posts of a channel. */
   deleteInChannel(channelId: string, ids: readonly number[]): void;
   /** Makes a basic group of these phones; the first one created it. Throws AppError `no-members`. */

@@ -75,7 +75,7 @@ describe("the world", () => {
     const peer = { kind: "user", id: ann.id } as const;
     const { message } = world.messaging.send(bob, peer, { text: "hi" }, null);
     const code = world.sendCode("15550000001", "1", true);
-    world.messaging.edit(bob, { peer, id: message.id }, code.code, null);
+    world.messaging.edit(bob, { peer, id: message.id }, { text: code.code }, null);
     expect(code.state).toBe("cancelled");
   });
 });

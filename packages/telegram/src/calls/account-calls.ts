@@ -9,6 +9,7 @@ import { markedId } from "../marked.ts";
 import { inputChannel, inputPeer } from "../peers.ts";
 import { messageEvent } from "../updates/content.ts";
 import { type ListedChat, type ListedTopic, linkedChannelOf, listedChats, listedTopics } from "./chat-list.ts";
+import { CopyCalls } from "./copies.ts";
 import { toApiEntities } from "./entities.ts";
 import { FileCalls } from "./files.ts";
 import type { FloodGate } from "./flood-gate.ts";
@@ -37,6 +38,8 @@ export class AccountCalls {
   readonly #deps: AccountCallsDeps;
   /** Files of messages, in parts. */
   readonly files: FileCalls;
+  /** Copies by reference that a forward cannot make. */
+  readonly copies: CopyCalls;
 
   constructor(deps: AccountCallsDeps) {
     this.#deps = deps;
@@ -47,6 +50,16 @@ export class AccountCalls {
       act: (request, chat) => this.#act(request, chat),
       peer: (chat) => this.#peer(chat),
       known: (chat) => this.#known(chat),
+    });
+    this.copies = new CopyCalls({
+      store: deps.store,
+      ask: (request) => deps.link().invoke(request),
+      act: (request, chat) => this.#act(request, chat),
+      peer: (chat) => this.#peer(chat),
+      source: async (chat, username) => {
+        await this.#source(chat, username);
+        return await this.#known(chat);
+      },
     });
   }
 

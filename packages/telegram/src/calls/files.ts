@@ -6,6 +6,7 @@ import { markedId } from "../marked.ts";
 import { migrationOf } from "../migration.ts";
 import { inputChannel } from "../peers.ts";
 import { messageEvent } from "../updates/content.ts";
+import { byReference } from "./copies.ts";
 import { toApiEntities } from "./entities.ts";
 import { attributesOf, type FileFacts, type RemoteFile, remoteFile } from "./remote-file.ts";
 import { sentIds } from "./sent-ids.ts";
@@ -132,13 +133,7 @@ function uploaded({ facts, id }: UploadedFile): Api.TypeInputMedia {
 
 /** An uploaded file as an album takes it. */
 function kept(media: Api.TypeMessageMedia): Api.TypeInputMedia {
-  if (media instanceof Api.MessageMediaPhoto && media.photo instanceof Api.Photo) {
-    const { id, accessHash, fileReference } = media.photo;
-    return new Api.InputMediaPhoto({ id: new Api.InputPhoto({ id, accessHash, fileReference }) });
-  }
-  if (media instanceof Api.MessageMediaDocument && media.document instanceof Api.Document) {
-    const { id, accessHash, fileReference } = media.document;
-    return new Api.InputMediaDocument({ id: new Api.InputDocument({ id, accessHash, fileReference }) });
-  }
-  throw new AppError("file-gone", "Telegram did not take the file.");
+  const known = byReference(media);
+  if (!known) throw new AppError("file-gone", "Telegram did not take the file.");
+  return known;
 }

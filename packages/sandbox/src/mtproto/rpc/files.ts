@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { RpcError } from "../../world/errors.ts";
-import type { StoredMedia } from "../../world/model.ts";
 import { mediaObject } from "../render/media.ts";
-import type { TlObject } from "../tl/schema.ts";
-import { bytes, int, long, type Method, object, objects, text, type UserCall } from "./call.ts";
+import { bytes, int, long, type Method, object, objects, type UserCall } from "./call.ts";
+import { mediaOf } from "./input-media.ts";
 import { sendDraft, sendDrafts } from "./messages.ts";
 import { peerOfInput } from "./peers.ts";
 
@@ -24,25 +23,6 @@ const savePart: Method<UserCall> = (call, query) => {
   call.world.files.savePart(call.account.id, long(query, "file_id"), int(query, "file_part"), bytes(query, "bytes"));
   return true;
 };
-
-/** What an InputMedia stands for: something just uploaded, or something that is there already. */
-function mediaOf(call: UserCall, input: TlObject): StoredMedia {
-  if (input._ === "inputMediaPhoto" || input._ === "inputMediaDocument") {
-    const id = object(input, "id");
-    return call.world.files.known(long(id, "id"), long(id, "access_hash")).media;
-  }
-  if (input._ !== "inputMediaUploadedPhoto" && input._ !== "inputMediaUploadedDocument")
-    throw new RpcError(400, "MEDIA_INVALID");
-  const file = object(input, "file");
-  const content = call.world.files.take(call.account.id, long(file, "id"), int(file, "parts"));
-  const photo = input._ === "inputMediaUploadedPhoto";
-  const attributes = objects(input, "attributes");
-  const named = attributes.find((attribute) => attribute._ === "documentAttributeFilename");
-  const name = named ? text(named, "file_name") : text(file, "name") || null;
-  const mime = photo ? "image/jpeg" : text(input, "mime_type");
-  // A file stays in the data centre that it was uploaded to.
-  return call.world.files.add({ photo, mime, name, dc: call.dc }, content, attributes);
-}
 
 /** A used random id is refused before its file is looked at: the parts of a second try may be gone. */
 function refuseUsed(call: UserCall, randomId: bigint): void {

@@ -7,6 +7,7 @@ import { accountUpdate, channelUpdate } from "../render/message.ts";
 import { Mentions } from "../render/objects.ts";
 import type { TlObject } from "../tl/schema.ts";
 import { int, ints, long, longs, type Method, object, objects, text, type UserCall } from "./call.ts";
+import { mediaOf } from "./input-media.ts";
 import { channelOfInput, peerOfInput } from "./peers.ts";
 
 /** Telegram keeps only so many messages in one forward. */
@@ -133,7 +134,9 @@ const editMessage: Method<UserCall> = (call, query) => {
   const peer = peerOfInput(call, object(query, "peer"));
   const id = int(query, "id");
   if (!inChat(call, peer, id)) throw new RpcError(400, "MESSAGE_ID_INVALID");
-  const outcome = call.world.messaging.edit(call.account, { peer, id }, text(query, "message"), call.session);
+  const media = query["media"] === undefined ? {} : { media: mediaOf(call, object(query, "media")) };
+  const said = { text: text(query, "message"), entities: objects(query, "entities"), ...media };
+  const outcome = call.world.messaging.edit(call.account, { peer, id }, said, call.session);
   return answer(call, ownUpdate(call, peer, outcome), [outcome.message]);
 };
 

@@ -1,0 +1,128 @@
+import { AppError, bareChannel } from "@flotilla/kernel";
+import type { SessionStore } from "@flotilla/session-store";
+import bigInt from "big-integer";
+import { Api } from "telegram";
+import { markedId } from "../marked.ts";
+import { inputChannel } from "../peers.ts";
+import { messageEvent } from "../updates/content.ts";
+import { toApiEntities } from "./entities.ts";
+import { sentIds } from "./sent-ids.ts";
+import { type FormattedText, replyIn, type Target } from "./target.ts";
+
+/** What {@link CopyCalls} need of the account's other calls. */
+export interface CopyCallsDeps {
+  readonly store: SessionStore;
+  /** A call that changes nothing. */
+  readonly ask: <R extends Api.AnyRequest>(request: R) => Promise<R["__response"]>;
+  /** A call that changes something, in its turn. */
+  readonly act: <R extends Api.AnyRequest>(request: R, chat: string) => Promise<R["__response"]>;
+  readonly peer: (chat: string) => Promise<Api.TypeInputPeer>;
+  /** Marked id of a chat that may be read, by its number or else by its name. Throws AppError `unknown-peer`, `service-chat`. */
+  readonly source: (chat: string, username: string | null) => Promise<string>;
+}
+
+/** Messages of one chat, by their place. */
+export interface CopySource {
+  readonly fromChat: string;
+  readonly fromUsername: string | null;
+}
+
+/** One message that is copied, with what the copy says. */
+export interface CopiedMessage extends FormattedText {
+  readonly id: number;
+  readonly randomId: string;
+}
+
+/**
+ * Copies by reference, where a forward does not do: it answers nothing and its text cannot be changed
+ * (https://core.telegram.org/method/messages.forwardMessages). Errors as in {@link AccountCalls}, and AppError `file-gone`, `protected-content`.
+ */
+export class CopyCalls {
+  readonly #deps: CopyCallsDeps;
+
+  constructor(deps: CopyCallsDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Sends photos and files of messages anew, as an answer. Returns their ids in the target in the order of `messages`, null where it was not
+   * told; null for all: one of them is of a kind that can only be forwarded.
+   */
+  async send(
+    to: Target,
+    from: CopySource,
+    messages: readonly CopiedMessage[],
+    replyTo: number | null,
+  ): Promise<readonly (number | null)[] | null> {
+    const [first] = messages;
+    const media = await this.#media(
+      from,
+      messages.map(({ id }) => id),
+    );
+    const [only] = media;
+    if (!first || !only || media.some((each) => each === null)) return null;
+    const around = { peer: await this.#deps.peer(to.chat), ...replyIn(to, replyTo) };
+    const randomIds = messages.map(({ randomId }) => randomId);
+    if (messages.length === 1) {
+      const request = new Api.messages.SendMedia({ ...around, ...this.#said(first), media: only });
+      return sentIds(await this.#deps.act(request, to.chat), randomIds);
+    }
+    const multiMedia = messages.flatMap((message, n) => {
+      const each = media[n];
+      return each ? [new Api.InputSingleMedia({ ...this.#said(message), media: each })] : [];
+    });
+    return sentIds(await this.#deps.act(new Api.messages.SendMultiMedia({ ...around, multiMedia }), to.chat), randomIds);
+  }
+
+  /** Replaces the photo or file of a message of this account, and its text. */
+  async replace(to: Target, id: number, from: CopySource & { readonly id: number }, said: FormattedText): Promise<void> {
+    const [media] = await this.#media(from, [from.id]);
+    if (!media) throw new AppError("file-gone", "The new picture or file cannot be put into the message that was delivered.");
+    const peer = await this.#deps.peer(to.chat);
+    const entities = toApiEntities(said.entities, this.#deps.store);
+    await this.#deps.act(new Api.messages.EditMessage({ peer, id, message: said.text, entities, media }), to.chat);
+  }
+
+  async #media(from: CopySource, ids: readonly number[]): Promise<readonly (Api.TypeInputMedia | null)[]> {
+    const { store, ask, source } = this.#deps;
+    const chat = await source(from.fromChat, from.fromUsername);
+    const channel = bareChannel(chat);
+    const wanted = ids.map((id) => new Api.InputMessageID({ id }));
+    const answer = await ask(
+      channel
+        ? new Api.channels.GetMessages({ channel: inputChannel(store, channel), id: wanted })
+        : new Api.messages.GetMessages({ id: wanted }),
+    );
+    const found: readonly Api.TypeMessage[] = "messages" in answer ? answer.messages : [];
+    const chats = "chats" in answer ? answer.chats : [];
+    return ids.map((id) => {
+      const message = found.find((each) => each instanceof Api.Message && each.id === id && markedId(each.peerId) === chat);
+      if (!(message instanceof Api.Message)) throw new AppError("file-gone", "The message is not there any more.");
+      const content = messageEvent(message, "new", { chats })?.content;
+      if (content?.noforwards || (content?.ttlS ?? null) !== null)
+        throw new AppError("protected-content", "The owner restricts saving by now: it is not copied.");
+      return byReference(message.media);
+    });
+  }
+
+  #said({ text, entities, randomId }: CopiedMessage) {
+    return { message: text, entities: toApiEntities(entities, this.#deps.store), randomId: bigInt(randomId) };
+  }
+}
+
+/** A photo or file that is at Telegram, as a new message takes it. */
+export function byReference(media: Api.TypeMessageMedia | undefined): Api.TypeInputMedia | null {
+  if (media instanceof Api.MessageMediaPhoto && media.photo instanceof Api.Photo) {
+    const { id, accessHash, fileReference } = media.photo;
+    return new Api.InputMediaPhoto({
+      id: new Api.InputPhoto({ id, accessHash, fileReference }),
+      spoiler: media.spoiler === true,
+    });
+  }
+  if (media instanceof Api.MessageMediaDocument && media.document instanceof Api.Document) {
+    const { id, accessHash, fileReference } = media.document;
+    const document = new Api.InputDocument({ id, accessHash, fileReference });
+    return new Api.InputMediaDocument({ id: document, spoiler: media.spoiler === true });
+  }
+  return null;
+}
