@@ -51,7 +51,6 @@ export {
   workerQueue,
 } from "./redis-keys.ts";
 export {
-  AlertPiece,
   Confirmation,
   CopiedFile,
   Delivery,
@@ -60,12 +59,8 @@ export {
   DeliveryTarget,
   EditedRest,
   FollowingText,
-  GonePiece,
-  MediaKind,
   RelayMessage,
   RoutesForReader,
-  SourceMessage,
-  TextEntity,
 } from "./relay.ts";
 export { BackfillStatus, BotAnswer, BotRequest, RelayStatus, RouteStatus, RouteStuck, SourceStatus } from "./relay-status.ts";
 export {
@@ -84,6 +79,7 @@ export {
 } from "./routes.ts";
 export { newSealKeyPair, type SealKeyPair, seal, sealBytes, sealContext, unseal, unsealBytes } from "./sealed.ts";
 export { clip } from "./shown.ts";
+export { AlertPiece, GonePiece, MediaKind, SourceMessage, TextEntity } from "./source-message.ts";
 export { OwnRules, RulesStatus } from "./worker-rules.ts";
 export {
   AccountSummary,

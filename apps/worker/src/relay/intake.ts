@@ -1,7 +1,8 @@
 import type { Route, SourceMessage } from "@flotilla/contracts";
 import { barrier, inAlbums, judge, LoopBreaker, type MatchVerdict, matchRoute, type ReadyRoute } from "@flotilla/domain";
-import { LoopShare } from "@flotilla/kernel";
+import { LoopShare, type WorkerId } from "@flotilla/kernel";
 import type { InboxRow, NewOutboxRow, SessionStore } from "@flotilla/session-store";
+import { savedBy } from "./plan-step.ts";
 import type { RouteBook } from "./route-book.ts";
 import { toSourceMessage } from "./source-message.ts";
 
@@ -19,6 +20,7 @@ const TRUSTED_MS = 24 * 60 * 60_000;
 
 /** Parts of the intake. */
 export interface IntakeDeps {
+  readonly worker: WorkerId;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** What this route delivers seems to come back to it. */
@@ -112,10 +114,13 @@ export class Intake {
   /** A relay put it there, or it is a forward of what a relay put somewhere: Telegram copies the posts of a channel into its group. */
   #isOwnDelivery({ chat, id, origins = [] }: SourceMessage): boolean {
     const { relay, entities } = this.#store;
+    const self = this.#store.self()?.id;
     return [{ chat, message: id }, ...origins].some((origin) => {
       if (origin.message === null) return false;
       const name = entities.byId(origin.chat)?.username;
-      return relay.isDelivery(name ? [origin.chat, `@${name}`] : [origin.chat], origin.message);
+      const names = name ? [`@${name}`, `@${name.toLowerCase()}`] : [];
+      const saved = origin.chat === self ? [savedBy(this.#deps.worker)] : [];
+      return relay.isDelivery([origin.chat, ...names, ...saved], origin.message);
     });
   }
 

@@ -36,7 +36,7 @@ export function planStep(
   // A route that got another target since: what it delivered before is none of the new one's messages.
   const there = (chat: string, id: number): MapTarget | null => {
     const known = relay.delivered(route.id, chat, id);
-    return known?.chat === place.chat ? known : null;
+    return known && isPlace(known.chat, place.chat) ? known : null;
   };
   const copied = (chat: string, id: number, known: MapTarget | null): Copied | null => {
     if (known?.message == null) return null;
@@ -76,10 +76,21 @@ export function targetOf(route: Route, row: OutboxRow): DeliveryTarget {
   return row.kind === "alert" ? { kind: "admins" } : route.to;
 }
 
-/** What the map calls a target. */
+/** What the map calls a target: names in one form, and Saved Messages as those of the account that delivers. */
 export function placeOf(to: DeliveryTarget): TargetPlace {
-  if (to.kind === "worker" || to.kind === "bot") return { chat: to.chat, topic: to.topic ?? null };
+  if (to.kind === "worker" && to.chat === "me") return { chat: savedBy(to.worker), topic: null };
+  if (to.kind === "worker" || to.kind === "bot") return { chat: to.chat.toLowerCase(), topic: to.topic ?? null };
   return { chat: to.kind === "webhook" ? to.url : "", topic: null };
+}
+
+/** What the map calls the Saved Messages of a worker. */
+export function savedBy(worker: WorkerId): string {
+  return `me ${worker}`;
+}
+
+/** Rows of version 0.1 have the name as the route wrote it. */
+function isPlace(known: string, place: string): boolean {
+  return known.toLowerCase() === place || (known === "me" && place.startsWith("me "));
 }
 
 /** The message that a row is about, of an album the first. Throws on a row that cannot be read. */

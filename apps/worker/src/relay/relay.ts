@@ -65,7 +65,7 @@ export class Relay {
     const onError = (error: unknown): void => log.debug({ err: error }, "relay");
     this.#book = new RouteBook(store, log);
     const { telegram } = options;
-    this.#intake = new Intake(store, this.#book, { now, onLoop: (route) => this.#dispatcher.stop(route, "loop") });
+    this.#intake = new Intake(store, this.#book, { worker, now, onLoop: (route) => this.#dispatcher.stop(route, "loop") });
     this.#linked = new LinkedChannels({ store, telegram, now, signal: this.#stopping.signal, log });
     this.#files = new RelayFiles(options.filesDir, telegram.files);
     this.#sender = new Sender({ relay: store.relay, telegram, files: this.#files, now, log });

@@ -1,6 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { type QueuePlace, RelayBoard } from "@flotilla/queue";
 import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { placeAt, post, type Running, route, runWorker, Targets, tellRoutes } from "./world.ts";
 
 interface One {
@@ -116,4 +117,33 @@ test("a message of a chat that restricts saving is not copied, also when it come
   await waitFor(() => targets.in("-1000000000002").length === 1);
   expect(targets.in("-1000000000002")).toEqual(["free"]);
   expect(worker.store.relay.counts("signals")).toEqual({ matched: 1, delivered: 1, protected: 2 });
+});
+
+describe("field fault F14: an own delivery is known by its chat, whatever the route calls it", () => {
+  const back = (chats: string[]) =>
+    own({ id: "back", from: { worker: "reader", chats }, to: { kind: "worker", worker: "reader", chat: "-1000000000003" } });
+
+  test.each([
+    ["a name in other letters", "@MYNews", "-1000000000002", "-1000000000002"],
+    ["a name, read by its name", "@mynews", "-1000000000002", "@MyNews"],
+    ["Saved Messages", "me", "4711", "4711"],
+  ])("%s", async (_name, target, chat, source) => {
+    const it = await one([]);
+    const entity = { hash: "7", phone: null, name: "Mine" };
+    it.worker.store.beginLogin();
+    it.worker.store.setDc({ id: 2, address: "127.0.0.1", port: 1 });
+    it.worker.store.setAuthKey(randomBytes(256));
+    it.worker.store.commitLogin({ id: "4711", username: null, name: "Me", phone: null });
+    it.worker.store.entities.upsert([{ id: "-1000000000002", username: "mynews", ...entity }]);
+    await tellRoutes(it.place, "reader", [own({ to: { kind: "worker", worker: "reader", chat: target } }), back([source])]);
+    await waitFor(() => it.worker.store.relay.routes()?.body.includes('"back"') === true);
+    it.worker.receive(post(1, "first"));
+    await waitFor(() => it.worker.store.relay.counts("signals")["delivered"] === 1);
+    const delivered = it.targets.posted[0]?.id ?? 0;
+    const there = { chat, box: "2" };
+    it.worker.receive({ ...post(delivered, "first"), ...there }, { ...post(delivered + 90, "of a person"), ...there });
+    await waitFor(() => it.worker.store.relay.counts("back")["delivered"] === 1);
+    expect(it.worker.store.relay.counts("back")).toMatchObject({ "own-relay": 1, matched: 1 });
+    expect(it.targets.in("-1000000000003")).toEqual(["of a person"]);
+  });
 });

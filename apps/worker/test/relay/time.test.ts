@@ -34,7 +34,7 @@ async function rig(change: object = {}): Promise<Rig> {
   onTestFinished(() => store.close());
   store.relay.setRoutes({ version: 1, body: JSON.stringify([route(change)]) });
   const book = new RouteBook(store, log);
-  const intake = new Intake(store, book, { now: clock.now, onLoop: () => {} });
+  const intake = new Intake(store, book, { worker: parseWorkerId("reader"), now: clock.now, onLoop: () => {} });
   const handed: Delivery[] = [];
   const taken: Rig["taken"] = { fail: false, pending: [] };
   const dispatcher = new Dispatcher({
