@@ -52,8 +52,9 @@ export class Differences {
     }
     if (answer.kind === "too-long") {
       if (answer.pts === from.pts) return asked("stuck");
-      const found = await this.#backfill.account();
-      this.#ledger.commit({ account: { ...from, pts: answer.pts } }, "asked");
+      const { state, dialogs } = await this.#backfill.stand();
+      const found = await this.#backfill.account(dialogs);
+      this.#ledger.commit({ account: { ...from, pts: state.pts } }, "asked");
       return asked("more", found);
     }
     const { state, final } = answer;
@@ -72,10 +73,9 @@ export class Differences {
    */
   async reset(): Promise<Found> {
     return await this.#backfill.reading(ACCOUNT, async () => {
-      const account = await this.#server.state();
-      await this.#backfill.pace();
-      const found = await this.#backfill.account();
-      this.#ledger.commit({ account }, "asked");
+      const { state, dialogs } = await this.#backfill.stand();
+      const found = await this.#backfill.account(dialogs);
+      this.#ledger.commit({ account: state }, "asked");
       return found;
     });
   }
@@ -93,7 +93,7 @@ export class Differences {
     }
     if (answer.kind === "too-long") {
       if (answer.pts === pts) return asked("stuck");
-      await this.#backfill.channel(channel, answer.pts);
+      await this.#backfill.channel(channel, answer);
       this.#ledger.reopen(markedChannel(channel));
       return asked("done");
     }

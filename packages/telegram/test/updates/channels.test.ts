@@ -19,7 +19,7 @@ test.each(["final never comes", "always too long"])(
       await new Promise(setImmediate);
       return how.startsWith("final")
         ? { kind: "part", final: false, pts: at, events: [], updates: [], unreadable: 0 }
-        : { kind: "too-long", pts: at };
+        : { kind: "too-long", pts: at, topId: null };
     };
     rig.server.post("5");
     rig.push({ kind: "channel-too-long", channel: "5" });

@@ -169,7 +169,7 @@ export class ModelServer implements UpdateServer {
     if (pts > box.pts) throw new Refusal("PERSISTENT_TIMESTAMP_INVALID");
     const left = box.updates.filter((update) => update.pts > pts);
     if (left.length === 0) return { kind: "empty", pts: box.pts };
-    if (left.length > this.limits.tooLong) return { kind: "too-long", pts: box.pts };
+    if (left.length > this.limits.tooLong) return { kind: "too-long", pts: box.pts, topId: box.lastId };
     const part = left.slice(0, Math.min(limit, this.limits.slice));
     const final = part.length === left.length;
     const events = part.flatMap((update) => update.events.filter(({ kind }) => kind === "new"));
@@ -191,16 +191,18 @@ export class ModelServer implements UpdateServer {
     return this.#dialogs().filter(({ chat }) => chats.includes(chat));
   }
 
-  async history(chat: string, start: Parameters<UpdateServer["history"]>[1]): ReturnType<UpdateServer["history"]> {
+  async history(...[chat, start, { skip, upTo }]: Parameters<UpdateServer["history"]>): ReturnType<UpdateServer["history"]> {
     const box = bareChannel(chat) ?? ACCOUNT;
     await this.#called("history", box);
     const isNewer = (event: InboxEvent): boolean =>
       "afterId" in start ? event.messageId > start.afterId : event.date >= start.afterDate;
     const { messages, bad } = this.#box(box);
-    const page = [...messages.values()].filter(isNewer).slice(0, this.limits.slice);
+    const asked = [...messages.values()].filter(isNewer).slice(skip, skip + this.limits.slice);
+    const page = asked.filter(({ messageId }) => upTo === null || messageId <= upTo);
     const events = page.filter(({ messageId }) => !bad.has(messageId));
     const unreadableAfter = page.length - 1 - page.findLastIndex(({ messageId }) => !bad.has(messageId));
-    return { events, unreadable: page.length - events.length - unreadableAfter, unreadableAfter };
+    const unreadable = page.length - events.length - unreadableAfter;
+    return { events, raw: page.length, unreadable, unreadableAfter };
   }
 
   #dialogs(): Dialog[] {
