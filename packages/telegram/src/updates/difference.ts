@@ -1,4 +1,3 @@
-import { markedChannel } from "@flotilla/kernel";
 import type { Backfill, Found } from "./backfill.ts";
 import type { EngineOptions, EngineParts } from "./engine-types.ts";
 import type { Ledger } from "./ledger.ts";
@@ -94,7 +93,6 @@ export class Differences {
     if (answer.kind === "too-long") {
       if (answer.pts === pts) return asked("stuck");
       await this.#backfill.channel(channel, answer);
-      this.#ledger.reopen(markedChannel(channel));
       return asked("done");
     }
     if (answer.pts < pts) {
@@ -104,7 +102,6 @@ export class Differences {
     const isEnd = answer.kind === "empty" || answer.final;
     if (!isEnd && answer.pts === pts) return asked("stuck");
     await this.#ledger.commitInParts({ channels: new Map([[channel, answer.pts]]), events: eventsOf(answer) }, "asked");
-    this.#ledger.reopen(markedChannel(channel));
     if (answer.kind === "part") this.#lose(channel, lostIn(answer, answer.pts - pts, answer.events.length, channel));
     const isIll = answer.kind === "part" && answer.unreadable > 0;
     if (isEnd) return { ...asked("done"), isIll };

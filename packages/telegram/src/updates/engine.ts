@@ -96,7 +96,7 @@ export class UpdateEngine {
       const mine = { ledger: this.#ledger, options: this.#options, todo: this.#todo, aside: this.#aside };
       const meanwhile = this.#meanwhile(signal, () => questions);
       const parts = { ...mine, server, signal, meanwhile };
-      const questions: Questions = new Questions(parts);
+      const questions: Questions = new Questions({ ...parts, intake: this.#intake });
       const sweep = new Sweep({ ...parts, questions, listening: this.#listening });
       await this.#catchUp(questions, sweep, signal);
       await this.#follow(questions, sweep, signal);

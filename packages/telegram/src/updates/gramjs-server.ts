@@ -7,7 +7,15 @@ import { inputChannel, inputPeer } from "../peers.ts";
 import { Unreadable } from "../wire/agree.ts";
 import { messageEvent } from "./content.ts";
 import { decodeUpdates } from "./decode.ts";
-import { ACCOUNT, type Dialog, type DialogPage, type HistoryPage, type HistoryRange, type HistoryStart, type UpdateServer } from "./model.ts";
+import {
+  ACCOUNT,
+  type Dialog,
+  type DialogPage,
+  type HistoryPage,
+  type HistoryRange,
+  type HistoryStart,
+  type UpdateServer,
+} from "./model.ts";
 
 /** Most that the server gives at once. */
 const PAGE = 100;
