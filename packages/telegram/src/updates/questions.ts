@@ -19,6 +19,8 @@ interface Deps extends EngineParts {
   readonly todo: Todo;
   readonly aside: Aside;
   readonly intake: Pick<Intake, "isAhead">;
+  /** Something is asked. */
+  readonly asked: () => void;
 }
 
 /** Asks the server what is on the list, one question at a time, and decides what a refusal means. */
@@ -67,6 +69,7 @@ export class Questions {
     if (key === null) return;
     const looks = lookedAt(key) === null || todo.tries(key) > 0 ? [] : todo.dueLooks(this.#now(), LOOK_BATCH);
     const keys = new Set([key, ...looks]);
+    this.#deps.asked();
     todo.begin(keys);
     try {
       await this.#try(key, () => this.#ask(key, [...keys]));
