@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BOT_ONLY, type Config, childEnv, type EnvValues, loadFleetKey } from "@flotilla/config";
-import { type CommandOutcome, STATUS_REFRESH_MS } from "@flotilla/contracts";
+import { type CommandOutcome, type JobRefusal, STATUS_REFRESH_MS } from "@flotilla/contracts";
 import { DEFAULT_RESTART_RULES, startOrder } from "@flotilla/domain";
 import { systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
 import { createRegistry, DiskWatch, diskDetail, type Logger, startHealth } from "@flotilla/observability";
@@ -12,7 +12,6 @@ import {
   type Fleet as FleetOfRedis,
   guarded,
   type QueuePlace,
-  type Refusal,
   RelayBoard,
   redisAway,
 } from "@flotilla/queue";
@@ -138,7 +137,7 @@ function watchClock(place: QueuePlace, fleet: Fleet): ClockWatch {
   });
 }
 
-function tellOfRefused(fleet: Fleet, log: Logger, refusal: Refusal): void {
+function tellOfRefused(fleet: Fleet, log: Logger, refusal: JobRefusal): void {
   log.warn({ ...refusal }, "⛔ jobs refused: this fleet did not write them");
   fleet.tell({ kind: "jobs.refused", ...refusal });
 }

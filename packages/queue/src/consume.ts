@@ -8,7 +8,7 @@ import { asOfHere } from "./deadline.ts";
 import { JobsOf01 } from "./jobs-of-0-1.ts";
 import type { QueuePlace } from "./place.ts";
 import { noAnswer } from "./redis-trouble.ts";
-import { refuse, TolerantWorker, withoutUnreadable } from "./tolerant-worker.ts";
+import { isRedelivered, refuse, TolerantWorker, withoutUnreadable } from "./tolerant-worker.ts";
 import type { Opened } from "./wire.ts";
 
 /** A consumer that runs. `close` waits for the job in hand. */
@@ -153,7 +153,8 @@ class QueueConsumer<T> implements Consumer {
     if (opened.kind === "refused") return refuse(place, this.#queue, opened.why, job);
     if (!opened.from01) place.before?.door.close(this.#queue);
     const id = job.id ?? "";
-    if (this.#done.has(id)) return refuse(place, this.#queue, "again", job);
+    // A job whose completion was lost is handed out once more by the library; one that somebody put there begins anew.
+    if (this.#done.has(id)) return isRedelivered(job) ? undefined : refuse(place, this.#queue, "again", job);
     const parsed = this.#schema.safeParse(opened.body);
     if (!parsed.success)
       throw new UnrecoverableError(

@@ -22,7 +22,7 @@ export { HostClaim, type HostClaimant, type HostClaimOptions } from "./host-clai
 export { LEASE_TIMINGS, Lease, type LeaseMode, type LeaseOptions, type LeaseTimings } from "./lease.ts";
 export { findOtherOwner, leaseResources, type OtherOwner, type Wanted } from "./other-owner.ts";
 export { takeParcel } from "./parcel.ts";
-export type { QueuePlace, Refusal } from "./place.ts";
+export type { QueuePlace } from "./place.ts";
 export { type RedisTrouble, redisAway, troubleOf } from "./redis-trouble.ts";
 export { guarded, Refusals } from "./refusals.ts";
 export { RelayBoard } from "./relay-board.ts";
