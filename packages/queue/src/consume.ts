@@ -78,9 +78,8 @@ class QueueConsumer<T> implements Consumer {
   readonly #queue: string;
   readonly #schema: z.ZodType<T>;
   readonly #options: WithRedis<T>;
-  readonly #before: JobsOf01;
   readonly #over = new AbortController();
-  readonly #watching: Promise<void>;
+  readonly #watching: Promise<unknown>;
   #redis: Redis;
   #worker: Worker;
   #inHand = 0;
@@ -98,10 +97,10 @@ class QueueConsumer<T> implements Consumer {
     this.#queue = queue;
     this.#schema = schema;
     this.#options = options;
-    this.#before = before;
     this.#redis = this.#connect();
     this.#worker = this.#build();
-    this.#watching = this.#watch();
+    const later = before.takeAlongLater(() => this.#redis.status === "ready", this.#over.signal);
+    this.#watching = Promise.all([this.#watch(), later]);
   }
 
   /**
@@ -193,7 +192,6 @@ class QueueConsumer<T> implements Consumer {
       } catch {
         return;
       }
-      if (this.#redis.status === "ready") await this.#before.takeAlong();
       if (this.#redis.status !== "ready" || this.#inHand > 0 || this.#taken !== before) {
         stuck = 0;
         continue;
