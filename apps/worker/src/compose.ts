@@ -78,7 +78,7 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   relay.start();
   account.start();
   stack.adopt(startChecks(account, leave), (it) => it.stop());
-  const parts = { account, desk, relay, way, backup: () => backUp(vault, store), clock: systemClock, log };
+  const parts = { store, account, desk, relay, way, backup: () => backUp(vault, store), clock: systemClock, log };
   const answers = answering(parts, worker, events, publish);
   const consumer = await consumeWorkerCommands(worker, { place, onError: onRedisError, ...answers });
   stack.adopt(consumer, (it) => it.close());

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { BotRequest, HostCommand, JobRefusal, RelayMessage, RoutesForReader } from "@flotilla/contracts";
+import type { BotRequest, JobRefusal, RelayMessage, RoutesForReader } from "@flotilla/contracts";
 import {
   answerBotRequests,
   askBot,
@@ -8,7 +8,6 @@ import {
   consumeEvents,
   consumeHostCommands,
   fleetPlace,
-  type QueuePlace,
   RelayLink,
   takeParcel,
   Wire,
@@ -16,19 +15,7 @@ import {
 import { redisCommand, sharedRedis, testDir, waitFor } from "@flotilla/testkit";
 import { Queue } from "bullmq";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { addSigned, errorList, event, HOST, hostCommand, placeAt, sharedPlace, WORKER } from "./support.ts";
-
-/** A place that keeps what was refused. */
-function watched(place: QueuePlace): QueuePlace & { readonly refused: JobRefusal[] } {
-  const refused: JobRefusal[] = [];
-  return { ...place, refused, onRefused: (refusal) => void refused.push(refusal) };
-}
-
-function queueOf(place: QueuePlace, name: string): Queue {
-  const queue = new Queue(name, { connection: { url: place.url }, prefix: place.prefix });
-  onTestFinished(() => queue.close());
-  return queue;
-}
+import { addSigned, errorList, event, HOST, hostCommand, placeAt, queueOf, sharedPlace, WORKER, watched } from "./support.ts";
 
 describe("a job that somebody wrote who only reaches Redis", () => {
   const stranger = new Wire(Buffer.alloc(32, 8), placeAt("").prefix);
@@ -95,48 +82,6 @@ describe("a job that somebody wrote who only reaches Redis", () => {
     await waitFor(() => got.length === 2);
     expect(place.refused).toHaveLength(1);
     expect(errors.seen).toEqual([]);
-  });
-});
-
-describe("a job whose completion was lost is handed out once more", () => {
-  /** Without its lock the job in hand cannot be completed, as when Redis loses a second of what it wrote. */
-  const loseCompletion = async (place: QueuePlace, queue: string, id: string): Promise<void> =>
-    void (await redisCommand(place.url, "DEL", `${place.prefix}:${queue}:${id}:lock`));
-
-  test("and neither carried out again nor told of as a replay", async () => {
-    const place = watched(await sharedPlace());
-    const got: string[] = [];
-    const queue = queueOf(place, `host.${HOST}`);
-    const handle = async ({ id }: HostCommand): Promise<void> => {
-      got.push(id);
-      await loseCompletion(place, queue.name, id);
-    };
-    const consumer = await consumeHostCommands(HOST, { place, onError: () => {}, handle });
-    onTestFinished(() => consumer.close());
-    await addSigned(queue, place, "command-1", hostCommand("command-1"));
-    await waitFor(async () => (await queue.getCompletedCount()) === 1);
-    expect(got).toEqual(["command-1"]);
-    expect(place.refused).toEqual([]);
-  });
-
-  test("to the bot: who asked gets the answer", async () => {
-    const place = watched(await sharedPlace());
-    const seen = new Set<string>();
-    let applied = 0;
-    const bot = answerBotRequests(place, {
-      handle: async () => {
-        applied += 1;
-        await loseCompletion(place, "bot-requests", [...seen].at(-1) ?? "");
-        return { kind: "applied", version: applied, added: 0, changed: 0, removed: 0 };
-      },
-      onError: () => {},
-      isNew: (id) => seen.size !== seen.add(id).size,
-    });
-    onTestFinished(() => bot.close());
-    const request: BotRequest = { v: 1, kind: "routes.apply", file: { version: 1, routes: [] } };
-    expect(await askBot(place, request, 30_000)).toMatchObject({ version: 1 });
-    expect(applied).toBe(1);
-    expect(place.refused).toEqual([]);
   });
 });
 

@@ -222,4 +222,7 @@ export const MIGRATIONS: readonly string[] = [
       WHERE route = OLD.route;
   END;
   `,
+  `
+  CREATE TABLE command (n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, outcome TEXT NOT NULL) STRICT;
+  `,
 ];

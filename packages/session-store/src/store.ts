@@ -2,6 +2,7 @@ import { AppError, type Clock, systemClock } from "@flotilla/kernel";
 import { assertStillThere, backupTo, type Database } from "@flotilla/sqlite";
 import { AccountRows } from "./account-rows.ts";
 import { Claim } from "./claim.ts";
+import { CommandTable } from "./command-table.ts";
 import { EntityTable, MAX_ENTITIES } from "./entities.ts";
 import { accountChanged, keyProtected, noLogin, staleFence } from "./errors.ts";
 import { SessionFile } from "./file.ts";
@@ -34,6 +35,7 @@ export class SessionStore implements Disposable {
   readonly relay: RelayTable;
   readonly routeStops: RouteStops;
   readonly linkedChats: LinkedChats;
+  readonly commands: CommandTable;
   /** Its own way to Telegram. */
   readonly route: RouteSlot;
   /** The file as such: how it is doing, and what is wrong with its place. */
@@ -65,6 +67,7 @@ export class SessionStore implements Disposable {
     this.relay = new RelayTable(db, this.updates, () => this.#clock.now());
     this.routeStops = new RouteStops(db);
     this.linkedChats = new LinkedChats(db);
+    this.commands = new CommandTable(db);
     // A login that died with its process cannot be finished: the hash of its code is gone.
     this.#slots.clearPending();
   }

@@ -194,15 +194,14 @@ export class ModelServer implements UpdateServer {
   async history(...[chat, start, { skip, upTo }]: Parameters<UpdateServer["history"]>): ReturnType<UpdateServer["history"]> {
     const box = bareChannel(chat) ?? ACCOUNT;
     await this.#called("history", box);
-    const isNewer = (event: InboxEvent): boolean =>
-      "afterId" in start ? event.messageId > start.afterId : event.date >= start.afterDate;
+    const isNewer = ({ messageId, date }: InboxEvent) =>
+      "afterId" in start ? messageId > start.afterId : date >= start.afterDate;
     const { messages, bad } = this.#box(box);
     const asked = [...messages.values()].filter(isNewer).slice(skip, skip + this.limits.slice);
     const page = asked.filter(({ messageId }) => upTo === null || messageId <= upTo);
     const events = page.filter(({ messageId }) => !bad.has(messageId));
     const unreadableAfter = page.length - 1 - page.findLastIndex(({ messageId }) => !bad.has(messageId));
-    const unreadable = page.length - events.length - unreadableAfter;
-    return { events, raw: page.length, unreadable, unreadableAfter };
+    return { events, raw: page.length, unreadable: page.length - events.length - unreadableAfter, unreadableAfter };
   }
 
   #dialogs(): Dialog[] {
