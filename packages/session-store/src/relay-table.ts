@@ -70,6 +70,15 @@ export class RelayTable {
     return row ? toOutboxRow(row) : null;
   }
 
+  /** Whether a later message of the same chat waits near behind this one. */
+  isFollowed({ lane, n, key }: OutboxRow): boolean {
+    const chat = key.slice(0, key.indexOf("/"));
+    const sql = `SELECT 1 AS found FROM
+      (SELECT key FROM outbox WHERE lane = ? AND n > ? AND state = 'waiting' AND kind = 'new' ORDER BY n LIMIT 20)
+      WHERE key LIKE ? LIMIT 1`;
+    return this.#db.readOne(sql, [lane, n, `${chat}/%`]) !== undefined;
+  }
+
   /** One row that waits or was set aside, or null. */
   row(n: number): OutboxRow | null {
     const row = this.#db.readOne<Row>(`SELECT ${COLUMNS} FROM outbox WHERE n = ? AND state IN ('waiting', 'poison')`, [n]);

@@ -16,11 +16,6 @@ interface Box {
   joinedAt: number;
 }
 
-export interface Limits {
-  slice: number;
-  tooLong: number;
-}
-
 /** What the server answered instead, once or always. */
 export class Refusal extends Error {
   readonly text: string;
@@ -46,7 +41,7 @@ const CONTENT: MessageContent = {
 };
 
 export class ModelServer implements UpdateServer {
-  readonly limits: Limits = { slice: 3, tooLong: Number.POSITIVE_INFINITY };
+  readonly limits: { slice: number; tooLong: number } = { slice: 3, tooLong: Number.POSITIVE_INFINITY };
   readonly closed = new Map<string, string>();
   readonly calls: string[] = [];
   /** Looked at before each call; may throw. */
