@@ -5,7 +5,7 @@ export { checkRedis, type RedisFacts } from "./connection.ts";
 export { type Consumer, type ConsumerOptions, consumeEvents, consumeHostCommands, consumeWorkerCommands } from "./consume.ts";
 export { aheadOfRedis } from "./deadline.ts";
 export { type EmbeddedRedis, type EmbeddedRedisOptions, embeddedRedisUrl, startEmbeddedRedis } from "./embedded-redis.ts";
-export { EventPublisher } from "./event-publisher.ts";
+export { EventPublisher, type KeptEvents } from "./event-publisher.ts";
 export {
   type ClaimOptions,
   claimFleet,

@@ -224,5 +224,6 @@ export const MIGRATIONS: readonly string[] = [
   `,
   `
   CREATE TABLE command (n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, outcome TEXT NOT NULL) STRICT;
+  CREATE TABLE kept_event (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL) STRICT;
   `,
 ];

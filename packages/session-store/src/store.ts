@@ -5,6 +5,7 @@ import { Claim } from "./claim.ts";
 import { CommandTable } from "./command-table.ts";
 import { EntityTable, MAX_ENTITIES } from "./entities.ts";
 import { accountChanged, keyProtected, noLogin, staleFence } from "./errors.ts";
+import { EventTable } from "./event-table.ts";
 import { SessionFile } from "./file.ts";
 import { FloodTable } from "./flood-table.ts";
 import { type SessionIdentity, whileAnnounced } from "./identity.ts";
@@ -36,6 +37,7 @@ export class SessionStore implements Disposable {
   readonly routeStops: RouteStops;
   readonly linkedChats: LinkedChats;
   readonly commands: CommandTable;
+  readonly events: EventTable;
   /** Its own way to Telegram. */
   readonly route: RouteSlot;
   /** The file as such: how it is doing, and what is wrong with its place. */
@@ -68,6 +70,7 @@ export class SessionStore implements Disposable {
     this.routeStops = new RouteStops(db);
     this.linkedChats = new LinkedChats(db);
     this.commands = new CommandTable(db);
+    this.events = new EventTable(db);
     // A login that died with its process cannot be finished: the hash of its code is gone.
     this.#slots.clearPending();
   }
