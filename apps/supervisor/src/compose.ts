@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BOT_ONLY, type Config, childEnv, type EnvValues, loadFleetKey } from "@flotilla/config";
-import { type CommandOutcome, type JobRefusal, STATUS_REFRESH_MS } from "@flotilla/contracts";
+import { type CommandOutcome, STATUS_REFRESH_MS } from "@flotilla/contracts";
 import { DEFAULT_RESTART_RULES, startOrder } from "@flotilla/domain";
 import { systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
 import { createRegistry, DiskWatch, diskDetail, type Logger, startHealth } from "@flotilla/observability";
@@ -81,7 +81,7 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   void fleet.startDesired().catch((error: unknown) => log.error({ err: error }, "start of the workers failed"));
   stack.adopt(
     await consumeHostCommands(config.hostId, {
-      place: guarded(place, (refusal) => tellOfRefused(fleet, log, refusal), log),
+      place: guarded(place, (refusal) => fleet.tell({ kind: "jobs.refused", ...refusal }), log),
       handle: (command) => commands.carryOut(command),
       onError: onRedisError,
       onFailed: (command, error) => command && commands.giveUp(command, error),
@@ -135,11 +135,6 @@ function watchClock(place: QueuePlace, fleet: Fleet): ClockWatch {
     ahead: () => aheadOfRedis(place),
     tell: (over, detail) => fleet.tell({ kind: "host.trouble", trouble: "clock-apart", over, detail }),
   });
-}
-
-function tellOfRefused(fleet: Fleet, log: Logger, refusal: JobRefusal): void {
-  log.warn({ ...refusal }, "⛔ jobs refused: this fleet did not write them");
-  fleet.tell({ kind: "jobs.refused", ...refusal });
 }
 
 function doctorOf(env: EnvValues): () => Promise<CommandOutcome> {

@@ -168,11 +168,11 @@ export class HostDb {
 
   /** The fleet of this host, or null. Stored as JSON; the reader parses it. */
   fleet(): unknown {
-    return this.#memory.fleet.get("fleet") ?? null;
+    return this.#memory.fleet;
   }
 
   keepFleet(fleet: object): void {
-    this.#memory.fleet.set("fleet", fleet);
+    this.#memory.fleet = fleet;
     this.#file.changed({ of: "fleet", id: "fleet" });
   }
 

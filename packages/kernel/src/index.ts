@@ -8,6 +8,7 @@ export { fleetKeyId } from "./fleet-key-id.ts";
 export { type HostId, parseHostId, parseUserId, parseWorkerId, type UserId, type WorkerId } from "./ids.ts";
 export { LoopShare, nextTurn } from "./loop-share.ts";
 export { makeFolder } from "./make-folder.ts";
+export { cannotLink } from "./no-links.ts";
 export { Output } from "./output.ts";
 export { SingleFlight } from "./single-flight.ts";
 export { sleep, withTimeout } from "./sleep.ts";

@@ -4,6 +4,7 @@ import type { QueuePlace } from "./place.ts";
 /** The same refusal is told again at the earliest after this time. */
 const QUIET_MS = 60_000;
 
+const REFUSED = "⛔ jobs refused: this fleet did not write them";
 const TAKEN_ALONG =
   "jobs of version 0.1 were taken along: they are not signed. From the first signed one on none is taken any more";
 
@@ -43,12 +44,16 @@ export class Refusals {
   }
 }
 
-/** The place, and who hears of what is refused there, as {@link Refusals} tells it, and of what is taken along unsigned. */
+/** The place, and who hears of what is refused there, as {@link Refusals} tells it; that, and what is taken along unsigned, is logged. */
 export function guarded(
   place: QueuePlace,
   tell: (refusal: JobRefusal) => void,
   log: { warn(fields: object, text: string): void },
 ): QueuePlace {
   const onTakenAlong: QueuePlace["onTakenAlong"] = (taken) => log.warn(taken, TAKEN_ALONG);
-  return { ...place, onRefused: new Refusals(tell).add, onTakenAlong };
+  const onRefused = (refusal: JobRefusal): void => {
+    log.warn({ ...refusal }, REFUSED);
+    tell(refusal);
+  };
+  return { ...place, onRefused: new Refusals(onRefused).add, onTakenAlong };
 }

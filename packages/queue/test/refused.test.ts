@@ -133,7 +133,7 @@ describe("what was signed by us and comes once more", () => {
         prefix,
         wire: {
           ...place.wire,
-          open: () => ({ kind: "signed", body: request, at: 0, from01: false }),
+          open: () => ({ kind: "signed", body: request, from01: false }),
           sign: (_slot: unknown, payload: unknown) => payload,
         } as never,
       },

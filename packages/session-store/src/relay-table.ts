@@ -36,12 +36,10 @@ const COLUMNS = "n, lane, route, key, kind, album, payload, attempts, reason, so
 export class RelayTable {
   readonly #db: Database;
   readonly #updates: UpdateTable;
-  readonly #now: () => number;
 
-  constructor(db: Database, updates: UpdateTable, now: () => number) {
+  constructor(db: Database, updates: UpdateTable) {
     this.#db = db;
     this.#updates = updates;
-    this.#now = now;
   }
 
   /** Takes rows out of the inbox and puts what follows from them into the outbox, all or nothing. `counts` are added per route. */
@@ -92,7 +90,7 @@ export class RelayTable {
 
   /** Delivered, or found to need no delivery (`count` says which): its text is forgotten, its ids are kept. */
   finish(row: OutboxRow, to: TargetPlace, ids: readonly DeliveredId[], count: string): void {
-    const now = this.#stamp();
+    const now = this.#updates.stamp();
     this.#db.transaction("relay-finish", () => {
       const sql =
         "UPDATE outbox SET state = 'done', payload = NULL, reason = NULL, done_at = ? WHERE n = ? AND state <> 'done'";
@@ -133,14 +131,14 @@ export class RelayTable {
   /** What was set aside on a route is given up, and its text forgotten. Returns how many. */
   dropPoison(route: string): number {
     const sql = "UPDATE outbox SET state = 'dropped', payload = NULL, done_at = ? WHERE route = ? AND state = 'poison'";
-    return this.#db.write(sql, [this.#stamp(), route]).changes;
+    return this.#db.write(sql, [this.#updates.stamp(), route]).changes;
   }
 
   /** Gives up some of what waits on a route that no longer exists. Returns how many; fewer than `limit`: that was all. */
   dropRoute(route: string, limit: number): number {
     const sql = `UPDATE outbox SET state = 'dropped', payload = NULL, done_at = ? WHERE n IN
       (SELECT n FROM outbox WHERE route = ? AND state IN ('waiting', 'poison') LIMIT ?)`;
-    return this.#db.write(sql, [this.#stamp(), route, limit]).changes;
+    return this.#db.write(sql, [this.#updates.stamp(), route, limit]).changes;
   }
 
   /** The oldest rows that were set aside on a route. */
@@ -190,7 +188,7 @@ export class RelayTable {
 
   /** As a sender: this step is done. */
   addSent(key: string, ids: readonly (number | null)[]): void {
-    this.#db.write("INSERT OR REPLACE INTO relay_sent VALUES (?, ?, ?)", [key, JSON.stringify(ids), this.#stamp()]);
+    this.#db.write("INSERT OR REPLACE INTO relay_sent VALUES (?, ?, ?)", [key, JSON.stringify(ids), this.#updates.stamp()]);
   }
 
   /** The routes as they were last told, or null. */
@@ -207,11 +205,10 @@ export class RelayTable {
   }
 
   /**
-   * Forgets some of what was done longer ago than `keepMs`, by Telegram's clock: one that is ahead here for a moment must not
-   * make it forget what was delivered. Returns how many rows went; none: that was all.
+   * Forgets some of what was done longer ago than `keepMs`, by Telegram's clock. Returns how many rows went; none: that was all.
    */
   prune(keepMs: number, limit: number): number {
-    const before = Math.min(this.#now(), this.#serverNow() ?? Number.POSITIVE_INFINITY) - keepMs;
+    const before = this.#updates.before(keepMs);
     const over = "SELECT n FROM outbox WHERE created_at < ? AND state IN ('done', 'dropped') LIMIT ?";
     const mapped = "SELECT route, chat, message FROM relay_map WHERE at < ? LIMIT ?";
     return this.#db.transaction("relay-prune", () =>
@@ -223,24 +220,23 @@ export class RelayTable {
     );
   }
 
-  /** Now, and never before what Telegram says: what is kept for a time is not forgotten because it was written by a clock that was behind. */
-  #stamp(): number {
-    return Math.max(this.#now(), this.#serverNow() ?? 0);
-  }
-
-  /** Telegram's clock as of the last update, or null. */
-  #serverNow(): number | null {
-    const state = this.#updates.account();
-    return state ? state.date * 1000 : null;
-  }
-
   #insert(row: NewOutboxRow): void {
     if (row.album !== null && this.#append(row)) return;
     const { lane, route, key, kind, album, sourceAt, readyAt } = row;
     const sql = `INSERT INTO outbox (lane, route, key, kind, album, payload, state, source_at, created_at, ready_at)
       VALUES (:lane, :route, :key, :kind, :album, :payload, 'waiting', :sourceAt, :now, :readyAt) ON CONFLICT DO NOTHING`;
     const payload = JSON.stringify([row.piece]);
-    const { changes } = this.#db.write(sql, { lane, route, key, kind, album, payload, sourceAt, now: this.#stamp(), readyAt });
+    const { changes } = this.#db.write(sql, {
+      lane,
+      route,
+      key,
+      kind,
+      album,
+      payload,
+      sourceAt,
+      now: this.#updates.stamp(),
+      readyAt,
+    });
     if (changes > 0) this.#count(route, kind === "alert" ? "alerts" : "matched");
   }
 

@@ -66,7 +66,7 @@ export class SessionStore implements Disposable {
     this.flood = new FloodTable(db, options.upTime ?? machineUpTime());
     this.updates = new UpdateTable(db, this.#account, () => this.#clock.now());
     this.route = new RouteSlot(db, options.fleetKey);
-    this.relay = new RelayTable(db, this.updates, () => this.#clock.now());
+    this.relay = new RelayTable(db, this.updates);
     this.routeStops = new RouteStops(db);
     this.linkedChats = new LinkedChats(db);
     this.commands = new CommandTable(db);

@@ -25,7 +25,7 @@ export interface HostMemory {
   readonly children: Map<number, Child>;
   readonly outcomes: Map<string, { at: number; outcome: CommandOutcome }>;
   /** Which fleet this host belongs to, so that it finds its keys in Redis also when Redis was away or came back empty. */
-  readonly fleet: Map<"fleet", unknown>;
+  fleet: unknown;
   /** Events that Redis has not got yet, oldest first. */
   readonly events: Map<string, FleetEvent>;
 }
@@ -46,7 +46,7 @@ export function emptyMemory(): HostMemory {
     stats: new Map(),
     children: new Map(),
     outcomes: new Map(),
-    fleet: new Map(),
+    fleet: null,
     events: new Map(),
   };
 }
@@ -72,7 +72,7 @@ export function readAll(db: Database): HostMemory {
     const outcome = CommandOutcome.safeParse(json(row.outcome));
     if (outcome.success) memory.outcomes.set(row.command, { at: row.at, outcome: outcome.data });
   }
-  for (const row of db.read<{ body: string }>("SELECT body FROM fleet")) memory.fleet.set("fleet", json(row.body));
+  for (const row of db.read<{ body: string }>("SELECT body FROM fleet")) memory.fleet = json(row.body);
   for (const row of db.read<{ body: string }>("SELECT body FROM kept_event ORDER BY n")) {
     const event = FleetEvent.safeParse(json(row.body));
     if (event.success) memory.events.set(event.data.id, event.data);
@@ -147,7 +147,7 @@ export function writeKey(db: Database, memory: HostMemory, key: RecordKey): void
       writeEvent(db, key.id, memory.events.get(key.id));
       break;
     case "fleet":
-      db.write("INSERT OR REPLACE INTO fleet (one, body) VALUES (1, ?)", [JSON.stringify(memory.fleet.get("fleet") ?? null)]);
+      db.write("INSERT OR REPLACE INTO fleet (one, body) VALUES (1, ?)", [JSON.stringify(memory.fleet)]);
       break;
     default:
       key satisfies never;
