@@ -56,7 +56,7 @@ export async function startBot(
   const db = stack.adopt(openControlDb(join(config.dataDir, "control.db")), (it) => it.close());
   const fleet = await claim(config, new SettingStore(db));
   const refused = new RefusedJobs();
-  const place = guarded(fleet.place, (refusal) => refused.hear(refusal, log), log);
+  const place = guarded(fleet.place, (refusal) => refused.add(refusal, Date.now()), log);
   const sender = stack.adopt(new CommandSender(place, onRedisError), (it) => it.close());
   const statuses = stack.adopt(new StatusReader(place, onRedisError), (it) => it.close());
   const hosts = stack.adopt(new HostBoard(place, onRedisError), (it) => it.close());
@@ -183,7 +183,7 @@ async function introduce(bot: Bot): Promise<void> {
       return await bot.init();
     } catch (error) {
       if (!(error instanceof GrammyError) || error.error_code !== 401) throw error;
-      await sleep(delayMs, new AbortController().signal);
+      await sleep(delayMs);
     }
   }
   await bot.init();

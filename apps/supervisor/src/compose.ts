@@ -12,7 +12,6 @@ import {
   type Fleet as FleetOfRedis,
   guarded,
   type QueuePlace,
-  type Refusal,
   RelayBoard,
   redisAway,
 } from "@flotilla/queue";
@@ -82,7 +81,7 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   void fleet.startDesired().catch((error: unknown) => log.error({ err: error }, "start of the workers failed"));
   stack.adopt(
     await consumeHostCommands(config.hostId, {
-      place: guarded(place, (refusal) => tellOfRefused(fleet, log, refusal), log),
+      place: guarded(place, (refusal) => fleet.tell({ kind: "jobs.refused", ...refusal }), log),
       handle: (command) => commands.carryOut(command),
       onError: onRedisError,
       onFailed: (command, error) => command && commands.giveUp(command, error),
@@ -136,11 +135,6 @@ function watchClock(place: QueuePlace, fleet: Fleet): ClockWatch {
     ahead: () => aheadOfRedis(place),
     tell: (over, detail) => fleet.tell({ kind: "host.trouble", trouble: "clock-apart", over, detail }),
   });
-}
-
-function tellOfRefused(fleet: Fleet, log: Logger, refusal: Refusal): void {
-  log.warn({ ...refusal }, "⛔ jobs refused: this fleet did not write them");
-  fleet.tell({ kind: "jobs.refused", ...refusal });
 }
 
 function doctorOf(env: EnvValues): () => Promise<CommandOutcome> {

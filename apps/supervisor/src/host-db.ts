@@ -1,6 +1,7 @@
 import type { CommandOutcome, LinkStatus, OwnRules } from "@flotilla/contracts";
 import type { PastExit } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
+import type { KeptEvents } from "@flotilla/queue";
 import { type ProcessIdentity, processIdentity } from "@flotilla/sqlite";
 import { RecordFile, type RecordTrouble } from "./record/record-file.ts";
 import type { Child, Desired, HostMemory, KeptExit } from "./record/rows.ts";
@@ -142,13 +143,36 @@ export class HostDb {
     this.#file.changed(...[command, ...old].map((id) => ({ of: "outcome" as const, id })));
   }
 
+  /** Keeps events that Redis has not got yet. */
+  keptEvents(): KeptEvents {
+    const { events } = this.#memory;
+    const changed = (ids: Iterable<string>): void =>
+      this.#file.changed(...[...ids].map((id) => ({ of: "event" as const, id })));
+    return {
+      all: () => [...events.values()],
+      add: (event) => {
+        events.set(event.id, event);
+        changed([event.id]);
+      },
+      remove: ({ id }) => {
+        if (events.delete(id)) changed([id]);
+      },
+      replace: (all) => {
+        const before = [...events.keys()];
+        events.clear();
+        for (const event of all) events.set(event.id, event);
+        changed(new Set([...before, ...events.keys()]));
+      },
+    };
+  }
+
   /** The fleet of this host, or null. Stored as JSON; the reader parses it. */
   fleet(): unknown {
-    return this.#memory.fleet.get("fleet") ?? null;
+    return this.#memory.fleet;
   }
 
   keepFleet(fleet: object): void {
-    this.#memory.fleet.set("fleet", fleet);
+    this.#memory.fleet = fleet;
     this.#file.changed({ of: "fleet", id: "fleet" });
   }
 

@@ -44,6 +44,7 @@ export async function openRedisParts(
   const place = fleetPlace({ url, fleet, fleetKey, dataDir: config.dataDir });
   const onError = quietly(log);
   const events = stack.adopt(new EventPublisher(place, onError), (it) => it.close());
+  stack.use(events.keepIn(db.keptEvents()));
   const statuses = stack.adopt(new StatusWriter(place, onError), (it) => it.close());
   const claim = stack.adopt(claimOf(config, { place, db, log, onError }), (it) => it.close());
   await claim.take();

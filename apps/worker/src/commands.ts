@@ -1,6 +1,7 @@
-import type { CommandOutcome, WorkerCommand } from "@flotilla/contracts";
+import { CommandOutcome, type WorkerCommand } from "@flotilla/contracts";
 import { AppError, type Clock } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
+import type { SessionStore } from "@flotilla/session-store";
 import { classify } from "@flotilla/telegram";
 import type { Account } from "./account.ts";
 import type { LoginDesk } from "./login-desk.ts";
@@ -10,6 +11,7 @@ import { isRelayCommand, performRelay } from "./relay/relay-commands.ts";
 
 /** Parts of the command handler. */
 export interface CommandDeps {
+  readonly store: Pick<SessionStore, "commands">;
   readonly account: Account;
   readonly desk: LoginDesk;
   readonly relay: Relay;
@@ -20,8 +22,35 @@ export interface CommandDeps {
   readonly log: Logger;
 }
 
-/** Carries out one command and says how it ended. Never throws: a failure is an outcome. */
+/** What is secret for a while is in the steps of a login. */
+const LOGIN_BEFORE = { kind: "failed", code: "again", message: "This step of the login was carried out before." } as const;
+
+/**
+ * Carries out one command and says how it ended. One that comes again, also after a restart, is answered as it was then (field fault
+ * A8); only what looks at something looks again. Never throws: a failure is an outcome.
+ */
 export async function carryOut(deps: CommandDeps, command: WorkerCommand): Promise<CommandOutcome> {
+  const { store, log } = deps;
+  try {
+    const before = store.commands.outcomeOf(command.id);
+    if (before !== null) {
+      log.warn({ command: command.kind, id: command.id }, "a command that was carried out came again");
+      return CommandOutcome.parse(JSON.parse(before));
+    }
+  } catch (error) {
+    return failed(deps, command, error);
+  }
+  const outcome = await perform(deps, command);
+  const kept = outcome.kind === "login" ? LOGIN_BEFORE : outcome;
+  try {
+    if (kept.kind === "done" || kept.kind === "failed") store.commands.add(command.id, JSON.stringify(kept));
+  } catch (error) {
+    log.warn({ command: command.kind, err: error }, "how a command ended could not be kept");
+  }
+  return outcome;
+}
+
+async function perform(deps: CommandDeps, command: WorkerCommand): Promise<CommandOutcome> {
   if (deps.clock.now() > command.deadlineAt) return { kind: "expired" };
   try {
     if (isRelayCommand(command)) return await performRelay(deps.relay, command);
@@ -42,11 +71,14 @@ export async function carryOut(deps: CommandDeps, command: WorkerCommand): Promi
     await deps.account.check();
     return { kind: "done" };
   } catch (error) {
-    deps.log.warn({ command: command.kind, err: error }, "command failed");
-    if (error instanceof AppError) return { kind: "failed", code: error.code, message: error.message };
-    const fault = classify(error);
-    return { kind: "failed", code: fault.code, message: fault.message };
+    return failed(deps, command, error);
   }
+}
+
+function failed({ log }: CommandDeps, { kind }: WorkerCommand, error: unknown): CommandOutcome {
+  log.warn({ command: kind, err: error }, "command failed");
+  const { code, message } = error instanceof AppError ? error : classify(error);
+  return { kind: "failed", code, message };
 }
 
 /** Nothing is given up without a verified copy (invariant 4), though it cannot bring this login back. */

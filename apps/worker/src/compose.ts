@@ -14,6 +14,7 @@ import { fleetLook, foreignSession } from "./fleet-look.ts";
 import { startChecks } from "./health-check.ts";
 import { type Say, startHeartbeat } from "./heartbeat.ts";
 import { Housekeeping } from "./housekeeping.ts";
+import { keptEvents } from "./kept-events.ts";
 import { LoginDesk } from "./login-desk.ts";
 import { OwnWay } from "./own-way.ts";
 import { Ownership } from "./ownership.ts";
@@ -54,6 +55,7 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   const events = stack.adopt(new EventPublisher(found, onRedisError), (it) => it.close());
   const { publish, place } = speaking(events, found, deps);
   const store = stack.adopt(await takeSession(worker, deps, fleetKey), (it) => it.close());
+  stack.use(events.keepIn(keptEvents(store)));
   const vault = new Vault({ dataDir: config.dataDir, fleetKey });
   const ownership = new Ownership({ config, place, worker, store, leave, onError: onRedisError });
   stack.adopt(ownership, (it) => it.close());
@@ -78,7 +80,7 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   relay.start();
   account.start();
   stack.adopt(startChecks(account, leave), (it) => it.stop());
-  const parts = { account, desk, relay, way, backup: () => backUp(vault, store), clock: systemClock, log };
+  const parts = { store, account, desk, relay, way, backup: () => backUp(vault, store), clock: systemClock, log };
   const answers = answering(parts, worker, events, publish);
   const consumer = await consumeWorkerCommands(worker, { place, onError: onRedisError, ...answers });
   stack.adopt(consumer, (it) => it.close());

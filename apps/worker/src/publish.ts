@@ -16,12 +16,5 @@ export function publisher(events: EventPublisher, host: HostId): Publish {
 
 /** A place that tells the fleet of what is refused there. */
 export function watched(place: QueuePlace, publish: Publish, log: Logger): QueuePlace {
-  return guarded(
-    place,
-    (refusal) => {
-      log.warn({ ...refusal }, "⛔ jobs refused: this fleet did not write them");
-      publish({ kind: "jobs.refused", ...refusal });
-    },
-    log,
-  );
+  return guarded(place, (refusal) => publish({ kind: "jobs.refused", ...refusal }), log);
 }

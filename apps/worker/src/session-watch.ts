@@ -44,6 +44,8 @@ export class SessionWatch implements Disposable {
   #trouble: string | null = null;
   #troubledAt: number | null = null;
   #told: StorageStatus | null = null;
+  #isGone = false;
+  #isUnowned = false;
 
   constructor(options: SessionWatchOptions) {
     this.#options = options;
@@ -80,13 +82,24 @@ export class SessionWatch implements Disposable {
   }
 
   #lookAtOwner(): void {
-    const { stillOwn, log, onGone } = this.#options;
+    const { stillOwn, log } = this.#options;
+    if (this.#isGone) return;
     try {
       stillOwn();
+      this.#isUnowned = false;
     } catch (error) {
-      if (error instanceof AppError && error.code === "session-owned") onGone(classify(error));
-      else log.warn({ err: error }, "🔑 the machine's lock on the key was deleted and cannot be taken again now");
+      if (error instanceof AppError && error.code === "session-owned") this.#leave(error);
+      else if (!this.#isUnowned)
+        log.warn({ err: error }, "🔑 the machine's lock on the key was deleted and cannot be taken again now");
+      this.#isUnowned = true;
     }
+  }
+
+  /** Once: who hears of it ends this process. */
+  #leave(error: AppError): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#options.onGone(classify(error));
   }
 
   #lookAtFigures(): void {
@@ -98,9 +111,9 @@ export class SessionWatch implements Disposable {
   }
 
   #hear(event: DatabaseEvent): void {
-    const { log, onGone } = this.#options;
+    const { log } = this.#options;
     if (event.kind === "checkpoint") log.debug({ ...event.result }, "💾 checkpoint");
-    else if (event.kind === "file-gone") onGone(classify(gone(event)));
+    else if (event.kind === "file-gone") this.#leave(gone(event));
     else if (event.kind === "slow" && event.operation.kind === "hold")
       // A long hold is this process's own; only a wait means that somebody else is in the way.
       log.warn({ operation: event.operation.name, tookMs: Math.round(event.operation.tookMs) }, "💾 long transaction");

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chownSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { Fault, StorageProblem, StorageStatus } from "@flotilla/contracts";
-import type { Clock } from "@flotilla/kernel";
+import { AppError, type Clock, systemClock } from "@flotilla/kernel";
 import { createLogger } from "@flotilla/observability";
 import { openSession, type SessionStore } from "@flotilla/session-store";
 import type { DatabaseEvent } from "@flotilla/sqlite";
@@ -137,4 +137,33 @@ test("long waits, a large journal and a failed checkpoint are told; a long hold 
   watch.look();
   watch.look();
   expect(told.problems.slice(4)).toEqual([null]);
+});
+
+test("another process that has the key, and a lock that cannot be taken again, are told once", async () => {
+  const store = openSession({ dir: await testDir(), name: "ann", fleetKey });
+  const [gone, warned] = [[] as Fault[], [] as string[]];
+  let error: AppError = new AppError("owner-dir", "The folder cannot be written to.");
+  const watch = new SessionWatch({
+    file: store.file,
+    stillOwn: () => {
+      throw error;
+    },
+    clock: systemClock,
+    log: { ...log, warn: (_fields: object, text: string) => void warned.push(text) } as never,
+    onGone: (fault) => gone.push(fault),
+    onTrouble: () => {},
+    onProblem: () => {},
+    onStatus: () => {},
+  });
+  onTestFinished(() => {
+    watch[Symbol.dispose]();
+    store.close();
+  });
+  watch.look();
+  expect([warned.length, gone.length]).toEqual([1, 0]);
+  error = new AppError("session-owned", "Another process has the key.");
+  watch.look();
+  watch.look();
+  expect(gone).toMatchObject([{ code: "session-owned" }]);
+  expect(warned).toHaveLength(1);
 });

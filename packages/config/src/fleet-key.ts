@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { linkSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { AppError, makeFolder } from "@flotilla/kernel";
+import { AppError, cannotLink, makeFolder } from "@flotilla/kernel";
 import type { Secret } from "./secret.ts";
 
 const FILE = "fleet.key";
@@ -69,10 +69,8 @@ function placeKeyFile(path: string, key: Buffer): void {
     writeFileSync(partial, text(key), { flag: "wx", mode: 0o600, flush: true });
     linkSync(partial, path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") return;
-    // A file system without hard links.
-    if (code !== "EPERM" && code !== "ENOTSUP" && code !== "EOPNOTSUPP" && code !== "ENOSYS") throw error;
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
+    if (!cannotLink(error)) throw error;
     writeFileSync(path, text(key), { flag: "wx", mode: 0o600, flush: true });
   } finally {
     rmSync(partial, { force: true });

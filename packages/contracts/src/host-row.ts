@@ -8,6 +8,8 @@ export const HostRow = z.object({
   hosts: z.enum(["one", "several"]),
   /** When it said so. Milliseconds since the epoch. */
   at: z.number(),
+  /** In Redis only: the same by the clock of Redis. Who reads it gets `at` by the own clock. */
+  toldAt: z.number().exactOptional(),
 });
 export type HostRow = z.infer<typeof HostRow>;
 

@@ -229,5 +229,7 @@ export const WorkerStatus = z.object({
   /** Absent from hosts of an older version. */
   rules: RulesStatus.exactOptional(),
   updatedAt: z.number(),
+  /** In Redis only: `updatedAt` by the clock of Redis. Who reads it gets `updatedAt` by the own clock. */
+  toldAt: z.number().exactOptional(),
 });
 export type WorkerStatus = z.infer<typeof WorkerStatus>;

@@ -9,7 +9,7 @@ const RETRY_MS = 1000;
 const DRAIN_MS = 50;
 
 /** How an {@link Output} is doing. */
-export interface OutputState {
+interface OutputState {
   /** Texts that were lost since the start. */
   readonly lost: number;
   /** Why nothing can be written now, such as `ENOSPC` or `EAGAIN` (no reader); null = it works. */
@@ -17,7 +17,7 @@ export interface OutputState {
 }
 
 /** Makes the line that tells of texts that were not written. */
-export type LostLine = (lost: number) => string;
+type LostLine = (lost: number) => string;
 
 interface Entry {
   bytes: Buffer;
@@ -74,7 +74,9 @@ export class Output {
   /** Behind what came before the lost ones, and before what comes after. */
   #tellLost(): void {
     if (this.#untold === 0) return;
-    this.#push(Buffer.from(`${this.#isCut ? "\n" : ""}${this.#lostLine(this.#untold)}`), this.#untold, true);
+    // The rest of a line that still waits ends it; one whose rest was lost has no end.
+    const isOpen = this.#isCut && this.#waiting.length === 0;
+    this.#push(Buffer.from(`${isOpen ? "\n" : ""}${this.#lostLine(this.#untold)}`), this.#untold, true);
     this.#untold = 0;
   }
 

@@ -7,8 +7,8 @@ import { patientOptions, promptOptions } from "./connection.ts";
 import type { Consumer } from "./consume.ts";
 import type { QueuePlace } from "./place.ts";
 import { noAnswer, redisAway, troubleOf } from "./redis-trouble.ts";
-import { refuse, TolerantWorker, withoutUnreadable } from "./tolerant-worker.ts";
-import type { Slot } from "./wire.ts";
+import { isRedelivered, refuse, TolerantWorker, withoutUnreadable } from "./tolerant-worker.ts";
+import type { Signed, Slot } from "./wire.ts";
 
 /** How long an answer is kept for the one who asked. */
 const KEEP = { removeOnComplete: { age: 60 }, removeOnFail: { age: 60 } } as const;
@@ -36,6 +36,8 @@ export function answerBotRequests(place: QueuePlace, { handle, onError, isNew }:
   const { wire } = place;
   const redis = new Redis(patientOptions(place.url));
   redis.on("error", onError);
+  /** For a job whose completion was lost: it is handed out once more. */
+  let last: { readonly id: string; readonly answer: Signed } | null = null;
   const worker = new TolerantWorker(
     BOT_REQUESTS_QUEUE,
     // BullMQ counts the parameters of this function to decide what to pass: keep it at one.
@@ -43,10 +45,17 @@ export function answerBotRequests(place: QueuePlace, { handle, onError, isNew }:
       const id = job.id ?? "";
       const opened = wire.open({ queue: BOT_REQUESTS_QUEUE, id, name: job.name }, job.data, REQUEST_GOOD_FOR_MS);
       if (opened.kind === "refused") return refuse(place, BOT_REQUESTS_QUEUE, opened.why, job);
-      if (!isNew(id)) return refuse(place, BOT_REQUESTS_QUEUE, "again", job);
+      if (!isNew(id)) {
+        if (!isRedelivered(job)) return refuse(place, BOT_REQUESTS_QUEUE, "again", job);
+        if (last?.id === id) return last.answer;
+        throw new UnrecoverableError(
+          "The bot ended while it carried this out. It may have been done: look before you ask again.",
+        );
+      }
       const parsed = BotRequest.safeParse(opened.body);
       if (!parsed.success) throw new UnrecoverableError("The bot does not know this request, or its data is not valid.");
-      return wire.sign(answerSlot(id), await handle(parsed.data));
+      last = { id, answer: wire.sign(answerSlot(id), await handle(parsed.data)) };
+      return last.answer;
     },
     { connection: redis, prefix: place.prefix, lockDuration: 5000, stalledInterval: 2000 },
   );

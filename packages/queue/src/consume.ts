@@ -8,7 +8,7 @@ import { asOfHere } from "./deadline.ts";
 import { JobsOf01 } from "./jobs-of-0-1.ts";
 import type { QueuePlace } from "./place.ts";
 import { noAnswer } from "./redis-trouble.ts";
-import { refuse, TolerantWorker, withoutUnreadable } from "./tolerant-worker.ts";
+import { isRedelivered, refuse, TolerantWorker, withoutUnreadable } from "./tolerant-worker.ts";
 import type { Opened } from "./wire.ts";
 
 /** A consumer that runs. `close` waits for the job in hand. */
@@ -78,9 +78,8 @@ class QueueConsumer<T> implements Consumer {
   readonly #queue: string;
   readonly #schema: z.ZodType<T>;
   readonly #options: WithRedis<T>;
-  readonly #before: JobsOf01;
   readonly #over = new AbortController();
-  readonly #watching: Promise<void>;
+  readonly #watching: Promise<unknown>;
   #redis: Redis;
   #worker: Worker;
   #inHand = 0;
@@ -98,10 +97,10 @@ class QueueConsumer<T> implements Consumer {
     this.#queue = queue;
     this.#schema = schema;
     this.#options = options;
-    this.#before = before;
     this.#redis = this.#connect();
     this.#worker = this.#build();
-    this.#watching = this.#watch();
+    const later = before.takeAlongLater(() => this.#redis.status === "ready", this.#over.signal);
+    this.#watching = Promise.all([this.#watch(), later]);
   }
 
   /**
@@ -153,7 +152,8 @@ class QueueConsumer<T> implements Consumer {
     if (opened.kind === "refused") return refuse(place, this.#queue, opened.why, job);
     if (!opened.from01) place.before?.door.close(this.#queue);
     const id = job.id ?? "";
-    if (this.#done.has(id)) return refuse(place, this.#queue, "again", job);
+    // A job whose completion was lost is handed out once more by the library; one that somebody put there begins anew.
+    if (this.#done.has(id)) return isRedelivered(job) ? undefined : refuse(place, this.#queue, "again", job);
     const parsed = this.#schema.safeParse(opened.body);
     if (!parsed.success)
       throw new UnrecoverableError(
@@ -192,7 +192,6 @@ class QueueConsumer<T> implements Consumer {
       } catch {
         return;
       }
-      if (this.#redis.status === "ready") await this.#before.takeAlong();
       if (this.#redis.status !== "ready" || this.#inHand > 0 || this.#taken !== before) {
         stuck = 0;
         continue;

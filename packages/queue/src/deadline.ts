@@ -8,7 +8,7 @@ import type { QueuePlace } from "./place.ts";
 const ANSWER_MS = 1000;
 
 /** What time it is by the clock of Redis, in milliseconds since the epoch: the one clock that all processes of a fleet can see. Null: it does not say. */
-async function redisTime(redis: Redis): Promise<number | null> {
+export async function redisTime(redis: Redis): Promise<number | null> {
   try {
     const [seconds, micros] = await withTimeout(redis.time(), ANSWER_MS, () => new Error("no answer"));
     const time = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);

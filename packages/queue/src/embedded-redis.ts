@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, lstatSync, openSync, rmSync } from "node:fs";
+import { closeSync, existsSync, lstatSync, openSync, rmSync, type Stats } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { AppError, boundToParent, makeFolder, withTimeout } from "@flotilla/kernel";
@@ -105,12 +105,26 @@ async function answering(socket: string): Promise<void> {
   }
 }
 
-/** The socket that {@link startEmbeddedRedis} listens on for this folder, whether or not it runs. */
+/** The socket that {@link startEmbeddedRedis} listens on for this folder, whether or not it runs; never one that somebody else put there. */
 export function embeddedRedisUrl(dir: string): string {
   const near = join(dir, "redis.sock");
   if (Buffer.byteLength(near) <= SOCKET_LIMIT) return near;
   const sockets = shortFolders(dir).map((folder) => join(folder, "redis.sock"));
-  return sockets.find((socket) => existsSync(socket)) ?? sockets[0] ?? near;
+  const trusted = [process.getuid?.(), 0, statusOf(dir)?.uid];
+  const isOurs = (socket: string): boolean => {
+    const [found, folder] = [socket, dirname(socket)].map(statusOf);
+    const isSafe = folder?.isDirectory() && (folder.mode & 0o022) === 0 && found?.isSocket();
+    return isSafe === true && [found, folder].every((each) => trusted.includes(each?.uid));
+  };
+  return sockets.find(isOurs) ?? sockets.find((socket) => !existsSync(dirname(socket))) ?? near;
+}
+
+function statusOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** For a path that is too long: the temporary folder may be full, missing or read-only. */

@@ -40,12 +40,19 @@ export class EventBacklog {
     return this.#bytes;
   }
 
-  /** Adds an event behind the others. */
-  push(event: FleetEvent): void {
+  /** What waits, oldest first. */
+  all(): FleetEvent[] {
+    return this.#waiting.map(({ event }) => event);
+  }
+
+  /** Adds an event behind the others. Returns whether others had to go for it. */
+  push(event: FleetEvent): boolean {
     const bytes = JSON.stringify(event).length;
     this.#waiting.push({ event, bytes });
     this.#bytes += bytes;
-    if (this.#isOver(1)) this.#makeRoom();
+    const isOver = this.#isOver(1);
+    if (isOver) this.#makeRoom();
+    return isOver;
   }
 
   /** Takes the oldest one out. */

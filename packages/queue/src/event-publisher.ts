@@ -17,6 +17,19 @@ const REFUSED_BY_REDIS = /^[A-Z]{4,} /;
 /** An event that fails for any other reason is a bug, and would hold up those behind it for ever. */
 const MOST_TRIES = 5;
 
+/** What Redis has not got after so long is kept on disk, where there is a place for it. */
+const LATE_MS = 250;
+
+/** A place on disk for events that wait. What it throws is told, and stops nothing. */
+export interface KeptEvents {
+  /** What an earlier process could not tell, oldest first. */
+  all(): readonly FleetEvent[];
+  add(event: FleetEvent): void;
+  remove(event: FleetEvent): void;
+  /** Keeps these, and no others. */
+  replace(events: readonly FleetEvent[]): void;
+}
+
 /**
  * Publishes events in the order of the calls, each once. Waits for a Redis that is away, or that takes nothing; what waits is bounded ({@link EventBacklog}),
  * and how many were not told is told to `onError` (AppError `events-dropped`).
@@ -29,6 +42,10 @@ export class EventPublisher {
   readonly #backlog: EventBacklog;
   readonly #over = new AbortController();
   #running: Promise<void> | null = null;
+  #sending: FleetEvent | null = null;
+  #kept: KeptEvents | null = null;
+  /** What waits is on disk as well. */
+  #isKept = false;
 
   constructor(place: QueuePlace, onError: (error: unknown) => void, limits?: BacklogLimits) {
     this.#place = place;
@@ -43,8 +60,47 @@ export class EventPublisher {
 
   /** Queues one event behind those before it. */
   publish(event: FleetEvent): void {
-    this.#backlog.push(event);
+    const madeRoom = this.#backlog.push(event);
+    if (this.#isKept) this.#onDisk((kept) => (madeRoom ? kept.replace(this.#left()) : kept.add(event)));
     this.#running ??= this.#sendAll();
+  }
+
+  /**
+   * Publishes what an earlier process left there, and keeps there from now on what Redis does not get at once (field fault G9): it is
+   * told at least once. Dispose before that place is closed.
+   */
+  keepIn(place: KeptEvents): AsyncDisposable {
+    this.#kept = place;
+    this.#onDisk((kept) => {
+      for (const event of kept.all()) this.#backlog.push(event);
+      this.#isKept = this.#backlog.size > 0;
+    });
+    if (this.#isKept) this.#running ??= this.#sendAll();
+    return {
+      [Symbol.asyncDispose]: async () => {
+        await this.#settle();
+        if (this.#left().length > 0) this.#keepLeft();
+        this.#kept = null;
+      },
+    };
+  }
+
+  #onDisk(work: (kept: KeptEvents) => void): void {
+    try {
+      if (this.#kept) work(this.#kept);
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  #keepLeft(): void {
+    this.#isKept = true;
+    this.#onDisk((kept) => kept.replace(this.#left()));
+  }
+
+  /** What Redis has not got, oldest first. */
+  #left(): FleetEvent[] {
+    return [...(this.#sending ? [this.#sending] : []), ...this.#backlog.all()];
   }
 
   /** How many events wait, besides the one that is being sent. */
@@ -57,9 +113,13 @@ export class EventPublisher {
     while (this.#running) await this.#running;
   }
 
-  /** Waits a moment for what was published; with Redis away, what is left is lost, and the connection ends with the process. */
-  async close(): Promise<void> {
+  async #settle(): Promise<void> {
     await withTimeout(this.flush(), closingMs(this.#redis, CLOSE_MS), noAnswer).catch(() => {});
+  }
+
+  /** Waits a moment for what was published; with Redis away, what is left and not kept is lost, and the connection ends with the process. */
+  async close(): Promise<void> {
+    await this.#settle();
     this.#over.abort();
     await withTimeout(this.#queue.close(), closingMs(this.#redis, CLOSE_MS), noAnswer).catch(() => {});
     this.#redis.disconnect();
@@ -68,11 +128,18 @@ export class EventPublisher {
   /** One after the other: the next one leaves the backlog when Redis has the one before. */
   async #sendAll(): Promise<void> {
     for (let event = this.#backlog.shift(); event; event = this.#backlog.shift()) {
+      this.#sending = event;
+      const late = setTimeout(() => this.#keepLeft(), LATE_MS);
+      late.unref();
       await this.#send(event);
+      clearTimeout(late);
       if (this.#over.signal.aborted) break;
+      this.#sending = null;
+      if (this.#isKept) this.#onDisk((kept) => kept.remove(event));
       const dropped = this.#backlog.takeDropped();
       if (dropped > 0) this.#onError(tooMany(dropped));
     }
+    if (this.#sending === null) this.#isKept = false;
     this.#running = null;
   }
 

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { fleetKeyIdKey, fleetPrefix, fleetRecordKey, PREFIX_OF_0_1 } from "@flotilla/contracts";
 import { AppError, fleetKeyId, sleep, toError } from "@flotilla/kernel";
@@ -20,7 +20,7 @@ export interface Fleet {
 }
 
 const FleetId = z.string().regex(/^[0-9a-f]{16}$/);
-const FleetRecord = z.object({ fleet: FleetId, from01: z.boolean(), proof: z.string() });
+const FleetRecord = z.object({ fleet: FleetId, from01: z.boolean() });
 
 /** A Fleet as it is kept on a disk; null when it is none. */
 export function parseFleet(kept: unknown): Fleet | null {
@@ -106,7 +106,7 @@ export async function findFleet({ url, fleetKey, known, waitMs, signal }: FindOp
     });
     if (found) return found;
     if (performance.now() >= until) throw await missing(url, keyId);
-    await sleep(LOOK_EVERY_MS, signal ?? new AbortController().signal);
+    await sleep(LOOK_EVERY_MS, signal);
   }
 }
 
@@ -129,35 +129,22 @@ export async function keepFleetThere(url: string, fleet: Fleet, fleetKey: Buffer
   });
 }
 
-/** A record without this key's proof is ignored: any program with access to Redis may write one. */
+/** A record without this key's signature is ignored: any program with access to Redis may write one. */
 async function read(redis: Redis, fleetKey: Buffer): Promise<Fleet | null> {
   const keyId = fleetKeyId(fleetKey);
   const text = await redis.get(fleetRecordKey(keyId));
-  const record = text === null ? null : FleetRecord.safeParse(parseJson(text)).data;
-  if (!record) return null;
-  const fleet = { id: record.fleet, keyId, from01: record.from01 };
-  const [told, right] = [Buffer.from(record.proof, "hex"), Buffer.from(proofOf(fleet, fleetKey), "hex")];
-  return told.length === right.length && timingSafeEqual(told, right) ? fleet : null;
+  if (text === null) return null;
+  const record = FleetRecord.safeParse(records(fleetKey).openRow(TABLE, keyId, text)).data;
+  return record ? { id: record.fleet, keyId, from01: record.from01 } : null;
 }
 
-function recordOf(fleet: Fleet, fleetKey: Buffer): string {
-  return JSON.stringify({ fleet: fleet.id, from01: fleet.from01, proof: proofOf(fleet, fleetKey) });
+function recordOf({ id, from01 }: Fleet, fleetKey: Buffer): string {
+  return records(fleetKey).signRow(TABLE, fleetKeyId(fleetKey), { fleet: id, from01 });
 }
 
-function proofOf({ id, from01 }: Fleet, fleetKey: Buffer): string {
-  const key = Buffer.from(hkdfSync("sha256", fleetKey, Buffer.alloc(0), "flotilla fleet id v1", 32));
-  return createHmac("sha256", key)
-    .update(JSON.stringify([id, from01]))
-    .digest("hex");
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
+/** Signs before it is known which fleet it is. */
+const records = (fleetKey: Buffer): Wire => new Wire(fleetKey, TABLE);
+const TABLE = "fleet";
 
 /** How many other fleets are named. */
 const NAMED = 5;

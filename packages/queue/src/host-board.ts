@@ -1,7 +1,8 @@
 import { HostRow, hostsKey } from "@flotilla/contracts";
-import type { HostId } from "@flotilla/kernel";
+import { type Clock, type HostId, systemClock } from "@flotilla/kernel";
 import type { QueuePlace } from "./place.ts";
 import { PromptRedis } from "./prompt-redis.ts";
+import { aheadOf, heardAt, toldAt } from "./told-at.ts";
 import type { Wire } from "./wire.ts";
 
 const TABLE = "hosts";
@@ -11,15 +12,18 @@ export class HostBoard {
   readonly #redis: PromptRedis;
   readonly #key: string;
   readonly #wire: Wire;
+  readonly #clock: Clock;
 
-  constructor(place: QueuePlace, onError: (error: unknown) => void) {
+  constructor(place: QueuePlace, onError: (error: unknown) => void, clock: Clock = systemClock) {
+    this.#clock = clock;
     this.#redis = new PromptRedis(place.url, onError);
     this.#key = hostsKey(place.prefix);
     this.#wire = place.wire;
   }
 
   async write(row: HostRow): Promise<void> {
-    const signed = this.#wire.signRow(TABLE, row.host, row);
+    const ahead = await this.#redis.ask((redis) => aheadOf(redis, this.#clock));
+    const signed = this.#wire.signRow(TABLE, row.host, { ...row, ...toldAt(row.at, ahead) });
     await this.#redis.ask((redis) => redis.hset(this.#key, row.host, signed));
   }
 
@@ -30,9 +34,15 @@ export class HostBoard {
 
   /** Rows that this version cannot read, or that are not signed by this fleet, are left out. */
   async all(): Promise<HostRow[]> {
-    const rows = Object.entries(await this.#redis.ask((redis) => redis.hgetall(this.#key)));
-    return rows
+    const [rows, ahead] = await this.#redis.ask((redis) =>
+      Promise.all([redis.hgetall(this.#key), aheadOf(redis, this.#clock)]),
+    );
+    return Object.entries(rows)
       .flatMap(([host, row]) => HostRow.safeParse(this.#wire.openRow(TABLE, host, row)).data ?? [])
+      .map((row) => {
+        const { toldAt: _, ...read } = row;
+        return { ...read, at: heardAt(row, row.at, ahead) };
+      })
       .toSorted((a, b) => a.host.localeCompare(b.host));
   }
 

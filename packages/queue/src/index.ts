@@ -5,7 +5,7 @@ export { checkRedis, type RedisFacts } from "./connection.ts";
 export { type Consumer, type ConsumerOptions, consumeEvents, consumeHostCommands, consumeWorkerCommands } from "./consume.ts";
 export { aheadOfRedis } from "./deadline.ts";
 export { type EmbeddedRedis, type EmbeddedRedisOptions, embeddedRedisUrl, startEmbeddedRedis } from "./embedded-redis.ts";
-export { EventPublisher } from "./event-publisher.ts";
+export { EventPublisher, type KeptEvents } from "./event-publisher.ts";
 export {
   type ClaimOptions,
   claimFleet,
@@ -22,7 +22,7 @@ export { HostClaim, type HostClaimant, type HostClaimOptions } from "./host-clai
 export { LEASE_TIMINGS, Lease, type LeaseMode, type LeaseOptions, type LeaseTimings } from "./lease.ts";
 export { findOtherOwner, leaseResources, type OtherOwner, type Wanted } from "./other-owner.ts";
 export { takeParcel } from "./parcel.ts";
-export type { QueuePlace, Refusal } from "./place.ts";
+export type { QueuePlace } from "./place.ts";
 export { type RedisTrouble, redisAway, troubleOf } from "./redis-trouble.ts";
 export { guarded, Refusals } from "./refusals.ts";
 export { RelayBoard } from "./relay-board.ts";

@@ -1,4 +1,4 @@
-import { BOT_REQUESTS_QUEUE } from "@flotilla/contracts";
+import { sleep } from "@flotilla/kernel";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { z } from "zod";
@@ -38,7 +38,7 @@ const JobOptions = z.object({
   removeOnFail: z.union([z.boolean(), z.number(), z.object({ count: z.number() })]).exactOptional(),
 });
 
-/** How long a look at what version 0.1 left stands: a program of it may still run and send. */
+/** Between two looks at what version 0.1 left: a program of it may still run and send. */
 const LOOK_AGAIN_MS = 10_000;
 const ANSWER_MS = 3000;
 
@@ -51,7 +51,6 @@ export class JobsOf01 {
   readonly #place: QueuePlace;
   readonly #queue: string;
   readonly #onError: (error: unknown) => void;
-  #lookedAt = Number.NEGATIVE_INFINITY;
   #refused = 0;
 
   constructor(place: QueuePlace, queue: string, onError: (error: unknown) => void) {
@@ -60,13 +59,18 @@ export class JobsOf01 {
     this.#onError = onError;
   }
 
-  /** Takes along what there is; at most once in 10 s. Never throws: what could not be taken now is at the next look. */
+  /** Takes along every 10 s what a program of version 0.1 has sent since, while Redis is there, until `signal` is aborted. Never rejects. */
+  async takeAlongLater(isThere: () => boolean, signal: AbortSignal): Promise<void> {
+    while (this.#place.before !== undefined && !signal.aborted) {
+      await sleep(LOOK_AGAIN_MS, signal).catch(() => {});
+      if (isThere() && !signal.aborted) await this.takeAlong();
+    }
+  }
+
+  /** Takes along what there is. Never rejects: what could not be taken now is at the next look. */
   async takeAlong(): Promise<void> {
     const { before, url } = this.#place;
-    // Who asked the bot has given up by now, and was told that nothing was done.
-    if (before === undefined || this.#queue === BOT_REQUESTS_QUEUE) return;
-    if (performance.now() - this.#lookedAt < LOOK_AGAIN_MS) return;
-    this.#lookedAt = performance.now();
+    if (before === undefined) return;
     const redis = new Redis({
       ...patientOptions(url),
       maxRetriesPerRequest: 1,

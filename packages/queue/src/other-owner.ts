@@ -1,10 +1,11 @@
 import { leaseKey, STATUS_STALE_MS, statusKey, type WorkerStatus } from "@flotilla/contracts";
-import type { HostId, WorkerId } from "@flotilla/kernel";
+import { type HostId, systemClock, type WorkerId } from "@flotilla/kernel";
 import { askOnce } from "./connection.ts";
 import { leasesOf01 } from "./fences-of-0-1.ts";
 import { LeaseRecord } from "./lease-script.ts";
 import type { QueuePlace } from "./place.ts";
 import { readStatuses } from "./status-board.ts";
+import { aheadOf } from "./told-at.ts";
 
 /** Who wants a session, and which key and account it is, as far as that is known. */
 export interface Wanted {
@@ -42,12 +43,11 @@ export async function findOtherOwner(place: QueuePlace, wanted: Wanted): Promise
   const resources = leaseResources(wanted);
   const before = leasesOf01(place, resources);
   const keys = [...resources.map((each) => leaseKey(place.prefix, each)), ...before.leases];
-  const [leases, rows] = await askOnce(place.url, ANSWER_MS, (redis) =>
-    Promise.all([redis.mget(keys), redis.hgetall(statusKey(place.prefix))]),
+  const [leases, rows, ahead] = await askOnce(place.url, ANSWER_MS, (redis) =>
+    Promise.all([redis.mget(keys), redis.hgetall(statusKey(place.prefix)), aheadOf(redis, systemClock)]),
   );
-  return (
-    leased(leases, [...resources, ...before.resources], wanted) ?? onBoard(readStatuses(place.wire, rows), wanted, Date.now())
-  );
+  const statuses = readStatuses(place.wire, rows, ahead);
+  return leased(leases, [...resources, ...before.resources], wanted) ?? onBoard(statuses, wanted, systemClock.now());
 }
 
 function leased(leases: readonly (string | null)[], resources: readonly string[], { host, worker }: Wanted): OtherOwner | null {

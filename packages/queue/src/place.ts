@@ -9,12 +9,9 @@ export interface QueuePlace {
   /** Signs what is sent there and checks what comes from there. */
   readonly wire: Wire;
   /** Called for each job that a stranger wrote, or that is too old. */
-  readonly onRefused?: (refusal: Refusal) => void;
+  readonly onRefused?: (refusal: JobRefusal) => void;
   /** Unsigned jobs of version 0.1 were taken along from this queue. */
   readonly onTakenAlong?: (taken: { readonly queue: string; readonly count: number }) => void;
   /** When this fleet comes from version 0.1: what waits in its queues there is taken along. */
   readonly before?: { readonly prefix: string; readonly door: UnsignedDoor };
 }
-
-/** Something that was not taken, and is gone. What it said is never part of this. */
-export type Refusal = JobRefusal;

@@ -44,7 +44,8 @@ export class RelayLink {
   readonly #queues = new Map<string, Queue>();
   #worker: Worker | null = null;
   #starting: Promise<void> = Promise.resolve();
-  #closed = false;
+  #later: Promise<void> = Promise.resolve();
+  readonly #over = new AbortController();
 
   constructor(options: RelayLinkOptions) {
     this.#options = options;
@@ -56,9 +57,11 @@ export class RelayLink {
   start(): void {
     const { who, place, onError } = this.#options;
     const name = who === "the bot" ? BOT_RELAY_QUEUE : relayQueue(who);
-    this.#starting = new JobsOf01(place, name, onError).takeAlong().then(() => {
-      if (!this.#closed) this.#worker = this.#take(name);
+    const before = new JobsOf01(place, name, onError);
+    this.#starting = before.takeAlong().then(() => {
+      if (!this.#over.signal.aborted) this.#worker = this.#take(name);
     });
+    this.#later = before.takeAlongLater(() => this.connected, this.#over.signal);
   }
 
   #take(name: string): Worker {
@@ -120,8 +123,8 @@ export class RelayLink {
 
   /** Waits for what is in hand, but not for a Redis that is away. */
   async close(): Promise<void> {
-    this.#closed = true;
-    await withTimeout(this.#starting, closingMs(this.#redis, CLOSE_MS), noAnswer).catch(() => {});
+    this.#over.abort();
+    await withTimeout(Promise.all([this.#starting, this.#later]), closingMs(this.#redis, CLOSE_MS), noAnswer).catch(() => {});
     if (this.#worker) await withTimeout(this.#worker.close(), closingMs(this.#redis, CLOSE_MS), noAnswer).catch(() => {});
     const closing = Promise.allSettled([...this.#queues.values()].map((queue) => queue.close()));
     await withTimeout(closing, closingMs(this.#redis, CLOSE_MS), noAnswer).catch(() => {});

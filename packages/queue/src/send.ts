@@ -95,9 +95,10 @@ export class CommandSender {
   }
 }
 
-/** Of a Redis that hangs it is not known whether it has the command; any other has not. */
+/** What was refused, or never left this process, was not done; of what got no answer that is not known. */
 function notTaken(error: unknown): never {
   const away = redisAway(troubleOf(error), error);
-  const done = away.details["redis"] === "hangs" ? "It may still be done within a minute." : "So nothing was done.";
+  const { redis } = away.details;
+  const done = redis === "hangs" || redis === "away" ? "It may still be done within a minute." : "So nothing was done.";
   throw new AppError(away.code, `${away.message} ${done}`, { cause: error, details: away.details });
 }

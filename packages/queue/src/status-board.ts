@@ -1,10 +1,11 @@
 import { statusKey, WorkerStatus } from "@flotilla/contracts";
-import { sleep, type WorkerId } from "@flotilla/kernel";
+import { type Clock, sleep, systemClock, type WorkerId } from "@flotilla/kernel";
 import { Redis } from "ioredis";
 import { patientOptions } from "./connection.ts";
 import type { QueuePlace } from "./place.ts";
 import { PromptRedis } from "./prompt-redis.ts";
 import type { RedisTrouble } from "./redis-trouble.ts";
+import { aheadOf, heardAt, toldAt } from "./told-at.ts";
 import type { Wire } from "./wire.ts";
 
 /** What its rows are signed for. A row also says which key a secret for its worker is sealed to. */
@@ -24,6 +25,7 @@ export class StatusWriter {
   readonly #key: string;
   readonly #wire: Wire;
   readonly #onError: (error: unknown) => void;
+  readonly #clock: Clock;
   readonly #over = new AbortController();
   /** What is to be written per row; null = removed. */
   readonly #newest = new Map<string, WorkerStatus | null>();
@@ -31,7 +33,8 @@ export class StatusWriter {
   readonly #written = new Map<string, PromiseWithResolvers<void>>();
   #isWriting = false;
 
-  constructor(place: QueuePlace, onError: (error: unknown) => void) {
+  constructor(place: QueuePlace, onError: (error: unknown) => void, clock: Clock = systemClock) {
+    this.#clock = clock;
     this.#redis = new Redis(patientOptions(place.url));
     this.#redis.on("error", onError);
     this.#redis.on("ready", () => void this.#writeAll());
@@ -98,7 +101,9 @@ export class StatusWriter {
 
   async #trip(rows: readonly (readonly [string, WorkerStatus | null])[]): Promise<void> {
     const gone = rows.flatMap(([row, status]) => (status === null ? [row] : []));
-    const there = rows.flatMap(([row, status]) => (status === null ? [] : [row, this.#wire.signRow(TABLE, row, status)]));
+    const ahead = await aheadOf(this.#redis, this.#clock);
+    const told = (status: WorkerStatus): WorkerStatus => ({ ...status, ...toldAt(status.updatedAt, ahead) });
+    const there = rows.flatMap(([row, status]) => (status === null ? [] : [row, this.#wire.signRow(TABLE, row, told(status))]));
     await Promise.all([
       there.length > 0 ? this.#redis.hset(this.#key, ...there) : 0,
       gone.length > 0 ? this.#redis.hdel(this.#key, ...gone) : 0,
@@ -111,8 +116,10 @@ export class StatusReader {
   readonly #redis: PromptRedis;
   readonly #key: string;
   readonly #wire: Wire;
+  readonly #clock: Clock;
 
-  constructor(place: QueuePlace, onError: (error: unknown) => void) {
+  constructor(place: QueuePlace, onError: (error: unknown) => void, clock: Clock = systemClock) {
+    this.#clock = clock;
     this.#redis = new PromptRedis(place.url, onError);
     this.#key = statusKey(place.prefix);
     this.#wire = place.wire;
@@ -120,9 +127,11 @@ export class StatusReader {
 
   /** All workers by id; of one that two hosts have, the host that runs it. Rows that this version cannot read are left out. */
   async all(): Promise<ReadonlyMap<WorkerId, WorkerStatus>> {
-    const rows = await this.#redis.ask((redis) => redis.hgetall(this.#key));
+    const [rows, ahead] = await this.#redis.ask((redis) =>
+      Promise.all([redis.hgetall(this.#key), aheadOf(redis, this.#clock)]),
+    );
     const known = new Map<WorkerId, WorkerStatus>();
-    for (const status of readStatuses(this.#wire, rows)) {
+    for (const status of readStatuses(this.#wire, rows, ahead)) {
       const other = known.get(status.worker);
       if (!other || tellsMore(status, other)) known.set(status.worker, status);
     }
@@ -152,10 +161,12 @@ function tellsMore(one: WorkerStatus, other: WorkerStatus): boolean {
   return has(one) === has(other) ? one.updatedAt > other.updatedAt : has(one);
 }
 
-/** The rows of the board that this version can read and this fleet has signed. */
-export function readStatuses(wire: Wire, rows: Readonly<Record<string, string>>): WorkerStatus[] {
+/** The rows of the board that this version can read and this fleet has signed. `ahead`: see {@link aheadOf}. */
+export function readStatuses(wire: Wire, rows: Readonly<Record<string, string>>, ahead: number | null): WorkerStatus[] {
   return Object.entries(rows).flatMap(([row, text]) => {
     const status = WorkerStatus.safeParse(wire.openRow(TABLE, row, text)).data;
-    return status && rowOf(status) === row ? [status] : [];
+    if (!status || rowOf(status) !== row) return [];
+    const { toldAt: _, ...read } = status;
+    return [{ ...read, updatedAt: heardAt(status, status.updatedAt, ahead) }];
   });
 }

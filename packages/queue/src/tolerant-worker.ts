@@ -1,6 +1,7 @@
+import type { JobRefusal } from "@flotilla/contracts";
 import { type Job, type JobJson, Worker } from "bullmq";
 import type { Redis } from "ioredis";
-import type { QueuePlace, Refusal } from "./place.ts";
+import type { QueuePlace } from "./place.ts";
 import { UNREADABLE } from "./wire.ts";
 
 /** A worker whom a job that is no JSON does not stop: the library would throw before anybody can look, and find it again every few seconds. */
@@ -21,9 +22,14 @@ function readable(data: JobJson): JobJson {
 }
 
 /** Ends a job that is not taken: it is told of, and gone, whatever its options say. */
-export function refuse({ onRefused }: QueuePlace, queue: string, why: Refusal["why"], job: Job): void {
+export function refuse({ onRefused }: QueuePlace, queue: string, why: JobRefusal["why"], job: Job): void {
   job.opts.removeOnComplete = true;
   onRefused?.({ queue, why, times: 1 });
+}
+
+/** Whether the library hands this job out once more, because nobody said that it is done. */
+export function isRedelivered(job: Job): boolean {
+  return job.attemptsStarted > 1;
 }
 
 /**

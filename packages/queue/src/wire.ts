@@ -26,7 +26,7 @@ export type Refused = Exclude<JobRefusal["why"], "again">;
 
 /** What {@link Wire.open} found. The body is parsed JSON and nothing more: its schema is the caller's. */
 export type Opened =
-  | { readonly kind: "signed"; readonly body: unknown; readonly at: number; readonly from01: boolean }
+  | { readonly kind: "signed"; readonly body: unknown; readonly from01: boolean }
   | { readonly kind: "refused"; readonly why: Refused };
 
 /** Nothing is good for longer: who takes it remembers for as long what it has done (ADR 11). */
@@ -56,7 +56,7 @@ export class Wire {
     const from01 = data.from01 === true;
     if (!same(data.mac, this.#mac(slot, data.at, data.body, from01))) return { kind: "refused", why: "wrong-signature" };
     if (Date.now() - data.at > goodForMs) return { kind: "refused", why: "too-old" };
-    return { kind: "signed", body: JSON.parse(data.body), at: data.at, from01 };
+    return { kind: "signed", body: JSON.parse(data.body), from01 };
   }
 
   /** A row of a table as text. */

@@ -1,9 +1,18 @@
 import { HostCommand, hostQueue, type WorkerCommand } from "@flotilla/contracts";
-import { CommandSender, consumeHostCommands, consumeWorkerCommands, type QueuePlace } from "@flotilla/queue";
+import type { Clock } from "@flotilla/kernel";
+import {
+  CommandSender,
+  consumeHostCommands,
+  consumeWorkerCommands,
+  HostBoard,
+  type QueuePlace,
+  StatusReader,
+  StatusWriter,
+} from "@flotilla/queue";
 import { redisCommand, waitFor } from "@flotilla/testkit";
 import { Queue } from "bullmq";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { addSigned, checkCommand, HOST, hostCommand, sharedPlace, WORKER } from "./support.ts";
+import { addSigned, checkCommand, HOST, hostCommand, sharedPlace, status, WORKER } from "./support.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 3600 * 1000;
@@ -88,3 +97,35 @@ test.each([{ at: "now", goodForMs: 1 }, { at: 1, goodForMs: -1 }, { at: 1 }, nul
     expect(HostCommand.safeParse({ ...hostCommand("command-1"), sent }).success).toBe(false);
   },
 );
+
+describe.each([DAY, -DAY, 3 * 3600 * 1000, 0])("hosts and a bot whose clocks are %d ms apart", (skew) => {
+  const clockAhead = (ms: number): Clock => ({ now: () => Date.now() + ms, monotonicMs: () => performance.now() });
+  const near = (at: number): void => expect(Math.abs(at - Date.now())).toBeLessThan(5000);
+
+  test("agree on how old a status is: neither of the future nor stale, and stale when it is", async () => {
+    const place = await sharedPlace();
+    const writer = new StatusWriter(place, () => {}, clockAhead(skew));
+    const [reader, other] = [new StatusReader(place, () => {}), new StatusReader(place, () => {}, clockAhead(-skew))];
+    onTestFinished(() => [writer, reader, other].forEach((each) => void each.close()));
+    await Promise.all([reader.ready(), other.ready()]);
+    const fresh = { ...status("news_1"), updatedAt: Date.now() + skew };
+    const old = { ...status("sport"), updatedAt: Date.now() + skew - 3_600_000 };
+    await Promise.all([writer.write(fresh), writer.write(old)]);
+    const read = await reader.all();
+    near(read.get(fresh.worker)?.updatedAt ?? 0);
+    near((read.get(old.worker)?.updatedAt ?? 0) + 3_600_000);
+    expect(read.get(fresh.worker)).not.toHaveProperty("toldAt");
+    near(((await other.all()).get(fresh.worker)?.updatedAt ?? 0) + skew);
+  });
+
+  test("agree on which hosts run", async () => {
+    const place = await sharedPlace();
+    const far = new HostBoard(place, () => {}, clockAhead(skew));
+    const here = new HostBoard(place, () => {});
+    onTestFinished(() => [far, here].forEach((each) => void each.close()));
+    await far.write({ host: HOST, hosts: "one", at: Date.now() + skew });
+    const [row] = await here.all();
+    near(row?.at ?? 0);
+    expect(row).not.toHaveProperty("toldAt");
+  });
+});

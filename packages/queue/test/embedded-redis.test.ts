@@ -1,4 +1,6 @@
-import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { embeddedRedisUrl, startEmbeddedRedis } from "@flotilla/queue";
 import { isAlive, redisCommand, spawnNode, testDir, waitFor } from "@flotilla/testkit";
@@ -109,4 +111,25 @@ test.each([
     code: "redis-failed",
     message: expect.stringContaining(join(dir, "redis.log")),
   });
+});
+
+test.each([
+  ["in a folder that others can write", 0o777, true],
+  ["that is no socket", 0o700, false],
+])("what lies where the socket of a long path would be, %s, is not taken for it", async (_what, mode, isSocket) => {
+  const base = await testDir("r-");
+  const dir = join(base, "d".repeat(60), "e".repeat(60));
+  vi.stubEnv("TMPDIR", base);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const socket = embeddedRedisUrl(dir);
+  expect(dirname(dirname(socket))).toBe(base);
+  mkdirSync(dirname(socket));
+  if (isSocket) {
+    const server = createServer().listen(socket);
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    expect(embeddedRedisUrl(dir)).toBe(socket);
+  } else writeFileSync(socket, "");
+  chmodSync(dirname(socket), mode);
+  expect(embeddedRedisUrl(dir)).not.toBe(socket);
 });

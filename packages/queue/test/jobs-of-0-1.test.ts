@@ -21,6 +21,12 @@ async function before(url: string, queue: string, jobs: readonly { id: string; k
   for (const job of jobs) await old.add(job.kind, job, { jobId: job.id, removeOnComplete: { count: 500 } });
 }
 
+const WIRE = JSON.parse(readFileSync(new URL("../../../tests/fixtures/v0.1/wire.json", import.meta.url), "utf8")) as Record<
+  string,
+  Record<string, { value: { id: string; kind: string } }>
+>;
+const RELAYED_ROUTES = { ...WIRE["relayMessages"]?.["routes"]?.value, kind: "routes" };
+
 const left = async (url: string, queue: string): Promise<string[]> =>
   ((await redisCommand(url, "KEYS", `flotilla:${queue}:*`)) as string[]).filter(
     (key) => !/:(meta|id|events|marker|stalled-check)$/.test(key),
@@ -53,11 +59,7 @@ describe("what waits in the queues of version 0.1", () => {
 
   test("is taken along by its host, its worker, and their relays", async () => {
     const { url, place } = await places();
-    const wire = JSON.parse(readFileSync(new URL("../../../tests/fixtures/v0.1/wire.json", import.meta.url), "utf8")) as Record<
-      string,
-      Record<string, { value: { id: string; kind: string } }>
-    >;
-    const routes = { ...wire["relayMessages"]?.["routes"]?.value, id: "r.1", kind: "routes" };
+    const routes = { ...RELAYED_ROUTES, id: "r.1" };
     await before(url, `host.${HOST}`, [hostCommand("command-1")]);
     await before(url, `worker.${WORKER}`, [checkCommand("command-2")]);
     await before(url, `relay.${WORKER}`, [routes]);
@@ -70,6 +72,21 @@ describe("what waits in the queues of version 0.1", () => {
     link.start();
     await waitFor(() => got.length === 3);
     expect(got.toSorted()).toEqual(["check", "restart", "routes"]);
+  });
+
+  test("and what its programs send later, to a relay too, is taken along while this one runs", async () => {
+    const { url, place } = await places();
+    const got: string[] = [];
+    const handle = async ({ kind }: { kind: string }): Promise<void> => void got.push(kind);
+    const link = new RelayLink({ place, who: WORKER, handle, onError: () => {} });
+    const host = await consumeHostCommands(HOST, { place, onError: () => {}, handle });
+    onTestFinished(async () => void (await Promise.all([host.close(), link.close()])));
+    link.start();
+    await waitFor(async () => (await redisCommand(url, "EXISTS", `${place.prefix}:relay.${WORKER}:meta`)) === 1);
+    await before(url, `relay.${WORKER}`, [{ ...RELAYED_ROUTES, id: "r.1" }]);
+    await before(url, `host.${HOST}`, [hostCommand("command-1")]);
+    await waitFor(() => got.length === 2);
+    expect(got.toSorted()).toEqual(["restart", "routes"]);
   });
 
   test("and was taken along already when the process died before it was through is not carried out twice", async () => {

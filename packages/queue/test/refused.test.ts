@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { BotRequest, RelayMessage, RoutesForReader } from "@flotilla/contracts";
+import type { BotRequest, JobRefusal, RelayMessage, RoutesForReader } from "@flotilla/contracts";
 import {
   answerBotRequests,
   askBot,
@@ -8,8 +8,6 @@ import {
   consumeEvents,
   consumeHostCommands,
   fleetPlace,
-  type QueuePlace,
-  type Refusal,
   RelayLink,
   takeParcel,
   Wire,
@@ -17,26 +15,14 @@ import {
 import { redisCommand, sharedRedis, testDir, waitFor } from "@flotilla/testkit";
 import { Queue } from "bullmq";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { addSigned, errorList, event, HOST, hostCommand, placeAt, sharedPlace, WORKER } from "./support.ts";
-
-/** A place that keeps what was refused. */
-function watched(place: QueuePlace): QueuePlace & { readonly refused: Refusal[] } {
-  const refused: Refusal[] = [];
-  return { ...place, refused, onRefused: (refusal) => void refused.push(refusal) };
-}
-
-function queueOf(place: QueuePlace, name: string): Queue {
-  const queue = new Queue(name, { connection: { url: place.url }, prefix: place.prefix });
-  onTestFinished(() => queue.close());
-  return queue;
-}
+import { addSigned, errorList, event, HOST, hostCommand, placeAt, queueOf, sharedPlace, WORKER, watched } from "./support.ts";
 
 describe("a job that somebody wrote who only reaches Redis", () => {
   const stranger = new Wire(Buffer.alloc(32, 8), placeAt("").prefix);
   const slot = { queue: `host.${HOST}`, id: "forged-1", name: "restart" };
   const own = placeAt("").wire;
 
-  test.each<[string, Refusal["why"], unknown]>([
+  test.each<[string, JobRefusal["why"], unknown]>([
     ["that is not signed", "unsigned", hostCommand("forged-1")],
     ["that is signed with another key", "wrong-signature", stranger.sign(slot, hostCommand("forged-1"))],
     [
@@ -147,7 +133,7 @@ describe("what was signed by us and comes once more", () => {
         prefix,
         wire: {
           ...place.wire,
-          open: () => ({ kind: "signed", body: request, at: 0, from01: false }),
+          open: () => ({ kind: "signed", body: request, from01: false }),
           sign: (_slot: unknown, payload: unknown) => payload,
         } as never,
       },

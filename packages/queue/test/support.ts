@@ -2,6 +2,7 @@ import {
   type FleetEvent,
   fleetPrefix,
   type HostCommand,
+  type JobRefusal,
   leaseRunKey,
   type WorkerCommand,
   type WorkerStatus,
@@ -9,7 +10,8 @@ import {
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
 import { fleetPlace, type QueuePlace } from "@flotilla/queue";
 import { redisCommand, sharedRedis, testDir } from "@flotilla/testkit";
-import type { Queue } from "bullmq";
+import { Queue } from "bullmq";
+import { onTestFinished } from "vitest";
 
 export const HOST = parseHostId("host-a");
 export const WORKER = parseWorkerId("news_1");
@@ -103,4 +105,17 @@ export async function addSigned(
 /** A fleet on a database of its own. */
 export async function sharedPlace(): Promise<QueuePlace> {
   return placeAt((await sharedRedis()).url);
+}
+
+/** A place that keeps what was refused. */
+export function watched(place: QueuePlace): QueuePlace & { readonly refused: JobRefusal[] } {
+  const refused: JobRefusal[] = [];
+  return { ...place, refused, onRefused: (refusal) => void refused.push(refusal) };
+}
+
+/** Closed with the test. */
+export function queueOf(place: QueuePlace, name: string): Queue {
+  const queue = new Queue(name, { connection: { url: place.url }, prefix: place.prefix });
+  onTestFinished(() => queue.close());
+  return queue;
 }

@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { AppError, makeFolder } from "@flotilla/kernel";
+import { AppError, cannotLink, makeFolder } from "@flotilla/kernel";
 
 /** Makes sure that the folder exists and nobody else can look into it. */
 export function privateFolder(path: string): void {
@@ -63,9 +63,6 @@ export function writePrivate(path: string, text: string): void {
   syncFolder(dirname(path));
 }
 
-/** A file system without hard links, or one that does not want this one. */
-const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"]);
-
 /**
  * Gives a finished file, which no process has open, a second name; where the file system has no hard links, a copy of it gets that name, whole. Throws what the
  * file system threw; `EEXIST` when the name is taken, which then stays as it is.
@@ -74,7 +71,7 @@ export function linkOrCopy(from: string, to: string, link: typeof linkSync = lin
   try {
     link(from, to);
   } catch (error) {
-    if (!NO_LINKS.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    if (!cannotLink(error)) throw error;
     const partial = `${to}.${randomBytes(4).toString("hex")}.partial`;
     try {
       copyFileSync(from, partial, constants.COPYFILE_EXCL);

@@ -76,8 +76,10 @@ export class FloodTable {
   }
 
   #left({ until, wait_ms, boot, up_until }: Row, now: number): number {
-    if (up_until !== null && boot === this.#up.boot) return up_until - this.#up.ms();
-    return Math.min(until - now, wait_ms ?? Number.POSITIVE_INFINITY);
+    const whole = wait_ms ?? Number.POSITIVE_INFINITY;
+    const left = up_until === null || boot !== this.#up.boot ? Number.POSITIVE_INFINITY : up_until - this.#up.ms();
+    // More than the whole: the time since the start was counted anew under the same boot id, as in a container (plus what was rounded).
+    return left <= whole + 1 ? Math.min(left, whole) : Math.min(until - now, whole);
   }
 
   /** When waits were asked for, oldest first; the last two days. */

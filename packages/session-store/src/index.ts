@@ -38,7 +38,7 @@ export type {
   UpdateBatch,
 } from "./inbox-types.ts";
 export type { DcAddress } from "./key-slots.ts";
-export type { LinkedChannel, LinkedChat, LinkedChats } from "./linked-chats.ts";
+export type { LinkedChannel, LinkedChat } from "./linked-chats.ts";
 export { assertNotLost } from "./lost.ts";
 export { openIdle, openSession, openSessionWhenFree } from "./open.ts";
 export type { DeliveredId, MapTarget, NewOutboxRow, OutboxKind, OutboxRow, SentIds, TargetPlace } from "./outbox-types.ts";
@@ -50,7 +50,6 @@ export type { RouteStop, RouteStops } from "./route-stops.ts";
 export { keyFingerprint } from "./seal.ts";
 export type { SessionStore } from "./store.ts";
 export type { ChannelState, SelfUser, SessionFormat, SessionOptions, SessionOrigin, UpdateState } from "./types.ts";
-export type { UpTime } from "./up-time.ts";
 export type { UpdateTable } from "./updates.ts";
 export { type Help, Vault, type VaultOptions } from "./vault.ts";
 export type { VaultErrorCode } from "./vault-errors.ts";

@@ -37,12 +37,10 @@ const COLUMNS = "n, lane, route, key, kind, album, payload, attempts, reason, so
 export class RelayTable {
   readonly #db: Database;
   readonly #updates: UpdateTable;
-  readonly #now: () => number;
 
-  constructor(db: Database, updates: UpdateTable, now: () => number) {
+  constructor(db: Database, updates: UpdateTable) {
     this.#db = db;
     this.#updates = updates;
-    this.#now = now;
   }
 
   /**
@@ -73,6 +71,15 @@ export class RelayTable {
     const sql = `SELECT ${COLUMNS} FROM outbox WHERE state = 'waiting' AND lane = ? AND n > ? ORDER BY n LIMIT 1`;
     const row = this.#db.readOne<Row>(sql, [lane, after]);
     return row ? toOutboxRow(row) : null;
+  }
+
+  /** Whether a later message of the same chat waits near behind this one. */
+  isFollowed({ lane, n, key }: OutboxRow): boolean {
+    const chat = key.slice(0, key.indexOf("/"));
+    const sql = `SELECT 1 AS found FROM
+      (SELECT key FROM outbox WHERE lane = ? AND n > ? AND state = 'waiting' AND kind = 'new' ORDER BY n LIMIT 20)
+      WHERE key LIKE ? LIMIT 1`;
+    return this.#db.readOne(sql, [lane, n, `${chat}/%`]) !== undefined;
   }
 
   /** One row that waits or was set aside, or null. */
@@ -135,7 +142,7 @@ export class RelayTable {
 
   /** Delivered, or found to need no delivery (`count` says which): its text is forgotten, its ids are kept. */
   finish(row: OutboxRow, to: TargetPlace, ids: readonly DeliveredId[], count: string): void {
-    const now = this.#stamp();
+    const now = this.#updates.stamp();
     this.#db.transaction("relay-finish", () => {
       const sql =
         "UPDATE outbox SET state = 'done', payload = NULL, reason = NULL, done_at = ? WHERE n = ? AND state <> 'done'";
@@ -177,14 +184,14 @@ export class RelayTable {
   /** What was set aside on a route is given up, and its text forgotten. Returns how many. */
   dropPoison(route: string): number {
     const sql = "UPDATE outbox SET state = 'dropped', payload = NULL, done_at = ? WHERE route = ? AND state = 'poison'";
-    return this.#db.write(sql, [this.#stamp(), route]).changes;
+    return this.#db.write(sql, [this.#updates.stamp(), route]).changes;
   }
 
   /** Gives up some of what waits on a route that no longer exists. Returns how many; fewer than `limit`: that was all. */
   dropRoute(route: string, limit: number): number {
     const sql = `UPDATE outbox SET state = 'dropped', payload = NULL, done_at = ? WHERE n IN
       (SELECT n FROM outbox WHERE route = ? AND state IN ('waiting', 'poison') LIMIT ?)`;
-    return this.#db.write(sql, [this.#stamp(), route, limit]).changes;
+    return this.#db.write(sql, [this.#updates.stamp(), route, limit]).changes;
   }
 
   /** The oldest rows that were set aside on a route. */
@@ -241,7 +248,7 @@ export class RelayTable {
 
   /** As a sender: this step is done. */
   addSent(key: string, sent: SentIds): void {
-    this.#db.write("INSERT OR REPLACE INTO relay_sent VALUES (?, ?, ?)", [key, JSON.stringify(sent), this.#stamp()]);
+    this.#db.write("INSERT OR REPLACE INTO relay_sent VALUES (?, ?, ?)", [key, JSON.stringify(sent), this.#updates.stamp()]);
   }
 
   /** The routes as they were last told, or null. */
@@ -258,11 +265,10 @@ export class RelayTable {
   }
 
   /**
-   * Forgets some of what was done longer ago than `keepMs`, by Telegram's clock: one that is ahead here for a moment must not
-   * make it forget what was delivered. Returns how many rows went; none: that was all.
+   * Forgets some of what was done longer ago than `keepMs`, by Telegram's clock. Returns how many rows went; none: that was all.
    */
   prune(keepMs: number, limit: number): number {
-    const before = Math.min(this.#now(), this.#serverNow() ?? Number.POSITIVE_INFINITY) - keepMs;
+    const before = this.#updates.before(keepMs);
     const over = "SELECT n FROM outbox WHERE created_at < ? AND state IN ('done', 'dropped') LIMIT ?";
     const mapped = "SELECT route, chat, message FROM relay_map WHERE at < ? LIMIT ?";
     return this.#db.transaction("relay-prune", () =>
@@ -275,17 +281,6 @@ export class RelayTable {
     );
   }
 
-  /** Now, and never before what Telegram says: what is kept for a time is not forgotten because it was written by a clock that was behind. */
-  #stamp(): number {
-    return Math.max(this.#now(), this.#serverNow() ?? 0);
-  }
-
-  /** Telegram's clock as of the last update, or null. */
-  #serverNow(): number | null {
-    const state = this.#updates.account();
-    return state ? state.date * 1000 : null;
-  }
-
   #insert(row: NewOutboxRow): boolean {
     if (row.kind === "edit" || row.kind === "delete") this.#followAside(row);
     if (row.album !== null && this.#append(row)) return true;
@@ -296,7 +291,17 @@ export class RelayTable {
     const sql = `INSERT INTO outbox (lane, route, key, kind, album, payload, state, source_at, created_at, ready_at)
       VALUES (:lane, :route, :key, :kind, :album, :payload, 'waiting', :sourceAt, :now, :readyAt) ON CONFLICT DO NOTHING`;
     const payload = JSON.stringify([row.piece]);
-    const { changes } = this.#db.write(sql, { lane, route, key, kind, album, payload, sourceAt, now: this.#stamp(), readyAt });
+    const { changes } = this.#db.write(sql, {
+      lane,
+      route,
+      key,
+      kind,
+      album,
+      payload,
+      sourceAt,
+      now: this.#updates.stamp(),
+      readyAt,
+    });
     // An album is counted when it was judged.
     if (changes > 0 && album === null && (kind === "new" || kind === "alert"))
       this.#count(route, kind === "new" ? "matched" : "alerts");

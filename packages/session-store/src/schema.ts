@@ -238,4 +238,8 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE relay_map ADD COLUMN said TEXT;
   ALTER TABLE relay_map ADD COLUMN role TEXT;
   `,
+  `
+  CREATE TABLE command (n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, outcome TEXT NOT NULL) STRICT;
+  CREATE TABLE kept_event (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL) STRICT;
+  `,
 ];

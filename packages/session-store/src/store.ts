@@ -2,8 +2,10 @@ import { AppError, type Clock, systemClock } from "@flotilla/kernel";
 import { assertStillThere, backupTo, type Database } from "@flotilla/sqlite";
 import { AccountRows } from "./account-rows.ts";
 import { Claim } from "./claim.ts";
+import { CommandTable } from "./command-table.ts";
 import { EntityTable, MAX_ENTITIES } from "./entities.ts";
 import { accountChanged, keyProtected, noLogin, staleFence } from "./errors.ts";
+import { EventTable } from "./event-table.ts";
 import { SessionFile } from "./file.ts";
 import { FloodTable } from "./flood-table.ts";
 import { type SessionIdentity, whileAnnounced } from "./identity.ts";
@@ -34,6 +36,8 @@ export class SessionStore implements Disposable {
   readonly relay: RelayTable;
   readonly routeStops: RouteStops;
   readonly linkedChats: LinkedChats;
+  readonly commands: CommandTable;
+  readonly events: EventTable;
   /** Its own way to Telegram. */
   readonly route: RouteSlot;
   /** The file as such: how it is doing, and what is wrong with its place. */
@@ -62,9 +66,11 @@ export class SessionStore implements Disposable {
     this.flood = new FloodTable(db, options.upTime ?? machineUpTime());
     this.updates = new UpdateTable(db, this.#account, () => this.#clock.now());
     this.route = new RouteSlot(db, options.fleetKey);
-    this.relay = new RelayTable(db, this.updates, () => this.#clock.now());
+    this.relay = new RelayTable(db, this.updates);
     this.routeStops = new RouteStops(db);
     this.linkedChats = new LinkedChats(db);
+    this.commands = new CommandTable(db);
+    this.events = new EventTable(db);
     // A login that died with its process cannot be finished: the hash of its code is gone.
     this.#slots.clearPending();
   }

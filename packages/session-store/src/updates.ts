@@ -48,6 +48,16 @@ export class UpdateTable {
     return this.#account.floor();
   }
 
+  /** Now, and never before what Telegram says: what is kept for a time is not forgotten because a clock that was behind wrote it. */
+  stamp(): number {
+    return Math.max(this.#now(), (this.account()?.date ?? 0) * 1000);
+  }
+
+  /** What is older may be forgotten, by Telegram's clock: one that is ahead here for a moment makes nothing old. */
+  before(keepMs: number): number {
+    return Math.min(this.#now(), (this.account()?.date ?? Number.POSITIVE_INFINITY) * 1000) - keepMs;
+  }
+
   /** Positions of its channels. */
   channels(): ChannelState[] {
     return this.#account.channels();
@@ -62,8 +72,7 @@ export class UpdateTable {
     return this.#db.transaction("updates", () => {
       let inserted = 0;
       let messages = 0;
-      // Never before what Telegram says: a clock that is behind must not make rows look old.
-      const now = Math.max(this.#now(), (this.account()?.date ?? 0) * 1000);
+      const now = this.stamp();
       for (const event of batch.events ?? []) {
         if (!this.#insert(event, wants, now)) continue;
         inserted += 1;
@@ -100,7 +109,7 @@ export class UpdateTable {
 
   /** Forgets some rows that were dealt with longer ago than `keepMs`, by Telegram's clock. Returns how many; none: that was all. */
   prune(keepMs: number, limit: number): number {
-    const before = Math.min(this.#now(), (this.account()?.date ?? Number.POSITIVE_INFINITY) * 1000) - keepMs;
+    const before = this.before(keepMs);
     const sql = "DELETE FROM inbox WHERE n IN (SELECT n FROM inbox WHERE state = 'done' AND received_at < ? LIMIT ?)";
     return this.#db.write(sql, [before, limit]).changes;
   }

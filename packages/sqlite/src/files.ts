@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { chmodSync, closeSync, existsSync, linkSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { makeFolder } from "@flotilla/kernel";
+import { cannotLink, makeFolder } from "@flotilla/kernel";
 import { syncFile, syncFolderOf } from "./durable.ts";
 import { inspectFile } from "./inspect/inspect-file.ts";
 
@@ -44,11 +44,9 @@ function publish(fresh: string, path: string): void {
   try {
     linkSync(fresh, path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
     // Somebody else created it at the same moment: then it is theirs to use, and the locks decide.
-    if (code === "EEXIST") return;
-    // A file system without hard links.
-    if (code !== "EPERM" && code !== "ENOTSUP" && code !== "EOPNOTSUPP" && code !== "ENOSYS") throw error;
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
+    if (!cannotLink(error)) throw error;
     if (!existsSync(path)) renameSync(fresh, path);
   }
 }

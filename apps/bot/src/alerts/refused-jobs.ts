@@ -1,6 +1,5 @@
 import type { JobRefusal } from "@flotilla/contracts";
 import type { HostId } from "@flotilla/kernel";
-import type { Logger } from "@flotilla/observability";
 import { say } from "../words/said.ts";
 import type { Condition } from "./watch.ts";
 
@@ -19,13 +18,7 @@ export class RefusedJobs {
   /** For the metrics. */
   onAdd: (refusal: JobRefusal) => void = () => {};
 
-  /** Refused by this process itself. */
-  hear(refusal: JobRefusal, log: Logger): void {
-    log.warn({ ...refusal }, "⛔ jobs refused: this fleet did not write them");
-    this.add(refusal, Date.now());
-  }
-
-  /** Refused by any process of the fleet. */
+  /** Refused by any process of the fleet, this one too. */
   add(refusal: JobRefusal, at: number): void {
     const { queue, why, times } = refusal;
     this.onAdd(refusal);

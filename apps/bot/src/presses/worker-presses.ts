@@ -15,6 +15,10 @@ const sure = (what: "logout" | "rmsession"): Handler =>
     show(deps, context, { kind: "confirm", what, worker: id, tag: "", at: deps.clock.now() }),
   );
 
+const check = withWorker((deps, context, { id }) =>
+  run(deps, context, id, () => deps.commands.askWorker("check", id, context)),
+);
+
 /** Buttons of one worker. */
 export const workerPresses = {
   start: askHost("start"),
@@ -26,8 +30,8 @@ export const workerPresses = {
     const result = await deps.commands.askHost("who", id, context.asker, context.id);
     await show(deps, context, { kind: "worker", worker: id }, toastOf(result));
   }),
-  check: withWorker((deps, context, { id }) => run(deps, context, id, () => deps.commands.askWorker("check", id, context))),
-  look: withWorker((deps, context, { id }) => run(deps, context, id, () => deps.commands.askWorker("check", id, context))),
+  check,
+  look: check,
   log: withWorker(async (deps, context, { id }) => {
     const result = await deps.commands.askHost("log", id, context.asker, context.id);
     if (result.kind === "failed") return await notDone(deps, context, id, result.why);

@@ -1,4 +1,4 @@
-import { CommandOutcome, ErrorClass, LinkStatus, OwnRules } from "@flotilla/contracts";
+import { CommandOutcome, ErrorClass, FleetEvent, LinkStatus, OwnRules } from "@flotilla/contracts";
 import type { PastExit } from "@flotilla/domain";
 import { parseWorkerId, type WorkerId } from "@flotilla/kernel";
 import type { Database, ProcessIdentity } from "@flotilla/sqlite";
@@ -25,14 +25,16 @@ export interface HostMemory {
   readonly children: Map<number, Child>;
   readonly outcomes: Map<string, { at: number; outcome: CommandOutcome }>;
   /** Which fleet this host belongs to, so that it finds its keys in Redis also when Redis was away or came back empty. */
-  readonly fleet: Map<"fleet", unknown>;
+  fleet: unknown;
+  /** Events that Redis has not got yet, oldest first. */
+  readonly events: Map<string, FleetEvent>;
 }
 
 /** Names one row, or the rows of one worker. */
 export type RecordKey =
   | { readonly of: "worker" | "exits" | "rules" | "stats"; readonly id: WorkerId }
   | { readonly of: "child"; readonly id: number }
-  | { readonly of: "outcome"; readonly id: string }
+  | { readonly of: "outcome" | "event"; readonly id: string }
   | { readonly of: "fleet"; readonly id: "fleet" };
 
 /** Nothing known. */
@@ -44,7 +46,8 @@ export function emptyMemory(): HostMemory {
     stats: new Map(),
     children: new Map(),
     outcomes: new Map(),
-    fleet: new Map(),
+    fleet: null,
+    events: new Map(),
   };
 }
 
@@ -69,7 +72,11 @@ export function readAll(db: Database): HostMemory {
     const outcome = CommandOutcome.safeParse(json(row.outcome));
     if (outcome.success) memory.outcomes.set(row.command, { at: row.at, outcome: outcome.data });
   }
-  for (const row of db.read<{ body: string }>("SELECT body FROM fleet")) memory.fleet.set("fleet", json(row.body));
+  for (const row of db.read<{ body: string }>("SELECT body FROM fleet")) memory.fleet = json(row.body);
+  for (const row of db.read<{ body: string }>("SELECT body FROM kept_event ORDER BY n")) {
+    const event = FleetEvent.safeParse(json(row.body));
+    if (event.success) memory.events.set(event.data.id, event.data);
+  }
   return memory;
 }
 
@@ -136,8 +143,11 @@ export function writeKey(db: Database, memory: HostMemory, key: RecordKey): void
     case "outcome":
       writeOutcome(db, key.id, memory.outcomes.get(key.id));
       break;
+    case "event":
+      writeEvent(db, key.id, memory.events.get(key.id));
+      break;
     case "fleet":
-      db.write("INSERT OR REPLACE INTO fleet (one, body) VALUES (1, ?)", [JSON.stringify(memory.fleet.get("fleet") ?? null)]);
+      db.write("INSERT OR REPLACE INTO fleet (one, body) VALUES (1, ?)", [JSON.stringify(memory.fleet)]);
       break;
     default:
       key satisfies never;
@@ -202,4 +212,9 @@ function writeOutcome(db: Database, command: string, kept: { at: number; outcome
   }
   const values = [command, kept.at, JSON.stringify(kept.outcome)];
   db.write("INSERT OR REPLACE INTO carried_out (command, at, outcome) VALUES (?, ?, ?)", values);
+}
+
+function writeEvent(db: Database, id: string, event: FleetEvent | undefined): void {
+  if (event) db.write("INSERT OR REPLACE INTO kept_event (id, body) VALUES (?, ?)", [id, JSON.stringify(event)]);
+  else db.write("DELETE FROM kept_event WHERE id = ?", [id]);
 }

@@ -61,4 +61,9 @@ export const MIGRATIONS = [
      one INTEGER PRIMARY KEY CHECK (one = 1),
      body TEXT NOT NULL
    ) STRICT;`,
+  `CREATE TABLE kept_event (
+     n INTEGER PRIMARY KEY AUTOINCREMENT,
+     id TEXT NOT NULL UNIQUE,
+     body TEXT NOT NULL
+   ) STRICT;`,
 ];

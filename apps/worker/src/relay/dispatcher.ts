@@ -257,13 +257,17 @@ export class Dispatcher {
     }
   }
 
-  /** Whether an album in front still waits for a message: from when it was seen to grow last, whatever the clock says. */
-  #mayGrow(lane: Lane, { n, album, readyAt, pieces }: OutboxRow): boolean {
+  /**
+   * Whether an album in front still waits for a message: from when it was seen to grow last, whatever the clock says. What its chat
+   * said after it shows that it is whole.
+   */
+  #mayGrow(lane: Lane, row: OutboxRow): boolean {
+    const { n, album, readyAt, pieces } = row;
     if (album === null || readyAt === 0) return false;
     const now = this.#deps.clock.monotonicMs();
     if (lane.album?.row !== n || lane.album.pieces !== pieces.length)
       lane.album = { row: n, pieces: pieces.length, until: now + ALBUM_MS };
-    return now < lane.album.until;
+    return now < lane.album.until && !this.#deps.relay.isFollowed(row);
   }
 
   #start(lane: Lane, route: Route, row: OutboxRow): void {

@@ -90,6 +90,21 @@ test.each([
   expect(handed).toHaveLength(1);
 });
 
+test("in a backlog an album waits for nothing when what its chat said after it is there", async () => {
+  const { at, receive, pump, handed, dispatcher } = await rig();
+  receive([1, { groupedId: "5" }], [2, { groupedId: "5" }], [3, { groupedId: "6" }], [4, { groupedId: "6" }]);
+  pump();
+  expect(handed).toHaveLength(1);
+  const { id, key } = handed[0] as Delivery;
+  const result = { kind: "done" as const, ids: [91, 92], at: at.wall };
+  dispatcher.confirmed({ v: 1, kind: "confirmation", id, key, route: "signals", result });
+  pump();
+  expect(handed, "the second one may still grow").toHaveLength(1);
+  receive([5]);
+  pump();
+  expect(handed.map(({ source }) => source.id)).toEqual([1, 3]);
+});
+
 test.each([0, DAY, -DAY, 365 * DAY])(
   "a route that waits for its sender goes on after the wait, with clocks %d ms apart",
   async (skew) => {

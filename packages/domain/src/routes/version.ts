@@ -1,5 +1,7 @@
 /** Clocks of hosts differ by seconds, not by a day. */
 const AHEAD_MS = 24 * 3_600_000;
+/** So long a reader may take to hear of a change. */
+const BEHIND_MS = 60_000;
 
 /**
  * The highest version that routes can have now: a version is the time of the change, in milliseconds since the epoch. A higher one was written by
@@ -13,5 +15,3 @@ export function latestRouteVersion(now: number): number {
 export function worksByOthers(bot: number, reader: number, now: number): boolean {
   return reader > bot || (reader < bot && now - bot > BEHIND_MS);
 }
-
-const BEHIND_MS = 60_000;

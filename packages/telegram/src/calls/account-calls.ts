@@ -1,5 +1,5 @@
 import { isServiceChat } from "@flotilla/contracts";
-import { AppError, bareChannel } from "@flotilla/kernel";
+import { AppError, bareChannel, sleep } from "@flotilla/kernel";
 import type { InboxEvent, LinkedChannel, SessionStore } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
@@ -15,6 +15,9 @@ import { FileCalls } from "./files.ts";
 import type { FloodGate } from "./flood-gate.ts";
 import { sentIds } from "./sent-ids.ts";
 import { type FormattedText, replyIn, type Target, threadOf } from "./target.ts";
+
+/** Between two questions for old messages (docs/safety.md). */
+const PACE_MS = 1000;
 
 /** What an {@link AccountCalls} needs. */
 export interface AccountCallsDeps {
@@ -158,17 +161,26 @@ export class AccountCalls {
     }
   }
 
-  /** Messages of a chat, or of one topic of a forum, newest first, older than `before` (0 = the newest), at most 100. */
+  /**
+   * Messages of a chat, or of one topic of a forum, newest first, older than `before` (0 = the newest), at most 100; none at the
+   * end of the chat alone: a page of which nothing can be read is passed over (field fault F16).
+   */
   async history(from: Target, before: number, limit: number): Promise<readonly InboxEvent[]> {
     const topic = threadOf(from);
-    const page = { offsetId: before, offsetDate: 0, addOffset: 0, limit: Math.min(100, limit), maxId: 0, minId: 0 };
-    const where = { peer: await this.#peer(from.chat), ...page, hash: bigInt.zero };
-    const answer = await this.#deps
-      .link()
-      .invoke(topic === null ? new Api.messages.GetHistory(where) : new Api.messages.GetReplies({ ...where, msgId: topic }));
-    if (answer instanceof Api.messages.MessagesNotModified) return [];
-    const chats = "chats" in answer ? answer.chats : [];
-    return answer.messages.map((message) => messageEvent(message, "new", { chats })).filter((event) => event !== null);
+    const page = { offsetId: before, offsetDate: 0, limit: Math.min(100, limit), maxId: 0, minId: 0, hash: bigInt.zero };
+    const peer = await this.#peer(from.chat);
+    for (let addOffset = 0; ; ) {
+      const where = { peer, ...page, addOffset };
+      const answer = await this.#deps
+        .link()
+        .invoke(topic === null ? new Api.messages.GetHistory(where) : new Api.messages.GetReplies({ ...where, msgId: topic }));
+      if (answer instanceof Api.messages.MessagesNotModified) return [];
+      const { messages, chats } = answer;
+      const events = messages.map((message) => messageEvent(message, "new", { chats })).filter((event) => event !== null);
+      if (events.length > 0 || messages.length === 0) return events;
+      addOffset += messages.length;
+      await sleep(PACE_MS, this.#deps.signal());
+    }
   }
 
   /** The channel whose posts Telegram copies into this group by itself; null for any other chat (https://core.telegram.org/api/discussion). */

@@ -1,4 +1,5 @@
 import { bareChannel, markedChannel } from "@flotilla/kernel";
+import type { UpdateState } from "@flotilla/session-store";
 import type { EngineOptions, EngineParts, Meanwhile } from "./engine-types.ts";
 import type { Ledger } from "./ledger.ts";
 import { ACCOUNT, type Dialog, type DialogPage, type HistoryStart, type UpdateServer } from "./model.ts";
@@ -7,6 +8,8 @@ import { ACCOUNT, type Dialog, type DialogPage, type HistoryStart, type UpdateSe
 const MAX_PAGES = 200;
 /** Pages of the list of chats: 10,000 chats. */
 const MAX_DIALOG_PAGES = 100;
+/** So often where an account stands is learned anew, because something came while its chats were listed. */
+const STAND_TRIES = 4;
 
 /** Boxes that have to be asked for, and channels of which only the list of chats can tell where they stand. */
 export interface Found {
@@ -39,9 +42,9 @@ export class Backfill {
   }
 
   /** Everything that was said in private chats and groups since we last heard of them. */
-  async account(): Promise<Found> {
+  async account(dialogs: readonly Dialog[]): Promise<Found> {
     const found = { want: new Set<string>(), look: new Set<string>() };
-    for (const dialog of await this.#allDialogs()) {
+    for (const dialog of dialogs) {
       if (dialog.pts !== null) {
         const pts = this.#ledger.channel(dialog.box);
         if (pts === undefined) found.look.add(dialog.box);
@@ -50,16 +53,30 @@ export class Backfill {
       }
       const start = this.#startOf(dialog.chat);
       const isOld = "afterId" in start ? dialog.topId <= start.afterId : dialog.topDate < start.afterDate;
-      if (!isOld) await this.#orClose(dialog.chat, start);
+      if (!isOld) await this.#orClose(dialog, start);
     }
     return found;
   }
 
-  /** What was posted in a channel since we last heard of it; then we stand at `pts`. */
-  async channel(channel: string, pts: number): Promise<void> {
+  /**
+   * Where the account stands, and its chats with the newest message that each had there. What comes later is in the difference
+   * from there: read from the chats as well, a message that cannot be read would count twice (field fault A1). An account that
+   * never rests is taken as it is after a few tries.
+   */
+  async stand(): Promise<{ readonly state: UpdateState; readonly dialogs: readonly Dialog[] }> {
+    for (let tries = 1; ; tries++) {
+      await this.pace();
+      const state = await this.#server.state();
+      const dialogs = await this.#allDialogs();
+      if (tries === STAND_TRIES || (await this.#server.state()).pts === state.pts) return { state, dialogs };
+    }
+  }
+
+  /** What was posted in a channel since we last heard of it, up to `topId` (null: to its end); then we stand at `pts`. */
+  async channel(channel: string, { pts, topId }: { readonly pts: number; readonly topId: number | null }): Promise<void> {
     const chat = markedChannel(channel);
     await this.reading(channel, async () => {
-      await this.#history(chat, this.#startOf(chat));
+      await this.#history(chat, this.#startOf(chat), topId);
       this.#ledger.commit({ channels: new Map([[channel, pts]]) }, "asked");
     });
   }
@@ -68,7 +85,7 @@ export class Backfill {
   async channelReset(channel: string): Promise<void> {
     const [dialog] = await this.dialogsOf([markedChannel(channel)]);
     if (dialog?.pts === null || dialog?.pts === undefined) this.#ledger.close(markedChannel(channel), "CHANNEL_PRIVATE");
-    else await this.channel(channel, dialog.pts);
+    else await this.channel(channel, { pts: dialog.pts, topId: dialog.topId });
   }
 
   /**
@@ -88,7 +105,7 @@ export class Backfill {
       }
       this.#ledger.reopen(dialog.chat);
       // Beyond the server nothing new would ever be new for us.
-      if (isKnown && known > dialog.pts) await this.channel(channel, dialog.pts);
+      if (isKnown && known > dialog.pts) await this.channel(channel, { pts: dialog.pts, topId: dialog.topId });
       else if (isKnown) want.push(channel);
       else await this.#adopt(dialog, dialog.pts);
     }
@@ -112,27 +129,32 @@ export class Backfill {
     }
   }
 
-  /** Fetches messages of a chat from a start to its end. Returns how many were new; those that cannot be read count as lost. */
-  async #history(chat: string, start: HistoryStart): Promise<number> {
-    return await this.reading(bareChannel(chat) ?? ACCOUNT, async () => await this.#pages(chat, start));
+  /** Fetches messages of a chat from a start to its end, or up to `upTo`; those that cannot be read count as lost. */
+  async #history(chat: string, start: HistoryStart, upTo: number | null): Promise<void> {
+    await this.reading(bareChannel(chat) ?? ACCOUNT, async () => await this.#pages(chat, start, upTo));
   }
 
-  async #pages(chat: string, start: HistoryStart): Promise<number> {
-    let found = 0;
-    for (let at = start, page = 0; page < MAX_PAGES; page++) {
+  async #pages(chat: string, start: HistoryStart, upTo: number | null): Promise<void> {
+    let [at, skip, passed] = [start, 0, 0];
+    for (let page = 0; page < MAX_PAGES; page++) {
       if (page > 0) await this.pace();
-      const { events, unreadable, unreadableAfter } = await this.#meanwhile.answered(this.#server.history(chat, at));
-      const last = events.at(-1);
-      found += this.#ledger.commit({ events }, "asked");
-      // What is newer than the last one that can be read is on the next page as well.
-      this.#lose(chat, at, { count: last ? unreadable : unreadable + unreadableAfter, isEnd: !last });
-      if (!last) return found;
-      at = { afterId: last.messageId };
+      const answer = await this.#meanwhile.answered(this.#server.history(chat, at, { skip, upTo }));
+      const last = answer.events.at(-1);
+      this.#ledger.commit({ events: answer.events }, "asked");
+      if (last) {
+        // What is newer than the last one that can be read is on the next page as well.
+        this.#lose(chat, at, { count: passed + answer.unreadable, isEnd: false });
+        [at, skip, passed] = [{ afterId: last.messageId }, 0, 0];
+        continue;
+      }
+      // Behind a page of which nothing can be read there may be more: the end is where there is nothing at all (field fault F16).
+      skip += answer.raw;
+      passed += answer.unreadable + answer.unreadableAfter;
+      if (answer.raw === 0 || isBeyond(at, skip, upTo)) return this.#lose(chat, at, { count: passed, isEnd: true });
     }
     const [dialog] = await this.dialogsOf([chat]);
     const beyond = (dialog?.topId ?? 0) - this.#newest(chat);
     if (beyond > 0) this.#ledger.lose(dialog?.box ?? ACCOUNT, beyond, "too-many");
-    return found;
   }
 
   /** The same end of a chat may be looked at more than once. */
@@ -149,8 +171,8 @@ export class Backfill {
   /** Messages of a chat after the newest one that we have. What cannot be read was counted when it came. */
   async newer(chat: string): Promise<void> {
     const start = this.#startOf(chat);
-    if (!this.#counted.has(chat)) this.#counted.set(chat, { start: JSON.stringify(start), count: Number.POSITIVE_INFINITY });
-    await this.#history(chat, start);
+    this.#counted.set(chat, { start: JSON.stringify(start), count: Number.POSITIVE_INFINITY });
+    await this.#history(chat, start, null);
   }
 
   /** All chats page by page, newest first. */
@@ -166,9 +188,9 @@ export class Backfill {
   }
 
   /** One chat that cannot be read keeps nobody from the others (promise S2-51). */
-  async #orClose(chat: string, start: HistoryStart): Promise<void> {
+  async #orClose({ chat, topId }: Dialog, start: HistoryStart): Promise<void> {
     try {
-      await this.#history(chat, start);
+      await this.#history(chat, start, topId);
     } catch (error) {
       const verdict = this.#options.judge(error);
       if (verdict.kind !== "closed" && verdict.kind !== "refused") throw error;
@@ -181,7 +203,7 @@ export class Backfill {
     const floor = this.#options.table.floor() * 1000;
     const since = dialog.joinedAt > 0 ? Math.max(dialog.joinedAt, floor) : this.#ledger.since * 1000;
     await this.reading(dialog.box, async () => {
-      if (dialog.topDate >= since) await this.#history(dialog.chat, { afterDate: since });
+      if (dialog.topDate >= since) await this.#history(dialog.chat, { afterDate: since }, dialog.topId);
       this.#ledger.commit({ channels: new Map([[dialog.box, pts]]), baselines: [dialog] }, "asked");
     });
   }
@@ -206,4 +228,9 @@ export class Backfill {
   async pace(): Promise<void> {
     await this.#meanwhile.pass(this.#options.timings.paceMs);
   }
+}
+
+/** Numbers of messages only rise: there are no more of them than that between the start and the end. */
+function isBeyond(at: HistoryStart, skip: number, upTo: number | null): boolean {
+  return upTo !== null && "afterId" in at && at.afterId + skip >= upTo;
 }

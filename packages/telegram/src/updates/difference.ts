@@ -1,4 +1,3 @@
-import { markedChannel } from "@flotilla/kernel";
 import type { Backfill, Found } from "./backfill.ts";
 import type { EngineOptions, EngineParts } from "./engine-types.ts";
 import type { Ledger } from "./ledger.ts";
@@ -52,8 +51,9 @@ export class Differences {
     }
     if (answer.kind === "too-long") {
       if (answer.pts === from.pts) return asked("stuck");
-      const found = await this.#backfill.account();
-      this.#ledger.commit({ account: { ...from, pts: answer.pts } }, "asked");
+      const { state, dialogs } = await this.#backfill.stand();
+      const found = await this.#backfill.account(dialogs);
+      this.#ledger.commit({ account: { ...from, pts: state.pts } }, "asked");
       return asked("more", found);
     }
     const { state, final } = answer;
@@ -72,10 +72,9 @@ export class Differences {
    */
   async reset(): Promise<Found> {
     return await this.#backfill.reading(ACCOUNT, async () => {
-      const account = await this.#server.state();
-      await this.#backfill.pace();
-      const found = await this.#backfill.account();
-      this.#ledger.commit({ account }, "asked");
+      const { state, dialogs } = await this.#backfill.stand();
+      const found = await this.#backfill.account(dialogs);
+      this.#ledger.commit({ account: state }, "asked");
       return found;
     });
   }
@@ -93,8 +92,7 @@ export class Differences {
     }
     if (answer.kind === "too-long") {
       if (answer.pts === pts) return asked("stuck");
-      await this.#backfill.channel(channel, answer.pts);
-      this.#ledger.reopen(markedChannel(channel));
+      await this.#backfill.channel(channel, answer);
       return asked("done");
     }
     if (answer.pts < pts) {
@@ -104,7 +102,6 @@ export class Differences {
     const isEnd = answer.kind === "empty" || answer.final;
     if (!isEnd && answer.pts === pts) return asked("stuck");
     await this.#ledger.commitInParts({ channels: new Map([[channel, answer.pts]]), events: eventsOf(answer) }, "asked");
-    this.#ledger.reopen(markedChannel(channel));
     if (answer.kind === "part") this.#lose(channel, lostIn(answer, answer.pts - pts, answer.events.length, channel));
     const isIll = answer.kind === "part" && answer.unreadable > 0;
     if (isEnd) return { ...asked("done"), isIll };

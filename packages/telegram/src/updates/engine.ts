@@ -39,6 +39,8 @@ export class UpdateEngine {
   #heardAt = 0;
   #differences = 0;
   #sweptAt: number | null = null;
+  /** What was pushed while nobody listened shows in no difference: then the chats themselves are asked. */
+  #mustSweep = true;
   #sweepFound = 0;
 
   constructor(options: EngineOptions) {
@@ -96,12 +98,18 @@ export class UpdateEngine {
       const mine = { ledger: this.#ledger, options: this.#options, todo: this.#todo, aside: this.#aside };
       const meanwhile = this.#meanwhile(signal, () => questions);
       const parts = { ...mine, server, signal, meanwhile };
-      const questions: Questions = new Questions(parts);
+      const asked = (): void => {
+        this.#differences += 1;
+      };
+      const questions: Questions = new Questions({ ...parts, intake: this.#intake, asked });
       const sweep = new Sweep({ ...parts, questions, listening: this.#listening });
       await this.#catchUp(questions, sweep, signal);
       await this.#follow(questions, sweep, signal);
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (signal.aborted) return;
+      // The connection may live on, and what it is told until the next run is taken for heard.
+      this.#mustSweep = true;
+      throw error;
     } finally {
       signal.removeEventListener("abort", stop);
       this.#running = false;
@@ -129,8 +137,7 @@ export class UpdateEngine {
       if (this.#queue.length === 0 && !questions.isDue()) await this.#sleepUntil(this.#todo.nextAt());
     }
     if (signal.aborted) return;
-    // What was pushed to nobody shows in no difference: the first time, the chats themselves are asked.
-    if (beganAt !== null && this.#sweptAt === null) await this.#sweep(sweep);
+    if (beganAt !== null && this.#mustSweep) await this.#sweep(sweep);
     if (signal.aborted) return;
     const found = { recovered: this.#ledger.recovered - recovered, lost: this.#ledger.lost - lost };
     const endedAt = this.#options.clock.now();
@@ -170,6 +177,7 @@ export class UpdateEngine {
     this.#ledger.hold();
     const found = await sweep.all();
     this.#sweptAt = this.#options.clock.now();
+    this.#mustSweep = false;
     return found;
   }
 
@@ -179,7 +187,6 @@ export class UpdateEngine {
       await this.#drain(signal);
       this.#intake.expire();
       if (!questions.isDue()) continue;
-      this.#differences += 1;
       this.#ledger.hold();
       await questions.ask();
       this.#todo.tidy(this.#now());

@@ -39,6 +39,11 @@ export class Gaps {
     return this.#held.filter(({ until }) => until <= now).map(({ update }) => update.box);
   }
 
+  /** Those of a box that had waited long enough at that time. */
+  waited(box: string, at: number): readonly GapUpdate[] {
+    return this.#held.filter(({ update, until }) => update.box === box && until <= at).map(({ update }) => update);
+  }
+
   /** Forgets the updates of a box: its difference brings them. */
   drop(box: string): void {
     this.#held = this.#held.filter(({ update }) => update.box !== box);

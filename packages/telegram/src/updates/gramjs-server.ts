@@ -7,7 +7,15 @@ import { inputChannel, inputPeer } from "../peers.ts";
 import { Unreadable } from "../wire/agree.ts";
 import { messageEvent } from "./content.ts";
 import { decodeUpdates } from "./decode.ts";
-import { ACCOUNT, type Dialog, type DialogPage, type HistoryPage, type HistoryStart, type UpdateServer } from "./model.ts";
+import {
+  ACCOUNT,
+  type Dialog,
+  type DialogPage,
+  type HistoryPage,
+  type HistoryRange,
+  type HistoryStart,
+  type UpdateServer,
+} from "./model.ts";
 
 /** Most that the server gives at once. */
 const PAGE = 100;
@@ -63,7 +71,8 @@ export class GramJsUpdateServer implements UpdateServer {
     const answer = await this.#link.invoke(new Api.updates.GetChannelDifference(request));
     if (answer instanceof Api.updates.ChannelDifferenceEmpty) return { kind: "empty", pts: answer.pts };
     if (answer instanceof Api.updates.ChannelDifferenceTooLong) {
-      return { kind: "too-long", pts: answer.dialog instanceof Api.Dialog ? (answer.dialog.pts ?? pts) : pts };
+      if (!(answer.dialog instanceof Api.Dialog)) return { kind: "too-long", pts, topId: null };
+      return { kind: "too-long", pts: answer.dialog.pts ?? pts, topId: answer.dialog.topMessage };
     }
     const { newMessages, otherUpdates, chats } = answer;
     const [events, updates] = [toEvents(newMessages, chats), decodeUpdates(otherUpdates, chats)];
@@ -93,27 +102,33 @@ export class GramJsUpdateServer implements UpdateServer {
     return toDialogs(await this.#link.invoke(new Api.messages.GetPeerDialogs({ peers })));
   }
 
-  async history(chat: string, start: HistoryStart): Promise<HistoryPage> {
+  async history(chat: string, start: HistoryStart, { skip, upTo }: HistoryRange): Promise<HistoryPage> {
     const [offsetId, offsetDate] = "afterId" in start ? [start.afterId + 1, 0] : [0, Math.ceil(start.afterDate / 1000)];
     // A page that ends at the offset instead of beginning there: https://core.telegram.org/api/offsets
     const request = {
       peer: inputPeer(this.#store, chat),
       offsetId,
       offsetDate,
-      addOffset: -PAGE,
+      addOffset: -PAGE - skip,
       limit: PAGE,
       hash: bigInt.zero,
     };
-    const answer = await this.#link.invoke(new Api.messages.GetHistory({ ...request, maxId: 0, minId: 0 }));
-    if (answer instanceof Api.messages.MessagesNotModified) return { events: [], unreadable: 0, unreadableAfter: 0 };
-    const isNewer = (event: InboxEvent): boolean =>
-      "afterId" in start ? event.messageId > start.afterId : event.date >= start.afterDate;
-    const events = toEvents(answer.messages, answer.chats).filter(isNewer);
+    const bounds = { maxId: upTo === null ? 0 : upTo + 1, minId: 0 };
+    const answer = await this.#link.invoke(new Api.messages.GetHistory({ ...request, ...bounds }));
+    if (answer instanceof Api.messages.MessagesNotModified) return { events: [], raw: 0, unreadable: 0, unreadableAfter: 0 };
+    const isOlder = (message: Api.TypeMessage): boolean => {
+      if (message instanceof Unreadable) return false;
+      if ("afterId" in start) return message.id <= start.afterId;
+      return !(message instanceof Api.MessageEmpty) && message.date * 1000 < start.afterDate;
+    };
     // The newest comes first. What cannot be read tells no id: its neighbours show where it is.
-    const last = answer.messages.findIndex((message) => !(message instanceof Unreadable));
-    const unreadableAfter = last === -1 ? answer.messages.length : last;
-    const unreadable = unreadableIn(answer.messages) - unreadableAfter;
-    return { events: events.sort((a, b) => a.messageId - b.messageId), unreadable, unreadableAfter };
+    const end = answer.messages.findIndex(isOlder);
+    const messages = end === -1 ? answer.messages : answer.messages.slice(0, end);
+    const events = toEvents(messages, answer.chats).filter(({ messageId }) => upTo === null || messageId <= upTo);
+    const last = messages.findIndex((message) => !(message instanceof Unreadable));
+    const unreadableAfter = last === -1 ? messages.length : last;
+    const unreadable = unreadableIn(messages) - unreadableAfter;
+    return { events: events.sort((a, b) => a.messageId - b.messageId), raw: messages.length, unreadable, unreadableAfter };
   }
 }
 

@@ -83,6 +83,12 @@ export class Intake {
     this.#todo.add([isUnknown ? lookKey(box) : box]);
   }
 
+  /** Whether something of a channel that had waited long enough at that time is ahead of it all the same. */
+  isAhead(channel: string, at: number): boolean {
+    const pts = this.#ledger.channel(channel) ?? Number.POSITIVE_INFINITY;
+    return this.#gaps.waited(channel, at).some((update) => update.pts - update.count > pts);
+  }
+
   /** When there is something to expire, or Infinity. Monotonic milliseconds. */
   nextAt(): number {
     return this.#gaps.nextAt((box) => this.#todo.isAsking(box) || this.#reading.has(box));

@@ -56,7 +56,8 @@ export type Difference =
 export type ChannelDifference =
   | { readonly kind: "empty"; readonly pts: number }
   | (Part & { readonly pts: number })
-  | { readonly kind: "too-long"; readonly pts: number };
+  /** `topId` is the newest message at `pts`; null when that was not told. */
+  | { readonly kind: "too-long"; readonly pts: number; readonly topId: number | null };
 
 /** A chat in the list of chats. */
 export interface Dialog {
@@ -78,9 +79,12 @@ export interface DialogPage {
   readonly next: string | null;
 }
 
-/** Messages of a chat, oldest first, at most a hundred; no events when there are none that can be read. */
+/** Messages of a chat, oldest first, at most a hundred. */
 export interface HistoryPage {
+  /** Those that can be read. */
   readonly events: readonly InboxEvent[];
+  /** How many there are, whether they can be read or not; 0 is the end of the chat. */
+  readonly raw: number;
   /** Messages that this version cannot read: older than the last of `events`, and newer. */
   readonly unreadable: number;
   readonly unreadableAfter: number;
@@ -88,6 +92,14 @@ export interface HistoryPage {
 
 /** From where on messages of a chat are asked for: after this id, or after this time in milliseconds. */
 export type HistoryStart = { readonly afterId: number } | { readonly afterDate: number };
+
+/** A part of a history. */
+export interface HistoryRange {
+  /** So many messages after the start are left out: they were read, and none of them could be. */
+  readonly skip: number;
+  /** No newer message than this one; null: all there are. */
+  readonly upTo: number | null;
+}
 
 /** What the engine asks the server. Any of these may reject; `Judge` says what that means. */
 export interface UpdateServer {
@@ -99,7 +111,7 @@ export interface UpdateServer {
   /** The same for certain chats; those that are no chats of the account any more are left out. */
   dialogsOf(chats: readonly string[]): Promise<readonly Dialog[]>;
   /** The oldest messages after the start. */
-  history(chat: string, start: HistoryStart): Promise<HistoryPage>;
+  history(chat: string, start: HistoryStart, range: HistoryRange): Promise<HistoryPage>;
 }
 
 /** What a rejected question means. */

@@ -3,6 +3,7 @@ import type { Aside } from "./aside.ts";
 import { Backfill } from "./backfill.ts";
 import { type Asked, Differences } from "./difference.ts";
 import type { EngineParts } from "./engine-types.ts";
+import type { Intake } from "./intake.ts";
 import { ACCOUNT, type Verdict } from "./model.ts";
 import { CHECK, lookedAt, lookKey, RESET, type Todo } from "./todo.ts";
 
@@ -17,6 +18,9 @@ const LOOK_BATCH = 100;
 interface Deps extends EngineParts {
   readonly todo: Todo;
   readonly aside: Aside;
+  readonly intake: Pick<Intake, "isAhead">;
+  /** Something is asked. */
+  readonly asked: () => void;
 }
 
 /** Asks the server what is on the list, one question at a time, and decides what a refusal means. */
@@ -24,6 +28,8 @@ export class Questions {
   readonly backfill: Backfill;
   readonly #deps: Deps;
   readonly #differences: Differences;
+  /** Channels that were said to lead nowhere. */
+  readonly #told = new Set<string>();
   #isChecked = false;
 
   constructor(deps: Deps) {
@@ -63,6 +69,7 @@ export class Questions {
     if (key === null) return;
     const looks = lookedAt(key) === null || todo.tries(key) > 0 ? [] : todo.dueLooks(this.#now(), LOOK_BATCH);
     const keys = new Set([key, ...looks]);
+    this.#deps.asked();
     todo.begin(keys);
     try {
       await this.#try(key, () => this.#ask(key, [...keys]));
@@ -84,13 +91,17 @@ export class Questions {
       return this.#found(found);
     }
     const isAccount = key === ACCOUNT;
+    const askedAt = this.#now();
     const { found, next, isIll } = isAccount ? await this.#differences.account() : await this.#differences.channel(key);
     this.#found(found);
     if (isIll) todo.restAll(this.#now() + this.#deps.options.timings.paceMs);
-    if (next === "stuck") return await this.#stuck(key);
+    // An answer that says "that is all" and leaves a gap as it was leads nowhere either.
+    const isStuck = next === "stuck" || (next === "done" && this.#deps.intake.isAhead(key, askedAt));
+    if (isStuck) return await this.#stuck(key);
     todo.worked(key);
     if (next !== "done") return;
     this.#rest(key);
+    if (!isAccount) this.#deps.ledger.reopen(markedChannel(key));
     this.#deps.aside.answered(key);
     if (!isAccount) return;
     if (!this.#isChecked) todo.add([CHECK]);
@@ -149,13 +160,14 @@ export class Questions {
     const { todo, ledger, options, aside } = this.#deps;
     todo.failed(key, this.#now(), null);
     options.log("warn", "an answer about missed updates leads nowhere", { box: key, tries: todo.tries(key) });
-    if (todo.tries(key) < STUCK_TRIES) return;
+    if (todo.tries(key) < (aside.has(key) ? 1 : STUCK_TRIES)) return;
     if (key === ACCOUNT) return todo.add([RESET]);
     const before = ledger.channel(key);
     await this.backfill.channelReset(key);
-    if (ledger.channel(key) === before) ledger.close(markedChannel(key), "NO_PROGRESS");
+    if (ledger.channel(key) === before && !this.#told.has(key)) ledger.close(markedChannel(key), "NO_PROGRESS");
+    this.#told.add(key);
     aside.refused(key, this.#now());
-    todo.done(key);
+    this.#rest(key);
   }
 
   async #try(key: string, work: () => Promise<void>): Promise<void> {

@@ -82,12 +82,12 @@ export class UpdateStream {
     }
   }
 
-  /** What cannot be understood counts as missing. */
   #knows(chat: string): boolean {
     const known = this.#options.store.entities.byId(chat);
     return known !== null && (!chat.startsWith("-") || (known.protected ?? null) !== null);
   }
 
+  /** What cannot be understood counts as missing. */
   #feed(decode: () => ReturnType<typeof toEnvelope>): void {
     try {
       const envelope = decode();

@@ -1,7 +1,7 @@
 import { UNSURE, Unreadable } from "./agree.ts";
 import type { Field, Line, Lines, Place } from "./lines.ts";
 import { readPlain } from "./plain.ts";
-import { cautiously, leaf, listOf, plainly, relax, type Start, type State, type States } from "./states.ts";
+import { cautiously, leaf, listOf, plainly, relax, relaxElement, type Start, type State, type States } from "./states.ts";
 
 const VECTOR = 0x1cb5c415;
 /** An object that is no element of a vector is searched for its end over so many bytes. */
@@ -28,6 +28,7 @@ export class Exhausted extends Error {}
  * wherever the rest of the answer, up to its exact end, makes sense under the schema: at each place a constructor that may
  * stand there. All ways are followed together, the one that passes over least wins, and of several that are equally good
  * only what they agree on is taken.
+ * @NOTE more lines: all ways are followed together, and are only right together
  */
 export class Search {
   readonly #bytes: Buffer;
@@ -103,10 +104,12 @@ export class Search {
       if (states.size === 0) break;
     }
     this.#depth -= 1;
-    const made = [...states.values()].map((end) => ({
-      ...leaf(end, this.#make(line, end, at, false)),
-      ...(end.loose ? { cautious: this.#make(line, end, at, true) } : {}),
-    }));
+    const made = [...states.values()].map((end) => {
+      const value = this.#make(line, end, at, false);
+      // A reading that is given up is no better than to pass the object over.
+      const price = value instanceof Unreadable ? Math.max(end.price, KNOWN_PRICE) : end.price;
+      return { ...leaf({ ...end, price }, value), ...(end.loose ? { cautious: this.#make(line, end, at, true) } : {}) };
+    });
     const found = made.filter(({ value }) => value !== null);
     this.#objects.set(at, found);
     return found;
@@ -114,21 +117,32 @@ export class Search {
 
   #make({ fields, type, make }: Line, end: State, at: number, isCautious: boolean): unknown {
     const args: Record<string, unknown> = {};
-    const behind = new Set<string>();
+    const behind = new Map<string, number>();
     let state: State | null = end;
     for (const field of fields.toReversed()) {
       const value = isCautious ? cautiously(state) : state?.value;
       const isHole = value instanceof Unreadable;
       const given: unknown = isHole ? this.#lines.standIn(field.type) : value;
-      // What cannot be without it goes with it. And what was read of the same type behind it may be a part of something that was
-      // passed over as well: a message must not come from a chat that is named somewhere in it.
-      if (value === UNSURE || (isHole && ((given === null && !field.flag) || behind.has(field.type))))
+      const start = state?.before?.at ?? at;
+      // What cannot be without it goes with it.
+      if (value === UNSURE || (isHole && ((given === null && !field.flag) || this.#isNamed(field.type, start, behind))))
         return this.#hole(type, at);
-      if (value !== null && field.kind === "boxed" && !field.isVector) behind.add(field.type);
+      if (value !== null && field.kind === "boxed" && !field.isVector) behind.set(field.type, start);
       args[field.name] = given;
       state = state?.before ?? null;
     }
     return make(args);
+  }
+
+  /**
+   * Whether what was read of this type behind an object that was passed over may be a part of it: there is more than one place for it.
+   * A message must not come from a chat that is named somewhere in it.
+   */
+  #isNamed(type: string, start: number, behind: ReadonlyMap<string, number>): boolean {
+    const next = behind.get(type);
+    if (next === undefined) return false;
+    const { before } = this.#anchorsOf(type);
+    return (before[next / 4] ?? 0) > (before[start / 4 + 1] ?? 0);
   }
 
   #vector(state: Start, type: string, isPlain: boolean): State[] {
@@ -154,7 +168,7 @@ export class Search {
 
   #elements(first: State, type: string, count: number): State[] {
     const rows: States[] = Array.from({ length: count + 1 }, () => new Map());
-    relax(rows[0] as States, first);
+    relaxElement(rows[0] as States, first);
     for (let index = 0; index < count; index++) {
       for (const state of rows[index]?.values() ?? []) {
         this.#count();
@@ -163,7 +177,7 @@ export class Search {
         for (const end of found) {
           // After an object that was passed over inside, the next element has to show where this one ended.
           if (!end.loose || index + 1 === count || this.#lineAt(end.at, type))
-            relax(rows[index + 1] as States, {
+            relaxElement(rows[index + 1] as States, {
               ...end,
               price: state.price + this.#priceOf(end, type, state.at),
               before: state,
@@ -197,7 +211,7 @@ export class Search {
           before: state,
           flags: {},
         };
-        relax(rows[index + length] as States, end);
+        relaxElement(rows[index + length] as States, end);
       }
       state = { ...plainly(state), price, value, before: state };
     }

@@ -38,18 +38,43 @@ export function cautiously(state: State | null): unknown {
   return NOT_SURE;
 }
 
-/** Keeps the cheaper way to a place; of two that cost the same, what they agree on. */
-export function relax(states: States, state: State): void {
+/** Keeps the cheaper way to a place; of two that cost the same, what they agree on: field by field, unless `joined` says how. */
+export function relax(states: States, state: State, joined = join): void {
   const known = states.get(state.at);
   if (!known || state.price < known.price) states.set(state.at, state);
-  else if (state.price === known.price) states.set(state.at, join(known, state));
+  else if (state.price === known.price) states.set(state.at, joined(known, state));
+}
+
+/**
+ * {@link relax} for elements of a vector, which are the same where they stand at the same place: with several runs of elements that
+ * were passed over, it does not matter how many of them are in which.
+ */
+export function relaxElement(states: States, state: State): void {
+  relax(states, state, joinPlaces);
+}
+
+function joinPlaces(a: State, b: State): State {
+  const theirs = new Map<number, State>();
+  for (let state = b; state.before; state = state.before) theirs.set(state.before.at, state);
+  const joined = (state: State): State => {
+    const { before } = state;
+    const twin = before && theirs.get(before.at);
+    if (!before || twin === state) return state;
+    if (state.value instanceof Unreadable) return { ...state, before: joined(before) };
+    if (twin) return { ...joinValues(state, twin), before: joined(before) };
+    return { ...plainly(state), value: UNSURE, before: joined(before) };
+  };
+  return joined(a);
 }
 
 function join(a: State, b: State): State {
   if (a === b) return a;
+  return { ...joinValues(a, b), before: a.before && b.before ? join(a.before, b.before) : null };
+}
+
+function joinValues(a: State, b: State): State {
   const value = JSON.stringify(a.flags) === JSON.stringify(b.flags) ? agree(a.value, b.value) : UNSURE;
-  const before = a.before && b.before ? join(a.before, b.before) : null;
-  const joined = { ...plainly(a), loose: a.loose || b.loose, value, before };
+  const joined = { ...plainly(a), loose: a.loose || b.loose, value };
   if (!("cautious" in a) && !("cautious" in b)) return joined;
   return { ...joined, cautious: agree("cautious" in a ? a.cautious : a.value, "cautious" in b ? b.cautious : b.value) };
 }

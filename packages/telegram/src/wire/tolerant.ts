@@ -13,8 +13,6 @@ function schema(): Lines {
 /** What can be read of something in which the library met a constructor that it does not know. */
 export interface Reading {
   readonly value: unknown;
-  /** About how many objects were passed over. */
-  readonly holes: number;
 }
 
 /**
@@ -28,7 +26,7 @@ export function readTolerantly(bytes: Buffer, place: Place): Reading | null {
     // One object alone shows its end by everything behind it; of several, one may take a part of another for its own.
     const found = first && first.price > 1 ? new Search(bytes, schema(), true).whole(place) : first;
     if (!found || typeof found.value === "symbol" || found.value instanceof Unreadable) return null;
-    return { value: found.value, holes: found.price };
+    return { value: found.value };
   } catch (error) {
     if (error instanceof Exhausted) return null;
     throw error;

@@ -93,6 +93,17 @@ test("old messages of a chat, newest first", async () => {
   expect(rest.map(({ content }) => content?.text)).toEqual(["m2", "m1"]);
 });
 
+test("old messages behind a whole page of which nothing can be read", async () => {
+  const one = await member();
+  const other = world.person();
+  for (let n = 1; n <= 6; n++) world.sandbox.world.sendPrivate(other, one.phone, `m${n}`, n > 2);
+  const chat = world.sandbox.world.account(other).id;
+  await waitFor(() => one.store.entities.byId(chat) !== null);
+  const page = await one.connection.calls.history({ chat, topic: null }, 0, 4);
+  expect(page.map(({ content }) => content?.text)).toEqual(["m2", "m1"]);
+  expect(await one.connection.calls.history({ chat, topic: null }, page.at(-1)?.messageId ?? 0, 4)).toEqual([]);
+});
+
 test("a flood wait stops sending to everybody, and reading goes on", async () => {
   const { phone, connection, store } = await member();
   world.sandbox.world.faults.failCalls({ method: "messages.sendMessage", code: 420, text: "FLOOD_WAIT_120", times: 1, phone });

@@ -19,7 +19,7 @@ test.each(["final never comes", "always too long"])(
       await new Promise(setImmediate);
       return how.startsWith("final")
         ? { kind: "part", final: false, pts: at, events: [], updates: [], unreadable: 0 }
-        : { kind: "too-long", pts: at };
+        : { kind: "too-long", pts: at, topId: null };
     };
     rig.server.post("5");
     rig.push({ kind: "channel-too-long", channel: "5" });
@@ -169,4 +169,30 @@ test("a channel that is pushed and that the list of chats does not name is asked
   rig.push(rig.server.post("5"), rig.server.post(ACCOUNT));
   await waitFor(() => rig.inbox().length === 3);
   expect(asked(rig, /^dialogsOf/)).toBeLessThan(5);
+});
+
+test("a gap that the difference of its channel does not close: a few questions, what was pushed is taken, told once", async () => {
+  const rig = await Rig.create({ retryMs: [2, 2, 2, 2, 60_000], paceMs: 1, gapMs: 1 });
+  for (const channel of ["5", "6"]) rig.server.join(channel);
+  await rig.start();
+  const ahead = (): Update => {
+    const update = rig.server.post("5");
+    return { ...update, pts: update.pts + 500 };
+  };
+  rig.server.channelDifference = async (channel, at) => {
+    rig.server.calls.push(`channelDifference ${channel}`);
+    await new Promise(setImmediate);
+    return { kind: "empty", pts: at };
+  };
+  rig.server.dialogsOf = async () => [{ chat: "-1000000000005", box: "5", topId: 0, topDate: 0, pts: 1, joinedAt: 0 }];
+  rig.server.history = async () => ({ events: [], raw: 0, unreadable: 0, unreadableAfter: 0 });
+  rig.push(ahead());
+  await rig.complete();
+  expect(asked(rig, /^channelDifference/)).toBeLessThan(10);
+  for (let n = 0; n < 20; n++) {
+    rig.push(ahead(), rig.server.post("6"), rig.server.post(ACCOUNT));
+    await rig.complete();
+  }
+  expect(asked(rig, /^channelDifference/), "with pauses that grow").toBeLessThan(20);
+  expect(rig.trouble).toEqual([{ kind: "closed", chat: "-1000000000005", reason: "NO_PROGRESS" }]);
 });

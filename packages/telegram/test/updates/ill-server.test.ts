@@ -155,3 +155,18 @@ test("what the account sends to itself, to a person and to a group moves its pos
   expect(counted("updates.getDifference")).toBe(asked);
   expect(one.connection.updateCounts()).toMatchObject({ recovered: 0, lost: 0 });
 });
+
+test("more than a page of messages of which nothing can be read, behind them one that can: it arrives, and the count is true", async () => {
+  const one = await newReader(world);
+  say(one, "1");
+  await has(one, ["1"]);
+  await one.connection.stop();
+  for (let n = 0; n < 105; n++) say(one, "bad", true);
+  say(one, "2");
+  spoil(one, "garbled");
+  one.connection.start();
+  await one.reached("ready");
+  await has(one, ["1", "2"]);
+  await waitFor(() => lost(one) >= 105);
+  expect(lost(one)).toBe(105);
+}, 60_000);

@@ -60,6 +60,21 @@ test("live posts of all others are there before the second page of a history of 
   inOrder(rig);
 });
 
+test("what is asked between two pages counts as a difference", async () => {
+  const rig = await behind();
+  const page = holdBack(rig, "history", 2);
+  rig.begin();
+  await page.asked;
+  const before = rig.engine.counts().differences;
+  rig.server.post("6");
+  rig.push({ kind: "channel-too-long", channel: "6" });
+  page.letGo();
+  await waitFor(() => rig.inbox().includes("6/2"));
+  expect(rig.engine.counts().differences).toBeGreaterThan(before);
+  expect(rig.inbox().length).toBeLessThan(rig.server.everything().length);
+  await rig.complete();
+});
+
 test("what is posted in the channel itself comes behind what is older, once", async () => {
   const rig = await behind();
   const page = holdBack(rig, "history", 10);

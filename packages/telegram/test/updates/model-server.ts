@@ -16,11 +16,6 @@ interface Box {
   joinedAt: number;
 }
 
-export interface Limits {
-  slice: number;
-  tooLong: number;
-}
-
 /** What the server answered instead, once or always. */
 export class Refusal extends Error {
   readonly text: string;
@@ -46,7 +41,7 @@ const CONTENT: MessageContent = {
 };
 
 export class ModelServer implements UpdateServer {
-  readonly limits: Limits = { slice: 3, tooLong: Number.POSITIVE_INFINITY };
+  readonly limits: { slice: number; tooLong: number } = { slice: 3, tooLong: Number.POSITIVE_INFINITY };
   readonly closed = new Map<string, string>();
   readonly calls: string[] = [];
   /** Looked at before each call; may throw. */
@@ -169,7 +164,7 @@ export class ModelServer implements UpdateServer {
     if (pts > box.pts) throw new Refusal("PERSISTENT_TIMESTAMP_INVALID");
     const left = box.updates.filter((update) => update.pts > pts);
     if (left.length === 0) return { kind: "empty", pts: box.pts };
-    if (left.length > this.limits.tooLong) return { kind: "too-long", pts: box.pts };
+    if (left.length > this.limits.tooLong) return { kind: "too-long", pts: box.pts, topId: box.lastId };
     const part = left.slice(0, Math.min(limit, this.limits.slice));
     const final = part.length === left.length;
     const events = part.flatMap((update) => update.events.filter(({ kind }) => kind === "new"));
@@ -191,16 +186,17 @@ export class ModelServer implements UpdateServer {
     return this.#dialogs().filter(({ chat }) => chats.includes(chat));
   }
 
-  async history(chat: string, start: Parameters<UpdateServer["history"]>[1]): ReturnType<UpdateServer["history"]> {
+  async history(...[chat, start, { skip, upTo }]: Parameters<UpdateServer["history"]>): ReturnType<UpdateServer["history"]> {
     const box = bareChannel(chat) ?? ACCOUNT;
     await this.#called("history", box);
-    const isNewer = (event: InboxEvent): boolean =>
-      "afterId" in start ? event.messageId > start.afterId : event.date >= start.afterDate;
+    const isNewer = ({ messageId, date }: InboxEvent) =>
+      "afterId" in start ? messageId > start.afterId : date >= start.afterDate;
     const { messages, bad } = this.#box(box);
-    const page = [...messages.values()].filter(isNewer).slice(0, this.limits.slice);
+    const asked = [...messages.values()].filter(isNewer).slice(skip, skip + this.limits.slice);
+    const page = asked.filter(({ messageId }) => upTo === null || messageId <= upTo);
     const events = page.filter(({ messageId }) => !bad.has(messageId));
     const unreadableAfter = page.length - 1 - page.findLastIndex(({ messageId }) => !bad.has(messageId));
-    return { events, unreadable: page.length - events.length - unreadableAfter, unreadableAfter };
+    return { events, raw: page.length, unreadable: page.length - events.length - unreadableAfter, unreadableAfter };
   }
 
   #dialogs(): Dialog[] {

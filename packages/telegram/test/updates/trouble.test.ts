@@ -49,22 +49,6 @@ test("updatePtsChanged: the position is learned anew, and nothing in between is 
   await rig.complete();
 });
 
-test("a disk that is full: nothing moves, and later everything is there once", async () => {
-  const rig = await Rig.create();
-  await rig.start();
-  rig.push(rig.server.post(ACCOUNT));
-  await rig.complete();
-  rig.brokenCommits = 3;
-  rig.push(rig.server.post(ACCOUNT));
-  await waitFor(() => rig.errors.length === 1);
-  expect(rig.errors[0]).toMatchObject({ code: "sqlite-full" });
-  rig.begin();
-  await waitFor(() => rig.errors.length === 2);
-  rig.brokenCommits = 0;
-  expect(await rig.start()).toMatchObject({ recovered: 1 });
-  expect(rig.inbox().sort()).toEqual(rig.server.everything());
-});
-
 test("a channel that was closed is marked alone; let in again, it goes on", async () => {
   const rig = await Rig.create();
   for (const channel of ["5", "6"]) rig.server.join(channel);

@@ -204,10 +204,13 @@ test("a text behind an object of a later layer is taken when that is the only on
   const behind = message(1, { fwdFrom: later40, views: 5, forwards: 1 });
   expect(texts(read(difference({ newMessages: [behind, message(2)] })))).toEqual(["m1", "m2"]);
   const sender = Object.assign(message(1), { fromId: later4 });
-  expect(
-    texts(read(difference({ newMessages: [sender, message(2)] }))),
-    "whose chat may be named in what is not known",
-  ).toEqual(["?", "m2"]);
+  expect(texts(read(difference({ newMessages: [sender, message(2)] })))).toEqual(["m1", "m2"]);
+  const named = { getBytes: () => Buffer.concat([int32(0x0badf00d), new Api.PeerUser({ userId: bigInt(8) }).getBytes()]) };
+  const odd = Object.assign(message(1), { fromId: named });
+  expect(texts(read(difference({ newMessages: [odd, message(2)] }))), "whose chat may be named in what is not known").toEqual([
+    "?",
+    "m2",
+  ]);
 });
 
 test("a message without whose object nobody knows where it was said is no message", () => {
