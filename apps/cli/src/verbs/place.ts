@@ -27,7 +27,7 @@ export interface Place {
   /** True without a `.env`: the fleet is a play fleet. */
   readonly sandbox: boolean;
   readonly server: "telegram" | "custom";
-  /** Where the fleet key is; null when it has never been made. */
+  /** Where the fleet key is now; null when it has never been made. */
   readonly fleetKeyFrom: "env" | "file" | null;
   /** Reads it, and makes it when there is neither a key nor a session. Throws AppError `bad-fleet-key`, `no-fleet-key`. */
   fleetKey(): Buffer;
@@ -54,7 +54,10 @@ export function findPlace(cwd: string): Place {
     hostId: hostIdOf(env),
     sandbox,
     server: sandbox || env.MTPROTO_DC ? "custom" : "telegram",
-    fleetKeyFrom: env.FLEET_KEY ? "env" : existsSync(join(dataDir, "fleet.key")) ? "file" : null,
+    get fleetKeyFrom() {
+      if (env.FLEET_KEY) return "env";
+      return existsSync(join(dataDir, "fleet.key")) ? "file" : null;
+    },
     fleetKey: () => loadFleetKey(configured, dataDir),
     foundKeys: () => findFleetKeys(configured, dataDir),
   };
