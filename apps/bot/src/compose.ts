@@ -81,7 +81,7 @@ export async function startBot(
   stack.adopt(
     startTicks(log, async () => {
       lookAt(trouble, log);
-      await tick(parts, { sender, hosts, fleet, log });
+      await tick(parts, { sender, hosts, fleet, log, severalHosts: config.supervision.hosts === "several" });
     }),
     (it) => it.stop(),
   );
@@ -131,10 +131,11 @@ interface Outside {
   readonly hosts: HostBoard;
   readonly fleet: ClaimedFleet;
   readonly log: Logger;
+  readonly severalHosts: boolean;
 }
 
 /** What time alone brings about: commands without an answer, logins that took too long, alerts and cards that are due. */
-async function tick(parts: Parts, { sender, hosts, fleet, log }: Outside): Promise<void> {
+async function tick(parts: Parts, { sender, hosts, fleet, log, severalHosts }: Outside): Promise<void> {
   const { commandLog, wizard, outbox, panels, clock, bulks, secondPath, screens, alerts, host, recorder } = parts;
   const now = clock.now();
   commandLog.giveUp(now - DEADLINE_MS, now);
@@ -154,6 +155,7 @@ async function tick(parts: Parts, { sender, hosts, fleet, log }: Outside): Promi
     statuses,
     redisAwaySince,
     redisTrouble: parts.redis.trouble(),
+    severalHosts,
     refused: parts.refused.all(now),
     hosts: there,
     tokenConflict: parts.pollProblem() === "conflict",

@@ -247,4 +247,12 @@ test("the alert says what is the matter, and says it anew when it becomes someth
     watch(alerts, { ...sight, redisTrouble });
     expect(alerts.open("redis:")?.body.details.map(({ key }) => key)).toEqual(["alert-redis-how", `why-redis-${redisTrouble}`]);
   }
+  // With several hosts a worker may not stay without its lease, which is renewed without memory.
+  for (const [redisTrouble, how] of [
+    ["read-only", "alert-redis-how-several"],
+    ["memory", "alert-redis-how-no-memory"],
+  ] as const) {
+    watch(alerts, { ...sight, redisTrouble, severalHosts: true });
+    expect(alerts.open("redis:")?.body.details.map(({ key }) => key)).toEqual([how, `why-redis-${redisTrouble}`]);
+  }
 });

@@ -55,7 +55,7 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   const { publish, place } = speaking(events, found, deps);
   const store = stack.adopt(await takeSession(worker, deps, fleetKey), (it) => it.close());
   const vault = new Vault({ dataDir: config.dataDir, fleetKey });
-  const ownership = new Ownership({ config, place, worker, store, leave, onError: onRedisError });
+  const ownership = new Ownership({ config, place, worker, store, leave, onError: onRedisError, log });
   stack.adopt(ownership, (it) => it.close());
   const way = new OwnWay(worker, store, config.telegramProxy && parseProxy(config.telegramProxy.reveal()));
   const options = { ...accountOptions(worker, store, deps, () => account.tell()), ...shared(ownership, way) };
