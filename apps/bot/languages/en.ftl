@@ -296,6 +296,7 @@ details-gone = There is no worker <b>{ $worker }</b> any more.
 details-silent = Its host { $host } has not reported it. Is the supervisor running there?
 details-account = Account: { $name } · id …{ $id }
 details-no-account = Account: not logged in
+details-process-only = pid { $pid }
 details-process = pid { $pid } · up since { DATE($at) }
 details-no-process = no process
 details-status = <b>Status:</b> { $state } · since { TIME($since) }

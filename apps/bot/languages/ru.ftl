@@ -300,6 +300,7 @@ details-gone = Воркера <b>{ $worker }</b> больше нет.
 details-silent = Хост { $host } ничего о нём не сообщил. Работает ли там супервизор?
 details-account = Аккаунт: { $name } · id …{ $id }
 details-no-account = Аккаунт: вход не выполнен
+details-process-only = pid { $pid }
 details-process = pid { $pid } · работает с { DATE($at) }
 details-no-process = процесса нет
 details-status = <b>Состояние:</b> { $state } · с { TIME($since) }

@@ -1,4 +1,4 @@
-import { decodePress, WorkerState } from "@flotilla/contracts";
+import { decodePress, WorkerState, type WorkerStatus } from "@flotilla/contracts";
 import { ALERT_KINDS } from "@flotilla/domain";
 import { parseWorkerId } from "@flotilla/kernel";
 import fc from "fast-check";
@@ -182,4 +182,22 @@ test("every button of every screen is a press of ours, with the longest name", (
     for (const button of card.keyboard.flat())
       expect(decodePress("callback_data" in button ? button.callback_data : "")).not.toBeNull();
   }
+});
+
+test("a worker is up since a time only while its process runs and is heard of", () => {
+  const card = (status: Partial<WorkerStatus>, staleSince: number | null = null): string => {
+    const worker = { ...workerView("news_1", { pid: 4711, startedAt: NOW, ...status }), staleSince };
+    return workerScreen(viewOf([worker]), worker.id).html;
+  };
+  expect(card({ state: "RUNNING" })).toContain("pid 4711 · up since");
+  expect(card({ state: "NEEDS_LOGIN" })).toContain("pid 4711 · up since");
+  for (const shown of [
+    card({ state: "STOPPING", startedAt: null }),
+    card({ state: "STARTING" }),
+    card({ state: "RUNNING" }, NOW),
+  ]) {
+    expect(shown).toContain("pid 4711");
+    expect(shown).not.toContain("up since");
+  }
+  expect(card({ state: "BACKOFF", pid: null, startedAt: null })).not.toMatch(/pid|up since/);
 });
