@@ -25,6 +25,14 @@ export interface IntakeDeps {
   readonly onLoop: (route: string) => void;
 }
 
+/** What a batch comes to. */
+interface Batch {
+  readonly rows: NewOutboxRow[];
+  readonly counts: [string, string][];
+  /** Each message that a route takes. */
+  readonly matches: { readonly route: string; readonly message: SourceMessage }[];
+}
+
 /** Moves what was received into the outbox: one transaction per batch, so a crash repeats a batch or nothing. */
 export class Intake {
   readonly #store: SessionStore;
@@ -42,15 +50,17 @@ export class Intake {
   step(): number {
     const share = new LoopShare(SLICE_MS);
     const taken: number[] = [];
-    const rows: NewOutboxRow[] = [];
-    const counts: [string, string][] = [];
+    const batch: Batch = { rows: [], counts: [], matches: [] };
+    const { rows, counts } = batch;
     for (const row of this.#store.updates.pending(BATCH)) {
-      if (row.kind === "new") this.#matched(row, rows, counts);
+      if (row.kind === "new") this.#matched(row, batch);
       else for (const ready of this.#book.ready) rows.push(...this.#followed(ready, row, rows));
       taken.push(row.n);
       if (share.isOver()) break;
     }
     if (taken.length > 0) this.#store.relay.take(taken, rows, counts);
+    // Only what is taken: on a full disk the same batch is tried again and again, and is no loop.
+    for (const { route, message } of batch.matches) this.#watchForLoop(route, message);
     return taken.length;
   }
 
@@ -62,7 +72,7 @@ export class Intake {
     return { rows: verdict.kind === "take" ? [this.#newRow(id, message)] : [], known: false };
   }
 
-  #matched(row: InboxRow, rows: NewOutboxRow[], counts: [string, string][]): void {
+  #matched(row: InboxRow, { rows, counts, matches }: Batch): void {
     if (!row.content) return;
     const message = toSourceMessage(this.#store, row, row.content);
     const isOwn = this.#isOwnDelivery(message);
@@ -74,7 +84,7 @@ export class Intake {
         continue;
       }
       rows.push(this.#newRow(route.id, message));
-      this.#watchForLoop(route.id, message);
+      matches.push({ route: route.id, message });
       if (route.alert !== "off") rows.push(this.#alertRow(route.id, message, verdict.because));
     }
   }
