@@ -3,7 +3,7 @@ import type { Config } from "@flotilla/config";
 import type { Asker } from "@flotilla/contracts";
 import type { RouteProblem } from "@flotilla/domain";
 import { AppError, sleep } from "@flotilla/kernel";
-import { Counter, createRegistry, DiskWatch, type Logger, type Registry, startHealth } from "@flotilla/observability";
+import { Counter, createRegistry, DiskWatch, type Logger, quietly, type Registry, startHealth } from "@flotilla/observability";
 import {
   CommandSender,
   type Consumer,
@@ -103,8 +103,7 @@ function problemsOf(poller: Poller, sender: CommandSender): string[] {
 }
 
 async function hearEvents(place: QueuePlace, parts: Parts, log: Logger): Promise<Consumer> {
-  const onError = (error: unknown): void => log.warn({ err: error }, "event");
-  return await consumeEvents({ place, handle: (event) => handleEvent(parts, event), onError });
+  return await consumeEvents({ place, handle: (event) => handleEvent(parts, event), onError: quietly(log, "event") });
 }
 
 /** What it cannot write down must not hold up the rest. */
