@@ -125,7 +125,6 @@ export class Views {
     const login = screen.kind === "login" ? wizard.ofChat(chat) : null;
     return {
       now,
-      fresh,
       trouble: this.#trouble,
       words: this.#from.wordsOf(chat),
       // In a group the buttons are those of everybody; each press is checked by itself.

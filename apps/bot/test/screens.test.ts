@@ -76,6 +76,7 @@ const alertCards: fc.Arbitrary<CardRow> = fc.record({
   revision: fc.constant(1),
   alerts: fc.array(alert, { minLength: 1, maxLength: 20 }),
 });
+const anyTrouble = fc.constantFrom(null, "gone" as const);
 const anyWords = fc.constantFrom(...ALL_WORDS);
 
 describe("whatever names, errors and answers hold, Telegram takes", () => {
@@ -83,17 +84,17 @@ describe("whatever names, errors and answers hold, Telegram takes", () => {
 
   test("the menu and each page of the list", () => {
     fc.assert(
-      fc.property(fleets, fc.boolean(), fc.nat(5), anyWords, (workers, fresh, page, words) => {
-        checkCard(menuScreen(viewOf(workers, { fresh, words })));
-        checkCard(workersScreen(viewOf(workers, { fresh, words }), listOf(page)));
+      fc.property(fleets, anyTrouble, fc.nat(5), anyWords, (workers, trouble, page, words) => {
+        checkCard(menuScreen(viewOf(workers, { trouble, words })));
+        checkCard(workersScreen(viewOf(workers, { trouble, words }), listOf(page)));
       }),
     );
   });
 
   test("the details of each worker, and every one of them can be left", () => {
     fc.assert(
-      fc.property(anyWorker, fc.boolean(), anyWords, (worker, fresh, words) => {
-        const card = workerScreen(viewOf([worker], { fresh, words }), worker.id);
+      fc.property(anyWorker, anyTrouble, anyWords, (worker, trouble, words) => {
+        const card = workerScreen(viewOf([worker], { trouble, words }), worker.id);
         checkCard(card);
         expect(labels(card)).toContain(words.text("button-back"));
       }),

@@ -26,7 +26,7 @@ export function workerScreen(view: FleetView, id: string): Card {
     worker.openAlerts > 0 ? words.html("details-alerts", { count: worker.openAlerts }) : null,
     worker.silence === null ? null : words.html(`silence-${worker.silence.kind}`, { ...worker.silence }),
     commandLine(words, worker.command, view.now),
-    view.fresh ? null : words.html("redis-away"),
+    view.trouble === null ? null : words.html("redis-away"),
   );
   const refresh = refreshButton(words, encodePress("worker", worker.id));
   return { html: text.text, keyboard: [...actionRows(view, worker), [refresh, ...back]] };
