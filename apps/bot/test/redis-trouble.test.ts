@@ -142,6 +142,21 @@ test.each(BREAKS)("what is the matter with Redis is on the card: %s, after a pre
   await press(fleet, data, text(`${verb === "worker" ? "why" : "problem"}-redis-${kind}`));
 });
 
+test.each(BREAKS.slice(0, 2))(
+  "a Redis that answers and refuses writes (%s) is named on every screen",
+  async (kind, verb, breakIt) => {
+    const redis = await ownRedis();
+    const fleet = await fleetOn(redis.url);
+    const data = `v1:${verb}:news_1:`;
+    await bring(fleet, data);
+    await breakIt(redis);
+    await press(fleet, data, text(`problem-redis-${kind}`));
+    await fleet.parts.panels.replace("777", { kind: "menu" });
+    const shown = (await card(fleet)).text;
+    for (const key of ["redis-away", `why-redis-${kind}`]) expect(shown).toContain(text(key));
+  },
+);
+
 /** Stands between the bot and Redis: may hold everything back, or answer in its place. */
 async function between(
   port: number,
