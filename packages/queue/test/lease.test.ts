@@ -1,75 +1,11 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import type { Fault } from "@flotilla/contracts";
-import { type Clock, parseHostId, parseWorkerId, sleep, systemClock } from "@flotilla/kernel";
-import { findOtherOwner, Lease, type LeaseOptions, leaseResources, type QueuePlace, type Wanted } from "@flotilla/queue";
-import { type RedisHarness, redisCommand, spawnNode, startRedis, testDir, waitFor } from "@flotilla/testkit";
-import { expect, onTestFinished, test } from "vitest";
-import { placeAt, sharedPlace, WORKER } from "./support.ts";
-
-const LONG = { ttlMs: 60_000, actMs: 40_000, renewEveryMs: 20_000, firstAnswerMs: 300 };
-/**
- * For tests that wait for the end of a lease. They name no number: on a busy machine an answer may come too late, and what was asked
- * again is granted under the next number.
- */
-const SHORT = { ...LONG, ttlMs: 2100, actMs: 1400, renewEveryMs: 300 };
-
-interface Holder {
-  readonly lease: Lease;
-  readonly events: string[];
-  readonly faults: Fault[];
-}
-
-/** A host that wants the session. `host` also names its kernel lock. */
-function holder(place: QueuePlace, host: string, more: Partial<LeaseOptions> = {}): Holder {
-  const events: string[] = [];
-  const faults: Fault[] = [];
-  const lease = new Lease({
-    place,
-    mode: "several",
-    host: parseHostId(host),
-    worker: WORKER,
-    owner: `boot:${host}`,
-    resources: () => ["news_1", "key.0123456789abcdef"],
-    knownFence: () => 0,
-    on: {
-      granted: (fence) => void events.push(`granted ${fence}`),
-      suspended: (fault) => {
-        events.push("suspended");
-        faults.push(fault);
-      },
-      taken: (fault) => {
-        events.push("taken");
-        faults.push(fault);
-      },
-    },
-    onError: () => {},
-    clock: systemClock,
-    timings: LONG,
-    ...more,
-  });
-  onTestFinished(() => lease.close());
-  return { lease, events, faults };
-}
-
-/** A fleet whose Redis has been seen before, so that no first quiet time is due. */
-async function seenRedis(): Promise<QueuePlace> {
-  const place = await sharedPlace();
-  const run = /run_id:(\w+)/.exec(String(await redisCommand(place.url, "INFO", "server")))?.[1] ?? "";
-  await redisCommand(place.url, "SET", `${place.prefix}:lease-run`, run);
-  return place;
-}
-
-async function persistence(redis: RedisHarness): Promise<string> {
-  return String(await redis.command("INFO", "persistence"));
-}
-
-async function until(it: Holder, event: string | RegExp): Promise<void> {
-  const found = (): boolean => it.events.some((each) => (typeof event === "string" ? each === event : event.test(each)));
-  await waitFor(found, { what: String(event) }).catch((cause: unknown) => {
-    throw new Error(`no ${event} in: ${it.events.join()}`, { cause });
-  });
-}
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Clock, parseHostId, parseWorkerId, sleep } from "@flotilla/kernel";
+import { findOtherOwner, leaseResources, type QueuePlace, type Wanted } from "@flotilla/queue";
+import { redisCommand, spawnNode, startRedis, testDir, waitFor } from "@flotilla/testkit";
+import { expect, test } from "vitest";
+import { holder, LONG, SHORT, seenRedis, until } from "./lease-holder.ts";
+import { placeAt } from "./support.ts";
 
 test("the second host is refused and told who has it; after the first one gave it back, a higher number is given", async () => {
   const place = await seenRedis();
@@ -145,56 +81,6 @@ test("with Redis gone the holder leaves before its lease ends, and comes back wi
   await redis.restart();
   await waitFor(() => first.lease.mayAct());
   expect(number()).toBeGreaterThan(granted);
-});
-
-test("a Redis that is out of memory still renews what was granted; a newcomer waits until there is room", async () => {
-  await using redis = await startRedis({ persistence: "aof" });
-  const place = placeAt(redis.url);
-  const first = holder(place, "host-a", { timings: SHORT });
-  await until(first, /granted/);
-  await redis.command("CONFIG", "SET", "maxmemory", "1");
-  const errors: string[] = [];
-  const sport = { resources: () => ["sport"], worker: parseWorkerId("sport"), timings: SHORT };
-  const newcomer = holder(place, "host-b", { ...sport, onError: (error) => void errors.push(String(error)) });
-  await sleep(SHORT.ttlMs * 1.5);
-  expect(first.lease.mayAct()).toBe(true);
-  expect(first.events).toHaveLength(1);
-  expect(newcomer.events).toEqual([]);
-  expect(errors.join()).toContain("OOM command not allowed");
-  await redis.command("CONFIG", "SET", "maxmemory", "0");
-  await until(newcomer, /granted/);
-});
-
-test.each([
-  {
-    what: "a read-only replica",
-    go: (redis: RedisHarness) => redis.command("REPLICAOF", "127.0.0.1", "1"),
-    back: (redis: RedisHarness) => redis.command("REPLICAOF", "NO", "ONE"),
-    says: "Redis is a read-only replica.",
-  },
-  {
-    what: "full on its disk",
-    go: async (redis: RedisHarness) => {
-      await redis.command("CONFIG", "SET", "save", "3600 1");
-      rmSync(dirname(redis.socketPath), { recursive: true });
-      await redis.command("BGSAVE");
-      await waitFor(async () => /rdb_last_bgsave_status:err/.test(await persistence(redis)));
-    },
-    // Without "save" it also ends when it is asked to.
-    back: (redis: RedisHarness) => redis.command("CONFIG", "SET", "stop-writes-on-bgsave-error", "no", "save", ""),
-    says: "Redis cannot write to its disk",
-  },
-])("while Redis is $what a holder leaves in time with that reason, and comes back by itself", async ({ go, back, says }) => {
-  await using redis = await startRedis();
-  const first = holder(placeAt(redis.url), "host-a", { timings: SHORT });
-  await until(first, /granted/);
-  await go(redis);
-  await until(first, "suspended");
-  expect(first.lease.mayAct()).toBe(false);
-  expect(first.faults[0]?.message).toContain(says);
-  expect(first.faults[0]?.message).toContain("With HOSTS=several a worker may not stay on Telegram without its lease");
-  await back(redis);
-  await waitFor(() => first.lease.mayAct());
 });
 
 test("after a Redis that forgot everything, nobody is granted for one whole lease, and the holder keeps its own", async () => {
