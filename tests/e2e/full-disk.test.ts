@@ -12,18 +12,37 @@ function run(command: string, args: readonly string[]): void {
 
 const MB = 1024 * 1024;
 
+/** Mounts a disk of its own at `disk`; false where mounting is not permitted. */
+function mounted(disk: string, size: string): boolean {
+  mkdirSync(disk, { recursive: true });
+  try {
+    run("mount", ["-t", "tmpfs", "-o", `size=${size},mode=700`, "tmpfs", disk]);
+  } catch {
+    return false;
+  }
+  onTestFinished(() => void run("umount", ["-l", disk]));
+  return true;
+}
+
 /** A folder for a fleet, with its data on a disk of its own; null where mounting is not permitted. */
 async function smallDisk(): Promise<{ dir: string; disk: string } | null> {
   const dir = await testDir("full-disk-");
   const disk = join(dir, "data");
-  mkdirSync(disk);
-  try {
-    run("mount", ["-t", "tmpfs", "-o", "size=160m,mode=700", "tmpfs", disk]);
-  } catch {
-    return null;
-  }
-  onTestFinished(() => void run("umount", ["-l", disk]));
-  return { dir, disk };
+  return mounted(disk, "160m") ? { dir, disk } : null;
+}
+
+/** A fleet that runs, and how to look at it. */
+async function runningFleet(dir: string, env: Readonly<Record<string, string>> = {}) {
+  const fleet = await startFleetIn(dir, env);
+  const [, bot = "", supervisor = ""] = /Health: (\S+) \(bot\), (\S+) \(supervisor\)/.exec(fleet.process.stdout) ?? [];
+  const is = async (states: string): Promise<boolean> =>
+    new RegExp(`flotilla_workers\\{state="(${states})"[^}]*\\} [1-9]`).test(
+      await body(supervisor.replace("healthz", "metrics")),
+    );
+  await waitFor(() => is("RUNNING"), { what: "a worker to run" });
+  const chat = new AdminChat(fleet);
+  await chat.start();
+  return { fleet, chat, is, healths: [bot, supervisor] };
 }
 
 /** Takes all there is, to the last byte. */
@@ -45,18 +64,10 @@ test("a disk that is full while everything runs is named at once; accounts stay,
 }) => {
   const place = await smallDisk();
   if (place === null) return skip("mounting a tmpfs is not permitted here");
-  const fleet = await startFleetIn(place.dir);
-  const [, bot = "", supervisor = ""] = /Health: (\S+) \(bot\), (\S+) \(supervisor\)/.exec(fleet.process.stdout) ?? [];
-  const is = async (states: string): Promise<boolean> =>
-    new RegExp(`flotilla_workers\\{state="(${states})"[^}]*\\} [1-9]`).test(
-      await body(supervisor.replace("healthz", "metrics")),
-    );
-  await waitFor(() => is("RUNNING"), { what: "a worker to run" });
-  const chat = new AdminChat(fleet);
-  await chat.start();
+  const { chat, is, healths } = await runningFleet(place.dir);
   fill(place.disk);
   const begun = performance.now();
-  for (const health of [bot, supervisor])
+  for (const health of healths)
     await waitFor(async () => /disk of \S+ is full: 0 MB free/.test(await body(health)), {
       what: `${health} to name the disk`,
     });
@@ -69,8 +80,68 @@ test("a disk that is full while everything runs is named at once; accounts stay,
   }
   expect(statfsSync(place.disk).bavail).toBeLessThan(64);
   rmSync(join(place.disk, "filler"));
-  for (const health of [bot, supervisor])
+  for (const health of healths)
     await waitFor(async () => !(await body(health)).includes("disk of"), { what: `${health} to be well` });
   await waitFor(() => is("RUNNING"), { what: "the worker to be without trouble" });
   expect((await chat.press("Refresh")).answered).toBe(true);
+});
+
+test("a full disk of the logs alone stops nothing: it is named, accounts and buttons work, and messages arrive", async ({
+  skip,
+}) => {
+  const dir = await testDir("full-logs-");
+  const logs = join(dir, "data/sandbox/logs");
+  if (!mounted(logs, "4m")) return skip("mounting a tmpfs is not permitted here");
+  const { chat, is, healths } = await runningFleet(dir);
+  fill(logs);
+  // The bot names the disk of its database only, the supervisor all of its host.
+  const [, supervisor = ""] = healths;
+  const begun = performance.now();
+  await waitFor(async () => /disk of \S+logs is full/.test(await body(supervisor)), {
+    what: "the supervisor to name the disk",
+  });
+  expect(performance.now() - begun).toBeLessThan(3000);
+  await chat.shows(/disk.* is full[\s\S]*logs/);
+  await chat.press("Workers");
+  await chat.press("demo_1");
+  await chat.press("Restart");
+  await chat.shows(/Restarted \d\d:\d\d:\d\d/);
+  await chat.shows(/Status: healthy/);
+  expect(await is("DEGRADED")).toBe(false);
+  rmSync(join(logs, "filler"));
+  await waitFor(async () => !(await body(supervisor)).includes("disk of"), { what: "the supervisor to be well" });
+});
+
+test("a full disk of the data alone, with room for the logs: accounts stay, and it is named within a second", async ({
+  skip,
+}) => {
+  const place = await smallDisk();
+  if (place === null || !mounted(join(place.disk, "sandbox/logs"), "16m"))
+    return skip("mounting a tmpfs is not permitted here");
+  const { chat, is, healths } = await runningFleet(place.dir);
+  fill(place.disk);
+  const begun = performance.now();
+  for (const health of healths)
+    await waitFor(async () => /disk of \S+ is full: 0 MB free/.test(await body(health)), {
+      what: `${health} to name the disk`,
+    });
+  expect(performance.now() - begun).toBeLessThan(3000);
+  await chat.shows(/disk.* is full[\s\S]*0 MB/);
+  expect(await is("RUNNING|DEGRADED")).toBe(true);
+  rmSync(join(place.disk, "filler"));
+  await waitFor(() => is("RUNNING"), { what: "the worker to be without trouble" });
+});
+
+test("a full temporary folder alone stops nothing", async ({ skip }) => {
+  const dir = await testDir("full-temp-");
+  const temp = join(dir, "temp");
+  if (!mounted(temp, "1m")) return skip("mounting a tmpfs is not permitted here");
+  fill(temp);
+  const { chat, is } = await runningFleet(dir, { TMPDIR: temp });
+  await chat.press("Workers");
+  await chat.press("demo_1");
+  await chat.press("Restart");
+  await chat.shows(/Restarted \d\d:\d\d:\d\d/);
+  await waitFor(() => is("RUNNING"), { what: "the worker to run again" });
+  expect(await is("DEGRADED|LOCKED")).toBe(false);
 });

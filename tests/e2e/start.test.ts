@@ -46,6 +46,13 @@ test.each([1, 2, 3, 4])(
   },
 );
 
+test("an OWNER_DIR that cannot be used is one sentence with its remedy, before anything is started", async () => {
+  const fleet = launchFleet(await testDir("fleet-"), { OWNER_DIR: "/proc/flotilla" });
+  expect(await fleet.exited).toEqual({ code: 1, signal: null });
+  expect(fleet.stderr).toMatch(/^OWNER_DIR \(\/proc\/flotilla\) cannot be used: .* leave it out\.\n$/);
+  expect(fleet.stdout).not.toContain("ready");
+});
+
 test("a second start on the same data folder is refused in one sentence, and the first goes on", async () => {
   const dir = await testDir("fleet-");
   const first = launchFleet(dir);

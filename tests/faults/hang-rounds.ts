@@ -4,19 +4,42 @@ import { Route } from "@flotilla/contracts";
 import { sleep } from "@flotilla/kernel";
 import { askBot } from "@flotilla/queue";
 import { spawnNode, testDir, waitFor } from "@flotilla/testkit";
+import type { MovedClock } from "./moved-clock.ts";
 import { READERS, type RelayRig, SENDERS } from "./relay-rig.ts";
 
 const WORKER = fileURLToPath(new URL("../../apps/worker/src/main.ts", import.meta.url));
 
+/** What a run of hangs can do to the machine of its fleet. */
+export interface HangPlace {
+  readonly clock: MovedClock;
+  /** The fleet's temporary folder, on a small disk of its own. */
+  readonly temp: string;
+}
+
 /** One fault that looks like a death and is none. */
 export interface HangRound {
   /** Plays it. `traffic` posts a few messages; call it while the fault lasts. Resolves when the fault is over. */
-  readonly play: (rig: RelayRig, traffic: () => Promise<void>) => Promise<void>;
+  readonly play: (rig: RelayRig, traffic: () => Promise<void>, place: HangPlace) => Promise<void>;
   /** What the chat says of it; null: nothing has to be told, because nothing became of it. */
   readonly named: RegExp | null;
   /** False where it can only be played by root. */
   readonly canPlay?: () => boolean;
 }
+
+/** Takes all room of the disk that the folder is on, and returns what makes room again. */
+function fill(folder: string): () => void {
+  const filler = `${folder}/filler`;
+  const block = Buffer.alloc(64 * 1024, 1);
+  try {
+    for (;;) writeFileSync(filler, block, { flag: "a" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+  }
+  return () => rmSync(filler);
+}
+
+const isRoot = (): boolean => process.getuid?.() === 0;
+const DAY_MS = 86_400_000;
 
 /** The length of a fault, not a way to wait for something. */
 const lasts = sleep;
@@ -107,23 +130,43 @@ export const HANG_ROUNDS = {
       if ((await posts()) > 2) throw new Error(`one message went round ${await posts()} times`);
     },
   },
+  "the disk of the logs alone is full": {
+    named: /full[\s\S]*logs/i,
+    canPlay: isRoot,
+    play: async (rig, traffic) => {
+      const free = fill(`${rig.fleet.dataDir}/logs`);
+      await traffic();
+      await lasts(5000);
+      free();
+    },
+  },
   "the disk of the data is full": {
     named: /disk|space/i,
-    canPlay: () => process.getuid?.() === 0,
+    canPlay: isRoot,
     play: async (rig, traffic) => {
-      const filler = `${rig.fleet.dataDir}/filler`;
-      const block = Buffer.alloc(1024 * 1024, 1);
-      const fill = (): void => {
-        try {
-          for (;;) writeFileSync(filler, block, { flag: "a" });
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
-        }
-      };
-      fill();
+      const free = fill(rig.fleet.dataDir);
       await traffic();
       await lasts(10_000);
-      rmSync(filler);
+      free();
+    },
+  },
+  "the temporary folder alone is full": {
+    named: null,
+    canPlay: isRoot,
+    play: async (_rig, traffic, { temp }) => {
+      const free = fill(temp);
+      await traffic();
+      await lasts(5000);
+      free();
+    },
+  },
+  "the clock of the host is a day ahead, and set right": {
+    named: /clock/i,
+    play: async (rig, traffic, { clock }) => {
+      clock.set(DAY_MS);
+      await traffic();
+      await rig.chat.shows(/clock/i);
+      clock.set(0);
     },
   },
   "every account gets a thousand posts at once": {

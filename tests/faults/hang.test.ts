@@ -3,6 +3,7 @@ import { isAlive, spawnProcess, testDir } from "@flotilla/testkit";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { HANG_ROUNDS, type HangRound } from "./hang-rounds.ts";
 import { judge, type Recorded } from "./judge.ts";
+import { MovedClock } from "./moved-clock.ts";
 import { RelayRig } from "./relay-rig.ts";
 
 const { hangs, only } = inject("faults");
@@ -11,15 +12,22 @@ const isRoot = process.getuid?.() === 0;
 /** Of each kind the one that says most and takes least; the long run has them all. */
 const SHORT: readonly (keyof typeof HANG_ROUNDS)[] = ["a job that a stranger wrote", "the key file is deleted"];
 
-/** A folder on a file system of its own that can be filled, where that is permitted. */
-async function smallDisk(): Promise<string | null> {
-  if (!isRoot) return null;
-  const dir = await testDir("disk-");
-  const at = `${dir}/data`;
-  mkdirSync(at);
-  const mounted = await spawnProcess("mount", ["-t", "tmpfs", "-o", "size=192m", "tmpfs", at]).exited;
-  if (mounted.code !== 0) return null;
+/** A file system of its own at `at` that can be filled. */
+async function mount(at: string, size: string): Promise<void> {
+  mkdirSync(at, { recursive: true });
+  const mounted = await spawnProcess("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", at]).exited;
+  expect(mounted.code, `a disk at ${at}`).toBe(0);
   onTestFinished(async () => void (await spawnProcess("umount", ["-l", at]).exited));
+}
+
+/** A folder whose data, logs and temporary files are on disks of their own; for root. */
+async function smallDisks(): Promise<string> {
+  const dir = await testDir("disk-");
+  mkdirSync(`${dir}/temp`);
+  if (!isRoot) return dir;
+  await mount(`${dir}/data`, "192m");
+  await mount(`${dir}/data/sandbox/logs`, "16m");
+  await mount(`${dir}/temp`, "4m");
   return dir;
 }
 
@@ -31,7 +39,9 @@ test.skipIf(process.platform !== "linux")(
   "what only looks like a death kills nothing, loses nothing, doubles nothing, and is named",
   { timeout: 1_200_000 },
   async () => {
-    const rig = await RelayRig.start({ dir: hangs ? await smallDisk() : null });
+    const dir = hangs ? await smallDisks() : await testDir("hang-");
+    const [clock, temp] = [new MovedClock(dir), `${dir}/temp`];
+    const rig = await RelayRig.start({ dir, more: { ...clock.env, ...(hangs ? { TMPDIR: temp } : {}) } });
     await rig.chat.start();
     const all = Object.keys(HANG_ROUNDS) as (keyof typeof HANG_ROUNDS)[];
     for (const name of hangs ? all.filter((each) => each.includes(only)) : SHORT) {
@@ -40,7 +50,7 @@ test.skipIf(process.platform !== "linux")(
       const began = performance.now();
       const before = rig.pids();
       const heard = (await rig.chat.messages()).length;
-      await round.play(rig, () => rig.traffic(10));
+      await round.play(rig, () => rig.traffic(10), { clock, temp });
       await rig.settled(180_000);
       if (round.named) await rig.chat.shows(round.named);
       expect(rig.pids(), `healthy workers that were ended: ${name}`).toEqual(before);

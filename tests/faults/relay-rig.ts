@@ -56,11 +56,17 @@ export class RelayRig {
     this.chat = new AdminChat(fleet);
   }
 
-  /** Everything is ended with the test. `dir`: where the fleet lives; null: in a folder of its own. */
-  static async start({ dir = null }: { readonly dir?: string | null } = {}): Promise<RelayRig> {
+  /** Everything is ended with the test. `dir`: where the fleet lives; null: in a folder of its own. `more`: settings of its processes. */
+  static async start({
+    dir = null,
+    more = {},
+  }: {
+    readonly dir?: string | null;
+    readonly more?: Readonly<Record<string, string>>;
+  } = {}): Promise<RelayRig> {
     const redis = await startRedis({ persistence: "aof" });
     onTestFinished(() => redis.stop());
-    const env = { ...SETTINGS, REDIS_URL: redis.url };
+    const env = { ...SETTINGS, ...more, REDIS_URL: redis.url };
     const fleet = dir === null ? await startFleet(env) : await startFleetIn(dir, env);
     const rig = new RelayRig(redis, fleet);
     for (const [n, name] of [...READERS, ...SENDERS].entries()) await rig.#logIn(name, phoneOf(n));

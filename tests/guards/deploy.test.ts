@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 
 /** Workers get 15 s each, in parallel (S2-32); what supervises Flotilla has to wait longer than that. */
 const NEEDED_S = 30;
@@ -28,4 +28,26 @@ test("the Kubernetes example waits too, and never runs two pods of anything", ()
     expect(spec?.replicas).toBe(1);
     expect(spec?.template?.spec["terminationGracePeriodSeconds"]).toBeGreaterThanOrEqual(NEEDED_S);
   }
+});
+
+test("containers lock keys in the machine's folder, or in the one that OWNER_DIR names (field fault A4)", () => {
+  interface Service {
+    readonly volumes?: readonly string[];
+    readonly environment?: Readonly<Record<string, string>>;
+    readonly cap_add?: readonly string[];
+    readonly command?: readonly string[];
+  }
+  const { services } = parse(read("docker-compose.yml"), { merge: true }) as { services: Readonly<Record<string, Service>> };
+  const mount = `\${OWNER_DIR:-/run/flotilla}:/run/flotilla`;
+  for (const name of ["owner-dir", "supervisor"]) expect(services[name]?.volumes, name).toContain(mount);
+  // A path of the machine means nothing inside: there it is the default.
+  expect(Object.keys(services["supervisor"]?.environment ?? {})).not.toContain("OWNER_DIR");
+  // chmod of a folder that another user made needs it.
+  expect(services["owner-dir"]).toMatchObject({ command: ["chmod", "1777", "/run/flotilla"], cap_add: ["FOWNER"] });
+
+  const pods = parseAllDocuments(read("docs/deploy/kubernetes.yaml")).map((each) => JSON.stringify(each.toJS()));
+  const host = pods.find((each) => each.includes('"flotilla-host-a"') && each.includes("StatefulSet")) ?? "";
+  expect(host).toContain('"hostPath":{"path":"/run/flotilla","type":"DirectoryOrCreate"}');
+  expect(host.split('"mountPath":"/run/flotilla"')).toHaveLength(3);
+  expect(read("docs/deploy/flotilla.service")).toMatch(/^RuntimeDirectory=flotilla\nRuntimeDirectoryMode=1777\n/m);
 });

@@ -296,6 +296,7 @@ details-gone = There is no worker <b>{ $worker }</b> any more.
 details-silent = Its host { $host } has not reported it. Is the supervisor running there?
 details-account = Account: { $name } · id …{ $id }
 details-no-account = Account: not logged in
+details-process-only = pid { $pid }
 details-process = pid { $pid } · up since { DATE($at) }
 details-no-process = no process
 details-status = <b>Status:</b> { $state } · since { TIME($since) }
@@ -869,6 +870,8 @@ alert-host-network = 🟠 🔌 <b>{ $host }</b>: { $count ->
 alert-host-network-do = Do: look at the network of { $host }. Sessions are fine; workers come back one after the other.
 alert-redis-away = 🟠 🔌 <b>Redis away</b>
 alert-redis-how = Workers go on; buttons cannot do anything until it is back, and states are old.
+alert-redis-how-several = With HOSTS=several a worker may not stay on Telegram without its lease: workers whose lease cannot be renewed leave within 10 seconds, so that no second host uses their session, and come back by themselves. Buttons cannot do anything until then.
+alert-redis-how-no-memory = Workers that are on Telegram stay: their leases can still be renewed. One that is started now waits. Buttons cannot do anything until there is room.
 alert-redis-do = Do: look whether Redis runs, and whether this machine reaches it.
 alert-refused-job = 🔴 <b>Jobs were refused in { $queue }</b>: { $count }. Nothing of them was carried out.
 alert-refused-unsigned = They are not signed. A stranger with access to Redis wrote them, or a program of version 0.1 still runs.

@@ -3,7 +3,7 @@ import type { Config } from "@flotilla/config";
 import type { Asker } from "@flotilla/contracts";
 import type { RouteProblem } from "@flotilla/domain";
 import { AppError, sleep } from "@flotilla/kernel";
-import { Counter, createRegistry, DiskWatch, type Logger, type Registry, startHealth } from "@flotilla/observability";
+import { Counter, createRegistry, DiskWatch, type Logger, quietly, type Registry, startHealth } from "@flotilla/observability";
 import {
   CommandSender,
   type Consumer,
@@ -81,7 +81,7 @@ export async function startBot(
   stack.adopt(
     startTicks(log, async () => {
       lookAt(trouble, log);
-      await tick(parts, { sender, hosts, fleet, log });
+      await tick(parts, { sender, hosts, fleet, log, severalHosts: config.supervision.hosts === "several" });
     }),
     (it) => it.stop(),
   );
@@ -103,8 +103,7 @@ function problemsOf(poller: Poller, sender: CommandSender): string[] {
 }
 
 async function hearEvents(place: QueuePlace, parts: Parts, log: Logger): Promise<Consumer> {
-  const onError = (error: unknown): void => log.warn({ err: error }, "event");
-  return await consumeEvents({ place, handle: (event) => handleEvent(parts, event), onError });
+  return await consumeEvents({ place, handle: (event) => handleEvent(parts, event), onError: quietly(log, "event") });
 }
 
 /** What it cannot write down must not hold up the rest. */
@@ -131,10 +130,11 @@ interface Outside {
   readonly hosts: HostBoard;
   readonly fleet: ClaimedFleet;
   readonly log: Logger;
+  readonly severalHosts: boolean;
 }
 
 /** What time alone brings about: commands without an answer, logins that took too long, alerts and cards that are due. */
-async function tick(parts: Parts, { sender, hosts, fleet, log }: Outside): Promise<void> {
+async function tick(parts: Parts, { sender, hosts, fleet, log, severalHosts }: Outside): Promise<void> {
   const { commandLog, wizard, outbox, panels, clock, bulks, secondPath, screens, alerts, host, recorder } = parts;
   const now = clock.now();
   commandLog.giveUp(now - DEADLINE_MS, now);
@@ -154,6 +154,7 @@ async function tick(parts: Parts, { sender, hosts, fleet, log }: Outside): Promi
     statuses,
     redisAwaySince,
     redisTrouble: parts.redis.trouble(),
+    severalHosts,
     refused: parts.refused.all(now),
     hosts: there,
     tokenConflict: parts.pollProblem() === "conflict",

@@ -41,8 +41,10 @@ export interface EventDeps {
 type Show = () => Promise<void>;
 
 /** Takes one event: the database changes once however often it is delivered; chats are brought up to date after it. */
-export async function handleEvent(deps: EventDeps, event: FleetEvent): Promise<void> {
+export async function handleEvent(deps: EventDeps, told: FleetEvent): Promise<void> {
   const { db, clock, alerts, outbox, panels } = deps;
+  // A host whose clock is a day ahead would have its alerts told tomorrow.
+  const event = { ...told, at: Math.min(told.at, clock.now()) };
   const showAnswer = db.transaction(() => {
     if (!firstSight(db, event.id, clock.now())) return null;
     adopt(deps, event);

@@ -117,7 +117,9 @@ export class Views {
   /** Everything that a screen of this chat may show, as things are now. */
   async of(chat: string, screen: Screen): Promise<FleetView> {
     const { workers, commands, alerts, admins, silences, wizard, clock } = this.#from;
-    const { fresh } = await this.look();
+    await this.look();
+    // One that answers and refuses writes has old statuses as well.
+    const trouble = this.#trouble ?? this.#from.signs().redisTrouble ?? null;
     const now = clock.now();
     const silent = silences.active(now);
     const days = this.#from.rollups.lastDay(now);
@@ -125,8 +127,7 @@ export class Views {
     const login = screen.kind === "login" ? wizard.ofChat(chat) : null;
     return {
       now,
-      fresh,
-      trouble: this.#trouble,
+      trouble,
       words: this.#from.wordsOf(chat),
       // In a group the buttons are those of everybody; each press is checked by itself.
       role: admins.role(chat) ?? "operator",
@@ -136,7 +137,7 @@ export class Views {
       digits: login ? wizard.digits(login.admin) : 0,
       workers: workers.all().map((row) => ({
         ...row,
-        ...this.#stateOf(row.id, fresh, now),
+        ...this.#stateOf(row.id, trouble === null, now),
         day: days.get(row.id) ?? null,
         command: commands.latest(row.id),
         openAlerts: open.filter(({ body }) => body.worker === row.id).length,

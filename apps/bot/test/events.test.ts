@@ -138,3 +138,13 @@ test("an answer to nothing that was asked changes nothing", async () => {
   await take(fleet, done("never-asked", { kind: "done" }));
   expect(await fromBot(fleet)).toEqual([]);
 });
+
+test("an event of a host whose clock is a day ahead counts from now: its alert is not told tomorrow", async () => {
+  const fleet = await startFleet();
+  const now = Date.now();
+  const trouble = { v: 1, id: "trouble-1", host: HOST, kind: "host.trouble", trouble: "clock-apart", over: false } as const;
+  await take(fleet, { ...trouble, at: now + 86_400_000, detail: "+86400 s" });
+  const [alert] = fleet.parts.alerts.allOpen();
+  expect(alert?.openedAt).toBeGreaterThanOrEqual(now);
+  expect(alert?.openedAt).toBeLessThan(now + 60_000);
+});

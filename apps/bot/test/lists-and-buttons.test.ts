@@ -112,7 +112,7 @@ describe("the buttons of Worker Details follow the state", () => {
 
   test("a worker that nobody reported is asked after, and Redis being away is said", () => {
     const silent = { ...workerView("news_1"), status: null };
-    expect(checkCard(workerScreen(viewOf([silent], { fresh: false }), "news_1"))).toMatch(
+    expect(checkCard(workerScreen(viewOf([silent], { trouble: "gone" }), "news_1"))).toMatch(
       /host-a has not reported it[\s\S]*Redis is away/,
     );
   });

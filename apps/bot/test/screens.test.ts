@@ -1,4 +1,4 @@
-import { decodePress, WorkerState } from "@flotilla/contracts";
+import { decodePress, WorkerState, type WorkerStatus } from "@flotilla/contracts";
 import { ALERT_KINDS } from "@flotilla/domain";
 import { parseWorkerId } from "@flotilla/kernel";
 import fc from "fast-check";
@@ -76,6 +76,7 @@ const alertCards: fc.Arbitrary<CardRow> = fc.record({
   revision: fc.constant(1),
   alerts: fc.array(alert, { minLength: 1, maxLength: 20 }),
 });
+const anyTrouble = fc.constantFrom(null, "gone" as const);
 const anyWords = fc.constantFrom(...ALL_WORDS);
 
 describe("whatever names, errors and answers hold, Telegram takes", () => {
@@ -83,17 +84,17 @@ describe("whatever names, errors and answers hold, Telegram takes", () => {
 
   test("the menu and each page of the list", () => {
     fc.assert(
-      fc.property(fleets, fc.boolean(), fc.nat(5), anyWords, (workers, fresh, page, words) => {
-        checkCard(menuScreen(viewOf(workers, { fresh, words })));
-        checkCard(workersScreen(viewOf(workers, { fresh, words }), listOf(page)));
+      fc.property(fleets, anyTrouble, fc.nat(5), anyWords, (workers, trouble, page, words) => {
+        checkCard(menuScreen(viewOf(workers, { trouble, words })));
+        checkCard(workersScreen(viewOf(workers, { trouble, words }), listOf(page)));
       }),
     );
   });
 
   test("the details of each worker, and every one of them can be left", () => {
     fc.assert(
-      fc.property(anyWorker, fc.boolean(), anyWords, (worker, fresh, words) => {
-        const card = workerScreen(viewOf([worker], { fresh, words }), worker.id);
+      fc.property(anyWorker, anyTrouble, anyWords, (worker, trouble, words) => {
+        const card = workerScreen(viewOf([worker], { trouble, words }), worker.id);
         checkCard(card);
         expect(labels(card)).toContain(words.text("button-back"));
       }),
@@ -182,4 +183,22 @@ test("every button of every screen is a press of ours, with the longest name", (
     for (const button of card.keyboard.flat())
       expect(decodePress("callback_data" in button ? button.callback_data : "")).not.toBeNull();
   }
+});
+
+test("a worker is up since a time only while its process runs and is heard of", () => {
+  const card = (status: Partial<WorkerStatus>, staleSince: number | null = null): string => {
+    const worker = { ...workerView("news_1", { pid: 4711, startedAt: NOW, ...status }), staleSince };
+    return workerScreen(viewOf([worker]), worker.id).html;
+  };
+  expect(card({ state: "RUNNING" })).toContain("pid 4711 · up since");
+  expect(card({ state: "NEEDS_LOGIN" })).toContain("pid 4711 · up since");
+  for (const shown of [
+    card({ state: "STOPPING", startedAt: null }),
+    card({ state: "STARTING" }),
+    card({ state: "RUNNING" }, NOW),
+  ]) {
+    expect(shown).toContain("pid 4711");
+    expect(shown).not.toContain("up since");
+  }
+  expect(card({ state: "BACKOFF", pid: null, startedAt: null })).not.toMatch(/pid|up since/);
 });

@@ -109,7 +109,7 @@ export function viewOf(workers: readonly WorkerView[], more: Partial<FleetView> 
     silence: null,
     workers,
     openAlerts: 0,
-    fresh: true,
+    trouble: null,
     wizard: null,
     digits: 0,
     ...more,

@@ -23,6 +23,22 @@ interface KeptOptions {
   readonly rules?: RestartRules;
 }
 
+/** An unasked end, or a start that failed: a sentence for one, a sentence for one too many, and what the chat shows. */
+interface Miss {
+  readonly once: string;
+  readonly again: string;
+  readonly detail: string;
+}
+
+function ended(how: string): Miss {
+  return { once: `The ${how}.`, again: `The ${how}, again and again.`, detail: how };
+}
+
+/** What a failed start says is a sentence already. */
+function failed(message: string): Miss {
+  return { once: message, again: `${message} It fails again and again.`, detail: message };
+}
+
 /**
  * A service that is started again when it ends unasked, for ever: after five in ten minutes once a minute. Giving up would end
  * the workers with it, and the death of the bot must not stop them.
@@ -64,7 +80,7 @@ export class KeptService {
 
   async #keep(): Promise<void> {
     let startedAt = systemClock.monotonicMs();
-    let how = await this.#current.exited;
+    let how = ended(await this.#current.exited);
     while (!this.#stopping.signal.aborted) {
       const delayMs = this.#missed(how, systemClock.monotonicMs() - startedAt);
       try {
@@ -73,9 +89,9 @@ export class KeptService {
         this.#current = await this.#options.start();
         if (this.#stopping.signal.aborted) this.#current.kill();
         this.#options.onStart?.();
-        how = await this.#exited();
+        how = ended(await this.#exited());
       } catch (error) {
-        how = toError(error).message;
+        how = failed(toError(error).message);
       }
     }
   }
@@ -91,18 +107,18 @@ export class KeptService {
   }
 
   /** Writes the end down, says it, and returns how long to wait before the next start. By the monotonic clock: no change of the time is ten minutes. */
-  #missed(how: string, uptimeMs: number): number {
+  #missed({ once, again, detail }: Miss, uptimeMs: number): number {
     const { tell, meanwhile, rules = RULES } = this.#options;
     const now = systemClock.monotonicMs();
     this.#history.push({ at: now, uptimeMs, class: "CRASH" });
     if (this.#history.length > KEPT_EXITS) this.#history.shift();
     const decision = decideRestart(this.#history, now, rules);
     if (decision.kind === "restart") {
-      tell(`The ${how}. Starting it again (${decision.attempt}/${decision.limit}).`);
+      tell(`${once} Starting it again (${decision.attempt}/${decision.limit}).`);
       return decision.delayMs;
     }
-    tell(`The ${how}, again and again. Trying once a minute; ${meanwhile}`);
-    this.#setDown(how);
+    tell(`${again} Trying once a minute; ${meanwhile}`);
+    this.#setDown(detail);
     return PATIENT_MS;
   }
 

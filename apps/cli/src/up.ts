@@ -17,7 +17,7 @@ import {
 } from "@flotilla/config";
 import { AppError, makeFolder, Output, unboundWarning } from "@flotilla/kernel";
 import { checkRedis, startEmbeddedRedis } from "@flotilla/queue";
-import { fittingFleetKey } from "@flotilla/session-store";
+import { assertOwnerDir, fittingFleetKey } from "@flotilla/session-store";
 import { lockFile } from "@flotilla/sqlite";
 import { seedDemo, startDemoWorkers } from "./demo.ts";
 import { KeptService } from "./kept-service.ts";
@@ -66,6 +66,7 @@ async function startAll(cwd: string, stack: AsyncDisposableStack, hurry: Promise
   stack.adopt(oneInstance(dataDir), (lock) => lock[Symbol.dispose]());
   const key = env.FLEET_KEY ? new Secret(env.FLEET_KEY) : null;
   fittingFleetKey(dataDir, () => loadFleetKey(key, dataDir), findFleetKeys(key, dataDir));
+  assertOwnerDir(env.OWNER_DIR ?? null);
   const logDir = join(dataDir, "logs");
   const redisUrl = env.REDIS_URL ?? (await embeddedRedis(stack, dataDir));
   const sandbox = wantsSandbox(env) ? await startSandboxService(env, dataDir, logDir) : null;

@@ -105,3 +105,24 @@ test("an account that a worker of another host has is not imported, and the work
   await redisCommand(redis.url, "DEL", lease);
   expect(await machine.run(["import", "other.txt", "--name", "bob", "--yes"])).toMatchObject({ code: 0 });
 });
+
+test("into a fresh folder beside a Redis that other fleets use: imported, again and again; with several hosts the fleet's key is wanted first", async () => {
+  const machine = new Machine(await testDir());
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  await fleetOn(redis.url);
+  const { FLEET_KEY: _, ...fresh }: Record<string, string> = { ...machine.env, REDIS_URL: redis.url };
+  const take = async (name: string, userId: bigint) => {
+    writeFileSync(join(machine.cwd, `${name}.txt`), pyrogram(randomBytes(256), userId));
+    return await machine.run(["import", `${name}.txt`, "--name", name, "--yes"]);
+  };
+  machine.env = { ...fresh, HOSTS: "several" };
+  expect(await take("ann", 7000001n)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("set FLEET_KEY in .env to the key of the bot's host"),
+  });
+  expect(existsSync(join(machine.dataDir, "fleet.key")), "no key of its own").toBe(false);
+  machine.env = fresh;
+  expect(await take("ann", 7000001n)).toMatchObject({ code: 0, stderr: "" });
+  expect(await take("ben", 7000002n)).toMatchObject({ code: 0, stderr: "" });
+});

@@ -82,6 +82,8 @@ test("a folder for the locks on keys that cannot be used is a problem, and is no
   writeFileSync(path, "");
   machine.env["OWNER_DIR"] = path;
   expect(await doctor(1)).toMatchObject([{ check: "owner-lock", what: expect.stringContaining(path) }]);
+  machine.env["OWNER_DIR"] = "/proc/flotilla";
+  expect(await doctor(1)).toMatchObject([{ check: "owner-lock", what: expect.stringContaining("/proc/flotilla") }]);
   machine.env["OWNER_DIR"] = join(machine.dataDir, "not-yet");
   expect(await doctor(0)).toEqual([]);
   expect(readdirSync(machine.dataDir)).not.toContain("not-yet");

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { DEFAULT_RESTART_RULES } from "@flotilla/domain";
+import { AppError } from "@flotilla/kernel";
 import { isAlive, testDir, waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { KeptService } from "../src/kept-service.ts";
@@ -33,4 +34,29 @@ test("a service that dies again and again is never given up: after five times it
   expect(down).toEqual(["bot ended (SIGKILL)"]);
   await kept.stop(1000);
   expect(starts).toBe(6);
+});
+
+test("a start that fails is told in its own words", async () => {
+  const logDir = await testDir("kept-");
+  const file = join(import.meta.dirname, "fixtures/service.ts");
+  const told: string[] = [];
+  let starts = 0;
+  const kept = await KeptService.start({
+    start: () => {
+      starts += 1;
+      if (starts === 1) return startService({ name: "bot", file, env: {}, logDir });
+      throw new AppError("start-failed", "The bot ended (exit code 1) before it was ready. See bot.log.");
+    },
+    tell: (line) => told.push(line),
+    meanwhile: "the chat does not answer.",
+    rules: { ...RULES, crashLimit: 2 },
+  });
+  kept.current.kill();
+  await waitFor(() => told.length === 3);
+  await kept.stop(1000);
+  const failed = "The bot ended (exit code 1) before it was ready. See bot.log.";
+  expect(told.slice(1)).toEqual([
+    `${failed} Starting it again (2/2).`,
+    `${failed} It fails again and again. Trying once a minute; the chat does not answer.`,
+  ]);
 });

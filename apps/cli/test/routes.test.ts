@@ -65,6 +65,26 @@ test("what is wrong is said before anybody is asked, with its place", async () =
   expect(await machine.run(["routes", "paint"])).toMatchObject({ code: 2 });
 });
 
+test("chats that YAML reads as numbers are taken; one that is not exact any more is asked for in quotes", async () => {
+  const asked = await botThat(async () => ({ kind: "applied", version: 2, added: 1, changed: 0, removed: 0 }));
+  const numbers = FILE.replace('["@news_1"]', "[-1001234567890, 2000001, me_too]").replace('"-1001"', "-1009007199254740");
+  writeFileSync(join(machine.cwd, "numbers.yaml"), numbers.replace(", me_too", ', "@me_too"'));
+  expect(await machine.run(["routes", "apply", "numbers.yaml"])).toMatchObject({ code: 0 });
+  expect(asked[0]).toMatchObject({
+    file: { routes: [{ from: { chats: ["-1001234567890", "2000001", "@me_too"] }, to: { chat: "-1009007199254740" } }] },
+  });
+  for (const [number, field] of [
+    ["-1001234567890123456", "routes.0.to.chat"],
+    ["-1.5", "routes.0.to.chat"],
+  ]) {
+    writeFileSync(join(machine.cwd, "long.yaml"), FILE.replace('"-1001"', number ?? ""));
+    const refused = await machine.run(["routes", "apply", "long.yaml"]);
+    expect(refused.stderr).toContain(`${field}: Invalid input: expected string, received number. Write it in quotes`);
+  }
+  writeFileSync(join(machine.cwd, "filter.yaml"), FILE.replace("btc or eth", "2026"));
+  expect((await machine.run(["routes", "apply", "filter.yaml"])).stderr).toMatch(/routes\.0\.filter: .*Write it in quotes/);
+});
+
 test("a bot that does not run is named", async () => {
   const never = await machine.run(["routes", "export"]);
   expect(never.stderr).toContain("No fleet was ever started on this Redis with this FLEET_KEY");

@@ -78,7 +78,7 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   stack.adopt(refreshing(fleet), (it) => it.stop());
   stack.use(await cleanUp(config, { db, fleet, fleetKey, log }));
   stack.defer(() => fleet.stopAll());
-  void fleet.startDesired().catch((error: unknown) => log.error({ err: error }, "start of the workers failed"));
+  startWorkers(fleet, db, log);
   stack.adopt(
     await consumeHostCommands(config.hostId, {
       place: guarded(place, (refusal) => fleet.tell({ kind: "jobs.refused", ...refusal }), log),
@@ -90,6 +90,15 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   );
   const owned = stack.move();
   return { healthPort: health.port, close: () => owned.disposeAsync(), hurry: () => fleet.hurry() };
+}
+
+/** Starts what is wanted, and later what a record wants that could not be read at first. */
+function startWorkers(fleet: Fleet, db: HostDb, log: Logger): void {
+  const start = (): void => {
+    fleet.startDesired().catch((error: unknown) => log.error({ err: error }, "start of the workers failed"));
+  };
+  start();
+  db.whenFound(start);
 }
 
 interface FileParts {

@@ -101,8 +101,11 @@ export class HostCommands {
     const { log, fleet, sessions } = this.#deps;
     const { worker, kind } = command;
     // A wrong name leaves nothing behind: no row, no log, no process. Only a start makes a worker.
-    if (kind !== "start" && !fleet.has(worker) && !sessions.has(worker))
-      return kind === "forget" ? { kind: "done" } : unknown(worker);
+    if (kind !== "start" && !fleet.has(worker) && !sessions.has(worker)) {
+      if (kind !== "forget") return unknown(worker);
+      fleet.forget(worker);
+      return { kind: "done" };
+    }
     try {
       return await this.#carryOut(command, fleet.find(worker));
     } catch (error) {

@@ -42,6 +42,11 @@ export class HostDb {
     return this.#file.trouble();
   }
 
+  /** `listen` is called when a file that could not be opened at first could be: workers that it held are known from now on. */
+  whenFound(listen: () => void): void {
+    this.#file.whenFound(listen);
+  }
+
   /** Whether the path still leads to its file. */
   stillThere(): "ok" | "deleted" | "replaced" {
     return this.#file.stillThere();
@@ -69,13 +74,13 @@ export class HostDb {
   remove(id: WorkerId): void {
     const { workers, exits, rules, stats } = this.#memory;
     for (const map of [workers, exits, rules, stats]) map.delete(id);
-    this.#file.changed({ of: "worker", id });
+    this.#file.changed({ of: "worker", id }, { of: "exits", id, adds: false }, { of: "rules", id }, { of: "stats", id });
   }
 
   /** Records an unexpected exit. */
   recordExit(id: WorkerId, exit: KeptExit): void {
     this.#memory.exits.set(id, [...(this.#memory.exits.get(id) ?? []), exit].slice(-KEPT_EXITS));
-    this.#file.changed({ of: "exits", id });
+    this.#file.changed({ of: "exits", id, adds: true });
   }
 
   /** Past exits, in the order in which they were recorded. */
@@ -86,7 +91,7 @@ export class HostDb {
   /** An admin pressed Restart or Start: the count begins anew. */
   forgetExits(id: WorkerId): void {
     this.#memory.exits.delete(id);
-    this.#file.changed({ of: "exits", id });
+    this.#file.changed({ of: "exits", id, adds: false });
   }
 
   /** Restart rules that the worker has of its own. */

@@ -19,7 +19,7 @@ export interface HostFilesDeps {
 }
 
 const LOOK_EVERY_MS = 5000;
-/** A worker is added after its session was made: a first start of the demo, an import. */
+/** From the first look that finds a session: its worker is added after it was made, as in a first start of the demo, an import. */
 const IDLE_AFTER_MS = 20_000;
 const LONGEST = 600;
 
@@ -31,12 +31,13 @@ const KEY_TROUBLE: Readonly<Partial<Record<KeyFileState, HostTrouble>>> = {
 
 /**
  * Watches what this host cannot do without: its data folder, key and record, as each worker watches its session. Tells each trouble once, and once that it is
- * over. A lost key is written back from memory; nothing that is there is ever overwritten.
+ * over; a change of its detail is told too. A lost key is written back from memory; nothing that is there is ever overwritten.
  */
 export class HostFiles implements Disposable {
   readonly #deps: HostFilesDeps;
   readonly #folder: string | null;
-  readonly #since: number;
+  /** Sessions without a worker, and when each was first found. */
+  readonly #idleSince = new Map<string, number>();
   readonly #timer: NodeJS.Timeout;
   #told = new Map<HostTrouble, string>();
   #rescued: string | null = null;
@@ -45,21 +46,20 @@ export class HostFiles implements Disposable {
   constructor(deps: HostFilesDeps) {
     this.#deps = deps;
     this.#folder = folderId(deps.dataDir);
-    this.#since = deps.clock.monotonicMs();
     this.#timer = setInterval(() => this.look(), LOOK_EVERY_MS);
     this.#timer.unref();
   }
 
   /** Looks now. Never throws. */
   look(): void {
-    const found = new Map(this.#find());
+    const found = new Map(this.#find().map(([trouble, detail]) => [trouble, detail.slice(0, LONGEST)]));
     const { tell, log } = this.#deps;
     for (const [trouble, detail] of found) {
-      if (this.#told.has(trouble)) continue;
+      if (this.#told.get(trouble) === detail) continue;
       log.error({ trouble, detail }, "💾 something is wrong with the files of this host");
-      tell(trouble, false, detail.slice(0, LONGEST));
+      tell(trouble, false, detail);
     }
-    for (const [trouble, detail] of this.#told) if (!found.has(trouble)) tell(trouble, true, detail.slice(0, LONGEST));
+    for (const [trouble, detail] of this.#told) if (!found.has(trouble)) tell(trouble, true, detail);
     this.#told = found;
   }
 
@@ -116,8 +116,11 @@ export class HostFiles implements Disposable {
 
   #idle(): (readonly [HostTrouble, string])[] {
     const { clock, idleSessions } = this.#deps;
-    if (clock.monotonicMs() - this.#since < IDLE_AFTER_MS) return [];
-    const names = idleSessions();
+    const now = clock.monotonicMs();
+    const there = idleSessions();
+    for (const name of this.#idleSince.keys()) if (!there.includes(name)) this.#idleSince.delete(name);
+    for (const name of there) if (!this.#idleSince.has(name)) this.#idleSince.set(name, now);
+    const names = there.filter((name) => now - (this.#idleSince.get(name) ?? now) >= IDLE_AFTER_MS);
     return names.length === 0 ? [] : [["sessions-idle", names.join(", ")]];
   }
 }

@@ -2,7 +2,7 @@ import { findFleetKeys, loadFleetKey, parseConfig, readProcessEnv } from "@floti
 import { CLASS_ICONS } from "@flotilla/domain";
 import { AppError, unboundWarning } from "@flotilla/kernel";
 import { createLogger, runService } from "@flotilla/observability";
-import { fittingFleetKey } from "@flotilla/session-store";
+import { assertOwnerDir, fittingFleetKey } from "@flotilla/session-store";
 import { startSupervisor } from "./compose.ts";
 
 const env = readProcessEnv();
@@ -11,6 +11,7 @@ await runService("supervisor", async () => {
   if (!config.redisUrl) throw new AppError("bad-config", "REDIS_URL is not set: the supervisor needs the Redis of the fleet.");
   const { fleetKey, dataDir } = config;
   fittingFleetKey(dataDir, () => loadFleetKey(fleetKey, dataDir), findFleetKeys(fleetKey, dataDir));
+  assertOwnerDir(config.ownerDir);
   const log = createLogger({ name: "supervisor", level: config.logLevel, icons: CLASS_ICONS });
   const unbound = unboundWarning();
   if (unbound !== null) log.warn(unbound);

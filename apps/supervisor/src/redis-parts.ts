@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Config } from "@flotilla/config";
 import { systemClock } from "@flotilla/kernel";
-import type { Logger } from "@flotilla/observability";
+import { type Logger, quietly } from "@flotilla/observability";
 import {
   EventPublisher,
   type Fleet,
@@ -42,7 +42,7 @@ export async function openRedisParts(
   const fleet = await findFleet({ url, fleetKey, known: parseFleet(db.fleet()), waitMs: BOT_MS });
   db.keepFleet(fleet);
   const place = fleetPlace({ url, fleet, fleetKey, dataDir: config.dataDir });
-  const onError = quietly(log);
+  const onError = quietly(log, "redis");
   const events = stack.adopt(new EventPublisher(place, onError), (it) => it.close());
   stack.use(events.keepIn(db.keptEvents()));
   const statuses = stack.adopt(new StatusWriter(place, onError), (it) => it.close());
@@ -74,14 +74,4 @@ function recordOf(path: string): string | null {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   const boot = processIdentity(process.pid)?.bootId;
   return stat && boot ? `${boot}:${stat.dev}:${stat.ino}` : null;
-}
-
-/** Connection errors come in bursts, one line per cause is enough. */
-function quietly(log: Logger): (error: unknown) => void {
-  let last = "";
-  return (error) => {
-    const text = error instanceof Error ? error.message : String(error);
-    if (text !== last) log.warn({ err: error }, "redis");
-    last = text;
-  };
 }

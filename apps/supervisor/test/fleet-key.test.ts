@@ -95,10 +95,30 @@ describe("a start without the key that the sessions want", () => {
       code: "wrong-fleet-key",
       message: expect.stringContaining(`That key is in ${file()}.`),
     });
+    expect(start(other).message).toContain(`FLEET_KEY in the environment (or .env) is another key than ${file()}: remove it`);
+    expect(start(other).message).not.toContain("Put it back");
     writeFileSync(file(), `${other}\n`);
     expect(start()).toMatchObject({ code: "wrong-fleet-key", message: expect.stringContaining("ann wants the key") });
     expect(start(key.toString("base64")).key, "FLEET_KEY has the right one").toEqual(key);
     for (const secret of [other, key.toString("hex")]) expect(start().message).not.toContain(secret);
+  });
+
+  test("with a wrong key in FLEET_KEY and in the file, or with none in the file, says what to set", () => {
+    session("ann");
+    const [one, two] = [randomBytes(32).toString("hex"), randomBytes(32).toString("hex")];
+    renameSync(file(), `${dir}/fleet.key.old`);
+    writeFileSync(file(), `${two}\n`, { mode: 0o600 });
+    for (const there of [two, two.slice(1), ""]) {
+      writeFileSync(file(), there);
+      expect(start(one), there).toMatchObject({ code: "wrong-fleet-key" });
+      expect(start(one).message).toContain(`That key is in ${dir}/fleet.key.old.`);
+      expect(start(one).message).toContain(
+        "set FLEET_KEY to the right one, or remove it and put the right one back as fleet.key",
+      );
+    }
+    rmSync(`${dir}/fleet.key.old`);
+    expect(start(one).message).toContain("Look for it in your backups");
+    expect(start(two).message).toContain("FLEET_KEY in the environment (or .env) is another key: ");
   });
 
   test.each([

@@ -131,6 +131,25 @@ describe("sessions of the folder", () => {
     expect(look()).toEqual([["sessions-idle", true]]);
   });
 
+  test("that come one after the other are each named, each after the time in which a worker may be added", async () => {
+    const { dir, key, db, told, look, pass } = await watched();
+    session(dir, "alpha", key);
+    look();
+    pass(30_000);
+    expect(look()).toEqual([["sessions-idle", false]]);
+    session(dir, "beta", key);
+    expect(look(), "it may be an import whose worker is about to be added").toEqual([]);
+    pass(30_000);
+    expect(look()).toEqual([["sessions-idle", false]]);
+    expect(told[0]?.[2]).toBe("alpha, beta");
+    expect(look()).toEqual([]);
+    db.setDesired(parseWorkerId("alpha"), "stopped", 1);
+    expect(look()).toEqual([["sessions-idle", false]]);
+    expect(told[0]?.[2]).toBe("beta");
+    db.setDesired(parseWorkerId("beta"), "stopped", 1);
+    expect(look()).toEqual([["sessions-idle", true]]);
+  });
+
   test("a lost record takes back those that ran here and have a key; others wait for a person", async () => {
     const { dir, key, db } = await watched();
     for (const name of ["ran_1", "imported"]) session(dir, name, key);

@@ -20,6 +20,7 @@ export async function host(plan = "stay", spacingMs = 0, dir?: string, order?: F
   writeFileSync(journal, "");
   const db = new HostDb(`${dataDir}/host.db`);
   const events: FleetEvent[] = [];
+  const removed: string[] = [];
   const log = createLogger({ name: "test", level: "silent" });
   const sessions = new SessionDesk({ dataDir, fleetKey: FLEET_KEY, db, graceMs: 1000 });
   const fleet = new Fleet({
@@ -40,7 +41,7 @@ export async function host(plan = "stay", spacingMs = 0, dir?: string, order?: F
     log,
     publish: (event) => void events.push(event),
     writeStatus: () => {},
-    removeStatus: () => {},
+    removeStatus: (worker) => void removed.push(worker),
     newId: () => `event-${events.length}`,
     ...(order ? { order } : {}),
   });
@@ -62,5 +63,5 @@ export async function host(plan = "stay", spacingMs = 0, dir?: string, order?: F
       .filter((line) => line.endsWith("started")).length;
   const states = (): Record<string, WorkerStatus["state"]> =>
     Object.fromEntries(fleet.statuses().map((status) => [status.worker, status.state]));
-  return { dataDir, fleet, commands, db, events, starts, states };
+  return { dataDir, fleet, commands, db, events, removed, starts, states };
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { type HostCommand, NO_LINK } from "@flotilla/contracts";
-import { AppError, parseWorkerId } from "@flotilla/kernel";
+import { type HostCommand, type LinkStatus, NO_LINK } from "@flotilla/contracts";
+import { AppError, parseWorkerId, type WorkerId } from "@flotilla/kernel";
 import { testDir, waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { HostDb } from "../src/host-db.ts";
@@ -60,8 +60,7 @@ describe("a disk of host.db that is full", () => {
     await commands.carryOut(command("restart", "c-3"));
     await waitFor(() => states()["alpha"] === "RUNNING");
     await commands.carryOut(command("stop", "c-4"));
-    expect(db.trouble()).toMatchObject({ kind: "record-unwritable", message: expect.stringContaining("The disk is full") });
-    expect(db.trouble()?.failures).toBeGreaterThan(5);
+    expect(db.trouble()).toEqual({ kind: "record-unwritable", detail: `${disk.dir}/host.db: sqlite-full` });
     disk.free();
     db.keepStats(A, NO_LINK);
     expect(db.trouble()).toBeNull();
@@ -116,6 +115,68 @@ describe("a disk of host.db that is full", () => {
     await waitFor(() => db.workers().length === 1, { timeoutMs: 20_000 });
     expect(db.workers()).toEqual([{ id: A, desired: "stopped" }]);
   });
+
+  test("what happened before it could be opened joins what is in it: nothing newer is overwritten, nothing in it is lost", async ({
+    skip,
+  }) => {
+    const disk = await smallDisk();
+    if (!disk) return skip("mounting a tmpfs is not permitted here");
+    const [C, D, E] = ["gamma", "delta", "epsilon"].map(parseWorkerId) as [WorkerId, WorkerId, WorkerId];
+    const exit = (at: number) => ({ ...EXIT, at });
+    const messages = (count: number): LinkStatus => ({ ...NO_LINK, messages: count });
+    const before = opened(disk.dir);
+    for (const [index, id] of [A, B, C, D, E].entries()) {
+      before.setDesired(id, "running", index + 1);
+      before.recordExit(id, exit(1));
+      before.keepOwnRules(id, { crashLimit: 3 }, 1);
+      before.keepStats(id, messages(1));
+    }
+    const child = (pid: number, startTicks: string) => ({ pid, startTicks, bootId: "boot" });
+    for (const pid of [11, 12, 13]) before.addChild(A, child(pid, "1"));
+    before.keepOutcome("old", { kind: "done" }, 1);
+    before.keepOutcome("both", { kind: "done" }, 1);
+    before.keepFleet({ id: "of the file" });
+    before.close();
+    run("mount", ["-o", "remount,ro", disk.dir]);
+    const db = opened(disk.dir);
+    const found = Promise.withResolvers<void>();
+    db.whenFound(() => found.resolve());
+    db.setDesired(A, "stopped", 90);
+    db.recordExit(A, exit(2));
+    db.forgetExits(B);
+    db.recordExit(B, exit(2));
+    db.remove(C);
+    db.remove(D);
+    db.setDesired(D, "running", 91);
+    db.keepStats(A, messages(2));
+    db.addChild(A, child(12, "2"));
+    db.removeChild(13);
+    db.keepOutcome("both", { kind: "expired" }, 2);
+    db.keepOutcome("new", { kind: "done" }, 2);
+    run("mount", ["-o", "remount,rw", disk.dir]);
+    await found.promise;
+    const holds = (record: HostDb): void => {
+      const desired = Object.fromEntries(record.workers().map((worker) => [worker.id, worker.desired]));
+      expect(desired).toEqual({ alpha: "stopped", beta: "running", delta: "running", epsilon: "running" });
+      expect(record.workers()[0]?.id, "the order of adding").toBe(A);
+      const exits = [A, B, C, D, E].map((id) => record.history(id).map(({ at }) => at));
+      expect(exits).toEqual([[1, 2], [2], [], [], [1]]);
+      expect([A, C, D, E].map((id) => record.ownRules(id).crashLimit)).toEqual([3, undefined, undefined, 3]);
+      expect([A, D, E].map((id) => record.stats(id)?.messages)).toEqual([2, undefined, 1]);
+      const children = record.children().map(({ pid, startTicks }) => [pid, startTicks]);
+      expect(children.toSorted()).toEqual([
+        [11, "1"],
+        [12, "2"],
+      ]);
+      const outcomes = ["old", "both", "new"].map((id) => record.outcomeOf(id)?.kind);
+      expect(outcomes).toEqual(["done", "expired", "done"]);
+      expect(record.fleet()).toEqual({ id: "of the file" });
+    };
+    holds(db);
+    await waitFor(() => db.trouble() === null, { timeoutMs: 20_000 });
+    db.close();
+    holds(opened(disk.dir));
+  });
 });
 
 describe("a damaged host.db", () => {
@@ -137,13 +198,25 @@ describe("a damaged host.db", () => {
     expect(db.isNew).toBe(true);
     expect(db.trouble()).toMatchObject({
       kind: "record-set-aside",
-      message: expect.stringContaining(`${dir}/host.db.damaged-`),
+      detail: expect.stringContaining(`${dir}/host.db.damaged-`),
     });
     const kept = readdirSync(dir).find((name) => /^host\.db\.damaged-\w+$/.test(name));
     expect(readFileSync(`${dir}/${kept}`).equals(content)).toBe(true);
     db.setDesired(B, "running", 1);
     db.close();
     expect(opened(dir).workers()).toEqual([{ id: B, desired: "running" }]);
+  });
+
+  test("an error that says nothing of damage sets nothing aside: it is told, and the file stays", async () => {
+    const dir = await testDir("record-");
+    opened(dir).close();
+    const path = `${dir}/host.db`;
+    const statements = "ALTER TABLE worker RENAME TO other";
+    execFileSync(process.execPath, ["-e", `new (require("better-sqlite3"))(${JSON.stringify(path)}).exec("${statements}")`]);
+    const db = opened(dir);
+    expect(db.trouble()).toEqual({ kind: "record-unwritable", detail: `${path}: sqlite-error` });
+    expect(db.isNew).toBe(false);
+    expect(readdirSync(dir).filter((name) => name.includes("damaged"))).toEqual([]);
   });
 
   test("one that another supervisor has, or a newer version wrote, is refused and left alone", async () => {

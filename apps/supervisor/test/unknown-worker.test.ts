@@ -58,9 +58,11 @@ test("a wrong name among many does not stop the others, and leaves nothing behin
 });
 
 test("one that is not there can be forgotten, a start makes it, and a late start does not", async () => {
-  const { commands, db, events, starts } = await host();
+  const { commands, db, events, removed, starts, states, dataDir } = await host();
   await commands.carryOut(command({ kind: "forget" }));
   expect(outcome(events)).toEqual([{ kind: "done" }]);
+  expect(removed, "a row that stayed on the board of statuses goes").toEqual([GHOST]);
+  expect([states(), existsSync(join(dataDir, "logs"))]).toEqual([{}, false]);
   await commands.carryOut(command({ kind: "start" }, 1));
   expect([db.workers(), starts()]).toEqual([[], 0]);
   await commands.carryOut({ ...command({ kind: "start" }), id: "command-start-2" } as HostCommand);

@@ -57,7 +57,7 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   const store = stack.adopt(await takeSession(worker, deps, fleetKey), (it) => it.close());
   stack.use(events.keepIn(keptEvents(store)));
   const vault = new Vault({ dataDir: config.dataDir, fleetKey });
-  const ownership = new Ownership({ config, place, worker, store, leave, onError: onRedisError });
+  const ownership = new Ownership({ config, place, worker, store, leave, onError: onRedisError, log });
   stack.adopt(ownership, (it) => it.close());
   const way = new OwnWay(worker, store, config.telegramProxy && parseProxy(config.telegramProxy.reveal()));
   const options = { ...accountOptions(worker, store, deps, () => account.tell()), ...shared(ownership, way) };

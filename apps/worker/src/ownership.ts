@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import type { Config } from "@flotilla/config";
 import type { Fault } from "@flotilla/contracts";
 import { AppError, systemClock, type WorkerId } from "@flotilla/kernel";
+import type { Logger } from "@flotilla/observability";
 import { Lease, leaseResources, type QueuePlace } from "@flotilla/queue";
 import type { SessionStore } from "@flotilla/session-store";
 import { processIdentity } from "@flotilla/sqlite";
@@ -18,6 +19,7 @@ export interface OwnershipDeps {
   /** This process has to go, at once. */
   readonly leave: (fault: Fault) => void;
   readonly onError: (error: unknown) => void;
+  readonly log: Logger;
 }
 
 /**
@@ -69,6 +71,7 @@ export class Ownership {
           first.resolve();
         },
         suspended: (fault) => {
+          this.#deps.log.warn({ code: fault.code }, `⏸ left Telegram: ${fault.message}`);
           this.#leaving = account.leave(fault);
         },
         taken: refuse,

@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { linkSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { AppError, cannotLink, makeFolder } from "@flotilla/kernel";
+import { AppError, cannotLink, type FoundKey, makeFolder } from "@flotilla/kernel";
 import type { Secret } from "./secret.ts";
 
 const FILE = "fleet.key";
 
 /**
  * The 32 bytes that encrypt sessions: from FLEET_KEY, else from `<dataDir>/fleet.key` (0600), which is made when the data folder has no session yet.
- * Throws AppError `bad-fleet-key` when the file is damaged or open to others, and `no-fleet-key` when it is gone though there are sessions: a new key
+ * Throws AppError `bad-fleet-key` when the file is damaged or open to others (`reason` in its details), and `no-fleet-key` when it is gone though there are sessions: a new key
  * would open none of them. `make: false`: for a process that comes after the one that makes it.
  */
 export function loadFleetKey(configured: Secret | null, dataDir: string, { make = true } = {}): Buffer {
@@ -20,26 +20,23 @@ export function loadFleetKey(configured: Secret | null, dataDir: string, { make 
     placeKeyFile(path, randomBytes(32));
   }
   if ((statSync(path).mode & 0o077) !== 0) {
-    throw new AppError("bad-fleet-key", `The key file ${path} is readable by others. Run: chmod 600 ${path}`);
+    throw new AppError("bad-fleet-key", `The key file ${path} is readable by others. Run: chmod 600 ${path}`, {
+      details: { path, reason: "open-to-others" },
+    });
   }
   const key = decode(readFileSync(path, "utf8").trim());
   if (key.length !== 32)
     throw new AppError(
       "bad-fleet-key",
       `The key file ${path} is damaged. Restore it from your backup: without it the sessions cannot be read.`,
+      { details: { path, reason: "damaged" } },
     );
   return key;
 }
 
-/** A key that was found, and where. */
-export interface FoundKey {
-  readonly where: string;
-  readonly key: Buffer;
-}
-
 /** Every key that FLEET_KEY and the `fleet.key*` files of the data folder hold, for the one who looks for a lost one. Never throws. */
 export function findFleetKeys(configured: Secret | null, dataDir: string): FoundKey[] {
-  const set = configured ? [{ where: "FLEET_KEY", key: decode(configured.reveal()) }] : [];
+  const set = configured ? [{ from: "env" as const, where: "FLEET_KEY", key: decode(configured.reveal()) }] : [];
   return [...set, ...keyFiles(dataDir)].filter(({ key }) => key.length === 32);
 }
 
@@ -91,7 +88,7 @@ function keyFiles(dataDir: string): FoundKey[] {
   return files.flatMap((name) => {
     const where = join(dataDir, name);
     try {
-      return [{ where, key: decode(readFileSync(where, "utf8").trim()) }];
+      return [{ from: "file" as const, where, key: decode(readFileSync(where, "utf8").trim()) }];
     } catch {
       return [];
     }

@@ -1,6 +1,6 @@
 /** Environment and `.env` → typed configuration. The only reader of `process.env`. */
 export { childEnv, readEnv, readProcessEnv, redisProgram, wantsSandbox } from "./env.ts";
-export { type FoundKey, findFleetKeys, type KeyFileState, keepKeyFile, loadFleetKey } from "./fleet-key.ts";
+export { findFleetKeys, type KeyFileState, keepKeyFile, loadFleetKey } from "./fleet-key.ts";
 export {
   BOT_ONLY,
   badConfig,

@@ -1,10 +1,10 @@
 /** Ground floor: ids, errors, time. Depends on nothing. */
 export { type BackoffPlan, backoffDelayMs } from "./backoff.ts";
-export { boundToParent, canBindToParent, unboundWarning } from "./bound-process.ts";
+export { boundToParent, unboundWarning } from "./bound-process.ts";
 export { bareChannel, markedChannel } from "./chat-id.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { AppError, type AppErrorOptions, type Retry, toError } from "./errors.ts";
-export { fleetKeyId } from "./fleet-key-id.ts";
+export { type FoundKey, fleetKeyId } from "./fleet-key-id.ts";
 export { type HostId, parseHostId, parseUserId, parseWorkerId, type UserId, type WorkerId } from "./ids.ts";
 export { LoopShare, nextTurn } from "./loop-share.ts";
 export { makeFolder } from "./make-folder.ts";

@@ -1,7 +1,7 @@
 import { chmodSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { canBindToParent } from "@flotilla/kernel";
 import { testDir } from "@flotilla/testkit";
 import { expect, test } from "vitest";
+import { canBindToParent } from "../src/bound-process.ts";
 
 /** A folder with a BusyBox and the way its `setpriv` is installed. */
 async function installed(how: (dir: string) => void): Promise<boolean> {

@@ -27,6 +27,8 @@ export type LeaseAnswer =
  * Such a holder keeps its number, also when Redis forgot it or came back as it was before: of two numbers the higher one was granted
  * later. Every other holder gets a number above all that were given out. A Redis that restarted may have forgotten some: there
  * the floor is its clock, in milliseconds, at the first question.
+ *
+ * A holder that lost nothing only gets more time: PEXPIRE needs no memory, so a Redis that is out of it still renews leases (field fault A7).
  */
 export const TAKE = `
 if redis.replicate_commands then redis.replicate_commands() end
@@ -40,14 +42,20 @@ if quiet > 0 and seen ~= run then
   redis.call('SET', KEYS[2 * n + 1], run .. ':' .. floor)
   redis.call('SET', KEYS[2 * n + 2], '1', 'PX', quiet)
 end
-local mine, highest, other = true, 0, nil
+local mine, highest, other, same = true, 0, nil, true
 for i = 1, n do
   local held = redis.call('GET', KEYS[i])
   local holder = held and cjson.decode(held)
   if not holder or holder.token ~= token then mine = false end
   -- A process before this one that held the same kernel lock is dead.
   if holder and holder.token ~= token and (granted or holder.owner ~= owner) then other = other or held end
-  highest = math.max(highest, tonumber(redis.call('GET', KEYS[n + i]) or '0'))
+  local number = tonumber(redis.call('GET', KEYS[n + i]) or '0')
+  if number ~= known then same = false end
+  highest = math.max(highest, number)
+end
+if granted and mine and same then
+  for i = 1, n do redis.call('PEXPIRE', KEYS[i], ttl) end
+  return {'granted', string.format('%.0f', known)}
 end
 local fence = known
 if granted then

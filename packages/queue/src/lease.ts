@@ -7,7 +7,7 @@ import { promptOptions } from "./connection.ts";
 import { leasesOf01 } from "./fences-of-0-1.ts";
 import { GIVE_BACK, type LeaseAnswer, type LeaseRecord, parseAnswer, TAKE } from "./lease-script.ts";
 import type { QueuePlace } from "./place.ts";
-import { noAnswer } from "./redis-trouble.ts";
+import { noAnswer, type RedisTrouble, redisAway, troubleOf } from "./redis-trouble.ts";
 import { type Question, Tenure } from "./tenure.ts";
 
 /**
@@ -74,6 +74,8 @@ export class Lease {
   #fence: number | null = null;
   #phase: "asking" | "acting" | "suspended" | "gone" = "asking";
   #fuse: NodeJS.Timeout | undefined;
+  /** Why the last question had no answer; null when it had one. */
+  #trouble: RedisTrouble | null = null;
   readonly #running: Promise<void>;
 
   constructor(options: LeaseOptions) {
@@ -142,6 +144,7 @@ export class Lease {
     const question = this.#tenure.question(this.#keysOf(resources), this.#options.knownFence());
     const answer = await this.#ask(resources, question);
     if (this.#over.signal.aborted) return 0;
+    this.#trouble = null;
     if (answer.kind === "wait") return Math.min(answer.leftMs, this.#timings.renewEveryMs);
     if (answer.kind === "held") {
       this.#taken(answer.by);
@@ -192,6 +195,7 @@ export class Lease {
   #failed(error: Error, begun: number): number {
     const { mode, clock, on, onError } = this.#options;
     onError(error);
+    this.#trouble = troubleOf(error);
     const waited = clock.monotonicMs() - begun;
     if (mode === "one" && this.#phase === "asking" && waited >= this.#timings.firstAnswerMs) {
       this.#phase = "acting";
@@ -203,7 +207,7 @@ export class Lease {
   #suspend(): void {
     this.#phase = "suspended";
     clearTimeout(this.#fuse);
-    this.#options.on.suspended(SUSPENDED);
+    this.#options.on.suspended(unrenewed(this.#trouble));
   }
 
   #taken(by: LeaseRecord): void {
@@ -214,11 +218,13 @@ export class Lease {
   }
 }
 
-const SUSPENDED: Fault = {
-  class: "NETWORK",
-  code: "lease-unrenewed",
-  message: "Redis cannot be reached, and other hosts could take this session over: it left Telegram until Redis is back.",
-};
+/** In the words of what is the matter; a Redis that answered in time leaves only this machine. */
+function unrenewed(trouble: RedisTrouble | null): Fault {
+  const why = trouble === null ? "This machine stood still, or its clock jumped." : redisAway(trouble).message;
+  const therefore =
+    "With HOSTS=several a worker may not stay on Telegram without its lease: it left, and comes back by itself.";
+  return { class: "NETWORK", code: "lease-unrenewed", message: `${why} ${therefore}` };
+}
 
 function heldBy(by: LeaseRecord): Fault {
   const since = by.since === 0 ? "" : ` (since ${new Date(by.since).toLocaleString("sv-SE")})`;

@@ -1,71 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Fault } from "@flotilla/contracts";
-import { type Clock, parseHostId, parseWorkerId, sleep, systemClock } from "@flotilla/kernel";
-import { findOtherOwner, Lease, type LeaseOptions, leaseResources, type QueuePlace, type Wanted } from "@flotilla/queue";
+import { type Clock, parseHostId, parseWorkerId, sleep } from "@flotilla/kernel";
+import { findOtherOwner, leaseResources, type QueuePlace, type Wanted } from "@flotilla/queue";
 import { redisCommand, spawnNode, startRedis, testDir, waitFor } from "@flotilla/testkit";
-import { expect, onTestFinished, test } from "vitest";
-import { placeAt, sharedPlace, WORKER } from "./support.ts";
-
-const LONG = { ttlMs: 60_000, actMs: 40_000, renewEveryMs: 20_000, firstAnswerMs: 300 };
-/**
- * For tests that wait for the end of a lease. They name no number: on a busy machine an answer may come too late, and what was asked
- * again is granted under the next number.
- */
-const SHORT = { ...LONG, ttlMs: 2100, actMs: 1400, renewEveryMs: 300 };
-
-interface Holder {
-  readonly lease: Lease;
-  readonly events: string[];
-  readonly faults: Fault[];
-}
-
-/** A host that wants the session. `host` also names its kernel lock. */
-function holder(place: QueuePlace, host: string, more: Partial<LeaseOptions> = {}): Holder {
-  const events: string[] = [];
-  const faults: Fault[] = [];
-  const lease = new Lease({
-    place,
-    mode: "several",
-    host: parseHostId(host),
-    worker: WORKER,
-    owner: `boot:${host}`,
-    resources: () => ["news_1", "key.0123456789abcdef"],
-    knownFence: () => 0,
-    on: {
-      granted: (fence) => void events.push(`granted ${fence}`),
-      suspended: (fault) => {
-        events.push("suspended");
-        faults.push(fault);
-      },
-      taken: (fault) => {
-        events.push("taken");
-        faults.push(fault);
-      },
-    },
-    onError: () => {},
-    clock: systemClock,
-    timings: LONG,
-    ...more,
-  });
-  onTestFinished(() => lease.close());
-  return { lease, events, faults };
-}
-
-/** A fleet whose Redis has been seen before, so that no first quiet time is due. */
-async function seenRedis(): Promise<QueuePlace> {
-  const place = await sharedPlace();
-  const run = /run_id:(\w+)/.exec(String(await redisCommand(place.url, "INFO", "server")))?.[1] ?? "";
-  await redisCommand(place.url, "SET", `${place.prefix}:lease-run`, run);
-  return place;
-}
-
-async function until(it: Holder, event: string | RegExp): Promise<void> {
-  const found = (): boolean => it.events.some((each) => (typeof event === "string" ? each === event : event.test(each)));
-  await waitFor(found, { what: String(event) }).catch((cause: unknown) => {
-    throw new Error(`no ${event} in: ${it.events.join()}`, { cause });
-  });
-}
+import { expect, test } from "vitest";
+import { holder, LONG, SHORT, seenRedis, until } from "./lease-holder.ts";
+import { placeAt } from "./support.ts";
 
 test("the second host is refused and told who has it; after the first one gave it back, a higher number is given", async () => {
   const place = await seenRedis();

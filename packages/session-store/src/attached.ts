@@ -29,7 +29,7 @@ const AROUND: ReadonlySet<string> = new Set(["sqlite-cantopen", "sqlite-io", "sq
 
 /** Whether an error says that the system does not give the file out now; the file itself may be sound. */
 export function refusesFile(error: unknown): error is AppError {
-  return error instanceof AppError && (AROUND.has(error.code) || error.code === "scratch-failed");
+  return error instanceof AppError && AROUND.has(error.code);
 }
 
 /** Column names of a real table of the attached file; empty when there is none. Views are not looked at. */

@@ -1,19 +1,13 @@
-import { join } from "node:path";
-import { AppError, fleetKeyId } from "@flotilla/kernel";
+import { basename, join } from "node:path";
+import { AppError, type FoundKey, fleetKeyId } from "@flotilla/kernel";
 import { withAttached } from "./attached.ts";
 import { sessionNames, sessionPath } from "./identity.ts";
 
 /** A fleet key that sessions are encrypted with, by its public name. */
-export interface WantedKey {
+interface WantedKey {
   readonly id: string;
   /** Sessions that want it, by name. */
   readonly sessions: readonly string[];
-}
-
-/** A key that was found while looking for the right one. */
-interface FoundKey {
-  readonly where: string;
-  readonly key: Buffer;
 }
 
 /** Which fleet keys the sessions of a data folder want. One that is in use, or damaged, is passed over. Opens only files that no process has open. */
@@ -36,10 +30,12 @@ export function fittingFleetKey(dataDir: string, load: () => Buffer, found: read
   if (!(key instanceof AppError)) {
     const wanted = wantedFleetKeys(dataDir);
     if (wanted.length === 0 || wanted.some(({ id }) => id === fleetKeyId(key))) return key;
-    const text = `The fleet key (${fleetKeyId(key)}) opens none of the sessions in ${dataDir}.`;
+    const fromEnv = found.some((each) => each.from === "env" && each.key.equals(key));
+    const where = fromEnv ? "FLEET_KEY in the environment (or .env)" : join(dataDir, "fleet.key");
+    const text = `The fleet key (${fleetKeyId(key)}) in ${where} opens none of the sessions in ${dataDir}.`;
     throw new AppError("wrong-fleet-key", `${text} ${advice(wanted, found)}`, { details: { wanted: wanted[0]?.id ?? null } });
   }
-  if (key.code !== "no-fleet-key" && !key.message.includes("damaged")) throw key;
+  if (key.code !== "no-fleet-key" && key.details["reason"] !== "damaged") throw key;
   const wanted = wantedFleetKeys(dataDir);
   throw new AppError(key.code, `${key.message} ${advice(wanted, found)}`, { details: { wanted: wanted[0]?.id ?? null } });
 }
@@ -50,8 +46,18 @@ function advice(wanted: readonly WantedKey[], found: readonly FoundKey[]): strin
   const where = fitting
     ? `That key is in ${fitting.where}.`
     : "Look for it in your backups of the data folder, in .env (FLEET_KEY) and the secrets of this and the other hosts.";
-  const todo = "Put it back as fleet.key (chmod 600), or set FLEET_KEY in .env, and start again. Nothing was changed.";
-  return [...(who.length > 0 ? [`${who.join("; ")}.`] : []), where, todo].join(" ");
+  const hasEnv = found.some(({ from }) => from === "env");
+  return [...(who.length > 0 ? [`${who.join("; ")}.`] : []), where, `${remedy(fitting, hasEnv)} Nothing was changed.`].join(
+    " ",
+  );
+}
+
+/** FLEET_KEY goes before the file: with it set, putting the file back mends nothing. */
+function remedy(fitting: FoundKey | undefined, hasEnv: boolean): string {
+  if (!hasEnv) return "Put it back as fleet.key (chmod 600), or set FLEET_KEY in .env, and start again.";
+  if (fitting && basename(fitting.where) === "fleet.key")
+    return `FLEET_KEY in the environment (or .env) is another key than ${fitting.where}: remove it, and start again.`;
+  return "FLEET_KEY in the environment (or .env) is another key: set FLEET_KEY to the right one, or remove it and put the right one back as fleet.key (chmod 600), and start again.";
 }
 
 const MOST_NAMES = 5;

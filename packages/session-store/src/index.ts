@@ -4,7 +4,7 @@ export { type ExportFormat, exportSession } from "./export-session.ts";
 export { exportTelethonFile } from "./export-telethon.ts";
 export { SessionFile } from "./file.ts";
 export { linkOrCopy } from "./files.ts";
-export { fittingFleetKey, type WantedKey, wantedFleetKeys } from "./fitting-key.ts";
+export { fittingFleetKey, wantedFleetKeys } from "./fitting-key.ts";
 export type { FloodTable, FloodWait, SendStop } from "./flood-table.ts";
 export {
   assertUnique,
@@ -42,7 +42,7 @@ export type { LinkedChannel, LinkedChat } from "./linked-chats.ts";
 export { assertNotLost } from "./lost.ts";
 export { openIdle, openSession, openSessionWhenFree } from "./open.ts";
 export type { DeliveredId, MapTarget, NewOutboxRow, OutboxKind, OutboxRow, SentIds, TargetPlace } from "./outbox-types.ts";
-export { type OwnerFolders, ownerFolders } from "./owner/folders.ts";
+export { assertOwnerDir, type OwnerFolders, ownerFolders } from "./owner/folders.ts";
 export { assertKeyFree, type OwnerPlace } from "./owner/key-owner.ts";
 export { type RekeyedFile, type RekeyOptions, rekey } from "./rekey.ts";
 export type { RelayTable, StoredRoutes } from "./relay-table.ts";

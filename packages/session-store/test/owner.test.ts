@@ -9,14 +9,13 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { isAlive, type SpawnedProcess, spawnNode, spawnProcess, testDir, waitFor } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test } from "vitest";
-import { assertKeyFree, openSession, ownerFolders, type SessionStore } from "../src/index.ts";
+import { assertKeyFree, openSession, type SessionStore } from "../src/index.ts";
 import { ownNote, readNote, writeNote } from "../src/owner/note.ts";
 import { codeOf } from "./support/kit.ts";
 
@@ -205,15 +204,6 @@ describe("the moments at which a key is taken", () => {
     expect(codeOf(() => again.claim())).toBe("session-owned");
     one.close();
     using _claim = again.claim();
-  });
-
-  test("a folder that cannot be used is refused by its name; nothing is chosen in its place", () => {
-    writeFileSync(`${dir}/file`, "");
-    symlinkSync(dir, `${dir}/link`);
-    expect(codeOf(() => ownerFolders(`${dir}/file`))).toBe("owner-dir");
-    expect(codeOf(() => ownerFolders(`${dir}/file/below`))).toBe("owner-dir");
-    expect(ownerFolders(`${dir}/link`)).toEqual({ paths: [`${dir}/link`], kind: "configured" });
-    expect(statSync(ownerFolders(`${dir}/made/for/it`).paths[0] ?? "").mode & 0o777).toBe(0o700);
   });
 });
 

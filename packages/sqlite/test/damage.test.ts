@@ -17,7 +17,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { assertSound, assertStillThere, checkDatabase, type Database, inspectFile } from "@flotilla/sqlite";
+import { assertSound, assertStillThere, checkDatabase, type Database, type FileSystem, inspectFile } from "@flotilla/sqlite";
 import { testDir } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test } from "vitest";
 import { codeOf } from "./support/databases.ts";
@@ -109,9 +109,10 @@ describe("before it is opened", () => {
   });
 
   test("a network file system is refused before anything is created", () => {
-    const fileSystem = (): { name: string; network: boolean; freeBytes: number } => ({
+    const fileSystem = (): FileSystem => ({
       name: "nfs",
       network: true,
+      ofKernel: false,
       freeBytes: 1e9,
     });
     const { problem } = inspectFile(path, { create: true, fileSystem });

@@ -79,6 +79,7 @@ test.each([
   [0x65735546, "fuseblk", "fuseblk", false],
   [0x65735546, null, "fuse", false],
   [0xef53, null, "0xef53", false],
+  [0x9fa0, null, "proc", false],
 ] as const)("file system %d %s is %s, network: %s", (type, fuse, name, network) => {
-  expect(classifyFileSystem(type, () => fuse)).toEqual({ name, network });
+  expect(classifyFileSystem(type, () => fuse)).toEqual({ name, network, ofKernel: name === "proc" });
 });

@@ -75,7 +75,7 @@ async function tellWhatHappened(url: string, logs: string): Promise<void> {
   } catch (error) {
     said.push(`the chat cannot be read: ${String(error)}`);
   }
-  for (const name of existsSync(logs) ? readdirSync(logs) : [])
+  for (const name of existsSync(logs) ? readdirSync(logs).filter((each) => each.endsWith(".log")) : [])
     said.push(`--- ${name}`, ...readFileSync(`${logs}/${name}`, "utf8").trim().split("\n").slice(-LAST));
   process.stderr.write(`\n${said.join("\n")}\n`);
 }

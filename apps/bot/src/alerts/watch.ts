@@ -17,6 +17,8 @@ export interface Sight {
   readonly redisAwaySince: number | null;
   /** What is the matter with it. */
   readonly redisTrouble?: RedisTrouble | null;
+  /** HOSTS=several: a worker without its lease leaves Telegram. */
+  readonly severalHosts?: boolean;
   /** Another program polls with our token. */
   readonly tokenConflict: boolean;
   /** This bot's host, for what concerns no other. */
@@ -81,7 +83,7 @@ export function conditionsOf(sight: Sight): Condition[] {
         fleetWide("redis:", {
           kind: "redis-away",
           title: say("alert-redis-away"),
-          details: [say("alert-redis-how"), say(sight.redisTrouble ? `why-redis-${sight.redisTrouble}` : "alert-redis-do")],
+          details: [say(redisEffect(sight)), say(sight.redisTrouble ? `why-redis-${sight.redisTrouble}` : "alert-redis-do")],
         }),
       );
     // Without Redis the statuses are old, which says nothing about hosts and workers.
@@ -104,6 +106,12 @@ export function conditionsOf(sight: Sight): Condition[] {
     else found.push(...network(name, there), ...there.flatMap((status) => ofWorker(status, now)));
   }
   return [...found, ...(sight.relay ? routeConditions(sight.relay, sight) : [])];
+}
+
+/** A lease is renewed without memory (`TAKE` of packages/queue), and by no other Redis that refuses writes. */
+function redisEffect({ severalHosts, redisTrouble }: Sight): string {
+  if (severalHosts !== true) return "alert-redis-how";
+  return redisTrouble === "memory" ? "alert-redis-how-no-memory" : "alert-redis-how-several";
 }
 
 /** Opens what holds and is not open yet, and ends what holds no more. */

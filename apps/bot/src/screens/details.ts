@@ -26,7 +26,7 @@ export function workerScreen(view: FleetView, id: string): Card {
     worker.openAlerts > 0 ? words.html("details-alerts", { count: worker.openAlerts }) : null,
     worker.silence === null ? null : words.html(`silence-${worker.silence.kind}`, { ...worker.silence }),
     commandLine(words, worker.command, view.now),
-    view.fresh ? null : words.html("redis-away"),
+    view.trouble === null ? null : words.html("redis-away"),
   );
   const refresh = refreshButton(words, encodePress("worker", worker.id));
   return { html: text.text, keyboard: [...actionRows(view, worker), [refresh, ...back]] };
@@ -68,13 +68,9 @@ export function moreScreen(view: FleetView, id: string): Card {
 
 function statusLines({ words, now }: FleetView, worker: WorkerView, status: WorkerStatus): Html {
   const { link, vitals } = status;
-  const process =
-    status.pid === null
-      ? words.html("details-no-process")
-      : words.html("details-process", { pid: String(status.pid), at: status.startedAt ?? status.since });
   return lines(
     accountLine(words, status),
-    html`${worker.host} · ${process}`,
+    html`${worker.host} · ${processLine(words, worker, status)}`,
     statusLine(words, status, now),
     networkLine(words, status),
     words.html("details-failures", { failures: link?.failures ?? 0, reconnects: link?.reconnects ?? 0 }),
@@ -125,6 +121,14 @@ function accountLine(words: Words, { link }: WorkerStatus): Html {
   const name = `${account.name}${account.username ? ` (@${account.username})` : ""}`;
   const line = words.html("details-account", { name, id: account.userId.slice(-4) });
   return account.phoneMasked ? html`${line} · ${unbroken(account.phoneMasked)}` : line;
+}
+
+/** A process that starts, is about to end, or was not heard of lately is not "up". */
+function processLine(words: Words, { staleSince }: WorkerView, { pid, state, startedAt }: WorkerStatus): Html {
+  if (pid === null) return words.html("details-no-process");
+  if (startedAt === null || state === "STARTING" || staleSince !== null)
+    return words.html("details-process-only", { pid: String(pid) });
+  return words.html("details-process", { pid: String(pid), at: startedAt });
 }
 
 function statusLine(words: Words, status: WorkerStatus, now: number): Html {

@@ -20,7 +20,7 @@ export function menuScreen(view: FleetView): Card {
     lastMessage(view),
     ...silentHosts(view),
     view.silence === null ? null : words.html(`silence-${view.silence.kind}`, { ...view.silence }),
-    view.fresh ? null : words.html("redis-away"),
+    view.trouble === null ? null : words.html("redis-away"),
   );
   const alerts = words.text("button-alerts-count", { count: view.openAlerts });
   const bulk = (action: string) => ({

@@ -36,10 +36,8 @@ export interface FleetView {
   readonly role: Role;
   readonly workers: readonly WorkerView[];
   readonly openAlerts: number;
-  /** False = Redis is away and the statuses are the last known ones. */
-  readonly fresh: boolean;
-  /** Why they are. */
-  readonly trouble?: RedisTrouble | null;
+  /** Why Redis is away: then the statuses are the last known ones. Null = it is there. */
+  readonly trouble: RedisTrouble | null;
   /** The whole fleet is muted or in maintenance. */
   readonly silence: SilenceRow | null;
   readonly wizard: WizardRow | null;

@@ -14,6 +14,7 @@ import {
 } from "@flotilla/session-store";
 import { findHolders } from "@flotilla/sqlite";
 import { fleetOnRedis } from "./fleet-place.ts";
+import type { Place } from "./place.ts";
 import { type Answer, assertCanAsk, type Call, confirmed, noMoreThan, type Verb, WrongUsage, word } from "./verb.ts";
 
 const USAGE = `Usage: flotilla import <file | -> --name <worker> [--yes] [--json]
@@ -46,6 +47,7 @@ export const importVerb: Verb = {
         "Standard input holds the session, so nobody can be asked. Add --yes when the other program is stopped.",
       );
     assertCanAsk(call);
+    assertNoKeyWanted(call.place);
     const { sessions: dir, server } = call.place;
     const source = await sourceOf(from, call);
     const options: ImportOptions = { source, dir, name, fleetKey: call.place.fleetKey(), server };
@@ -61,6 +63,15 @@ export const importVerb: Verb = {
   },
 };
 
+/** With several hosts the fleet has a key already; one made here would fit none of them. */
+function assertNoKeyWanted({ fleetKeyFrom, env }: Place): void {
+  if (fleetKeyFrom !== null || env.HOSTS !== "several") return;
+  throw new AppError(
+    "no-fleet-key",
+    "This host has no fleet key yet, and HOSTS=several: set FLEET_KEY in .env to the key of the bot's host, then import again.",
+  );
+}
+
 /**
  * Other hosts have session folders of their own: the fleet's leases say which names, keys and accounts are in use, and its board what stopped
  * workers had. A fleet that does not run has nobody who could use it; with several hosts it must be asked.
@@ -74,14 +85,20 @@ async function assertNowhereElse({ place }: Call, name: string, { authKey, userI
   const other = await fleetOnRedis(place)
     .then((fleet) => findOtherOwner(fleet, wanted))
     .catch((error: unknown) => {
+      const code = error instanceof AppError ? error.code : "";
       // A Redis that no fleet of this key ever used has no claim.
-      if (error instanceof AppError && error.code === "no-fleet") return null;
-      if (HOSTS !== "several" && error instanceof AppError && error.code === "redis-away") return null;
+      if (code === "no-fleet") return null;
+      if (HOSTS !== "several" && (code === "redis-away" || (code === "wrong-fleet-key" && neverRan(place)))) return null;
       throw error;
     });
   if (!other) return;
   const details = { other: other.worker, host: other.host, userId };
   throw new AppError("session-duplicate", ownedText(other, name, userId), { details });
+}
+
+/** Then the fleets in a shared Redis, which have other keys, are others'. */
+function neverRan({ dataDir }: Place): boolean {
+  return !["control.db", "host.db"].some((name) => existsSync(join(dataDir, name)));
 }
 
 function ownedText({ what, worker, host }: OtherOwner, name: string, userId: string | null): string {

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import {
   badConfig,
   type EnvValues,
+  findFleetKeys,
   hostIdOf,
   loadFleetKey,
   readEnv,
@@ -10,7 +11,7 @@ import {
   Secret,
   wantsSandbox,
 } from "@flotilla/config";
-import type { HostId } from "@flotilla/kernel";
+import type { FoundKey, HostId } from "@flotilla/kernel";
 import { dataDirOf } from "../sandbox-service.ts";
 
 /** Where a subcommand works. */
@@ -26,10 +27,12 @@ export interface Place {
   /** True without a `.env`: the fleet is a play fleet. */
   readonly sandbox: boolean;
   readonly server: "telegram" | "custom";
-  /** Where the fleet key is; null when it has never been made. */
+  /** Where the fleet key is now; null when it has never been made. */
   readonly fleetKeyFrom: "env" | "file" | null;
   /** Reads it, and makes it when there is neither a key nor a session. Throws AppError `bad-fleet-key`, `no-fleet-key`. */
   fleetKey(): Buffer;
+  /** Every key that FLEET_KEY and the files of the data folder hold. Never throws. */
+  foundKeys(): FoundKey[];
 }
 
 const ROOT = resolve(import.meta.dirname, "../../../..");
@@ -41,6 +44,7 @@ export function findPlace(cwd: string): Place {
   if (problems.length > 0) throw badConfig(problems);
   const dataDir = dataDirOf(env, ROOT);
   const sandbox = wantsSandbox(env);
+  const configured = env.FLEET_KEY ? new Secret(env.FLEET_KEY) : null;
   return {
     root: ROOT,
     cwd,
@@ -50,7 +54,11 @@ export function findPlace(cwd: string): Place {
     hostId: hostIdOf(env),
     sandbox,
     server: sandbox || env.MTPROTO_DC ? "custom" : "telegram",
-    fleetKeyFrom: env.FLEET_KEY ? "env" : existsSync(join(dataDir, "fleet.key")) ? "file" : null,
-    fleetKey: () => loadFleetKey(env.FLEET_KEY ? new Secret(env.FLEET_KEY) : null, dataDir),
+    get fleetKeyFrom() {
+      if (env.FLEET_KEY) return "env";
+      return existsSync(join(dataDir, "fleet.key")) ? "file" : null;
+    },
+    fleetKey: () => loadFleetKey(configured, dataDir),
+    foundKeys: () => findFleetKeys(configured, dataDir),
   };
 }

@@ -6,6 +6,7 @@ import { AppError, toError } from "@flotilla/kernel";
 import { parse, stringify } from "yaml";
 import { fleetOnRedis } from "./fleet-place.ts";
 import type { Place } from "./place.ts";
+import { chatsAsText, quoteHint } from "./route-numbers.ts";
 import { type Answer, type Call, noMoreThan, type Verb, WrongUsage, word } from "./verb.ts";
 
 const USAGE = `Usage: flotilla routes apply <file> [--json]
@@ -89,9 +90,13 @@ function secret(call: Call): Answer {
 function readRoutes(call: Call): RouteFile {
   noMoreThan(call, 2);
   const path = resolve(call.place.cwd, word(call, 1, "which file"));
-  const parsed = RouteFile.safeParse(load(path));
+  const content = chatsAsText(load(path));
+  const parsed = RouteFile.safeParse(content);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path: at, message }) => `  ${at.join(".") || "file"}: ${message}`);
+    const problems = parsed.error.issues.map(
+      ({ path: at, message, code }) =>
+        `  ${at.join(".") || "file"}: ${message}${code === "invalid_type" ? quoteHint(content, at) : ""}`,
+    );
     throw new AppError("route-file", `${path} is not a file of routes:\n${problems.join("\n")}`);
   }
   const problems = validateRoutes(parsed.data.routes);

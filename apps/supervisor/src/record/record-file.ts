@@ -1,28 +1,26 @@
 import { existsSync, renameSync } from "node:fs";
 import { AppError, toError } from "@flotilla/kernel";
 import { assertSound, backupTo, type Database, openDatabase, type SqliteErrorCode } from "@flotilla/sqlite";
+import { joinFound, keyText } from "./merge.ts";
 import { emptyMemory, type HostMemory, type RecordKey, readAll, writeKey } from "./rows.ts";
 import { MIGRATIONS } from "./schema.ts";
 
 /** What is wrong with the file; its content stays usable in memory. */
 export interface RecordTrouble {
   readonly kind: "record-set-aside" | "record-unwritable";
-  /** In plain words, for the log. */
-  readonly message: string;
-  /** Paths and the code of what failed, for a chat of any language. */
+  /** Paths and the code of what failed, for the log and a chat of any language. */
   readonly detail: string;
-  /** Writes that failed so far. */
-  readonly failures: number;
 }
 
-/** The content is lost, whatever is done: the file is set aside under a new name. */
+/**
+ * What SQLite, or the file's own header, says is damage: the content is lost, whatever is done, and the file is set aside under a new name. Anything else,
+ * such as no memory or no free descriptor, says nothing about the content.
+ */
 const DAMAGE: ReadonlySet<string> = new Set<SqliteErrorCode>([
   "sqlite-corrupt",
   "sqlite-not-a-database",
   "sqlite-empty",
   "sqlite-truncated",
-  "sqlite-deleted",
-  "sqlite-error",
 ]);
 /** No trouble of this file but a decision: another supervisor has it, or another version wrote it. */
 const REFUSALS: ReadonlySet<string> = new Set<SqliteErrorCode>([
@@ -48,9 +46,9 @@ export class RecordFile {
   readonly #dirty = new Map<string, RecordKey>();
   readonly #timer: NodeJS.Timeout;
   #db: Database | null = null;
-  #setAside: { readonly message: string; readonly detail: string } | null = null;
-  #problem: { readonly message: string; readonly detail: string } | null = null;
-  #failures = 0;
+  #setAside: string | null = null;
+  #problem: string | null = null;
+  #onFound: () => void = () => {};
 
   /** Throws AppError `sqlite-locked` when another supervisor of this data folder runs, and `sqlite-newer`, `sqlite-wrong-role`, `sqlite-network-fs`. */
   constructor(path: string) {
@@ -64,9 +62,8 @@ export class RecordFile {
 
   /** What is wrong now, or null. */
   trouble(): RecordTrouble | null {
-    const failures = this.#failures;
-    if (this.#problem !== null) return { kind: "record-unwritable", ...this.#problem, failures };
-    return this.#setAside && { kind: "record-set-aside", ...this.#setAside, failures };
+    if (this.#problem !== null) return { kind: "record-unwritable", detail: this.#problem };
+    return this.#setAside === null ? null : { kind: "record-set-aside", detail: this.#setAside };
   }
 
   /** Whether the path still leads to the file that is written to. */
@@ -79,9 +76,18 @@ export class RecordFile {
     if (this.#db) backupTo(this.#db, target);
   }
 
+  /** `listen` is called when a file that could not be opened at first could be, and what it held has joined the memory. */
+  whenFound(listen: () => void): void {
+    this.#onFound = listen;
+  }
+
   /** The rows of these keys changed in memory. */
   changed(...keys: readonly RecordKey[]): void {
-    for (const key of keys) this.#dirty.set(`${key.of} ${key.id}`, key);
+    for (const key of keys) {
+      const before = this.#dirty.get(keyText(key));
+      const replaced = before?.of === "exits" && !before.adds;
+      this.#dirty.set(keyText(key), replaced ? before : key);
+    }
     this.#flush();
   }
 
@@ -100,7 +106,7 @@ export class RecordFile {
       const error = toError(thrown);
       const code = error instanceof AppError ? error.code : "";
       if (REFUSALS.has(code)) throw error;
-      return DAMAGE.has(code) ? this.#startOver(error) : this.#without(error);
+      return DAMAGE.has(code) ? this.#startOver() : this.#without(error);
     }
   }
 
@@ -119,13 +125,12 @@ export class RecordFile {
   }
 
   /** Nothing is deleted: the old file stays for a look. */
-  #startOver(error: Error): HostMemory | null {
+  #startOver(): HostMemory | null {
     try {
       const aside = `${this.path}.damaged-${new Date().toISOString().replace(/[-:.]/g, "")}`;
       for (const suffix of ["", "-wal", "-journal", "-shm"])
         if (existsSync(this.path + suffix)) renameSync(this.path + suffix, aside + suffix);
-      const message = `${this.path} was damaged (${error.message}) It is kept as ${aside}.`;
-      this.#setAside = { message, detail: `${this.path} → ${aside}` };
+      this.#setAside = `${this.path} → ${aside}`;
       return this.#openOnce();
     } catch (again) {
       return this.#without(toError(again));
@@ -142,14 +147,12 @@ export class RecordFile {
     this.#flush();
   }
 
-  /** What the file held and memory does not know joins it; what memory knows is newer. */
   #reopen(): void {
     try {
       const found = this.#open();
       if (!found) return;
-      for (const [id, worker] of found.workers) if (!this.memory.workers.has(id)) this.memory.workers.set(id, worker);
-      for (const [id, exits] of found.exits) if (!this.memory.exits.has(id)) this.memory.exits.set(id, exits);
-      for (const [id, rules] of found.rules) if (!this.memory.rules.has(id)) this.memory.rules.set(id, rules);
+      joinFound(this.memory, found, this.#dirty);
+      this.#onFound();
     } catch (error) {
       this.#failed(toError(error));
     }
@@ -171,8 +174,7 @@ export class RecordFile {
   }
 
   #failed(error: Error): void {
-    this.#failures += 1;
     const code = error instanceof AppError ? error.code : error.name;
-    this.#problem = { message: `${this.path} cannot be written now: ${error.message}`, detail: `${this.path}: ${code}` };
+    this.#problem = `${this.path}: ${code}`;
   }
 }

@@ -32,7 +32,9 @@ export interface HostMemory {
 
 /** Names one row, or the rows of one worker. */
 export type RecordKey =
-  | { readonly of: "worker" | "exits" | "rules" | "stats"; readonly id: WorkerId }
+  | { readonly of: "worker" | "rules" | "stats"; readonly id: WorkerId }
+  /** `adds`: later exits only; those before it still count. */
+  | { readonly of: "exits"; readonly id: WorkerId; readonly adds: boolean }
   | { readonly of: "child"; readonly id: number }
   | { readonly of: "outcome" | "event"; readonly id: string }
   | { readonly of: "fleet"; readonly id: "fleet" };

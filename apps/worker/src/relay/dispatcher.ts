@@ -9,21 +9,12 @@ import {
   type Route,
   SourceMessage,
 } from "@flotilla/contracts";
-import {
-  type AfterTry,
-  afterTry,
-  type FetchedFile,
-  isAboutTarget,
-  type MatchVerdict,
-  maxAgeMs,
-  resultOfFault,
-  stepKey,
-} from "@flotilla/domain";
+import { type AfterTry, afterTry, type FetchedFile, isAboutTarget, maxAgeMs, resultOfFault, stepKey } from "@flotilla/domain";
 import { AppError, type Clock, LoopShare, nextTurn, toError, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import type { NewOutboxRow, OutboxRow, RelayTable, RouteStops } from "@flotilla/session-store";
+import type { OutboxRow, RelayTable, RouteStops } from "@flotilla/session-store";
 import { deliveryOf, keyOf } from "./delivery-of.ts";
-import { alertLane } from "./intake.ts";
+import { alertLane, type JudgedAlbum } from "./intake.ts";
 import { emptyLane, type Lane, type LaneState, type UnderWay, uploadMs } from "./lane.ts";
 import { learned, needsFiles, placeOf, planStep } from "./plan-step.ts";
 
@@ -39,11 +30,8 @@ export interface DispatcherDeps {
   readonly fetch: (route: Route, row: OutboxRow) => Promise<FetchedFile[]>;
   /** What was downloaded for a row is not needed any more. */
   readonly forget: (row: number) => void;
-  /** What a route does with an album that is whole, and what that brings along. Null: nothing can be said now. */
-  readonly judgeAlbum: (
-    route: string,
-    pieces: readonly SourceMessage[],
-  ) => { readonly verdict: MatchVerdict; readonly along: readonly NewOutboxRow[] } | null;
+  /** What a route does with an album that is whole. Null: nothing can be said now. */
+  readonly judgeAlbum: (route: string, pieces: readonly SourceMessage[]) => JudgedAlbum | null;
   /** Milliseconds since the Unix epoch, by Telegram's clock as far as it is known. */
   readonly telegramNow: () => number;
   readonly faultOf: (error: unknown) => Fault;
@@ -304,7 +292,9 @@ export class Dispatcher {
     const judged = judgeAlbum(route.id, pieces);
     if (judged?.verdict.kind === "skip") relay.leaveOut(row, judged.verdict.reason);
     else relay.takeAlbum(row, judged?.along ?? []);
-    return judged?.verdict.kind !== "skip";
+    const isTaken = judged?.verdict.kind !== "skip";
+    if (isTaken) judged?.taken();
+    return isTaken;
   }
 
   #hand(underWay: UnderWay): void {

@@ -27,6 +27,23 @@ export interface IntakeDeps {
   readonly onLoop: (route: string) => void;
 }
 
+/** What a route does with an album that is whole. */
+export interface JudgedAlbum {
+  readonly verdict: MatchVerdict;
+  /** What it brings along, if it is taken. */
+  readonly along: readonly NewOutboxRow[];
+  /** To be called when it was taken. */
+  readonly taken: () => void;
+}
+
+/** What a batch comes to. */
+interface Batch {
+  readonly rows: NewOutboxRow[];
+  readonly counts: [string, string][];
+  /** Each message that a route takes. */
+  readonly matches: { readonly route: string; readonly message: SourceMessage }[];
+}
+
 /** Moves what was received into the outbox: one transaction per batch, so a crash repeats a batch or nothing. */
 export class Intake {
   readonly #store: SessionStore;
@@ -44,15 +61,17 @@ export class Intake {
   step(): number {
     const share = new LoopShare(SLICE_MS);
     const taken: number[] = [];
-    const rows: NewOutboxRow[] = [];
-    const counts: [string, string][] = [];
+    const batch: Batch = { rows: [], counts: [], matches: [] };
+    const { rows, counts } = batch;
     for (const row of this.#store.updates.pending(BATCH)) {
-      if (row.kind === "new") this.#matched(row, rows, counts);
-      else for (const ready of this.#book.ready) rows.push(...this.#followed(ready, row, rows, counts));
+      if (row.kind === "new") this.#matched(row, batch);
+      else for (const ready of this.#book.ready) this.#followed(ready, row, batch);
       taken.push(row.n);
       if (share.isOver()) break;
     }
     if (taken.length > 0) this.#store.relay.take(taken, rows, counts);
+    // Only what is taken: on a full disk the same batch is tried again and again, and is no loop.
+    for (const { route, message } of batch.matches) this.#watchForLoop(route, message);
     return taken.length;
   }
 
@@ -69,28 +88,25 @@ export class Intake {
     return { rows, known: messages.length - open.length };
   }
 
-  /** An album is whole: what its route does with it, and what that brings along. Null: its route is not ready. */
-  judgeAlbum(
-    route: string,
-    pieces: readonly SourceMessage[],
-  ): { readonly verdict: MatchVerdict; readonly along: readonly NewOutboxRow[] } | null {
+  /** An album is whole: what its route does with it. Null: its route is not ready. */
+  judgeAlbum(route: string, pieces: readonly SourceMessage[]): JudgedAlbum | null {
     const ready = this.#book.ready.find((it) => it.route.id === route);
     const message = pieces.find(({ text }) => text !== "") ?? pieces[0];
     if (!ready || !message) return null;
     const verdict = judge(ready, pieces);
-    return { verdict, along: verdict.kind === "take" ? this.#along(ready.route, message, verdict.because) : [] };
+    const along = verdict.kind === "take" ? this.#alerts(ready.route, message, verdict.because) : [];
+    return { verdict, along, taken: () => this.#watchForLoop(route, message) };
   }
 
-  #matched(row: InboxRow, rows: NewOutboxRow[], counts: [string, string][]): void {
+  #matched(row: InboxRow, batch: Batch): void {
     if (!row.content) return;
     const message = toSourceMessage(this.#store, row, row.content);
     const isOwn = this.#isOwnDelivery(message);
     for (const ready of this.#book.ready) {
       const { route } = ready;
       const verdict = row.content.service ? SERVICE : this.#verdict(ready, message, isOwn);
-      if (verdict.kind === "take")
-        rows.push(this.#newRow(route.id, message), ...this.#alongNow(route, message, verdict.because));
-      else if (verdict.reason !== "other-chat" && verdict.reason !== "off") counts.push([route.id, verdict.reason]);
+      if (verdict.kind === "take") this.#take(route, message, verdict.because, batch);
+      else if (verdict.reason !== "other-chat" && verdict.reason !== "off") batch.counts.push([route.id, verdict.reason]);
     }
   }
 
@@ -101,13 +117,15 @@ export class Intake {
     return reason === null ? { kind: "take", because: [] } : { kind: "skip", reason };
   }
 
-  #alongNow(route: Route, message: SourceMessage, because: readonly string[]): NewOutboxRow[] {
-    return message.groupedId === null ? this.#along(route, message, because) : [];
+  /** A message goes into the outbox; what an album brings along waits until it is whole. */
+  #take(route: Route, message: SourceMessage, because: readonly string[], { rows, matches }: Batch): void {
+    rows.push(this.#newRow(route.id, message));
+    if (message.groupedId !== null) return;
+    rows.push(...this.#alerts(route, message, because));
+    matches.push({ route: route.id, message });
   }
 
-  /** What a message that is taken brings along. */
-  #along({ id, alert }: Route, message: SourceMessage, because: readonly string[]): NewOutboxRow[] {
-    this.#watchForLoop(id, message);
+  #alerts({ id, alert }: Route, message: SourceMessage, because: readonly string[]): NewOutboxRow[] {
     return alert === "off" ? [] : [this.#alertRow(id, message, because)];
   }
 
@@ -152,48 +170,49 @@ export class Intake {
   }
 
   /** An edit or a deletion matters where the message was delivered, or still may be; an edit also where the message matches only now. */
-  #followed(ready: ReadyRoute, row: InboxRow, before: readonly NewOutboxRow[], counts: [string, string][]): NewOutboxRow[] {
+  #followed(ready: ReadyRoute, row: InboxRow, batch: Batch): void {
     const { route, chats } = ready;
-    if (row.kind === "new" || !route.on || !chats.has(row.chat)) return [];
-    if (row.kind === "edit" ? !route.edits : !route.deletes) return [];
-    if (row.kind === "edit" && !this.#isKnown(route.id, row, before)) return this.#matchedLate(ready, row, counts);
+    if (row.kind === "new" || !route.on || !chats.has(row.chat)) return;
+    if (row.kind === "edit" ? !route.edits : !route.deletes) return;
+    if (row.kind === "edit" && !this.#isKnown(route.id, row, batch)) {
+      this.#matchedLate(ready, row, batch);
+      return;
+    }
     const { relay } = this.#store;
     const { chat, messageId, version, kind } = row;
-    const mayWait = relay.heldBack(route.id) || before.some(({ lane }) => lane === route.id);
-    if (kind === "delete" && !mayWait && !relay.delivered(route.id, chat, messageId)) return [];
+    const mayWait = relay.heldBack(route.id) || batch.rows.some(({ lane }) => lane === route.id);
+    if (kind === "delete" && !mayWait && !relay.delivered(route.id, chat, messageId)) return;
     const piece = row.content ? toSourceMessage(this.#store, row, row.content) : { chat, id: messageId };
-    return [
-      {
-        lane: route.id,
-        route: route.id,
-        key: `${chat}/${messageId}/${kind}/${version}`,
-        kind,
-        album: null,
-        piece: JSON.stringify(piece),
-        sourceAt: row.date,
-        readyAt: 0,
-      },
-    ];
+    batch.rows.push({
+      lane: route.id,
+      route: route.id,
+      key: `${chat}/${messageId}/${kind}/${version}`,
+      kind,
+      album: null,
+      piece: JSON.stringify(piece),
+      sourceAt: row.date,
+      readyAt: 0,
+    });
   }
 
   /** Whether a route took this message already. */
-  #isKnown(route: string, { chat, messageId, content }: InboxRow, before: readonly NewOutboxRow[]): boolean {
+  #isKnown(route: string, { chat, messageId, content }: InboxRow, { rows }: Batch): boolean {
     const { relay } = this.#store;
     const group = content?.groupedId ?? null;
     const album = group === null ? null : `${chat}/${group}`;
     const key = `${chat}/${messageId}/new`;
-    if (before.some((row) => row.lane === route && (row.key === key || (album !== null && row.album === album)))) return true;
+    if (rows.some((row) => row.lane === route && (row.key === key || (album !== null && row.album === album)))) return true;
     return relay.hasNew(route, chat, messageId, album) || relay.delivered(route, chat, messageId) !== null;
   }
 
   /** It came before, and what it says now is what the route looks for. An old message that was never seen here is no news. */
-  #matchedLate(ready: ReadyRoute, row: InboxRow, counts: [string, string][]): NewOutboxRow[] {
+  #matchedLate(ready: ReadyRoute, row: InboxRow, batch: Batch): void {
     const { route } = ready;
-    if (!row.content || row.content.service || !this.#store.updates.has(row.box, row.messageId)) return [];
+    if (!row.content || row.content.service || !this.#store.updates.has(row.box, row.messageId)) return;
     const message = toSourceMessage(this.#store, row, row.content);
     const verdict = matchRoute(ready, message, this.#isOwnDelivery(message));
-    if (verdict.kind !== "take") return [];
-    counts.push([route.id, "late"]);
-    return [this.#newRow(route.id, message), ...this.#alongNow(route, message, verdict.because)];
+    if (verdict.kind !== "take") return;
+    batch.counts.push([route.id, "late"]);
+    this.#take(route, message, verdict.because, batch);
   }
 }

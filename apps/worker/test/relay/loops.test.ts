@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { AppError } from "@flotilla/kernel";
 import { type QueuePlace, RelayBoard } from "@flotilla/queue";
 import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { placeAt, post, type Running, route, runWorker, Targets, tellRoutes } from "./world.ts";
 
 interface One {
@@ -60,6 +61,18 @@ test("a text that comes back again and again stops its route; nothing is lost, t
   await waitFor(() => it.targets.in("-1000000000002").length === 30);
   for (let id = 31; id <= 60; id++) it.worker.receive(echo(id));
   await waitFor(() => it.targets.in("-1000000000002").length === 60);
+});
+
+test("a message that cannot be taken for a while, as on a full disk, is one message, however often it is tried", async () => {
+  const { worker, targets } = await one();
+  const full = vi.spyOn(worker.store.relay, "take").mockImplementation(() => {
+    throw new AppError("sqlite-full", "The disk is full.");
+  });
+  worker.receive(echo(1));
+  await waitFor(() => full.mock.calls.length >= 15);
+  full.mockRestore();
+  await waitFor(() => targets.in("-1000000000002").length === 1);
+  expect(worker.store.routeStops.get("signals")).toBeNull();
 });
 
 test("a route that is changed starts again, and another route goes on meanwhile", async () => {

@@ -1,7 +1,9 @@
-import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, statSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { AppError, makeFolder } from "@flotilla/kernel";
+import { fileSystemOf, lockForMachine, toSqliteError } from "@flotilla/sqlite";
 
 /** Where every user of a Linux machine may write; empty after a boot. Not shared with containers, as `/run/flotilla` can be. */
 const MEETING_PLACE = "/dev/shm/flotilla";
@@ -35,28 +37,64 @@ export function ownerFolders(configured: string | null, { make = true } = {}): O
   return { paths: [...(unusable(own, 0o700) === null ? [own] : []), ...meeting], kind: "user" };
 }
 
+/**
+ * Takes a lock in OWNER_DIR and gives it back, so that a start fails once and not each worker alone. Throws AppError `owner-dir` as {@link ownerFolders}, also
+ * for a folder that only fails when a file is made in it: a full disk, or a file system that knows no locks. Without OWNER_DIR it does nothing.
+ */
+export function assertOwnerDir(configured: string | null): void {
+  if (configured === null) return;
+  ownerFolders(configured);
+  const path = join(configured, `.try-${randomBytes(6).toString("hex")}`);
+  try {
+    lockForMachine(path)[Symbol.dispose]();
+  } catch (error) {
+    const refused = toSqliteError(error, path);
+    throw unusableSetting(configured, REASONS[String(refused.details["sqlite"])] ?? refused.message);
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
 /** Null when locks can be made in it. In a folder of another user they must be safe from being deleted by a third. */
 function whyNot(path: string, how: { readonly mode: number; readonly make: boolean }): string | null {
   try {
     if (how.make) make(path, how.mode);
-    else if (!lstatSync(path, { throwIfNoEntry: false })) return couldBeMade(path);
+    else if (!lstatSync(path, { throwIfNoEntry: false })) return whyNotMade(path);
     // What an admin set may be a link; in a shared place it could be anyone's.
     const folder = how.mode === SHARED ? lstatSync(path) : statSync(path);
     if (!folder.isDirectory()) return "it is not a folder";
     const own = process.getuid?.() ?? folder.uid;
     if (folder.uid !== own && folder.uid !== 0 && (folder.mode & STICKY) === 0) return "it belongs to another user";
-    accessSync(path, constants.W_OK | constants.X_OK);
-    return null;
+    return whyNoFiles(path);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? "unknown";
+    const { code = "unknown" } = error as NodeJS.ErrnoException;
+    return REASONS[code] ?? code;
   }
 }
 
-function couldBeMade(path: string): null {
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "this user may not write to it",
+  EPERM: "this user may not write to it",
+  EROFS: "it is on a read-only file system",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk is full",
+  EEXIST: "it is not a folder",
+  ENOTDIR: "a part of its path is not a folder",
+  ENOENT: "it cannot be made there",
+  ELOOP: "its links lead in a circle",
+};
+
+/** Of a folder that is not there yet. Throws what the system says. */
+function whyNotMade(path: string): string | null {
   let above = dirname(path);
   while (!existsSync(above)) above = dirname(above);
-  accessSync(above, constants.W_OK | constants.X_OK);
-  return null;
+  return statSync(above).isDirectory() ? whyNoFiles(above) : "a part of its path is not a folder";
+}
+
+/** For root, access(2) says yes for /proc too. */
+function whyNoFiles(folder: string): string | null {
+  accessSync(folder, constants.W_OK | constants.X_OK);
+  return fileSystemOf(folder).ofKernel ? "it is a folder of the kernel, where no files can be made" : null;
 }
 
 function make(path: string, mode: number): void {

@@ -128,7 +128,6 @@ function detailsOf(note: OwnerNote): Record<string, string | number | null> {
     holderCommand: note.commandLine,
     holderHost: note.host,
     holderSince: note.since,
-    holderDataDir: note.dataDir,
     other: note.worker,
   };
 }

@@ -1,4 +1,4 @@
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, readlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, fchmodSync, ftruncateSync, openSync, readFileSync, readlinkSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { type ProcessIdentity, printableCommand, processIdentity, sameProcess } from "@flotilla/sqlite";
 
@@ -42,16 +42,18 @@ export function writeNote(path: string, note: OwnerNote): void {
   }
 }
 
+/** The next owner of the key may be another user; the umask of this process takes that away. */
+const FOR_ALL_USERS = 0o666;
+
 function openNote(path: string): number {
-  const before = process.umask(0);
   try {
-    return openSync(path, "wx", 0o666);
+    const descriptor = openSync(path, "wx", FOR_ALL_USERS);
+    fchmodSync(descriptor, FOR_ALL_USERS);
+    return descriptor;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     // Every user may write beside it: a link would lead to a file of ours.
     return openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
-  } finally {
-    process.umask(before);
   }
 }
 

@@ -6,6 +6,8 @@ export interface FileSystem {
   readonly name: string | null;
   /** Locks on it are decided by, or shared with, another machine. */
   readonly network: boolean;
+  /** The kernel makes its content, as in /proc: no file of ours can be in it. */
+  readonly ofKernel: boolean;
   /** For this user. */
   readonly freeBytes: number;
 }
@@ -20,6 +22,14 @@ const NETWORK_TYPES: Readonly<Record<number, string>> = {
   12805120: "ceph",
   198183888: "lustre",
   1196443219: "gpfs",
+};
+/** The kernel's own, by `f_type` (linux/magic.h). */
+const KERNEL_TYPES: Readonly<Record<number, string>> = {
+  40864: "proc",
+  1650812274: "sysfs",
+  1667723888: "cgroup2",
+  1684170528: "debugfs",
+  1953653091: "tracefs",
 };
 const FUSE_TYPE = 0x65735546;
 /** FUSE is local too (ntfs-3g, mergerfs, virtiofs): the name after "fuse." decides. */
@@ -41,7 +51,7 @@ const NETWORK_FUSE = [
 export function fileSystemOf(folder: string): FileSystem {
   const { type, bavail, bsize } = statfsSync(folder);
   const freeBytes = bavail * bsize;
-  if (process.platform !== "linux") return { name: null, network: false, freeBytes };
+  if (process.platform !== "linux") return { name: null, network: false, ofKernel: false, freeBytes };
   return { ...classifyFileSystem(type, () => mountType(folder)), freeBytes };
 }
 
@@ -49,10 +59,12 @@ export function fileSystemOf(folder: string): FileSystem {
 export function classifyFileSystem(type: number, fuseName: () => string | null): Omit<FileSystem, "freeBytes"> {
   const unsigned = type >>> 0;
   const known = NETWORK_TYPES[unsigned];
-  if (known) return { name: known, network: true };
-  if (unsigned !== FUSE_TYPE) return { name: `0x${unsigned.toString(16)}`, network: false };
+  if (known) return { name: known, network: true, ofKernel: false };
+  const kernel = KERNEL_TYPES[unsigned];
+  if (kernel) return { name: kernel, network: false, ofKernel: true };
+  if (unsigned !== FUSE_TYPE) return { name: `0x${unsigned.toString(16)}`, network: false, ofKernel: false };
   const name = fuseName() ?? "fuse";
-  return { name, network: NETWORK_FUSE.includes(name.replace(/^fuse\./, "")) };
+  return { name, network: NETWORK_FUSE.includes(name.replace(/^fuse\./, "")), ofKernel: false };
 }
 
 /** File system type of proc_pid_mountinfo(5) for the device that the folder is on. */

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { toError } from "@flotilla/kernel";
-import { sessionNames, wantedFleetKeys } from "@flotilla/session-store";
+import { fittingFleetKey, sessionNames, wantedFleetKeys } from "@flotilla/session-store";
 import type { Finding, Patient } from "./finding.ts";
 
-/** Whether the key is there. Whether it is the right one is seen at each session. Never makes one. */
+/** Whether the key is there and opens sessions, as a start asks. Never makes one. */
 export function checkFleetKey({ place }: Patient): Finding[] {
   const check = "fleet-key";
   if (place.fleetKeyFrom === null) {
@@ -29,8 +29,8 @@ function named(place: Patient["place"]): string {
 
 function unreadable(place: Patient["place"]): Finding[] {
   try {
-    if (place.fleetKey().length === 32) return [];
-    throw new Error("The key has not 32 bytes.");
+    fittingFleetKey(place.dataDir, place.fleetKey, place.foundKeys());
+    return [];
   } catch (error) {
     const why = "Without it no session can be opened.";
     return [
