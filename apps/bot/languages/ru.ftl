@@ -819,6 +819,11 @@ solved-command = { $verb ->
     [restart] перезапуск
    *[other] { $verb }
 }, { $by }
+solved-stopped = остановлено: { $by }
+solved-deleted = воркер удалён: { $by }
+solved-replaced = процесс поднялся; о его аккаунте есть отдельная тревога
+solved-route-off = маршрут выключен
+solved-route-gone = маршрут удалён
 alert-key-duplicated = Telegram увидел эту сессию с двух адресов и отменил её навсегда ({ $code }). Копия не поможет: в ней тот же ключ. Перезапускать не будем.
 alert-banned = 🔴 🔑 <b>{ $worker }</b>: аккаунт заморожен или заблокирован
 alert-banned-how = Ответ Telegram: { $code }. Воркер остановлен насовсем.

@@ -18,6 +18,7 @@ import { type Bot, GrammyError } from "grammy";
 import { OwnTrouble } from "./alerts/own-trouble.ts";
 import { RefusedJobs } from "./alerts/refused-jobs.ts";
 import { watch } from "./alerts/watch.ts";
+import { whoStopped } from "./alerts/who-stopped.ts";
 import { assemble, type Parts } from "./assemble.ts";
 import { createBot, registerRoutes } from "./bot.ts";
 import { apologyOf, tellDirectly } from "./chat/apology.ts";
@@ -159,6 +160,7 @@ async function tick(parts: Parts, { sender, hosts, fleet, log }: Outside): Promi
     tokenConflict: parts.pollProblem() === "conflict",
     host,
     relay,
+    stoppedBy: (worker) => whoStopped(parts, worker),
   });
   // The second path must not wait for a chat that does not answer.
   void secondPath.tell();

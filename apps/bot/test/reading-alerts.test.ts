@@ -9,6 +9,7 @@ import { handleEvent } from "../src/events.ts";
 import { handlePress } from "../src/presses/presses.ts";
 import { workerScreen } from "../src/screens/details.ts";
 import { resumeScreen } from "../src/screens/sending.ts";
+import { type Said, say } from "../src/words/said.ts";
 import { type Fleet, meet, type Shown, startFleet } from "./chat.ts";
 import { ALL_WORDS, ANN, ASKER, HOST, statusOf, viewOf, WORKER, workerView } from "./support.ts";
 
@@ -38,11 +39,13 @@ const sources = (more: Partial<SourcesStatus> = {}): SourcesStatus => ({
   ...more,
 });
 
+const stoppedBy = (): Said => say("solved-stopped", { by: "Ann" });
+
 /** The bot looks at what stands on the board. */
 async function look(fleet: Fleet, ...statuses: WorkerStatus[]): Promise<Shown[]> {
   const now = Date.now();
   const fresh = statuses.map((status) => ({ ...status, updatedAt: now }));
-  watch(fleet.parts.alerts, { now, statuses: fresh, redisAwaySince: null, tokenConflict: false, host: HOST });
+  watch(fleet.parts.alerts, { now, statuses: fresh, redisAwaySince: null, tokenConflict: false, host: HOST, stoppedBy });
   await fleet.parts.outbox.flush();
   return (await fleet.shown(777)).filter((message) => message.from === "bot");
 }

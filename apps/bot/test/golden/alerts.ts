@@ -180,7 +180,7 @@ const SIGHTS: readonly Sight[] = [
 /** Every alert that there can be, opened by what opens it in a real fleet; oldest first. */
 export async function goldenAlerts(db: Database): Promise<AlertRow[]> {
   const store = new AlertStore(db, 0);
-  for (const event of EVENTS) applyToAlerts(store, event, () => say("solved-itself"));
+  for (const event of EVENTS) applyToAlerts(store, event, { solvedBy: () => say("solved-itself"), stoppedBy: () => null });
   const [all, withoutRedis] = SIGHTS;
   if (withoutRedis) watch(store, withoutRedis);
   const redis = store.open("redis:");
