@@ -1099,7 +1099,7 @@ rwiz-lines =
     2. where to: <code>@chat</code>, <code>other_worker @chat</code>, <code>bot @chat</code>, or an https address
     3. which messages (may be left out): <code>btc or eth</code>
 rwiz-reader = Which worker reads?
-rwiz-chats = What shall { $reader } read? Tap one or more, or send <code>@name</code>, a number or a link. Then go on.
+rwiz-chats = What shall { $reader } read? Tap one or more, or send <code>@name</code>, a number or a link, or forward a message. Then go on.
 rwiz-topic = Which topic of { $chat }? A link to a message in it will do, too.
 rwiz-into = Into which topic of { $chat }? A link to a message in it, or its number, will do, too.
 rwiz-general = General

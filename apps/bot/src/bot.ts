@@ -4,7 +4,7 @@ import { type Clock, parseUserId, sleep, type UserId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { autoRetry } from "@grammyjs/auto-retry";
 import { Bot, type Context, type Transformer } from "grammy";
-import type { ApiError } from "grammy/types";
+import type { ApiError, MessageOrigin } from "grammy/types";
 import { sendProblem } from "./chat/bot-errors.ts";
 import type { PressContext } from "./chat/press-context.ts";
 import { repeatHarmless } from "./chat/repeat.ts";
@@ -71,6 +71,10 @@ export function registerRoutes(bot: Bot, deps: RouteDeps): void {
   });
   bot.use(guardSecrets(deps, (context) => commandContext(deps, context), isCommand));
   registerCommands(bot, deps, (context) => commandContext(deps, context));
+  bot.on("message:forward_origin", (context, next) => {
+    const makesRoute = deps.admins.expecting(adminOf(context))?.what === "rwiz";
+    return makesRoute ? handleText(deps, commandContext(deps, context)) : next();
+  });
   bot.on("message:text", (context) => handleText(deps, commandContext(deps, context)));
   bot.on("message:document", (context) => {
     const { file_id: id, file_name: name = "", file_size: bytes = null } = context.message.document;
@@ -141,9 +145,27 @@ function commandContext(deps: RouteDeps, context: Context): CommandContext {
     ...whoOf(deps, context),
     text: (context.message ?? context.editedMessage)?.text ?? "",
     title,
+    ...originOf(context.message?.forward_origin),
     reply,
     erase: () => erase(deps, context),
   };
+}
+
+function originOf(origin: MessageOrigin | undefined): Pick<CommandContext, "forwardedFrom"> {
+  switch (origin?.type) {
+    case "channel":
+      return { forwardedFrom: String(origin.chat.id) };
+    case "chat":
+      return { forwardedFrom: String(origin.sender_chat.id) };
+    case "user":
+      return { forwardedFrom: String(origin.sender_user.id) };
+    case "hidden_user":
+      return { forwardedFrom: origin.sender_user_name };
+    case undefined:
+      return {};
+    default:
+      return origin satisfies never;
+  }
 }
 
 interface Who {

@@ -9,6 +9,7 @@ import { typedChat } from "../src/relay/wizard/chat-refs.ts";
 import { DraftStore } from "../src/relay/wizard/draft-store.ts";
 import { draftOf, newDraft, nextStep, pathOf, routeOf, stepBefore } from "../src/relay/wizard/route-draft.ts";
 import { type Maker, RouteWizard } from "../src/relay/wizard/route-wizard.ts";
+import type { SeenChat } from "../src/relay/wizard/step-check.ts";
 import { AuditStore } from "../src/store/audit.ts";
 import { PlaceStore } from "../src/store/places.ts";
 import { WorkerStore } from "../src/store/workers.ts";
@@ -21,6 +22,12 @@ const chat = (ref: string, more: Partial<KnownChat> = {}): KnownChat => ({
   ...{ ref, title: ref, kind: "channel", forum: false, mayWrite: true },
   ...more,
 });
+
+const SEEN: Readonly<Record<string, SeenChat>> = {
+  "-1000000000009": { title: "Team", forum: false, id: "-1000000000009", linked: null },
+  "@news_9": { title: "News", forum: false, id: "-1000000000010", linked: "-1000000000011" },
+  "@talk_9": { title: "Talk", forum: false, id: "-1000000000011", linked: "-1000000000010" },
+};
 
 /** The wizard over real stores; the worker's lists are here already. */
 async function start() {
@@ -49,7 +56,7 @@ async function start() {
       places: new PlaceStore(db),
       audit: new AuditStore(db),
       commands: commands as never,
-      botChat: async (ref) => (ref === "-1000000000009" ? { title: "Team", forum: false } : null),
+      botChat: async (ref) => SEEN[ref] ?? null,
     });
   return { wizard: make(), make, routes, lists, asked };
 }
@@ -137,12 +144,7 @@ test("what the rules of the file refuse is not saved: a loop, a name that was ta
     await wizard.press(by, step, op);
   await wizard.text(by, "@one_1_1");
   const draft = wizard.of(ANN) ?? newDraft("x", null);
-  expect(wizard.look(draft).problem?.key).toBe("route-problem-loop");
-  expect(await wizard.press(by, "summary", "save")).toMatchObject({ kind: "draft", said: { key: "route-problem-loop" } });
-  await wizard.press(by, "summary", "target");
-  await wizard.press(by, "kind", "next");
-  await wizard.press(by, "kind", "worker");
-  await wizard.press(by, "sender", sourceKey(WORKER));
+  expect(draft).toMatchObject({ step: "target", target: null, problem: { key: "route-problem-loop" } });
   await wizard.press(by, "target", "me");
   const taken = Route.parse({
     id: draft.id,
@@ -152,6 +154,79 @@ test("what the rules of the file refuse is not saved: a loop, a name that was ta
   routes.replace([taken], 1);
   expect(await wizard.press(by, "summary", "save")).toMatchObject({ kind: "draft" });
   expect(routes.all()).toEqual([taken]);
+});
+
+describe("a chat that no route may have is refused at its own step, and the draft stays as it was", () => {
+  const SERVICE = [
+    "777000",
+    "-100777000",
+    "-1000000777000",
+    "42777",
+    "@VerificationCodes",
+    "t.me/replies",
+    "https://t.me/c/777000/5",
+  ];
+
+  async function at(kind: "worker" | "bot", source = "@one_1_1") {
+    const started = await start();
+    const { wizard } = started;
+    wizard.begin(ANN, WORKER);
+    await wizard.press(by, "name", "take");
+    await wizard.text(by, source);
+    for (const [step, op] of [
+      ["chats", "next"],
+      ["filter", "all"],
+      ["action", "copy"],
+      ["kind", kind],
+    ] as const)
+      await wizard.press(by, step, op);
+    if (kind === "worker") await wizard.press(by, "sender", sourceKey(OTHER));
+    expect(wizard.of(ANN)?.step).toBe("target");
+    return started;
+  }
+
+  test.each(SERVICE)("%s, a service chat, as a source and as a target", async (chatRef) => {
+    const { wizard } = await at("worker");
+    await wizard.text(by, chatRef);
+    expect(wizard.of(ANN)).toMatchObject({ step: "target", target: null, problem: { key: "route-problem-service-chat" } });
+    for (const step of ["target", "sender", "kind", "action", "filter"]) await wizard.press(by, step, "back");
+    await wizard.text(by, `@two_2_2 ${chatRef}`);
+    expect(wizard.of(ANN)).toMatchObject({
+      step: "chats",
+      chats: [{ ref: "@one_1_1" }],
+      problem: { key: "route-problem-service-chat" },
+    });
+  });
+
+  test("a person as the target of a worker, and a channel whose discussion group is the source", async () => {
+    const { wizard } = await at("worker");
+    await wizard.text(by, "12345");
+    expect(wizard.of(ANN)).toMatchObject({ step: "target", problem: { key: "route-problem-person" } });
+    for (const source of ["@talk_9", "-1000000000011"]) {
+      const { wizard: other } = await at("bot", source);
+      await other.text(by, "@news_9");
+      expect(other.of(ANN)).toMatchObject({
+        step: "target",
+        target: null,
+        problem: { key: "route-problem-loop", args: { to: "@news_9", back: source } },
+      });
+    }
+    const { wizard: well } = await at("bot", "@one_1_1");
+    await well.text(by, "@news_9");
+    expect(well.of(ANN)).toMatchObject({ step: "summary", target: { title: "News" } });
+  });
+
+  test("a source that is added to a finished route and would lead back", async () => {
+    const { wizard } = await at("worker");
+    await wizard.text(by, "@out_1_1");
+    await wizard.press(by, "summary", "chats");
+    await wizard.text(by, "@out_1_1");
+    expect(wizard.of(ANN)).toMatchObject({
+      step: "chats",
+      chats: [{ ref: "@one_1_1" }],
+      problem: { key: "route-problem-loop" },
+    });
+  });
 });
 
 test("a change keeps what was not asked for; a forward cannot keep the bot as its target", async () => {
