@@ -84,6 +84,20 @@ describe("messages that are lost", () => {
     await fleet.waitForBot(777, /7 times[\s\S]*Lost ≥ 3 while/);
   });
 
+  test("of different reasons are counted for each of them", async () => {
+    const fleet = await withAnn();
+    await take(fleet, lost());
+    const more = [
+      [3, "unreadable"],
+      [40, "too-many"],
+      [4, "unreadable"],
+    ] as const;
+    for (const [count, why] of more) await take(fleet, { ...base(), kind: "worker.lost", lost: count, why, outage: null });
+    const shown = await fleet.waitForBot(777, /Lost ≥ 47 while it was connected/);
+    expect(shown.text).toMatch(/≥ 7: this version cannot read[\s\S]*≥ 40: more than Telegram gives[\s\S]*After 4 min offline/);
+    expect(shown.text.match(/Press ✋/g)).toHaveLength(1);
+  });
+
   test("the same event twice is one loss", async () => {
     const fleet = await withAnn();
     const event = lost();
