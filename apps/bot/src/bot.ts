@@ -9,7 +9,7 @@ import { sendProblem } from "./chat/bot-errors.ts";
 import type { PressContext } from "./chat/press-context.ts";
 import { repeatHarmless } from "./chat/repeat.ts";
 import type { SureSender } from "./chat/sure-sender.ts";
-import { chatKey } from "./chat/target.ts";
+import { messageOf, placeOf } from "./chat/target.ts";
 import { type FileDeps, handleFile } from "./files.ts";
 import type { Gate } from "./gate.ts";
 import type { PressDeps } from "./presses/deps.ts";
@@ -201,9 +201,8 @@ function adminOf(context: Context): UserId {
 }
 
 function chatOf(context: Context): string {
-  const message = context.callbackQuery?.message ?? context.message ?? context.editedMessage;
-  const topic = message && "is_topic_message" in message && message.is_topic_message ? message.message_thread_id : undefined;
-  return chatKey(context.chat?.id ?? 0, topic);
+  const message = messageOf(context.update);
+  return message ? placeOf(message) : String(context.chat?.id ?? 0);
 }
 
 function askerOf(context: Context): Asker {

@@ -3,7 +3,7 @@ import type { Logger } from "@flotilla/observability";
 import type { Context } from "grammy";
 import type { AlertBody } from "./alerts/alert-body.ts";
 import type { AlertStore } from "./alerts/alert-store.ts";
-import { chatKey } from "./chat/target.ts";
+import { messageOf, placeOf } from "./chat/target.ts";
 import type { AdminStore } from "./store/admins.ts";
 import type { PlaceStore } from "./store/places.ts";
 import { say } from "./words/said.ts";
@@ -37,10 +37,9 @@ export class Gate {
       return false;
     }
     if (context.chat?.type === "private") return true;
-    const message = context.callbackQuery?.message ?? context.message ?? context.editedMessage;
-    const topic = message && "is_topic_message" in message && message.is_topic_message ? message.message_thread_id : undefined;
+    const message = messageOf(context.update);
     const opening = /^\/here\b/.test(context.message?.text ?? "");
-    return opening || places.has(chatKey(context.chat?.id ?? 0, topic));
+    return opening || (message !== undefined && places.has(placeOf(message)));
   }
 
   /** Whoever comes with an invitation is an admin from now on. */

@@ -2,7 +2,9 @@ import { sleep } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { type Bot, BotError, GrammyError } from "grammy";
 import type { Update } from "grammy/types";
+import type { Apology } from "./chat/apology.ts";
 import { sendProblem } from "./chat/bot-errors.ts";
+import { chatId, messageOf, topicOf } from "./chat/target.ts";
 import type { Inbox } from "./store/inbox.ts";
 
 /** Why presses do not arrive. */
@@ -21,7 +23,7 @@ export interface PollerDeps {
   readonly bot: Bot;
   readonly inbox: Inbox;
   /** Plain text for the sender of a press or text that failed; null: this chat is told nothing. */
-  readonly apology?: (update: Update, error: unknown) => string | null;
+  readonly apology?: (update: Update, error: unknown) => Apology | null;
   readonly log: Logger;
   readonly now: () => number;
 }
@@ -115,7 +117,7 @@ class Work {
 
   /** Handles it after what came before it in its chat. */
   run(update: Update): Promise<void> {
-    const chat = update.callback_query?.message?.chat.id ?? (update.message ?? update.edited_message)?.chat.id ?? 0;
+    const chat = messageOf(update)?.chat.id ?? 0;
     const done = (this.#turns.get(chat) ?? Promise.resolve()).then(() => this.#handle(update));
     this.#turns.set(chat, done);
     void done.then(() => {
@@ -148,14 +150,15 @@ class Work {
   async #apologize(update: Update, error: unknown): Promise<void> {
     const { bot, apology, log } = this.#deps;
     const press = update.callback_query;
-    const chat = press?.message?.chat.id ?? update.message?.chat.id;
-    if (chat === undefined || !apology) return;
     try {
-      const text = apology(update, error);
-      if (text === null) return;
+      const said = apology?.(update, error) ?? null;
+      if (said === null) return;
+      const { chat, text } = said;
       const answered = press && bot.api.answerCallbackQuery(press.id, { text: text.slice(0, 200), show_alert: true });
       // It may have been answered already, before it failed.
-      await (answered ?? Promise.reject(new Error("no press"))).catch(() => bot.api.sendMessage(chat, text));
+      await (answered ?? Promise.reject(new Error("no press"))).catch(() =>
+        bot.api.sendMessage(chatId(chat), text, topicOf(chat)),
+      );
     } catch (problem) {
       log.warn({ err: problem }, "press not answered");
     }
