@@ -1,7 +1,7 @@
 import type { Route } from "@flotilla/contracts";
 import type { PressContext } from "../chat/press-context.ts";
 import { type RelayWish, toastOf } from "../commands.ts";
-import { type Handler, type PressDeps, panelMessage, show, withWorker } from "../presses/deps.ts";
+import { type Handler, notDone, type PressDeps, panelMessage, show, withWorker } from "../presses/deps.ts";
 import { type Said, say } from "../words/said.ts";
 import { FILLS } from "./fill.ts";
 import { routeProblem } from "./route-problem.ts";
@@ -121,6 +121,7 @@ async function command(deps: PressDeps, context: PressContext, route: Route, wis
     await context.toast(toastOf(result));
     return await deps.alertActions.acted(context, result);
   }
+  if (result.kind === "failed") return await notDone(deps, context, route.from.worker, result.why);
   const screen =
     wish.kind === "relay.dry" && result.kind === "sent"
       ? ({ kind: "dry", route: route.id, command: result.id, draft: false } as const)
