@@ -1222,7 +1222,7 @@ host-silent = 📵 { $host } not heard since { TIME($at) } ({ $count ->
     [one] { $count } worker
    *[other] { $count } workers
 })
-second-token = Telegram does not know this bot's token any more (401). The bot is silent until it is started again with a valid BOT_TOKEN; workers go on.
+second-token = Telegram does not know this bot's token any more (401). The bot asks again once a minute and is silent until then; workers go on. If it stays so, start it with a valid BOT_TOKEN.
 
 ## Limits, and acts on a tag
 

@@ -5,7 +5,7 @@ import type { Logger } from "@flotilla/observability";
 import { autoRetry } from "@grammyjs/auto-retry";
 import { Bot, type Context, type Transformer } from "grammy";
 import type { ApiError, MessageOrigin } from "grammy/types";
-import { sendProblem } from "./chat/bot-errors.ts";
+import { isTokenRefusal, sendProblem } from "./chat/bot-errors.ts";
 import type { PressContext } from "./chat/press-context.ts";
 import { repeatHarmless } from "./chat/repeat.ts";
 import type { SureSender } from "./chat/sure-sender.ts";
@@ -24,7 +24,7 @@ import { languageFor, type Words } from "./words/words.ts";
 /** The bot's client, with bounded retries: a 429 is obeyed, a broken connection costs no tap, nothing waits for ever. `apiRoot` null = Telegram. */
 export function createBot(token: string, apiRoot: string | null): Bot {
   const bot = new Bot(token, apiRoot === null ? {} : { client: { apiRoot } });
-  bot.api.config.use(quietWhile401());
+  bot.api.config.use(quietWithoutToken());
   bot.api.config.use(repeatHarmless());
   bot.api.config.use(autoRetry({ maxRetryAttempts: 3, maxDelaySeconds: 30, rethrowHttpErrors: true }));
   return bot;
@@ -34,15 +34,15 @@ export function createBot(token: string, apiRoot: string | null): Bot {
 const PROBES: ReadonlySet<string> = new Set(["getUpdates", "getMe"]);
 
 /**
- * While the poll loop is told "401 Unauthorized", no other call is made: each is answered with that. A single 401 to another call
+ * While the poll loop is told that there is no such token, no other call is made: each is answered with that. A single 401 to another call
  * is that call's alone, because Telegram has answered so to good tokens.
  */
-function quietWhile401(): Transformer {
+function quietWithoutToken(): Transformer {
   let refusal: ApiError | null = null;
   return async (call, method, payload, signal) => {
     if (refusal && !PROBES.has(method)) return refusal;
     const answer = await call(method, payload, signal);
-    if (PROBES.has(method)) refusal = !answer.ok && answer.error_code === 401 ? answer : null;
+    if (PROBES.has(method)) refusal = !answer.ok && isTokenRefusal(answer.error_code) ? answer : null;
     return answer;
   };
 }

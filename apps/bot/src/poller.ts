@@ -3,7 +3,7 @@ import type { Logger } from "@flotilla/observability";
 import { type Bot, BotError, GrammyError } from "grammy";
 import type { Update } from "grammy/types";
 import type { Apology } from "./chat/apology.ts";
-import { sendProblem } from "./chat/bot-errors.ts";
+import { isTokenRefusal, sendProblem } from "./chat/bot-errors.ts";
 import { chatId, messageOf, topicOf } from "./chat/target.ts";
 import type { Inbox } from "./store/inbox.ts";
 
@@ -30,10 +30,10 @@ export interface PollerDeps {
 
 /** Another program with our token is waited for: it is the other's turn until it ends. */
 const WAIT_MS: Readonly<Record<PollProblem, number>> = { conflict: 30_000, away: 5_000, unauthorized: 60_000 };
-/** A single 401 has come to good tokens: the second question comes soon. */
-const FIRST_UNAUTHORIZED_MS = 5_000;
+/** A single 401 has come to good tokens, and a webhook is taken away: the second question comes soon. */
+const SOON_MS = 5_000;
 const NO_TOKEN =
-  "Telegram does not know BOT_TOKEN (401). If it stays so, start the bot with a valid one; it asks once a minute, workers go on.";
+  "Telegram does not know BOT_TOKEN. If it stays so, start the bot with a valid one; it asks once a minute, workers go on.";
 /** https://core.telegram.org/bots/api#getupdates holds a poll for at most 50 s. */
 const HOLD_S = 30;
 const KINDS = ["message", "edited_message", "callback_query"] as const;
@@ -62,12 +62,15 @@ export function startPolling(deps: PollerDeps): Poller {
       } catch (error) {
         if (stopping.signal.aborted) break;
         const kind = problemOf(error);
+        // As at the start: the buttons are this bot's. The other program may set its address again; then it stays a conflict.
+        if (sendProblem(error) === "webhook") await deps.bot.api.deleteWebhook().catch(() => {});
         const isFirst = state.problem?.kind !== kind;
         state.problem = { kind, since: state.problem && !isFirst ? state.problem.since : deps.now() };
         const err = error instanceof GrammyError ? error.description : kind;
         const what = kind === "unauthorized" ? NO_TOKEN : "polling stopped; trying again";
         deps.log.error({ err, problem: kind }, what);
-        const waitMs = kind === "unauthorized" && isFirst ? FIRST_UNAUTHORIZED_MS : WAIT_MS[kind];
+        const soon = isFirst && (kind === "unauthorized" || sendProblem(error) === "webhook");
+        const waitMs = soon ? SOON_MS : WAIT_MS[kind];
         await sleep(waitMs, stopping.signal).catch(() => {});
       }
     }
@@ -83,8 +86,9 @@ export function startPolling(deps: PollerDeps): Poller {
 }
 
 function problemOf(error: unknown): PollProblem {
-  if (sendProblem(error) === "conflict") return "conflict";
-  return error instanceof GrammyError && error.error_code === 401 ? "unauthorized" : "away";
+  if (!(error instanceof GrammyError)) return "away";
+  if (error.error_code === 409) return "conflict";
+  return isTokenRefusal(error.error_code) ? "unauthorized" : "away";
 }
 
 /** Updates in hand, one after the other per chat. */

@@ -10,9 +10,10 @@ import { STATE_FAMILIES } from "../src/alerts/over.ts";
 import { watch } from "../src/alerts/watch.ts";
 import { whoStopped } from "../src/alerts/who-stopped.ts";
 import { handleEvent } from "../src/events.ts";
+import { workerScreen } from "../src/screens/details.ts";
 import { type Said, say } from "../src/words/said.ts";
 import { meet, startFleet } from "./chat.ts";
-import { ASKER, BEN, controlDb, crashBody, HOST, NOW, statusOf, WORKER } from "./support.ts";
+import { ALL_WORDS, ASKER, BEN, controlDb, crashBody, HOST, NOW, statusOf, viewOf, WORKER, workerView } from "./support.ts";
 
 const ITSELF = say("solved-itself");
 const nobody: Enders = { solvedBy: () => ITSELF, stoppedBy: () => null };
@@ -115,6 +116,28 @@ test("a host that is silent, and Redis away, prove nothing about its workers", a
   watch(store, { ...sight, statuses: [statusOf("news_1")], redisAwaySince: NOW });
   watch(store, { ...sight, statuses: [] });
   expect(store.allOpen().filter(({ subject }) => !subject.startsWith("host:"))).toHaveLength(4 + 1);
+});
+
+describe("a dead session", () => {
+  const deaths = [
+    ["NEEDS_LOGIN", "AUTH_DEAD", "AUTH_KEY_UNREGISTERED"],
+    ["NEEDS_LOGIN", "AUTH_DEAD", "AUTH_KEY_DUPLICATED"],
+    ["NEEDS_LOGIN", "AUTH_DEAD", "SESSION_REVOKED"],
+    ["BANNED", "BANNED", "USER_DEACTIVATED_BAN"],
+  ] as const;
+  test.each(deaths.flatMap((death) => [true, false].map((restoreHelps) => [...death, restoreHelps] as const)))(
+    "(%s, %s, %s, a copy helps: %s) has 🔁 Look again on its alert and on its card",
+    async (state, kind, code, restoreHelps) => {
+      const store = new AlertStore(await controlDb(), 0);
+      const fault = { class: kind, code, message: "gone" };
+      applyToAlerts(store, became(state, { fault, restoreHelps }), nobody);
+      expect(store.open(`account:${WORKER}`)?.body.buttons).toContain("look");
+      for (const words of ALL_WORDS) {
+        const card = workerScreen(viewOf([workerView("news_1", { state, fault, restoreHelps })], { words }), "news_1");
+        expect(card.keyboard.flat().map(({ text }) => text)).toContain(words.text("button-look"));
+      }
+    },
+  );
 });
 
 describe("in the fleet", () => {
