@@ -549,6 +549,7 @@ login-session-taken = ✅ The session is { $worker }'s now. Its first connection
 login-session-too-large = ❌ That file is larger than 20 MB, which is as much as a bot can take. Import it on the machine: flotilla import.
 login-session-not-fetched = ❌ The file could not be had from Telegram. Send it once more.
 session-unasked = I deleted that session file: it is the account itself. To use it, open the worker, press 🔐 Authenticate, then 📎, and send it again.
+login-elsewhere = ⚠️ A login asks you for a secret in the private chat. I deleted your message here, in case it was meant for that. Send the secret there.
 login-not-deleted = ⚠️ I could not delete your message. Delete it yourself, now.
 session-not-deleted = ⚠️ I could not delete the message with your session. Delete it yourself, now: whoever has it is the account.
 refusal-already-used-by = ❌ This account already belongs to the worker { $who }. One account has one worker.

@@ -4,7 +4,7 @@ import { consumeWorkerCommands } from "@flotilla/queue";
 import { waitFor } from "@flotilla/testkit";
 import fc from "fast-check";
 import type { MessageEntity, Update } from "grammy/types";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { typedSecret } from "../src/wizard/typed-secret.ts";
 import type { WizardStep } from "../src/wizard/wizard-state.ts";
 import { WizardStore } from "../src/wizard/wizard-store.ts";
@@ -109,6 +109,103 @@ test.each([
   await it.send(command("/menu"));
   expect(await it.left()).toEqual([]);
   expect(it.parts.panels.screen("777")).toEqual({ kind: "login", worker: WORKER });
+});
+
+test.each<[string, object, boolean]>([
+  ["/start@bot", command("/start@flotilla_sandbox_bot"), false],
+  ["an answer to another message", { text: "pass", reply_to_message: { message_id: 1, date: 1, chat: { id: 777 } } }, false],
+  ["a forwarded text", { text: "pass", forward_origin: { type: "hidden_user", date: 1, sender_user_name: "Ben" } }, false],
+  ["an edited caption", { caption: "pass", photo: [{ file_id: "x" }] }, true],
+])("%s at the password is taken for it", async (_, part, isEdit) => {
+  const it = await at(PASSWORD);
+  await it.send(part, isEdit);
+  await waitFor(() => it.reached.length === 1);
+  expect(it.reached[0]).toMatch(/^login\.password (?:pass|\/start@flotilla_sandbox_bot)$/);
+  expect(await it.left()).toEqual([]);
+});
+
+test.each([
+  ["a picture", { photo: [{ file_id: "x" }] }],
+  ["a video note", { video_note: { file_id: "x" } }],
+  ["a poll", { poll: { id: "1", question: "?" } }],
+  ["dice", { dice: { emoji: "🎲", value: 1 } }],
+  ["a file", { document: { file_id: "x", file_name: "pass.txt" } }],
+])("%s without a text at the password is no password, and does not stay", async (_, part) => {
+  const it = await at(PASSWORD);
+  await it.send(part);
+  expect([it.step(), await it.left(), it.reached]).toEqual(["ask-password", [], []]);
+});
+
+test("a secret that is sent or edited in once more after the login is deleted, and answers no question later", async () => {
+  const it = await at(PASSWORD);
+  const { parts } = it;
+  const row = parts.wizard.of(ANN);
+  if (row) await parts.wizard.cancel(row, ASKER);
+  await it.send({ text: "hunter2" });
+  await it.send({ text: "hunter2" }, true);
+  await it.send({ caption: "hunter2", photo: [{ file_id: "x" }] }, true);
+  expect(await it.left()).toEqual([]);
+  expect(parts.panels.screen("777"), "a text leads to the menu as ever").toEqual({ kind: "menu" });
+  parts.admins.expect(ANN, "find");
+  await it.send({ text: "news" });
+  expect(await it.left(), "an answer that was asked for stays").toEqual(["news"]);
+});
+
+test("an edit long after a login is none of the bot's business", async () => {
+  const it = await at({ kind: "ended", text: { key: "login-over", args: {} } });
+  new WizardStore(it.db).remove(ANN);
+  await it.send({ text: "a word" }, true);
+  expect(await it.left()).toEqual(["a word"]);
+});
+
+describe("a group", () => {
+  const group = { chat: { id: -100_123, type: "supergroup", title: "Night watch" } };
+
+  test("is no place for the password: it is deleted, and becomes no answer to a question", async () => {
+    const it = await at(PASSWORD);
+    it.parts.places.add("-100123", "Night watch", "en");
+    it.parts.admins.expect(ANN, "find");
+    const calls: [string, unknown][] = [];
+    it.bot.api.config.use((async (call: (...args: unknown[]) => unknown, method: string, payload: object, signal: unknown) => {
+      if (!("chat_id" in payload) || String(payload.chat_id) !== "-100123") return await call(method, payload, signal);
+      calls.push([method, "text" in payload ? payload.text : null]);
+      return { ok: true, result: method === "deleteMessage" ? true : { message_id: 1, date: 1, chat: group.chat } };
+    }) as never);
+    await it.send({ text: "hunter2", ...group });
+    expect(calls).toEqual([
+      ["deleteMessage", null],
+      ["sendMessage", expect.stringContaining("in the private chat")],
+    ]);
+    expect([it.reached, it.step(), it.parts.panels.screen("-100123")]).toEqual([[], "ask-password", null]);
+    await it.send({ ...command("/menu"), ...group });
+    expect(it.parts.panels.screen("-100123")).toEqual({ kind: "menu" });
+  });
+});
+
+describe("the address of a proxy", () => {
+  test.each<[string, object, boolean]>([
+    ["a text", { text: "socks5://a:planted@proxy.example:1080" }, false],
+    ["the text below a picture", { caption: "socks5://a:planted@proxy.example:1080", photo: [{ file_id: "x" }] }, false],
+    ["an edit", { text: "socks5://a:planted@proxy.example:1080" }, true],
+    ["a sticker", { sticker: { file_id: "x" } }, false],
+    ["a contact", { contact: { phone_number: "+15550001", first_name: "Ben" } }, false],
+    ["a file", { document: { file_id: "x", file_name: "proxy.txt" } }, false],
+  ])("as %s is taken and does not stay", async (_, part, isEdit) => {
+    const it = await at(PASSWORD);
+    new WizardStore(it.db).remove(ANN);
+    it.parts.admins.expect(ANN, "proxy", WORKER);
+    await it.send(part, isEdit);
+    expect(await it.left()).toEqual([]);
+    expect(it.parts.panels.screen("777")).toMatchObject({ kind: "ask", what: "proxy" });
+  });
+
+  test("behind the command does not stay, and is asked for", async () => {
+    const it = await at(PASSWORD);
+    new WizardStore(it.db).remove(ANN);
+    await it.send(command("/proxy news_1 socks5://a:planted@proxy.example:1080"));
+    expect(await it.left()).toEqual([]);
+    expect(it.parts.panels.screen("777")).toMatchObject({ kind: "ask", what: "proxy" });
+  });
 });
 
 test("a session string at its step is taken, whatever it begins with", async () => {

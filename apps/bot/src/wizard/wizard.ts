@@ -20,6 +20,9 @@ import type { WizardRow, WizardStore } from "./wizard-store.ts";
 /** Longest time of a whole login. */
 const TOTAL_MS = 10 * 60_000;
 
+/** For this long after a login a secret may still come, such as a password that was sent twice. */
+const AFTER_MS = 5 * 60_000;
+
 /** Steps that wait for the worker. */
 const BUSY: ReadonlySet<WizardStep["kind"]> = new Set([
   "preparing",
@@ -49,6 +52,8 @@ export class Wizard {
   readonly #digits = new Map<UserId, string>();
   /** Keys for the QR codes of a login; they live as long as this process. */
   readonly #qrKeys = new Map<string, SealKeyPair>();
+
+  readonly #endedAt = new Map<UserId, number>();
 
   /** The way in with a session of another program. */
   readonly session: SessionSteps;
@@ -108,6 +113,11 @@ export class Wizard {
 
   digits(admin: UserId): number {
     return this.#digits.get(admin)?.length ?? 0;
+  }
+
+  /** A login of this admin ended a moment ago: what comes now may have been meant for it. */
+  endedLately(admin: UserId): boolean {
+    return Math.abs(this.#deps.clock.now() - (this.#endedAt.get(admin) ?? Number.NEGATIVE_INFINITY)) < AFTER_MS;
   }
 
   /** Starts a login. Answers with a sentence when it cannot, null when it did. */
@@ -187,7 +197,7 @@ export class Wizard {
   /** Ends the login; the worker puts the old session back. */
   async cancel(row: WizardRow, asker: Asker): Promise<void> {
     this.#digits.delete(row.admin);
-    this.#deps.store.remove(row.admin);
+    this.#end(row.admin);
     if (row.step.kind !== "ended") await this.#deps.commands.login({ kind: "login.cancel" }, row.worker, row.login, asker);
   }
 
@@ -206,16 +216,21 @@ export class Wizard {
     }
   }
 
+  #end(admin: UserId): void {
+    this.#deps.store.remove(admin);
+    this.#endedAt.set(admin, this.#deps.clock.now());
+  }
+
   #take(row: WizardRow, outcome: CommandOutcome): WizardEnd | null {
     const login = outcome.kind === "login" ? outcome.step : null;
     if (login?.kind === "code-sent") this.#digits.delete(row.admin);
     if (login?.kind === "done") {
-      this.#deps.store.remove(row.admin);
+      this.#end(row.admin);
       const args = { worker: row.worker, name: nameOfAccount(login.account) };
       return { admin: row.admin, worker: row.worker, text: say("login-done", args) };
     }
     if (login?.kind === "session-taken") {
-      this.#deps.store.remove(row.admin);
+      this.#end(row.admin);
       return { admin: row.admin, worker: row.worker, text: say("login-session-taken", { worker: row.worker }) };
     }
     const publicKey = login?.kind === "began" ? login.publicKey : row.publicKey;
