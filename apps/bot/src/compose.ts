@@ -167,7 +167,9 @@ async function tick(parts: Parts, { sender, hosts, fleet, log }: Outside): Promi
   void secondPath.tell();
   if (parts.pollProblem() === null) void secondPath.ping();
   if (parts.pollProblem() === "unauthorized") return;
-  await Promise.all([outbox.flush(), panels.refreshAll()]);
+  // A chat that Telegram makes wait must not keep the bot from looking at the fleet.
+  void outbox.flush();
+  void panels.refreshAll();
 }
 
 /** A route was switched off because it does harm: its owner hears of it, once. */

@@ -239,3 +239,23 @@ describe("while the Bot API is away", () => {
     ]);
   });
 });
+
+test("a chat that Telegram makes wait holds up no other chat, and hears of everything afterwards", async () => {
+  const fleet = await twoAdmins();
+  const gate = Promise.withResolvers<void>();
+  // As the bot's client waits for the time that a 429 names.
+  fleet.bot.api.config.use(async (call, method, payload, signal) => {
+    if ("chat_id" in payload && String(payload.chat_id) === "778") await gate.promise;
+    return await call(method, payload, signal);
+  });
+  fleet.parts.alerts.raise("exit:news_1", crash(1), Date.now());
+  const first = fleet.parts.outbox.flush();
+  await fleet.waitForBot(777, "news_1");
+  fleet.parts.alerts.raise("test:2", { ...crash(1), kind: "test", title: say("alert-test", { by: "Zoe" }) }, Date.now());
+  const second = fleet.parts.outbox.flush();
+  await fleet.waitForBot(777, "Zoe");
+  expect(await fromBot(fleet, 778)).toEqual([]);
+  gate.resolve();
+  await Promise.all([first, second]);
+  expect(await fromBot(fleet, 778)).toHaveLength(2);
+});
