@@ -1,65 +1,10 @@
-import { type KnownChat, Route } from "@flotilla/contracts";
-import { parseUserId, parseWorkerId } from "@flotilla/kernel";
+import { Route } from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
-import { RouteDesk } from "../src/relay/route-desk.ts";
-import { RouteStore } from "../src/relay/route-store.ts";
 import { sourceKey } from "../src/relay/source-key.ts";
-import { ChatLists } from "../src/relay/wizard/chat-lists.ts";
 import { typedChat } from "../src/relay/wizard/chat-refs.ts";
-import { DraftStore } from "../src/relay/wizard/draft-store.ts";
 import { draftOf, newDraft, nextStep, pathOf, routeOf, stepBefore } from "../src/relay/wizard/route-draft.ts";
-import { type Maker, RouteWizard } from "../src/relay/wizard/route-wizard.ts";
-import type { SeenChat } from "../src/relay/wizard/step-check.ts";
-import { AuditStore } from "../src/store/audit.ts";
-import { PlaceStore } from "../src/store/places.ts";
-import { WorkerStore } from "../src/store/workers.ts";
-import { ASKER, controlDb, HOST, TestClock, WORKER } from "./support.ts";
-
-const OTHER = parseWorkerId("other_1");
-const ANN = parseUserId("777");
-const by: Maker = { admin: ANN, asker: ASKER, id: "press-0000000001", chat: "777" };
-const chat = (ref: string, more: Partial<KnownChat> = {}): KnownChat => ({
-  ...{ ref, title: ref, kind: "channel", forum: false, mayWrite: true },
-  ...more,
-});
-
-const SEEN: Readonly<Record<string, SeenChat>> = {
-  "-1000000000009": { title: "Team", forum: false, id: "-1000000000009", linked: null },
-  "@news_9": { title: "News", forum: false, id: "-1000000000010", linked: "-1000000000011" },
-  "@talk_9": { title: "Talk", forum: false, id: "-1000000000011", linked: "-1000000000010" },
-};
-
-/** The wizard over real stores; the worker's lists are here already. */
-async function start() {
-  const [db, clock] = [await controlDb(), new TestClock()];
-  const workers = new WorkerStore(db);
-  for (const worker of [WORKER, OTHER]) workers.add(worker, HOST, "ann", 1);
-  const routes = new RouteStore(db);
-  const relay = new RouteDesk({
-    store: routes,
-    isWorker: (id) => workers.find(id) !== null,
-    tell: async () => {},
-    now: () => clock.now(),
-    readers: () => [],
-  });
-  const lists = new ChatLists();
-  const asked: string[] = [];
-  const commands = {
-    relay: async (wish: { readonly kind: string }, worker: string) => {
-      asked.push(`${wish.kind} ${worker}`);
-      return { kind: "sent", id: "c" } as const;
-    },
-  };
-  const make = () =>
-    new RouteWizard({
-      ...{ routes, relay, lists, workers, clock, drafts: new DraftStore(db) },
-      places: new PlaceStore(db),
-      audit: new AuditStore(db),
-      commands: commands as never,
-      botChat: async (ref) => SEEN[ref] ?? null,
-    });
-  return { wizard: make(), make, routes, lists, asked };
-}
+import { ANN, by, chat, OTHER, start } from "./route-maker.ts";
+import { WORKER } from "./support.ts";
 
 test("a route is made by presses and texts, over a new start of the bot", async () => {
   const { wizard, make, routes, lists, asked } = await start();
@@ -154,79 +99,6 @@ test("what the rules of the file refuse is not saved: a loop, a name that was ta
   routes.replace([taken], 1);
   expect(await wizard.press(by, "summary", "save")).toMatchObject({ kind: "draft" });
   expect(routes.all()).toEqual([taken]);
-});
-
-describe("a chat that no route may have is refused at its own step, and the draft stays as it was", () => {
-  const SERVICE = [
-    "777000",
-    "-100777000",
-    "-1000000777000",
-    "42777",
-    "@VerificationCodes",
-    "t.me/replies",
-    "https://t.me/c/777000/5",
-  ];
-
-  async function at(kind: "worker" | "bot", source = "@one_1_1") {
-    const started = await start();
-    const { wizard } = started;
-    wizard.begin(ANN, WORKER);
-    await wizard.press(by, "name", "take");
-    await wizard.text(by, source);
-    for (const [step, op] of [
-      ["chats", "next"],
-      ["filter", "all"],
-      ["action", "copy"],
-      ["kind", kind],
-    ] as const)
-      await wizard.press(by, step, op);
-    if (kind === "worker") await wizard.press(by, "sender", sourceKey(OTHER));
-    expect(wizard.of(ANN)?.step).toBe("target");
-    return started;
-  }
-
-  test.each(SERVICE)("%s, a service chat, as a source and as a target", async (chatRef) => {
-    const { wizard } = await at("worker");
-    await wizard.text(by, chatRef);
-    expect(wizard.of(ANN)).toMatchObject({ step: "target", target: null, problem: { key: "route-problem-service-chat" } });
-    for (const step of ["target", "sender", "kind", "action", "filter"]) await wizard.press(by, step, "back");
-    await wizard.text(by, `@two_2_2 ${chatRef}`);
-    expect(wizard.of(ANN)).toMatchObject({
-      step: "chats",
-      chats: [{ ref: "@one_1_1" }],
-      problem: { key: "route-problem-service-chat" },
-    });
-  });
-
-  test("a person as the target of a worker, and a channel whose discussion group is the source", async () => {
-    const { wizard } = await at("worker");
-    await wizard.text(by, "12345");
-    expect(wizard.of(ANN)).toMatchObject({ step: "target", problem: { key: "route-problem-person" } });
-    for (const source of ["@talk_9", "-1000000000011"]) {
-      const { wizard: other } = await at("bot", source);
-      await other.text(by, "@news_9");
-      expect(other.of(ANN)).toMatchObject({
-        step: "target",
-        target: null,
-        problem: { key: "route-problem-loop", args: { to: "@news_9", back: source } },
-      });
-    }
-    const { wizard: well } = await at("bot", "@one_1_1");
-    await well.text(by, "@news_9");
-    expect(well.of(ANN)).toMatchObject({ step: "summary", target: { title: "News" } });
-  });
-
-  test("a source that is added to a finished route and would lead back", async () => {
-    const { wizard } = await at("worker");
-    await wizard.text(by, "@out_1_1");
-    await wizard.press(by, "summary", "chats");
-    await wizard.text(by, "@out_1_1");
-    expect(wizard.of(ANN)).toMatchObject({
-      step: "chats",
-      chats: [{ ref: "@one_1_1" }],
-      problem: { key: "route-problem-loop" },
-    });
-  });
 });
 
 test("a change keeps what was not asked for; a forward cannot keep the bot as its target", async () => {

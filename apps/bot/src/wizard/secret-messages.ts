@@ -69,7 +69,7 @@ async function withoutLogin(deps: RouteDeps, seen: Seen, pass: () => Promise<voi
   const asked = deps.admins.expecting(context.admin)?.what ?? null;
   if (isCommand) return await pass();
   if (asked === "proxy") return await handleText(deps, { ...context, text: textOf(message), erase: () => erased(context) });
-  if (asked === null && deps.wizard.endedLately(context.admin)) await erased(context);
+  if (asked === null && deps.wizard.ended.has(context.admin)) await erased(context);
   await pass();
 }
 

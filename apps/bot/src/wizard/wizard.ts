@@ -11,29 +11,15 @@ import type { Clock, UserId, WorkerId } from "@flotilla/kernel";
 import type { Commands } from "../commands.ts";
 import type { CommandRow } from "../store/commands.ts";
 import { type Said, say } from "../words/said.ts";
+import { EndedLately } from "./ended-lately.ts";
 import { Moves } from "./moves.ts";
 import { afterOutcome, nameOfAccount, typedCode } from "./reducer.ts";
 import { SessionSteps } from "./session-steps.ts";
-import { hasKeys, type WizardEnd, type WizardProgress, type WizardStep } from "./wizard-state.ts";
+import { BUSY, hasKeys, type WizardEnd, type WizardProgress, type WizardStep } from "./wizard-state.ts";
 import type { WizardRow, WizardStore } from "./wizard-store.ts";
 
 /** Longest time of a whole login. */
 const TOTAL_MS = 10 * 60_000;
-
-/** For this long after a login a secret may still come, such as a password that was sent twice. */
-const AFTER_MS = 5 * 60_000;
-
-/** Steps that wait for the worker. */
-const BUSY: ReadonlySet<WizardStep["kind"]> = new Set([
-  "preparing",
-  "sending-code",
-  "checking-code",
-  "checking-password",
-  "qr",
-  "reading-session",
-  "keeping-account",
-  "taking-session",
-]);
 
 /** Parts of {@link Wizard}. */
 export interface WizardDeps {
@@ -53,7 +39,7 @@ export class Wizard {
   /** Keys for the QR codes of a login; they live as long as this process. */
   readonly #qrKeys = new Map<string, SealKeyPair>();
 
-  readonly #endedAt = new Map<UserId, number>();
+  readonly ended: EndedLately;
 
   /** The way in with a session of another program. */
   readonly session: SessionSteps;
@@ -62,6 +48,7 @@ export class Wizard {
   constructor(deps: WizardDeps) {
     this.#deps = deps;
     this.#moves = new Moves(deps);
+    this.ended = new EndedLately(deps.clock);
     this.session = new SessionSteps(deps.commands, this.#moves);
   }
 
@@ -113,11 +100,6 @@ export class Wizard {
 
   digits(admin: UserId): number {
     return this.#digits.get(admin)?.length ?? 0;
-  }
-
-  /** A login of this admin ended a moment ago: what comes now may have been meant for it. */
-  endedLately(admin: UserId): boolean {
-    return Math.abs(this.#deps.clock.now() - (this.#endedAt.get(admin) ?? Number.NEGATIVE_INFINITY)) < AFTER_MS;
   }
 
   /** Starts a login. Answers with a sentence when it cannot, null when it did. */
@@ -218,7 +200,7 @@ export class Wizard {
 
   #end(admin: UserId): void {
     this.#deps.store.remove(admin);
-    this.#endedAt.set(admin, this.#deps.clock.now());
+    this.ended.add(admin);
   }
 
   #take(row: WizardRow, outcome: CommandOutcome): WizardEnd | null {
