@@ -9,7 +9,7 @@ import { isTokenRefusal, sendProblem } from "./chat/bot-errors.ts";
 import type { PressContext } from "./chat/press-context.ts";
 import { repeatHarmless } from "./chat/repeat.ts";
 import type { SureSender } from "./chat/sure-sender.ts";
-import { messageOf, placeOf } from "./chat/target.ts";
+import { messageOf, nameOf, placeOf } from "./chat/target.ts";
 import { type FileDeps, handleFile } from "./files.ts";
 import type { Gate } from "./gate.ts";
 import type { PressDeps } from "./presses/deps.ts";
@@ -72,7 +72,7 @@ export function registerRoutes(bot: Bot, deps: RouteDeps): void {
   bot.use(guardSecrets(deps, (context) => commandContext(deps, context), isCommand));
   registerCommands(bot, deps, (context) => commandContext(deps, context));
   bot.on("message:forward_origin", (context, next) => {
-    const makesRoute = deps.admins.expecting(adminOf(context))?.what === "rwiz";
+    const makesRoute = deps.admins.expecting(adminOf(context), chatOf(context))?.what === "rwiz";
     return makesRoute ? handleText(deps, commandContext(deps, context)) : next();
   });
   bot.on("message:text", (context) => handleText(deps, commandContext(deps, context)));
@@ -207,5 +207,5 @@ function chatOf(context: Context): string {
 
 function askerOf(context: Context): Asker {
   const { from } = context;
-  return { id: String(from?.id), name: (from?.username ? `@${from.username}` : (from?.first_name ?? "?")).slice(0, 64) };
+  return { id: String(from?.id), name: nameOf(from) };
 }

@@ -3,7 +3,7 @@ import type { Logger } from "@flotilla/observability";
 import type { Context } from "grammy";
 import type { AlertBody } from "./alerts/alert-body.ts";
 import type { AlertStore } from "./alerts/alert-store.ts";
-import { messageOf, placeOf } from "./chat/target.ts";
+import { messageOf, nameOf, placeOf } from "./chat/target.ts";
 import type { AdminStore } from "./store/admins.ts";
 import type { PlaceStore } from "./store/places.ts";
 import { say } from "./words/said.ts";
@@ -47,17 +47,16 @@ export class Gate {
     const token = /^\/start join_([\w-]{8,40})$/.exec(context.message?.text ?? "")?.[1];
     if (token === undefined || context.chat?.type !== "private" || !/^\d+$/.test(id)) return false;
     const { admins, clock } = this.#deps;
-    const name = context.from?.username ? `@${context.from.username}` : (context.from?.first_name ?? "?");
-    const role = admins.accept(token, id as Parameters<AdminStore["accept"]>[1], name.slice(0, 64), clock.now());
+    const name = nameOf(context.from);
+    const role = admins.accept(token, id as Parameters<AdminStore["accept"]>[1], name, clock.now());
     if (role) this.#notice("notice-joined", { name, role }, String(clock.now()));
     return role !== null;
   }
 
   /** The owners learn of strangers, once an hour at most. */
   #tell(context: Context): void {
-    const name = context.from?.username ? `@${context.from.username}` : (context.from?.first_name ?? "?");
     const hour = Math.floor(this.#deps.clock.now() / HOUR_MS);
-    this.#notice("notice-stranger", { name: name.slice(0, 64), id: String(context.from?.id ?? "?") }, String(hour));
+    this.#notice("notice-stranger", { name: nameOf(context.from), id: String(context.from?.id ?? "?") }, String(hour));
   }
 
   #notice(key: string, args: Record<string, string>, once: string): void {

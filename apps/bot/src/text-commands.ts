@@ -140,7 +140,7 @@ async function proxyCommand(deps: RouteDeps, context: CommandContext, words: rea
 /** Asks for it: a password in the command itself would stay in the chat until the bot had read it. */
 async function proxy(deps: RouteDeps, context: CommandContext, { id }: WorkerRow): Promise<void> {
   if (isGroup(context.chat)) return await context.reply(say("toast-proxy-private"));
-  deps.admins.expect(context.admin, "proxy", id);
+  deps.admins.expect(context.admin, "proxy", id, context.chat);
   await deps.panels.show(context.chat, { kind: "ask", what: "proxy", worker: id, problem: null }, null);
 }
 

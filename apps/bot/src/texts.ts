@@ -50,7 +50,7 @@ export interface TextDeps {
 
 /** Takes a text: the answer to a question, or a request for the menu. In a group only answers count. */
 export async function handleText(deps: TextDeps, context: TextContext): Promise<void> {
-  const asked = deps.admins.expecting(context.admin);
+  const asked = deps.admins.expecting(context.admin, context.chat);
   if (asked) return await answer(deps, context, asked);
   if (!isGroup(context.chat)) await deps.panels.show(context.chat, { kind: "menu" }, null);
 }

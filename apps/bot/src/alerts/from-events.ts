@@ -97,11 +97,10 @@ function exitBody(store: AlertStore, event: Extract<FleetEvent, { kind: "worker.
 /** Where a restart cannot help, it is not offered. */
 const EXIT_BUTTONS: Partial<Record<ExitReport["decision"]["kind"], AlertBody["buttons"]>> = {
   park: ["log", "worker"],
-  login: ["login", "look", "log", "worker"],
 };
 
 function exitKind({ decision }: ExitReport): AlertKind {
-  return ["gave-up", "park", "login"].includes(decision.kind) ? "gave-up" : "crash";
+  return ["gave-up", "park"].includes(decision.kind) ? "gave-up" : "crash";
 }
 
 function errorLine({ fault, firstErrorLine }: ExitReport): Said {

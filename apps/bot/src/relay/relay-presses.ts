@@ -87,7 +87,7 @@ export const relayPresses = {
 
 /** The step where the admin is, also for a button of another one. What is written next answers it. */
 async function showDraft(deps: PressDeps, context: PressContext, said?: Said): Promise<void> {
-  if (deps.routeWizard.of(context.admin)) deps.admins.expect(context.admin, "rwiz");
+  if (deps.routeWizard.of(context.admin)) deps.admins.expect(context.admin, "rwiz", "", context.chat);
   await show(deps, context, { kind: "rwiz", admin: context.admin }, said);
 }
 
@@ -141,7 +141,7 @@ function fillOf(route: Route, fill: NonNullable<(typeof FILLS)[string]>, now: nu
 
 async function askSince(deps: PressDeps, context: PressContext, route: Route): Promise<void> {
   await context.toast();
-  deps.admins.expect(context.admin, "since", route.id);
+  deps.admins.expect(context.admin, "since", route.id, context.chat);
   const screen = { kind: "ask", what: "since", worker: route.from.worker, problem: null } as const;
   await deps.panels.show(context.chat, screen, panelMessage(deps, context));
 }

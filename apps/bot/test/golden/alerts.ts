@@ -70,7 +70,6 @@ const EVENTS: readonly FleetEvent[] = [
   exited("crash_4", { kind: "retry", delayMs: 5000 }),
   exited("gave_up_1", { kind: "gave-up", attempts: 5, windowMs: 10 * MIN }),
   exited("gave_up_2", { kind: "park" }),
-  exited("gave_up_3", { kind: "login" }),
   state("broken_1", { state: "BROKEN", restoreHelps: true, fault: fault("DB_BROKEN", "sqlite-corrupt") }),
   state("locked_1", { state: "LOCKED", fault: fault("SESSION_LOCKED", "sqlite-locked", "held by pid 990 python3 old.py") }),
   state("locked_2", {
