@@ -94,7 +94,7 @@ export async function named(refusal: AppError): Promise<AppError> {
   if (typeof path !== "string" || typeof refusal.details["holderPid"] === "number") return refusal;
   const holder = mainHolder(await findHolders(path, { refused: true }).catch(() => ({ holders: [] }) as never));
   if (!holder || holder.pid === process.pid) return refusal;
-  const who = `pid ${holder.pid} \`${holder.commandLine ?? "(not visible)"}\` (user ${holder.user ?? "unknown"})`;
+  const who = `pid ${holder.pid}, ${program(holder.commandLine ?? "a program that is not visible")} (user ${holder.user ?? "unknown"})`;
   return owned(who, path, { holderPid: holder.pid, holderCommand: holder.commandLine, holderSince: holder.startedAt });
 }
 
