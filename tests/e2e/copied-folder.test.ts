@@ -24,7 +24,7 @@ test("a data folder that was copied while its fleet runs: the first fleet's work
   await second.waitForOutput(/Flotilla is ready — open http:\S+/, 60_000);
   const logs = `${dir}/data/sandbox/logs`;
   await waitFor(() => read(`${logs}/demo_1.log`).includes("in use on this machine by") || null, { timeoutMs: 60_000 });
-  expect(read(`${logs}/demo_1.log`)).toContain(`by pid ${pid} `);
+  expect(read(`${logs}/demo_1.log`)).toContain(`by pid ${pid}, `);
   expect(read(`${logs}/demo_1.log`)).toContain(`data folder ${first.dataDir}`);
   expect(isAlive(pid), "the first fleet's worker").toBe(true);
   const url = /open (http:\/\/127\.0\.0\.1:\d+)\//.exec(second.stdout)?.[1];

@@ -550,6 +550,7 @@ login-session-taken = ✅ The session is { $worker }'s now. Its first connection
 login-session-too-large = ❌ That file is larger than 20 MB, which is as much as a bot can take. Import it on the machine: flotilla import.
 login-session-not-fetched = ❌ The file could not be had from Telegram. Send it once more.
 session-unasked = I deleted that session file: it is the account itself. To use it, open the worker, press 🔐 Authenticate, then 📎, and send it again.
+login-elsewhere = ⚠️ A login asks you for a secret in the private chat. I deleted your message here, in case it was meant for that. Send the secret there.
 login-not-deleted = ⚠️ I could not delete your message. Delete it yourself, now.
 session-not-deleted = ⚠️ I could not delete the message with your session. Delete it yourself, now: whoever has it is the account.
 refusal-already-used-by = ❌ This account already belongs to the worker { $who }. One account has one worker.
@@ -770,6 +771,11 @@ alert-action = { $verb ->
 alert-solved = ✅ <b>{ $what }</b> #A-{ $n } solved after { SPAN($ms) } ({ $how })
 solved-itself = by itself
 solved-command = by { $verb }, { $by }
+solved-stopped = stopped by { $by }
+solved-deleted = worker deleted by { $by }
+solved-replaced = it came up; what is wrong with its account is an alert of its own
+solved-route-off = the route is off
+solved-route-gone = the route was removed
 alert-key-duplicated = Telegram saw this session from two addresses and cancelled it for good ({ $code }). A backup will not help: it has the same key. No restart will be tried.
 alert-banned = 🔴 🔑 <b>{ $worker }</b>: account frozen or banned
 alert-banned-how = Telegram says { $code }. The worker is stopped for good.
@@ -787,8 +793,9 @@ alert-gap = 🟠 🔍 <b>{ $worker }</b> lost messages{ $times ->
 alert-gap-outage = After { SPAN($ms) } offline: missed { $missed }, recovered { $recovered }, lost ≥ { $lost }.
 alert-gap-outage-long = After it was offline: missed { $missed }, recovered { $recovered }, lost ≥ { $lost }.
 alert-gap-live = Lost ≥ { $lost } while it was connected.
-alert-gap-too-many = More than Telegram gives at once: the rest of that chat is not fetched. Press ✋ to close this.
-alert-gap-unreadable = Telegram sent something that this version cannot read. Press ✋ to close this.
+alert-gap-too-many = ≥ { $lost }: more than Telegram gives at once. The rest of that chat is not fetched.
+alert-gap-unreadable = ≥ { $lost }: this version cannot read what Telegram sent.
+alert-gap-do = Press ✋ to close this.
 alert-quiet = 🟡 🔍 <b>{ $worker }</b>: { $source } silent { SPAN($ms) } (usual { SPAN($rhythm) })
 alert-quiet-none = Checked: no newer message on the server. Nothing is lost.
 alert-quiet-found = Checked: { $found } newer found and fetched.
@@ -874,12 +881,12 @@ alert-redis-how-several = With HOSTS=several a worker may not stay on Telegram w
 alert-redis-how-no-memory = Workers that are on Telegram stay: their leases can still be renewed. One that is started now waits. Buttons cannot do anything until there is room.
 alert-redis-do = Do: look whether Redis runs, and whether this machine reaches it.
 alert-refused-job = 🔴 <b>Jobs were refused in { $queue }</b>: { $count }. Nothing of them was carried out.
-alert-refused-unsigned = They are not signed. A stranger with access to Redis wrote them, or a program of version 0.1 still runs.
-alert-refused-wrong-signature = Their signature is wrong. They were changed or moved in Redis, or a program has another FLEET_KEY.
-alert-refused-too-old = They were signed more than a week ago. Old jobs were put back into Redis, or a clock is wrong.
-alert-refused-unreadable = They are not jobs. Another program writes into this Redis.
-alert-refused-again = They were carried out before. They were put back into Redis.
-alert-refused-do = Do: bring every host to the same version and FLEET_KEY, see who reaches Redis, and change its password (docs/safety.md).
+alert-refused-unsigned = { $count } not signed: a stranger with access to Redis wrote them, or a program of version 0.1 still runs. Do: bring every host to this version.
+alert-refused-wrong-signature = { $count } with a wrong signature: they were changed or moved in Redis, or a program has another FLEET_KEY. Do: give every host the same FLEET_KEY.
+alert-refused-too-old = { $count } signed more than a week ago: old jobs were put back into Redis, or a clock is wrong. Do: compare the clocks of the hosts.
+alert-refused-unreadable = { $count } that are no jobs: another program writes into this Redis. Do: give it a Redis, or a database number, of its own.
+alert-refused-again = { $count } carried out before: they were put back into Redis. After a restore of Redis there is nothing to do.
+alert-refused-do = If that is not it: see who reaches Redis, and change its password (docs/safety.md).
 alert-two-hosts = 🔴 <b>Hosts that do not know of each other run together</b>: { $hosts }
 alert-two-hosts-how = HOSTS=one is set on at least one of them. The same account could be started on both; Redis and Telegram would then be all that keeps them apart.
 alert-two-hosts-do = Do: set HOSTS=several in the .env of every host and restart them, or stop the one that should not run.
@@ -1099,7 +1106,7 @@ rwiz-lines =
     2. where to: <code>@chat</code>, <code>other_worker @chat</code>, <code>bot @chat</code>, or an https address
     3. which messages (may be left out): <code>btc or eth</code>
 rwiz-reader = Which worker reads?
-rwiz-chats = What shall { $reader } read? Tap one or more, or send <code>@name</code>, a number or a link. Then go on.
+rwiz-chats = What shall { $reader } read? Tap one or more, or send <code>@name</code>, a number or a link, or forward a message. Then go on.
 rwiz-topic = Which topic of { $chat }? A link to a message in it will do, too.
 rwiz-into = Into which topic of { $chat }? A link to a message in it, or its number, will do, too.
 rwiz-general = General
@@ -1221,7 +1228,7 @@ host-silent = 📵 { $host } not heard since { TIME($at) } ({ $count ->
     [one] { $count } worker
    *[other] { $count } workers
 })
-second-token = Telegram does not know this bot's token any more (401). The bot is silent until it is started again with a valid BOT_TOKEN; workers go on.
+second-token = Telegram does not know this bot's token any more (401). The bot asks again once a minute and is silent until then; workers go on. If it stays so, start it with a valid BOT_TOKEN.
 
 ## Limits, and acts on a tag
 

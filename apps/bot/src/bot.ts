@@ -4,12 +4,12 @@ import { type Clock, parseUserId, sleep, type UserId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { autoRetry } from "@grammyjs/auto-retry";
 import { Bot, type Context, type Transformer } from "grammy";
-import type { ApiError } from "grammy/types";
-import { sendProblem } from "./chat/bot-errors.ts";
+import type { ApiError, MessageOrigin } from "grammy/types";
+import { isTokenRefusal, sendProblem } from "./chat/bot-errors.ts";
 import type { PressContext } from "./chat/press-context.ts";
 import { repeatHarmless } from "./chat/repeat.ts";
 import type { SureSender } from "./chat/sure-sender.ts";
-import { chatKey } from "./chat/target.ts";
+import { messageOf, nameOf, placeOf } from "./chat/target.ts";
 import { type FileDeps, handleFile } from "./files.ts";
 import type { Gate } from "./gate.ts";
 import type { PressDeps } from "./presses/deps.ts";
@@ -24,7 +24,7 @@ import { languageFor, type Words } from "./words/words.ts";
 /** The bot's client, with bounded retries: a 429 is obeyed, a broken connection costs no tap, nothing waits for ever. `apiRoot` null = Telegram. */
 export function createBot(token: string, apiRoot: string | null): Bot {
   const bot = new Bot(token, apiRoot === null ? {} : { client: { apiRoot } });
-  bot.api.config.use(quietWhile401());
+  bot.api.config.use(quietWithoutToken());
   bot.api.config.use(repeatHarmless());
   bot.api.config.use(autoRetry({ maxRetryAttempts: 3, maxDelaySeconds: 30, rethrowHttpErrors: true }));
   return bot;
@@ -34,15 +34,15 @@ export function createBot(token: string, apiRoot: string | null): Bot {
 const PROBES: ReadonlySet<string> = new Set(["getUpdates", "getMe"]);
 
 /**
- * While the poll loop is told "401 Unauthorized", no other call is made: each is answered with that. A single 401 to another call
+ * While the poll loop is told that there is no such token, no other call is made: each is answered with that. A single 401 to another call
  * is that call's alone, because Telegram has answered so to good tokens.
  */
-function quietWhile401(): Transformer {
+function quietWithoutToken(): Transformer {
   let refusal: ApiError | null = null;
   return async (call, method, payload, signal) => {
     if (refusal && !PROBES.has(method)) return refusal;
     const answer = await call(method, payload, signal);
-    if (PROBES.has(method)) refusal = !answer.ok && answer.error_code === 401 ? answer : null;
+    if (PROBES.has(method)) refusal = !answer.ok && isTokenRefusal(answer.error_code) ? answer : null;
     return answer;
   };
 }
@@ -71,6 +71,10 @@ export function registerRoutes(bot: Bot, deps: RouteDeps): void {
   });
   bot.use(guardSecrets(deps, (context) => commandContext(deps, context), isCommand));
   registerCommands(bot, deps, (context) => commandContext(deps, context));
+  bot.on("message:forward_origin", (context, next) => {
+    const makesRoute = deps.admins.expecting(adminOf(context), chatOf(context))?.what === "rwiz";
+    return makesRoute ? handleText(deps, commandContext(deps, context)) : next();
+  });
   bot.on("message:text", (context) => handleText(deps, commandContext(deps, context)));
   bot.on("message:document", (context) => {
     const { file_id: id, file_name: name = "", file_size: bytes = null } = context.message.document;
@@ -141,9 +145,27 @@ function commandContext(deps: RouteDeps, context: Context): CommandContext {
     ...whoOf(deps, context),
     text: (context.message ?? context.editedMessage)?.text ?? "",
     title,
+    ...originOf(context.message?.forward_origin),
     reply,
     erase: () => erase(deps, context),
   };
+}
+
+function originOf(origin: MessageOrigin | undefined): Pick<CommandContext, "forwardedFrom"> {
+  switch (origin?.type) {
+    case "channel":
+      return { forwardedFrom: String(origin.chat.id) };
+    case "chat":
+      return { forwardedFrom: String(origin.sender_chat.id) };
+    case "user":
+      return { forwardedFrom: String(origin.sender_user.id) };
+    case "hidden_user":
+      return { forwardedFrom: origin.sender_user_name };
+    case undefined:
+      return {};
+    default:
+      return origin satisfies never;
+  }
 }
 
 interface Who {
@@ -179,12 +201,11 @@ function adminOf(context: Context): UserId {
 }
 
 function chatOf(context: Context): string {
-  const message = context.callbackQuery?.message ?? context.message ?? context.editedMessage;
-  const topic = message && "is_topic_message" in message && message.is_topic_message ? message.message_thread_id : undefined;
-  return chatKey(context.chat?.id ?? 0, topic);
+  const message = messageOf(context.update);
+  return message ? placeOf(message) : String(context.chat?.id ?? 0);
 }
 
 function askerOf(context: Context): Asker {
   const { from } = context;
-  return { id: String(from?.id), name: (from?.username ? `@${from.username}` : (from?.first_name ?? "?")).slice(0, 64) };
+  return { id: String(from?.id), name: nameOf(from) };
 }

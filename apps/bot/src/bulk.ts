@@ -4,6 +4,7 @@ import { type CommandSender, troubleOf } from "@flotilla/queue";
 import { DEADLINE_MS } from "./commands.ts";
 import type { BulkRow, BulkStore } from "./store/bulks.ts";
 import type { WorkerRow } from "./store/workers.ts";
+import { type Said, say } from "./words/said.ts";
 
 /** Parts of {@link Bulk}. */
 export interface BulkDeps {
@@ -40,13 +41,19 @@ export class Bulk {
     }
   }
 
-  /** Ends it after the workers in hand. */
-  async cancel(bulk: BulkRow, asker: Asker, id: string): Promise<void> {
+  /** Ends it after the workers in hand. Answers with the reason when no host could be told: it goes on then. */
+  async cancel(bulk: BulkRow, asker: Asker, id: string): Promise<Said | null> {
     const { sender, store, clock } = this.#deps;
     const now = clock.now();
-    store.cancel(bulk.id);
     const base = { v: 1 as const, id, askedBy: asker, askedAt: now, deadlineAt: now + DEADLINE_MS };
-    for (const host of Object.keys(bulk.hosts))
-      await sender.toHost(host as WorkerRow["host"], { ...base, kind: "bulk.cancel", bulk: bulk.id }).catch(() => {});
+    const hosts = Object.keys(bulk.hosts) as WorkerRow["host"][];
+    const told = await Promise.allSettled(
+      hosts.map((host) => sender.toHost(host, { ...base, kind: "bulk.cancel", bulk: bulk.id })),
+    );
+    const [refused] = told.filter(({ status }) => status === "rejected");
+    if (refused?.status === "rejected" && told.every(({ status }) => status === "rejected"))
+      return say(`problem-redis-${troubleOf(refused.reason)}`);
+    store.cancel(bulk.id);
+    return null;
   }
 }

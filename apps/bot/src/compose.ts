@@ -18,9 +18,11 @@ import { type Bot, GrammyError } from "grammy";
 import { OwnTrouble } from "./alerts/own-trouble.ts";
 import { RefusedJobs } from "./alerts/refused-jobs.ts";
 import { watch } from "./alerts/watch.ts";
+import { whoStopped } from "./alerts/who-stopped.ts";
 import { assemble, type Parts } from "./assemble.ts";
 import { createBot, registerRoutes } from "./bot.ts";
 import { apologyOf, tellDirectly } from "./chat/apology.ts";
+import { isTokenRefusal } from "./chat/bot-errors.ts";
 import { DEADLINE_MS } from "./commands.ts";
 import { handleEvent } from "./events.ts";
 import { type ClaimedFleet, claim } from "./fleet.ts";
@@ -160,12 +162,15 @@ async function tick(parts: Parts, { sender, hosts, fleet, log, severalHosts }: O
     tokenConflict: parts.pollProblem() === "conflict",
     host,
     relay,
+    stoppedBy: (worker) => whoStopped(parts, worker),
   });
   // The second path must not wait for a chat that does not answer.
   void secondPath.tell();
   if (parts.pollProblem() === null) void secondPath.ping();
   if (parts.pollProblem() === "unauthorized") return;
-  await Promise.all([outbox.flush(), panels.refreshAll()]);
+  // A chat that Telegram makes wait must not keep the bot from looking at the fleet.
+  void outbox.flush();
+  void panels.refreshAll();
 }
 
 /** A route was switched off because it does harm: its owner hears of it, once. */
@@ -177,13 +182,13 @@ function tellOfStop({ alerts, host, clock, relay }: Parts, { route, code, about 
   void relay.flush();
 }
 
-/** Asks who the bot is. A 401 counts when it came three times within seconds: a single one has come to good tokens. */
+/** Asks who the bot is. A refused token counts when it came three times within seconds: a single 401 has come to good tokens. */
 async function introduce(bot: Bot): Promise<void> {
   for (const delayMs of [1000, 3000]) {
     try {
       return await bot.init();
     } catch (error) {
-      if (!(error instanceof GrammyError) || error.error_code !== 401) throw error;
+      if (!(error instanceof GrammyError) || !isTokenRefusal(error.error_code)) throw error;
       await sleep(delayMs);
     }
   }
@@ -196,8 +201,9 @@ async function greet(bot: Bot, languages: Languages): Promise<void> {
     await bot.api.deleteWebhook();
     await setMenu(bot, languages);
   } catch (error) {
-    if (error instanceof GrammyError && error.error_code === 401) {
-      throw new AppError("bad-token", "Telegram does not know this BOT_TOKEN. Copy it again from @BotFather into .env.");
+    if (error instanceof GrammyError && isTokenRefusal(error.error_code)) {
+      const root = error.error_code === 404 ? " If it is right, BOT_API_ROOT leads to something that is no Bot API." : "";
+      throw new AppError("bad-token", `Telegram does not know this BOT_TOKEN. Copy it again from @BotFather into .env.${root}`);
     }
     throw new AppError(
       "bot-api-away",

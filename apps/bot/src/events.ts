@@ -5,12 +5,13 @@ import type { AlertOutbox } from "./alerts/alert-outbox.ts";
 import type { AlertStore } from "./alerts/alert-store.ts";
 import { applyToAlerts } from "./alerts/from-events.ts";
 import type { RefusedJobs } from "./alerts/refused-jobs.ts";
+import { whoStopped } from "./alerts/who-stopped.ts";
 import type { Recorder } from "./charts/recorder.ts";
 import type { Panels } from "./chat/panels.ts";
 import type { RelayScreens } from "./relay/relay-screens.ts";
 import type { Screens } from "./screens.ts";
 import type { BulkStore } from "./store/bulks.ts";
-import type { CommandStore } from "./store/commands.ts";
+import type { CommandRow, CommandStore } from "./store/commands.ts";
 import { firstSight } from "./store/control-db.ts";
 import type { WorkerStore } from "./store/workers.ts";
 import type { QrPhoto } from "./wizard/qr-photo.ts";
@@ -50,7 +51,10 @@ export async function handleEvent(deps: EventDeps, told: FleetEvent): Promise<vo
     adopt(deps, event);
     if (event.kind === "worker.state") deps.recorder.heard(event.status);
     for (const worker of processEnded(event)) deps.wizard.lost(worker);
-    applyToAlerts(alerts, event, (openedAt) => solvedBy(deps, event, openedAt));
+    applyToAlerts(alerts, event, {
+      solvedBy: (openedAt) => solvedBy(deps, event, openedAt),
+      stoppedBy: (worker) => whoStopped(deps, worker),
+    });
     return apply(deps, event);
   });
   if (!showAnswer) return;
@@ -123,10 +127,16 @@ function commandDone(deps: EventDeps, event: Extract<FleetEvent, { kind: "comman
   deps.screens.answers.keep(event);
   deps.relayScreens.lists.keep(command.worker, event.outcome);
   if (event.outcome.kind === "dry") deps.relayScreens.keepDry(event.command, event.outcome.lines);
-  if (command.verb === "forget" && event.outcome.kind === "done") deps.workers.remove(command.worker);
+  if (command.verb === "forget" && event.outcome.kind === "done") forget(deps, command);
   const end = command.verb.startsWith("login.") ? deps.wizard.answer(command, event.outcome) : null;
   if (!end) return () => deps.panels.refresh(command.askerId, "urgent");
   return () => deps.panels.replace(end.admin, { kind: "notice", text: end.text, worker: end.worker });
+}
+
+/** A worker that is deleted has no trouble any more. */
+function forget({ workers, alerts, clock }: EventDeps, { worker, askerName: by }: CommandRow): void {
+  workers.remove(worker);
+  for (const { n } of alerts.openOf(worker)) alerts.resolve(n, say("solved-deleted", { by }), clock.now());
 }
 
 async function showProgress({ panels, qrPhoto, wizard }: EventDeps, progress: WizardProgress): Promise<void> {

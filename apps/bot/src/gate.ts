@@ -3,7 +3,7 @@ import type { Logger } from "@flotilla/observability";
 import type { Context } from "grammy";
 import type { AlertBody } from "./alerts/alert-body.ts";
 import type { AlertStore } from "./alerts/alert-store.ts";
-import { chatKey } from "./chat/target.ts";
+import { messageOf, nameOf, placeOf } from "./chat/target.ts";
 import type { AdminStore } from "./store/admins.ts";
 import type { PlaceStore } from "./store/places.ts";
 import { say } from "./words/said.ts";
@@ -37,10 +37,9 @@ export class Gate {
       return false;
     }
     if (context.chat?.type === "private") return true;
-    const message = context.callbackQuery?.message ?? context.message ?? context.editedMessage;
-    const topic = message && "is_topic_message" in message && message.is_topic_message ? message.message_thread_id : undefined;
+    const message = messageOf(context.update);
     const opening = /^\/here\b/.test(context.message?.text ?? "");
-    return opening || places.has(chatKey(context.chat?.id ?? 0, topic));
+    return opening || (message !== undefined && places.has(placeOf(message)));
   }
 
   /** Whoever comes with an invitation is an admin from now on. */
@@ -48,17 +47,16 @@ export class Gate {
     const token = /^\/start join_([\w-]{8,40})$/.exec(context.message?.text ?? "")?.[1];
     if (token === undefined || context.chat?.type !== "private" || !/^\d+$/.test(id)) return false;
     const { admins, clock } = this.#deps;
-    const name = context.from?.username ? `@${context.from.username}` : (context.from?.first_name ?? "?");
-    const role = admins.accept(token, id as Parameters<AdminStore["accept"]>[1], name.slice(0, 64), clock.now());
+    const name = nameOf(context.from);
+    const role = admins.accept(token, id as Parameters<AdminStore["accept"]>[1], name, clock.now());
     if (role) this.#notice("notice-joined", { name, role }, String(clock.now()));
     return role !== null;
   }
 
   /** The owners learn of strangers, once an hour at most. */
   #tell(context: Context): void {
-    const name = context.from?.username ? `@${context.from.username}` : (context.from?.first_name ?? "?");
     const hour = Math.floor(this.#deps.clock.now() / HOUR_MS);
-    this.#notice("notice-stranger", { name: name.slice(0, 64), id: String(context.from?.id ?? "?") }, String(hour));
+    this.#notice("notice-stranger", { name: nameOf(context.from), id: String(context.from?.id ?? "?") }, String(hour));
   }
 
   #notice(key: string, args: Record<string, string>, once: string): void {

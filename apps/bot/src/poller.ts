@@ -2,7 +2,9 @@ import { sleep } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { type Bot, BotError, GrammyError } from "grammy";
 import type { Update } from "grammy/types";
-import { sendProblem } from "./chat/bot-errors.ts";
+import type { Apology } from "./chat/apology.ts";
+import { isTokenRefusal, sendProblem } from "./chat/bot-errors.ts";
+import { chatId, messageOf, topicOf } from "./chat/target.ts";
 import type { Inbox } from "./store/inbox.ts";
 
 /** Why presses do not arrive. */
@@ -21,17 +23,17 @@ export interface PollerDeps {
   readonly bot: Bot;
   readonly inbox: Inbox;
   /** Plain text for the sender of a press or text that failed; null: this chat is told nothing. */
-  readonly apology?: (update: Update, error: unknown) => string | null;
+  readonly apology?: (update: Update, error: unknown) => Apology | null;
   readonly log: Logger;
   readonly now: () => number;
 }
 
 /** Another program with our token is waited for: it is the other's turn until it ends. */
 const WAIT_MS: Readonly<Record<PollProblem, number>> = { conflict: 30_000, away: 5_000, unauthorized: 60_000 };
-/** A single 401 has come to good tokens: the second question comes soon. */
-const FIRST_UNAUTHORIZED_MS = 5_000;
+/** A single 401 has come to good tokens, and a webhook is taken away: the second question comes soon. */
+const SOON_MS = 5_000;
 const NO_TOKEN =
-  "Telegram does not know BOT_TOKEN (401). If it stays so, start the bot with a valid one; it asks once a minute, workers go on.";
+  "Telegram does not know BOT_TOKEN. If it stays so, start the bot with a valid one; it asks once a minute, workers go on.";
 /** https://core.telegram.org/bots/api#getupdates holds a poll for at most 50 s. */
 const HOLD_S = 30;
 const KINDS = ["message", "edited_message", "callback_query"] as const;
@@ -60,12 +62,15 @@ export function startPolling(deps: PollerDeps): Poller {
       } catch (error) {
         if (stopping.signal.aborted) break;
         const kind = problemOf(error);
+        // As at the start: the buttons are this bot's. The other program may set its address again; then it stays a conflict.
+        if (sendProblem(error) === "webhook") await deps.bot.api.deleteWebhook().catch(() => {});
         const isFirst = state.problem?.kind !== kind;
         state.problem = { kind, since: state.problem && !isFirst ? state.problem.since : deps.now() };
         const err = error instanceof GrammyError ? error.description : kind;
         const what = kind === "unauthorized" ? NO_TOKEN : "polling stopped; trying again";
         deps.log.error({ err, problem: kind }, what);
-        const waitMs = kind === "unauthorized" && isFirst ? FIRST_UNAUTHORIZED_MS : WAIT_MS[kind];
+        const soon = isFirst && (kind === "unauthorized" || sendProblem(error) === "webhook");
+        const waitMs = soon ? SOON_MS : WAIT_MS[kind];
         await sleep(waitMs, stopping.signal).catch(() => {});
       }
     }
@@ -81,8 +86,9 @@ export function startPolling(deps: PollerDeps): Poller {
 }
 
 function problemOf(error: unknown): PollProblem {
-  if (sendProblem(error) === "conflict") return "conflict";
-  return error instanceof GrammyError && error.error_code === 401 ? "unauthorized" : "away";
+  if (!(error instanceof GrammyError)) return "away";
+  if (error.error_code === 409) return "conflict";
+  return isTokenRefusal(error.error_code) ? "unauthorized" : "away";
 }
 
 /** Updates in hand, one after the other per chat. */
@@ -115,7 +121,7 @@ class Work {
 
   /** Handles it after what came before it in its chat. */
   run(update: Update): Promise<void> {
-    const chat = update.callback_query?.message?.chat.id ?? (update.message ?? update.edited_message)?.chat.id ?? 0;
+    const chat = messageOf(update)?.chat.id ?? 0;
     const done = (this.#turns.get(chat) ?? Promise.resolve()).then(() => this.#handle(update));
     this.#turns.set(chat, done);
     void done.then(() => {
@@ -148,14 +154,15 @@ class Work {
   async #apologize(update: Update, error: unknown): Promise<void> {
     const { bot, apology, log } = this.#deps;
     const press = update.callback_query;
-    const chat = press?.message?.chat.id ?? update.message?.chat.id;
-    if (chat === undefined || !apology) return;
     try {
-      const text = apology(update, error);
-      if (text === null) return;
+      const said = apology?.(update, error) ?? null;
+      if (said === null) return;
+      const { chat, text } = said;
       const answered = press && bot.api.answerCallbackQuery(press.id, { text: text.slice(0, 200), show_alert: true });
       // It may have been answered already, before it failed.
-      await (answered ?? Promise.reject(new Error("no press"))).catch(() => bot.api.sendMessage(chat, text));
+      await (answered ?? Promise.reject(new Error("no press"))).catch(() =>
+        bot.api.sendMessage(chatId(chat), text, topicOf(chat)),
+      );
     } catch (problem) {
       log.warn({ err: problem }, "press not answered");
     }

@@ -42,7 +42,7 @@ const COMMANDS: Readonly<Record<string, { readonly verb: Verb; readonly run: Com
   who: { verb: "who", run: hostCommand("who") },
   logs: { verb: "log", run: aboutWorker(logs) },
   login: { verb: "login", run: aboutWorker(login) },
-  proxy: { verb: "proxy", run: aboutWorker(proxy) },
+  proxy: { verb: "proxy", run: proxyCommand },
   mute: { verb: "mute", run: mute },
   alerts: { verb: "alerts", run: screen({ kind: "alerts", tab: "open" }) },
   health: { verb: "health", run: screen({ kind: "health" }) },
@@ -131,10 +131,16 @@ async function login(deps: RouteDeps, context: CommandContext, { id }: WorkerRow
   if (deps.wizard.of(context.admin)?.worker === id) await deps.panels.show(context.chat, { kind: "login", worker: id }, null);
 }
 
+/** An address that was written behind the name may hold a password: the message does not stay, and the address is asked for. */
+async function proxyCommand(deps: RouteDeps, context: CommandContext, words: readonly string[]): Promise<void> {
+  if (words.length > 1 && !(await context.erase())) await context.reply(say("login-not-deleted"));
+  await aboutWorker(proxy)(deps, context, words);
+}
+
 /** Asks for it: a password in the command itself would stay in the chat until the bot had read it. */
 async function proxy(deps: RouteDeps, context: CommandContext, { id }: WorkerRow): Promise<void> {
   if (isGroup(context.chat)) return await context.reply(say("toast-proxy-private"));
-  deps.admins.expect(context.admin, "proxy", id);
+  deps.admins.expect(context.admin, "proxy", id, context.chat);
   await deps.panels.show(context.chat, { kind: "ask", what: "proxy", worker: id, problem: null }, null);
 }
 

@@ -23,6 +23,8 @@ export interface TextContext {
   /** The same for each time that the same message is handled. */
   readonly id: string;
   readonly text: string;
+  /** The chat that the message was forwarded from: its marked id, or the name of somebody who hides theirs. */
+  readonly forwardedFrom?: string;
   readonly admin: UserId;
   readonly role: Role;
   readonly asker: Asker;
@@ -48,7 +50,7 @@ export interface TextDeps {
 
 /** Takes a text: the answer to a question, or a request for the menu. In a group only answers count. */
 export async function handleText(deps: TextDeps, context: TextContext): Promise<void> {
-  const asked = deps.admins.expecting(context.admin);
+  const asked = deps.admins.expecting(context.admin, context.chat);
   if (asked) return await answer(deps, context, asked);
   if (!isGroup(context.chat)) await deps.panels.show(context.chat, { kind: "menu" }, null);
 }
@@ -138,11 +140,13 @@ async function deleteWorker(deps: TextDeps, context: TextContext, worker: Worker
   await done(deps, context, { kind: "worker", worker });
 }
 
-/** An answer to the step of a route that is being made. Three lines at its beginning make a whole route, which is off. */
+/** An answer to the step of a route that is being made: a forwarded message stands for the chat that it is from. Three lines at its beginning make a whole route, which is off. */
 async function draftText(deps: TextDeps, context: TextContext): Promise<void> {
   const { routeWizard } = deps;
   if (!mayPress(context.role, "rwiz")) return await done(deps, context, { kind: "menu" });
-  const result = await routeWizard.text(context, context.text);
+  const step = routeWizard.of(context.admin)?.step;
+  const forwarded = step === "chats" || step === "target" ? context.forwardedFrom : undefined;
+  const result = await routeWizard.text(context, forwarded ?? context.text);
   if (result.kind === "saved") return await done(deps, context, { kind: "route", route: result.route, sure: false });
   await deps.panels.show(context.chat, { kind: "rwiz", admin: context.admin }, null);
 }

@@ -1,11 +1,12 @@
-import { renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { AppError, parseHostId, systemClock } from "@flotilla/kernel";
+import { mkdirSync, renameSync, rmdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { AppError, parseHostId } from "@flotilla/kernel";
 import type { FullDisk } from "@flotilla/observability";
 import { testDir } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { AlertStore } from "../src/alerts/alert-store.ts";
 import { OwnTrouble } from "../src/alerts/own-trouble.ts";
 import { openControlDb } from "../src/store/control-db.ts";
+import { TestClock } from "./support.ts";
 
 const HOST = parseHostId("host-a");
 
@@ -17,12 +18,13 @@ async function bot() {
   const disk: { full: FullDisk[] } = { full: [] };
   const direct: string[] = [];
   const tellDirectly = (detail: string): void => void direct.push(detail);
-  const own = new OwnTrouble({ db, alerts, host: HOST, clock: systemClock, disk, tellDirectly });
+  const clock = new TestClock();
+  const own = new OwnTrouble({ db, alerts, host: HOST, clock, disk, tellDirectly });
   const open = (): string[] => {
     own.look();
     return alerts.allOpen().map(({ subject }) => subject);
   };
-  return { path, db, alerts, own, open, disk, direct };
+  return { path, db, alerts, own, open, disk, direct, clock };
 }
 
 describe("what only the bot can tell", () => {
@@ -54,6 +56,35 @@ describe("what only the bot can tell", () => {
     raise.mockRestore();
     own.look();
     expect(alerts.allOpen()).toHaveLength(1);
+  });
+
+  test("a full disk is told directly though everything else that is to be written down fails before it", async () => {
+    const { own, alerts, disk, direct, path } = await bot();
+    rmSync(path);
+    own.hear({ kind: "supervisor", down: "supervisor ended (exit code 1)" });
+    disk.full = [{ path: "/data", freeMb: 0, noInodes: false }];
+    vi.spyOn(alerts, "raise").mockImplementation(() => {
+      throw new AppError("sqlite-full", "The disk is full.");
+    });
+    expect(() => own.look()).toThrow("The disk is full.");
+    expect(direct).toEqual(["/data: 0 MB"]);
+  });
+
+  test("a rescue that failed is tried again after half a minute, and the alert says what became of it", async () => {
+    const { own, alerts, clock, path } = await bot();
+    const said = (): string => JSON.stringify(alerts.open("trouble:host-a:control-deleted")?.body);
+    mkdirSync(`${path}.rescued`);
+    rmSync(path);
+    own.look();
+    const failed = said();
+    expect(failed).not.toContain("→");
+    rmdirSync(`${path}.rescued`);
+    own.look();
+    expect(said(), "not at every look").toBe(failed);
+    clock.ms += 30_000;
+    own.look();
+    expect(said()).toContain(`→ ${path}.rescued`);
+    expect(alerts.history(0)).toHaveLength(1);
   });
 
   test("a supervisor that cannot be kept up, as the launcher says it, until it stays up again", async () => {

@@ -9,6 +9,7 @@ import { handleEvent } from "../src/events.ts";
 import { handlePress } from "../src/presses/presses.ts";
 import { workerScreen } from "../src/screens/details.ts";
 import { resumeScreen } from "../src/screens/sending.ts";
+import { type Said, say } from "../src/words/said.ts";
 import { type Fleet, meet, type Shown, startFleet } from "./chat.ts";
 import { ALL_WORDS, ANN, ASKER, HOST, statusOf, viewOf, WORKER, workerView } from "./support.ts";
 
@@ -38,11 +39,13 @@ const sources = (more: Partial<SourcesStatus> = {}): SourcesStatus => ({
   ...more,
 });
 
+const stoppedBy = (): Said => say("solved-stopped", { by: "Ann" });
+
 /** The bot looks at what stands on the board. */
 async function look(fleet: Fleet, ...statuses: WorkerStatus[]): Promise<Shown[]> {
   const now = Date.now();
   const fresh = statuses.map((status) => ({ ...status, updatedAt: now }));
-  watch(fleet.parts.alerts, { now, statuses: fresh, redisAwaySince: null, tokenConflict: false, host: HOST });
+  watch(fleet.parts.alerts, { now, statuses: fresh, redisAwaySince: null, tokenConflict: false, host: HOST, stoppedBy });
   await fleet.parts.outbox.flush();
   return (await fleet.shown(777)).filter((message) => message.from === "bot");
 }
@@ -79,6 +82,20 @@ describe("messages that are lost", () => {
     await take(fleet, lost());
     await take(fleet, { ...base(), kind: "worker.lost", lost: 3, why: "unreadable", outage: null });
     await fleet.waitForBot(777, /7 times[\s\S]*Lost ≥ 3 while/);
+  });
+
+  test("of different reasons are counted for each of them", async () => {
+    const fleet = await withAnn();
+    await take(fleet, lost());
+    const more = [
+      [3, "unreadable"],
+      [40, "too-many"],
+      [4, "unreadable"],
+    ] as const;
+    for (const [count, why] of more) await take(fleet, { ...base(), kind: "worker.lost", lost: count, why, outage: null });
+    const shown = await fleet.waitForBot(777, /Lost ≥ 47 while it was connected/);
+    expect(shown.text).toMatch(/≥ 7: this version cannot read[\s\S]*≥ 40: more than Telegram gives[\s\S]*After 4 min offline/);
+    expect(shown.text.match(/Press ✋/g)).toHaveLength(1);
   });
 
   test("the same event twice is one loss", async () => {

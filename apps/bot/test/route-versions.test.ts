@@ -61,6 +61,8 @@ test.each([
   await made.flush();
   expect(told, "nothing is wrong yet").toHaveLength(1);
   version = theirs;
+  for (let look = 0; look < 3; look++) made.outbid();
+  await made.flush();
   made.outbid();
   await made.flush();
   expect(told.map((message) => message.version)).toEqual([NOW, expected]);
@@ -68,6 +70,10 @@ test.each([
   made.outbid();
   await made.flush();
   expect(told).toHaveLength(2);
+  version = Math.min(theirs + 120_000, Number.MAX_SAFE_INTEGER - 1);
+  made.outbid();
+  await made.flush();
+  expect(told, "another version is another one").toHaveLength(3);
 });
 
 test("a reader that works by other routes than the bot's is a red line on the card", async () => {

@@ -1,69 +1,12 @@
 /** At a step of a login that asks for a secret, whatever comes is taken for it, deleted, and leads nowhere else. */
-import { newSealKeyPair, unseal, type WorkerCommand } from "@flotilla/contracts";
-import { consumeWorkerCommands } from "@flotilla/queue";
 import { waitFor } from "@flotilla/testkit";
 import fc from "fast-check";
-import type { MessageEntity, Update } from "grammy/types";
-import { expect, onTestFinished, test } from "vitest";
+import type { MessageEntity } from "grammy/types";
+import { expect, test } from "vitest";
 import { typedSecret } from "../src/wizard/typed-secret.ts";
 import type { WizardStep } from "../src/wizard/wizard-state.ts";
-import { WizardStore } from "../src/wizard/wizard-store.ts";
-import { type Fleet, meet, startFleet } from "./chat.ts";
-import { ANN, ASKER, WORKER } from "./support.ts";
-
-const LOGIN = "0123456789abcdef";
-const PASSWORD: WizardStep = { kind: "ask-password", hint: null, note: null };
-const PHONE: WizardStep = { kind: "ask-phone", known: null, note: null };
-const SESSION: WizardStep = { kind: "ask-session", known: null, note: null };
-
-interface At extends Fleet {
-  /** Ann sends something; `edits`: as a change of an earlier message. */
-  send(part: object, edits?: boolean): Promise<void>;
-  /** What reaches the worker, opened, as "kind text". */
-  readonly reached: string[];
-  step(): WizardStep["kind"] | undefined;
-  /** Her messages that are still to be seen, the first /start left out. */
-  left(): Promise<string[]>;
-}
-
-let updates = 1000;
-
-async function at(step: WizardStep): Promise<At> {
-  const fleet = await startFleet();
-  await meet(fleet, 777, "Ann");
-  fleet.parts.addWorker(WORKER, ASKER);
-  const keys = newSealKeyPair();
-  const expiresAt = fleet.parts.clock.now() + 600_000;
-  new WizardStore(fleet.db).save({ admin: ANN, worker: WORKER, login: LOGIN, publicKey: keys.publicKey, step, expiresAt });
-  const reached: string[] = [];
-  const handle = async (command: WorkerCommand): Promise<void> => {
-    const text = "sealed" in command && command.sealed ? unseal(keys.privateKey, LOGIN, command.sealed) : "";
-    reached.push(`${command.kind} ${text}`);
-  };
-  const consumer = await consumeWorkerCommands(WORKER, { place: fleet.place, handle, onError: () => {} });
-  onTestFinished(() => consumer.close());
-  return {
-    ...fleet,
-    reached,
-    send: async (part, edits = false) => {
-      const { text = "something" } = part as { text?: string };
-      const sent = (await fleet.post("/chat/text", { text: text.trim() || "something", user: 777 })) as { id: number };
-      const chat = { id: 777, type: "private", first_name: "Ann" };
-      const message = { message_id: sent.id, date: 1, chat, from: { id: 777, is_bot: false, first_name: "Ann" }, ...part };
-      await fleet.bot.handleUpdate({
-        update_id: updates++,
-        [edits ? "edited_message" : "message"]: message,
-      } as unknown as Update);
-    },
-    step: () => fleet.parts.wizard.of(ANN)?.step.kind,
-    left: async () => (await fleet.shown(777)).flatMap(({ from, text }, index) => (from === "user" && index > 0 ? [text] : [])),
-  };
-}
-
-const command = (text: string): object => ({
-  text,
-  entities: [{ type: "bot_command", offset: 0, length: text.split(" ")[0]?.length ?? 0 }],
-});
+import { at, command, PASSWORD, PHONE, SESSION } from "./login-at.ts";
+import { WORKER } from "./support.ts";
 
 test.each([
   ["/start", command("/start"), "/start"],
@@ -109,6 +52,31 @@ test.each([
   await it.send(command("/menu"));
   expect(await it.left()).toEqual([]);
   expect(it.parts.panels.screen("777")).toEqual({ kind: "login", worker: WORKER });
+});
+
+test.each<[string, object, boolean]>([
+  ["/start@bot", command("/start@flotilla_sandbox_bot"), false],
+  ["an answer to another message", { text: "pass", reply_to_message: { message_id: 1, date: 1, chat: { id: 777 } } }, false],
+  ["a forwarded text", { text: "pass", forward_origin: { type: "hidden_user", date: 1, sender_user_name: "Ben" } }, false],
+  ["an edited caption", { caption: "pass", photo: [{ file_id: "x" }] }, true],
+])("%s at the password is taken for it", async (_, part, isEdit) => {
+  const it = await at(PASSWORD);
+  await it.send(part, isEdit);
+  await waitFor(() => it.reached.length === 1);
+  expect(it.reached[0]).toMatch(/^login\.password (?:pass|\/start@flotilla_sandbox_bot)$/);
+  expect(await it.left()).toEqual([]);
+});
+
+test.each([
+  ["a picture", { photo: [{ file_id: "x" }] }],
+  ["a video note", { video_note: { file_id: "x" } }],
+  ["a poll", { poll: { id: "1", question: "?" } }],
+  ["dice", { dice: { emoji: "🎲", value: 1 } }],
+  ["a file", { document: { file_id: "x", file_name: "pass.txt" } }],
+])("%s without a text at the password is no password, and does not stay", async (_, part) => {
+  const it = await at(PASSWORD);
+  await it.send(part);
+  expect([it.step(), await it.left(), it.reached]).toEqual(["ask-password", [], []]);
 });
 
 test("a session string at its step is taken, whatever it begins with", async () => {

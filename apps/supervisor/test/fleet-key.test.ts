@@ -4,12 +4,14 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
+import { join } from "node:path";
 import { findFleetKeys, keepKeyFile, loadFleetKey, Secret } from "@flotilla/config";
 import { AppError, fleetKeyId } from "@flotilla/kernel";
 import { fittingFleetKey, openSession, Vault, wantedFleetKeys } from "@flotilla/session-store";
@@ -153,6 +155,23 @@ describe("a start without the key that the sessions want", () => {
 });
 
 describe("a key file while its fleet runs", () => {
+  test.each([
+    ["with hard links", "EEXIST"],
+    ["without them", "EPERM"],
+  ])("that another process writes back at the same moment stays as it wrote it (%s)", async (_how, code) => {
+    const dir = await testDir();
+    const [key, other] = [randomBytes(32), randomBytes(32)];
+    const path = join(dir, "fleet.key");
+    const late = (theirs: Buffer) => (): never => {
+      writeFileSync(path, `${theirs.toString("hex")}\n`, { mode: 0o600 });
+      throw Object.assign(new Error(code), { code });
+    };
+    expect(keepKeyFile(dir, key, late(key))).toBe("ok");
+    rmSync(path);
+    expect(keepKeyFile(dir, key, late(other))).toBe("changed");
+    expect(readdirSync(dir)).toEqual(["fleet.key"]);
+  });
+
   test("is written back when it is gone, for this user alone, and never over another one", () => {
     expect(keepKeyFile(dir, key)).toBe("ok");
     rmSync(file());

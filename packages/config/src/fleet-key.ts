@@ -47,31 +47,40 @@ export type KeyFileState = "ok" | "written-back" | "changed" | "damaged" | "fold
  * Looks whether the key file still holds `key`; one that is gone is written back, and nothing that is there is ever overwritten. Throws what the file system
  * threw when it cannot be written.
  */
-export function keepKeyFile(dataDir: string, key: Buffer): KeyFileState {
+export function keepKeyFile(dataDir: string, key: Buffer, link = linkSync): KeyFileState {
   if (!statSync(dataDir, { throwIfNoEntry: false })) return "folder-gone";
   const path = join(dataDir, FILE);
-  if (!statSync(path, { throwIfNoEntry: false })) {
-    placeKeyFile(path, key);
-    return "written-back";
-  }
+  if (!statSync(path, { throwIfNoEntry: false }) && placeKeyFile(path, key, link)) return "written-back";
   const there = decode(readFileSync(path, "utf8").trim());
   if (there.length !== 32) return "damaged";
   return there.equals(key) ? "ok" : "changed";
 }
 
-/** The file appears whole or not at all, and never in the place of another one. */
-function placeKeyFile(path: string, key: Buffer): void {
+/**
+ * The file appears whole or not at all, and never in the place of another one. False: another process placed one meanwhile. `link` makes
+ * a second name for a file, and fails where the file system has none.
+ */
+function placeKeyFile(path: string, key: Buffer, link = linkSync): boolean {
   const partial = `${path}.${randomBytes(4).toString("hex")}.partial`;
   try {
     writeFileSync(partial, text(key), { flag: "wx", mode: 0o600, flush: true });
-    linkSync(partial, path);
+    try {
+      link(partial, path);
+    } catch (error) {
+      if (!cannotLink(error)) throw error;
+      writeFileSync(path, text(key), { flag: "wx", mode: 0o600, flush: true });
+    }
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
-    if (!cannotLink(error)) throw error;
-    writeFileSync(path, text(key), { flag: "wx", mode: 0o600, flush: true });
+    if (codeOf(error) === "EEXIST") return false;
+    throw error;
   } finally {
     rmSync(partial, { force: true });
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }
 
 function text(key: Buffer): string {

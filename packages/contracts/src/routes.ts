@@ -20,14 +20,16 @@ export type ChatRef = z.infer<typeof ChatRef>;
  * (TDLib: `UserManager::get_*_user_id`).
  */
 const SERVICE_CHATS: ReadonlySet<string> = new Set(["777000", "333000", "42777", "489000", "1271266957", "708513"]);
+/** People write −100 before any number. Numbers of channels begin above 10^9, so that no chat has such a one. */
+const MARK = /^-100(?=0*[1-9][0-9]{4,5}$)0*/;
 const SERVICE_NAMES: ReadonlySet<string> = new Set(["@verificationcodes", "@replies"]);
 
 /**
- * Whether a chat is one of Telegram's service chats, by marked id or `@name`. Nothing reads them and nothing writes to them
+ * Whether a chat is one of Telegram's service chats, by marked id, by its number after −100, or by `@name`. Nothing reads them and nothing writes to them
  * (docs/safety.md): Telegram cancels a login code that is passed on, and with it every login of that account.
  */
 export function isServiceChat(ref: string): boolean {
-  return SERVICE_CHATS.has(ref) || SERVICE_NAMES.has(ref.toLowerCase());
+  return SERVICE_CHATS.has(ref.replace(MARK, "")) || SERVICE_NAMES.has(ref.toLowerCase());
 }
 
 /** A route's name: part of database keys and buttons. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { Route, RouteFile, RouteTarget, routeFileSchema } from "@flotilla/contracts";
-import { describe, expect, it } from "vitest";
+import { isServiceChat, Route, RouteFile, RouteTarget, routeFileSchema } from "@flotilla/contracts";
+import { describe, expect, it, test } from "vitest";
 
 const least = {
   id: "a",
@@ -46,4 +46,19 @@ describe("a route file", () => {
     const published: unknown = JSON.parse(readFileSync(new URL("../../../docs/routes.schema.json", import.meta.url), "utf8"));
     expect(published).toEqual(routeFileSchema());
   });
+});
+
+test.each([
+  ["777000", true],
+  ["-100777000", true],
+  ["-1000000777000", true],
+  ["-1000000042777", true],
+  ["1271266957", true],
+  ["@Replies", true],
+  ["-1001271266957", false],
+  ["-1001234567890", false],
+  ["-777000", false],
+  ["7770001", false],
+])("%s is a service chat of Telegram: %s", (ref, expected) => {
+  expect(isServiceChat(ref)).toBe(expected);
 });

@@ -196,6 +196,10 @@ describe("printableCommand", () => {
     ["x\x000123456789abcdef0123456789abcdef", "x [hidden]"],
     ["x\0redis://user:pw@host:6379", "x redis://[hidden]@host:6379"],
     ["x\0+4915112345678", "x [hidden]"],
+    [
+      'node\0/srv/flotilla/worker/main.ts\0--fleet\0{"id":"0123456789abcdef","from01":false}\0--worker\0ann',
+      "node /srv/flotilla/worker/main.ts --worker ann",
+    ],
     ["x\0a\nb\u001b[31m\u202e", "x a b [31m"],
   ];
   test.each(cases)("%j", (raw, shown) => expect(printableCommand(raw)).toBe(shown));

@@ -42,38 +42,47 @@ const STALE_MS = 3_600_000;
  */
 export class AlertOutbox {
   readonly #deps: AlertOutboxDeps;
-  #running: Promise<void> | null = null;
-  #again = false;
+  /** Chats that are being served. */
+  readonly #running = new Map<string, Promise<void>>();
+  /** Chats with news since their round began. */
+  readonly #again = new Set<string>();
 
   constructor(deps: AlertOutboxDeps) {
     this.#deps = deps;
   }
 
-  /** Sends and edits whatever is due. Calls while it runs are served by one more round. Never rejects. */
-  flush(): Promise<void> {
-    if (this.#running) {
-      this.#again = true;
-      return this.#running;
+  /**
+   * Sends and edits whatever is due. A chat that is being served gets one more round. Resolves when every chat has heard all, which takes long
+   * for one that Telegram makes wait; no other chat waits for it. Never rejects.
+   */
+  async flush(): Promise<void> {
+    const { cards, chats, clock, log, look } = this.#deps;
+    try {
+      look();
+      // Before anything is sent: what is due now stays due, even if the trouble ends before it can be told.
+      cards.owe(this.#due(cards.current(clock.now())));
+      await Promise.all(chats().map(({ chat }) => this.#serve(chat)));
+    } catch (error) {
+      log.error({ err: error }, "alerts not told yet");
     }
-    this.#running = this.#rounds().finally(() => {
-      this.#running = null;
-    });
-    return this.#running;
   }
 
-  async #rounds(): Promise<void> {
+  #serve(chat: string): Promise<void> {
+    const running = this.#running.get(chat);
+    if (running) {
+      this.#again.add(chat);
+      return running;
+    }
+    const served = this.#rounds(chat).finally(() => this.#running.delete(chat));
+    this.#running.set(chat, served);
+    return served;
+  }
+
+  async #rounds(chat: string): Promise<void> {
     do {
-      this.#again = false;
-      try {
-        this.#deps.look();
-        const cards = this.#deps.cards.current(this.#deps.clock.now());
-        // Before anything is sent: what is due now stays due, even if the trouble ends before it can be told.
-        this.#deps.cards.owe(this.#due(cards));
-        await Promise.all(this.#deps.chats().map((chat) => this.#chat(chat.chat, cards)));
-      } catch (error) {
-        this.#deps.log.error({ err: error }, "alerts not told yet");
-      }
-    } while (this.#again);
+      this.#again.delete(chat);
+      await this.#chat(chat, this.#deps.cards.current(this.#deps.clock.now()));
+    } while (this.#again.has(chat));
   }
 
   /** Everything for one chat, one after the other; the first refusal leaves the rest for the next round. */

@@ -69,7 +69,8 @@ export class AlertStore {
   raise(subject: string, body: AlertBody, now: number): void {
     this.#db.transaction(() => {
       const open = this.open(subject);
-      const text = JSON.stringify(body);
+      // Parsed, so that the same body has its fields in the same order as the one read back.
+      const text = JSON.stringify(AlertBody.parse(body));
       if (!open) {
         this.#db.write("INSERT INTO alert (subject, state, opened_at, ready_at, body) VALUES (?, 'open', ?, ?, ?)", [
           subject,

@@ -1,4 +1,4 @@
-import type { ErrorClass, ExitReport, FleetEvent, WorkerState } from "@flotilla/contracts";
+import type { ErrorClass, ExitReport, FleetEvent, WorkerStatus } from "@flotilla/contracts";
 import type { AlertKind } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
 import { type Said, say } from "../words/said.ts";
@@ -6,18 +6,26 @@ import type { AlertBody } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
 import { applyHostTrouble } from "./host-trouble.ts";
 import { raiseLoss } from "./loss-alert.ts";
+import { DOWN, hasRecovered, type StateFamily } from "./over.ts";
 import { applyStorage, raiseForSession } from "./session-alerts.ts";
 
-/** States in which a crash is over: the process is there and did what it could. */
-const UP: ReadonlySet<WorkerState> = new Set(["RUNNING", "CATCHING_UP", "DEGRADED", "NEEDS_LOGIN", "LOGGING_IN", "STOPPED"]);
-const STOPPED: ReadonlySet<WorkerState> = new Set(["STOPPED"]);
 /** The state says it already, earlier than the end of the process and with who is in the way or what helps. */
-const TOLD_BY_STATE: ReadonlySet<ErrorClass> = new Set(["SESSION_LOCKED", "IN_USE", "DB_BROKEN"]);
-/** States in which an account is well, or nobody wants it to run. */
-const WELL: ReadonlySet<WorkerState> = new Set(["RUNNING", "CATCHING_UP", "STOPPED"]);
+const TOLD_BY_STATE: ReadonlySet<ErrorClass> = new Set(["SESSION_LOCKED", "IN_USE", "DB_BROKEN", "AUTH_DEAD", "BANNED"]);
 
-/** Opens, changes and resolves alerts as events come. `solvedBy` names who or what ended an alert that opened then. Must run in the transaction that marks the event as seen. */
-export function applyToAlerts(store: AlertStore, event: FleetEvent, solvedBy: (openedAt: number) => Said): void {
+/** Alerts that events open; conditions are ended by the watch. */
+const ENDED_BY_EVENTS: readonly StateFamily[] = ["exit", "account", "locked", "broken", "storage"];
+
+/** Who or what ends alerts. */
+export interface Enders {
+  /** Who or what mended the trouble of an alert that opened then. */
+  readonly solvedBy: (openedAt: number) => Said;
+  /** The person who wanted this worker to stop; null = nobody did, such as at the end of the whole fleet. */
+  readonly stoppedBy: (worker: WorkerId) => Said | null;
+}
+
+/** Opens, changes and resolves alerts as events come. Must run in the transaction that marks the event as seen. */
+export function applyToAlerts(store: AlertStore, event: FleetEvent, enders: Enders): void {
+  const { solvedBy } = enders;
   if (event.kind === "worker.exited") {
     if (event.exit.decision.kind !== "none" && !TOLD_BY_STATE.has(event.exit.fault.class))
       store.raise(`exit:${event.worker}`, exitBody(store, event), event.at);
@@ -36,35 +44,36 @@ export function applyToAlerts(store: AlertStore, event: FleetEvent, solvedBy: (o
     return;
   }
   if (event.kind === "host.started") {
-    for (const status of event.workers) settle(store, { worker: status.worker, state: status.state, at: event.at }, solvedBy);
+    for (const status of event.workers) settle(store, { status, at: event.at }, enders);
     return;
   }
   if (event.kind !== "worker.state") return;
   const body = accountBody(event);
-  settle(store, { worker: event.worker, state: event.status.state, at: event.at, decided: body !== null }, solvedBy);
+  settle(store, { status: event.status, at: event.at, decided: body !== null }, enders);
   if (body) store.raise(`account:${event.worker}`, body, event.at);
   raiseForSession(store, event);
 }
 
 interface Seen {
-  readonly worker: WorkerId;
-  readonly state: WorkerState;
+  readonly status: WorkerStatus;
   readonly at: number;
-  /** What Telegram decided about the account still holds, whatever the connection does. */
+  /** Telegram decided about the account: that is told by an alert of its own, and holds whatever the connection does. */
   readonly decided?: boolean;
 }
 
-function settle(store: AlertStore, seen: Seen, solvedBy: (openedAt: number) => Said): void {
-  for (const [family, over] of [
-    ["exit", UP],
-    ["account", WELL],
-    ["locked", UP],
-    ["broken", UP],
-    ["storage", STOPPED],
-  ] as const) {
-    if (family === "account" && seen.decided === true) continue;
-    const alert = store.open(`${family}:${seen.worker}`);
-    if (alert && over.has(seen.state)) store.resolve(alert.n, solvedBy(alert.openedAt), seen.at);
+function settle(store: AlertStore, { status, at, decided = false }: Seen, { solvedBy, stoppedBy }: Enders): void {
+  const { worker, state, startedAt } = status;
+  const stopped = DOWN.has(state) ? stoppedBy(worker) : null;
+  for (const family of ENDED_BY_EVENTS) {
+    const alert = store.open(`${family}:${worker}`);
+    if (!alert) continue;
+    if (stopped) store.resolve(alert.n, stopped, at);
+    if (!hasRecovered(family, state) && !(decided && family === "exit")) continue;
+    if (decided && family === "account") continue;
+    // A slow file says itself when it is well again, unless another process has it now.
+    if (family === "storage" && alert.openedAt > (startedAt ?? 0)) continue;
+    const replaced = decided && family === "exit";
+    store.resolve(alert.n, replaced ? say("solved-replaced") : solvedBy(alert.openedAt), at);
   }
 }
 
@@ -88,11 +97,10 @@ function exitBody(store: AlertStore, event: Extract<FleetEvent, { kind: "worker.
 /** Where a restart cannot help, it is not offered. */
 const EXIT_BUTTONS: Partial<Record<ExitReport["decision"]["kind"], AlertBody["buttons"]>> = {
   park: ["log", "worker"],
-  login: ["login", "look", "log", "worker"],
 };
 
 function exitKind({ decision }: ExitReport): AlertKind {
-  return ["gave-up", "park", "login"].includes(decision.kind) ? "gave-up" : "crash";
+  return ["gave-up", "park"].includes(decision.kind) ? "gave-up" : "crash";
 }
 
 function errorLine({ fault, firstErrorLine }: ExitReport): Said {

@@ -1,28 +1,52 @@
-import type { FleetEvent } from "@flotilla/contracts";
+import { type FleetEvent, LossReason } from "@flotilla/contracts";
 import { type Said, say } from "../words/said.ts";
 import type { AlertStore } from "./alert-store.ts";
 
 type LossEvent = Extract<FleetEvent, { kind: "worker.lost" }>;
+
+const DO = say("alert-gap-do");
 
 /** Opens the alert of messages that cannot be had. Nothing ends it but somebody who takes note: they do not come back. */
 export function raiseLoss(store: AlertStore, event: LossEvent): void {
   const { worker, host, lost, why, at } = event;
   const open = store.open(`gap:${worker}`);
   const times = (open?.body.times ?? 0) + 1;
-  const before = open?.body.details ?? [];
-  // Losses of one illness come one after the other: they are one line, and its count grows.
-  const [last] = before;
+  const before = open?.body.details.filter(({ key }) => key !== DO.key) ?? [];
+  // Losses of one illness come one after the other: they are one line, and its count grows, like that of each reason.
+  const [last, ...rest] = before;
   const grows = event.outage === null && last?.key === "alert-gap-live";
-  const all = lost + (grows ? Number(last.args["lost"] ?? 0) : 0);
+  const end = rest.findIndex(({ key }) => !isReason(key));
+  const reasons = grows ? rest.slice(0, end === -1 ? rest.length : end) : [];
+  const all = lost + (grows ? countOf(last) : 0);
   const title = say("alert-gap", { worker, lost: all, times });
   // The latest ones; what came before is in the log.
-  const older = grows ? before.slice(2) : before.slice(0, 1);
-  const details = [lossLine({ ...event, lost: all }), say(`alert-gap-${why}`, { lost: all }), ...older];
+  const older = grows ? rest.slice(reasons.length) : before.slice(0, 1);
+  const details = [lossLine({ ...event, lost: all }), ...counted(reasons, why, lost), ...older, DO];
   store.raise(
     `gap:${worker}`,
     { kind: "gap", worker, host, times, title, details, buttons: ["log", "worker"], action: null },
     at,
   );
+}
+
+/** The reasons with their counts, this one more often by `lost`. */
+function counted(reasons: readonly Said[], why: LossReason, lost: number): Said[] {
+  const key = reasonKey(why);
+  const others = reasons.filter((reason) => reason.key !== key);
+  const so = countOf(reasons.find((reason) => reason.key === key));
+  return [say(key, { lost: so + lost }), ...others];
+}
+
+function countOf(said: Said | undefined): number {
+  return Number(said?.args["lost"] ?? 0);
+}
+
+function reasonKey(why: LossReason): string {
+  return `alert-gap-${why}`;
+}
+
+function isReason(key: string): boolean {
+  return LossReason.options.some((why) => reasonKey(why) === key);
 }
 
 function lossLine({ outage, lost }: LossEvent): Said {

@@ -21,10 +21,21 @@ export interface OwnTroubleDeps {
 /** What the launcher says: how the supervisor ended again and again, or null when it stays up. */
 const FromLauncher = z.object({ kind: z.literal("supervisor"), down: z.string().max(600).nullable() });
 
+/** A copy of a database that is deleted on the disk and still open here. */
+interface Rescue {
+  readonly saved: boolean;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly detail: string;
+}
+
+/** A rescue that failed, such as on a full disk, is tried again after this time. */
+const RESCUE_AGAIN_MS = 30_000;
+
 /** What only the bot can tell: its own database was deleted, and what its launcher says about the supervisor beside it. */
 export class OwnTrouble {
   readonly #deps: OwnTroubleDeps;
-  #rescue: string | null = null;
+  #rescue: Rescue | null = null;
   #down: string | null = null;
   #toldDirectly = false;
 
@@ -38,23 +49,41 @@ export class OwnTrouble {
     if (heard.success) this.#down = heard.data.down;
   }
 
-  /** Opens and closes its alerts. */
+  /** Opens and closes its alerts. Each is tried, whatever the others led to; the first failure is thrown after them. */
   look(): void {
-    const { db } = this.#deps;
-    const disk = this.#deps.disk.full;
-    const there = db.stillThere();
-    if (there !== "ok") this.#rescue ??= this.#save();
-    this.#set("control-deleted", there === "ok" ? null : this.#rescue);
-    this.#set("supervisor-down", this.#down);
-    this.#tellFullDisk(disk);
+    const failures: unknown[] = [];
+    const attempt = (work: () => void): void => {
+      try {
+        work();
+      } catch (error) {
+        failures.push(error);
+      }
+    };
+    // The only one that needs no database goes first.
+    attempt(() => this.#tellFullDisk(this.#deps.disk.full));
+    attempt(() => this.#set("control-deleted", this.#rescued()));
+    attempt(() => this.#set("supervisor-down", this.#down));
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** What became of the data of a database whose file is gone; null = the file is there. A failed rescue is tried again. */
+  #rescued(): string | null {
+    const { db, clock } = this.#deps;
+    if (db.stillThere() === "ok") {
+      this.#rescue = null;
+      return null;
+    }
+    const now = clock.now();
+    if (this.#rescue === null || (!this.#rescue.saved && Math.abs(now - this.#rescue.at) >= RESCUE_AGAIN_MS))
+      this.#rescue = this.#save(now);
+    return this.#rescue.detail;
   }
 
   #set(trouble: Trouble, detail: string | null): void {
     const { alerts, host, clock } = this.#deps;
     const open = alerts.open(subjectOf(host, trouble));
-    if (detail === null) {
-      if (open) alerts.resolve(open.n, say("solved-itself"), clock.now());
-    } else if (!open) raiseTrouble(alerts, { trouble, host, detail, at: clock.now() });
+    if (detail !== null) raiseTrouble(alerts, { trouble, host, detail, at: clock.now() });
+    else if (open) alerts.resolve(open.n, say("solved-itself"), clock.now());
   }
 
   /** An alert is kept in the database: on a disk that takes nothing the admins are told directly, once. */
@@ -71,14 +100,14 @@ export class OwnTrouble {
   }
 
   /** The open file still has everything; a restart would lose it. */
-  #save(): string {
+  #save(at: number): Rescue {
     const { db } = this.#deps;
     const target = `${db.path}.rescued`;
     try {
       backupTo(db, target);
-      return `${db.path} → ${target}`;
+      return { saved: true, at, detail: `${db.path} → ${target}` };
     } catch (error) {
-      return `${db.path}: ${error instanceof AppError ? error.code : toError(error).name}`;
+      return { saved: false, at, detail: `${db.path}: ${error instanceof AppError ? error.code : toError(error).name}` };
     }
   }
 }

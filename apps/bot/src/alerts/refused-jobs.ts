@@ -13,7 +13,8 @@ const OVER_MS = 30 * 60_000;
 
 /** Jobs that processes of this fleet refused: a stranger wrote them, or a program of another version. */
 export class RefusedJobs {
-  readonly #queues = new Map<string, RefusedSight>();
+  /** By queue and reason. */
+  readonly #kinds = new Map<string, RefusedSight>();
 
   /** For the metrics. */
   onAdd: (refusal: JobRefusal) => void = () => {};
@@ -22,29 +23,29 @@ export class RefusedJobs {
   add(refusal: JobRefusal, at: number): void {
     const { queue, why, times } = refusal;
     this.onAdd(refusal);
-    this.#queues.set(queue, { queue, why, times: times + (this.#queues.get(queue)?.times ?? 0), at });
+    const key = `${queue} ${why}`;
+    this.#kinds.set(key, { queue, why, times: times + (this.#kinds.get(key)?.times ?? 0), at });
   }
 
-  /** Those of the last half hour. */
+  /** Those of the last half hour, per queue and reason. */
   all(now: number): RefusedSight[] {
-    for (const [queue, { at }] of this.#queues) if (now - at > OVER_MS) this.#queues.delete(queue);
-    return [...this.#queues.values()];
+    for (const [key, { at }] of this.#kinds) if (now - at > OVER_MS) this.#kinds.delete(key);
+    return [...this.#kinds.values()];
   }
 }
 
-/** One alert per queue. */
+/** One alert per queue: each reason with its own count and what helps, the most frequent one first. */
 export function refusedConditions(refused: readonly RefusedSight[], host: HostId): Condition[] {
-  return refused.map(({ queue, why, times }) => ({
-    subject: `wire:${queue}`,
-    body: {
-      kind: "refused-job",
-      worker: null,
-      host,
-      times: 1,
-      title: say("alert-refused-job", { queue, count: times }),
-      details: [say(`alert-refused-${why}`), say("alert-refused-do")],
-      buttons: [],
-      action: null,
-    },
-  }));
+  return [...Map.groupBy(refused, ({ queue }) => queue)].map(([queue, kinds]) => {
+    const count = kinds.reduce((sum, { times }) => sum + times, 0);
+    const whys = kinds
+      .toSorted((one, other) => other.times - one.times)
+      .map(({ why, times }) => say(`alert-refused-${why}`, { count: times }));
+    const title = say("alert-refused-job", { queue, count });
+    const details = [...whys, say("alert-refused-do")];
+    return {
+      subject: `wire:${queue}`,
+      body: { kind: "refused-job", worker: null, host, times: 1, title, details, buttons: [], action: null },
+    };
+  });
 }

@@ -25,6 +25,14 @@ export function tellsOfRoute({ routes, readers }: RelaySight, subject: string): 
   return !route || readers.some(({ worker }) => worker === route.from.worker);
 }
 
+/** Why a route that has no trouble any more has none. */
+export function routeEnd({ routes }: RelaySight, subject: string): Said {
+  const id = subject.slice(subject.indexOf(":") + 1);
+  const route = routes.find((each) => each.id === id);
+  if (!route) return say("solved-route-gone");
+  return say(route.on ? "solved-itself" : "solved-route-off");
+}
+
 /** Messages that were set aside, and routes that cannot deliver. */
 export function routeConditions({ routes, readers }: RelaySight, sight: Pick<Sight, "now" | "statuses" | "host">): Condition[] {
   return routes.flatMap((route) => {

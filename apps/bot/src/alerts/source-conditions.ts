@@ -1,9 +1,8 @@
 import type { ClosedSource, QuietSource, WorkerStatus } from "@flotilla/contracts";
 import { say } from "../words/said.ts";
 import type { AlertBody } from "./alert-body.ts";
+import { DOWN } from "./over.ts";
 import type { Condition } from "./watch.ts";
-
-const DOWN: ReadonlySet<WorkerStatus["state"]> = new Set(["STOPPED", "MAINTENANCE"]);
 
 /** Chats of a worker's routes that went quiet or that cannot be read any more. Nobody misses those of a stopped one. */
 export function sourceConditions(status: WorkerStatus): Condition[] {
@@ -16,8 +15,7 @@ export function sourceConditions(status: WorkerStatus): Condition[] {
 }
 
 /** Whether a worker's status says anything about a subject of these conditions; while it does not, what is open stays. */
-export function tellsOfSources(subject: string, status: WorkerStatus | undefined): boolean {
-  if (!status || DOWN.has(status.state)) return true;
+export function tellsOfSources(subject: string, status: WorkerStatus): boolean {
   const sources = status.link?.sources;
   if (!sources) return false;
   return !subject.startsWith("quiet:") || sources.checkedAt !== null;

@@ -1,11 +1,12 @@
 import { type HostRow, hostsTooMany, STATUS_STALE_MS, type WorkerStatus } from "@flotilla/contracts";
-import type { Clock, HostId } from "@flotilla/kernel";
+import type { Clock, HostId, WorkerId } from "@flotilla/kernel";
 import type { RedisTrouble } from "@flotilla/queue";
-import { say } from "../words/said.ts";
+import { type Said, say } from "../words/said.ts";
 import type { AlertBody, AlertRow } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
+import { DOWN, hasRecovered, type StateFamily, stateFamilyOf } from "./over.ts";
 import { type RefusedSight, refusedConditions } from "./refused-jobs.ts";
-import { isRouteSubject, type RelaySight, routeConditions, tellsOfRoute } from "./route-conditions.ts";
+import { isRouteSubject, type RelaySight, routeConditions, routeEnd, tellsOfRoute } from "./route-conditions.ts";
 import { sourceConditions, tellsOfSources } from "./source-conditions.ts";
 
 /** What can be seen of the fleet now. */
@@ -27,6 +28,8 @@ export interface Sight {
   readonly refused?: readonly RefusedSight[];
   /** What the hosts say of themselves. */
   readonly hosts?: readonly HostRow[];
+  /** The person who wanted this worker to stop; null = nobody did. */
+  readonly stoppedBy?: (worker: WorkerId) => Said | null;
   /** What there is of routes, and what their readers last said of them. */
   readonly relay?: RelaySight;
 }
@@ -44,22 +47,10 @@ const FLOOD_PATIENCE_MS = 5 * 60_000;
 /** So many failed tries, and a connection is told to be lost. */
 const TRIES = 2;
 
-/** Subjects that are conditions: whatever is open about them and holds no more is over. */
-const FAMILIES = [
-  "link:",
-  "flood:",
-  "network:",
-  "host:",
-  "redis:",
-  "token:",
-  "hosts:",
-  "wire:",
-  "quiet:",
-  "closed:",
-  "poison:",
-  "route:",
-  "sender:",
-];
+/** Conditions of one worker, of {@link StateFamily}. */
+const CONDITIONS: ReadonlySet<StateFamily> = new Set(["link", "flood", "quiet", "closed"]);
+/** Conditions that are over as soon as they are not seen. */
+const FLEET_WIDE = ["host:", "hosts:", "wire:"];
 
 /** Everything that holds now. Pure: the same sight is the same conditions. */
 export function conditionsOf(sight: Sight): Condition[] {
@@ -114,34 +105,54 @@ function redisEffect({ severalHosts, redisTrouble }: Sight): string {
   return redisTrouble === "memory" ? "alert-redis-how-no-memory" : "alert-redis-how-several";
 }
 
-/** Opens what holds and is not open yet, and ends what holds no more. */
+/** Opens what holds and is not open yet, keeps open ones up to date, and ends what holds no more for a reason that is known. */
 export function watch(store: AlertStore, sight: Sight): void {
   const holding = conditionsOf(sight);
   const known = new Set(holding.map((each) => each.subject));
-  const blind = sight.redisAwaySince !== null;
   for (const alert of store.allOpen()) {
-    const ours = FAMILIES.some((family) => alert.subject.startsWith(family));
-    const seen = (!blind && isSeen(sight, alert)) || /^(redis|token):/.test(alert.subject);
-    if (ours && seen && !known.has(alert.subject)) store.resolve(alert.n, say("solved-itself"), sight.now);
+    const end = known.has(alert.subject) ? null : endOf(sight, alert);
+    if (end) store.resolve(alert.n, end, sight.now);
   }
   for (const { subject, body } of holding) {
     const open = store.open(subject);
-    if (!open) store.raise(subject, body, sight.now);
-    // Redis that hung may be loading now.
-    else if (subject === "redis:" && JSON.stringify(open.body.details) !== JSON.stringify(body.details))
-      store.raise(subject, { ...body, action: open.body.action }, sight.now);
-    // How many were set aside, and why a route stands, change while it is open. What somebody did about it stays on the card.
-    else if (isRouteSubject(subject)) store.raise(subject, { ...body, action: open.body.action }, sight.now);
+    // For how long a chat is quiet changes at every look, and is no news.
+    if (open && subject.startsWith("quiet:")) continue;
+    // What somebody did about it stays on the card.
+    store.raise(subject, open ? { ...body, action: open.body.action } : body, sight.now);
   }
 }
 
-function isSeen({ statuses, relay }: Sight, { subject, body }: Pick<AlertRow, "subject" | "body">): boolean {
-  if (isRouteSubject(subject)) return relay !== undefined && tellsOfRoute(relay, subject);
-  if (!/^(quiet|closed):/.test(subject)) return true;
-  return tellsOfSources(
-    subject,
-    statuses.find((status) => status.worker === body.worker),
-  );
+/** Why an alert whose condition was not found is over; null = it is not, or nothing is known of it. */
+function endOf(sight: Sight, alert: AlertRow): Said | null {
+  const { subject, body } = alert;
+  const solved = say("solved-itself");
+  if (/^(redis|token):/.test(subject)) return solved;
+  if (sight.redisAwaySince !== null) return null;
+  if (isRouteSubject(subject)) return sight.relay && tellsOfRoute(sight.relay, subject) ? routeEnd(sight.relay, subject) : null;
+  const family = stateFamilyOf(subject);
+  if (family) return endOfWorker(sight, alert, family);
+  if (subject.startsWith("network:")) return endOfNetwork(sight, body.host);
+  return FLEET_WIDE.some((each) => subject.startsWith(each)) ? solved : null;
+}
+
+function endOfWorker(sight: Sight, { subject, body }: AlertRow, family: StateFamily): Said | null {
+  const status = sight.statuses.find(({ worker }) => worker === body.worker);
+  if (!status || isStale(status, sight.now)) return null;
+  if (DOWN.has(status.state)) return sight.stoppedBy?.(status.worker) ?? null;
+  const told = family === "quiet" || family === "closed" ? tellsOfSources(subject, status) : CONDITIONS.has(family);
+  return told && hasRecovered(family, status.state) ? say("solved-itself") : null;
+}
+
+/** The network of a host is back when one of its workers is online. */
+function endOfNetwork({ statuses, now, stoppedBy }: Sight, host: HostId): Said | null {
+  const there = statuses.filter((status) => status.host === host && !isStale(status, now));
+  if (there.some(({ state }) => hasRecovered("link", state))) return say("solved-itself");
+  const stops = there.map(({ worker, state }) => (DOWN.has(state) ? (stoppedBy?.(worker) ?? null) : null));
+  return stops.every((stop) => stop !== null) ? (stops.at(-1) ?? null) : null;
+}
+
+function isStale({ updatedAt }: WorkerStatus, now: number): boolean {
+  return now - updatedAt > STATUS_STALE_MS;
 }
 
 function ofWorker(status: WorkerStatus, now: number): Condition[] {

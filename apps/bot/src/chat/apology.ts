@@ -4,20 +4,29 @@ import type { Api } from "grammy";
 import type { Update } from "grammy/types";
 import type { AdminStore } from "../store/admins.ts";
 import type { Words } from "../words/words.ts";
+import { messageOf, placeOf } from "./target.ts";
 
 interface Who {
   readonly admins: Pick<AdminStore, "role" | "all">;
   readonly wordsOf: (chat: string) => Words;
 }
 
-/** What an admin is told of a press or a text that failed; null for anyone else. Names a full disk. */
-export function apologyOf({ admins, wordsOf }: Who): (update: Update, error: unknown) => string | null {
-  return ({ callback_query: press, message }, error) => {
-    const from = press?.from.id ?? message?.from?.id;
-    const chat = press?.message?.chat.id ?? message?.chat.id;
-    if (from === undefined || chat === undefined || admins.role(String(from)) === null) return null;
+/** What is said, and where: a chat, or a topic of it. */
+export interface Apology {
+  readonly chat: string;
+  readonly text: string;
+}
+
+/** What an admin is told of a press or a text that failed, where it was; null for anyone else. Names a full disk. */
+export function apologyOf({ admins, wordsOf }: Who): (update: Update, error: unknown) => Apology | null {
+  return (update, error) => {
+    const { callback_query: press, message, edited_message: edited } = update;
+    const from = (press ?? message ?? edited)?.from?.id;
+    const at = messageOf(update);
+    if (from === undefined || at === undefined || admins.role(String(from)) === null) return null;
+    const chat = placeOf(at);
     const full = error instanceof AppError && error.code === "sqlite-full";
-    return wordsOf(String(chat)).text(full ? "problem-disk-full" : "problem-unexpected");
+    return { chat, text: wordsOf(chat).text(full ? "problem-disk-full" : "problem-unexpected") };
   };
 }
 

@@ -1,6 +1,26 @@
+import type { MaybeInaccessibleMessage, Update, User } from "grammy/types";
+
 /** A chat as it is kept: its id, and for a topic of a group `<chat>/<topic>`. */
 export function chatKey(id: number | string, topic: number | undefined): string {
   return topic === undefined ? String(id) : `${id}/${topic}`;
+}
+
+/** Where a message is: its chat, and its topic where it is in one. */
+export function placeOf(message: MaybeInaccessibleMessage): string {
+  const topic = "is_topic_message" in message && message.is_topic_message ? message.message_thread_id : undefined;
+  return chatKey(message.chat.id, topic);
+}
+
+/** The message that was sent, changed or pressed. */
+export function messageOf(
+  update: Pick<Update, "callback_query" | "message" | "edited_message">,
+): MaybeInaccessibleMessage | undefined {
+  return update.callback_query?.message ?? update.message ?? update.edited_message;
+}
+
+/** What people call this user, at most 64 characters. */
+export function nameOf(user: Pick<User, "username" | "first_name"> | undefined): string {
+  return (user?.username ? `@${user.username}` : (user?.first_name ?? "?")).slice(0, 64);
 }
 
 /** The chat's id for the Bot API. */

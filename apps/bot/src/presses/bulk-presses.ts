@@ -52,7 +52,7 @@ export const bulkPresses = {
   bulkstop: async (deps, context) => {
     const bulk = deps.bulks.byTail(context.press.arg);
     if (!bulk) return await show(deps, context, { kind: "menu" }, say("toast-stale"));
-    await deps.bulk.cancel(bulk, context.asker, context.id);
-    await show(deps, context, { kind: "bulk", bulk: bulk.id }, say("toast-bulk-stopping"));
+    const problem = await deps.bulk.cancel(bulk, context.asker, context.id);
+    await show(deps, context, { kind: "bulk", bulk: bulk.id }, problem ?? say("toast-bulk-stopping"));
   },
 } satisfies Record<string, Handler>;

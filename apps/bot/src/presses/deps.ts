@@ -103,6 +103,6 @@ export async function ask(
   at = 0,
 ): Promise<void> {
   await context.toast();
-  deps.admins.expect(context.admin, what, at === 0 ? (worker ?? "") : `${worker} ${at}`);
+  deps.admins.expect(context.admin, what, at === 0 ? (worker ?? "") : `${worker} ${at}`, context.chat);
   await deps.panels.show(context.chat, { kind: "ask", what: what ?? "", worker, problem: null }, panelMessage(deps, context));
 }

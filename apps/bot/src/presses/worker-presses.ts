@@ -48,7 +48,7 @@ export const workerPresses = {
   }),
   add: async (deps, context) => {
     await context.toast();
-    deps.admins.expect(context.admin, "worker-name");
+    deps.admins.expect(context.admin, "worker-name", "", context.chat);
     await deps.panels.show(context.chat, { kind: "add", problem: null }, panelMessage(deps, context));
   },
   rename: withWorker((deps, context, { id }) => ask(deps, context, "rename", id)),

@@ -1,7 +1,7 @@
 import type { Route } from "@flotilla/contracts";
 import type { PressContext } from "../chat/press-context.ts";
 import { type RelayWish, toastOf } from "../commands.ts";
-import { type Handler, type PressDeps, panelMessage, show, withWorker } from "../presses/deps.ts";
+import { type Handler, notDone, type PressDeps, panelMessage, show, withWorker } from "../presses/deps.ts";
 import { type Said, say } from "../words/said.ts";
 import { FILLS } from "./fill.ts";
 import { routeProblem } from "./route-problem.ts";
@@ -87,7 +87,7 @@ export const relayPresses = {
 
 /** The step where the admin is, also for a button of another one. What is written next answers it. */
 async function showDraft(deps: PressDeps, context: PressContext, said?: Said): Promise<void> {
-  if (deps.routeWizard.of(context.admin)) deps.admins.expect(context.admin, "rwiz");
+  if (deps.routeWizard.of(context.admin)) deps.admins.expect(context.admin, "rwiz", "", context.chat);
   await show(deps, context, { kind: "rwiz", admin: context.admin }, said);
 }
 
@@ -121,6 +121,7 @@ async function command(deps: PressDeps, context: PressContext, route: Route, wis
     await context.toast(toastOf(result));
     return await deps.alertActions.acted(context, result);
   }
+  if (result.kind === "failed") return await notDone(deps, context, route.from.worker, result.why);
   const screen =
     wish.kind === "relay.dry" && result.kind === "sent"
       ? ({ kind: "dry", route: route.id, command: result.id, draft: false } as const)
@@ -140,7 +141,7 @@ function fillOf(route: Route, fill: NonNullable<(typeof FILLS)[string]>, now: nu
 
 async function askSince(deps: PressDeps, context: PressContext, route: Route): Promise<void> {
   await context.toast();
-  deps.admins.expect(context.admin, "since", route.id);
+  deps.admins.expect(context.admin, "since", route.id, context.chat);
   const screen = { kind: "ask", what: "since", worker: route.from.worker, problem: null } as const;
   await deps.panels.show(context.chat, screen, panelMessage(deps, context));
 }

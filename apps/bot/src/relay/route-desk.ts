@@ -16,6 +16,8 @@ export interface RouteDeskDeps {
 /** Changes routes: checked first, written once, then told to the readers until they have them. */
 export class RouteDesk {
   readonly #deps: RouteDeskDeps;
+  /** The version of each reader that was answered by telling it again. */
+  readonly #outbidden = new Map<WorkerId, number>();
   #telling: Promise<void> = Promise.resolve();
 
   constructor(deps: RouteDeskDeps) {
@@ -94,13 +96,15 @@ export class RouteDesk {
 
   /**
    * Readers that work by a version which this bot never gave out, such as one forged in Redis under version 0.1, are told again,
-   * by a higher one. One that cannot be is passed over by the reader itself.
+   * by a higher one. One that cannot be is passed over by the reader itself. Each is told once for the version that it has, however
+   * often this is called.
    */
   outbid(): void {
     const { store, readers, now } = this.#deps;
     for (const { worker, version } of store.readers()) {
       const theirs = readers().find((status) => status.worker === worker)?.version ?? 0;
-      if (theirs <= version) continue;
+      if (theirs <= version || this.#outbidden.get(worker) === theirs) continue;
+      this.#outbidden.set(worker, theirs);
       store.outbid(worker, theirs > latestRouteVersion(now()) ? version : theirs + 1);
       void this.flush();
     }

@@ -31,6 +31,8 @@ const MINUTES_15 = 15 * 60_000;
 /** Admins: owners from the configuration, and whom they invited. A bot cannot open a chat by itself. */
 export class AdminStore {
   readonly #db: Database;
+  /** Where the open question of an admin was asked. */
+  readonly #askedIn = new Map<UserId, string | null>();
 
   constructor(db: Database) {
     this.#db = db;
@@ -141,13 +143,17 @@ export class AdminStore {
     });
   }
 
-  /** What the next text of this admin answers, and about which worker. */
-  expect(id: UserId, what: Question | null, about = ""): void {
+  /** What the next text of this admin in this chat answers, and about which worker. `chat` null: in any. */
+  expect(id: UserId, what: Question | null, about = "", chat: string | null = null): void {
     if (what === null && this.expecting(id) === null) return;
+    this.#askedIn.set(id, chat);
     this.#db.write("UPDATE admin SET expecting = ?, expecting_about = ? WHERE id = ?", [what, about, id]);
   }
 
-  expecting(id: UserId): { readonly what: Question; readonly about: string } | null {
+  /** The question of {@link expect}; in `chat`, when one is given. After a restart of the bot any chat counts. */
+  expecting(id: UserId, chat: string | null = null): { readonly what: Question; readonly about: string } | null {
+    const asked = this.#askedIn.get(id) ?? null;
+    if (chat !== null && asked !== null && chat !== asked) return null;
     const sql = "SELECT expecting AS what, expecting_about AS about FROM admin WHERE id = ?";
     const row = this.#db.readOne<{ what: string | null; about: string | null }>(sql, [id]);
     const what = QUESTIONS.find((each) => each === row?.what);

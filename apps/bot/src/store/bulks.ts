@@ -39,6 +39,9 @@ const KEEP_MS = 30 * 24 * 3_600_000;
 /** A host that has not begun by then does not begin. */
 const UNANSWERED_MS = 90_000;
 
+/** Only so many bulk acts are searched for a worker. */
+const LOOK_BACK = 20;
+
 /** Bulk acts, kept over a restart of the bot. */
 export class BulkStore {
   readonly #db: Database;
@@ -80,6 +83,13 @@ export class BulkStore {
       tail,
     ]);
     return row ? this.find(row.id) : null;
+  }
+
+  /** The newest of the last bulk acts that a host reports as carried out on this worker. */
+  latestOf(worker: string): BulkRow | null {
+    const rows = this.#db.read<{ id: string }>("SELECT id FROM bulk ORDER BY asked_at DESC LIMIT ?", [LOOK_BACK]);
+    const found = rows.map(({ id }) => this.find(id));
+    return found.find((row) => row && Object.values(row.hosts).some(({ done }) => done.includes(worker))) ?? null;
   }
 
   /** Takes a host's report. */

@@ -72,6 +72,12 @@ export class CommandStore {
     return this.#db.readOne<CommandRow>(sql, [worker]) ?? null;
   }
 
+  /** The latest command that says whether the worker is to run. One that failed or came too late counts for nothing. */
+  latestWish(worker: WorkerId): CommandRow | null {
+    const sql = `SELECT ${COLUMNS} FROM command WHERE worker = ? AND state NOT IN ('failed', 'expired') AND (verb IN ('start', 'restart', 'retry', 'stop', 'maintenance', 'remove-session') OR verb LIKE 'login.%') ORDER BY asked_at DESC LIMIT 1`;
+    return this.#db.readOne<CommandRow>(sql, [worker]) ?? null;
+  }
+
   /** Ends a command; a late answer replaces `unanswered`, and nothing else. */
   end(id: string, outcome: CommandOutcome, now: number): void {
     const state = outcome.kind === "failed" || outcome.kind === "expired" ? outcome.kind : "done";

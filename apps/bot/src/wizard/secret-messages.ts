@@ -2,6 +2,7 @@ import type { Context, MiddlewareFn } from "grammy";
 import type { Message } from "grammy/types";
 import type { RouteDeps } from "../bot.ts";
 import type { CommandContext } from "../text-commands.ts";
+import { handleText } from "../texts.ts";
 import { say } from "../words/said.ts";
 import { typedSecret } from "./typed-secret.ts";
 import type { WizardStep } from "./wizard-state.ts";
@@ -18,8 +19,10 @@ const SECRET: ReadonlySet<WizardStep["kind"]> = new Set([
 ]);
 
 /**
- * Stands before every other handler. In the middle of a login, whatever comes in the private chat is taken for the step and deleted:
- * a password that looks like a command, a picture, a message that was edited into a password. Commands pass where no secret is asked.
+ * Stands before every other handler (field fault A14). In the middle of a login, whatever comes in the private chat is taken for the step and
+ * deleted: a password that looks like a command, a picture, a message that was edited into a password. Commands pass where no secret
+ * is asked. The same holds for a worker's proxy, which has a password in it. What comes in a group, or a moment after the login,
+ * is deleted and taken for nothing.
  */
 export function guardSecrets(
   deps: RouteDeps,
@@ -28,18 +31,53 @@ export function guardSecrets(
 ): MiddlewareFn {
   return async (context, next) => {
     const message = context.message ?? context.editedMessage;
-    const isEdit = context.message === undefined;
     if (!message) return await next();
-    const row = context.chat?.type === "private" ? deps.wizard.of(read(context).admin) : null;
-    if (!row) return isEdit ? undefined : await next();
+    const isEdit = context.message === undefined;
+    const command = isCommand(textOf(message));
+    const row = deps.wizard.of(read(context).admin);
+    const seen: Seen = { message, isEdit, isCommand: command, context: read(context) };
+    // An edit that nothing asks for leads nowhere.
+    const pass = async (): Promise<void> => (isEdit ? undefined : await next());
+    if (context.chat?.type !== "private") return await inGroup(seen, row, pass);
+    if (!row) return await withoutLogin(deps, seen, pass);
     const { kind } = row.step;
     // Files have a handler of their own, which deletes them too.
     if (message.document && !isEdit) return await next();
-    const passes = !SECRET.has(kind) && isCommand(textOf(message));
-    if (passes) return isEdit ? undefined : await next();
-    await take(deps, read(context), row, message);
+    if (!SECRET.has(kind) && command) return await pass();
+    await take(deps, seen.context, row, message);
     if (kind === "ended" && !isEdit) await next();
   };
+}
+
+interface Seen {
+  readonly message: Message;
+  readonly isEdit: boolean;
+  readonly isCommand: boolean;
+  readonly context: CommandContext;
+}
+
+/** A secret that went to the wrong chat must not become the answer to a question there. */
+async function inGroup({ isCommand, context }: Seen, row: WizardRow | null, pass: () => Promise<void>): Promise<void> {
+  if (!row || !SECRET.has(row.step.kind) || isCommand) return await pass();
+  const erased = await context.erase();
+  await context.reply(say(erased ? "login-elsewhere" : "login-not-deleted"));
+}
+
+/** No login is under way: a proxy may be asked for, and a login may have ended a moment ago. */
+async function withoutLogin(deps: RouteDeps, seen: Seen, pass: () => Promise<void>): Promise<void> {
+  const { message, isCommand, context } = seen;
+  const asked = deps.admins.expecting(context.admin)?.what ?? null;
+  if (isCommand) return await pass();
+  if (asked === "proxy") return await handleText(deps, { ...context, text: textOf(message), erase: () => erased(context) });
+  if (asked === null && deps.wizard.ended.has(context.admin)) await erased(context);
+  await pass();
+}
+
+/** Deletes the message; says so when it is still there. */
+async function erased(context: CommandContext): Promise<boolean> {
+  const gone = await context.erase();
+  if (!gone) await context.reply(say("login-not-deleted"));
+  return gone;
 }
 
 function textOf({ text, caption }: Message): string {
@@ -48,7 +86,7 @@ function textOf({ text, caption }: Message): string {
 
 async function take(deps: RouteDeps, context: CommandContext, row: WizardRow, message: Message): Promise<void> {
   const { wizard, panels } = deps;
-  if (!(await context.erase())) await context.reply(say("login-not-deleted"));
+  await erased(context);
   const text = textOf(message);
   const { asker } = context;
   switch (row.step.kind) {

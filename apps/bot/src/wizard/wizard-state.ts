@@ -53,6 +53,18 @@ export const WizardStep = z.discriminatedUnion("kind", [
 export type WizardStep = z.infer<typeof WizardStep>;
 export type AskCode = Extract<WizardStep, { kind: "ask-code" }>;
 
+/** Steps that wait for the worker. */
+export const BUSY: ReadonlySet<WizardStep["kind"]> = new Set([
+  "preparing",
+  "sending-code",
+  "checking-code",
+  "checking-password",
+  "qr",
+  "reading-session",
+  "keeping-account",
+  "taking-session",
+]);
+
 /** Codes of digits. What comes in any other way cannot be entered with keys. */
 const DIGITS: ReadonlySet<string> = new Set(["app", "sms", "call", "flash-call", "missed-call", "email", "fragment"]);
 

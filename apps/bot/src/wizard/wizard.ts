@@ -11,26 +11,15 @@ import type { Clock, UserId, WorkerId } from "@flotilla/kernel";
 import type { Commands } from "../commands.ts";
 import type { CommandRow } from "../store/commands.ts";
 import { type Said, say } from "../words/said.ts";
+import { EndedLately } from "./ended-lately.ts";
 import { Moves } from "./moves.ts";
 import { afterOutcome, nameOfAccount, typedCode } from "./reducer.ts";
 import { SessionSteps } from "./session-steps.ts";
-import { hasKeys, type WizardEnd, type WizardProgress, type WizardStep } from "./wizard-state.ts";
+import { BUSY, hasKeys, type WizardEnd, type WizardProgress, type WizardStep } from "./wizard-state.ts";
 import type { WizardRow, WizardStore } from "./wizard-store.ts";
 
 /** Longest time of a whole login. */
 const TOTAL_MS = 10 * 60_000;
-
-/** Steps that wait for the worker. */
-const BUSY: ReadonlySet<WizardStep["kind"]> = new Set([
-  "preparing",
-  "sending-code",
-  "checking-code",
-  "checking-password",
-  "qr",
-  "reading-session",
-  "keeping-account",
-  "taking-session",
-]);
 
 /** Parts of {@link Wizard}. */
 export interface WizardDeps {
@@ -50,6 +39,8 @@ export class Wizard {
   /** Keys for the QR codes of a login; they live as long as this process. */
   readonly #qrKeys = new Map<string, SealKeyPair>();
 
+  readonly ended: EndedLately;
+
   /** The way in with a session of another program. */
   readonly session: SessionSteps;
   readonly #moves: Moves;
@@ -57,6 +48,7 @@ export class Wizard {
   constructor(deps: WizardDeps) {
     this.#deps = deps;
     this.#moves = new Moves(deps);
+    this.ended = new EndedLately(deps.clock);
     this.session = new SessionSteps(deps.commands, this.#moves);
   }
 
@@ -187,7 +179,7 @@ export class Wizard {
   /** Ends the login; the worker puts the old session back. */
   async cancel(row: WizardRow, asker: Asker): Promise<void> {
     this.#digits.delete(row.admin);
-    this.#deps.store.remove(row.admin);
+    this.#end(row.admin);
     if (row.step.kind !== "ended") await this.#deps.commands.login({ kind: "login.cancel" }, row.worker, row.login, asker);
   }
 
@@ -206,16 +198,21 @@ export class Wizard {
     }
   }
 
+  #end(admin: UserId): void {
+    this.#deps.store.remove(admin);
+    this.ended.add(admin);
+  }
+
   #take(row: WizardRow, outcome: CommandOutcome): WizardEnd | null {
     const login = outcome.kind === "login" ? outcome.step : null;
     if (login?.kind === "code-sent") this.#digits.delete(row.admin);
     if (login?.kind === "done") {
-      this.#deps.store.remove(row.admin);
+      this.#end(row.admin);
       const args = { worker: row.worker, name: nameOfAccount(login.account) };
       return { admin: row.admin, worker: row.worker, text: say("login-done", args) };
     }
     if (login?.kind === "session-taken") {
-      this.#deps.store.remove(row.admin);
+      this.#end(row.admin);
       return { admin: row.admin, worker: row.worker, text: say("login-session-taken", { worker: row.worker }) };
     }
     const publicKey = login?.kind === "began" ? login.publicKey : row.publicKey;

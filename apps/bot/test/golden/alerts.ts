@@ -70,7 +70,6 @@ const EVENTS: readonly FleetEvent[] = [
   exited("crash_4", { kind: "retry", delayMs: 5000 }),
   exited("gave_up_1", { kind: "gave-up", attempts: 5, windowMs: 10 * MIN }),
   exited("gave_up_2", { kind: "park" }),
-  exited("gave_up_3", { kind: "login" }),
   state("broken_1", { state: "BROKEN", restoreHelps: true, fault: fault("DB_BROKEN", "sqlite-corrupt") }),
   state("locked_1", { state: "LOCKED", fault: fault("SESSION_LOCKED", "sqlite-locked", "held by pid 990 python3 old.py") }),
   state("locked_2", {
@@ -180,7 +179,7 @@ const SIGHTS: readonly Sight[] = [
 /** Every alert that there can be, opened by what opens it in a real fleet; oldest first. */
 export async function goldenAlerts(db: Database): Promise<AlertRow[]> {
   const store = new AlertStore(db, 0);
-  for (const event of EVENTS) applyToAlerts(store, event, () => say("solved-itself"));
+  for (const event of EVENTS) applyToAlerts(store, event, { solvedBy: () => say("solved-itself"), stoppedBy: () => null });
   const [all, withoutRedis] = SIGHTS;
   if (withoutRedis) watch(store, withoutRedis);
   const redis = store.open("redis:");

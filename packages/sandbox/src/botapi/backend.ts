@@ -2,12 +2,13 @@ import type { MovableClock } from "../clock.ts";
 import type { WorldPort } from "../world/port.ts";
 import { CallbackBook } from "./callbacks.ts";
 import { ChatBook, type ChatBookState } from "./chats.ts";
+import { type BotCommand, CommandBook } from "./commands.ts";
 import { BotFaults } from "./faults.ts";
 import { FileStore, type SavedFile } from "./files.ts";
 import { Hub } from "./hub.ts";
 import { Journal } from "./journal.ts";
 import { groupMessageView } from "./methods-group.ts";
-import type { Chat, ChatUser, StoredMessage } from "./types.ts";
+import type { Chat, StoredMessage } from "./types.ts";
 import { UpdateQueue, type UpdateQueueState } from "./updates.ts";
 import { messageView } from "./views.ts";
 
@@ -17,12 +18,6 @@ export interface BotIdentity {
   id: number;
   firstName: string;
   username: string;
-}
-
-/** A command of the bot's menu. */
-export interface BotCommand {
-  command: string;
-  description: string;
 }
 
 /** What the Bot API half writes into the state file. */
@@ -56,8 +51,7 @@ export class BotBackend {
   readonly chats: ChatBook;
   readonly updates: UpdateQueue;
   readonly callbacks: CallbackBook;
-  /** Menu commands by scope (`default`, `all_private_chats`, `chat:<id>`). */
-  readonly commands = new Map<string, BotCommand[]>();
+  readonly commands = new CommandBook();
   readonly world: BotWorld;
 
   constructor(options: BackendOptions) {
@@ -103,11 +97,6 @@ export class BotBackend {
     this.hub.emit({ type: "deleted", message });
   }
 
-  /** The menu a user sees: its chat's own, else all private chats', else the default. */
-  commandsFor(user: ChatUser): BotCommand[] {
-    return this.commands.get(`chat:${user.id}`) ?? this.commands.get("all_private_chats") ?? this.commands.get("default") ?? [];
-  }
-
   /** Empties chats, updates, files, faults and counters. Ids go on. */
   reset(): void {
     for (const part of [this.chats, this.updates, this.callbacks, this.files, this.faults, this.journal, this.commands])
@@ -118,13 +107,13 @@ export class BotBackend {
   }
 
   save(): BackendState {
-    return { chats: this.chats.save(), updates: this.updates.save(), files: this.files.save(), commands: [...this.commands] };
+    return { chats: this.chats.save(), updates: this.updates.save(), files: this.files.save(), commands: this.commands.save() };
   }
 
   restore(state: BackendState): void {
     this.chats.restore(state.chats);
     this.updates.restore(state.updates);
     this.files.restore(state.files);
-    for (const [scope, commands] of state.commands) this.commands.set(scope, commands);
+    this.commands.restore(state.commands);
   }
 }

@@ -1,13 +1,10 @@
-import { z } from "zod";
 import type { BotBackend } from "./backend.ts";
 import type { Method } from "./methods.ts";
 import type { Params } from "./params.ts";
 import { refusal } from "./refusal.ts";
 import { botView, chatView, fileView, userView } from "./views.ts";
 
-const commandList = z.array(z.object({ command: z.string(), description: z.string() })).max(100);
-
-/** Who am I, who is that, menu commands, files, webhook state. https://core.telegram.org/bots/api#available-methods */
+/** Who am I, who is that, files, webhook state. https://core.telegram.org/bots/api#available-methods */
 export const infoMethods: Record<string, Method> = {
   getMe: (backend) => ({
     ...botView(backend.bot),
@@ -41,20 +38,6 @@ export const infoMethods: Record<string, Method> = {
     const file = backend.files.downloadable(params.text("file_id") ?? "");
     return { ...fileView(file), file_path: file.path };
   },
-  setMyCommands(backend, params) {
-    const parsed = commandList.safeParse(params.json("commands"));
-    if (!parsed.success) throw refusal(400, "can't parse BotCommand: expected an Array of at most 100 Objects");
-    for (const { command, description } of parsed.data) checkCommand(command, description);
-    backend.commands.set(scopeKey(params), parsed.data);
-    backend.hub.emit({ type: "commands", chatId: 0 });
-    return true;
-  },
-  getMyCommands: (backend, params) => backend.commands.get(scopeKey(params)) ?? [],
-  deleteMyCommands(backend, params) {
-    backend.commands.delete(scopeKey(params));
-    backend.hub.emit({ type: "commands", chatId: 0 });
-    return true;
-  },
   deleteWebhook(backend, params) {
     if (params.flag("drop_pending_updates")) backend.updates.clear();
     return true;
@@ -71,17 +54,4 @@ function known(backend: BotBackend, params: Params) {
   const chat = backend.chats.find(params.integer("chat_id") ?? 0);
   if (chat === undefined || !chat.started) throw refusal(400, "chat not found");
   return chat;
-}
-
-function checkCommand(command: string, description: string): void {
-  if (!/^\/?[a-z0-9_]{1,32}$/.test(command)) throw refusal(400, "BOT_COMMAND_INVALID");
-  if (description.length < 1 || description.length > 256) throw refusal(400, "BOT_COMMAND_DESCRIPTION_INVALID");
-}
-
-/** `default`, `all_private_chats`, … or `chat:<id>`. https://core.telegram.org/bots/api#botcommandscope */
-function scopeKey(params: Params): string {
-  const scope = params.json("scope") as { type?: unknown; chat_id?: unknown } | undefined;
-  if (scope === undefined) return "default";
-  if (typeof scope.type !== "string") throw refusal(400, 'can\'t parse BotCommandScope: field "type" must be of type String');
-  return scope.type === "chat" ? `chat:${Number(scope.chat_id)}` : scope.type;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { BotBackend } from "./backend.ts";
+import { commandMethods } from "./methods-commands.ts";
 import { editMethods } from "./methods-edit.ts";
 import { infoMethods } from "./methods-info.ts";
 import { removeMethods } from "./methods-remove.ts";
@@ -41,9 +42,15 @@ const forumMethods: Record<string, Method> = {
 };
 
 const BY_LOWER_NAME = new Map(
-  Object.entries({ ...infoMethods, ...queryMethods, ...sendMethods, ...editMethods, ...removeMethods, ...forumMethods }).map(
-    ([name, run]) => [name.toLowerCase(), { name, run }] as const,
-  ),
+  Object.entries({
+    ...infoMethods,
+    ...commandMethods,
+    ...queryMethods,
+    ...sendMethods,
+    ...editMethods,
+    ...removeMethods,
+    ...forumMethods,
+  }).map(([name, run]) => [name.toLowerCase(), { name, run }] as const),
 );
 
 /** Finds a method by its name in any case, as Telegram does. */

@@ -75,6 +75,8 @@ export interface ChatUser {
   firstName: string;
   lastName: string;
   username: string | null;
+  /** IETF tag of the language of their app, such as `ru` or `pt-br`; absent = English. */
+  languageCode?: string;
 }
 
 /** The private chat of one user with the bot. */

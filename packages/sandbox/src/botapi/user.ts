@@ -31,6 +31,12 @@ export class ChatUserActions {
     return this.#chat;
   }
 
+  /** Chooses the language of the app: the menu follows, and the bot is told with the next update. */
+  speak(languageCode: string): void {
+    this.#chat.user = { ...this.#chat.user, languageCode: languageCode.toLowerCase() };
+    this.#backend.hub.emit({ type: "commands", chatId: this.#chat.user.id });
+  }
+
   /** Presses Start (or Restart after a block): unblocks and sends /start. */
   start(): StoredMessage {
     if (this.#chat.blocked) this.block(false);

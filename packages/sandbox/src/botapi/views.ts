@@ -13,8 +13,13 @@ export function userView(user: ChatUser): Json {
     first_name: user.firstName,
     ...(user.lastName === "" ? {} : { last_name: user.lastName }),
     ...(user.username === null ? {} : { username: user.username }),
-    language_code: "en",
+    language_code: languageCodeOf(user),
   };
+}
+
+/** The language of the user's app, an IETF tag; English unless they chose another. */
+export function languageCodeOf({ languageCode = "en" }: ChatUser): string {
+  return languageCode;
 }
 
 /** https://core.telegram.org/bots/api#chat */

@@ -21,11 +21,15 @@ export interface ControlContext {
 /** The Hono app type of this package: Node's request and response are reachable as `c.env`. */
 export type App = Hono<{ Bindings: HttpBindings }>;
 
-/** Who acts in the chat: nobody named = the admin. Names are used when the user is new. */
+/** Who acts in the chat: nobody named = the admin. Names are used when the user is new, a language from then on. */
 export const actor = z.strictObject({
   user: z.int().positive().optional(),
   firstName: z.string().min(1).optional(),
   username: z.string().min(1).optional(),
+  languageCode: z
+    .string()
+    .regex(/^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$/, "an IETF language tag, such as ru or pt-br")
+    .optional(),
 });
 
 /** Reads a JSON body (or `{}` when there is none) by a schema. Throws AppError `bad-request` that lists every problem. */
@@ -62,5 +66,7 @@ export function userActions(context: ControlContext, who: Partial<z.infer<typeof
     lastName: account?.lastName ?? "",
     username: who.username ?? account?.username ?? null,
   };
-  return new ChatUserActions(context.backend, user);
+  const actions = new ChatUserActions(context.backend, user);
+  if (who.languageCode !== undefined) actions.speak(who.languageCode);
+  return actions;
 }

@@ -1,5 +1,6 @@
 import type { CallbackAnswer } from "../botapi/hub.ts";
 import type { Chat, StoredMessage } from "../botapi/types.ts";
+import { languageCodeOf } from "../botapi/views.ts";
 import type { ControlContext } from "./context.ts";
 
 /** A message as the control API and the page show it. Times are milliseconds of the sandbox's clock. */
@@ -38,7 +39,7 @@ export function chatState(context: ControlContext, chat: Chat): Record<string, u
     blocked: chat.blocked,
     pinned: chat.pinned,
     replyKeyboard: chat.replyKeyboard,
-    commands: context.backend.commandsFor(chat.user),
+    commands: context.backend.commands.inPrivateChat(chat.user.id, languageCodeOf(chat.user)),
     messages: chat.messages.map((message) => messageState(context, chat, message)),
   };
 }

@@ -24,7 +24,9 @@ export function setUpComposer() {
     showMenu(typed === undefined ? [] : commands.filter(({ command }) => command.startsWith(typed)));
   });
   menuButton.addEventListener("click", () => showMenu(menu.hidden ? commands : []));
-  byId("start").addEventListener("click", () => quietly(() => post("/chat/start").then(() => input.focus())));
+  byId("start").addEventListener("click", () =>
+    quietly(() => post("/chat/start", { languageCode: navigator.language }).then(() => input.focus())),
+  );
   document.addEventListener("click", (event) => {
     if (event.target instanceof Element && event.target.closest("#commands, #menu-button, #composer") === null) showMenu([]);
   });

@@ -133,3 +133,23 @@ test("the clock moves forward only, and old messages can no longer be deleted", 
   expect(body.now - before).toBeGreaterThanOrEqual(49 * 3600_000);
   expect(await control.bot("deleteMessage", { chat_id: 777, message_id: 1 })).toMatchObject({ error_code: 400 });
 });
+
+test("the chat has the menu of the user's language, and the bot is told which it is", async () => {
+  await using control = await startControl();
+  for (const [description, more] of [
+    ["the menu", {}],
+    ["меню", { language_code: "ru" }],
+  ] as const)
+    await control.bot("setMyCommands", { commands: [{ command: "menu", description }], ...more });
+  const shown = async () => (await control.get("/chat")).body.commands[0].description;
+  await control.post("/chat/start");
+  expect(await shown()).toBe("the menu");
+  await control.post("/chat/text", { text: "hello", languageCode: "ru-RU" });
+  expect(await shown()).toBe("меню");
+  const { result } = await control.bot("getUpdates");
+  expect(result.map((update: { message: { from: object } }) => update.message.from)).toMatchObject([
+    { language_code: "en" },
+    { language_code: "ru-ru" },
+  ]);
+  expect((await control.post("/chat/text", { text: "x", languageCode: "русский" })).status).toBe(400);
+});

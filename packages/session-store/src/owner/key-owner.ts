@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { AppError, systemClock } from "@flotilla/kernel";
-import { findHolders, lockForMachine, type MachineLock, mainHolder } from "@flotilla/sqlite";
+import { findHolders, lockForMachine, type MachineLock, mainHolder, printableCommand } from "@flotilla/sqlite";
 import { ownerFolders } from "./folders.ts";
 import { type OwnerNote, ownNote, readNote, writeNote } from "./note.ts";
 
@@ -94,7 +94,7 @@ export async function named(refusal: AppError): Promise<AppError> {
   if (typeof path !== "string" || typeof refusal.details["holderPid"] === "number") return refusal;
   const holder = mainHolder(await findHolders(path, { refused: true }).catch(() => ({ holders: [] }) as never));
   if (!holder || holder.pid === process.pid) return refusal;
-  const who = `pid ${holder.pid} \`${holder.commandLine ?? "(not visible)"}\` (user ${holder.user ?? "unknown"})`;
+  const who = `pid ${holder.pid}, ${program(holder.commandLine ?? "a program that is not visible")} (user ${holder.user ?? "unknown"})`;
   return owned(who, path, { holderPid: holder.pid, holderCommand: holder.commandLine, holderSince: holder.startedAt });
 }
 
@@ -114,12 +114,24 @@ function owned(who: string, path: string, details: Readonly<Record<string, strin
   return new AppError("session-owned", text.slice(0, 500), { details: { path, ...details } });
 }
 
-const LONGEST_COMMAND = 90;
+const LONGEST_PROGRAM = 90;
 
+/** Which process, which program, whose data, where, since when: in the order in which a person looks for it. */
 function describe({ pid, commandLine, host, machine, worker, dataDir, since }: OwnerNote): string {
   const at = machine === host ? host : `${host}, machine ${machine}`;
-  const command = commandLine.slice(-LONGEST_COMMAND);
-  return `pid ${pid} \`${command}\` (worker ${worker} on ${at}, data folder ${dataDir}, since ${new Date(since).toISOString()})`;
+  const from = new Date(since).toISOString().replace("T", " ").replace(/\..*/, " UTC");
+  return `pid ${pid}, ${program(commandLine)} (worker ${worker}, data folder ${dataDir}, host ${at}, since ${from})`;
+}
+
+/** A command line in short: the runtime by its name, the script by its last folders, options of other versions of Flotilla left out. */
+function program(commandLine: string): string {
+  const [runtime = "", script = "", ...rest] = printableCommand(commandLine).split(" ");
+  const short = [endOf(runtime, 1), endOf(script, 4), ...rest].join(" ").trim();
+  return short.length <= LONGEST_PROGRAM ? short : `${short.slice(0, LONGEST_PROGRAM)}…`;
+}
+
+function endOf(path: string, parts: number): string {
+  return path.split("/").slice(-parts).join("/");
 }
 
 function detailsOf(note: OwnerNote): Record<string, string | number | null> {

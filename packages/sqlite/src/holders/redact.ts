@@ -3,6 +3,9 @@ const HIDDEN = "[hidden]";
 const SECRET_NAME =
   "[\\w.-]*(?:token|secret|pass(?:word|wd)?|pwd|hash|api[_-]?key|auth|credential|session[_-]?string|phone|key)[\\w.-]*";
 
+/** What a supervisor gives its workers: nothing in it tells a person which process it is. */
+const FLEET = /(^|\s)--fleet\s+\{\S*/g;
+
 const SECRETS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   // name=value and --name=value
   [new RegExp(`(^|\\s)(-{0,2}${SECRET_NAME})[=:]\\S+`, "gi"), `$1$2=${HIDDEN}`],
@@ -18,11 +21,12 @@ const SECRETS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
 
 /**
  * A command line as it may be shown: one line, at most 200 characters, values of secret-looking options, bot tokens, phone
- * numbers, passwords in URLs and long random words replaced. `raw` has its arguments separated by NUL, as in `/proc/<pid>/cmdline`.
+ * numbers, passwords in URLs and long random words replaced, the fleet of a worker left out. `raw` has its arguments separated by NUL, as in `/proc/<pid>/cmdline`.
  */
 export function printableCommand(raw: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters of a stranger's arguments must not reach a terminal
   let text = raw.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g, " ").trim();
+  text = text.replace(FLEET, "");
   for (const [pattern, replacement] of SECRETS) text = text.replace(pattern, replacement);
   return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }

@@ -4,6 +4,7 @@ import { typedChat } from "./chat-refs.ts";
 import * as edits from "./draft-edits.ts";
 import type { Draft, Picked } from "./route-draft.ts";
 import type { RouteWizardDeps } from "./route-wizard.ts";
+import { linkedLoop } from "./step-check.ts";
 
 const done = (change: Partial<Draft>): edits.Edit => ({ change, done: true });
 
@@ -102,8 +103,10 @@ export class DraftAnswers {
     const { ref, topic } = typed;
     const asked = draft.kind === "bot" ? await this.#deps.botChat(ref) : null;
     if (draft.kind === "bot" && !asked) return { problem: say("rwiz-bot-not-in", { chat: ref }) };
-    const picked = { ...this.known(ref), ...(asked ?? {}) };
-    return { change: { target: { ...picked, forum: picked.forum || topic !== null }, into: topic }, done: true };
+    const loop = asked && (await linkedLoop(draft, { ...asked, ref }, this.#deps.botChat));
+    if (loop) return { problem: loop };
+    const { title, forum } = asked ?? this.known(ref);
+    return { change: { target: { ref, title, forum: forum || topic !== null }, into: topic }, done: true };
   }
 
   #listed(draft: Draft, key: string): Picked | undefined {

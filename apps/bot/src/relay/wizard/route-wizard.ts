@@ -1,4 +1,4 @@
-import type { Asker, KnownChat, Route } from "@flotilla/contracts";
+import type { Asker, Route } from "@flotilla/contracts";
 import { type Clock, parseUserId, type UserId, type WorkerId } from "@flotilla/kernel";
 import type { By, Commands } from "../../commands.ts";
 import type { Card } from "../../screens/screen.ts";
@@ -18,6 +18,7 @@ import { type Edit, proposedName } from "./draft-edits.ts";
 import type { DraftStore } from "./draft-store.ts";
 import { routeFromText } from "./new-route.ts";
 import { type Draft, draftOf, newDraft, nextStep, routeOf, type Step, stepBefore } from "./route-draft.ts";
+import { problemAtStep, type SeenChat } from "./step-check.ts";
 
 /** Parts of the wizard. */
 export interface RouteWizardDeps {
@@ -31,7 +32,7 @@ export interface RouteWizardDeps {
   readonly audit: AuditStore;
   readonly clock: Clock;
   /** A chat that the bot is in; null where it is not. */
-  readonly botChat: (ref: string) => Promise<Pick<KnownChat, "title" | "forum"> | null>;
+  readonly botChat: (ref: string) => Promise<SeenChat | null>;
 }
 
 /** Whose draft, and who asks. */
@@ -159,6 +160,8 @@ export class RouteWizard {
     if (!edit) return { kind: "stale" };
     if ("problem" in edit) return this.#stays(maker, { ...draft, problem: edit.problem });
     const changed = { ...draft, ...edit.change, problem: null };
+    const refused = problemAtStep(changed, (route) => this.#deps.relay.check(route));
+    if (refused) return this.#stays(maker, { ...draft, problem: refused });
     return edit.done ? await this.#goTo(maker, changed, nextStep(changed)) : this.#stays(maker, changed);
   }
 
