@@ -242,4 +242,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE command (n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, outcome TEXT NOT NULL) STRICT;
   CREATE TABLE kept_event (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL) STRICT;
   `,
+  `
+  CREATE INDEX outbox_group ON outbox (lane, album) WHERE album IS NOT NULL;
+  `,
 ];
