@@ -41,7 +41,9 @@ export function planStep(
   const copied = (chat: string, id: number, known: MapTarget | null): Copied | null => {
     if (known?.message == null) return null;
     const { message, rest, said, role } = known;
-    const album = role === null ? null : { speaks: role === "speaker", others: relay.sharing(route.id, chat, id) };
+    // Version 0.1 noted no roles: of its albums nobody knows who speaks.
+    const others = relay.sharing(route.id, chat, id);
+    const album = role === null && others.length === 0 ? null : { speaks: role === "speaker", others };
     return { message, rest, said, album };
   };
   const find = (chat: string) => (id: number) => copied(chat, id, there(chat, id));

@@ -1,9 +1,11 @@
 import type { Route } from "@flotilla/contracts";
+import type { StepPlan } from "@flotilla/domain";
 import { type QueuePlace, RelayLink } from "@flotilla/queue";
-import type { InboxEvent } from "@flotilla/session-store";
+import { type InboxEvent, type OutboxRow, openSession } from "@flotilla/session-store";
 import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { aMessage, route as aRoute, placeAt, post, type Running, runWorker, Targets, tellRoutes } from "./world.ts";
+import { planStep } from "../../src/relay/plan-step.ts";
+import { aMessage, route as aRoute, FLEET_KEY, placeAt, post, type Running, runWorker, Targets, tellRoutes } from "./world.ts";
 
 const TARGET = "-1000000000002";
 const photo = { media: { kind: "photo" }, groupedId: "7" };
@@ -122,5 +124,29 @@ describe("field fault F11: edits and deletions of an album that became one messa
       { kind: "edit", message: 50, text: "https://t.me/c/1/2" },
       { kind: "delete", messages: [50] },
     ]);
+  });
+
+  test("one that version 0.1 delivered, which noted no roles: a piece without text leaves it alone, and the last one takes it along", async () => {
+    const toBot = aRoute({ to: { kind: "bot", chat: TARGET } });
+    using store = openSession({ dir: await testDir(), name: "reader", fleetKey: FLEET_KEY });
+    const { relay } = store;
+    const chat = "-1000000000001";
+    const row = (id: number, kind: "new" | "edit" | "delete"): OutboxRow => {
+      const key = `${chat}/${id}/${kind}`;
+      const piece = JSON.stringify(kind === "delete" ? { chat, id } : { ...aMessage(id), media: "photo" });
+      relay.take([], [{ lane: "signals", route: "signals", key, kind, album: null, piece, sourceAt: 1, readyAt: 0 }], []);
+      return relay.head("signals") as OutboxRow;
+    };
+    const ids = [1, 2].map((message) => ({ chat, message, targetMessage: 50 }));
+    relay.finish(row(1, "new"), { chat: TARGET, topic: null }, ids, "delivered");
+    const planned = (of: OutboxRow): StepPlan => {
+      const plan = planStep(relay, toBot, of);
+      relay.finish(of, { chat: TARGET, topic: null }, [], "edited");
+      return plan;
+    };
+    expect(planned(row(2, "edit"))).toEqual({ kind: "nothing", reason: "unchanged" });
+    expect(planned(row(2, "delete"))).toEqual({ kind: "nothing", reason: "unchanged" });
+    relay.forget("signals", chat, 2);
+    expect(planned(row(1, "delete"))).toMatchObject({ step: { kind: "delete", messages: [50] } });
   });
 });
