@@ -819,6 +819,7 @@ alert-route-rights = Do: let { $worker } write there again (in a channel: as an 
 alert-route-access = Do: add { $worker } to that chat again, or change the target of the route.
 alert-route-limited = Telegram limits sending of { $worker } ({ $code }). Do: look at @SpamBot, then press Resume sending.
 alert-route-topic = Do: open the topic again, or give the route another one.
+alert-route-name = Do: a name leads to another chat now than when the route was made. Look who has it, then press ⏩ Try now to mean that chat, or write the number of the old one in the route.
 alert-route-loop = Do: the same message came back again and again, so the route stopped itself. Check its chats, then press ⏩ Try now.
 alert-route-webhook = Do: look at the webhook; it answered { $code }.
 alert-route-sender = { $worker } does not run, is not connected, or needs a login. Do: look at it.

@@ -77,6 +77,7 @@ export {
   type StepPlan,
 } from "./routes/steps.ts";
 export { linkOf, parseTemplate, type RichText, render, type Template } from "./routes/template.ts";
+export { unanswered } from "./routes/unanswered.ts";
 export { findHarmful, type RouteProblem, validateRoutes } from "./routes/validate.ts";
 export { latestRouteVersion, worksByOthers } from "./routes/version.ts";
 export { webhookSecret } from "./routes/webhook-secret.ts";

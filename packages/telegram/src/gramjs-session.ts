@@ -76,7 +76,11 @@ export class GramJsSession extends MemorySession {
   override processEntities(found: unknown): void {
     try {
       if (typeof found !== "object" || found === null || this.#store.inLogin) return;
-      this.#store.entities.upsert(entitiesOf(found).flatMap((entity) => this.#row(entity) ?? []));
+      const entities = entitiesOf(found);
+      this.#store.entities.upsert(entities.flatMap((entity) => this.#row(entity) ?? []));
+      for (const entity of entities)
+        if (entity instanceof Api.Chat && entity.migratedTo instanceof Api.InputChannel)
+          this.#store.chatPins.moved(markedId(entity), markedId(entity.migratedTo));
     } catch (error) {
       this.#log("warn", "entities were not stored", { error: error instanceof AppError ? error.code : "vendor" });
     }

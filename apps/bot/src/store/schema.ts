@@ -235,4 +235,9 @@ export const MIGRATIONS = [
      chat TEXT NOT NULL,
      PRIMARY KEY (card, chat)
    ) STRICT, WITHOUT ROWID;`,
+  // Groups that became supergroups, as the Bot API said: what their number is now.
+  `CREATE TABLE chat_move (
+    chat TEXT PRIMARY KEY,
+    target TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;`,
 ];
