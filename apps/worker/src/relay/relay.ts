@@ -32,6 +32,7 @@ export interface RelayOptions {
   readonly worked?: () => void;
 }
 
+const NONE: ReadonlyMap<string, string | null> = new Map();
 const TICK_MS = 250;
 /** So long what was received is worked off before everything else has a turn. */
 const SLICE_MS = 20;
@@ -58,6 +59,8 @@ export class Relay {
   readonly #timers: NodeJS.Timeout[] = [];
   #lastReport = "";
   #isReporting = false;
+  /** The chats of the account were asked for: a number that is none of them is a mistake. */
+  #knowsChats = false;
 
   constructor(options: RelayOptions) {
     const { store, clock, log, worker, place } = options;
@@ -146,7 +149,15 @@ export class Relay {
 
   /** There is a connection: names that were not known can be asked for. */
   async resolveNames(): Promise<void> {
-    for (const ref of this.#book.unknown()) await this.#options.telegram.resolve(ref).catch(() => null);
+    const { telegram } = this.#options;
+    for (const ref of this.#book.unknown()) await telegram.resolve(ref).catch(() => null);
+    if (this.#book.misnumbered().size > 0)
+      await telegram.chats().then(
+        () => {
+          this.#knowsChats = true;
+        },
+        () => {},
+      );
     // Also when nothing had to be asked: names are learned on the way, from whatever Telegram sends.
     this.#guard(() => this.#book.refresh());
     this.#guard(() => this.#stopElsewhere());
@@ -276,7 +287,8 @@ export class Relay {
     const { worker, clock, store } = this.#options;
     if (this.#book.version === 0) return;
     const idOf = (ref: string): string | null => this.#idOf(ref);
-    const parts = { book: this.#book, dispatcher: this.#dispatcher, files: this.#files };
+    const misnumbered = this.#knowsChats ? this.#book.misnumbered() : NONE;
+    const parts = { book: this.#book, dispatcher: this.#dispatcher, files: this.#files, misnumbered };
     const status = relayStatus({ worker, store, now: () => clock.now(), idOf, ...parts }, this.#backfill.status());
     const seen = JSON.stringify({ ...status, at: 0 });
     // One at a time: a Redis that is frozen looks connected, and answers nothing.

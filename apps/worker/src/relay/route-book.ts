@@ -1,6 +1,6 @@
 import { Route, type RoutesForReader } from "@flotilla/contracts";
 import { latestRouteVersion, type ReadyRoute, readyRoute } from "@flotilla/domain";
-import { toError } from "@flotilla/kernel";
+import { markedChannel, toError } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { SessionStore } from "@flotilla/session-store";
 
@@ -67,6 +67,22 @@ export class RouteBook {
   unknown(): string[] {
     const refs = this.#routes.flatMap(({ on, from }) => (on ? from.chats : []));
     return [...new Set(refs.filter((ref) => this.idOf(ref) === null))];
+  }
+
+  /** Sources that are numbers of no chat of this account, each with the number that was probably meant, or null (field fault B11). */
+  misnumbered(): ReadonlyMap<string, string | null> {
+    const { entities, updates } = this.#store;
+    const exists = (chat: string): boolean => entities.byId(chat) !== null || updates.sources.get(chat) !== null;
+    const refs = this.#routes.flatMap(({ on, from }) => (on ? from.chats.filter((ref) => /^-?[0-9]/.test(ref)) : []));
+    return new Map(
+      refs
+        .filter((ref) => !exists(ref) && this.idOf(ref) === ref)
+        .map((ref) => {
+          const digits = ref.replace(/^-(?:100)?/, "");
+          const meant = [markedChannel(digits), `-${digits}`, digits, markedChannel(ref.replace("-", ""))];
+          return [ref, meant.find(exists) ?? null];
+        }),
+    );
   }
 
   /** Marked id of the chat that `ref` names now, wherever it went; null while a name is not known. */

@@ -82,6 +82,21 @@ describe("field fault F20: a name that somebody else takes", () => {
   });
 });
 
+describe("field fault B11: a source that is the number of no chat", () => {
+  test.each([
+    ["4712", `4712 → ${SUPERGROUP}`],
+    ["-4712", `-4712 → ${SUPERGROUP}`],
+    ["1004712", "1004712"],
+    ["-1000000000077", "-1000000000077"],
+  ])("%s is told at once", async (ref, told) => {
+    const it = await pair({ from: { worker: "reader", chats: [ref, OLD] } });
+    it.named(SUPERGROUP, null);
+    await it.reader.relay.resolveNames();
+    await waitFor(async () => ((await it.status())?.unknownChats.length ?? 0) > 0);
+    expect((await it.status())?.unknownChats).toEqual([told]);
+  });
+});
+
 describe("field fault B4: a group that becomes a supergroup", () => {
   test("is read on under its new number", async () => {
     const it = await pair({ from: { worker: "reader", chats: [GROUP] } });
