@@ -35,11 +35,15 @@ export class ChatPins {
     return this.#moves.get(chat) ?? chat;
   }
 
-  /** A chat became another one. Returns whether that is news. */
-  moved(chat: string, to: string): boolean {
-    if (this.#moves.get(chat) === to) return false;
+  /** How many chats are known to have become another one. */
+  get moves(): number {
+    return this.#moves.size;
+  }
+
+  /** A chat became another one. */
+  moved(chat: string, to: string): void {
+    if (this.#moves.get(chat) === to) return;
     this.#db.write("INSERT OR REPLACE INTO chat_move VALUES (?, ?)", [chat, to]);
     this.#moves.set(chat, to);
-    return true;
   }
 }

@@ -17,6 +17,7 @@ export class RouteBook {
   #version = 0;
   /** Where the names led when the routes were made ready. */
   #sight = "";
+  #moves = 0;
   readonly #elsewhere = new Set<string>();
 
   constructor(store: SessionStore, log: Logger) {
@@ -49,8 +50,9 @@ export class RouteBook {
     return this.#chats;
   }
 
-  /** Does any route read this chat? What is said elsewhere is not even stored. */
+  /** Does any route read this chat? What is said elsewhere is not even stored: a chat that became another one is followed at once. */
   wants(chat: string): boolean {
+    if (this.#store.chatPins.moves !== this.#moves) this.refresh();
     return this.#chats.has(chat);
   }
 
@@ -99,6 +101,7 @@ export class RouteBook {
 
   /** Looks at the names again. */
   refresh(): void {
+    this.#moves = this.#store.chatPins.moves;
     this.#sight = this.#look();
     this.#elsewhere.clear();
     this.#ready = this.#routes.flatMap((route) => this.#prepare(route));
