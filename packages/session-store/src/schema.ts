@@ -240,6 +240,7 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE relay_map ADD COLUMN said TEXT;
   ALTER TABLE relay_map ADD COLUMN role TEXT;
   ALTER TABLE relay_map ADD COLUMN landed TEXT;
+  CREATE INDEX outbox_albums ON outbox (lane, album) WHERE album IS NOT NULL;
   CREATE INDEX relay_map_landed ON relay_map (route) WHERE landed IS NOT NULL;
   CREATE TABLE chat_pin (
     route TEXT NOT NULL,

@@ -284,6 +284,7 @@ export class Dispatcher {
   /** Whether a new row goes out when its turn has come: it may be too old by then, and an album is judged only now that it is whole. */
   #isWanted(route: Route, row: OutboxRow): boolean {
     const { relay, judgeAlbum, telegramNow } = this.#deps;
+    if (row.album === null && route.maxAge === undefined) return true;
     const pieces = row.pieces.map((piece) => SourceMessage.parse(JSON.parse(piece)));
     const isAsked = pieces.some(({ asked }) => asked === true);
     if (!isAsked && telegramNow() - row.sourceAt > maxAgeMs(route)) {

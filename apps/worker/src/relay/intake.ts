@@ -132,12 +132,12 @@ export class Intake {
   /** A relay put it there, or it is a forward of what a relay put somewhere: Telegram copies the posts of a channel into its group. */
   #isOwnDelivery({ chat, id, origins = [] }: SourceMessage): boolean {
     const { relay, entities } = this.#store;
-    const self = this.#store.self()?.id;
     return [{ chat, message: id }, ...origins].some((origin) => {
       if (origin.message === null) return false;
       const name = entities.byId(origin.chat)?.username;
       const names = name ? [`@${name}`, `@${name.toLowerCase()}`] : [];
-      const saved = origin.chat === self ? [savedBy(this.#deps.worker)] : [];
+      const isSaved = !origin.chat.startsWith("-") && origin.chat === this.#store.self()?.id;
+      const saved = isSaved ? [savedBy(this.#deps.worker)] : [];
       return relay.isDelivery([origin.chat, ...names, ...saved], origin.message);
     });
   }
