@@ -133,7 +133,9 @@ export class RelayTable {
 
   /** Marked id of the chat that the target of a route became, as far as deliveries showed it; null: it is what the route names. */
   landed(route: string, target: string): string | null {
-    const sql = "SELECT landed FROM relay_map WHERE route = ? AND landed IS NOT NULL AND target_chat = ? LIMIT 1";
+    // Asked for each delivery, and nearly always there is nothing: the primary key would lead over all that the route delivered.
+    const sql = `SELECT landed FROM relay_map INDEXED BY relay_map_landed
+      WHERE route = ? AND landed IS NOT NULL AND target_chat = ? LIMIT 1`;
     return this.#db.readOne<{ landed: string }>(sql, [route, target])?.landed ?? null;
   }
 
