@@ -26,6 +26,10 @@ export interface Said {
 }
 
 /** A data folder of a fleet against Telegram, as far as the command line can tell. */
+const TELEGRAM = { id: 2, address: "149.154.167.51", port: 443 };
+/** What a session of a server of one's own has: where that is, is a setting. */
+export const OWN_SERVER = { id: 2, address: "", port: 0 };
+
 export class Machine {
   readonly dataDir: string;
   readonly cwd: string;
@@ -67,10 +71,10 @@ export class Machine {
   }
 
   /** A logged in session that nobody has open; returns its key. */
-  session(name: string, self = ANN, key: Buffer = randomBytes(256)): Buffer {
+  session(name: string, self = ANN, key: Buffer = randomBytes(256), dc = TELEGRAM): Buffer {
     using store = openSession({ dir: this.sessions, name, fleetKey: Buffer.from(FLEET_KEY, "hex") });
     store.beginLogin();
-    store.setDc({ id: 2, address: "149.154.167.51", port: 443 });
+    store.setDc(dc);
     store.setAuthKey(key);
     store.commitLogin(self);
     return key;

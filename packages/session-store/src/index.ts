@@ -2,7 +2,7 @@
 
 export type { ChatPins } from "./chat-pins.ts";
 export type { EntityRow, EntityTable } from "./entities.ts";
-export { type ExportFormat, exportSession } from "./export-session.ts";
+export { type ExportFormat, exportSession, type OwnServer } from "./export-session.ts";
 export { exportTelethonFile } from "./export-telethon.ts";
 export { SessionFile } from "./file.ts";
 export { linkOrCopy } from "./files.ts";
