@@ -8,7 +8,7 @@ const FILE = "fleet.key";
 
 /**
  * The 32 bytes that encrypt sessions: from FLEET_KEY, else from `<dataDir>/fleet.key` (0600), which is made when the data folder has no session yet.
- * Throws AppError `bad-fleet-key` when the file is damaged or open to others (`reason` in its details), and `no-fleet-key` when it is gone though there are sessions: a new key
+ * Throws AppError `bad-fleet-key` when the file is damaged, open to others or cannot be read (`reason` in its details), and `no-fleet-key` when it is gone though there are sessions: a new key
  * would open none of them. `make: false`: for a process that comes after the one that makes it.
  */
 export function loadFleetKey(configured: Secret | null, dataDir: string, { make = true } = {}): Buffer {
@@ -24,7 +24,7 @@ export function loadFleetKey(configured: Secret | null, dataDir: string, { make 
       details: { path, reason: "open-to-others" },
     });
   }
-  const key = decode(readFileSync(path, "utf8").trim());
+  const key = decode(readKey(path).trim());
   if (key.length !== 32)
     throw new AppError(
       "bad-fleet-key",
@@ -32,6 +32,23 @@ export function loadFleetKey(configured: Secret | null, dataDir: string, { make 
       { details: { path, reason: "damaged" } },
     );
   return key;
+}
+
+/** A key that this user may not read is no lost key, and reading a pipe would never end. */
+function readKey(path: string): string {
+  if (!statSync(path).isFile()) throw unreadable(path, "it is no plain file. Put the key back in its place");
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const remedy = "It must belong to the user that runs Flotilla (chown), with chmod 600";
+    throw unreadable(path, `${codeOf(error) ?? "unknown"}. ${remedy}`);
+  }
+}
+
+function unreadable(path: string, why: string): AppError {
+  return new AppError("bad-fleet-key", `The key file ${path} cannot be read: ${why}. Nothing was changed.`, {
+    details: { path, reason: "unreadable" },
+  });
 }
 
 /** Every key that FLEET_KEY and the `fleet.key*` files of the data folder hold, for the one who looks for a lost one. Never throws. */
@@ -51,7 +68,7 @@ export function keepKeyFile(dataDir: string, key: Buffer, link = linkSync): KeyF
   if (!statSync(dataDir, { throwIfNoEntry: false })) return "folder-gone";
   const path = join(dataDir, FILE);
   if (!statSync(path, { throwIfNoEntry: false }) && placeKeyFile(path, key, link)) return "written-back";
-  const there = decode(readFileSync(path, "utf8").trim());
+  const there = decode(readKey(path).trim());
   if (there.length !== 32) return "damaged";
   return there.equals(key) ? "ok" : "changed";
 }
@@ -97,7 +114,7 @@ function keyFiles(dataDir: string): FoundKey[] {
   return files.flatMap((name) => {
     const where = join(dataDir, name);
     try {
-      return [{ from: "file" as const, where, key: decode(readFileSync(where, "utf8").trim()) }];
+      return [{ from: "file" as const, where, key: decode(readKey(where).trim()) }];
     } catch {
       return [];
     }

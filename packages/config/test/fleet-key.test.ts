@@ -1,6 +1,8 @@
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadFleetKey, Secret } from "@flotilla/config";
+import { findFleetKeys, keepKeyFile, loadFleetKey, Secret } from "@flotilla/config";
 import { testDir } from "@flotilla/testkit";
 import { describe, expect, test } from "vitest";
 
@@ -41,6 +43,34 @@ describe("the key file", () => {
       expect.objectContaining({ code: "bad-fleet-key", message: expect.stringContaining(`chmod 600 ${path}`) }),
     );
   });
+
+  test("a pipe or a folder in its place is no key, and nothing waits for it", async () => {
+    const dir = await testDir();
+    for (const [name, make] of [
+      ["pipe", (path: string) => execFileSync("mkfifo", ["-m", "600", path])],
+      ["folder", (path: string) => mkdirSync(path, { mode: 0o700 })],
+    ] as const) {
+      const path = join(dir, name, "fleet.key");
+      mkdirSync(join(dir, name));
+      make(path);
+      const refused = expect.objectContaining({ code: "bad-fleet-key", message: expect.stringContaining("no plain file") });
+      expect(() => loadFleetKey(null, join(dir, name))).toThrow(refused);
+      expect(() => keepKeyFile(join(dir, name), randomBytes(32))).toThrow(refused);
+      expect(findFleetKeys(null, join(dir, name))).toEqual([]);
+    }
+  });
+
+  test.runIf(process.getuid?.() !== 0)(
+    "one that this user may not read is named, and is not taken for a lost one",
+    async () => {
+      const dir = await testDir();
+      const path = join(dir, "fleet.key");
+      writeFileSync(path, `${randomBytes(32).toString("hex")}\n`, { mode: 0o000 });
+      expect(() => loadFleetKey(null, dir)).toThrow(
+        expect.objectContaining({ code: "bad-fleet-key", message: expect.stringContaining(`${path} cannot be read: EACCES`) }),
+      );
+    },
+  );
 
   test("is refused, and left as it is, when it was cut short anywhere", async () => {
     const dir = await testDir();

@@ -119,8 +119,15 @@ export class RelayTable {
   /** Whether a message of a source is, or was, in the outbox of a route as a new one. */
   hasNew(route: string, chat: string, message: number, album: string | null): boolean {
     const sql = `SELECT 1 AS found FROM outbox WHERE lane = :route AND key = :key AND state <> 'dropped'
-      UNION ALL SELECT 1 FROM outbox WHERE lane = :route AND album = :album AND kind = 'new' AND state <> 'dropped' LIMIT 1`;
+      UNION ALL SELECT 1 FROM outbox WHERE lane = :route AND album = :album AND album IS NOT NULL AND kind = 'new' AND state <> 'dropped' LIMIT 1`;
     return this.#db.readOne(sql, { route, key: newKey(chat, message), album }) !== undefined;
+  }
+
+  /** Whether other messages of its album were taken before: what comes late goes with them. */
+  isOfTaken({ n, lane, album }: OutboxRow): boolean {
+    const sql = `SELECT 1 AS found FROM outbox
+      WHERE lane = ? AND album = ? AND album IS NOT NULL AND kind = 'new' AND n <> ? AND sealed = 1 AND state <> 'dropped' LIMIT 1`;
+    return this.#db.readOne(sql, [lane, album, n]) !== undefined;
   }
 
   /** A message of a source is gone from the target: nothing is known of it any more. */
@@ -178,8 +185,8 @@ export class RelayTable {
   /** Set aside for a person, so that those behind it can go on. */
   setAside(row: OutboxRow, reason: string): void {
     this.#db.transaction("relay-poison", () => {
-      this.#db.write("UPDATE outbox SET state = 'poison', reason = ? WHERE n = ? AND state = 'waiting'", [reason, row.n]);
-      this.#count(row.route, "poison");
+      const sql = "UPDATE outbox SET state = 'poison', reason = ? WHERE n = ? AND state = 'waiting'";
+      if (this.#db.write(sql, [reason, row.n]).changes > 0) this.#count(row.route, "poison");
     });
   }
 
@@ -290,7 +297,8 @@ export class RelayTable {
   }
 
   #insert(row: NewOutboxRow): boolean {
-    if (row.kind === "edit" || row.kind === "delete") this.#followAside(row);
+    if (row.kind === "edit" || row.kind === "delete") this.#follow(row, null);
+    if (row.kind === "edit" && this.#editAlbum(row)) return true;
     if (row.album !== null && this.#append(row)) return true;
     if (row.kind === "edit" && this.#replaceEdit(row)) return true;
     const { lane, route, key, kind, album, sourceAt, readyAt } = row;
@@ -316,24 +324,43 @@ export class RelayTable {
     return changes > 0;
   }
 
+  /**
+   * An edit or a deletion has its turn and nothing was delivered of its message: what was set aside of it, or is in doubt (row `doubted`), follows.
+   */
+  follow(row: OutboxRow, doubted: number | null): void {
+    const [piece] = row.pieces;
+    if (piece !== undefined) this.#db.transaction("relay-follow", () => this.#follow({ ...row, piece }, doubted));
+  }
+
   /** What was set aside follows its source: a retry must not bring back an old text, or a message that is gone. */
-  #followAside({ route, key, kind, piece }: NewOutboxRow): void {
+  #follow({ route, key, kind, piece }: Pick<NewOutboxRow, "route" | "key" | "kind" | "piece">, doubted: number | null): void {
     const [chat = "", message = ""] = key.split("/");
-    const find = `SELECT ${COLUMNS} FROM outbox WHERE route = ? AND state = 'poison' AND
-      (key = ? OR (kind = 'new' AND album IS NOT NULL) OR (kind = 'edit' AND key BETWEEN ? AND ?))`;
+    const find = `SELECT ${COLUMNS} FROM outbox WHERE n = :doubted AND state = 'waiting'
+      UNION ALL SELECT ${COLUMNS} FROM outbox WHERE route = :route AND state = 'poison' AND
+      (key = :new OR (kind = 'new' AND album IS NOT NULL) OR (kind = 'edit' AND key BETWEEN :edits AND :end AND key <> :key))`;
     const edits = `${chat}/${message}/edit/`;
-    for (const row of this.#db.read<Row>(find, [route, newKey(chat, Number(message)), edits, `${edits}:`]).map(toOutboxRow)) {
-      const isPiece = (text: string): boolean => {
-        const known = JSON.parse(text) as { readonly chat: string; readonly id: number };
-        return known.chat === chat && known.id === Number(message);
-      };
+    const values = { doubted, route, key, new: newKey(chat, Number(message)), edits, end: `${edits}:` };
+    for (const row of this.#db.read<Row>(find, values).map(toOutboxRow)) {
       const pieces = row.pieces.flatMap((text) => {
-        if (!isPiece(text)) return [text];
+        if (!isAbout(text, chat, Number(message))) return [text];
         return kind === "edit" && row.kind === "new" ? [piece] : [];
       });
       if (pieces.length === 0) this.#db.write("UPDATE outbox SET state = 'dropped', payload = NULL WHERE n = ?", [row.n]);
       else this.#db.write("UPDATE outbox SET payload = ? WHERE n = ?", [JSON.stringify(pieces), row.n]);
     }
+  }
+
+  /** An album that was not judged yet is judged by what its messages say by then. */
+  #editAlbum({ lane, piece }: NewOutboxRow): boolean {
+    const { chat, id, groupedId = null } = JSON.parse(piece) as { chat: string; id: number; groupedId?: string | null };
+    const album = groupedId === null ? undefined : this.#open(lane, `${chat}/${groupedId}`, "new");
+    const known = album?.pieces.find((text) => isAbout(text, chat, id));
+    if (!album || known === undefined) return false;
+    const { asked } = JSON.parse(known) as { readonly asked?: boolean };
+    const edited = asked === undefined ? piece : JSON.stringify({ ...JSON.parse(piece), asked });
+    const pieces = album.pieces.map((text) => (text === known ? edited : text));
+    this.#db.write("UPDATE outbox SET payload = ? WHERE n = ?", [JSON.stringify(pieces), album.n]);
+    return true;
   }
 
   /** Edits of one message that wait are one: the last. */
@@ -347,14 +374,20 @@ export class RelayTable {
 
   /** Adds a message to its album, as long as that is not under way. */
   #append({ lane, album, kind, piece, readyAt }: NewOutboxRow): boolean {
-    const find = `SELECT ${COLUMNS} FROM outbox
-      WHERE lane = ? AND album = ? AND kind = ? AND state = 'waiting' AND sealed = 0 ORDER BY n DESC LIMIT 1`;
-    const found = this.#db.readOne<Row>(find, [lane, album, kind]);
+    const found = album === null ? undefined : this.#open(lane, album, kind);
     if (!found) return false;
-    const { n, pieces } = toOutboxRow(found);
+    const { n, pieces } = found;
     if (pieces.includes(piece)) return true;
     this.#db.write("UPDATE outbox SET payload = ?, ready_at = ? WHERE n = ?", [JSON.stringify([...pieces, piece]), readyAt, n]);
     return true;
+  }
+
+  /** The row of an album that may still change. */
+  #open(lane: string, album: string, kind: OutboxKind): OutboxRow | undefined {
+    const find = `SELECT ${COLUMNS} FROM outbox
+      WHERE lane = ? AND album = ? AND kind = ? AND state = 'waiting' AND sealed = 0 ORDER BY n DESC LIMIT 1`;
+    const found = this.#db.readOne<Row>(find, [lane, album, kind]);
+    return found && toOutboxRow(found);
   }
 
   #count(route: string, name: string): void {
@@ -367,6 +400,12 @@ function toOutboxRow(row: Row): OutboxRow {
   const pieces = row.payload === null ? [] : (JSON.parse(row.payload) as string[]);
   const times = { sourceAt: row.source_at, createdAt: row.created_at, readyAt: row.ready_at };
   return { n, lane, route, key, kind, album, pieces, attempts, reason, ...times, sealed: row.sealed === 1 };
+}
+
+/** Whether a piece of a row is this message. */
+function isAbout(piece: string, chat: string, message: number): boolean {
+  const known = JSON.parse(piece) as { readonly chat: string; readonly id: number };
+  return known.chat === chat && known.id === message;
 }
 
 /** Key of a new message of a source. */

@@ -240,7 +240,6 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE relay_map ADD COLUMN said TEXT;
   ALTER TABLE relay_map ADD COLUMN role TEXT;
   ALTER TABLE relay_map ADD COLUMN landed TEXT;
-  CREATE INDEX outbox_albums ON outbox (lane, album) WHERE album IS NOT NULL;
   CREATE INDEX relay_map_landed ON relay_map (route) WHERE landed IS NOT NULL;
   CREATE TABLE chat_pin (
     route TEXT NOT NULL,
@@ -253,5 +252,8 @@ export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE command (n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, outcome TEXT NOT NULL) STRICT;
   CREATE TABLE kept_event (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL) STRICT;
+  `,
+  `
+  CREATE INDEX outbox_group ON outbox (lane, album) WHERE album IS NOT NULL;
   `,
 ];

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
   chmodSync,
@@ -16,6 +17,7 @@ import { fileURLToPath } from "node:url";
 import { isAlive, type SpawnedProcess, spawnNode, spawnProcess, testDir, waitFor } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test } from "vitest";
 import { assertKeyFree, openSession, type SessionStore } from "../src/index.ts";
+import { KeyOwner } from "../src/owner/key-owner.ts";
 import { ownNote, readNote, writeNote } from "../src/owner/note.ts";
 import { codeOf } from "./support/kit.ts";
 
@@ -162,6 +164,23 @@ describe("what another user put beside a lock", () => {
   ])("%s is no note", (_, content) => {
     writeFileSync(`${dir}/note.json`, JSON.stringify(content));
     expect(readNote(`${dir}/note.json`)).toBeNull();
+  });
+
+  test("a pipe, a folder or a huge file in the note's place holds nobody up", () => {
+    execFileSync("mkfifo", [`${dir}/pipe.json`]);
+    mkdirSync(`${dir}/folder.json`);
+    writeFileSync(`${dir}/huge.json`, JSON.stringify({ ...NOTE, more: "x".repeat(100_000) }));
+    for (const name of ["pipe", "folder", "huge"]) expect(readNote(`${dir}/${name}.json`)).toBeNull();
+  });
+
+  test("a journal in the lock's folder that is not ours keeps no key from its owner, and none is made", () => {
+    mkdirSync(`${dir}/owners/${"ab".repeat(8)}.owner-journal`, { recursive: true });
+    const place = { configured: `${dir}/owners`, host: "host-a", dataDir: first };
+    const owner = new KeyOwner(place, NAME);
+    owner.hold("ab".repeat(8));
+    owner.hold("cd".repeat(8));
+    expect(readdirSync(`${dir}/owners`)).not.toContain(`${"cd".repeat(8)}.owner-journal`);
+    owner.close();
   });
 
   test("a link in the note's place is not written through", () => {

@@ -25,6 +25,8 @@ export function lockForMachine(path: string): MachineLock {
     create(path);
     // Without "create" SQLite does not pass O_CREAT, which the kernel refuses for files of others in a shared folder (fs.protected_regular).
     raw = new BetterSqlite(path, { timeout: 0, fileMustExist: true });
+    // A journal is a file of the user who made it: left by a killed owner in a shared folder, the kernel refuses it to the next one (fs.protected_regular).
+    raw.pragma("journal_mode = MEMORY");
     raw.exec("BEGIN EXCLUSIVE");
     return new Held(raw, path);
   } catch (error) {

@@ -126,7 +126,8 @@ export class Dispatcher {
     else if (next.kind === "done" && result.kind === "done") {
       forgetGone(relay, row);
       relay.finish(row, placeOf(route.to), learned(relay, row, result), COUNTS[row.kind]);
-      this.#clear(lane);
+      // A chat may take an edit and no new message.
+      if (row.kind === "new" || lane.doubt?.row.kind !== "new") this.#clear(lane);
     } else if (next.kind === "poison") relay.setAside(row, next.reason);
     else if (next.kind === "wait") {
       if (next.attempts !== row.attempts) relay.failed(row.n, next.attempts, next.reason);
@@ -171,15 +172,17 @@ export class Dispatcher {
     const { fetch, faultOf, clock, log } = this.#deps;
     if (lane.fetching) return;
     lane.fetching = true;
+    const files = await fetch(route, row).catch((error: unknown) => faultOf(error));
+    lane.fetching = false;
+    const isFault = "code" in files;
+    if (isFault) log.debug({ route: route.id, code: files.code }, "a file could not be downloaded");
     try {
-      lane.files = { row: row.n, found: await fetch(route, row) };
-    } catch (error) {
-      const fault = faultOf(error);
-      log.debug({ route: route.id, code: fault.code }, "a file could not be downloaded");
-      this.#settle(lane, route, row, resultOfFault(fault, clock.now()));
-    } finally {
-      lane.fetching = false;
+      if (isFault) this.#settle(lane, route, row, resultOfFault(files, clock.now()));
+      else lane.files = { row: row.n, found: files };
       this.#pumpLane(row.lane);
+    } catch (error) {
+      // Nobody waits for this promise. A full disk fails a download, and then the note of it: the next tick tries again.
+      log.error({ route: route.id, cause: toError(error).message }, "what became of a download could not be noted");
     }
   }
 
@@ -266,6 +269,7 @@ export class Dispatcher {
       const plan = planStep(relay, route, row, lane.files?.row === row.n ? lane.files.found : null);
       if (plan.kind === "nothing") {
         if (plan.reason === "unchanged") forgetGone(relay, row);
+        if (plan.reason === "never-delivered") this.#follow(lane, row);
         return void relay.finish(row, placeOf(route.to), [], plan.reason);
       }
       relay.seal(row.n);
@@ -292,12 +296,19 @@ export class Dispatcher {
       return false;
     }
     if (row.album === null) return true;
-    const judged = judgeAlbum(route.id, pieces);
+    const judged = relay.isOfTaken(row) ? null : judgeAlbum(route.id, pieces);
     if (judged?.verdict.kind === "skip") relay.leaveOut(row, judged.verdict.reason);
     else relay.takeAlbum(row, judged?.along ?? []);
     const isTaken = judged?.verdict.kind !== "skip";
     if (isTaken) judged?.taken();
     return isTaken;
+  }
+
+  /** The message of an edit or a deletion may be set aside, or in doubt. */
+  #follow(lane: Lane, row: OutboxRow): void {
+    if (row.kind !== "edit" && row.kind !== "delete") return;
+    this.#deps.relay.follow(row, lane.doubt?.row.n ?? null);
+    if (lane.doubt) lane.files = null;
   }
 
   #hand(underWay: UnderWay): void {

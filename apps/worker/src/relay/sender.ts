@@ -111,9 +111,15 @@ export class Sender {
     const forward = (): Promise<readonly (number | null)[]> => telegram.forward(to, step);
     if (answer === undefined) return { ids: await this.#unlessSent(wanted.length, forward), rest: [] };
     const messages = wanted.map((id, n) => ({ id, randomId: randomIds[n] ?? "", ...(answer.said[n] ?? NOTHING_SAID) }));
-    const copies = async () => (await telegram.copies.send(to, step, messages, answer.to)) ?? (await forward());
+    let isWhole = false;
+    const copies = async (): Promise<readonly (number | null)[]> => {
+      const copied = await telegram.copies.send(to, step, messages, answer.to);
+      isWhole = copied === null;
+      return copied ?? (await forward());
+    };
     const ids = await this.#unlessSent(wanted.length, copies);
-    return { ids, rest: await this.#follow(to, ids[0] ?? null, rest) };
+    // A forward has its whole text.
+    return { ids, rest: isWhole ? [] : await this.#follow(to, ids[0] ?? null, rest) };
   }
 
   /** What was too long for one message goes on in answers to it. */

@@ -1,4 +1,14 @@
-import { closeSync, constants, fchmodSync, ftruncateSync, openSync, readFileSync, readlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  writeSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { type ProcessIdentity, printableCommand, processIdentity, sameProcess } from "@flotilla/sqlite";
 
@@ -53,7 +63,7 @@ function openNote(path: string): number {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     // Every user may write beside it: a link would lead to a file of ours.
-    return openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
+    return openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   }
 }
 
@@ -68,10 +78,25 @@ function isNote(found: Partial<Record<keyof OwnerNote, unknown>>): boolean {
   return Number.isInteger(pid) && isTime && TEXTS.every((name) => typeof found[name] === "string");
 }
 
+/** No note of ours is longer. */
+const MOST_BYTES = 64 * 1024;
+
+/** Throws for what is no note, instead of waiting for a writer of a pipe. */
+function readShort(path: string): string {
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(descriptor);
+    if (!stat.isFile() || stat.size > MOST_BYTES) throw new Error("no note");
+    return readFileSync(descriptor, "utf8");
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** The note, unless it cannot be read or its process is known to be gone. */
 export function readNote(path: string): OwnerNote | null {
   try {
-    const note = JSON.parse(readFileSync(path, "utf8")) as OwnerNote;
+    const note = JSON.parse(readShort(path)) as OwnerNote;
     if (!isNote(note)) return null;
     const identity: ProcessIdentity = { pid: note.pid, startTicks: note.startTicks, bootId: note.bootId };
     return note.namespace === pidNamespace() && !sameProcess(identity) ? null : note;

@@ -1,0 +1,140 @@
+import { AppError } from "@flotilla/kernel";
+import type { InboxEvent } from "@flotilla/session-store";
+import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { placeAt, post, type Running, route, runWorker, Targets, tellRoutes } from "./world.ts";
+
+const TARGET = "-1000000000002";
+const album = { media: { kind: "photo" }, groupedId: "7" };
+
+async function pair(change: Parameters<typeof route>[0] = {}) {
+  const [place, dir, targets] = [placeAt((await sharedRedis()).url), await testDir(), new Targets()];
+  const reader = runWorker(dir, "reader", place, targets);
+  const sender = runWorker(dir, "sender", place, targets);
+  onTestFinished(async () => {
+    await reader.close();
+    await sender.close();
+  });
+  await tellRoutes(place, "reader", [route(change)]);
+  await waitFor(() => reader.store.relay.routes() !== null);
+  return { targets, reader };
+}
+
+const counted = (reader: Running, name: string, count = 1) =>
+  waitFor(() => reader.store.relay.counts("signals")[name] === count);
+const edit = (id: number, version: number, text: string, more = {}): InboxEvent => ({
+  ...post(id, text, more),
+  kind: "edit",
+  version,
+});
+const gone = (id: number, version: number): InboxEvent => ({ ...post(id, ""), kind: "delete", version, content: null });
+
+describe("an edit or a deletion whose message was refused before it had its turn", () => {
+  /** The first message is in doubt: refused with a word that nobody knows, and nothing came that could tell. */
+  async function inDoubt() {
+    const it = await pair();
+    let tries = 0;
+    it.targets.fault = () => {
+      tries += 1;
+      return new Error("SOMETHING_NEW_2027");
+    };
+    it.reader.receive(post(1, "one"));
+    await waitFor(() => tries === 1);
+    return it;
+  }
+
+  test.each([
+    ["in doubt is edited: when it is tried again, it says what it says by then", edit(1, 5, "one, mended"), ["one, mended"]],
+    ["in doubt is deleted: it is not sent any more", gone(1, 5), []],
+  ])("a message %s", async (_what, event, sent) => {
+    const { reader, targets } = await inDoubt();
+    reader.receive(event);
+    await counted(reader, "never-delivered");
+    targets.fault = () => null;
+    reader.relay.wake("signals");
+    reader.receive(post(2, "two"));
+    await waitFor(() => targets.in(TARGET).includes("two"));
+    expect(targets.in(TARGET)).toEqual([...sent, "two"]);
+  });
+
+  test("they wait behind a message that is set aside then: a retry does not bring back the old text", async () => {
+    const { reader, targets } = await pair();
+    targets.fault = () => new Error("SLOWMODE_WAIT_60");
+    reader.receive(post(1, "one"), post(2, "two"));
+    await waitFor(() => reader.store.relay.head("signals")?.sealed === true);
+    reader.receive(edit(1, 5, "one, mended"), gone(2, 6), edit(1, 7, "one, at last"));
+    await waitFor(() => reader.store.updates.pendingCount() === 0);
+    targets.fault = () => new Error("MESSAGE_TOO_LONG");
+    reader.relay.wake("signals");
+    await counted(reader, "never-delivered", 2);
+    targets.fault = () => null;
+    expect(reader.relay.poison("signals", "retry")).toBe(1);
+    await waitFor(() => targets.posted.length === 1);
+    expect(targets.in(TARGET)).toEqual(["one, at last"]);
+  });
+
+  test("a chat that takes an edit says nothing about new messages: the one in doubt is not set aside for it", async () => {
+    const { reader, targets } = await pair();
+    reader.receive(post(1, "one"));
+    await counted(reader, "delivered");
+    targets.fault = (_chat, text) => (text === "two" ? new Error("SOMETHING_NEW_2027") : null);
+    reader.receive(post(2, "two"), edit(1, 5, "one, mended"));
+    await counted(reader, "edited");
+    expect(reader.store.relay.poison("signals", 9)).toEqual([]);
+    targets.fault = () => null;
+    reader.relay.wake("signals");
+    await counted(reader, "delivered", 2);
+    expect(targets.in(TARGET)).toEqual(["one, mended", "two"]);
+  });
+});
+
+describe("an album", () => {
+  test("whose caption is edited before its turn is judged by what it says then", async () => {
+    const { reader, targets } = await pair({ filter: "btc" });
+    targets.fault = () => new Error("SLOWMODE_WAIT_60");
+    reader.receive(post(1, "btc holds the others back"));
+    await waitFor(() => reader.store.relay.head("signals")?.sealed === true);
+    reader.receive(post(2, "eth", album), post(3, "", album), edit(2, 5, "btc", album));
+    await waitFor(() => reader.store.updates.pendingCount() === 0);
+    targets.fault = () => null;
+    reader.relay.wake("signals");
+    await counted(reader, "delivered", 2);
+    expect(targets.in(TARGET)).toEqual(["btc holds the others back", "fwd 2", "fwd 3"]);
+  });
+
+  test("that was taken takes a piece along that comes late", async () => {
+    const { reader, targets } = await pair({ filter: "btc" });
+    reader.receive(post(1, "btc", album), post(2, "", album));
+    await counted(reader, "delivered");
+    reader.receive(post(3, "", album));
+    await counted(reader, "delivered", 2);
+    expect(targets.in(TARGET)).toEqual(["fwd 1", "fwd 2", "fwd 3"]);
+  });
+});
+
+test("what has to be forwarded after all has its whole text: its end is not sent once more", async () => {
+  const { reader, targets } = await pair();
+  reader.receive(post(1, "one"));
+  await counted(reader, "delivered");
+  targets.onlyForwards.add(2);
+  reader.receive(post(2, "x".repeat(2000), { media: { kind: "photo" }, replyTo: 1 }));
+  await counted(reader, "delivered", 2);
+  expect(targets.in(TARGET)).toEqual(["one", "fwd 2"]);
+});
+
+test("a download that fails on a full disk, which takes no note of it either, ends nothing and is tried again", async () => {
+  const { reader, targets } = await pair();
+  targets.content.set(1, Buffer.from("file"));
+  targets.readFault = new Error("surprise");
+  const { relay } = reader.store;
+  const failed = relay.failed.bind(relay);
+  let refused = 0;
+  relay.failed = () => {
+    refused += 1;
+    relay.failed = failed;
+    throw new AppError("sqlite-full", "The disk is full.");
+  };
+  reader.receive(post(1, "with a file", { media: { kind: "document", mime: "text/plain" } }));
+  await counted(reader, "delivered");
+  expect([refused, targets.uploads.length]).toEqual([1, 1]);
+});
