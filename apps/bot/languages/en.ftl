@@ -924,7 +924,10 @@ alerts-none = None. ✅
 alerts-since = since { TIME($at) }
 alerts-took = solved after { SPAN($ms) }
 second-nobody = nobody took these alerts for an hour
-second-away = the bot cannot reach Telegram since { TIME($at) }; { $count ->
+second-away = the bot cannot reach Telegram{ $proxy ->
+    [none] { "" }
+   *[other] { " " }through { $proxy }
+} since { TIME($at) }; { $count ->
     [one] { $count } alert waits
    *[other] { $count } alerts wait
 }

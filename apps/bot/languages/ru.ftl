@@ -974,7 +974,10 @@ alerts-none = Нет. ✅
 alerts-since = с { TIME($at) }
 alerts-took = решено за { SPAN($ms) }
 second-nobody = час никто не взял эти тревоги
-second-away = бот не может связаться с Telegram с { TIME($at) }; ждёт тревог: { $count }
+second-away = бот не может связаться с Telegram{ $proxy ->
+    [none] { "" }
+   *[other] { " " }через { $proxy }
+} с { TIME($at) }; ждёт тревог: { $count }
 
 ## Сбои: по коду, если для него есть слова, иначе по виду
 

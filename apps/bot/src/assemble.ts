@@ -13,7 +13,7 @@ import { AlertOutbox } from "./alerts/alert-outbox.ts";
 import { AlertStore } from "./alerts/alert-store.ts";
 import { CardStore } from "./alerts/card-store.ts";
 import { RefusedJobs } from "./alerts/refused-jobs.ts";
-import { SecondPath } from "./alerts/second-path.ts";
+import { placesOf, SecondPath } from "./alerts/second-path.ts";
 import { SentLog } from "./alerts/sent-log.ts";
 import { RedisWatch } from "./alerts/watch.ts";
 import { Bulk } from "./bulk.ts";
@@ -46,6 +46,7 @@ import { PlaceStore } from "./store/places.ts";
 import { SettingStore } from "./store/settings.ts";
 import { SilenceStore } from "./store/silences.ts";
 import { WorkerStore } from "./store/workers.ts";
+import { wayOf } from "./way.ts";
 import { QrPhoto } from "./wizard/qr-photo.ts";
 import { Wizard } from "./wizard/wizard.ts";
 import { WizardStore } from "./wizard/wizard-store.ts";
@@ -128,7 +129,7 @@ export function assemble(outside: Outside) {
     sendFile: async (chat: string, name: string, text: string): Promise<void> => {
       await bot.api.sendDocument(chatId(chat), new InputFile(Buffer.from(text), name), topicOf(chat));
     },
-    files: fileSource(bot.api, bot.api.options?.apiRoot ?? "https://api.telegram.org", bot.token),
+    files: fileSource(bot, wayOf(config, bot.api.options?.apiRoot)),
     onChatError: (error: unknown): void => log.warn({ err: error }, "card not shown"),
   };
 }
@@ -176,13 +177,22 @@ type Base = ReturnType<typeof stores> & {
 };
 
 /** What only the running process knows: how polling and Redis are, and the way around the chat. */
-function signsOf({ commandSender, statuses, config, log }: Outside, { cards, languages, clock }: Base) {
+function signsOf({ commandSender, statuses, config, log, bot }: Outside, { cards, languages, clock }: Base) {
   let problem = (): Problem => null;
   const redis = new RedisWatch(() => commandSender.trouble ?? statuses.trouble, clock);
   const chatAwaySince = (): number | null => (problem()?.kind === "away" ? (problem()?.since ?? null) : null);
   const tokenDead = (): boolean => problem()?.kind === "unauthorized";
-  const places = second(config);
-  const secondPath = new SecondPath({ places, cards, words: languages.en, clock, log, chatAwaySince, tokenDead });
+  const places = placesOf(config.secondPath);
+  const secondPath = new SecondPath({
+    places,
+    cards,
+    words: languages.en,
+    proxy: wayOf(config, bot.api.options?.apiRoot).proxyShown,
+    clock,
+    log,
+    chatAwaySince,
+    tokenDead,
+  });
   return {
     redis,
     secondPath,
@@ -237,14 +247,4 @@ function chats(
     look: () => desk.look(),
   });
   return { screens, panels, outbox };
-}
-
-function second({ secondPath }: Config) {
-  const { webhookUrl, smtpUrl, deadManUrl, mailTo } = secondPath;
-  return {
-    webhookUrl: webhookUrl?.reveal() ?? null,
-    smtpUrl: smtpUrl?.reveal() ?? null,
-    mailTo,
-    deadManUrl: deadManUrl?.reveal() ?? null,
-  };
 }

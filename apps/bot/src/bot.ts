@@ -17,13 +17,19 @@ import { handlePress } from "./presses/presses.ts";
 import type { PlaceStore } from "./store/places.ts";
 import { type CommandContext, isCommand, registerCommands } from "./text-commands.ts";
 import { handleText } from "./texts.ts";
+import { type BotWay, botWay } from "./way.ts";
 import { guardSecrets } from "./wizard/secret-messages.ts";
 import { type Said, say } from "./words/said.ts";
 import { languageFor, type Words } from "./words/words.ts";
 
 /** The bot's client, with bounded retries: a 429 is obeyed, a broken connection costs no tap, nothing waits for ever. `apiRoot` null = Telegram. */
-export function createBot(token: string, apiRoot: string | null): Bot {
-  const bot = new Bot(token, apiRoot === null ? {} : { client: { apiRoot } });
+export function createBot(
+  token: string,
+  apiRoot: string | null,
+  { agent }: Pick<BotWay, "agent"> = botWay(apiRoot, null),
+): Bot {
+  const client = { ...(apiRoot === null ? {} : { apiRoot }), baseFetchConfig: { agent, compress: true } };
+  const bot = new Bot(token, { client });
   bot.api.config.use(quietWithoutToken());
   bot.api.config.use(repeatHarmless());
   bot.api.config.use(autoRetry({ maxRetryAttempts: 3, maxDelaySeconds: 30, rethrowHttpErrors: true }));

@@ -74,11 +74,13 @@ export function isCommand(text: string): boolean {
   return name !== undefined && Object.hasOwn(COMMANDS, name);
 }
 
+type MenuSignal = Parameters<Bot["api"]["setMyCommands"]>[2];
+
 /** Tells Telegram the commands of the bot's menu, in every language. */
-export async function setMenu(bot: Bot, languages: Languages): Promise<void> {
+export async function setMenu(bot: Bot, languages: Languages, signal: MenuSignal): Promise<void> {
   for (const words of Object.values(languages)) {
     const commands = LISTED.map((command) => ({ command, description: words.text(`command-${command}`) }));
-    await bot.api.setMyCommands(commands, words.language === "en" ? {} : { language_code: words.language });
+    await bot.api.setMyCommands(commands, words.language === "en" ? {} : { language_code: words.language }, signal);
   }
 }
 

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { childEnv, ENV, type EnvName, readEnv, readProcessEnv, redisProgram } from "@flotilla/config";
+import { childEnv, ENV, type EnvName, PASSED_ON, readEnv, readProcessEnv, redisProgram } from "@flotilla/config";
 import { AppError } from "@flotilla/kernel";
 import { testDir } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test, vi } from "vitest";
@@ -91,18 +91,7 @@ describe("a child process", () => {
     const env = childEnv({ LOG_LEVEL: "info", REDIS_URL: undefined });
     expect(env).toMatchObject({ LOG_LEVEL: "info", TZ: "UTC" });
     expect(Object.values(env)).not.toContain("leaked");
-    const known = [
-      "PATH",
-      "HOME",
-      "TMPDIR",
-      "LANG",
-      "LC_ALL",
-      "TZ",
-      "SystemRoot",
-      "NODE_OPTIONS",
-      "NODE_COMPILE_CACHE",
-      "LOG_LEVEL",
-    ];
+    const known = [...PASSED_ON, "LOG_LEVEL"];
     expect(Object.keys(env).filter((name) => !known.includes(name))).toEqual([]);
   });
 });

@@ -35,7 +35,6 @@ export {
 } from "./health.ts";
 export { type GateOrder, type LinkSight, type NetworkGate, OPEN_GATE, stepGate } from "./network-gate.ts";
 export { rulesStatus, withOwnRules } from "./own-rules.ts";
-export { type MtProxyRoute, maskProxy, type ProxyRoute, parseProxy, type SocksRoute } from "./proxy-route.ts";
 export { countingCrashes, DEFAULT_RESTART_RULES, decideRestart, type PastExit, type RestartRules } from "./restart-policy.ts";
 export { mayPress, ROLES, type Role, roleFor } from "./roles.ts";
 export { diffRoutes, type RouteDiff } from "./routes/diff.ts";

@@ -1,9 +1,6 @@
 import { Socket } from "node:net";
-import type { ProxyRoute } from "@flotilla/domain";
-import { AppError, LoopShare } from "@flotilla/kernel";
+import { AppError, type Endpoint, LoopShare, type ProxyRoute, throughProxy } from "@flotilla/kernel";
 import { type Obfuscation, obfuscate } from "./mtproxy.ts";
-import { throughProxy } from "./proxy.ts";
-import type { Endpoint } from "./server.ts";
 
 /** Options of {@link SocketFactory}. */
 export interface SocketOptions {

@@ -49,6 +49,11 @@ export class OwnTrouble {
     if (heard.success) this.#down = heard.data.down;
   }
 
+  /** For the health endpoint: what the launcher said of the supervisor beside this bot. */
+  problems(): string[] {
+    return this.#down === null ? [] : [`supervisor: ${this.#down}`];
+  }
+
   /** Opens and closes its alerts. Each is tried, whatever the others led to; the first failure is thrown after them. */
   look(): void {
     const failures: unknown[] = [];

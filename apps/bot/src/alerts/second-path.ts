@@ -1,3 +1,4 @@
+import type { Config } from "@flotilla/config";
 import { alertRule } from "@flotilla/domain";
 import { type Clock, withTimeout } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
@@ -17,11 +18,19 @@ export interface SecondPathPlaces {
   readonly deadManUrl: string | null;
 }
 
+/** As the configuration has them, in clear. */
+export function placesOf({ webhookUrl, smtpUrl, deadManUrl, mailTo }: Config["secondPath"]): SecondPathPlaces {
+  const reveal = (secret: typeof webhookUrl): string | null => secret?.reveal() ?? null;
+  return { webhookUrl: reveal(webhookUrl), smtpUrl: reveal(smtpUrl), mailTo, deadManUrl: reveal(deadManUrl) };
+}
+
 /** Parts of {@link SecondPath}. */
 export interface SecondPathDeps {
   readonly places: SecondPathPlaces;
   readonly cards: CardStore;
   readonly words: Words;
+  /** What the bot's calls go through, without its password; null = direct. */
+  readonly proxy?: string | null;
   readonly clock: Clock;
   readonly log: Logger;
   /** Since when Telegram cannot be reached; null = it can. */
@@ -96,9 +105,11 @@ export class SecondPath {
   }
 
   #reason(dead: boolean, awaySince: number | null, count: number): string {
-    const { words } = this.#deps;
+    const { words, proxy } = this.#deps;
     if (dead) return words.text("second-token");
-    return awaySince === null ? words.text("second-nobody") : words.text("second-away", { at: awaySince, count });
+    return awaySince === null
+      ? words.text("second-nobody")
+      : words.text("second-away", { at: awaySince, count, proxy: proxy ?? "none" });
   }
 
   async #send(cards: readonly CardRow[], reason: string): Promise<void> {
