@@ -89,6 +89,9 @@ button-rename = ✏️ Rename
 button-tags = 🏷 Tags
 button-delete = 🗑 Delete worker
 button-take = ✋ I take it
+button-these = 🔄 Restart these { $count }
+button-first-log = 📜 First log
+button-crew = 👷 Show all { $count }
 button-hush = 🔕 Mute 4 h
 button-test = 🧪 Test alert
 button-drill = 🧯 Drill
@@ -583,6 +586,10 @@ confirm-tag = { $count ->
     [one] { $count } worker
    *[other] { $count } workers
 } tagged #{ $tag }
+confirm-these = { $count ->
+    [one] the worker of #A{ $n }
+   *[other] the { $count } workers of #A{ $n }
+}
 confirm-start = ▶️ Start <b>{ $name }</b>? One after the other; if the first one fails, the others stay as they are.
 confirm-stop = ⏹ Stop <b>{ $name }</b>? Nothing is read or relayed until they are started again. Sessions stay.
 confirm-restart = 🔄 Restart <b>{ $name }</b>? One after the other; if the first one fails, the others are not touched.
@@ -715,7 +722,7 @@ audit-here = opened the group { $chat }
 
 ## Alerts
 
-alert-since = Since { TIME($at) } · { $host } · #A-{ $n }
+alert-since = Since { TIME($at) } · { $host } · #A{ $n }
 alert-crash = 🟠 ❌ <b>{ $worker }</b> crashed ({ $how }, after { SPAN($uptime) }{ $times ->
     [1] )
    *[other] { " " }· { $times } times)
@@ -768,7 +775,7 @@ alert-action = { $verb ->
     [start] ▶️ Starting…
    *[other] ⏳ { $verb }
 } asked by { $by } { TIME($at) }
-alert-solved = ✅ <b>{ $what }</b> #A-{ $n } solved after { SPAN($ms) } ({ $how })
+alert-solved = ✅ <b>{ $what }</b> #A{ $n } solved after { SPAN($ms) } ({ $how })
 solved-itself = by itself
 solved-command = by { $verb }, { $by }
 solved-stopped = stopped by { $by }
@@ -897,12 +904,28 @@ alert-test = 🧪 <b>Test alert</b>, asked for by { $by }
 alert-test-how = If you read this, alerts reach you. Press ✋ to end it.
 alert-drill = a session needs a login (not really: { $by } began a drill)
 alert-drill-how = It goes the way of a real one: the next admin after 15 min, everybody after 60. Press ✋ to end it.
-alert-group = { $level } <b>{ $host }: { $count } alerts with one cause</b>
+alert-group = { $level } <b>{ $count } alerts of one kind</b>
+alert-group-in = { $within ->
+    [0] {""}
+   *[other] { " " }in { SPAN($ms) }
+}
+alert-group-how = { $how ->
+    [none] {""}
+   *[other] { " " }({ $how })
+}
+alert-group-crash = 🟠 ❌ <b>{ $count } of { $total } workers crashed</b>{ alert-group-in }{ alert-group-how }
+alert-group-gave-up = 🔴 ❌ <b>{ $count } of { $total } workers gave up</b>{ alert-group-how }
+alert-group-broken = 🔴 🧯 <b>{ $count } of { $total } workers: session file cannot be used</b>{ alert-group-how }
+alert-group-locked = 🟠 💾 <b>{ $count } of { $total } workers: session file in use</b>
+alert-group-needs-login = 🔴 🔑 <b>{ $count } of { $total } workers need a login</b>{ alert-group-how }
+alert-group-banned = 🔴 🔑 <b>{ $count } of { $total } accounts frozen or banned</b>{ alert-group-how }
+alert-group-limited = 🔴 ⚠️ <b>{ $count } of { $total } accounts limited by Telegram</b>{ alert-group-how }
+alert-group-offline = 🟡 🔌 <b>{ $count } of { $total } workers offline</b>
 alert-digest = 📨 <b>{ $count } more alerts</b>, { $open } of them open
 alert-more = … and { $count } more
 alert-taken = ✋ { $by } takes care of it
 alert-muted = 🔕 muted until { TIME($until) }
-alert-solved-group = ✅ #A-{ $n }: { $count ->
+alert-solved-group = ✅ #A{ $n }: { $count ->
     [2] both
    *[other] all { $count }
 } solved after { SPAN($ms) }
@@ -919,6 +942,7 @@ alerts-title-open = 🚨 <b>Open alerts</b> ({ $count })
 alerts-title-taken = ✋ <b>Taken alerts</b> ({ $count })
 alerts-title-muted = 🔕 <b>Muted alerts</b> ({ $count })
 alerts-title-day = 🕓 <b>Alerts of 24 h</b> ({ $count })
+crew-over = ✅ None of these workers has an open alert any more.
 alerts-none = None. ✅
 alerts-since = since { TIME($at) }
 alerts-took = solved after { SPAN($ms) }

@@ -89,6 +89,9 @@ button-rename = ✏️ Переименовать
 button-tags = 🏷 Метки
 button-delete = 🗑 Удалить воркера
 button-take = ✋ Беру на себя
+button-these = 🔄 Перезапустить эти { $count }
+button-first-log = 📜 Журнал первого
+button-crew = 👷 Показать все { $count }
 button-hush = 🔕 Тишина 4 ч
 button-test = 🧪 Проверка тревоги
 button-drill = 🧯 Учение
@@ -591,6 +594,11 @@ confirm-tag = { $count ->
     [few] { $count } воркера
    *[many] { $count } воркеров
 } с меткой #{ $tag }
+confirm-these = { $count ->
+    [one] { $count } воркер из #A{ $n }
+    [few] { $count } воркера из #A{ $n }
+   *[many] { $count } воркеров из #A{ $n }
+}
 confirm-start = ▶️ Запустить: <b>{ $name }</b>? По одному; если первый не запустится, остальные не тронем.
 confirm-stop = ⏹ Остановить: <b>{ $name }</b>? До запуска ничего не читается и не пересылается. Сессии останутся.
 confirm-restart = 🔄 Перезапустить: <b>{ $name }</b>? По одному; если первый не поднимется, остальные не тронем.
@@ -755,7 +763,7 @@ audit-here = открыта группа { $chat }
 
 ## Тревоги
 
-alert-since = С { TIME($at) } · { $host } · #A-{ $n }
+alert-since = С { TIME($at) } · { $host } · #A{ $n }
 alert-crash = 🟠 ❌ <b>{ $worker }</b> упал ({ $how }, через { SPAN($uptime) }{ $times ->
     [1] )
     [few] { " " }· { $times } раза)
@@ -813,7 +821,7 @@ alert-action = { $verb ->
     [start] ▶️ Запускается…
    *[other] ⏳ { $verb }
 } по команде { $by }, { TIME($at) }
-alert-solved = ✅ <b>{ $what }</b> #A-{ $n } решено за { SPAN($ms) } ({ $how })
+alert-solved = ✅ <b>{ $what }</b> #A{ $n } решено за { SPAN($ms) } ({ $how })
 solved-itself = само
 solved-command = { $verb ->
     [start] запуск
@@ -952,12 +960,28 @@ alert-test = 🧪 <b>Проверочная тревога</b>, по коман�
 alert-test-how = Если вы это читаете, тревоги доходят. Нажмите ✋, чтобы закончить.
 alert-drill = нужен вход в сессию (не на самом деле: это учение, по команде { $by })
 alert-drill-how = Она идёт путём настоящей: через 15 мин следующему, через 60 всем. Нажмите ✋, чтобы закончить.
-alert-group = { $level } <b>{ $host }: тревог с одной причиной: { $count }</b>
+alert-group = { $level } <b>Тревог одного вида: { $count }</b>
+alert-group-in = { $within ->
+    [0] {""}
+   *[other] { " " }за { SPAN($ms) }
+}
+alert-group-how = { $how ->
+    [none] {""}
+   *[other] { " " }({ $how })
+}
+alert-group-crash = 🟠 ❌ <b>Упали воркеры: { $count } из { $total }</b>{ alert-group-in }{ alert-group-how }
+alert-group-gave-up = 🔴 ❌ <b>Больше не перезапускаются: { $count } из { $total }</b>{ alert-group-how }
+alert-group-broken = 🔴 🧯 <b>Файл сессии непригоден: { $count } из { $total }</b>{ alert-group-how }
+alert-group-locked = 🟠 💾 <b>Файл сессии занят: { $count } из { $total }</b>
+alert-group-needs-login = 🔴 🔑 <b>Нужен вход: { $count } из { $total }</b>{ alert-group-how }
+alert-group-banned = 🔴 🔑 <b>Аккаунты заморожены или заблокированы: { $count } из { $total }</b>{ alert-group-how }
+alert-group-limited = 🔴 ⚠️ <b>Аккаунты ограничены Telegram: { $count } из { $total }</b>{ alert-group-how }
+alert-group-offline = 🟡 🔌 <b>Не в сети: { $count } из { $total }</b>
 alert-digest = 📨 <b>Ещё тревог: { $count }</b>, из них открыто { $open }
 alert-more = … и ещё { $count }
 alert-taken = ✋ Занимается { $by }
 alert-muted = 🔕 без звука до { TIME($until) }
-alert-solved-group = ✅ #A-{ $n }: { $count ->
+alert-solved-group = ✅ #A{ $n }: { $count ->
     [2] обе решены
     [one] решена { $count }
    *[many] решено: { $count }
@@ -969,6 +993,7 @@ alerts-title-open = 🚨 <b>Открытые тревоги</b> ({ $count })
 alerts-title-taken = ✋ <b>Взятые тревоги</b> ({ $count })
 alerts-title-muted = 🔕 <b>Тревоги без звука</b> ({ $count })
 alerts-title-day = 🕓 <b>Тревоги за 24 ч</b> ({ $count })
+crew-over = ✅ Ни у одного из этих воркеров больше нет открытой тревоги.
 alerts-none = Нет. ✅
 alerts-since = с { TIME($at) }
 alerts-took = решено за { SPAN($ms) }

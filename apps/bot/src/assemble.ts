@@ -21,6 +21,7 @@ import { ChartDesk } from "./charts/chart-desk.ts";
 import { Drawer } from "./charts/drawer.ts";
 import { Recorder } from "./charts/recorder.ts";
 import { RollupStore } from "./charts/rollup-store.ts";
+import { EditPace } from "./chat/edit-pace.ts";
 import { OldCards } from "./chat/old-cards.ts";
 import { calmGapMs, Panels } from "./chat/panels.ts";
 import { SureSender } from "./chat/sure-sender.ts";
@@ -213,6 +214,7 @@ function chats(
   const screens = new Screens({ ...base, limits, statuses, commands: commandLog, signs });
   const store = new PanelStore(db);
   const old = new OldCards({ api, db, log, wordsOf });
+  const pace = new EditPace(clock);
   const panels = new Panels({
     api,
     db,
@@ -221,6 +223,7 @@ function chats(
     old,
     sender,
     clock,
+    pace,
     log,
     wordsOf,
     render: (chat, screen) => screens.render(chat, screen),
@@ -230,7 +233,9 @@ function chats(
     ...base,
     api,
     old,
+    pace,
     log,
+    fleetSize: () => base.workers.all().length,
     chats: (): readonly AlertChat[] => [...admins.chats(), ...places.chats()],
     together: () => settings.all().together,
     unreachable: (chat) => (isGroup(chat) ? places.unreachable(chat) : admins.unreachable(chat)),

@@ -69,6 +69,7 @@ export async function startBot(
   parts.admins.keepOnly(config.adminIds);
   parts.wizard.recover((worker) => parts.commandLog.openLogin(worker));
   stack.defer(() => parts.panels.close());
+  stack.defer(() => parts.outbox.close());
   registerRoutes(bot, { ...parts, log });
   const poller = stack.adopt(poll(bot, parts, log), (it) => it.stop());
   parts.watchPolling(() => poller.problem());

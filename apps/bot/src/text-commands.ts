@@ -44,7 +44,7 @@ const COMMANDS: Readonly<Record<string, { readonly verb: Verb; readonly run: Com
   login: { verb: "login", run: aboutWorker(login) },
   proxy: { verb: "proxy", run: proxyCommand },
   mute: { verb: "mute", run: mute },
-  alerts: { verb: "alerts", run: screen({ kind: "alerts", tab: "open" }) },
+  alerts: { verb: "alerts", run: screen({ kind: "alerts", tab: "open", page: 0 }) },
   health: { verb: "health", run: screen({ kind: "health" }) },
   doctor: { verb: "doctor", run: doctor },
   settings: { verb: "settings", run: screen({ kind: "settings" }) },

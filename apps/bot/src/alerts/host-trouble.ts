@@ -39,6 +39,7 @@ export function raiseTrouble(
       kind,
       worker: null,
       host,
+      code: trouble,
       times: 1,
       title: say(`alert-trouble-${trouble}`, { host }),
       details,

@@ -3,6 +3,8 @@ import { mayPress, roleFor } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
 import type { PressContext } from "../chat/press-context.ts";
 import { CONFIRM_MS } from "../screens/ask.ts";
+import type { Screen } from "../screens/screen.ts";
+import type { WorkerRow } from "../store/workers.ts";
 import { say } from "../words/said.ts";
 import { type Handler, type PressDeps, run, show } from "./deps.ts";
 
@@ -23,6 +25,13 @@ async function oneWorker(
   );
 }
 
+/** Whom a confirmation is about: the workers of an alert card as they are now, those with a tag, or all. */
+function chosen({ workers, alertActions }: PressDeps, { tag, card }: Extract<Screen, { kind: "confirm" }>): WorkerRow[] {
+  if (card === undefined) return workers.all().filter((worker) => tag === "" || worker.tags.includes(tag));
+  const crew = new Set(alertActions.crew(card));
+  return workers.all().filter(({ id }) => crew.has(id));
+}
+
 /** Buttons of acts on many workers. */
 export const bulkPresses = {
   /** Asks once more, with the number. `worker` of the button is a tag here, or nothing for all. */
@@ -31,6 +40,14 @@ export const bulkPresses = {
     if (!action) return await show(deps, context, { kind: "menu" }, say("toast-stale"));
     const tag = context.press.worker;
     await show(deps, context, { kind: "confirm", what: action, worker: null, tag, at: deps.clock.now() });
+  },
+  /** The workers of an alert card, asked for once more with their number. */
+  these: async (deps, context) => {
+    const card = Number.parseInt(context.press.arg, 36) || 0;
+    const crew = deps.alertActions.crew(card);
+    if (!crew || crew.length === 0) return await context.toast(say("toast-alert-over"));
+    const at = deps.clock.now();
+    await show(deps, context, { kind: "confirm", what: "restart", worker: null, tag: "", card, at });
   },
   yes: async (deps, context) => {
     const screen = deps.panels.screen(context.chat);
@@ -43,9 +60,10 @@ export const bulkPresses = {
     }
     if (screen.what === "logout" || screen.what === "rmsession")
       return await oneWorker(deps, context, { what: screen.what, worker: screen.worker });
-    const workers = deps.workers.all().filter((worker) => screen.tag === "" || worker.tags.includes(screen.tag));
+    const workers = chosen(deps, screen);
     await context.toast(say("toast-queued"));
     deps.audit.write(context.asker, say("audit-bulk", { verb: screen.what, count: workers.length }), null, now);
+    if (screen.card !== undefined) deps.alertActions.began(screen.card, screen.what, context.asker.name);
     await deps.bulk.begin(screen.what, workers, context.asker, context.id);
     await deps.panels.show(context.chat, { kind: "bulk", bulk: context.id }, context.message);
   },

@@ -235,4 +235,7 @@ export const MIGRATIONS = [
      chat TEXT NOT NULL,
      PRIMARY KEY (card, chat)
    ) STRICT, WITHOUT ROWID;`,
+  // A message is edited only when what it shows has changed; a card after one of its group has no sound.
+  `ALTER TABLE delivery ADD COLUMN shown TEXT;
+   ALTER TABLE card ADD COLUMN silent INTEGER NOT NULL DEFAULT 0 CHECK (silent IN (0, 1));`,
 ];

@@ -206,6 +206,14 @@ export async function goldenAlerts(db: Database): Promise<AlertRow[]> {
 
 /** The card of these alerts. */
 export function cardOf(alerts: readonly AlertRow[], more: Partial<CardRow> = {}): CardRow {
-  const state = { resolvedAt: null, takenBy: null, mutedUntil: null, level: 0, secondPathAt: null, calm: false } as const;
+  const state = {
+    resolvedAt: null,
+    takenBy: null,
+    mutedUntil: null,
+    level: 0,
+    secondPathAt: null,
+    calm: false,
+    silent: false,
+  } as const;
   return { n: 104, openedAt: NOW - 3 * MIN, toldAt: NOW, telling: 1, revision: 1, ...state, alerts, ...more };
 }

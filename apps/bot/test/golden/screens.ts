@@ -87,7 +87,11 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
     ["devices", { kind: "devices", worker: NEWS, command: "devices" }],
     ["devices, not asked for", { kind: "devices", worker: named("news_2"), command: "none" }],
   ],
-  alerts: ALERT_TABS.map((tab): Shown<"alerts"> => [`alerts, ${tab}`, { kind: "alerts", tab }]),
+  alerts: ALERT_TABS.map((tab): Shown<"alerts"> => [`alerts, ${tab}`, { kind: "alerts", tab, page: 0 }]),
+  crew: [
+    ["workers of an alert card", { kind: "crew", card: 1, page: 0 }],
+    ["workers of an alert card, all well", { kind: "crew", card: 9, page: 0 }],
+  ],
   health: [["health", { kind: "health" }]],
   doctor: [
     [
@@ -123,6 +127,7 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
       const one = what === "logout" || what === "rmsession";
       return [`confirm ${what}`, { kind: "confirm", what, worker: one ? NEWS : null, tag: "", at: NOW }];
     }),
+    ["confirm restart of an alert card", { kind: "confirm", what: "restart", worker: null, tag: "", card: 1, at: NOW }],
     ["confirm stop of a tag", { kind: "confirm", what: "stop", worker: null, tag: "news", at: NOW }],
   ],
   bulk: [
