@@ -161,6 +161,7 @@ toast-log-gone = Press 🔄 Refresh first: these lines are not here any more.
 toast-private = Codes are for the private chat only.
 toast-proxy-private = In the private chat with me: what you type may hold a password.
 toast-confirm-late = Too late: a confirmation is good for 30 s. Nothing was done.
+toast-bulk-already = Already under way: { $by } asked for this { SPAN($ms) } ago
 toast-bulk-stopping = ✋ Stops after the worker in hand
 no-such-worker = There is no worker like “{ $name }”.
 mute-usage = So: <code>/mute news_1 2h</code>, <code>/mute all 30m</code>, <code>/mute news_1 off</code>
@@ -615,13 +616,24 @@ bulk-title-maintenance = ⏸ <b>Maintenance of { $count ->
     [one] { $count } worker
    *[other] { $count } workers
 }</b>
-bulk-running = Under way: { $done } done, { $failed } failed, { $left } to go.
-bulk-stopping = Stopping after the worker in hand: { $done } done, { $failed } failed, { $left } left as they are.
+bulk-running = Under way: { $done } done, { $failed } not done, { $left } to go.
+bulk-stopping = Stopping after the worker in hand: { $done } done, { $failed } not done, { $left } left as they are.
 bulk-done = { $done ->
     [one] ✅ Done.
    *[other] ✅ All { $done } done.
 }
-bulk-incomplete = ⚠️ Ended: { $done } done, { $failed } failed, { $left } left as they are.
+bulk-incomplete = ⚠️ Ended: { $done } done, { $failed } not done, { $left } left as they are.
+bulk-end-login = 🔑 { $count ->
+    [one] { $count } waits
+   *[other] { $count } wait
+} for a login:
+bulk-end-locked = 💾 { $count } locked, session in use elsewhere:
+bulk-end-stuck = ❌ { $count }: { $reason }:
+bulk-end-failed = ❌ { $count } failed ({ $reason }):
+bulk-end-left = ▫️ { $count } left as { $count ->
+    [one] it was:
+   *[other] they were:
+}
 bulk-current = Now: { $workers }
 bulk-canary = <i>The first one is a trial: the others wait for it.</i>
 bulk-canary-failed = The first one did not come up, so the others were not touched.
@@ -905,21 +917,14 @@ alert-test-how = If you read this, alerts reach you. Press ✋ to end it.
 alert-drill = a session needs a login (not really: { $by } began a drill)
 alert-drill-how = It goes the way of a real one: the next admin after 15 min, everybody after 60. Press ✋ to end it.
 alert-group = { $level } <b>{ $count } alerts of one kind</b>
-alert-group-in = { $within ->
-    [0] {""}
-   *[other] { " " }in { SPAN($ms) }
-}
-alert-group-how = { $how ->
-    [none] {""}
-   *[other] { " " }({ $how })
-}
-alert-group-crash = 🟠 ❌ <b>{ $count } of { $total } workers crashed</b>{ alert-group-in }{ alert-group-how }
-alert-group-gave-up = 🔴 ❌ <b>{ $count } of { $total } workers gave up</b>{ alert-group-how }
-alert-group-broken = 🔴 🧯 <b>{ $count } of { $total } workers: session file cannot be used</b>{ alert-group-how }
+alert-group-in = in { SPAN($ms) }
+alert-group-crash = 🟠 ❌ <b>{ $count } of { $total } workers crashed</b>{ $in }{ $how }
+alert-group-gave-up = 🔴 ❌ <b>{ $count } of { $total } workers gave up</b>{ $how }
+alert-group-broken = 🔴 🧯 <b>{ $count } of { $total } workers: session file cannot be used</b>{ $how }
 alert-group-locked = 🟠 💾 <b>{ $count } of { $total } workers: session file in use</b>
-alert-group-needs-login = 🔴 🔑 <b>{ $count } of { $total } workers need a login</b>{ alert-group-how }
-alert-group-banned = 🔴 🔑 <b>{ $count } of { $total } accounts frozen or banned</b>{ alert-group-how }
-alert-group-limited = 🔴 ⚠️ <b>{ $count } of { $total } accounts limited by Telegram</b>{ alert-group-how }
+alert-group-needs-login = 🔴 🔑 <b>{ $count } of { $total } workers need a login</b>{ $how }
+alert-group-banned = 🔴 🔑 <b>{ $count } of { $total } accounts frozen or banned</b>{ $how }
+alert-group-limited = 🔴 ⚠️ <b>{ $count } of { $total } accounts limited by Telegram</b>{ $how }
 alert-group-offline = 🟡 🔌 <b>{ $count } of { $total } workers offline</b>
 alert-digest = 📨 <b>{ $count } more alerts</b>, { $open } of them open
 alert-more = … and { $count } more

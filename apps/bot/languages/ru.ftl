@@ -161,6 +161,7 @@ toast-log-gone = Сначала нажмите 🔄 Обновить: этих �
 toast-private = Вход – только в личном чате.
 toast-proxy-private = Только в личном чате со мной: в тексте может быть пароль.
 toast-confirm-late = Поздно: подтверждение действует 30 с. Ничего не сделано.
+toast-bulk-already = Уже выполняется: { $by }, { SPAN($ms) } назад
 toast-bulk-stopping = ✋ Остановится после текущего воркера
 no-such-worker = Воркера, похожего на «{ $name }», нет.
 mute-usage = Так: <code>/mute news_1 2h</code>, <code>/mute all 30m</code>, <code>/mute news_1 off</code>
@@ -628,13 +629,21 @@ bulk-title-maintenance = ⏸ <b>Обслуживание: { $count ->
     [few] { $count } воркера
    *[many] { $count } воркеров
 }</b>
-bulk-running = Идёт: готово { $done }, не удалось { $failed }, осталось { $left }.
-bulk-stopping = Останавливаемся после текущего: готово { $done }, не удалось { $failed }, не тронуто { $left }.
+bulk-running = Идёт: готово { $done }, не готово { $failed }, осталось { $left }.
+bulk-stopping = Останавливаемся после текущего: готово { $done }, не готово { $failed }, не тронуто { $left }.
 bulk-done = { $done ->
     [1] ✅ Готово.
    *[other] ✅ Готово, все { $done }.
 }
-bulk-incomplete = ⚠️ Закончено: готово { $done }, не удалось { $failed }, не тронуто { $left }.
+bulk-incomplete = ⚠️ Закончено: готово { $done }, не готово { $failed }, не тронуто { $left }.
+bulk-end-login = 🔑 { $count ->
+    [one] { $count } ждёт входа:
+   *[many] { $count } ждут входа:
+}
+bulk-end-locked = 💾 { $count }: файл сессии занят:
+bulk-end-stuck = ❌ { $count }: { $reason }:
+bulk-end-failed = ❌ { $count }: не удалось ({ $reason }):
+bulk-end-left = ▫️ { $count }: не тронуты:
 bulk-current = Сейчас: { $workers }
 bulk-canary = <i>Первый – пробный: остальные ждут его.</i>
 bulk-canary-failed = Первый не поднялся, поэтому остальные не тронуты.
@@ -961,21 +970,14 @@ alert-test-how = Если вы это читаете, тревоги доход�
 alert-drill = нужен вход в сессию (не на самом деле: это учение, по команде { $by })
 alert-drill-how = Она идёт путём настоящей: через 15 мин следующему, через 60 всем. Нажмите ✋, чтобы закончить.
 alert-group = { $level } <b>Тревог одного вида: { $count }</b>
-alert-group-in = { $within ->
-    [0] {""}
-   *[other] { " " }за { SPAN($ms) }
-}
-alert-group-how = { $how ->
-    [none] {""}
-   *[other] { " " }({ $how })
-}
-alert-group-crash = 🟠 ❌ <b>Упали воркеры: { $count } из { $total }</b>{ alert-group-in }{ alert-group-how }
-alert-group-gave-up = 🔴 ❌ <b>Больше не перезапускаются: { $count } из { $total }</b>{ alert-group-how }
-alert-group-broken = 🔴 🧯 <b>Файл сессии непригоден: { $count } из { $total }</b>{ alert-group-how }
+alert-group-in = за { SPAN($ms) }
+alert-group-crash = 🟠 ❌ <b>Упали воркеры: { $count } из { $total }</b>{ $in }{ $how }
+alert-group-gave-up = 🔴 ❌ <b>Больше не перезапускаются: { $count } из { $total }</b>{ $how }
+alert-group-broken = 🔴 🧯 <b>Файл сессии непригоден: { $count } из { $total }</b>{ $how }
 alert-group-locked = 🟠 💾 <b>Файл сессии занят: { $count } из { $total }</b>
-alert-group-needs-login = 🔴 🔑 <b>Нужен вход: { $count } из { $total }</b>{ alert-group-how }
-alert-group-banned = 🔴 🔑 <b>Аккаунты заморожены или заблокированы: { $count } из { $total }</b>{ alert-group-how }
-alert-group-limited = 🔴 ⚠️ <b>Аккаунты ограничены Telegram: { $count } из { $total }</b>{ alert-group-how }
+alert-group-needs-login = 🔴 🔑 <b>Нужен вход: { $count } из { $total }</b>{ $how }
+alert-group-banned = 🔴 🔑 <b>Аккаунты заморожены или заблокированы: { $count } из { $total }</b>{ $how }
+alert-group-limited = 🔴 ⚠️ <b>Аккаунты ограничены Telegram: { $count } из { $total }</b>{ $how }
 alert-group-offline = 🟡 🔌 <b>Не в сети: { $count } из { $total }</b>
 alert-digest = 📨 <b>Ещё тревог: { $count }</b>, из них открыто { $open }
 alert-more = … и ещё { $count }

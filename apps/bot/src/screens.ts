@@ -90,7 +90,7 @@ export class Screens {
       case "confirm":
         return confirmScreen(view.words, { ...screen, count: this.#countOf(view, screen) });
       case "bulk":
-        return bulkScreen(view.words, bulks.find(screen.bulk));
+        return bulkScreen(view, bulks.find(screen.bulk));
       case "settings":
         return this.#settings(view);
       case "limits":

@@ -105,13 +105,14 @@ function title(words: Words, kind: AlertKind, alerts: readonly AlertRow[], fleet
   const at = alerts.map(({ openedAt }) => openedAt);
   const count = new Set(alerts.map(({ body }) => body.worker ?? body.host)).size;
   const key = `alert-group-${kind}`;
+  const ms = Math.max(...at) - Math.min(...at);
+  const how = causes(alerts);
   if (!words.has(key)) return words.html("alert-group", { count: alerts.length, level: icon(kind) });
   return words.html(key, {
     count,
     total: Math.max(count, fleetSize),
-    within: Math.round((Math.max(...at) - Math.min(...at)) / 1000),
-    ms: Math.max(...at) - Math.min(...at),
-    how: causes(alerts) || "none",
+    in: ms < 1000 ? "" : ` ${words.text("alert-group-in", { ms })}`,
+    how: how === "" ? "" : ` (${how})`,
   });
 }
 

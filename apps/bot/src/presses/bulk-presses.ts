@@ -61,10 +61,17 @@ export const bulkPresses = {
     if (screen.what === "logout" || screen.what === "rmsession")
       return await oneWorker(deps, context, { what: screen.what, worker: screen.worker });
     const workers = chosen(deps, screen);
+    const other = deps.bulk.covering(screen.what, workers, context.id);
+    if (other) {
+      const { askerName: by, askedAt } = other;
+      return await show(deps, context, { kind: "bulk", bulk: other.id }, say("toast-bulk-already", { by, ms: now - askedAt }));
+    }
+    // Before anything is waited for: a second admin may press at the same moment.
+    const begins = deps.bulk.begin(screen.what, workers, context.asker, context.id);
     await context.toast(say("toast-queued"));
     deps.audit.write(context.asker, say("audit-bulk", { verb: screen.what, count: workers.length }), null, now);
     if (screen.card !== undefined) deps.alertActions.began(screen.card, screen.what, context.asker.name);
-    await deps.bulk.begin(screen.what, workers, context.asker, context.id);
+    await begins;
     await deps.panels.show(context.chat, { kind: "bulk", bulk: context.id }, context.message);
   },
   bulkstop: async (deps, context) => {

@@ -133,6 +133,7 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
   bulk: [
     ["many at once, under way", { kind: "bulk", bulk: "bulk-running" }],
     ["many at once, done", { kind: "bulk", bulk: "bulk-done" }],
+    ["many at once, each with its end", { kind: "bulk", bulk: "bulk-mixed" }],
     ["many at once, the first one failed", { kind: "bulk", bulk: "bulk-canary" }],
     ["many at once, forgotten", { kind: "bulk", bulk: "none" }],
   ],
