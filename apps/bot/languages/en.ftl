@@ -887,6 +887,8 @@ alert-trouble-sessions-idle = 🟠 📁 <b>{ $host }</b>: session files without 
 alert-trouble-sessions-idle-do = Nothing uses them. Do: press ➕ Add and send one of these names; the worker starts with that session, without a login.
 alert-trouble-control-deleted = 🔴 🗂 <b>{ $host }</b>: the bot's control.db was deleted
 alert-trouble-control-deleted-do = The bot runs on, but a restart would lose admins, routes and settings. Do: stop Flotilla, put the saved content (.rescued) in the place of control.db, start it again.
+alert-trouble-supervisor-ended = 🔴 🖥 <b>{ $host }</b>: its supervisor ended, all its workers are off Telegram
+alert-trouble-supervisor-ended-do = It is started again by itself; the workers come back one after the other. What was sent meanwhile is fetched. Why it ended: logs/supervisor.log in the data folder.
 alert-trouble-supervisor-down = 🔴 🖥 <b>{ $host }</b>: its supervisor ends again and again, all its workers are off Telegram
 alert-trouble-supervisor-down-do = It is tried once a minute. Do: read logs/supervisor.log in the data folder; it ends with the reason.
 alert-host-network = 🟠 🔌 <b>{ $host }</b>: { $count ->
@@ -934,6 +936,10 @@ alert-solved-group = ✅ #A{ $n }: { $count ->
     [2] both
    *[other] all { $count }
 } solved after { SPAN($ms) }
+notice-fleet-away = ⚠️ <b>Flotilla did not run</b> from { DATE($from) } to { TIME($to) } ({ SPAN($ms) }). Nobody had stopped it: it was killed, or the machine was off.
+notice-fleet-off = Off Telegram meanwhile: { $count } of { $total } workers (<b>{ $names }</b>). What was sent meanwhile is fetched.
+notice-fleet-missing = ❌ Not back yet: { $count } (<b>{ $names }</b>).
+notice-bot-away = ⚠️ <b>The bot did not run</b> from { DATE($from) } to { TIME($to) } ({ SPAN($ms) }). Nobody had stopped it. The workers went on.
 alert-maintenance-over = ⏸ Maintenance { TIME($since) }–{ TIME($until) } is over: { $held ->
     [one] { $held } alert was held
    *[other] { $held } alerts were held

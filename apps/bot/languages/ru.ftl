@@ -938,6 +938,8 @@ alert-trouble-sessions-idle = 🟠 📁 <b>{ $host }</b>: файлы сесси�
 alert-trouble-sessions-idle-do = Ими никто не пользуется. Что делать: нажмите ➕ Добавить и пришлите одно из этих имён; воркер запустится с этой сессией, без входа.
 alert-trouble-control-deleted = 🔴 🗂 <b>{ $host }</b>: файл бота control.db удалён
 alert-trouble-control-deleted-do = Бот работает, но перезапуск потеряет администраторов, маршруты и настройки. Что делать: остановите Flotilla, положите сохранённое содержимое (.rescued) на место control.db, запустите снова.
+alert-trouble-supervisor-ended = 🔴 🖥 <b>{ $host }</b>: супервизор завершился, все его воркеры отключены от Telegram
+alert-trouble-supervisor-ended-do = Он запускается снова сам; воркеры возвращаются по одному. Пропущенное будет получено. Почему он завершился: logs/supervisor.log в папке данных.
 alert-trouble-supervisor-down = 🔴 🖥 <b>{ $host }</b>: супервизор завершается снова и снова, все его воркеры отключены от Telegram
 alert-trouble-supervisor-down-do = Попытка раз в минуту. Что делать: прочитайте logs/supervisor.log в папке данных, причина в его конце.
 alert-host-network = 🟠 🔌 <b>{ $host }</b>: { $count ->
@@ -988,6 +990,10 @@ alert-solved-group = ✅ #A{ $n }: { $count ->
     [one] решена { $count }
    *[many] решено: { $count }
 } за { SPAN($ms) }
+notice-fleet-away = ⚠️ <b>Flotilla не работала</b> с { DATE($from) } до { TIME($to) } ({ SPAN($ms) }). Её никто не останавливал: процессы были убиты или машина была выключена.
+notice-fleet-off = Были отключены от Telegram: { $count } из { $total } (<b>{ $names }</b>). Пропущенное будет получено.
+notice-fleet-missing = ❌ Ещё не вернулись: { $count } (<b>{ $names }</b>).
+notice-bot-away = ⚠️ <b>Бот не работал</b> с { DATE($from) } до { TIME($to) } ({ SPAN($ms) }). Его никто не останавливал. Воркеры работали.
 alert-maintenance-over = ⏸ Обслуживание { TIME($since) }–{ TIME($until) } закончилось: придержано тревог { $held }, ещё открыто { $open }.
 alert-maintenance-over-worker = ⏸ Обслуживание <b>{ $scope }</b> { TIME($since) }–{ TIME($until) } закончилось: придержано тревог { $held }, ещё открыто { $open }.
 solved-taken = { $by }

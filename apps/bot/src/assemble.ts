@@ -7,6 +7,7 @@ import type { Logger } from "@flotilla/observability";
 import type { CommandSender, StatusReader } from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
 import { type Bot, InputFile } from "grammy";
+import { Absence } from "./alerts/absence.ts";
 import { AlertActions } from "./alerts/alert-actions.ts";
 import { AlertDesk } from "./alerts/alert-desk.ts";
 import { AlertOutbox } from "./alerts/alert-outbox.ts";
@@ -123,6 +124,7 @@ export function assemble(outside: Outside) {
     qrPhoto: new QrPhoto({ api: bot.api, log, wordsOf }),
     bulk: new Bulk({ sender: commandSender, store: bulks, clock }),
     alertActions: new AlertActions({ alerts, cards, silences, outbox: live.outbox, host, now: () => clock.now() }),
+    absence: new Absence({ ...own, host }),
     gate: new Gate({ admins, places, alerts, clock, host, log }),
     addWorker: (id: WorkerId, by: Asker): boolean => workers.add(id, host, by.id, clock.now()),
     deepLink: (parameter: string): string => `https://t.me/${bot.botInfo.username}?start=${parameter}`,

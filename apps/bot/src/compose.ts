@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Config } from "@flotilla/config";
-import type { Asker } from "@flotilla/contracts";
+import type { Asker, WorkerStatus } from "@flotilla/contracts";
 import type { RouteProblem } from "@flotilla/domain";
 import { AppError, sleep } from "@flotilla/kernel";
 import { Counter, createRegistry, DiskWatch, type Logger, quietly, type Registry, startHealth } from "@flotilla/observability";
@@ -70,6 +70,7 @@ export async function startBot(
   parts.wizard.recover((worker) => parts.commandLog.openLogin(worker));
   stack.defer(() => parts.panels.close());
   stack.defer(() => parts.outbox.close());
+  stack.defer(() => parts.absence.stopped(parts.clock.now()));
   registerRoutes(bot, { ...parts, log });
   const poller = stack.adopt(poll(bot, parts, log), (it) => it.stop());
   parts.watchPolling(() => poller.problem());
@@ -79,7 +80,7 @@ export async function startBot(
     it.close(),
   );
   relay.start({ ...parts, api: bot.api, desk: parts.relay });
-  const trouble = new OwnTrouble({ ...parts, disk, tellDirectly: (detail) => tellDirectly(bot.api, parts, detail) });
+  const trouble = ownTrouble(bot, parts, disk);
   stack.adopt(await hearEvents(place, parts, log), (it) => it.close());
   stack.adopt(
     startTicks(log, async () => {
@@ -91,6 +92,11 @@ export async function startBot(
   const owned = stack.move();
   const { username } = bot.botInfo;
   return { healthPort: health.port, username, hear: (message) => trouble.hear(message), close: () => owned.disposeAsync() };
+}
+
+function ownTrouble(bot: Bot, parts: Parts, disk: DiskWatch): OwnTrouble {
+  const statuses = (): readonly WorkerStatus[] => parts.screens.views.known();
+  return new OwnTrouble({ ...parts, disk, statuses, tellDirectly: (detail) => tellDirectly(bot.api, parts, detail) });
 }
 
 function poll(bot: Bot, parts: Parts, log: Logger): Poller {
@@ -146,6 +152,8 @@ async function tick(parts: Parts, { sender, hosts, fleet, log, severalHosts }: O
   const [{ statuses, fresh }] = await Promise.all([screens.views.look(), sender.probe().catch(() => {})]);
   await recorder.look(statuses, fresh);
   const redisAwaySince = parts.redis.awaySince();
+  const watchingSince = parts.absence.look(now, fresh && redisAwaySince === null);
+  parts.absence.tell(now, statuses);
   const there = redisAwaySince === null ? await hosts.all().catch(() => []) : [];
   if (redisAwaySince === null) await fleet.keepThere(now).catch((error: unknown) => log.debug({ err: error }, "redis"));
   const readers = await parts.relayScreens.readers();
@@ -156,6 +164,7 @@ async function tick(parts: Parts, { sender, hosts, fleet, log, severalHosts }: O
     now,
     statuses,
     redisAwaySince,
+    watchingSince,
     redisTrouble: parts.redis.trouble(),
     severalHosts,
     refused: parts.refused.all(now),
