@@ -164,7 +164,13 @@ toast-confirm-late = Too late: a confirmation is good for 30 s. Nothing was done
 toast-bulk-already = Already under way: { $by } asked for this { SPAN($ms) } ago
 toast-bulk-stopping = ✋ Stops after the worker in hand
 no-such-worker = There is no worker like “{ $name }”.
-mute-usage = So: <code>/mute news_1 2h</code>, <code>/mute all 30m</code>, <code>/mute news_1 off</code>
+mute-done = 🔕 { $names }: muted for { SPAN($ms) }, until { TIME($until) }
+unmute-done = 🔔 { $names }: not muted any more
+mute-all-done = 🔕 All { $count } workers: muted for { SPAN($ms) }, until { TIME($until) }
+unmute-all-done = 🔔 Nothing is muted any more: no worker and no alert.
+mute-still-all = But all workers are muted until { TIME($until) } (by { $by }). /mute all off ends that.
+mute-which = “{ $name }” fits { $count } workers: { $names }. Nobody was muted. One of them: <code>/mute { $name }… { $time }</code> with its whole name. All of them: <code>/mute { $name }* { $time }</code>
+mute-usage = So: <code>/mute news_1 2h</code>, <code>/mute #eu 1d</code>, <code>/mute all 30m</code>, <code>/mute all off</code>
 here-opened = This chat hears every alert now. Logins stay private. /here off closes it.
 here-closed = Closed: this chat hears nothing any more.
 here-only-groups = /here is for a group or a topic that shall hear the alerts.
@@ -205,8 +211,28 @@ help =
     👷 Workers → a worker → 🔄 Restart, ⏹ Stop, 🔐 Authenticate, 📜 Log.
     ➕ Add makes a new worker; 🔐 Authenticate logs its account in.
     Crashes come here as a message with the buttons that help.
-
-    /menu /workers /cancel
+help-start = <code>/start</code> – the menu; <code>/start news_1</code> opens a worker
+help-menu = <code>/menu</code> – the whole fleet at a glance
+help-workers = <code>/workers</code> – list of workers
+help-status = <code>/status news_1</code> – one worker; a part of its name will do
+help-restart = <code>/restart news_1</code> – restarts it
+help-stop = <code>/stop news_1</code> – stops it
+help-who = <code>/who news_1</code> – which process has its session
+help-logs = <code>/logs news_1</code> – its log
+help-login = <code>/login news_1</code> – logs its account in
+help-proxy = <code>/proxy news_1</code> – gives it a proxy
+help-mute = <code>/mute news_1 2h</code>, <code>/mute #eu 1h</code>, <code>/mute all off</code> – alerts without and with a sound
+help-alerts = <code>/alerts</code> – open alerts, the worst first
+help-health = <code>/health</code> – Redis, Telegram and the hosts
+help-doctor = <code>/doctor</code> – what the fleet is in danger of
+help-settings = <code>/settings</code> – language, quiet hours, admins
+help-cancel = <code>/cancel</code> – ends a login or a question
+help-here = <code>/here</code> – in a group: it hears every alert; <code>/here off</code> ends that
+help-help = <code>/help</code> – this text
+help-end = The name of a worker alone, such as <code>news_1</code>, opens it.
+unknown-command = I know no command /{ $name }. /help lists all of them.
+unknown-command-near = I know no command /{ $name }. Did you mean /{ $near }? /help lists all of them.
+unknown-text = I do not know what “{ $text }” means: no question is open, and no worker is called so. /help lists what I know.
 command-status = One worker: /status news_1
 command-restart = Restart one: /restart news_1
 command-logs = Log of one: /logs news_1

@@ -164,7 +164,13 @@ toast-confirm-late = Поздно: подтверждение действует
 toast-bulk-already = Уже выполняется: { $by }, { SPAN($ms) } назад
 toast-bulk-stopping = ✋ Остановится после текущего воркера
 no-such-worker = Воркера, похожего на «{ $name }», нет.
-mute-usage = Так: <code>/mute news_1 2h</code>, <code>/mute all 30m</code>, <code>/mute news_1 off</code>
+mute-done = 🔕 { $names }: тишина на { SPAN($ms) }, до { TIME($until) }
+unmute-done = 🔔 { $names }: звук снова включён
+mute-all-done = 🔕 Все воркеры ({ $count }): тишина на { SPAN($ms) }, до { TIME($until) }
+unmute-all-done = 🔔 Тишины больше нет: ни у воркеров, ни у тревог.
+mute-still-all = Но тишина для всех воркеров действует до { TIME($until) } ({ $by }). Отменить: /mute all off
+mute-which = «{ $name }» подходит к нескольким воркерам ({ $count }): { $names }. Тишина не включена. Для одного: <code>/mute { $name }… { $time }</code> с полным именем. Для всех: <code>/mute { $name }* { $time }</code>
+mute-usage = Так: <code>/mute news_1 2h</code>, <code>/mute #eu 1d</code>, <code>/mute all 30m</code>, <code>/mute all off</code>
 here-opened = Теперь все тревоги приходят и сюда. Входы – только в личном чате. /here off закрывает.
 here-closed = Закрыто: сюда больше ничего не приходит.
 here-only-groups = /here – для группы или темы, куда должны приходить тревоги.
@@ -205,8 +211,28 @@ help =
     👷 Воркеры → воркер → 🔄 Перезапустить, ⏹ Остановить, 🔐 Войти, 📜 Журнал.
     ➕ Добавить создаёт воркера, 🔐 Войти подключает его аккаунт.
     О сбоях приходит сообщение с кнопками, которые помогают.
-
-    /menu /workers /cancel
+help-start = <code>/start</code> – меню; <code>/start news_1</code> открывает воркера
+help-menu = <code>/menu</code> – весь парк одним взглядом
+help-workers = <code>/workers</code> – список воркеров
+help-status = <code>/status news_1</code> – один воркер; достаточно части имени
+help-restart = <code>/restart news_1</code> – перезапустить
+help-stop = <code>/stop news_1</code> – остановить
+help-who = <code>/who news_1</code> – какой процесс держит сессию
+help-logs = <code>/logs news_1</code> – журнал воркера
+help-login = <code>/login news_1</code> – войти в аккаунт
+help-proxy = <code>/proxy news_1</code> – задать прокси
+help-mute = <code>/mute news_1 2h</code>, <code>/mute #eu 1h</code>, <code>/mute all off</code> – тревоги без звука и снова со звуком
+help-alerts = <code>/alerts</code> – открытые тревоги, сначала худшие
+help-health = <code>/health</code> – Redis, Telegram и хосты
+help-doctor = <code>/doctor</code> – что угрожает парку
+help-settings = <code>/settings</code> – язык, тихие часы, админы
+help-cancel = <code>/cancel</code> – прервать вход или вопрос
+help-here = <code>/here</code> – в группе: сюда приходят все тревоги; <code>/here off</code> отменяет это
+help-help = <code>/help</code> – эта справка
+help-end = Имя воркера, например <code>news_1</code>, само по себе открывает его.
+unknown-command = Команды /{ $name } нет. Все команды: /help
+unknown-command-near = Команды /{ $name } нет. Может быть, /{ $near }? Все команды: /help
+unknown-text = Не понимаю «{ $text }»: вопроса сейчас нет, и воркера с таким именем тоже. Что я умею: /help
 command-status = Один воркер: /status news_1
 command-restart = Перезапуск: /restart news_1
 command-logs = Журнал: /logs news_1

@@ -70,7 +70,7 @@ export async function startBot(
   parts.wizard.recover((worker) => parts.commandLog.openLogin(worker));
   stack.defer(() => parts.panels.close());
   stack.defer(() => parts.outbox.close());
-  stack.defer(() => parts.absence.stopped(parts.clock.now()));
+  stack.defer(noteStop(parts));
   registerRoutes(bot, { ...parts, log });
   const poller = stack.adopt(poll(bot, parts, log), (it) => it.stop());
   parts.watchPolling(() => poller.problem());
@@ -92,6 +92,14 @@ export async function startBot(
   const owned = stack.move();
   const { username } = bot.botInfo;
   return { healthPort: health.port, username, hear: (message) => trouble.hear(message), close: () => owned.disposeAsync() };
+}
+
+/** A bot that ends because its launcher was killed was not stopped by anybody. */
+function noteStop({ absence, clock }: Parts): () => void {
+  const launcher = process.ppid;
+  return () => {
+    if (process.ppid === launcher) absence.stopped(clock.now());
+  };
 }
 
 function ownTrouble(bot: Bot, parts: Parts, disk: DiskWatch): OwnTrouble {

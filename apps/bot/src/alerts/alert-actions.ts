@@ -104,6 +104,13 @@ export class AlertActions {
     return forMs === 0 ? say("toast-unmuted") : say("toast-muted", { until: now() + forMs });
   }
 
+  /** Ends every mute, of workers and of cards. Maintenance windows of single workers stay. */
+  unmuteAll(): void {
+    const { silences, cards, now } = this.#deps;
+    for (const { scope, kind } of silences.active(now())) if (kind === "mute") silences.end(scope, now());
+    cards.unmuteAll();
+  }
+
   /** A maintenance window with an end: nothing is told until then, and one summary after it. */
   maintain(scope: string, forMs: number, by: string): Said {
     const { silences, now } = this.#deps;

@@ -121,6 +121,12 @@ export class CardStore {
     this.#db.write("UPDATE card SET muted_until = ?, revision = revision + 1 WHERE n = ?", [until, n]);
   }
 
+  unmuteAll(): void {
+    this.#db.write(
+      "UPDATE card SET muted_until = NULL, revision = revision + 1 WHERE muted_until IS NOT NULL AND resolved_at IS NULL",
+    );
+  }
+
   toldBySecondPath(n: number, now: number): void {
     this.#db.write("UPDATE card SET second_path_at = ? WHERE n = ?", [now, n]);
   }
