@@ -1260,10 +1260,14 @@ button-devices = 📱 Other devices
 button-logout = 🚪 Log out
 button-rmsession = 🧹 Remove session
 button-yes-logout = 🚪 Yes, log out
+button-yes-login = 🔐 Yes, log in
 button-yes-rmsession = 🧹 Yes, remove it
 confirm-logout =
     🚪 <b>Log out { $name } on Telegram?</b>
     A verified copy is made first, but no copy can bring this login back: Telegram forgets the key. The worker then needs a new login. Other devices of the account stay logged in; sources, routes and backups stay.
+confirm-login =
+    🔐 <b>Log { $name } in once more?</b>
+    It is on Telegram now. For the new login it leaves, and reads and relays nothing until you are done or cancel. Its session stays as it is until the new one works.
 confirm-rmsession =
     🧹 <b>Remove the session of { $name }?</b>
     The worker is stopped and its session file goes to the backups, checked, from where it can be put back. Telegram is not told: the device stays on its list until you log out.

@@ -6,7 +6,7 @@ import { isGroup } from "./chat/target.ts";
 import { helpFor, unknownCommand } from "./help.ts";
 import { mute } from "./mute-command.ts";
 import { askDoctors } from "./presses/doctor.ts";
-import { takeAway } from "./presses/login-presses.ts";
+import { loginHurts, takeAway } from "./presses/login-presses.ts";
 import type { Screen } from "./screens/screen.ts";
 import { matching } from "./screens/view.ts";
 import type { WorkerRow } from "./store/workers.ts";
@@ -151,6 +151,10 @@ async function doctor(deps: RouteDeps, context: CommandContext): Promise<void> {
 
 async function login(deps: RouteDeps, context: CommandContext, { id }: WorkerRow): Promise<void> {
   if (isGroup(context.chat)) return await context.reply(say("login-in-private", { link: deps.deepLink(`auth_${id}`) }));
+  if (loginHurts(deps, context.admin, id)) {
+    const at = deps.clock.now();
+    return await deps.panels.show(context.chat, { kind: "confirm", what: "login", worker: id, tag: "", at }, null);
+  }
   const problem = await deps.wizard.begin(context.admin, id, context.asker);
   if (problem) await context.reply(problem);
   if (deps.wizard.of(context.admin)?.worker === id) await deps.panels.show(context.chat, { kind: "login", worker: id }, null);

@@ -7,17 +7,19 @@ import type { Screen } from "../screens/screen.ts";
 import type { WorkerRow } from "../store/workers.ts";
 import { say } from "../words/said.ts";
 import { type Handler, type PressDeps, run, show } from "./deps.ts";
+import { beginLogin } from "./login-presses.ts";
 
 /** What was confirmed for one worker. The button that confirms is for operators; what it does may not be. */
 async function oneWorker(
   deps: PressDeps,
   context: PressContext,
-  { what, worker }: { readonly what: "logout" | "rmsession"; readonly worker: WorkerId | null },
+  { what, worker }: { readonly what: "logout" | "rmsession" | "login"; readonly worker: WorkerId | null },
 ): Promise<void> {
   const id = worker && deps.workers.find(worker)?.id;
   if (!id) return await show(deps, context, { kind: "menu" }, say("toast-gone"));
   const { role } = context;
   if (!mayPress(role, what)) return await context.toast(say("toast-refused", { role, needs: roleFor(what) }));
+  if (what === "login") return await beginLogin(deps, context, id);
   await run(deps, context, id, () =>
     what === "logout"
       ? deps.commands.askWorker("logout", id, context)
@@ -58,7 +60,7 @@ export const bulkPresses = {
       if (again) return await show(deps, context, { kind: "bulk", bulk: again.id });
       return await show(deps, context, { kind: "menu" }, say("toast-confirm-late"));
     }
-    if (screen.what === "logout" || screen.what === "rmsession")
+    if (screen.what === "logout" || screen.what === "rmsession" || screen.what === "login")
       return await oneWorker(deps, context, { what: screen.what, worker: screen.worker });
     const workers = chosen(deps, screen);
     const other = deps.bulk.covering(screen.what, workers, context.id);

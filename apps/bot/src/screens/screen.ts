@@ -6,7 +6,7 @@ import { Said } from "../words/said.ts";
 const page = z.number().int().nonnegative();
 
 /** Acts that ask once more before they are done. */
-export const CONFIRMED = ["stop", "restart", "start", "maintenance", "logout", "rmsession"] as const;
+export const CONFIRMED = ["stop", "restart", "start", "maintenance", "logout", "rmsession", "login"] as const;
 export type Confirmed = (typeof CONFIRMED)[number];
 
 /** What a panel shows. Kept in the database, so that a panel lives on over a restart of the bot. */

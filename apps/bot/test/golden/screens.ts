@@ -124,7 +124,7 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
   ],
   confirm: [
     ...CONFIRMED.map((what): Shown<"confirm"> => {
-      const one = what === "logout" || what === "rmsession";
+      const one = ["logout", "rmsession", "login"].includes(what);
       return [`confirm ${what}`, { kind: "confirm", what, worker: one ? NEWS : null, tag: "", at: NOW }];
     }),
     ["confirm restart of an alert card", { kind: "confirm", what: "restart", worker: null, tag: "", card: 1, at: NOW }],
