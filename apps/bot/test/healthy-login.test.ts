@@ -1,6 +1,7 @@
 /** 🔐 on a worker that is on Telegram takes it off: that is asked first (field fault D10). */
 import type { WorkerState } from "@flotilla/contracts";
 import { StatusWriter } from "@flotilla/queue";
+import { waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Fleet, startFleet } from "./chat.ts";
 import { ANN, HOST, statusOf, WORKER } from "./support.ts";
