@@ -89,6 +89,9 @@ button-rename = ✏️ Rename
 button-tags = 🏷 Tags
 button-delete = 🗑 Delete worker
 button-take = ✋ I take it
+button-these = 🔄 Restart these { $count }
+button-first-log = 📜 First log
+button-crew = 👷 Show all { $count }
 button-hush = 🔕 Mute 4 h
 button-test = 🧪 Test alert
 button-drill = 🧯 Drill
@@ -158,9 +161,16 @@ toast-log-gone = Press 🔄 Refresh first: these lines are not here any more.
 toast-private = Codes are for the private chat only.
 toast-proxy-private = In the private chat with me: what you type may hold a password.
 toast-confirm-late = Too late: a confirmation is good for 30 s. Nothing was done.
+toast-bulk-already = Already under way: { $by } asked for this { SPAN($ms) } ago
 toast-bulk-stopping = ✋ Stops after the worker in hand
 no-such-worker = There is no worker like “{ $name }”.
-mute-usage = So: <code>/mute news_1 2h</code>, <code>/mute all 30m</code>, <code>/mute news_1 off</code>
+mute-done = 🔕 { $names }: muted for { SPAN($ms) }, until { TIME($until) }
+unmute-done = 🔔 { $names }: not muted any more
+mute-all-done = 🔕 All { $count } workers: muted for { SPAN($ms) }, until { TIME($until) }
+unmute-all-done = 🔔 Nothing is muted any more: no worker and no alert.
+mute-still-all = But all workers are muted until { TIME($until) } (by { $by }). /mute all off ends that.
+mute-which = “{ $name }” fits { $count } workers: { $names }. Nobody was muted. One of them: <code>/mute { $name }… { $time }</code> with its whole name. All of them: <code>/mute { $name }* { $time }</code>
+mute-usage = So: <code>/mute news_1 2h</code>, <code>/mute #eu 1d</code>, <code>/mute all 30m</code>, <code>/mute all off</code>
 here-opened = This chat hears every alert now. Logins stay private. /here off closes it.
 here-closed = Closed: this chat hears nothing any more.
 here-only-groups = /here is for a group or a topic that shall hear the alerts.
@@ -201,8 +211,28 @@ help =
     👷 Workers → a worker → 🔄 Restart, ⏹ Stop, 🔐 Authenticate, 📜 Log.
     ➕ Add makes a new worker; 🔐 Authenticate logs its account in.
     Crashes come here as a message with the buttons that help.
-
-    /menu /workers /cancel
+help-start = <code>/start</code> – the menu; <code>/start news_1</code> opens a worker
+help-menu = <code>/menu</code> – the whole fleet at a glance
+help-workers = <code>/workers</code> – list of workers
+help-status = <code>/status news_1</code> – one worker; a part of its name will do
+help-restart = <code>/restart news_1</code> – restarts it
+help-stop = <code>/stop news_1</code> – stops it
+help-who = <code>/who news_1</code> – which process has its session
+help-logs = <code>/logs news_1</code> – its log
+help-login = <code>/login news_1</code> – logs its account in
+help-proxy = <code>/proxy news_1</code> – gives it a proxy
+help-mute = <code>/mute news_1 2h</code>, <code>/mute #eu 1h</code>, <code>/mute all off</code> – alerts without and with a sound
+help-alerts = <code>/alerts</code> – open alerts, the worst first
+help-health = <code>/health</code> – Redis, Telegram and the hosts
+help-doctor = <code>/doctor</code> – what the fleet is in danger of
+help-settings = <code>/settings</code> – language, quiet hours, admins
+help-cancel = <code>/cancel</code> – ends a login or a question
+help-here = <code>/here</code> – in a group: it hears every alert; <code>/here off</code> ends that
+help-help = <code>/help</code> – this text
+help-end = The name of a worker alone, such as <code>news_1</code>, opens it.
+unknown-command = I know no command /{ $name }. /help lists all of them.
+unknown-command-near = I know no command /{ $name }. Did you mean /{ $near }? /help lists all of them.
+unknown-text = I do not know what “{ $text }” means: no question is open, and no worker is called so. /help lists what I know.
 command-status = One worker: /status news_1
 command-restart = Restart one: /restart news_1
 command-logs = Log of one: /logs news_1
@@ -583,6 +613,10 @@ confirm-tag = { $count ->
     [one] { $count } worker
    *[other] { $count } workers
 } tagged #{ $tag }
+confirm-these = { $count ->
+    [one] the worker of #A{ $n }
+   *[other] the { $count } workers of #A{ $n }
+}
 confirm-start = ▶️ Start <b>{ $name }</b>? One after the other; if the first one fails, the others stay as they are.
 confirm-stop = ⏹ Stop <b>{ $name }</b>? Nothing is read or relayed until they are started again. Sessions stay.
 confirm-restart = 🔄 Restart <b>{ $name }</b>? One after the other; if the first one fails, the others are not touched.
@@ -608,13 +642,24 @@ bulk-title-maintenance = ⏸ <b>Maintenance of { $count ->
     [one] { $count } worker
    *[other] { $count } workers
 }</b>
-bulk-running = Under way: { $done } done, { $failed } failed, { $left } to go.
-bulk-stopping = Stopping after the worker in hand: { $done } done, { $failed } failed, { $left } left as they are.
+bulk-running = Under way: { $done } done, { $failed } not done, { $left } to go.
+bulk-stopping = Stopping after the worker in hand: { $done } done, { $failed } not done, { $left } left as they are.
 bulk-done = { $done ->
     [one] ✅ Done.
    *[other] ✅ All { $done } done.
 }
-bulk-incomplete = ⚠️ Ended: { $done } done, { $failed } failed, { $left } left as they are.
+bulk-incomplete = ⚠️ Ended: { $done } done, { $failed } not done, { $left } left as they are.
+bulk-end-login = 🔑 { $count ->
+    [one] { $count } waits
+   *[other] { $count } wait
+} for a login:
+bulk-end-locked = 💾 { $count } locked, session in use elsewhere:
+bulk-end-stuck = ❌ { $count }: { $reason }:
+bulk-end-failed = ❌ { $count } failed ({ $reason }):
+bulk-end-left = ▫️ { $count } left as { $count ->
+    [one] it was:
+   *[other] they were:
+}
 bulk-current = Now: { $workers }
 bulk-canary = <i>The first one is a trial: the others wait for it.</i>
 bulk-canary-failed = The first one did not come up, so the others were not touched.
@@ -715,7 +760,7 @@ audit-here = opened the group { $chat }
 
 ## Alerts
 
-alert-since = Since { TIME($at) } · { $host } · #A-{ $n }
+alert-since = Since { TIME($at) } · { $host } · #A{ $n }
 alert-crash = 🟠 ❌ <b>{ $worker }</b> crashed ({ $how }, after { SPAN($uptime) }{ $times ->
     [1] )
    *[other] { " " }· { $times } times)
@@ -768,7 +813,7 @@ alert-action = { $verb ->
     [start] ▶️ Starting…
    *[other] ⏳ { $verb }
 } asked by { $by } { TIME($at) }
-alert-solved = ✅ <b>{ $what }</b> #A-{ $n } solved after { SPAN($ms) } ({ $how })
+alert-solved = ✅ <b>{ $what }</b> #A{ $n } solved after { SPAN($ms) } ({ $how })
 solved-itself = by itself
 solved-command = by { $verb }, { $by }
 solved-stopped = stopped by { $by }
@@ -869,6 +914,8 @@ alert-trouble-sessions-idle = 🟠 📁 <b>{ $host }</b>: session files without 
 alert-trouble-sessions-idle-do = Nothing uses them. Do: press ➕ Add and send one of these names; the worker starts with that session, without a login.
 alert-trouble-control-deleted = 🔴 🗂 <b>{ $host }</b>: the bot's control.db was deleted
 alert-trouble-control-deleted-do = The bot runs on, but a restart would lose admins, routes and settings. Do: stop Flotilla, put the saved content (.rescued) in the place of control.db, start it again.
+alert-trouble-supervisor-ended = 🔴 🖥 <b>{ $host }</b>: its supervisor ended, all its workers are off Telegram
+alert-trouble-supervisor-ended-do = It is started again by itself; the workers come back one after the other. What was sent meanwhile is fetched. Why it ended: logs/supervisor.log in the data folder.
 alert-trouble-supervisor-down = 🔴 🖥 <b>{ $host }</b>: its supervisor ends again and again, all its workers are off Telegram
 alert-trouble-supervisor-down-do = It is tried once a minute. Do: read logs/supervisor.log in the data folder; it ends with the reason.
 alert-host-network = 🟠 🔌 <b>{ $host }</b>: { $count ->
@@ -898,15 +945,28 @@ alert-test = 🧪 <b>Test alert</b>, asked for by { $by }
 alert-test-how = If you read this, alerts reach you. Press ✋ to end it.
 alert-drill = a session needs a login (not really: { $by } began a drill)
 alert-drill-how = It goes the way of a real one: the next admin after 15 min, everybody after 60. Press ✋ to end it.
-alert-group = { $level } <b>{ $host }: { $count } alerts with one cause</b>
+alert-group = { $level } <b>{ $count } alerts of one kind</b>
+alert-group-in = in { SPAN($ms) }
+alert-group-crash = 🟠 ❌ <b>{ $count } of { $total } workers crashed</b>{ $in }{ $how }
+alert-group-gave-up = 🔴 ❌ <b>{ $count } of { $total } workers gave up</b>{ $how }
+alert-group-broken = 🔴 🧯 <b>{ $count } of { $total } workers: session file cannot be used</b>{ $how }
+alert-group-locked = 🟠 💾 <b>{ $count } of { $total } workers: session file in use</b>
+alert-group-needs-login = 🔴 🔑 <b>{ $count } of { $total } workers need a login</b>{ $how }
+alert-group-banned = 🔴 🔑 <b>{ $count } of { $total } accounts frozen or banned</b>{ $how }
+alert-group-limited = 🔴 ⚠️ <b>{ $count } of { $total } accounts limited by Telegram</b>{ $how }
+alert-group-offline = 🟡 🔌 <b>{ $count } of { $total } workers offline</b>
 alert-digest = 📨 <b>{ $count } more alerts</b>, { $open } of them open
 alert-more = … and { $count } more
 alert-taken = ✋ { $by } takes care of it
 alert-muted = 🔕 muted until { TIME($until) }
-alert-solved-group = ✅ #A-{ $n }: { $count ->
+alert-solved-group = ✅ #A{ $n }: { $count ->
     [2] both
    *[other] all { $count }
 } solved after { SPAN($ms) }
+notice-fleet-away = ⚠️ <b>Flotilla did not run</b> from { DATE($from) } to { TIME($to) } ({ SPAN($ms) }). Nobody had stopped it: it was killed, or the machine was off.
+notice-fleet-off = Off Telegram meanwhile: { $count } of { $total } workers (<b>{ $names }</b>). What was sent meanwhile is fetched.
+notice-fleet-missing = ❌ Not back yet: { $count } (<b>{ $names }</b>).
+notice-bot-away = ⚠️ <b>The bot did not run</b> from { DATE($from) } to { TIME($to) } ({ SPAN($ms) }). Nobody had stopped it. The workers went on.
 alert-maintenance-over = ⏸ Maintenance { TIME($since) }–{ TIME($until) } is over: { $held ->
     [one] { $held } alert was held
    *[other] { $held } alerts were held
@@ -920,6 +980,7 @@ alerts-title-open = 🚨 <b>Open alerts</b> ({ $count })
 alerts-title-taken = ✋ <b>Taken alerts</b> ({ $count })
 alerts-title-muted = 🔕 <b>Muted alerts</b> ({ $count })
 alerts-title-day = 🕓 <b>Alerts of 24 h</b> ({ $count })
+crew-over = ✅ None of these workers has an open alert any more.
 alerts-none = None. ✅
 alerts-since = since { TIME($at) }
 alerts-took = solved after { SPAN($ms) }
@@ -1203,10 +1264,14 @@ button-devices = 📱 Other devices
 button-logout = 🚪 Log out
 button-rmsession = 🧹 Remove session
 button-yes-logout = 🚪 Yes, log out
+button-yes-login = 🔐 Yes, log in
 button-yes-rmsession = 🧹 Yes, remove it
 confirm-logout =
     🚪 <b>Log out { $name } on Telegram?</b>
     A verified copy is made first, but no copy can bring this login back: Telegram forgets the key. The worker then needs a new login. Other devices of the account stay logged in; sources, routes and backups stay.
+confirm-login =
+    🔐 <b>Log { $name } in once more?</b>
+    It is on Telegram now. For the new login it leaves, and reads and relays nothing until you are done or cancel. Its session stays as it is until the new one works.
 confirm-rmsession =
     🧹 <b>Remove the session of { $name }?</b>
     The worker is stopped and its session file goes to the backups, checked, from where it can be put back. Telegram is not told: the device stays on its list until you log out.

@@ -89,6 +89,9 @@ button-rename = ✏️ Переименовать
 button-tags = 🏷 Метки
 button-delete = 🗑 Удалить воркера
 button-take = ✋ Беру на себя
+button-these = 🔄 Перезапустить эти { $count }
+button-first-log = 📜 Журнал первого
+button-crew = 👷 Показать все { $count }
 button-hush = 🔕 Тишина 4 ч
 button-test = 🧪 Проверка тревоги
 button-drill = 🧯 Учение
@@ -158,9 +161,16 @@ toast-log-gone = Сначала нажмите 🔄 Обновить: этих �
 toast-private = Вход – только в личном чате.
 toast-proxy-private = Только в личном чате со мной: в тексте может быть пароль.
 toast-confirm-late = Поздно: подтверждение действует 30 с. Ничего не сделано.
+toast-bulk-already = Уже выполняется: { $by }, { SPAN($ms) } назад
 toast-bulk-stopping = ✋ Остановится после текущего воркера
 no-such-worker = Воркера, похожего на «{ $name }», нет.
-mute-usage = Так: <code>/mute news_1 2h</code>, <code>/mute all 30m</code>, <code>/mute news_1 off</code>
+mute-done = 🔕 { $names }: тишина на { SPAN($ms) }, до { TIME($until) }
+unmute-done = 🔔 { $names }: звук снова включён
+mute-all-done = 🔕 Все воркеры ({ $count }): тишина на { SPAN($ms) }, до { TIME($until) }
+unmute-all-done = 🔔 Тишины больше нет: ни у воркеров, ни у тревог.
+mute-still-all = Но тишина для всех воркеров действует до { TIME($until) } ({ $by }). Отменить: /mute all off
+mute-which = «{ $name }» подходит к нескольким воркерам ({ $count }): { $names }. Тишина не включена. Для одного: <code>/mute { $name }… { $time }</code> с полным именем. Для всех: <code>/mute { $name }* { $time }</code>
+mute-usage = Так: <code>/mute news_1 2h</code>, <code>/mute #eu 1d</code>, <code>/mute all 30m</code>, <code>/mute all off</code>
 here-opened = Теперь все тревоги приходят и сюда. Входы – только в личном чате. /here off закрывает.
 here-closed = Закрыто: сюда больше ничего не приходит.
 here-only-groups = /here – для группы или темы, куда должны приходить тревоги.
@@ -201,8 +211,28 @@ help =
     👷 Воркеры → воркер → 🔄 Перезапустить, ⏹ Остановить, 🔐 Войти, 📜 Журнал.
     ➕ Добавить создаёт воркера, 🔐 Войти подключает его аккаунт.
     О сбоях приходит сообщение с кнопками, которые помогают.
-
-    /menu /workers /cancel
+help-start = <code>/start</code> – меню; <code>/start news_1</code> открывает воркера
+help-menu = <code>/menu</code> – весь парк одним взглядом
+help-workers = <code>/workers</code> – список воркеров
+help-status = <code>/status news_1</code> – один воркер; достаточно части имени
+help-restart = <code>/restart news_1</code> – перезапустить
+help-stop = <code>/stop news_1</code> – остановить
+help-who = <code>/who news_1</code> – какой процесс держит сессию
+help-logs = <code>/logs news_1</code> – журнал воркера
+help-login = <code>/login news_1</code> – войти в аккаунт
+help-proxy = <code>/proxy news_1</code> – задать прокси
+help-mute = <code>/mute news_1 2h</code>, <code>/mute #eu 1h</code>, <code>/mute all off</code> – тревоги без звука и снова со звуком
+help-alerts = <code>/alerts</code> – открытые тревоги, сначала худшие
+help-health = <code>/health</code> – Redis, Telegram и хосты
+help-doctor = <code>/doctor</code> – что угрожает парку
+help-settings = <code>/settings</code> – язык, тихие часы, админы
+help-cancel = <code>/cancel</code> – прервать вход или вопрос
+help-here = <code>/here</code> – в группе: сюда приходят все тревоги; <code>/here off</code> отменяет это
+help-help = <code>/help</code> – эта справка
+help-end = Имя воркера, например <code>news_1</code>, само по себе открывает его.
+unknown-command = Команды /{ $name } нет. Все команды: /help
+unknown-command-near = Команды /{ $name } нет. Может быть, /{ $near }? Все команды: /help
+unknown-text = Не понимаю «{ $text }»: вопроса сейчас нет, и воркера с таким именем тоже. Что я умею: /help
 command-status = Один воркер: /status news_1
 command-restart = Перезапуск: /restart news_1
 command-logs = Журнал: /logs news_1
@@ -591,6 +621,11 @@ confirm-tag = { $count ->
     [few] { $count } воркера
    *[many] { $count } воркеров
 } с меткой #{ $tag }
+confirm-these = { $count ->
+    [one] { $count } воркер из #A{ $n }
+    [few] { $count } воркера из #A{ $n }
+   *[many] { $count } воркеров из #A{ $n }
+}
 confirm-start = ▶️ Запустить: <b>{ $name }</b>? По одному; если первый не запустится, остальные не тронем.
 confirm-stop = ⏹ Остановить: <b>{ $name }</b>? До запуска ничего не читается и не пересылается. Сессии останутся.
 confirm-restart = 🔄 Перезапустить: <b>{ $name }</b>? По одному; если первый не поднимется, остальные не тронем.
@@ -620,13 +655,21 @@ bulk-title-maintenance = ⏸ <b>Обслуживание: { $count ->
     [few] { $count } воркера
    *[many] { $count } воркеров
 }</b>
-bulk-running = Идёт: готово { $done }, не удалось { $failed }, осталось { $left }.
-bulk-stopping = Останавливаемся после текущего: готово { $done }, не удалось { $failed }, не тронуто { $left }.
+bulk-running = Идёт: готово { $done }, не готово { $failed }, осталось { $left }.
+bulk-stopping = Останавливаемся после текущего: готово { $done }, не готово { $failed }, не тронуто { $left }.
 bulk-done = { $done ->
     [1] ✅ Готово.
    *[other] ✅ Готово, все { $done }.
 }
-bulk-incomplete = ⚠️ Закончено: готово { $done }, не удалось { $failed }, не тронуто { $left }.
+bulk-incomplete = ⚠️ Закончено: готово { $done }, не готово { $failed }, не тронуто { $left }.
+bulk-end-login = 🔑 { $count ->
+    [one] { $count } ждёт входа:
+   *[many] { $count } ждут входа:
+}
+bulk-end-locked = 💾 { $count }: файл сессии занят:
+bulk-end-stuck = ❌ { $count }: { $reason }:
+bulk-end-failed = ❌ { $count }: не удалось ({ $reason }):
+bulk-end-left = ▫️ { $count }: не тронуты:
 bulk-current = Сейчас: { $workers }
 bulk-canary = <i>Первый – пробный: остальные ждут его.</i>
 bulk-canary-failed = Первый не поднялся, поэтому остальные не тронуты.
@@ -755,7 +798,7 @@ audit-here = открыта группа { $chat }
 
 ## Тревоги
 
-alert-since = С { TIME($at) } · { $host } · #A-{ $n }
+alert-since = С { TIME($at) } · { $host } · #A{ $n }
 alert-crash = 🟠 ❌ <b>{ $worker }</b> упал ({ $how }, через { SPAN($uptime) }{ $times ->
     [1] )
     [few] { " " }· { $times } раза)
@@ -813,7 +856,7 @@ alert-action = { $verb ->
     [start] ▶️ Запускается…
    *[other] ⏳ { $verb }
 } по команде { $by }, { TIME($at) }
-alert-solved = ✅ <b>{ $what }</b> #A-{ $n } решено за { SPAN($ms) } ({ $how })
+alert-solved = ✅ <b>{ $what }</b> #A{ $n } решено за { SPAN($ms) } ({ $how })
 solved-itself = само
 solved-command = { $verb ->
     [start] запуск
@@ -922,6 +965,8 @@ alert-trouble-sessions-idle = 🟠 📁 <b>{ $host }</b>: файлы сесси�
 alert-trouble-sessions-idle-do = Ими никто не пользуется. Что делать: нажмите ➕ Добавить и пришлите одно из этих имён; воркер запустится с этой сессией, без входа.
 alert-trouble-control-deleted = 🔴 🗂 <b>{ $host }</b>: файл бота control.db удалён
 alert-trouble-control-deleted-do = Бот работает, но перезапуск потеряет администраторов, маршруты и настройки. Что делать: остановите Flotilla, положите сохранённое содержимое (.rescued) на место control.db, запустите снова.
+alert-trouble-supervisor-ended = 🔴 🖥 <b>{ $host }</b>: супервизор завершился, все его воркеры отключены от Telegram
+alert-trouble-supervisor-ended-do = Он запускается снова сам; воркеры возвращаются по одному. Пропущенное будет получено. Почему он завершился: logs/supervisor.log в папке данных.
 alert-trouble-supervisor-down = 🔴 🖥 <b>{ $host }</b>: супервизор завершается снова и снова, все его воркеры отключены от Telegram
 alert-trouble-supervisor-down-do = Попытка раз в минуту. Что делать: прочитайте logs/supervisor.log в папке данных, причина в его конце.
 alert-host-network = 🟠 🔌 <b>{ $host }</b>: { $count ->
@@ -953,16 +998,29 @@ alert-test = 🧪 <b>Проверочная тревога</b>, по коман�
 alert-test-how = Если вы это читаете, тревоги доходят. Нажмите ✋, чтобы закончить.
 alert-drill = нужен вход в сессию (не на самом деле: это учение, по команде { $by })
 alert-drill-how = Она идёт путём настоящей: через 15 мин следующему, через 60 всем. Нажмите ✋, чтобы закончить.
-alert-group = { $level } <b>{ $host }: тревог с одной причиной: { $count }</b>
+alert-group = { $level } <b>Тревог одного вида: { $count }</b>
+alert-group-in = за { SPAN($ms) }
+alert-group-crash = 🟠 ❌ <b>Упали воркеры: { $count } из { $total }</b>{ $in }{ $how }
+alert-group-gave-up = 🔴 ❌ <b>Больше не перезапускаются: { $count } из { $total }</b>{ $how }
+alert-group-broken = 🔴 🧯 <b>Файл сессии непригоден: { $count } из { $total }</b>{ $how }
+alert-group-locked = 🟠 💾 <b>Файл сессии занят: { $count } из { $total }</b>
+alert-group-needs-login = 🔴 🔑 <b>Нужен вход: { $count } из { $total }</b>{ $how }
+alert-group-banned = 🔴 🔑 <b>Аккаунты заморожены или заблокированы: { $count } из { $total }</b>{ $how }
+alert-group-limited = 🔴 ⚠️ <b>Аккаунты ограничены Telegram: { $count } из { $total }</b>{ $how }
+alert-group-offline = 🟡 🔌 <b>Не в сети: { $count } из { $total }</b>
 alert-digest = 📨 <b>Ещё тревог: { $count }</b>, из них открыто { $open }
 alert-more = … и ещё { $count }
 alert-taken = ✋ Занимается { $by }
 alert-muted = 🔕 без звука до { TIME($until) }
-alert-solved-group = ✅ #A-{ $n }: { $count ->
+alert-solved-group = ✅ #A{ $n }: { $count ->
     [2] обе решены
     [one] решена { $count }
    *[many] решено: { $count }
 } за { SPAN($ms) }
+notice-fleet-away = ⚠️ <b>Flotilla не работала</b> с { DATE($from) } до { TIME($to) } ({ SPAN($ms) }). Её никто не останавливал: процессы были убиты или машина была выключена.
+notice-fleet-off = Были отключены от Telegram: { $count } из { $total } (<b>{ $names }</b>). Пропущенное будет получено.
+notice-fleet-missing = ❌ Ещё не вернулись: { $count } (<b>{ $names }</b>).
+notice-bot-away = ⚠️ <b>Бот не работал</b> с { DATE($from) } до { TIME($to) } ({ SPAN($ms) }). Его никто не останавливал. Воркеры работали.
 alert-maintenance-over = ⏸ Обслуживание { TIME($since) }–{ TIME($until) } закончилось: придержано тревог { $held }, ещё открыто { $open }.
 alert-maintenance-over-worker = ⏸ Обслуживание <b>{ $scope }</b> { TIME($since) }–{ TIME($until) } закончилось: придержано тревог { $held }, ещё открыто { $open }.
 solved-taken = { $by }
@@ -970,6 +1028,7 @@ alerts-title-open = 🚨 <b>Открытые тревоги</b> ({ $count })
 alerts-title-taken = ✋ <b>Взятые тревоги</b> ({ $count })
 alerts-title-muted = 🔕 <b>Тревоги без звука</b> ({ $count })
 alerts-title-day = 🕓 <b>Тревоги за 24 ч</b> ({ $count })
+crew-over = ✅ Ни у одного из этих воркеров больше нет открытой тревоги.
 alerts-none = Нет. ✅
 alerts-since = с { TIME($at) }
 alerts-took = решено за { SPAN($ms) }
@@ -1250,10 +1309,14 @@ button-devices = 📱 Другие устройства
 button-logout = 🚪 Выйти
 button-rmsession = 🧹 Убрать сессию
 button-yes-logout = 🚪 Да, выйти
+button-yes-login = 🔐 Да, войти
 button-yes-rmsession = 🧹 Да, убрать
 confirm-logout =
     🚪 <b>Завершить вход { $name } в Telegram?</b>
     Сначала делается проверенная копия, но ни одна копия этот вход не вернёт: Telegram забывает ключ. Потом воркеру нужен новый вход. Другие устройства аккаунта остаются; источники, маршруты и копии тоже.
+confirm-login =
+    🔐 <b>Войти в { $name } ещё раз?</b>
+    Сейчас он подключён к Telegram. На время входа он отключится и ничего не читает и не пересылает, пока вы не закончите или не отмените. Его сессия остаётся прежней, пока не заработает новая.
 confirm-rmsession =
     🧹 <b>Убрать сессию { $name }?</b>
     Воркер останавливается, а файл сессии после проверки уходит в копии, откуда его можно вернуть. Telegram об этом не узнаёт: устройство остаётся в его списке, пока вы не выйдете.

@@ -7,6 +7,7 @@ import type { Logger } from "@flotilla/observability";
 import type { CommandSender, StatusReader } from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
 import { type Bot, InputFile } from "grammy";
+import { Absence } from "./alerts/absence.ts";
 import { AlertActions } from "./alerts/alert-actions.ts";
 import { AlertDesk } from "./alerts/alert-desk.ts";
 import { AlertOutbox } from "./alerts/alert-outbox.ts";
@@ -21,6 +22,7 @@ import { ChartDesk } from "./charts/chart-desk.ts";
 import { Drawer } from "./charts/drawer.ts";
 import { Recorder } from "./charts/recorder.ts";
 import { RollupStore } from "./charts/rollup-store.ts";
+import { EditPace } from "./chat/edit-pace.ts";
 import { OldCards } from "./chat/old-cards.ts";
 import { calmGapMs, Panels } from "./chat/panels.ts";
 import { SureSender } from "./chat/sure-sender.ts";
@@ -123,6 +125,7 @@ export function assemble(outside: Outside) {
     qrPhoto: new QrPhoto({ api: bot.api, log, wordsOf }),
     bulk: new Bulk({ sender: commandSender, store: bulks, clock }),
     alertActions: new AlertActions({ alerts, cards, silences, outbox: live.outbox, host, now: () => clock.now() }),
+    absence: new Absence({ ...own, host }),
     gate: new Gate({ admins, places, alerts, clock, host, log }),
     addWorker: (id: WorkerId, by: Asker): boolean => workers.add(id, host, by.id, clock.now()),
     deepLink: (parameter: string): string => `https://t.me/${bot.botInfo.username}?start=${parameter}`,
@@ -223,6 +226,7 @@ function chats(
   const screens = new Screens({ ...base, limits, statuses, commands: commandLog, signs });
   const store = new PanelStore(db);
   const old = new OldCards({ api, db, log, wordsOf });
+  const pace = new EditPace(clock);
   const panels = new Panels({
     api,
     db,
@@ -231,6 +235,7 @@ function chats(
     old,
     sender,
     clock,
+    pace,
     log,
     wordsOf,
     render: (chat, screen) => screens.render(chat, screen),
@@ -240,7 +245,9 @@ function chats(
     ...base,
     api,
     old,
+    pace,
     log,
+    fleetSize: () => base.workers.all().length,
     chats: (): readonly AlertChat[] => [...admins.chats(), ...places.chats()],
     together: () => settings.all().together,
     unreachable: (chat) => (isGroup(chat) ? places.unreachable(chat) : admins.unreachable(chat)),

@@ -14,7 +14,9 @@ import { type FileDeps, handleFile } from "./files.ts";
 import type { Gate } from "./gate.ts";
 import type { PressDeps } from "./presses/deps.ts";
 import { handlePress } from "./presses/presses.ts";
+import { lines } from "./screens/html.ts";
 import type { PlaceStore } from "./store/places.ts";
+import type { SilenceStore } from "./store/silences.ts";
 import { type CommandContext, isCommand, registerCommands } from "./text-commands.ts";
 import { handleText } from "./texts.ts";
 import { type BotWay, botWay } from "./way.ts";
@@ -60,6 +62,7 @@ export interface RouteDeps extends PressDeps, FileDeps {
   readonly gate: Gate;
   readonly places: PlaceStore;
   readonly sender: SureSender;
+  readonly silences: SilenceStore;
   /** The language of a chat. */
   readonly wordsOf: (chat: string) => Words;
 }
@@ -141,11 +144,13 @@ async function answer(deps: RouteDeps, context: Context, said: Said | undefined,
 }
 
 function commandContext(deps: RouteDeps, context: Context): CommandContext {
-  const reply = async (said: Said): Promise<void> => {
+  const replyAll = async (said: readonly Said[]): Promise<void> => {
     const chat = chatOf(context);
-    const { message_id: message } = await context.reply(deps.wordsOf(chat).said(said).text, { parse_mode: "HTML" });
+    const text = lines(...said.map((each) => deps.wordsOf(chat).said(each))).text;
+    const { message_id: message } = await context.reply(text, { parse_mode: "HTML" });
     deps.sender.saw(chat, message);
   };
+  const reply = (said: Said): Promise<void> => replyAll([said]);
   const title = (context.chat?.title ?? chatOf(context)).slice(0, 64);
   return {
     ...whoOf(deps, context),
@@ -153,6 +158,7 @@ function commandContext(deps: RouteDeps, context: Context): CommandContext {
     title,
     ...originOf(context.message?.forward_origin),
     reply,
+    replyAll,
     erase: () => erase(deps, context),
   };
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Config } from "@flotilla/config";
-import type { Asker } from "@flotilla/contracts";
+import type { Asker, WorkerStatus } from "@flotilla/contracts";
 import type { RouteProblem } from "@flotilla/domain";
 import { sleep } from "@flotilla/kernel";
 import { Counter, createRegistry, DiskWatch, type Logger, quietly, type Registry, startHealth } from "@flotilla/observability";
@@ -76,13 +76,15 @@ async function startWith(config: Config, log: Logger, bot: Bot, way: BotWay): Pr
   parts.admins.keepOnly(config.adminIds);
   parts.wizard.recover((worker) => parts.commandLog.openLogin(worker));
   stack.defer(() => parts.panels.close());
+  stack.defer(() => parts.outbox.close());
+  stack.defer(noteStop(parts));
   registerRoutes(bot, { ...parts, log });
   const { promise: introduced, resolve } = Promise.withResolvers<string>();
   const poller = stack.adopt(poll(bot, parts, { log, known, introduced: resolve }), (it) => it.stop());
   parts.watchPolling(() => poller.problem());
   const disk = stack.use(new DiskWatch([config.dataDir]));
   const supervisors = new Supervisors({ workers: parts.workers, host: config.hostId, clock: parts.clock });
-  const trouble = new OwnTrouble({ ...parts, disk, tellDirectly: (detail) => tellDirectly(bot.api, parts, detail) });
+  const trouble = ownTrouble(bot, parts, disk);
   const signs = [disk, trouble, { problems: () => problemsOf(poller, sender, way) }];
   const problems = (): string[] =>
     [...signs, ...(sender.trouble === null ? [supervisors] : [])].flatMap((each) => each.problems());
@@ -101,6 +103,19 @@ async function startWith(config: Config, log: Logger, bot: Bot, way: BotWay): Pr
   const owned = stack.move();
   const who = { username: known ? bot.botInfo.username : null, introduced, way: way.shown };
   return { healthPort: health.port, ...who, hear: (message) => trouble.hear(message), close: () => owned.disposeAsync() };
+}
+
+/** A bot that ends because its launcher was killed was not stopped by anybody. */
+function noteStop({ absence, clock }: Parts): () => void {
+  const launcher = process.ppid;
+  return () => {
+    if (process.ppid === launcher) absence.stopped(clock.now());
+  };
+}
+
+function ownTrouble(bot: Bot, parts: Parts, disk: DiskWatch): OwnTrouble {
+  const statuses = (): readonly WorkerStatus[] => parts.screens.views.known();
+  return new OwnTrouble({ ...parts, disk, statuses, tellDirectly: (detail) => tellDirectly(bot.api, parts, detail) });
 }
 
 interface Introduction {
@@ -172,6 +187,8 @@ async function tick(parts: Parts, { sender, hosts, supervisors, fleet, log, seve
   const [{ statuses, fresh }] = await Promise.all([screens.views.look(), sender.probe().catch(() => {})]);
   await recorder.look(statuses, fresh);
   const redisAwaySince = parts.redis.awaySince();
+  const watchingSince = parts.absence.look(now, fresh && redisAwaySince === null);
+  parts.absence.tell(now, statuses);
   const there = redisAwaySince === null ? await hosts.all().catch(() => []) : [];
   supervisors.heard(there);
   if (redisAwaySince === null) await fleet.keepThere(now).catch((error: unknown) => log.debug({ err: error }, "redis"));
@@ -183,6 +200,7 @@ async function tick(parts: Parts, { sender, hosts, supervisors, fleet, log, seve
     now,
     statuses,
     redisAwaySince,
+    watchingSince,
     redisTrouble: parts.redis.trouble(),
     severalHosts,
     refused: parts.refused.all(now),

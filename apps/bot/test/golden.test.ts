@@ -67,17 +67,17 @@ describe.each(ALL_WORDS.map((words) => [words.language, words] as const))("the c
     const lives = [
       [
         "card, pressed, taken and muted",
-        alertCard(words, cardOf([pressed], { takenBy: "@ann", mutedUntil: NOW + 4 * 3_600_000 })),
+        alertCard(words, cardOf([pressed], { takenBy: "@ann", mutedUntil: NOW + 4 * 3_600_000 }), 26),
       ],
-      ["card of several", alertCard(words, cardOf([over, second, third]))],
-      ["card of many", alertCard(words, cardOf(alerts.slice(0, 12)))],
-      ["card that is over", alertCard(words, ended)],
+      ["card of several", alertCard(words, cardOf([over, second, third]), 26)],
+      ["card of many", alertCard(words, cardOf(alerts.slice(0, 12)), 26)],
+      ["card that is over", alertCard(words, ended, 26)],
       ["its silent reply", endedCard(words, ended)],
       ["reply of several", endedCard(words, cardOf([over, second], { resolvedAt: NOW }))],
       ["reply of a drill", endedCard(words, drilled)],
       ["digest", digestCard(words, [cardOf([first]), cardOf([second, third]), cardOf([over], { resolvedAt: NOW })])],
     ] as const;
-    const cards = alerts.map((alert) => shownAs(alert.body.kind, alertCard(words, cardOf([alert]))));
+    const cards = alerts.map((alert) => shownAs(alert.body.kind, alertCard(words, cardOf([alert]), 26)));
     expectGolden(`alerts.${language}`, [...cards, ...lives.map(([title, card]) => shownAs(title, card))]);
   });
 });

@@ -51,6 +51,7 @@ async function type(fleet: Fleet, text: string): Promise<number> {
     asker: ASKER,
     chat: "777",
     erase,
+    reply: async () => {},
   });
   return erased;
 }

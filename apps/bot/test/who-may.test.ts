@@ -186,7 +186,7 @@ test("an act on many is told to stop, by a command of its own to its host; the c
   await press(fleet, "🔄 Restart all");
   await fleet.waitForBot(777, "Restart all 2 workers?");
   await press(fleet, "Yes, restart them");
-  await fleet.waitForBot(777, "Under way: 0 done, 0 failed, 2 to go");
+  await fleet.waitForBot(777, "Under way: 0 done, 0 not done, 2 to go");
   expect(await press(fleet, "✋ Stop here")).toBe("✋ Stops after the worker in hand");
   await waitFor(() => heard.length === 2, { what: "both commands" });
   const [begun, ended] = heard.toSorted((a) => (a.kind === "bulk" ? -1 : 1));
@@ -198,7 +198,7 @@ test("an act on many is told to stop, by a command of its own to its host; the c
     { ...fleet.parts, onChatError: () => {} },
     { ...base, ...progress, phase: "stopped", done: [WORKER], failed: [] },
   );
-  const card = await fleet.waitForBot(777, "Ended: 1 done, 0 failed, 1 left as they are");
+  const card = await fleet.waitForBot(777, "Ended: 1 done, 0 not done, 1 left as they are");
   expect(
     card.keyboard.flat().map(({ text }) => text),
     "it is over",

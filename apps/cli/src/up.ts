@@ -111,7 +111,8 @@ async function startApps(
   { config, values, logDir, hurry, onIntroduced }: AppsPlace,
 ): Promise<{ readonly bot: KeptService; readonly supervisor: KeptService }> {
   let down: string | null = null;
-  const tellBot = (): void => bot.current.say({ kind: "supervisor", down });
+  let ended: string | null = null;
+  const tellBot = (): void => bot.current.say({ kind: "supervisor", down, ended });
   const keep = async (app: "bot" | "supervisor", port: number, graceMs: number): Promise<KeptService> => {
     const file = fileURLToPath(new URL(`../../${app}/src/main.ts`, import.meta.url));
     const hear = (message: Readonly<Record<string, unknown>>): void => {
@@ -122,7 +123,12 @@ async function startApps(
       down = how;
       tellBot();
     };
-    const hears = app === "bot" ? { onStart: tellBot } : { onDown };
+    const setEnded = (how: string | null): void => {
+      ended = how;
+      tellBot();
+    };
+    const onStart = (): void => setEnded(null);
+    const hears = app === "bot" ? { onStart: tellBot } : { onDown, onMissed: setEnded, onStart };
     const kept = await KeptService.start({
       start: () => startService(options),
       tell: say,

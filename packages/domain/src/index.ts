@@ -4,12 +4,14 @@ export { ALERT_KINDS, type AlertKind, type AlertRule, alertRule } from "./alerts
 export {
   type AlertFact,
   type AlertSituation,
+  GROWS_MS,
   groupKey,
   hiddenBy,
   isQuietTime,
   isSilenced,
   planAlerts,
   type QuietHours,
+  type RecentCard,
   type Silence,
 } from "./alerts/plan.ts";
 export { type RouteRemedy, type RouteTrouble, routeTroubles } from "./alerts/route-trouble.ts";

@@ -132,8 +132,8 @@ function nextStep({ decision }: ExitReport, { at }: { readonly at: number }): Sa
 /** What Telegram decided about the account, or null. */
 function accountBody({ worker, host, status }: Extract<FleetEvent, { kind: "worker.state" }>): AlertBody | null {
   const { fault, state } = status;
-  const base = { worker, host, times: 1, action: null };
   const code = fault?.code ?? "";
+  const base = { worker, host, code, times: 1, action: null };
   if (state === "NEEDS_LOGIN" && fault?.class === "AUTH_DEAD") {
     const how = code === "AUTH_KEY_DUPLICATED" ? say("alert-key-duplicated", { code }) : say("alert-key-ended", { code });
     const details = [how, say("alert-do-login")];

@@ -115,7 +115,7 @@ export class SecondPath {
   async #send(cards: readonly CardRow[], reason: string): Promise<void> {
     const { places, words } = this.#deps;
     const alerts = cards.flatMap((card) => card.alerts.map((alert) => ({ card, alert })));
-    const lines = alerts.map(({ card, alert }) => `#A-${card.n} ${plain(words.said(alert.body.title).text)}`);
+    const lines = alerts.map(({ card, alert }) => `#A${card.n} ${plain(words.said(alert.body.title).text)}`);
     const results = await Promise.allSettled([
       ...(places.webhookUrl === null ? [] : [this.#post(places.webhookUrl, reason, alerts)]),
       ...(places.smtpUrl === null || places.mailTo === null ? [] : [mail(places.smtpUrl, places.mailTo, reason, lines)]),
@@ -133,7 +133,7 @@ export class SecondPath {
       source: "flotilla",
       reason,
       alerts: alerts.map(({ card, alert }) => ({
-        card: `A-${card.n}`,
+        card: `A${card.n}`,
         kind: alert.body.kind,
         level: alertRule(alert.body.kind).level,
         worker: alert.body.worker,

@@ -93,6 +93,7 @@ function brokenBody({ worker, host, status }: StateEvent, fault: Fault): AlertBo
     kind: "broken",
     worker,
     host,
+    code: fault.code,
     times: 1,
     title: say("alert-broken", { worker }),
     details: [words, say("alert-broken-next")],
