@@ -86,11 +86,9 @@ async function startWith(config: Config, log: Logger, bot: Bot, way: BotWay): Pr
   const supervisors = new Supervisors({ workers: parts.workers, host: config.hostId, clock: parts.clock });
   const trouble = ownTrouble(bot, parts, disk);
   const signs = [disk, trouble, { problems: () => problemsOf(poller, sender, way) }];
-  const problems = (): string[] =>
-    [...signs, ...(sender.trouble === null ? [supervisors] : [])].flatMap((each) => each.problems());
-  const health = stack.adopt(await startHealth({ port: config.httpPort, registry: registryOf(refused), problems }), (it) =>
-    it.close(),
-  );
+  const problems = (): string[] => (sender.trouble === null ? [...signs, supervisors] : signs).flatMap((it) => it.problems());
+  const health = await startHealth({ port: config.httpPort, registry: registryOf(refused), problems });
+  stack.adopt(health, (it) => it.close());
   relay.start({ ...parts, api: bot.api, desk: parts.relay });
   stack.adopt(await hearEvents(place, parts, log), (it) => it.close());
   stack.adopt(
