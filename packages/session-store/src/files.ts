@@ -5,10 +5,12 @@ import {
   constants,
   copyFileSync,
   existsSync,
+  fstatSync,
   fsyncSync,
   linkSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -53,6 +55,21 @@ export function scratchFailed(dir: string, cause: unknown): AppError {
   const todo = code === "ENOSPC" || code === "EDQUOT" ? "Its disk is full: make room" : "Make it writable for this user";
   const text = `Nothing can be written into ${dir} for the moment that it takes (${code}). ${todo}, then try again. Nothing was changed.`;
   return new AppError("scratch-failed", text, { details: { dir, code }, cause });
+}
+
+/** No note of ours is longer. */
+const MOST_BYTES = 64 * 1024;
+
+/** The text of a small file beside a database. Throws what the system says, and for what is no plain file: reading a pipe would never end. */
+export function readNoteFile(path: string): string {
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(descriptor);
+    if (!stat.isFile() || stat.size > MOST_BYTES) throw new Error("no note");
+    return readFileSync(descriptor, "utf8");
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** Replaces a small text file so that a crash leaves the old or the new one; 0600. Never for a database. */

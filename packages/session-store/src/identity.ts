@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "@flotilla/kernel";
 import { withAttached } from "./attached.ts";
-import { writePrivate } from "./files.ts";
+import { readNoteFile, writePrivate } from "./files.ts";
 
 /** Which key and which account a session of this folder is. No secret: Telegram sends the key's id in clear. */
 export interface SessionIdentity {
@@ -187,7 +187,7 @@ function parseNote(text: string): Note | null {
 
 function readText(path: string): string | null {
   try {
-    return readFileSync(path, "utf8");
+    return readNoteFile(path);
   } catch {
     return null;
   }

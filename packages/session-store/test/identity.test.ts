@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -83,6 +84,13 @@ test("sessions without a key and files that are none are nobody's twin", () => {
   expect(neighbourOf(dir, "fresh").kind).toBe("no-key");
   expect(neighbourOf(dir, "noise").kind).toBe("unreadable");
   make(dir, "ann");
+});
+
+test("pipes in the folder of sessions hold nobody up", () => {
+  for (const name of ["pipe.session", "pipe.identity"]) execFileSync("mkfifo", [join(dir, name)]);
+  expect(neighbourOf(dir, "pipe").kind).toBe("unreadable");
+  make(dir, "ann");
+  assertUnique(dir, { name: "ben", fingerprint: "0".repeat(16), userId: "1" });
 });
 
 test("two that start at the same time with one key: never both", async () => {

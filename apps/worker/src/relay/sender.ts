@@ -49,7 +49,7 @@ export class Sender {
       const chat = await this.#chatOf(delivery.route, to.chat);
       const landed = chat.became ? { landed: chat.id } : {};
       const wanted = landed.landed === delivery.landed ? step : unanswered(step);
-      const sent = wanted ? await this.#deliver({ chat: chat.id, topic: to.topic ?? null }, wanted, reader) : NOTHING_SENT;
+      const sent = wanted ? await this.#deliver({ chat: chat.id, topic: to.topic ?? null }, wanted, reader, key) : NOTHING_SENT;
       relay.addSent(key, { ...sent, ...landed });
       return done({ ...sent, ...landed }, now());
     } catch (error) {
@@ -79,21 +79,23 @@ export class Sender {
     return { id: pins.now(chat), became: pins.now(chat) !== chat };
   }
 
-  async #deliver(to: TargetChat, step: DeliveryStep, reader: WorkerId): Promise<SentIds> {
+  async #deliver(to: TargetChat, step: DeliveryStep, reader: WorkerId, key: string): Promise<SentIds> {
     const { telegram } = this.#deps;
     switch (step.kind) {
       case "send": {
-        const ids = await this.#unlessSent(1, async () => [await telegram.send(to, step)]);
-        return { ids, rest: await this.#follow(to, ids[0] ?? null, step.rest) };
+        const send = (): Promise<Ids> => this.#unlessSent(1, async () => [await telegram.send(to, step)]);
+        const ids = await this.#remembered(key, () => step.rest, send);
+        return { ids, rest: await this.#follow(key, to, ids[0] ?? null, step.rest) };
       }
       case "forward":
-        return await this.#forward(to, step);
+        return await this.#forward(to, step, key);
       case "upload": {
-        const ids = await this.#unlessSent(step.files.length, () => this.#deps.files.upload(reader, to, step));
-        return { ids, rest: await this.#follow(to, ids[0] ?? null, step.rest) };
+        const upload = (): Promise<Ids> => this.#unlessSent(step.files.length, () => this.#deps.files.upload(reader, to, step));
+        const ids = await this.#remembered(key, () => step.rest, upload);
+        return { ids, rest: await this.#follow(key, to, ids[0] ?? null, step.rest) };
       }
       case "edit":
-        return { ids: [], rest: await this.#edit(to, step) };
+        return { ids: [], rest: await this.#edit(to, step, key) };
       case "delete":
         await this.#ignoring("MESSAGE_ID_INVALID", () => telegram.delete(to, step.messages));
         return { ids: [], rest: [] };
@@ -105,33 +107,65 @@ export class Sender {
   }
 
   /** An answer is sent anew; what can only be forwarded comes without the message that it answers. */
-  async #forward(to: TargetChat, step: Extract<DeliveryStep, { kind: "forward" }>): Promise<SentIds> {
+  async #forward(to: TargetChat, step: Extract<DeliveryStep, { kind: "forward" }>, key: string): Promise<SentIds> {
     const { telegram } = this.#deps;
     const { answer, ids: wanted, randomIds, rest } = step;
-    const forward = (): Promise<readonly (number | null)[]> => telegram.forward(to, step);
+    const forward = (): Promise<Ids> => telegram.forward(to, step);
     if (answer === undefined) return { ids: await this.#unlessSent(wanted.length, forward), rest: [] };
     const messages = wanted.map((id, n) => ({ id, randomId: randomIds[n] ?? "", ...(answer.said[n] ?? NOTHING_SAID) }));
     let isWhole = false;
-    const copies = async (): Promise<readonly (number | null)[]> => {
+    const copies = async (): Promise<Ids> => {
       const copied = await telegram.copies.send(to, step, messages, answer.to);
       isWhole = copied === null;
       return copied ?? (await forward());
     };
-    const ids = await this.#unlessSent(wanted.length, copies);
+    const ids = await this.#remembered(
+      key,
+      () => (isWhole ? [] : rest),
+      () => this.#unlessSent(wanted.length, copies),
+    );
     // A forward has its whole text.
-    return { ids, rest: isWhole ? [] : await this.#follow(to, ids[0] ?? null, rest) };
+    return { ids, rest: isWhole ? [] : await this.#follow(key, to, ids[0] ?? null, rest) };
   }
 
   /** What was too long for one message goes on in answers to it. */
-  async #follow(to: TargetChat, replyTo: number | null, rest: readonly FollowingText[] = []): Promise<(number | null)[]> {
+  async #follow(
+    key: string,
+    to: TargetChat,
+    replyTo: number | null,
+    rest: readonly FollowingText[] = [],
+  ): Promise<(number | null)[]> {
     const ids: (number | null)[] = [];
-    for (const text of rest)
-      ids.push(...(await this.#unlessSent(1, async () => [await this.#deps.telegram.send(to, { ...text, replyTo })])));
+    for (const text of rest) {
+      const send = async (): Promise<Ids> => [await this.#deps.telegram.send(to, { ...text, replyTo })];
+      ids.push(
+        ...(await this.#remembered(
+          `${key} ${text.randomId}`,
+          () => rest,
+          () => this.#unlessSent(1, send),
+        )),
+      );
+    }
+    return ids;
+  }
+
+  /** One message of a step of several: a wait between two of them must not cost the ids of those that are sent. */
+  async #remembered(key: string, rest: () => readonly FollowingText[] | undefined, send: () => Promise<Ids>): Promise<Ids> {
+    const { relay } = this.#deps;
+    const part = `${key} part`;
+    const known = (rest()?.length ?? 0) > 0 ? relay.sent(part) : null;
+    if (known) return known.ids;
+    const ids = await send();
+    if ((rest()?.length ?? 0) > 0) relay.addSent(part, { ids });
     return ids;
   }
 
   /** Absent: nothing followed before, and nothing does now. */
-  async #edit(to: TargetChat, step: Extract<DeliveryStep, { kind: "edit" }>): Promise<(number | null)[] | undefined> {
+  async #edit(
+    to: TargetChat,
+    step: Extract<DeliveryStep, { kind: "edit" }>,
+    key: string,
+  ): Promise<(number | null)[] | undefined> {
     const { telegram } = this.#deps;
     const change = async (id: number, text: OutgoingText): Promise<void> =>
       await this.#ignoring("MESSAGE_NOT_MODIFIED", () => telegram.edit(to, id, text));
@@ -142,14 +176,14 @@ export class Sender {
     if (rest === undefined) return undefined;
     const ids: (number | null)[] = [];
     for (const { message, ...text } of rest) {
-      if (message === null) ids.push(...(await this.#follow(to, step.message, [text])));
+      if (message === null) ids.push(...(await this.#follow(key, to, step.message, [text])));
       else await change(message, text).then(() => ids.push(message));
     }
     return ids;
   }
 
   /** Telegram saying "I have this already" is what a second try hopes for. The ids are then not told. */
-  async #unlessSent(count: number, send: () => Promise<readonly (number | null)[]>): Promise<readonly (number | null)[]> {
+  async #unlessSent(count: number, send: () => Promise<Ids>): Promise<Ids> {
     try {
       return await send();
     } catch (error) {
@@ -166,6 +200,8 @@ export class Sender {
     }
   }
 }
+
+type Ids = readonly (number | null)[];
 
 const NOTHING_SAID = { text: "", entities: [] };
 

@@ -112,6 +112,19 @@ describe("an album", () => {
   });
 });
 
+test("a wait between two messages of a long text costs nothing: the second answers the first, and an edit finds both", async () => {
+  const { reader, targets } = await pair();
+  const words = Array.from({ length: 900 }, (_, n) => `word${n}`).join(" ");
+  let calls = 0;
+  targets.fault = () => (++calls === 2 ? new Error("SLOWMODE_WAIT_1") : null);
+  reader.receive(post(1, words));
+  await counted(reader, "delivered");
+  expect(targets.posted.map(({ replyTo }) => replyTo)).toEqual([null, 1]);
+  reader.receive(edit(1, 5, "short"));
+  await counted(reader, "edited");
+  expect(targets.in(TARGET)).toEqual(["short"]);
+});
+
 test("what has to be forwarded after all has its whole text: its end is not sent once more", async () => {
   const { reader, targets } = await pair();
   reader.receive(post(1, "one"));

@@ -49,18 +49,19 @@ export class Targets {
         const id = this.#post(by, to.chat, message.randomId, { text: message.text, from: null, replyTo: message.replyTo });
         return this.#answer(id);
       },
-      forward: async (to, what) =>
-        what.ids.map((from, n) => {
+      forward: async (to, what) => {
+        const ids = what.ids.map((from, n) => {
           if (this.gone.has(from)) return null;
           if (this.content.has(from) && by !== "reader") throw new Error("CHANNEL_PRIVATE");
-          const id = this.#post(by, to.chat, what.randomIds[n] ?? "", { text: `fwd ${from}`, from, replyTo: null });
-          return this.#answer(id);
-        }),
+          return this.#post(by, to.chat, what.randomIds[n] ?? "", { text: `fwd ${from}`, from, replyTo: null });
+        });
+        return this.#answer(ids);
+      },
       copies: {
         send: async (to, _from, messages, replyTo) => {
           if (messages.some(({ id }) => this.onlyForwards.has(id))) return null;
-          return messages.map(({ id: from, text, randomId }) =>
-            this.#answer(this.#post(by, to.chat, randomId, { text, from, replyTo })),
+          return this.#answer(
+            messages.map(({ id: from, text, randomId }) => this.#post(by, to.chat, randomId, { text, from, replyTo })),
           );
         },
         replace: async (_to, id, { id: from }, { text }) => {
@@ -122,7 +123,7 @@ export class Targets {
         this.#post("upload", to.chat, randomId, { text, from: null, replyTo: null }),
       );
       this.uploads.push({ texts, bytes: files.map(({ id }) => Buffer.concat(this.#parts.get(id) ?? [])) });
-      return ids.map((id) => this.#answer(id));
+      return this.#answer(ids);
     },
   };
 
@@ -143,8 +144,8 @@ export class Targets {
     return id;
   }
 
-  #answer(id: number): number {
-    if (this.lost === 0) return id;
+  #answer<T>(ids: T): T {
+    if (this.lost === 0) return ids;
     this.lost -= 1;
     throw new Error("link-lost");
   }

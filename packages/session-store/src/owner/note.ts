@@ -1,16 +1,7 @@
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, constants, fchmodSync, ftruncateSync, openSync, readlinkSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { type ProcessIdentity, printableCommand, processIdentity, sameProcess } from "@flotilla/sqlite";
+import { readNoteFile } from "../files.ts";
 
 /** Who has a key, as its owner wrote it down beside the lock. No secret. */
 export interface OwnerNote {
@@ -78,25 +69,10 @@ function isNote(found: Partial<Record<keyof OwnerNote, unknown>>): boolean {
   return Number.isInteger(pid) && isTime && TEXTS.every((name) => typeof found[name] === "string");
 }
 
-/** No note of ours is longer. */
-const MOST_BYTES = 64 * 1024;
-
-/** Throws for what is no note, instead of waiting for a writer of a pipe. */
-function readShort(path: string): string {
-  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const stat = fstatSync(descriptor);
-    if (!stat.isFile() || stat.size > MOST_BYTES) throw new Error("no note");
-    return readFileSync(descriptor, "utf8");
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
 /** The note, unless it cannot be read or its process is known to be gone. */
 export function readNote(path: string): OwnerNote | null {
   try {
-    const note = JSON.parse(readShort(path)) as OwnerNote;
+    const note = JSON.parse(readNoteFile(path)) as OwnerNote;
     if (!isNote(note)) return null;
     const identity: ProcessIdentity = { pid: note.pid, startTicks: note.startTicks, bootId: note.bootId };
     return note.namespace === pidNamespace() && !sameProcess(identity) ? null : note;
