@@ -134,6 +134,7 @@ role-owner = owner
 toast-queued = ⏳ Queued
 toast-asked = ⏳ Asked…
 toast-already = Already asked by { $by }
+toast-anonymous = You are an anonymous admin of this group, so I cannot see who you are. Turn off “Remain anonymous” for yourself, or use the private chat with me.
 toast-stale = This screen is out of date
 toast-gone = This worker does not exist any more.
 toast-login-over = This login is over. Press 🔐 Authenticate to start again.
@@ -306,8 +307,8 @@ add-bad-name = Names have 1 to 32 characters of a-z, 0-9, _ and -, and start wit
 add-taken = There is a worker { $worker } already.
 ask-find = 🔎 Send a part of a name or a tag.
 ask-rename = ✏️ Send what people shall call <b>{ $worker }</b>, or - to take it away. Its files keep their name.
-ask-proxy = 🧭 Send the proxy of <b>{ $worker }</b>: <code>socks5://user:password@host:port</code>, <code>socks4://host:port</code>, <code>mtproxy://secret@host:port</code>, or a t.me/proxy link. Or <code>off</code>, to go as its host does. Your message is deleted at once.
-ask-proxy-bad = That is no proxy that I know. MTProxy secrets that begin with ee are not supported.
+ask-proxy = 🧭 Send the proxy of <b>{ $worker }</b>: <code>socks5://user:password@host:port</code>, <code>socks4://host:port</code>, <code>http://user:password@host:port</code>, <code>mtproxy://secret@host:port</code>, <code>host:port:user:password</code> (SOCKS5), or a t.me/proxy link. Or <code>off</code>, to go as its host does. Your message is deleted at once.
+ask-proxy-bad = That is no proxy that I know. Send it in one of these forms; a proxy that is reached by https:// cannot be used.
 ask-proxy-away = The worker does not run, so nobody can take it: start it first.
 ask-tags = 🏷 Send the tags of <b>{ $worker }</b>, such as: news eu. Or - for none.
 ask-quiet = 🌙 Send the hours in which only red alerts are told, such as 22:00-07:00 (time of the bot's machine).
@@ -568,6 +569,7 @@ login-session-found = Found { $format ->
     [pyrogram-file] a Pyrogram session file
     [pyrogram-string] a Pyrogram session string
     [gramjs-string] a GramJS session string
+    [mtcute-string] an mtcute session string
     [flotilla-file] a session file of Flotilla
    *[other] a session ({ $format })
 }. Account: { $account }.
@@ -594,8 +596,9 @@ refusal-import-malformed = ❌ This looks like a session, but a part of it is wr
 refusal-import-media-dc = ❌ This key is for a data centre that only serves files. It is not an account's session.
 refusal-import-not-logged-in = ❌ This session has no key: the old program never finished its login. Log in here, by phone or QR code.
 refusal-import-other-fleet-key = ❌ This session was encrypted with another FLEET_KEY. Export it where it was made: flotilla export.
+refusal-import-tdata = ❌ This is Telegram Desktop's own folder (tdata), which cannot be taken over. Log in by QR code instead; Telegram Desktop stays logged in.
 refusal-import-test-server = ❌ This session was made on Telegram's test servers. It does not exist on the real ones.
-refusal-import-unknown-format = ❌ This is no session that I know. I read .session files of Telethon, Pyrogram and Kurigram, and session strings of GramJS, Telethon and Pyrogram.
+refusal-import-unknown-format = ❌ This is no session that I know. I read .session files of Telethon, Pyrogram and Kurigram, and session strings of GramJS, Telethon, Pyrogram and mtcute.
 login-qr-asking = ⏳ Asking Telegram for a QR code…
 login-qr =
     📷 Scan the picture with the Telegram app of this account: Settings → Devices → Link Desktop Device.

@@ -134,6 +134,7 @@ role-owner = владелец
 toast-queued = ⏳ В очереди
 toast-asked = ⏳ Спрашиваю…
 toast-already = Такую команду уже дали: { $by }
+toast-anonymous = Вы анонимный администратор этой группы, и я не вижу, кто вы. Выключите у себя «Анонимность» или пишите мне в личный чат.
 toast-stale = Этот экран устарел
 toast-gone = Такого воркера больше нет.
 toast-login-over = Этот вход завершён. Нажмите 🔐 Войти, чтобы начать заново.
@@ -310,8 +311,8 @@ add-bad-name = В имени от 1 до 32 знаков: a-z, 0-9, _ и -, пе
 add-taken = Воркер { $worker } уже есть.
 ask-find = 🔎 Пришлите часть имени или метку.
 ask-rename = ✏️ Пришлите название для <b>{ $worker }</b> или -, чтобы убрать его. Файлы сохранят своё имя.
-ask-proxy = 🧭 Пришлите прокси для <b>{ $worker }</b>: <code>socks5://user:password@host:port</code>, <code>socks4://host:port</code>, <code>mtproxy://secret@host:port</code> или ссылку t.me/proxy. Или <code>off</code>, чтобы идти как хост. Ваше сообщение сразу удаляется.
-ask-proxy-bad = Такого прокси я не знаю. Секреты MTProxy, начинающиеся с ee, не поддерживаются.
+ask-proxy = 🧭 Пришлите прокси для <b>{ $worker }</b>: <code>socks5://user:password@host:port</code>, <code>socks4://host:port</code>, <code>http://user:password@host:port</code>, <code>mtproxy://secret@host:port</code>, <code>host:port:user:password</code> (SOCKS5) или ссылку t.me/proxy. Или <code>off</code>, чтобы идти как хост. Ваше сообщение сразу удаляется.
+ask-proxy-bad = Такого прокси я не знаю. Пришлите его в одном из этих видов; прокси с адресом https:// не подойдёт.
 ask-proxy-away = Воркер не запущен, принять некому: сначала запустите его.
 ask-tags = 🏷 Пришлите метки для <b>{ $worker }</b>, например: news eu. Или -, если меток нет.
 ask-quiet = 🌙 Пришлите часы, когда сообщать только о красных тревогах, например 22:00-07:00 (время машины бота).
@@ -574,6 +575,7 @@ login-session-found = Это { $format ->
     [pyrogram-file] файл сессии Pyrogram
     [pyrogram-string] строка сессии Pyrogram
     [gramjs-string] строка сессии GramJS
+    [mtcute-string] строка сессии mtcute
     [flotilla-file] файл сессии Flotilla
    *[other] сессия ({ $format })
 }. Аккаунт: { $account }.
@@ -600,8 +602,9 @@ refusal-import-malformed = ❌ Похоже на сессию, но часть �
 refusal-import-media-dc = ❌ Этот ключ – для дата-центра, который отдаёт только файлы. Это не сессия аккаунта.
 refusal-import-not-logged-in = ❌ В этой сессии нет ключа: старая программа так и не вошла. Войдите здесь – по телефону или QR-коду.
 refusal-import-other-fleet-key = ❌ Эта сессия зашифрована другим FLEET_KEY. Экспортируйте её там, где она создана: flotilla export.
+refusal-import-tdata = ❌ Это папка самого Telegram Desktop (tdata), её нельзя перенять. Войдите по QR-коду; Telegram Desktop останется в аккаунте.
 refusal-import-test-server = ❌ Эта сессия создана на тестовых серверах Telegram. На настоящих её нет.
-refusal-import-unknown-format = ❌ Такую сессию программа не знает. Подойдут файлы .session от Telethon, Pyrogram и Kurigram и строки сессий GramJS, Telethon и Pyrogram.
+refusal-import-unknown-format = ❌ Такую сессию программа не знает. Подойдут файлы .session от Telethon, Pyrogram и Kurigram и строки сессий GramJS, Telethon, Pyrogram и mtcute.
 login-qr-asking = ⏳ Просим у Telegram QR-код…
 login-qr =
     📷 Отсканируйте картинку в приложении Telegram этого аккаунта: Настройки → Устройства → Подключить устройство.

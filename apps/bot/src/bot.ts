@@ -72,7 +72,7 @@ export function registerRoutes(bot: Bot, deps: RouteDeps): void {
   bot.use(async (context, next) => {
     const migrated = context.message?.migrate_to_chat_id;
     if (migrated !== undefined) deps.places.moved(String(context.chat?.id), String(migrated));
-    if (!deps.gate.admits(context)) return;
+    if (!deps.gate.admits(context)) return await tellAnonymous(deps, context);
     deps.admins.saw(adminOf(context), askerOf(context).name, languageFor(context.from?.language_code));
     const message = context.msgId;
     if (message !== undefined) deps.sender.saw(chatOf(context), message);
@@ -90,6 +90,14 @@ export function registerRoutes(bot: Bot, deps: RouteDeps): void {
     return handleFile(deps, commandContext(deps, context), { id, name, bytes });
   });
   bot.on("callback_query:data", (context) => press(deps, context, context.callbackQuery.data));
+}
+
+/** Silence for everybody else. */
+async function tellAnonymous(deps: RouteDeps, context: Context): Promise<void> {
+  if (!deps.gate.isAnonymous(context)) return;
+  const said = say("toast-anonymous");
+  if (context.callbackQuery) await answer(deps, context, said, undefined);
+  else await context.reply(deps.wordsOf(chatOf(context)).said(said).text, { parse_mode: "HTML" });
 }
 
 /** A handler that has not answered the press by then gets this answer sent for it. */

@@ -84,7 +84,7 @@ describe.each(ALL_WORDS.map((words) => [words.language, words] as const))("the c
 
 /** What people, chats and programs call themselves, and codes: the same in every language. */
 const SAME =
-  /[@#][\w.]+|\b\w+_\d\b|\b[A-Z][A-Z_]+\d*\b|\S*[-_/:\\={}]\S*|\b(?:pid|id|exit|QR|API|Telegram|Telethon|Pyrogram|Kurigram|GramJS|Flotilla|Redis|SMS|Start|English|Ann|[Ss]ignals|archive|news|zebra|oom|https|off|bot|updates\.getDifference|recover@|MTProxy|saveCursor|hooks\.example|fragment\.com|telegram\.org)\b|\.(?:env|session|rescued)\b|\b(?:host|control)\.db\b/g;
+  /[@#][\w.]+|\b\w+_\d\b|\b[A-Z][A-Z_]+\d*\b|\S*[-_/:\\={}]\S*|\b(?:pid|id|exit|QR|API|Telegram|Telethon|Pyrogram|Kurigram|GramJS|mtcute|Desktop|tdata|Flotilla|Redis|SMS|Start|English|Ann|[Ss]ignals|archive|news|zebra|oom|https|off|bot|updates\.getDifference|recover@|MTProxy|saveCursor|hooks\.example|fragment\.com|telegram\.org)\b|\.(?:env|session|rescued)\b|\b(?:host|control)\.db\b/g;
 
 test("the Russian chat has no English words but names and what programs said", () => {
   const fromOutside =

@@ -53,18 +53,18 @@ export class Machine {
   }
 
   /** Runs `flotilla …` to its end, without a terminal. */
-  async run(args: readonly string[], input?: string): Promise<Said> {
+  async run(args: readonly string[], input?: string | Buffer): Promise<Said> {
     const child = this.start(args, input);
     const { code } = await child.exited;
     return { code, stdout: child.stdout, stderr: child.stderr };
   }
 
-  start(args: readonly string[], input?: string): SpawnedProcess {
+  start(args: readonly string[], input?: string | Buffer): SpawnedProcess {
     return spawnNode(MAIN, args, { env: this.env, cwd: this.cwd, ...(input === undefined ? {} : { input }) });
   }
 
   /** The JSON of a command that ends with `code`. */
-  async json(args: readonly string[], code: number, input?: string): Promise<Record<string, unknown>> {
+  async json(args: readonly string[], code: number, input?: string | Buffer): Promise<Record<string, unknown>> {
     const said = await this.run([...args, "--json"], input);
     if (said.code !== code) throw new Error(`exit code ${said.code}: ${said.stdout}${said.stderr}`);
     return JSON.parse(said.stdout) as Record<string, unknown>;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { AppError } from "@flotilla/kernel";
+import { AppError, cleanPaste } from "@flotilla/kernel";
 import { ENV, type EnvName, type EnvValues } from "./schema.ts";
 
 /** Values of this process's environment, by name. Empty strings count as not set. */
@@ -77,7 +77,26 @@ export function redisProgram(): string | null {
   return process.env.FLOTILLA_REDIS_SERVER || null;
 }
 
+/** What people copy from a chat, a site or a list, with what is around it; passwords and paths stay letter by letter. */
+const PASTED: ReadonlySet<EnvName> = new Set([
+  "BOT_TOKEN",
+  "API_ID",
+  "API_HASH",
+  "ADMIN_IDS",
+  "FLEET_KEY",
+  "HOST_ID",
+  "LOCAL_ADDRESS",
+  "ALERT_EMAIL_TO",
+  "BOT_API_ROOT",
+  "MTPROTO_DC",
+]);
+
 function pick(source: Readonly<Record<string, string | undefined>>): EnvValues {
   const names = Object.keys(ENV) as EnvName[];
-  return Object.fromEntries(names.flatMap((name) => (source[name] ? [[name, source[name]]] : [])));
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = PASTED.has(name) ? cleanPaste(source[name] ?? "") : source[name];
+      return value ? [[name, value]] : [];
+    }),
+  );
 }

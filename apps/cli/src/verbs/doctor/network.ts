@@ -3,15 +3,26 @@ import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { connect as connectTls } from "node:tls";
 import { botProxyOf, type EnvValues } from "@flotilla/config";
-import { AppError, dial, type Endpoint, maskProxy, type ProxyRoute, parseProxy, toError, withTimeout } from "@flotilla/kernel";
+import {
+  AppError,
+  dial,
+  type Endpoint,
+  homeAddressOf,
+  maskProxy,
+  type ProxyRoute,
+  parseProxy,
+  reachable,
+  toError,
+  withTimeout,
+} from "@flotilla/kernel";
 import type { Finding, Patient } from "./finding.ts";
 
 const TIMEOUT_MS = 5000;
 /** MTProto refuses messages that are 300 s old or 30 s ahead (https://core.telegram.org/mtproto/description#message-identifier-msg-id). */
 const MAX_SKEW_MS = 20_000;
 const TELEGRAM_BOT_API = "https://api.telegram.org";
-/** Data centre 2, where every login begins. */
-const TELEGRAM_DC: Endpoint = { host: "149.154.167.51", port: 443 };
+/** Where every login begins. */
+const FIRST_DC = 2;
 
 /**
  * Whether Bot API and data centre answer by the ways that the bot and the workers take, and no other (field fault C11), and whether the clock agrees with
@@ -24,7 +35,7 @@ export async function checkNetwork({ place }: Patient): Promise<Finding[]> {
 }
 
 function dcOf(address: string | undefined): Endpoint {
-  if (!address) return TELEGRAM_DC;
+  if (!address) return { host: homeAddressOf(FIRST_DC) ?? "", port: 443 };
   const colon = address.lastIndexOf(":");
   return { host: address.slice(0, colon).replace(/^\[(.+)\]$/, "$1"), port: Number(address.slice(colon + 1)) };
 }
@@ -74,7 +85,8 @@ async function dateOf(url: URL, proxy: ProxyRoute | null): Promise<string> {
 
 async function checkDc(env: EnvValues): Promise<Finding[]> {
   const proxy = wayOf(env.TELEGRAM_PROXY);
-  const { host, port } = dcOf(env.MTPROTO_DC);
+  const dc = dcOf(env.MTPROTO_DC);
+  const { host, port } = proxy === null ? reachable(dc, FIRST_DC, env.LOCAL_ADDRESS) : dc;
   const lost = (what: string): Finding[] => [unreachable(what, "Without it no worker can connect.")];
   try {
     // An MTProxy goes on only for who speaks its protocol: that it is there has to do.
