@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Fault } from "@flotilla/contracts";
 import { FluentBundle, type FluentFunction, FluentResource } from "@fluent/bundle";
 import { Html, html } from "../screens/html.ts";
+import { readable } from "./readable.ts";
 import type { Said } from "./said.ts";
 import { clockTime, dateTime } from "./times.ts";
 
@@ -33,7 +34,9 @@ export class Words {
 
   /** Plain text, for buttons and for answers to presses. */
   text(key: string, args: Args = {}): string {
-    return this.#format(key, args, (value) => (value instanceof Html ? value.text : value));
+    return this.#format(key, args, (value) =>
+      value instanceof Html ? value.text : typeof value === "string" ? readable(value) : value,
+    );
   }
 
   /** HTML; the text itself may hold tags. */
