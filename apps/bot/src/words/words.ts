@@ -4,7 +4,7 @@ import { FluentBundle, type FluentFunction, FluentResource } from "@fluent/bundl
 import { Html, html } from "../screens/html.ts";
 import { readable } from "./readable.ts";
 import type { Said } from "./said.ts";
-import { clockTime, dateTime } from "./times.ts";
+import { clockTime, dateTime, zoneOf } from "./times.ts";
 
 /** Languages of the chat: one file each in `apps/bot/languages`. The first one is the fallback. */
 export const LANGUAGES = ["en", "ru"] as const;
@@ -97,6 +97,7 @@ export class Words {
   #functions(): Record<string, FluentFunction> {
     return {
       TIME: ([at]) => clockTime(Number(at?.valueOf())),
+      CLOCK: ([at]) => `${clockTime(Number(at?.valueOf()))} ${zoneOf(Number(at?.valueOf()))}`,
       DATE: ([at]) => dateTime(Number(at?.valueOf())),
       SPAN: ([ms]) => this.duration(Number(ms?.valueOf())),
     };
