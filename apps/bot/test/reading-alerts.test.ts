@@ -76,7 +76,10 @@ describe("messages that are lost", () => {
     await take(fleet, lost());
     for (const count of [1, 4, 2, 40])
       await take(fleet, { ...base(), kind: "worker.lost", lost: count, why: "unreadable", outage: null });
-    const shown = await fleet.waitForBot(777, /5 times[\s\S]*Lost ≥ 47 while it was connected[\s\S]*Back after an outage \(last update 4 min/);
+    const shown = await fleet.waitForBot(
+      777,
+      /5 times[\s\S]*Lost ≥ 47 while it was connected[\s\S]*Back after an outage \(last update 4 min/,
+    );
     expect(shown.text.match(/while it was connected/g)).toHaveLength(1);
     expect(fleet.parts.alerts.countOpen()).toBe(1);
     await take(fleet, lost());
@@ -94,7 +97,9 @@ describe("messages that are lost", () => {
     ] as const;
     for (const [count, why] of more) await take(fleet, { ...base(), kind: "worker.lost", lost: count, why, outage: null });
     const shown = await fleet.waitForBot(777, /Lost ≥ 47 while it was connected/);
-    expect(shown.text).toMatch(/≥ 7: this version cannot read[\s\S]*≥ 40: more than Telegram gives[\s\S]*Back after an outage \(last update 4 min/);
+    expect(shown.text).toMatch(
+      /≥ 7: this version cannot read[\s\S]*≥ 40: more than Telegram gives[\s\S]*Back after an outage \(last update 4 min/,
+    );
     expect(shown.text.match(/Press ✋/g)).toHaveLength(1);
   });
 
