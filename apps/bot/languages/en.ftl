@@ -1,5 +1,5 @@
 # Texts of the chat, in Fluent (https://projectfluent.org). How to add or change one: CONTRIBUTING.md.
-# TIME($at) shows a clock time, DATE($at) a date with it, SPAN($ms) a length of time such as "3 min".
+# TIME($at) shows a clock time, CLOCK($at) the same with its time zone, DATE($at) a date with it, SPAN($ms) a length of time such as "3 min".
 # Tags such as <b> are Telegram's HTML; texts of buttons have none.
 
 ## Units
@@ -152,9 +152,9 @@ toast-refused = You are { $role ->
 toast-alert-over = This alert is over.
 toast-taken = ✋ It is yours
 toast-taken-already = { $by } has it already
-toast-muted = 🔕 Quiet until { TIME($until) }
+toast-muted = 🔕 Quiet until { CLOCK($until) }
 toast-unmuted = 🔔 Not muted any more
-toast-maintenance = ⏸ Maintenance until { TIME($until) }; one summary after it
+toast-maintenance = ⏸ Maintenance until { CLOCK($until) }; one summary after it
 toast-maintenance-over = ▶️ Maintenance ends
 toast-test = 🧪 A test alert is on its way
 toast-drill = 🧯 A drill begins
@@ -165,11 +165,11 @@ toast-confirm-late = Too late: a confirmation is good for 30 s. Nothing was done
 toast-bulk-already = Already under way: { $by } asked for this { SPAN($ms) } ago
 toast-bulk-stopping = ✋ Stops after the worker in hand
 no-such-worker = There is no worker like “{ $name }”.
-mute-done = 🔕 { $names }: muted for { SPAN($ms) }, until { TIME($until) }
+mute-done = 🔕 { $names }: muted for { SPAN($ms) }, until { CLOCK($until) }
 unmute-done = 🔔 { $names }: not muted any more
-mute-all-done = 🔕 All { $count } workers: muted for { SPAN($ms) }, until { TIME($until) }
+mute-all-done = 🔕 All { $count } workers: muted for { SPAN($ms) }, until { CLOCK($until) }
 unmute-all-done = 🔔 Nothing is muted any more: no worker and no alert.
-mute-still-all = But all workers are muted until { TIME($until) } (by { $by }). /mute all off ends that.
+mute-still-all = But all workers are muted until { CLOCK($until) } (by { $by }). /mute all off ends that.
 mute-which = “{ $name }” fits { $count } workers: { $names }. Nobody was muted. One of them: <code>/mute { $name }… { $time }</code> with its whole name. All of them: <code>/mute { $name }* { $time }</code>
 mute-usage = So: <code>/mute news_1 2h</code>, <code>/mute #eu 1d</code>, <code>/mute all 30m</code>, <code>/mute all off</code>
 here-opened = This chat hears every alert now. Logins stay private. /here off closes it.
@@ -245,7 +245,7 @@ command-settings = Settings
 
 ## Every screen
 
-updated = <i>updated { TIME($at) }</i>
+updated = <i>updated { CLOCK($at) }</i>
 old-card = <i>⬇️ There is a newer message further down.</i>
 redis-away = 🔌 Redis is away: this is the last known state.
 why-redis-hangs = Redis hangs: it takes connections and answers nothing. Do: look at its machine (stopped process, slow disk, CLIENT PAUSE).
@@ -352,8 +352,8 @@ details-day-waits = { $count ->
 }
 details-storage = 💾 lock waits { $waits } · longest hold { $hold } ms · journal { $kb } KB
 details-checkpoint = emptied { TIME($at) }
-details-outage = 🔍 After { SPAN($ms) } offline: missed { $missed }, recovered { $recovered }, lost { $lost } · { DATE($at) }
-details-outage-lost = ⚠️ 🔍 After { SPAN($ms) } offline: missed { $missed }, recovered { $recovered }, <b>lost ≥ { $lost }</b> · { DATE($at) }
+details-outage = 🔍 Back after an outage (last update { SPAN($ms) } before): missed { $missed }, recovered { $recovered }, lost { $lost } · { DATE($at) }
+details-outage-lost = ⚠️ 🔍 Back after an outage (last update { SPAN($ms) } before): missed { $missed }, recovered { $recovered }, <b>lost ≥ { $lost }</b> · { DATE($at) }
 details-reading-waits = ⏳ What it missed cannot be asked for until { DATE($at) } ({ $method } has to wait). New messages come all the same; a restart does not shorten it.
 details-sending-stopped = ⛔ Sends nothing since Telegram answered { $reason }. Reading goes on. See @SpamBot, then press ▶️ Resume sending.
 details-sending-waits = ⏳ Sends nothing until { DATE($at) }: Telegram asked to wait. A restart does not shorten it.
@@ -542,7 +542,7 @@ refusal-phone-flood = ❌ Too many codes asked. Telegram wants a pause; try tomo
 refusal-password-flood = ❌ Too many tries. Stop for a day, or reset the password in Telegram.
 refusal-too-many-codes = ❌ Too many wrong codes. Start again later, so that Telegram does not block the number.
 refusal-too-many-passwords = ❌ Too many wrong passwords. Start again later, so that Telegram does not block the account.
-refusal-flood-wait = ❌ Telegram asks to wait until { TIME($until) }.
+refusal-flood-wait = ❌ Telegram asks to wait until { CLOCK($until) }.
 refusal-flood-later = ❌ Telegram asks to wait. Try again later.
 refusal-send-code-unavailable = ❌ No other way to send the code right now.
 refusal-api-id = ❌ The API id is not valid for logins; create your own at my.telegram.org.
@@ -763,7 +763,7 @@ audit-here = opened the group { $chat }
 
 ## Alerts
 
-alert-since = Since { TIME($at) } · { $host } · #A{ $n }
+alert-since = Since { CLOCK($at) } · { $host } · #A{ $n }
 alert-crash = 🟠 ❌ <b>{ $worker }</b> crashed ({ $how }, after { SPAN($uptime) }{ $times ->
     [1] )
    *[other] { " " }· { $times } times)
@@ -833,12 +833,12 @@ alert-limited-how = Telegram answered { $code }. Sending is stopped; reading goe
 alert-limited-do = Do: look at @SpamBot with this account. When the limit is over, press ▶️ Resume sending.
 alert-offline = 🟡 🔌 <b>{ $worker }</b> has been offline since { TIME($at) }
 alert-offline-how = The connection is tried again and again by itself. Nothing has to be done.
-alert-flood = ⏳ <b>{ $worker }</b>: Telegram asks to pause until { TIME($until) }
+alert-flood = ⏳ <b>{ $worker }</b>: Telegram asks to pause for { SPAN($ms) }, until { CLOCK($until) }
 alert-gap = 🟠 🔍 <b>{ $worker }</b> lost messages{ $times ->
     [1] { "" }
    *[other] { " " }· { $times } times
 }
-alert-gap-outage = After { SPAN($ms) } offline: missed { $missed }, recovered { $recovered }, lost ≥ { $lost }.
+alert-gap-outage = Back after an outage (last update { SPAN($ms) } before): missed { $missed }, recovered { $recovered }, lost ≥ { $lost }.
 alert-gap-outage-long = After it was offline: missed { $missed }, recovered { $recovered }, lost ≥ { $lost }.
 alert-gap-live = Lost ≥ { $lost } while it was connected.
 alert-gap-too-many = ≥ { $lost }: more than Telegram gives at once. The rest of that chat is not fetched.
@@ -961,20 +961,20 @@ alert-group-offline = 🟡 🔌 <b>{ $count } of { $total } workers offline</b>
 alert-digest = 📨 <b>{ $count } more alerts</b>, { $open } of them open
 alert-more = … and { $count } more
 alert-taken = ✋ { $by } takes care of it
-alert-muted = 🔕 muted until { TIME($until) }
+alert-muted = 🔕 muted until { CLOCK($until) }
 alert-solved-group = ✅ #A{ $n }: { $count ->
     [2] both
    *[other] all { $count }
 } solved after { SPAN($ms) }
-notice-fleet-away = ⚠️ <b>Flotilla did not run</b> from { DATE($from) } to { TIME($to) } ({ SPAN($ms) }). Nobody had stopped it: it was killed, or the machine was off.
+notice-fleet-away = ⚠️ <b>Flotilla did not run</b> from { DATE($from) } to { CLOCK($to) } ({ SPAN($ms) }). Nobody had stopped it: it was killed, or the machine was off.
 notice-fleet-off = Off Telegram meanwhile: { $count } of { $total } workers (<b>{ $names }</b>). What was sent meanwhile is fetched.
 notice-fleet-missing = ❌ Not back yet: { $count } (<b>{ $names }</b>).
-notice-bot-away = ⚠️ <b>The bot did not run</b> from { DATE($from) } to { TIME($to) } ({ SPAN($ms) }). Nobody had stopped it. The workers went on.
-alert-maintenance-over = ⏸ Maintenance { TIME($since) }–{ TIME($until) } is over: { $held ->
+notice-bot-away = ⚠️ <b>The bot did not run</b> from { DATE($from) } to { CLOCK($to) } ({ SPAN($ms) }). Nobody had stopped it. The workers went on.
+alert-maintenance-over = ⏸ Maintenance { TIME($since) }–{ CLOCK($until) } is over: { $held ->
     [one] { $held } alert was held
    *[other] { $held } alerts were held
 }, { $open } still open.
-alert-maintenance-over-worker = ⏸ Maintenance of <b>{ $scope }</b> { TIME($since) }–{ TIME($until) } is over: { $held ->
+alert-maintenance-over-worker = ⏸ Maintenance of <b>{ $scope }</b> { TIME($since) }–{ CLOCK($until) } is over: { $held ->
     [one] { $held } alert was held
    *[other] { $held } alerts were held
 }, { $open } still open.
@@ -991,7 +991,7 @@ second-nobody = nobody took these alerts for an hour
 second-away = the bot cannot reach Telegram{ $proxy ->
     [none] { "" }
    *[other] { " " }through { $proxy }
-} since { TIME($at) }; { $count ->
+} since { CLOCK($at) }; { $count ->
     [one] { $count } alert waits
    *[other] { $count } alerts wait
 }

@@ -1,5 +1,5 @@
 # Тексты чата на языке Fluent (https://projectfluent.org). Как добавить или изменить текст: CONTRIBUTING.md.
-# TIME($at) – время, DATE($at) – дата и время, SPAN($ms) – промежуток, например «3 мин».
+# TIME($at) – время, CLOCK($at) the same with its time zone, DATE($at) – дата и время, SPAN($ms) – промежуток, например «3 мин».
 # Теги вроде <b> – это HTML Telegram; на кнопках их нет.
 
 ## Единицы
@@ -152,9 +152,9 @@ toast-refused = Вы { $role ->
 toast-alert-over = Эта тревога уже закончилась.
 toast-taken = ✋ Записано за вами
 toast-taken-already = Этим уже занимается { $by }
-toast-muted = 🔕 Тишина до { TIME($until) }
+toast-muted = 🔕 Тишина до { CLOCK($until) }
 toast-unmuted = 🔔 Звук снова включён
-toast-maintenance = ⏸ Обслуживание до { TIME($until) }; потом одна сводка
+toast-maintenance = ⏸ Обслуживание до { CLOCK($until) }; потом одна сводка
 toast-maintenance-over = ▶️ Обслуживание закончено
 toast-test = 🧪 Проверочная тревога отправлена
 toast-drill = 🧯 Учение началось
@@ -165,11 +165,11 @@ toast-confirm-late = Поздно: подтверждение действует
 toast-bulk-already = Уже выполняется: { $by }, { SPAN($ms) } назад
 toast-bulk-stopping = ✋ Остановится после текущего воркера
 no-such-worker = Воркера, похожего на «{ $name }», нет.
-mute-done = 🔕 { $names }: тишина на { SPAN($ms) }, до { TIME($until) }
+mute-done = 🔕 { $names }: тишина на { SPAN($ms) }, до { CLOCK($until) }
 unmute-done = 🔔 { $names }: звук снова включён
-mute-all-done = 🔕 Все воркеры ({ $count }): тишина на { SPAN($ms) }, до { TIME($until) }
+mute-all-done = 🔕 Все воркеры ({ $count }): тишина на { SPAN($ms) }, до { CLOCK($until) }
 unmute-all-done = 🔔 Тишины больше нет: ни у воркеров, ни у тревог.
-mute-still-all = Но тишина для всех воркеров действует до { TIME($until) } ({ $by }). Отменить: /mute all off
+mute-still-all = Но тишина для всех воркеров действует до { CLOCK($until) } ({ $by }). Отменить: /mute all off
 mute-which = «{ $name }» подходит к нескольким воркерам ({ $count }): { $names }. Тишина не включена. Для одного: <code>/mute { $name }… { $time }</code> с полным именем. Для всех: <code>/mute { $name }* { $time }</code>
 mute-usage = Так: <code>/mute news_1 2h</code>, <code>/mute #eu 1d</code>, <code>/mute all 30m</code>, <code>/mute all off</code>
 here-opened = Теперь все тревоги приходят и сюда. Входы – только в личном чате. /here off закрывает.
@@ -245,7 +245,7 @@ command-settings = Настройки
 
 ## На каждом экране
 
-updated = <i>обновлено { TIME($at) }</i>
+updated = <i>обновлено { CLOCK($at) }</i>
 old-card = <i>⬇️ Ниже есть более новое сообщение.</i>
 redis-away = 🔌 Redis недоступен: это последнее известное состояние.
 why-redis-hangs = Redis завис: соединения принимает, но не отвечает. Посмотрите на его машину (остановленный процесс, медленный диск, CLIENT PAUSE).
@@ -357,8 +357,8 @@ details-day-waits = { $count ->
 }
 details-storage = 💾 ожиданий блокировки { $waits } · дольше всего держали { $hold } мс · журнал { $kb } КБ
 details-checkpoint = освобождён { TIME($at) }
-details-outage = 🔍 После { SPAN($ms) } без связи: пропущено { $missed }, восстановлено { $recovered }, потеряно { $lost } · { DATE($at) }
-details-outage-lost = ⚠️ 🔍 После { SPAN($ms) } без связи: пропущено { $missed }, восстановлено { $recovered }, <b>потеряно ≥ { $lost }</b> · { DATE($at) }
+details-outage = 🔍 После обрыва связи (последнее обновление за { SPAN($ms) } до возвращения): пропущено { $missed }, восстановлено { $recovered }, потеряно { $lost } · { DATE($at) }
+details-outage-lost = ⚠️ 🔍 После обрыва связи (последнее обновление за { SPAN($ms) } до возвращения): пропущено { $missed }, восстановлено { $recovered }, <b>потеряно ≥ { $lost }</b> · { DATE($at) }
 details-reading-waits = ⏳ Пропущенное нельзя запросить до { DATE($at) } ({ $method } должен ждать). Новые сообщения приходят; перезапуск этого не сократит.
 details-sending-stopped = ⛔ Ничего не отправляет: Telegram ответил { $reason }. Чтение продолжается. Проверьте @SpamBot, затем нажмите «▶️ Возобновить отправку».
 details-sending-waits = ⏳ Ничего не отправляет до { DATE($at) }: Telegram просит подождать. Перезапуск этого не сократит.
@@ -548,7 +548,7 @@ refusal-phone-flood = ❌ Слишком много запросов кода. T
 refusal-password-flood = ❌ Слишком много попыток. Подождите день или сбросьте пароль в Telegram.
 refusal-too-many-codes = ❌ Слишком много неверных кодов. Начните позже, чтобы Telegram не заблокировал номер.
 refusal-too-many-passwords = ❌ Слишком много неверных паролей. Начните позже, чтобы Telegram не заблокировал аккаунт.
-refusal-flood-wait = ❌ Telegram просит подождать до { TIME($until) }.
+refusal-flood-wait = ❌ Telegram просит подождать до { CLOCK($until) }.
 refusal-flood-later = ❌ Telegram просит подождать. Попробуйте позже.
 refusal-send-code-unavailable = ❌ Другого способа получить код сейчас нет.
 refusal-api-id = ❌ Этот API id не годится для входа; создайте свой на my.telegram.org.
@@ -801,7 +801,7 @@ audit-here = открыта группа { $chat }
 
 ## Тревоги
 
-alert-since = С { TIME($at) } · { $host } · #A{ $n }
+alert-since = С { CLOCK($at) } · { $host } · #A{ $n }
 alert-crash = 🟠 ❌ <b>{ $worker }</b> упал ({ $how }, через { SPAN($uptime) }{ $times ->
     [1] )
     [few] { " " }· { $times } раза)
@@ -881,13 +881,13 @@ alert-limited-how = Ответ Telegram: { $code }. Отправка остан�
 alert-limited-do = Что делать: откройте @SpamBot с этого аккаунта. Когда ограничение снимут, нажмите ▶️ Возобновить отправку.
 alert-offline = 🟡 🔌 <b>{ $worker }</b> не на связи с { TIME($at) }
 alert-offline-how = Подключение повторяется само. Делать ничего не нужно.
-alert-flood = ⏳ <b>{ $worker }</b>: Telegram просит паузу до { TIME($until) }
+alert-flood = ⏳ <b>{ $worker }</b>: Telegram просит паузу на { SPAN($ms) }, до { CLOCK($until) }
 alert-gap = 🟠 🔍 <b>{ $worker }</b>: сообщения потеряны{ $times ->
     [1] { "" }
     [few] { " " }· { $times } раза
    *[many] { " " }· { $times } раз
 }
-alert-gap-outage = После { SPAN($ms) } без связи: пропущено { $missed }, восстановлено { $recovered }, потеряно ≥ { $lost }.
+alert-gap-outage = После обрыва связи (последнее обновление за { SPAN($ms) } до возвращения): пропущено { $missed }, восстановлено { $recovered }, потеряно ≥ { $lost }.
 alert-gap-outage-long = После перерыва: пропущено { $missed }, восстановлено { $recovered }, потеряно ≥ { $lost }.
 alert-gap-live = Потеряно ≥ { $lost }, хотя связь была.
 alert-gap-too-many = ≥ { $lost }: больше, чем Telegram отдаёт за раз. Остаток этого чата не запрашивается.
@@ -1014,18 +1014,18 @@ alert-group-offline = 🟡 🔌 <b>Не в сети: { $count } из { $total }<
 alert-digest = 📨 <b>Ещё тревог: { $count }</b>, из них открыто { $open }
 alert-more = … и ещё { $count }
 alert-taken = ✋ Занимается { $by }
-alert-muted = 🔕 без звука до { TIME($until) }
+alert-muted = 🔕 без звука до { CLOCK($until) }
 alert-solved-group = ✅ #A{ $n }: { $count ->
     [2] обе решены
     [one] решена { $count }
    *[many] решено: { $count }
 } за { SPAN($ms) }
-notice-fleet-away = ⚠️ <b>Flotilla не работала</b> с { DATE($from) } до { TIME($to) } ({ SPAN($ms) }). Её никто не останавливал: процессы были убиты или машина была выключена.
+notice-fleet-away = ⚠️ <b>Flotilla не работала</b> с { DATE($from) } до { CLOCK($to) } ({ SPAN($ms) }). Её никто не останавливал: процессы были убиты или машина была выключена.
 notice-fleet-off = Были отключены от Telegram: { $count } из { $total } (<b>{ $names }</b>). Пропущенное будет получено.
 notice-fleet-missing = ❌ Ещё не вернулись: { $count } (<b>{ $names }</b>).
-notice-bot-away = ⚠️ <b>Бот не работал</b> с { DATE($from) } до { TIME($to) } ({ SPAN($ms) }). Его никто не останавливал. Воркеры работали.
-alert-maintenance-over = ⏸ Обслуживание { TIME($since) }–{ TIME($until) } закончилось: придержано тревог { $held }, ещё открыто { $open }.
-alert-maintenance-over-worker = ⏸ Обслуживание <b>{ $scope }</b> { TIME($since) }–{ TIME($until) } закончилось: придержано тревог { $held }, ещё открыто { $open }.
+notice-bot-away = ⚠️ <b>Бот не работал</b> с { DATE($from) } до { CLOCK($to) } ({ SPAN($ms) }). Его никто не останавливал. Воркеры работали.
+alert-maintenance-over = ⏸ Обслуживание { TIME($since) }–{ CLOCK($until) } закончилось: придержано тревог { $held }, ещё открыто { $open }.
+alert-maintenance-over-worker = ⏸ Обслуживание <b>{ $scope }</b> { TIME($since) }–{ CLOCK($until) } закончилось: придержано тревог { $held }, ещё открыто { $open }.
 solved-taken = { $by }
 alerts-title-open = 🚨 <b>Открытые тревоги</b> ({ $count })
 alerts-title-taken = ✋ <b>Взятые тревоги</b> ({ $count })
@@ -1039,7 +1039,7 @@ second-nobody = час никто не взял эти тревоги
 second-away = бот не может связаться с Telegram{ $proxy ->
     [none] { "" }
    *[other] { " " }через { $proxy }
-} с { TIME($at) }; ждёт тревог: { $count }
+} с { CLOCK($at) }; ждёт тревог: { $count }
 
 ## Сбои: по коду, если для него есть слова, иначе по виду
 

@@ -1,4 +1,4 @@
-import { type Asker, decodePress } from "@flotilla/contracts";
+import { type Asker, clip, decodePress } from "@flotilla/contracts";
 import { type Role, roleFor } from "@flotilla/domain";
 import { type Clock, parseUserId, sleep, type UserId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
@@ -21,6 +21,7 @@ import { type CommandContext, isCommand, registerCommands } from "./text-command
 import { handleText } from "./texts.ts";
 import { type BotWay, botWay } from "./way.ts";
 import { guardSecrets } from "./wizard/secret-messages.ts";
+import { readableName } from "./words/readable.ts";
 import { type Said, say } from "./words/said.ts";
 import { languageFor, type Words } from "./words/words.ts";
 
@@ -159,7 +160,7 @@ function commandContext(deps: RouteDeps, context: Context): CommandContext {
     deps.sender.saw(chat, message);
   };
   const reply = (said: Said): Promise<void> => replyAll([said]);
-  const title = (context.chat?.title ?? chatOf(context)).slice(0, 64);
+  const title = clip(readableName(context.chat?.title ?? "") || chatOf(context), 64);
   return {
     ...whoOf(deps, context),
     text: (context.message ?? context.editedMessage)?.text ?? "",

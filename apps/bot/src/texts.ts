@@ -17,6 +17,7 @@ import type { AuditStore } from "./store/audit.ts";
 import type { SettingStore } from "./store/settings.ts";
 import type { WorkerStore } from "./store/workers.ts";
 import type { Wizard } from "./wizard/wizard.ts";
+import { readableName } from "./words/readable.ts";
 import { type Said, say } from "./words/said.ts";
 
 /** One text message as the handlers see it. `erase` deletes it from the chat; false: it is still there. */
@@ -81,7 +82,7 @@ async function answer(deps: TextDeps, context: TextContext, asked: Asked): Promi
     case "quiet":
       return await quietHours(deps, context, text);
     case "rename":
-      if (worker) deps.workers.setLabel(worker, text === "-" ? null : text.replace(/\s+/g, " ").slice(0, 32));
+      if (worker) deps.workers.setLabel(worker, text === "-" ? null : clip(readableName(text), 32) || null);
       return await done(deps, context, worker ? { kind: "worker", worker } : { kind: "menu" });
     case "tags":
       if (worker) deps.workers.setTags(worker, text === "-" ? [] : tagsIn(text));

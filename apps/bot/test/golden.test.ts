@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { ALERT_KINDS } from "@flotilla/domain";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { alertCard, digestCard, endedCard } from "../src/alerts/alert-card.ts";
 import { loginScreen } from "../src/screens/login.ts";
 import { say } from "../src/words/said.ts";
@@ -13,7 +13,11 @@ import { goldenScreens, NEWS } from "./golden/world.ts";
 import { ALL_WORDS, controlDb, NOW } from "./support.ts";
 import { plainText } from "./telegram-html.ts";
 
-beforeEach(() => vi.stubEnv("TZ", "UTC"));
+beforeEach(() => {
+  vi.stubEnv("TZ", "UTC");
+  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
+});
+afterEach(() => vi.useRealTimers());
 
 /** The chat as people read it: read a golden file as somebody at 3 a.m. with a phone before it is changed. */
 describe.each(ALL_WORDS.map((words) => [words.language, words] as const))("the chat in %s", (language, words) => {

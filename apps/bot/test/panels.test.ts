@@ -74,7 +74,7 @@ test("a screen is one message with its buttons and the time", async () => {
   const { panels, live } = await world();
   await panels.show(ANN, MENU, null);
   const [message, ...more] = await live();
-  expect(message?.text).toMatch(/^one\n\nupdated \d\d:\d\d:\d\d$/);
+  expect(message?.text).toMatch(/^one\n\nupdated (\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d UTC\S*$/);
   expect(message?.keyboard).toEqual([[{ text: "Menu", callback_data: "v1:menu::" }]]);
   expect(more).toEqual([]);
 });

@@ -94,6 +94,15 @@ export class AlertStore {
     });
   }
 
+  /**
+   * One trouble that changes its form, such as a worker that crashed and finds its session locked now, stays one alert on its card (field fault
+   * K9): the alert of the first of `from` that is open is about `to` from now on.
+   */
+  become(from: readonly string[], to: string): void {
+    const before = from.map((subject) => this.open(subject)).find((alert) => alert !== null);
+    if (before && !this.open(to)) this.#db.write("UPDATE alert SET subject = ? WHERE n = ?", [to, before.n]);
+  }
+
   /** Ends an alert, and its card when it was the last one there. */
   resolve(n: number, by: Said, now: number): void {
     this.#db.transaction(() => {

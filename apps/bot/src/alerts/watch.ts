@@ -216,7 +216,8 @@ function floodWhat({ link }: WorkerStatus): string {
 
 function flooded(status: WorkerStatus): Condition {
   const { worker, host } = status;
-  const title = say("alert-flood", { worker, until: waitEnd(status) ?? status.since });
+  const until = waitEnd(status) ?? status.since;
+  const title = say("alert-flood", { worker, until, ms: Math.max(0, until - status.since) });
   const details = [say(`alert-flood-${floodWhat(status)}`), say("alert-flood-how")];
   return {
     subject: `flood:${worker}`,
