@@ -30,8 +30,8 @@ test.skipIf(process.platform !== "linux")(
     await settled(fleet, POSTS);
     await burst("changed", POSTS / 2, true);
     await burst(LONG, POSTS / 5);
-    // Edits are rows of their own.
-    const first = POSTS + ROUTES + POSTS / 2 + POSTS / 5;
+    // Of each route one post, of which the edits are.
+    const first = POSTS + ROUTES + POSTS / 5;
     await settled(fleet, first);
     await fleet.post("faults/drop", { how: "rst" });
     await burst("missed", POSTS);
@@ -87,7 +87,7 @@ async function statusOf(fleet: TestFleet) {
   }
 }
 
-/** Waits until so many messages and edits were taken by the routes. */
+/** Waits until so many messages were taken by the routes. */
 async function settled(fleet: TestFleet, messages: number): Promise<void> {
   const board = new RelayBoard(await fleet.place(), () => {});
   onTestFinished(() => board.close());

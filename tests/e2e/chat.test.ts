@@ -75,6 +75,8 @@ test("cancelling a login of a worker that was logged in brings the old session b
   const { fleet, chat } = await onCard("demo_1");
   await chat.shows(/Status: healthy/);
   await chat.press("Authenticate");
+  await chat.shows(/Log demo_1 in once more\?/);
+  await chat.press("Yes, log in");
   await chat.shows(/Stored number: \+15\s…\s01/);
   await chat.press("Use +15");
   await chat.shows(/Code: ○ ○ ○ ○ ○/);

@@ -121,6 +121,17 @@ test.skipIf(!CHROMIUM)("on a phone: the good and the bad ways through a login, a
   await phone.press("Cancel");
   await phone.shows(/demo_2[\s\S]*Not logged in yet/);
 
+  // By a file, with 📎: this one is no session, and is deleted all the same.
+  await phone.press("Authenticate");
+  await phone.press("I have a session file");
+  await phone.shows(/Send the session: a \.session file/);
+  const notes = { name: "notes.session", mimeType: "application/octet-stream", buffer: Buffer.from("not a session at all") };
+  await page.getByTestId("attachment").setInputFiles(notes);
+  await phone.shows(/This is no session that I know/);
+  expect(await phone.count("notes.session"), "the file is deleted").toBe(0);
+  await phone.press("Cancel");
+  await phone.shows(/demo_2[\s\S]*Not logged in yet/);
+
   // By QR code, and the way back from it to the number.
   await phone.press("Authenticate");
   await phone.shows(/Send the phone number/);

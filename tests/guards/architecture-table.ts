@@ -60,6 +60,7 @@ export const FILE_OPENERS: Readonly<Record<string, string>> = {
   "packages/session-store/src/identity.ts": "notes beside a session",
   "packages/session-store/src/owner/note.ts": "notes beside the machine's locks on keys",
   "packages/session-store/src/import/copy.ts": "files of other programs",
+  "packages/session-store/src/import/folder.ts": "files of other programs",
   "packages/session-store/src/import/read.ts": "files of other programs",
   "packages/sqlite/src/backup.ts": "a new file",
   "packages/sqlite/src/durable.ts": "folders and finished copies, to sync",

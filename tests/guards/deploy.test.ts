@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { ENV, type EnvName } from "@flotilla/config";
+import { describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 
 /** Workers get 15 s each, in parallel (S2-32); what supervises Flotilla has to wait longer than that. */
@@ -50,4 +51,140 @@ test("containers lock keys in the machine's folder, or in the one that OWNER_DIR
   expect(host).toContain('"hostPath":{"path":"/run/flotilla","type":"DirectoryOrCreate"}');
   expect(host.split('"mountPath":"/run/flotilla"')).toHaveLength(3);
   expect(read("docs/deploy/flotilla.service")).toMatch(/^RuntimeDirectory=flotilla\nRuntimeDirectoryMode=1777\n/m);
+});
+
+const NAMES = Object.keys(ENV) as EnvName[];
+/** What is no setting of Flotilla, and has to reach it all the same (field fault C7). */
+const OF_THE_SYSTEM = ["TZ", "NODE_EXTRA_CA_CERTS"];
+/** A place inside of the container, which no setting of the machine can name; OWNER_DIR and files are mounted from where the setting says. */
+const INSIDE: readonly string[] = ["DATA_DIR", "HTTP_PORT"];
+
+interface ComposeService {
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly volumes: readonly (string | { readonly source: string; readonly target: string })[];
+  readonly healthcheck: { readonly test: readonly string[] };
+}
+
+interface Probe {
+  readonly exec: { readonly command: readonly string[] };
+}
+
+interface Pod {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly data?: Readonly<Record<string, string>>;
+  readonly stringData?: Readonly<Record<string, string>>;
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly containers: readonly [
+          {
+            readonly command: readonly string[];
+            readonly env?: readonly { readonly name: string; readonly value: string }[];
+            readonly envFrom: readonly Readonly<Record<string, { readonly name: string }>>[];
+            readonly livenessProbe: Probe;
+            readonly readinessProbe: Probe;
+          },
+        ];
+      };
+    };
+  };
+}
+
+const compose = (): Readonly<Record<string, ComposeService>> =>
+  (parse(read("docker-compose.yml"), { merge: true }) as { services: Readonly<Record<string, ComposeService>> }).services;
+const cluster = (): readonly Pod[] => parseAllDocuments(read("docs/deploy/kubernetes.yaml")).map((each) => each.toJS() as Pod);
+
+describe("every setting of .env.example arrives (field faults C8, H8)", () => {
+  test.each(["bot", "supervisor"])("in the container %s of compose, from .env and from the environment", (name) => {
+    const { environment = {}, volumes = [] } = compose()[name] ?? {};
+    const mounted = JSON.stringify(volumes);
+    for (const each of [...NAMES, ...OF_THE_SYSTEM]) {
+      const value = String(environment[each] ?? "");
+      // The bot holds no keys.
+      if (each === "OWNER_DIR" && name === "bot") continue;
+      const arrives = INSIDE.includes(each) ? value !== "" : `${value} ${mounted}`.includes(`\${${each}:`);
+      expect(arrives, each).toBe(true);
+    }
+    for (const [each, value] of Object.entries(environment)) expect([...NAMES, ...OF_THE_SYSTEM], value).toContain(each);
+  });
+
+  test.each(["MTPROTO_DC_KEY", "NODE_EXTRA_CA_CERTS"])(
+    "in compose the file that %s names is where the container looks for it",
+    (name) => {
+      for (const { environment, volumes } of [compose()["bot"], compose()["supervisor"]].flatMap((each) => each ?? [])) {
+        const inside = /:\+(.+)\}$/.exec(environment[name] ?? "")?.[1];
+        expect(volumes).toContainEqual(expect.objectContaining({ source: `\${${name}:-/dev/null}`, target: inside }));
+      }
+    },
+  );
+
+  test.each(["flotilla-bot", "flotilla-host-a"])("in the pod %s of Kubernetes", (name) => {
+    const all = cluster();
+    const pod = all.find(({ kind, metadata }) => kind === "StatefulSet" && metadata.name === name);
+    const [container] = pod?.spec.template.spec.containers ?? [];
+    const maps = (container?.envFrom ?? []).flatMap((from) => {
+      const kind = "secretRef" in from ? "Secret" : "ConfigMap";
+      const found = all.find((each) => each.kind === kind && each.metadata.name === Object.values(from)[0]?.name);
+      return Object.keys(found?.stringData ?? found?.data ?? {});
+    });
+    const there = new Set([...maps, ...(container?.env ?? []).map((each) => each.name)]);
+    expect([...NAMES, ...OF_THE_SYSTEM].filter((each) => !there.has(each))).toEqual([]);
+    const secrets = all.find(({ kind }) => kind === "Secret")?.stringData ?? {};
+    expect(NAMES.filter((each) => ENV[each].secret && !(each in secrets))).toEqual([]);
+  });
+
+  // They start the launcher, which reads .env in the checkout and passes on its own environment (packages/config/test/child-env.test.ts).
+  test("under systemd, PM2 and supervisord by .env of the folder that the launcher starts in", () => {
+    const pm2 = (JSON.parse(read("docs/deploy/pm2.config.json")) as { apps: [Record<string, string>] }).apps[0];
+    const found = {
+      systemd: [
+        /^ExecStart=\/usr\/bin\/env (.+)$/m.exec(read("docs/deploy/flotilla.service"))?.[1],
+        /^WorkingDirectory=(.+)$/m.exec(read("docs/deploy/flotilla.service"))?.[1],
+      ],
+      supervisord: [
+        /^command=(.+)$/m.exec(read("docs/deploy/supervisord.conf"))?.[1],
+        /^directory=(.+)$/m.exec(read("docs/deploy/supervisord.conf"))?.[1],
+      ],
+      pm2: [`node ${pm2["script"]} ${pm2["args"]}`, pm2["cwd"]],
+    };
+    for (const [name, how] of Object.entries(found))
+      expect(how, name).toEqual(["node apps/cli/launch.mjs up", "/opt/flotilla"]);
+    for (const file of ["flotilla.service", "supervisord.conf", "pm2.config.json"])
+      expect(read(`docs/deploy/${file}`), file).not.toMatch(/^(Environment|clean_env|environment|ProtectHome)|"filter_env"/m);
+  });
+});
+
+test("probes ask the port that the process opens; only a process that does not answer is ended (field fault H3)", () => {
+  const asked = (command: readonly string[]): string => /http:\/\/127\.0\.0\.1:\d+\/\w+/.exec(command.join(" "))?.[0] ?? "";
+  for (const name of ["bot", "supervisor"]) {
+    const { environment, healthcheck } = compose()[name] ?? {};
+    expect(asked(healthcheck?.test ?? []), name).toBe(`http://127.0.0.1:${environment?.["HTTP_PORT"]}/healthz`);
+  }
+  const settings = cluster().find(({ kind }) => kind === "ConfigMap")?.data ?? {};
+  const pods = cluster().filter(({ kind, metadata }) => kind === "StatefulSet" && metadata.name !== "flotilla-redis");
+  expect(pods).toHaveLength(2);
+  for (const { spec } of pods) {
+    const [{ livenessProbe, readinessProbe, env = [] }] = spec.template.spec.containers;
+    const root = `http://127.0.0.1:${settings["HTTP_PORT"]}`;
+    expect([asked(livenessProbe.exec.command), asked(readinessProbe.exec.command)]).toEqual([
+      `${root}/livez`,
+      `${root}/healthz`,
+    ]);
+    expect(env.map(({ name }) => name)).not.toContain("HTTP_PORT");
+  }
+});
+
+test("workers that the chat adds belong to a host that has a supervisor (field fault H2)", () => {
+  const { bot, supervisor } = compose();
+  expect(bot?.environment["HOST_ID"]).toBe(supervisor?.environment["HOST_ID"]);
+  const settings = cluster().find(({ kind }) => kind === "ConfigMap")?.data ?? {};
+  const hosts = cluster().flatMap(({ kind, spec }) => {
+    const [container] = kind === "StatefulSet" ? spec.template.spec.containers : [];
+    const own = container?.env?.find(({ name }) => name === "HOST_ID")?.value ?? settings["HOST_ID"];
+    return container?.command.join(" ").includes("apps/") ? [{ command: container.command.join(" "), host: own }] : [];
+  });
+  const botHost = hosts.find(({ command }) => command.includes("apps/bot"))?.host;
+  expect(hosts.filter(({ command }) => command.includes("apps/supervisor")).map(({ host }) => host)).toContain(botHost);
 });

@@ -1,5 +1,5 @@
 # Texts of the chat, in Fluent (https://projectfluent.org). How to add or change one: CONTRIBUTING.md.
-# TIME($at) shows a clock time, DATE($at) a date with it, SPAN($ms) a length of time such as "3 min".
+# TIME($at) shows a clock time, CLOCK($at) the same with its time zone, DATE($at) a date with it, SPAN($ms) a length of time such as "3 min".
 # Tags such as <b> are Telegram's HTML; texts of buttons have none.
 
 ## Units
@@ -89,6 +89,9 @@ button-rename = ✏️ Rename
 button-tags = 🏷 Tags
 button-delete = 🗑 Delete worker
 button-take = ✋ I take it
+button-these = 🔄 Restart these { $count }
+button-first-log = 📜 First log
+button-crew = 👷 Show all { $count }
 button-hush = 🔕 Mute 4 h
 button-test = 🧪 Test alert
 button-drill = 🧯 Drill
@@ -131,6 +134,7 @@ role-owner = owner
 toast-queued = ⏳ Queued
 toast-asked = ⏳ Asked…
 toast-already = Already asked by { $by }
+toast-anonymous = You are an anonymous admin of this group, so I cannot see who you are. Turn off “Remain anonymous” for yourself, or use the private chat with me.
 toast-stale = This screen is out of date
 toast-gone = This worker does not exist any more.
 toast-login-over = This login is over. Press 🔐 Authenticate to start again.
@@ -148,9 +152,9 @@ toast-refused = You are { $role ->
 toast-alert-over = This alert is over.
 toast-taken = ✋ It is yours
 toast-taken-already = { $by } has it already
-toast-muted = 🔕 Quiet until { TIME($until) }
+toast-muted = 🔕 Quiet until { CLOCK($until) }
 toast-unmuted = 🔔 Not muted any more
-toast-maintenance = ⏸ Maintenance until { TIME($until) }; one summary after it
+toast-maintenance = ⏸ Maintenance until { CLOCK($until) }; one summary after it
 toast-maintenance-over = ▶️ Maintenance ends
 toast-test = 🧪 A test alert is on its way
 toast-drill = 🧯 A drill begins
@@ -158,9 +162,16 @@ toast-log-gone = Press 🔄 Refresh first: these lines are not here any more.
 toast-private = Codes are for the private chat only.
 toast-proxy-private = In the private chat with me: what you type may hold a password.
 toast-confirm-late = Too late: a confirmation is good for 30 s. Nothing was done.
+toast-bulk-already = Already under way: { $by } asked for this { SPAN($ms) } ago
 toast-bulk-stopping = ✋ Stops after the worker in hand
 no-such-worker = There is no worker like “{ $name }”.
-mute-usage = So: <code>/mute news_1 2h</code>, <code>/mute all 30m</code>, <code>/mute news_1 off</code>
+mute-done = 🔕 { $names }: muted for { SPAN($ms) }, until { CLOCK($until) }
+unmute-done = 🔔 { $names }: not muted any more
+mute-all-done = 🔕 All { $count } workers: muted for { SPAN($ms) }, until { CLOCK($until) }
+unmute-all-done = 🔔 Nothing is muted any more: no worker and no alert.
+mute-still-all = But all workers are muted until { CLOCK($until) } (by { $by }). /mute all off ends that.
+mute-which = “{ $name }” fits { $count } workers: { $names }. Nobody was muted. One of them: <code>/mute { $name }… { $time }</code> with its whole name. All of them: <code>/mute { $name }* { $time }</code>
+mute-usage = So: <code>/mute news_1 2h</code>, <code>/mute #eu 1d</code>, <code>/mute all 30m</code>, <code>/mute all off</code>
 here-opened = This chat hears every alert now. Logins stay private. /here off closes it.
 here-closed = Closed: this chat hears nothing any more.
 here-only-groups = /here is for a group or a topic that shall hear the alerts.
@@ -201,8 +212,28 @@ help =
     👷 Workers → a worker → 🔄 Restart, ⏹ Stop, 🔐 Authenticate, 📜 Log.
     ➕ Add makes a new worker; 🔐 Authenticate logs its account in.
     Crashes come here as a message with the buttons that help.
-
-    /menu /workers /cancel
+help-start = <code>/start</code> – the menu; <code>/start news_1</code> opens a worker
+help-menu = <code>/menu</code> – the whole fleet at a glance
+help-workers = <code>/workers</code> – list of workers
+help-status = <code>/status news_1</code> – one worker; a part of its name will do
+help-restart = <code>/restart news_1</code> – restarts it
+help-stop = <code>/stop news_1</code> – stops it
+help-who = <code>/who news_1</code> – which process has its session
+help-logs = <code>/logs news_1</code> – its log
+help-login = <code>/login news_1</code> – logs its account in
+help-proxy = <code>/proxy news_1</code> – gives it a proxy
+help-mute = <code>/mute news_1 2h</code>, <code>/mute #eu 1h</code>, <code>/mute all off</code> – alerts without and with a sound
+help-alerts = <code>/alerts</code> – open alerts, the worst first
+help-health = <code>/health</code> – Redis, Telegram and the hosts
+help-doctor = <code>/doctor</code> – what the fleet is in danger of
+help-settings = <code>/settings</code> – language, quiet hours, admins
+help-cancel = <code>/cancel</code> – ends a login or a question
+help-here = <code>/here</code> – in a group: it hears every alert; <code>/here off</code> ends that
+help-help = <code>/help</code> – this text
+help-end = The name of a worker alone, such as <code>news_1</code>, opens it.
+unknown-command = I know no command /{ $name }. /help lists all of them.
+unknown-command-near = I know no command /{ $name }. Did you mean /{ $near }? /help lists all of them.
+unknown-text = I do not know what “{ $text }” means: no question is open, and no worker is called so. /help lists what I know.
 command-status = One worker: /status news_1
 command-restart = Restart one: /restart news_1
 command-logs = Log of one: /logs news_1
@@ -214,7 +245,7 @@ command-settings = Settings
 
 ## Every screen
 
-updated = <i>updated { TIME($at) }</i>
+updated = <i>updated { CLOCK($at) }</i>
 old-card = <i>⬇️ There is a newer message further down.</i>
 redis-away = 🔌 Redis is away: this is the last known state.
 why-redis-hangs = Redis hangs: it takes connections and answers nothing. Do: look at its machine (stopped process, slow disk, CLIENT PAUSE).
@@ -276,8 +307,8 @@ add-bad-name = Names have 1 to 32 characters of a-z, 0-9, _ and -, and start wit
 add-taken = There is a worker { $worker } already.
 ask-find = 🔎 Send a part of a name or a tag.
 ask-rename = ✏️ Send what people shall call <b>{ $worker }</b>, or - to take it away. Its files keep their name.
-ask-proxy = 🧭 Send the proxy of <b>{ $worker }</b>: <code>socks5://user:password@host:port</code>, <code>socks4://host:port</code>, <code>mtproxy://secret@host:port</code>, or a t.me/proxy link. Or <code>off</code>, to go as its host does. Your message is deleted at once.
-ask-proxy-bad = That is no proxy that I know. MTProxy secrets that begin with ee are not supported.
+ask-proxy = 🧭 Send the proxy of <b>{ $worker }</b>: <code>socks5://user:password@host:port</code>, <code>socks4://host:port</code>, <code>http://user:password@host:port</code>, <code>mtproxy://secret@host:port</code>, <code>host:port:user:password</code> (SOCKS5), or a t.me/proxy link. Or <code>off</code>, to go as its host does. Your message is deleted at once.
+ask-proxy-bad = That is no proxy that I know. Send it in one of these forms; a proxy that is reached by https:// cannot be used.
 ask-proxy-away = The worker does not run, so nobody can take it: start it first.
 ask-tags = 🏷 Send the tags of <b>{ $worker }</b>, such as: news eu. Or - for none.
 ask-quiet = 🌙 Send the hours in which only red alerts are told, such as 22:00-07:00 (time of the bot's machine).
@@ -321,8 +352,8 @@ details-day-waits = { $count ->
 }
 details-storage = 💾 lock waits { $waits } · longest hold { $hold } ms · journal { $kb } KB
 details-checkpoint = emptied { TIME($at) }
-details-outage = 🔍 After { SPAN($ms) } offline: missed { $missed }, recovered { $recovered }, lost { $lost } · { DATE($at) }
-details-outage-lost = ⚠️ 🔍 After { SPAN($ms) } offline: missed { $missed }, recovered { $recovered }, <b>lost ≥ { $lost }</b> · { DATE($at) }
+details-outage = 🔍 Back after an outage (last update { SPAN($ms) } before): missed { $missed }, recovered { $recovered }, lost { $lost } · { DATE($at) }
+details-outage-lost = ⚠️ 🔍 Back after an outage (last update { SPAN($ms) } before): missed { $missed }, recovered { $recovered }, <b>lost ≥ { $lost }</b> · { DATE($at) }
 details-reading-waits = ⏳ What it missed cannot be asked for until { DATE($at) } ({ $method } has to wait). New messages come all the same; a restart does not shorten it.
 details-sending-stopped = ⛔ Sends nothing since Telegram answered { $reason }. Reading goes on. See @SpamBot, then press ▶️ Resume sending.
 details-sending-waits = ⏳ Sends nothing until { DATE($at) }: Telegram asked to wait. A restart does not shorten it.
@@ -511,7 +542,7 @@ refusal-phone-flood = ❌ Too many codes asked. Telegram wants a pause; try tomo
 refusal-password-flood = ❌ Too many tries. Stop for a day, or reset the password in Telegram.
 refusal-too-many-codes = ❌ Too many wrong codes. Start again later, so that Telegram does not block the number.
 refusal-too-many-passwords = ❌ Too many wrong passwords. Start again later, so that Telegram does not block the account.
-refusal-flood-wait = ❌ Telegram asks to wait until { TIME($until) }.
+refusal-flood-wait = ❌ Telegram asks to wait until { CLOCK($until) }.
 refusal-flood-later = ❌ Telegram asks to wait. Try again later.
 refusal-send-code-unavailable = ❌ No other way to send the code right now.
 refusal-api-id = ❌ The API id is not valid for logins; create your own at my.telegram.org.
@@ -538,6 +569,7 @@ login-session-found = Found { $format ->
     [pyrogram-file] a Pyrogram session file
     [pyrogram-string] a Pyrogram session string
     [gramjs-string] a GramJS session string
+    [mtcute-string] an mtcute session string
     [flotilla-file] a session file of Flotilla
    *[other] a session ({ $format })
 }. Account: { $account }.
@@ -564,8 +596,9 @@ refusal-import-malformed = ❌ This looks like a session, but a part of it is wr
 refusal-import-media-dc = ❌ This key is for a data centre that only serves files. It is not an account's session.
 refusal-import-not-logged-in = ❌ This session has no key: the old program never finished its login. Log in here, by phone or QR code.
 refusal-import-other-fleet-key = ❌ This session was encrypted with another FLEET_KEY. Export it where it was made: flotilla export.
+refusal-import-tdata = ❌ This is Telegram Desktop's own folder (tdata), which cannot be taken over. Log in by QR code instead; Telegram Desktop stays logged in.
 refusal-import-test-server = ❌ This session was made on Telegram's test servers. It does not exist on the real ones.
-refusal-import-unknown-format = ❌ This is no session that I know. I read .session files of Telethon, Pyrogram and Kurigram, and session strings of GramJS, Telethon and Pyrogram.
+refusal-import-unknown-format = ❌ This is no session that I know. I read .session files of Telethon, Pyrogram and Kurigram, and session strings of GramJS, Telethon, Pyrogram and mtcute.
 login-qr-asking = ⏳ Asking Telegram for a QR code…
 login-qr =
     📷 Scan the picture with the Telegram app of this account: Settings → Devices → Link Desktop Device.
@@ -583,6 +616,10 @@ confirm-tag = { $count ->
     [one] { $count } worker
    *[other] { $count } workers
 } tagged #{ $tag }
+confirm-these = { $count ->
+    [one] the worker of #A{ $n }
+   *[other] the { $count } workers of #A{ $n }
+}
 confirm-start = ▶️ Start <b>{ $name }</b>? One after the other; if the first one fails, the others stay as they are.
 confirm-stop = ⏹ Stop <b>{ $name }</b>? Nothing is read or relayed until they are started again. Sessions stay.
 confirm-restart = 🔄 Restart <b>{ $name }</b>? One after the other; if the first one fails, the others are not touched.
@@ -608,13 +645,24 @@ bulk-title-maintenance = ⏸ <b>Maintenance of { $count ->
     [one] { $count } worker
    *[other] { $count } workers
 }</b>
-bulk-running = Under way: { $done } done, { $failed } failed, { $left } to go.
-bulk-stopping = Stopping after the worker in hand: { $done } done, { $failed } failed, { $left } left as they are.
+bulk-running = Under way: { $done } done, { $failed } not done, { $left } to go.
+bulk-stopping = Stopping after the worker in hand: { $done } done, { $failed } not done, { $left } left as they are.
 bulk-done = { $done ->
     [one] ✅ Done.
    *[other] ✅ All { $done } done.
 }
-bulk-incomplete = ⚠️ Ended: { $done } done, { $failed } failed, { $left } left as they are.
+bulk-incomplete = ⚠️ Ended: { $done } done, { $failed } not done, { $left } left as they are.
+bulk-end-login = 🔑 { $count ->
+    [one] { $count } waits
+   *[other] { $count } wait
+} for a login:
+bulk-end-locked = 💾 { $count } locked, session in use elsewhere:
+bulk-end-stuck = ❌ { $count }: { $reason }:
+bulk-end-failed = ❌ { $count } failed ({ $reason }):
+bulk-end-left = ▫️ { $count } left as { $count ->
+    [one] it was:
+   *[other] they were:
+}
 bulk-current = Now: { $workers }
 bulk-canary = <i>The first one is a trial: the others wait for it.</i>
 bulk-canary-failed = The first one did not come up, so the others were not touched.
@@ -715,7 +763,7 @@ audit-here = opened the group { $chat }
 
 ## Alerts
 
-alert-since = Since { TIME($at) } · { $host } · #A-{ $n }
+alert-since = Since { CLOCK($at) } · { $host } · #A{ $n }
 alert-crash = 🟠 ❌ <b>{ $worker }</b> crashed ({ $how }, after { SPAN($uptime) }{ $times ->
     [1] )
    *[other] { " " }· { $times } times)
@@ -768,7 +816,7 @@ alert-action = { $verb ->
     [start] ▶️ Starting…
    *[other] ⏳ { $verb }
 } asked by { $by } { TIME($at) }
-alert-solved = ✅ <b>{ $what }</b> #A-{ $n } solved after { SPAN($ms) } ({ $how })
+alert-solved = ✅ <b>{ $what }</b> #A{ $n } solved after { SPAN($ms) } ({ $how })
 solved-itself = by itself
 solved-command = by { $verb }, { $by }
 solved-stopped = stopped by { $by }
@@ -785,12 +833,12 @@ alert-limited-how = Telegram answered { $code }. Sending is stopped; reading goe
 alert-limited-do = Do: look at @SpamBot with this account. When the limit is over, press ▶️ Resume sending.
 alert-offline = 🟡 🔌 <b>{ $worker }</b> has been offline since { TIME($at) }
 alert-offline-how = The connection is tried again and again by itself. Nothing has to be done.
-alert-flood = ⏳ <b>{ $worker }</b>: Telegram asks to pause until { TIME($until) }
+alert-flood = ⏳ <b>{ $worker }</b>: Telegram asks to pause for { SPAN($ms) }, until { CLOCK($until) }
 alert-gap = 🟠 🔍 <b>{ $worker }</b> lost messages{ $times ->
     [1] { "" }
    *[other] { " " }· { $times } times
 }
-alert-gap-outage = After { SPAN($ms) } offline: missed { $missed }, recovered { $recovered }, lost ≥ { $lost }.
+alert-gap-outage = Back after an outage (last update { SPAN($ms) } before): missed { $missed }, recovered { $recovered }, lost ≥ { $lost }.
 alert-gap-outage-long = After it was offline: missed { $missed }, recovered { $recovered }, lost ≥ { $lost }.
 alert-gap-live = Lost ≥ { $lost } while it was connected.
 alert-gap-too-many = ≥ { $lost }: more than Telegram gives at once. The rest of that chat is not fetched.
@@ -819,6 +867,7 @@ alert-route-rights = Do: let { $worker } write there again (in a channel: as an 
 alert-route-access = Do: add { $worker } to that chat again, or change the target of the route.
 alert-route-limited = Telegram limits sending of { $worker } ({ $code }). Do: look at @SpamBot, then press Resume sending.
 alert-route-topic = Do: open the topic again, or give the route another one.
+alert-route-name = Do: a name leads to another chat now than when the route was made. Look who has it, then press ⏩ Try now to mean that chat, or write the number of the old one in the route.
 alert-route-loop = Do: the same message came back again and again, so the route stopped itself. Check its chats, then press ⏩ Try now.
 alert-route-webhook = Do: look at the webhook; it answered { $code }.
 alert-route-sender = { $worker } does not run, is not connected, or needs a login. Do: look at it.
@@ -868,6 +917,8 @@ alert-trouble-sessions-idle = 🟠 📁 <b>{ $host }</b>: session files without 
 alert-trouble-sessions-idle-do = Nothing uses them. Do: press ➕ Add and send one of these names; the worker starts with that session, without a login.
 alert-trouble-control-deleted = 🔴 🗂 <b>{ $host }</b>: the bot's control.db was deleted
 alert-trouble-control-deleted-do = The bot runs on, but a restart would lose admins, routes and settings. Do: stop Flotilla, put the saved content (.rescued) in the place of control.db, start it again.
+alert-trouble-supervisor-ended = 🔴 🖥 <b>{ $host }</b>: its supervisor ended, all its workers are off Telegram
+alert-trouble-supervisor-ended-do = It is started again by itself; the workers come back one after the other. What was sent meanwhile is fetched. Why it ended: logs/supervisor.log in the data folder.
 alert-trouble-supervisor-down = 🔴 🖥 <b>{ $host }</b>: its supervisor ends again and again, all its workers are off Telegram
 alert-trouble-supervisor-down-do = It is tried once a minute. Do: read logs/supervisor.log in the data folder; it ends with the reason.
 alert-host-network = 🟠 🔌 <b>{ $host }</b>: { $count ->
@@ -897,20 +948,33 @@ alert-test = 🧪 <b>Test alert</b>, asked for by { $by }
 alert-test-how = If you read this, alerts reach you. Press ✋ to end it.
 alert-drill = a session needs a login (not really: { $by } began a drill)
 alert-drill-how = It goes the way of a real one: the next admin after 15 min, everybody after 60. Press ✋ to end it.
-alert-group = { $level } <b>{ $host }: { $count } alerts with one cause</b>
+alert-group = { $level } <b>{ $count } alerts of one kind</b>
+alert-group-in = in { SPAN($ms) }
+alert-group-crash = 🟠 ❌ <b>{ $count } of { $total } workers crashed</b>{ $in }{ $how }
+alert-group-gave-up = 🔴 ❌ <b>{ $count } of { $total } workers gave up</b>{ $how }
+alert-group-broken = 🔴 🧯 <b>{ $count } of { $total } workers: session file cannot be used</b>{ $how }
+alert-group-locked = 🟠 💾 <b>{ $count } of { $total } workers: session file in use</b>
+alert-group-needs-login = 🔴 🔑 <b>{ $count } of { $total } workers need a login</b>{ $how }
+alert-group-banned = 🔴 🔑 <b>{ $count } of { $total } accounts frozen or banned</b>{ $how }
+alert-group-limited = 🔴 ⚠️ <b>{ $count } of { $total } accounts limited by Telegram</b>{ $how }
+alert-group-offline = 🟡 🔌 <b>{ $count } of { $total } workers offline</b>
 alert-digest = 📨 <b>{ $count } more alerts</b>, { $open } of them open
 alert-more = … and { $count } more
 alert-taken = ✋ { $by } takes care of it
-alert-muted = 🔕 muted until { TIME($until) }
-alert-solved-group = ✅ #A-{ $n }: { $count ->
+alert-muted = 🔕 muted until { CLOCK($until) }
+alert-solved-group = ✅ #A{ $n }: { $count ->
     [2] both
    *[other] all { $count }
 } solved after { SPAN($ms) }
-alert-maintenance-over = ⏸ Maintenance { TIME($since) }–{ TIME($until) } is over: { $held ->
+notice-fleet-away = ⚠️ <b>Flotilla did not run</b> from { DATE($from) } to { CLOCK($to) } ({ SPAN($ms) }). Nobody had stopped it: it was killed, or the machine was off.
+notice-fleet-off = Off Telegram meanwhile: { $count } of { $total } workers (<b>{ $names }</b>). What was sent meanwhile is fetched.
+notice-fleet-missing = ❌ Not back yet: { $count } (<b>{ $names }</b>).
+notice-bot-away = ⚠️ <b>The bot did not run</b> from { DATE($from) } to { CLOCK($to) } ({ SPAN($ms) }). Nobody had stopped it. The workers went on.
+alert-maintenance-over = ⏸ Maintenance { TIME($since) }–{ CLOCK($until) } is over: { $held ->
     [one] { $held } alert was held
    *[other] { $held } alerts were held
 }, { $open } still open.
-alert-maintenance-over-worker = ⏸ Maintenance of <b>{ $scope }</b> { TIME($since) }–{ TIME($until) } is over: { $held ->
+alert-maintenance-over-worker = ⏸ Maintenance of <b>{ $scope }</b> { TIME($since) }–{ CLOCK($until) } is over: { $held ->
     [one] { $held } alert was held
    *[other] { $held } alerts were held
 }, { $open } still open.
@@ -919,11 +983,15 @@ alerts-title-open = 🚨 <b>Open alerts</b> ({ $count })
 alerts-title-taken = ✋ <b>Taken alerts</b> ({ $count })
 alerts-title-muted = 🔕 <b>Muted alerts</b> ({ $count })
 alerts-title-day = 🕓 <b>Alerts of 24 h</b> ({ $count })
+crew-over = ✅ None of these workers has an open alert any more.
 alerts-none = None. ✅
 alerts-since = since { TIME($at) }
 alerts-took = solved after { SPAN($ms) }
 second-nobody = nobody took these alerts for an hour
-second-away = the bot cannot reach Telegram since { TIME($at) }; { $count ->
+second-away = the bot cannot reach Telegram{ $proxy ->
+    [none] { "" }
+   *[other] { " " }through { $proxy }
+} since { CLOCK($at) }; { $count ->
     [one] { $count } alert waits
    *[other] { $count } alerts wait
 }
@@ -1199,10 +1267,14 @@ button-devices = 📱 Other devices
 button-logout = 🚪 Log out
 button-rmsession = 🧹 Remove session
 button-yes-logout = 🚪 Yes, log out
+button-yes-login = 🔐 Yes, log in
 button-yes-rmsession = 🧹 Yes, remove it
 confirm-logout =
     🚪 <b>Log out { $name } on Telegram?</b>
     A verified copy is made first, but no copy can bring this login back: Telegram forgets the key. The worker then needs a new login. Other devices of the account stay logged in; sources, routes and backups stay.
+confirm-login =
+    🔐 <b>Log { $name } in once more?</b>
+    It is on Telegram now. For the new login it leaves, and reads and relays nothing until you are done or cancel. Its session stays as it is until the new one works.
 confirm-rmsession =
     🧹 <b>Remove the session of { $name }?</b>
     The worker is stopped and its session file goes to the backups, checked, from where it can be put back. Telegram is not told: the device stays on its list until you log out.

@@ -1,5 +1,5 @@
 # Тексты чата на языке Fluent (https://projectfluent.org). Как добавить или изменить текст: CONTRIBUTING.md.
-# TIME($at) – время, DATE($at) – дата и время, SPAN($ms) – промежуток, например «3 мин».
+# TIME($at) – время, CLOCK($at) the same with its time zone, DATE($at) – дата и время, SPAN($ms) – промежуток, например «3 мин».
 # Теги вроде <b> – это HTML Telegram; на кнопках их нет.
 
 ## Единицы
@@ -89,6 +89,9 @@ button-rename = ✏️ Переименовать
 button-tags = 🏷 Метки
 button-delete = 🗑 Удалить воркера
 button-take = ✋ Беру на себя
+button-these = 🔄 Перезапустить эти { $count }
+button-first-log = 📜 Журнал первого
+button-crew = 👷 Показать все { $count }
 button-hush = 🔕 Тишина 4 ч
 button-test = 🧪 Проверка тревоги
 button-drill = 🧯 Учение
@@ -131,6 +134,7 @@ role-owner = владелец
 toast-queued = ⏳ В очереди
 toast-asked = ⏳ Спрашиваю…
 toast-already = Такую команду уже дали: { $by }
+toast-anonymous = Вы анонимный администратор этой группы, и я не вижу, кто вы. Выключите у себя «Анонимность» или пишите мне в личный чат.
 toast-stale = Этот экран устарел
 toast-gone = Такого воркера больше нет.
 toast-login-over = Этот вход завершён. Нажмите 🔐 Войти, чтобы начать заново.
@@ -148,9 +152,9 @@ toast-refused = Вы { $role ->
 toast-alert-over = Эта тревога уже закончилась.
 toast-taken = ✋ Записано за вами
 toast-taken-already = Этим уже занимается { $by }
-toast-muted = 🔕 Тишина до { TIME($until) }
+toast-muted = 🔕 Тишина до { CLOCK($until) }
 toast-unmuted = 🔔 Звук снова включён
-toast-maintenance = ⏸ Обслуживание до { TIME($until) }; потом одна сводка
+toast-maintenance = ⏸ Обслуживание до { CLOCK($until) }; потом одна сводка
 toast-maintenance-over = ▶️ Обслуживание закончено
 toast-test = 🧪 Проверочная тревога отправлена
 toast-drill = 🧯 Учение началось
@@ -158,9 +162,16 @@ toast-log-gone = Сначала нажмите 🔄 Обновить: этих �
 toast-private = Вход – только в личном чате.
 toast-proxy-private = Только в личном чате со мной: в тексте может быть пароль.
 toast-confirm-late = Поздно: подтверждение действует 30 с. Ничего не сделано.
+toast-bulk-already = Уже выполняется: { $by }, { SPAN($ms) } назад
 toast-bulk-stopping = ✋ Остановится после текущего воркера
 no-such-worker = Воркера, похожего на «{ $name }», нет.
-mute-usage = Так: <code>/mute news_1 2h</code>, <code>/mute all 30m</code>, <code>/mute news_1 off</code>
+mute-done = 🔕 { $names }: тишина на { SPAN($ms) }, до { CLOCK($until) }
+unmute-done = 🔔 { $names }: звук снова включён
+mute-all-done = 🔕 Все воркеры ({ $count }): тишина на { SPAN($ms) }, до { CLOCK($until) }
+unmute-all-done = 🔔 Тишины больше нет: ни у воркеров, ни у тревог.
+mute-still-all = Но тишина для всех воркеров действует до { CLOCK($until) } ({ $by }). Отменить: /mute all off
+mute-which = «{ $name }» подходит к нескольким воркерам ({ $count }): { $names }. Тишина не включена. Для одного: <code>/mute { $name }… { $time }</code> с полным именем. Для всех: <code>/mute { $name }* { $time }</code>
+mute-usage = Так: <code>/mute news_1 2h</code>, <code>/mute #eu 1d</code>, <code>/mute all 30m</code>, <code>/mute all off</code>
 here-opened = Теперь все тревоги приходят и сюда. Входы – только в личном чате. /here off закрывает.
 here-closed = Закрыто: сюда больше ничего не приходит.
 here-only-groups = /here – для группы или темы, куда должны приходить тревоги.
@@ -201,8 +212,28 @@ help =
     👷 Воркеры → воркер → 🔄 Перезапустить, ⏹ Остановить, 🔐 Войти, 📜 Журнал.
     ➕ Добавить создаёт воркера, 🔐 Войти подключает его аккаунт.
     О сбоях приходит сообщение с кнопками, которые помогают.
-
-    /menu /workers /cancel
+help-start = <code>/start</code> – меню; <code>/start news_1</code> открывает воркера
+help-menu = <code>/menu</code> – весь парк одним взглядом
+help-workers = <code>/workers</code> – список воркеров
+help-status = <code>/status news_1</code> – один воркер; достаточно части имени
+help-restart = <code>/restart news_1</code> – перезапустить
+help-stop = <code>/stop news_1</code> – остановить
+help-who = <code>/who news_1</code> – какой процесс держит сессию
+help-logs = <code>/logs news_1</code> – журнал воркера
+help-login = <code>/login news_1</code> – войти в аккаунт
+help-proxy = <code>/proxy news_1</code> – задать прокси
+help-mute = <code>/mute news_1 2h</code>, <code>/mute #eu 1h</code>, <code>/mute all off</code> – тревоги без звука и снова со звуком
+help-alerts = <code>/alerts</code> – открытые тревоги, сначала худшие
+help-health = <code>/health</code> – Redis, Telegram и хосты
+help-doctor = <code>/doctor</code> – что угрожает парку
+help-settings = <code>/settings</code> – язык, тихие часы, админы
+help-cancel = <code>/cancel</code> – прервать вход или вопрос
+help-here = <code>/here</code> – в группе: сюда приходят все тревоги; <code>/here off</code> отменяет это
+help-help = <code>/help</code> – эта справка
+help-end = Имя воркера, например <code>news_1</code>, само по себе открывает его.
+unknown-command = Команды /{ $name } нет. Все команды: /help
+unknown-command-near = Команды /{ $name } нет. Может быть, /{ $near }? Все команды: /help
+unknown-text = Не понимаю «{ $text }»: вопроса сейчас нет, и воркера с таким именем тоже. Что я умею: /help
 command-status = Один воркер: /status news_1
 command-restart = Перезапуск: /restart news_1
 command-logs = Журнал: /logs news_1
@@ -214,7 +245,7 @@ command-settings = Настройки
 
 ## На каждом экране
 
-updated = <i>обновлено { TIME($at) }</i>
+updated = <i>обновлено { CLOCK($at) }</i>
 old-card = <i>⬇️ Ниже есть более новое сообщение.</i>
 redis-away = 🔌 Redis недоступен: это последнее известное состояние.
 why-redis-hangs = Redis завис: соединения принимает, но не отвечает. Посмотрите на его машину (остановленный процесс, медленный диск, CLIENT PAUSE).
@@ -280,8 +311,8 @@ add-bad-name = В имени от 1 до 32 знаков: a-z, 0-9, _ и -, пе
 add-taken = Воркер { $worker } уже есть.
 ask-find = 🔎 Пришлите часть имени или метку.
 ask-rename = ✏️ Пришлите название для <b>{ $worker }</b> или -, чтобы убрать его. Файлы сохранят своё имя.
-ask-proxy = 🧭 Пришлите прокси для <b>{ $worker }</b>: <code>socks5://user:password@host:port</code>, <code>socks4://host:port</code>, <code>mtproxy://secret@host:port</code> или ссылку t.me/proxy. Или <code>off</code>, чтобы идти как хост. Ваше сообщение сразу удаляется.
-ask-proxy-bad = Такого прокси я не знаю. Секреты MTProxy, начинающиеся с ee, не поддерживаются.
+ask-proxy = 🧭 Пришлите прокси для <b>{ $worker }</b>: <code>socks5://user:password@host:port</code>, <code>socks4://host:port</code>, <code>http://user:password@host:port</code>, <code>mtproxy://secret@host:port</code>, <code>host:port:user:password</code> (SOCKS5) или ссылку t.me/proxy. Или <code>off</code>, чтобы идти как хост. Ваше сообщение сразу удаляется.
+ask-proxy-bad = Такого прокси я не знаю. Пришлите его в одном из этих видов; прокси с адресом https:// не подойдёт.
 ask-proxy-away = Воркер не запущен, принять некому: сначала запустите его.
 ask-tags = 🏷 Пришлите метки для <b>{ $worker }</b>, например: news eu. Или -, если меток нет.
 ask-quiet = 🌙 Пришлите часы, когда сообщать только о красных тревогах, например 22:00-07:00 (время машины бота).
@@ -326,8 +357,8 @@ details-day-waits = { $count ->
 }
 details-storage = 💾 ожиданий блокировки { $waits } · дольше всего держали { $hold } мс · журнал { $kb } КБ
 details-checkpoint = освобождён { TIME($at) }
-details-outage = 🔍 После { SPAN($ms) } без связи: пропущено { $missed }, восстановлено { $recovered }, потеряно { $lost } · { DATE($at) }
-details-outage-lost = ⚠️ 🔍 После { SPAN($ms) } без связи: пропущено { $missed }, восстановлено { $recovered }, <b>потеряно ≥ { $lost }</b> · { DATE($at) }
+details-outage = 🔍 После обрыва связи (последнее обновление за { SPAN($ms) } до возвращения): пропущено { $missed }, восстановлено { $recovered }, потеряно { $lost } · { DATE($at) }
+details-outage-lost = ⚠️ 🔍 После обрыва связи (последнее обновление за { SPAN($ms) } до возвращения): пропущено { $missed }, восстановлено { $recovered }, <b>потеряно ≥ { $lost }</b> · { DATE($at) }
 details-reading-waits = ⏳ Пропущенное нельзя запросить до { DATE($at) } ({ $method } должен ждать). Новые сообщения приходят; перезапуск этого не сократит.
 details-sending-stopped = ⛔ Ничего не отправляет: Telegram ответил { $reason }. Чтение продолжается. Проверьте @SpamBot, затем нажмите «▶️ Возобновить отправку».
 details-sending-waits = ⏳ Ничего не отправляет до { DATE($at) }: Telegram просит подождать. Перезапуск этого не сократит.
@@ -517,7 +548,7 @@ refusal-phone-flood = ❌ Слишком много запросов кода. T
 refusal-password-flood = ❌ Слишком много попыток. Подождите день или сбросьте пароль в Telegram.
 refusal-too-many-codes = ❌ Слишком много неверных кодов. Начните позже, чтобы Telegram не заблокировал номер.
 refusal-too-many-passwords = ❌ Слишком много неверных паролей. Начните позже, чтобы Telegram не заблокировал аккаунт.
-refusal-flood-wait = ❌ Telegram просит подождать до { TIME($until) }.
+refusal-flood-wait = ❌ Telegram просит подождать до { CLOCK($until) }.
 refusal-flood-later = ❌ Telegram просит подождать. Попробуйте позже.
 refusal-send-code-unavailable = ❌ Другого способа получить код сейчас нет.
 refusal-api-id = ❌ Этот API id не годится для входа; создайте свой на my.telegram.org.
@@ -544,6 +575,7 @@ login-session-found = Это { $format ->
     [pyrogram-file] файл сессии Pyrogram
     [pyrogram-string] строка сессии Pyrogram
     [gramjs-string] строка сессии GramJS
+    [mtcute-string] строка сессии mtcute
     [flotilla-file] файл сессии Flotilla
    *[other] сессия ({ $format })
 }. Аккаунт: { $account }.
@@ -570,8 +602,9 @@ refusal-import-malformed = ❌ Похоже на сессию, но часть �
 refusal-import-media-dc = ❌ Этот ключ – для дата-центра, который отдаёт только файлы. Это не сессия аккаунта.
 refusal-import-not-logged-in = ❌ В этой сессии нет ключа: старая программа так и не вошла. Войдите здесь – по телефону или QR-коду.
 refusal-import-other-fleet-key = ❌ Эта сессия зашифрована другим FLEET_KEY. Экспортируйте её там, где она создана: flotilla export.
+refusal-import-tdata = ❌ Это папка самого Telegram Desktop (tdata), её нельзя перенять. Войдите по QR-коду; Telegram Desktop останется в аккаунте.
 refusal-import-test-server = ❌ Эта сессия создана на тестовых серверах Telegram. На настоящих её нет.
-refusal-import-unknown-format = ❌ Такую сессию программа не знает. Подойдут файлы .session от Telethon, Pyrogram и Kurigram и строки сессий GramJS, Telethon и Pyrogram.
+refusal-import-unknown-format = ❌ Такую сессию программа не знает. Подойдут файлы .session от Telethon, Pyrogram и Kurigram и строки сессий GramJS, Telethon, Pyrogram и mtcute.
 login-qr-asking = ⏳ Просим у Telegram QR-код…
 login-qr =
     📷 Отсканируйте картинку в приложении Telegram этого аккаунта: Настройки → Устройства → Подключить устройство.
@@ -591,6 +624,11 @@ confirm-tag = { $count ->
     [few] { $count } воркера
    *[many] { $count } воркеров
 } с меткой #{ $tag }
+confirm-these = { $count ->
+    [one] { $count } воркер из #A{ $n }
+    [few] { $count } воркера из #A{ $n }
+   *[many] { $count } воркеров из #A{ $n }
+}
 confirm-start = ▶️ Запустить: <b>{ $name }</b>? По одному; если первый не запустится, остальные не тронем.
 confirm-stop = ⏹ Остановить: <b>{ $name }</b>? До запуска ничего не читается и не пересылается. Сессии останутся.
 confirm-restart = 🔄 Перезапустить: <b>{ $name }</b>? По одному; если первый не поднимется, остальные не тронем.
@@ -620,13 +658,21 @@ bulk-title-maintenance = ⏸ <b>Обслуживание: { $count ->
     [few] { $count } воркера
    *[many] { $count } воркеров
 }</b>
-bulk-running = Идёт: готово { $done }, не удалось { $failed }, осталось { $left }.
-bulk-stopping = Останавливаемся после текущего: готово { $done }, не удалось { $failed }, не тронуто { $left }.
+bulk-running = Идёт: готово { $done }, не готово { $failed }, осталось { $left }.
+bulk-stopping = Останавливаемся после текущего: готово { $done }, не готово { $failed }, не тронуто { $left }.
 bulk-done = { $done ->
     [1] ✅ Готово.
    *[other] ✅ Готово, все { $done }.
 }
-bulk-incomplete = ⚠️ Закончено: готово { $done }, не удалось { $failed }, не тронуто { $left }.
+bulk-incomplete = ⚠️ Закончено: готово { $done }, не готово { $failed }, не тронуто { $left }.
+bulk-end-login = 🔑 { $count ->
+    [one] { $count } ждёт входа:
+   *[many] { $count } ждут входа:
+}
+bulk-end-locked = 💾 { $count }: файл сессии занят:
+bulk-end-stuck = ❌ { $count }: { $reason }:
+bulk-end-failed = ❌ { $count }: не удалось ({ $reason }):
+bulk-end-left = ▫️ { $count }: не тронуты:
 bulk-current = Сейчас: { $workers }
 bulk-canary = <i>Первый – пробный: остальные ждут его.</i>
 bulk-canary-failed = Первый не поднялся, поэтому остальные не тронуты.
@@ -755,7 +801,7 @@ audit-here = открыта группа { $chat }
 
 ## Тревоги
 
-alert-since = С { TIME($at) } · { $host } · #A-{ $n }
+alert-since = С { CLOCK($at) } · { $host } · #A{ $n }
 alert-crash = 🟠 ❌ <b>{ $worker }</b> упал ({ $how }, через { SPAN($uptime) }{ $times ->
     [1] )
     [few] { " " }· { $times } раза)
@@ -813,7 +859,7 @@ alert-action = { $verb ->
     [start] ▶️ Запускается…
    *[other] ⏳ { $verb }
 } по команде { $by }, { TIME($at) }
-alert-solved = ✅ <b>{ $what }</b> #A-{ $n } решено за { SPAN($ms) } ({ $how })
+alert-solved = ✅ <b>{ $what }</b> #A{ $n } решено за { SPAN($ms) } ({ $how })
 solved-itself = само
 solved-command = { $verb ->
     [start] запуск
@@ -835,13 +881,13 @@ alert-limited-how = Ответ Telegram: { $code }. Отправка остан�
 alert-limited-do = Что делать: откройте @SpamBot с этого аккаунта. Когда ограничение снимут, нажмите ▶️ Возобновить отправку.
 alert-offline = 🟡 🔌 <b>{ $worker }</b> не на связи с { TIME($at) }
 alert-offline-how = Подключение повторяется само. Делать ничего не нужно.
-alert-flood = ⏳ <b>{ $worker }</b>: Telegram просит паузу до { TIME($until) }
+alert-flood = ⏳ <b>{ $worker }</b>: Telegram просит паузу на { SPAN($ms) }, до { CLOCK($until) }
 alert-gap = 🟠 🔍 <b>{ $worker }</b>: сообщения потеряны{ $times ->
     [1] { "" }
     [few] { " " }· { $times } раза
    *[many] { " " }· { $times } раз
 }
-alert-gap-outage = После { SPAN($ms) } без связи: пропущено { $missed }, восстановлено { $recovered }, потеряно ≥ { $lost }.
+alert-gap-outage = После обрыва связи (последнее обновление за { SPAN($ms) } до возвращения): пропущено { $missed }, восстановлено { $recovered }, потеряно ≥ { $lost }.
 alert-gap-outage-long = После перерыва: пропущено { $missed }, восстановлено { $recovered }, потеряно ≥ { $lost }.
 alert-gap-live = Потеряно ≥ { $lost }, хотя связь была.
 alert-gap-too-many = ≥ { $lost }: больше, чем Telegram отдаёт за раз. Остаток этого чата не запрашивается.
@@ -871,6 +917,7 @@ alert-route-rights = Что делать: верните { $worker } право 
 alert-route-access = Что делать: добавьте { $worker } в этот чат снова или смените цель маршрута.
 alert-route-limited = Telegram ограничил отправку { $worker } ({ $code }). Загляните в @SpamBot, потом нажмите «Возобновить отправку».
 alert-route-topic = Что делать: откройте тему снова или укажите маршруту другую.
+alert-route-name = Что делать: имя ведёт теперь в другой чат, чем при создании маршрута. Посмотрите, чьё оно, и нажмите ⏩ Попробовать, чтобы читать этот чат, или впишите в маршрут номер прежнего.
 alert-route-loop = Что делать: одно и то же сообщение возвращалось снова и снова, и маршрут остановился сам. Проверьте его чаты и запустите его снова.
 alert-route-webhook = Что делать: проверьте вебхук: он ответил { $code }.
 alert-route-sender = { $worker } не запущен, не на связи или ждёт входа. Загляните к нему.
@@ -921,6 +968,8 @@ alert-trouble-sessions-idle = 🟠 📁 <b>{ $host }</b>: файлы сесси�
 alert-trouble-sessions-idle-do = Ими никто не пользуется. Что делать: нажмите ➕ Добавить и пришлите одно из этих имён; воркер запустится с этой сессией, без входа.
 alert-trouble-control-deleted = 🔴 🗂 <b>{ $host }</b>: файл бота control.db удалён
 alert-trouble-control-deleted-do = Бот работает, но перезапуск потеряет администраторов, маршруты и настройки. Что делать: остановите Flotilla, положите сохранённое содержимое (.rescued) на место control.db, запустите снова.
+alert-trouble-supervisor-ended = 🔴 🖥 <b>{ $host }</b>: супервизор завершился, все его воркеры отключены от Telegram
+alert-trouble-supervisor-ended-do = Он запускается снова сам; воркеры возвращаются по одному. Пропущенное будет получено. Почему он завершился: logs/supervisor.log в папке данных.
 alert-trouble-supervisor-down = 🔴 🖥 <b>{ $host }</b>: супервизор завершается снова и снова, все его воркеры отключены от Telegram
 alert-trouble-supervisor-down-do = Попытка раз в минуту. Что делать: прочитайте logs/supervisor.log в папке данных, причина в его конце.
 alert-host-network = 🟠 🔌 <b>{ $host }</b>: { $count ->
@@ -952,28 +1001,45 @@ alert-test = 🧪 <b>Проверочная тревога</b>, по коман�
 alert-test-how = Если вы это читаете, тревоги доходят. Нажмите ✋, чтобы закончить.
 alert-drill = нужен вход в сессию (не на самом деле: это учение, по команде { $by })
 alert-drill-how = Она идёт путём настоящей: через 15 мин следующему, через 60 всем. Нажмите ✋, чтобы закончить.
-alert-group = { $level } <b>{ $host }: тревог с одной причиной: { $count }</b>
+alert-group = { $level } <b>Тревог одного вида: { $count }</b>
+alert-group-in = за { SPAN($ms) }
+alert-group-crash = 🟠 ❌ <b>Упали воркеры: { $count } из { $total }</b>{ $in }{ $how }
+alert-group-gave-up = 🔴 ❌ <b>Больше не перезапускаются: { $count } из { $total }</b>{ $how }
+alert-group-broken = 🔴 🧯 <b>Файл сессии непригоден: { $count } из { $total }</b>{ $how }
+alert-group-locked = 🟠 💾 <b>Файл сессии занят: { $count } из { $total }</b>
+alert-group-needs-login = 🔴 🔑 <b>Нужен вход: { $count } из { $total }</b>{ $how }
+alert-group-banned = 🔴 🔑 <b>Аккаунты заморожены или заблокированы: { $count } из { $total }</b>{ $how }
+alert-group-limited = 🔴 ⚠️ <b>Аккаунты ограничены Telegram: { $count } из { $total }</b>{ $how }
+alert-group-offline = 🟡 🔌 <b>Не в сети: { $count } из { $total }</b>
 alert-digest = 📨 <b>Ещё тревог: { $count }</b>, из них открыто { $open }
 alert-more = … и ещё { $count }
 alert-taken = ✋ Занимается { $by }
-alert-muted = 🔕 без звука до { TIME($until) }
-alert-solved-group = ✅ #A-{ $n }: { $count ->
+alert-muted = 🔕 без звука до { CLOCK($until) }
+alert-solved-group = ✅ #A{ $n }: { $count ->
     [2] обе решены
     [one] решена { $count }
    *[many] решено: { $count }
 } за { SPAN($ms) }
-alert-maintenance-over = ⏸ Обслуживание { TIME($since) }–{ TIME($until) } закончилось: придержано тревог { $held }, ещё открыто { $open }.
-alert-maintenance-over-worker = ⏸ Обслуживание <b>{ $scope }</b> { TIME($since) }–{ TIME($until) } закончилось: придержано тревог { $held }, ещё открыто { $open }.
+notice-fleet-away = ⚠️ <b>Flotilla не работала</b> с { DATE($from) } до { CLOCK($to) } ({ SPAN($ms) }). Её никто не останавливал: процессы были убиты или машина была выключена.
+notice-fleet-off = Были отключены от Telegram: { $count } из { $total } (<b>{ $names }</b>). Пропущенное будет получено.
+notice-fleet-missing = ❌ Ещё не вернулись: { $count } (<b>{ $names }</b>).
+notice-bot-away = ⚠️ <b>Бот не работал</b> с { DATE($from) } до { CLOCK($to) } ({ SPAN($ms) }). Его никто не останавливал. Воркеры работали.
+alert-maintenance-over = ⏸ Обслуживание { TIME($since) }–{ CLOCK($until) } закончилось: придержано тревог { $held }, ещё открыто { $open }.
+alert-maintenance-over-worker = ⏸ Обслуживание <b>{ $scope }</b> { TIME($since) }–{ CLOCK($until) } закончилось: придержано тревог { $held }, ещё открыто { $open }.
 solved-taken = { $by }
 alerts-title-open = 🚨 <b>Открытые тревоги</b> ({ $count })
 alerts-title-taken = ✋ <b>Взятые тревоги</b> ({ $count })
 alerts-title-muted = 🔕 <b>Тревоги без звука</b> ({ $count })
 alerts-title-day = 🕓 <b>Тревоги за 24 ч</b> ({ $count })
+crew-over = ✅ Ни у одного из этих воркеров больше нет открытой тревоги.
 alerts-none = Нет. ✅
 alerts-since = с { TIME($at) }
 alerts-took = решено за { SPAN($ms) }
 second-nobody = час никто не взял эти тревоги
-second-away = бот не может связаться с Telegram с { TIME($at) }; ждёт тревог: { $count }
+second-away = бот не может связаться с Telegram{ $proxy ->
+    [none] { "" }
+   *[other] { " " }через { $proxy }
+} с { CLOCK($at) }; ждёт тревог: { $count }
 
 ## Сбои: по коду, если для него есть слова, иначе по виду
 
@@ -1246,10 +1312,14 @@ button-devices = 📱 Другие устройства
 button-logout = 🚪 Выйти
 button-rmsession = 🧹 Убрать сессию
 button-yes-logout = 🚪 Да, выйти
+button-yes-login = 🔐 Да, войти
 button-yes-rmsession = 🧹 Да, убрать
 confirm-logout =
     🚪 <b>Завершить вход { $name } в Telegram?</b>
     Сначала делается проверенная копия, но ни одна копия этот вход не вернёт: Telegram забывает ключ. Потом воркеру нужен новый вход. Другие устройства аккаунта остаются; источники, маршруты и копии тоже.
+confirm-login =
+    🔐 <b>Войти в { $name } ещё раз?</b>
+    Сейчас он подключён к Telegram. На время входа он отключится и ничего не читает и не пересылает, пока вы не закончите или не отмените. Его сессия остаётся прежней, пока не заработает новая.
 confirm-rmsession =
     🧹 <b>Убрать сессию { $name }?</b>
     Воркер останавливается, а файл сессии после проверки уходит в копии, откуда его можно вернуть. Telegram об этом не узнаёт: устройство остаётся в его списке, пока вы не выйдете.

@@ -7,13 +7,14 @@ import type { Logger } from "@flotilla/observability";
 import type { CommandSender, StatusReader } from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
 import { type Bot, InputFile } from "grammy";
+import { Absence } from "./alerts/absence.ts";
 import { AlertActions } from "./alerts/alert-actions.ts";
 import { AlertDesk } from "./alerts/alert-desk.ts";
 import { AlertOutbox } from "./alerts/alert-outbox.ts";
 import { AlertStore } from "./alerts/alert-store.ts";
 import { CardStore } from "./alerts/card-store.ts";
 import { RefusedJobs } from "./alerts/refused-jobs.ts";
-import { SecondPath } from "./alerts/second-path.ts";
+import { placesOf, SecondPath } from "./alerts/second-path.ts";
 import { SentLog } from "./alerts/sent-log.ts";
 import { RedisWatch } from "./alerts/watch.ts";
 import { Bulk } from "./bulk.ts";
@@ -21,6 +22,7 @@ import { ChartDesk } from "./charts/chart-desk.ts";
 import { Drawer } from "./charts/drawer.ts";
 import { Recorder } from "./charts/recorder.ts";
 import { RollupStore } from "./charts/rollup-store.ts";
+import { EditPace } from "./chat/edit-pace.ts";
 import { OldCards } from "./chat/old-cards.ts";
 import { calmGapMs, Panels } from "./chat/panels.ts";
 import { SureSender } from "./chat/sure-sender.ts";
@@ -46,6 +48,7 @@ import { PlaceStore } from "./store/places.ts";
 import { SettingStore } from "./store/settings.ts";
 import { SilenceStore } from "./store/silences.ts";
 import { WorkerStore } from "./store/workers.ts";
+import { wayOf } from "./way.ts";
 import { QrPhoto } from "./wizard/qr-photo.ts";
 import { Wizard } from "./wizard/wizard.ts";
 import { WizardStore } from "./wizard/wizard-store.ts";
@@ -122,13 +125,14 @@ export function assemble(outside: Outside) {
     qrPhoto: new QrPhoto({ api: bot.api, log, wordsOf }),
     bulk: new Bulk({ sender: commandSender, store: bulks, clock }),
     alertActions: new AlertActions({ alerts, cards, silences, outbox: live.outbox, host, now: () => clock.now() }),
+    absence: new Absence({ ...own, host }),
     gate: new Gate({ admins, places, alerts, clock, host, log }),
     addWorker: (id: WorkerId, by: Asker): boolean => workers.add(id, host, by.id, clock.now()),
     deepLink: (parameter: string): string => `https://t.me/${bot.botInfo.username}?start=${parameter}`,
     sendFile: async (chat: string, name: string, text: string): Promise<void> => {
       await bot.api.sendDocument(chatId(chat), new InputFile(Buffer.from(text), name), topicOf(chat));
     },
-    files: fileSource(bot.api, bot.api.options?.apiRoot ?? "https://api.telegram.org", bot.token),
+    files: fileSource(bot, wayOf(config, bot.api.options?.apiRoot)),
     onChatError: (error: unknown): void => log.warn({ err: error }, "card not shown"),
   };
 }
@@ -176,13 +180,22 @@ type Base = ReturnType<typeof stores> & {
 };
 
 /** What only the running process knows: how polling and Redis are, and the way around the chat. */
-function signsOf({ commandSender, statuses, config, log }: Outside, { cards, languages, clock }: Base) {
+function signsOf({ commandSender, statuses, config, log, bot }: Outside, { cards, languages, clock }: Base) {
   let problem = (): Problem => null;
   const redis = new RedisWatch(() => commandSender.trouble ?? statuses.trouble, clock);
   const chatAwaySince = (): number | null => (problem()?.kind === "away" ? (problem()?.since ?? null) : null);
   const tokenDead = (): boolean => problem()?.kind === "unauthorized";
-  const places = second(config);
-  const secondPath = new SecondPath({ places, cards, words: languages.en, clock, log, chatAwaySince, tokenDead });
+  const places = placesOf(config.secondPath);
+  const secondPath = new SecondPath({
+    places,
+    cards,
+    words: languages.en,
+    proxy: wayOf(config, bot.api.options?.apiRoot).proxyShown,
+    clock,
+    log,
+    chatAwaySince,
+    tokenDead,
+  });
   return {
     redis,
     secondPath,
@@ -213,6 +226,7 @@ function chats(
   const screens = new Screens({ ...base, limits, statuses, commands: commandLog, signs });
   const store = new PanelStore(db);
   const old = new OldCards({ api, db, log, wordsOf });
+  const pace = new EditPace(clock);
   const panels = new Panels({
     api,
     db,
@@ -221,6 +235,7 @@ function chats(
     old,
     sender,
     clock,
+    pace,
     log,
     wordsOf,
     render: (chat, screen) => screens.render(chat, screen),
@@ -230,21 +245,13 @@ function chats(
     ...base,
     api,
     old,
+    pace,
     log,
+    fleetSize: () => base.workers.all().length,
     chats: (): readonly AlertChat[] => [...admins.chats(), ...places.chats()],
     together: () => settings.all().together,
     unreachable: (chat) => (isGroup(chat) ? places.unreachable(chat) : admins.unreachable(chat)),
     look: () => desk.look(),
   });
   return { screens, panels, outbox };
-}
-
-function second({ secondPath }: Config) {
-  const { webhookUrl, smtpUrl, deadManUrl, mailTo } = secondPath;
-  return {
-    webhookUrl: webhookUrl?.reveal() ?? null,
-    smtpUrl: smtpUrl?.reveal() ?? null,
-    mailTo,
-    deadManUrl: deadManUrl?.reveal() ?? null,
-  };
 }

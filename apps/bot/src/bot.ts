@@ -1,4 +1,4 @@
-import { type Asker, decodePress } from "@flotilla/contracts";
+import { type Asker, clip, decodePress } from "@flotilla/contracts";
 import { type Role, roleFor } from "@flotilla/domain";
 import { type Clock, parseUserId, sleep, type UserId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
@@ -14,16 +14,25 @@ import { type FileDeps, handleFile } from "./files.ts";
 import type { Gate } from "./gate.ts";
 import type { PressDeps } from "./presses/deps.ts";
 import { handlePress } from "./presses/presses.ts";
+import { lines } from "./screens/html.ts";
 import type { PlaceStore } from "./store/places.ts";
+import type { SilenceStore } from "./store/silences.ts";
 import { type CommandContext, isCommand, registerCommands } from "./text-commands.ts";
 import { handleText } from "./texts.ts";
+import { type BotWay, botWay } from "./way.ts";
 import { guardSecrets } from "./wizard/secret-messages.ts";
+import { readableName } from "./words/readable.ts";
 import { type Said, say } from "./words/said.ts";
 import { languageFor, type Words } from "./words/words.ts";
 
 /** The bot's client, with bounded retries: a 429 is obeyed, a broken connection costs no tap, nothing waits for ever. `apiRoot` null = Telegram. */
-export function createBot(token: string, apiRoot: string | null): Bot {
-  const bot = new Bot(token, apiRoot === null ? {} : { client: { apiRoot } });
+export function createBot(
+  token: string,
+  apiRoot: string | null,
+  { agent }: Pick<BotWay, "agent"> = botWay(apiRoot, null),
+): Bot {
+  const client = { ...(apiRoot === null ? {} : { apiRoot }), baseFetchConfig: { agent, compress: true } };
+  const bot = new Bot(token, { client });
   bot.api.config.use(quietWithoutToken());
   bot.api.config.use(repeatHarmless());
   bot.api.config.use(autoRetry({ maxRetryAttempts: 3, maxDelaySeconds: 30, rethrowHttpErrors: true }));
@@ -54,6 +63,7 @@ export interface RouteDeps extends PressDeps, FileDeps {
   readonly gate: Gate;
   readonly places: PlaceStore;
   readonly sender: SureSender;
+  readonly silences: SilenceStore;
   /** The language of a chat. */
   readonly wordsOf: (chat: string) => Words;
 }
@@ -63,7 +73,7 @@ export function registerRoutes(bot: Bot, deps: RouteDeps): void {
   bot.use(async (context, next) => {
     const migrated = context.message?.migrate_to_chat_id;
     if (migrated !== undefined) deps.places.moved(String(context.chat?.id), String(migrated));
-    if (!deps.gate.admits(context)) return;
+    if (!deps.gate.admits(context)) return await tellAnonymous(deps, context);
     deps.admins.saw(adminOf(context), askerOf(context).name, languageFor(context.from?.language_code));
     const message = context.msgId;
     if (message !== undefined) deps.sender.saw(chatOf(context), message);
@@ -81,6 +91,14 @@ export function registerRoutes(bot: Bot, deps: RouteDeps): void {
     return handleFile(deps, commandContext(deps, context), { id, name, bytes });
   });
   bot.on("callback_query:data", (context) => press(deps, context, context.callbackQuery.data));
+}
+
+/** Silence for everybody else. */
+async function tellAnonymous(deps: RouteDeps, context: Context): Promise<void> {
+  if (!deps.gate.isAnonymous(context)) return;
+  const said = say("toast-anonymous");
+  if (context.callbackQuery) await answer(deps, context, said, undefined);
+  else await context.reply(deps.wordsOf(chatOf(context)).said(said).text, { parse_mode: "HTML" });
 }
 
 /** A handler that has not answered the press by then gets this answer sent for it. */
@@ -135,18 +153,21 @@ async function answer(deps: RouteDeps, context: Context, said: Said | undefined,
 }
 
 function commandContext(deps: RouteDeps, context: Context): CommandContext {
-  const reply = async (said: Said): Promise<void> => {
+  const replyAll = async (said: readonly Said[]): Promise<void> => {
     const chat = chatOf(context);
-    const { message_id: message } = await context.reply(deps.wordsOf(chat).said(said).text, { parse_mode: "HTML" });
+    const text = lines(...said.map((each) => deps.wordsOf(chat).said(each))).text;
+    const { message_id: message } = await context.reply(text, { parse_mode: "HTML" });
     deps.sender.saw(chat, message);
   };
-  const title = (context.chat?.title ?? chatOf(context)).slice(0, 64);
+  const reply = (said: Said): Promise<void> => replyAll([said]);
+  const title = clip(readableName(context.chat?.title ?? "") || chatOf(context), 64);
   return {
     ...whoOf(deps, context),
     text: (context.message ?? context.editedMessage)?.text ?? "",
     title,
     ...originOf(context.message?.forward_origin),
     reply,
+    replyAll,
     erase: () => erase(deps, context),
   };
 }

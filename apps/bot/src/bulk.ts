@@ -21,12 +21,22 @@ export class Bulk {
     this.#deps = deps;
   }
 
-  /** Begins it. The same `id` twice is the same wish. A host that cannot be asked is shown as failed. */
-  async begin(action: BulkAction, workers: readonly WorkerRow[], asker: Asker, id: string): Promise<void> {
+  /** The same act that is under way for all of these workers, begun by another press; else null (field fault K7). */
+  covering(action: BulkAction, workers: readonly WorkerRow[], id: string): BulkRow | null {
+    const [newest = null] = this.#others(action, id);
+    return workers.length > 0 && this.#left(action, workers, id).length === 0 ? newest : null;
+  }
+
+  /**
+   * Begins it, for the workers for which the same act is not under way. The same `id` twice is the same wish. A host that cannot be asked is
+   * shown as failed.
+   */
+  async begin(action: BulkAction, wanted: readonly WorkerRow[], asker: Asker, id: string): Promise<void> {
     const { sender, store, clock } = this.#deps;
     const now = clock.now();
+    const workers = this.#left(action, wanted, id);
     const hosts = [...new Set(workers.map((worker) => worker.host))];
-    store.begin({ id, action, total: workers.length }, asker, hosts, now);
+    store.begin({ id, action, workers: workers.map((worker) => worker.id) }, asker, hosts, now);
     for (const host of hosts) {
       if (store.find(id)?.hosts[host]?.phase !== "asked") continue;
       const ours = workers.filter((worker) => worker.host === host).map((worker) => worker.id);
@@ -39,6 +49,15 @@ export class Bulk {
         store.refused(id, host, ours, { code: `redis-${troubleOf(error)}`, message: toError(error).message });
       }
     }
+  }
+
+  #others(action: BulkAction, id: string): BulkRow[] {
+    return this.#deps.store.underWay(action).filter((each) => each.id !== id);
+  }
+
+  #left(action: BulkAction, workers: readonly WorkerRow[], id: string): WorkerRow[] {
+    const busy = new Set(this.#others(action, id).flatMap((each) => each.workers));
+    return workers.filter((worker) => !busy.has(worker.id));
   }
 
   /** Ends it after the workers in hand. Answers with the reason when no host could be told: it goes on then. */

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { Config } from "@flotilla/config";
-import type { Asker } from "@flotilla/contracts";
+import type { Asker, WorkerStatus } from "@flotilla/contracts";
 import type { RouteProblem } from "@flotilla/domain";
-import { AppError, sleep } from "@flotilla/kernel";
+import { sleep } from "@flotilla/kernel";
 import { Counter, createRegistry, DiskWatch, type Logger, quietly, type Registry, startHealth } from "@flotilla/observability";
 import {
   CommandSender,
@@ -14,7 +14,7 @@ import {
   redisAway,
   StatusReader,
 } from "@flotilla/queue";
-import { type Bot, GrammyError } from "grammy";
+import type { Bot } from "grammy";
 import { OwnTrouble } from "./alerts/own-trouble.ts";
 import { RefusedJobs } from "./alerts/refused-jobs.ts";
 import { watch } from "./alerts/watch.ts";
@@ -22,22 +22,26 @@ import { whoStopped } from "./alerts/who-stopped.ts";
 import { assemble, type Parts } from "./assemble.ts";
 import { createBot, registerRoutes } from "./bot.ts";
 import { apologyOf, tellDirectly } from "./chat/apology.ts";
-import { isTokenRefusal } from "./chat/bot-errors.ts";
 import { DEADLINE_MS } from "./commands.ts";
 import { handleEvent } from "./events.ts";
 import { type ClaimedFleet, claim } from "./fleet.ts";
+import { firstIntroduction, introduce } from "./introduction.ts";
 import { type Poller, startPolling } from "./poller.ts";
 import { BotRelay } from "./relay/bot-relay.ts";
 import { openControlDb } from "./store/control-db.ts";
 import { SettingStore } from "./store/settings.ts";
-import { setMenu } from "./text-commands.ts";
+import { Supervisors } from "./supervisors.ts";
+import { type BotWay, wayOf } from "./way.ts";
 import { say } from "./words/said.ts";
-import type { Languages } from "./words/words.ts";
 
 /** A running bot. */
 export interface RunningBot {
   readonly healthPort: number;
-  readonly username: string;
+  /** Null: the Bot API cannot be reached yet; `introduced` tells when it could. */
+  readonly username: string | null;
+  readonly introduced: Promise<string>;
+  /** Where the Bot API is and how it is reached, for people. */
+  readonly way: string;
   /** What the launcher says. */
   hear(message: unknown): void;
   close(): Promise<void>;
@@ -45,14 +49,17 @@ export interface RunningBot {
 
 /** Live cards look at the fleet this often; presses and events refresh them at once. */
 const TICK_MS = 2000;
+/** A start waits for so long for the Bot API; then the rest starts without it. */
+const FIRST_MS = 6000;
 const SYSTEM: Asker = { id: "0", name: "Flotilla" };
 
 /** Builds the bot in start order: database, Redis, Telegram, health, events, polling. Released in reverse. */
-export async function startBot(
-  config: Config,
-  log: Logger,
-  bot = createBot(config.botToken.reveal(), config.botApiRoot),
-): Promise<RunningBot> {
+export async function startBot(config: Config, log: Logger, bot?: Bot): Promise<RunningBot> {
+  const way = wayOf(config, config.botApiRoot);
+  return await startWith(config, log, bot ?? createBot(config.botToken.reveal(), config.botApiRoot, way), way);
+}
+
+async function startWith(config: Config, log: Logger, bot: Bot, way: BotWay): Promise<RunningBot> {
   await using stack = new AsyncDisposableStack();
   const onRedisError = (error: unknown): void => log.debug({ err: error }, "redis");
   const db = stack.adopt(openControlDb(join(config.dataDir, "control.db")), (it) => it.close());
@@ -65,41 +72,73 @@ export async function startBot(
   await Promise.all([sender.ready(), statuses.ready()]);
   const relay = stack.adopt(new BotRelay(place, log), (it) => it.close());
   const parts = assemble({ db, bot, commandSender: sender, statuses, config, log, relayWire: relay, refused });
-  await greet(bot, parts.languages);
+  const known = await firstIntroduction({ bot, languages: parts.languages, log }, way.shown, FIRST_MS);
   parts.admins.keepOnly(config.adminIds);
   parts.wizard.recover((worker) => parts.commandLog.openLogin(worker));
   stack.defer(() => parts.panels.close());
+  stack.defer(() => parts.outbox.close());
+  stack.defer(noteStop(parts));
   registerRoutes(bot, { ...parts, log });
-  const poller = stack.adopt(poll(bot, parts, log), (it) => it.stop());
+  const { promise: introduced, resolve } = Promise.withResolvers<string>();
+  const poller = stack.adopt(poll(bot, parts, { log, known, introduced: resolve }), (it) => it.stop());
   parts.watchPolling(() => poller.problem());
   const disk = stack.use(new DiskWatch([config.dataDir]));
-  const problems = (): string[] => [...disk.problems(), ...problemsOf(poller, sender)];
-  const health = stack.adopt(await startHealth({ port: config.httpPort, registry: registryOf(refused), problems }), (it) =>
-    it.close(),
-  );
+  const supervisors = new Supervisors({ workers: parts.workers, host: config.hostId, clock: parts.clock });
+  const trouble = ownTrouble(bot, parts, disk);
+  const signs = [disk, trouble, { problems: () => problemsOf(poller, sender, way) }];
+  const problems = (): string[] => (sender.trouble === null ? [...signs, supervisors] : signs).flatMap((it) => it.problems());
+  const health = await startHealth({ port: config.httpPort, registry: registryOf(refused), problems });
+  stack.adopt(health, (it) => it.close());
   relay.start({ ...parts, api: bot.api, desk: parts.relay });
-  const trouble = new OwnTrouble({ ...parts, disk, tellDirectly: (detail) => tellDirectly(bot.api, parts, detail) });
   stack.adopt(await hearEvents(place, parts, log), (it) => it.close());
   stack.adopt(
     startTicks(log, async () => {
       lookAt(trouble, log);
-      await tick(parts, { sender, hosts, fleet, log, severalHosts: config.supervision.hosts === "several" });
+      await tick(parts, { sender, hosts, supervisors, fleet, log, severalHosts: config.supervision.hosts === "several" });
     }),
     (it) => it.stop(),
   );
   const owned = stack.move();
-  const { username } = bot.botInfo;
-  return { healthPort: health.port, username, hear: (message) => trouble.hear(message), close: () => owned.disposeAsync() };
+  const who = { username: known ? bot.botInfo.username : null, introduced, way: way.shown };
+  return { healthPort: health.port, ...who, hear: (message) => trouble.hear(message), close: () => owned.disposeAsync() };
 }
 
-function poll(bot: Bot, parts: Parts, log: Logger): Poller {
-  return startPolling({ bot, inbox: parts.inbox, log, now: () => parts.clock.now(), apology: apologyOf(parts) });
+/** A bot that ends because its launcher was killed was not stopped by anybody. */
+function noteStop({ absence, clock }: Parts): () => void {
+  const launcher = process.ppid;
+  return () => {
+    if (process.ppid === launcher) absence.stopped(clock.now());
+  };
 }
 
-function problemsOf(poller: Poller, sender: CommandSender): string[] {
+function ownTrouble(bot: Bot, parts: Parts, disk: DiskWatch): OwnTrouble {
+  const statuses = (): readonly WorkerStatus[] => parts.screens.views.known();
+  return new OwnTrouble({ ...parts, disk, statuses, tellDirectly: (detail) => tellDirectly(bot.api, parts, detail) });
+}
+
+interface Introduction {
+  readonly log: Logger;
+  /** Who the bot is. */
+  readonly known: boolean;
+  readonly introduced: (username: string) => void;
+}
+
+function poll(bot: Bot, parts: Parts, { log, known, introduced }: Introduction): Poller {
+  return startPolling({
+    bot,
+    inbox: parts.inbox,
+    log,
+    now: () => parts.clock.now(),
+    apology: apologyOf(parts),
+    ...(known ? {} : { introduce: () => introduce({ bot, languages: parts.languages, log }) }),
+    onIntroduced: () => introduced(bot.botInfo.username),
+  });
+}
+
+function problemsOf(poller: Poller, sender: CommandSender, way: BotWay): string[] {
   const problem = poller.problem();
   return [
-    ...(problem ? [`polling: ${problem.kind}`] : []),
+    ...(problem ? [`polling: ${problem.kind}${problem.kind === "away" ? ` (${way.shown})` : ""}`] : []),
     ...(sender.trouble === null ? [] : [redisAway(sender.trouble).message]),
   ];
 }
@@ -130,13 +169,14 @@ function registryOf(refused: RefusedJobs): Registry {
 interface Outside {
   readonly sender: CommandSender;
   readonly hosts: HostBoard;
+  readonly supervisors: Supervisors;
   readonly fleet: ClaimedFleet;
   readonly log: Logger;
   readonly severalHosts: boolean;
 }
 
 /** What time alone brings about: commands without an answer, logins that took too long, alerts and cards that are due. */
-async function tick(parts: Parts, { sender, hosts, fleet, log, severalHosts }: Outside): Promise<void> {
+async function tick(parts: Parts, { sender, hosts, supervisors, fleet, log, severalHosts }: Outside): Promise<void> {
   const { commandLog, wizard, outbox, panels, clock, bulks, secondPath, screens, alerts, host, recorder } = parts;
   const now = clock.now();
   commandLog.giveUp(now - DEADLINE_MS, now);
@@ -145,7 +185,10 @@ async function tick(parts: Parts, { sender, hosts, fleet, log, severalHosts }: O
   const [{ statuses, fresh }] = await Promise.all([screens.views.look(), sender.probe().catch(() => {})]);
   await recorder.look(statuses, fresh);
   const redisAwaySince = parts.redis.awaySince();
+  const watchingSince = parts.absence.look(now, fresh && redisAwaySince === null);
+  parts.absence.tell(now, statuses);
   const there = redisAwaySince === null ? await hosts.all().catch(() => []) : [];
+  supervisors.heard(there);
   if (redisAwaySince === null) await fleet.keepThere(now).catch((error: unknown) => log.debug({ err: error }, "redis"));
   const readers = await parts.relayScreens.readers();
   parts.relay.outbid();
@@ -155,6 +198,7 @@ async function tick(parts: Parts, { sender, hosts, fleet, log, severalHosts }: O
     now,
     statuses,
     redisAwaySince,
+    watchingSince,
     redisTrouble: parts.redis.trouble(),
     severalHosts,
     refused: parts.refused.all(now),
@@ -180,37 +224,6 @@ function tellOfStop({ alerts, host, clock, relay }: Parts, { route, code, about 
   const body = { kind: "notice", worker: null, host, times: 1, title, details: [], buttons: [], action: null } as const;
   alerts.raise(`loop:${route}:${now}`, { ...body, details: [], buttons: [] }, now);
   void relay.flush();
-}
-
-/** Asks who the bot is. A refused token counts when it came three times within seconds: a single 401 has come to good tokens. */
-async function introduce(bot: Bot): Promise<void> {
-  for (const delayMs of [1000, 3000]) {
-    try {
-      return await bot.init();
-    } catch (error) {
-      if (!(error instanceof GrammyError) || !isTokenRefusal(error.error_code)) throw error;
-      await sleep(delayMs);
-    }
-  }
-  await bot.init();
-}
-
-async function greet(bot: Bot, languages: Languages): Promise<void> {
-  try {
-    await introduce(bot);
-    await bot.api.deleteWebhook();
-    await setMenu(bot, languages);
-  } catch (error) {
-    if (error instanceof GrammyError && isTokenRefusal(error.error_code)) {
-      const root = error.error_code === 404 ? " If it is right, BOT_API_ROOT leads to something that is no Bot API." : "";
-      throw new AppError("bad-token", `Telegram does not know this BOT_TOKEN. Copy it again from @BotFather into .env.${root}`);
-    }
-    throw new AppError(
-      "bot-api-away",
-      "The Bot API cannot be reached. Check the network of this machine, or BOT_API_ROOT in .env.",
-      { cause: error },
-    );
-  }
 }
 
 function startTicks(log: Logger, work: () => Promise<void>): { stop(): Promise<void> } {

@@ -1,8 +1,13 @@
+import { once } from "node:events";
+import { type Agent, get as httpGet, type IncomingMessage } from "node:http";
+import { get as httpsGet } from "node:https";
 import { mayPress } from "@flotilla/domain";
 import { AppError, withTimeout } from "@flotilla/kernel";
+import type { Bot } from "grammy";
 import { isGroup } from "./chat/target.ts";
 import type { CommandContext } from "./text-commands.ts";
 import type { TextDeps } from "./texts.ts";
+import type { BotWay } from "./way.ts";
 import { MAX_SESSION_BYTES } from "./wizard/session-steps.ts";
 import { say } from "./words/said.ts";
 
@@ -55,12 +60,8 @@ export async function handleFile(deps: FileDeps, context: CommandContext, file: 
 
 const DOWNLOAD_MS = 60_000;
 
-/** Downloads over the Bot API at `apiRoot`. */
-export function fileSource(
-  api: { getFile(id: string): Promise<{ file_path?: string }> },
-  apiRoot: string,
-  token: string,
-): FileSource {
+/** Downloads from the Bot API at `root`. */
+export function fileSource({ api, token }: Bot, { root, agent }: Pick<BotWay, "root" | "agent">): FileSource {
   return {
     locate: async (id) => {
       const { file_path: path } = await api.getFile(id);
@@ -71,7 +72,7 @@ export function fileSource(
       const gone = new AbortController();
       const late = (): Error => new AppError("file-away", "The file did not come in time.");
       try {
-        return await withTimeout(read(`${apiRoot}/file/bot${token}/${path}`, gone.signal), DOWNLOAD_MS, late);
+        return await withTimeout(read(`${root}/file/bot${token}/${path}`, agent, gone.signal), DOWNLOAD_MS, late);
       } catch (error) {
         if (error instanceof AppError) throw error;
         throw new AppError("file-away", "The file could not be had from the Bot API.");
@@ -82,12 +83,15 @@ export function fileSource(
   };
 }
 
-async function read(url: string, signal: AbortSignal): Promise<Buffer> {
-  const response = await fetch(url, { signal });
-  if (!response.ok || !response.body) throw new AppError("file-away", `The Bot API answered ${response.status}.`);
-  const chunks: Uint8Array[] = [];
+/** By the same way as every other call of the Bot API, which `fetch` could not take. */
+async function read(url: string, agent: Agent, signal: AbortSignal): Promise<Buffer> {
+  const get = url.startsWith("https:") ? httpsGet : httpGet;
+  const asked = get(url, { agent, signal });
+  const [response] = (await once(asked, "response")) as [IncomingMessage];
+  if (response.statusCode !== 200) throw new AppError("file-away", `The Bot API answered ${response.statusCode}.`);
+  const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of response.body) {
+  for await (const chunk of response as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > MAX_SESSION_BYTES) throw new AppError("file-too-large", "The file is larger than it said.");
     chunks.push(chunk);

@@ -6,6 +6,7 @@ import type { AlertStore } from "./alerts/alert-store.ts";
 import { messageOf, nameOf, placeOf } from "./chat/target.ts";
 import type { AdminStore } from "./store/admins.ts";
 import type { PlaceStore } from "./store/places.ts";
+import { isCommand } from "./text-commands.ts";
 import { say } from "./words/said.ts";
 
 /** Parts of {@link Gate}. */
@@ -19,6 +20,8 @@ export interface GateDeps {
 }
 
 const HOUR_MS = 3_600_000;
+/** Telegram's own account that stands for every anonymous admin (@GroupAnonymousBot; https://core.telegram.org/bots/api#message, `from`). */
+const ANONYMOUS = 1_087_968_824;
 
 /** Who gets in (invariant 9): admins, in their private chat or in a group that an owner opened. Silence for all others. */
 export class Gate {
@@ -28,8 +31,21 @@ export class Gate {
     this.#deps = deps;
   }
 
+  /** An anonymous admin of a group that an owner opened, who presses or gives a command: who it is cannot be known, which may be said there. */
+  isAnonymous(context: Context): boolean {
+    const message = messageOf(context.update);
+    if (message === undefined || !this.#deps.places.has(placeOf(message))) return false;
+    if (context.callbackQuery) return context.from?.id === ANONYMOUS;
+    const asGroup = context.message?.sender_chat?.id === context.chat?.id && context.chat?.type !== "private";
+    return asGroup && isCommand(context.message?.text ?? "");
+  }
+
   admits(context: Context): boolean {
     const { admins, places, log } = this.#deps;
+    if (context.from?.id === ANONYMOUS) {
+      if (!this.isAnonymous(context)) this.#tell(context);
+      return false;
+    }
     const id = String(context.from?.id ?? "");
     if (admins.role(id) === null && !this.#invited(context, id)) {
       log.warn({ from: context.from?.id, chat: context.chat?.type }, "refused: not an admin in a private chat");

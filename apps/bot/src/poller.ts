@@ -5,6 +5,7 @@ import type { Update } from "grammy/types";
 import type { Apology } from "./chat/apology.ts";
 import { isTokenRefusal, sendProblem } from "./chat/bot-errors.ts";
 import { chatId, messageOf, topicOf } from "./chat/target.ts";
+import { reasonOf } from "./introduction.ts";
 import type { Inbox } from "./store/inbox.ts";
 
 /** Why presses do not arrive. */
@@ -24,6 +25,10 @@ export interface PollerDeps {
   readonly inbox: Inbox;
   /** Plain text for the sender of a press or text that failed; null: this chat is told nothing. */
   readonly apology?: (update: Update, error: unknown) => Apology | null;
+  /** Asks who the bot is, before the first update; absent: that is known. */
+  readonly introduce?: () => Promise<void>;
+  /** Called once, when that is known. */
+  readonly onIntroduced?: () => void;
   readonly log: Logger;
   readonly now: () => number;
 }
@@ -53,11 +58,18 @@ export function startPolling(deps: PollerDeps): Poller {
     await Promise.all(updates.map((update) => work.take(update)));
     return updates.reduce((next, update) => Math.max(next, update.update_id + 1), offset);
   };
-  const loop = (async () => {
+  const begin = async (): Promise<void> => {
+    await deps.introduce?.();
+    deps.onIntroduced?.();
     for (const update of deps.inbox.left()) void work.run(update);
+  };
+  const loop = (async () => {
+    let begun = false;
     let offset = 0;
     while (!stopping.signal.aborted) {
       try {
+        if (!begun) await begin();
+        begun = true;
         offset = await fetchOnce(offset);
       } catch (error) {
         if (stopping.signal.aborted) break;
@@ -66,7 +78,7 @@ export function startPolling(deps: PollerDeps): Poller {
         if (sendProblem(error) === "webhook") await deps.bot.api.deleteWebhook().catch(() => {});
         const isFirst = state.problem?.kind !== kind;
         state.problem = { kind, since: state.problem && !isFirst ? state.problem.since : deps.now() };
-        const err = error instanceof GrammyError ? error.description : kind;
+        const err = error instanceof GrammyError ? error.description : reasonOf(error);
         const what = kind === "unauthorized" ? NO_TOKEN : "polling stopped; trying again";
         deps.log.error({ err, problem: kind }, what);
         const soon = isFirst && (kind === "unauthorized" || sendProblem(error) === "webhook");

@@ -1,6 +1,6 @@
 import { seal, sealContext } from "@flotilla/contracts";
-import { maskProxy, mayPress, parseProxy } from "@flotilla/domain";
-import { AppError, type WorkerId } from "@flotilla/kernel";
+import { mayPress } from "@flotilla/domain";
+import { AppError, maskProxy, parseProxy, type WorkerId } from "@flotilla/kernel";
 import { isGroup } from "./chat/target.ts";
 import type { Screen } from "./screens/screen.ts";
 import type { TextContext, TextDeps } from "./texts.ts";

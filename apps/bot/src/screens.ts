@@ -1,9 +1,11 @@
+import { openWorkers } from "./alerts/group-card.ts";
 import { Answers } from "./answers.ts";
 import { isRelayScreen, type RelayScreen } from "./relay/relay-screens.ts";
 import { alertsScreen } from "./screens/alerts.ts";
 import { addScreen, askScreen, confirmScreen } from "./screens/ask.ts";
 import { backupsScreen, copyRef, restoreScreen } from "./screens/backups.ts";
 import { bulkScreen } from "./screens/bulk.ts";
+import { crewScreen } from "./screens/crew.ts";
 import { moreScreen, workerScreen } from "./screens/details.ts";
 import { type DoctorView, doctorScreen } from "./screens/doctor.ts";
 import { healthScreen } from "./screens/health.ts";
@@ -76,24 +78,21 @@ export class Screens {
   }
 
   #other(view: FleetView, screen: Exclude<Screen, { kind: ShownAbove }>): Card {
-    const { admins, audit, bulks, places, settings } = this.#from;
+    const { admins, audit, bulks } = this.#from;
     switch (screen.kind) {
       case "alerts":
-        return this.#alerts(view, screen.tab);
+      case "crew":
+        return this.#alerts(view, screen);
       case "add":
         return addScreen(view.words, screen.problem);
       case "ask":
         return askScreen(view.words, screen);
       case "confirm":
-        return confirmScreen(view.words, { ...screen, count: countOf(view, screen.tag) });
+        return confirmScreen(view.words, { ...screen, count: this.#countOf(view, screen) });
       case "bulk":
-        return bulkScreen(view.words, bulks.find(screen.bulk));
+        return bulkScreen(view, bulks.find(screen.bulk));
       case "settings":
-        return settingsScreen(
-          view,
-          settings.all(),
-          places.all().map((place) => place.title),
-        );
+        return this.#settings(view);
       case "limits":
         return limitsScreen(view, this.#from.limits);
       case "admins":
@@ -119,6 +118,11 @@ export class Screens {
     }
   }
 
+  #settings(view: FleetView): Card {
+    const titles = this.#from.places.all().map((place) => place.title);
+    return settingsScreen(view, this.#from.settings.all(), titles);
+  }
+
   #session(
     view: FleetView,
     screen: Extract<Screen, { kind: "backups" | "restore" | "stop-holder" | "resume" | "rules" }>,
@@ -141,11 +145,19 @@ export class Screens {
     return logScreen(words, { ...screen, lines: this.answers.logOf(command), command: this.#from.commands.find(command) });
   }
 
-  #alerts(view: FleetView, tab: Extract<Screen, { kind: "alerts" }>["tab"]): Card {
+  #alerts(view: FleetView, screen: Extract<Screen, { kind: "alerts" | "crew" }>): Card {
     const { alerts, cards, silences } = this.#from;
+    if (screen.kind === "crew") return crewScreen(view, cards.find(screen.card), screen.page);
+    const { tab, page } = screen;
     const history = alerts.history(view.now - DAY_MS).filter((alert) => alert.body.kind !== "notice");
     const known = new Map(cards.current(view.now).map((card) => [card.n, card]));
-    return alertsScreen(view, { tab, alerts: history, cards: known, silences: silences.active(view.now) });
+    return alertsScreen(view, { tab, page, alerts: history, cards: known, silences: silences.active(view.now) });
+  }
+
+  #countOf(view: FleetView, { card, tag }: Extract<Screen, { kind: "confirm" }>): number {
+    if (card === undefined) return countOf(view, tag);
+    const found = this.#from.cards.find(card);
+    return found ? openWorkers(found).length : 0;
   }
 
   #doctor({ asked }: Extract<Screen, { kind: "doctor" }>): DoctorView[] {

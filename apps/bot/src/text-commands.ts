@@ -1,10 +1,12 @@
 import type { Verb } from "@flotilla/contracts";
-import { mayPress, roleFor } from "@flotilla/domain";
+import { mayPress, type Role, roleFor } from "@flotilla/domain";
 import type { Bot, Context } from "grammy";
 import type { RouteDeps } from "./bot.ts";
 import { isGroup } from "./chat/target.ts";
+import { helpFor, unknownCommand } from "./help.ts";
+import { mute } from "./mute-command.ts";
 import { askDoctors } from "./presses/doctor.ts";
-import { takeAway } from "./presses/login-presses.ts";
+import { loginHurts, takeAway } from "./presses/login-presses.ts";
 import type { Screen } from "./screens/screen.ts";
 import { matching } from "./screens/view.ts";
 import type { WorkerRow } from "./store/workers.ts";
@@ -15,6 +17,8 @@ import { type Languages, languageFor } from "./words/words.ts";
 /** One text command as the handlers see it. */
 export interface CommandContext extends TextContext {
   readonly reply: (said: Said) => Promise<void>;
+  /** Several texts as lines of one message. */
+  readonly replyAll: (said: readonly Said[]) => Promise<void>;
   /** What people call the chat. */
   readonly title: string;
 }
@@ -35,7 +39,7 @@ const COMMANDS: Readonly<Record<string, { readonly verb: Verb; readonly run: Com
   workers: { verb: "workers", run: screen(WORKERS) },
   status: {
     verb: "worker",
-    run: aboutWorker((deps, context, { id }) => deps.panels.show(context.chat, { kind: "worker", worker: id }, null)),
+    run: aboutWorker(status),
   },
   restart: { verb: "restart", run: hostCommand("restart") },
   stop: { verb: "stop", run: hostCommand("stop") },
@@ -44,13 +48,13 @@ const COMMANDS: Readonly<Record<string, { readonly verb: Verb; readonly run: Com
   login: { verb: "login", run: aboutWorker(login) },
   proxy: { verb: "proxy", run: proxyCommand },
   mute: { verb: "mute", run: mute },
-  alerts: { verb: "alerts", run: screen({ kind: "alerts", tab: "open" }) },
+  alerts: { verb: "alerts", run: screen({ kind: "alerts", tab: "open", page: 0 }) },
   health: { verb: "health", run: screen({ kind: "health" }) },
   doctor: { verb: "doctor", run: doctor },
   settings: { verb: "settings", run: screen({ kind: "settings" }) },
   cancel: { verb: "cancel", run: cancel },
   here: { verb: "admins", run: here },
-  help: { verb: "menu", run: (_deps, context) => context.reply(say("help")) },
+  help: { verb: "menu", run: help },
 };
 /** Those that Telegram's menu shows. */
 const LISTED = [
@@ -68,17 +72,28 @@ const LISTED = [
   "help",
 ];
 
+/** Every command that this role may give, in the order in which `/help` tells of them. */
+function commandsFor(role: Role): string[] {
+  return Object.entries(COMMANDS).flatMap(([name, { verb }]) => (mayPress(role, verb) ? [name] : []));
+}
+
+async function help(_deps: RouteDeps, context: CommandContext): Promise<void> {
+  await context.replyAll(helpFor(commandsFor(context.role)));
+}
+
 /** Whether this text is one of the bot's commands, as Telegram would mark it. */
 export function isCommand(text: string): boolean {
   const name = /^\/([a-z]+)(?:@\w+)?(?:\s|$)/.exec(text)?.[1];
   return name !== undefined && Object.hasOwn(COMMANDS, name);
 }
 
+type MenuSignal = Parameters<Bot["api"]["setMyCommands"]>[2];
+
 /** Tells Telegram the commands of the bot's menu, in every language. */
-export async function setMenu(bot: Bot, languages: Languages): Promise<void> {
+export async function setMenu(bot: Bot, languages: Languages, signal: MenuSignal): Promise<void> {
   for (const words of Object.values(languages)) {
     const commands = LISTED.map((command) => ({ command, description: words.text(`command-${command}`) }));
-    await bot.api.setMyCommands(commands, words.language === "en" ? {} : { language_code: words.language });
+    await bot.api.setMyCommands(commands, words.language === "en" ? {} : { language_code: words.language }, signal);
   }
 }
 
@@ -92,6 +107,14 @@ export function registerCommands(bot: Bot, deps: RouteDeps, read: (context: Cont
       await run(deps, command, context.match.toString().trim().split(/\s+/).filter(Boolean));
     });
   }
+  // In a group it may be meant for another bot.
+  bot.on("message:text", async (context, next) => {
+    const command = read(context);
+    const name = /^\/(\w+)/.exec(command.text)?.[1]?.toLowerCase();
+    const isAnswer = deps.admins.expecting(command.admin, command.chat) !== null;
+    if (name === undefined || isAnswer || isGroup(command.chat)) return await next();
+    await command.reply(unknownCommand(name, commandsFor(command.role)));
+  });
 }
 
 /** A command about one worker, named in part; several that fit are offered as buttons. */
@@ -103,6 +126,10 @@ function aboutWorker(run: (deps: RouteDeps, context: CommandContext, worker: Wor
     if (name !== "" && !only) await context.reply(say("no-such-worker", { name }));
     await deps.panels.show(context.chat, { ...WORKERS, find: only ? name.slice(0, 32) : "" }, null);
   };
+}
+
+async function status(deps: RouteDeps, context: CommandContext, { id }: WorkerRow): Promise<void> {
+  await deps.panels.show(context.chat, { kind: "worker", worker: id }, null);
 }
 
 function hostCommand(verb: "restart" | "stop" | "who"): Command {
@@ -126,6 +153,10 @@ async function doctor(deps: RouteDeps, context: CommandContext): Promise<void> {
 
 async function login(deps: RouteDeps, context: CommandContext, { id }: WorkerRow): Promise<void> {
   if (isGroup(context.chat)) return await context.reply(say("login-in-private", { link: deps.deepLink(`auth_${id}`) }));
+  if (loginHurts(deps, context.admin, id)) {
+    const at = deps.clock.now();
+    return await deps.panels.show(context.chat, { kind: "confirm", what: "login", worker: id, tag: "", at }, null);
+  }
   const problem = await deps.wizard.begin(context.admin, id, context.asker);
   if (problem) await context.reply(problem);
   if (deps.wizard.of(context.admin)?.worker === id) await deps.panels.show(context.chat, { kind: "login", worker: id }, null);
@@ -148,20 +179,10 @@ async function proxy(deps: RouteDeps, context: CommandContext, { id }: WorkerRow
 async function start(deps: RouteDeps, context: CommandContext, [parameter = ""]: readonly string[]): Promise<void> {
   const worker = deps.workers.find(/^auth_(.+)$/.exec(parameter)?.[1] ?? "");
   if (worker && mayPress(context.role, "login")) return await login(deps, context, worker);
-  await deps.panels.show(context.chat, { kind: "menu" }, null);
-}
-
-/** `/mute news_1 2h`, `/mute all 30m`, `/mute news_1 off`. */
-async function mute(deps: RouteDeps, context: CommandContext, [name = "", time = "1h"]: readonly string[]): Promise<void> {
-  const match = /^(\d{1,3})(m|min|h|d)?$/.exec(time);
-  const unit = { m: 1, min: 1, h: 60, d: 1440 }[match?.[2] ?? "h"] ?? 60;
-  const forMs = time === "off" ? 0 : match ? Number(match[1]) * unit * 60_000 : null;
-  if (name === "" || forMs === null) return await context.reply(say("mute-usage"));
-  const worker = matching(deps.workers.all(), name)[0];
-  if (name !== "all" && !worker) return await context.reply(say("no-such-worker", { name }));
-  const said = deps.alertActions.mute(name === "all" || !worker ? "*" : worker.id, forMs, context.asker.name);
-  deps.audit.write(context.asker, said, name === "all" ? null : (worker?.id ?? null), deps.clock.now());
-  await context.reply(said);
+  const name = parameter.replace(/^auth_/, "");
+  const isInvitation = parameter.startsWith("join_");
+  if (name === "" || isInvitation) return await deps.panels.show(context.chat, { kind: "menu" }, null);
+  await aboutWorker(status)(deps, context, [name]);
 }
 
 async function cancel(deps: RouteDeps, context: CommandContext): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Asker } from "@flotilla/contracts";
+import { type Asker, clip } from "@flotilla/contracts";
 import { mayPress, type Role } from "@flotilla/domain";
 import { type Clock, parseWorkerId, type UserId, type WorkerId } from "@flotilla/kernel";
 import type { Panels } from "./chat/panels.ts";
@@ -10,12 +10,14 @@ import type { RouteStore } from "./relay/route-store.ts";
 import type { RouteWizard } from "./relay/wizard/route-wizard.ts";
 import { CONFIRM_MS } from "./screens/ask.ts";
 import type { Screen } from "./screens/screen.ts";
+import { matching } from "./screens/view.ts";
 import type { Screens } from "./screens.ts";
 import type { AdminStore, Question } from "./store/admins.ts";
 import type { AuditStore } from "./store/audit.ts";
 import type { SettingStore } from "./store/settings.ts";
 import type { WorkerStore } from "./store/workers.ts";
 import type { Wizard } from "./wizard/wizard.ts";
+import { readableName } from "./words/readable.ts";
 import { type Said, say } from "./words/said.ts";
 
 /** One text message as the handlers see it. `erase` deletes it from the chat; false: it is still there. */
@@ -30,6 +32,7 @@ export interface TextContext {
   readonly asker: Asker;
   readonly chat: string;
   readonly erase: () => Promise<boolean>;
+  readonly reply: (said: Said) => Promise<void>;
 }
 
 /** Parts of the text handlers. */
@@ -48,11 +51,17 @@ export interface TextDeps {
   readonly addWorker: (id: WorkerId, by: Asker) => boolean;
 }
 
-/** Takes a text: the answer to a question, or a request for the menu. In a group only answers count. */
+/** Takes a text: the answer to a question, or the name of a worker, or a part of it. What is neither is said to be. In a group only answers count. */
 export async function handleText(deps: TextDeps, context: TextContext): Promise<void> {
   const asked = deps.admins.expecting(context.admin, context.chat);
   if (asked) return await answer(deps, context, asked);
-  if (!isGroup(context.chat)) await deps.panels.show(context.chat, { kind: "menu" }, null);
+  if (isGroup(context.chat)) return;
+  const text = context.text.trim();
+  const [only, ...more] = /^[\w#-]{2,32}$/.test(text) ? matching(deps.workers.all(), text) : [];
+  if (only && more.length === 0) return await deps.panels.show(context.chat, { kind: "worker", worker: only.id }, null);
+  if (only) return await deps.panels.show(context.chat, { kind: "workers", page: 0, problems: false, find: text }, null);
+  await context.reply(say("unknown-text", { text: clip(text, 40) }));
+  await deps.panels.show(context.chat, { kind: "menu" }, null);
 }
 
 interface Asked {
@@ -73,7 +82,7 @@ async function answer(deps: TextDeps, context: TextContext, asked: Asked): Promi
     case "quiet":
       return await quietHours(deps, context, text);
     case "rename":
-      if (worker) deps.workers.setLabel(worker, text === "-" ? null : text.replace(/\s+/g, " ").slice(0, 32));
+      if (worker) deps.workers.setLabel(worker, text === "-" ? null : clip(readableName(text), 32) || null);
       return await done(deps, context, worker ? { kind: "worker", worker } : { kind: "menu" });
     case "tags":
       if (worker) deps.workers.setTags(worker, text === "-" ? [] : tagsIn(text));

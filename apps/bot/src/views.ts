@@ -66,6 +66,11 @@ export class Views {
     return (this.#known.get(worker)?.pid ?? null) !== null;
   }
 
+  /** Every status that is known, which may be old. */
+  known(): readonly WorkerStatus[] {
+    return [...this.#known.values()];
+  }
+
   /** What is known of a worker, which may be old. */
   lastStatus(worker: WorkerId): WorkerStatus | null {
     return this.#known.get(worker) ?? null;

@@ -189,7 +189,7 @@ describe("in the fleet", () => {
 
   test("Stop all ends those that the host reports as stopped", async () => {
     const { take, parts } = await withDead();
-    parts.bulks.begin({ id: "bulk-1", action: "stop", total: 2 }, ASKER, [HOST], Date.now());
+    parts.bulks.begin({ id: "bulk-1", action: "stop", workers: [WORKER, "news_2"] }, ASKER, [HOST], Date.now());
     const of = { command: "bulk-1", action: "stop" as const, total: 2, failed: [], current: null };
     await take(dead(WORKER, "STOPPED"), { ...base(), kind: "bulk.progress", phase: "rest", ...of, done: [WORKER] });
     const statuses = [WORKER, other].map((worker) => statusOf(worker, { state: "STOPPED" }));

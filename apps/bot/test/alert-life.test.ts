@@ -38,13 +38,13 @@ test("workers that crash together are one card that names each", async () => {
   await fleet.parts.outbox.flush();
   const [card, ...more] = await fromBot(fleet, 777);
   expect(more).toEqual([]);
-  expect(card?.text).toMatch(/3 alerts with one cause[\s\S]*news_1[\s\S]*news_2[\s\S]*sport/);
+  expect(card?.text).toMatch(/3 of 3 workers crashed[\s\S]*news_1[\s\S]*news_2[\s\S]*sport/);
   for (const alert of fleet.parts.alerts.allOpen())
     fleet.parts.alerts.resolve(alert.n, { key: "solved-itself", args: {} }, Date.now());
   await fleet.parts.outbox.flush();
   expect((await fromBot(fleet, 777)).map((message) => [message.text.split("\n")[0], message.silent])).toEqual([
-    [expect.stringContaining("#A-1: all 3 solved"), false],
-    [expect.stringContaining("#A-1: all 3 solved"), true],
+    [expect.stringContaining("#A1: all 3 solved"), false],
+    [expect.stringContaining("#A1: all 3 solved"), true],
   ]);
 });
 
@@ -125,7 +125,7 @@ describe("silence", () => {
     fleet.parts.alertActions.mute("news_1", 0, "Ann");
     fleet.db.write("UPDATE card SET told_at = told_at - 600000");
     await fleet.parts.outbox.flush();
-    expect((await fromBot(fleet, 777)).some((message) => message.text.includes("news_1 crashed"))).toBe(true);
+    expect((await fromBot(fleet, 777)).some((message) => /2 of 2 workers crashed[\s\S]*news_1/.test(message.text))).toBe(true);
   });
 
   test("of a maintenance window ends in one summary", async () => {
@@ -172,7 +172,7 @@ test("nobody took it for an hour: the second path gets it, once", async () => {
   expect(got.map((body) => JSON.parse(body))).toMatchObject([
     {
       reason: "nobody took these alerts for an hour",
-      alerts: [{ card: "A-1", kind: "crash", worker: "news_1", level: "orange" }],
+      alerts: [{ card: "A1", kind: "crash", worker: "news_1", level: "orange" }],
     },
   ]);
   await path.ping();

@@ -58,7 +58,7 @@ test("its end is an edit without buttons, and a silent reply because an edit is 
   await fleet.parts.outbox.flush();
   for (const user of [777, 778]) {
     const [card, reply, ...more] = await fromBot(fleet, user);
-    expect(card).toMatchObject({ text: expect.stringMatching(/^✅ news_1 #A-1 solved after 5 s \(by itself\)/), keyboard: [] });
+    expect(card).toMatchObject({ text: expect.stringMatching(/^✅ news_1 #A1 solved after 5 s \(by itself\)/), keyboard: [] });
     expect(reply).toMatchObject({ silent: true, replyTo: card?.id, text: expect.stringContaining("solved") });
     expect(more).toEqual([]);
   }

@@ -28,6 +28,8 @@ const named: Longest = [[NAME, ""]];
 const LONGEST: Readonly<Record<Verb, Longest>> = {
   menu: alone,
   workers: [[TAG, PAGE]],
+  these: [["", NUMBER]],
+  crew: [["", `${NUMBER}-99999`]],
   worker: named,
   restart: named,
   start: named,
@@ -70,8 +72,8 @@ const LONGEST: Readonly<Record<Verb, Longest>> = {
   logfile: named,
   logins: [["", PAGE]],
   alerts: [
-    ["", "taken"],
-    ["", "muted"],
+    ["", "taken-99999"],
+    ["", "muted-99999"],
   ],
   take: [["", NUMBER]],
   hush: [["", NUMBER]],

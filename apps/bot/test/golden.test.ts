@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { ALERT_KINDS } from "@flotilla/domain";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { alertCard, digestCard, endedCard } from "../src/alerts/alert-card.ts";
 import { loginScreen } from "../src/screens/login.ts";
 import { say } from "../src/words/said.ts";
@@ -13,7 +13,11 @@ import { goldenScreens, NEWS } from "./golden/world.ts";
 import { ALL_WORDS, controlDb, NOW } from "./support.ts";
 import { plainText } from "./telegram-html.ts";
 
-beforeEach(() => vi.stubEnv("TZ", "UTC"));
+beforeEach(() => {
+  vi.stubEnv("TZ", "UTC");
+  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
+});
+afterEach(() => vi.useRealTimers());
 
 /** The chat as people read it: read a golden file as somebody at 3 a.m. with a phone before it is changed. */
 describe.each(ALL_WORDS.map((words) => [words.language, words] as const))("the chat in %s", (language, words) => {
@@ -67,24 +71,24 @@ describe.each(ALL_WORDS.map((words) => [words.language, words] as const))("the c
     const lives = [
       [
         "card, pressed, taken and muted",
-        alertCard(words, cardOf([pressed], { takenBy: "@ann", mutedUntil: NOW + 4 * 3_600_000 })),
+        alertCard(words, cardOf([pressed], { takenBy: "@ann", mutedUntil: NOW + 4 * 3_600_000 }), 26),
       ],
-      ["card of several", alertCard(words, cardOf([over, second, third]))],
-      ["card of many", alertCard(words, cardOf(alerts.slice(0, 12)))],
-      ["card that is over", alertCard(words, ended)],
+      ["card of several", alertCard(words, cardOf([over, second, third]), 26)],
+      ["card of many", alertCard(words, cardOf(alerts.slice(0, 12)), 26)],
+      ["card that is over", alertCard(words, ended, 26)],
       ["its silent reply", endedCard(words, ended)],
       ["reply of several", endedCard(words, cardOf([over, second], { resolvedAt: NOW }))],
       ["reply of a drill", endedCard(words, drilled)],
       ["digest", digestCard(words, [cardOf([first]), cardOf([second, third]), cardOf([over], { resolvedAt: NOW })])],
     ] as const;
-    const cards = alerts.map((alert) => shownAs(alert.body.kind, alertCard(words, cardOf([alert]))));
+    const cards = alerts.map((alert) => shownAs(alert.body.kind, alertCard(words, cardOf([alert]), 26)));
     expectGolden(`alerts.${language}`, [...cards, ...lives.map(([title, card]) => shownAs(title, card))]);
   });
 });
 
 /** What people, chats and programs call themselves, and codes: the same in every language. */
 const SAME =
-  /[@#][\w.]+|\b\w+_\d\b|\b[A-Z][A-Z_]+\d*\b|\S*[-_/:\\={}]\S*|\b(?:pid|id|exit|QR|API|Telegram|Telethon|Pyrogram|Kurigram|GramJS|Flotilla|Redis|SMS|Start|English|Ann|[Ss]ignals|archive|news|zebra|oom|https|off|bot|updates\.getDifference|recover@|MTProxy|saveCursor|hooks\.example|fragment\.com|telegram\.org)\b|\.(?:env|session|rescued)\b|\b(?:host|control)\.db\b/g;
+  /[@#][\w.]+|\b\w+_\d\b|\b[A-Z][A-Z_]+\d*\b|\S*[-_/:\\={}]\S*|\b(?:pid|id|exit|QR|API|Telegram|Telethon|Pyrogram|Kurigram|GramJS|mtcute|Desktop|tdata|Flotilla|Redis|SMS|Start|English|Ann|[Ss]ignals|archive|news|zebra|oom|https|off|bot|updates\.getDifference|recover@|MTProxy|saveCursor|hooks\.example|fragment\.com|telegram\.org)\b|\.(?:env|session|rescued)\b|\b(?:host|control)\.db\b/g;
 
 test("the Russian chat has no English words but names and what programs said", () => {
   const fromOutside =

@@ -80,6 +80,7 @@ test("a worker is deleted by its name, typed within half a minute", async () => 
       asker: ASKER,
       chat: "777",
       erase: async () => true,
+      reply: async () => {},
     });
   fleet.parts.admins.expect(ANN, "delete", `${WORKER} ${fleet.parts.clock.now() - CONFIRM_MS - 1000}`);
   await type(WORKER);

@@ -1,4 +1,5 @@
 import { mkdirSync, renameSync, rmdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import type { WorkerStatus } from "@flotilla/contracts";
 import { AppError, parseHostId } from "@flotilla/kernel";
 import type { FullDisk } from "@flotilla/observability";
 import { testDir } from "@flotilla/testkit";
@@ -6,7 +7,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { AlertStore } from "../src/alerts/alert-store.ts";
 import { OwnTrouble } from "../src/alerts/own-trouble.ts";
 import { openControlDb } from "../src/store/control-db.ts";
-import { TestClock } from "./support.ts";
+import { statusOf, TestClock } from "./support.ts";
 
 const HOST = parseHostId("host-a");
 
@@ -19,12 +20,13 @@ async function bot() {
   const direct: string[] = [];
   const tellDirectly = (detail: string): void => void direct.push(detail);
   const clock = new TestClock();
-  const own = new OwnTrouble({ db, alerts, host: HOST, clock, disk, tellDirectly });
+  const statuses: WorkerStatus[] = [];
+  const own = new OwnTrouble({ db, alerts, host: HOST, clock, disk, statuses: () => statuses, tellDirectly });
   const open = (): string[] => {
     own.look();
     return alerts.allOpen().map(({ subject }) => subject);
   };
-  return { path, db, alerts, own, open, disk, direct, clock };
+  return { path, db, alerts, own, open, disk, direct, clock, statuses };
 }
 
 describe("what only the bot can tell", () => {
@@ -36,6 +38,36 @@ describe("what only the bot can tell", () => {
     disk.full = [];
     expect(open()).toEqual([]);
     expect(direct).toEqual([]);
+  });
+
+  test("a supervisor that ended is told at once, and over when its workers were started since", async () => {
+    const { own, open, alerts, clock, statuses } = await bot();
+    statuses.push(statusOf("news_1"), statusOf("news_2"), statusOf("idle", { pid: null, startedAt: null, state: "STOPPED" }));
+    own.hear({ kind: "supervisor", down: null, ended: "supervisor ended (SIGKILL)" });
+    expect(open()).toEqual(["trouble:host-a:supervisor-ended"]);
+    expect(JSON.stringify(alerts.allOpen()[0]?.body)).toContain("supervisor ended (SIGKILL)");
+    clock.ms += 2000;
+    own.hear({ kind: "supervisor", down: null, ended: null });
+    expect(open(), "it runs again, its workers do not").toHaveLength(1);
+    const [first, second] = statuses.splice(0, 2);
+    if (!first || !second) throw new Error("no status");
+    const started = { startedAt: clock.ms + 500, updatedAt: clock.ms + 500 };
+    statuses.push({ ...first, ...started }, { ...second, ...started, state: "STARTING" });
+    expect(open()).toHaveLength(1);
+    statuses.push({ ...second, ...started });
+    expect(open()).toEqual([]);
+  });
+
+  test("one that ends again and again is one alert, and one whose workers stay away is over after five minutes", async () => {
+    const { own, open, clock, statuses } = await bot();
+    statuses.push(statusOf("news_1"));
+    own.hear({ kind: "supervisor", down: null, ended: "supervisor ended (SIGKILL)" });
+    own.hear({ kind: "supervisor", down: "supervisor ended (SIGKILL)", ended: "supervisor ended (SIGKILL)" });
+    expect(open()).toEqual(["trouble:host-a:supervisor-down"]);
+    own.hear({ kind: "supervisor", down: null, ended: null });
+    expect(open()).toEqual(["trouble:host-a:supervisor-ended"]);
+    clock.ms += 301_000;
+    expect(open()).toEqual([]);
   });
 
   test("a full disk that does not take the alert either is told directly, once, and again the next time", async () => {

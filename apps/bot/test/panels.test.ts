@@ -1,6 +1,7 @@
 import type { Database } from "@flotilla/sqlite";
 import { waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { EditPace } from "../src/chat/edit-pace.ts";
 import { OldCards } from "../src/chat/old-cards.ts";
 import { Panels } from "../src/chat/panels.ts";
 import { SureSender } from "../src/chat/sure-sender.ts";
@@ -45,6 +46,7 @@ async function world(): Promise<World> {
     old,
     store,
     clock,
+    pace: new EditPace(clock),
     log: silent,
     render,
     wordsOf: () => EN,
@@ -72,7 +74,7 @@ test("a screen is one message with its buttons and the time", async () => {
   const { panels, live } = await world();
   await panels.show(ANN, MENU, null);
   const [message, ...more] = await live();
-  expect(message?.text).toMatch(/^one\n\nupdated \d\d:\d\d:\d\d$/);
+  expect(message?.text).toMatch(/^one\n\nupdated (\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d UTC\S*$/);
   expect(message?.keyboard).toEqual([[{ text: "Menu", callback_data: "v1:menu::" }]]);
   expect(more).toEqual([]);
 });
@@ -231,6 +233,7 @@ test("a live message lives on over a restart of the bot", async () => {
     old,
     store,
     clock,
+    pace: new EditPace(clock),
     log: silent,
     render,
     wordsOf: () => EN,

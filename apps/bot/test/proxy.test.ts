@@ -51,6 +51,7 @@ async function type(fleet: Fleet, text: string): Promise<number> {
     asker: ASKER,
     chat: "777",
     erase,
+    reply: async () => {},
   });
   return erased;
 }
@@ -90,4 +91,21 @@ test("off needs no process; anything else does, and says so; a group is no place
     expect(proxyScreen(words, { kind: "proxy", worker: WORKER, shown: null, sealed: null, token: "x" }).keyboard).toHaveLength(
       2,
     );
+});
+
+test.each([
+  ["a line of a list", "203.0.113.7:1080:ann:planted-s3cret", "socks5://•••@203.0.113.7:1080"],
+  ["an HTTP proxy", "http://ann:planted-s3cret@proxy.example:3128", "http://•••@proxy.example:3128"],
+  [
+    "a link in quotes, with marks of direction",
+    "\u202A“t.me/socks?server=h.example&port=1080&user=ann&pass=planted”\u202C",
+    "socks5://•••@h.example:1080",
+  ],
+  ["curl's own kind", "socks5h://h.example:1080", "socks5://h.example:1080"],
+])("%s is taken as it was copied (field fault C5)", async (_what, text, shown) => {
+  const { fleet } = await prepared();
+  await press(fleet, "proxy");
+  expect(await type(fleet, text)).toBe(1);
+  await fleet.waitForBot(777, `goes to Telegram through ${shown}`);
+  expect(JSON.stringify(await fleet.calls())).not.toContain("planted");
 });

@@ -32,7 +32,14 @@ test.each<[Verb, string]>([
   expect(asked).not.toBeNull();
   const type = async (chat: string): Promise<void> => {
     shown.length = 0;
-    const base = { id: "text-1", admin: ANN, role: "owner", asker: ASKER, erase: async () => true } as const;
+    const base = {
+      id: "text-1",
+      admin: ANN,
+      role: "owner",
+      asker: ASKER,
+      erase: async () => true,
+      reply: async () => {},
+    } as const;
     await handleText(deps, { ...base, chat, text: "some_words" });
   };
   await type("777");

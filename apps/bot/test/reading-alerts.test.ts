@@ -60,9 +60,9 @@ describe("messages that are lost", () => {
   test("are one alert that says how many of how many, counted on, and over when somebody took note", async () => {
     const fleet = await withAnn();
     await take(fleet, lost());
-    await fleet.waitForBot(777, /news_1 lost messages[\s\S]*After 4 min offline: missed 37, recovered 25, lost ≥ 12/);
+    await fleet.waitForBot(777, /news_1 lost messages[\s\S]*last update 4 min before\): missed 37, recovered 25, lost ≥ 12/);
     await take(fleet, { ...base(), kind: "worker.lost", lost: 1, why: "unreadable", outage: null });
-    await fleet.waitForBot(777, /2 times[\s\S]*Lost ≥ 1 while it was connected[\s\S]*After 4 min offline/);
+    await fleet.waitForBot(777, /2 times[\s\S]*Lost ≥ 1 while it was connected[\s\S]*Back after an outage \(last update 4 min/);
     await take(fleet, { ...base(), kind: "worker.state", previous: "CATCHING_UP", status: statusOf("news_1") });
     expect(fleet.parts.alerts.countOpen(), "that it runs again brings nothing back").toBe(1);
     await fleet.poll();
@@ -76,7 +76,10 @@ describe("messages that are lost", () => {
     await take(fleet, lost());
     for (const count of [1, 4, 2, 40])
       await take(fleet, { ...base(), kind: "worker.lost", lost: count, why: "unreadable", outage: null });
-    const shown = await fleet.waitForBot(777, /5 times[\s\S]*Lost ≥ 47 while it was connected[\s\S]*After 4 min offline/);
+    const shown = await fleet.waitForBot(
+      777,
+      /5 times[\s\S]*Lost ≥ 47 while it was connected[\s\S]*Back after an outage \(last update 4 min/,
+    );
     expect(shown.text.match(/while it was connected/g)).toHaveLength(1);
     expect(fleet.parts.alerts.countOpen()).toBe(1);
     await take(fleet, lost());
@@ -94,7 +97,9 @@ describe("messages that are lost", () => {
     ] as const;
     for (const [count, why] of more) await take(fleet, { ...base(), kind: "worker.lost", lost: count, why, outage: null });
     const shown = await fleet.waitForBot(777, /Lost ≥ 47 while it was connected/);
-    expect(shown.text).toMatch(/≥ 7: this version cannot read[\s\S]*≥ 40: more than Telegram gives[\s\S]*After 4 min offline/);
+    expect(shown.text).toMatch(
+      /≥ 7: this version cannot read[\s\S]*≥ 40: more than Telegram gives[\s\S]*Back after an outage \(last update 4 min/,
+    );
     expect(shown.text.match(/Press ✋/g)).toHaveLength(1);
   });
 
@@ -236,7 +241,7 @@ test("the card says nothing of an outage in which nothing was missed", () => {
     workerScreen(viewOf([workerView("news_1", { link: link({ outage: { ...outage, missed, recovered: missed } }) })]), "news_1")
       .html;
   expect(card(0)).not.toContain("🔍");
-  expect(card(37)).toContain("🔍 After 4 min offline: missed 37, recovered 37, lost 0");
+  expect(card(37)).toContain("🔍 Back after an outage (last update 4 min before): missed 37, recovered 37, lost 0");
 });
 
 test("the card says which wait keeps it from asking for what it missed, and until when", () => {

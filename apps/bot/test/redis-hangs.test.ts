@@ -112,7 +112,12 @@ describe("an act on the workers of four hosts", () => {
   test("told to stop", async () => {
     const it = await hanging();
     const { bulks, panels } = it.fleet.parts;
-    bulks.begin({ id: "press-0000000000000001", action: "restart", total: 4 }, { id: "777", name: "Ann" }, HOSTS, Date.now());
+    bulks.begin(
+      { id: "press-0000000000000001", action: "restart", workers: ["w1", "w2", "w3", "w4"] },
+      { id: "777", name: "Ann" },
+      HOSTS,
+      Date.now(),
+    );
     await panels.replace("777", { kind: "bulk", bulk: "press-0000000000000001" });
     const said = await press(it, "v1:bulkstop::0000000000000001");
     expect(said, "no host was told to stop").toContain("Under way");

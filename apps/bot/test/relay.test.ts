@@ -22,6 +22,7 @@ const route = (id: string, chat: string): Route =>
   Route.parse({ id, from: { worker: WORKER, chats: ["-1001"] }, to: { kind: "worker", worker: WORKER, chat } });
 
 /** The bot's share in relaying on a Bot API that answers as told. */
+/** @NOTE more lines: every test needs this bot, its store and a reader */
 async function start() {
   const [place, db, clock] = [placeAt((await sharedRedis()).url), await controlDb(), new TestClock()];
   const workers = new WorkerStore(db);
@@ -215,6 +216,27 @@ test("a text that is too long for one message goes on in an answer, once, and it
     ["editMessageText", "changed"],
     ["deleteMessages", [rest?.[1]]],
     ["editMessageText", "also"],
+  ]);
+});
+
+test("field fault B4: a group that became a supergroup is written to on, and what is in the old one is left alone", async () => {
+  const { reader, sent, confirmed, answers } = await start();
+  const to = { kind: "bot" as const, chat: "-4711" };
+  const step = { kind: "send" as const, randomId: "1", text: "hi", entities: [], replyTo: 5 };
+  const description = "Bad Request: group chat was upgraded to a supergroup chat";
+  answers.push(() => ({ ok: false, error_code: 400, description, parameters: { migrate_to_chat_id: -1_001_234_567_890 } }));
+  await reader.deliver({ ...alert, to, step });
+  await waitFor(() => confirmed.length === 1);
+  const landed = "-1001234567890";
+  expect(confirmed[0]?.result).toMatchObject({ kind: "done", landed });
+  const edit = { kind: "edit" as const, message: 5, text: "changed", entities: [] };
+  await reader.deliver({ ...alert, id: "news_1.2.0", key: "k2", to, step: edit });
+  await reader.deliver({ ...alert, id: "news_1.3.0", key: "k3", to, step, landed });
+  await waitFor(() => confirmed.length === 3);
+  expect(sent.map(({ method, payload }) => [method, payload["chat_id"], "reply_parameters" in payload])).toEqual([
+    ["sendMessage", "-4711", true],
+    ["sendMessage", landed, false],
+    ["sendMessage", landed, true],
   ]);
 });
 

@@ -53,10 +53,10 @@ test("what was set aside is told with Retry and Drop, counts on, and is over whe
   for (const words of ALL_WORDS) {
     const card = cards.find(n);
     if (!card) throw new Error("no card");
-    expect(plainText(alertCard(words, card).html)).toContain("MESSAGE_TOO_LONG <");
+    expect(plainText(alertCard(words, card, 26).html)).toContain("MESSAGE_TOO_LONG <");
   }
   const shown = cards.find(n);
-  const card = shown && alertCard(EN, shown);
+  const card = shown && alertCard(EN, shown, 26);
   expect(plainText(card?.html ?? "")).toContain("3 messages set aside");
   expect(card?.keyboard.flat().map((button) => ("callback_data" in button ? button.callback_data : ""))).toEqual(
     expect.arrayContaining(["v1:rset:signals:retry", "v1:rset:signals:drop", "v1:route:signals:"]),

@@ -71,6 +71,7 @@ const alertCards: fc.Arbitrary<CardRow> = fc.record({
   mutedUntil: orNull(fc.constant(NOW)),
   level: fc.constantFrom(0 as const, 1 as const, 2 as const),
   secondPathAt: fc.constant(null),
+  silent: fc.boolean(),
   calm: fc.boolean(),
   telling: fc.constant(1),
   revision: fc.constant(1),
@@ -141,9 +142,9 @@ describe("whatever names, errors and answers hold, Telegram takes", () => {
     fc.assert(
       fc.property(fc.array(alertCards, { minLength: 1, maxLength: 9 }), anyWords, (many, words) => {
         for (const card of many) {
-          checkCard(alertCard(words, card));
+          checkCard(alertCard(words, card, 26));
           checkCard(endedCard(words, card));
-          if (card.resolvedAt !== null) expect(labels(alertCard(words, card))).toEqual([]);
+          if (card.resolvedAt !== null) expect(labels(alertCard(words, card, 26))).toEqual([]);
         }
         checkCard(digestCard(words, many));
       }),
@@ -176,7 +177,7 @@ test("every button of every screen is a press of ours, with the longest name", (
     logScreen(EN, { worker: LONGEST, lines: [], command: null, level: "" }),
     noticeScreen(EN, saying("x"), LONGEST),
     ...fc.sample(steps, 300).map((step) => loginScreen({ words: EN, worker: LONGEST, step, digits: 0, now: NOW })),
-    ...fc.sample(alertCards, 50).map((card) => alertCard(EN, card)),
+    ...fc.sample(alertCards, 50).map((card) => alertCard(EN, card, 26)),
   ];
   for (const card of cards) {
     checkCard(card);

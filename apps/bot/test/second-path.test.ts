@@ -41,7 +41,7 @@ test("Telegram is away for 5 min: the alerts that wait go out by e-mail, once", 
   expect(mails).toHaveLength(1);
   expect(mails[0]).toMatch(/^To: ann@example\.org/m);
   expect(mails[0]).toMatch(/^Subject: Flotilla: the bot cannot reach Telegram since/m);
-  expect(mails[0]).toContain("#A-1 ");
+  expect(mails[0]).toContain("#A1 ");
   expect(mails[0]).toContain("news_1 crashed");
 });
 

@@ -132,3 +132,15 @@ test("whatever is typed and formatted, its characters come back in their order",
     }),
   );
 });
+
+test.each([
+  ["a contact's marks and an en dash", "\u202A+49\u00A0151\u201323456789\u202C", "+4915123456789"],
+  ["digits of another script", "+٩٧١ ٥٠ ١٢٣ ٤٥٦٧", "+971501234567"],
+  ["a link", "tel:+49-151-23456789", "+4915123456789"],
+  ["wide digits", "＋８１ ９０ １２３４ ５６７８", "+819012345678"],
+])("a phone with %s reaches the worker as a number (field fault C1)", async (_, text, number) => {
+  const it = await at(PHONE);
+  await it.send({ text });
+  await waitFor(() => it.reached.length === 1);
+  expect([it.reached, await it.left()]).toEqual([[`login.phone ${number}`], []]);
+});

@@ -85,18 +85,22 @@ describe("alerts", () => {
     expect(alerts.open("exit:news_1")?.n).toBeGreaterThan(first);
   });
 
-  test("wait for their hold; one that gets worse is told again, and a card is over with its last alert", async () => {
+  test("are told at once, unless they often pass by themselves; one that gets worse is told again, and a card is over with its last alert", async () => {
     const { alerts, cards } = await alertStores(30_000);
     alerts.raise("exit:news_1", crashBody(), NOW);
-    expect(alerts.untold()).toMatchObject([{ readyAt: NOW + 30_000, card: null }]);
+    expect(alerts.untold()).toMatchObject([{ readyAt: NOW, card: null }]);
+    alerts.raise("link:sport", crashBody({ worker: SPORT, kind: "offline" }), NOW);
+    expect(alerts.open("link:sport")).toMatchObject({ readyAt: NOW + 30_000 });
+    alerts.drop(2);
+    alerts.resolve(2, say("solved-itself"), NOW);
     alerts.raise("exit:sport", crashBody({ worker: SPORT }), NOW);
-    cards.create("k", [1, 2], { calm: false, over: false }, NOW);
+    cards.create("k", [1, 3], { calm: false, over: false }, NOW);
     expect(alerts.untold()).toEqual([]);
     alerts.raise("exit:news_1", crashBody({ kind: "gave-up" }), NOW + 5);
     expect(cards.find(1)).toMatchObject({ telling: 2, revision: 2, toldAt: NOW + 5, resolvedAt: null });
     alerts.resolve(1, say("solved-itself"), NOW + 6);
     expect(cards.find(1)).toMatchObject({ revision: 3, resolvedAt: null });
-    alerts.resolve(2, say("solved-itself"), NOW + 7);
+    alerts.resolve(3, say("solved-itself"), NOW + 7);
     expect(cards.find(1)).toMatchObject({ revision: 4, resolvedAt: NOW + 7 });
   });
 
@@ -104,7 +108,7 @@ describe("alerts", () => {
     const { alerts, cards } = await alertStores();
     alerts.raise("exit:news_1", crashBody(), NOW);
     cards.create("k", [1], { calm: false, over: false }, NOW);
-    cards.delivered({ card: 1, chat: "777", message: 10, telling: 1, revision: 1, digest: 0, ended: 0 });
+    cards.delivered({ card: 1, chat: "777", message: 10, telling: 1, revision: 1, digest: 0, ended: 0, shown: null });
     expect(cards.byMessage("777", 10).map((card) => card.n)).toEqual([1]);
     expect([...cards.byMessage("778", 10), ...cards.byMessage("777", 11)]).toEqual([]);
   });

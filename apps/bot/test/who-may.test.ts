@@ -6,10 +6,10 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { handleEvent } from "../src/events.ts";
 import { say } from "../src/words/said.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
+import { groupOf } from "./group.ts";
 import { ASKER, crashBody, HOST, WORKER } from "./support.ts";
 
 const BOB = 900;
-const GROUP = -100_123;
 
 async function withAnn(): Promise<Fleet> {
   const fleet = await startFleet();
@@ -66,37 +66,8 @@ test("strangers are told of to the owner, once an hour", async () => {
 });
 
 describe("a group", () => {
-  /** Takes what goes to the group, which the local Telegram does not have. */
-  async function withGroup() {
-    const fleet = await withAnn();
-    const sent: { method: string; text: string; thread: unknown }[] = [];
-    fleet.bot.api.config.use(async (previous, method, payload, signal) => {
-      const call = payload as { chat_id?: unknown; text?: string; message_thread_id?: unknown };
-      if (String(call.chat_id) !== String(GROUP)) return await previous(method, payload, signal);
-      sent.push({ method, text: call.text ?? "", thread: call.message_thread_id });
-      const result = { message_id: 1000 + sent.length, date: 1, chat: { id: GROUP, type: "supergroup" } };
-      return { ok: true, result } as unknown as Awaited<ReturnType<typeof previous>>;
-    });
-    let id = 50_000;
-    const write = async (text: string, more: object = {}, from = 777): Promise<void> => {
-      const entities = [{ type: "bot_command", offset: 0, length: text.split(" ")[0]?.length ?? 0 }];
-      const chat = { id: GROUP, type: "supergroup", title: "Night watch" };
-      const message = {
-        message_id: ++id,
-        date: 1,
-        chat,
-        from: { id: from, is_bot: false, first_name: "Ann" },
-        text,
-        entities,
-        ...more,
-      };
-      await fleet.bot.handleUpdate({ update_id: ++id, message } as never);
-    };
-    return { fleet, sent, write };
-  }
-
   test("hears nothing until an owner opens it, then every alert, in its topic; /here off closes it", async () => {
-    const { fleet, sent, write } = await withGroup();
+    const { fleet, sent, write } = await groupOf(await withAnn());
     const topic = { is_topic_message: true, message_thread_id: 7 };
     await write("/menu", topic);
     expect(sent, "silence before").toEqual([]);
@@ -121,7 +92,7 @@ describe("a group", () => {
   });
 
   test("is no place for a login: it gives the way to the private chat", async () => {
-    const { fleet, sent, write } = await withGroup();
+    const { fleet, sent, write } = await groupOf(await withAnn());
     await write("/here");
     await write("/login news_1");
     expect(sent.at(-1)?.text).toMatch(/private chat only: https:\/\/t\.me\/\w+\?start=auth_news_1$/);
@@ -186,7 +157,7 @@ test("an act on many is told to stop, by a command of its own to its host; the c
   await press(fleet, "🔄 Restart all");
   await fleet.waitForBot(777, "Restart all 2 workers?");
   await press(fleet, "Yes, restart them");
-  await fleet.waitForBot(777, "Under way: 0 done, 0 failed, 2 to go");
+  await fleet.waitForBot(777, "Under way: 0 done, 0 not done, 2 to go");
   expect(await press(fleet, "✋ Stop here")).toBe("✋ Stops after the worker in hand");
   await waitFor(() => heard.length === 2, { what: "both commands" });
   const [begun, ended] = heard.toSorted((a) => (a.kind === "bulk" ? -1 : 1));
@@ -198,7 +169,7 @@ test("an act on many is told to stop, by a command of its own to its host; the c
     { ...fleet.parts, onChatError: () => {} },
     { ...base, ...progress, phase: "stopped", done: [WORKER], failed: [] },
   );
-  const card = await fleet.waitForBot(777, "Ended: 1 done, 0 failed, 1 left as they are");
+  const card = await fleet.waitForBot(777, "Ended: 1 done, 0 not done, 1 left as they are");
   expect(
     card.keyboard.flat().map(({ text }) => text),
     "it is over",

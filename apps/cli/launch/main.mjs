@@ -48,6 +48,7 @@ function programOf(verb, args) {
   if (verb === "bench") return ["bench/run.ts", ...args];
   if (verb === "sandbox")
     return ["packages/sandbox/src/main.ts", "--port", "8480", "--key-file", "data/sandbox-dc.pem", ...args];
+  if (verb === "host") return ["apps/supervisor/src/main.ts", ...args];
   return ["apps/cli/src/main.ts", verb, ...args];
 }
 
@@ -76,5 +77,5 @@ async function prepare(verb, env, root) {
  * @param {string} root
  */
 function workDir(verb, root) {
-  return NEEDS_REDIS.has(verb) || verb === "sandbox" ? root : process.cwd();
+  return NEEDS_REDIS.has(verb) || verb === "sandbox" || verb === "host" ? root : process.cwd();
 }

@@ -18,6 +18,8 @@ interface KeptOptions {
   readonly meanwhile: string;
   /** It ends again and again, with how it ended last; null when it stays up again. */
   readonly onDown?: (how: string | null) => void;
+  /** It ended unasked, or its start failed; it is tried again. */
+  readonly onMissed?: (how: string) => void;
   /** It was started again. */
   readonly onStart?: () => void;
   readonly rules?: RestartRules;
@@ -112,6 +114,7 @@ export class KeptService {
     const now = systemClock.monotonicMs();
     this.#history.push({ at: now, uptimeMs, class: "CRASH" });
     if (this.#history.length > KEPT_EXITS) this.#history.shift();
+    this.#options.onMissed?.(detail);
     const decision = decideRestart(this.#history, now, rules);
     if (decision.kind === "restart") {
       tell(`${once} Starting it again (${decision.attempt}/${decision.limit}).`);

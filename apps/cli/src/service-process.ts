@@ -27,6 +27,8 @@ export interface ServiceOptions {
   readonly env: Record<string, string>;
   /** Folder of the log files; stdout and stderr are appended to `<name>.log` (0600). */
   readonly logDir: string;
+  /** What it says after its "ready". */
+  readonly hear?: (message: Readonly<Record<string, unknown>>) => void;
 }
 
 /** A service must be ready by then. */
@@ -54,6 +56,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
   const exited = watchExit(child, options.name);
   try {
     const ready = await untilReady(child, exited, options);
+    child.on("message", (message) => void (isRecord(message) && options.hear?.(message)));
     return {
       name: options.name,
       pid: child.pid ?? 0,

@@ -42,7 +42,6 @@ export async function up(cwd: string): Promise<void> {
   starting.catch(() => {});
   const started = await Promise.race([starting, signals.first]);
   if (!started) return;
-  const words = new Output(1);
   words.write(started.text);
   const why = await Promise.race([signals.first, started.ended]);
   if (why !== undefined)
@@ -77,10 +76,18 @@ async function startAll(cwd: string, stack: AsyncDisposableStack, hurry: Promise
   for (const warning of [...(unbound === null ? [] : [unbound]), ...(await checkRedis(redisUrl)).warnings])
     say(`Warning: ${warning}`);
   const fresh = sandbox !== null && (await seedDemo(sandbox.url, config));
-  const { bot, supervisor } = await startApps(stack, { config, values, logDir, hurry });
+  let waits = false;
+  const onIntroduced = (username: string): void => {
+    if (waits) words.write(readyText(config, { bot: bot.current, supervisor: supervisor.current, username }, sandbox));
+    waits = false;
+  };
+  const { bot, supervisor } = await startApps(stack, { config, values, logDir, hurry, onIntroduced });
   if (fresh) await startDemoWorkers(config);
   const ended = sandbox ? sandbox.service.exited : new Promise<never>(() => {});
-  return { text: readyText(config, bot.current, supervisor.current, sandbox), logDir, ended };
+  const username = bot.current.said("username");
+  waits = username === "";
+  const ready = readyText(config, { bot: bot.current, supervisor: supervisor.current, username }, sandbox);
+  return { text: waits ? waitingText(bot.current) : ready, logDir, ended };
 }
 
 /** What a longer absence means, for the terminal. */
@@ -94,23 +101,34 @@ interface AppsPlace {
   readonly values: EnvValues;
   readonly logDir: string;
   readonly hurry: Promise<void>;
+  /** The bot knows its name: it answers from now on. */
+  readonly onIntroduced: (username: string) => void;
 }
 
 /** Bot, then supervisor; the bot hears of a supervisor that cannot be kept up, because only the bot can tell the chat. */
 async function startApps(
   stack: AsyncDisposableStack,
-  { config, values, logDir, hurry }: AppsPlace,
+  { config, values, logDir, hurry, onIntroduced }: AppsPlace,
 ): Promise<{ readonly bot: KeptService; readonly supervisor: KeptService }> {
   let down: string | null = null;
-  const tellBot = (): void => bot.current.say({ kind: "supervisor", down });
+  let ended: string | null = null;
+  const tellBot = (): void => bot.current.say({ kind: "supervisor", down, ended });
   const keep = async (app: "bot" | "supervisor", port: number, graceMs: number): Promise<KeptService> => {
     const file = fileURLToPath(new URL(`../../${app}/src/main.ts`, import.meta.url));
-    const options = { name: app, file, env: childEnv({ ...values, HTTP_PORT: String(port) }), logDir };
+    const hear = (message: Readonly<Record<string, unknown>>): void => {
+      if (message["kind"] === "introduced") onIntroduced(String(message["username"]));
+    };
+    const options = { name: app, file, env: childEnv({ ...values, HTTP_PORT: String(port) }), logDir, hear };
     const onDown = (how: string | null): void => {
       down = how;
       tellBot();
     };
-    const hears = app === "bot" ? { onStart: tellBot } : { onDown };
+    const setEnded = (how: string | null): void => {
+      ended = how;
+      tellBot();
+    };
+    const onStart = (): void => setEnded(null);
+    const hears = app === "bot" ? { onStart: tellBot } : { onDown, onMissed: setEnded, onStart };
     const kept = await KeptService.start({
       start: () => startService(options),
       tell: say,
@@ -125,17 +143,30 @@ async function startApps(
   return { bot, supervisor };
 }
 
+const words = new Output(1);
 const problems = new Output(2);
 
 function say(line: string): void {
   problems.write(`${line}\n`);
 }
 
-function readyText(config: Config, bot: ServiceProcess, supervisor: ServiceProcess, sandbox: SandboxPlace | null): string {
+/** The workers need no Bot API: they run meanwhile (field fault C6). */
+function waitingText(bot: ServiceProcess): string {
+  return `Workers run. The chat waits for the Bot API, which cannot be reached: ${bot.said("way")}. Asking every 5 s; check the network, BOT_API_ROOT and BOT_PROXY.\nStop with Ctrl+C.\n`;
+}
+
+interface Ready {
+  readonly bot: ServiceProcess;
+  readonly supervisor: ServiceProcess;
+  /** Of the bot. */
+  readonly username: string;
+}
+
+function readyText(config: Config, { bot, supervisor, username }: Ready, sandbox: SandboxPlace | null): string {
   const health = `Health: http://127.0.0.1:${bot.said("healthPort")}/healthz (bot), http://127.0.0.1:${supervisor.said("healthPort")}/healthz (supervisor)\n`;
   const stop = `Logs: ${join(config.dataDir, "logs")}\nStop with Ctrl+C.\n`;
   if (sandbox) return `Flotilla is ready — open ${sandbox.url}/\n${health}${stop}`;
-  return `Flotilla is ready — open https://t.me/${bot.said("username")} and press Start\n${health}${stop}`;
+  return `Flotilla is ready — open https://t.me/${username} and press Start\n${health}${stop}`;
 }
 
 function catchSignals(): { readonly first: Promise<void>; readonly second: Promise<void> } {

@@ -13,7 +13,7 @@ import {
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { spawnNode, startRedis, testDir } from "@flotilla/testkit";
+import { spawnNode, startProxy, startRedis, testDir } from "@flotilla/testkit";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { ANN, HOLDER, Machine } from "./kit.ts";
 
@@ -202,4 +202,41 @@ test("the text for people says what, why and what to do", async () => {
   expect(said.code).toBe(1);
   expect(said.stdout).toMatch(/✗ .*sessions is open to others \(755\)\.\n {4}Why it matters: .+\n {4}What to do: chmod 700/);
   expect(said.stdout).toContain("flotilla doctor --fix");
+});
+
+describe("with a proxy nothing is asked around it (field fault C11)", () => {
+  const reach = (): string[] =>
+    [machine.env["BOT_API_ROOT"] ?? "", machine.env["MTPROTO_DC"] ?? ""].map((it) => it.replace("http://", ""));
+
+  test.each(["socks5", "socks4", "http"])(
+    "TELEGRAM_PROXY of the kind %s: the data centre; BOT_PROXY: the Bot API",
+    async (kind) => {
+      const [ours, bots] = [await startProxy(), await startProxy()];
+      machine.env["TELEGRAM_PROXY"] = `${kind}://127.0.0.1:${ours.port}`;
+      machine.env["BOT_PROXY"] = `${kind}://127.0.0.1:${bots.port}`;
+      expect((await doctor(0)).filter(({ check }) => check === "network")).toEqual([]);
+      expect([bots.asked, ours.asked]).toEqual(reach().map((place) => [place]));
+    },
+  );
+
+  test("without BOT_PROXY and BOT_API_ROOT both go through TELEGRAM_PROXY, to Telegram's own addresses", async () => {
+    const proxy = await startProxy();
+    proxy.refuse = 5;
+    for (const name of ["BOT_API_ROOT", "MTPROTO_DC", "MTPROTO_DC_KEY"]) delete machine.env[name];
+    machine.env["TELEGRAM_PROXY"] = `127.0.0.1:${proxy.port}:ann:s3cret`;
+    const found = await doctor(1);
+    expect(proxy.asked.toSorted()).toEqual(["149.154.167.51:443", "api.telegram.org:443"]);
+    expect(found.filter(({ check }) => check === "network").map(({ what }) => what)).toEqual([
+      expect.stringMatching(/Bot API .* through socks5:\/\/•••@127\.0\.0\.1:\d+: The proxy cannot reach/),
+      expect.stringMatching(/data centre .* through socks5:\/\/•••@127\.0\.0\.1:\d+: The proxy cannot reach/),
+    ]);
+    expect(JSON.stringify(found)).not.toContain("s3cret");
+  });
+
+  test("an MTProxy that is away is named; the data centre is not asked", async () => {
+    machine.env["TELEGRAM_PROXY"] = "mtproxy://00112233445566778899aabbccddeeff@127.0.0.1:9";
+    const [found, ...more] = (await doctor(1)).filter(({ check }) => check === "network");
+    expect(found?.what).toBe("The proxy of the workers (mtproxy://•••@127.0.0.1:9) cannot be reached: ECONNREFUSED.");
+    expect(more).toEqual([]);
+  });
 });

@@ -26,6 +26,10 @@ export interface Said {
 }
 
 /** A data folder of a fleet against Telegram, as far as the command line can tell. */
+const TELEGRAM = { id: 2, address: "149.154.167.51", port: 443 };
+/** What a session of a server of one's own has: where that is, is a setting. */
+export const OWN_SERVER = { id: 2, address: "", port: 0 };
+
 export class Machine {
   readonly dataDir: string;
   readonly cwd: string;
@@ -49,28 +53,28 @@ export class Machine {
   }
 
   /** Runs `flotilla …` to its end, without a terminal. */
-  async run(args: readonly string[], input?: string): Promise<Said> {
+  async run(args: readonly string[], input?: string | Buffer): Promise<Said> {
     const child = this.start(args, input);
     const { code } = await child.exited;
     return { code, stdout: child.stdout, stderr: child.stderr };
   }
 
-  start(args: readonly string[], input?: string): SpawnedProcess {
+  start(args: readonly string[], input?: string | Buffer): SpawnedProcess {
     return spawnNode(MAIN, args, { env: this.env, cwd: this.cwd, ...(input === undefined ? {} : { input }) });
   }
 
   /** The JSON of a command that ends with `code`. */
-  async json(args: readonly string[], code: number, input?: string): Promise<Record<string, unknown>> {
+  async json(args: readonly string[], code: number, input?: string | Buffer): Promise<Record<string, unknown>> {
     const said = await this.run([...args, "--json"], input);
     if (said.code !== code) throw new Error(`exit code ${said.code}: ${said.stdout}${said.stderr}`);
     return JSON.parse(said.stdout) as Record<string, unknown>;
   }
 
   /** A logged in session that nobody has open; returns its key. */
-  session(name: string, self = ANN, key: Buffer = randomBytes(256)): Buffer {
+  session(name: string, self = ANN, key: Buffer = randomBytes(256), dc = TELEGRAM): Buffer {
     using store = openSession({ dir: this.sessions, name, fleetKey: Buffer.from(FLEET_KEY, "hex") });
     store.beginLogin();
-    store.setDc({ id: 2, address: "149.154.167.51", port: 443 });
+    store.setDc(dc);
     store.setAuthKey(key);
     store.commitLogin(self);
     return key;

@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { fleetKeyId } from "@flotilla/kernel";
 import { spawnNode, testDir } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test } from "vitest";
-import { ANN, HOLDER, Machine, pyrogram } from "./kit.ts";
+import { ANN, HOLDER, Machine, OWN_SERVER, pyrogram } from "./kit.ts";
 
 let machine: Machine;
 beforeEach(async () => {
@@ -135,6 +135,24 @@ describe("export", () => {
     const over = await machine.run(["export", "ann", "--format", "gramjs", "--out", "out.txt", "--yes"]);
     expect(over.stderr).toContain("exists already");
     expect(readFileSync(file, "utf8")).toBe(text);
+  });
+
+  // Field fault E5: what is made in the sandbox can be taken out and put in again.
+  test("of a session of a server of one's own needs to know where that is", async () => {
+    const key = machine.session("ann", ANN, randomBytes(256), OWN_SERVER);
+    const refused = await machine.run(["export", "ann", "--format", "telethon", "--yes"]);
+    expect([refused.code, refused.stdout]).toEqual([1, ""]);
+    expect(refused.stderr).toContain("--server <IPv4 address>:<port>");
+    for (const server of ["localhost:7443", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:70000", "[::1]:7443"]) {
+      const said = await machine.run(["export", "ann", "--format", "telethon", "--yes", "--server", server]);
+      expect([said.code, said.stdout], server).toEqual([2, ""]);
+      expect(said.stderr).toContain("--server 127.0.0.1:7443");
+    }
+    const said = await machine.run(["export", "ann", "--format", "telethon", "--yes", "--server", "127.0.0.1:7443"]);
+    expect(Buffer.from(said.stdout.slice(1), "base64url").subarray(0, 7)).toEqual(Buffer.from([2, 127, 0, 0, 1, 0x1d, 0x13]));
+    const other = new Machine(await testDir());
+    expect((await other.run(["import", "-", "--name", "bob", "--yes"], said.stdout)).code).toBe(0);
+    expect(other.keyOf("bob")).toEqual(key);
   });
 
   test("is refused while a process has the session, and for workers that do not exist", async () => {

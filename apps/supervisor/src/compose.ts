@@ -51,7 +51,7 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   const db = stack.adopt(new HostDb(join(config.dataDir, "host.db")), (it) => it.close());
   const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
   const redis = await openRedisParts(stack, { config, fleetKey, db, log });
-  const { place, events, others, onError: onRedisError } = redis;
+  const { place, events, onError: onRedisError } = redis;
   const registry = createRegistry();
   const exits = exitCounter(registry);
   const sessions = new SessionDesk({ dataDir: config.dataDir, fleetKey, db, graceMs: GRACE_MS });
@@ -72,7 +72,7 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   });
   const commands = new HostCommands({ fleet, db, clock: systemClock, log, sessions, doctor: doctorOf(env) });
   showFleet(registry, () => fleet.statuses());
-  const watches = [others, stack.use(watchDisks(config.dataDir, fleet)), stack.use(watchClock(place, fleet))];
+  const watches = [redis, stack.use(watchDisks(config.dataDir, fleet)), stack.use(watchClock(place, fleet))];
   const problems = (): string[] => watches.flatMap((each) => each.problems());
   const health = stack.adopt(await startHealth({ port: config.httpPort, registry, problems }), (it) => it.close());
   stack.adopt(refreshing(fleet), (it) => it.stop());

@@ -1,14 +1,14 @@
-import { findFleetKeys, loadFleetKey, parseConfig, readProcessEnv } from "@flotilla/config";
+import { findFleetKeys, loadFleetKey, parseConfig, readEnv } from "@flotilla/config";
 import { CLASS_ICONS } from "@flotilla/domain";
-import { AppError, unboundWarning } from "@flotilla/kernel";
+import { unboundWarning } from "@flotilla/kernel";
 import { createLogger, runService } from "@flotilla/observability";
 import { assertOwnerDir, fittingFleetKey } from "@flotilla/session-store";
 import { startSupervisor } from "./compose.ts";
 
-const env = readProcessEnv();
 await runService("supervisor", async () => {
-  const config = parseConfig(env, { cwd: process.cwd(), role: "fleet" });
-  if (!config.redisUrl) throw new AppError("bad-config", "REDIS_URL is not set: the supervisor needs the Redis of the fleet.");
+  const cwd = process.cwd();
+  const env = readEnv(cwd);
+  const config = parseConfig(env, { cwd, role: "host" });
   const { fleetKey, dataDir } = config;
   fittingFleetKey(dataDir, () => loadFleetKey(fleetKey, dataDir), findFleetKeys(fleetKey, dataDir));
   assertOwnerDir(config.ownerDir);

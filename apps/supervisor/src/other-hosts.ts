@@ -1,11 +1,11 @@
 import { type HostRow, hostsTooMany, STATUS_REFRESH_MS } from "@flotilla/contracts";
 import type { Clock, HostId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import type { HostBoard } from "@flotilla/queue";
+import { type HostBoard, redisAway } from "@flotilla/queue";
 
 /** Parts of {@link OtherHosts}. */
 export interface OtherHostsDeps {
-  readonly board: Pick<HostBoard, "write" | "all" | "remove">;
+  readonly board: Pick<HostBoard, "write" | "all" | "remove" | "trouble">;
   readonly host: HostId;
   readonly hosts: HostRow["hosts"];
   readonly clock: Clock;
@@ -25,8 +25,12 @@ export class OtherHosts {
     void this.look();
   }
 
-  /** For the health endpoint. */
-  readonly problems = (): string[] => (this.#others === "" ? [] : [`HOSTS=one, but ${this.#others} runs, too`]);
+  /** For the health endpoint: Redis, and hosts that should not be there. */
+  readonly problems = (): string[] => {
+    const { trouble } = this.#deps.board;
+    const redis = trouble === null ? [] : [redisAway(trouble).message];
+    return this.#others === "" ? redis : [...redis, `HOSTS=one, but ${this.#others} runs, too`];
+  };
 
   /** Never rejects: the next look is in 10 s. */
   async look(): Promise<void> {

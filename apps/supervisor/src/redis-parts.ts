@@ -26,7 +26,8 @@ export interface RedisParts {
   readonly place: QueuePlace;
   readonly events: EventPublisher;
   readonly statuses: StatusWriter;
-  readonly others: OtherHosts;
+  /** For the health endpoint: Redis is away, another supervisor has this host's name, other hosts. */
+  readonly problems: () => string[];
   readonly onError: (error: unknown) => void;
 }
 
@@ -52,7 +53,8 @@ export async function openRedisParts(
   const { hostId: host, supervision } = config;
   const others = new OtherHosts({ board, host, hosts: supervision.hosts, clock: systemClock, log, onError });
   stack.adopt(others, (it) => it.close());
-  return { fleet, place, events, statuses, others, onError };
+  const problems = (): string[] => [...others.problems(), ...(claim.problem === null ? [] : [claim.problem])];
+  return { fleet, place, events, statuses, problems, onError };
 }
 
 interface ClaimParts {

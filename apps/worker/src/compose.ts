@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { type Config, loadFleetKey } from "@flotilla/config";
 import type { Fault, LoginStep, SupervisorToWorker, WorkerCommand } from "@flotilla/contracts";
-import { parseProxy, SEND_RATE, type SendRate } from "@flotilla/domain";
-import { systemClock, type WorkerId } from "@flotilla/kernel";
+import { SEND_RATE, type SendRate } from "@flotilla/domain";
+import { parseProxy, systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { consumeWorkerCommands, EventPublisher, findFleet, fleetPlace, parseFleet, type QueuePlace } from "@flotilla/queue";
 import { type SelfUser, type SessionStore, Vault } from "@flotilla/session-store";

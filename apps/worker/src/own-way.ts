@@ -1,6 +1,5 @@
 import { newSealKeyPair, type Sealed, type SealKeyPair, sealContext, unseal, type WayStatus } from "@flotilla/contracts";
-import { maskProxy, type ProxyRoute, parseProxy } from "@flotilla/domain";
-import { AppError, type WorkerId } from "@flotilla/kernel";
+import { AppError, maskProxy, type ProxyRoute, parseProxy, type WorkerId } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 
 /** The way of this worker to Telegram: its own, else the one of its host. It changes when an admin says so, and never by itself. */

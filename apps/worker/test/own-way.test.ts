@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { seal, sealContext } from "@flotilla/contracts";
-import { parseProxy } from "@flotilla/domain";
-import { parseWorkerId } from "@flotilla/kernel";
+import { parseProxy, parseWorkerId } from "@flotilla/kernel";
 import { openSession, rekey, sessionPath } from "@flotilla/session-store";
 import { testDir } from "@flotilla/testkit";
 import { expect, test } from "vitest";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { AppError } from "@flotilla/kernel";
+import { AppError, cleanPaste } from "@flotilla/kernel";
 import { ENV, type EnvName, type EnvValues } from "./schema.ts";
 
 /** Values of this process's environment, by name. Empty strings count as not set. */
@@ -41,10 +41,33 @@ export function wantsSandbox(env: EnvValues): boolean {
   return !(env.BOT_TOKEN || env.API_ID || env.API_HASH || env.ADMIN_IDS);
 }
 
-/** What a child process gets: the few system variables that programs need, and the values given. Nothing else leaks in. */
+/**
+ * Variables that Flotilla does not read itself and every process of it gets: where programs and folders are, the time zone, and what
+ * decides which certificates are trusted (field fault C7). Proxies of the environment are not among them: the way to Telegram is a setting.
+ */
+export const PASSED_ON: readonly string[] = [
+  "PATH",
+  "HOME",
+  "USER",
+  "USERPROFILE",
+  "TMPDIR",
+  "TEMP",
+  "TMP",
+  "SystemRoot",
+  "LANG",
+  "LC_ALL",
+  "TZ",
+  "NODE_EXTRA_CA_CERTS",
+  "NODE_USE_SYSTEM_CA",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+  "NODE_OPTIONS",
+  "NODE_COMPILE_CACHE",
+];
+
+/** What a child process gets: {@link PASSED_ON}, and the values given. Nothing else leaks in. */
 export function childEnv(values: EnvValues): Record<string, string> {
-  const system = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "SystemRoot", "NODE_OPTIONS", "NODE_COMPILE_CACHE"];
-  const kept = system.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]] as const]));
+  const kept = PASSED_ON.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]] as const]));
   const own = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return Object.fromEntries([...kept, ...own]);
 }
@@ -54,7 +77,26 @@ export function redisProgram(): string | null {
   return process.env.FLOTILLA_REDIS_SERVER || null;
 }
 
+/** What people copy from a chat, a site or a list, with what is around it; passwords and paths stay letter by letter. */
+const PASTED: ReadonlySet<EnvName> = new Set([
+  "BOT_TOKEN",
+  "API_ID",
+  "API_HASH",
+  "ADMIN_IDS",
+  "FLEET_KEY",
+  "HOST_ID",
+  "LOCAL_ADDRESS",
+  "ALERT_EMAIL_TO",
+  "BOT_API_ROOT",
+  "MTPROTO_DC",
+]);
+
 function pick(source: Readonly<Record<string, string | undefined>>): EnvValues {
   const names = Object.keys(ENV) as EnvName[];
-  return Object.fromEntries(names.flatMap((name) => (source[name] ? [[name, source[name]]] : [])));
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = PASTED.has(name) ? cleanPaste(source[name] ?? "") : source[name];
+      return value ? [[name, value]] : [];
+    }),
+  );
 }

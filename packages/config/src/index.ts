@@ -1,5 +1,5 @@
 /** Environment and `.env` → typed configuration. The only reader of `process.env`. */
-export { childEnv, readEnv, readProcessEnv, redisProgram, wantsSandbox } from "./env.ts";
+export { childEnv, PASSED_ON, readEnv, readProcessEnv, redisProgram, wantsSandbox } from "./env.ts";
 export { findFleetKeys, type KeyFileState, keepKeyFile, loadFleetKey } from "./fleet-key.ts";
 export {
   BOT_ONLY,
@@ -16,3 +16,4 @@ export {
 } from "./parse.ts";
 export { ENV, type EnvEntry, type EnvName, type EnvValues } from "./schema.ts";
 export { Secret } from "./secret.ts";
+export { botProxyOf } from "./ways.ts";

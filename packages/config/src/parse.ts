@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { AppError, type HostId, parseHostId, parseUserId, type UserId } from "@flotilla/kernel";
 import { ENV, type EnvName, type EnvValues } from "./schema.ts";
 import { Secret } from "./secret.ts";
+import { botProxyOf, wayProblems } from "./ways.ts";
 
 /** Which MTProto servers workers talk to. */
 export type MtprotoServer =
@@ -64,14 +65,16 @@ export interface Config {
   readonly mtproto: MtprotoServer;
   /** The way of this host's workers to Telegram; null = direct. */
   readonly telegramProxy: Secret | null;
+  /** The bot's way to the Bot API, never an MTProxy; null = direct. */
+  readonly botProxy: Secret | null;
 }
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
 
-/** `fleet` = everything; `worker` = a process that never sees the bot's token. */
+/** `fleet` = everything; `host` = a supervisor, which needs nothing of the bot's; `worker` = a process that never sees the bot's token. */
 export interface ParseOptions {
   readonly cwd: string;
-  readonly role: "fleet" | "worker";
+  readonly role: "fleet" | "host" | "worker";
 }
 
 /** What a worker process is not given. */
@@ -82,6 +85,7 @@ export const BOT_ONLY: readonly EnvName[] = [
   "ALERT_SMTP_URL",
   "ALERT_EMAIL_TO",
   "DEAD_MAN_URL",
+  "BOT_PROXY",
 ];
 
 /**
@@ -90,6 +94,8 @@ export const BOT_ONLY: readonly EnvName[] = [
  */
 export function parseConfig(env: EnvValues, options: ParseOptions): Config {
   const problems = [...ruleProblems(env), ...missing(env, options.role), ...pairProblems(env), ...paceProblems(env)];
+  if (options.role === "fleet") problems.push(...wayProblems(env));
+  if (options.role === "host") problems.push(...hostProblems(env, resolve(options.cwd, env.DATA_DIR ?? "data")));
   const pem = env.MTPROTO_DC_KEY ? readPem(resolve(options.cwd, env.MTPROTO_DC_KEY), problems) : null;
   if (problems.length > 0) throw badConfig(problems);
   return {
@@ -124,6 +130,7 @@ export function parseConfig(env: EnvValues, options: ParseOptions): Config {
     },
     botApiRoot: env.BOT_API_ROOT ?? null,
     telegramProxy: env.TELEGRAM_PROXY ? new Secret(env.TELEGRAM_PROXY) : null,
+    botProxy: botProxyOf(env),
     mtproto: pem && env.MTPROTO_DC ? customServer(env.MTPROTO_DC, pem) : { kind: "telegram" },
   };
 }
@@ -168,6 +175,19 @@ export function badConfig(problems: readonly string[]): AppError<"bad-config"> {
 function missing(env: EnvValues, role: ParseOptions["role"]): string[] {
   const names = (Object.keys(ENV) as EnvName[]).filter((name) => ENV[name].required && !env[name]);
   return names.filter((name) => role === "fleet" || !BOT_ONLY.includes(name)).map((name) => `${name} is not set`);
+}
+
+/** What a supervisor alone cannot make up: it would find no fleet, or make a key that is not the fleet's. */
+function hostProblems(env: EnvValues, dataDir: string): string[] {
+  const hasKey = env.FLEET_KEY || ["fleet.key", "sessions"].some((name) => existsSync(join(dataDir, name)));
+  return [
+    ...(env.REDIS_URL ? [] : ["REDIS_URL is not set: a host needs the Redis of the fleet, the one that the bot uses"]),
+    ...(hasKey
+      ? []
+      : [
+          "FLEET_KEY is not set: a host needs the key of the fleet, the one of the bot's host (its .env, or fleet.key in its data folder)",
+        ]),
+  ];
 }
 
 function pairProblems(env: EnvValues): string[] {

@@ -1,3 +1,4 @@
+import { parseProxy, toError } from "@flotilla/kernel";
 import { z } from "zod";
 
 /** One environment variable: its rule, and the words of `.env.example`. */
@@ -18,6 +19,39 @@ const port = (): z.ZodType<string | undefined> =>
       "must be a port number from 0 to 65535 (0 = any free port)",
     )
     .optional();
+
+/** The reason that `parseProxy` gives, in the words of a rule: after the name. */
+function proxyProblem(value: string): string | null {
+  try {
+    parseProxy(value);
+    return null;
+  } catch (error) {
+    return toError(error)
+      .message.replace(/^The proxy must be /, "must be ")
+      .replace(/^(?!must)/, "cannot be used: ")
+      .replace(/\.$/, "");
+  }
+}
+
+function checked(problemOf: (value: string) => string | null): z.ZodType<string | undefined> {
+  const rule = (value: string, context: z.core.$RefinementCtx<string>): void => {
+    const message = problemOf(value);
+    if (message !== null) context.addIssue({ code: "custom", message });
+  };
+  return z.string().superRefine(rule).optional();
+}
+
+const proxy = (): z.ZodType<string | undefined> => checked(proxyProblem);
+
+/** An MTProxy carries Telegram's own protocol alone, and the Bot API is HTTPS. */
+const botProxy = (): z.ZodType<string | undefined> =>
+  checked((value) => {
+    if (value.toLowerCase() === "direct") return null;
+    const problem = proxyProblem(value);
+    return (
+      problem ?? (parseProxy(value).kind === "mtproxy" ? "must be a SOCKS or HTTP proxy: an MTProxy carries no Bot API" : null)
+    );
+  });
 
 /** Every environment variable that Flotilla reads. `.env.example` is compared with this table by a test. */
 export const ENV = {
@@ -168,11 +202,9 @@ export const ENV = {
     required: false,
     example: "",
   },
+  BOT_PROXY: { schema: botProxy(), secret: true, required: false, example: "" },
   TELEGRAM_PROXY: {
-    schema: text(
-      /^(socks[45]|mtproxy):\/\/\S+:[1-9]\d{0,4}\/?$/,
-      "must be socks5://user:password@host:port, socks4://host:port or mtproxy://secret@host:port",
-    ),
+    schema: proxy(),
     secret: true,
     required: false,
     example: "",

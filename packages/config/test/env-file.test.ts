@@ -1,6 +1,16 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { childEnv, ENV, type EnvName, readEnv, readProcessEnv, redisProgram } from "@flotilla/config";
+import {
+  childEnv,
+  ENV,
+  type EnvName,
+  PASSED_ON,
+  parseConfig,
+  readEnv,
+  readProcessEnv,
+  redisProgram,
+  ruleProblems,
+} from "@flotilla/config";
 import { AppError } from "@flotilla/kernel";
 import { testDir } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test, vi } from "vitest";
@@ -91,18 +101,7 @@ describe("a child process", () => {
     const env = childEnv({ LOG_LEVEL: "info", REDIS_URL: undefined });
     expect(env).toMatchObject({ LOG_LEVEL: "info", TZ: "UTC" });
     expect(Object.values(env)).not.toContain("leaked");
-    const known = [
-      "PATH",
-      "HOME",
-      "TMPDIR",
-      "LANG",
-      "LC_ALL",
-      "TZ",
-      "SystemRoot",
-      "NODE_OPTIONS",
-      "NODE_COMPILE_CACHE",
-      "LOG_LEVEL",
-    ];
+    const known = [...PASSED_ON, "LOG_LEVEL"];
     expect(Object.keys(env).filter((name) => !known.includes(name))).toEqual([]);
   });
 });
@@ -118,4 +117,59 @@ test("the launcher's Redis is named by a variable of its own, and an empty one n
   expect(redisProgram()).toBe("/opt/redis-server");
   vi.stubEnv("FLOTILLA_REDIS_SERVER", "");
   expect(redisProgram()).toBeNull();
+});
+
+describe("pasted values (field fault C1)", () => {
+  test.each([
+    ["ADMIN_IDS", "\u202A7771234\u202C, ٧٧٨", "7771234, 778"],
+    ["API_ID", "\u200B12345\u00A0", "12345"],
+    ["API_HASH", "“0123456789abcdef0123456789abcdef”", "0123456789abcdef0123456789abcdef"],
+    ["BOT_TOKEN", "`123456789:AAAAAAAAAAAAAAAAAAAAA-BBBBBBBBBBBBB`", "123456789:AAAAAAAAAAAAAAAAAAAAA-BBBBBBBBBBBBB"],
+  ] as const)("%s is read without what is around it", async (name, pasted, meant) => {
+    const dir = await testDir();
+    vi.stubEnv(name, undefined);
+    writeFileSync(join(dir, ".env"), `${name}=${pasted}\n`);
+    expect(readEnv(dir)[name]).toBe(meant);
+    expect(ruleProblems(readEnv(dir))).toEqual([]);
+    vi.stubEnv(name, pasted);
+    expect(readProcessEnv()[name]).toBe(meant);
+  });
+
+  test("a path and a password stay letter by letter", async () => {
+    const dir = await testDir();
+    writeFileSync(join(dir, ".env"), "DATA_DIR=داده\u200Cها – ۱\nREDIS_URL=redis://:p–w٢@h:1\n");
+    for (const name of ["DATA_DIR", "REDIS_URL"]) vi.stubEnv(name, undefined);
+    expect(readEnv(dir)).toMatchObject({ DATA_DIR: "داده\u200Cها – ۱", REDIS_URL: "redis://:p–w٢@h:1" });
+  });
+
+  test.each([
+    ["TELEGRAM_PROXY", "1.2.3.4:1080:ann:pass"],
+    ["TELEGRAM_PROXY", "https://t.me/proxy?server=h&port=443&secret=00112233445566778899aabbccddeeff"],
+    ["TELEGRAM_PROXY", "socks5h://h:1"],
+    ["BOT_PROXY", "http://h:3128"],
+    ["BOT_PROXY", "direct"],
+  ] as const)("%s=%s is a proxy", (name, value) => {
+    expect(ruleProblems({ [name]: value })).toEqual([]);
+  });
+
+  test.each([
+    ["TELEGRAM_PROXY", "https://h:1", "TELEGRAM_PROXY cannot be used: A proxy that is reached by https:// cannot be used."],
+    ["TELEGRAM_PROXY", "vmess://s3cret@h:1", "TELEGRAM_PROXY must be socks5://"],
+    ["BOT_PROXY", "mtproxy://00112233445566778899aabbccddeeff@h:1", "BOT_PROXY must be a SOCKS or HTTP proxy"],
+  ] as const)("%s=%s is refused with what is wanted, and not quoted", (name, value, words) => {
+    const [problem] = ruleProblems({ [name]: value });
+    expect(problem).toContain(words);
+    expect(problem).not.toContain("s3cret");
+  });
+
+  test("an MTProxy carries no Bot API: the bot's own way has to be said", () => {
+    const values = { BOT_TOKEN: `1:${"A".repeat(35)}`, API_ID: "1", API_HASH: "0".repeat(32), ADMIN_IDS: "1" };
+    const env = { ...values, TELEGRAM_PROXY: "mtproxy://00112233445566778899aabbccddeeff@h:1" };
+    const config = (more: object) => parseConfig({ ...env, ...more }, { cwd: "/", role: "fleet" }).botProxy?.reveal() ?? null;
+    expect(() => config({})).toThrow("BOT_PROXY is not set, and TELEGRAM_PROXY is an MTProxy");
+    expect(config({ BOT_PROXY: "direct" })).toBeNull();
+    expect(config({ BOT_PROXY: "http://h:1" })).toBe("http://h:1");
+    expect(config({ TELEGRAM_PROXY: "socks5://h:2" })).toBe("socks5://h:2");
+    expect(config({ TELEGRAM_PROXY: "socks5://h:2", BOT_API_ROOT: "http://127.0.0.1:8081" })).toBeNull();
+  });
 });

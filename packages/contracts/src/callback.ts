@@ -43,6 +43,8 @@ export const Verb = z.enum([
   "logfile",
   "logins",
   "alerts",
+  "these",
+  "crew",
   "take",
   "hush",
   "mute",

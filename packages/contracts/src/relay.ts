@@ -113,6 +113,8 @@ export const Delivery = z.object({
   route: RouteId,
   reader: WorkerIdField,
   to: DeliveryTarget,
+  /** Marked id of the chat that the target became, as far as the reader knows: the messages that a step answers or changes are in there. */
+  landed: z.string().exactOptional(),
   step: DeliveryStep,
   /** The (first) message it is about. */
   source: z.object({
@@ -133,6 +135,8 @@ export const DeliveryResult = z.discriminatedUnion("kind", [
     ids: z.array(MessageId.nullable()),
     /** Ids of what followed. Absent: nothing did. */
     rest: z.array(MessageId.nullable()).exactOptional(),
+    /** Marked id of the chat, where the target became another one than was named. */
+    landed: z.string().exactOptional(),
     at: z.number(),
   }),
   /** Not now: try again then. Costs no attempt. */

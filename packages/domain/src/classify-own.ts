@@ -53,6 +53,7 @@ const OWN: Readonly<Record<string, ErrorClass>> = {
   "method-refused": "REQUEST",
   "foreign-dc": "REQUEST",
   "unknown-peer": "REQUEST",
+  "name-moved": "REQUEST",
   "service-chat": "REQUEST",
   "protected-content": "REQUEST",
   "file-gone": "REQUEST",

@@ -4,12 +4,14 @@ export { ALERT_KINDS, type AlertKind, type AlertRule, alertRule } from "./alerts
 export {
   type AlertFact,
   type AlertSituation,
+  GROWS_MS,
   groupKey,
   hiddenBy,
   isQuietTime,
   isSilenced,
   planAlerts,
   type QuietHours,
+  type RecentCard,
   type Silence,
 } from "./alerts/plan.ts";
 export { type RouteRemedy, type RouteTrouble, routeTroubles } from "./alerts/route-trouble.ts";
@@ -35,7 +37,6 @@ export {
 } from "./health.ts";
 export { type GateOrder, type LinkSight, type NetworkGate, OPEN_GATE, stepGate } from "./network-gate.ts";
 export { rulesStatus, withOwnRules } from "./own-rules.ts";
-export { type MtProxyRoute, maskProxy, type ProxyRoute, parseProxy, type SocksRoute } from "./proxy-route.ts";
 export { countingCrashes, DEFAULT_RESTART_RULES, decideRestart, type PastExit, type RestartRules } from "./restart-policy.ts";
 export { mayPress, ROLES, type Role, roleFor } from "./roles.ts";
 export { diffRoutes, type RouteDiff } from "./routes/diff.ts";
@@ -77,6 +78,7 @@ export {
   type StepPlan,
 } from "./routes/steps.ts";
 export { linkOf, parseTemplate, type RichText, render, type Template } from "./routes/template.ts";
+export { unanswered } from "./routes/unanswered.ts";
 export { findHarmful, type RouteProblem, validateRoutes } from "./routes/validate.ts";
 export { latestRouteVersion, worksByOthers } from "./routes/version.ts";
 export { webhookSecret } from "./routes/webhook-secret.ts";

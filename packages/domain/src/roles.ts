@@ -42,6 +42,8 @@ const NEEDS: Readonly<Record<Verb, Role>> = {
   check: "operator",
   look: "operator",
   take: "operator",
+  these: "operator",
+  crew: "viewer",
   hush: "operator",
   mute: "operator",
   maintain: "operator",

@@ -23,6 +23,7 @@ const fact = (more: Partial<AlertFact> = {}): AlertFact => ({
   kind: "crash",
   worker: "news_1",
   host: "host-a",
+  code: "",
   readyAt: NOW - 1,
   resolvedAt: null,
   ...more,
@@ -34,6 +35,7 @@ const facts = fc
       kind: fc.constantFrom(...ALERT_KINDS),
       worker: fc.option(fc.constantFrom("news_1", "news_2", "sport"), { nil: null }),
       host: fc.constantFrom("host-a", "host-b"),
+      code: fc.constantFrom("", "AUTH_KEY_DUPLICATED"),
       readyAt: fc.integer({ min: NOW - 60_000, max: NOW + 60_000 }),
       resolvedAt: fc.option(fc.constant(NOW - 10), { nil: null }),
     }),
@@ -48,9 +50,27 @@ const situation = (untold: readonly AlertFact[], more: Partial<AlertSituation> =
   open: untold.filter((each) => each.resolvedAt === null),
   silences: [],
   quiet: null,
-  lastTold: new Map(),
+  holdMs: 30_000,
+  cards: [],
   ...more,
 });
+const recent = fc.array(
+  fc
+    .record({
+      alert: facts.filter((all) => all.length > 0),
+      open: fc.boolean(),
+      agoMs: fc.nat(600_000),
+      toldMs: fc.nat(600_000),
+    })
+    .map(({ alert, open, agoMs, toldMs }) => ({
+      key: groupKey(alert[0] ?? fact()),
+      open,
+      openedAt: NOW - agoMs,
+      toldAt: NOW - Math.min(agoMs, toldMs),
+    })),
+  { maxLength: 4 },
+);
+const told = ({ cards, joins }: ReturnType<typeof planAlerts>) => [...cards, ...joins].flatMap(({ alerts }) => alerts);
 const situations = fc
   .record({
     untold: facts,
@@ -63,6 +83,7 @@ const situations = fc
       { maxLength: 2 },
     ),
     quiet: fc.option(fc.record({ fromMin: fc.nat(1439), toMin: fc.nat(1439) }), { nil: null }),
+    cards: recent.map((list) => list.map((each, index) => ({ n: index + 1, ...each }))),
   })
   .map(({ untold, ...more }) => situation(untold, more));
 
@@ -70,13 +91,14 @@ describe("the plan", () => {
   test("puts no alert on two cards, drops only what is solved, and tells nothing before its time", () => {
     fc.assert(
       fc.property(situations, (given) => {
-        const { cards, drop } = planAlerts(given);
-        const told = cards.flatMap((card) => card.alerts);
-        const all = [...told, ...drop].map((each) => each.n);
+        const plan = planAlerts(given);
+        const all = [...told(plan), ...plan.drop].map((each) => each.n);
         expect(new Set(all).size).toBe(all.length);
-        expect(drop.every((each) => each.resolvedAt !== null)).toBe(true);
-        expect(told.every((each) => each.readyAt <= NOW)).toBe(true);
-        for (const card of cards) expect(new Set(card.alerts.map(groupKey))).toEqual(new Set([card.key]));
+        expect(plan.drop.every((each) => each.resolvedAt !== null)).toBe(true);
+        expect(told(plan).every((each) => each.readyAt <= NOW)).toBe(true);
+        for (const card of plan.cards) expect(new Set(card.alerts.map(groupKey))).toEqual(new Set([card.key]));
+        for (const { card, alerts } of plan.joins)
+          expect(new Set(alerts.map(groupKey))).toEqual(new Set([given.cards.find(({ n }) => n === card)?.key]));
       }),
     );
   });
@@ -86,9 +108,9 @@ describe("the plan", () => {
       fc.property(situations, (given) => {
         const now = NOW + 3_600_000;
         const later = { ...given, now, minuteOfDay: 0, silences: [], quiet: null, open: [] };
-        const told = planAlerts(later).cards.flatMap((card) => card.alerts.map((each) => each.n));
+        const heard = told(planAlerts(later)).map((each) => each.n);
         const open = given.untold.filter((each) => each.resolvedAt === null).map((each) => each.n);
-        expect(open.every((n) => told.includes(n))).toBe(true);
+        expect(open.every((n) => heard.includes(n))).toBe(true);
       }),
     );
   });
@@ -96,7 +118,7 @@ describe("the plan", () => {
   test("tells nothing that is silenced or hidden, and in quiet hours only what is red or asked for", () => {
     fc.assert(
       fc.property(situations, (given) => {
-        for (const alert of planAlerts(given).cards.flatMap((card) => card.alerts)) {
+        for (const alert of told(planAlerts(given))) {
           expect(isSilenced(alert, given.silences, NOW)).toBe(false);
           expect(hiddenBy(alert, given.open)).toBeNull();
           const { level, cause } = alertRule(alert.kind);
@@ -111,12 +133,37 @@ describe("the plan", () => {
     expect(planAlerts(situation(crowd)).cards.map((card) => card.alerts.length)).toEqual([7, 3]);
   });
 
-  test("tells a further crash of the same group after 5 min, a dead session at once", () => {
-    const given = (kind: AlertFact["kind"], agoMs: number) => {
+  test("of sessions that ended for two causes are two cards: each has its own remedy", () => {
+    const ended = (n: number, code: string) =>
+      fact({ n, kind: "needs-login", worker: `w${n}`, code, host: n % 2 ? "host-a" : "host-b" });
+    const crowd = Array.from({ length: 25 }, (_, n) => ended(n + 1, n < 20 ? "AUTH_KEY_UNREGISTERED" : "AUTH_KEY_DUPLICATED"));
+    expect(planAlerts(situation(crowd)).cards.map((card) => card.alerts.length)).toEqual([20, 5]);
+  });
+
+  describe("a further alert of the same group", () => {
+    const given = (kind: AlertFact["kind"], agoMs: number, open: boolean, holdMs = 30_000) => {
       const alert = fact({ kind });
-      return planAlerts(situation([alert], { lastTold: new Map([[groupKey(alert), NOW - agoMs]]) })).cards.length;
+      const at = NOW - agoMs;
+      const { cards, joins } = planAlerts(
+        situation([alert], { holdMs, cards: [{ n: 7, key: groupKey(alert), open, openedAt: at, toldAt: at }] }),
+      );
+      return joins[0] ? `joins${joins[0].loud ? " loud" : ""}` : `new${cards[0]?.silent ? " silent" : ""}`;
     };
-    expect([given("crash", 299_999), given("crash", 300_000), given("needs-login", 1)]).toEqual([0, 1, 1]);
+    test.each([
+      ["crash", 1, true, "joins"],
+      ["crash", 299_999, true, "joins"],
+      ["crash", 300_000, true, "new"],
+      ["crash", 1, false, "new silent"],
+      ["crash", 300_000, false, "new"],
+      ["needs-login", 29_999, true, "joins"],
+      ["needs-login", 30_001, true, "joins loud"],
+      ["needs-login", 1, false, "new"],
+    ] as const)("%s, %i ms after a card (open: %s): %s", (kind, agoMs, open, what) => {
+      expect(given(kind, agoMs, open)).toBe(what);
+    });
+    test("a card of a clock that was ahead takes nothing in", () => {
+      expect(given("crash", -86_400_000, true)).toBe("new");
+    });
   });
 
   test("drops a short loss of the network, and still tells of a crash that mended itself", () => {

@@ -19,7 +19,8 @@ export interface HealthServer {
 }
 
 /**
- * Serves `GET /healthz` (200, or 503 with one reason per line) and `GET /metrics` (Prometheus text) on 127.0.0.1.
+ * Serves on 127.0.0.1: `GET /livez` (200 as long as the process answers: for what ends a process that does not), `GET /healthz` (200, or 503 with
+ * one reason per line, most of which a restart does not mend: for what only tells or routes) and `GET /metrics` (Prometheus text).
  * Port 0 = any. Throws AppError `port-taken` with the remedy.
  */
 export async function startHealth(options: {
@@ -53,7 +54,8 @@ async function answer(
 ): Promise<[number, string, string]> {
   const path = url.split("?")[0];
   if (path === "/metrics") return [200, options.registry.contentType, await options.registry.metrics()];
-  if (path !== "/healthz") return [404, "text/plain", "not found: try /healthz or /metrics\n"];
+  if (path === "/livez") return [200, "text/plain", "alive\n"];
+  if (path !== "/healthz") return [404, "text/plain", "not found: try /healthz, /livez or /metrics\n"];
   const problems = options.problems();
   return problems.length === 0 ? [200, "text/plain", "ok\n"] : [503, "text/plain", `${problems.join("\n")}\n`];
 }

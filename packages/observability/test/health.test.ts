@@ -39,7 +39,7 @@ test("metrics hold Node's own and those of the process", async () => {
 
 test("any other path says what there is", async () => {
   const { get } = await served(() => []);
-  expect(await get("/")).toEqual([404, "not found: try /healthz or /metrics\n"]);
+  expect(await get("/")).toEqual([404, "not found: try /healthz, /livez or /metrics\n"]);
 });
 
 test("a look at the health that fails is a bad health, not a request without an end", async () => {

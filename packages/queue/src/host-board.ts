@@ -2,6 +2,7 @@ import { HostRow, hostsKey } from "@flotilla/contracts";
 import { type Clock, type HostId, systemClock } from "@flotilla/kernel";
 import type { QueuePlace } from "./place.ts";
 import { PromptRedis } from "./prompt-redis.ts";
+import type { RedisTrouble } from "./redis-trouble.ts";
 import { aheadOf, heardAt, toldAt } from "./told-at.ts";
 import type { Wire } from "./wire.ts";
 
@@ -44,6 +45,11 @@ export class HostBoard {
         return { ...read, at: heardAt(row, row.at, ahead) };
       })
       .toSorted((a, b) => a.host.localeCompare(b.host));
+  }
+
+  /** What is the matter with Redis, as its connection and the last question tell; null when it is well. */
+  get trouble(): RedisTrouble | null {
+    return this.#redis.trouble;
   }
 
   close(): void {

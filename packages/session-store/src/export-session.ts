@@ -9,11 +9,18 @@ export type ExportFormat = "telethon" | "gramjs";
 /**
  * The session as a string of another program. Whoever has it is the account: the caller made sure that the operator
  * wants it, and writes it nowhere but where the operator said. Made by the owner of the session. Throws AppError `no-key`,
- * and `export-custom-server` for a session of a server of one's own, which other programs would take to Telegram.
+ * and `export-custom-server` for a session of a server of one's own, which other programs would take to Telegram, unless `server` says where it is.
  */
-export function exportSession(store: SessionStore, format: ExportFormat): string {
-  const { dcId, address, port, authKey } = exportable(store);
+export function exportSession(store: SessionStore, format: ExportFormat, server: OwnServer | null = null): string {
+  const { dcId, address, port, authKey } = exportable(store, server);
   return format === "telethon" ? telethon(dcId, address, port, authKey) : gramJs(dcId, address, port, authKey);
+}
+
+/** Where a server of one's own is, such as the sandbox. */
+export interface OwnServer {
+  /** IPv4. */
+  readonly address: string;
+  readonly port: number;
 }
 
 /** A key and where it is at home. */
@@ -26,15 +33,16 @@ export interface PlacedKey {
 }
 
 /** What other programs can use of this session. Throws as {@link exportSession}. */
-export function exportable(store: SessionStore): PlacedKey {
+export function exportable(store: SessionStore, server: OwnServer | null = null): PlacedKey {
   const dc = store.dc();
   const authKey = store.authKey();
   if (store.inLogin || !dc || !authKey)
     throw new AppError("no-key", "This session is not logged in, so there is nothing to export.");
+  if (dc.address === "" && server) return { dcId: dc.id, ...server, authKey };
   if (dc.address === "")
     throw new AppError(
       "export-custom-server",
-      "This session belongs to a server of your own (MTPROTO_DC). It is of no use elsewhere.",
+      "This session belongs to a server of your own (MTPROTO_DC), such as the sandbox. Say where it is: --server <IPv4 address>:<port>.",
     );
   return { dcId: dc.id, address: isIPv4(dc.address) ? dc.address : homeAddress(dc.id), port: dc.port, authKey };
 }

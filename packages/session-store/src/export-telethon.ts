@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AppError } from "@flotilla/kernel";
 import { backupTo, type Database, openDatabase } from "@flotilla/sqlite";
-import { exportable, type PlacedKey } from "./export-session.ts";
+import { exportable, type OwnServer, type PlacedKey } from "./export-session.ts";
 import { linkOrCopy, syncFolder, withPrivateTemp } from "./files.ts";
 import type { SessionStore } from "./store.ts";
 
@@ -19,8 +19,8 @@ const TELETHON_7 = `
  * Writes the session as a new Telethon file, 0600: key, whom it knows, and where its updates stand, so that Telethon goes on there. The same
  * care as for {@link exportSession}; it throws the same, and AppError `export-file` when `target` exists or cannot be written. Nothing is left behind then.
  */
-export function exportTelethonFile(store: SessionStore, target: string): void {
-  const placed = exportable(store);
+export function exportTelethonFile(store: SessionStore, target: string, server: OwnServer | null = null): void {
+  const placed = exportable(store, server);
   try {
     withPrivateTemp((dir) => {
       const made = join(dir, "made.db");

@@ -1,6 +1,8 @@
 /** One account's file: its key (encrypted, protected), who it is, whom it knows, where it stands in the update stream. */
+
+export type { ChatPins } from "./chat-pins.ts";
 export type { EntityRow, EntityTable } from "./entities.ts";
-export { type ExportFormat, exportSession } from "./export-session.ts";
+export { type ExportFormat, exportSession, type OwnServer } from "./export-session.ts";
 export { exportTelethonFile } from "./export-telethon.ts";
 export { SessionFile } from "./file.ts";
 export { linkOrCopy } from "./files.ts";

@@ -45,6 +45,8 @@ export interface DeliveredId {
   readonly targetMessage: number | null;
   /** What followed it, because it was too long for one message. */
   readonly rest?: readonly number[];
+  /** Marked id of the chat it landed in, where that is another one than the route names: it became a supergroup. */
+  readonly landed?: string;
   /** Digest of what it said: an edit that changes nothing is nothing. */
   readonly said?: string;
   /** In an album that became one message, the piece whose text that message has is its speaker; the others are silent. */
@@ -58,6 +60,8 @@ export type AlbumRole = "speaker" | "silent";
 export interface SentIds {
   readonly ids: readonly (number | null)[];
   readonly rest?: readonly (number | null)[] | undefined;
+  /** Marked id of the chat, where it is another one than was named. */
+  readonly landed?: string | undefined;
 }
 
 /** A place that is delivered to, as its route names it. */
@@ -71,5 +75,6 @@ export interface MapTarget extends TargetPlace {
   readonly message: number | null;
   readonly rest: readonly number[];
   readonly said: string | null;
+  readonly landed: string | null;
   readonly role: AlbumRole | null;
 }

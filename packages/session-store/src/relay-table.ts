@@ -138,6 +138,14 @@ export class RelayTable {
     });
   }
 
+  /** Marked id of the chat that the target of a route became, as far as deliveries showed it; null: it is what the route names. */
+  landed(route: string, target: string): string | null {
+    // Asked for each delivery, and nearly always there is nothing: the primary key would lead over all that the route delivered.
+    const sql = `SELECT landed FROM relay_map INDEXED BY relay_map_landed
+      WHERE route = ? AND landed IS NOT NULL AND target_chat = ? LIMIT 1`;
+    return this.#db.readOne<{ landed: string }>(sql, [route, target])?.landed ?? null;
+  }
+
   /** The other messages of a source that one message of the target stands for. */
   sharing(route: string, chat: string, message: number): number[] {
     const sql = `SELECT other.message AS id FROM relay_map AS mine JOIN relay_map AS other
@@ -160,10 +168,10 @@ export class RelayTable {
   }
 
   #map(route: string, to: TargetPlace, id: DeliveredId, now: number): void {
-    const { chat, message, targetMessage, rest = [], said = null, role = null } = id;
-    const sql = `INSERT OR REPLACE INTO relay_map (route, chat, message, target_chat, target_message, at, target_topic, said, role)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-    this.#db.write(sql, [route, chat, message, to.chat, targetMessage, now, to.topic, said, role]);
+    const { chat, message, targetMessage, rest = [], said = null, role = null, landed = null } = id;
+    const sql = `INSERT OR REPLACE INTO relay_map (route, chat, message, target_chat, target_message, at, target_topic, said, role, landed)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    this.#db.write(sql, [route, chat, message, to.chat, targetMessage, now, to.topic, said, role, landed]);
     this.#db.write("DELETE FROM relay_rest WHERE route = ? AND chat = ? AND message = ?", [route, chat, message]);
     for (const [part, id] of rest.entries())
       this.#db.write("INSERT INTO relay_rest VALUES (?, ?, ?, ?, ?, ?, ?)", [route, chat, message, part, to.chat, id, now]);
@@ -230,7 +238,7 @@ export class RelayTable {
   /** Where a message of a source was delivered by a route; null = it was not. */
   delivered(route: string, chat: string, message: number): MapTarget | null {
     const sql =
-      "SELECT target_message AS message, target_chat AS chat, target_topic AS topic, said, role FROM relay_map WHERE route = ? AND chat = ? AND message = ?";
+      "SELECT target_message AS message, target_chat AS chat, target_topic AS topic, said, role, landed FROM relay_map WHERE route = ? AND chat = ? AND message = ?";
     const found = this.#db.readOne<Omit<MapTarget, "rest">>(sql, [route, chat, message]);
     if (!found) return null;
     const following = "SELECT target_message AS id FROM relay_rest WHERE route = ? AND chat = ? AND message = ? ORDER BY part";

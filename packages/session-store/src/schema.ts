@@ -8,6 +8,8 @@
  * JSON of a MessageContent as long as the row is pending. `linked_chat.channel` is null where a group has none. `route_stop.code` is
  * null where an admin let a route go on: its breaker is off for a day. `relay_depth` counts what waits and
  * what was set aside, because a million rows are not counted every two seconds. `source.gaps` is JSON: times between messages, in milliseconds.
+ * `relay_map.said` is a digest of what was delivered, `landed` the chat that a target became. `chat_pin` is what a route means by a name.
+ * @NOTE more lines: what was released is never changed, only added to
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -237,6 +239,15 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX relay_rest_at ON relay_rest (at);
   ALTER TABLE relay_map ADD COLUMN said TEXT;
   ALTER TABLE relay_map ADD COLUMN role TEXT;
+  ALTER TABLE relay_map ADD COLUMN landed TEXT;
+  CREATE INDEX relay_map_landed ON relay_map (route) WHERE landed IS NOT NULL;
+  CREATE TABLE chat_pin (
+    route TEXT NOT NULL,
+    ref TEXT NOT NULL,
+    chat TEXT NOT NULL,
+    PRIMARY KEY (route, ref)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE chat_move (chat TEXT PRIMARY KEY, target TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
   `
   CREATE TABLE command (n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, outcome TEXT NOT NULL) STRICT;

@@ -1,6 +1,7 @@
 import { AppError, type Clock, systemClock } from "@flotilla/kernel";
 import { assertStillThere, backupTo, type Database } from "@flotilla/sqlite";
 import { AccountRows } from "./account-rows.ts";
+import { ChatPins } from "./chat-pins.ts";
 import { Claim } from "./claim.ts";
 import { CommandTable } from "./command-table.ts";
 import { EntityTable, MAX_ENTITIES } from "./entities.ts";
@@ -36,6 +37,7 @@ export class SessionStore implements Disposable {
   readonly relay: RelayTable;
   readonly routeStops: RouteStops;
   readonly linkedChats: LinkedChats;
+  readonly chatPins: ChatPins;
   readonly commands: CommandTable;
   readonly events: EventTable;
   /** Its own way to Telegram. */
@@ -69,6 +71,7 @@ export class SessionStore implements Disposable {
     this.relay = new RelayTable(db, this.updates);
     this.routeStops = new RouteStops(db);
     this.linkedChats = new LinkedChats(db);
+    this.chatPins = new ChatPins(db);
     this.commands = new CommandTable(db);
     this.events = new EventTable(db);
     // A login that died with its process cannot be finished: the hash of its code is gone.

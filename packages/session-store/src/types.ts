@@ -53,7 +53,9 @@ export interface ChannelState {
 export type SessionFormat =
   | "telethon-string"
   | "gramjs-string"
+  | "gramjs-folder"
   | "pyrogram-string"
+  | "mtcute-string"
   | "telethon-file"
   | "pyrogram-file"
   | "flotilla-file";

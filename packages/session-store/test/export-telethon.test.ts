@@ -73,7 +73,7 @@ print(json.dumps(dict(dc=s.dc_id, address=s.server_address, port=s.port, key=s.a
   states=states, channel=peer.channel_id, hash=str(peer.access_hash))))
 s.set_update_state(0, state); s.save(); s.close()`;
 
-test.skipIf(telethon === undefined)(
+test.skipIf(!telethon)(
   `Telethon itself (${telethon?.version ?? "not installed"}) opens it and writes to it`,
   () => {
     {

@@ -215,7 +215,7 @@ describe("refused, with the reason in words, and without a trace", () => {
   });
 });
 
-test.skipIf(telethon === null)(
+test.skipIf(!telethon)(
   `a file and a string written by Telethon itself (${telethon?.version ?? "python3-telethon is not installed"})`,
   () => {
     const path = join(old, "real.session");

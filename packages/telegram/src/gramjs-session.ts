@@ -1,4 +1,4 @@
-import { AppError, markedChannel } from "@flotilla/kernel";
+import { AppError, type Endpoint, markedChannel } from "@flotilla/kernel";
 import type { EntityRow } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
@@ -6,7 +6,6 @@ import { AuthKey } from "telegram/crypto/AuthKey.js";
 import { MemorySession } from "telegram/sessions/index.js";
 import type { LinkStore } from "./link-store.ts";
 import { markedId } from "./marked.ts";
-import type { Endpoint } from "./server.ts";
 import type { Log } from "./types.ts";
 
 /** What the library calls a row: marked id (the library's own form), access hash, username, phone, name. */
@@ -76,7 +75,11 @@ export class GramJsSession extends MemorySession {
   override processEntities(found: unknown): void {
     try {
       if (typeof found !== "object" || found === null || this.#store.inLogin) return;
-      this.#store.entities.upsert(entitiesOf(found).flatMap((entity) => this.#row(entity) ?? []));
+      const entities = entitiesOf(found);
+      this.#store.entities.upsert(entities.flatMap((entity) => this.#row(entity) ?? []));
+      for (const entity of entities)
+        if (entity instanceof Api.Chat && entity.migratedTo instanceof Api.InputChannel)
+          this.#store.chatPins.moved(markedId(entity), markedId(entity.migratedTo));
     } catch (error) {
       this.#log("warn", "entities were not stored", { error: error instanceof AppError ? error.code : "vendor" });
     }

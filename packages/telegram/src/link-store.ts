@@ -1,7 +1,10 @@
 import type { DcAddress, SessionStore } from "@flotilla/session-store";
 
 /** What a link needs of a session. */
-export type LinkStore = Pick<SessionStore, "dc" | "authKey" | "setAuthKey" | "inLogin" | "claim" | "flood" | "entities">;
+export type LinkStore = Pick<
+  SessionStore,
+  "dc" | "authKey" | "setAuthKey" | "inLogin" | "claim" | "flood" | "entities" | "chatPins"
+>;
 
 /**
  * The same account in another data centre: a key of its own that lives and dies with this process, so that nobody else can
@@ -11,12 +14,14 @@ export class ForeignStore implements LinkStore {
   readonly inLogin = true;
   readonly flood: SessionStore["flood"];
   readonly entities: SessionStore["entities"];
+  readonly chatPins: SessionStore["chatPins"];
   readonly #dc: DcAddress;
   #key: Buffer | null = null;
 
   constructor(home: SessionStore, dc: DcAddress) {
     this.flood = home.flood;
     this.entities = home.entities;
+    this.chatPins = home.chatPins;
     this.#dc = dc;
   }
 

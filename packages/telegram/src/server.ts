@@ -1,5 +1,5 @@
 import { createHash, createPublicKey } from "node:crypto";
-import { AppError } from "@flotilla/kernel";
+import { AppError, type Endpoint } from "@flotilla/kernel";
 import type { DcAddress } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { serverKeys } from "./vendor.ts";
@@ -8,12 +8,6 @@ import { serverKeys } from "./vendor.ts";
 export type TelegramServer =
   | { readonly kind: "telegram" }
   | { readonly kind: "custom"; readonly host: string; readonly port: number; readonly publicKeyPem: string };
-
-/** A TCP address. */
-export interface Endpoint {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** One row of `help.getConfig`'s `dcOptions`, as far as it matters here. */
 export interface DcOption {

@@ -1,9 +1,6 @@
 import { Socket } from "node:net";
-import type { ProxyRoute } from "@flotilla/domain";
-import { AppError, LoopShare } from "@flotilla/kernel";
+import { AppError, type Endpoint, LoopShare, type ProxyRoute, reachable, throughProxy } from "@flotilla/kernel";
 import { type Obfuscation, obfuscate } from "./mtproxy.ts";
-import { throughProxy } from "./proxy.ts";
-import type { Endpoint } from "./server.ts";
 
 /** Options of {@link SocketFactory}. */
 export interface SocketOptions {
@@ -85,7 +82,7 @@ export class LinkSocket {
 
   /** Opens the connection; the library's arguments are ignored. Rejects with the system's error or a timeout. */
   async connect(): Promise<this> {
-    const { endpoint, proxy, localAddress, mayAct, connectTimeoutMs } = this.#factory.options;
+    const { endpoint, dc, proxy, localAddress, mayAct, connectTimeoutMs } = this.#factory.options;
     if (!mayAct())
       throw new AppError("link-lost", "This session belongs to somebody else now.", { details: { reason: "stopped" } });
     this.#factory.opening(this);
@@ -106,7 +103,7 @@ export class LinkSocket {
       closed.resolve();
     });
     tcp.setTimeout(connectTimeoutMs, () => tcp.destroy(timeoutError(connectTimeoutMs)));
-    const { host, port } = proxy ?? endpoint;
+    const { host, port } = proxy ?? reachable(endpoint, dc, localAddress);
     tcp.connect({ host, port, ...(localAddress === undefined ? {} : { localAddress }) }, () => opened.resolve());
     await opened.promise;
     if (proxy) await this.#goThrough(tcp, proxy);

@@ -1,4 +1,4 @@
-import type { ProxyRoute } from "@flotilla/domain";
+import type { ProxyRoute } from "@flotilla/kernel";
 import type { FloodGate } from "./calls/flood-gate.ts";
 import type { TelegramServer } from "./server.ts";
 

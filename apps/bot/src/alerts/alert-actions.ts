@@ -1,4 +1,4 @@
-import type { HostId } from "@flotilla/kernel";
+import type { HostId, WorkerId } from "@flotilla/kernel";
 import type { PressContext } from "../chat/press-context.ts";
 import type { AskResult } from "../commands.ts";
 import type { SilenceStore } from "../store/silences.ts";
@@ -7,6 +7,7 @@ import type { AlertBody, CardRow } from "./alert-body.ts";
 import type { AlertOutbox } from "./alert-outbox.ts";
 import type { AlertStore } from "./alert-store.ts";
 import type { CardStore } from "./card-store.ts";
+import { openWorkers } from "./group-card.ts";
 
 /** Parts of {@link AlertActions}. */
 export interface AlertActionDeps {
@@ -35,7 +36,7 @@ export class AlertActions {
   }
 
   /** Writes on the card what a button of it led to, for everybody who sees it. */
-  async acted(context: PressContext, result: AskResult): Promise<void> {
+  acted(context: PressContext, result: AskResult): void {
     const { alerts, cards, outbox, now } = this.#deps;
     const by = result.kind === "already" ? result.by : context.asker.name;
     const { verb: pressed, arg, worker } = context.press;
@@ -47,12 +48,27 @@ export class AlertActions {
         if (alert.resolvedAt === null && isMeant) alerts.raise(alert.subject, { ...alert.body, action }, now());
       }
     }
-    await outbox.flush();
+    void outbox.flush(context);
   }
 
-  /** Brings every card up to date. */
-  async tell(): Promise<void> {
-    await this.#deps.outbox.flush();
+  /** Brings every card up to date, the pressed one at once; the next press does not wait for the others. */
+  tell(context: PressContext): void {
+    void this.#deps.outbox.flush(context);
+  }
+
+  /** Workers of a card whose trouble is still open, in the order in which they came; null = there is no such card. */
+  crew(card: number): WorkerId[] | null {
+    const found = this.#deps.cards.find(card);
+    return found && openWorkers(found);
+  }
+
+  /** Writes on the card what somebody does about all its workers. */
+  began(card: number, verb: string, by: string): void {
+    const { alerts, cards, outbox, now } = this.#deps;
+    const action = say("alert-action", { verb, by, at: now() });
+    for (const alert of cards.find(card)?.alerts ?? [])
+      if (alert.resolvedAt === null) alerts.raise(alert.subject, { ...alert.body, action }, now());
+    void outbox.flush();
   }
 
   /** ✋: no repeats and no escalation from now on. A drill, a test and a loss are over with it. */
@@ -86,6 +102,13 @@ export class AlertActions {
     if (forMs === 0) silences.end(scope, now());
     else silences.set({ scope, kind: "mute", since: now(), until: now() + forMs, by });
     return forMs === 0 ? say("toast-unmuted") : say("toast-muted", { until: now() + forMs });
+  }
+
+  /** Ends every mute, of workers and of cards. Maintenance windows of single workers stay. */
+  unmuteAll(): void {
+    const { silences, cards, now } = this.#deps;
+    for (const { scope, kind } of silences.active(now())) if (kind === "mute") silences.end(scope, now());
+    cards.unmuteAll();
   }
 
   /** A maintenance window with an end: nothing is told until then, and one summary after it. */

@@ -9,6 +9,8 @@ export const AlertBody = z.object({
   /** Null: it is about a host or the whole fleet. */
   worker: WorkerIdField.nullable(),
   host: HostIdField,
+  /** What the remedy depends on beside the kind, such as `AUTH_KEY_DUPLICATED`: alerts of two codes are two cards. */
+  code: z.string().exactOptional(),
   /** How often it happened since it opened. */
   times: z.number().int().positive(),
   title: Said,
@@ -53,6 +55,8 @@ export interface CardRow {
   readonly secondPathAt: number | null;
   /** Told without a sound: it was over before anybody heard of it, or needs nobody. */
   readonly calm: boolean;
+  /** Its first message has no sound: a card of its group sounded a moment before. */
+  readonly silent: boolean;
   /** Counts the times that it is told with a message of its own. */
   readonly telling: number;
   /** Counts changes, each of which is an edit. */

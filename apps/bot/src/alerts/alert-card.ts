@@ -1,5 +1,4 @@
 import { encodePress } from "@flotilla/contracts";
-import { alertRule } from "@flotilla/domain";
 import type { InlineKeyboardButton } from "grammy/types";
 import { pairs, verbButton } from "../screens/buttons.ts";
 import { type Html, html, lines } from "../screens/html.ts";
@@ -7,14 +6,16 @@ import { stopHolderButton } from "../screens/locked.ts";
 import type { Card } from "../screens/screen.ts";
 import type { Words } from "../words/words.ts";
 import type { AlertBody, AlertRow, CardRow } from "./alert-body.ts";
+import { groupFacts, groupHelp, titleLine } from "./group-card.ts";
 
-/** So many workers of a group are named on its card, and have a button there. */
-const NAMED = 8;
+/** So many alerts have a line in a digest. */
+const LISTED = 24;
 
-/** A card as it is told. One that is over keeps its facts, and loses its buttons. */
-export function alertCard(words: Words, card: CardRow): Card {
+/** A card as it is told; `fleetSize`: how many workers there are. One that is over keeps its facts, and loses its buttons. */
+export function alertCard(words: Words, card: CardRow, fleetSize: number): Card {
   const [only, ...more] = card.alerts;
-  const facts = only && more.length === 0 ? single(words, card, only) : group(words, card);
+  const one = more.length === 0 ? only : undefined;
+  const facts = one ? single(words, card, one) : groupFacts(words, card, fleetSize);
   const isNotice = only?.body.kind === "notice" || only === undefined;
   if (isNotice) return { html: facts.text, keyboard: [] };
   if (card.resolvedAt !== null) return { html: lines(resolvedLine(words, card), "", html`<i>${facts}</i>`).text, keyboard: [] };
@@ -24,13 +25,13 @@ export function alertCard(words: Words, card: CardRow): Card {
   );
   return {
     html: notes.text === "" ? facts.text : lines(facts, "", notes).text,
-    keyboard: [...(only && more.length === 0 ? help(words, only.body) : workers(words, card)), own(words, card)],
+    keyboard: [...(one ? help(words, one.body) : groupHelp(words, card)), own(words, card)],
   };
 }
 
 /** Several cards in one message, when there are too many for one each. */
 export function digestCard(words: Words, cards: readonly CardRow[]): Card {
-  const named = cards.flatMap((card) => card.alerts).slice(0, 3 * NAMED);
+  const named = cards.flatMap((card) => card.alerts).slice(0, LISTED);
   const left = cards.flatMap((card) => card.alerts).length - named.length;
   const open = cards.filter((card) => card.resolvedAt === null).length;
   return {
@@ -61,27 +62,6 @@ function single(words: Words, card: CardRow, alert: AlertRow): Html {
   );
 }
 
-function group(words: Words, card: CardRow): Html {
-  const named = card.alerts.slice(0, NAMED);
-  const left = card.alerts.length - named.length;
-  const host = card.alerts[0]?.body.host ?? "";
-  return lines(
-    words.html("alert-group", { count: card.alerts.length, level: icon(card), host }),
-    ...named.map((alert) => titleLine(words, alert)),
-    left > 0 ? words.html("alert-more", { count: left }) : null,
-    words.html("alert-since", { at: card.openedAt, host, n: String(card.n) }),
-  );
-}
-
-function titleLine(words: Words, alert: AlertRow): Html {
-  const title = words.said(alert.body.title);
-  return alert.resolvedAt === null ? html`• ${title}` : html`✅ <s>${title}</s>`;
-}
-
-function icon(card: CardRow): string {
-  return card.alerts.some((alert) => alertRule(alert.body.kind).level === "red") ? "🔴" : "🟠";
-}
-
 function resolvedLine(words: Words, card: CardRow): Html {
   const [only, ...more] = card.alerts;
   const started = Math.min(...card.alerts.map((alert) => alert.openedAt));
@@ -109,15 +89,6 @@ function routeHelp(words: Words, { kind, route }: AlertBody): InlineKeyboardButt
   if (route === undefined) return [];
   const ops = kind === "poison" ? ["retry", "drop"] : ["wake"];
   return ops.map((op) => ({ text: words.text(`button-route-${op}`), callback_data: encodePress("rset", route, op) }));
-}
-
-function workers(words: Words, card: CardRow): InlineKeyboardButton[][] {
-  const open = card.alerts.filter((alert) => alert.resolvedAt === null).flatMap(({ body }) => body.worker ?? []);
-  const buttons = [...new Set(open)].slice(0, NAMED).map((worker) => ({
-    text: `👷 ${worker}`,
-    callback_data: encodePress("worker", worker),
-  }));
-  return [...pairs(buttons), ...(open.length > NAMED ? [[verbButton(words, "alerts")]] : [])];
 }
 
 /** ✋ and 🔕, which belong to the card and not to what it tells of. */

@@ -56,14 +56,19 @@ export class AlertDesk {
       open,
       silences: silent,
       quiet: settings.all().quiet,
-      lastTold: cards.lastTold(),
+      holdMs: alerts.holdMs,
+      cards: cards.recent(now),
     });
     for (const { n } of plan.drop) alerts.drop(n);
-    for (const { key, alerts: facts } of plan.cards) {
+    for (const { card, alerts: facts, loud } of plan.joins) {
+      const numbers = facts.map((each) => each.n);
+      cards.join(card, numbers, loud, now);
+    }
+    for (const { key, alerts: facts, silent: afterAnother } of plan.cards) {
       const over = facts.every((each) => each.resolvedAt !== null);
       const calm = over || facts.every((each) => alertRule(each.kind).level === "calm");
       const numbers = facts.map((each) => each.n);
-      cards.create(key, numbers, { calm, over }, now);
+      cards.create(key, numbers, { calm, over, silent: afterAnother }, now);
       // A notice is told and done.
       for (const each of facts) if (each.kind === "notice") alerts.resolve(each.n, say("solved-itself"), now);
     }

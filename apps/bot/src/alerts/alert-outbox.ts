@@ -1,9 +1,11 @@
 import { type AlertChat, audience, pace } from "@flotilla/domain";
-import type { Clock } from "@flotilla/kernel";
+import { type Clock, sleep } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { Api } from "grammy";
 import { sendProblem } from "../chat/bot-errors.ts";
+import { EDIT_GAP_MS, type EditPace } from "../chat/edit-pace.ts";
 import type { OldCards } from "../chat/old-cards.ts";
+import { digestOf } from "../chat/shown.ts";
 import { cardOptions, type SureSender } from "../chat/sure-sender.ts";
 import { chatId } from "../chat/target.ts";
 import type { Card } from "../screens/screen.ts";
@@ -26,7 +28,10 @@ export interface AlertOutboxDeps {
   readonly together: () => boolean;
   readonly unreachable: (chat: string) => void;
   readonly clock: Clock;
+  readonly pace: EditPace;
   readonly log: Logger;
+  /** How many workers there are. */
+  readonly fleetSize: () => number;
   /** The language of a chat. */
   readonly wordsOf: (chat: string) => Words;
   /** Looks at the situation before each round. */
@@ -38,7 +43,7 @@ const STALE_MS = 3_600_000;
 
 /**
  * Delivers cards: what is due stands in the database, so nothing is lost by a restart or while Telegram is away, and
- * nothing is told twice (see {@link SureSender}). New messages are paced; a burst ends in a digest.
+ * nothing is told twice (see {@link SureSender}). New messages go at once, and a burst ends in a digest; edits keep a gap.
  */
 export class AlertOutbox {
   readonly #deps: AlertOutboxDeps;
@@ -46,6 +51,11 @@ export class AlertOutbox {
   readonly #running = new Map<string, Promise<void>>();
   /** Chats with news since their round began. */
   readonly #again = new Set<string>();
+  /** Ends the wait of a chat whose next edit is not due yet. */
+  readonly #wake = new Map<string, () => void>();
+  /** Messages whose press waits for its answer, by chat. */
+  readonly #urgent = new Map<string, number>();
+  #closed = false;
 
   constructor(deps: AlertOutboxDeps) {
     this.#deps = deps;
@@ -53,14 +63,16 @@ export class AlertOutbox {
 
   /**
    * Sends and edits whatever is due. A chat that is being served gets one more round. Resolves when every chat has heard all, which takes long
-   * for one that Telegram makes wait; no other chat waits for it. Never rejects.
+   * for one that Telegram makes wait; no other chat waits for it. `pressed`: the message whose press somebody waits for an answer to; its edit keeps no gap. Never
+   * rejects.
    */
-  async flush(): Promise<void> {
+  async flush(pressed?: { readonly chat: string; readonly message: number }): Promise<void> {
     const { cards, chats, clock, log, look } = this.#deps;
     try {
       look();
       // Before anything is sent: what is due now stays due, even if the trouble ends before it can be told.
       cards.owe(this.#due(cards.current(clock.now())));
+      if (pressed) this.#urgent.set(pressed.chat, pressed.message);
       await Promise.all(chats().map(({ chat }) => this.#serve(chat)));
     } catch (error) {
       log.error({ err: error }, "alerts not told yet");
@@ -71,6 +83,7 @@ export class AlertOutbox {
     const running = this.#running.get(chat);
     if (running) {
       this.#again.add(chat);
+      this.#wake.get(chat)?.();
       return running;
     }
     const served = this.#rounds(chat).finally(() => this.#running.delete(chat));
@@ -79,20 +92,42 @@ export class AlertOutbox {
   }
 
   async #rounds(chat: string): Promise<void> {
-    do {
+    for (let next: "now" | "over" | number = "now"; next !== "over"; ) {
+      if (typeof next === "number") await this.#rest(chat, next);
+      if (this.#closed) return;
       this.#again.delete(chat);
-      await this.#chat(chat, this.#deps.cards.current(this.#deps.clock.now()));
-    } while (this.#again.has(chat));
+      const waitMs = await this.#chat(chat, this.#deps.cards.current(this.#deps.clock.now()));
+      next = this.#again.has(chat) ? "now" : waitMs === 0 ? "over" : waitMs;
+    }
   }
 
-  /** Everything for one chat, one after the other; the first refusal leaves the rest for the next round. */
-  async #chat(chat: string, cards: readonly CardRow[]): Promise<void> {
+  /** Waits for the next edit, or for news. */
+  async #rest(chat: string, ms: number): Promise<void> {
+    const woken = new AbortController();
+    this.#wake.set(chat, () => woken.abort());
+    await sleep(ms, woken.signal).catch(() => {});
+    this.#wake.delete(chat);
+  }
+
+  /** Ends what waits; what is due is told after the next start. */
+  close(): void {
+    this.#closed = true;
+    for (const wake of this.#wake.values()) wake();
+  }
+
+  /** Everything for one chat, new cards first; the first refusal leaves the rest for the next round. Resolves with the time until its next edit; 0 = none waits. */
+  async #chat(chat: string, cards: readonly CardRow[]): Promise<number> {
     try {
       for (const card of cards) await this.#findLost(chat, card);
-      const fresh = cards.filter((card) => this.#isNew(chat, card));
-      for (const card of cards) await this.#edit(chat, card);
-      await this.#tellNew(chat, fresh);
+      await this.#tellNew(
+        chat,
+        cards.filter((card) => this.#isNew(chat, card)),
+      );
+      let waitMs = 0;
+      for (const card of cards) waitMs = Math.max(waitMs, await this.#edit(chat, card));
+      this.#urgent.delete(chat);
       await this.#deps.old.clear(chat);
+      return waitMs;
     } catch (error) {
       this.#deps.sent.write(chat, false, this.#deps.clock.now());
       if (sendProblem(error) === "unreachable") {
@@ -100,6 +135,7 @@ export class AlertOutbox {
         this.#deps.cards.forgive(chat);
       }
       this.#deps.log.warn({ err: error, chat }, "alert not delivered yet");
+      return 0;
     }
   }
 
@@ -108,11 +144,11 @@ export class AlertOutbox {
     const { sender, cards, wordsOf } = this.#deps;
     const purpose = purposeOf(card);
     if (card.resolvedAt === null || cards.delivery(card.n, chat) || !sender.wished(chat, purpose)) return;
-    const message = await sender.lost(chat, purpose, alertCard(wordsOf(chat), card));
+    const message = await sender.lost(chat, purpose, this.#card(wordsOf(chat), card));
     const row =
       message === null
         ? []
-        : [{ card: card.n, chat, message, telling: card.telling, revision: 0, digest: 0, ended: 0 } as const];
+        : [{ card: card.n, chat, message, telling: card.telling, revision: 0, digest: 0, ended: 0, shown: null } as const];
     cards.deliverAll(row, () => sender.done(chat, purpose));
   }
 
@@ -139,7 +175,7 @@ export class AlertOutbox {
     if (cards.length === 0) return;
     const now = this.#deps.clock.now();
     const { single, digest } = pace(this.#deps.sent.lately(chat, now), cards.length, now);
-    for (const card of cards.slice(0, single)) await this.#send(chat, [card], alertCard(this.#deps.wordsOf(chat), card));
+    for (const card of cards.slice(0, single)) await this.#send(chat, [card], this.#card(this.#deps.wordsOf(chat), card));
     const rest = cards.slice(single);
     if (digest) await this.#send(chat, rest, digestCard(this.#deps.wordsOf(chat), rest));
   }
@@ -151,7 +187,7 @@ export class AlertOutbox {
     // Told anew: the old message would say the same, further up.
     const before = first && more.length === 0 ? this.#deps.cards.delivery(first.n, chat) : null;
     const message = await sender.send(chat, purpose, card, {
-      silent: cards.every((each) => each.calm || each.resolvedAt !== null),
+      silent: cards.every((each) => each.calm || each.silent || each.resolvedAt !== null),
     });
     this.#deps.cards.deliverAll(
       cards.map((each) => ({
@@ -162,6 +198,7 @@ export class AlertOutbox {
         revision: each.revision,
         digest: cards.length > 1 ? 1 : 0,
         ended: each.resolvedAt === null ? 0 : 1,
+        shown: digestOf(card),
       })),
       () => {
         sender.done(chat, purpose);
@@ -171,21 +208,45 @@ export class AlertOutbox {
     );
   }
 
-  async #edit(chat: string, card: CardRow): Promise<void> {
-    const known = this.#deps.cards.delivery(card.n, chat);
-    if (!known) return;
+  /** Brings a message up to date. Resolves with the time until that may be done; 0 = it is done. */
+  async #edit(chat: string, card: CardRow): Promise<number> {
+    const { cards, pace } = this.#deps;
+    const known = cards.delivery(card.n, chat);
+    if (!known) return 0;
     if (known.revision < card.revision) {
       const shown = this.#render(chat, card, known);
-      const there = await this.#show(chat, known.message, shown);
-      if (!there) return await this.#send(chat, [card], alertCard(this.#deps.wordsOf(chat), card));
-      this.#deps.cards.delivered({ ...known, revision: card.revision });
+      const digest = digestOf(shown);
+      if (digest !== known.shown) {
+        const waitMs = this.#urgent.get(chat) === known.message ? 0 : pace.waitMs(chat, EDIT_GAP_MS);
+        if (waitMs > 0) return waitMs;
+        pace.edited(chat);
+        const there = await this.#show(chat, known.message, shown);
+        if (!there) {
+          await this.#send(chat, [card], this.#card(this.#deps.wordsOf(chat), card));
+          return 0;
+        }
+      }
+      // A digest lists several cards: all of them are up to date now.
+      const listed = known.digest ? cards.byMessage(chat, known.message) : [card];
+      const rows = listed.flatMap((each) => cards.delivery(each.n, chat) ?? []);
+      const revisions = new Map(listed.map((each) => [each.n, each.revision]));
+      cards.deliverAll(
+        rows.map((row) => ({ ...row, revision: revisions.get(row.card) ?? row.revision, shown: digest })),
+        () => {},
+      );
     }
-    if (card.resolvedAt !== null && known.ended === 0) await this.#end(chat, card, { ...known, revision: card.revision });
+    const now = cards.delivery(card.n, chat);
+    if (card.resolvedAt !== null && now?.ended === 0) await this.#end(chat, card, now);
+    return 0;
+  }
+
+  #card(words: Words, card: CardRow): Card {
+    return alertCard(words, card, this.#deps.fleetSize());
   }
 
   #render(chat: string, card: CardRow, known: Delivery): Card {
     const words = this.#deps.wordsOf(chat);
-    return known.digest ? digestCard(words, this.#deps.cards.byMessage(chat, known.message)) : alertCard(words, card);
+    return known.digest ? digestCard(words, this.#deps.cards.byMessage(chat, known.message)) : this.#card(words, card);
   }
 
   /** The reply that is heard of: also for a muted card, whose end is good news. In a digest the line says it. */

@@ -23,7 +23,7 @@ export class AlertStore {
   readonly #db: Database;
   readonly #holdMs: number;
 
-  /** `holdMs`: alerts of one cause are collected for so long before they are told. */
+  /** `holdMs`: what often passes by itself is told only when it lasts longer (`waits` of its kind). */
   constructor(db: Database, holdMs: number) {
     this.#db = db;
     this.#holdMs = holdMs;
@@ -52,6 +52,11 @@ export class AlertStore {
     return this.#rows("state = 'open' OR resolved_at > ?", [since]).reverse();
   }
 
+  /** Alerts are held for this long. Milliseconds. */
+  get holdMs(): number {
+    return this.#holdMs;
+  }
+
   ofCard(card: number): AlertRow[] {
     return this.#rows("card = ?", [card]);
   }
@@ -65,7 +70,7 @@ export class AlertStore {
     return this.#rows("card IS NULL AND dropped = 0", []);
   }
 
-  /** Opens the alert, or puts a new body on the open one. A worse kind than before is told with a sound again. */
+  /** Opens the alert, or puts a new body on the open one. Its card is told with a sound again when the first alert on it becomes red. */
   raise(subject: string, body: AlertBody, now: number): void {
     this.#db.transaction(() => {
       const open = this.open(subject);
@@ -75,18 +80,27 @@ export class AlertStore {
         this.#db.write("INSERT INTO alert (subject, state, opened_at, ready_at, body) VALUES (?, 'open', ?, ?, ?)", [
           subject,
           now,
-          now + (alertRule(body.kind).cause === "none" ? 0 : this.#holdMs),
+          now + (alertRule(body.kind).waits ? this.#holdMs : 0),
           text,
         ]);
         return;
       }
       if (JSON.stringify(open.body) === text) return;
+      const worse = isRed(body) && !(open.card === null ? [open] : this.ofCard(open.card)).some((each) => isRed(each.body));
       this.#db.write("UPDATE alert SET body = ? WHERE n = ?", [text, open.n]);
-      const worse = alertRule(body.kind).level === "red" && alertRule(open.body.kind).level !== "red";
-      const telling = worse ? ", telling = telling + 1, told_at = ?" : "";
+      const telling = worse ? ", telling = telling + 1, silent = 0, told_at = ?" : "";
       if (open.card !== null)
         this.#db.write(`UPDATE card SET revision = revision + 1${telling} WHERE n = ?`, worse ? [now, open.card] : [open.card]);
     });
+  }
+
+  /**
+   * One trouble that changes its form, such as a worker that crashed and finds its session locked now, stays one alert on its card (field fault
+   * K9): the alert of the first of `from` that is open is about `to` from now on.
+   */
+  become(from: readonly string[], to: string): void {
+    const before = from.map((subject) => this.open(subject)).find((alert) => alert !== null);
+    if (before && !this.open(to)) this.#db.write("UPDATE alert SET subject = ? WHERE n = ?", [to, before.n]);
   }
 
   /** Ends an alert, and its card when it was the last one there. */
@@ -133,7 +147,11 @@ export class AlertStore {
 /** An alert as the rules see it. */
 export function factOf(alert: AlertRow): AlertFact {
   const { n, readyAt, resolvedAt, body } = alert;
-  return { n, readyAt, resolvedAt, kind: body.kind, worker: body.worker, host: body.host };
+  return { n, readyAt, resolvedAt, kind: body.kind, worker: body.worker, host: body.host, code: body.code ?? "" };
+}
+
+function isRed({ kind }: AlertBody): boolean {
+  return alertRule(kind).level === "red";
 }
 
 function parseRow(row: RawAlert): AlertRow[] {

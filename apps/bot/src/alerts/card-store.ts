@@ -1,3 +1,4 @@
+import { GROWS_MS, type RecentCard } from "@flotilla/domain";
 import type { Database } from "@flotilla/sqlite";
 import type { CardRow } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
@@ -12,6 +13,7 @@ interface RawCard {
   readonly level: 0 | 1 | 2;
   readonly second_path_at: number | null;
   readonly calm: 0 | 1;
+  readonly silent: 0 | 1;
   readonly telling: number;
   readonly revision: number;
 }
@@ -27,6 +29,8 @@ export interface Delivery {
   readonly digest: 0 | 1;
   /** Its end was told. */
   readonly ended: 0 | 1;
+  /** A digest of what it shows; null = not known. */
+  readonly shown: string | null;
 }
 
 /** Telegram lets a bot edit and reply for so long; what ended before is not told any more. */
@@ -55,26 +59,44 @@ export class CardStore {
     return this.#rows("resolved_at IS NULL", []);
   }
 
-  /** When a card of each group was last told. */
-  lastTold(): ReadonlyMap<string, number> {
-    const rows = this.#db.read<{ key: string; at: number }>(
-      "SELECT group_key AS key, max(told_at) AS at FROM card GROUP BY group_key",
-    );
-    return new Map(rows.map((row) => [row.key, row.at]));
+  /** Cards that were opened so lately that others of their group may join them; oldest first. */
+  recent(now: number): RecentCard[] {
+    return this.#db
+      .read<{ n: number; key: string; open: 0 | 1; openedAt: number; toldAt: number }>(
+        "SELECT n, group_key AS key, resolved_at IS NULL AS open, opened_at AS openedAt, told_at AS toldAt FROM card WHERE opened_at > ? ORDER BY n",
+        [now - GROWS_MS],
+      )
+      .map((row) => ({ ...row, open: row.open === 1 }));
   }
 
   /** Makes a card of these alerts. */
   create(
     key: string,
     alerts: readonly number[],
-    options: { readonly calm: boolean; readonly over: boolean },
+    options: { readonly calm: boolean; readonly over: boolean; readonly silent?: boolean },
     now: number,
   ): void {
     this.#db.transaction(() => {
       const sql =
-        "INSERT INTO card (group_key, opened_at, told_at, resolved_at, level, calm, telling, revision) VALUES (?, ?, ?, ?, 0, ?, 1, 1)";
-      const { lastId } = this.#db.write(sql, [key, now, now, options.over ? now : null, options.calm ? 1 : 0]);
+        "INSERT INTO card (group_key, opened_at, told_at, resolved_at, level, calm, silent, telling, revision) VALUES (?, ?, ?, ?, 0, ?, ?, 1, 1)";
+      const { lastId } = this.#db.write(sql, [
+        key,
+        now,
+        now,
+        options.over ? now : null,
+        options.calm ? 1 : 0,
+        options.silent ? 1 : 0,
+      ]);
       for (const n of alerts) this.#db.write("UPDATE alert SET card = ? WHERE n = ?", [lastId, n]);
+    });
+  }
+
+  /** Puts these alerts on a card that is open. `loud`: it is told again with a sound. */
+  join(card: number, alerts: readonly number[], loud: boolean, now: number): void {
+    this.#db.transaction(() => {
+      for (const n of alerts) this.#db.write("UPDATE alert SET card = ? WHERE n = ?", [card, n]);
+      this.#db.write("UPDATE card SET revision = revision + 1 WHERE n = ?", [card]);
+      if (loud) this.tellAgain(card, now);
     });
   }
 
@@ -85,7 +107,7 @@ export class CardStore {
 
   /** It is told once more, with a message of its own. */
   tellAgain(n: number, now: number): void {
-    this.#db.write("UPDATE card SET telling = telling + 1, told_at = ? WHERE n = ?", [now, n]);
+    this.#db.write("UPDATE card SET telling = telling + 1, silent = 0, told_at = ? WHERE n = ?", [now, n]);
   }
 
   /** Somebody takes it. False = somebody had it. */
@@ -97,6 +119,12 @@ export class CardStore {
 
   mute(n: number, until: number): void {
     this.#db.write("UPDATE card SET muted_until = ?, revision = revision + 1 WHERE n = ?", [until, n]);
+  }
+
+  unmuteAll(): void {
+    this.#db.write(
+      "UPDATE card SET muted_until = NULL, revision = revision + 1 WHERE muted_until IS NOT NULL AND resolved_at IS NULL",
+    );
   }
 
   toldBySecondPath(n: number, now: number): void {
@@ -127,8 +155,8 @@ export class CardStore {
 
   delivered(row: Delivery): void {
     const sql =
-      "INSERT INTO delivery (card, chat, message, telling, revision, digest, ended) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (card, chat) DO UPDATE SET message = excluded.message, telling = excluded.telling, revision = excluded.revision, digest = excluded.digest, ended = excluded.ended";
-    this.#db.write(sql, [row.card, row.chat, row.message, row.telling, row.revision, row.digest, row.ended]);
+      "INSERT INTO delivery (card, chat, message, telling, revision, digest, ended, shown) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (card, chat) DO UPDATE SET message = excluded.message, telling = excluded.telling, revision = excluded.revision, digest = excluded.digest, ended = excluded.ended, shown = excluded.shown";
+    this.#db.write(sql, [row.card, row.chat, row.message, row.telling, row.revision, row.digest, row.ended, row.shown]);
     this.#db.write("DELETE FROM owed WHERE card = ? AND chat = ?", [row.card, row.chat]);
   }
 
@@ -161,6 +189,7 @@ export class CardStore {
       level: row.level,
       secondPathAt: row.second_path_at,
       calm: row.calm === 1,
+      silent: row.silent === 1,
       telling: row.telling,
       revision: row.revision,
       alerts: this.#alerts.ofCard(row.n),

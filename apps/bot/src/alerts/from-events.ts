@@ -27,8 +27,7 @@ export interface Enders {
 export function applyToAlerts(store: AlertStore, event: FleetEvent, enders: Enders): void {
   const { solvedBy } = enders;
   if (event.kind === "worker.exited") {
-    if (event.exit.decision.kind !== "none" && !TOLD_BY_STATE.has(event.exit.fault.class))
-      store.raise(`exit:${event.worker}`, exitBody(store, event), event.at);
+    if (event.exit.decision.kind !== "none" && !TOLD_BY_STATE.has(event.exit.fault.class)) raiseExit(store, event);
     return;
   }
   if (event.kind === "worker.storage") {
@@ -52,6 +51,12 @@ export function applyToAlerts(store: AlertStore, event: FleetEvent, enders: Ende
   settle(store, { status: event.status, at: event.at, decided: body !== null }, enders);
   if (body) store.raise(`account:${event.worker}`, body, event.at);
   raiseForSession(store, event);
+}
+
+/** A crash of a worker whose session was locked or unusable is the same trouble, told by its newest form. */
+function raiseExit(store: AlertStore, event: Extract<FleetEvent, { kind: "worker.exited" }>): void {
+  store.become([`locked:${event.worker}`, `broken:${event.worker}`], `exit:${event.worker}`);
+  store.raise(`exit:${event.worker}`, exitBody(store, event), event.at);
 }
 
 interface Seen {
@@ -79,7 +84,8 @@ function settle(store: AlertStore, { status, at, decided = false }: Seen, { solv
 
 function exitBody(store: AlertStore, event: Extract<FleetEvent, { kind: "worker.exited" }>): AlertBody {
   const { exit, worker, host } = event;
-  const times = (store.open(`exit:${worker}`)?.body.times ?? 0) + 1;
+  const open = store.open(`exit:${worker}`)?.body;
+  const times = (open?.kind === "crash" || open?.kind === "gave-up" ? open.times : 0) + 1;
   const how = exit.signal ?? `exit ${exit.exitCode ?? "?"}`;
   const kind = exitKind(exit);
   return {
@@ -132,8 +138,8 @@ function nextStep({ decision }: ExitReport, { at }: { readonly at: number }): Sa
 /** What Telegram decided about the account, or null. */
 function accountBody({ worker, host, status }: Extract<FleetEvent, { kind: "worker.state" }>): AlertBody | null {
   const { fault, state } = status;
-  const base = { worker, host, times: 1, action: null };
   const code = fault?.code ?? "";
+  const base = { worker, host, code, times: 1, action: null };
   if (state === "NEEDS_LOGIN" && fault?.class === "AUTH_DEAD") {
     const how = code === "AUTH_KEY_DUPLICATED" ? say("alert-key-duplicated", { code }) : say("alert-key-ended", { code });
     const details = [how, say("alert-do-login")];

@@ -3,8 +3,8 @@ import type { HostId } from "@flotilla/kernel";
 import { type Said, say } from "../words/said.ts";
 import type { AlertStore } from "./alert-store.ts";
 
-/** What the bot itself finds, besides what hosts tell: its own database was deleted, or its disk is full; the launcher cannot keep the supervisor up. */
-export type Trouble = HostTrouble | "control-deleted" | "control-disk-full" | "supervisor-down";
+/** What the bot itself finds, besides what hosts tell: its own database was deleted, or its disk is full; the supervisor ended, or the launcher cannot keep it up. */
+export type Trouble = HostTrouble | "control-deleted" | "control-disk-full" | "supervisor-ended" | "supervisor-down";
 
 /** Opens, changes or closes the alert of what a host tells of itself. */
 export function applyHostTrouble(
@@ -39,6 +39,7 @@ export function raiseTrouble(
       kind,
       worker: null,
       host,
+      code: trouble,
       times: 1,
       title: say(`alert-trouble-${trouble}`, { host }),
       details,

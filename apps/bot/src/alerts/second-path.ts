@@ -1,3 +1,4 @@
+import type { Config } from "@flotilla/config";
 import { alertRule } from "@flotilla/domain";
 import { type Clock, withTimeout } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
@@ -17,11 +18,19 @@ export interface SecondPathPlaces {
   readonly deadManUrl: string | null;
 }
 
+/** As the configuration has them, in clear. */
+export function placesOf({ webhookUrl, smtpUrl, deadManUrl, mailTo }: Config["secondPath"]): SecondPathPlaces {
+  const reveal = (secret: typeof webhookUrl): string | null => secret?.reveal() ?? null;
+  return { webhookUrl: reveal(webhookUrl), smtpUrl: reveal(smtpUrl), mailTo, deadManUrl: reveal(deadManUrl) };
+}
+
 /** Parts of {@link SecondPath}. */
 export interface SecondPathDeps {
   readonly places: SecondPathPlaces;
   readonly cards: CardStore;
   readonly words: Words;
+  /** What the bot's calls go through, without its password; null = direct. */
+  readonly proxy?: string | null;
   readonly clock: Clock;
   readonly log: Logger;
   /** Since when Telegram cannot be reached; null = it can. */
@@ -96,15 +105,17 @@ export class SecondPath {
   }
 
   #reason(dead: boolean, awaySince: number | null, count: number): string {
-    const { words } = this.#deps;
+    const { words, proxy } = this.#deps;
     if (dead) return words.text("second-token");
-    return awaySince === null ? words.text("second-nobody") : words.text("second-away", { at: awaySince, count });
+    return awaySince === null
+      ? words.text("second-nobody")
+      : words.text("second-away", { at: awaySince, count, proxy: proxy ?? "none" });
   }
 
   async #send(cards: readonly CardRow[], reason: string): Promise<void> {
     const { places, words } = this.#deps;
     const alerts = cards.flatMap((card) => card.alerts.map((alert) => ({ card, alert })));
-    const lines = alerts.map(({ card, alert }) => `#A-${card.n} ${plain(words.said(alert.body.title).text)}`);
+    const lines = alerts.map(({ card, alert }) => `#A${card.n} ${plain(words.said(alert.body.title).text)}`);
     const results = await Promise.allSettled([
       ...(places.webhookUrl === null ? [] : [this.#post(places.webhookUrl, reason, alerts)]),
       ...(places.smtpUrl === null || places.mailTo === null ? [] : [mail(places.smtpUrl, places.mailTo, reason, lines)]),
@@ -122,7 +133,7 @@ export class SecondPath {
       source: "flotilla",
       reason,
       alerts: alerts.map(({ card, alert }) => ({
-        card: `A-${card.n}`,
+        card: `A${card.n}`,
         kind: alert.body.kind,
         level: alertRule(alert.body.kind).level,
         worker: alert.body.worker,

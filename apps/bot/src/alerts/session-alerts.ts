@@ -26,9 +26,16 @@ type StateEvent = Extract<FleetEvent, { kind: "worker.state" }>;
 export function raiseForSession(store: AlertStore, event: StateEvent): void {
   const { fault, state } = event.status;
   if (!fault) return;
-  if (state === "LOCKED" || state === "IN_USE")
-    store.raise(`locked:${event.worker}`, lockedBody(store, event, fault), event.at);
-  if (state === "BROKEN") store.raise(`broken:${event.worker}`, brokenBody(event, fault), event.at);
+  const { worker, at } = event;
+  const [exit, locked, broken] = [`exit:${worker}`, `locked:${worker}`, `broken:${worker}`];
+  if (state === "LOCKED" || state === "IN_USE") {
+    store.become([exit, broken], locked);
+    store.raise(locked, lockedBody(store, event, fault), at);
+  }
+  if (state === "BROKEN") {
+    store.become([exit, locked], broken);
+    store.raise(broken, brokenBody(event, fault), at);
+  }
 }
 
 /** Opens, changes or closes the alert of a session file that is slow. */
@@ -59,7 +66,8 @@ export function applyStorage(
 }
 
 function lockedBody(store: AlertStore, { worker, host, previous, status }: StateEvent, fault: Fault): AlertBody {
-  const open = store.open(`locked:${worker}`)?.body;
+  const before = store.open(`locked:${worker}`)?.body;
+  const open = before?.kind === "locked" ? before : undefined;
   // It stayed as it is: who is in the way became known.
   const times = open && previous === status.state ? open.times : (open?.times ?? 0) + 1;
   return {
@@ -93,6 +101,7 @@ function brokenBody({ worker, host, status }: StateEvent, fault: Fault): AlertBo
     kind: "broken",
     worker,
     host,
+    code: fault.code,
     times: 1,
     title: say("alert-broken", { worker }),
     details: [words, say("alert-broken-next")],

@@ -18,6 +18,8 @@ export interface Sight {
   readonly redisAwaySince: number | null;
   /** What is the matter with it. */
   readonly redisTrouble?: RedisTrouble | null;
+  /** Since when the fleet can be seen without a gap: what a host did before is not held against it. Not given = for ever. */
+  readonly watchingSince?: number | null;
   /** HOSTS=several: a worker without its lease leaves Telegram. */
   readonly severalHosts?: boolean;
   /** Another program polls with our token. */
@@ -93,7 +95,8 @@ export function conditionsOf(sight: Sight): Condition[] {
   for (const name of new Set(statuses.map((status) => status.host))) {
     const there = statuses.filter((status) => status.host === name);
     const heardAt = Math.max(...there.map((status) => status.updatedAt));
-    if (now - heardAt > STATUS_STALE_MS) found.push(hostAway(name, there.length, heardAt));
+    if (now - Math.max(heardAt, sight.watchingSince ?? heardAt) > STATUS_STALE_MS)
+      found.push(hostAway(name, there.length, heardAt));
     else found.push(...network(name, there), ...there.flatMap((status) => ofWorker(status, now)));
   }
   return [...found, ...(sight.relay ? routeConditions(sight.relay, sight) : [])];
@@ -213,7 +216,8 @@ function floodWhat({ link }: WorkerStatus): string {
 
 function flooded(status: WorkerStatus): Condition {
   const { worker, host } = status;
-  const title = say("alert-flood", { worker, until: waitEnd(status) ?? status.since });
+  const until = waitEnd(status) ?? status.since;
+  const title = say("alert-flood", { worker, until, ms: Math.max(0, until - status.since) });
   const details = [say(`alert-flood-${floodWhat(status)}`), say("alert-flood-how")];
   return {
     subject: `flood:${worker}`,

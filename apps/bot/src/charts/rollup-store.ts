@@ -66,6 +66,12 @@ export class RollupStore {
     return this.#day.sums;
   }
 
+  /** Workers that had a process at the last look. */
+  running(): string[] {
+    const sql = "SELECT worker FROM last_look WHERE started_at IS NOT NULL AND phase IS NOT 'off' ORDER BY worker";
+    return this.#db.read<{ worker: string }>(sql).map(({ worker }) => worker);
+  }
+
   /** Takes away what is too old, and workers that are not on the list any more. Once per bucket. */
   prune(workers: readonly string[], now: number): void {
     if (bucketOf(now) === this.#prunedAt) return;

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Clock } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { Database } from "@flotilla/sqlite";
@@ -7,7 +6,9 @@ import type { Card, Screen } from "../screens/screen.ts";
 import type { PanelRow, PanelStore } from "../store/panels.ts";
 import type { Words } from "../words/words.ts";
 import { sendProblem } from "./bot-errors.ts";
+import { EDIT_GAP_MS, type EditPace } from "./edit-pace.ts";
 import type { OldCards } from "./old-cards.ts";
+import { digestOf } from "./shown.ts";
 import { cardOptions, type SureSender } from "./sure-sender.ts";
 import { chatId, isGroup } from "./target.ts";
 
@@ -19,6 +20,7 @@ export interface PanelDeps {
   readonly sender: SureSender;
   readonly old: OldCards;
   readonly clock: Clock;
+  readonly pace: EditPace;
   readonly log: Logger;
   /** How long a chat rests between two refreshes that nobody asked for. */
   readonly calmGapMs: (chat: string) => number;
@@ -38,7 +40,7 @@ const CALM_GROUP_GAP_MS = 15_000;
 export class Panels {
   readonly #deps: PanelDeps;
   readonly #turns = new Map<string, Promise<unknown>>();
-  readonly #editedAt = new Map<string, number>();
+  readonly #shownAt = new Map<string, number>();
   readonly #later = new Map<string, NodeJS.Timeout>();
   #closed = false;
 
@@ -51,7 +53,7 @@ export class Panels {
     return this.#inTurn(chat, async () => {
       const card = await this.#deps.render(chat, screen);
       const id = message === null ? await this.#send(chat, card) : await this.#edit(chat, message, card);
-      await this.#live({ chat, message: id, screen, shown: digest(card) }, id === message ? card : null);
+      await this.#live({ chat, message: id, screen, shown: digestOf(card) }, id === message ? card : null);
     });
   }
 
@@ -90,9 +92,9 @@ export class Panels {
     return this.#inTurn(chat, async () => {
       const panel = this.#deps.store.find(chat);
       if (!panel) return;
-      if (urgency === "calm" && this.#tooSoon(chat)) return this.#refreshLater(chat);
+      if (urgency === "calm" && this.#waitMs(chat) > 0) return this.#refreshLater(chat);
       const card = await this.#deps.render(chat, panel.screen);
-      const shown = digest(card);
+      const shown = digestOf(card);
       if (shown === panel.shown && !this.#deps.sender.wished(chat, "panel")) return await this.#deps.old.clear(chat);
       const message = await this.#edit(chat, panel.message, card);
       await this.#live({ ...panel, message, shown }, message === panel.message ? card : null);
@@ -123,21 +125,25 @@ export class Panels {
       this.#later.delete(chat);
       this.refresh(chat, "calm").catch((error: unknown) => this.#deps.log.warn({ err: error }, "refresh failed"));
     };
-    this.#later.set(chat, setTimeout(again, this.#deps.calmGapMs(chat)));
+    this.#later.set(chat, setTimeout(again, this.#waitMs(chat)));
   }
 
-  #tooSoon(chat: string): boolean {
-    return this.#deps.clock.monotonicMs() - (this.#editedAt.get(chat) ?? Number.NEGATIVE_INFINITY) < this.#deps.calmGapMs(chat);
+  /** Until the next refresh that nobody asked for. */
+  #waitMs(chat: string): number {
+    const { pace, calmGapMs, clock } = this.#deps;
+    const own = (this.#shownAt.get(chat) ?? Number.NEGATIVE_INFINITY) + calmGapMs(chat) - clock.monotonicMs();
+    return Math.max(0, own, pace.waitMs(chat, Math.min(EDIT_GAP_MS, calmGapMs(chat))));
   }
 
   async #send(chat: string, card: Card): Promise<number> {
     const message = await this.#deps.sender.send(chat, "panel", { ...card, html: this.#text(chat, card) });
-    this.#editedAt.set(chat, this.#deps.clock.monotonicMs());
+    this.#shownAt.set(chat, this.#deps.clock.monotonicMs());
     return message;
   }
 
   async #edit(chat: string, message: number, card: Card): Promise<number> {
-    this.#editedAt.set(chat, this.#deps.clock.monotonicMs());
+    this.#shownAt.set(chat, this.#deps.clock.monotonicMs());
+    this.#deps.pace.edited(chat);
     try {
       await this.#deps.api.editMessageText(chatId(chat), message, this.#text(chat, card), cardOptions(card));
       return message;
@@ -176,8 +182,4 @@ export class Panels {
 /** How long a chat rests between two refreshes that nobody asked for. */
 export function calmGapMs(chat: string): number {
   return isGroup(chat) ? CALM_GROUP_GAP_MS : CALM_GAP_MS;
-}
-
-function digest(card: Card): string {
-  return createHash("sha256").update(JSON.stringify(card)).digest("base64url");
 }

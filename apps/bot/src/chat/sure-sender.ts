@@ -1,6 +1,7 @@
 import type { Database } from "@flotilla/sqlite";
 import { type Api, GrammyError, HttpError, InputFile } from "grammy";
 import type { Card } from "../screens/screen.ts";
+import { readable } from "../words/readable.ts";
 import { sendProblem } from "./bot-errors.ts";
 import { chatId, topicOf } from "./target.ts";
 
@@ -172,12 +173,17 @@ export class SureSender {
 export function cardOptions(card: Card) {
   return {
     parse_mode: "HTML" as const,
-    reply_markup: { inline_keyboard: card.keyboard },
+    reply_markup: { inline_keyboard: labelled(card) },
     link_preview_options: { is_disabled: true },
   };
 }
 
 /** How a card goes over the Bot API as the caption of a picture. */
 export function captionOptions(card: Card) {
-  return { caption: card.html, parse_mode: "HTML" as const, reply_markup: { inline_keyboard: card.keyboard } };
+  return { caption: card.html, parse_mode: "HTML" as const, reply_markup: { inline_keyboard: labelled(card) } };
+}
+
+/** Labels hold names; Telegram takes no empty one. */
+function labelled({ keyboard }: Card): Card["keyboard"] {
+  return keyboard.map((row) => row.map((button) => ({ ...button, text: readable(button.text) || "?" })));
 }

@@ -1,4 +1,6 @@
+import { clip } from "@flotilla/contracts";
 import type { MaybeInaccessibleMessage, Update, User } from "grammy/types";
+import { readableName } from "../words/readable.ts";
 
 /** A chat as it is kept: its id, and for a topic of a group `<chat>/<topic>`. */
 export function chatKey(id: number | string, topic: number | undefined): string {
@@ -20,7 +22,8 @@ export function messageOf(
 
 /** What people call this user, at most 64 characters. */
 export function nameOf(user: Pick<User, "username" | "first_name"> | undefined): string {
-  return (user?.username ? `@${user.username}` : (user?.first_name ?? "?")).slice(0, 64);
+  if (user?.username) return `@${user.username}`.slice(0, 64);
+  return clip(readableName(user?.first_name ?? "") || "?", 64);
 }
 
 /** The chat's id for the Bot API. */

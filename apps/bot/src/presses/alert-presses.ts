@@ -5,11 +5,11 @@ import { type Handler, show } from "./deps.ts";
 export const alertPresses = {
   take: async (deps, context) => {
     await context.toast(deps.alertActions.take(context));
-    await deps.alertActions.tell();
+    deps.alertActions.tell(context);
   },
   hush: async (deps, context) => {
     await context.toast(deps.alertActions.hush(context));
-    await deps.alertActions.tell();
+    deps.alertActions.tell(context);
   },
   mute: async (deps, context) => {
     const { worker, arg } = context.press;
@@ -17,7 +17,7 @@ export const alertPresses = {
     const said = deps.alertActions.mute(worker === "" ? "*" : worker, minutes * 60_000, context.asker.name);
     const found = deps.workers.find(worker);
     deps.audit.write(context.asker, said, found?.id ?? null, deps.clock.now());
-    await show(deps, context, found ? { kind: "worker", worker: found.id } : { kind: "alerts", tab: "open" }, said);
+    await show(deps, context, found ? { kind: "worker", worker: found.id } : { kind: "alerts", tab: "open", page: 0 }, said);
   },
   test: async (deps, context) => {
     await context.toast(say("toast-test"));

@@ -3,24 +3,35 @@ import { mayPress, roleFor } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
 import type { PressContext } from "../chat/press-context.ts";
 import { CONFIRM_MS } from "../screens/ask.ts";
+import type { Screen } from "../screens/screen.ts";
+import type { WorkerRow } from "../store/workers.ts";
 import { say } from "../words/said.ts";
 import { type Handler, type PressDeps, run, show } from "./deps.ts";
+import { beginLogin } from "./login-presses.ts";
 
 /** What was confirmed for one worker. The button that confirms is for operators; what it does may not be. */
 async function oneWorker(
   deps: PressDeps,
   context: PressContext,
-  { what, worker }: { readonly what: "logout" | "rmsession"; readonly worker: WorkerId | null },
+  { what, worker }: { readonly what: "logout" | "rmsession" | "login"; readonly worker: WorkerId | null },
 ): Promise<void> {
   const id = worker && deps.workers.find(worker)?.id;
   if (!id) return await show(deps, context, { kind: "menu" }, say("toast-gone"));
   const { role } = context;
   if (!mayPress(role, what)) return await context.toast(say("toast-refused", { role, needs: roleFor(what) }));
+  if (what === "login") return await beginLogin(deps, context, id);
   await run(deps, context, id, () =>
     what === "logout"
       ? deps.commands.askWorker("logout", id, context)
       : deps.commands.askHost("remove-session", id, context.asker, context.id),
   );
+}
+
+/** Whom a confirmation is about: the workers of an alert card as they are now, those with a tag, or all. */
+function chosen({ workers, alertActions }: PressDeps, { tag, card }: Extract<Screen, { kind: "confirm" }>): WorkerRow[] {
+  if (card === undefined) return workers.all().filter((worker) => tag === "" || worker.tags.includes(tag));
+  const crew = new Set(alertActions.crew(card));
+  return workers.all().filter(({ id }) => crew.has(id));
 }
 
 /** Buttons of acts on many workers. */
@@ -32,6 +43,14 @@ export const bulkPresses = {
     const tag = context.press.worker;
     await show(deps, context, { kind: "confirm", what: action, worker: null, tag, at: deps.clock.now() });
   },
+  /** The workers of an alert card, asked for once more with their number. */
+  these: async (deps, context) => {
+    const card = Number.parseInt(context.press.arg, 36) || 0;
+    const crew = deps.alertActions.crew(card);
+    if (!crew || crew.length === 0) return await context.toast(say("toast-alert-over"));
+    const at = deps.clock.now();
+    await show(deps, context, { kind: "confirm", what: "restart", worker: null, tag: "", card, at });
+  },
   yes: async (deps, context) => {
     const screen = deps.panels.screen(context.chat);
     const now = deps.clock.now();
@@ -41,12 +60,20 @@ export const bulkPresses = {
       if (again) return await show(deps, context, { kind: "bulk", bulk: again.id });
       return await show(deps, context, { kind: "menu" }, say("toast-confirm-late"));
     }
-    if (screen.what === "logout" || screen.what === "rmsession")
+    if (screen.what === "logout" || screen.what === "rmsession" || screen.what === "login")
       return await oneWorker(deps, context, { what: screen.what, worker: screen.worker });
-    const workers = deps.workers.all().filter((worker) => screen.tag === "" || worker.tags.includes(screen.tag));
+    const workers = chosen(deps, screen);
+    const other = deps.bulk.covering(screen.what, workers, context.id);
+    if (other) {
+      const { askerName: by, askedAt } = other;
+      return await show(deps, context, { kind: "bulk", bulk: other.id }, say("toast-bulk-already", { by, ms: now - askedAt }));
+    }
+    // Before anything is waited for: a second admin may press at the same moment.
+    const begins = deps.bulk.begin(screen.what, workers, context.asker, context.id);
     await context.toast(say("toast-queued"));
     deps.audit.write(context.asker, say("audit-bulk", { verb: screen.what, count: workers.length }), null, now);
-    await deps.bulk.begin(screen.what, workers, context.asker, context.id);
+    if (screen.card !== undefined) deps.alertActions.began(screen.card, screen.what, context.asker.name);
+    await begins;
     await deps.panels.show(context.chat, { kind: "bulk", bulk: context.id }, context.message);
   },
   bulkstop: async (deps, context) => {

@@ -1,8 +1,10 @@
+import type { WorkerId } from "@flotilla/kernel";
+import { hasRecovered } from "../alerts/over.ts";
 import type { PressContext } from "../chat/press-context.ts";
 import { isGroup } from "../chat/target.ts";
 import type { WizardRow } from "../wizard/wizard-store.ts";
 import { say } from "../words/said.ts";
-import { type Handler, type PressDeps, panelMessage, withWorker } from "./deps.ts";
+import { type Handler, type PressDeps, panelMessage, show, withWorker } from "./deps.ts";
 
 /** A button inside the wizard: its login must be the one of this admin and worker. `act` answers the press. */
 function inLogin(act: (deps: PressDeps, context: PressContext, row: WizardRow) => Promise<void>): Handler {
@@ -24,15 +26,34 @@ export async function takeAway({ qrPhoto }: Pick<PressDeps, "qrPhoto">, chat: st
   if (step.kind === "qr" && step.message !== null) await qrPhoto.remove(chat, step.message);
 }
 
+/** A worker that is on Telegram leaves it for a new login: that is asked first, unless the login is under way (field fault D10). */
+export function loginHurts(
+  { wizard, screens }: Pick<PressDeps, "wizard" | "screens">,
+  admin: PressContext["admin"],
+  worker: WorkerId,
+): boolean {
+  const own = wizard.of(admin);
+  if (own?.worker === worker && own.step.kind !== "ended") return false;
+  const status = screens.views.lastStatus(worker);
+  return status !== null && status.pid !== null && (status.state === "RECONNECTING" || hasRecovered("link", status.state));
+}
+
+/** Begins the login, or says why it cannot. */
+export async function beginLogin(deps: PressDeps, context: PressContext, worker: WorkerId): Promise<void> {
+  const problem = await deps.wizard.begin(context.admin, worker, context.asker);
+  await context.toast(problem ?? undefined);
+  if (!problem || deps.wizard.of(context.admin)?.worker === worker)
+    await deps.panels.show(context.chat, { kind: "login", worker }, panelMessage(deps, context));
+}
+
 /** Buttons of the login wizard. */
 export const loginPresses = {
   login: withWorker(async (deps, context, { id }) => {
     // Codes and passwords are nobody else's business: the wizard lives in the private chat.
     if (isGroup(context.chat)) return await context.toast(say("toast-private"), deps.deepLink(`auth_${id}`));
-    const problem = await deps.wizard.begin(context.admin, id, context.asker);
-    await context.toast(problem ?? undefined);
-    if (!problem || deps.wizard.of(context.admin)?.worker === id)
-      await deps.panels.show(context.chat, { kind: "login", worker: id }, panelMessage(deps, context));
+    if (loginHurts(deps, context.admin, id))
+      return await show(deps, context, { kind: "confirm", what: "login", worker: id, tag: "", at: deps.clock.now() });
+    await beginLogin(deps, context, id);
   }),
   lqr: inLogin(async (deps, context, row) => {
     await context.toast();

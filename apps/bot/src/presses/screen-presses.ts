@@ -22,8 +22,13 @@ export const screenPresses = {
   health: (deps, context) => show(deps, context, { kind: "health" }),
   doctor: async (deps, context) => show(deps, context, await askDoctors(deps, context)),
   alerts: (deps, context) => {
-    const tab = ALERT_TABS.find((each) => each === context.press.arg) ?? "open";
-    return show(deps, context, { kind: "alerts", tab });
+    const [wanted, page = ""] = context.press.arg.split("-");
+    const tab = ALERT_TABS.find((each) => each === wanted) ?? "open";
+    return show(deps, context, { kind: "alerts", tab, page: pageOf(page) });
+  },
+  crew: (deps, context) => {
+    const [card = "", page = ""] = context.press.arg.split("-");
+    return show(deps, context, { kind: "crew", card: Number.parseInt(card, 36) || 0, page: pageOf(page) });
   },
   audit: (deps, context) => show(deps, context, { kind: "audit", page: pageOf(context.press.arg), find: context.press.worker }),
   auditfile: async (deps, context) => {

@@ -5,9 +5,10 @@ import {
   type DeliveryStep,
   type FollowingText,
   GENERAL_TOPIC,
+  type RouteTarget,
   type TextEntity,
 } from "@flotilla/contracts";
-import { parked } from "@flotilla/domain";
+import { parked, unanswered } from "@flotilla/domain";
 import { SingleFlight } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
 import { type Api, GrammyError, HttpError } from "grammy";
@@ -50,17 +51,38 @@ export class BotDelivery {
     return { v: 1, kind: "confirmation", id, key, route, result };
   }
 
-  async #once({ key, to, step, route }: Delivery): Promise<DeliveryResult> {
+  async #once(delivery: Delivery): Promise<DeliveryResult> {
+    const { key, to, step, route } = delivery;
     const now = this.#deps.now();
     try {
       if (to.kind === "admins" && step.kind === "alert")
         return { kind: "done", ids: await this.#alert(key, route, step), at: now };
       if (to.kind !== "bot") return { kind: "refused", code: "no-bot", reason: "This is not for the bot." };
-      const ids = await this.#remembered(key, () => this.#deliver(to.chat, to.topic, step));
-      return { kind: "done", ids, ...(await this.#follow(key, to.chat, to.topic, ids[0] ?? null, step)), at: now };
+      return await this.#there(delivery, to);
     } catch (error) {
-      return resultOf(error, now);
+      const became = to.kind === "bot" ? becameOf(error) : null;
+      if (to.kind !== "bot" || became === null || became === this.#now(to.chat)) return resultOf(error, now);
+      this.#deps.db.write("INSERT OR REPLACE INTO chat_move VALUES (?, ?)", [to.chat, became]);
+      return await this.#once(delivery);
     }
+  }
+
+  /** Where the chat of a target is now: a group that became a supergroup has another number. */
+  #now(chat: string): string {
+    return this.#deps.db.readOne<{ target: string }>("SELECT target FROM chat_move WHERE chat = ?", [chat])?.target ?? chat;
+  }
+
+  async #there(
+    { key, step, landed }: Delivery,
+    { chat: named, topic }: Extract<RouteTarget, { kind: "bot" }>,
+  ): Promise<DeliveryResult> {
+    const chat = this.#now(named);
+    const at = this.#deps.now();
+    const moved = chat === named ? {} : { landed: chat };
+    const wanted = moved.landed === landed ? step : unanswered(step);
+    if (!wanted) return { kind: "done", ids: [], ...moved, at };
+    const ids = await this.#remembered(key, () => this.#deliver(chat, topic, wanted));
+    return { kind: "done", ids, ...(await this.#follow(key, chat, topic, ids[0] ?? null, wanted)), ...moved, at };
   }
 
   async #deliver(chat: string, topic: number | undefined, step: DeliveryStep): Promise<number[]> {
@@ -164,6 +186,11 @@ function alertText(words: Words, route: string, step: Extract<DeliveryStep, { ki
   const head = because === "" ? words.html("relay-matched-any", { route }) : words.html("relay-matched", { route, because });
   const source = step.link === null ? html`<b>${step.source}</b>` : html`<a href="${step.link}">${step.source}</a>`;
   return lines(head, source, step.excerpt === "" ? null : html`${step.excerpt}`).text;
+}
+
+/** The number that the target has now, when it became a supergroup (https://core.telegram.org/bots/api#responseparameters). */
+function becameOf(error: unknown): string | null {
+  return error instanceof GrammyError ? (error.parameters.migrate_to_chat_id?.toString() ?? null) : null;
 }
 
 function resultOf(error: unknown, now: number): DeliveryResult {

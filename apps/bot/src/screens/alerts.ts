@@ -1,9 +1,9 @@
 import { encodePress } from "@flotilla/contracts";
-import { mayPress } from "@flotilla/domain";
+import { alertRule, mayPress } from "@flotilla/domain";
 import type { AlertRow, CardRow } from "../alerts/alert-body.ts";
 import { EVERYBODY, type SilenceRow } from "../store/silences.ts";
 import type { Words } from "../words/words.ts";
-import { backButton, pairs, refreshButton, verbButton } from "./buttons.ts";
+import { backButton, paged, pairs, refreshButton, verbButton } from "./buttons.ts";
 import { type Html, html, lines } from "./html.ts";
 import type { Card } from "./screen.ts";
 import type { FleetView } from "./view.ts";
@@ -15,18 +15,21 @@ export type AlertTab = (typeof ALERT_TABS)[number];
 /** What it shows. */
 export interface AlertsView {
   readonly tab: AlertTab;
+  readonly page: number;
   /** Open, or ended within a day; newest first. */
   readonly alerts: readonly AlertRow[];
   readonly cards: ReadonlyMap<number, CardRow>;
   readonly silences: readonly SilenceRow[];
 }
 
-const SHOWN = 12;
+const PAGE = 8;
 
-/** Alerts: open, taken, muted, and those of the last 24 h. */
+/** Alerts: open, taken, muted, and those of the last 24 h; what needs a person most comes first. */
 export function alertsScreen(view: FleetView, given: AlertsView): Card {
   const { words } = view;
-  const found = given.alerts.filter((alert) => belongs(alert, given));
+  const found = worstFirst(given.alerts.filter((alert) => belongs(alert, given)));
+  const at = (page: number): string => encodePress("alerts", "", `${given.tab}-${page}`);
+  const { shown, current, pager } = paged(found, { page: given.page, size: PAGE, at });
   const all = given.silences.find((each) => each.scope === EVERYBODY);
   const tabs = ALERT_TABS.map((tab) => ({
     text: `${tab === given.tab ? "• " : ""}${words.text(`button-alerts-${tab}`)}`,
@@ -37,23 +40,32 @@ export function alertsScreen(view: FleetView, given: AlertsView): Card {
     text: words.text(all ? "button-unmute-all" : "button-mute-all"),
     callback_data: encodePress("mute", "", all ? "0" : "60"),
   };
-  const workers = [...new Set(found.flatMap(({ body, resolvedAt }) => (resolvedAt === null ? (body.worker ?? []) : [])))];
+  const workers = [...new Set(shown.flatMap(({ body, resolvedAt }) => (resolvedAt === null ? (body.worker ?? []) : [])))];
   return {
     html: lines(
       words.html(`alerts-title-${given.tab}`, { count: found.length }),
       ...given.silences.map((each) => silenceLine(words, each)),
       "",
-      ...(found.length === 0 ? [words.html("alerts-none")] : found.slice(0, SHOWN).map((alert) => line(words, alert, given))),
-      found.length > SHOWN ? words.html("alert-more", { count: found.length - SHOWN }) : null,
+      ...(found.length === 0 ? [words.html("alerts-none")] : shown.map((alert) => line(words, alert, given))),
     ).text,
     keyboard: [
       tabs,
-      ...pairs(workers.slice(0, 6).map((worker) => ({ text: `👷 ${worker}`, callback_data: encodePress("worker", worker) }))),
+      ...pager,
+      ...pairs(workers.map((worker) => ({ text: `👷 ${worker}`, callback_data: encodePress("worker", worker) }))),
       ...(operator ? [[mute, verbButton(words, "test")]] : []),
       ...(mayPress(view.role, "drill") ? [[verbButton(words, "drill")]] : []),
-      [refreshButton(words, encodePress("alerts", "", given.tab)), backButton(words, encodePress("menu"))],
+      [refreshButton(words, at(current)), backButton(words, encodePress("menu"))],
     ],
   };
+}
+
+const LEVELS = ["red", "orange", "yellow", "calm"];
+
+/** Open before over, then by level, then the newest first, as they are given. */
+function worstFirst(alerts: readonly AlertRow[]): AlertRow[] {
+  const rank = ({ resolvedAt, body }: AlertRow): number =>
+    (resolvedAt === null ? 0 : LEVELS.length) + LEVELS.indexOf(alertRule(body.kind).level);
+  return [...alerts].sort((a, b) => rank(a) - rank(b));
 }
 
 function belongs(alert: AlertRow, { tab, cards, silences }: AlertsView): boolean {
@@ -81,7 +93,7 @@ function line(words: Words, alert: AlertRow, { cards }: AlertsView): Html {
   const taken = card?.takenBy ? html` · ✋ ${card.takenBy}` : "";
   if (alert.resolvedAt !== null)
     return html`✅ <s>${title}</s> ${words.html("alerts-took", { ms: alert.resolvedAt - alert.openedAt })}`;
-  return html`${title} ${since}${card ? ` #A-${card.n}` : ""}${taken}`;
+  return html`${title} ${since}${card ? ` #A${card.n}` : ""}${taken}`;
 }
 
 function silenceLine(words: Words, silence: SilenceRow): Html {

@@ -38,9 +38,16 @@ export interface Confirming {
   readonly what: Confirmed;
   readonly worker: WorkerId | null;
   readonly tag: string;
+  /** The alert card whose workers it is about. */
+  readonly card?: number;
   readonly at: number;
   /** How many workers it is about. */
   readonly count: number;
+}
+
+function whom(words: Words, { tag, card, count }: Confirming): string {
+  if (card !== undefined) return words.text("confirm-these", { count, n: String(card) });
+  return tag === "" ? words.text("confirm-all", { count }) : words.text("confirm-tag", { count, tag });
 }
 
 /** How long a confirmation is good for. */
@@ -48,8 +55,8 @@ export const CONFIRM_MS = 30_000;
 
 /** The second screen before something that hurts. */
 export function confirmScreen(words: Words, confirming: Confirming): Card {
-  const { what, worker, tag, at, count } = confirming;
-  const name = worker ?? (tag === "" ? words.text("confirm-all", { count }) : words.text("confirm-tag", { count, tag }));
+  const { what, worker, at, count } = confirming;
+  const name = worker ?? whom(words, confirming);
   const stamp = Math.floor(at / 1000).toString(36);
   const yes = {
     text: words.text(`button-yes-${what}`),

@@ -1,44 +1,113 @@
-import { encodePress } from "@flotilla/contracts";
+import { encodePress, type WorkerState } from "@flotilla/contracts";
 import type { BulkRow } from "../store/bulks.ts";
 import type { Words } from "../words/words.ts";
 import { backButton, verbButton } from "./buttons.ts";
 import { why } from "./command-line.ts";
-import { html, lines } from "./html.ts";
+import { type Html, html, lines } from "./html.ts";
 import type { Card } from "./screen.ts";
+import type { FleetView } from "./view.ts";
 
 const BAR = 12;
+/** So many names stand in one line. */
+const NAMED = 30;
+/** So many reasons have a line. */
+const REASONS = 8;
 
-/** The progress of one act on many workers: one card, edited in place. */
-export function bulkScreen(words: Words, bulk: BulkRow | null): Card {
+/** How it went for a worker, in the order in which it is told. */
+const ENDS = ["login", "locked", "stuck", "failed"] as const;
+type End = "done" | (typeof ENDS)[number];
+
+/** What a worker's state says after its process was started: it runs, and yet nothing may be done by it (field faults D4, K8). */
+const AFTER_START: Partial<Record<WorkerState, End>> = {
+  NEEDS_LOGIN: "login",
+  LOGGING_IN: "login",
+  LOCKED: "locked",
+  IN_USE: "locked",
+  BROKEN: "stuck",
+  BANNED: "stuck",
+  BACKOFF: "stuck",
+  GAVE_UP: "stuck",
+};
+
+interface Outcome {
+  readonly worker: string;
+  readonly end: End;
+  readonly reason: string;
+}
+
+/** The progress of one act on many workers: one card, edited in place. At its end: who is done, and who waits for what, by name. */
+export function bulkScreen(view: FleetView, bulk: BulkRow | null): Card {
+  const { words } = view;
   const menu = [backButton(words, encodePress("menu"))];
   if (!bulk) return { html: words.html("bulk-gone").text, keyboard: [menu] };
   const reports = Object.values(bulk.hosts);
-  const done = reports.flatMap((each) => each.done).length;
-  const failed = reports.flatMap((each) => each.failed);
+  const outcomes = outcomesOf(view, bulk);
+  const count = (end: End): number => outcomes.filter((each) => each.end === end).length;
   const over = reports.every((each) => each.over);
-  const filled = Math.round((BAR * (done + failed.length)) / Math.max(1, bulk.total));
+  const filled = Math.round((BAR * outcomes.length) / Math.max(1, bulk.total));
   const current = reports.flatMap((each) => each.current ?? []);
-  const state = over
-    ? failed.length === 0 && done === bulk.total
-      ? "done"
-      : "incomplete"
-    : bulk.cancelled
-      ? "stopping"
-      : "running";
+  const left = bulk.total - outcomes.length;
+  const numbers = { done: count("done"), failed: outcomes.length - count("done"), left };
   return {
     html: lines(
       words.html(`bulk-title-${bulk.action}`, { count: bulk.total }),
-      html`<code>${"█".repeat(filled)}${"░".repeat(BAR - filled)}</code> ${done + failed.length}/${bulk.total}`,
-      words.html(`bulk-${state}`, { done, failed: failed.length, left: bulk.total - done - failed.length }),
+      html`<code>${"█".repeat(filled)}${"░".repeat(BAR - filled)}</code> ${outcomes.length}/${bulk.total}`,
+      words.html(`bulk-${stateOf(bulk, over, numbers)}`, numbers),
       current.length > 0 && !over ? words.html("bulk-current", { workers: current.join(", ") }) : null,
       reports.some((each) => each.phase === "canary-failed") ? words.html("bulk-canary-failed") : null,
       reports.some((each) => each.phase === "canary") && !over ? words.html("bulk-canary") : null,
-      ...failed
-        .slice(0, 8)
-        .map((each) => html`❌ <b>${each.worker}</b>: ${why(words, { code: each.code, result: each.message })}`),
+      ...ENDS.flatMap((end) => endLines(words, end, outcomes)),
+      over ? leftLine(words, bulk, outcomes) : null,
       words.html("asked-by", { by: bulk.askerName, at: bulk.askedAt }),
     ).text,
     keyboard:
       over || bulk.cancelled ? [menu] : [[{ ...verbButton(words, "bulkstop", "", bulk.id.slice(-16)), style: "danger" }], menu],
   };
+}
+
+function stateOf(bulk: BulkRow, over: boolean, { done }: { readonly done: number }): string {
+  if (!over) return bulk.cancelled ? "stopping" : "running";
+  return done === bulk.total ? "done" : "incomplete";
+}
+
+function outcomesOf({ words, workers }: FleetView, { action, hosts }: BulkRow): Outcome[] {
+  const states = new Map(workers.map(({ id, status }) => [id as string, status?.state]));
+  const starts = action === "start" || action === "restart";
+  const after = (worker: string): End | undefined => {
+    const state = states.get(worker);
+    return starts && state ? AFTER_START[state] : undefined;
+  };
+  return Object.values(hosts).flatMap((report) => [
+    ...report.done.map((worker) => {
+      const end = after(worker) ?? "done";
+      return { worker, end, reason: end === "stuck" ? words.text(`state-${states.get(worker) ?? "BROKEN"}`) : "" };
+    }),
+    ...report.failed.map(({ worker, code, message }) => {
+      const end = after(worker);
+      const named = end === "login" || end === "locked";
+      return { worker, end: named ? end : "failed", reason: named ? "" : why(words, { code, result: message }) } as const;
+    }),
+  ]);
+}
+
+/** One line per reason, with all names. */
+function endLines(words: Words, end: Exclude<End, "done">, outcomes: readonly Outcome[]): Html[] {
+  const own = outcomes.filter((each) => each.end === end);
+  const reasons = [...new Set(own.map(({ reason }) => reason))];
+  const told = reasons.slice(0, REASONS).map((reason) => {
+    const who = own.filter((each) => each.reason === reason).map(({ worker }) => worker);
+    return html`${words.html(`bulk-end-${end}`, { count: who.length, reason })} ${names(words, who)}`;
+  });
+  return reasons.length > REASONS ? [...told, words.html("alert-more", { count: reasons.length - REASONS })] : told;
+}
+
+function leftLine(words: Words, { workers }: BulkRow, outcomes: readonly Outcome[]): Html | null {
+  const told = new Set(outcomes.map(({ worker }) => worker));
+  const left = workers.filter((worker) => !told.has(worker));
+  return left.length === 0 ? null : html`${words.html("bulk-end-left", { count: left.length })} ${names(words, left)}`;
+}
+
+function names(words: Words, workers: readonly string[]): Html {
+  const more = workers.length - NAMED;
+  return html`<b>${workers.slice(0, NAMED).join(", ")}</b>${more > 0 ? ` ${words.text("alert-more", { count: more })}` : ""}`;
 }

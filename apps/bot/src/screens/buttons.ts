@@ -26,3 +26,19 @@ export function cancelButton(words: Words, data: string): InlineKeyboardButton {
 export function pairs<T>(items: readonly T[]): T[][] {
   return Array.from({ length: Math.ceil(items.length / 2) }, (_, row) => items.slice(row * 2, row * 2 + 2));
 }
+
+/** One page of a list, and the row that leads to the others; none when there is one page. */
+export function paged<T>(
+  items: readonly T[],
+  { page, size, at }: { readonly page: number; readonly size: number; readonly at: (page: number) => string },
+): { readonly shown: readonly T[]; readonly from: number; readonly current: number; readonly pager: InlineKeyboardButton[][] } {
+  const pages = Math.max(1, Math.ceil(items.length / size));
+  const current = Math.min(page, pages - 1);
+  const pager = [
+    { text: "◀️", callback_data: at(Math.max(0, current - 1)) },
+    { text: `${current + 1}/${pages}`, callback_data: at(current) },
+    { text: "▶️", callback_data: at(Math.min(pages - 1, current + 1)) },
+  ];
+  const from = current * size;
+  return { shown: items.slice(from, from + size), from, current, pager: pages > 1 ? [pager] : [] };
+}

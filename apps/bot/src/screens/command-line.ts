@@ -2,14 +2,25 @@ import type { CommandRow } from "../store/commands.ts";
 import type { Words } from "../words/words.ts";
 import { type Html, html } from "./html.ts";
 import { holderList } from "./locked.ts";
+import type { WorkerView } from "./view.ts";
 
 /** After so long without an answer the card says that it still works. */
 const SLOW_MS = 30_000;
 /** A result line is shown for so long. */
 const RESULT_SHOWN_MS = 120_000;
 
+type NoteOf = Pick<WorkerView, "command" | "status">;
+const STARTS: ReadonlySet<string> = new Set(["start", "restart", "retry"]);
+
+/** "✅ Started" on the card of a worker that crashed since would be false (field fault D6). */
+function isRefuted({ verb, state }: CommandRow, status: WorkerView["status"], endedAt: number): boolean {
+  if (state !== "done" || !status || status.since <= endedAt) return false;
+  const runs = status.pid !== null;
+  return (STARTS.has(verb) && !runs) || (verb === "stop" && runs);
+}
+
 /** What the latest command of a worker is doing or has done; null when there is nothing to tell (any more). */
-export function commandLine(words: Words, command: CommandRow | null, now: number): Html | null {
+export function commandLine(words: Words, { command, status }: NoteOf, now: number): Html | null {
   if (!command) return null;
   const who = words.html("asked-by", { by: command.askerName, at: command.askedAt });
   const named = (family: string): string =>
@@ -20,7 +31,7 @@ export function commandLine(words: Words, command: CommandRow | null, now: numbe
     return html`\n${words.html(named("doing"))} ${who}.${slow}`;
   }
   const endedAt = command.endedAt ?? command.askedAt;
-  if (now - endedAt > RESULT_SHOWN_MS) return null;
+  if (now - endedAt > RESULT_SHOWN_MS || isRefuted(command, status, endedAt)) return null;
   if (command.state === "done" && command.result && command.verb === "who")
     return html`\n${holderList(words, command.result, endedAt)}`;
   if (command.state === "done" && command.result && words.language === "en") return html`\n${command.result}`;

@@ -25,7 +25,7 @@ export function workerScreen(view: FleetView, id: string): Card {
     status ? statusLines(view, worker, status) : words.html("details-silent", { host: worker.host }),
     worker.openAlerts > 0 ? words.html("details-alerts", { count: worker.openAlerts }) : null,
     worker.silence === null ? null : words.html(`silence-${worker.silence.kind}`, { ...worker.silence }),
-    commandLine(words, worker.command, view.now),
+    commandLine(words, worker, view.now),
     view.trouble === null ? null : words.html("redis-away"),
   );
   const refresh = refreshButton(words, encodePress("worker", worker.id));

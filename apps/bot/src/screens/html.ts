@@ -1,3 +1,5 @@
+import { readable } from "../words/readable.ts";
+
 /** Text that is already safe to send with parse mode HTML. */
 export class Html {
   readonly text: string;
@@ -31,5 +33,5 @@ function toText(value: string | number | Html | readonly Html[]): string {
 }
 
 function escapeHtml(text: string): string {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+  return readable(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }

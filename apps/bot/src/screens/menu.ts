@@ -2,7 +2,7 @@ import { encodePress } from "@flotilla/contracts";
 import { mayPress, urgency } from "@flotilla/domain";
 import type { InlineKeyboardButton } from "grammy/types";
 import type { Words } from "../words/words.ts";
-import { backButton, pairs, refreshButton, verbButton } from "./buttons.ts";
+import { backButton, paged, pairs, refreshButton, verbButton } from "./buttons.ts";
 import { type Html, html, lines } from "./html.ts";
 import type { Card, Screen } from "./screen.ts";
 import { type FleetView, iconOf, isProblem, matching, nameOf, problemsFirst, silentHosts, type WorkerView } from "./view.ts";
@@ -58,21 +58,14 @@ export function workersScreen(view: FleetView, screen: Omit<Extract<Screen, { ki
   const { words } = view;
   const found = screen.find === "" ? view.workers : matching(view.workers, screen.find);
   const sorted = problemsFirst(screen.problems ? found.filter(isProblem) : found);
-  const pages = Math.max(1, Math.ceil(sorted.length / PAGE));
-  const current = Math.min(screen.page, pages - 1);
-  const shown = sorted.slice(current * PAGE, current * PAGE + PAGE);
-  const range = { from: current * PAGE + 1, to: current * PAGE + shown.length, count: sorted.length };
   const tag = tagOf(screen.find);
   const at = (page: number): string => encodePress("workers", tag ?? "", `${page}${screen.problems ? "-p" : ""}`);
+  const { shown, from, current, pager } = paged(sorted, { page: screen.page, size: PAGE, at });
+  const range = { from: from + 1, to: from + shown.length, count: sorted.length };
   const buttons = shown.map((worker) => ({
     text: `${iconOf(worker)} ${worker.id}`,
     callback_data: encodePress("worker", worker.id),
   }));
-  const pager = [
-    { text: "◀️", callback_data: at(Math.max(0, current - 1)) },
-    { text: `${current + 1}/${pages}`, callback_data: at(current) },
-    { text: "▶️", callback_data: at(Math.min(pages - 1, current + 1)) },
-  ];
   const title = sorted.length === 0 ? nothingThere(words, screen) : words.html("workers-title", range);
   const filter = screen.problems
     ? { text: words.text("button-everybody"), callback_data: encodePress("workers") }
@@ -87,7 +80,7 @@ export function workersScreen(view: FleetView, screen: Omit<Extract<Screen, { ki
     ).text,
     keyboard: [
       ...pairs(buttons),
-      ...(pages > 1 ? [pager] : []),
+      ...pager,
       ...(tag === null ? tagRows(view) : bulkRows(view, tag)),
       [verbButton(words, "find"), filter],
       [...(mayPress(view.role, "add") ? [verbButton(words, "add")] : []), refreshButton(words, at(current))],
@@ -145,7 +138,8 @@ function lastMessage({ workers, words, openAlerts }: FleetView): Html {
   return words.html("menu-last", { at: Math.max(...times), alerts: openAlerts });
 }
 
-function workerLine(words: Words, worker: WorkerView): Html {
+/** One worker in a list: its state, and what comes next. */
+export function workerLine(words: Words, worker: WorkerView): Html {
   const { status } = worker;
   const name = html`<b>${nameOf(worker)}</b>${worker.silence === null ? "" : " 🔕"}`;
   if (!status) return html`❔ ${name}  ${words.html("worker-not-reported", { host: worker.host })}`;

@@ -37,7 +37,7 @@ export function rulesScreen(view: FleetView, id: string): Card {
     words.html("rules-never"),
     "",
     words.html(own ? "rules-own" : "rules-fleet"),
-    commandLine(words, worker.command, view.now),
+    commandLine(words, worker, view.now),
   );
   const rows = (["d", "l", "w"] as const).map((letter) => choiceRow(words, id, letter, rules));
   return {

@@ -6,7 +6,7 @@ import { Said } from "../words/said.ts";
 const page = z.number().int().nonnegative();
 
 /** Acts that ask once more before they are done. */
-export const CONFIRMED = ["stop", "restart", "start", "maintenance", "logout", "rmsession"] as const;
+export const CONFIRMED = ["stop", "restart", "start", "maintenance", "logout", "rmsession", "login"] as const;
 export type Confirmed = (typeof CONFIRMED)[number];
 
 /** What a panel shows. Kept in the database, so that a panel lives on over a restart of the bot. */
@@ -36,7 +36,9 @@ export const Screen = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("login"), worker: WorkerIdField }),
   z.object({ kind: z.literal("logins"), page }),
   z.object({ kind: z.literal("devices"), worker: WorkerIdField, command: z.string() }),
-  z.object({ kind: z.literal("alerts"), tab: z.enum(["open", "taken", "muted", "day"]) }),
+  z.object({ kind: z.literal("alerts"), tab: z.enum(["open", "taken", "muted", "day"]), page: page.default(0) }),
+  /** The workers of an alert card. */
+  z.object({ kind: z.literal("crew"), card: z.number(), page }),
   z.object({ kind: z.literal("health") }),
   /** A command for each host. */
   z.object({ kind: z.literal("doctor"), asked: z.array(z.object({ host: z.string(), command: z.string() })) }),
@@ -45,12 +47,14 @@ export const Screen = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("admins"), link: z.string().nullable() }),
   z.object({ kind: z.literal("admin"), id: z.string() }),
   z.object({ kind: z.literal("audit"), page, find: z.string() }),
-  /** `worker` null: all, or those with the tag. Valid for 30 s after `at`. */
+  /** `worker` null: all, those with the tag, or those of the card. Valid for 30 s after `at`. */
   z.object({
     kind: z.literal("confirm"),
     what: z.enum(CONFIRMED),
     worker: WorkerIdField.nullable(),
     tag: z.string(),
+    /** Those of this alert card whose trouble is open. */
+    card: z.number().exactOptional(),
     at: z.number(),
   }),
   z.object({ kind: z.literal("bulk"), bulk: z.string() }),

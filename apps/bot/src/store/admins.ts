@@ -18,6 +18,13 @@ export interface AdminRow {
   readonly invited: boolean;
 }
 
+/** An open question. */
+export interface Asked {
+  readonly what: Question;
+  readonly about: string;
+  readonly chat: string | null;
+}
+
 interface RawAdmin {
   readonly id: string;
   readonly name: string;
@@ -148,6 +155,12 @@ export class AdminStore {
     if (what === null && this.expecting(id) === null) return;
     this.#askedIn.set(id, chat);
     this.#db.write("UPDATE admin SET expecting = ?, expecting_about = ? WHERE id = ?", [what, about, id]);
+  }
+
+  /** The open question of an admin, and where it was asked; `chat` null = any. */
+  asked(id: UserId): Asked | null {
+    const question = this.expecting(id);
+    return question && { ...question, chat: this.#askedIn.get(id) ?? null };
   }
 
   /** The question of {@link expect}; in `chat`, when one is given. After a restart of the bot any chat counts. */

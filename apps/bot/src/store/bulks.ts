@@ -10,6 +10,7 @@ const Report = z.object({
   current: z.string().nullable(),
 });
 const Hosts = z.record(z.string(), Report);
+const Names = z.array(z.string());
 
 /** One act on many workers, and how far each host has come. */
 export interface BulkRow {
@@ -19,6 +20,8 @@ export interface BulkRow {
   readonly askerName: string;
   readonly askedAt: number;
   readonly total: number;
+  /** Whom it is about; empty = written by an older version. */
+  readonly workers: readonly string[];
   readonly cancelled: boolean;
   readonly hosts: z.infer<typeof Hosts>;
 }
@@ -32,6 +35,7 @@ interface RawBulk {
   readonly total: number;
   readonly cancelled: 0 | 1;
   readonly hosts: string;
+  readonly workers: string;
 }
 
 const RUNNING = new Set(["canary", "rest"]);
@@ -51,13 +55,15 @@ export class BulkStore {
   }
 
   /** False = this very press was handled before. */
-  begin(row: Pick<BulkRow, "id" | "action" | "total">, asker: Asker, hosts: readonly string[], now: number): boolean {
+  begin(row: Pick<BulkRow, "id" | "action" | "workers">, asker: Asker, hosts: readonly string[], now: number): boolean {
     const waiting = { phase: "asked", over: false, done: [], failed: [], current: null };
     const reports = Object.fromEntries(hosts.map((host) => [host, waiting]));
     this.#db.write("DELETE FROM bulk WHERE asked_at < ?", [now - KEEP_MS]);
     const sql =
-      "INSERT INTO bulk (id, action, asker_id, asker_name, asked_at, total, cancelled, hosts) VALUES (?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT DO NOTHING";
-    const values = [row.id, row.action, asker.id, asker.name, now, row.total, JSON.stringify(reports)];
+      "INSERT INTO bulk (id, action, asker_id, asker_name, asked_at, total, cancelled, hosts, workers) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT DO NOTHING";
+    const { id, action, workers } = row;
+    const about = [JSON.stringify(reports), JSON.stringify(workers)];
+    const values = [id, action, asker.id, asker.name, now, workers.length, ...about];
     return this.#db.write(sql, values).changes === 1;
   }
 
@@ -69,6 +75,7 @@ export class BulkStore {
       id,
       action,
       total,
+      workers: Names.safeParse(JSON.parse(row.workers)).data ?? [],
       askerId: row.asker_id,
       askerName: row.asker_name,
       askedAt: row.asked_at,
@@ -90,6 +97,16 @@ export class BulkStore {
     const rows = this.#db.read<{ id: string }>("SELECT id FROM bulk ORDER BY asked_at DESC LIMIT ?", [LOOK_BACK]);
     const found = rows.map(({ id }) => this.find(id));
     return found.find((row) => row && Object.values(row.hosts).some(({ done }) => done.includes(worker))) ?? null;
+  }
+
+  /** Acts of this kind that are under way, newest first; one that was told to stop is not. */
+  underWay(action: BulkAction): BulkRow[] {
+    const rows = this.#db.read<{ id: string }>(
+      "SELECT id FROM bulk WHERE action = ? AND cancelled = 0 ORDER BY asked_at DESC, id DESC LIMIT ?",
+      [action, LOOK_BACK],
+    );
+    const found = rows.flatMap(({ id }) => this.find(id) ?? []);
+    return found.filter(({ hosts }) => Object.values(hosts).some(({ over }) => !over));
   }
 
   /** Takes a host's report. */

@@ -235,4 +235,14 @@ export const MIGRATIONS = [
      chat TEXT NOT NULL,
      PRIMARY KEY (card, chat)
    ) STRICT, WITHOUT ROWID;`,
+  // Groups that became supergroups, as the Bot API said: what their number is now.
+  `CREATE TABLE chat_move (
+    chat TEXT PRIMARY KEY,
+    target TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;`,
+  // A message is edited only when what it shows has changed; a card after one of its group has no sound.
+  `ALTER TABLE delivery ADD COLUMN shown TEXT;
+   ALTER TABLE card ADD COLUMN silent INTEGER NOT NULL DEFAULT 0 CHECK (silent IN (0, 1));`,
+  // Whom an act on many is about: a second one for the same workers is answered with who asked already.
+  `ALTER TABLE bulk ADD COLUMN workers TEXT NOT NULL DEFAULT '[]';`,
 ];

@@ -12,6 +12,8 @@ const Settings = z.object({
 });
 export type Settings = z.infer<typeof Settings>;
 
+const Seen = z.object({ at: z.number(), stopped: z.boolean() });
+
 /** What owners set for the whole fleet. */
 export class SettingStore {
   readonly #db: Database;
@@ -49,6 +51,16 @@ export class SettingStore {
     this.#set("fleet", fleet);
   }
 
+  /** When the bot last ran, and whether it was stopped as it should be then; null = nothing is known. */
+  seen(): z.infer<typeof Seen> | null {
+    const row = this.#db.readOne<{ value: string }>("SELECT value FROM setting WHERE name = 'seen'");
+    return row ? (Seen.safeParse(JSON.parse(row.value)).data ?? null) : null;
+  }
+
+  keepSeen(seen: z.infer<typeof Seen>): void {
+    this.#set("seen", seen);
+  }
+
   /** This database was used before. */
   isUsed(): boolean {
     return (
@@ -56,7 +68,7 @@ export class SettingStore {
     );
   }
 
-  #set(name: keyof Settings | "fleet", value: unknown): void {
+  #set(name: keyof Settings | "fleet" | "seen", value: unknown): void {
     const sql = "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     this.#db.write(sql, [name, JSON.stringify(value)]);
   }

@@ -33,6 +33,7 @@ export const REASONS: ReadonlySet<string> = new Set([
   "import-media-dc",
   "import-not-logged-in",
   "import-other-fleet-key",
+  "import-tdata",
   "import-test-server",
   "import-unknown-format",
 ]);

@@ -7,7 +7,7 @@ import {
   seal,
   unseal,
 } from "@flotilla/contracts";
-import type { Clock, UserId, WorkerId } from "@flotilla/kernel";
+import { type Clock, parsePhone, type UserId, type WorkerId } from "@flotilla/kernel";
 import type { Commands } from "../commands.ts";
 import type { CommandRow } from "../store/commands.ts";
 import { type Said, say } from "../words/said.ts";
@@ -125,8 +125,8 @@ export class Wizard {
 
   /** The phone number; null = the number that the session had before. */
   async phone(row: WizardRow, phone: string | null, asker: Asker): Promise<void> {
-    const number = phone === null ? "" : phone.replace(/[\s().-]/g, "").replace(/^00/, "+");
-    if (phone !== null && !/^\+?\d{7,15}$/.test(number)) return this.#moves.note(row, say("login-bad-phone"));
+    const number = phone === null ? "" : parsePhone(phone);
+    if (number === null) return this.#moves.note(row, say("login-bad-phone"));
     await this.#sendSealed(row, "login.phone", number, asker, { kind: "sending-code" });
   }
 

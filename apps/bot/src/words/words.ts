@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { Fault } from "@flotilla/contracts";
 import { FluentBundle, type FluentFunction, FluentResource } from "@fluent/bundle";
 import { Html, html } from "../screens/html.ts";
+import { readable } from "./readable.ts";
 import type { Said } from "./said.ts";
-import { clockTime, dateTime } from "./times.ts";
+import { clockTime, dateTime, zoneOf } from "./times.ts";
 
 /** Languages of the chat: one file each in `apps/bot/languages`. The first one is the fallback. */
 export const LANGUAGES = ["en", "ru"] as const;
@@ -33,7 +34,9 @@ export class Words {
 
   /** Plain text, for buttons and for answers to presses. */
   text(key: string, args: Args = {}): string {
-    return this.#format(key, args, (value) => (value instanceof Html ? value.text : value));
+    return this.#format(key, args, (value) =>
+      value instanceof Html ? value.text : typeof value === "string" ? readable(value) : value,
+    );
   }
 
   /** HTML; the text itself may hold tags. */
@@ -94,6 +97,7 @@ export class Words {
   #functions(): Record<string, FluentFunction> {
     return {
       TIME: ([at]) => clockTime(Number(at?.valueOf())),
+      CLOCK: ([at]) => `${clockTime(Number(at?.valueOf()))} ${zoneOf(Number(at?.valueOf()))}`,
       DATE: ([at]) => dateTime(Number(at?.valueOf())),
       SPAN: ([ms]) => this.duration(Number(ms?.valueOf())),
     };

@@ -54,6 +54,7 @@ const DETAILS: Partial<Record<HostTrouble, string>> = {
 const OWN_DETAILS = {
   "control-deleted": "/srv/flotilla/data/control.db → /srv/flotilla/data/control.db.rescued",
   "control-disk-full": "/srv/flotilla/data: 0 MB",
+  "supervisor-ended": "supervisor ended (SIGKILL)",
   "supervisor-down": "supervisor ended (exit code 1)",
 };
 
@@ -190,11 +191,13 @@ export async function goldenAlerts(db: Database): Promise<AlertRow[]> {
   });
   await actions.practise("test", "@ann", "1");
   await actions.practise("drill", "@ann", "2");
-  for (const found of ["control-deleted", "control-disk-full", "supervisor-down"] as const)
+  for (const found of ["control-deleted", "control-disk-full", "supervisor-ended", "supervisor-down"] as const)
     raiseTrouble(store, { trouble: found, host: HOST, detail: OWN_DETAILS[found], at: NOW });
   const notices = [
     say("notice-stranger", { name: "@eve", id: "6666" }),
     say("notice-joined", { name: "@bob", role: "viewer" }),
+    say("notice-fleet-away", { from: NOW - 4 * MIN, to: NOW, ms: 4 * MIN }),
+    say("notice-bot-away", { from: NOW - 4 * MIN, to: NOW, ms: 4 * MIN }),
     say("alert-loop", { route: "signals", to: "@digest_1", back: "@signals_1" }),
     ...[1, 5].map((held) => say("alert-maintenance-over", { since: NOW, until: NOW + 60 * MIN, held, open: 1, scope: "*" })),
     say("alert-maintenance-over-worker", { since: NOW, until: NOW + 60 * MIN, held: 2, open: 0, scope: "news_1" }),
@@ -206,6 +209,14 @@ export async function goldenAlerts(db: Database): Promise<AlertRow[]> {
 
 /** The card of these alerts. */
 export function cardOf(alerts: readonly AlertRow[], more: Partial<CardRow> = {}): CardRow {
-  const state = { resolvedAt: null, takenBy: null, mutedUntil: null, level: 0, secondPathAt: null, calm: false } as const;
+  const state = {
+    resolvedAt: null,
+    takenBy: null,
+    mutedUntil: null,
+    level: 0,
+    secondPathAt: null,
+    calm: false,
+    silent: false,
+  } as const;
   return { n: 104, openedAt: NOW - 3 * MIN, toldAt: NOW, telling: 1, revision: 1, ...state, alerts, ...more };
 }

@@ -87,7 +87,11 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
     ["devices", { kind: "devices", worker: NEWS, command: "devices" }],
     ["devices, not asked for", { kind: "devices", worker: named("news_2"), command: "none" }],
   ],
-  alerts: ALERT_TABS.map((tab): Shown<"alerts"> => [`alerts, ${tab}`, { kind: "alerts", tab }]),
+  alerts: ALERT_TABS.map((tab): Shown<"alerts"> => [`alerts, ${tab}`, { kind: "alerts", tab, page: 0 }]),
+  crew: [
+    ["workers of an alert card", { kind: "crew", card: 1, page: 0 }],
+    ["workers of an alert card, all well", { kind: "crew", card: 9, page: 0 }],
+  ],
   health: [["health", { kind: "health" }]],
   doctor: [
     [
@@ -120,14 +124,16 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
   ],
   confirm: [
     ...CONFIRMED.map((what): Shown<"confirm"> => {
-      const one = what === "logout" || what === "rmsession";
+      const one = ["logout", "rmsession", "login"].includes(what);
       return [`confirm ${what}`, { kind: "confirm", what, worker: one ? NEWS : null, tag: "", at: NOW }];
     }),
+    ["confirm restart of an alert card", { kind: "confirm", what: "restart", worker: null, tag: "", card: 1, at: NOW }],
     ["confirm stop of a tag", { kind: "confirm", what: "stop", worker: null, tag: "news", at: NOW }],
   ],
   bulk: [
     ["many at once, under way", { kind: "bulk", bulk: "bulk-running" }],
     ["many at once, done", { kind: "bulk", bulk: "bulk-done" }],
+    ["many at once, each with its end", { kind: "bulk", bulk: "bulk-mixed" }],
     ["many at once, the first one failed", { kind: "bulk", bulk: "bulk-canary" }],
     ["many at once, forgotten", { kind: "bulk", bulk: "none" }],
   ],

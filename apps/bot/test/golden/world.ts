@@ -125,6 +125,9 @@ function statuses() {
   return new Map([...known, [far.worker, far] as const]);
 }
 
+/** Two of them are done, one failed, and the rest is still to come. */
+const TWELVE = [NEWS, "sport_2", "news_2", ...Array.from({ length: 9 }, (_, n) => `more_${n + 1}`)];
+
 type Stores = {
   workers: WorkerStore;
   commands: CommandStore;
@@ -178,14 +181,17 @@ function fill({
   whoHolds(commands);
   audit.write(ASKER, say("audit-quiet", { hours: "22:00-07:00" }), null, NOW - 9 * MIN);
   audit.write(ASKER, say("audit-role", { name: "@bob", role: "viewer" }), null, NOW - 8 * MIN);
-  bulks.begin({ id: "bulk-running", action: "restart", total: 12 }, ASKER, [HOST], NOW - 20_000);
+  bulks.begin({ id: "bulk-running", action: "restart", workers: TWELVE }, ASKER, [HOST], NOW - 20_000);
   const progress = { v: 1, id: "e", at: NOW, host: HOST, kind: "bulk.progress", action: "restart", total: 12 } as const;
   const failed = [{ worker: parseWorkerId("sport_2"), code: "gave-up", message: "It gave up." }];
   const current = parseWorkerId("news_2");
   bulks.report({ ...progress, command: "bulk-running", phase: "rest", done: [NEWS], failed, current });
-  bulks.begin({ id: "bulk-done", action: "stop", total: 1 }, ASKER, [HOST], NOW - 20_000);
+  bulks.begin({ id: "bulk-done", action: "stop", workers: [NEWS] }, ASKER, [HOST], NOW - 20_000);
   bulks.report({ ...progress, command: "bulk-done", action: "stop", phase: "done", done: [NEWS], failed: [], current: null });
-  bulks.begin({ id: "bulk-canary", action: "start", total: 3 }, ASKER, [HOST], NOW - 20_000);
+  const ended = [NEWS, "news_2", "store_1", "sport_2"].map((name) => parseWorkerId(name));
+  bulks.begin({ id: "bulk-mixed", action: "restart", workers: [...ended, "last_1"] }, ASKER, [HOST], NOW - 20_000);
+  bulks.report({ ...progress, command: "bulk-mixed", phase: "stopped", done: ended.slice(0, 3), failed, current: null });
+  bulks.begin({ id: "bulk-canary", action: "start", workers: ["sport_2", "news_2", "alpha_1"] }, ASKER, [HOST], NOW - 20_000);
   bulks.report({
     ...progress,
     command: "bulk-canary",

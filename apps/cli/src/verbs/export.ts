@@ -1,12 +1,13 @@
 import { writeFileSync } from "node:fs";
+import { isIPv4 } from "node:net";
 import { resolve } from "node:path";
 import { AppError } from "@flotilla/kernel";
-import { type ExportFormat, exportSession, exportTelethonFile, openIdle } from "@flotilla/session-store";
+import { type ExportFormat, exportSession, exportTelethonFile, type OwnServer, openIdle } from "@flotilla/session-store";
 import { audit } from "./audit.ts";
 import { workerName } from "./import.ts";
 import { type Answer, type Call, noMoreThan, type Verb, WrongUsage, word } from "./verb.ts";
 
-const USAGE = `Usage: flotilla export <worker> --format <telethon | gramjs | telethon-file> --yes [--out <file>] [--json]
+const USAGE = `Usage: flotilla export <worker> --format <telethon | gramjs | telethon-file> --yes [--out <file>] [--server <address:port>] [--json]
 
 Writes the session of a stopped worker as a session string, or as Telethon's .session file with whom it knows and where its updates stand, and writes down that it did (audit.jsonl in the data folder). Whoever has that string is the account, without a code and
 without a password. Flotilla must not use the session again while another program does.
@@ -14,6 +15,7 @@ without a password. Flotilla must not use the session again while another progra
   --format <name>   telethon or gramjs: a string; telethon-file: a .session file of version 7
   --out <file>      a new file that only you can read (0600); without it the string goes to standard output, which must
                     then be a pipe or a file, never a terminal that keeps what it has shown. telethon-file needs it
+  --server <a:p>    where a server of your own is (MTPROTO_DC, the sandbox), as IPv4 address and port
   --yes             needed always: this hands the account over
   --json            one JSON object on standard output; needs --out
 `;
@@ -22,21 +24,22 @@ export const exportVerb: Verb = {
   name: "export",
   summary: "write a stopped worker's session as a string for another program",
   usage: USAGE,
-  options: { format: { type: "string" }, out: { type: "string" }, yes: { type: "boolean" } },
+  options: { format: { type: "string" }, out: { type: "string" }, yes: { type: "boolean" }, server: { type: "string" } },
   async run(call): Promise<Answer> {
     noMoreThan(call, 1);
     const name = workerName(word(call, 0, "which worker's session to export"));
     const format = formatOf(call);
+    const server = serverOf(call);
     const out = call.flags["out"];
     checkConsent(call);
     const { sessions: dir } = call.place;
     using store = openIdle({ dir, name, fleetKey: call.place.fleetKey() });
-    const text = exportSession(store, format === "telethon-file" ? "telethon" : format);
+    const text = exportSession(store, format === "telethon-file" ? "telethon" : format, server);
     const to = typeof out === "string" ? resolve(call.place.cwd, out) : "standard output";
     audit(call.place, { what: "export", worker: name, format, fingerprint: store.fingerprint() ?? "", to });
     if (typeof out !== "string") return { exitCode: 0, text: `${text}\n`, data: {} };
     const file = resolve(call.place.cwd, out);
-    if (format === "telethon-file") exportTelethonFile(store, file);
+    if (format === "telethon-file") exportTelethonFile(store, file, server);
     else writeNew(file, text);
     const lines = `Wrote the session of "${name}" to ${file} (0600). Whoever has this file is the account: delete it when it is used.\nTake the worker out of the fleet before another program uses the session, or Telegram ends it for both.\n`;
     return { exitCode: 0, text: lines, data: { worker: name, format, file } };
@@ -49,6 +52,15 @@ function formatOf({ flags }: Call): ExportFormat | "telethon-file" {
   if (format !== "telethon-file") throw new WrongUsage("Say the format: --format telethon, gramjs or telethon-file.");
   if (typeof out === "string" && out.endsWith(".session")) return format;
   throw new WrongUsage("A Telethon file needs a name: --out <file>.session, or Telethon does not find it.");
+}
+
+function serverOf({ flags }: Call): OwnServer | null {
+  const { server } = flags;
+  if (typeof server !== "string") return null;
+  const [address = "", port = "", ...more] = server.split(":");
+  if (isIPv4(address) && /^[1-9][0-9]{0,4}$/.test(port) && Number(port) < 65_536 && more.length === 0)
+    return { address, port: Number(port) };
+  throw new WrongUsage(`${server} is no place of a server: write --server 127.0.0.1:7443.`);
 }
 
 function checkConsent({ flags }: Call): void {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { AppError, parseWorkerId, toError } from "@flotilla/kernel";
 import type { OtherOwner } from "@flotilla/queue";
@@ -15,53 +15,103 @@ import {
 import { findHolders } from "@flotilla/sqlite";
 import { fleetOnRedis } from "./fleet-place.ts";
 import type { Place } from "./place.ts";
+import { type ConfiguredWorker, readSourceConfig } from "./source-config.ts";
 import { type Answer, assertCanAsk, type Call, confirmed, noMoreThan, type Verb, WrongUsage, word } from "./verb.ts";
 
-const USAGE = `Usage: flotilla import <file | -> --name <worker> [--yes] [--json]
+const USAGE = `Usage: flotilla import <file | folder | -> --name <worker> [--yes] [--json]
+       flotilla import <config.json> [--yes] [--json]
 
-Takes over a session of your own from another program: a .session file of Telethon, Pyrogram or Kurigram, a session file
-of Flotilla, or a file that holds a session string of GramJS, Telethon or Pyrogram. "-" reads a string from standard
-input. A string is never an argument: other users of this machine can read those.
+Takes over a session of your own from another program: a .session file of Telethon, Pyrogram or Kurigram, a folder of
+GramJS (StoreSession), a session file of Flotilla, or a file that holds a session string of GramJS, Telethon, Pyrogram or
+mtcute. "-" reads any of them but the folder from standard input. A string is never an argument: other users of this
+machine can read those.
+
+A config.json with workers[].worker_id and session_name takes over each worker's <session_name>.session beside it.
 
 The other program must never use this session again: Telegram ends a session that two programs use.
 
-  --name <worker>   name of the worker it is for: a-z, 0-9, _ and -, beginning with a letter
+  --name <worker>   name of the worker it is for: a-z, 0-9, _ and -, beginning with a letter; not with a config.json
   --yes             you have stopped the other program for ever; needed where nobody can be asked
   --json            one JSON object on standard output
 `;
 
-/** A pasted string or a whole file name, but nobody's novel. */
-const MAX_STDIN_BYTES = 64 * 1024;
+/** A session file of any program is smaller. */
+const MAX_STDIN_BYTES = 64 * 1024 * 1024;
+const SQLITE_MAGIC = "SQLite format 3\0";
 
 export const importVerb: Verb = {
   name: "import",
-  summary: "take over a session from Telethon, Pyrogram or GramJS",
+  summary: "take over sessions from Telethon, Pyrogram, GramJS or mtcute",
   usage: USAGE,
   options: { name: { type: "string" }, yes: { type: "boolean" } },
   async run(call): Promise<Answer> {
     noMoreThan(call, 1);
     const from = word(call, 0, 'which file to import, or "-" for standard input');
-    const name = workerName(call.flags["name"]);
-    if (from === "-" && call.flags["yes"] !== true)
-      throw new WrongUsage(
-        "Standard input holds the session, so nobody can be asked. Add --yes when the other program is stopped.",
-      );
-    assertCanAsk(call);
-    assertNoKeyWanted(call.place);
-    const { sessions: dir, server } = call.place;
-    const source = await sourceOf(from, call);
-    const options: ImportOptions = { source, dir, name, fleetKey: call.place.fleetKey(), server };
-    const found = inspectImport(options);
-    await assertNowhereElse(call, name, found);
-    const { env, hostId, dataDir } = call.place;
-    assertKeyFree({ configured: env.OWNER_DIR ?? null, host: hostId, dataDir }, keyFingerprint(found.authKey));
-    const account = found.userId === null ? "an account that its first connection will tell" : `user id ${found.userId}`;
-    const question = `This is a ${describe(found.format)} of ${account}. The program that made it must never use it again, or Telegram ends the session for both. Is that program stopped for ever?`;
-    if (!(await confirmed(call, question))) throw new AppError("not-confirmed", "Nothing was imported.");
-    const done = importSession(options);
-    return { exitCode: 0, text: report(done, call), data: { session: done } };
+    const workers = call.flags["name"] === undefined && from !== "-" ? readSourceConfig(resolve(call.place.cwd, from)) : null;
+    return workers ? await importAll(call, workers) : await importOne(call, from);
   },
 };
+
+async function importOne(call: Call, from: string): Promise<Answer> {
+  const name = workerName(call.flags["name"]);
+  if (from === "-" && call.flags["yes"] !== true)
+    throw new WrongUsage(
+      "Standard input holds the session, so nobody can be asked. Add --yes when the other program is stopped.",
+    );
+  assertCanAsk(call);
+  assertNoKeyWanted(call.place);
+  const options = optionsFor(call, name, await sourceOf(from, call));
+  const found = await inspect(call, options);
+  const account = found.userId === null ? "an account that its first connection will tell" : `user id ${found.userId}`;
+  const question = `This is a ${describe(found.format)} of ${account}. The program that made it must never use it again, or Telegram ends the session for both. Is that program stopped for ever?`;
+  if (!(await confirmed(call, question))) throw new AppError("not-confirmed", "Nothing was imported.");
+  const done = importSession(options);
+  return { exitCode: 0, text: report(done, call), data: { session: done } };
+}
+
+/** Each for itself: one that is refused keeps no other from its place. */
+async function importAll(call: Call, workers: readonly ConfiguredWorker[]): Promise<Answer> {
+  assertCanAsk(call);
+  assertNoKeyWanted(call.place);
+  const names = workers.map(({ name }) => name).join(", ");
+  const question = `This configuration has ${workers.length} workers: ${names}. The program that it is for must never use their sessions again, or Telegram ends them for both. Is that program stopped for ever?`;
+  if (!(await confirmed(call, question))) throw new AppError("not-confirmed", "Nothing was imported.");
+  const sessions: ImportedSession[] = [];
+  const refused: { readonly worker: string; readonly code: string; readonly message: string }[] = [];
+  const lines: string[] = [];
+  for (const { id, name, path } of workers) {
+    try {
+      await assertNotHeld(path);
+      const options = optionsFor(call, name, { kind: "file", path });
+      await inspect(call, options);
+      const done = importSession(options);
+      sessions.push(done);
+      lines.push(`✓ ${id}: imported a ${describe(done.format)} as "${done.name}".`);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      refused.push({ worker: id, code: error.code, message: error.message });
+      lines.push(`✗ ${id} (${path}): ${error.message}`);
+    }
+  }
+  if (sessions.length > 0)
+    lines.push(
+      "Now add the workers in the chat: ➕ Add, on this machine, with the names above. Never start the other program again.",
+    );
+  return { exitCode: refused.length === 0 ? 0 : 1, text: `${lines.join("\n")}\n`, data: { sessions, refused } };
+}
+
+function optionsFor({ place }: Call, name: string, source: ImportSource): ImportOptions {
+  return { source, dir: place.sessions, name, fleetKey: place.fleetKey(), server: place.server };
+}
+
+/** Every check before a session is made; throws what they throw. */
+async function inspect(call: Call, options: ImportOptions): Promise<ParsedSession> {
+  const found = inspectImport(options);
+  await assertNowhereElse(call, options.name, found);
+  const { env, hostId, dataDir } = call.place;
+  assertKeyFree({ configured: env.OWNER_DIR ?? null, host: hostId, dataDir }, keyFingerprint(found.authKey));
+  return found;
+}
 
 /** With several hosts the fleet has a key already; one made here would fit none of them. */
 function assertNoKeyWanted({ fleetKeyFrom, env }: Place): void {
@@ -126,7 +176,11 @@ export function workerName(text: string | boolean | undefined): string {
 }
 
 async function sourceOf(from: string, { place }: Call): Promise<ImportSource> {
-  if (from === "-") return { kind: "text", text: await readStdin() };
+  if (from === "-") {
+    const bytes = await readStdin();
+    const isText = !bytes.subarray(0, SQLITE_MAGIC.length).equals(Buffer.from(SQLITE_MAGIC));
+    return isText ? { kind: "text", text: bytes.toString("utf8") } : { kind: "bytes", bytes };
+  }
   const path = resolve(place.cwd, from);
   if (from.length > 200 && !existsSync(path))
     throw new WrongUsage(
@@ -137,7 +191,7 @@ async function sourceOf(from: string, { place }: Call): Promise<ImportSource> {
 }
 
 async function assertNotHeld(path: string): Promise<void> {
-  if (!existsSync(path)) return;
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return;
   const { holders } = await findHolders(path);
   const [first] = holders;
   if (!first) return;
@@ -146,17 +200,16 @@ async function assertNotHeld(path: string): Promise<void> {
   throw new AppError("import-in-use", text, { details: { pid: first.pid } });
 }
 
-async function readStdin(): Promise<string> {
+async function readStdin(): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of process.stdin) {
     const data = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
     bytes += data.length;
-    if (bytes > MAX_STDIN_BYTES)
-      throw new WrongUsage("That is too much for a session string. Give a .session file by its name.");
+    if (bytes > MAX_STDIN_BYTES) throw new WrongUsage("That is more than any session has (64 MB).");
     chunks.push(data);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }
 
 function describe(format: ImportedSession["format"]): string {
@@ -165,6 +218,7 @@ function describe(format: ImportedSession["format"]): string {
     telethon: "Telethon",
     gramjs: "GramJS",
     pyrogram: "Pyrogram",
+    mtcute: "mtcute",
     flotilla: "Flotilla",
   };
   return `${names[program] ?? program} session ${kind}`;

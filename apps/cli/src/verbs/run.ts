@@ -17,6 +17,7 @@ const VERBS: readonly Verb[] = [statusVerb, importVerb, exportVerb, backupVerb, 
 export const USAGE = `Usage: flotilla <command>
 
   up        start everything and stay (the same as npm start)
+  host      start the workers of this machine alone, for a fleet whose bot runs on another one
 ${VERBS.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}\n`).join("")}
 flotilla <command> --help says more. Exit codes: 0 fine, 1 a problem was found, 2 wrong usage.
 `;

@@ -13,7 +13,12 @@ export function keyOf(route: Route, row: OutboxRow): string {
  * A step as it travels. Throws AppError `cannot-travel` for what the other end would refuse: it must not stand in front of its
  * route for ever.
  */
-export function deliveryOf(reader: WorkerId, route: Route, row: OutboxRow, step: DeliveryStep, tries: number): Delivery {
+export function deliveryOf(
+  reader: WorkerId,
+  route: Route,
+  row: OutboxRow,
+  { step, landed, tries }: { readonly step: DeliveryStep; readonly landed: string | null; readonly tries: number },
+): Delivery {
   const parsed = Delivery.safeParse({
     v: 1,
     kind: "delivery",
@@ -22,6 +27,7 @@ export function deliveryOf(reader: WorkerId, route: Route, row: OutboxRow, step:
     route: route.id,
     reader,
     to: targetOf(route, row),
+    ...(landed === null ? {} : { landed }),
     step,
     source: sourceOf(row),
   });

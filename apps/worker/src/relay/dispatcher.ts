@@ -187,7 +187,8 @@ export class Dispatcher {
   }
 
   /** Nothing goes out on this route until an admin wakes it. What waits stays in the outbox. */
-  stop(route: string, code: "loop"): void {
+  stop(route: string, code: keyof typeof STOPPED): void {
+    if (this.#deps.stops.get(route)?.code === code) return;
     this.#deps.stops.set(route, { code, at: this.#deps.clock.now() });
     this.#deps.log.warn({ route, code }, "a route stopped itself");
   }
@@ -225,7 +226,7 @@ export class Dispatcher {
     const { clock } = this.#deps;
     const leftMs = parkedUntil - clock.monotonicMs();
     const stop = this.#deps.stops.get(name);
-    if (stop && stop.code !== null) return { ...STOPPED, held: { code: stop.code, since: stop.at } };
+    if (stop && stop.code !== null) return stoppedState(stop.code, stop.at);
     return {
       parkedUntil: leftMs > 0 ? clock.now() + leftMs : null,
       reason,
@@ -273,7 +274,8 @@ export class Dispatcher {
       }
       relay.seal(row.n);
       if (needsFiles(plan.step, route.to, worker)) return void this.#fetch(lane, route, row);
-      const delivery = deliveryOf(worker, route, row, plan.step, lane.tries);
+      const landed = relay.landed(route.id, placeOf(route.to).chat);
+      const delivery = deliveryOf(worker, route, row, { step: plan.step, landed, tries: lane.tries });
       lane.underWay = { row, delivery, since: clock.now(), handedAt: 0, handing: false };
     } catch (error) {
       if (error instanceof AppError && error.code.startsWith("sqlite-")) throw error;
@@ -286,6 +288,7 @@ export class Dispatcher {
   /** Whether a new row goes out when its turn has come: it may be too old by then, and an album is judged only now that it is whole. */
   #isWanted(route: Route, row: OutboxRow): boolean {
     const { relay, judgeAlbum, telegramNow } = this.#deps;
+    if (row.album === null && route.maxAge === undefined) return true;
     const pieces = row.pieces.map((piece) => SourceMessage.parse(JSON.parse(piece)));
     const isAsked = pieces.some(({ asked }) => asked === true);
     if (!isAsked && telegramNow() - row.sourceAt > maxAgeMs(route)) {
@@ -332,12 +335,17 @@ export class Dispatcher {
   }
 }
 
+/** Why a route stopped itself. */
 const STOPPED = {
-  parkedUntil: null,
-  reason: "The same message comes back again and again: this route looks like a loop. Check its chats, then wake it.",
-  blocked: true,
-  underWaySince: null,
+  loop: "The same message comes back again and again: this route looks like a loop. Check its chats, then wake it.",
+  "name-moved":
+    "A name of its sources leads to another chat now. Wake it to read that one, or write the number of the old one.",
 } as const;
+
+function stoppedState(code: string, since: number): LaneState {
+  const reason = Object.hasOwn(STOPPED, code) ? STOPPED[code as keyof typeof STOPPED] : code;
+  return { parkedUntil: null, reason, blocked: true, underWaySince: null, held: { code, since } };
+}
 
 /** What was deleted in the source is not followed any more. */
 function forgetGone(relay: RelayTable, row: OutboxRow): void {

@@ -81,7 +81,7 @@ export class Intake {
     const isKnown = ({ chat, id: message }: SourceMessage): boolean => this.#store.relay.delivered(id, chat, message) !== null;
     const open = messages.filter((message) => !isKnown(message));
     const rows = inAlbums(open).flatMap((album) => {
-      const pieces = album.filter((piece) => barrier(ready, piece, this.#isOwnDelivery(piece)) === null);
+      const pieces = album.filter((piece) => barrier(ready, piece, this.#isOwn(ready, piece)) === null);
       const isTaken = pieces.length > 0 && judge(ready, pieces).kind === "take";
       return isTaken ? pieces.map((piece) => this.#newRow(id, { ...piece, asked: true })) : [];
     });
@@ -101,10 +101,12 @@ export class Intake {
   #matched(row: InboxRow, batch: Batch): void {
     if (!row.content) return;
     const message = toSourceMessage(this.#store, row, row.content);
-    const isOwn = this.#isOwnDelivery(message);
+    const isDelivery = this.#isOwnDelivery(message);
     for (const ready of this.#book.ready) {
       const { route } = ready;
-      const verdict = row.content.service ? SERVICE : this.#verdict(ready, message, isOwn);
+      const verdict = row.content.service
+        ? SERVICE
+        : this.#verdict(ready, message, isDelivery || this.#isFromTarget(ready, message));
       if (verdict.kind === "take") this.#take(route, message, verdict.because, batch);
       else if (verdict.reason !== "other-chat" && verdict.reason !== "off") batch.counts.push([route.id, verdict.reason]);
     }
@@ -129,15 +131,31 @@ export class Intake {
     return alert === "off" ? [] : [this.#alertRow(id, message, because)];
   }
 
+  #isOwn(ready: ReadyRoute, message: SourceMessage): boolean {
+    return this.#isFromTarget(ready, message) || this.#isOwnDelivery(message);
+  }
+
+  /**
+   * What comes from the target of a route is not delivered back to it: the copy that Telegram makes of a delivery may be here before
+   * its sender has said that it was delivered.
+   */
+  #isFromTarget({ route: { to } }: ReadyRoute, { origins = [] }: SourceMessage): boolean {
+    if (to.kind === "webhook" || origins.length === 0) return false;
+    const target = this.#book.idOf(to.chat);
+    const name = to.chat.toLowerCase();
+    const nameOf = (chat: string): string => `@${this.#store.entities.byId(chat)?.username ?? ""}`;
+    return origins.some(({ chat }) => chat === target || nameOf(chat) === name);
+  }
+
   /** A relay put it there, or it is a forward of what a relay put somewhere: Telegram copies the posts of a channel into its group. */
   #isOwnDelivery({ chat, id, origins = [] }: SourceMessage): boolean {
     const { relay, entities } = this.#store;
-    const self = this.#store.self()?.id;
     return [{ chat, message: id }, ...origins].some((origin) => {
       if (origin.message === null) return false;
       const name = entities.byId(origin.chat)?.username;
       const names = name ? [`@${name}`, `@${name.toLowerCase()}`] : [];
-      const saved = origin.chat === self ? [savedBy(this.#deps.worker)] : [];
+      const isSaved = !origin.chat.startsWith("-") && origin.chat === this.#store.self()?.id;
+      const saved = isSaved ? [savedBy(this.#deps.worker)] : [];
       return relay.isDelivery([origin.chat, ...names, ...saved], origin.message);
     });
   }
@@ -210,7 +228,7 @@ export class Intake {
     const { route } = ready;
     if (!row.content || row.content.service || !this.#store.updates.has(row.box, row.messageId)) return;
     const message = toSourceMessage(this.#store, row, row.content);
-    const verdict = matchRoute(ready, message, this.#isOwnDelivery(message));
+    const verdict = matchRoute(ready, message, this.#isOwn(ready, message));
     if (verdict.kind !== "take") return;
     batch.counts.push([route.id, "late"]);
     this.#take(route, message, verdict.because, batch);

@@ -33,10 +33,12 @@ export function planStep(
 ): StepPlan {
   const pieces: unknown[] = row.pieces.map((piece) => JSON.parse(piece));
   const place = placeOf(route.to);
+  const landed = relay.landed(route.id, place.chat);
   // A route that got another target since: what it delivered before is none of the new one's messages.
   const there = (chat: string, id: number): MapTarget | null => {
     const known = relay.delivered(route.id, chat, id);
-    return known && isPlace(known.chat, place.chat) ? known : null;
+    // What is in a group that became a supergroup since cannot be answered or changed any more.
+    return known && isPlace(known.chat, place.chat) && known.landed === landed ? known : null;
   };
   const copied = (chat: string, id: number, known: MapTarget | null): Copied | null => {
     if (known?.message == null) return null;
@@ -108,7 +110,7 @@ export function sourceOf(row: OutboxRow): Delivery["source"] {
  * What the map learns from a delivered row: an album that was copied into one message has one id for all of its messages. Else each has
  * the id that Telegram named for it, or none: of an album that lost a photo meanwhile, the others must not move up.
  */
-export function learned(relay: RelayTable, row: OutboxRow, { ids, rest }: Done): DeliveredId[] {
+export function learned(relay: RelayTable, row: OutboxRow, { ids, rest, landed }: Done): DeliveredId[] {
   if (row.kind === "edit") return changed(relay, row, rest);
   if (row.kind !== "new") return [];
   const messages = row.pieces.map((piece) => SourceMessage.parse(JSON.parse(piece))).sort((a, b) => a.id - b.id);
@@ -120,6 +122,7 @@ export function learned(relay: RelayTable, row: OutboxRow, { ids, rest }: Done):
     targetMessage: (isOne ? ids[0] : ids[index]) ?? null,
     rest: index === 0 ? told(rest) : [],
     said: digestOf(message),
+    ...(landed === undefined ? {} : { landed }),
     ...(isOne ? { role: message === speaker ? "speaker" : "silent" } : {}),
   }));
 }
@@ -132,9 +135,13 @@ function changed(relay: RelayTable, row: OutboxRow, rest: Done["rest"]): Deliver
   const { chat, id } = message;
   const known = relay.delivered(row.route, chat, id);
   if (!known) return [];
-  const { role, message: targetMessage } = known;
+  const { role, landed, message: targetMessage } = known;
   const kept = rest === undefined ? known.rest : told(rest);
-  const said = { said: digestOf(message), ...(role === null ? {} : { role }) };
+  const said = {
+    said: digestOf(message),
+    ...(role === null ? {} : { role }),
+    ...(landed === null ? {} : { landed }),
+  };
   return [{ chat, message: id, targetMessage, rest: kept, ...said }];
 }
 

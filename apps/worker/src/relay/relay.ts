@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Delivery, RelayMessage, Route, RoutesForReader } from "@flotilla/contracts";
 import { AppError, type Clock, LoopShare, sleep, toError, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
@@ -31,6 +32,7 @@ export interface RelayOptions {
   readonly worked?: () => void;
 }
 
+const NONE: ReadonlyMap<string, string | null> = new Map();
 const TICK_MS = 250;
 /** So long what was received is worked off before everything else has a turn. */
 const SLICE_MS = 20;
@@ -57,6 +59,8 @@ export class Relay {
   readonly #timers: NodeJS.Timeout[] = [];
   #lastReport = "";
   #isReporting = false;
+  /** The chats of the account were asked for: a number that is none of them is a mistake. */
+  #knowsChats = false;
 
   constructor(options: RelayOptions) {
     const { store, clock, log, worker, place } = options;
@@ -68,7 +72,7 @@ export class Relay {
     this.#intake = new Intake(store, this.#book, { worker, now, onLoop: (route) => this.#dispatcher.stop(route, "loop") });
     this.#linked = new LinkedChannels({ store, telegram, now, signal: this.#stopping.signal, log });
     this.#files = new RelayFiles(options.filesDir, telegram.files);
-    this.#sender = new Sender({ relay: store.relay, telegram, files: this.#files, now, log });
+    this.#sender = new Sender({ relay: store.relay, pins: store.chatPins, telegram, files: this.#files, now, log });
     this.#webhook = new WebhookSender(options.fleetKey, now);
     const telegramClock = new TelegramClock(clock, () => store.updates.account()?.date ?? null);
     const route = (id: string): Route | null => this.#book.route(id);
@@ -110,7 +114,8 @@ export class Relay {
     const every = (ms: number, work: () => void): void => void this.#timers.push(setInterval(() => this.#guard(work), ms));
     every(TICK_MS, () => this.#tick());
     every(REPORT_MS, () => {
-      this.#book.refreshIfIncomplete();
+      this.#book.refreshIfChanged();
+      this.#stopElsewhere();
       void this.#report();
     });
     this.#dropGone();
@@ -144,9 +149,18 @@ export class Relay {
 
   /** There is a connection: names that were not known can be asked for. */
   async resolveNames(): Promise<void> {
-    for (const ref of this.#book.unknown()) await this.#options.telegram.resolve(ref).catch(() => null);
+    const { telegram } = this.#options;
+    for (const ref of this.#book.unknown()) await telegram.resolve(ref).catch(() => null);
+    if (this.#book.misnumbered().size > 0)
+      await telegram.chats().then(
+        () => {
+          this.#knowsChats = true;
+        },
+        () => {},
+      );
     // Also when nothing had to be asked: names are learned on the way, from whatever Telegram sends.
     this.#guard(() => this.#book.refresh());
+    this.#guard(() => this.#stopElsewhere());
     this.#guard(() => this.#linked.learn(this.#book.chats));
   }
 
@@ -180,8 +194,17 @@ export class Relay {
     return count;
   }
 
-  /** A blocked or parked route is tried at once. */
+  /** A name that leads to another chat now: nothing is read from it until an admin has looked. */
+  #stopElsewhere(): void {
+    for (const route of this.#book.elsewhere) this.#dispatcher.stop(route, "name-moved");
+  }
+
+  /** A blocked or parked route is tried at once. One whose name leads elsewhere means the new chat from now on. */
   wake(route: string): void {
+    if (this.#book.elsewhere.has(route)) {
+      this.#options.store.chatPins.forget(route);
+      this.#book.refresh();
+    }
     this.#dispatcher.wake(route);
   }
 
@@ -217,6 +240,10 @@ export class Relay {
   #takeRoutes(message: RoutesForReader): void {
     const before = this.#book.all;
     if (!this.#book.take(message)) return;
+    // A route that names its sources anew means whatever they lead to now.
+    for (const { id, from } of before)
+      if (!isDeepStrictEqual(this.#book.route(id)?.from.chats, from.chats)) this.#options.store.chatPins.forget(id);
+    this.#book.refresh();
     this.#dispatcher.changed(before);
     this.#dropGone();
     void this.resolveNames();
@@ -260,7 +287,8 @@ export class Relay {
     const { worker, clock, store } = this.#options;
     if (this.#book.version === 0) return;
     const idOf = (ref: string): string | null => this.#idOf(ref);
-    const parts = { book: this.#book, dispatcher: this.#dispatcher, files: this.#files };
+    const misnumbered = this.#knowsChats ? this.#book.misnumbered() : NONE;
+    const parts = { book: this.#book, dispatcher: this.#dispatcher, files: this.#files, misnumbered };
     const status = relayStatus({ worker, store, now: () => clock.now(), idOf, ...parts }, this.#backfill.status());
     const seen = JSON.stringify({ ...status, at: 0 });
     // One at a time: a Redis that is frozen looks connected, and answers nothing.
@@ -280,7 +308,7 @@ export class Relay {
   }
 
   #idOf(ref: string): string | null {
-    return ref.startsWith("@") ? (this.#options.store.entities.byUsername(ref.slice(1))?.id ?? null) : ref;
+    return this.#book.idOf(ref);
   }
 
   /** A full disk must not end the process: the next tick tries again. */

@@ -1,6 +1,6 @@
 import { Route, type RoutesForReader } from "@flotilla/contracts";
 import { latestRouteVersion, type ReadyRoute, readyRoute } from "@flotilla/domain";
-import { toError } from "@flotilla/kernel";
+import { markedChannel, toError } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { SessionStore } from "@flotilla/session-store";
 
@@ -15,6 +15,10 @@ export class RouteBook {
   #ready: readonly ReadyRoute[] = [];
   #chats: ReadonlySet<string> = new Set();
   #version = 0;
+  /** Where the names led when the routes were made ready. */
+  #sight = "";
+  #moves = 0;
+  readonly #elsewhere = new Set<string>();
 
   constructor(store: SessionStore, log: Logger) {
     this.#store = store;
@@ -46,8 +50,9 @@ export class RouteBook {
     return this.#chats;
   }
 
-  /** Does any route read this chat? What is said elsewhere is not even stored. */
+  /** Does any route read this chat? What is said elsewhere is not even stored: a chat that became another one is followed at once. */
   wants(chat: string): boolean {
+    if (this.#store.chatPins.moves !== this.#moves) this.refresh();
     return this.#chats.has(chat);
   }
 
@@ -62,19 +67,54 @@ export class RouteBook {
 
   /** Sources whose names this account does not know yet. */
   unknown(): string[] {
-    const names = this.#routes.flatMap(({ on, from }) => (on ? from.chats : [])).filter((ref) => this.#known(ref) === null);
-    return [...new Set(names)];
+    const refs = this.#routes.flatMap(({ on, from }) => (on ? from.chats : []));
+    return [...new Set(refs.filter((ref) => this.idOf(ref) === null))];
+  }
+
+  /** Sources that are numbers of no chat of this account, each with the number that was probably meant, or null (field fault B11). */
+  misnumbered(): ReadonlyMap<string, string | null> {
+    const { entities, updates } = this.#store;
+    const exists = (chat: string): boolean => entities.byId(chat) !== null || updates.sources.get(chat) !== null;
+    const refs = this.#routes.flatMap(({ on, from }) => (on ? from.chats.filter((ref) => /^-?[0-9]/.test(ref)) : []));
+    return new Map(
+      refs
+        .filter((ref) => !exists(ref) && this.idOf(ref) === ref)
+        .map((ref) => {
+          const digits = ref.replace(/^-(?:100)?/, "");
+          const meant = [markedChannel(digits), `-${digits}`, digits, markedChannel(ref.replace("-", ""))];
+          return [ref, meant.find(exists) ?? null];
+        }),
+    );
+  }
+
+  /** Marked id of the chat that `ref` names now, wherever it went; null while a name is not known. */
+  idOf(ref: string): string | null {
+    const { entities, chatPins } = this.#store;
+    const named = ref.startsWith("@") ? (entities.byUsername(ref.slice(1))?.id ?? null) : ref;
+    return named === null ? null : chatPins.now(named);
+  }
+
+  /** Routes of which a name leads to another chat than when they were made. */
+  get elsewhere(): ReadonlySet<string> {
+    return this.#elsewhere;
   }
 
   /** Looks at the names again. */
   refresh(): void {
+    this.#moves = this.#store.chatPins.moves;
+    this.#sight = this.#look();
+    this.#elsewhere.clear();
     this.#ready = this.#routes.flatMap((route) => this.#prepare(route));
     this.#chats = new Set(this.#ready.flatMap(({ route, chats }) => (route.on ? [...chats] : [])));
   }
 
-  /** The same, as long as a name is missing: it may have been learned meanwhile. */
-  refreshIfIncomplete(): void {
-    if (this.#ready.some(({ names, chats }) => chats.size < new Set(names).size)) this.refresh();
+  /** The same, when a name leads elsewhere by now or was learned meanwhile, or a chat became another one. */
+  refreshIfChanged(): void {
+    if (this.#look() !== this.#sight) this.refresh();
+  }
+
+  #look(): string {
+    return this.#routes.map(({ from }) => from.chats.map((ref) => this.idOf(ref) ?? "").join()).join(";");
   }
 
   #load(): void {
@@ -89,15 +129,23 @@ export class RouteBook {
 
   #prepare(route: Route): ReadyRoute[] {
     try {
-      return [readyRoute(route, (ref) => this.#known(ref))];
+      return [readyRoute(route, (ref) => this.#pinned(route, ref))];
     } catch (error) {
       this.#log.error({ route: route.id, cause: toError(error).message }, "a route cannot be used");
       return [];
     }
   }
 
-  #known(ref: string): string | null {
-    if (!ref.startsWith("@")) return ref;
-    return this.#store.entities.byUsername(ref.slice(1))?.id ?? null;
+  /** What a route means by a name is what it led to at first; one that leads to another chat since is not read (field fault F20). */
+  #pinned({ id, on }: Route, ref: string): string | null {
+    const { chatPins } = this.#store;
+    const led = this.idOf(ref);
+    if (!ref.startsWith("@") || !on) return led;
+    const pin = chatPins.get(id, ref);
+    if (pin === null && led !== null) chatPins.set(id, ref, led);
+    if (pin === null) return led;
+    if (led === null || led === chatPins.now(pin)) return chatPins.now(pin);
+    this.#elsewhere.add(id);
+    return null;
   }
 }

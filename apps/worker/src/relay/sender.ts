@@ -1,14 +1,16 @@
 import type { Confirmation, Delivery, DeliveryResult, DeliveryStep, FollowingText } from "@flotilla/contracts";
-import { resultOfFault } from "@flotilla/domain";
+import { resultOfFault, unanswered } from "@flotilla/domain";
 import { AppError, SingleFlight, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import type { RelayTable, SentIds } from "@flotilla/session-store";
+import type { ChatPins, RelayTable, SentIds } from "@flotilla/session-store";
 import type { RelayFiles } from "./files.ts";
+import { nameMoved } from "./name-moved.ts";
 import type { OutgoingText, RelayTelegram, TargetChat } from "./ports.ts";
 
 /** Parts of the sender. */
 export interface SenderDeps {
   readonly relay: RelayTable;
+  readonly pins: ChatPins;
   readonly telegram: RelayTelegram;
   readonly files: RelayFiles;
   readonly now: () => number;
@@ -37,15 +39,19 @@ export class Sender {
     return { v: 1, kind: "confirmation", id, key, route, result };
   }
 
-  async #once({ key, to, step, id, reader }: Delivery): Promise<DeliveryResult> {
+  async #once(delivery: Delivery): Promise<DeliveryResult> {
+    const { key, to, step, id, reader } = delivery;
     const { relay, now, log } = this.#deps;
     try {
       const known = relay.sent(key);
       if (known) return done(known, now());
       if (to.kind !== "worker") throw new AppError("method-refused", "A worker does not deliver to this kind of target.");
-      const sent = await this.#deliver({ chat: to.chat, topic: to.topic ?? null }, step, reader, key);
-      relay.addSent(key, sent);
-      return done(sent, now());
+      const chat = await this.#chatOf(delivery.route, to.chat);
+      const landed = chat.became ? { landed: chat.id } : {};
+      const wanted = landed.landed === delivery.landed ? step : unanswered(step);
+      const sent = wanted ? await this.#deliver({ chat: chat.id, topic: to.topic ?? null }, wanted, reader, key) : NOTHING_SENT;
+      relay.addSent(key, { ...sent, ...landed });
+      return done({ ...sent, ...landed }, now());
     } catch (error) {
       const fault = this.#deps.telegram.faultOf(error);
       log.debug({ delivery: id, code: fault.code }, "a delivery did not work out");
@@ -55,6 +61,22 @@ export class Sender {
       if (isUnreadable && step.kind === "edit" && step.media) return { ...result, kind: "refused" };
       return isUnreadable && step.kind === "forward" && step.dropAuthor ? { ...result, kind: "no-access" } : result;
     }
+  }
+
+  /**
+   * The chat that a route means. A name means the chat that it led to at first: when it was given up, the chat is still the one; when it leads to
+   * another one, nothing is delivered. A group that became a supergroup is followed. Throws AppError `name-moved`.
+   */
+  async #chatOf(route: string, ref: string): Promise<{ readonly id: string; readonly became: boolean }> {
+    const { telegram, pins } = this.#deps;
+    if (!ref.startsWith("@")) return { id: pins.now(ref), became: pins.now(ref) !== ref };
+    const pin = pins.get(`to ${route}`, ref);
+    const led = await telegram.resolve(ref);
+    if (pin === null && led !== null) pins.set(`to ${route}`, ref, led);
+    if (pin !== null && led !== null && led !== pins.now(pin)) throw nameMoved(ref, pin, led);
+    const chat = pin ?? led;
+    if (chat === null) return { id: ref, became: false };
+    return { id: pins.now(chat), became: pins.now(chat) !== chat };
   }
 
   async #deliver(to: TargetChat, step: DeliveryStep, reader: WorkerId, key: string): Promise<SentIds> {
@@ -183,6 +205,9 @@ type Ids = readonly (number | null)[];
 
 const NOTHING_SAID = { text: "", entities: [] };
 
-function done({ ids, rest }: SentIds, at: number): DeliveryResult {
-  return { kind: "done", ids: [...ids], ...(rest === undefined ? {} : { rest: [...rest] }), at };
+const NOTHING_SENT: SentIds = { ids: [] };
+
+function done({ ids, rest, landed }: SentIds, at: number): DeliveryResult {
+  const more = { ...(rest === undefined ? {} : { rest: [...rest] }), ...(landed === undefined ? {} : { landed }) };
+  return { kind: "done", ids: [...ids], ...more, at };
 }

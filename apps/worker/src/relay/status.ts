@@ -22,6 +22,8 @@ export interface StatusDeps {
   readonly dispatcher: Dispatcher;
   readonly files: Pick<RelayFiles, "progress">;
   readonly now: () => number;
+  /** Sources that are numbers of no chat, with the number that was probably meant; empty while the chats of the account are not known. */
+  readonly misnumbered: ReadonlyMap<string, string | null>;
 }
 
 /** How all routes of this reader are doing. */
@@ -80,7 +82,11 @@ function routeStatus(deps: StatusDeps, id: string, waiting: number, poison: numb
     stuck: stuckOf(lane, now()),
     forecastAt: forecast(waiting, inMinute / 60, lane.parkedUntil, now()),
     file: deps.files.progress(id),
-    unknownChats: route?.from.chats.filter((chat) => unknown.has(chat)) ?? [],
+    unknownChats: (route?.from.chats ?? []).flatMap((ref) => {
+      const meant = deps.misnumbered.get(ref);
+      if (meant === undefined) return unknown.has(ref) ? [ref] : [];
+      return [meant === null ? ref : `${ref} → ${meant}`];
+    }),
   };
 }
 

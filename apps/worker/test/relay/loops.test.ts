@@ -37,10 +37,12 @@ test("a copy that Telegram puts into the discussion group is known as an own del
   worker.receive(
     post(2, "first", { from: "-1000000000002", origins: [origin, origin] }),
     post(3, "first", { from: "55", origins: [{ chat: "77", message: null }, origin] }),
+    // Before its sender has said that it was delivered.
     post(4, "first", { from: "55", origins: [{ chat: "-1000000000002", message: delivered + 1 }] }),
+    post(5, "first", { from: "55", origins: [{ chat: "-1000000000009", message: delivered + 1 }] }),
   );
   await waitFor(() => worker.store.relay.counts("signals")["delivered"] === 2);
-  expect(worker.store.relay.counts("signals")).toEqual({ matched: 2, delivered: 2, "own-relay": 2 });
+  expect(worker.store.relay.counts("signals")).toEqual({ matched: 2, delivered: 2, "own-relay": 3 });
 });
 
 test("a text that comes back again and again stops its route; nothing is lost, the reason is told, a restart keeps it", async () => {

@@ -96,7 +96,14 @@ export class World implements Disposable {
     this.#sending = openSession({ dir: this.#dir, name: "sender", fleetKey: FLEET_KEY, clock: this.#clock });
     const telegram = this.targets.port("sender");
     const files = new RelayFiles(`${this.#dir}/files`, telegram.files);
-    this.#sender = new Sender({ relay: this.#sending.relay, telegram, files, now: this.#clock.now, log });
+    this.#sender = new Sender({
+      relay: this.#sending.relay,
+      pins: this.#sending.chatPins,
+      telegram,
+      files,
+      now: this.#clock.now,
+      log,
+    });
   }
 
   async take(step: Step): Promise<void> {

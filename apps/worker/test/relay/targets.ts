@@ -28,6 +28,8 @@ export class Targets {
   /** Messages that can only be forwarded. */
   readonly onlyForwards = new Set<number>();
   onEdit: (text: string) => void = () => {};
+  /** Who has a name now. */
+  readonly names = new Map<string, string>();
   duplicates = 0;
   fault: (chat: string, text: string) => Error | null = () => null;
   lost = 0;
@@ -83,7 +85,7 @@ export class Targets {
         const cls = wait ? "FLOOD" : (CLASSES[code] ?? "REQUEST");
         return { class: cls, code, message: toError(error).message, ...(wait ? { waitS: Number(wait) } : {}) };
       },
-      resolve: async () => null,
+      resolve: async (ref) => this.names.get(ref) ?? null,
       chats: async () => [],
       topics: async () => [],
       linkedChannel: async (chat) => this.linked.get(chat) ?? null,

@@ -1,85 +1,11 @@
 /** Topics of forums, from one sandbox account through another into a topic, over real sockets. */
-import { join } from "node:path";
 import type { Route } from "@flotilla/contracts";
-import { parseWorkerId, systemClock } from "@flotilla/kernel";
-import { createLogger } from "@flotilla/observability";
-import { type QueuePlace, RelayBoard } from "@flotilla/queue";
-import { type Sandbox, startSandbox } from "@flotilla/sandbox";
-import { openSession, type SessionStore } from "@flotilla/session-store";
-import { type AccountOptions, FloodGate, LoginFlow } from "@flotilla/telegram";
+import { parseWorkerId } from "@flotilla/kernel";
+import { RelayBoard } from "@flotilla/queue";
 import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { Account } from "../../src/account.ts";
-import { Relay } from "../../src/relay/relay.ts";
-import { relayTelegram } from "../../src/relay/telegram.ts";
-import { FLEET_KEY, placeAt, route, tellRoutes } from "./world.ts";
-
-const FREE = { perMinute: 60_000, burst: 100, perChatMs: 0, perChatMinute: 1000 };
-
-let sandbox: Sandbox;
-let numbers = 0;
-beforeAll(async () => {
-  sandbox = await startSandbox({ botToken: "1:x", admin: { id: 1, firstName: "Admin" } });
-});
-afterAll(() => sandbox.close());
-
-interface Member {
-  readonly phone: string;
-  readonly store: SessionStore;
-  readonly relay: Relay;
-}
-
-const person = (): string => {
-  const phone = `1555888${(++numbers).toString().padStart(4, "0")}`;
-  sandbox.world.createAccount({ phone });
-  return phone;
-};
-
-/** A worker on the sandbox that relays, as a process would run it. */
-async function worker(name: string, phone: string, place: QueuePlace, dir: string): Promise<Member> {
-  const store = openSession({ dir, name, fleetKey: FLEET_KEY });
-  onTestFinished(() => store.close());
-  const { host, port, publicKeyPem } = sandbox.mtproto;
-  const options: AccountOptions = {
-    server: { kind: "custom", host, port, publicKeyPem },
-    api: { id: 12345, hash: "0".repeat(32) },
-    identity: { deviceModel: name, systemVersion: "1", appVersion: "0.1.0", langCode: "en" },
-    log: () => {},
-  };
-  const login = new LoginFlow({ ...options, store });
-  await login.sendCode(phone);
-  await login.submitCode(sandbox.world.latestCode(phone)?.code ?? "");
-  const gate = new FloodGate({ table: store.flood, clock: systemClock, rate: FREE });
-  const states: string[] = [];
-  const account = new Account(store, { ...options, gate }, ({ state }) => void states.push(state), {
-    wants: (chat) => relay.wants(chat),
-    sources: () => new Set(),
-    arrived: () => relay.received(),
-    ready: () => {},
-    way: () => ({ shown: null, own: false, sealTo: "" }),
-    lost: () => {},
-  });
-  const log = createLogger({ name: "test", level: "silent" });
-  const telegram = relayTelegram(account.calls, store);
-  const relay: Relay = new Relay({
-    worker: parseWorkerId(name),
-    store,
-    fleetKey: FLEET_KEY,
-    place,
-    telegram,
-    filesDir: join(dir, "relay-files"),
-    clock: systemClock,
-    log,
-  });
-  relay.start();
-  account.start();
-  onTestFinished(async () => {
-    await relay.close();
-    await account.stop();
-  });
-  await waitFor(() => states.at(-1) === "RUNNING");
-  return { phone, store, relay };
-}
+import { expect, onTestFinished, test } from "vitest";
+import { person, sandbox, worker } from "./members.ts";
+import { placeAt, route, tellRoutes } from "./world.ts";
 
 interface Forum {
   readonly id: string;
@@ -135,33 +61,6 @@ test("one topic is read, and all of it goes into one topic: texts, answers, file
   sandbox.world.editInChannel(it.source.id, answer, "answer, mended");
   sandbox.world.deleteInChannel(it.source.id, [first]);
   await waitFor(() => it.seen().some(({ text }) => text === "answer, mended") && it.seen().length === 5);
-});
-
-// Field faults B1 and B7.
-test("files that answer a message answer its copy, as an album too; a picture that is replaced is replaced there", async () => {
-  const it = await pair({ share: true });
-  await it.change(
-    route({
-      from: { worker: "reader", chats: [it.source.chat] },
-      to: { kind: "worker", worker: "sender", chat: it.target.chat },
-    }),
-  );
-  const picture = (text: string) => ({ ...file(text), photo: true });
-  const first = it.say(undefined, "first");
-  const photo = it.say(undefined, "a photo", { replyTo: first, file: picture("one") });
-  it.say(undefined, `${"word ".repeat(300)}end`, { replyTo: photo, file: file("x") });
-  for (const text of ["both", ""]) it.say(undefined, text, { groupedId: "7", replyTo: first, file: picture(`album ${text}`) });
-  const all = await it.arrived(6);
-  const [one, two, three, rest, four, five] = all;
-  expect(all.map(({ replyTo }) => replyTo)).toEqual([null, one?.id, two?.id, three?.id, one?.id, one?.id]);
-  expect(all.map(({ media }) => media?.photo ?? null)).toEqual([null, true, false, null, true, true]);
-  expect(`${three?.text} ${rest?.text}`).toBe(`${"word ".repeat(300)}end`);
-  expect([two?.text, four?.text, five?.text, four?.groupedId === five?.groupedId]).toEqual(["a photo", "both", "", true]);
-  sandbox.world.editInChannel(it.source.id, photo, "another photo", picture("two"));
-  await waitFor(() => it.seen()[1]?.text === "another photo");
-  const [there] = sandbox.world.history(it.sender.phone, it.source.id).slice(1);
-  expect(it.seen()[1]?.media?.sha256, "the new picture").toBe(there?.media?.sha256);
-  expect(it.seen()[1]?.media?.sha256).not.toBe(two?.media?.sha256);
 });
 
 test("forwards go into the topic, with their author; General is read by its number and is where no topic is named", async () => {

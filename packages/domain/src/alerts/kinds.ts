@@ -40,6 +40,8 @@ export interface AlertRule {
   readonly repeatMs: number | null;
   /** Told even when it solved itself before its hold was over: each crash counts. */
   readonly tellSolved: boolean;
+  /** Told only when it lasts longer than the hold: it often passes, or what explains it comes a moment later. */
+  readonly waits: boolean;
 }
 
 const HOUR_MS = 3_600_000;
@@ -48,6 +50,7 @@ const rule = (level: AlertRule["level"], cause: AlertRule["cause"], more: Partia
   cause,
   repeatMs: level === "calm" ? null : 4 * HOUR_MS,
   tellSolved: false,
+  waits: level === "yellow",
   ...more,
 });
 

@@ -7,7 +7,9 @@ export interface AlertFact {
   /** Null: it is about a host or the whole fleet. */
   readonly worker: string | null;
   readonly host: string;
-  /** Not told before this time: alerts of one cause that come meanwhile join it. */
+  /** What ended the account or made the file unusable, such as `AUTH_KEY_DUPLICATED`; "" = the kind says it all. */
+  readonly code: string;
+  /** Not told before this time. */
   readonly readyAt: number;
   readonly resolvedAt: number | null;
 }
@@ -35,27 +37,41 @@ export interface AlertSituation {
   readonly open: readonly AlertFact[];
   readonly silences: readonly Silence[];
   readonly quiet: QuietHours | null;
-  /** When a card of this group was last told, by {@link groupKey}. */
-  readonly lastTold: ReadonlyMap<string, number>;
+  /** A card grows for this long without a second sound. Milliseconds. */
+  readonly holdMs: number;
+  /** Cards of the last minutes, open or over. */
+  readonly cards: readonly RecentCard[];
 }
 
-/** What becomes of alerts that were not told yet. Whatever is in neither waits. */
+/** A card that was told, as the plan sees it. */
+export interface RecentCard {
+  readonly n: number;
+  readonly key: string;
+  readonly open: boolean;
+  readonly openedAt: number;
+  /** When it was last told with a sound. */
+  readonly toldAt: number;
+}
+
+/** What becomes of alerts that were not told yet. Whatever is in none of them waits. */
 export interface AlertPlan {
-  /** One card each. */
-  readonly cards: readonly { readonly key: string; readonly alerts: readonly AlertFact[] }[];
+  /** One new card each. `silent`: a card of the same group sounded a moment ago. */
+  readonly cards: readonly { readonly key: string; readonly alerts: readonly AlertFact[]; readonly silent: boolean }[];
+  /** They join a card that is open. `loud`: it is told again with a sound. */
+  readonly joins: readonly { readonly card: number; readonly alerts: readonly AlertFact[]; readonly loud: boolean }[];
   /** Solved before anybody had to know. */
   readonly drop: readonly AlertFact[];
 }
 
-/** Groups that are not red are told at most every 5 min. */
-const GROUP_EVERY_MS = 300_000;
+/** A card takes in further alerts of its group for this long; those that are not red sound once in this time. */
+export const GROWS_MS = 300_000;
 
-/** Alerts with the same key may come on one card: the same trouble, from the same cause, on the same host. */
+/** Alerts with the same key come on one card: the same trouble, from the same cause, with the same remedy. */
 export function groupKey(alert: AlertFact): string {
   const { cause } = alertRule(alert.kind);
   if (cause === "none") return `one.${alert.n}`;
-  if (cause === "account") return `account.${alert.kind}`;
-  return `${cause}.${alert.host}.${alert.kind}`;
+  if (cause === "account") return `account.${alert.kind}.${alert.code}`;
+  return `${cause}.${alert.host}.${alert.kind}.${alert.code}`;
 }
 
 /** The open alert that explains this one, so that only the cause is told; null = it stands for itself. */
@@ -114,14 +130,23 @@ export function planAlerts(situation: AlertSituation): AlertPlan {
     else if (!unheard && now >= alert.readyAt && !(quietNow && rule.level !== "red" && rule.cause !== "none"))
       groups.set(groupKey(alert), [...(groups.get(groupKey(alert)) ?? []), alert]);
   }
-  const cards = [...groups].map(([key, alerts]) => ({ key, alerts })).filter((card) => !tooSoon(card, situation));
-  return { cards, drop };
+  return { ...placed(groups, situation), drop };
 }
 
-function tooSoon(card: { readonly key: string; readonly alerts: readonly AlertFact[] }, situation: AlertSituation): boolean {
-  const last = situation.lastTold.get(card.key);
-  const red = card.alerts.some((alert) => alertRule(alert.kind).level === "red");
-  return (
-    last !== undefined && !red && situation.now - last < GROUP_EVERY_MS && card.alerts.every((each) => each.resolvedAt === null)
-  );
+/** A group joins the newest card of its own that still grows, or gets one. */
+function placed(
+  groups: ReadonlyMap<string, readonly AlertFact[]>,
+  { now, holdMs, cards }: AlertSituation,
+): Pick<AlertPlan, "cards" | "joins"> {
+  const fresh: AlertPlan["cards"][number][] = [];
+  const joins: AlertPlan["joins"][number][] = [];
+  for (const [key, alerts] of groups) {
+    const red = alerts.some((alert) => alertRule(alert.kind).level === "red" && alert.resolvedAt === null);
+    const own = cards.filter((card) => card.key === key && Math.abs(now - card.openedAt) < GROWS_MS);
+    const card = own.findLast(({ open }) => open);
+    // A red one that comes after the burst is news; the others of the same group are part of it.
+    if (card) joins.push({ card: card.n, alerts, loud: red && now - card.toldAt > holdMs });
+    else fresh.push({ key, alerts, silent: !red && own.length > 0 });
+  }
+  return { cards: fresh, joins };
 }

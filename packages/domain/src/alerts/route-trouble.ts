@@ -2,7 +2,7 @@ import type { Route, RouteStatus } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 
 /** What a person can do about a route that does not deliver: which words the alert has. */
-export type RouteRemedy = "rights" | "access" | "limited" | "topic" | "loop" | "webhook" | "sender" | "other";
+export type RouteRemedy = "rights" | "access" | "limited" | "topic" | "loop" | "name" | "webhook" | "sender" | "other";
 
 /** One thing that keeps a route from delivering. `worker` is whom it concerns: the one with the buttons that help. */
 export type RouteTrouble =
@@ -22,6 +22,7 @@ const REMEDIES: readonly (readonly [RegExp, RouteRemedy])[] = [
   [/^(?:PEER_FLOOD|sending-stopped|USER_RESTRICTED|FROZEN_)/, "limited"],
   [/TOPIC/, "topic"],
   [/^loop$/, "loop"],
+  [/^name-moved$/, "name"],
   [
     /^(?:CHANNEL_(?:PRIVATE|INVALID)|CHAT_(?:ID_)?INVALID|PEER_ID_INVALID|USERNAME_|USER_NOT_PARTICIPANT|unknown-peer$)/,
     "access",
@@ -37,7 +38,7 @@ export function routeTroubles(route: Route, status: RouteStatus, now: number): R
   if (status.poison > 0)
     found.push({ kind: "poison", worker: reader, count: status.poison, reason: status.poisonReason ?? "?" });
   const { stuck } = status;
-  if (!stuck || !route.on || status.waiting === 0) return found;
+  if (!stuck || !route.on || (status.waiting === 0 && stuck.code !== "name-moved")) return found;
   const { code, since } = stuck;
   const worker = route.to.kind === "worker" ? route.to.worker : reader;
   const remedy = stuck.kind === "silent" ? "sender" : remedyOf(code);

@@ -38,10 +38,9 @@ export function matchRoute(ready: ReadyRoute, message: SourceMessage, isOwnRelay
 }
 
 /** Why a route does not even look at what a message says; null: its rule decides, of an album once it is whole. */
-export function barrier({ route, chats, names }: ReadyRoute, message: SourceMessage, isOwnRelay = false): SkipReason | null {
+export function barrier({ route, chats }: ReadyRoute, message: SourceMessage, isOwnRelay = false): SkipReason | null {
   if (!route.on) return "off";
-  const isSource = chats.has(message.chat) || names.includes(message.chat) || hasName(names, message.chatUsername);
-  if (!isSource || isServiceChat(message.chat)) return "other-chat";
+  if (!chats.has(message.chat) || isServiceChat(message.chat)) return "other-chat";
   if (route.from.topic !== undefined && route.from.topic !== (message.topic ?? GENERAL_TOPIC)) return "other-topic";
   if (isOwnRelay) return "own-relay";
   if (message.protected) return "protected";
@@ -70,10 +69,4 @@ export function inAlbums(messages: readonly SourceMessage[]): readonly (readonly
 
 function skip(reason: SkipReason): MatchVerdict {
   return { kind: "skip", reason };
-}
-
-function hasName(names: readonly string[], username: string | null): boolean {
-  if (username === null) return false;
-  const wanted = `@${username}`.toLowerCase();
-  return names.some((name) => name.toLowerCase() === wanted);
 }

@@ -144,6 +144,7 @@ function messageRoutes(app: App, context: ControlContext): void {
   });
   app.get("/groups", (c) => c.json(world.groups()));
   app.post("/groups", async (c) => c.json(world.createGroup(await readBody(c, newGroup)), 201));
+  app.post("/groups/:id/migrate", (c) => c.json(world.migrateGroup(c.req.param("id")), 201));
   app.post("/groups/:id/messages", async (c) => {
     const body = await readBody(c, z.strictObject({ from: phone, text }));
     return c.json({ id: world.sendToGroup(c.req.param("id"), body.from, body.text) }, 201);

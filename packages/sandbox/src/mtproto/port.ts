@@ -28,7 +28,10 @@ interface WorldDoorOptions {
   readonly faults: FaultPort;
 }
 
-/** The world as the HTTP side sees it; {@link WorldPort} has the contracts. */
+/**
+ * The world as the HTTP side sees it; {@link WorldPort} has the contracts.
+ * @NOTE more lines: one short method for each of them
+ */
 export class WorldDoor implements WorldPort {
   readonly faults: FaultPort;
   readonly bot: BotPort;
@@ -128,9 +131,12 @@ export class WorldDoor implements WorldPort {
     return [...this.#world.state.groups.values()].map((group) => this.#groupView(group));
   }
 
+  migrateGroup(groupId: string): ChannelView {
+    return this.#channelView(this.#world.migrateGroup(this.#group(groupId)));
+  }
+
   sendToGroup(groupId: string, fromPhone: string, text: string): number {
-    const group = /^\d+$/.test(groupId) ? this.#world.state.groups.get(BigInt(groupId)) : undefined;
-    if (!group) throw new AppError("no-such-group", `There is no group ${groupId}.`);
+    const group = this.#group(groupId);
     const from = this.#byPhone(fromPhone);
     if (!group.members.has(from.id)) throw new AppError("not-a-member", `${fromPhone} is not in the group ${groupId}.`);
     return this.#world.messaging.send(from, { kind: "group", id: group.id }, { text }, null).message.id;
@@ -209,6 +215,12 @@ export class WorldDoor implements WorldPort {
       sessions: this.#world.authorizationsOf(account).length,
       duplicateSends: account.duplicates ?? 0,
     };
+  }
+
+  #group(groupId: string): Group {
+    const group = /^\d+$/.test(groupId) ? this.#world.state.groups.get(BigInt(groupId)) : undefined;
+    if (!group) throw new AppError("no-such-group", `There is no group ${groupId}.`);
+    return group;
   }
 
   #groupView({ id, title, members }: Group): GroupView {

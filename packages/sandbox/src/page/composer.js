@@ -1,12 +1,16 @@
 // @ts-check
 import { post, quietly } from "./api.js";
 import { byId, h } from "./dom.js";
+import { showToast } from "./toast.js";
 
 /** @typedef {import("./types").ChatState} ChatState */
 
 const input = /** @type {HTMLTextAreaElement} */ (byId("composer"));
 const menu = byId("commands");
 const menuButton = byId("menu-button");
+const attachment = /** @type {HTMLInputElement} */ (byId("attachment"));
+/** What a bot can fetch of a file that somebody sends it (https://core.telegram.org/bots/api#getfile). */
+const MOST_BYTES = 20 * 1024 * 1024;
 
 /** @type {import("./types").Command[]} */
 let commands = [];
@@ -23,12 +27,54 @@ export function setUpComposer() {
     const typed = /^\/(\w*)$/.exec(input.value)?.[1];
     showMenu(typed === undefined ? [] : commands.filter(({ command }) => command.startsWith(typed)));
   });
+  setUpFiles();
   menuButton.addEventListener("click", () => showMenu(menu.hidden ? commands : []));
   byId("start").addEventListener("click", () =>
     quietly(() => post("/chat/start", { languageCode: navigator.language }).then(() => input.focus())),
   );
   document.addEventListener("click", (event) => {
     if (event.target instanceof Element && event.target.closest("#commands, #menu-button, #composer") === null) showMenu([]);
+  });
+}
+
+/** 📎, a file that is dropped on the field, and one that is pasted. */
+function setUpFiles() {
+  const form = byId("composer-form");
+  byId("attach").addEventListener("click", () => attachment.click());
+  attachment.addEventListener("change", () => {
+    sendFiles(attachment.files);
+    attachment.value = "";
+  });
+  for (const kind of ["dragover", "dragleave", "drop"])
+    form.addEventListener(kind, (event) => {
+      event.preventDefault();
+      form.classList.toggle("drop", kind === "dragover");
+    });
+  form.addEventListener("drop", (event) => sendFiles(event.dataTransfer?.files ?? null));
+  input.addEventListener("paste", (event) => sendFiles(event.clipboardData?.files ?? null));
+}
+
+/** @param {FileList | null} files */
+function sendFiles(files) {
+  for (const file of files ?? []) {
+    if (file.size > MOST_BYTES) showToast(`${file.name} is too large: a bot gets files up to 20 MB.`);
+    else quietly(() => base64(file).then((content) => post("/chat/file", { name: file.name, base64: content })));
+  }
+}
+
+/**
+ * @param {File} file
+ * @returns {Promise<string>}
+ */
+function base64(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result).split(",")[1] ?? "");
+    reader.onerror = () => {
+      showToast(`${file.name} cannot be read.`);
+      reject(new Error("unreadable"));
+    };
+    reader.readAsDataURL(file);
   });
 }
 

@@ -148,7 +148,8 @@ function drawChannels(channels) {
         ),
       );
     });
-    const about = `${channel.members.length} members · pts ${channel.pts}`;
+    const { length } = channel.members;
+    const about = `${length} ${length === 1 ? "member" : "members"} · pts ${channel.pts}`;
     return h("li", { "data-testid": `channel-${channel.id}` }, h("b", {}, channel.title), h("small", {}, about), form);
   });
   byId("channels").replaceChildren(...rows);

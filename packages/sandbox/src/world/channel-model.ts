@@ -9,6 +9,8 @@ export interface Group {
   createdAt: number;
   /** "Restrict saving content" of the whole group. */
   noforwards?: boolean;
+  /** The supergroup that it became: nobody writes here any more. */
+  migratedTo?: bigint;
 }
 
 /** A topic of a forum; the General one is in no list. */

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { MovableClock } from "../clock.ts";
+import type { TlObject } from "../mtproto/tl/schema.ts";
 import { addMessage, deleteMessages, messagesOf, recordEvent } from "./box.ts";
 import { type Change, checkText, type Draft, extras, plainMessage } from "./draft.ts";
 import { RpcError } from "./errors.ts";
 import type { Origin, WorldEvent } from "./events.ts";
 import { placeOf } from "./forum.ts";
-import type { Account, BoxEvent, BoxState, Channel, PeerRef, StoredMessage, WorldState } from "./model.ts";
+import type { Account, BoxEvent, BoxState, Channel, Group, PeerRef, StoredMessage, WorldState } from "./model.ts";
 import { peerKey, SERVICE_USER_ID } from "./model.ts";
 
 /** What became of a call: the message or messages in the caller's view, and the events that moved a pts. */
@@ -150,10 +151,20 @@ export class Messaging {
 
   #sendToGroup(from: Account, id: bigint, draft: Draft, origin: Origin | null): Outcome {
     const group = this.#state.groups.get(id);
-    if (!group?.members.has(from.id)) throw new RpcError(400, "PEER_ID_INVALID");
+    if (!group?.members.has(from.id) || group.migratedTo !== undefined) throw new RpcError(400, "PEER_ID_INVALID");
     const others = [...group.members].flatMap((member) => (member === from.id ? [] : (this.#state.accounts.get(member) ?? [])));
     const peer: PeerRef = { kind: "group", id };
     return this.#sendToBoxes(from, { here: peer, there: peer, others }, draft, origin);
+  }
+
+  /** Tells every member what happened to a group. */
+  announceInGroup({ id, creator, members }: Group, action: TlObject): void {
+    for (const member of members) {
+      const account = this.#state.accounts.get(member);
+      if (!account) continue;
+      const said = { ...plainMessage({ kind: "group", id }, "", this.#now()), from: creator, out: member === creator, action };
+      this.#emit({ kind: "account-box", account: member, event: addMessage(account.box, said).event, origin: null });
+    }
   }
 
   /** A copy for everybody; `here` is what the chat is to the sender, `there` to the others. */

@@ -38,6 +38,8 @@ export interface WorldPort {
   /** Makes a basic group of these phones; the first one created it. Throws AppError `no-members`. */
   createGroup(options: { title: string; members: string[]; noforwards?: boolean }): GroupView;
   groups(): GroupView[];
+  /** Makes a supergroup of a basic group. Throws AppError `no-such-group`. */
+  migrateGroup(groupId: string): ChannelView;
   /** A member says something in a basic group. Returns its sender-side message id. Throws AppError `no-such-group`, `not-a-member`. */
   sendToGroup(groupId: string, fromPhone: string, text: string): number;
   /** Sends a private message between accounts (phones). Returns the sender-side id. `unreadable`: no client of today can read it. */

@@ -118,12 +118,13 @@ describe("calls", () => {
     await ask();
   });
 
-  it("of a method that is not modelled fail loudly", async () => {
+  // Field fault E3: clients ask again for ever when they are answered 5xx.
+  it("of a method that is not modelled fail as at Telegram, and the log names it", async () => {
     const { telegram, ann, log } = await scene();
     const request = new Api.account.GetAllSecureValues();
     await expect(ann.invoke(request)).rejects.toMatchObject({
-      code: 501,
-      errorMessage: "METHOD_NOT_MODELLED_account.getAllSecureValues",
+      code: 400,
+      errorMessage: "INPUT_METHOD_INVALID",
     });
     expect(log).toEqual(["method account.getAllSecureValues is not modelled"]);
     expect(telegram.world.counters()["account.getAllSecureValues"]).toBe(1);

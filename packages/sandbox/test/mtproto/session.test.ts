@@ -159,6 +159,29 @@ describe("a client that knows only the protocol", () => {
     });
   });
 
+  // Field fault E3.
+  it("of a layer that is not spoken is answered in the nearest one, and told so when that does not do", async () => {
+    const { telegram, log } = await stage();
+    const gramjs = await connected(telegram);
+    const { _state } = senderOf(gramjs);
+    const key = gramjs.session.getAuthKey()?.getKey() ?? Buffer.alloc(0);
+    const salt = BigInt.asIntN(64, BigInt(_state.salt.toString()));
+    const client = await rawClient(telegram.port(2), key, sha1(key).subarray(12), salt);
+    const in999 = (query: Buffer): Buffer => new TlWriter().uint(0xda9b0d0d).int(999).raw(query).done();
+    client.send(in999(new TlWriter().uint(0x1fb33026).done()));
+    const nearest = await client.next(0xf35c6d01);
+    expect(nearest.rest().readUInt32LE(8), "an answer, no error").not.toBe(0x2144ca19);
+    client.send(in999(new TlWriter().uint(0x12345678).done()));
+    const answer = await client.next(0xf35c6d01);
+    expect(serviceCodec.decode(answer.rest().subarray(12))).toMatchObject({
+      error_code: 400,
+      error_message: "CONNECTION_LAYER_INVALID",
+    });
+    expect(log.filter((line) => line.includes("layer 999"))).toEqual([
+      "a client speaks layer 999; it is answered in layer 198: give its schema with --schema",
+    ]);
+  });
+
   it("can destroy its key", async () => {
     const client = await raw();
     client.send(serviceCodec.encodeCall({ _: "destroy_auth_key" }));

@@ -1,15 +1,8 @@
 import { isIPv6 } from "node:net";
+import { homeAddressOf } from "@flotilla/kernel";
 import { AUTH_KEY_BYTES } from "../seal.ts";
 import { refused } from "./refusals.ts";
 
-/** Data centres that can be an account's home (https://core.telegram.org/api/datacenter). */
-const HOME_DCS: Readonly<Record<number, string>> = {
-  1: "149.154.175.53",
-  2: "149.154.167.51",
-  3: "149.154.175.100",
-  4: "149.154.167.91",
-  5: "91.108.56.130",
-};
 /** Serves files only. */
 const MEDIA_DC = 203;
 /** Formats without a flag for test servers show them by their address. */
@@ -24,8 +17,8 @@ const TEST_ADDRESSES: ReadonlySet<string> = new Set([
 
 /** Address of a home data centre of Telegram. Throws AppError `import-malformed`. */
 export function homeAddress(dcId: number): string {
-  const address = HOME_DCS[dcId];
-  if (address === undefined) throw refused("import-malformed", { details: { part: "data centre" } });
+  const address = homeAddressOf(dcId);
+  if (address === null) throw refused("import-malformed", { details: { part: "data centre" } });
   return address;
 }
 

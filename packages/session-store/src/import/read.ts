@@ -5,11 +5,12 @@ import type { ReadAccess } from "@flotilla/sqlite";
 import { columnsOf, isWhole, refusesFile, withAttached } from "../attached.ts";
 import { scratchIn, withPrivateTemp } from "../files.ts";
 import { withCopy } from "./copy.ts";
+import { readFolder, refuseTdataFile } from "./folder.ts";
 import { readOwn } from "./own-file.ts";
 import type { ParsedSession } from "./parsed.ts";
 import { readPyrogram } from "./pyrogram-file.ts";
 import { refused } from "./refusals.ts";
-import { MAX_STRING, parseSessionString } from "./strings.ts";
+import { MAX_PASTE, parseSessionString } from "./strings.ts";
 import { readTelethon } from "./telethon-file.ts";
 
 /** Where a session to import comes from. A text is never an argument of a process: others can read those. */
@@ -29,12 +30,18 @@ const MAGIC = Buffer.from("SQLite format 3\0");
 export function readSession(source: ImportSource, fleetKey: Buffer, tempParent: string): ParsedSession {
   if (source.kind === "text") return parseSessionString(source.text);
   if (source.kind === "bytes") return readBytes(source.bytes, fleetKey, tempParent);
+  if (isFolder(source.path)) return readFolder(source.path);
   const start = readStart(source.path);
   if (start.length === 0) throw refused("import-not-logged-in", { details: { bytes: 0 } });
   if (start.subarray(0, MAGIC.length).equals(MAGIC))
     return withCopy(source.path, tempParent, (copy) => readDatabase(copy, fleetKey));
-  if (start.length > MAX_STRING + 2) throw refused("import-unknown-format");
-  return parseSessionString(start.toString("latin1"));
+  refuseTdataFile(start);
+  if (start.length > MAX_PASTE) throw refused("import-unknown-format");
+  return parseSessionString(start.toString(start[0] === 0xff && start[1] === 0xfe ? "utf16le" : "utf8"));
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function readBytes(bytes: Buffer, fleetKey: Buffer, tempParent: string): ParsedSession {
@@ -72,7 +79,7 @@ function readStart(path: string): Buffer {
     if (!statSync(path).isFile()) throw refused("import-unreadable", { details: { why: "not a file" } });
     const descriptor = openSync(path, "r");
     try {
-      const buffer = Buffer.alloc(MAX_STRING + 16);
+      const buffer = Buffer.alloc(MAX_PASTE + 16);
       return buffer.subarray(0, readSync(descriptor, buffer));
     } finally {
       closeSync(descriptor);

@@ -8,6 +8,7 @@ export type ImportErrorCode =
   | "import-malformed"
   | "import-media-dc"
   | "import-not-logged-in"
+  | "import-tdata"
   | "import-other-fleet-key"
   | "import-test-server"
   | "import-too-large"
@@ -29,11 +30,13 @@ const TEXTS: Readonly<Record<ImportErrorCode, string>> = {
     "This session has no key: the old program never finished its login. Add the worker in the chat and log it in there.",
   "import-other-fleet-key":
     "This session was encrypted with another FLEET_KEY. Export it with the Flotilla that made it (flotilla export), and import the result.",
+  "import-tdata":
+    "This is Telegram Desktop's own folder (tdata). It cannot be taken over: log in by QR instead, with 🔐 Authenticate in the chat; Telegram Desktop stays logged in.",
   "import-test-server": "This session was made on Telegram's test servers. It does not exist on the real ones.",
   "import-too-large": "The file is larger than any session (256 MB). Is it the right file?",
   "import-unreadable": "The file cannot be read. Check its path, and that this user may read it.",
   "import-unknown-format":
-    "This is no session that Flotilla knows. It reads .session files of Telethon, Pyrogram, Kurigram and Flotilla, and session strings of GramJS, Telethon and Pyrogram.",
+    "This is no session that Flotilla knows. It reads .session files of Telethon, Pyrogram, Kurigram and Flotilla, folders of GramJS (StoreSession), and session strings of GramJS, Telethon, Pyrogram and mtcute.",
   "session-exists": "There is a session of this name already, and it is never overwritten. Choose another name.",
 };
 

@@ -1,4 +1,6 @@
+import { AppError, encodedTexts } from "@flotilla/kernel";
 import { checkAddress, checkDc, checkFlags, checkKey, checkUserId } from "./checks.ts";
+import { isMtcute, parseMtcute } from "./mtcute.ts";
 import { NOTHING_KNOWN, type ParsedSession } from "./parsed.ts";
 import { refused } from "./refusals.ts";
 
@@ -16,20 +18,34 @@ const TELEGRAM_V6: ReadonlySet<number> = new Set([0x2001, 0x2a0a]);
 const MIN_STRING = 200;
 /** Real ones are far above. */
 const LOWEST_USER_ID = 1000n;
-/** Longest text that can be a session string: GramJS with the longest host name there can be. */
-export const MAX_STRING = 1024;
+/** Longest session string: GramJS with the longest host name there can be. */
+const MAX_STRING = 1024;
+/** Longest text with a session string in it: what is around it may be a mail, or a part of a program. */
+export const MAX_PASTE = 64 * 1024;
 
 /**
- * Reads a session string of GramJS, Telethon or Pyrogram (layouts: docs/gramjs.md, from the programs' sources).
- * Throws AppError with an `ImportErrorCode`; no part of the string is in it.
+ * Reads a session string of GramJS, Telethon, Pyrogram or mtcute (layouts: docs/gramjs.md, from the programs' sources) out of a text: with quotes, a code
+ * fence, a byte order mark, line breaks or `NAME=` around it (field fault C2). Throws AppError with an `ImportErrorCode`; no part of the string is in it.
  */
 export function parseSessionString(text: string): ParsedSession {
-  const trimmed = text.trim();
-  if (trimmed === "") throw refused("import-not-logged-in");
-  if (trimmed.length < MIN_STRING || trimmed.length > MAX_STRING || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(trimmed))
-    throw refused("import-unknown-format");
-  if (trimmed.startsWith("1")) return parseWithAddress(decode(trimmed.slice(1)));
-  return parsePyrogram(decode(trimmed));
+  if (text.trim() === "") throw refused("import-not-logged-in");
+  const meant = encodedTexts(text.slice(0, MAX_PASTE), MIN_STRING).filter(({ length }) => length <= MAX_STRING);
+  const results = meant.map(attempt);
+  const [first] = results;
+  const found = results.find((each) => !(each instanceof AppError)) ?? first ?? refused("import-unknown-format");
+  if (found instanceof AppError) throw found;
+  return found;
+}
+
+function attempt(text: string): ParsedSession | AppError {
+  try {
+    if (text.startsWith("1")) return parseWithAddress(decode(text.slice(1)));
+    const bytes = decode(text);
+    return isMtcute(bytes) ? parseMtcute(bytes) : parsePyrogram(bytes);
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
 }
 
 /** GramJS and Telethon both begin with `1`; the length that GramJS writes tells them apart. */

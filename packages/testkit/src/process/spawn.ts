@@ -9,7 +9,7 @@ export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Written to stdin, which is closed then. Default: stdin is closed at once. */
-  readonly input?: string;
+  readonly input?: string | Buffer;
   /** Opens an IPC channel; read it through `process.child`. */
   readonly ipc?: boolean;
 }

@@ -1,61 +1,109 @@
-import { connect } from "node:net";
-import { toError, withTimeout } from "@flotilla/kernel";
+import { once } from "node:events";
+import { type IncomingMessage, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import { connect as connectTls } from "node:tls";
+import { botProxyOf, type EnvValues } from "@flotilla/config";
+import {
+  AppError,
+  dial,
+  type Endpoint,
+  homeAddressOf,
+  maskProxy,
+  type ProxyRoute,
+  parseProxy,
+  reachable,
+  toError,
+  withTimeout,
+} from "@flotilla/kernel";
 import type { Finding, Patient } from "./finding.ts";
 
 const TIMEOUT_MS = 5000;
 /** MTProto refuses messages that are 300 s old or 30 s ahead (https://core.telegram.org/mtproto/description#message-identifier-msg-id). */
 const MAX_SKEW_MS = 20_000;
 const TELEGRAM_BOT_API = "https://api.telegram.org";
-/** Data centre 2, where every login begins. */
-const TELEGRAM_DC = { host: "149.154.167.51", port: 443 };
+/** Where every login begins. */
+const FIRST_DC = 2;
 
-/** Whether Bot API and data centre answer, and whether the clock agrees with theirs. The sandbox has both of its own. */
+/**
+ * Whether Bot API and data centre answer by the ways that the bot and the workers take, and no other (field fault C11), and whether the clock agrees with
+ * theirs. The sandbox has both of its own; a host without a bot needs no Bot API.
+ */
 export async function checkNetwork({ place }: Patient): Promise<Finding[]> {
   if (place.sandbox) return [];
-  const root = place.env.BOT_API_ROOT ?? TELEGRAM_BOT_API;
-  return (await Promise.all([checkBotApi(root), checkDc(dcOf(place.env.MTPROTO_DC))])).flat();
+  const { env } = place;
+  return (await Promise.all([env.BOT_TOKEN ? checkBotApi(env) : [], checkDc(env)])).flat();
 }
 
-function dcOf(address: string | undefined): { host: string; port: number } {
-  if (!address) return TELEGRAM_DC;
+function dcOf(address: string | undefined): Endpoint {
+  if (!address) return { host: homeAddressOf(FIRST_DC) ?? "", port: 443 };
   const colon = address.lastIndexOf(":");
-  return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
+  return { host: address.slice(0, colon).replace(/^\[(.+)\]$/, "$1"), port: Number(address.slice(colon + 1)) };
 }
 
-async function checkBotApi(root: string): Promise<Finding[]> {
-  const abort = new AbortController();
+function wayOf(proxy: string | undefined): ProxyRoute | null {
+  return proxy ? parseProxy(proxy) : null;
+}
+
+function through(proxy: ProxyRoute | null): string {
+  return proxy === null ? "" : ` through ${maskProxy(proxy)}`;
+}
+
+async function checkBotApi(env: EnvValues): Promise<Finding[]> {
+  const root = env.BOT_API_ROOT ?? TELEGRAM_BOT_API;
+  const proxy = wayOf(botProxyOf(env)?.reveal());
   try {
-    const asked = fetch(root, { method: "HEAD", redirect: "manual", signal: abort.signal });
-    const response = await withTimeout(asked, TIMEOUT_MS, () => new Error("no answer"));
-    const theirs = Date.parse(response.headers.get("date") ?? "");
-    const skewMs = Date.now() - theirs;
+    const skewMs = Date.now() - Date.parse(await dateOf(new URL(root), proxy));
     return Number.isNaN(skewMs) || Math.abs(skewMs) < MAX_SKEW_MS ? [] : [skewed(skewMs)];
   } catch (thrown) {
-    const { cause, message } = toError(thrown);
-    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : message;
     return [
-      unreachable(`The Bot API (${root}) cannot be reached: ${reason}.`, "Without it there is no chat: no menu, and no alert."),
+      unreachable(
+        `The Bot API (${root}) cannot be reached${through(proxy)}: ${reasonOf(thrown)}.`,
+        "Without it there is no chat: no menu, and no alert.",
+      ),
     ];
-  } finally {
-    abort.abort();
   }
 }
 
-async function checkDc({ host, port }: { host: string; port: number }): Promise<Finding[]> {
-  const { promise, resolve } = Promise.withResolvers<string | null>();
-  const socket = connect({ host, port, timeout: TIMEOUT_MS });
-  socket.once("connect", () => resolve(null));
-  socket.once("timeout", () => resolve("no answer"));
-  socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-  const reason = await promise;
-  socket.destroy();
-  if (reason === null) return [];
-  return [
-    unreachable(
-      `The Telegram data centre (${host}:${port}) cannot be reached: ${reason}.`,
-      "Without it no worker can connect.",
-    ),
-  ];
+/** What the server says the time is; empty when it does not say. */
+async function dateOf(url: URL, proxy: ProxyRoute | null): Promise<string> {
+  if (proxy?.kind === "mtproxy") throw new AppError("bad-proxy", "an MTProxy carries no Bot API, and BOT_PROXY is not set");
+  const secure = url.protocol === "https:";
+  const host = url.hostname.replace(/^\[(.+)\]$/, "$1");
+  const tcp = await dial({ target: { host, port: Number(url.port || (secure ? 443 : 80)) }, proxy, timeoutMs: TIMEOUT_MS });
+  try {
+    const socket = secure ? connectTls({ socket: tcp, servername: host }) : tcp;
+    const request = (secure ? requestHttps : requestHttp)(url, { method: "HEAD", createConnection: () => socket });
+    request.end();
+    const [response] = (await withTimeout(once(request, "response"), TIMEOUT_MS, () => new Error("no answer"))) as [
+      IncomingMessage,
+    ];
+    return response.headers.date ?? "";
+  } finally {
+    tcp.destroy();
+  }
+}
+
+async function checkDc(env: EnvValues): Promise<Finding[]> {
+  const proxy = wayOf(env.TELEGRAM_PROXY);
+  const dc = dcOf(env.MTPROTO_DC);
+  const { host, port } = proxy === null ? reachable(dc, FIRST_DC, env.LOCAL_ADDRESS) : dc;
+  const lost = (what: string): Finding[] => [unreachable(what, "Without it no worker can connect.")];
+  try {
+    // An MTProxy goes on only for who speaks its protocol: that it is there has to do.
+    const way = proxy?.kind === "mtproxy" ? { target: proxy, proxy: null } : { target: { host, port }, proxy };
+    (await dial({ ...way, timeoutMs: TIMEOUT_MS })).destroy();
+    return [];
+  } catch (thrown) {
+    if (proxy?.kind === "mtproxy")
+      return lost(`The proxy of the workers (${maskProxy(proxy)}) cannot be reached: ${reasonOf(thrown)}.`);
+    return lost(`The Telegram data centre (${host}:${port}) cannot be reached${through(proxy)}: ${reasonOf(thrown)}.`);
+  }
+}
+
+/** A proxy tells in a sentence, the system in a code. */
+function reasonOf(thrown: unknown): string {
+  const error: NodeJS.ErrnoException = toError(thrown);
+  return thrown instanceof AppError ? error.message.replace(/\.$/, "") : (error.code ?? error.message);
 }
 
 function unreachable(what: string, why: string): Finding {
@@ -64,7 +112,7 @@ function unreachable(what: string, why: string): Finding {
     level: "problem",
     what,
     why,
-    todo: "Check the network, the firewall and name resolution of this machine.",
+    todo: "Check the network, the firewall and name resolution of this machine, and the proxy if one is set (TELEGRAM_PROXY, BOT_PROXY).",
   };
 }
 

@@ -85,12 +85,19 @@ function channelKind({ supergroup, topics }: Channel): Record<string, boolean> {
 }
 
 /** A basic group as `viewer` sees it; one who is not in it gets chatForbidden. */
-function groupObject(viewer: Account, { id, title, creator, members, createdAt, noforwards }: Group): TlObject {
+function groupObject(
+  viewer: Account,
+  { id, title, creator, members, createdAt, noforwards }: Group,
+  became?: Channel,
+): TlObject {
   if (!members.has(viewer.id)) return { _: "chatForbidden", id, title };
   return {
     _: "chat",
     creator: creator === viewer.id,
     noforwards: noforwards === true,
+    ...(became
+      ? { deactivated: true, migrated_to: { _: "inputChannel", channel_id: became.id, access_hash: became.accessHash } }
+      : {}),
     id,
     title,
     photo: { _: "chatPhotoEmpty" },
@@ -182,7 +189,8 @@ export class Mentions {
     const groups = [...this.#groups].flatMap((id) => this.#state.groups.get(id) ?? []);
     const channels = [...this.#channels].flatMap((id) => this.#state.channels.get(id) ?? []);
     const shown = channels.map((channel) => channelObject(this.#viewer, channel));
-    return { users, chats: [...groups.map((group) => groupObject(this.#viewer, group)), ...shown] };
+    const became = ({ migratedTo }: Group) => (migratedTo === undefined ? undefined : this.#state.channels.get(migratedTo));
+    return { users, chats: [...groups.map((group) => groupObject(this.#viewer, group, became(group))), ...shown] };
   }
 }
 

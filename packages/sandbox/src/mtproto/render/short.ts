@@ -13,6 +13,7 @@ export function shortForm({ box }: Account, event: BoxEvent): TlObject | null {
     message.entities?.length ||
     message.noforwards ||
     message.unreadable ||
+    message.action ||
     message.media ||
     message.groupedId !== undefined
   )

@@ -63,7 +63,7 @@ export class Dispatcher {
       if (!line) throw new RpcError(400, "INPUT_METHOD_INVALID");
       message.session.sendResult(message.id, codec.encodeAs(line.result, this.#run(message, query)));
     } catch (thrown) {
-      this.#fail(message, thrown);
+      this.#fail(message, this.#asRpcError(thrown, message.key.layer));
     }
   }
 
@@ -92,9 +92,19 @@ export class Dispatcher {
     if (key.layer === null) throw new RpcError(400, "CONNECTION_NOT_INITED");
   }
 
+  /** As Telegram answers a method that it does not have: 5xx would be tried again for ever. */
   #notModelled(method: string): RpcError {
     this.#options.log(`method ${method} is not modelled`);
-    return new RpcError(501, `METHOD_NOT_MODELLED_${method}`);
+    return new RpcError(400, "INPUT_METHOD_INVALID");
+  }
+
+  /** The nearest layer does for most calls; whoever looks for the cause of what does not work is told. */
+  #setLayer(key: AuthKey, layer: number): void {
+    if (key.layer === layer) return;
+    key.layer = layer;
+    const spoken = this.#options.layers.codec(layer).schema.layer;
+    if (spoken !== layer)
+      this.#options.log(`a client speaks layer ${layer}; it is answered in layer ${spoken}: give its schema with --schema`);
   }
 
   /** Peels the wrappers off (https://core.telegram.org/api/invoking) and keeps what they say. */
@@ -110,7 +120,7 @@ export class Dispatcher {
       }
       const codec = this.#options.layers.codec(key.layer ?? ASSUMED_LAYER);
       const query = codec.read(reader);
-      if (query._ === "invokeWithLayer") key.layer = int(query, "layer");
+      if (query._ === "invokeWithLayer") this.#setLayer(key, int(query, "layer"));
       else if (query._ === "initConnection") key.client = clientOf(query);
       else if (query._ === "invokeWithoutUpdates") withoutUpdates = true;
       else if (!(query["query"] instanceof Uint8Array)) return { codec, query, withoutUpdates };
@@ -119,17 +129,17 @@ export class Dispatcher {
     throw new RpcError(400, "INPUT_REQUEST_TOO_LONG");
   }
 
-  #fail(message: Incoming, thrown: unknown): void {
-    const error = this.#asRpcError(thrown);
+  #fail(message: Incoming, error: RpcError): void {
     const body = serviceCodec.encode({ _: "rpc_error", error_code: error.code, error_message: error.text });
     message.session.sendResult(message.id, body);
   }
 
-  #asRpcError(thrown: unknown): RpcError {
+  #asRpcError(thrown: unknown, layer: number | null): RpcError {
     if (thrown instanceof RpcError) return thrown;
     const error = toError(thrown);
     this.#options.log(`a call failed: ${error.stack ?? error.message}`);
-    if (error instanceof TlError) return new RpcError(400, "INPUT_METHOD_INVALID");
+    const isSpoken = layer === null || this.#options.layers.codec(layer).schema.layer === layer;
+    if (error instanceof TlError) return new RpcError(400, isSpoken ? "INPUT_METHOD_INVALID" : "CONNECTION_LAYER_INVALID");
     return new RpcError(500, "INTERNAL_SERVER_ERROR");
   }
 }

@@ -1,7 +1,12 @@
 import { isIP } from "node:net";
-import type { SocksRoute } from "@flotilla/domain";
-import { AppError } from "@flotilla/kernel";
-import type { Endpoint } from "./server.ts";
+import { AppError } from "../errors.ts";
+import type { TcpProxyRoute } from "./route.ts";
+
+/** A TCP address. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
 
 /** Bytes of a connection that was just opened. */
 export interface ProxyWire {
@@ -13,13 +18,42 @@ export interface ProxyWire {
  * Asks a proxy to go on to `target`; then the wire is the target's. AppError `proxy-refused` (the proxy cannot reach it),
  * `proxy-auth` (user or password), `proxy-unfit` (not a proxy of this kind, or it cannot do IPv6).
  */
-export async function throughProxy(wire: ProxyWire, proxy: SocksRoute, target: Endpoint): Promise<void> {
-  if (proxy.kind === "socks4") await socks4(wire, proxy, target);
-  else await socks5(wire, proxy, target);
+export async function throughProxy(wire: ProxyWire, proxy: TcpProxyRoute, target: Endpoint): Promise<void> {
+  switch (proxy.kind) {
+    case "socks4":
+      return await socks4(wire, proxy, target);
+    case "socks5":
+      return await socks5(wire, proxy, target);
+    case "http":
+      return await http(wire, proxy, target);
+    default:
+      return proxy.kind satisfies never;
+  }
+}
+
+/** Longest head of an answer to CONNECT. */
+const MOST_HEAD = 16 * 1024;
+
+/** https://www.rfc-editor.org/rfc/rfc9110#name-connect */
+async function http(wire: ProxyWire, { username, password }: TcpProxyRoute, { host, port }: Endpoint): Promise<void> {
+  const place = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+  const credentials = Buffer.from(`${username ?? ""}:${password ?? ""}`).toString("base64");
+  const authorization = username === null ? "" : `Proxy-Authorization: Basic ${credentials}\r\n`;
+  wire.write(Buffer.from(`CONNECT ${place} HTTP/1.1\r\nHost: ${place}\r\n${authorization}\r\n`));
+  let head = (await wire.readExactly(12)).toString("latin1");
+  const [, status] = /^HTTP\/1\.[01] (\d{3})$/.exec(head) ?? [];
+  if (status === undefined) throw unfit("It did not answer as an HTTP proxy.");
+  // Byte by byte: what comes after the head is the target's.
+  while (!head.endsWith("\r\n\r\n")) {
+    if (head.length > MOST_HEAD) throw unfit("It did not answer as an HTTP proxy.");
+    head += (await wire.readExactly(1)).toString("latin1");
+  }
+  if (status === "407") throw new AppError("proxy-auth", "The proxy asks for another user and password.");
+  if (!status.startsWith("2")) throw refused(Number(status));
 }
 
 /** https://www.rfc-editor.org/rfc/rfc1928 and rfc1929 */
-async function socks5(wire: ProxyWire, { username, password }: SocksRoute, target: Endpoint): Promise<void> {
+async function socks5(wire: ProxyWire, { username, password }: TcpProxyRoute, target: Endpoint): Promise<void> {
   const methods = username === null ? [0] : [0, 2];
   wire.write(Buffer.from([5, methods.length, ...methods]));
   const [version, method] = await wire.readExactly(2);
@@ -37,7 +71,7 @@ async function socks5(wire: ProxyWire, { username, password }: SocksRoute, targe
 }
 
 /** https://www.openssh.com/txt/socks4.protocol, with the 4a form for host names. */
-async function socks4(wire: ProxyWire, { username }: SocksRoute, target: Endpoint): Promise<void> {
+async function socks4(wire: ProxyWire, { username }: TcpProxyRoute, target: Endpoint): Promise<void> {
   const family = isIP(target.host);
   if (family === 6) throw unfit("SOCKS4 cannot reach an IPv6 address.");
   const ip = Buffer.from(family === 4 ? target.host.split(".").map(Number) : [0, 0, 0, 1]);

@@ -1,0 +1,112 @@
+import type { WorkerStatus } from "@flotilla/contracts";
+import type { HostId } from "@flotilla/kernel";
+import type { RollupStore } from "../charts/rollup-store.ts";
+import type { SettingStore } from "../store/settings.ts";
+import { type Said, say } from "../words/said.ts";
+import type { AlertStore } from "./alert-store.ts";
+
+/** Parts of {@link Absence}. */
+export interface AbsenceDeps {
+  readonly settings: SettingStore;
+  readonly rollups: RollupStore;
+  readonly alerts: AlertStore;
+  readonly host: HostId;
+}
+
+/** Who is not looked at for longer than this was asleep, such as a laptop, or did not run. Milliseconds. */
+const ABSENT_MS = 10_000;
+/** That the bot runs is written down this often. */
+const SEEN_EVERY_MS = 5000;
+/** Workers that are not back by then are told as such. */
+const PATIENCE_MS = 120_000;
+/** So many names stand in the notice. */
+const NAMED = 30;
+
+interface Gap {
+  readonly from: number;
+  readonly to: number;
+  /** Workers that ran before it. */
+  readonly before: readonly string[];
+}
+
+/**
+ * Knows when the bot itself was away: what it did not see it must not blame on hosts (field fault D5), and when Flotilla ended without being
+ * stopped, one notice tells from when to when, and which workers were off Telegram (K4). Times are milliseconds since the epoch.
+ */
+export class Absence {
+  readonly #deps: AbsenceDeps;
+  #lookedAt: number | null = null;
+  #writtenAt = Number.NEGATIVE_INFINITY;
+  #watchingSince: number | null = null;
+  #gap: Gap | null = null;
+
+  constructor(deps: AbsenceDeps) {
+    this.#deps = deps;
+  }
+
+  /** One look; `heard`: Redis answers. Returns since when the fleet can be seen without a gap; null = it cannot be. */
+  look(now: number, heard: boolean): number | null {
+    if (this.#lookedAt === null) this.#begin(now);
+    const slept = this.#lookedAt !== null && Math.abs(now - this.#lookedAt) > ABSENT_MS;
+    this.#lookedAt = now;
+    if (!heard) this.#watchingSince = null;
+    else if (slept || this.#watchingSince === null) this.#watchingSince = now;
+    if (Math.abs(now - this.#writtenAt) >= SEEN_EVERY_MS) this.#seen(now, false);
+    return this.#watchingSince;
+  }
+
+  /** Tells of a time in which nothing ran, once it is known which workers are back. */
+  tell(now: number, statuses: readonly WorkerStatus[]): void {
+    const gap = this.#gap;
+    if (!gap) return;
+    const known = new Map(statuses.map((status) => [status.worker as string, status]));
+    const back = gap.before.filter((worker) => (known.get(worker)?.startedAt ?? 0) > gap.from);
+    const stayed = gap.before.filter((worker) => !back.includes(worker) && (known.get(worker)?.updatedAt ?? 0) > gap.to);
+    const ran = stayed.filter((worker) => (known.get(worker)?.pid ?? null) !== null);
+    const settled = back.length + ran.length === gap.before.length;
+    if (!settled && now - gap.to < PATIENCE_MS) return;
+    this.#gap = null;
+    const starts = back.map((worker) => known.get(worker)?.startedAt ?? gap.to);
+    const missing = gap.before.filter((worker) => !back.includes(worker) && !ran.includes(worker));
+    this.#raise(gap, Math.max(gap.to, ...starts), { back, missing }, now);
+  }
+
+  /** It is stopped as it should be: nothing is to be told of the time until its next start. */
+  stopped(now: number): void {
+    if (this.#lookedAt !== null) this.#seen(now, true);
+  }
+
+  #begin(now: number): void {
+    const before = this.#deps.settings.seen();
+    if (before === null || before.stopped || now - before.at < ABSENT_MS) return;
+    this.#gap = { from: before.at, to: now, before: this.#deps.rollups.running() };
+  }
+
+  #raise(
+    { from, to, before }: Gap,
+    backAt: number,
+    { back, missing }: { readonly back: readonly string[]; readonly missing: readonly string[] },
+    now: number,
+  ): void {
+    const off = [...back, ...missing];
+    const isBotAlone = off.length === 0;
+    const until = isBotAlone ? to : backAt;
+    const title = say(isBotAlone ? "notice-bot-away" : "notice-fleet-away", { from, to: until, ms: until - from });
+    const details: Said[] = [
+      ...(isBotAlone ? [] : [say("notice-fleet-off", { count: off.length, total: before.length, names: named(off) })]),
+      ...(missing.length === 0 ? [] : [say("notice-fleet-missing", { count: missing.length, names: named(missing) })]),
+    ];
+    const body = { kind: "notice", worker: null, host: this.#deps.host, times: 1, title, buttons: [], action: null } as const;
+    this.#deps.alerts.raise(`notice:away:${from}`, { ...body, details, buttons: [] }, now);
+  }
+
+  #seen(at: number, stopped: boolean): void {
+    this.#writtenAt = at;
+    this.#deps.settings.keepSeen({ at, stopped });
+  }
+}
+
+function named(workers: readonly string[]): string {
+  const more = workers.length - NAMED;
+  return `${workers.slice(0, NAMED).join(", ")}${more > 0 ? `, +${more}` : ""}`;
+}

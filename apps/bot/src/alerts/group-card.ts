@@ -1,0 +1,169 @@
+import { encodePress } from "@flotilla/contracts";
+import { type AlertKind, alertRule } from "@flotilla/domain";
+import type { WorkerId } from "@flotilla/kernel";
+import type { InlineKeyboardButton } from "grammy/types";
+import { pairs, verbButton } from "../screens/buttons.ts";
+import { type Html, html, lines } from "../screens/html.ts";
+import type { Said } from "../words/said.ts";
+import type { Words } from "../words/words.ts";
+import type { AlertRow, CardRow } from "./alert-body.ts";
+
+/** So many workers have a button of their own on the card; more are on the screen of all. */
+const WITH_BUTTON = 6;
+/** So many names stand on the card. */
+const NAMED = 30;
+/** So many lines of alerts that each have their own story. */
+const TOLD = 8;
+
+/** Kinds of which the name of the worker says all that differs. */
+const BY_NAME: ReadonlySet<AlertKind> = new Set([
+  "crash",
+  "gave-up",
+  "broken",
+  "locked",
+  "needs-login",
+  "banned",
+  "limited",
+  "offline",
+]);
+/** Kinds that a restart helps. */
+const RESTARTED: ReadonlySet<AlertKind> = new Set(["crash", "gave-up"]);
+
+/** Several alerts of one cause on one card: how many of how many, who, what the cause is and what helps (field faults D1, K5). */
+export function groupFacts(words: Words, card: CardRow, fleetSize: number): Html {
+  const since = Math.min(...card.alerts.map(({ openedAt }) => openedAt));
+  const kinds = [...new Set(card.alerts.map(({ body }) => body.kind))].sort((a, b) => rank(a) - rank(b));
+  const host = [...new Set(card.alerts.map(({ body }) => body.host))].join(", ");
+  const parts = kinds.map((kind) => part(words, kind, card.alerts, fleetSize));
+  return lines(
+    ...parts,
+    ...common(card.alerts).map((each) => words.said(each)),
+    words.html("alert-since", { at: since, host, n: String(card.n) }),
+    ...lastAction(words, card),
+  );
+}
+
+/** One line that says what a card of several is about, such as the title of the screen of all its workers. */
+export function groupTitle(words: Words, { alerts }: CardRow, fleetSize: number): Html {
+  const kind = [...new Set(alerts.map(({ body }) => body.kind))].sort((a, b) => rank(a) - rank(b))[0] ?? "crash";
+  return title(
+    words,
+    kind,
+    alerts.filter(({ body }) => body.kind === kind),
+    fleetSize,
+  );
+}
+
+/** Workers of a card whose trouble is still open, each once. */
+export function openWorkers({ alerts }: CardRow): WorkerId[] {
+  const open = alerts.filter(({ resolvedAt }) => resolvedAt === null).flatMap(({ body }) => body.worker ?? []);
+  return [...new Set(open)];
+}
+
+/** What helps all of them first, then each, then the way to all. */
+export function groupHelp(words: Words, card: CardRow): InlineKeyboardButton[][] {
+  const open = openWorkers(card);
+  const n = card.n.toString(36);
+  const restarted = openWorkers({ ...card, alerts: card.alerts.filter(({ body }) => RESTARTED.has(body.kind)) });
+  const restart =
+    restarted.length === 0
+      ? []
+      : [{ text: words.text("button-these", { count: restarted.length }), callback_data: encodePress("these", "", n) }];
+  const first = restarted[0];
+  const log = first === undefined ? [] : [{ ...verbButton(words, "log", first), text: words.text("button-first-log") }];
+  const all =
+    open.length > WITH_BUTTON
+      ? [[{ text: words.text("button-crew", { count: open.length }), callback_data: encodePress("crew", "", n) }]]
+      : [];
+  return [restart, log, ...pairs(open.slice(0, WITH_BUTTON).map((worker) => workerButton(card, worker))), ...all].filter(
+    (row) => row.length > 0,
+  );
+}
+
+/** Where a worker of a card is helped: at its login, or on Worker Details. */
+export function workerButton({ alerts }: CardRow, worker: WorkerId): InlineKeyboardButton {
+  const own = alerts.filter(({ body, resolvedAt }) => body.worker === worker && resolvedAt === null);
+  return own.some(({ body }) => body.kind === "needs-login")
+    ? { text: `🔐 ${worker}`, callback_data: encodePress("login", worker) }
+    : { text: `👷 ${worker}`, callback_data: encodePress("worker", worker) };
+}
+
+/** An alert as one line, struck out when it is over. */
+export function titleLine(words: Words, alert: AlertRow): Html {
+  const text = words.said(alert.body.title);
+  return alert.resolvedAt === null ? html`• ${text}` : html`✅ <s>${text}</s>`;
+}
+
+function part(words: Words, kind: AlertKind, all: readonly AlertRow[], fleetSize: number): Html {
+  const alerts = all.filter(({ body }) => body.kind === kind);
+  const [only, ...more] = alerts;
+  if (only && more.length === 0) return titleLine(words, only);
+  return lines(title(words, kind, alerts, fleetSize), ...(BY_NAME.has(kind) ? [names(words, alerts)] : stories(words, alerts)));
+}
+
+function title(words: Words, kind: AlertKind, alerts: readonly AlertRow[], fleetSize: number): Html {
+  const at = alerts.map(({ openedAt }) => openedAt);
+  const count = new Set(alerts.map(({ body }) => body.worker ?? body.host)).size;
+  const key = `alert-group-${kind}`;
+  const ms = Math.max(...at) - Math.min(...at);
+  const how = causes(alerts);
+  if (!words.has(key)) return words.html("alert-group", { count: alerts.length, level: icon(kind) });
+  return words.html(key, {
+    count,
+    total: Math.max(count, fleetSize),
+    in: ms < 1000 ? "" : ` ${words.text("alert-group-in", { ms })}`,
+    how: how === "" ? "" : ` (${how})`,
+  });
+}
+
+/** `SIGKILL`, or `7 × SIGKILL, 2 × exit 1`; empty = nothing is known. */
+function causes(alerts: readonly AlertRow[]): string {
+  const counts = new Map<string, number>();
+  for (const { body } of alerts) {
+    const how = String(body.title.args["how"] ?? body.code ?? "");
+    if (how !== "") counts.set(how, (counts.get(how) ?? 0) + 1);
+  }
+  const sorted = [...counts].sort(([, a], [, b]) => b - a).slice(0, 3);
+  return sorted.map(([how, count]) => (sorted.length === 1 ? how : `${count} × ${how}`)).join(", ");
+}
+
+function names(words: Words, alerts: readonly AlertRow[]): Html {
+  const byName = [...alerts].sort((a, b) => Number(a.resolvedAt !== null) - Number(b.resolvedAt !== null));
+  const shown = byName.slice(0, NAMED).map(({ body, resolvedAt }, index) => {
+    const name = html`${index === 0 ? "" : ", "}<b>${body.worker ?? body.host}</b>`;
+    return resolvedAt === null ? name : html`${index === 0 ? "" : ", "}✅ <s>${body.worker ?? body.host}</s>`;
+  });
+  const left = byName.length - shown.length;
+  const more = left > 0 ? ` ${words.text("alert-more", { count: left })}` : "";
+  return html`${shown}${more}`;
+}
+
+function stories(words: Words, alerts: readonly AlertRow[]): Html[] {
+  const left = alerts.length - TOLD;
+  return [
+    ...alerts.slice(0, TOLD).map((alert) => titleLine(words, alert)),
+    ...(left > 0 ? [words.html("alert-more", { count: left })] : []),
+  ];
+}
+
+/** Details that all of them share: the cause and its remedy. */
+function common(alerts: readonly AlertRow[]): Said[] {
+  const [first, ...rest] = alerts.filter(({ resolvedAt }) => resolvedAt === null);
+  const others = rest.map(({ body }) => new Set(body.details.map((each) => JSON.stringify(each))));
+  return (first?.body.details ?? []).filter((each) => others.every((details) => details.has(JSON.stringify(each))));
+}
+
+/** What somebody did last about any of them. */
+function lastAction(words: Words, { alerts }: CardRow): Html[] {
+  const actions = alerts.flatMap(({ body, resolvedAt }) => (body.action && resolvedAt === null ? [body.action] : []));
+  const [last] = actions.sort((a, b) => Number(b.args["at"] ?? 0) - Number(a.args["at"] ?? 0));
+  return last ? [html`\n${words.said(last)}`] : [];
+}
+
+function rank(kind: AlertKind): number {
+  return ["red", "orange", "yellow", "calm"].indexOf(alertRule(kind).level);
+}
+
+function icon(kind: AlertKind): string {
+  return { red: "🔴", orange: "🟠", yellow: "🟡", calm: "ℹ️" }[alertRule(kind).level];
+}

@@ -1,0 +1,142 @@
+/** What people write: commands with names in part, unknown words, answers to questions (field faults D3, D7). */
+import { parseWorkerId } from "@flotilla/kernel";
+import { waitFor } from "@flotilla/testkit";
+import { describe, expect, test } from "vitest";
+import { type Fleet, startFleet } from "./chat.ts";
+import { crashBody, HOST } from "./support.ts";
+
+async function fleetOf(names: readonly string[]): Promise<Fleet> {
+  const fleet = await startFleet();
+  for (const name of names) fleet.parts.workers.add(parseWorkerId(name), HOST, "777", 1);
+  await fleet.poll();
+  await fleet.post("/chat/start", { user: 777, firstName: "Ann" });
+  await fleet.waitForBot(777, "Fleet");
+  return fleet;
+}
+
+const accounts = Array.from({ length: 24 }, (_, n) => `acc_${String(n + 1).padStart(2, "0")}`);
+const write = (fleet: Fleet, text: string) => fleet.post("/chat/text", { user: 777, text });
+const muted = (fleet: Fleet): string[] => fleet.parts.silences.active(Date.now()).map(({ scope }) => scope);
+
+describe("/mute", () => {
+  test("of a part of a name that fits many mutes nobody and asks which", async () => {
+    const fleet = await fleetOf([...accounts, "sport", "other"]);
+    await write(fleet, "/mute acc 1h");
+    const { text } = await fleet.waitForBot(777, "fits 24 workers");
+    expect(text).toContain("acc_01");
+    expect(text).toContain("/mute acc* 1h");
+    expect(muted(fleet)).toEqual([]);
+    await write(fleet, "/mute acc* 1h");
+    await fleet.waitForBot(777, /acc_01, .*: muted for 1 h/);
+    expect(muted(fleet)).toEqual(accounts);
+  });
+
+  test("says whom it muted, also for one and for a tag", async () => {
+    const fleet = await fleetOf([...accounts, "sport"]);
+    for (const name of ["acc_03", "sport"]) fleet.parts.workers.setTags(parseWorkerId(name), ["eu"]);
+    await write(fleet, "/mute spo 30m");
+    await fleet.waitForBot(777, "🔕 sport: muted for 30 min");
+    await write(fleet, "/mute #eu 2h");
+    await fleet.waitForBot(777, "🔕 acc_03, sport: muted for 2 h");
+    expect(muted(fleet)).toEqual(["acc_03", "sport"]);
+  });
+
+  test.each(["/mute all off", "/mute all 0ff", "/mute acc_01 0h"])("off means off: %s", async (command) => {
+    const fleet = await fleetOf(accounts);
+    const { alertActions, cards, alerts, outbox } = fleet.parts;
+    alertActions.mute("acc_01", 3_600_000, "Ben");
+    alertActions.mute("*", 3_600_000, "Ben");
+    alerts.raise("exit:acc_02", crashBody({ worker: parseWorkerId("acc_02"), kind: "test" }), Date.now());
+    await outbox.flush();
+    cards.mute(1, Date.now() + 3_600_000);
+    await write(fleet, command);
+    if (command !== "/mute all off") {
+      await fleet.waitForBot(777, "So: ");
+      return expect(muted(fleet)).toEqual(["*", "acc_01"]);
+    }
+    await fleet.waitForBot(777, "Nothing is muted any more");
+    expect([muted(fleet), cards.find(1)?.mutedUntil]).toEqual([[], null]);
+  });
+
+  test("a worker that is heard again while all are muted: the answer says so", async () => {
+    const fleet = await fleetOf(accounts);
+    fleet.parts.alertActions.mute("*", 3_600_000, "Ben");
+    await write(fleet, "/mute acc_01 off");
+    await fleet.waitForBot(777, /acc_01: not muted any more\nBut all workers are muted .*by Ben/);
+  });
+});
+
+describe("what is no command", () => {
+  test.each([
+    ["/foo", "no command /foo"],
+    ["/stats acc_01", "Did you mean /status?"],
+    ["/Restrat", "Did you mean /restart?"],
+    ["hello", "I do not know what “hello” means"],
+    ["what is going on here, and why does nobody answer me?", "I do not know what “what is going on"],
+    ["<b>&", "I do not know what “<b>&” means"],
+  ])("%s is answered with what the bot knows", async (text, answer) => {
+    const fleet = await fleetOf(accounts);
+    await write(fleet, text);
+    await fleet.waitForBot(777, answer);
+  });
+
+  test.each([
+    ["acc_07", /acc_07[\s\S]*(host-a|reported)/],
+    ["acc", /Workers[\s\S]*acc_01/],
+    ["/start acc_07", /acc_07/],
+    ["/start auth_acc_07", /acc_07/],
+  ])("%s opens what it names", async (text, shown) => {
+    const fleet = await fleetOf(accounts);
+    await write(fleet, text);
+    await fleet.waitForBot(777, shown);
+  });
+
+  test("/start with a name that there is not says so", async () => {
+    const fleet = await fleetOf(accounts);
+    await write(fleet, "/start demo_1");
+    await fleet.waitForBot(777, "no worker like “demo_1”");
+  });
+});
+
+test("/help has every command that the reader may give, with an example", async () => {
+  const fleet = await fleetOf(["news_1"]);
+  const all = "start menu workers status restart stop who logs login proxy mute alerts health doctor settings cancel here help";
+  await write(fleet, "/help");
+  const { text } = await fleet.waitForBot(777, "/status news_1");
+  for (const name of all.split(" ")) expect(text).toContain(`/${name}`);
+  fleet.db.write("UPDATE admin SET role = 'viewer', invited = 1 WHERE id = '777'");
+  await write(fleet, "/help");
+  const viewer = await waitFor(async () =>
+    (await fleet.shown(777)).findLast(({ text: each, id }) => id > 0 && each.includes("/help –") && !each.includes("/restart")),
+  );
+  expect(viewer.text).toContain("/status news_1");
+});
+
+describe("a question that waits for its answer", () => {
+  const asked = async (): Promise<Fleet> => {
+    const fleet = await fleetOf(["news_1"]);
+    await fleet.post("/chat/press", { user: 777, label: "➕ Add" });
+    await fleet.waitForBot(777, "New worker");
+    return fleet;
+  };
+
+  test("is still open after ✋ on an alert, which leaves it on the screen", async () => {
+    const fleet = await asked();
+    fleet.parts.alerts.raise("exit:news_1", crashBody(), Date.now());
+    await fleet.parts.outbox.flush();
+    await fleet.waitForBot(777, "crashed");
+    await fleet.post("/chat/press", { user: 777, label: "✋ I take it" });
+    await fleet.waitForBot(777, "takes care of it");
+    await write(fleet, "sport_9");
+    await waitFor(() => fleet.parts.workers.find("sport_9") !== null, { what: "the answer to be taken" });
+  });
+
+  test("is over when another screen has taken its place, and what is written then is not taken for its answer", async () => {
+    const fleet = await asked();
+    await fleet.post("/chat/press", { user: 777, label: "✖️ Cancel" });
+    await fleet.waitForBot(777, "Workers");
+    await write(fleet, "sport_9");
+    await fleet.waitForBot(777, "I do not know what “sport_9” means: no question is open");
+    expect(fleet.parts.workers.find("sport_9")).toBeNull();
+  });
+});

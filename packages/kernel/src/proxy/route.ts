@@ -1,0 +1,149 @@
+import { AppError } from "../errors.ts";
+import { cleanPaste } from "../pasted/clean.ts";
+
+/** A proxy that goes on to any address: SOCKS, or HTTP with CONNECT. */
+export interface TcpProxyRoute {
+  readonly kind: "socks4" | "socks5" | "http";
+  readonly host: string;
+  readonly port: number;
+  readonly username: string | null;
+  readonly password: string | null;
+}
+
+/** An MTProxy (https://core.telegram.org/mtproto/mtproto-transports#transport-obfuscation): it takes Telegram's traffic alone. */
+export interface MtProxyRoute {
+  readonly kind: "mtproxy";
+  readonly host: string;
+  readonly port: number;
+  /** 16 bytes in hex, without the leading `dd` or `ee`. */
+  readonly secret: string;
+  /** Of a secret that begins with `ee`: the web site that the connection looks like. */
+  readonly domain?: string;
+}
+
+/** The way of a worker to Telegram, when it is not the direct one. It never changes by itself (docs/safety.md). */
+export type ProxyRoute = TcpProxyRoute | MtProxyRoute;
+
+const KINDS: Readonly<Record<string, ProxyRoute["kind"]>> = {
+  socks: "socks5",
+  socks5: "socks5",
+  socks5h: "socks5",
+  socks4: "socks4",
+  socks4a: "socks4",
+  http: "http",
+  mtproxy: "mtproxy",
+  mtproto: "mtproxy",
+};
+const LINK = /^(?:https?:\/\/)?(?:t|telegram)\.(?:me|dog)\/(proxy|socks)\/?\?(.+)$|^tg:(?:\/\/)?(proxy|socks)\/?\?(.+)$/i;
+const HOST = /^[^:@/[\]?#\s]{1,253}$/;
+const PLACE = /^(\[[0-9a-fA-F:.]+\]|[^:@/[\]?#\s]+):(\d{1,5})$/;
+
+/**
+ * A proxy as people copy it (field fault C5): `socks5://user:password@host:port` (also `socks5h`, `socks4`, `socks4a`, `http`), a line of a list such as
+ * `host:port:user:password`, `mtproxy://secret@host:port`, `host:port:secret`, or a link that Telegram's apps share (`https://t.me/proxy?…`, `tg://socks?…`).
+ * Without a scheme it is SOCKS5. AppError `bad-proxy`, which does not quote it.
+ */
+export function parseProxy(text: string): ProxyRoute {
+  const clean = cleanPaste(text);
+  const link = LINK.exec(clean);
+  if (link) return fromLink(link[1] ?? link[3] ?? "", new URLSearchParams((link[2] ?? link[4])?.replaceAll("&amp;", "&")));
+  const [, scheme, rest = ""] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(\S+?)\/?$/i.exec(clean.replace(/ +/g, ":")) ?? [];
+  const kind = scheme === undefined ? null : KINDS[scheme.toLowerCase()];
+  if (kind === undefined) throw scheme?.toLowerCase() === "https" ? bad(HTTPS) : bad();
+  const { place, user, password, raw } = parts(rest, kind);
+  const read = raw ? (value: string | undefined): string | null => value ?? null : decoded;
+  const isSecret = kind === null && user !== undefined && password === undefined && raw;
+  if (kind === "mtproxy" || isSecret) return mtProxy(place.host, place.port, user ?? "");
+  return { kind: kind ?? "socks5", ...place, username: read(user), password: read(password) };
+}
+
+/** Where it goes, without what nobody else may know. */
+export function maskProxy({ kind, host, port, ...rest }: ProxyRoute): string {
+  const hidden = kind === "mtproxy" || ("username" in rest && rest.username !== null) ? "•••@" : "";
+  return `${kind}://${hidden}${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+interface Parts {
+  readonly place: { readonly host: string; readonly port: number };
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  /** As a list has it: nothing is encoded. */
+  readonly raw: boolean;
+}
+
+function parts(text: string, kind: ProxyRoute["kind"] | null): Parts {
+  const at = text.lastIndexOf("@");
+  if (at >= 0) {
+    const place = placeOf(text.slice(at + 1));
+    if (place) return { place, ...named(text.slice(0, at)), raw: false };
+    const before = placeOf(text.slice(0, at));
+    if (before) return { place: before, ...named(text.slice(at + 1)), raw: true };
+  }
+  const [, first = "", more] = /^(\[[^\]]+\]:\d+|[^:]+:[^:]+)(?::(.+))?$/.exec(text) ?? [];
+  const place = placeOf(first);
+  if (place && (more === undefined || more.includes(":") || kind === null || kind === "mtproxy"))
+    return { place, ...named(more), raw: more !== undefined };
+  const [, user, password, last = ""] = /^([^:]+):(.+):(\[[^\]]+\]:\d+|[^:]+:\d+)$/.exec(text) ?? [];
+  const end = placeOf(last);
+  if (!end) throw bad();
+  return { place: end, user, password, raw: true };
+}
+
+function named(text: string | undefined): { user: string | undefined; password: string | undefined } {
+  const colon = text?.indexOf(":") ?? -1;
+  return colon < 0 ? { user: text, password: undefined } : { user: text?.slice(0, colon), password: text?.slice(colon + 1) };
+}
+
+function placeOf(text: string): Parts["place"] | null {
+  const [, host = "", digits] = PLACE.exec(text) ?? [];
+  const port = Number(digits);
+  return host !== "" && isPort(port) ? { host: host.replace(/^\[|\]$/g, ""), port } : null;
+}
+
+function fromLink(what: string, query: URLSearchParams): ProxyRoute {
+  const host = query.get("server")?.trim() ?? "";
+  const port = Number(query.get("port"));
+  // A plus sign of base64 is a blank in a query.
+  if (what.toLowerCase() === "proxy") return mtProxy(host, port, query.get("secret")?.trim().replaceAll(" ", "+") ?? "");
+  if (!isHost(host) || !isPort(port)) throw bad();
+  return { kind: "socks5", host, port, username: query.get("user"), password: query.get("pass") };
+}
+
+function mtProxy(host: string, port: number, secret: string): MtProxyRoute {
+  if (!isHost(host) || !isPort(port)) throw bad();
+  const bytes = /^(?:[0-9a-f]{2})+$/i.test(secret) ? Buffer.from(secret, "hex") : Buffer.from(secret, "base64");
+  const key = bytes.subarray(bytes.length === 16 ? 0 : 1, bytes.length === 16 ? 16 : 17).toString("hex");
+  if (bytes.length === 16 || (bytes.length === 17 && bytes[0] === 0xdd)) return { kind: "mtproxy", host, port, secret: key };
+  const domain = bytes.subarray(17).toString("latin1");
+  if (bytes[0] === 0xee && /^[A-Za-z0-9_][A-Za-z0-9._-]{0,181}$/.test(domain))
+    return { kind: "mtproxy", host, port, secret: key, domain };
+  throw bad(SECRET);
+}
+
+function isHost(host: string): boolean {
+  return HOST.test(host) || /^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/.test(host);
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port > 0 && port <= 65_535;
+}
+
+function decoded(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw bad();
+  }
+}
+
+/** The forms that are read, for whoever wrote another one. */
+export const PROXY_FORMS =
+  "socks5://user:password@host:port, socks4://host:port, http://user:password@host:port, mtproxy://secret@host:port, host:port:user:password (SOCKS5), or a t.me/proxy link";
+const HTTPS = "A proxy that is reached by https:// cannot be used. Most of them are HTTP proxies: write http://host:port.";
+const SECRET =
+  "The secret of an MTProxy must be 16 bytes, in hex or base64, alone or after dd, or ee with the name of a web site.";
+
+function bad(why = `The proxy must be ${PROXY_FORMS}.`): AppError {
+  return new AppError("bad-proxy", why);
+}

@@ -1,0 +1,145 @@
+/** Bot and supervisor as compose and Kubernetes start them: each alone, by the very command, environment and probe of the file (field faults H3, H4, H5). */
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { claimFleet } from "@flotilla/queue";
+import {
+  freePort,
+  type RedisHarness,
+  type SpawnedProcess,
+  spawnProcess,
+  startRedis,
+  testDir,
+  waitFor,
+} from "@flotilla/testkit";
+import { expect, onTestFinished, test } from "vitest";
+import { parse, parseAllDocuments } from "yaml";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const KEY = "ab".repeat(32);
+
+interface Started {
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly ready: readonly string[];
+  readonly alive?: readonly string[];
+}
+
+/** Values as compose puts them in: `${NAME:-default}`, `${NAME:+value}`, `${NAME:?words}`. */
+function interpolate(text: string, env: Readonly<Record<string, string>>): string {
+  return text.replace(/\$\{(\w+):([-+?])((?:[^{}]|\$\{[^}]*\})*)\}/g, (_, name: string, how: string, rest: string) => {
+    const value = env[name] ?? "";
+    if (how === "+") return value === "" ? "" : rest;
+    return value || (how === "-" ? interpolate(rest, env) : expect.unreachable(`${name}: ${rest}`));
+  });
+}
+
+function fromCompose(service: string, dotenv: Readonly<Record<string, string>>): Started {
+  const file = parse(readFileSync(`${ROOT}docker-compose.yml`, "utf8"), { merge: true });
+  const { command, environment, healthcheck } = file.services[service];
+  const env = Object.entries(environment).map(([name, value]) => [name, interpolate(String(value), dotenv)]);
+  return { command, env: Object.fromEntries(env), ready: healthcheck.test.slice(1) };
+}
+
+function fromKubernetes(set: string, secrets: Readonly<Record<string, string>>): Started {
+  const documents = parseAllDocuments(readFileSync(`${ROOT}docs/deploy/kubernetes.yaml`, "utf8")).map((each) => each.toJS());
+  const of = (kind: string, name: string) => documents.find((each) => each.kind === kind && each.metadata.name === name);
+  const [container] = of("StatefulSet", set).spec.template.spec.containers;
+  const own = (container.env ?? []).map((each: { name: string; value: string }) => [each.name, each.value]);
+  const env = {
+    ...of("ConfigMap", "flotilla").data,
+    ...of("Secret", "flotilla").stringData,
+    ...secrets,
+    ...Object.fromEntries(own),
+  };
+  const { livenessProbe, readinessProbe } = container;
+  return { command: container.command, env, ready: readinessProbe.exec.command, alive: livenessProbe.exec.command };
+}
+
+/** Runs a probe as the engine does; its exit code. */
+async function probe(command: readonly string[] | undefined, port: number): Promise<number | null> {
+  const [, ...args] = (command ?? []).map((word) => word.replaceAll(":8481/", `:${port}/`));
+  return (await spawnProcess(process.execPath, args).exited).code;
+}
+
+async function fleetRedis(): Promise<RedisHarness> {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  await claimFleet({ url: redis.url, fleetKey: Buffer.from(KEY, "hex"), known: null, from01: false, rekeyedFrom: [] });
+  return redis;
+}
+
+const HOST_ONLY = { API_ID: "4242", API_HASH: "0123456789abcdef".repeat(2), FLEET_KEY: KEY };
+const BOT = { BOT_TOKEN: `123456789:${"A".repeat(35)}`, ADMIN_IDS: "777", BOT_API_ROOT: "http://127.0.0.1:1" };
+
+/** Starts it with paths and port of the test in the place of those of the container. */
+async function run({ command, env }: Started): Promise<{ readonly process: SpawnedProcess; readonly port: number }> {
+  const port = await freePort();
+  expect(env["HTTP_PORT"]).toBe("8481");
+  const [, ...args] = command;
+  const dir = await testDir("alone-");
+  const ours = { DATA_DIR: `${dir}/data`, OWNER_DIR: dir, HTTP_PORT: String(port) };
+  return { process: spawnProcess(process.execPath, [...args], { cwd: ROOT, env: { ...env, ...ours } }), port };
+}
+
+test.each(["compose", "kubernetes"])(
+  "%s: a supervisor starts without anything of the bot's, is ready on the port that is probed, and stays alive without Redis",
+  async (how) => {
+    const redis = await fleetRedis();
+    const values = { ...HOST_ONLY, REDIS_URL: redis.url };
+    const started = how === "compose" ? fromCompose("supervisor", values) : fromKubernetes("flotilla-host-a", values);
+    expect([started.env["BOT_TOKEN"], started.env["ADMIN_IDS"]]).toEqual(["", ""]);
+    const { process: supervisor, port } = await run(started);
+    await waitFor(async () => (await probe(started.ready, port)) === 0, { what: "the supervisor to be ready" });
+    await redis.kill9();
+    await waitFor(async () => (await probe(started.ready, port)) === 1, { what: "the probe to see that Redis is gone" });
+    expect(await (await fetch(`http://127.0.0.1:${port}/healthz`)).text()).toMatch(/Redis/);
+    if (started.alive) expect(await probe(started.alive, port), "nobody restarts it for that").toBe(0);
+    supervisor.kill("SIGTERM");
+    expect(await supervisor.exited).toEqual({ code: 0, signal: null });
+  },
+);
+
+test.each(["compose", "kubernetes"])("%s: a bot whose Bot API is away says so to its probe, and is alive", async (how) => {
+  const redis = await fleetRedis();
+  const values = { ...HOST_ONLY, ...BOT, REDIS_URL: redis.url };
+  const started = how === "compose" ? fromCompose("bot", values) : fromKubernetes("flotilla-bot", values);
+  expect(started.env["HOST_ID"], "the host of the supervisor").toBe("host-a");
+  const { process: bot, port } = await run(started);
+  const text = async (path: string): Promise<string> =>
+    await fetch(`http://127.0.0.1:${port}${path}`).then(
+      (it) => it.text(),
+      () => "",
+    );
+  await waitFor(async () => (await text("/healthz")).includes("polling: away (http://127.0.0.1:1)"), { what: "the reason" });
+  expect(await probe(started.ready, port)).toBe(1);
+  expect(await text("/livez")).toBe("alive\n");
+  if (started.alive) expect(await probe(started.alive, port)).toBe(0);
+  expect(bot.stdout).toContain("the Bot API cannot be reached yet (http://127.0.0.1:1)");
+  bot.kill("SIGTERM");
+  expect(await bot.exited).toEqual({ code: 0, signal: null });
+});
+
+test("`node apps/supervisor/src/main.ts` reads .env, and names what it needs: nothing of the bot's (field fault H4)", async () => {
+  const redis = await fleetRedis();
+  const dir = await testDir("alone-");
+  const port = await freePort();
+  const main = `${ROOT}apps/supervisor/src/main.ts`;
+  const start = (lines: readonly string[]): SpawnedProcess => {
+    writeFileSync(`${dir}/.env`, lines.join("\n"));
+    return spawnProcess(process.execPath, [main], { cwd: dir });
+  };
+  const needed = [`API_ID=4242`, `API_HASH=${HOST_ONLY.API_HASH}`, `REDIS_URL=${redis.url}`, `FLEET_KEY=${KEY}`];
+  for (const [without, line] of needed.entries()) {
+    const refused = start([...needed.slice(0, without), ...needed.slice(without + 1), `OWNER_DIR=${dir}`]);
+    expect((await refused.exited).code).toBe(1);
+    expect(refused.stderr).toContain(`${line.split("=")[0]} is not set`);
+    expect(refused.stderr).not.toMatch(/BOT_TOKEN|ADMIN_IDS/);
+  }
+  const supervisor = start([...needed, "HOST_ID=host-b", `OWNER_DIR=${dir}`, `HTTP_PORT=${port}`]);
+  const healthy = (): Promise<boolean> =>
+    fetch(`http://127.0.0.1:${port}/healthz`).then(
+      (it) => it.ok,
+      () => false,
+    );
+  await waitFor(healthy, { what: `health of ${supervisor.pid}` });
+});
