@@ -1,7 +1,9 @@
 /** Bot and supervisor as compose and Kubernetes start them: each alone, by the very command, environment and probe of the file (field faults H3, H4, H5). */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { claimFleet } from "@flotilla/queue";
+import { hostClaimKey } from "@flotilla/contracts";
+import { parseHostId } from "@flotilla/kernel";
+import { claimFleet, fleetPlace } from "@flotilla/queue";
 import {
   freePort,
   type RedisHarness,
@@ -117,6 +119,23 @@ test.each(["compose", "kubernetes"])("%s: a bot whose Bot API is away says so to
   expect(bot.stdout).toContain("the Bot API cannot be reached yet (http://127.0.0.1:1)");
   bot.kill("SIGTERM");
   expect(await bot.exited).toEqual({ code: 0, signal: null });
+});
+
+test("a supervisor whose name another one has says so to its probe", async () => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  const fleetKey = Buffer.from(KEY, "hex");
+  const fleet = await claimFleet({ url: redis.url, fleetKey, known: null, from01: false, rekeyedFrom: [] });
+  const { prefix } = fleetPlace({ url: redis.url, fleet, fleetKey });
+  const started = fromCompose("supervisor", { ...HOST_ONLY, REDIS_URL: redis.url });
+  const { port } = await run(started);
+  await waitFor(async () => (await probe(started.ready, port)) === 0, { what: "the supervisor to be ready" });
+  const other = { id: "other", record: "other", pid: 1, machine: "elsewhere", dataDir: "/data", since: 0 };
+  await redis.command("SET", hostClaimKey(prefix, parseHostId("host-a")), JSON.stringify(other));
+  await waitFor(async () => (await probe(started.ready, port)) === 1, { what: "the probe to see it" });
+  expect(await (await fetch(`http://127.0.0.1:${port}/healthz`)).text()).toMatch(
+    /Another supervisor is the host "host-a".*elsewhere/,
+  );
 });
 
 test("`node apps/supervisor/src/main.ts` reads .env, and names what it needs: nothing of the bot's (field fault H4)", async () => {

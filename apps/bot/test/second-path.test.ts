@@ -8,13 +8,13 @@ const MIN = 60_000;
 const fromBot = async (fleet: Fleet, user: number): Promise<Shown[]> =>
   (await fleet.shown(user)).filter((message) => message.from === "bot" && !/Fleet|Open alerts/.test(message.text));
 
-async function byMail(fleet: Fleet, chatAwaySince: () => number | null = () => null) {
+async function byMail(fleet: Fleet, chatAwaySince: () => number | null = () => null, proxy: string | null = null) {
   const { url, mails } = await startMailbox();
   const clock = new TestClock();
   clock.ms = Date.now();
   const places = { webhookUrl: null, smtpUrl: url, mailTo: "ann@example.org", deadManUrl: null };
   const { cards } = fleet.parts;
-  const path = new SecondPath({ places, cards, words: EN, clock, log: silent, chatAwaySince, tokenDead: () => false });
+  const path = new SecondPath({ places, cards, words: EN, proxy, clock, log: silent, chatAwaySince, tokenDead: () => false });
   return { path, clock, mails };
 }
 
@@ -43,6 +43,19 @@ test("Telegram is away for 5 min: the alerts that wait go out by e-mail, once", 
   expect(mails[0]).toMatch(/^Subject: Flotilla: the bot cannot reach Telegram since/m);
   expect(mails[0]).toContain("#A1 ");
   expect(mails[0]).toContain("news_1 crashed");
+});
+
+test("the proxy that the bot's calls go through is named, for it may be the one that is away (field fault C6)", async () => {
+  const fleet = await startFleet();
+  await meet(fleet, 777, "Ann");
+  const since = Date.now() - 10 * MIN;
+  const { path, mails } = await byMail(fleet, () => since, "socks5://proxy.example:1080");
+  fleet.parts.alerts.raise("exit:news_1", crashBody(), Date.now());
+  await fleet.parts.outbox.flush();
+  await path.tell();
+  expect(mails[0]?.replace(/\r\n /g, " ")).toMatch(
+    /^Subject: Flotilla: the bot cannot reach Telegram through socks5:\/\/proxy\.example:1080 since/m,
+  );
 });
 
 test("a drill goes the whole way: first admin, second admin, everybody and the e-mail, and ends with the hand of who takes it", async () => {

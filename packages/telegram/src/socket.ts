@@ -1,5 +1,14 @@
 import { Socket } from "node:net";
-import { AppError, type Endpoint, LoopShare, type ProxyRoute, reachable, throughProxy } from "@flotilla/kernel";
+import {
+  AppError,
+  type Endpoint,
+  LoopShare,
+  type MtProxyRoute,
+  type ProxyRoute,
+  reachable,
+  throughProxy,
+} from "@flotilla/kernel";
+import { type ClientHello, clientHello, readAnswer, TlsRecords } from "./fake-tls.ts";
 import { type Obfuscation, obfuscate } from "./mtproxy.ts";
 
 /** Options of {@link SocketFactory}. */
@@ -75,6 +84,10 @@ export class LinkSocket {
   #closed: Promise<void> = Promise.resolve();
   /** Between us and an MTProxy. */
   #hidden: Obfuscation | null = null;
+  /** Around that, when the proxy hides as a web server. */
+  #records: TlsRecords | null = null;
+  /** Goes with the first packet: some proxies want both in one record. */
+  #head: Buffer | null = null;
 
   constructor(factory: SocketFactory) {
     this.#factory = factory;
@@ -136,7 +149,10 @@ export class LinkSocket {
       this.#tcp.destroy();
       throw new Error(NOT_OPEN);
     }
-    this.#tcp.write(this.#hidden ? this.#hidden.encrypt(data) : data);
+    const hidden = this.#hidden ? this.#hidden.encrypt(data) : data;
+    const whole = this.#head ? Buffer.concat([this.#head, hidden]) : hidden;
+    this.#head = null;
+    this.#tcp.write(this.#records ? this.#records.wrap(whole) : whole);
   }
 
   /** Resolves when the descriptor is closed. Idempotent. */
@@ -150,12 +166,7 @@ export class LinkSocket {
   }
 
   async #goThrough(tcp: Socket, proxy: ProxyRoute): Promise<void> {
-    if (proxy.kind === "mtproxy") {
-      const hidden = obfuscate(Buffer.from(proxy.secret, "hex"), this.#factory.options.dc);
-      tcp.write(hidden.head);
-      this.#hidden = hidden;
-      return;
-    }
+    if (proxy.kind === "mtproxy") return await this.#hide(tcp, proxy);
     const wire = { write: (data: Buffer) => void tcp.write(data), readExactly: (size: number) => this.readExactly(size) };
     try {
       await throughProxy(wire, proxy, this.#factory.options.endpoint);
@@ -165,11 +176,45 @@ export class LinkSocket {
     }
   }
 
-  #push(chunk: Buffer): void {
-    this.#chunks.push(this.#hidden ? this.#hidden.decrypt(chunk) : chunk);
+  async #hide(tcp: Socket, { secret, domain }: MtProxyRoute): Promise<void> {
+    const key = Buffer.from(secret, "hex");
+    if (domain !== undefined) await this.#greet(tcp, clientHello(key, domain));
+    const hidden = obfuscate(key, this.#factory.options.dc);
+    this.#head = hidden.head;
+    this.#hidden = hidden;
+  }
+
+  /** AppError `proxy-unfit` when what answers does not know the secret: a real web server, or another proxy. */
+  async #greet(tcp: Socket, hello: ClientHello): Promise<void> {
+    tcp.write(hello.bytes);
+    // One that hangs up may be back later.
+    const answer = await readAnswer((size) => this.readExactly(size)).catch((error: unknown) => {
+      tcp.destroy();
+      throw error;
+    });
+    if (!hello.verifies(answer)) {
+      tcp.destroy();
+      throw new AppError("proxy-unfit", "It did not answer as an MTProxy with this secret.");
+    }
+    this.#records = new TlsRecords();
+  }
+
+  #push(raw: Buffer): void {
+    const bytes = this.#records ? this.#inside(this.#records, raw) : raw;
+    const chunk = this.#hidden ? this.#hidden.decrypt(bytes) : bytes;
+    this.#chunks.push(chunk);
     this.#buffered += chunk.length;
     if (this.#buffered > FULL_BYTES) this.#tcp?.pause();
     this.#reader?.resolve();
+  }
+
+  #inside(records: TlsRecords, raw: Buffer): Buffer {
+    try {
+      return records.unwrap(raw);
+    } catch {
+      this.#tcp?.destroy();
+      return Buffer.alloc(0);
+    }
   }
 
   async #more(): Promise<void> {

@@ -1,4 +1,7 @@
 /** Connections through real proxies on loopback: SOCKS, HTTP CONNECT, MTProxy. */
+
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { type ProxyRoute, parseProxy } from "@flotilla/kernel";
 import { type MtProxy, startMtProxy } from "@flotilla/sandbox";
 import { LoginFlow } from "@flotilla/telegram";
@@ -59,9 +62,13 @@ test.each([
 
 const SECRET = "00112233445566778899aabbccddeeff";
 
-async function mtProxy(): Promise<MtProxy> {
+async function mtProxy(domain?: string): Promise<MtProxy> {
   const { host, dcPort } = world.sandbox.mtproto;
-  const proxy = await startMtProxy({ secret: SECRET, address: (dc) => (dc === 2 ? { host, port: dcPort(dc) } : null) });
+  const proxy = await startMtProxy({
+    secret: SECRET,
+    ...(domain === undefined ? {} : { domain }),
+    address: (dc) => (dc === 2 ? { host, port: dcPort(dc) } : null),
+  });
   onTestFinished(() => proxy.close());
   return proxy;
 }
@@ -130,3 +137,54 @@ test("a login goes through the MTProxy too", async () => {
   expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "done" });
   expect(new Set(proxy.asked)).toEqual(new Set([2]));
 });
+
+const SITE = "www.example.com";
+const FAKE_TLS = `ee${SECRET}${Buffer.from(SITE).toString("hex")}`;
+
+test.each([
+  [
+    "a link with the secret in base64",
+    (port: number) =>
+      `https://t.me/proxy?server=127.0.0.1&port=${port}&secret=${Buffer.from(FAKE_TLS, "hex").toString("base64url")}`,
+  ],
+  ["hex", (port: number) => `mtproxy://${FAKE_TLS}@127.0.0.1:${port}`],
+  ["a line of a list", (port: number) => `127.0.0.1:${port}:${FAKE_TLS}`],
+])(
+  "an MTProxy that hides as a web server (ee), as %s: a worker connects, sends and receives (field fault C5)",
+  async (_what, text) => {
+    const proxy = await mtProxy(SITE);
+    const { connection, reached, phone, store } = await member(parseProxy(text(proxy.port)));
+    connection.start();
+    await reached("ready");
+    expect(proxy.asked).toEqual([2]);
+    world.sandbox.world.sendPrivate(world.person(), phone, "through".repeat(500));
+    await waitFor(() => store.updates.pending(9).some(({ content }) => content?.text === "through".repeat(500)));
+    await connection.check();
+    expect(proxy.strangers).toBe(0);
+  },
+);
+
+test("an ee proxy that hangs up on a wrong secret is waited for; one that does not prove its secret is a matter of configuration", async () => {
+  const proxy = await mtProxy(SITE);
+  const wrong = await member(parseProxy(`mtproxy://${FAKE_TLS.replaceAll("0", "1")}@127.0.0.1:${proxy.port}`));
+  wrong.connection.start();
+  await waitFor(() => wrong.connection.status().attempt >= 2);
+  expect(wrong.connection.status().fault).toMatchObject({ class: "NETWORK" });
+  expect(proxy.strangers).toBeGreaterThan(0);
+  const site = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => socket.write(Buffer.concat([record(0x16, 90), record(0x14, 1), record(0x17, 200)])));
+  });
+  site.listen(0, "127.0.0.1");
+  await once(site, "listening");
+  onTestFinished(() => void site.close());
+  const real = await member(parseProxy(`mtproxy://${FAKE_TLS}@127.0.0.1:${(site.address() as AddressInfo).port}`));
+  real.connection.start();
+  await real.reached("dead");
+  expect(real.connection.status().fault).toMatchObject({ class: "CONFIG", code: "proxy-unfit" });
+  expect([world.open(wrong.phone), world.open(real.phone)]).toEqual([0, 0]);
+});
+
+function record(kind: number, size: number): Buffer {
+  return Buffer.concat([Buffer.from([kind, 3, 3, size >> 8, size & 255]), Buffer.alloc(size, 7)]);
+}

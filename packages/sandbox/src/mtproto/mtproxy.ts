@@ -1,11 +1,15 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { unveil } from "./fake-tls.ts";
 
 /** Options of {@link startMtProxy}. */
 export interface MtProxyOptions {
   /** 16 bytes in hex. */
   readonly secret: string;
+  /** The web site that it hides as, for clients with a secret that begins with `ee`; absent: it does not hide. */
+  readonly domain?: string;
   /** Where a data centre is; null = there is none of that number. */
   readonly address: (dc: number) => { readonly host: string; readonly port: number } | null;
 }
@@ -42,25 +46,15 @@ export async function startMtProxy(options: MtProxyOptions): Promise<MtProxy> {
     open.add(socket);
     socket.on("error", () => socket.destroy()).on("close", () => open.delete(socket));
   };
+  const refuse = (client: Duplex): void => {
+    strangers += 1;
+    client.destroy();
+  };
   const server = createServer((client) => {
     keep(client);
-    let head = Buffer.alloc(0);
-    client.on("data", function first(chunk: Buffer) {
-      head = Buffer.concat([head, chunk]);
-      if (head.length < HEAD_BYTES) return;
-      client.off("data", first).pause();
-      const door = unlock(head.subarray(0, HEAD_BYTES), secret);
-      const address = door && options.address(door.dc);
-      if (!door || !address) {
-        if (!door) strangers += 1;
-        client.destroy();
-        return;
-      }
-      asked.push(door.dc);
-      const upstream = connect(address);
-      keep(upstream);
-      join(client, upstream, door, head.subarray(HEAD_BYTES));
-    });
+    const serve = (inside: Duplex): void => serveClient(inside, { ...options, secret, asked, keep, refuse });
+    if (options.domain === undefined) return serve(client);
+    void unveil(client, secret, options.domain).then((inside) => (inside ? serve(inside) : refuse(client)));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -79,7 +73,32 @@ export async function startMtProxy(options: MtProxyOptions): Promise<MtProxy> {
   };
 }
 
-function join(client: Socket, upstream: Socket, { tag, incoming, outgoing }: Door, first: Buffer): void {
+interface Proxying {
+  readonly secret: Buffer;
+  readonly address: MtProxyOptions["address"];
+  readonly asked: number[];
+  readonly keep: (socket: Socket) => void;
+  readonly refuse: (client: Duplex) => void;
+}
+
+function serveClient(client: Duplex, { secret, address: addressOf, asked, keep, refuse }: Proxying): void {
+  let head = Buffer.alloc(0);
+  client.on("data", function first(chunk: Buffer) {
+    head = Buffer.concat([head, chunk]);
+    if (head.length < HEAD_BYTES) return;
+    client.off("data", first).pause();
+    const door = unlock(head.subarray(0, HEAD_BYTES), secret);
+    if (!door) return refuse(client);
+    const address = addressOf(door.dc);
+    if (!address) return void client.destroy();
+    asked.push(door.dc);
+    const upstream = connect(address);
+    keep(upstream);
+    join(client, upstream, door, head.subarray(HEAD_BYTES));
+  });
+}
+
+function join(client: Duplex, upstream: Socket, { tag, incoming, outgoing }: Door, first: Buffer): void {
   const { head, encrypt, decrypt } = hide(tag);
   upstream.write(head);
   const forward = (chunk: Buffer): void => void upstream.write(encrypt(incoming(chunk)));
