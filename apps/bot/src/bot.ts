@@ -9,7 +9,7 @@ import { isTokenRefusal, sendProblem } from "./chat/bot-errors.ts";
 import type { PressContext } from "./chat/press-context.ts";
 import { repeatHarmless } from "./chat/repeat.ts";
 import type { SureSender } from "./chat/sure-sender.ts";
-import { messageOf, nameOf, placeOf } from "./chat/target.ts";
+import { chatId, messageOf, nameOf, placeOf, topicOf } from "./chat/target.ts";
 import { type FileDeps, handleFile } from "./files.ts";
 import type { Gate } from "./gate.ts";
 import type { PressDeps } from "./presses/deps.ts";
@@ -35,8 +35,14 @@ export function createBot(
   const bot = new Bot(token, { client });
   bot.api.config.use(quietWithoutToken());
   bot.api.config.use(repeatHarmless());
-  bot.api.config.use(autoRetry({ maxRetryAttempts: 3, maxDelaySeconds: 30, rethrowHttpErrors: true }));
+  bot.api.config.use(butPolling(autoRetry({ maxRetryAttempts: 3, maxDelaySeconds: 30, rethrowHttpErrors: true })));
   return bot;
+}
+
+/** The poll loop waits by itself: a pause that grows would go on after the trouble is over (field fault K14). */
+function butPolling(retry: Transformer): Transformer {
+  return (call, method, payload, signal) =>
+    method === "getUpdates" ? call(method, payload, signal) : retry(call, method, payload, signal);
 }
 
 /** These find out whether Telegram knows the token: the poll loop repeats getUpdates, and the start begins with getMe. */
@@ -147,8 +153,24 @@ async function answer(deps: RouteDeps, context: Context, said: Said | undefined,
     const text = said && deps.wordsOf(chatOf(context)).plain(said).slice(0, 200);
     await context.answerCallbackQuery({ ...(text === undefined ? {} : { text }), ...(url === undefined ? {} : { url }) });
   } catch (error) {
-    // A press that is too old can no longer be answered; what it asked for is done all the same.
-    if (sendProblem(error) !== "stale-query") deps.log.warn({ err: error }, "press not answered");
+    if (sendProblem(error) !== "stale-query") return deps.log.warn({ err: error }, "press not answered");
+    await answerLate(deps, context, said, url);
+  }
+}
+
+/** Answers that say nothing when what was asked for is on the card already. */
+const OVERTAKEN: ReadonlySet<string> = new Set(["toast-asked", "toast-queued"]);
+
+/** A press that is too old takes no answer any more; what the answer would have said is a message then (field fault K14). */
+async function answerLate(deps: RouteDeps, context: Context, said: Said | undefined, url: string | undefined): Promise<void> {
+  if (!said || OVERTAKEN.has(said.key)) return;
+  const chat = chatOf(context);
+  const text = lines(deps.wordsOf(chat).said(said), url ?? null).text;
+  try {
+    const options = { parse_mode: "HTML", ...topicOf(chat) } as const;
+    deps.sender.saw(chat, (await context.api.sendMessage(chatId(chat), text, options)).message_id);
+  } catch (error) {
+    deps.log.warn({ err: error }, "late answer not sent");
   }
 }
 

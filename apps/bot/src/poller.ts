@@ -34,7 +34,11 @@ export interface PollerDeps {
 }
 
 /** Another program with our token is waited for: it is the other's turn until it ends. */
-const WAIT_MS: Readonly<Record<PollProblem, number>> = { conflict: 30_000, away: 5_000, unauthorized: 60_000 };
+const WAIT_MS: Readonly<Record<PollProblem, number>> = { conflict: 30_000, away: 1000, unauthorized: 60_000 };
+/** The same problem is written into the log once in this time. */
+const LOG_EVERY_MS = 60_000;
+/** The longest pause that a 429 may ask for; Telegram says it again if it is not enough. */
+const MAX_PAUSE_S = 60;
 /** A single 401 has come to good tokens, and a webhook is taken away: the second question comes soon. */
 const SOON_MS = 5_000;
 const NO_TOKEN =
@@ -66,6 +70,7 @@ export function startPolling(deps: PollerDeps): Poller {
   const loop = (async () => {
     let begun = false;
     let offset = 0;
+    let loggedAt = Number.NEGATIVE_INFINITY;
     while (!stopping.signal.aborted) {
       try {
         if (!begun) await begin();
@@ -80,9 +85,12 @@ export function startPolling(deps: PollerDeps): Poller {
         state.problem = { kind, since: state.problem && !isFirst ? state.problem.since : deps.now() };
         const err = error instanceof GrammyError ? error.description : reasonOf(error);
         const what = kind === "unauthorized" ? NO_TOKEN : "polling stopped; trying again";
-        deps.log.error({ err, problem: kind }, what);
+        if (isFirst || Math.abs(deps.now() - loggedAt) >= LOG_EVERY_MS) {
+          loggedAt = deps.now();
+          deps.log.error({ err, problem: kind }, what);
+        }
         const soon = isFirst && (kind === "unauthorized" || sendProblem(error) === "webhook");
-        const waitMs = soon ? SOON_MS : WAIT_MS[kind];
+        const waitMs = pauseOf(error) ?? (soon ? SOON_MS : WAIT_MS[kind]);
         await sleep(waitMs, stopping.signal).catch(() => {});
       }
     }
@@ -95,6 +103,12 @@ export function startPolling(deps: PollerDeps): Poller {
       await work.settled();
     },
   };
+}
+
+/** What a 429 asks for; null = it is none. Milliseconds. */
+function pauseOf(error: unknown): number | null {
+  const seconds = error instanceof GrammyError && error.error_code === 429 ? (error.parameters.retry_after ?? 1) : null;
+  return seconds === null ? null : Math.min(seconds, MAX_PAUSE_S) * 1000;
 }
 
 function problemOf(error: unknown): PollProblem {

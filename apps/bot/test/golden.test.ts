@@ -100,3 +100,18 @@ test("the Russian chat has no English words but names and what programs said", (
     expect(left, `${file}.ru.txt`).toEqual([]);
   }
 });
+
+test("each kind of alert has a button that helps, or one that looks again (field fault K12)", async () => {
+  const alerts = await goldenAlerts(await controlDb());
+  const own = /^v1:(take|hush):/;
+  for (const words of ALL_WORDS) {
+    for (const alert of alerts.filter(({ body }) => !["notice", "test", "drill"].includes(body.kind))) {
+      const { keyboard } = alertCard(words, cardOf([alert]), 26);
+      const data = keyboard.flat().flatMap((button) => ("callback_data" in button ? [button.callback_data] : []));
+      expect(
+        data.filter((each) => !own.test(each)),
+        alert.subject,
+      ).not.toEqual([]);
+    }
+  }
+});

@@ -10,6 +10,7 @@ import { ManagedWorker } from "./managed-worker.ts";
 import type { ManagedWorkerHooks, WorkerLimits } from "./managed-worker-deps.ts";
 import type { SessionDesk } from "./session-desk.ts";
 import { endStaleProcesses } from "./stale-processes.ts";
+import { StartWindow } from "./start-window.ts";
 import type { WorkerExit, WorkerProgram } from "./worker-process.ts";
 
 /** What a fleet is told once. */
@@ -59,6 +60,7 @@ export class Fleet {
   readonly #stopping = new AbortController();
   readonly #workers = new Map<WorkerId, Entry>();
   readonly #network: HostNetwork;
+  readonly #window = new StartWindow();
 
   constructor(deps: FleetDeps) {
     this.#deps = deps;
@@ -160,7 +162,10 @@ export class Fleet {
     } satisfies ManagedWorkerHooks;
     const rules = (): RestartRules => withOwnRules(this.#deps.rules, db.ownRules(id));
     const session = sessions.factsOf(id);
-    const entry = { worker: new ManagedWorker({ id, host, program, db, log, clock, rules, limits, session, hooks }), log };
+    const entry = {
+      worker: new ManagedWorker({ id, host, program, db, log, clock, rules, limits, session, hooks, window: this.#window }),
+      log,
+    };
     this.#workers.set(id, entry);
     return entry;
   }

@@ -4,6 +4,7 @@ import type { Clock, HostId, WorkerId } from "@flotilla/kernel";
 import type { HostDb } from "./host-db.ts";
 import type { LogSink } from "./log-sink.ts";
 import type { SessionFacts } from "./session-news.ts";
+import type { StartWindow } from "./start-window.ts";
 import type { VitalLimits } from "./vital-signs.ts";
 import type { WorkerExit, WorkerProgram } from "./worker-process.ts";
 
@@ -30,6 +31,8 @@ export interface ManagedWorkerDeps {
   readonly limits: WorkerLimits;
   readonly session: SessionFacts;
   readonly hooks: ManagedWorkerHooks;
+  /** Restarts that come by themselves wait here for their place; absent: none waits. */
+  readonly window?: Pick<StartWindow, "take">;
 }
 
 /** How long things may take. */

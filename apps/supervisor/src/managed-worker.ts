@@ -41,6 +41,8 @@ export class ManagedWorker {
   #life: WorkerLife = NOT_STARTED;
   #run: Run | null = null;
   #retry: NodeJS.Timeout | undefined;
+  /** The restart that is still wanted: a start or a stop by a person takes its place, also while it waits for its turn. */
+  #due: object | null = null;
   #since: number;
   #fault: Fault | null = null;
   #turn: Promise<unknown> = Promise.resolve();
@@ -140,7 +142,7 @@ export class ManagedWorker {
 
   #spawn(): Run {
     if (this.#run) return this.#run;
-    clearTimeout(this.#retry);
+    this.#forgetRetry();
     const { id, program, log, clock, limits, db } = this.#deps;
     const process = new WorkerProcess(id, program, log, (message) => this.#hear(run, message));
     const vitals = new VitalSigns(process.pid, limits, (fault) => {
@@ -163,7 +165,7 @@ export class ManagedWorker {
   }
 
   async #end(as: StoppedAs): Promise<void> {
-    clearTimeout(this.#retry);
+    this.#forgetRetry();
     const run = this.#run;
     if (!run && this.#life.state === as) return;
     this.#apply({ kind: "stop-wanted", as }, null, "stop wanted");
@@ -215,11 +217,24 @@ export class ManagedWorker {
     const decision = decideRestart(db.history(id), now, this.#deps.rules());
     this.#apply({ kind: "exited", class: fault.class, decision, now }, fault, `exited: ${fault.code}`);
     if (decision.kind === "restart" || decision.kind === "retry") {
-      this.#retry = setTimeout(() => void this.start(), decision.delayMs);
-      this.#retry.unref();
+      this.#retryIn(decision.delayMs);
     }
     this.#deps.hooks.exited(exit, fault, decision, run.ready ? "run" : "start");
     run.started.resolve({ kind: "ended", fault });
+  }
+
+  #retryIn(delayMs: number): void {
+    const due = {};
+    this.#due = due;
+    const start = async (): Promise<StartResult> => (this.#due === due ? await this.start() : { kind: "ready" });
+    const { window } = this.#deps;
+    this.#retry = setTimeout(() => (window ? window.take(start) : void start()), delayMs);
+    this.#retry.unref();
+  }
+
+  #forgetRetry(): void {
+    clearTimeout(this.#retry);
+    this.#due = null;
   }
 
   #apply(event: LifeEvent, fault: Fault | null, cause: string): void {

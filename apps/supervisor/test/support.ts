@@ -9,6 +9,7 @@ import { HostDb } from "../src/host-db.ts";
 import { LogSink } from "../src/log-sink.ts";
 import { ManagedWorker } from "../src/managed-worker.ts";
 import type { WorkerLimits } from "../src/managed-worker-deps.ts";
+import type { StartWindow } from "../src/start-window.ts";
 import { DEFAULT_VITAL_LIMITS } from "../src/vital-signs.ts";
 import type { WorkerExit } from "../src/worker-process.ts";
 
@@ -23,6 +24,7 @@ interface Options {
   readonly rules?: RestartRules;
   readonly limits?: Partial<WorkerLimits>;
   readonly nodeFlags?: readonly string[];
+  readonly window?: Pick<StartWindow, "take">;
 }
 
 interface Told {
@@ -40,7 +42,7 @@ export function pidOf(worker: ManagedWorker): number {
 }
 
 /** A worker with a real process, its database and its log in a folder of the test. */
-export async function managed({ plan = "stay", rules = RULES, limits = {}, nodeFlags = [] }: Options = {}) {
+export async function managed({ plan = "stay", rules = RULES, limits = {}, nodeFlags = [], window }: Options = {}) {
   const dir = await testDir("supervisor-");
   const journal = `${dir}/journal`;
   const session = `${dir}/news_1.session`;
@@ -59,6 +61,7 @@ export async function managed({ plan = "stay", rules = RULES, limits = {}, nodeF
     clock: systemClock,
     rules: () => rules,
     limits: { ...LIMITS, ...limits },
+    ...(window ? { window } : {}),
     session: { path: session, holder: async () => null, restoreHelps: () => false },
     hooks: {
       status: (status, _previous, changed) => void (changed && states.push(status.state)),

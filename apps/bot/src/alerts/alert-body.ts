@@ -17,7 +17,22 @@ export const AlertBody = z.object({
   details: z.array(Said),
   /** What helps, most likely first. */
   buttons: z.array(
-    z.enum(["restart", "login", "log", "worker", "who", "check", "look", "retry", "backups", "resume", "route"]),
+    z.enum([
+      "restart",
+      "login",
+      "log",
+      "worker",
+      "who",
+      "check",
+      "look",
+      "retry",
+      "backups",
+      "resume",
+      "route",
+      "health",
+      "doctor",
+      "add",
+    ]),
   ),
   /** A process of ours that is in the way: it can be stopped from here. */
   holder: z.number().int().positive().exactOptional(),

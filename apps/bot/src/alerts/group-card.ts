@@ -75,9 +75,10 @@ export function groupHelp(words: Words, card: CardRow): InlineKeyboardButton[][]
     open.length > WITH_BUTTON
       ? [[{ text: words.text("button-crew", { count: open.length }), callback_data: encodePress("crew", "", n) }]]
       : [];
-  return [restart, log, ...pairs(open.slice(0, WITH_BUTTON).map((worker) => workerButton(card, worker))), ...all].filter(
-    (row) => row.length > 0,
-  );
+  const each = pairs(open.slice(0, WITH_BUTTON).map((worker) => workerButton(card, worker)));
+  const rows = [restart, log, ...each, ...all].filter((row) => row.length > 0);
+  // What is about no worker is looked at in the list of alerts.
+  return rows.length > 0 ? rows : [[verbButton(words, "alerts")]];
 }
 
 /** Where a worker of a card is helped: at its login, or on Worker Details. */

@@ -43,7 +43,7 @@ export function raiseTrouble(
       times: 1,
       title: say(`alert-trouble-${trouble}`, { host }),
       details,
-      buttons: [],
+      buttons: trouble === "sessions-idle" ? ["add", "doctor"] : ["doctor", "health"],
       action: null,
     },
     at,

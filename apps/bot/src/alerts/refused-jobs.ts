@@ -45,7 +45,7 @@ export function refusedConditions(refused: readonly RefusedSight[], host: HostId
     const details = [...whys, say("alert-refused-do")];
     return {
       subject: `wire:${queue}`,
-      body: { kind: "refused-job", worker: null, host, times: 1, title, details, buttons: [], action: null },
+      body: { kind: "refused-job", worker: null, host, times: 1, title, details, buttons: ["doctor", "health"], action: null },
     };
   });
 }

@@ -54,12 +54,17 @@ const CONDITIONS: ReadonlySet<StateFamily> = new Set(["link", "flood", "quiet", 
 /** Conditions that are over as soon as they are not seen. */
 const FLEET_WIDE = ["host:", "hosts:", "wire:"];
 
+/** What is about the whole fleet, or about Redis, is seen on Health as it is now. */
+const LOOK_AGAIN: AlertBody["buttons"] = ["health"];
+/** What is about a host: how it is now, and what its own examination says. */
+const HOST_HELP: AlertBody["buttons"] = ["health", "doctor"];
+
 /** Everything that holds now. Pure: the same sight is the same conditions. */
 export function conditionsOf(sight: Sight): Condition[] {
   const { now, statuses, host } = sight;
   const fleetWide = (subject: string, body: Pick<AlertBody, "kind" | "title" | "details">): Condition => ({
     subject,
-    body: { worker: null, host, times: 1, buttons: [], action: null, ...body },
+    body: { worker: null, host, times: 1, buttons: LOOK_AGAIN, action: null, ...body },
   });
   const found: Condition[] = [];
   if (sight.tokenConflict)
@@ -167,7 +172,7 @@ function hostAway(host: HostId, workers: number, heardAt: number): Condition {
   const title = say("alert-host-away", { host, workers });
   return {
     subject: `host:${host}`,
-    body: { kind: "host-away", worker: null, host, times: 1, title, details, buttons: [], action: null },
+    body: { kind: "host-away", worker: null, host, times: 1, title, details, buttons: HOST_HELP, action: null },
   };
 }
 
@@ -178,7 +183,16 @@ function network(host: HostId, there: readonly WorkerStatus[]): Condition[] {
   const since = Math.min(...offline.map((status) => status.since));
   const title = say("alert-host-network", { host, count: offline.length, at: since });
   const details = [say("alert-host-network-do", { host: host })];
-  const body: AlertBody = { kind: "host-network", worker: null, host, times: 1, title, details, buttons: [], action: null };
+  const body: AlertBody = {
+    kind: "host-network",
+    worker: null,
+    host,
+    times: 1,
+    title,
+    details,
+    buttons: HOST_HELP,
+    action: null,
+  };
   return [...(all ? [{ subject: `network:${host}`, body }] : []), ...offline.map(lost)];
 }
 
