@@ -265,7 +265,7 @@ export class Dispatcher {
   #start(lane: Lane, route: Route, row: OutboxRow): void {
     const { relay, worker, clock, log } = this.#deps;
     try {
-      if (!row.sealed && row.kind === "new" && !this.#isWanted(route, row)) return;
+      if (!row.sealed && row.kind === "new" && !this.#isWanted(lane, route, row)) return;
       const plan = planStep(relay, route, row, lane.files?.row === row.n ? lane.files.found : null);
       if (plan.kind === "nothing") {
         if (plan.reason === "unchanged") forgetGone(relay, row);
@@ -286,8 +286,8 @@ export class Dispatcher {
   }
 
   /** Whether a new row goes out when its turn has come: it may be too old by then, and an album is judged only now that it is whole. */
-  #isWanted(route: Route, row: OutboxRow): boolean {
-    const { relay, judgeAlbum, telegramNow } = this.#deps;
+  #isWanted(lane: Lane, route: Route, row: OutboxRow): boolean {
+    const { relay, judgeAlbum, telegramNow, clock } = this.#deps;
     if (row.album === null && route.maxAge === undefined) return true;
     const pieces = row.pieces.map((piece) => SourceMessage.parse(JSON.parse(piece)));
     const isAsked = pieces.some(({ asked }) => asked === true);
@@ -296,12 +296,26 @@ export class Dispatcher {
       return false;
     }
     if (row.album === null) return true;
-    const judged = relay.isOfTaken(row) ? null : judgeAlbum(route.id, pieces);
-    if (judged?.verdict.kind === "skip") relay.leaveOut(row, judged.verdict.reason);
-    else relay.takeAlbum(row, judged?.along ?? []);
-    const isTaken = judged?.verdict.kind !== "skip";
-    if (isTaken) judged?.taken();
-    return isTaken;
+    if (relay.isOfTaken(row)) {
+      relay.takeAlbum(row, []);
+      return true;
+    }
+    const judged = judgeAlbum(route.id, pieces);
+    if (judged === null) {
+      // What nobody can judge goes nowhere: it waits for a route that can be read.
+      Object.assign(lane, {
+        parkedUntil: clock.monotonicMs() + UNREADY_MS,
+        reason: "The filter of this route cannot be used.",
+      });
+      return false;
+    }
+    if (judged.verdict.kind === "skip") {
+      relay.leaveOut(row, judged.verdict.reason);
+      return false;
+    }
+    relay.takeAlbum(row, judged.along);
+    judged.taken();
+    return true;
   }
 
   /** The message of an edit or a deletion may be set aside, or in doubt. */
@@ -334,6 +348,9 @@ export class Dispatcher {
     return lane;
   }
 }
+
+/** An album of a route that cannot be made ready is looked at again after this. */
+const UNREADY_MS = 5000;
 
 /** Why a route stopped itself. */
 const STOPPED = {

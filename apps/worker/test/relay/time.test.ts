@@ -90,6 +90,24 @@ test.each([
   expect(handed).toHaveLength(1);
 });
 
+test("an album whose route cannot be made ready waits, and goes nowhere unjudged", async () => {
+  const it = await rig();
+  it.receive([1, { groupedId: "5" }]);
+  const routes = (filter: string, version: number): boolean =>
+    it.book.take({ v: 1, kind: "routes", worker: parseWorkerId("reader"), version, routes: [route({ filter })] });
+  expect(routes("media:hologram", 2)).toBe(true);
+  for (let n = 0; n < 3; n++) {
+    it.pump();
+    it.at.mono += 1000;
+  }
+  expect(it.handed).toEqual([]);
+  expect(it.store.relay.head("signals")?.pieces).toHaveLength(1);
+  expect(routes("text", 3)).toBe(true);
+  it.at.mono += 5001;
+  it.pump();
+  expect(it.handed).toHaveLength(1);
+});
+
 test("in a backlog an album waits for nothing when what its chat said after it is there", async () => {
   const { at, receive, pump, handed, dispatcher } = await rig();
   receive([1, { groupedId: "5" }], [2, { groupedId: "5" }], [3, { groupedId: "6" }], [4, { groupedId: "6" }]);
