@@ -569,6 +569,7 @@ login-session-found = Found { $format ->
     [pyrogram-file] a Pyrogram session file
     [pyrogram-string] a Pyrogram session string
     [gramjs-string] a GramJS session string
+    [mtcute-file] an mtcute session file
     [mtcute-string] an mtcute session string
     [flotilla-file] a session file of Flotilla
    *[other] a session ({ $format })

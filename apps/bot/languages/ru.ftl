@@ -575,6 +575,7 @@ login-session-found = Это { $format ->
     [pyrogram-file] файл сессии Pyrogram
     [pyrogram-string] строка сессии Pyrogram
     [gramjs-string] строка сессии GramJS
+    [mtcute-file] файл сессии mtcute
     [mtcute-string] строка сессии mtcute
     [flotilla-file] файл сессии Flotilla
    *[other] сессия ({ $format })

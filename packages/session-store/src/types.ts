@@ -56,6 +56,7 @@ export type SessionFormat =
   | "gramjs-folder"
   | "pyrogram-string"
   | "mtcute-string"
+  | "mtcute-file"
   | "telethon-file"
   | "pyrogram-file"
   | "flotilla-file";

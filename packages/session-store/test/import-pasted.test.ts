@@ -1,10 +1,11 @@
 /** Sessions as people copy them (field faults C2, C3): what is around a string, strings of mtcute, and what cannot be taken over. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ImportSource, importSession, inspectImport } from "@flotilla/session-store";
 import { testDir } from "@flotilla/testkit";
-import { writeStringSession } from "@mtcute/node/utils.js";
+import { NodePlatform, SqliteStorage } from "@mtcute/node";
+import { LogManager, serializeBasicDcOption, writeStringSession } from "@mtcute/node/utils.js";
 import { beforeEach, describe, expect, test } from "vitest";
 import { strings } from "./support/foreign.ts";
 import { codeOf, errorOf, FLEET_KEY } from "./support/kit.ts";
@@ -95,6 +96,53 @@ describe("a string of mtcute", () => {
         codeOf(() => read(mtcute().slice(0, -cut))),
         String(cut),
       ).toBe("import-malformed");
+  });
+});
+
+describe("a file of mtcute's own storage", () => {
+  async function stored(key: Buffer | null, { isBot = false, testMode = false, user = true } = {}): Promise<ImportSource> {
+    const path = join(dir, "client.session");
+    const storage = new SqliteStorage(path);
+    // Its own types disagree under exactOptionalPropertyTypes.
+    const platform = new NodePlatform() as never;
+    await storage.driver.setup(new LogManager("test", platform), platform);
+    await storage.driver.load();
+    storage.kv.set("dc_main", serializeBasicDcOption({ ...DC, testMode }));
+    if (user) {
+      const self = Buffer.alloc(16);
+      self.writeInt32LE(1, 0);
+      self.writeInt32LE(Number(isBot), 4);
+      self.writeBigInt64LE(7000001n, 8);
+      storage.kv.set("current_user", self);
+    }
+    if (key) storage.authKeys.set(4, key);
+    await storage.driver.save();
+    await storage.driver.destroy();
+    return { kind: "file", path };
+  }
+
+  test("brings account and data centre along, also before the account was known", async () => {
+    expect(inspectImport(options(await stored(KEY)))).toMatchObject({
+      format: "mtcute-file",
+      dcId: 4,
+      userId: "7000001",
+      authKey: KEY,
+    });
+    rmSync(join(dir, "client.session"));
+    expect(inspectImport(options(await stored(KEY, { user: false })))).toMatchObject({ userId: null, authKey: KEY });
+  });
+
+  test.each([
+    ["a bot's", { isBot: true }, "import-bot"],
+    ["one of a test server", { testMode: true }, "import-test-server"],
+  ] as const)("%s is refused as such", async (_what, more, code) => {
+    const source = await stored(KEY, more);
+    expect(codeOf(() => inspectImport(options(source)))).toBe(code);
+  });
+
+  test("without a key it is not logged in", async () => {
+    const source = await stored(null);
+    expect(codeOf(() => inspectImport(options(source)))).toBe("import-not-logged-in");
   });
 });
 

@@ -21,7 +21,7 @@ import { type Answer, assertCanAsk, type Call, confirmed, noMoreThan, type Verb,
 const USAGE = `Usage: flotilla import <file | folder | -> --name <worker> [--yes] [--json]
        flotilla import <config.json> [--yes] [--json]
 
-Takes over a session of your own from another program: a .session file of Telethon, Pyrogram or Kurigram, a folder of
+Takes over a session of your own from another program: a .session file of Telethon, Pyrogram, Kurigram or mtcute, a folder of
 GramJS (StoreSession), a session file of Flotilla, or a file that holds a session string of GramJS, Telethon, Pyrogram or
 mtcute. "-" reads any of them but the folder from standard input. A string is never an argument: other users of this
 machine can read those.

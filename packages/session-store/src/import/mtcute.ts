@@ -1,3 +1,4 @@
+import type { ReadAccess } from "@flotilla/sqlite";
 import { checkAddress, checkDc, checkFlags, checkKey, checkUserId } from "./checks.ts";
 import { NOTHING_KNOWN, type ParsedSession } from "./parsed.ts";
 import { refused } from "./refusals.ts";
@@ -27,6 +28,24 @@ export function parseMtcute(bytes: Buffer): ParsedSession {
   const authKey = checkKey(reader.bytes());
   reader.end();
   return { ...NOTHING_KNOWN, format: "mtcute-string", dcId: checkDc(id), authKey, userId: self && checkUserId(self.userId) };
+}
+
+/** Reads the attached file of mtcute's `SqliteStorage`. Throws AppError with an `ImportErrorCode`. */
+export function readMtcuteFile(db: ReadAccess): ParsedSession {
+  const value = (key: string): Buffer | null =>
+    db.readOne<{ value: Buffer }>("SELECT value FROM source.key_value WHERE key = ? AND typeof(value) = 'blob'", [key])
+      ?.value ?? null;
+  const stored = value("dc_main");
+  if (!stored) throw refused("import-not-logged-in");
+  const { id, isTest, address } = dcOf(stored);
+  const self = value("current_user");
+  const known = self && self.length >= 16 && self.readInt32LE(0) === 1 ? self : null;
+  checkFlags({ testMode: Number(isTest), isBot: (known?.readInt32LE(4) ?? 0) & 1 });
+  checkAddress(address);
+  const key = db.readOne<{ key: Buffer }>("SELECT key FROM source.auth_keys WHERE dc = ? AND typeof(key) = 'blob'", [id])?.key;
+  const authKey = checkKey(key ?? Buffer.alloc(0));
+  const userId = known && checkUserId(known.readBigInt64LE(8));
+  return { ...NOTHING_KNOWN, format: "mtcute-file", dcId: checkDc(id), authKey, userId };
 }
 
 function dcOf(bytes: Buffer): { id: number; isTest: boolean; address: string } {

@@ -6,6 +6,7 @@ import { columnsOf, isWhole, refusesFile, withAttached } from "../attached.ts";
 import { scratchIn, withPrivateTemp } from "../files.ts";
 import { withCopy } from "./copy.ts";
 import { readFolder, refuseTdataFile } from "./folder.ts";
+import { readMtcuteFile } from "./mtcute.ts";
 import { readOwn } from "./own-file.ts";
 import type { ParsedSession } from "./parsed.ts";
 import { readPyrogram } from "./pyrogram-file.ts";
@@ -70,6 +71,7 @@ function readTables(db: ReadAccess, fleetKey: Buffer): ParsedSession {
   const has = (...names: string[]): boolean => names.every((name) => sessions.has(name));
   if (has("dc_id", "test_mode", "auth_key", "user_id", "is_bot")) return readPyrogram(db);
   if (has("dc_id", "server_address", "port", "auth_key")) return readTelethon(db);
+  if (columnsOf(db, "auth_keys").has("dc") && columnsOf(db, "key_value").has("value")) return readMtcuteFile(db);
   if (columnsOf(db, "auth_key").has("fleet_key_id") && columnsOf(db, "fence").has("number")) return readOwn(db, fleetKey);
   throw refused("import-unknown-format");
 }

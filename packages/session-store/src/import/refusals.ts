@@ -36,7 +36,7 @@ const TEXTS: Readonly<Record<ImportErrorCode, string>> = {
   "import-too-large": "The file is larger than any session (256 MB). Is it the right file?",
   "import-unreadable": "The file cannot be read. Check its path, and that this user may read it.",
   "import-unknown-format":
-    "This is no session that Flotilla knows. It reads .session files of Telethon, Pyrogram, Kurigram and Flotilla, folders of GramJS (StoreSession), and session strings of GramJS, Telethon, Pyrogram and mtcute.",
+    "This is no session that Flotilla knows. It reads .session files of Telethon, Pyrogram, Kurigram, mtcute and Flotilla, folders of GramJS (StoreSession), and session strings of GramJS, Telethon, Pyrogram and mtcute.",
   "session-exists": "There is a session of this name already, and it is never overwritten. Choose another name.",
 };
 

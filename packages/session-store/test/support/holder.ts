@@ -4,4 +4,5 @@ import { openSession } from "@flotilla/session-store";
 const [dir = "", name = ""] = process.argv.slice(2);
 const store = openSession({ dir, name, fleetKey: Buffer.alloc(32, 7) });
 process.stdout.write(`open ${store.fingerprint() ?? "no key"}\n`);
-setInterval(() => {}, 60_000);
+// A handle that nothing refers to is collected, and its lock goes with it.
+setInterval(() => void store.hasKey, 60_000);
