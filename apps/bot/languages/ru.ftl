@@ -1357,7 +1357,7 @@ limits-slower = 🐢 { $worker }: сейчас { $count } в минуту
 limits-starts = 🚀 Между двумя запусками { SPAN($ms) } (<code>START_SPACING_S</code>)
 limits-restarts = 🔁 Рестарт через { SPAN($delay) } (<code>RESTART_DELAY_S</code>); после { $count } за { SPAN($window) } сдаётся (<code>RESTART_LIMIT</code>, <code>RESTART_WINDOW_S</code>)
 limits-memory = 🧠 Воркер заменяется, если занял больше { $mb } МБ (<code>WORKER_MEMORY_MB</code>)
-limits-alerts = 🚨 Тревоги одной причины собираются { SPAN($ms) } (<code>ALERT_HOLD_S</code>); не больше 6 в минуту на чат (неизменно)
+limits-alerts = 🚨 О тревоге сообщаем сразу; карточка одной причины растёт { SPAN($ms) } без второго звука (<code>ALERT_HOLD_S</code>); не больше 6 новых в минуту на чат (неизменно)
 limits-where = <i>Имена в скобках – настройки в .env машины; они действуют с её следующего запуска. На других хостах могут быть другие.</i>
 
 ## Вход: другой аккаунт, чем раньше

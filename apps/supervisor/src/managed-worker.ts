@@ -43,6 +43,7 @@ export class ManagedWorker {
   #retry: NodeJS.Timeout | undefined;
   /** The restart that is still wanted: a start or a stop by a person takes its place, also while it waits for its turn. */
   #due: object | null = null;
+  #expected = false;
   #since: number;
   #fault: Fault | null = null;
   #turn: Promise<unknown> = Promise.resolve();
@@ -54,6 +55,11 @@ export class ManagedWorker {
     this.#stats = new AccountStats(deps.id, deps.db, deps.clock);
     this.#news = new SessionNews(deps.session, (ours) => deps.hooks.status(this.status(), this.#life.state, ours, "holder"));
     this.#look = new SecondLook(deps.session.path, deps.limits.lookMs, () => void this.start());
+  }
+
+  /** It is wanted, and its turn comes: until then it is starting, and not stopped by anybody (field fault K3). */
+  expectStart(): void {
+    this.#expected = true;
   }
 
   /** Starts the process unless it runs. Resolves when it says that it is ready, or ended before. */
@@ -108,7 +114,7 @@ export class ManagedWorker {
       v: 1,
       worker: id,
       host,
-      state: life.state,
+      state: this.#expected && life.state === "STOPPED" ? "STARTING" : life.state,
       since: this.#since,
       pid: run?.process.pid ?? null,
       startedAt: life.process === "up" ? (run?.startedAt ?? null) : null,
@@ -165,9 +171,13 @@ export class ManagedWorker {
   }
 
   async #end(as: StoppedAs): Promise<void> {
+    const expected = this.#expected;
     this.#forgetRetry();
     const run = this.#run;
-    if (!run && this.#life.state === as) return;
+    if (!run && this.#life.state === as) {
+      if (expected) this.#deps.hooks.status(this.status(), "STARTING", true, "stop wanted");
+      return;
+    }
     this.#apply({ kind: "stop-wanted", as }, null, "stop wanted");
     if (!run) return;
     run.vitals.stop();
@@ -235,6 +245,7 @@ export class ManagedWorker {
   #forgetRetry(): void {
     clearTimeout(this.#retry);
     this.#due = null;
+    this.#expected = false;
   }
 
   #apply(event: LifeEvent, fault: Fault | null, cause: string): void {
