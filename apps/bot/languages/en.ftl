@@ -601,6 +601,7 @@ login-qr =
     📷 Scan the picture with the Telegram app of this account: Settings → Devices → Link Desktop Device.
     New picture at { TIME($at) } ({ $count }). It needs a second device; with one phone only, use the number.
 login-qr-caption = Telegram → Settings → Devices → Link Desktop Device
+login-unanswered = { $worker } did not answer in time. Look whether it runs (👷 Worker Details), then do it once more.
 login-again = The bot was restarted in the middle of this step. Your place is kept: do it once more.
 
 ## Asking once more

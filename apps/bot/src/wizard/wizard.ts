@@ -198,6 +198,14 @@ export class Wizard {
     }
   }
 
+  /** Commands that a worker did not answer in time: a login does not stay at what it was doing (field fault D6). */
+  unanswered(commands: readonly CommandRow[]): void {
+    for (const { verb, worker } of commands) {
+      const row = verb.startsWith("login.") ? this.#deps.store.ofWorker(worker) : null;
+      if (row && BUSY.has(row.step.kind)) this.#moves.note(row, say("login-unanswered", { worker }));
+    }
+  }
+
   #end(admin: UserId): void {
     this.#deps.store.remove(admin);
     this.ended.add(admin);
