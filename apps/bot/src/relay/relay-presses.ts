@@ -119,7 +119,7 @@ async function command(deps: PressDeps, context: PressContext, route: Route, wis
   const result = await deps.commands.relay(wish, route.from.worker, context);
   if (deps.alertActions.isAlert(context.chat, context.message)) {
     await context.toast(toastOf(result));
-    return await deps.alertActions.acted(context, result);
+    return deps.alertActions.acted(context, result);
   }
   if (result.kind === "failed") return await notDone(deps, context, route.from.worker, result.why);
   const screen =
