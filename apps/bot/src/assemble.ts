@@ -13,10 +13,10 @@ import { AlertDesk } from "./alerts/alert-desk.ts";
 import { AlertOutbox } from "./alerts/alert-outbox.ts";
 import { AlertStore } from "./alerts/alert-store.ts";
 import { CardStore } from "./alerts/card-store.ts";
+import { RedisWatch } from "./alerts/redis-watch.ts";
 import { RefusedJobs } from "./alerts/refused-jobs.ts";
-import { SecondPath } from "./alerts/second-path.ts";
+import { SecondPath, secondPlaces } from "./alerts/second-path.ts";
 import { SentLog } from "./alerts/sent-log.ts";
-import { RedisWatch } from "./alerts/watch.ts";
 import { Bulk } from "./bulk.ts";
 import { ChartDesk } from "./charts/chart-desk.ts";
 import { Drawer } from "./charts/drawer.ts";
@@ -184,7 +184,7 @@ function signsOf({ commandSender, statuses, config, log }: Outside, { cards, lan
   const redis = new RedisWatch(() => commandSender.trouble ?? statuses.trouble, clock);
   const chatAwaySince = (): number | null => (problem()?.kind === "away" ? (problem()?.since ?? null) : null);
   const tokenDead = (): boolean => problem()?.kind === "unauthorized";
-  const places = second(config);
+  const places = secondPlaces(config);
   const secondPath = new SecondPath({ places, cards, words: languages.en, clock, log, chatAwaySince, tokenDead });
   return {
     redis,
@@ -244,14 +244,4 @@ function chats(
     look: () => desk.look(),
   });
   return { screens, panels, outbox };
-}
-
-function second({ secondPath }: Config) {
-  const { webhookUrl, smtpUrl, deadManUrl, mailTo } = secondPath;
-  return {
-    webhookUrl: webhookUrl?.reveal() ?? null,
-    smtpUrl: smtpUrl?.reveal() ?? null,
-    mailTo,
-    deadManUrl: deadManUrl?.reveal() ?? null,
-  };
 }

@@ -1,3 +1,4 @@
+import type { Config } from "@flotilla/config";
 import { alertRule } from "@flotilla/domain";
 import { type Clock, withTimeout } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
@@ -160,4 +161,15 @@ function plain(text: string): string {
     .replace(/&lt;/g, "<")
     .replace(/&gt;/g, ">")
     .replace(/&amp;/g, "&");
+}
+
+/** Where the configuration says that it leads. */
+export function secondPlaces({ secondPath }: Config): SecondPathPlaces {
+  const { webhookUrl, smtpUrl, deadManUrl, mailTo } = secondPath;
+  return {
+    webhookUrl: webhookUrl?.reveal() ?? null,
+    smtpUrl: smtpUrl?.reveal() ?? null,
+    mailTo,
+    deadManUrl: deadManUrl?.reveal() ?? null,
+  };
 }
