@@ -605,6 +605,7 @@ login-qr =
     📷 Scan the picture with the Telegram app of this account: Settings → Devices → Link Desktop Device.
     New picture at { TIME($at) } ({ $count }). It needs a second device; with one phone only, use the number.
 login-qr-caption = Telegram → Settings → Devices → Link Desktop Device
+login-unanswered = { $worker } did not answer in time. Look whether it runs (👷 Worker Details), then do it once more.
 login-again = The bot was restarted in the middle of this step. Your place is kept: do it once more.
 
 ## Asking once more
@@ -1318,7 +1319,7 @@ limits-slower = 🐢 { $worker }: { $count } a minute at present
 limits-starts = 🚀 Between two starts { SPAN($ms) } (<code>START_SPACING_S</code>)
 limits-restarts = 🔁 Restart after { SPAN($delay) } (<code>RESTART_DELAY_S</code>); gives up after { $count } in { SPAN($window) } (<code>RESTART_LIMIT</code>, <code>RESTART_WINDOW_S</code>)
 limits-memory = 🧠 A worker is replaced over { $mb } MB (<code>WORKER_MEMORY_MB</code>)
-limits-alerts = 🚨 Alerts of one cause are gathered for { SPAN($ms) } (<code>ALERT_HOLD_S</code>); at most 6 a minute per chat (fixed)
+limits-alerts = 🚨 Alerts are told at once; a card of one cause grows for { SPAN($ms) } without a second sound (<code>ALERT_HOLD_S</code>); at most 6 new ones a minute per chat (fixed)
 limits-where = <i>The names in brackets are settings in .env of the machine; they count from its next start. Other hosts may have others.</i>
 
 ## Login: another account than before

@@ -179,7 +179,7 @@ interface Outside {
 async function tick(parts: Parts, { sender, hosts, supervisors, fleet, log, severalHosts }: Outside): Promise<void> {
   const { commandLog, wizard, outbox, panels, clock, bulks, secondPath, screens, alerts, host, recorder } = parts;
   const now = clock.now();
-  commandLog.giveUp(now - DEADLINE_MS, now);
+  wizard.unanswered(commandLog.giveUp(now - DEADLINE_MS, now));
   bulks.giveUp(now);
   await wizard.expire(SYSTEM);
   const [{ statuses, fresh }] = await Promise.all([screens.views.look(), sender.probe().catch(() => {})]);

@@ -78,18 +78,32 @@ describe("after everything was killed and started again", () => {
     expect(told(next)).toContain("1 of 1 workers (acc_1)");
   });
 
-  test("nothing is told after a stop as it should be, after a moment, and at the very first start", async () => {
+  test("also when it was started again within seconds", async () => {
+    const next = await killed([running(1)]);
+    next.absence.look(NOW + 4000, true);
+    next.absence.tell(NOW + 9000, [running(1, { startedAt: NOW + 8000, updatedAt: NOW + 9000 })]);
+    expect(told(next)).toMatch(/Flotilla did not run from .* \(8 s\)/);
+  });
+
+  test("nothing is told after a stop as it should be, after a moment of the bot alone, and at the very first start", async () => {
     const first = bot(await controlDb());
     first.absence.look(NOW, true);
     first.absence.tell(NOW + 10 * MIN, []);
     const soon = await killed([running(1)]);
     soon.absence.look(NOW + 5000, true);
-    soon.absence.tell(NOW + 10 * MIN, []);
+    soon.absence.tell(NOW + 6000, [running(1, { updatedAt: NOW + 6000 })]);
     const stopped = await killed([running(1)]);
-    stopped.absence.stopped(NOW + 1);
+    stopped.absence.look(NOW + 1, true);
+    stopped.absence.stopped(NOW + 2);
     const next = new Absence(stopped);
     next.look(NOW + 10 * MIN, true);
     next.tell(NOW + 20 * MIN, []);
+    const failed = await killed([running(1)]);
+    failed.absence.stopped(NOW + 1);
+    const later = new Absence(failed);
+    later.look(NOW + 10 * MIN, true);
+    later.tell(NOW + 20 * MIN, []);
+    expect(failed.alerts.countOpen(), "a start that failed does not make the end before it a stop").toBe(1);
     expect([first, soon, stopped].map((each) => each.alerts.countOpen())).toEqual([0, 0, 0]);
   });
 });

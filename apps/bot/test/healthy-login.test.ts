@@ -44,3 +44,28 @@ describe.each(["the button", "the command"])("with %s", (how) => {
     await begins(fleet);
   });
 });
+
+describe("a login whose worker does not answer", () => {
+  const DAY_MS = 86_400_000;
+
+  test("does not stay at getting ready: it says so, with what to do", async () => {
+    const fleet = await withWorker("NEEDS_LOGIN");
+    await fleet.post("/chat/press", { user: 777, label: "🔐 Authenticate" });
+    await begins(fleet);
+    await fleet.waitForBot(777, "Getting the session ready");
+    const { commandLog, wizard, panels } = fleet.parts;
+    wizard.unanswered(commandLog.giveUp(Date.now() + DAY_MS, Date.now()));
+    await panels.refresh("777", "urgent");
+    await fleet.waitForBot(777, "news_1 did not answer in time");
+  });
+
+  test("a command of another kind that was not answered leaves the login alone", async () => {
+    const fleet = await withWorker("NEEDS_LOGIN");
+    await fleet.post("/chat/press", { user: 777, label: "🔐 Authenticate" });
+    await begins(fleet);
+    const { commandLog, wizard } = fleet.parts;
+    commandLog.ask("other", WORKER, "who", { id: "777", name: "Ann" }, 1);
+    wizard.unanswered(commandLog.giveUp(2, Date.now()));
+    expect(wizard.of(ANN)?.step.kind).toBe("preparing");
+  });
+});

@@ -104,8 +104,7 @@ describe("messages that are lost", () => {
   });
 
   test("the same event twice is one loss", async () => {
-    const fleet = await withAnn();
-    const event = lost();
+    const [fleet, event] = [await withAnn(), lost()];
     await take(fleet, event, event);
     expect(fleet.parts.alerts.open("gap:news_1")?.body.times).toBe(1);
   });

@@ -84,9 +84,10 @@ export class Fleet {
       const { worker } = this.find(id);
       if (desired === "maintenance") await worker.stop("MAINTENANCE");
     }
+    const running = wanted.filter(({ desired }) => desired === "running").map(({ id }) => id);
+    for (const id of running) this.find(id).worker.expectStart();
     this.tell({ kind: "host.started", workers: this.statuses() });
     this.refreshStatuses();
-    const running = wanted.filter(({ desired }) => desired === "running").map(({ id }) => id);
     await this.#startInOrder((await this.#deps.order?.(running)) ?? running);
   }
 

@@ -13,6 +13,7 @@ import {
 import { processIdentity } from "@flotilla/sqlite";
 import { AccountStats } from "./account-stats.ts";
 import type { ManagedWorkerDeps, StartResult } from "./managed-worker-deps.ts";
+import { NextStart } from "./next-start.ts";
 import { SecondLook } from "./second-look.ts";
 import { SessionNews } from "./session-news.ts";
 import { VitalSigns } from "./vital-signs.ts";
@@ -40,9 +41,7 @@ export class ManagedWorker {
   readonly #look: SecondLook;
   #life: WorkerLife = NOT_STARTED;
   #run: Run | null = null;
-  #retry: NodeJS.Timeout | undefined;
-  /** The restart that is still wanted: a start or a stop by a person takes its place, also while it waits for its turn. */
-  #due: object | null = null;
+  readonly #next: NextStart;
   #since: number;
   #fault: Fault | null = null;
   #turn: Promise<unknown> = Promise.resolve();
@@ -51,9 +50,15 @@ export class ManagedWorker {
   constructor(deps: ManagedWorkerDeps) {
     this.#deps = deps;
     this.#since = deps.clock.now();
+    this.#next = new NextStart(() => this.start(), deps.window);
     this.#stats = new AccountStats(deps.id, deps.db, deps.clock);
     this.#news = new SessionNews(deps.session, (ours) => deps.hooks.status(this.status(), this.#life.state, ours, "holder"));
     this.#look = new SecondLook(deps.session.path, deps.limits.lookMs, () => void this.start());
+  }
+
+  /** It is wanted, and its turn comes: until then it is starting, and not stopped by anybody (field fault K3). */
+  expectStart(): void {
+    this.#next.isExpected = true;
   }
 
   /** Starts the process unless it runs. Resolves when it says that it is ready, or ended before. */
@@ -108,7 +113,7 @@ export class ManagedWorker {
       v: 1,
       worker: id,
       host,
-      state: life.state,
+      state: this.#next.isExpected && life.state === "STOPPED" ? "STARTING" : life.state,
       since: this.#since,
       pid: run?.process.pid ?? null,
       startedAt: life.process === "up" ? (run?.startedAt ?? null) : null,
@@ -142,7 +147,7 @@ export class ManagedWorker {
 
   #spawn(): Run {
     if (this.#run) return this.#run;
-    this.#forgetRetry();
+    this.#next.forget();
     const { id, program, log, clock, limits, db } = this.#deps;
     const process = new WorkerProcess(id, program, log, (message) => this.#hear(run, message));
     const vitals = new VitalSigns(process.pid, limits, (fault) => {
@@ -165,9 +170,11 @@ export class ManagedWorker {
   }
 
   async #end(as: StoppedAs): Promise<void> {
-    this.#forgetRetry();
+    const wasExpected = this.#next.isExpected;
+    this.#next.forget();
     const run = this.#run;
-    if (!run && this.#life.state === as) return;
+    if (!run && this.#life.state === as)
+      return wasExpected ? this.#deps.hooks.status(this.status(), "STARTING", true, "stop wanted") : undefined;
     this.#apply({ kind: "stop-wanted", as }, null, "stop wanted");
     if (!run) return;
     run.vitals.stop();
@@ -217,24 +224,10 @@ export class ManagedWorker {
     const decision = decideRestart(db.history(id), now, this.#deps.rules());
     this.#apply({ kind: "exited", class: fault.class, decision, now }, fault, `exited: ${fault.code}`);
     if (decision.kind === "restart" || decision.kind === "retry") {
-      this.#retryIn(decision.delayMs);
+      this.#next.in(decision.delayMs);
     }
     this.#deps.hooks.exited(exit, fault, decision, run.ready ? "run" : "start");
     run.started.resolve({ kind: "ended", fault });
-  }
-
-  #retryIn(delayMs: number): void {
-    const due = {};
-    this.#due = due;
-    const start = async (): Promise<StartResult> => (this.#due === due ? await this.start() : { kind: "ready" });
-    const { window } = this.#deps;
-    this.#retry = setTimeout(() => (window ? window.take(start) : void start()), delayMs);
-    this.#retry.unref();
-  }
-
-  #forgetRetry(): void {
-    clearTimeout(this.#retry);
-    this.#due = null;
   }
 
   #apply(event: LifeEvent, fault: Fault | null, cause: string): void {

@@ -82,7 +82,7 @@ test("a host starts what shall run in order and with a pause between two, and kn
   db.setDesired(C, "maintenance", 3);
   const starting = fleet.startDesired();
   await waitFor(() => states().alpha === "RUNNING");
-  expect(states()).toEqual({ alpha: "RUNNING", beta: "STOPPED", gamma: "MAINTENANCE" });
+  expect(states()).toEqual({ alpha: "RUNNING", beta: "STARTING", gamma: "MAINTENANCE" });
   await fleet.stopAll();
   await starting;
   expect(starts(), "a stop ends the start").toBe(1);
@@ -94,7 +94,7 @@ test("a sender of routes starts before its reader, whichever was added first", a
   db.setDesired(B, "running", 2);
   const starting = fleet.startDesired();
   await waitFor(() => states().beta === "RUNNING");
-  expect(states()).toEqual({ alpha: "STOPPED", beta: "RUNNING" });
+  expect(states()).toEqual({ alpha: "STARTING", beta: "RUNNING" });
   await fleet.stopAll();
   await starting;
 });

@@ -166,3 +166,17 @@ test("the account's statistics add up over all its runs, and survive the supervi
   onTestFinished(() => again.close());
   expect(again.stats(ID)).toMatchObject({ reconnects: 4, failures: 2 });
 });
+
+test("a worker whose turn to start comes is starting, not stopped; a stop meanwhile is told", async () => {
+  const { worker, states } = await managed();
+  expect(worker.status().state).toBe("STOPPED");
+  worker.expectStart();
+  expect(worker.status()).toMatchObject({ state: "STARTING", pid: null });
+  await worker.stop();
+  expect([worker.status().state, states]).toEqual(["STOPPED", ["STOPPED"]]);
+  worker.expectStart();
+  await worker.start();
+  await waitFor(() => worker.status().state === "RUNNING");
+  await worker.stop();
+  expect(worker.status().state).toBe("STOPPED");
+});

@@ -78,7 +78,7 @@ export class Absence {
 
   #begin(now: number): void {
     const before = this.#deps.settings.seen();
-    if (before === null || before.stopped || now - before.at < ABSENT_MS) return;
+    if (before === null || before.stopped || now <= before.at) return;
     this.#gap = { from: before.at, to: now, before: this.#deps.rollups.running() };
   }
 
@@ -90,6 +90,8 @@ export class Absence {
   ): void {
     const off = [...back, ...missing];
     const isBotAlone = off.length === 0;
+    // Its launcher starts it again within seconds: that is nothing to tell.
+    if (isBotAlone && to - from < ABSENT_MS) return;
     const until = isBotAlone ? to : backAt;
     const title = say(isBotAlone ? "notice-bot-away" : "notice-fleet-away", { from, to: until, ms: until - from });
     const details: Said[] = [

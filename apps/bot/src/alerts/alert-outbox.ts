@@ -1,5 +1,5 @@
 import { type AlertChat, audience, pace } from "@flotilla/domain";
-import { type Clock, sleep } from "@flotilla/kernel";
+import type { Clock } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { Api } from "grammy";
 import { sendProblem } from "../chat/bot-errors.ts";
@@ -13,6 +13,7 @@ import type { Words } from "../words/words.ts";
 import type { CardRow } from "./alert-body.ts";
 import { alertCard, digestCard, endedCard } from "./alert-card.ts";
 import type { CardStore, Delivery } from "./card-store.ts";
+import { ChatRounds } from "./chat-rounds.ts";
 import type { SentLog } from "./sent-log.ts";
 
 /** Parts of the outbox. */
@@ -47,15 +48,9 @@ const STALE_MS = 3_600_000;
  */
 export class AlertOutbox {
   readonly #deps: AlertOutboxDeps;
-  /** Chats that are being served. */
-  readonly #running = new Map<string, Promise<void>>();
-  /** Chats with news since their round began. */
-  readonly #again = new Set<string>();
-  /** Ends the wait of a chat whose next edit is not due yet. */
-  readonly #wake = new Map<string, () => void>();
+  readonly #rounds = new ChatRounds((chat) => this.#chat(chat, this.#deps.cards.current(this.#deps.clock.now())));
   /** Messages whose press waits for its answer, by chat. */
   readonly #urgent = new Map<string, number>();
-  #closed = false;
 
   constructor(deps: AlertOutboxDeps) {
     this.#deps = deps;
@@ -73,46 +68,15 @@ export class AlertOutbox {
       // Before anything is sent: what is due now stays due, even if the trouble ends before it can be told.
       cards.owe(this.#due(cards.current(clock.now())));
       if (pressed) this.#urgent.set(pressed.chat, pressed.message);
-      await Promise.all(chats().map(({ chat }) => this.#serve(chat)));
+      await Promise.all(chats().map(({ chat }) => this.#rounds.serve(chat)));
     } catch (error) {
       log.error({ err: error }, "alerts not told yet");
     }
   }
 
-  #serve(chat: string): Promise<void> {
-    const running = this.#running.get(chat);
-    if (running) {
-      this.#again.add(chat);
-      this.#wake.get(chat)?.();
-      return running;
-    }
-    const served = this.#rounds(chat).finally(() => this.#running.delete(chat));
-    this.#running.set(chat, served);
-    return served;
-  }
-
-  async #rounds(chat: string): Promise<void> {
-    for (let next: "now" | "over" | number = "now"; next !== "over"; ) {
-      if (typeof next === "number") await this.#rest(chat, next);
-      if (this.#closed) return;
-      this.#again.delete(chat);
-      const waitMs = await this.#chat(chat, this.#deps.cards.current(this.#deps.clock.now()));
-      next = this.#again.has(chat) ? "now" : waitMs === 0 ? "over" : waitMs;
-    }
-  }
-
-  /** Waits for the next edit, or for news. */
-  async #rest(chat: string, ms: number): Promise<void> {
-    const woken = new AbortController();
-    this.#wake.set(chat, () => woken.abort());
-    await sleep(ms, woken.signal).catch(() => {});
-    this.#wake.delete(chat);
-  }
-
   /** Ends what waits; what is due is told after the next start. */
   close(): void {
-    this.#closed = true;
-    for (const wake of this.#wake.values()) wake();
+    this.#rounds.close();
   }
 
   /** Everything for one chat, new cards first; the first refusal leaves the rest for the next round. Resolves with the time until its next edit; 0 = none waits. */

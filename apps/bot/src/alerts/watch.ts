@@ -1,5 +1,5 @@
 import { type HostRow, hostsTooMany, STATUS_STALE_MS, type WorkerStatus } from "@flotilla/contracts";
-import type { Clock, HostId, WorkerId } from "@flotilla/kernel";
+import type { HostId, WorkerId } from "@flotilla/kernel";
 import type { RedisTrouble } from "@flotilla/queue";
 import { type Said, say } from "../words/said.ts";
 import type { AlertBody, AlertRow } from "./alert-body.ts";
@@ -237,31 +237,4 @@ function flooded(status: WorkerStatus): Condition {
     subject: `flood:${worker}`,
     body: { kind: "flood", worker, host, times: 1, title, details, buttons: ["worker"], action: null },
   };
-}
-
-/** Remembers since when Redis is away. */
-export class RedisWatch {
-  readonly #look: () => RedisTrouble | null;
-  readonly #clock: Clock;
-  #awaySince: number | null = null;
-
-  constructor(look: () => RedisTrouble | null, clock: Clock) {
-    this.#look = look;
-    this.#clock = clock;
-  }
-
-  /** Both, for Health. */
-  signs(): { readonly redisAwaySince: number | null; readonly redisTrouble: RedisTrouble | null } {
-    return { redisAwaySince: this.awaySince(), redisTrouble: this.trouble() };
-  }
-
-  /** What is the matter with it now. */
-  trouble(): RedisTrouble | null {
-    return this.#look();
-  }
-
-  awaySince(): number | null {
-    this.#awaySince = this.#look() === null ? null : (this.#awaySince ?? this.#clock.now());
-    return this.#awaySince;
-  }
 }

@@ -111,14 +111,8 @@ export class Wizard {
     if (own && own.step.kind !== "ended") return say("login-other-worker", { worker: own.worker });
     this.#digits.delete(admin);
     const expiresAt = this.#deps.clock.now() + TOTAL_MS;
-    const row: WizardRow = {
-      admin,
-      worker,
-      login: this.#deps.newId(),
-      publicKey: null,
-      step: { kind: "preparing" },
-      expiresAt,
-    };
+    const fresh = { login: this.#deps.newId(), publicKey: null, step: { kind: "preparing" } as const, expiresAt };
+    const row: WizardRow = { admin, worker, ...fresh };
     this.#deps.store.save(row);
     return await this.#moves.send(row, { kind: "login.begin" }, asker, row.step);
   }
@@ -193,9 +187,18 @@ export class Wizard {
 
   /** Busy steps whose answer can no longer come, such as after a crash of the bot: the place is kept, and asked anew. */
   recover(isOpen: (worker: WorkerId) => boolean): void {
-    for (const row of this.#deps.store.all()) {
-      if (BUSY.has(row.step.kind) && !isOpen(row.worker)) this.#moves.note(row, say("login-again"));
-    }
+    this.#askAgain(({ worker }) => !isOpen(worker), "login-again");
+  }
+
+  #askAgain(isMeant: (row: WizardRow) => boolean, why: "login-again" | "login-unanswered"): void {
+    const busy = this.#deps.store.all().filter(({ step }) => BUSY.has(step.kind));
+    for (const row of busy.filter(isMeant)) this.#moves.note(row, say(why, { worker: row.worker }));
+  }
+
+  /** Commands that a worker did not answer in time: a login does not stay at what it was doing (field fault D6). */
+  unanswered(commands: readonly CommandRow[]): void {
+    const silent = new Set(commands.flatMap(({ verb, worker }) => (verb.startsWith("login.") ? [worker] : [])));
+    this.#askAgain(({ worker }) => silent.has(worker), "login-unanswered");
   }
 
   #end(admin: UserId): void {

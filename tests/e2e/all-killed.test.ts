@@ -1,0 +1,41 @@
+/** What the chat says after the supervisor, or everything, was killed (field faults K3, K4). */
+import { childWith, testDir, waitFor } from "@flotilla/testkit";
+import { expect, test } from "vitest";
+import { AdminChat } from "./support/chat.ts";
+import { startFleetIn } from "./support/fleet.ts";
+
+const PROCESSES = ["supervisor/src/main.ts", "bot/src/main.ts"];
+
+test("a supervisor that is killed is told within ten seconds with true words, and it is over when the workers are back", async () => {
+  const fleet = await startFleetIn(await testDir("fleet-"));
+  const chat = new AdminChat(fleet);
+  await chat.start();
+  await chat.shows(/2 workers[\s\S]*healthy/);
+  const pid = await waitFor(() => childWith(fleet.process.pid, "supervisor/src/main.ts"), { what: "the supervisor" });
+  process.kill(pid, "SIGKILL");
+  const killedAt = performance.now();
+  const alert = await chat.shows(/its supervisor ended, all its workers are off Telegram/);
+  expect(performance.now() - killedAt).toBeLessThan(10_000);
+  expect(alert.text).toContain("supervisor ended (SIGKILL)");
+  await chat.shows(/✅ host-a #A\d+ solved after/);
+});
+
+test("after everything was killed at once and started again a notice tells from when to when, and which workers", async () => {
+  const dir = await testDir("fleet-");
+  const before = await startFleetIn(dir);
+  const chat = new AdminChat(before);
+  await chat.start();
+  await chat.shows(/2 workers[\s\S]*healthy/);
+  // The charts have looked at the workers once: they are known to run.
+  await chat.press("Workers");
+  await chat.press("demo_1");
+  await chat.shows(/demo_1[\s\S]*Status: healthy/);
+  const pids = await Promise.all(PROCESSES.map((name) => waitFor(() => childWith(before.process.pid, name))));
+  for (const pid of [before.process.pid, ...pids]) process.kill(pid, "SIGKILL");
+  await before.process.exited;
+  const after = await startFleetIn(dir);
+  const again = new AdminChat(after);
+  await again.start();
+  const notice = await again.shows(/Flotilla did not run from/);
+  expect(notice.text).toMatch(/Nobody had stopped it[\s\S]*demo_1/);
+});
