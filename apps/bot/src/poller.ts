@@ -68,8 +68,7 @@ export function startPolling(deps: PollerDeps): Poller {
     for (const update of deps.inbox.left()) void work.run(update);
   };
   const loop = (async () => {
-    let begun = false;
-    let offset = 0;
+    let [begun, offset] = [false, 0];
     let loggedAt = Number.NEGATIVE_INFINITY;
     while (!stopping.signal.aborted) {
       try {
@@ -90,8 +89,7 @@ export function startPolling(deps: PollerDeps): Poller {
           deps.log.error({ err, problem: kind }, what);
         }
         const soon = isFirst && (kind === "unauthorized" || sendProblem(error) === "webhook");
-        const waitMs = pauseOf(error) ?? (soon ? SOON_MS : WAIT_MS[kind]);
-        await sleep(waitMs, stopping.signal).catch(() => {});
+        await sleep(pauseOf(error) ?? (soon ? SOON_MS : WAIT_MS[kind]), stopping.signal).catch(() => {});
       }
     }
   })();
