@@ -105,7 +105,7 @@ describe("a file of mtcute's own storage", () => {
     const storage = new SqliteStorage(path);
     // Its own types disagree under exactOptionalPropertyTypes.
     const platform = new NodePlatform() as never;
-    await storage.driver.setup(new LogManager("test", platform), platform);
+    storage.driver.setup(new LogManager("test", platform), platform);
     await storage.driver.load();
     storage.kv.set("dc_main", serializeBasicDcOption({ ...DC, testMode }));
     if (user) {
