@@ -74,7 +74,10 @@ export interface RouteDeps extends PressDeps, FileDeps {
   readonly wordsOf: (chat: string) => Words;
 }
 
-/** Registers every handler. Whoever is not on the allow-list, and every chat that was not opened, gets no answer at all. */
+/**
+ * Registers every handler. Whoever is not on the allow-list, and every chat that was not opened, gets no answer at all.
+ * @NOTE more lines: every way in passes the same gates here
+ */
 export function registerRoutes(bot: Bot, deps: RouteDeps): void {
   bot.use(async (context, next) => {
     const migrated = context.message?.migrate_to_chat_id;
