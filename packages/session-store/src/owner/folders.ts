@@ -91,10 +91,11 @@ function whyNotMade(path: string): string | null {
   return statSync(above).isDirectory() ? whyNoFiles(above) : "a part of its path is not a folder";
 }
 
-/** For root, access(2) says yes for /proc too. */
+/** For root, access(2) says yes for /proc too; to others the kind of folder says more than that they may not. */
 function whyNoFiles(folder: string): string | null {
+  if (fileSystemOf(folder).ofKernel) return "it is a folder of the kernel, where no files can be made";
   accessSync(folder, constants.W_OK | constants.X_OK);
-  return fileSystemOf(folder).ofKernel ? "it is a folder of the kernel, where no files can be made" : null;
+  return null;
 }
 
 function make(path: string, mode: number): void {
