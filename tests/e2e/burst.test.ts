@@ -93,13 +93,15 @@ async function settled(fleet: TestFleet, messages: number): Promise<void> {
   onTestFinished(() => board.close());
   await board.ready();
   let matched = 0;
+  let counted = "";
   const isThere = async (): Promise<boolean> => {
     const status = await board.read(READER);
     matched = status?.routes.reduce((sum, { counts }) => sum + (counts["matched"] ?? 0), 0) ?? 0;
+    counted = JSON.stringify(status?.routes.map(({ route, counts, waiting }) => ({ route, counts, waiting })));
     return matched >= messages;
   };
   await waitFor(isThere, { timeoutMs: 60_000 + POSTS * 30, intervalMs: 250, what: `${messages} messages` }).catch((cause) => {
-    throw new Error(`${matched} of ${messages} messages`, { cause });
+    throw new Error(`${matched} of ${messages} messages: ${counted}`, { cause });
   });
 }
 

@@ -127,6 +127,7 @@ test("a message of a chat that restricts saving is not copied, also when it come
   const edit = { ...post(1, "edited"), kind: "edit" as const, version: 9 };
   worker.store.entities.upsert([{ ...entity, protected: true }]);
   worker.receive(post(1, "secret"), edit, post(2, "secret", { media: { kind: "photo" }, groupedId: "5" }));
+  await waitFor(() => worker.store.updates.pendingCount() === 0);
   worker.store.entities.upsert([{ ...entity, protected: false }]);
   worker.receive(post(3, "free"));
   await waitFor(() => targets.in("-1000000000002").length === 1);
