@@ -37,5 +37,5 @@ test("after everything was killed at once and started again a notice tells from 
   const again = new AdminChat(after);
   await again.start();
   const notice = await again.shows(/Flotilla did not run from/);
-  expect(notice.text).toMatch(/Nobody had stopped it[\s\S]*demo_1/);
+  expect(notice.text).toMatch(/No admin had stopped it[\s\S]*demo_1/);
 });

@@ -33,8 +33,8 @@ test("a route is made step by step, delivers into its topic, and is changed by t
   await chat.say("btc_desk");
   await chat.press("👷 demo_1");
   await chat.press("Trading desk");
-  await chat.shows(/What shall demo_1 read/);
-  await picture(fleet, "route-sources", "What shall demo_1 read");
+  await chat.shows(/Which chats should demo_1 read/);
+  await picture(fleet, "route-sources", "Which chats should demo_1 read");
   await chat.press("➡️ Next (1)");
   await chat.press("# BTC");
   await chat.shows(/Which messages/);

@@ -170,7 +170,7 @@ unmute-done = 🔔 { $names }: not muted any more
 mute-all-done = 🔕 All { $count } workers: muted for { SPAN($ms) }, until { CLOCK($until) }
 unmute-all-done = 🔔 Nothing is muted any more: no worker and no alert.
 mute-still-all = But all workers are muted until { CLOCK($until) } (by { $by }). /mute all off ends that.
-mute-which = “{ $name }” fits { $count } workers: { $names }. Nobody was muted. One of them: <code>/mute { $name }… { $time }</code> with its whole name. All of them: <code>/mute { $name }* { $time }</code>
+mute-which = “{ $name }” fits { $count } workers: { $names }. No worker was muted. For one worker, send its full name: <code>/mute { $name }… { $time }</code>. For all of them: <code>/mute { $name }* { $time }</code>
 mute-usage = So: <code>/mute news_1 2h</code>, <code>/mute #eu 1d</code>, <code>/mute all 30m</code>, <code>/mute all off</code>
 here-opened = This chat hears every alert now. Logins stay private. /here off closes it.
 here-closed = Closed: this chat hears nothing any more.
@@ -968,10 +968,10 @@ alert-solved-group = ✅ #A{ $n }: { $count ->
     [2] both
    *[other] all { $count }
 } solved after { SPAN($ms) }
-notice-fleet-away = ⚠️ <b>Flotilla did not run</b> from { DATE($from) } to { CLOCK($to) } ({ SPAN($ms) }). Nobody had stopped it: it was killed, or the machine was off.
+notice-fleet-away = ⚠️ <b>Flotilla did not run</b> from { DATE($from) } to { CLOCK($to) } ({ SPAN($ms) }). No admin had stopped it: the processes were killed, or the machine was off.
 notice-fleet-off = Off Telegram meanwhile: { $count } of { $total } workers (<b>{ $names }</b>). What was sent meanwhile is fetched.
 notice-fleet-missing = ❌ Not back yet: { $count } (<b>{ $names }</b>).
-notice-bot-away = ⚠️ <b>The bot did not run</b> from { DATE($from) } to { CLOCK($to) } ({ SPAN($ms) }). Nobody had stopped it. The workers went on.
+notice-bot-away = ⚠️ <b>The bot did not run</b> from { DATE($from) } to { CLOCK($to) } ({ SPAN($ms) }). No admin had stopped it. The workers kept running.
 alert-maintenance-over = ⏸ Maintenance { TIME($since) }–{ CLOCK($until) } is over: { $held ->
     [one] { $held } alert was held
    *[other] { $held } alerts were held
@@ -1176,7 +1176,7 @@ rwiz-lines =
     2. where to: <code>@chat</code>, <code>other_worker @chat</code>, <code>bot @chat</code>, or an https address
     3. which messages (may be left out): <code>btc or eth</code>
 rwiz-reader = Which worker reads?
-rwiz-chats = What shall { $reader } read? Tap one or more, or send <code>@name</code>, a number or a link, or forward a message. Then go on.
+rwiz-chats = Which chats should { $reader } read? Tap one or more; or send <code>@name</code>, a number or a link; or forward a message. Then continue.
 rwiz-topic = Which topic of { $chat }? A link to a message in it will do, too.
 rwiz-into = Into which topic of { $chat }? A link to a message in it, or its number, will do, too.
 rwiz-general = General

@@ -1,8 +1,8 @@
 import type { Database } from "@flotilla/sqlite";
 
 /**
- * Which chat a route means by a name, as of the first time it was asked for, and where chats went that became another one. A name can be given
- * up and taken by somebody else; a group that becomes a supergroup gets a new number (https://core.telegram.org/api/channel#migration).
+ * The chat id that each route resolved a name to first, and the new ids of migrated groups. Another chat can take
+ * a name; a group that becomes a supergroup gets a new id (https://core.telegram.org/api/channel#migration).
  * Synchronous and durable; AppError `sqlite-*`. Field faults B4 and F20.
  */
 export class ChatPins {

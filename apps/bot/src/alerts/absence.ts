@@ -30,8 +30,9 @@ interface Gap {
 }
 
 /**
- * Knows when the bot itself was away: what it did not see it must not blame on hosts (field fault D5), and when Flotilla ended without being
- * stopped, one notice tells from when to when, and which workers were off Telegram (K4). Times are milliseconds since the epoch.
+ * Records when the bot itself did not run. The watch does not blame hosts for that time (field fault D5).
+ * After an exit without a stop, one notice gives the time span and the workers that were off Telegram (K4).
+ * Times are milliseconds since the Unix epoch.
  */
 export class Absence {
   readonly #deps: AbsenceDeps;
@@ -61,7 +62,8 @@ export class Absence {
     if (!gap) return;
     const known = new Map(statuses.map((status) => [status.worker as string, status]));
     const back = gap.before.filter((worker) => (known.get(worker)?.startedAt ?? 0) > gap.from);
-    const stayed = gap.before.filter((worker) => !back.includes(worker) && (known.get(worker)?.updatedAt ?? 0) > gap.to);
+    const isHeard = (worker: string): boolean => (known.get(worker)?.updatedAt ?? 0) > gap.to;
+    const stayed = gap.before.filter((worker) => !back.includes(worker) && isHeard(worker));
     const ran = stayed.filter((worker) => (known.get(worker)?.pid ?? null) !== null);
     const settled = back.length + ran.length === gap.before.length;
     if (!settled && now - gap.to < PATIENCE_MS) return;

@@ -181,7 +181,7 @@ export class Dispatcher {
       else lane.files = { row: row.n, found: files };
       this.#pumpLane(row.lane);
     } catch (error) {
-      // Nobody waits for this promise. A full disk fails a download, and then the note of it: the next tick tries again.
+      // No caller awaits this promise. A full disk fails the download and the write of its result; the next tick retries.
       log.error({ route: route.id, cause: toError(error).message }, "what became of a download could not be noted");
     }
   }
@@ -302,7 +302,7 @@ export class Dispatcher {
     }
     const judged = judgeAlbum(route.id, pieces);
     if (judged === null) {
-      // What nobody can judge goes nowhere: it waits for a route that can be read.
+      // The album waits until the filter of its route can be compiled.
       Object.assign(lane, {
         parkedUntil: clock.monotonicMs() + UNREADY_MS,
         reason: "The filter of this route cannot be used.",
