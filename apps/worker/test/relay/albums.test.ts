@@ -1,41 +1,14 @@
-import type { Route } from "@flotilla/contracts";
 import type { StepPlan } from "@flotilla/domain";
-import { type QueuePlace, RelayLink } from "@flotilla/queue";
-import { type InboxEvent, type OutboxRow, openSession } from "@flotilla/session-store";
-import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
+import { RelayLink } from "@flotilla/queue";
+import { type OutboxRow, openSession } from "@flotilla/session-store";
+import { testDir, waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { planStep } from "../../src/relay/plan-step.ts";
-import { aMessage, route as aRoute, FLEET_KEY, placeAt, post, type Running, runWorker, Targets, tellRoutes } from "./world.ts";
+import { counted, edit, gone, pair, tell } from "./pair.ts";
+import { aMessage, route as aRoute, FLEET_KEY, post } from "./world.ts";
 
 const TARGET = "-1000000000002";
 const photo = { media: { kind: "photo" }, groupedId: "7" };
-
-async function pair(change: Parameters<typeof aRoute>[0] = {}) {
-  const [place, dir, targets] = [placeAt((await sharedRedis()).url), await testDir(), new Targets()];
-  const reader = runWorker(dir, "reader", place, targets);
-  const sender = runWorker(dir, "sender", place, targets);
-  onTestFinished(async () => {
-    await reader.close();
-    await sender.close();
-  });
-  await tell(place, reader, change);
-  return { targets, reader, place };
-}
-
-async function tell(place: QueuePlace, reader: Running, change: Parameters<typeof aRoute>[0]): Promise<void> {
-  const routes: Route[] = [aRoute(change)];
-  await tellRoutes(place, "reader", routes);
-  await waitFor(() => reader.store.relay.routes()?.body === JSON.stringify(routes));
-}
-
-const counted = (reader: Running, name: string, count = 1) =>
-  waitFor(() => reader.store.relay.counts("signals")[name] === count);
-const edit = (id: number, version: number, text: string, more = {}): InboxEvent => ({
-  ...post(id, text, more),
-  kind: "edit",
-  version,
-});
-const gone = (id: number, version: number): InboxEvent => ({ ...post(id, ""), kind: "delete", version, content: null });
 
 describe("field fault F10: an album is judged as one", () => {
   test.each([

@@ -1,33 +1,11 @@
 import { AppError } from "@flotilla/kernel";
-import type { InboxEvent } from "@flotilla/session-store";
-import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { placeAt, post, type Running, route, runWorker, Targets, tellRoutes } from "./world.ts";
+import { waitFor } from "@flotilla/testkit";
+import { describe, expect, test } from "vitest";
+import { counted, edit, gone, pair } from "./pair.ts";
+import { post } from "./world.ts";
 
 const TARGET = "-1000000000002";
 const album = { media: { kind: "photo" }, groupedId: "7" };
-
-async function pair(change: Parameters<typeof route>[0] = {}) {
-  const [place, dir, targets] = [placeAt((await sharedRedis()).url), await testDir(), new Targets()];
-  const reader = runWorker(dir, "reader", place, targets);
-  const sender = runWorker(dir, "sender", place, targets);
-  onTestFinished(async () => {
-    await reader.close();
-    await sender.close();
-  });
-  await tellRoutes(place, "reader", [route(change)]);
-  await waitFor(() => reader.store.relay.routes() !== null);
-  return { targets, reader };
-}
-
-const counted = (reader: Running, name: string, count = 1) =>
-  waitFor(() => reader.store.relay.counts("signals")[name] === count);
-const edit = (id: number, version: number, text: string, more = {}): InboxEvent => ({
-  ...post(id, text, more),
-  kind: "edit",
-  version,
-});
-const gone = (id: number, version: number): InboxEvent => ({ ...post(id, ""), kind: "delete", version, content: null });
 
 describe("an edit or a deletion whose message was refused before it had its turn", () => {
   /** The first message is in doubt: refused with a word that nobody knows, and nothing came that could tell. */

@@ -1,40 +1,13 @@
-import { RelayStatus, type Route } from "@flotilla/contracts";
+import { RelayStatus } from "@flotilla/contracts";
 import { parseWorkerId } from "@flotilla/kernel";
-import { type QueuePlace, RelayBoard } from "@flotilla/queue";
-import type { InboxEvent } from "@flotilla/session-store";
-import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
+import { RelayBoard } from "@flotilla/queue";
+import { waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { aMessage, route as aRoute, placeAt, post, type Running, runWorker, Targets, tellRoutes } from "./world.ts";
+import { counted, edit, gone, pair, tell } from "./pair.ts";
+import { aMessage, post, tellRoutes } from "./world.ts";
 
 const TARGET = "-1000000000002";
 const photo = { media: { kind: "photo" }, groupedId: "7" };
-
-async function pair(change: Parameters<typeof aRoute>[0] = {}) {
-  const [place, dir, targets] = [placeAt((await sharedRedis()).url), await testDir(), new Targets()];
-  const reader = runWorker(dir, "reader", place, targets);
-  const sender = runWorker(dir, "sender", place, targets);
-  onTestFinished(async () => {
-    await reader.close();
-    await sender.close();
-  });
-  await tell(place, reader, change);
-  return { targets, reader, place };
-}
-
-async function tell(place: QueuePlace, reader: Running, change: Parameters<typeof aRoute>[0]): Promise<void> {
-  const routes: Route[] = [aRoute(change)];
-  await tellRoutes(place, "reader", routes);
-  await waitFor(() => reader.store.relay.routes()?.body === JSON.stringify(routes));
-}
-
-const counted = (reader: Running, name: string, count = 1) =>
-  waitFor(() => reader.store.relay.counts("signals")[name] === count);
-const edit = (id: number, version: number, text: string, more = {}): InboxEvent => ({
-  ...post(id, text, more),
-  kind: "edit",
-  version,
-});
-const gone = (id: number, version: number): InboxEvent => ({ ...post(id, ""), kind: "delete", version, content: null });
 
 describe("field fault B5: edits", () => {
   test("thirty edits that change nothing are nothing, and those that wait are one", async () => {

@@ -1,0 +1,38 @@
+import type { Route } from "@flotilla/contracts";
+import type { QueuePlace } from "@flotilla/queue";
+import type { InboxEvent } from "@flotilla/session-store";
+import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
+import { onTestFinished } from "vitest";
+import { route as aRoute, placeAt, post, type Running, runWorker, Targets, tellRoutes } from "./world.ts";
+
+/** A reader and a sender, with one route from one to the other. */
+export async function pair(change: Parameters<typeof aRoute>[0] = {}) {
+  const [place, dir, targets] = [placeAt((await sharedRedis()).url), await testDir(), new Targets()];
+  const reader = runWorker(dir, "reader", place, targets);
+  const sender = runWorker(dir, "sender", place, targets);
+  onTestFinished(async () => {
+    await reader.close();
+    await sender.close();
+  });
+  await tell(place, reader, change);
+  return { targets, reader, place };
+}
+
+/** Changes that route. */
+export async function tell(place: QueuePlace, reader: Running, change: Parameters<typeof aRoute>[0]): Promise<void> {
+  const routes: Route[] = [aRoute(change)];
+  await tellRoutes(place, "reader", routes);
+  await waitFor(() => reader.store.relay.routes()?.body === JSON.stringify(routes));
+}
+
+/** Waits until a route counted so many. */
+export const counted = (reader: Running, name: string, count = 1) =>
+  waitFor(() => reader.store.relay.counts("signals")[name] === count);
+/** An edit of a post. */
+export const edit = (id: number, version: number, text: string, more = {}): InboxEvent => ({
+  ...post(id, text, more),
+  kind: "edit",
+  version,
+});
+/** A deletion of a post. */
+export const gone = (id: number, version: number): InboxEvent => ({ ...post(id, ""), kind: "delete", version, content: null });
