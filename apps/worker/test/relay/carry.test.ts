@@ -1,26 +1,14 @@
 import { planNew } from "@flotilla/domain";
 import type { InboxRow } from "@flotilla/session-store";
-import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { waitFor } from "@flotilla/testkit";
+import { describe, expect, test } from "vitest";
 import { toSourceMessage } from "../../src/relay/source-message.ts";
-import { route as aRoute, content, placeAt, post, runWorker, Targets, tellRoutes } from "./world.ts";
+import { pair } from "./pair.ts";
+import { route as aRoute, content, post } from "./world.ts";
 
 const SOURCE = "-1000000000001";
 const NOBODY = { entities: { byId: () => null } } as never;
 const TARGET = "-1000000000002";
-
-async function pair(change: Parameters<typeof aRoute>[0] = {}) {
-  const [place, dir, targets] = [placeAt((await sharedRedis()).url), await testDir(), new Targets()];
-  const reader = runWorker(dir, "reader", place, targets);
-  const sender = runWorker(dir, "sender", place, targets);
-  onTestFinished(async () => {
-    await reader.close();
-    await sender.close();
-  });
-  await tellRoutes(place, "reader", [aRoute(change)]);
-  await waitFor(() => reader.store.relay.routes() !== null);
-  return { targets, reader };
-}
 
 test("field fault F12: of an album that lost a photo before it was forwarded, each other photo keeps its own copy", async () => {
   const { reader, targets } = await pair({ action: { kind: "forward" } });
