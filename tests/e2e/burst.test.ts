@@ -5,7 +5,7 @@ import { askBot, RelayBoard } from "@flotilla/queue";
 import { openSession } from "@flotilla/session-store";
 import { childrenOf, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { startFleet, type TestFleet } from "./support/fleet.ts";
+import { runsWorker, startFleet, type TestFleet } from "./support/fleet.ts";
 import { allGone, processesOf } from "./support/processes.ts";
 
 /** `npm run faults -- --burst 10000`; fewer without it. */
@@ -21,6 +21,7 @@ test.skipIf(process.platform !== "linux")(
   { timeout: 180_000 + POSTS * 60 },
   async () => {
     const fleet = await startFleet({ START_SPACING_S: "0" });
+    await runsWorker(fleet);
     const channels = await makeRoutes(fleet);
     const pid = await waitFor(() => pidOf(fleet));
     const burst = (text: string, count: number, edits = false): Promise<unknown> =>

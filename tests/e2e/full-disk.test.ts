@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { testDir, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { AdminChat } from "./support/chat.ts";
-import { startFleetIn } from "./support/fleet.ts";
+import { hasWorker, runsWorker, startFleetIn } from "./support/fleet.ts";
 
 function run(command: string, args: readonly string[]): void {
   execFileSync(command, args, { stdio: "pipe" });
@@ -34,15 +34,11 @@ async function smallDisk(): Promise<{ dir: string; disk: string } | null> {
 /** A fleet that runs, and how to look at it. */
 async function runningFleet(dir: string, env: Readonly<Record<string, string>> = {}) {
   const fleet = await startFleetIn(dir, env);
-  const [, bot = "", supervisor = ""] = /Health: (\S+) \(bot\), (\S+) \(supervisor\)/.exec(fleet.process.stdout) ?? [];
-  const is = async (states: string): Promise<boolean> =>
-    new RegExp(`flotilla_workers\\{state="(${states})"[^}]*\\} [1-9]`).test(
-      await body(supervisor.replace("healthz", "metrics")),
-    );
-  await waitFor(() => is("RUNNING"), { what: "a worker to run" });
+  const is = (states: string): Promise<boolean> => hasWorker(fleet, states);
+  await runsWorker(fleet);
   const chat = new AdminChat(fleet);
   await chat.start();
-  return { fleet, chat, is, healths: [bot, supervisor] };
+  return { fleet, chat, is, healths: fleet.healths };
 }
 
 /** Takes all there is, to the last byte. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { embeddedRedisUrl, findFleet, fleetPlace, type QueuePlace } from "@flotilla/queue";
-import { type SpawnedProcess, spawnNode, testDir } from "@flotilla/testkit";
+import { type SpawnedProcess, spawnNode, testDir, waitFor } from "@flotilla/testkit";
 import { inject, onTestFinished } from "vitest";
 
 const CLI = fileURLToPath(new URL("../../../apps/cli/src/main.ts", import.meta.url));
@@ -11,6 +11,8 @@ export interface TestFleet {
   readonly process: SpawnedProcess;
   readonly url: string;
   readonly dataDir: string;
+  /** Health of its bot and of its supervisor. */
+  readonly healths: readonly [bot: string, supervisor: string];
   /** GET of the control API. */
   get<T>(path: string): Promise<T>;
   /** POST of the control API; throws on anything but 2xx. */
@@ -33,14 +35,27 @@ export async function startFleetIn(dir: string, env: Readonly<Record<string, str
   onTestFinished(async ({ task }) => {
     if (task.result?.state === "fail") await tellWhatHappened(url, `${dir}/data/sandbox/logs`);
   });
+  const [, bot = "", supervisor = ""] = /Health: (\S+) \(bot\), (\S+) \(supervisor\)/.exec(running.stdout) ?? [];
   return {
     process: running,
     url,
+    healths: [bot, supervisor],
     dataDir: `${dir}/data/sandbox`,
     get: (path) => call(`${url}/control/${path}`),
     post: (path, body = {}) => call(`${url}/control/${path}`, body),
     place: () => placeOf(`${dir}/data/sandbox`, env),
   };
+}
+
+/** Whether the supervisor has a worker in one of these states (`RUNNING|DEGRADED`), by its metrics. */
+export async function hasWorker({ healths: [, supervisor] }: TestFleet, states: string): Promise<boolean> {
+  const metrics = await fetch(supervisor.replace("healthz", "metrics"), { signal: AbortSignal.timeout(2000) });
+  return new RegExp(`flotilla_workers\\{state="(${states})"[^}]*\\} [1-9]`).test(await metrics.text());
+}
+
+/** Waits until an account receives: what is posted before a new account has its position is not its own to read. */
+export async function runsWorker(fleet: TestFleet): Promise<void> {
+  await waitFor(() => hasWorker(fleet, "RUNNING"), { timeoutMs: 60_000, what: "a worker to run" });
 }
 
 /** As another program of the fleet finds it. */
