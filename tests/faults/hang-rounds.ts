@@ -161,11 +161,20 @@ export const HANG_ROUNDS = {
     },
   },
   "the clock of the host is a day ahead, and set right": {
-    named: /clock/i,
+    named: /clock[\s\S]*\+86[34]\d\d s/,
     play: async (rig, traffic, { clock }) => {
       clock.set(DAY_MS);
       await traffic();
-      await rig.chat.shows(/clock/i);
+      await rig.chat.shows(/clock[\s\S]*\+86[34]\d\d s/);
+      clock.set(0);
+    },
+  },
+  "the clock of the host is a day behind, and set right": {
+    named: /clock[\s\S]*-86[34]\d\d s/,
+    play: async (rig, traffic, { clock }) => {
+      clock.set(-DAY_MS);
+      await traffic();
+      await rig.chat.shows(/clock[\s\S]*-86[34]\d\d s/);
       clock.set(0);
     },
   },
