@@ -4,20 +4,32 @@
  */
 export const WORKSPACE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "packages/kernel": [],
+  "packages/os": ["kernel"],
   "packages/contracts": ["kernel"],
   "packages/domain": ["contracts", "kernel"],
   "packages/config": ["kernel"],
   "packages/observability": ["kernel"],
-  "packages/sqlite": ["kernel"],
-  "packages/session-store": ["kernel", "sqlite"],
-  "packages/queue": ["contracts", "kernel"],
+  "packages/sqlite": ["kernel", "os"],
+  "packages/session-store": ["kernel", "os", "sqlite"],
+  "packages/queue": ["contracts", "kernel", "os"],
   "packages/telegram": ["contracts", "domain", "kernel", "session-store"],
   "packages/sandbox": ["kernel"],
-  "packages/testkit": ["kernel"],
-  "apps/worker": ["config", "contracts", "domain", "kernel", "observability", "queue", "session-store", "sqlite", "telegram"],
-  "apps/supervisor": ["config", "contracts", "domain", "kernel", "observability", "queue", "session-store", "sqlite"],
+  "packages/testkit": ["kernel", "os"],
+  "apps/worker": [
+    "config",
+    "contracts",
+    "domain",
+    "kernel",
+    "observability",
+    "os",
+    "queue",
+    "session-store",
+    "sqlite",
+    "telegram",
+  ],
+  "apps/supervisor": ["config", "contracts", "domain", "kernel", "observability", "os", "queue", "session-store", "sqlite"],
   "apps/bot": ["config", "contracts", "domain", "kernel", "observability", "queue", "sqlite"],
-  "apps/cli": ["config", "contracts", "domain", "kernel", "queue", "sandbox", "session-store", "sqlite", "telegram"],
+  "apps/cli": ["config", "contracts", "domain", "kernel", "os", "queue", "sandbox", "session-store", "sqlite", "telegram"],
 };
 
 /** Each third-party library and the only places whose sources may import it. Tests may import what their package declares. */
@@ -52,7 +64,6 @@ export const VENDOR_OWNERS: Readonly<Record<string, readonly string[]>> = {
 export const FILE_OPENERS: Readonly<Record<string, string>> = {
   "apps/worker/src/relay/files.ts": "media on their way, in a folder of their own",
   "apps/supervisor/src/log-sink.ts": "logs",
-  "apps/supervisor/src/proc.ts": "/proc",
   "apps/supervisor/src/uses-folder.ts": "/proc",
   "packages/session-store/src/rekey.ts": "copies of the vault; a session in use stops it before",
   "packages/session-store/src/restore.ts": "a copy of the vault into a place that nobody has open",
@@ -70,5 +81,4 @@ export const FILE_OPENERS: Readonly<Record<string, string>> = {
   "packages/sqlite/src/inspect/file-system.ts": "/proc",
   "packages/sqlite/src/holders/holders.ts": "/proc",
   "packages/sqlite/src/holders/lock-table.ts": "/proc",
-  "packages/sqlite/src/holders/process.ts": "/proc",
 };

@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { AppError, boundToParent, makeFolder } from "@flotilla/kernel";
+import { AppError, makeFolder } from "@flotilla/kernel";
+import { boundToParent, endChild } from "@flotilla/os";
 
 /** A service of this machine that runs as a child process. */
 export interface ServiceProcess {
@@ -117,10 +118,8 @@ async function untilReady(
 }
 
 async function stop(child: ChildProcess, exited: Promise<string>, graceMs: number): Promise<void> {
-  child.kill("SIGTERM");
-  const force = setTimeout(() => child.kill("SIGKILL"), graceMs);
+  endChild(child, graceMs);
   await exited;
-  clearTimeout(force);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -15,7 +15,8 @@ import {
   Secret,
   wantsSandbox,
 } from "@flotilla/config";
-import { AppError, makeFolder, Output, unboundWarning } from "@flotilla/kernel";
+import { AppError, makeFolder, Output } from "@flotilla/kernel";
+import { unboundWarning } from "@flotilla/os";
 import { checkRedis, startEmbeddedRedis } from "@flotilla/queue";
 import { assertOwnerDir, fittingFleetKey } from "@flotilla/session-store";
 import { lockFile } from "@flotilla/sqlite";

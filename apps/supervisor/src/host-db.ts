@@ -1,8 +1,8 @@
 import type { CommandOutcome, LinkStatus, OwnRules } from "@flotilla/contracts";
 import type { PastExit } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
+import { type ProcessIdentity, processIdentity } from "@flotilla/os";
 import type { KeptEvents } from "@flotilla/queue";
-import { type ProcessIdentity, processIdentity } from "@flotilla/sqlite";
 import { RecordFile, type RecordTrouble } from "./record/record-file.ts";
 import type { Child, Desired, HostMemory, KeptExit } from "./record/rows.ts";
 

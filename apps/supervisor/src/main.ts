@@ -1,7 +1,7 @@
 import { findFleetKeys, loadFleetKey, parseConfig, readEnv } from "@flotilla/config";
 import { CLASS_ICONS } from "@flotilla/domain";
-import { unboundWarning } from "@flotilla/kernel";
 import { createLogger, runService } from "@flotilla/observability";
+import { unboundWarning } from "@flotilla/os";
 import { assertOwnerDir, fittingFleetKey } from "@flotilla/session-store";
 import { startSupervisor } from "./compose.ts";
 

@@ -10,7 +10,7 @@ import {
   type StoppedAs,
   type WorkerLife,
 } from "@flotilla/domain";
-import { processIdentity } from "@flotilla/sqlite";
+import { processIdentity } from "@flotilla/os";
 import { AccountStats } from "./account-stats.ts";
 import type { ManagedWorkerDeps, StartResult } from "./managed-worker-deps.ts";
 import { NextStart } from "./next-start.ts";
@@ -97,7 +97,7 @@ export class ManagedWorker {
 
   /** SIGKILL for a process that was asked to end: somebody is in a hurry. */
   hurry(): void {
-    if (this.#life.process === "ending") this.#run?.process.kill("SIGKILL");
+    if (this.#life.process === "ending") this.#run?.process.kill();
   }
 
   /** Says something to its process, if there is one. */
@@ -178,10 +178,7 @@ export class ManagedWorker {
     this.#apply({ kind: "stop-wanted", as }, null, "stop wanted");
     if (!run) return;
     run.vitals.stop();
-    run.process.kill("SIGTERM");
-    const force = setTimeout(() => run.process.kill("SIGKILL"), this.#deps.limits.graceMs);
-    await run.process.exited;
-    clearTimeout(force);
+    await run.process.end(this.#deps.limits.graceMs);
   }
 
   #hear(run: Run, message: WorkerToSupervisor): void {

@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import type { Config } from "@flotilla/config";
 import { systemClock } from "@flotilla/kernel";
 import { type Logger, quietly } from "@flotilla/observability";
+import { processIdentity } from "@flotilla/os";
 import {
   EventPublisher,
   type Fleet,
@@ -15,7 +16,6 @@ import {
   type QueuePlace,
   StatusWriter,
 } from "@flotilla/queue";
-import { processIdentity } from "@flotilla/sqlite";
 import type { HostDb } from "./host-db.ts";
 import { OtherHosts } from "./other-hosts.ts";
 

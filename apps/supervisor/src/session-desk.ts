@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { BackupCopy, CommandOutcome, HolderSummary } from "@flotilla/contracts";
 import { AppError, type WorkerId } from "@flotilla/kernel";
+import { endProcess } from "@flotilla/os";
 import { openIdle, Vault } from "@flotilla/session-store";
 import { findHolders, type Holder } from "@flotilla/sqlite";
-import { endProcess } from "./end-process.ts";
 import type { HostDb } from "./host-db.ts";
 import type { SessionFacts } from "./session-news.ts";
 

@@ -1,5 +1,5 @@
 import type { Fault, WorkerToSupervisor } from "@flotilla/contracts";
-import { processUse } from "./proc.ts";
+import { processStat } from "@flotilla/os";
 
 /** What a worker may do before it is replaced. */
 export interface VitalLimits {
@@ -83,9 +83,9 @@ export class VitalSigns {
   #hangs(silentMs: number): boolean {
     const before = this.#last;
     if (silentMs >= (before === null ? this.#limits.startMs : this.#limits.starvedMs)) return true;
-    const use = processUse(this.#pid);
+    const use = processStat(this.#pid);
     if (use === null) return false;
-    return use.stopped || (before !== null && use.cpuMs - before.cpuMs >= BUSY_MS);
+    return use.state === "stopped" || (before !== null && use.cpuMs - before.cpuMs >= BUSY_MS);
   }
 
   #memoryText(rssBytes: number): string {

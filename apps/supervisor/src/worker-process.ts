@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { type Fault, type SupervisorToWorker, WorkerToSupervisor } from "@flotilla/contracts";
 import { classifySystem, firstErrorLine } from "@flotilla/domain";
-import { boundToParent, toError, type WorkerId } from "@flotilla/kernel";
+import { toError, type WorkerId } from "@flotilla/kernel";
+import { boundToParent, endChild, oomKills } from "@flotilla/os";
 import type { LogSink } from "./log-sink.ts";
-import { oomKills } from "./proc.ts";
 
 /** How worker processes are started on this host. */
 export interface WorkerProgram {
@@ -64,9 +64,15 @@ export class WorkerProcess {
     if (this.#child?.connected) this.#child.send(message, () => {});
   }
 
-  /** Sends a signal unless the process is gone. */
-  kill(signal: "SIGTERM" | "SIGKILL"): void {
-    if (this.#child?.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal);
+  /** Asks it to end: SIGTERM, SIGKILL after `graceMs`. Resolves when the kernel reported the exit. */
+  async end(graceMs: number): Promise<void> {
+    if (this.#child) endChild(this.#child, graceMs);
+    await this.exited;
+  }
+
+  /** SIGKILL, unless the process is gone. */
+  kill(): void {
+    if (this.#child?.exitCode === null && this.#child.signalCode === null) this.#child.kill("SIGKILL");
   }
 
   /**
@@ -77,8 +83,7 @@ export class WorkerProcess {
     this.#announced ??= fault;
     if (this.#ending) return;
     this.#ending = true;
-    this.kill("SIGTERM");
-    setTimeout(() => this.kill("SIGKILL"), graceMs).unref();
+    void this.end(graceMs);
   }
 
   #spawn(worker: WorkerId, program: WorkerProgram): ChildProcess | null {

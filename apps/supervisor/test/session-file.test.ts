@@ -1,7 +1,8 @@
 import { appendFileSync, chownSync, copyFileSync, renameSync, rmSync, truncateSync } from "node:fs";
 import { parseWorkerId } from "@flotilla/kernel";
+import { type ProcessIdentity, processIdentity } from "@flotilla/os";
 import { openSession } from "@flotilla/session-store";
-import { openDatabase, type ProcessIdentity, processIdentity } from "@flotilla/sqlite";
+import { openDatabase } from "@flotilla/sqlite";
 import { isAlive, spawnProcess, testDir, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { HostDb } from "../src/host-db.ts";

@@ -1,8 +1,8 @@
 import { cpSync, existsSync, mkdirSync, renameSync, symlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseWorkerId } from "@flotilla/kernel";
+import { type ProcessIdentity, processIdentity } from "@flotilla/os";
 import { openSession } from "@flotilla/session-store";
-import { type ProcessIdentity, processIdentity } from "@flotilla/sqlite";
 import { isAlive, spawnNode, testDir, waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { HostDb } from "../src/host-db.ts";

@@ -1,7 +1,7 @@
 import type { FleetEvent, HostCommand } from "@flotilla/contracts";
 import { parseWorkerId } from "@flotilla/kernel";
+import { processIdentity } from "@flotilla/os";
 import { openSession } from "@flotilla/session-store";
-import { processIdentity } from "@flotilla/sqlite";
 import { isAlive, spawnProcess, waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { FLEET_KEY, host } from "./host.ts";

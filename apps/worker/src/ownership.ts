@@ -3,9 +3,9 @@ import type { Config } from "@flotilla/config";
 import type { Fault } from "@flotilla/contracts";
 import { AppError, systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
+import { processIdentity } from "@flotilla/os";
 import { Lease, leaseResources, type QueuePlace } from "@flotilla/queue";
 import type { SessionStore } from "@flotilla/session-store";
-import { processIdentity } from "@flotilla/sqlite";
 import { classify } from "@flotilla/telegram";
 import type { Account } from "./account.ts";
 

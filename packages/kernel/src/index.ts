@@ -1,6 +1,5 @@
 /** Ground floor: ids, errors, time. Depends on nothing. */
 export { type BackoffPlan, backoffDelayMs } from "./backoff.ts";
-export { boundToParent, unboundWarning } from "./bound-process.ts";
 export { bareChannel, markedChannel } from "./chat-id.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { AppError, type AppErrorOptions, type Retry, toError } from "./errors.ts";

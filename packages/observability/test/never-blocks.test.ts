@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { boundToParent } from "@flotilla/kernel";
+import { boundToParent } from "@flotilla/os";
 import { testDir, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { closeSync, existsSync, lstatSync, openSync, rmSync, type Stats } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { AppError, boundToParent, makeFolder, withTimeout } from "@flotilla/kernel";
+import { AppError, makeFolder, withTimeout } from "@flotilla/kernel";
+import { boundToParent } from "@flotilla/os";
 import { Redis } from "ioredis";
 
 /** A private Redis server that this process started. */

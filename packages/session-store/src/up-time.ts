@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { uptime } from "node:os";
-import { processIdentity } from "@flotilla/sqlite";
+import { processIdentity } from "@flotilla/os";
 
 /** Time since the machine started, its sleep included: it neither jumps nor starts again with the process. */
 export interface UpTime {

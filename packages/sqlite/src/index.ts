@@ -13,7 +13,6 @@ export {
 export { type SqliteErrorCode, toSqliteError } from "./errors.ts";
 export { findHolders, type Holder, type HolderOptions, type HolderReport } from "./holders/holders.ts";
 export type { HeldLock } from "./holders/lock-table.ts";
-export { type ProcessIdentity, type ProcessState, processIdentity, sameProcess } from "./holders/process.ts";
 export { printableCommand } from "./holders/redact.ts";
 export { lockedBy, mainHolder } from "./holders/report.ts";
 export { assertSound, assertStillThere, type CheckOptions, type CheckResult, checkDatabase } from "./inspect/check.ts";

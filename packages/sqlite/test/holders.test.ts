@@ -1,7 +1,8 @@
 import { linkSync, readdirSync, symlinkSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
-import { findHolders, type HeldLock, openDatabase, printableCommand, processIdentity, sameProcess } from "@flotilla/sqlite";
+import { processIdentity, sameProcess } from "@flotilla/os";
+import { findHolders, type HeldLock, openDatabase, printableCommand } from "@flotilla/sqlite";
 import { spawnNode, spawnProcess, testDir, waitFor } from "@flotilla/testkit";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { parseLockTable } from "../src/holders/lock-table.ts";

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { AppError } from "@flotilla/kernel";
-import { type HolderReport, openDatabase, openWhenFree, processIdentity, transactionWhenFree } from "@flotilla/sqlite";
+import { processIdentity } from "@flotilla/os";
+import { type HolderReport, openDatabase, openWhenFree, transactionWhenFree } from "@flotilla/sqlite";
 import { spawnProcess, testDir, waitFor } from "@flotilla/testkit";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { codeOf, failureOf, legacy, pythonDatabase, SCHEMA } from "./support/databases.ts";

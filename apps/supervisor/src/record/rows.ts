@@ -1,7 +1,8 @@
 import { CommandOutcome, ErrorClass, FleetEvent, LinkStatus, OwnRules } from "@flotilla/contracts";
 import type { PastExit } from "@flotilla/domain";
 import { parseWorkerId, type WorkerId } from "@flotilla/kernel";
-import type { Database, ProcessIdentity } from "@flotilla/sqlite";
+import type { ProcessIdentity } from "@flotilla/os";
+import type { Database } from "@flotilla/sqlite";
 
 /** Desired state of a worker of this host. */
 export type Desired = "running" | "stopped" | "maintenance";

@@ -1,6 +1,7 @@
-import { closeSync, constants, fchmodSync, ftruncateSync, openSync, readlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, fchmodSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
-import { type ProcessIdentity, printableCommand, processIdentity, sameProcess } from "@flotilla/sqlite";
+import { type ProcessIdentity, pidNamespace, processIdentity, sameProcess } from "@flotilla/os";
+import { printableCommand } from "@flotilla/sqlite";
 import { readNoteFile } from "../files.ts";
 
 /** Who has a key, as its owner wrote it down beside the lock. No secret. */
@@ -23,7 +24,7 @@ export interface OwnerNote {
 /** The note of this process. */
 export function ownNote(about: Pick<OwnerNote, "host" | "dataDir" | "worker" | "since">): OwnerNote {
   const { startTicks = "", bootId = "" } = processIdentity(process.pid) ?? {};
-  const namespace = pidNamespace();
+  const namespace = pidNamespace() ?? "";
   const commandLine = printableCommand(process.argv.join("\0"));
   return { pid: process.pid, startTicks, bootId, namespace, commandLine, machine: hostname(), ...about };
 }
@@ -75,16 +76,8 @@ export function readNote(path: string): OwnerNote | null {
     const note = JSON.parse(readNoteFile(path)) as OwnerNote;
     if (!isNote(note)) return null;
     const identity: ProcessIdentity = { pid: note.pid, startTicks: note.startTicks, bootId: note.bootId };
-    return note.namespace === pidNamespace() && !sameProcess(identity) ? null : note;
+    return note.namespace === (pidNamespace() ?? "") && !sameProcess(identity) ? null : note;
   } catch {
     return null;
-  }
-}
-
-function pidNamespace(): string {
-  try {
-    return readlinkSync("/proc/self/ns/pid");
-  } catch {
-    return "";
   }
 }

@@ -1,9 +1,17 @@
 import { realpathSync } from "node:fs";
-import { readFile, readlink, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { hostname } from "node:os";
+import {
+  bootId,
+  isInContainer,
+  isSameIdentity,
+  type ProcessIdentity,
+  type ProcessState,
+  processStat,
+  startedAt,
+} from "@flotilla/os";
 import { type FilePart, type HeldLock, heldLock, type KernelLock, readLockTable } from "./lock-table.ts";
 import { fileKey, type OpenFiles, scanOpenFiles } from "./open-files.ts";
-import { bootId, type ProcessIdentity, type ProcessState, processStat, startedAt } from "./process.ts";
 import { printableCommand } from "./redact.ts";
 
 /** One process that has the database open. */
@@ -46,7 +54,6 @@ export interface HolderOptions {
 
 const STRENGTH: readonly HeldLock[] = ["exclusive", "write", "read", "open", "shm"];
 /** Inode number of the machine's own pid namespace (PROC_PID_INIT_INO in the kernel's proc_ns.h). */
-const HOST_NAMESPACE = "pid:[4026531836]";
 
 /**
  * Who has this database open, by the kernel's own record: open files in `/proc/<pid>/fd` with the locks in their `fdinfo`, and
@@ -127,8 +134,8 @@ function kernelDevice(device: bigint): string {
 
 async function describe(pid: number, lock: HeldLock, known: HolderOptions["known"]): Promise<Holder | undefined> {
   const host = hostname();
-  const facts = await processStat(pid);
-  if (!facts) {
+  const [facts, boot] = [processStat(pid), bootId()];
+  if (!facts || boot === null) {
     if (lock === "open") return undefined; // ended between two looks
     return {
       pid,
@@ -143,11 +150,11 @@ async function describe(pid: number, lock: HeldLock, known: HolderOptions["known
       identity: null,
     };
   }
-  const identity: ProcessIdentity = { pid, startTicks: facts.startTicks, bootId: bootId() };
+  const identity: ProcessIdentity = { pid, startTicks: facts.startTicks, bootId: boot };
   const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
   return {
     pid,
-    startedAt: await startedAt(facts.startTicks),
+    startedAt: startedAt(facts.startTicks),
     commandLine: printableCommand(command) || null,
     worker: argumentAfter("--worker", command),
     user: await userOf(pid),
@@ -162,10 +169,7 @@ async function describe(pid: number, lock: HeldLock, known: HolderOptions["known
 function isOurs(identity: ProcessIdentity, known: HolderOptions["known"]): Holder["ours"] {
   if (identity.pid === process.pid) return "yes";
   if (!known) return "unknown";
-  const same = known.some(
-    (each) => each.pid === identity.pid && each.startTicks === identity.startTicks && each.bootId === identity.bootId,
-  );
-  return same ? "yes" : "no";
+  return known.some((each) => isSameIdentity(each, identity)) ? "yes" : "no";
 }
 
 async function userOf(pid: number): Promise<string | null> {
@@ -186,8 +190,7 @@ async function hidden(
     return "A lock is held by a process that the system does not name (another container?).";
   if (holders.some((holder) => holder.identity === null))
     return "A holder is hidden from this user (/proc is mounted with hidepid, or it has just ended).";
-  const contained = (await readlink("/proc/self/ns/pid").catch(() => HOST_NAMESPACE)) !== HOST_NAMESPACE;
-  if (contained) return "This process runs in a container: holders outside of it are not visible from here.";
+  if (isInContainer()) return "This process runs in a container: holders outside of it are not visible from here.";
   if (refused && !holders.some((holder) => holder.pid !== process.pid))
     return "The lock has no visible holder: it was let go in this moment, or its holder is in another container or on another host.";
   if (open.unreadable > 0 && holders.length === 0)

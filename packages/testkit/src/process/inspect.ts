@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { processStat } from "@flotilla/os";
 import { waitFor } from "../wait.ts";
 
 /** Whether a process of this id exists and is not a zombie. */
@@ -8,7 +9,7 @@ export function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
-  return !isZombie(pid);
+  return processStat(pid)?.state !== "zombie";
 }
 
 /** Living child processes of `pid`, with their command lines. Linux only: elsewhere the list is empty. */
@@ -21,12 +22,6 @@ export function childrenOf(pid: number): { pid: number; command: string }[] {
 /** The one living child of `pid` with this in its command line. Waits for it, as the kernel may leave out one while another ends. */
 export async function childWith(pid: number, part: string): Promise<number> {
   return await waitFor(() => childrenOf(pid).find(({ command }) => command.includes(part))?.pid, { what: `a child ${part}` });
-}
-
-function isZombie(pid: number): boolean {
-  // The state letter follows the last ")": the name before it may contain anything.
-  const stat = read(`/proc/${pid}/stat`);
-  return stat !== undefined && stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3) === "Z";
 }
 
 function commandOf(pid: number): string {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { boundToParent } from "@flotilla/kernel";
+import { boundToParent } from "@flotilla/os";
 import { onTestFinished } from "vitest";
 import { waitFor } from "../wait.ts";
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
-import { boundToParent } from "@flotilla/kernel";
+import { boundToParent } from "@flotilla/os";
 import { inject } from "vitest";
 import { freePort } from "../ports.ts";
 import { tempDir } from "../temp.ts";

@@ -1,13 +1,12 @@
-import { existsSync, readlinkSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { toError } from "@flotilla/kernel";
+import { isInContainer } from "@flotilla/os";
 import { type OwnerFolders, ownerFolders } from "@flotilla/session-store";
 import { fileSystemOf } from "@flotilla/sqlite";
 import type { Finding, Patient } from "./finding.ts";
 
 const WHY =
   "A copy of this data folder that starts over there would not be refused by this machine: only the lease on the key in a common Redis keeps it off Telegram.";
-/** Inode number of the machine's own PID namespace (PROC_PID_INIT_INO in the kernel's proc_ns.h). */
-const MACHINE_NAMESPACE = "pid:[4026531836]";
 
 /** How far the machine's locks on keys reach. */
 export function checkOwnerLock({ place }: Patient): Finding[] {
@@ -31,7 +30,7 @@ function reach({ paths, kind }: OwnerFolders): { what: string; todo: string } | 
   const there = existsSync(main);
   if (there && fileSystemOf(main).network)
     return { what: `The locks on keys are on a network file system (${main}).`, todo: "Set OWNER_DIR to a local folder." };
-  if (inContainer() && !(there && statSync(main).dev !== statSync("/").dev))
+  if (isInContainer() && !(there && statSync(main).dev !== statSync("/").dev))
     return {
       what: "This is a container, and its locks on keys are its own: other containers and the machine do not see them.",
       todo: "Mount /run/flotilla from the machine, as docker-compose.yml does.",
@@ -41,12 +40,4 @@ function reach({ paths, kind }: OwnerFolders): { what: string; todo: string } | 
     what: `The locks on keys are in ${paths.join(" and ")}: containers of this machine do not see them.`,
     todo: "Make /run/flotilla for all users at each boot: echo 'd /run/flotilla 1777' > /etc/tmpfiles.d/flotilla.conf",
   };
-}
-
-function inContainer(): boolean {
-  try {
-    return readlinkSync("/proc/self/ns/pid") !== MACHINE_NAMESPACE;
-  } catch {
-    return false;
-  }
 }

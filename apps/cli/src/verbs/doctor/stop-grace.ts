@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { promisify } from "node:util";
+import { controlGroup } from "@flotilla/os";
 import type { Finding } from "./finding.ts";
 
 /** What a worker may need to leave Telegram and to close its session, and the supervisor after it. */
@@ -37,11 +38,7 @@ export async function checkStopGrace(): Promise<Finding[]> {
 
 /** The service that this command runs in, as a unit with flotilla in its name. */
 function systemdUnit(): string | null {
-  try {
-    return /\/([\w@.-]*flotilla[\w@.-]*\.service)/.exec(readFileSync("/proc/self/cgroup", "utf8"))?.[1] ?? null;
-  } catch {
-    return null;
-  }
+  return /\/([\w@.-]*flotilla[\w@.-]*\.service)/.exec(controlGroup() ?? "")?.[1] ?? null;
 }
 
 async function stopSeconds(unit: string): Promise<number | null> {

@@ -1,0 +1,7 @@
+/** Processes of this machine: who they are, what they do, how they end. The only reader of /proc about processes as such. */
+export { boundToParent, unboundWarning } from "./bound-process.ts";
+export { controlGroup, oomKills } from "./control-group.ts";
+export { endChild, endProcess, killProcess } from "./end-process.ts";
+export { bootId, isSameIdentity, type ProcessIdentity, processIdentity, sameProcess, startedAt } from "./identity.ts";
+export { isInContainer, pidNamespace } from "./namespace.ts";
+export { type ProcessStat, type ProcessState, parseStat, processStat } from "./stat.ts";
