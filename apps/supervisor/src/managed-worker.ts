@@ -10,6 +10,7 @@ import {
   type StoppedAs,
   type WorkerLife,
 } from "@flotilla/domain";
+import { SerialQueue } from "@flotilla/kernel";
 import { processIdentity } from "@flotilla/os";
 import { AccountStats } from "./account-stats.ts";
 import type { ManagedWorkerDeps, StartResult } from "./managed-worker-deps.ts";
@@ -44,7 +45,7 @@ export class ManagedWorker {
   readonly #next: NextStart;
   #since: number;
   #fault: Fault | null = null;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new SerialQueue();
   #stopAsked: PromiseWithResolvers<void> = Promise.withResolvers();
 
   constructor(deps: ManagedWorkerDeps) {
@@ -75,13 +76,13 @@ export class ManagedWorker {
   /** Runs `work` while there is no process and none can start. Refuses while there is one. */
   whileDown(work: () => CommandOutcome): Promise<CommandOutcome> {
     const message = "The worker runs. Stop it first (⏹ Stop), then try again.";
-    return this.#inTurn(async () => (this.#run ? { kind: "failed", code: "worker-runs", message } : work()));
+    return this.#turns.run(async () => (this.#run ? { kind: "failed", code: "worker-runs", message } : work()));
   }
 
   /** Ends the process: SIGTERM, SIGKILL after the grace time. Resolves when the kernel reported the exit. */
   stop(as: StoppedAs = "STOPPED"): Promise<void> {
     this.#stopAsked.resolve();
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       this.#stopAsked = Promise.withResolvers();
       await this.#end(as);
     });
@@ -129,15 +130,9 @@ export class ManagedWorker {
     };
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => {});
-    return result;
-  }
-
   /** The next in turn waits until the process is ready, except for a stop: that must not wait for a start that hangs. */
   async #started(begin: () => Promise<Run>): Promise<StartResult> {
-    const run = await this.#inTurn(async () => {
+    const run = await this.#turns.run(async () => {
       const begun = await begin();
       await Promise.race([begun.started.promise, this.#stopAsked.promise]);
       return begun;

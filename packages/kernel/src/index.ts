@@ -16,6 +16,7 @@ export { type DialOptions, dial } from "./proxy/dial.ts";
 export { type MtProxyRoute, maskProxy, PROXY_FORMS, type ProxyRoute, parseProxy, type TcpProxyRoute } from "./proxy/route.ts";
 export { type Endpoint, type ProxyWire, throughProxy } from "./proxy/through.ts";
 export { homeAddressOf, reachable } from "./reach.ts";
+export { SerialQueue } from "./serial-queue.ts";
 export { SingleFlight } from "./single-flight.ts";
 export { sleep, withTimeout } from "./sleep.ts";
 export { unpack } from "./unpack.ts";

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { AppError } from "@flotilla/kernel";
+import { AppError, SerialQueue } from "@flotilla/kernel";
 import type { ChartPicture, DrawAnswer } from "./picture.ts";
 
 /** A picture takes a second at most; a machine that is busy may need longer. */
@@ -10,12 +10,10 @@ const LIMIT_MS = 30_000;
  * memory goes with the thread. Null: the package that draws is not there. Throws AppError `chart-failed`.
  */
 export class Drawer {
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
 
   draw(picture: ChartPicture): Promise<Uint8Array | null> {
-    const drawn = this.#turn.then(() => drawOne(picture));
-    this.#turn = drawn.catch(() => {});
-    return drawn;
+    return this.#queue.run(() => drawOne(picture));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { BotAnswer, BotRequest, RelayStatus, Route, RoutesForReader } from "@flotilla/contracts";
 import { diffRoutes, findHarmful, knownChats, latestRouteVersion, type RouteProblem, validateRoutes } from "@flotilla/domain";
-import type { WorkerId } from "@flotilla/kernel";
+import { SerialQueue, type WorkerId } from "@flotilla/kernel";
 import type { RouteStore } from "./route-store.ts";
 
 /** Parts of the desk. */
@@ -18,7 +18,7 @@ export class RouteDesk {
   readonly #deps: RouteDeskDeps;
   /** The version of each reader that was answered by telling it again. */
   readonly #outbidden = new Map<WorkerId, number>();
-  #telling: Promise<void> = Promise.resolve();
+  readonly #telling = new SerialQueue();
 
   constructor(deps: RouteDeskDeps) {
     this.#deps = deps;
@@ -112,8 +112,7 @@ export class RouteDesk {
 
   /** Tells readers what they were not told yet. One pass at a time; a failure is tried again at the next call. */
   flush(): Promise<void> {
-    this.#telling = this.#telling.then(() => this.#tellAll()).catch(() => {});
-    return this.#telling;
+    return this.#telling.run(() => this.#tellAll()).catch(() => {});
   }
 
   /** At the start of the bot: tell everybody again, a queue may have been lost. */

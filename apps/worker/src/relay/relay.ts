@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Delivery, RelayMessage, Route, RoutesForReader } from "@flotilla/contracts";
-import { AppError, type Clock, LoopShare, sleep, toError, type WorkerId } from "@flotilla/kernel";
+import { AppError, type Clock, LoopShare, SerialQueue, sleep, toError, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { type QueuePlace, RelayLink } from "@flotilla/queue";
 import type { SessionStore } from "@flotilla/session-store";
@@ -214,7 +214,7 @@ export class Relay {
     this.#stopping.abort(new AppError("not-connected", "This worker ends."));
     this.#dispatcher.close();
     await this.#backfill.cancel();
-    await Promise.all([this.#taking, this.#dropping]);
+    await Promise.all([this.#taking, this.#dropping.idle()]);
     await this.#link.close();
   }
 
@@ -260,11 +260,11 @@ export class Relay {
       for (const { route } of store.relay.depths())
         while (isGone(route) && store.relay.dropRoute(route, DROP_STEP) === DROP_STEP) await sleep(1, signal);
     };
-    this.#dropping = this.#dropping.then(work).catch((error: unknown) => {
+    this.#dropping.run(work).catch((error: unknown) => {
       if (!signal.aborted) log.error({ cause: toError(error).message }, "what waits on a removed route could not be given up");
     });
   }
-  #dropping: Promise<void> = Promise.resolve();
+  readonly #dropping = new SerialQueue();
 
   /** Webhooks are called from here, everything else travels. */
   async #hand(delivery: Delivery): Promise<void> {

@@ -1,5 +1,5 @@
 import { SEND_RATE, type SendRate } from "@flotilla/domain";
-import { AppError, type Clock, sleep } from "@flotilla/kernel";
+import { AppError, type Clock, SerialQueue, sleep } from "@flotilla/kernel";
 import type { FloodTable } from "@flotilla/session-store";
 import { classify } from "../classify.ts";
 import { ChatPace, type FloodStatus, halvedUntil, TokenBucket } from "./budget.ts";
@@ -25,7 +25,7 @@ export class FloodGate {
   readonly #bucket: TokenBucket;
   readonly #pace = new ChatPace();
   /** Those who wait for a token, in turn. */
-  #turn: Promise<void> = Promise.resolve();
+  readonly #turns = new SerialQueue();
 
   constructor(options: FloodGateOptions) {
     this.#options = options;
@@ -54,9 +54,7 @@ export class FloodGate {
 
   /** Waits for its turn to send into a chat, in the order of asking. Rejects with `signal.reason`. */
   async turn(chat: string, signal: AbortSignal): Promise<void> {
-    const mine = this.#turn.then(() => this.#await(chat, signal));
-    this.#turn = mine.catch(() => {});
-    await mine;
+    await this.#turns.run(() => this.#await(chat, signal));
   }
 
   /** Learns from what the server answered. */
