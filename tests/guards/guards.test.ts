@@ -59,12 +59,6 @@ describe("architecture rules", async () => {
     expect(checkSource({ file, text, manifest, rootManifest: readManifest() }).join("\n")).toContain(directive(text, "expect"));
   });
 
-  test("a file of more than 250 lines is reported unless it says why", () => {
-    const long = { file: "packages/domain/src/seed.ts", text: "//\n".repeat(251), manifest: {}, rootManifest: {} };
-    expect(checkSource(long)).toEqual([expect.stringContaining("has 251 lines")]);
-    expect(checkSource({ ...long, text: `// @NOTE more lines: one table\n${long.text}` })).toEqual([]);
-  });
-
   test("a forbidden edge in package.json is reported before anybody uses it", () => {
     expect(checkManifest("packages/kernel", { dependencies: { "@flotilla/queue": "*", zod: "4.6.7" } })).toHaveLength(2);
     expect(checkManifest("packages/new", {})).toEqual(["packages/new has no line in architecture-table.ts"]);

@@ -15,7 +15,6 @@ export interface Source {
 }
 
 const SCOPE = "@flotilla/";
-const MAX_LINES = 250;
 const MAY_WAIT_BLINDLY = ["packages/kernel/src/sleep.ts", "packages/testkit/", "apps/cli/launch/"];
 
 /** All broken rules of one file, each as a sentence with its place; empty when it is clean. */
@@ -26,7 +25,6 @@ export function checkSource(source: Source): string[] {
     ...checkWaits(source.file, parsed),
     ...checkOpeners(source.file, source.text),
     ...checkPaths(source.file, source.text),
-    ...checkSize(source.file, source.text),
   ];
 }
 
@@ -92,14 +90,6 @@ function checkPaths(file: string, text: string): string[] {
     const line = text.slice(0, at).split("\n").length;
     return [`${file}:${line} takes a path out of a URL by hand; use fileURLToPath, pathToFileURL or import.meta.dirname`];
   });
-}
-
-function checkSize(file: string, text: string): string[] {
-  const lines = text.split("\n").length - 1;
-  const excused = /@NOTE\b[^\n]*\blines\b/.test(text);
-  return lines <= MAX_LINES || excused
-    ? []
-    : [`${file} has ${lines} lines, more than ${MAX_LINES}; split it, or say why in "@NOTE … lines …"`];
 }
 
 function ownerOf(file: string): string {

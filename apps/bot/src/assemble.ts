@@ -101,7 +101,6 @@ function stores(db: Database, config: Config) {
 
 /**
  * The bot's own parts, put together. Opens nothing.
- * @NOTE more lines: what is made of what is in one place
  */
 export function assemble(outside: Outside) {
   const { db, bot, commandSender, config, log } = outside;

@@ -76,7 +76,6 @@ export interface RouteDeps extends PressDeps, FileDeps {
 
 /**
  * Registers every handler. Whoever is not on the allow-list, and every chat that was not opened, gets no answer at all.
- * @NOTE more lines: every way in passes the same gates here
  */
 export function registerRoutes(bot: Bot, deps: RouteDeps): void {
   bot.use(async (context, next) => {

@@ -38,7 +38,7 @@ test("a press, a text and an edit that fail are told in their own topic or chat;
     return ok({ message_id: 100 });
   });
   bot.use(() => {
-    throw new AppError("broken", "It broke.");
+    throw new AppError("bot-api", "It broke.");
   });
   const keys: string[] = [];
   const wordsOf = (chat: string): typeof EN => {

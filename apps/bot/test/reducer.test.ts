@@ -1,4 +1,3 @@
-// @NOTE more lines: one table of steps and answers, and every rule over it
 import { type CommandOutcome, type LoginStep, newSealKeyPair } from "@flotilla/contracts";
 import { parseUserId } from "@flotilla/kernel";
 import fc from "fast-check";

@@ -22,7 +22,6 @@ const route = (id: string, chat: string): Route =>
   Route.parse({ id, from: { worker: WORKER, chats: ["-1001"] }, to: { kind: "worker", worker: WORKER, chat } });
 
 /** The bot's share in relaying on a Bot API that answers as told. */
-/** @NOTE more lines: every test needs this bot, its store and a reader */
 async function start() {
   const [place, db, clock] = [placeAt((await sharedRedis()).url), await controlDb(), new TestClock()];
   const workers = new WorkerStore(db);

@@ -1,5 +1,11 @@
-import type { Fault, LinkStatus, LossReason, ReportedState, SupervisorToWorker } from "@flotilla/contracts";
-import { AppError } from "@flotilla/kernel";
+import {
+  type Fault,
+  FaultError,
+  type LinkStatus,
+  type LossReason,
+  type ReportedState,
+  type SupervisorToWorker,
+} from "@flotilla/contracts";
 import type { SelfUser, SessionStore } from "@flotilla/session-store";
 import {
   type AccountCalls,
@@ -151,13 +157,13 @@ export class Account {
     return self;
   }
 
-  /** Resolves when Telegram lets the account in; throws AppError with its answer when it does not. */
+  /** Resolves when Telegram lets the account in; throws FaultError with its answer when it does not. */
   async #askAgain(): Promise<void> {
     const answer = Promise.withResolvers<ConnectionStatus>();
     this.#answers.add(answer.resolve);
     this.#connection.again();
     const { fault } = await answer.promise;
-    if (fault) throw new AppError(fault.code, fault.message);
+    if (fault) throw new FaultError(fault);
   }
   readonly #answers = new Set<(status: ConnectionStatus) => void>();
 

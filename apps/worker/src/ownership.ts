@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import type { Config } from "@flotilla/config";
-import type { Fault } from "@flotilla/contracts";
-import { AppError, systemClock, type WorkerId } from "@flotilla/kernel";
+import { type Fault, FaultError } from "@flotilla/contracts";
+import { systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { processIdentity } from "@flotilla/os";
 import { Lease, leaseResources, type QueuePlace } from "@flotilla/queue";
@@ -39,7 +39,7 @@ export class Ownership {
   readonly mayAct = (): boolean => this.#lease?.mayAct() ?? false;
 
   /**
-   * Resolves when the account may connect, which it then does. Rejects with AppError `lease-held` when another host has
+   * Resolves when the account may connect, which it then does. Rejects with FaultError: `lease-held` when another host has
    * the session, and `stale-fence` when a newer owner has written into it.
    */
   async take(account: Account): Promise<void> {
@@ -48,7 +48,7 @@ export class Ownership {
     const { config, place, worker, store, onError } = this.#deps;
     const refuse = (fault: Fault): void => {
       if (begun) this.#deps.leave(fault);
-      else first.reject(new AppError(fault.code, fault.message));
+      else first.reject(new FaultError(fault));
     };
     this.#lease = new Lease({
       place,

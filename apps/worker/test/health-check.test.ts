@@ -1,11 +1,11 @@
 import type { Fault } from "@flotilla/contracts";
-import { AppError } from "@flotilla/kernel";
+import { AppError, type ErrorCode } from "@flotilla/kernel";
 import { waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { startChecks } from "../src/health-check.ts";
 
 /** An account whose answers are given one after the other; the last one repeats. */
-function checked(answers: readonly (string | null)[], connected = true) {
+function checked(answers: readonly (ErrorCode | null)[], connected = true) {
   const done: string[] = [];
   const left: Fault[] = [];
   const account = {

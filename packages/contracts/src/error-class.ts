@@ -33,3 +33,14 @@ export const Fault = z.object({
   waitS: z.number().int().nonnegative().optional(),
 });
 export type Fault = z.infer<typeof Fault>;
+
+/** A {@link Fault} as an error, for a caller that awaits the outcome. The classification of errors returns the fault unchanged. */
+export class FaultError extends Error {
+  override readonly name = "FaultError";
+  readonly fault: Fault;
+
+  constructor(fault: Fault) {
+    super(fault.message);
+    this.fault = fault;
+  }
+}

@@ -14,7 +14,7 @@ export {
   Sent,
   WorkerCommand,
 } from "./commands.ts";
-export { ErrorClass, Fault } from "./error-class.ts";
+export { ErrorClass, Fault, FaultError } from "./error-class.ts";
 export {
   BulkPhase,
   ExitReport,

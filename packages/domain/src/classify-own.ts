@@ -1,7 +1,11 @@
 import type { ErrorClass, Fault } from "@flotilla/contracts";
+import type { ErrorCode } from "@flotilla/kernel";
+
+/** Codes of faults that are told and never thrown. */
+type ToldCode = "deaf" | "lease-held" | "lease-wait" | "memory-cap" | "no-heartbeat";
 
 /** Classes of the codes that this code base throws itself (AppError). What is not here is a bug or concerns one call. */
-const OWN: Readonly<Record<string, ErrorClass>> = {
+const OWN: Readonly<Partial<Record<ErrorCode | ToldCode, ErrorClass>>> = {
   "sqlite-locked": "SESSION_LOCKED",
   "sqlite-corrupt": "DB_BROKEN",
   "sqlite-full": "DB_BROKEN",
@@ -73,7 +77,7 @@ const OWN: Readonly<Record<string, ErrorClass>> = {
 
 /** The class of an AppError by its code, or null for a code that says nothing about the session. */
 export function classOfCode(code: string): ErrorClass | null {
-  return Object.hasOwn(OWN, code) ? (OWN[code] ?? null) : null;
+  return Object.hasOwn(OWN, code) ? (OWN[code as ErrorCode] ?? null) : null;
 }
 
 /** By the beginning of `code`, as Node, SQLite and ioredis set it. The first match counts. */

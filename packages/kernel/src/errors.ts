@@ -1,12 +1,9 @@
 import { inspect } from "node:util";
-
-/** What may be done about an error. Data, so that no caller has to read a message. */
-export type Retry = { readonly kind: "never" } | { readonly kind: "after"; readonly delayMs: number };
+import type { ErrorCode } from "./error-codes.ts";
 
 /** Options of an {@link AppError}. */
 export interface AppErrorOptions {
   readonly cause?: unknown;
-  readonly retry?: Retry;
   /** Ids and numbers that explain the error. Never a secret: details are logged. */
   readonly details?: Readonly<Record<string, string | number | boolean | null>>;
 }
@@ -15,16 +12,14 @@ export interface AppErrorOptions {
  * The one error class of this code base. `code` is stable and machine-readable, `message` says
  * in plain words what happened and what to do.
  */
-export class AppError<Code extends string = string> extends Error {
+export class AppError<Code extends ErrorCode = ErrorCode> extends Error {
   override readonly name = "AppError";
   readonly code: Code;
-  readonly retry: Retry;
   readonly details: Readonly<Record<string, string | number | boolean | null>>;
 
   constructor(code: Code, message: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.retry = options.retry ?? { kind: "never" };
     this.details = options.details ?? {};
   }
 }

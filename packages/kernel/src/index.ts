@@ -2,7 +2,8 @@
 export { type BackoffPlan, backoffDelayMs } from "./backoff.ts";
 export { bareChannel, markedChannel } from "./chat-id.ts";
 export { type Clock, systemClock } from "./clock.ts";
-export { AppError, type AppErrorOptions, type Retry, toError } from "./errors.ts";
+export type { ErrorCode } from "./error-codes.ts";
+export { AppError, type AppErrorOptions, toError } from "./errors.ts";
 export { type FoundKey, fleetKeyId } from "./fleet-key-id.ts";
 export { type HostId, parseHostId, parseUserId, parseWorkerId, type UserId, type WorkerId } from "./ids.ts";
 export { LoopShare, nextTurn } from "./loop-share.ts";

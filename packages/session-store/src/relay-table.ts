@@ -32,7 +32,6 @@ const COLUMNS = "n, lane, route, key, kind, album, payload, attempts, reason, so
  * others. A message moves from the inbox to the outbox in one transaction, and from there to the map in one more, so that a
  * crash at any point loses nothing; keys make a second try of the same step harmless (invariant 3). Texts are forgotten as
  * soon as they are delivered. All methods are synchronous and durable when they return; AppError `sqlite-*`.
- * @NOTE more lines: every change of a row of the outbox is in one place
  */
 export class RelayTable {
   readonly #db: Database;

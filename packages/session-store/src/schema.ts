@@ -9,7 +9,6 @@
  * null where an admin let a route go on: its breaker is off for a day. `relay_depth` counts what waits and
  * what was set aside, because a million rows are not counted every two seconds. `source.gaps` is JSON: times between messages, in milliseconds.
  * `relay_map.said` is a digest of what was delivered, `landed` the chat that a target became. `chat_pin` is what a route means by a name.
- * @NOTE more lines: what was released is never changed, only added to
  */
 export const MIGRATIONS: readonly string[] = [
   `

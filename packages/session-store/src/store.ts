@@ -28,7 +28,6 @@ import { UpdateTable } from "./updates.ts";
  *
  * The key is protected: outside a login it can be neither replaced nor removed, whatever the library tries
  * (AppError `key-protected`). A login works on a slot of its own, so that until `commitLogin` the old session is untouched.
- * @NOTE more lines: who may change the key is decided in one place
  */
 export class SessionStore implements Disposable {
   readonly entities: EntityTable;

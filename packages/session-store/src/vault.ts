@@ -39,7 +39,6 @@ const KEPT = 10;
  * Verified copies of sessions. A copy counts only when it was opened again, found whole, its key opened with the fleet
  * key, and its fingerprint was the session's. Files 0600 in 0700 folders. Copies of a session that is in use are made by
  * its owner, over its own connection; everything else needs the session to be free and takes its lock.
- * @NOTE more lines: all that writes into the vault is in one place
  */
 export class Vault {
   readonly #dir: string;

@@ -51,7 +51,6 @@ const MAX_REWRITTEN_PAGES = 4096;
 /**
  * One open file. All calls are synchronous. Throws AppError with a code of {@link SqliteErrorCode};
  * SQL and parameters never appear in the error.
- * @NOTE more lines: the one way to a connection
  */
 export class Database implements Disposable {
   readonly path: string;

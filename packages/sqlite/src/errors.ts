@@ -1,31 +1,7 @@
-import { AppError, toError } from "@flotilla/kernel";
+import { AppError, type ErrorCode, toError } from "@flotilla/kernel";
 
 /** Every error code this package throws. */
-export type SqliteErrorCode =
-  | "sqlite-locked"
-  | "sqlite-corrupt"
-  | "sqlite-full"
-  | "sqlite-readonly"
-  | "sqlite-cantopen"
-  | "sqlite-io"
-  | "sqlite-constraint"
-  | "sqlite-newer"
-  | "sqlite-wrong-role"
-  | "sqlite-pragma"
-  | "sqlite-async-transaction"
-  | "sqlite-closed"
-  | "sqlite-not-a-query"
-  | "sqlite-missing"
-  | "sqlite-empty"
-  | "sqlite-not-a-database"
-  | "sqlite-truncated"
-  | "sqlite-foreign-owner"
-  | "sqlite-network-fs"
-  | "sqlite-deleted"
-  | "sqlite-replaced"
-  | "sqlite-backup-target"
-  | "sqlite-backup-bad"
-  | "sqlite-error";
+export type SqliteErrorCode = Extract<ErrorCode, `sqlite-${string}`>;
 
 const RULES: readonly (readonly [prefix: string, code: SqliteErrorCode, text: string])[] = [
   [

@@ -1,4 +1,4 @@
-import type { ErrorClass, Fault } from "@flotilla/contracts";
+import { type ErrorClass, type Fault, FaultError } from "@flotilla/contracts";
 import { classifySystem, classOfCode } from "@flotilla/domain";
 import { AppError, toError } from "@flotilla/kernel";
 import { lostReason } from "./fault.ts";
@@ -12,6 +12,7 @@ import { type RawRpcError, rawRpcError } from "./vendor.ts";
 export function classify(error: unknown): Fault {
   const rpc = rawRpcError(error);
   if (rpc) return classifyRpc(rpc);
+  if (error instanceof FaultError) return error.fault;
   if (error instanceof AppError) return classifyOurs(error);
   return classifyForeign(asError(error));
 }

@@ -27,7 +27,6 @@ import { UpdateStream } from "./updates/stream.ts";
 /**
  * Keeps one account connected: a fresh client per attempt, never two at once, and never again after the server said that
  * the key is dead. Whatever is said to the account while it is away is in the inbox before it is `ready`. Does not log in.
- * @NOTE more lines: one connection from its first attempt to its end
  */
 export class AccountConnection {
   /** What may be sent, and what has to wait. */

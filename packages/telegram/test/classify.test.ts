@@ -1,5 +1,5 @@
 import { ErrorClass, Fault } from "@flotilla/contracts";
-import { AppError } from "@flotilla/kernel";
+import { AppError, type ErrorCode } from "@flotilla/kernel";
 import { classify } from "@flotilla/telegram";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -83,7 +83,7 @@ test("any value at all gives a valid fault", () => {
   const anything = fc.oneof(
     fc.anything(),
     fc.string().map((text) => new Error(text)),
-    fc.tuple(fc.string(), fc.string()).map(([code, text]) => new AppError(code, text)),
+    fc.tuple(fc.string(), fc.string()).map(([code, text]) => new AppError(code as ErrorCode, text)),
     fc.tuple(fc.constantFrom(...reasons), fc.anything(), fc.integer()).map(([why, cause, code]) => linkLost(why, cause, code)),
   );
   fc.assert(

@@ -50,7 +50,6 @@ const AGAIN_MS = 10_000;
 /**
  * Sends what the outbox holds, one step per lane at a time: so the order of a route holds whatever happens to a step, and the
  * queues stay short while the rest waits on disk. A step stays in the outbox until its delivery is confirmed.
- * @NOTE more lines: the life of a step is in one place
  */
 export class Dispatcher {
   readonly #deps: DispatcherDeps;

@@ -42,7 +42,6 @@ const DROP_STEP = 500;
 
 /**
  * The relaying half of a worker: what it reads for its own routes, and what it delivers for the routes of others.
- * @NOTE more lines: it joins reading, sending and their timers, and does none of the work itself
  */
 export class Relay {
   readonly #options: RelayOptions;

@@ -30,7 +30,6 @@ interface WorldDoorOptions {
 
 /**
  * The world as the HTTP side sees it; {@link WorldPort} has the contracts.
- * @NOTE more lines: one short method for each of them
  */
 export class WorldDoor implements WorldPort {
   readonly faults: FaultPort;

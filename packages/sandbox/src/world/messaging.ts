@@ -24,7 +24,6 @@ interface MessagingOptions {
 
 /**
  * Messages in private chats and channels: sent, edited, deleted, read, each in the box it belongs to.
- * @NOTE more lines: what happens to a message happens to all of its copies
  */
 export class Messaging {
   readonly #state: WorldState;

@@ -25,7 +25,6 @@ export interface Login {
 /**
  * Accounts, channels, messages, codes and logins of the sandbox: the one truth behind both the Bot API's
  * rules and the MTProto half. Knows nothing of sockets.
- * @NOTE more lines: what is founded, joined and ended is in one place
  */
 export class World {
   readonly state: WorldState;

@@ -1,20 +1,7 @@
-import { AppError } from "@flotilla/kernel";
+import { AppError, type ErrorCode } from "@flotilla/kernel";
 
 /** Why a session is not imported. Part of the interface: scripts read these. */
-export type ImportErrorCode =
-  | "import-bot"
-  | "import-damaged"
-  | "import-in-use"
-  | "import-malformed"
-  | "import-media-dc"
-  | "import-not-logged-in"
-  | "import-tdata"
-  | "import-other-fleet-key"
-  | "import-test-server"
-  | "import-too-large"
-  | "import-unreadable"
-  | "import-unknown-format"
-  | "session-exists";
+export type ImportErrorCode = Extract<ErrorCode, `import-${string}`> | "session-exists";
 
 const TEXTS: Readonly<Record<ImportErrorCode, string>> = {
   "import-bot":

@@ -21,8 +21,6 @@ const MAX_SLEEP_MS = 60_000;
  * Receives an account's updates without missing any (https://core.telegram.org/api/updates, docs/updates.md). One loop does
  * everything in turn, so two differences of one box never run at once, and nothing moves before its commit succeeded.
  *
- * @NOTE more lines: everything that waits for something is in this one loop
- *
  * Use: `run` once per connection, `feed` with everything the server sends while it runs.
  */
 export class UpdateEngine {

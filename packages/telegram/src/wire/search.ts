@@ -28,7 +28,6 @@ export class Exhausted extends Error {}
  * wherever the rest of the answer, up to its exact end, makes sense under the schema: at each place a constructor that may
  * stand there. All ways are followed together, the one that passes over least wins, and of several that are equally good
  * only what they agree on is taken.
- * @NOTE more lines: all ways are followed together, and are only right together
  */
 export class Search {
   readonly #bytes: Buffer;
