@@ -3,8 +3,8 @@ import { AppError, type ErrorCode } from "@flotilla/kernel";
 import { classify } from "@flotilla/telegram";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { classifyRpc } from "../src/classify.ts";
-import { type LinkLostReason, linkLost } from "../src/fault.ts";
+import { classifyRpc } from "../src/wire/classify.ts";
+import { type LinkLostReason, linkLost } from "../src/wire/fault.ts";
 
 const rpc = (code: number, text: string) => classifyRpc({ code, text, method: "messages.SendMessage" });
 

@@ -5,7 +5,7 @@ import { type AddressInfo, connect } from "node:net";
 import { createServer } from "node:tls";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
-import { clientHello, TlsRecords } from "../src/fake-tls.ts";
+import { clientHello, TlsRecords } from "../src/link/fake-tls.ts";
 
 const SECRET = Buffer.from("00112233445566778899aabbccddeeff", "hex");
 

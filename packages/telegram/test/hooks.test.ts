@@ -6,10 +6,10 @@ import { BinaryReader, BinaryWriter } from "telegram/extensions/index.js";
 import { MTProtoSender } from "telegram/network/index.js";
 import { MessageContainer, RPCResult, TLMessage } from "telegram/tl/core/index.js";
 import { expect, test } from "vitest";
-import { lostReason } from "../src/fault.ts";
-import { installHooks, killSender } from "../src/hooks.ts";
-import type { VendorClient, VendorSender } from "../src/vendor.ts";
-import { VendorLogger } from "../src/vendor-log.ts";
+import { lostReason } from "../src/wire/fault.ts";
+import { installHooks, killSender } from "../src/wire/hooks.ts";
+import type { VendorClient, VendorSender } from "../src/wire/vendor.ts";
+import { VendorLogger } from "../src/wire/vendor-log.ts";
 
 function hooked() {
   const seen: string[] = [];

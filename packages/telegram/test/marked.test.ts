@@ -3,11 +3,11 @@ import { testDir } from "@flotilla/testkit";
 import bigInt from "big-integer";
 import { Api } from "telegram";
 import { expect, onTestFinished, test } from "vitest";
-import { GramJsSession } from "../src/gramjs-session.ts";
-import { markedId } from "../src/marked.ts";
-import { inputPeer } from "../src/peers.ts";
-import { messageEvent } from "../src/updates/content.ts";
+import { GramJsSession } from "../src/link/gramjs-session.ts";
 import { toEnvelope } from "../src/updates/decode.ts";
+import { messageEvent } from "../src/wire/content.ts";
+import { markedId } from "../src/wire/marked.ts";
+import { inputPeer } from "../src/wire/peers.ts";
 import { fleetKey } from "./kit.ts";
 
 const id = bigInt("12345678901");

@@ -2,10 +2,10 @@ import { generateKeyPairSync } from "node:crypto";
 import { ALLOWED_METHODS } from "@flotilla/telegram";
 import { Api } from "telegram";
 import { expect, test } from "vitest";
-import { assertAllowed, methodName } from "../src/gate.ts";
-import { endpointOf, pickDc, rsaFingerprint, startDc, trustServer } from "../src/server.ts";
-import { serverKeys } from "../src/vendor.ts";
-import { VendorLogger } from "../src/vendor-log.ts";
+import { assertAllowed, methodName } from "../src/link/gate.ts";
+import { endpointOf, pickDc, rsaFingerprint, startDc, trustServer } from "../src/link/server.ts";
+import { serverKeys } from "../src/wire/vendor.ts";
+import { VendorLogger } from "../src/wire/vendor-log.ts";
 
 test("the gate lets through what is on the list and nothing else", () => {
   expect(methodName(new Api.users.GetUsers({ id: [] }))).toBe("users.getUsers");

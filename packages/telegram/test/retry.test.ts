@@ -2,7 +2,7 @@ import { ErrorClass, type Fault } from "@flotilla/contracts";
 import { DEFAULT_TIMINGS } from "@flotilla/telegram";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { failedAgain, NO_FAILURES, nextStep } from "../src/retry.ts";
+import { failedAgain, NO_FAILURES, nextStep } from "../src/account/retry.ts";
 
 const fault = (of: Partial<Fault>): Fault => ({ class: "NETWORK", code: "x", message: "x", ...of });
 const failures = (all: number, unknownKey = 0, fatal = 3) => ({ all, unknownKey, fatal });

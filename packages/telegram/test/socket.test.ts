@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { waitFor } from "@flotilla/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type LinkSocket, SocketFactory } from "../src/socket.ts";
+import { type LinkSocket, SocketFactory } from "../src/link/socket.ts";
 
 let server: Server;
 let accepted: Socket[] = [];

@@ -2,7 +2,7 @@ import { ChatRef, isServiceChat } from "@flotilla/contracts";
 import { markedChannel } from "@flotilla/kernel";
 import type { LinkedChannel } from "@flotilla/session-store";
 import { Api } from "telegram";
-import { markedId } from "../marked.ts";
+import { markedId } from "../wire/marked.ts";
 
 /** A chat of the account: `ref` is `@name`, or the marked id of one that has none. */
 export interface ListedChat {

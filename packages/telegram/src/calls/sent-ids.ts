@@ -1,5 +1,5 @@
 import { Api } from "telegram";
-import { updatesIn } from "../incoming.ts";
+import { updatesIn } from "../wire/incoming.ts";
 
 /** Ids that sent messages got, in the order of their random ids; null where the answer does not say. */
 export function sentIds(answer: unknown, randomIds: readonly string[]): (number | null)[] {

@@ -2,9 +2,9 @@ import { markedChannel } from "@flotilla/kernel";
 import type { InboxEvent } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
-import { markedId } from "../marked.ts";
 import { Unreadable } from "../wire/agree.ts";
-import { type Around, messageEvent } from "./content.ts";
+import { type Around, messageEvent } from "../wire/content.ts";
+import { markedId } from "../wire/marked.ts";
 import { ACCOUNT, type Envelope, type Update } from "./model.ts";
 
 /** Whether the session knows this user or basic group (by its marked id): its access hash, and whether its owner restricts saving. */

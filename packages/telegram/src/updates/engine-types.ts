@@ -1,7 +1,7 @@
 import type { LossReason } from "@flotilla/contracts";
 import type { Clock } from "@flotilla/kernel";
 import type { UpdateTable } from "@flotilla/session-store";
-import type { Log } from "../types.ts";
+import type { Log } from "../wire/log.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Judge, UpdateServer } from "./model.ts";
 

@@ -1,11 +1,11 @@
 import type { InboxEvent, SessionStore, UpdateState } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
-import type { Link } from "../link.ts";
-import { markedId } from "../marked.ts";
-import { inputChannel, inputPeer } from "../peers.ts";
+import type { Link } from "../link/link.ts";
 import { Unreadable } from "../wire/agree.ts";
-import { messageEvent } from "./content.ts";
+import { messageEvent } from "../wire/content.ts";
+import { markedId } from "../wire/marked.ts";
+import { inputChannel, inputPeer } from "../wire/peers.ts";
 import { decodeUpdates } from "./decode.ts";
 import {
   ACCOUNT,

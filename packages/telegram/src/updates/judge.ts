@@ -1,5 +1,5 @@
-import { classify } from "../classify.ts";
-import { lostReason } from "../fault.ts";
+import { classify } from "../wire/classify.ts";
+import { lostReason } from "../wire/fault.ts";
 import type { Verdict } from "./model.ts";
 
 /** The channel does not let this account in any more; nothing else is concerned. */

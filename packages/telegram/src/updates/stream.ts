@@ -1,8 +1,8 @@
 import { AppError, type Clock, sleep } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
-import { linkLost } from "../fault.ts";
-import type { Link } from "../link.ts";
-import type { Log } from "../types.ts";
+import type { Link } from "../link/link.ts";
+import { linkLost } from "../wire/fault.ts";
+import type { Log } from "../wire/log.ts";
 import { ownEffect, toEnvelope } from "./decode.ts";
 import { UpdateEngine } from "./engine.ts";
 import { DEFAULT_ENGINE_TIMINGS, type EngineCounts, type EngineOptions, type EngineTimings } from "./engine-types.ts";

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { PART_BYTES, type UploadedFile } from "@flotilla/telegram";
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
-import { lostReason } from "../../src/fault.ts";
+import { lostReason } from "../../src/wire/fault.ts";
 import { account, newStore, watch } from "../kit.ts";
 import { useSandbox } from "../world.ts";
 

@@ -6,7 +6,7 @@ import { FloodGate } from "@flotilla/telegram";
 import { testDir } from "@flotilla/testkit";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
-import { ChatPace, halvedUntil, TokenBucket } from "../../src/calls/budget.ts";
+import { ChatPace, halvedUntil, TokenBucket } from "../../src/link/budget.ts";
 
 const HOUR = 3_600_000;
 const SEND = "messages.sendMessage";
@@ -37,7 +37,7 @@ const sample = await (async () => {
   const errors = (await import("telegram/errors/index.js")).default as unknown as {
     RPCMessageToError(error: { errorCode: number; errorMessage: string }): Error;
   };
-  await import("../../src/vendor.ts");
+  await import("../../src/wire/vendor.ts");
   return errors.RPCMessageToError({ errorCode: 400, errorMessage: "X" });
 })();
 

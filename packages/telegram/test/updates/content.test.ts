@@ -1,7 +1,7 @@
 import bigInt from "big-integer";
 import { Api } from "telegram";
 import { describe, expect, test } from "vitest";
-import { messageEvent } from "../../src/updates/content.ts";
+import { messageEvent } from "../../src/wire/content.ts";
 
 const CHAT = bigInt(1_000_000_001);
 const peerId = new Api.PeerChannel({ channelId: CHAT });

@@ -1,12 +1,12 @@
 import { AppError } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 import { Api } from "telegram";
-import { linkLost, lostReason } from "./fault.ts";
-import { connectWithKey } from "./key-exchange.ts";
-import { Link, type LinkTimings } from "./link.ts";
-import { migrationOf } from "./migration.ts";
-import { pickDc, startDc } from "./server.ts";
-import type { AccountOptions } from "./types.ts";
+import type { AccountOptions } from "../link/account-options.ts";
+import { connectWithKey } from "../link/key-exchange.ts";
+import { Link, type LinkTimings } from "../link/link.ts";
+import { pickDc, startDc } from "../link/server.ts";
+import { linkLost, lostReason } from "../wire/fault.ts";
+import { migrationOf } from "../wire/migration.ts";
 
 /** Needs of a {@link LoginLink}. */
 export interface LoginLinkOptions extends AccountOptions {

@@ -2,11 +2,11 @@ import { AppError, withTimeout } from "@flotilla/kernel";
 import type { SelfUser } from "@flotilla/session-store";
 import { Api } from "telegram";
 import { computeCheck } from "telegram/Password.js";
-import { lostReason } from "./fault.ts";
+import type { ApiCredentials } from "../link/account-options.ts";
+import { fetchSelf } from "../link/self.ts";
+import { lostReason } from "../wire/fault.ts";
 import type { LoginLink } from "./login-link.ts";
 import { answered } from "./login-result.ts";
-import { fetchSelf } from "./self.ts";
-import type { ApiCredentials } from "./types.ts";
 
 const SELF_ATTEMPTS = 3;
 const FAREWELL_MS = 1000;

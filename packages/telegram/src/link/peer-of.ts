@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Api } from "telegram";
-import { markedId } from "../marked.ts";
+import { markedId } from "../wire/marked.ts";
 
 /** Whom a call is about: a chat's marked id, a login's phone number (its hash), or empty when it is nobody else. */
 export function peerOfCall(request: object): string {

@@ -1,20 +1,20 @@
 import { AppError, systemClock, withTimeout } from "@flotilla/kernel";
 import bigInt from "big-integer";
 import { Api } from "telegram";
-import { FloodGate } from "./calls/flood-gate.ts";
-import { peerOfCall } from "./calls/peer-of.ts";
-import { linkLost } from "./fault.ts";
+import { linkLost } from "../wire/fault.ts";
+import { type HookEvents, installHooks, killSender } from "../wire/hooks.ts";
+import { readsTolerantly } from "../wire/messages.ts";
+import { assertVendor, TelegramClient, type VendorClient, type VendorSender } from "../wire/vendor.ts";
+import { VendorLogger } from "../wire/vendor-log.ts";
+import type { AccountOptions } from "./account-options.ts";
+import { FloodGate } from "./flood-gate.ts";
 import { assertAllowed, methodName } from "./gate.ts";
 import { GramJsSession } from "./gramjs-session.ts";
-import { type HookEvents, installHooks, killSender } from "./hooks.ts";
 import type { LinkStore } from "./link-store.ts";
 import { MtProxyConnection } from "./mtproxy-connection.ts";
+import { peerOfCall } from "./peer-of.ts";
 import { endpointOf, trustServer } from "./server.ts";
 import { SocketFactory } from "./socket.ts";
-import type { AccountOptions } from "./types.ts";
-import { assertVendor, TelegramClient, type VendorClient, type VendorSender } from "./vendor.ts";
-import { VendorLogger } from "./vendor-log.ts";
-import { readsTolerantly } from "./wire/messages.ts";
 
 /** Time limits of a link, in milliseconds. */
 export interface LinkTimings {

@@ -1,9 +1,9 @@
 import { sleep } from "@flotilla/kernel";
 import { Api } from "telegram";
-import { lostReason } from "./fault.ts";
+import type { ApiCredentials } from "../link/account-options.ts";
+import { lostReason } from "../wire/fault.ts";
 import type { LoginLink } from "./login-link.ts";
 import { answered, type QrToken } from "./login-result.ts";
-import type { ApiCredentials } from "./types.ts";
 
 /** Needs of {@link runQr}. */
 export interface QrRun {

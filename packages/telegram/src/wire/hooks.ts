@@ -4,9 +4,9 @@ import { InvalidBufferError, RPCError, SecurityError, TypeNotFoundError } from "
 import { UpdateConnectionState } from "telegram/network/index.js";
 import { GZIPPacked, MessageContainer } from "telegram/tl/core/index.js";
 import { linkLost } from "./fault.ts";
-import type { VendorClient, VendorSender } from "./vendor.ts";
 // Also for its effect: the handlers below rely on its patches.
-import { openPacket, readMessage } from "./wire/messages.ts";
+import { openPacket, readMessage } from "./messages.ts";
+import type { VendorClient, VendorSender } from "./vendor.ts";
 
 /** Milliseconds per slice of a container, which may hold a thousand messages. */
 const SLICE_MS = 15;

@@ -8,8 +8,8 @@ import { type Api, TelegramClient } from "telegram";
 import { _serverKeys } from "telegram/crypto/RSA.js";
 import vendorErrors from "telegram/errors/index.js";
 import { MTProtoSender } from "telegram/network/index.js";
+import type { VendorState } from "./messages.ts";
 import { VendorLogger } from "./vendor-log.ts";
-import type { VendorState } from "./wire/messages.ts";
 
 /** The audited version. Any other one may have moved what the hooks hold on to. */
 const VERSION = "2.26.22";

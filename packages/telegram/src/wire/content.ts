@@ -1,7 +1,7 @@
 import type { InboxEvent, MediaReference, MessageContent, TextEntity } from "@flotilla/session-store";
 import { Api } from "telegram";
-import { markedId } from "../marked.ts";
-import { ACCOUNT } from "./model.ts";
+import { ACCOUNT } from "../updates/model.ts";
+import { markedId } from "./marked.ts";
 
 /** A message of a person, or of the chat itself ("joined", "pinned"). */
 export type AnyMessage = Api.Message | Api.MessageService;

@@ -1,6 +1,6 @@
 import type { SelfUser, SessionStore } from "@flotilla/session-store";
-import type { LinkTimings } from "./link.ts";
-import type { AccountOptions } from "./types.ts";
+import type { AccountOptions } from "../link/account-options.ts";
+import type { LinkTimings } from "../link/link.ts";
 
 /** Options of {@link LoginFlow}. */
 export interface LoginOptions extends AccountOptions {

@@ -4,9 +4,9 @@ import bigInt from "big-integer";
 import { Api } from "telegram";
 import { AuthKey } from "telegram/crypto/AuthKey.js";
 import { MemorySession } from "telegram/sessions/index.js";
+import type { Log } from "../wire/log.ts";
+import { markedId } from "../wire/marked.ts";
 import type { LinkStore } from "./link-store.ts";
-import { markedId } from "./marked.ts";
-import type { Log } from "./types.ts";
 
 /** What the library calls a row: marked id (the library's own form), access hash, username, phone, name. */
 type VendorRow = [id: string, hash: bigInt.BigInteger, username?: string, phone?: string, name?: string];

@@ -1,4 +1,4 @@
-import { classify } from "./classify.ts";
+import { classify } from "../wire/classify.ts";
 import type { Link } from "./link.ts";
 import type { LinkStore } from "./link-store.ts";
 

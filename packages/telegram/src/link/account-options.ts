@@ -1,5 +1,6 @@
 import type { ProxyRoute } from "@flotilla/kernel";
-import type { FloodGate } from "./calls/flood-gate.ts";
+import type { Log } from "../wire/log.ts";
+import type { FloodGate } from "./flood-gate.ts";
 import type { TelegramServer } from "./server.ts";
 
 /** What the operator got from https://my.telegram.org. */
@@ -20,16 +21,6 @@ export interface DeviceIdentity {
 export function workerIdentity(worker: string): DeviceIdentity {
   return { deviceModel: `Flotilla ${worker}`, systemVersion: "Node.js", appVersion: "0.1.0", langCode: "en" };
 }
-
-/** Severity of a {@link Log} line. */
-export type LogLevel = "debug" | "info" | "warn" | "error";
-
-/** Where lines go. Fields hold ids and numbers, never secrets or message texts. */
-export type Log = (
-  level: LogLevel,
-  message: string,
-  fields?: Readonly<Record<string, string | number | boolean | null>>,
-) => void;
 
 /** Everything that stays the same from one connection of an account to the next. */
 export interface AccountOptions {

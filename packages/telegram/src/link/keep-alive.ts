@@ -1,5 +1,5 @@
 import { sleep } from "@flotilla/kernel";
-import { linkLost } from "./fault.ts";
+import { linkLost } from "../wire/fault.ts";
 import type { Link } from "./link.ts";
 
 /** What keeping a link alive needs to know. */

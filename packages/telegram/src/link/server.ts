@@ -2,7 +2,7 @@ import { createHash, createPublicKey } from "node:crypto";
 import { AppError, type Endpoint } from "@flotilla/kernel";
 import type { DcAddress } from "@flotilla/session-store";
 import bigInt from "big-integer";
-import { serverKeys } from "./vendor.ts";
+import { serverKeys } from "../wire/vendor.ts";
 
 /** Whom to talk to: Telegram itself, or any server that speaks MTProto and has this RSA key (PKCS#1 PEM). */
 export type TelegramServer =

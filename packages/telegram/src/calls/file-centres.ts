@@ -1,6 +1,6 @@
 import { Api } from "telegram";
+import { pickDc } from "../link/server.ts";
 import { FileCentre, type FileCentreOptions } from "./file-centre.ts";
-import { pickDc } from "./server.ts";
 
 /**
  * Files stay in the data centre that they were uploaded to, often not the account's own (https://core.telegram.org/api/files).

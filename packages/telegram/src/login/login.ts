@@ -1,8 +1,10 @@
 import { AppError } from "@flotilla/kernel";
 import { Api } from "telegram";
-import { DEFAULT_TIMINGS } from "./connection-status.ts";
-import { lostReason } from "./fault.ts";
-import { updatesIn } from "./incoming.ts";
+import { fetchSelf } from "../link/self.ts";
+import { DEFAULT_TIMINGS } from "../link/timings.ts";
+import { lostReason } from "../wire/fault.ts";
+import { updatesIn } from "../wire/incoming.ts";
+import { rawRpcError } from "../wire/vendor.ts";
 import { checkPassword, fetchSelfPatiently, overBrokenLink, requestCode, sayGoodbye, signInRequest } from "./login-calls.ts";
 import { LoginLink } from "./login-link.ts";
 import type { LoginOptions } from "./login-options.ts";
@@ -16,8 +18,6 @@ import {
   refusalOf,
   refuse,
 } from "./login-result.ts";
-import { fetchSelf } from "./self.ts";
-import { rawRpcError } from "./vendor.ts";
 
 /** Below Telegram's own limits, which answer with hours of flood wait. */
 const MAX_TRIES = 3;

@@ -1,5 +1,5 @@
 import { Api } from "telegram";
-import type { Link } from "./link.ts";
+import type { Link } from "../link/link.ts";
 
 /** One login of an account (https://core.telegram.org/constructor/authorization). `activeAt` is milliseconds since the Unix epoch. */
 export interface DeviceInfo {

@@ -1,8 +1,9 @@
 import type { Clock } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
-import type { ConnectionTimings, StateChange } from "./connection-status.ts";
-import type { AccountOptions } from "./types.ts";
-import type { CaughtUp, EngineTimings, UpdateTrouble } from "./updates/engine-types.ts";
+import type { AccountOptions } from "../link/account-options.ts";
+import type { ConnectionTimings } from "../link/timings.ts";
+import type { CaughtUp, EngineTimings, UpdateTrouble } from "../updates/engine-types.ts";
+import type { StateChange } from "./connection-status.ts";
 
 /** Options of `AccountConnection`. */
 export interface ConnectionOptions extends AccountOptions {

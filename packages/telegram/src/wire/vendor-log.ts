@@ -1,5 +1,5 @@
 import { Logger } from "telegram/extensions/index.js";
-import type { Log } from "./types.ts";
+import type { Log } from "./log.ts";
 
 /**
  * The library's log lines, without what must not be in a log: two of its lines print decrypted message bytes

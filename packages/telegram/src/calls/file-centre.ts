@@ -1,14 +1,14 @@
 import { AppError } from "@flotilla/kernel";
 import type { DcAddress, SessionStore } from "@flotilla/session-store";
 import { Api } from "telegram";
-import { classify } from "./classify.ts";
-import type { ConnectionTimings } from "./connection-status.ts";
-import { linkLost, lostReason } from "./fault.ts";
-import { keepAlive } from "./keep-alive.ts";
-import { connectWithKey } from "./key-exchange.ts";
-import { Link } from "./link.ts";
-import { ForeignStore } from "./link-store.ts";
-import type { AccountOptions } from "./types.ts";
+import type { AccountOptions } from "../link/account-options.ts";
+import { keepAlive } from "../link/keep-alive.ts";
+import { connectWithKey } from "../link/key-exchange.ts";
+import { Link } from "../link/link.ts";
+import { ForeignStore } from "../link/link-store.ts";
+import type { ConnectionTimings } from "../link/timings.ts";
+import { classify } from "../wire/classify.ts";
+import { linkLost, lostReason } from "../wire/fault.ts";
 
 /** What a {@link FileCentre} needs. */
 export interface FileCentreOptions extends AccountOptions {

@@ -1,7 +1,7 @@
 import { SEND_RATE, type SendRate } from "@flotilla/domain";
 import { AppError, type Clock, SerialQueue, sleep } from "@flotilla/kernel";
 import type { FloodTable } from "@flotilla/session-store";
-import { classify } from "../classify.ts";
+import { classify } from "../wire/classify.ts";
 import { ChatPace, type FloodStatus, halvedUntil, TokenBucket } from "./budget.ts";
 
 /** What a {@link FloodGate} needs. */

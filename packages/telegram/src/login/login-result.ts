@@ -1,8 +1,8 @@
 import type { Fault } from "@flotilla/contracts";
 import type { SelfUser } from "@flotilla/session-store";
 import type { Api } from "telegram";
-import { classify } from "./classify.ts";
-import { rawRpcError } from "./vendor.ts";
+import { classify } from "../wire/classify.ts";
+import { rawRpcError } from "../wire/vendor.ts";
 
 /** How a login code comes (https://core.telegram.org/api/auth#code-types). Only official apps can use `firebase`; `email-setup` brings none before a login e-mail is set up in one. */
 export type CodeVia =

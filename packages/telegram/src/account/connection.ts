@@ -1,28 +1,22 @@
 import { AppError, type Clock, systemClock } from "@flotilla/kernel";
 import type { SelfUser } from "@flotilla/session-store";
-import { AccountCalls } from "./calls/account-calls.ts";
-import { FloodGate } from "./calls/flood-gate.ts";
-import { classify } from "./classify.ts";
+import { AccountCalls } from "../calls/account-calls.ts";
+import { type DeviceInfo, fetchDevices, logOut } from "../calls/devices.ts";
+import { FileCentres } from "../calls/file-centres.ts";
+import { FloodGate } from "../link/flood-gate.ts";
+import { keepAlive } from "../link/keep-alive.ts";
+import { Link } from "../link/link.ts";
+import { fetchSelf } from "../link/self.ts";
+import { CONTESTED_TIMINGS, type ConnectionTimings, DEFAULT_TIMINGS } from "../link/timings.ts";
+import type { CaughtUp, EngineCounts } from "../updates/engine-types.ts";
+import type { QuietChat } from "../updates/listening.ts";
+import { UpdateStream } from "../updates/stream.ts";
+import { classify } from "../wire/classify.ts";
+import { linkLost } from "../wire/fault.ts";
 import type { ConnectionOptions } from "./connection-options.ts";
-import {
-  CONTESTED_TIMINGS,
-  type ConnectionState,
-  type ConnectionStatus,
-  type ConnectionTimings,
-  DEFAULT_TIMINGS,
-  initialStatus,
-} from "./connection-status.ts";
-import { type DeviceInfo, fetchDevices, logOut } from "./devices.ts";
-import { linkLost } from "./fault.ts";
-import { FileCentres } from "./file-centres.ts";
-import { keepAlive } from "./keep-alive.ts";
-import { Link } from "./link.ts";
+import { type ConnectionState, type ConnectionStatus, initialStatus } from "./connection-status.ts";
 import { isOfNetwork, Patience } from "./patience.ts";
 import { failedAgain, isDoubted, NO_FAILURES, nextStep } from "./retry.ts";
-import { fetchSelf } from "./self.ts";
-import type { CaughtUp, EngineCounts } from "./updates/engine-types.ts";
-import type { QuietChat } from "./updates/listening.ts";
-import { UpdateStream } from "./updates/stream.ts";
 
 /**
  * Keeps one account connected: a fresh client per attempt, never two at once, and never again after the server said that
