@@ -73,12 +73,19 @@ export const FILE_OPENERS: Readonly<Record<string, string>> = {
   "packages/session-store/src/import/copy.ts": "files of other programs",
   "packages/session-store/src/import/folder.ts": "files of other programs",
   "packages/session-store/src/import/read.ts": "files of other programs",
-  "packages/sqlite/src/backup.ts": "a new file",
-  "packages/sqlite/src/durable.ts": "folders and finished copies, to sync",
-  "packages/sqlite/src/files.ts": "a new file",
-  "packages/sqlite/src/machine-lock.ts": "a new file",
+  "packages/sqlite/src/connection/backup.ts": "a new file",
+  "packages/sqlite/src/base/durable.ts": "folders and finished copies, to sync",
+  "packages/sqlite/src/connection/files.ts": "a new file",
+  "packages/sqlite/src/connection/machine-lock.ts": "a new file",
   "packages/sqlite/src/inspect/header.ts": "asks first whether this process has it open",
   "packages/sqlite/src/inspect/file-system.ts": "/proc",
   "packages/sqlite/src/holders/holders.ts": "/proc",
   "packages/sqlite/src/holders/lock-table.ts": "/proc",
+};
+
+/** Folders inside a package that still import each other. No new ones: a circle that is gone is taken out here. */
+export const KNOWN_CIRCLES: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  "apps/bot": [[".", "alerts", "charts", "chat", "presses", "relay", "relay/wizard", "screens", "store", "wizard", "words"]],
+  "packages/sandbox": [[".", "botapi", "botapi/text", "control", "world"]],
+  "packages/session-store": [[".", "import", "owner"]],
 };

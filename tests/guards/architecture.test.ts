@@ -1,6 +1,7 @@
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { VENDOR_OWNERS, WORKSPACE_IMPORTS } from "./architecture-table.ts";
+import { KNOWN_CIRCLES, VENDOR_OWNERS, WORKSPACE_IMPORTS } from "./architecture-table.ts";
+import { folderCircles } from "./folders.ts";
 import { checkManifest, checkSource } from "./rules.ts";
 import { listFiles, listMembers, readManifest, readText } from "./workspace.ts";
 
@@ -23,6 +24,16 @@ test("every source file imports only what its package declares and the table all
 test("every package.json declares only what the table allows", () => {
   expect(members.length).toBeGreaterThan(10);
   expect(members.flatMap(({ dir, manifest }) => checkManifest(dir, manifest))).toEqual([]);
+});
+
+test("folders inside a package do not import each other, except for those that the table names", () => {
+  const circles = members.flatMap(({ dir }) => {
+    const src = `${dir}/src/`;
+    const own = files.filter((file) => file.startsWith(src) && file.endsWith(".ts"));
+    const found = folderCircles(new Map(own.map((file) => [file.slice(src.length), readText(file)])));
+    return found.length > 0 ? [[dir, found] as const] : [];
+  });
+  expect(Object.fromEntries(circles)).toEqual(KNOWN_CIRCLES);
 });
 
 describe("the table itself", () => {

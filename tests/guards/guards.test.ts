@@ -4,6 +4,7 @@ import path from "node:path";
 import { testDir } from "@flotilla/testkit";
 import { describe, expect, test } from "vitest";
 import { STEPS } from "../../apps/cli/launch/check.mjs";
+import { folderCircles } from "./folders.ts";
 import { checkManifest, checkSource } from "./rules.ts";
 import { ROOT, readManifest } from "./workspace.ts";
 
@@ -57,6 +58,32 @@ describe("architecture rules", async () => {
     const declared = /^\/\/ declares: (.+)$/m.exec(text)?.[1];
     const manifest = declared === undefined ? own : { ...own, dependencies: { ...own.dependencies, [declared]: "*" } };
     expect(checkSource({ file, text, manifest, rootManifest: readManifest() }).join("\n")).toContain(directive(text, "expect"));
+  });
+
+  test.each([
+    ["directly", { "kit/a.ts": 'import { b } from "../feature/b.ts";', "feature/b.ts": 'import { a } from "../kit/a.ts";' }],
+    ["by types", { "kit/a.ts": 'import type { B } from "../feature/b.ts";', "feature/b.ts": 'export * from "../kit/a.ts";' }],
+    [
+      "around a corner",
+      {
+        "kit/a.ts": 'await import("../feature/b.ts");',
+        "feature/b.ts": 'import "../deep/er/c.ts";',
+        "deep/er/c.ts": 'import { a } from "../../kit/a.ts";',
+      },
+    ],
+  ])("folders that import each other %s are reported", (_, sources) => {
+    const folders = Object.keys(sources).map((file) => path.posix.dirname(file));
+    expect(folderCircles(new Map(Object.entries(sources)))).toEqual([folders.sort()]);
+  });
+
+  test("folders that import only downwards are no circle, and the file that joins them neither", () => {
+    const sources = {
+      "index.ts": 'export * from "./kit/a.ts"; export * from "./feature/b.ts";',
+      "feature/b.ts": 'import { a } from "../kit/a.ts"; import "./c.ts";',
+      "feature/c.ts": "",
+      "kit/a.ts": 'import { z } from "zod";',
+    };
+    expect(folderCircles(new Map(Object.entries(sources)))).toEqual([]);
   });
 
   test("a forbidden edge in package.json is reported before anybody uses it", () => {

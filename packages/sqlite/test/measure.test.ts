@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Database, type DatabaseEvent, openDatabase, openWhenFree, startCheckpoints } from "@flotilla/sqlite";
 import { testDir, waitFor } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { areLong, Durations, Meter } from "../src/measure.ts";
+import { areLong, Durations, Meter } from "../src/base/measure.ts";
 import { codeOf, legacy, SCHEMA } from "./support/databases.ts";
 
 let path = "";

@@ -13,8 +13,8 @@ import {
   type ParsedSession,
 } from "@flotilla/session-store";
 import { findHolders } from "@flotilla/sqlite";
-import { fleetOnRedis } from "./fleet-place.ts";
-import type { Place } from "./place.ts";
+import { fleetOnRedis } from "../place/fleet-place.ts";
+import type { Place } from "../place/place.ts";
 import { type ConfiguredWorker, readSourceConfig } from "./source-config.ts";
 import { type Answer, assertCanAsk, type Call, confirmed, noMoreThan, type Verb, WrongUsage, word } from "./verb.ts";
 

@@ -4,8 +4,8 @@ import { type BotAnswer, type BotRequest, type Route, RouteFile, RouteId } from 
 import { diffRoutes, type RouteDiff, validateRoutes, webhookSecret } from "@flotilla/domain";
 import { AppError, toError } from "@flotilla/kernel";
 import { parse, stringify } from "yaml";
-import { fleetOnRedis } from "./fleet-place.ts";
-import type { Place } from "./place.ts";
+import { fleetOnRedis } from "../place/fleet-place.ts";
+import type { Place } from "../place/place.ts";
 import { chatsAsText, quoteHint } from "./route-numbers.ts";
 import { type Answer, type Call, noMoreThan, type Verb, WrongUsage, word } from "./verb.ts";
 

@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
 import { AppError, Output, toError } from "@flotilla/kernel";
+import { findPlace } from "../place/place.ts";
 import { backupVerb } from "./backup.ts";
 import { doctorVerb } from "./doctor.ts";
 import { exportVerb } from "./export.ts";
 import { importVerb } from "./import.ts";
-import { findPlace } from "./place.ts";
 import { rekeyVerb } from "./rekey.ts";
 import { restoreVerb } from "./restore.ts";
 import { routesVerb } from "./routes.ts";

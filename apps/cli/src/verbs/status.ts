@@ -1,8 +1,8 @@
 import { STATUS_STALE_MS, type WorkerStatus } from "@flotilla/contracts";
 import { stateIcon, stateWords, urgency } from "@flotilla/domain";
 import { AppError, toError } from "@flotilla/kernel";
-import { fleetOnRedis, notRunning } from "./fleet-place.ts";
-import type { Place } from "./place.ts";
+import { fleetOnRedis, notRunning } from "../place/fleet-place.ts";
+import type { Place } from "../place/place.ts";
 import { type Answer, noMoreThan, type Verb } from "./verb.ts";
 
 const USAGE = `Usage: flotilla status [worker] [--json]

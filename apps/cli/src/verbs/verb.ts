@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import type { ParseArgsConfig } from "node:util";
-import type { Place } from "./place.ts";
+import type { Place } from "../place/place.ts";
 
 /** One subcommand. */
 export interface Verb {

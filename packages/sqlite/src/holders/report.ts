@@ -1,5 +1,5 @@
 import { AppError } from "@flotilla/kernel";
-import type { SqliteErrorCode } from "../errors.ts";
+import type { SqliteErrorCode } from "../base/errors.ts";
 import type { Holder, HolderReport } from "./holders.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { accessSync, type BigIntStats, constants, existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { AppError } from "@flotilla/kernel";
-import { toSqliteError } from "../errors.ts";
+import { toSqliteError } from "../base/errors.ts";
 import { type FileSystem, fileSystemOf } from "./file-system.ts";
 import { isOpenHere, readHeader } from "./header.ts";
 import { fileProblem } from "./problems.ts";

@@ -1,5 +1,5 @@
 import { AppError } from "@flotilla/kernel";
-import type { SqliteErrorCode } from "../errors.ts";
+import type { SqliteErrorCode } from "../base/errors.ts";
 
 /** What can be wrong with a file before it is opened, or while it is open. */
 export type FileProblem = Extract<

@@ -1,8 +1,9 @@
 import { bareChannel, markedChannel } from "@flotilla/kernel";
 import type { UpdateState } from "@flotilla/session-store";
+import { ACCOUNT } from "../wire/box.ts";
 import type { EngineOptions, EngineParts, Meanwhile } from "./engine-types.ts";
 import type { Ledger } from "./ledger.ts";
-import { ACCOUNT, type Dialog, type DialogPage, type HistoryStart, type UpdateServer } from "./model.ts";
+import type { Dialog, DialogPage, HistoryStart, UpdateServer } from "./model.ts";
 
 /** Pages of one chat that are fetched at once at most: 20,000 messages. What is beyond is counted as lost. */
 const MAX_PAGES = 200;

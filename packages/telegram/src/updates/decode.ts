@@ -3,9 +3,10 @@ import type { InboxEvent } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
 import { Unreadable } from "../wire/agree.ts";
+import { ACCOUNT } from "../wire/box.ts";
 import { type Around, messageEvent } from "../wire/content.ts";
 import { markedId } from "../wire/marked.ts";
-import { ACCOUNT, type Envelope, type Update } from "./model.ts";
+import type { Envelope, Update } from "./model.ts";
 
 /** Whether the session knows this user or basic group (by its marked id): its access hash, and whether its owner restricts saving. */
 export type Knows = (chat: string) => boolean;

@@ -1,7 +1,8 @@
+import { ACCOUNT } from "../wire/box.ts";
 import type { Backfill, Found } from "./backfill.ts";
 import type { EngineOptions, EngineParts } from "./engine-types.ts";
 import type { Ledger } from "./ledger.ts";
-import { ACCOUNT, type ChannelDifference, type Difference, type Update, type UpdateServer } from "./model.ts";
+import type { ChannelDifference, Difference, Update, UpdateServer } from "./model.ts";
 import { NOTHING_SPECIAL, reduce } from "./reduce.ts";
 
 /** Size of the part when the whole difference cannot be read; halved until it is one. */

@@ -1,11 +1,12 @@
 import { AppError, LoopShare, sleep } from "@flotilla/kernel";
+import { ACCOUNT } from "../wire/box.ts";
 import { Aside } from "./aside.ts";
 import type { CaughtUp, EngineCounts, EngineOptions, Meanwhile } from "./engine-types.ts";
 import { Gaps } from "./gaps.ts";
 import { Intake } from "./intake.ts";
 import { Ledger } from "./ledger.ts";
 import { Listening, type QuietChat } from "./listening.ts";
-import { ACCOUNT, type Envelope, type UpdateServer } from "./model.ts";
+import type { Envelope, UpdateServer } from "./model.ts";
 import { Questions } from "./questions.ts";
 import { Sweep } from "./sweep.ts";
 import { Todo } from "./todo.ts";

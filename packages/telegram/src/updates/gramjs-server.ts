@@ -3,19 +3,12 @@ import bigInt from "big-integer";
 import { Api } from "telegram";
 import type { Link } from "../link/link.ts";
 import { Unreadable } from "../wire/agree.ts";
+import { ACCOUNT } from "../wire/box.ts";
 import { messageEvent } from "../wire/content.ts";
 import { markedId } from "../wire/marked.ts";
 import { inputChannel, inputPeer } from "../wire/peers.ts";
 import { decodeUpdates } from "./decode.ts";
-import {
-  ACCOUNT,
-  type Dialog,
-  type DialogPage,
-  type HistoryPage,
-  type HistoryRange,
-  type HistoryStart,
-  type UpdateServer,
-} from "./model.ts";
+import type { Dialog, DialogPage, HistoryPage, HistoryRange, HistoryStart, UpdateServer } from "./model.ts";
 
 /** Most that the server gives at once. */
 const PAGE = 100;

@@ -1,8 +1,9 @@
+import { ACCOUNT } from "../wire/box.ts";
 import type { Aside } from "./aside.ts";
 import type { EngineOptions } from "./engine-types.ts";
 import type { Gaps } from "./gaps.ts";
 import type { Ledger } from "./ledger.ts";
-import { ACCOUNT, type Envelope } from "./model.ts";
+import type { Envelope } from "./model.ts";
 import { reduce, type Special, type Step, toAsk } from "./reduce.ts";
 import { CHECK, lookKey, RESET, type Todo } from "./todo.ts";
 

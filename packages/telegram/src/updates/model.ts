@@ -1,8 +1,5 @@
 import type { InboxEvent, UpdateState } from "@flotilla/session-store";
 
-/** The account's own box: private chats and basic groups. Every channel is a box of its own, named by its bare id. */
-export const ACCOUNT = "account";
-
 /** One update as the algorithm sees it (https://core.telegram.org/api/updates). */
 export type Update =
   /** Moves the pts of a box by `count` up to `pts`; `events` is what of it we keep. */

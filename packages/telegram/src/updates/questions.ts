@@ -1,10 +1,11 @@
 import { markedChannel, sleep } from "@flotilla/kernel";
+import { ACCOUNT } from "../wire/box.ts";
 import type { Aside } from "./aside.ts";
 import { Backfill } from "./backfill.ts";
 import { type Asked, Differences } from "./difference.ts";
 import type { EngineParts } from "./engine-types.ts";
 import type { Intake } from "./intake.ts";
-import { ACCOUNT, type Verdict } from "./model.ts";
+import type { Verdict } from "./model.ts";
 import { CHECK, lookedAt, lookKey, RESET, type Todo } from "./todo.ts";
 
 /** A channel is set aside when it was refused so often in a row, with unknown error codes; or when the server was in trouble with it so often. */

@@ -1,5 +1,6 @@
 import type { InboxEvent, UpdateState } from "@flotilla/session-store";
-import { ACCOUNT, type Envelope, type Update } from "./model.ts";
+import { ACCOUNT } from "../wire/box.ts";
+import type { Envelope, Update } from "./model.ts";
 
 /** Where the account stands. */
 export interface Positions {

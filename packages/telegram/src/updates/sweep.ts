@@ -1,8 +1,9 @@
 import { bareChannel } from "@flotilla/kernel";
+import { ACCOUNT } from "../wire/box.ts";
 import type { EngineOptions, EngineParts } from "./engine-types.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Listening } from "./listening.ts";
-import { ACCOUNT, type Dialog, type Verdict } from "./model.ts";
+import type { Dialog, Verdict } from "./model.ts";
 import type { Questions } from "./questions.ts";
 import { lookKey, type Todo } from "./todo.ts";
 

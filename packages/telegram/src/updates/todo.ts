@@ -1,4 +1,4 @@
-import { ACCOUNT } from "./model.ts";
+import { ACCOUNT } from "../wire/box.ts";
 
 /** The account's position is void: it is learned anew. Comes before everything else. */
 export const RESET = "reset";

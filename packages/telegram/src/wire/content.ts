@@ -1,6 +1,6 @@
 import type { InboxEvent, MediaReference, MessageContent, TextEntity } from "@flotilla/session-store";
 import { Api } from "telegram";
-import { ACCOUNT } from "../updates/model.ts";
+import { ACCOUNT } from "./box.ts";
 import { markedId } from "./marked.ts";
 
 /** A message of a person, or of the chat itself ("joined", "pinned"). */

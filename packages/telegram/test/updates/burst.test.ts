@@ -1,6 +1,7 @@
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
-import { ACCOUNT, type Update } from "../../src/updates/model.ts";
+import type { Update } from "../../src/updates/model.ts";
+import { ACCOUNT } from "../../src/wire/box.ts";
 import { Rig } from "./engine-kit.ts";
 
 /** Of the processor's time, in milliseconds: a slice of the engine, and a part that is decoded and committed at once. */

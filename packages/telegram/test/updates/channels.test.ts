@@ -1,7 +1,8 @@
 /** Channels that the server does not tell of as it should: they hold nothing else up, and nothing of them is forgotten. */
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
-import { ACCOUNT, type Envelope, type Update } from "../../src/updates/model.ts";
+import type { Envelope, Update } from "../../src/updates/model.ts";
+import { ACCOUNT } from "../../src/wire/box.ts";
 import { Rig } from "./engine-kit.ts";
 import { Refusal } from "./model-server.ts";
 

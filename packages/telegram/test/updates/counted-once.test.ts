@@ -1,7 +1,7 @@
 /** What cannot be read is lost once, however often it is met. */
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
-import { ACCOUNT } from "../../src/updates/model.ts";
+import { ACCOUNT } from "../../src/wire/box.ts";
 import { Rig } from "./engine-kit.ts";
 import { Refusal } from "./model-server.ts";
 

@@ -1,6 +1,6 @@
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
-import { ACCOUNT } from "../../src/updates/model.ts";
+import { ACCOUNT } from "../../src/wire/box.ts";
 import { Rig } from "./engine-kit.ts";
 
 const differences = (rig: Rig): number => rig.server.calls.filter((call) => call.startsWith("difference")).length;

@@ -1,7 +1,7 @@
 /** Nothing can be stored for a while, and the connection lives on. */
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
-import { ACCOUNT } from "../../src/updates/model.ts";
+import { ACCOUNT } from "../../src/wire/box.ts";
 import { Rig } from "./engine-kit.ts";
 
 test("a disk that is full: nothing moves, and later everything is there once", async () => {

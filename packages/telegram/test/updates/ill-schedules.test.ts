@@ -2,7 +2,7 @@
 import { waitFor } from "@flotilla/testkit";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ACCOUNT } from "../../src/updates/model.ts";
+import { ACCOUNT } from "../../src/wire/box.ts";
 import { Rig } from "./engine-kit.ts";
 import { Refusal } from "./model-server.ts";
 

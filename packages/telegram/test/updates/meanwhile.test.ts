@@ -1,7 +1,7 @@
 /** What takes long to ask for does not hold up what is pushed. */
 import { waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { ACCOUNT } from "../../src/updates/model.ts";
+import { ACCOUNT } from "../../src/wire/box.ts";
 import { Rig } from "./engine-kit.ts";
 import { Refusal } from "./model-server.ts";
 

@@ -1,7 +1,7 @@
 /** What a server in trouble may not do to an account: run its position away, hold the others up, lose in silence. */
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
-import { ACCOUNT } from "../../src/updates/model.ts";
+import { ACCOUNT } from "../../src/wire/box.ts";
 import { Rig } from "./engine-kit.ts";
 import { Refusal } from "./model-server.ts";
 

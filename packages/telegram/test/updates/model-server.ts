@@ -2,7 +2,8 @@
 
 import { bareChannel, markedChannel } from "@flotilla/kernel";
 import type { InboxEvent, MessageContent, UpdateState } from "@flotilla/session-store";
-import { ACCOUNT, type Dialog, type Envelope, type Update, type UpdateServer } from "../../src/updates/model.ts";
+import type { Dialog, Envelope, Update, UpdateServer } from "../../src/updates/model.ts";
+import { ACCOUNT } from "../../src/wire/box.ts";
 
 type BoxUpdate = Extract<Update, { kind: "box" }>;
 

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ACCOUNT, type Envelope, type Update } from "../../src/updates/model.ts";
+import type { Envelope, Update } from "../../src/updates/model.ts";
 import { NOTHING_SPECIAL, reduce } from "../../src/updates/reduce.ts";
+import { ACCOUNT } from "../../src/wire/box.ts";
 import { Rig } from "./engine-kit.ts";
 import { ModelServer, Refusal } from "./model-server.ts";
 

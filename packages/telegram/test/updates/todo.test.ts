@@ -1,8 +1,8 @@
 /** When nothing may be asked, the engine sleeps until something may: a time that has passed would keep the process busy. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ACCOUNT } from "../../src/updates/model.ts";
 import { CHECK, lookKey, RESET, Todo } from "../../src/updates/todo.ts";
+import { ACCOUNT } from "../../src/wire/box.ts";
 
 const KEYS = [ACCOUNT, RESET, CHECK, "5", "6", lookKey("7")];
 const key = fc.constantFrom(...KEYS);

@@ -1,6 +1,7 @@
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
-import { ACCOUNT, type Envelope } from "../../src/updates/model.ts";
+import type { Envelope } from "../../src/updates/model.ts";
+import { ACCOUNT } from "../../src/wire/box.ts";
 import { Rig } from "./engine-kit.ts";
 import { Refusal } from "./model-server.ts";
 

@@ -1,4 +1,4 @@
-import type { Place } from "../place.ts";
+import type { Place } from "../../place/place.ts";
 
 /** What the doctor looks at. */
 export interface Patient {

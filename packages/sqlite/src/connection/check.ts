@@ -1,6 +1,6 @@
 import { AppError } from "@flotilla/kernel";
-import type { Database, ReadAccess } from "../database.ts";
-import { fileProblem } from "./problems.ts";
+import { fileProblem } from "../inspect/problems.ts";
+import type { Database, ReadAccess } from "./database.ts";
 
 /** Answer of {@link checkDatabase}. */
 export interface CheckResult {

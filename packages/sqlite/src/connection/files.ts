@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { chmodSync, closeSync, existsSync, linkSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { cannotLink, makeFolder } from "@flotilla/kernel";
-import { syncFile, syncFolderOf } from "./durable.ts";
-import { inspectFile } from "./inspect/inspect-file.ts";
+import { syncFile, syncFolderOf } from "../base/durable.ts";
+import { inspectFile } from "../inspect/inspect-file.ts";
 
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;

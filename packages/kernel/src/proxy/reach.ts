@@ -1,6 +1,6 @@
 import { BlockList, isIP } from "node:net";
 import { networkInterfaces } from "node:os";
-import type { Endpoint } from "./proxy/through.ts";
+import type { Endpoint } from "./through.ts";
 
 /** Telegram's data centres by both families (https://core.telegram.org/api/datacenter, `help.getConfig`). */
 const HOMES: Readonly<Record<number, { readonly v4: string; readonly v6: string }>> = {

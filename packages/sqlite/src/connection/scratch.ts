@@ -1,7 +1,7 @@
 import BetterSqlite from "better-sqlite3";
+import { toSqliteError } from "../base/errors.ts";
+import { Meter } from "../base/measure.ts";
 import { Database } from "./database.ts";
-import { toSqliteError } from "./errors.ts";
-import { Meter } from "./measure.ts";
 
 /**
  * An empty database in memory, to attach files to whose schema must stay as it is. It needs no folder: one that is full or missing says nothing

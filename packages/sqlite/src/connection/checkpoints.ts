@@ -1,7 +1,7 @@
 import { sleep } from "@flotilla/kernel";
+import { areLong, type SlowOperation } from "../base/measure.ts";
+import { findHolders, type HolderReport } from "../holders/holders.ts";
 import type { CheckpointResult, Database } from "./database.ts";
-import { findHolders, type HolderReport } from "./holders/holders.ts";
-import { areLong, type SlowOperation } from "./measure.ts";
 
 /** What {@link startCheckpoints} tells. */
 export type DatabaseEvent =

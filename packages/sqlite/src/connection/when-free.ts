@@ -1,8 +1,8 @@
 import { AppError, sleep } from "@flotilla/kernel";
+import { Meter } from "../base/measure.ts";
+import { findHolders, type HolderOptions, type HolderReport } from "../holders/holders.ts";
+import { lockedBy } from "../holders/report.ts";
 import type { Database } from "./database.ts";
-import { findHolders, type HolderOptions, type HolderReport } from "./holders/holders.ts";
-import { lockedBy } from "./holders/report.ts";
-import { Meter } from "./measure.ts";
 import { type OpenOptions, openOnce } from "./open.ts";
 
 /** How long to wait for a lock, and who hears of it. */

@@ -1,10 +1,10 @@
 import { AppError } from "@flotilla/kernel";
 import BetterSqlite from "better-sqlite3";
+import { type SqliteErrorCode, toSqliteError } from "../base/errors.ts";
+import { Meter } from "../base/measure.ts";
+import { inspectFile } from "../inspect/inspect-file.ts";
 import { Database } from "./database.ts";
-import { type SqliteErrorCode, toSqliteError } from "./errors.ts";
 import { prepareFile } from "./files.ts";
-import { inspectFile } from "./inspect/inspect-file.ts";
-import { Meter } from "./measure.ts";
 
 /** What a file is for. Stored in the file, so that a file of one kind is never opened as another. */
 export type DatabaseRole = "session" | "control" | "host" | "lock";

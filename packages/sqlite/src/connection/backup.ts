@@ -1,9 +1,9 @@
 import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { AppError } from "@flotilla/kernel";
 import BetterSqlite from "better-sqlite3";
+import { syncFile, syncFolderOf } from "../base/durable.ts";
+import { type SqliteErrorCode, toSqliteError } from "../base/errors.ts";
 import type { Database } from "./database.ts";
-import { syncFile, syncFolderOf } from "./durable.ts";
-import { type SqliteErrorCode, toSqliteError } from "./errors.ts";
 
 /**
  * Writes a verified copy of an open database to `target`: `VACUUM INTO` over the owner's own connection, mode 0600, fsync,

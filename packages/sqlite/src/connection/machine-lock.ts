@@ -1,8 +1,8 @@
 import { closeSync, fchmodSync, lstatSync, openSync } from "node:fs";
 import { AppError } from "@flotilla/kernel";
 import BetterSqlite from "better-sqlite3";
-import { type SqliteErrorCode, toSqliteError } from "./errors.ts";
-import { fileKey } from "./holders/open-files.ts";
+import { type SqliteErrorCode, toSqliteError } from "../base/errors.ts";
+import { fileKey } from "../holders/open-files.ts";
 
 /** A lock that one process of this machine has at a time. */
 export interface MachineLock extends Disposable {

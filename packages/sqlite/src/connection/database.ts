@@ -1,9 +1,9 @@
 import { statSync } from "node:fs";
 import { AppError } from "@flotilla/kernel";
 import type BetterSqlite from "better-sqlite3";
-import { type SqliteErrorCode, toSqliteError } from "./errors.ts";
-import { fileKey } from "./holders/open-files.ts";
-import { type DurationStats, Meter, type OperationStats, type RecentWaits, type SlowOperation } from "./measure.ts";
+import { type SqliteErrorCode, toSqliteError } from "../base/errors.ts";
+import { type DurationStats, Meter, type OperationStats, type RecentWaits, type SlowOperation } from "../base/measure.ts";
+import { fileKey } from "../holders/open-files.ts";
 
 /** What a cell may hold. 64-bit ids are stored as text. */
 export type SqlValue = string | number | bigint | Buffer | null;

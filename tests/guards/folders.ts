@@ -1,0 +1,44 @@
+import path from "node:path";
+import { parseFile } from "./imports.ts";
+
+/** Files that join everything of their package: nothing imports them, so they are not part of their folder. */
+const ENTRIES = /^(?:index|main|compose|assemble)\.ts$/;
+
+/**
+ * Circles of folders inside one package: folders that import each other, directly or around corners. Type-only imports count. `sources`
+ * maps a path below `src` to its text; a file directly in `src` belongs to the folder `.`.
+ */
+export function folderCircles(sources: ReadonlyMap<string, string>): string[][] {
+  const edges = new Map<string, Set<string>>();
+  for (const [file, text] of sources) {
+    if (ENTRIES.test(file)) continue;
+    const from = path.posix.dirname(file);
+    const to = edges.get(from) ?? new Set();
+    edges.set(from, to);
+    for (const { specifier } of parseFile(file, text).imports) {
+      const target = path.posix.join(from, specifier);
+      if (specifier.startsWith(".") && sources.has(target)) to.add(path.posix.dirname(target));
+    }
+  }
+  const reach = new Map([...edges.keys()].map((folder) => [folder, reachable(edges, folder)]));
+  const isTogether = (a: string, b: string): boolean => reach.get(a)?.has(b) === true && reach.get(b)?.has(a) === true;
+  const seen = new Set<string>();
+  return [...edges.keys()].sort().flatMap((folder) => {
+    if (seen.has(folder)) return [];
+    const circle = [...edges.keys()].filter((other) => other === folder || isTogether(folder, other)).sort();
+    for (const each of circle) seen.add(each);
+    return circle.length > 1 ? [circle] : [];
+  });
+}
+
+/** Folders that imports lead to from `start`, in one step or more. */
+function reachable(edges: ReadonlyMap<string, ReadonlySet<string>>, start: string): Set<string> {
+  const found = new Set<string>();
+  const open = [...(edges.get(start) ?? [])].filter((folder) => folder !== start);
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (found.has(next)) continue;
+    found.add(next);
+    open.push(...(edges.get(next) ?? []));
+  }
+  return found;
+}
