@@ -63,8 +63,8 @@ export const VENDOR_OWNERS: Readonly<Record<string, readonly string[]>> = {
  */
 export const FILE_OPENERS: Readonly<Record<string, string>> = {
   "apps/worker/src/relay/files.ts": "media on their way, in a folder of their own",
-  "apps/supervisor/src/log-sink.ts": "logs",
-  "apps/supervisor/src/uses-folder.ts": "/proc",
+  "apps/supervisor/src/worker/log-sink.ts": "logs",
+  "apps/supervisor/src/fleet/uses-folder.ts": "/proc",
   "packages/session-store/src/rekey.ts": "copies of the vault; a session in use stops it before",
   "packages/session-store/src/restore.ts": "a copy of the vault into a place that nobody has open",
   "packages/session-store/src/files.ts": "new files, and folders to sync",

@@ -29,7 +29,7 @@ import { RouteStore } from "../../apps/bot/src/relay/route-store.ts";
 import { AuditStore } from "../../apps/bot/src/store/audit.ts";
 import { openControlDb } from "../../apps/bot/src/store/control-db.ts";
 import { WorkerStore } from "../../apps/bot/src/store/workers.ts";
-import { HostDb } from "../../apps/supervisor/src/host-db.ts";
+import { HostDb } from "../../apps/supervisor/src/record/host-db.ts";
 
 const FIXTURES = join(import.meta.dirname, "../fixtures/v0.1");
 const NEWS = parseWorkerId("news_1");

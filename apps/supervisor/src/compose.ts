@@ -15,17 +15,17 @@ import {
   RelayBoard,
   redisAway,
 } from "@flotilla/queue";
-import { ClockWatch } from "./clock-watch.ts";
-import { askDoctor } from "./doctor.ts";
-import { Fleet, type FleetSettings } from "./fleet.ts";
-import { HostCommands } from "./host-commands.ts";
-import { HostDb } from "./host-db.ts";
-import { HostFiles } from "./host-files.ts";
-import { idleSessions, takeKnownWorkers } from "./known-here.ts";
-import { exitCounter, showFleet } from "./metrics.ts";
-import { openRedisParts } from "./redis-parts.ts";
-import { SessionDesk } from "./session-desk.ts";
-import { DEFAULT_VITAL_LIMITS } from "./vital-signs.ts";
+import { Fleet, type FleetSettings } from "./fleet/fleet.ts";
+import { SessionDesk } from "./fleet/session-desk.ts";
+import { ClockWatch } from "./host/clock-watch.ts";
+import { askDoctor } from "./host/doctor.ts";
+import { HostCommands } from "./host/host-commands.ts";
+import { HostFiles } from "./host/host-files.ts";
+import { exitCounter, showFleet } from "./host/metrics.ts";
+import { openRedisParts } from "./host/redis-parts.ts";
+import { HostDb } from "./record/host-db.ts";
+import { idleSessions, takeKnownWorkers } from "./record/known-here.ts";
+import { DEFAULT_VITAL_LIMITS } from "./worker/vital-signs.ts";
 
 /** A running supervisor. `close` ends every worker first. */
 export interface Supervisor {

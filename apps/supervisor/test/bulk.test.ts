@@ -1,7 +1,7 @@
 import type { BulkAction, CommandOutcome } from "@flotilla/contracts";
 import { parseWorkerId, type WorkerId } from "@flotilla/kernel";
 import { expect, test } from "vitest";
-import { type BulkCommand, type BulkProgress, carryOutBulk } from "../src/bulk.ts";
+import { type BulkCommand, type BulkProgress, carryOutBulk } from "../src/host/bulk.ts";
 
 const [A, B, C] = ["alpha", "beta", "gamma"].map(parseWorkerId) as [WorkerId, WorkerId, WorkerId];
 const FAILED: CommandOutcome = { kind: "failed", code: "exit-3", message: "It crashed." };

@@ -2,7 +2,7 @@ import { systemClock } from "@flotilla/kernel";
 import { aheadOfRedis } from "@flotilla/queue";
 import { sharedRedis } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { ClockWatch } from "../src/clock-watch.ts";
+import { ClockWatch } from "../src/host/clock-watch.ts";
 
 test.each([
   [86_400_000, "+86400 s"],

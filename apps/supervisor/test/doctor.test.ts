@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { testDir } from "@flotilla/testkit";
 import { expect, test } from "vitest";
-import { askDoctor } from "../src/doctor.ts";
+import { askDoctor } from "../src/host/doctor.ts";
 
 const CLI = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
 

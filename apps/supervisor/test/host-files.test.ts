@@ -7,9 +7,9 @@ import { createLogger } from "@flotilla/observability";
 import { openSession } from "@flotilla/session-store";
 import { testDir } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { HostDb } from "../src/host-db.ts";
-import { HostFiles } from "../src/host-files.ts";
-import { idleSessions, takeKnownWorkers } from "../src/known-here.ts";
+import { HostFiles } from "../src/host/host-files.ts";
+import { HostDb } from "../src/record/host-db.ts";
+import { idleSessions, takeKnownWorkers } from "../src/record/known-here.ts";
 
 const A = parseWorkerId("alpha");
 const log = createLogger({ name: "test", level: "silent" });

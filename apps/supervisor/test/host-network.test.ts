@@ -3,7 +3,7 @@ import { NO_LINK } from "@flotilla/contracts";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
 import { createLogger } from "@flotilla/observability";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { HostNetwork, type HostNetworkDeps } from "../src/host-network.ts";
+import { HostNetwork, type HostNetworkDeps } from "../src/fleet/host-network.ts";
 
 const log = createLogger({ name: "test", level: "silent" });
 const NETWORK = { class: "NETWORK" as const, code: "ECONNREFUSED", message: "x" };

@@ -4,10 +4,10 @@ import { parseHostId, systemClock } from "@flotilla/kernel";
 import { createLogger } from "@flotilla/observability";
 import { testDir } from "@flotilla/testkit";
 import { onTestFinished } from "vitest";
-import { Fleet, type FleetDeps } from "../src/fleet.ts";
-import { HostCommands } from "../src/host-commands.ts";
-import { HostDb } from "../src/host-db.ts";
-import { SessionDesk } from "../src/session-desk.ts";
+import { Fleet, type FleetDeps } from "../src/fleet/fleet.ts";
+import { SessionDesk } from "../src/fleet/session-desk.ts";
+import { HostCommands } from "../src/host/host-commands.ts";
+import { HostDb } from "../src/record/host-db.ts";
 import { CHILD, LIMITS, RULES } from "./support.ts";
 
 export const FLEET_KEY = Buffer.alloc(32, 1);

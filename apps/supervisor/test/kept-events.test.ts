@@ -3,7 +3,7 @@ import type { FleetEvent } from "@flotilla/contracts";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
 import { testDir } from "@flotilla/testkit";
 import { expect, test } from "vitest";
-import { HostDb } from "../src/host-db.ts";
+import { HostDb } from "../src/record/host-db.ts";
 
 const event = (n: number): FleetEvent => ({
   v: 1,

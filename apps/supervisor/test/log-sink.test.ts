@@ -5,7 +5,7 @@ import { openSession } from "@flotilla/session-store";
 import { openDatabase } from "@flotilla/sqlite";
 import { testDir } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { LogSink } from "../src/log-sink.ts";
+import { LogSink } from "../src/worker/log-sink.ts";
 import { FLEET_KEY } from "./host.ts";
 
 function run(command: string, args: readonly string[]): void {

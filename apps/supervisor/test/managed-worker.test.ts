@@ -1,6 +1,6 @@
 import { isAlive, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { HostDb } from "../src/host-db.ts";
+import { HostDb } from "../src/record/host-db.ts";
 import { ID, managed, pidOf, RULES } from "./support.ts";
 
 test("a start resolves when the process says that it is ready, and shows its state and pid", async () => {

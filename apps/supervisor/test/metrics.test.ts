@@ -2,7 +2,7 @@ import { NO_LINK, type WorkerStatus } from "@flotilla/contracts";
 import { parseWorkerId } from "@flotilla/kernel";
 import { createRegistry } from "@flotilla/observability";
 import { expect, test } from "vitest";
-import { exitCounter, showFleet } from "../src/metrics.ts";
+import { exitCounter, showFleet } from "../src/host/metrics.ts";
 import { host } from "./host.ts";
 
 const LINK = { ...NO_LINK, reconnects: 3, messages: 12 };

@@ -2,7 +2,7 @@ import { parseHostId, systemClock } from "@flotilla/kernel";
 import { fleetPlace, HostBoard } from "@flotilla/queue";
 import { sharedRedis } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { OtherHosts } from "../src/other-hosts.ts";
+import { OtherHosts } from "../src/host/other-hosts.ts";
 
 interface Side {
   readonly hosts: OtherHosts;

@@ -4,7 +4,7 @@ import { type HostCommand, type LinkStatus, NO_LINK } from "@flotilla/contracts"
 import { AppError, parseWorkerId, type WorkerId } from "@flotilla/kernel";
 import { testDir, waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { HostDb } from "../src/host-db.ts";
+import { HostDb } from "../src/record/host-db.ts";
 import { host } from "./host.ts";
 
 const A = parseWorkerId("alpha");

@@ -5,9 +5,9 @@ import { openSession } from "@flotilla/session-store";
 import { openDatabase } from "@flotilla/sqlite";
 import { isAlive, spawnProcess, testDir, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { HostDb } from "../src/host-db.ts";
-import { cause } from "../src/second-look.ts";
-import { SessionDesk } from "../src/session-desk.ts";
+import { SessionDesk } from "../src/fleet/session-desk.ts";
+import { HostDb } from "../src/record/host-db.ts";
+import { cause } from "../src/worker/second-look.ts";
 import { ID, managed } from "./support.ts";
 
 const root = process.getuid?.() === 0;

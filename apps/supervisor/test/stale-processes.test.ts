@@ -5,8 +5,8 @@ import { type ProcessIdentity, processIdentity } from "@flotilla/os";
 import { openSession } from "@flotilla/session-store";
 import { isAlive, spawnNode, testDir, waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { HostDb } from "../src/host-db.ts";
-import { endStaleProcesses } from "../src/stale-processes.ts";
+import { endStaleProcesses } from "../src/fleet/stale-processes.ts";
+import { HostDb } from "../src/record/host-db.ts";
 
 const CHILD = fileURLToPath(new URL("fixtures/child.ts", import.meta.url));
 const ID = parseWorkerId("news_1");

@@ -1,8 +1,8 @@
 /** Restarts after one common crash begin a few at a time (field fault K13). */
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
-import type { StartResult } from "../src/managed-worker-deps.ts";
-import { StartWindow } from "../src/start-window.ts";
+import type { StartResult } from "../src/worker/managed-worker-deps.ts";
+import { StartWindow } from "../src/worker/start-window.ts";
 import { managed, pidOf } from "./support.ts";
 
 const READY: StartResult = { kind: "ready" };

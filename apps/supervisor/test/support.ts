@@ -5,13 +5,13 @@ import { DEFAULT_RESTART_RULES, type RestartRules } from "@flotilla/domain";
 import { parseHostId, parseWorkerId, systemClock } from "@flotilla/kernel";
 import { testDir } from "@flotilla/testkit";
 import { onTestFinished } from "vitest";
-import { HostDb } from "../src/host-db.ts";
-import { LogSink } from "../src/log-sink.ts";
-import { ManagedWorker } from "../src/managed-worker.ts";
-import type { WorkerLimits } from "../src/managed-worker-deps.ts";
-import type { StartWindow } from "../src/start-window.ts";
-import { DEFAULT_VITAL_LIMITS } from "../src/vital-signs.ts";
-import type { WorkerExit } from "../src/worker-process.ts";
+import { HostDb } from "../src/record/host-db.ts";
+import { LogSink } from "../src/worker/log-sink.ts";
+import { ManagedWorker } from "../src/worker/managed-worker.ts";
+import type { WorkerLimits } from "../src/worker/managed-worker-deps.ts";
+import type { StartWindow } from "../src/worker/start-window.ts";
+import { DEFAULT_VITAL_LIMITS } from "../src/worker/vital-signs.ts";
+import type { WorkerExit } from "../src/worker/worker-process.ts";
 
 /** Path of a worker without Telegram. */
 export const CHILD = fileURLToPath(new URL("fixtures/child.ts", import.meta.url));

@@ -3,9 +3,9 @@ import { AppError, type Clock } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { SessionStore } from "@flotilla/session-store";
 import { classify } from "@flotilla/telegram";
-import type { Account } from "./account.ts";
-import type { LoginDesk } from "./login-desk.ts";
-import type { OwnWay } from "./own-way.ts";
+import type { Account } from "./account/account.ts";
+import type { OwnWay } from "./account/own-way.ts";
+import type { LoginDesk } from "./login/login-desk.ts";
 import type { Relay } from "./relay/relay.ts";
 import { isRelayCommand, performRelay } from "./relay/relay-commands.ts";
 

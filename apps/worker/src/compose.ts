@@ -7,21 +7,21 @@ import type { Logger } from "@flotilla/observability";
 import { consumeWorkerCommands, EventPublisher, findFleet, fleetPlace, parseFleet, type QueuePlace } from "@flotilla/queue";
 import { type SelfUser, type SessionStore, Vault } from "@flotilla/session-store";
 import { type AccountOptions, FloodGate, fatalDelays, workerIdentity } from "@flotilla/telegram";
-import { Account } from "./account.ts";
+import { Account } from "./account/account.ts";
+import type { Feed } from "./account/feed.ts";
+import { startChecks } from "./account/health-check.ts";
+import { OwnWay } from "./account/own-way.ts";
 import { type CommandDeps, carryOut } from "./commands.ts";
-import type { Feed } from "./feed.ts";
-import { fleetLook, foreignSession } from "./fleet-look.ts";
-import { startChecks } from "./health-check.ts";
-import { type Say, startHeartbeat } from "./heartbeat.ts";
-import { Housekeeping } from "./housekeeping.ts";
-import { keptEvents } from "./kept-events.ts";
-import { LoginDesk } from "./login-desk.ts";
-import { OwnWay } from "./own-way.ts";
-import { Ownership } from "./ownership.ts";
-import { type Publish, publisher, watched } from "./publish.ts";
+import { LoginDesk } from "./login/login-desk.ts";
+import { type Say, startHeartbeat } from "./process/heartbeat.ts";
+import { keptEvents } from "./process/kept-events.ts";
+import { type Publish, publisher, watched } from "./process/publish.ts";
 import { Relay } from "./relay/relay.ts";
 import { relayTelegram } from "./relay/telegram.ts";
-import { backUp, keepConfirmed, takeSession, watchSession } from "./session-file.ts";
+import { fleetLook, foreignSession } from "./session/fleet-look.ts";
+import { Housekeeping } from "./session/housekeeping.ts";
+import { Ownership } from "./session/ownership.ts";
+import { backUp, keepConfirmed, takeSession, watchSession } from "./session/session-file.ts";
 
 /** A running worker. `close` leaves Telegram, then gives the session back. */
 export interface RunningWorker {

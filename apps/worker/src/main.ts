@@ -6,7 +6,7 @@ import { parseWorkerId } from "@flotilla/kernel";
 import { createLogger, runService } from "@flotilla/observability";
 import { classify } from "@flotilla/telegram";
 import { startWorker } from "./compose.ts";
-import type { Say } from "./heartbeat.ts";
+import type { Say } from "./process/heartbeat.ts";
 
 /** A supervisor that does not read must not keep us. */
 const LAST_WORDS_MS = 200;

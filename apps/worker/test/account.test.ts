@@ -7,8 +7,8 @@ import { openSession, type SessionStore } from "@flotilla/session-store";
 import { type AccountOptions, FloodGate, LoginFlow } from "@flotilla/telegram";
 import { testDir, waitFor } from "@flotilla/testkit";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { Account, type AccountReport } from "../src/account.ts";
-import type { Loss } from "../src/feed.ts";
+import { Account, type AccountReport } from "../src/account/account.ts";
+import type { Loss } from "../src/account/feed.ts";
 
 let sandbox: Sandbox;
 let numbers = 0;

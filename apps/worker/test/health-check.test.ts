@@ -2,7 +2,7 @@ import type { Fault } from "@flotilla/contracts";
 import { AppError, type ErrorCode } from "@flotilla/kernel";
 import { waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { startChecks } from "../src/health-check.ts";
+import { startChecks } from "../src/account/health-check.ts";
 
 /** An account whose answers are given one after the other; the last one repeats. */
 function checked(answers: readonly (ErrorCode | null)[], connected = true) {

@@ -1,5 +1,5 @@
 /** Blocks its event loop for 4 s. Argument: "works" gets on all the time, "stuck" does not. */
-import { startHeartbeat } from "../src/heartbeat.ts";
+import { startHeartbeat } from "../src/process/heartbeat.ts";
 
 const heartbeat = startHeartbeat((message) => void process.send?.(message));
 const until = performance.now() + 4000;

@@ -4,7 +4,7 @@ import { parseHostId, parseWorkerId } from "@flotilla/kernel";
 import { openSession } from "@flotilla/session-store";
 import { testDir } from "@flotilla/testkit";
 import { expect, test } from "vitest";
-import { keptEvents } from "../src/kept-events.ts";
+import { keptEvents } from "../src/process/kept-events.ts";
 
 const event = (n: number): FleetEvent => ({
   v: 1,

@@ -6,7 +6,7 @@ import { openSession, type SessionStore } from "@flotilla/session-store";
 import { classify } from "@flotilla/telegram";
 import { type SpawnedProcess, spawnProcess, testDir, waitFor } from "@flotilla/testkit";
 import { describe, expect, test } from "vitest";
-import { ownSession } from "../src/own-session.ts";
+import { ownSession } from "../src/session/own-session.ts";
 
 const WORKER = parseWorkerId("news_1");
 const fleetKey = Buffer.alloc(32, 3);

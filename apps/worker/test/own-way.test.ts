@@ -5,7 +5,7 @@ import { parseProxy, parseWorkerId } from "@flotilla/kernel";
 import { openSession, rekey, sessionPath } from "@flotilla/session-store";
 import { testDir } from "@flotilla/testkit";
 import { expect, test } from "vitest";
-import { OwnWay } from "../src/own-way.ts";
+import { OwnWay } from "../src/account/own-way.ts";
 
 const WORKER = parseWorkerId("news_1");
 const PROXY = "socks5://ann:planted-s3cret@proxy.example:1080";

@@ -7,7 +7,7 @@ import { openSession, type SessionStore } from "@flotilla/session-store";
 import type { DatabaseEvent } from "@flotilla/sqlite";
 import { testDir, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { SessionWatch } from "../src/session-watch.ts";
+import { SessionWatch } from "../src/session/session-watch.ts";
 
 const log = createLogger({ name: "test", level: "silent" });
 const fleetKey = Buffer.alloc(32, 3);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readingWait, sendingWait } from "../src/stream-numbers.ts";
+import { readingWait, sendingWait } from "../src/account/stream-numbers.ts";
 
 const wait = (method: string, peer = "") => ({ method, peer, until: 5 });
 

@@ -7,7 +7,7 @@ import { openSession, type SessionStore } from "@flotilla/session-store";
 import { type AccountOptions, FloodGate, LoginFlow } from "@flotilla/telegram";
 import { waitFor } from "@flotilla/testkit";
 import { afterAll, beforeAll, onTestFinished } from "vitest";
-import { Account } from "../../src/account.ts";
+import { Account } from "../../src/account/account.ts";
 import { Relay } from "../../src/relay/relay.ts";
 import { relayTelegram } from "../../src/relay/telegram.ts";
 import { FLEET_KEY } from "./world.ts";

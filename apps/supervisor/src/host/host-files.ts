@@ -3,7 +3,7 @@ import { type KeyFileState, keepKeyFile } from "@flotilla/config";
 import type { HostTrouble } from "@flotilla/contracts";
 import { type Clock, toError } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import type { HostDb } from "./host-db.ts";
+import type { HostDb } from "../record/host-db.ts";
 
 /** Parts of {@link HostFiles}. */
 export interface HostFilesDeps {

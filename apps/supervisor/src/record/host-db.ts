@@ -3,10 +3,10 @@ import type { PastExit } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
 import { type ProcessIdentity, processIdentity } from "@flotilla/os";
 import type { KeptEvents } from "@flotilla/queue";
-import { RecordFile, type RecordTrouble } from "./record/record-file.ts";
-import type { Child, Desired, HostMemory, KeptExit } from "./record/rows.ts";
+import { RecordFile, type RecordTrouble } from "./record-file.ts";
+import type { Child, Desired, HostMemory, KeptExit } from "./rows.ts";
 
-export type { Child, Desired } from "./record/rows.ts";
+export type { Child, Desired } from "./rows.ts";
 
 /** More than any rule counts. Kept by number and not by age: a clock that was wrong once must not make them vanish. */
 const KEPT_EXITS = 200;

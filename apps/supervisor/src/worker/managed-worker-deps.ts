@@ -1,7 +1,7 @@
 import type { Fault, RestartDecision, WorkerState, WorkerStatus } from "@flotilla/contracts";
 import type { RefusedEvent, RestartRules } from "@flotilla/domain";
 import type { Clock, HostId, WorkerId } from "@flotilla/kernel";
-import type { HostDb } from "./host-db.ts";
+import type { HostDb } from "../record/host-db.ts";
 import type { LogSink } from "./log-sink.ts";
 import type { SessionFacts } from "./session-news.ts";
 import type { StartWindow } from "./start-window.ts";

@@ -5,8 +5,8 @@ import { AppError, type WorkerId } from "@flotilla/kernel";
 import { endProcess } from "@flotilla/os";
 import { openIdle, Vault } from "@flotilla/session-store";
 import { findHolders, type Holder } from "@flotilla/sqlite";
-import type { HostDb } from "./host-db.ts";
-import type { SessionFacts } from "./session-news.ts";
+import type { HostDb } from "../record/host-db.ts";
+import type { SessionFacts } from "../worker/session-news.ts";
 
 /** Parts of the desk. */
 export interface SessionDeskDeps {

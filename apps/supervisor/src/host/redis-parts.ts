@@ -16,7 +16,7 @@ import {
   type QueuePlace,
   StatusWriter,
 } from "@flotilla/queue";
-import type { HostDb } from "./host-db.ts";
+import type { HostDb } from "../record/host-db.ts";
 import { OtherHosts } from "./other-hosts.ts";
 
 /** What this host has in Redis. */

@@ -7,7 +7,7 @@ import { processIdentity } from "@flotilla/os";
 import { Lease, leaseResources, type QueuePlace } from "@flotilla/queue";
 import type { SessionStore } from "@flotilla/session-store";
 import { classify } from "@flotilla/telegram";
-import type { Account } from "./account.ts";
+import type { Account } from "../account/account.ts";
 
 /** Parts of {@link Ownership}. */
 export interface OwnershipDeps {

@@ -3,15 +3,15 @@ import type { ExitReport, FleetEvent, SupervisorToWorker, WorkerState, WorkerSta
 import { ERROR_TABLE, type RestartRules, stateIcon, withOwnRules } from "@flotilla/domain";
 import { type Clock, type HostId, sleep, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import type { HostDb } from "./host-db.ts";
+import type { HostDb } from "../record/host-db.ts";
+import { LogSink } from "../worker/log-sink.ts";
+import { ManagedWorker } from "../worker/managed-worker.ts";
+import type { ManagedWorkerHooks, WorkerLimits } from "../worker/managed-worker-deps.ts";
+import { StartWindow } from "../worker/start-window.ts";
+import type { WorkerExit, WorkerProgram } from "../worker/worker-process.ts";
 import { HostNetwork } from "./host-network.ts";
-import { LogSink } from "./log-sink.ts";
-import { ManagedWorker } from "./managed-worker.ts";
-import type { ManagedWorkerHooks, WorkerLimits } from "./managed-worker-deps.ts";
 import type { SessionDesk } from "./session-desk.ts";
 import { endStaleProcesses } from "./stale-processes.ts";
-import { StartWindow } from "./start-window.ts";
-import type { WorkerExit, WorkerProgram } from "./worker-process.ts";
 
 /** What a fleet is told once. */
 export interface FleetSettings {

@@ -1,6 +1,6 @@
 import type { LinkStatus } from "@flotilla/contracts";
 import type { Clock, WorkerId } from "@flotilla/kernel";
-import type { HostDb } from "./host-db.ts";
+import type { HostDb } from "../record/host-db.ts";
 
 /** Counters change with every message; so often they are written down at most. A killed supervisor loses no more than that. */
 const KEEP_EVERY_MS = 10_000;

@@ -10,9 +10,9 @@ import {
 import { AppError, type Clock, toError } from "@flotilla/kernel";
 import type { SessionStore, Vault } from "@flotilla/session-store";
 import { LoginFlow, type LoginOptions, type LoginResult } from "@flotilla/telegram";
-import type { Account } from "./account.ts";
-import { maskPhone, summary } from "./account-summary.ts";
-import type { ForeignSession } from "./foreign-session.ts";
+import type { Account } from "../account/account.ts";
+import { maskPhone, summary } from "../account/account-summary.ts";
+import type { ForeignSession } from "../session/foreign-session.ts";
 
 /** Longest time of a whole login; then the old session is put back. */
 const TOTAL_MS = 10 * 60_000;

@@ -4,10 +4,10 @@ import { type Fault, NO_LINK } from "@flotilla/contracts";
 import { AppError, systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { assertNotLost, type SessionStore, type Vault } from "@flotilla/session-store";
-import type { Account } from "./account.ts";
-import type { Say } from "./heartbeat.ts";
+import type { Account } from "../account/account.ts";
+import type { Say } from "../process/heartbeat.ts";
+import type { Publish } from "../process/publish.ts";
 import { ownSession } from "./own-session.ts";
-import type { Publish } from "./publish.ts";
 import { SessionWatch } from "./session-watch.ts";
 
 /** A wait for the session that nobody can see ends soon: without a supervisor there is no card that tells of it. */

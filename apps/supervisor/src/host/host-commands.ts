@@ -1,11 +1,11 @@
 import type { CommandOutcome, HostCommand } from "@flotilla/contracts";
 import type { Clock, WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
+import type { Entry, Fleet } from "../fleet/fleet.ts";
+import { attempt, type SessionDesk } from "../fleet/session-desk.ts";
+import type { HostDb } from "../record/host-db.ts";
+import type { StartResult } from "../worker/managed-worker-deps.ts";
 import { type BulkCommand, type BulkProgress, carryOutBulk } from "./bulk.ts";
-import type { Entry, Fleet } from "./fleet.ts";
-import type { HostDb } from "./host-db.ts";
-import type { StartResult } from "./managed-worker-deps.ts";
-import { attempt, type SessionDesk } from "./session-desk.ts";
 import type { Of, Wish } from "./wish.ts";
 
 /** Parts of {@link HostCommands}. */

@@ -1,5 +1,5 @@
 import { killProcess, sameProcess } from "@flotilla/os";
-import type { Child, HostDb } from "./host-db.ts";
+import type { Child, HostDb } from "../record/host-db.ts";
 import { usesFolder } from "./uses-folder.ts";
 
 /**
