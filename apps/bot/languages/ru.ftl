@@ -1,5 +1,8 @@
 # Тексты чата на языке Fluent (https://projectfluent.org). Как добавить или изменить текст: CONTRIBUTING.md.
-# TIME($at) – время, CLOCK($at) the same with its time zone, DATE($at) – дата и время, SPAN($ms) – промежуток, например «3 мин».
+# Время показывается в часовом поясе читателя. На живых экранах сначала относительное: AGO($at) – «3 мин назад (12:04:31)»,
+# IN($at) – «через 23 ч (завтра, 08:15)», FOR($at) – «3 мин (с 12:04:31)». В сообщениях, которые остаются как есть (тревоги, уведомления,
+# ответы), оно скоро стало бы неверным: TIME($at) – время суток там, с датой, если это не сегодня, CLOCK($at) – то же с часовым поясом,
+# DATE($at) – всегда с датой. SPAN($ms) – промежуток, например «3 мин».
 # Теги вроде <b> – это HTML Telegram; на кнопках их нет.
 
 ## Единицы
@@ -8,6 +11,15 @@ unit-s = с
 unit-min = мин
 unit-h = ч
 unit-d = дн
+away-ago = { $length } назад
+away-ago-now = только что
+away-in = через { $length }
+away-in-short = меньше чем через 1 мин
+away-in-now = сейчас
+away-for = { $length } (с { $time })
+away-for-short = меньше 1 мин (с { $time })
+day-tomorrow = завтра, { $time }
+day-yesterday = вчера, { $time }
 
 ## Состояния воркера
 
@@ -108,6 +120,8 @@ button-yes-restart = 🔄 Да, перезапустить
 button-yes-maintenance = ⏸ Да, на обслуживание
 button-bulkstop = ✋ Прервать
 button-quiet = 🌙 Тихие часы
+button-zone = 🕰 Мой часовой пояс
+button-zone-off = 🛰 Время парка
 button-quiet-off = 🔔 Без тихих часов
 button-together = 📣 Сообщать всем сразу
 button-one-by-one = 👤 Спрашивать по очереди
@@ -261,8 +275,8 @@ why-redis-password = Redis не принимает имя или пароль. �
 why-redis-permission = Пользователю из REDIS_URL это в Redis не разрешено. Дайте ему права из docs/safety.md.
 why-redis-full = Redis больше не принимает соединений. Увеличьте maxclients или завершите программы, у которых их много.
 why-redis-away = Redis недоступен. Посмотрите, работает ли он и доступен ли он с этой машины.
-silence-mute = 🔕 Без звука до { TIME($until) }, { $by }
-silence-maintenance = ⏸ Обслуживание до { TIME($until) }, { $by }
+silence-mute = 🔕 Без звука ({ $by }), закончится { IN($until) }
+silence-maintenance = ⏸ Обслуживание ({ $by }), закончится { IN($until) }
 
 ## Главное меню
 
@@ -272,7 +286,7 @@ menu-title = 🛰 <b>Парк</b> · { $count ->
    *[many] { $count } воркеров
 }
 menu-empty = Воркеров пока нет. Нажмите ➕ Добавить, чтобы создать первого.
-menu-last = Последнее сообщение { TIME($at) } · { $alerts ->
+menu-last = Последнее сообщение { AGO($at) } · { $alerts ->
     [0] открытых тревог нет
     [one] { $alerts } открытая тревога
     [few] { $alerts } открытые тревоги
@@ -294,7 +308,7 @@ workers-none = 👷 <b>Воркеров</b> пока нет. Нажмите ➕ 
 workers-not-found = 👷 <b>Воркеры</b>: по «{ $find }» ничего не найдено
 workers-no-problem = 👷 <b>Воркеры</b>: проблем нет ✅
 worker-not-reported = нет сведений от { $host }
-worker-next = далее { TIME($at) }
+worker-next = далее { IN($at) }
 workers-found = найдено по «{ $find }»
 worker-day = { $count ->
     [one] { $count } сообщение за 24 ч
@@ -315,7 +329,12 @@ ask-proxy = 🧭 Пришлите прокси для <b>{ $worker }</b>: <code>
 ask-proxy-bad = Такого прокси я не знаю. Пришлите его в одном из этих видов; прокси с адресом https:// не подойдёт.
 ask-proxy-away = Воркер не запущен, принять некому: сначала запустите его.
 ask-tags = 🏷 Пришлите метки для <b>{ $worker }</b>, например: news eu. Или -, если меток нет.
-ask-quiet = 🌙 Пришлите часы, когда сообщать только о красных тревогах, например 22:00-07:00 (время машины бота).
+ask-quiet = 🌙 Пришлите часы, когда сообщать только о красных тревогах, например 22:00-07:00 (в часовом поясе парка).
+ask-zone =
+    🕰 В каком вы часовом поясе? Пришлите город латиницей, например <code>Berlin</code> или <code>Europe/Moscow</code>, смещение, например <code>+3</code> или <code>UTC+05:30</code>, или время на ваших часах, например <code>14:35</code>.
+
+    Это касается только вашего личного чата с ботом. Смещение и время не знают летнего времени, город знает.
+ask-zone-bad = Нет такого города, смещения или времени. Так: Berlin, +3 или 14:35
 ask-quiet-bad = Это не промежуток времени. Так: 22:00-07:00
 ask-delete =
     🗑 <b>{ $worker }</b> будет остановлен и убран из списка. Файл сессии и копии останутся в папке данных.
@@ -332,14 +351,14 @@ details-silent = Хост { $host } ничего о нём не сообщил. 
 details-account = Аккаунт: { $name } · id …{ $id }
 details-no-account = Аккаунт: вход не выполнен
 details-process-only = pid { $pid }
-details-process = pid { $pid } · работает с { DATE($at) }
+details-process = pid { $pid } · работает { FOR($at) }
 details-no-process = процесса нет
-details-status = <b>Состояние:</b> { $state } · с { TIME($since) }
-details-status-next = <b>Состояние:</b> { $state } · с { TIME($since) } · следующая попытка { TIME($at) }
+details-status = <b>Состояние:</b> { $state } · { FOR($since) }
+details-status-next = <b>Состояние:</b> { $state } · { FOR($since) } · следующая попытка { IN($at) }
 details-network-held = 🔌 Ждёт сеть своего хоста; её проверяет <b>{ $prober }</b>.
 details-network-prober = 🔌 Ни у одного воркера этого хоста нет сети; этот проверяет её за всех.
 details-failures = <b>Сбоев:</b> { $failures }   <b>Переподключений:</b> { $reconnects }
-details-last-success = <b>Последний успех:</b> { DATE($at) }
+details-last-success = <b>Последний успех:</b> { AGO($at) }
 details-last-success-never = <b>Последний успех:</b> не было
 details-counts = Сообщений { $messages } · Перезапусков { $crashes }/{ $limit }
 details-sources = 📡 Источников { $count }{ $quiet ->
@@ -356,13 +375,13 @@ details-day-waits = { $count ->
    *[many] { $count } пауз Telegram (самая долгая { SPAN($ms) })
 }
 details-storage = 💾 ожиданий блокировки { $waits } · дольше всего держали { $hold } мс · журнал { $kb } КБ
-details-checkpoint = освобождён { TIME($at) }
-details-outage = 🔍 После обрыва связи (последнее обновление за { SPAN($ms) } до возвращения): пропущено { $missed }, восстановлено { $recovered }, потеряно { $lost } · { DATE($at) }
-details-outage-lost = ⚠️ 🔍 После обрыва связи (последнее обновление за { SPAN($ms) } до возвращения): пропущено { $missed }, восстановлено { $recovered }, <b>потеряно ≥ { $lost }</b> · { DATE($at) }
-details-reading-waits = ⏳ Пропущенное нельзя запросить до { DATE($at) } ({ $method } должен ждать). Новые сообщения приходят; перезапуск этого не сократит.
+details-checkpoint = освобождён { AGO($at) }
+details-outage = 🔍 После обрыва связи (последнее обновление за { SPAN($ms) } до возвращения): пропущено { $missed }, восстановлено { $recovered }, потеряно { $lost } · { AGO($at) }
+details-outage-lost = ⚠️ 🔍 После обрыва связи (последнее обновление за { SPAN($ms) } до возвращения): пропущено { $missed }, восстановлено { $recovered }, <b>потеряно ≥ { $lost }</b> · { AGO($at) }
+details-reading-waits = ⏳ Пропущенное можно запросить { IN($at) }: { $method } должен ждать. Новые сообщения приходят; перезапуск этого не сократит.
 details-sending-stopped = ⛔ Ничего не отправляет: Telegram ответил { $reason }. Чтение продолжается. Проверьте @SpamBot, затем нажмите «▶️ Возобновить отправку».
-details-sending-waits = ⏳ Ничего не отправляет до { DATE($at) }: Telegram просит подождать. Перезапуск этого не сократит.
-details-sending-halved = 🐢 Не больше { $rate } сообщений в минуту до { DATE($at) }: три ожидания за час.
+details-sending-waits = ⏳ Снова отправляет { IN($at) }: Telegram просит подождать. Перезапуск этого не сократит.
+details-sending-halved = 🐢 Не больше { $rate } сообщений в минуту после трёх ожиданий за час; обычная скорость вернётся { IN($at) }.
 resume-ask = ▶️ Разрешить <b>{ $worker }</b> отправлять снова?
 resume-meaning = Telegram ответил { $reason }: на аккаунт жаловались как на спам или он писал слишком многим незнакомым. Сначала откройте @SpamBot с этого аккаунта. Отправка под ограничением продлевает его и может кончиться блокировкой.
 resume-frozen = Telegram ответил { $reason }: аккаунт заморожен. Сначала подайте апелляцию в приложении Telegram; до этого каждый вызов отклоняется, и отправка снова остановится.
@@ -404,17 +423,17 @@ doing-retry = 🔁 Пробую…
 doing-who = 👀 Ищем…
 doing-other = ⏳ Выполняется…
 doing-slow = Ещё работает ({ SPAN($ms) }).
-done-start = ✅ Запущен { TIME($at) }
-done-stop = ✅ Остановлен { TIME($at) }
-done-restart = ✅ Перезапущен { TIME($at) }
-done-retry = ✅ Получилось: работает { TIME($at) }
-done-check = ✅ Проверено, Telegram отвечает { TIME($at) }
-done-backup = ✅ Копия сделана, открыта и проверена { TIME($at) }
-done-restore = ✅ Копия возвращена { TIME($at) }
-done-remove-session = ✅ Сессия убрана; она среди копий { TIME($at) }
-done-stop-holder = ✅ Этого процесса больше нет { TIME($at) }
-done-who = 👀 Хост ответил { TIME($at) }
-done-other = ✅ Готово { TIME($at) }
+done-start = ✅ Запущен { AGO($at) }
+done-stop = ✅ Остановлен { AGO($at) }
+done-restart = ✅ Перезапущен { AGO($at) }
+done-retry = ✅ Получилось: работает { AGO($at) }
+done-check = ✅ Проверено, Telegram отвечает { AGO($at) }
+done-backup = ✅ Копия сделана, открыта и проверена { AGO($at) }
+done-restore = ✅ Копия возвращена { AGO($at) }
+done-remove-session = ✅ Сессия убрана; она среди копий { AGO($at) }
+done-stop-holder = ✅ Этого процесса больше нет { AGO($at) }
+done-who = 👀 Хост ответил { AGO($at) }
+done-other = ✅ Готово { AGO($at) }
 not-done = ❌ Не сделано: { $why }
 no-answer = ❌ Нет ответа от менеджера, ничего не сделано. Работает ли супервизор?
 why-unknown = причина неизвестна
@@ -435,13 +454,13 @@ problem-gave-up = Воркер сдался.
 
 holder-ours = 👀 Мешает: pid { $pid } <code>{ $command }</code> (пользователь { $user }, { $state }{ $since }), запущен Flotilla.
 holder-not-ours = 👀 Мешает: pid { $pid } <code>{ $command }</code> (пользователь { $user }, { $state }{ $since }). Чужие программы я не останавливаю.
-holder-since = , с { DATE($at) }
+holder-since = , с { TIME($at) }
 holder-hidden = (команда не видна)
 holder-ask = ⏹ <b>Остановить процесс, который держит сессию { $worker }?</b>
     pid { $pid } <code>{ $command }</code> (пользователь { $user }, { $state }{ $since })
 holder-effect = Его запустила Flotilla. В момент сигнала он проверяется ещё раз: если это уже другая программа или файл отпущен, ничего не останавливается. Кнопка действует 30 с.
-who-title = 👀 Файл сессии открыт у этих программ ({ TIME($at) }):
-who-nobody = 👀 Файл сессии ни у кого не открыт ({ TIME($at) }).
+who-title = 👀 Проверено { AGO($at) }. Файл сессии открыт у этих программ:
+who-nobody = 👀 Проверено { AGO($at) }. Файл сессии ни у кого не открыт.
 who-ours = • pid { $pid } <code>{ $command }</code> (пользователь { $user }, { $state }{ $since }), запущен Flotilla
 who-not-ours = • pid { $pid } <code>{ $command }</code> (пользователь { $user }, { $state }{ $since }), запущен не Flotilla: завершите его сами
 who-hidden = ⚠️ Отсюда видны не все программы. Проверьте на самой машине: <code>sudo fuser -v</code> и путь к файлу.
@@ -457,7 +476,7 @@ backups-title = 🧯 <b>Копии { $worker }</b>
 backups-fetching = ⏳ Смотрю: каждая копия открывается и проверяется…
 backups-again = <i>Нажмите «🔄 Обновить», чтобы посмотреть снова.</i>
 backups-none = Копий ещё нет. Они делаются перед каждым входом и после него.
-backups-line = • { DATE($at) } · { $why } · { $size } КБ · { $state }
+backups-line = • { AGO($at) } · { $why } · { $size } КБ · { $state }
 backups-no-help = Вход этими копиями не вернуть: ключ в них тот же, что в сессии, или они не открываются. Если вход потерян, поможет только «🔐 Войти».
 backups-stop-first = Чтобы вернуть копию, сначала остановите воркера.
 backups-choose = Нажмите на копию, чтобы вернуть её. Будет ещё один вопрос.
@@ -478,7 +497,7 @@ reason-golden = ⭐ после последнего входа
 reason-trash = выведена из работы
 reason-damaged = повреждённый файл
 restore-ask = 🧯 <b>Вернуть эту копию для { $worker }?</b>
-    { DATE($at) } · { $why }
+    { AGO($at) } · { $why }
 restore-effect = Нынешняя сессия уходит в корзину, её можно вернуть так же. Если воркер должен работать, он запустится. Кнопка действует 30 с.
 restore-gone = Этой копии больше нет в списке. Ничего не изменено.
 
@@ -514,7 +533,7 @@ login-code-sent = { $via ->
     [firebase] Этот код Telegram доставляет только официальным приложениям.
    *[unknown] Этот код доставляется способом, которого эта версия не знает.
 }
-login-code = Код: <code>{ $dots }</code>   действует до { TIME($at) }
+login-code = Код: <code>{ $dots }</code>   истекает { IN($at) }
 login-use-buttons = <i>Нажимайте кнопки. Telegram отменяет коды, отправленные в чат.</i>
 login-checking-code = ⏳ Проверяем код…
 login-ask-password = У этого аккаунта есть облачный пароль.
@@ -548,7 +567,7 @@ refusal-phone-flood = ❌ Слишком много запросов кода. T
 refusal-password-flood = ❌ Слишком много попыток. Подождите день или сбросьте пароль в Telegram.
 refusal-too-many-codes = ❌ Слишком много неверных кодов. Начните позже, чтобы Telegram не заблокировал номер.
 refusal-too-many-passwords = ❌ Слишком много неверных паролей. Начните позже, чтобы Telegram не заблокировал аккаунт.
-refusal-flood-wait = ❌ Telegram просит подождать до { CLOCK($until) }.
+refusal-flood-wait = ❌ Telegram просит подождать. Попробуйте { IN($until) }.
 refusal-flood-later = ❌ Telegram просит подождать. Попробуйте позже.
 refusal-send-code-unavailable = ❌ Другого способа получить код сейчас нет.
 refusal-api-id = ❌ Этот API id не годится для входа; создайте свой на my.telegram.org.
@@ -683,7 +702,7 @@ bulk-canary-failed = Первый не поднялся, поэтому оста
 
 logins-title = 🔐 <b>Входы</b> ({ $count })
 logins-none = вход не выполнен
-logins-proof = Telegram ответил { DATE($at) }
+logins-proof = Telegram ответил { AGO($at) }
 logins-no-proof = ответа Telegram ещё не было
 
 ## Здоровье
@@ -701,11 +720,11 @@ health-owned = { $count ->
 }
 health-redis = Redis отвечает ({ $ms } мс)
 health-storage = 🗄 Файлы сессий: ожидание блокировки p95 { $p95 } мс · дольше всего держали { $hold } мс · самый большой журнал { $kb } КБ
-health-emptied = опустошён не раньше { TIME($at) }
-health-redis-away = Redis недоступен с { TIME($at) }: { $why }
+health-emptied = опустошён не раньше: { AGO($at) }
+health-redis-away = Redis недоступен { FOR($at) }: { $why }
 health-poll = Нажатия доходят
-health-poll-away = Нажатия не доходят с { TIME($at) }
-health-ping = Контрольный сигнал { TIME($at) }
+health-poll-away = Нажатия не доходят { FOR($at) }
+health-ping = Контрольный сигнал { AGO($at) }
 health-ping-failed = Контрольный сигнал ещё не проходил
 health-no-ping = <i>Контрольный сигнал не настроен (DEAD_MAN_URL).</i>
 health-second = Второй путь для тревог: настроен
@@ -726,7 +745,9 @@ doctor-help = <i>Права, ключи, файлы сессий, блокиро
 
 settings-title = ⚙️ <b>Настройки</b>
 settings-you = Вы: { $role }
-settings-quiet = 🌙 Тихие часы { $from }–{ $to }: только красные тревоги
+settings-zone = 🕰 Ваше время: { $zone } ({ $name })
+settings-zone-fleet = 🕰 Время: как у парка ({ $name })
+settings-quiet = 🌙 Тихие часы { $from }–{ $to } ({ $zone }, часовой пояс парка): только красные тревоги
 settings-no-quiet = 🌙 Тихих часов нет
 settings-together = 📣 О тревоге узнают все сразу
 settings-one-by-one = 👤 Сначала узнаёт первый администратор, через 15 мин следующий, через 60 мин все
@@ -1035,7 +1056,7 @@ alerts-title-muted = 🔕 <b>Тревоги без звука</b> ({ $count })
 alerts-title-day = 🕓 <b>Тревоги за 24 ч</b> ({ $count })
 crew-over = ✅ Ни у одного из этих воркеров больше нет открытой тревоги.
 alerts-none = Нет. ✅
-alerts-since = с { TIME($at) }
+alerts-since = · { AGO($at) }
 alerts-took = решено за { SPAN($ms) }
 second-nobody = час никто не взял эти тревоги
 second-away = бот не может связаться с Telegram{ $proxy ->
@@ -1100,11 +1121,11 @@ route-followed = Правок { $edited } · удалений { $deleted }
 route-left-out = Устарело { $old } · правок пересланного не повторено { $forwarded }
 route-late = Подошло после правки { $late }
 route-latency = Задержка p50 { $p50 } с · p99 { $p99 } с
-route-last = Последняя доставка { TIME($at) }
+route-last = Последняя доставка { AGO($at) }
 route-queue = Очередь { $count }
 route-file = ⬇️ { $name }: { $done } из { $size } МБ
-route-parked = ждёт до { TIME($at) }
-route-forecast = опустеет около { TIME($at) }
+route-parked = снова отправит { IN($at) }
+route-forecast = опустеет { IN($at) }
 route-blocked = 🔴 Остановлен: { $reason }
 route-reason = ⏳ { $reason }
 route-poison = ⚠️ Отложено { $count }: { $reason }
@@ -1118,10 +1139,10 @@ button-fill-fweek = За 7 д
 button-fill-fsince = 📅 С какого дня…
 button-fill-stop = ✖️ Прекратить
 button-leave-out = 🚫 Исключить { $name }
-ask-since = 📥 С какого дня? Пришлите день, например 2026-11-01 или 2026-11-01 14:30 (время машины бота).
+ask-since = 📥 С какого дня? Пришлите день, например 2026-11-01 или 2026-11-01 14:30 (в часовом поясе этого чата).
 ask-since-bad = Это не прошедший день. Так: 2026-11-01
 route-fill-wanted = 📥 Старые сообщения: получено { $fetched } из { $wanted }
-route-fill-waits = Telegram просит подождать до { TIME($at) }
+route-fill-waits = Telegram просит подождать; продолжится { IN($at) }
 route-fill-done = 📥 Старые сообщения: взято { $taken } из { $fetched }, { $known } уже доставлены
 route-fill-cancelled = 📥 Загрузка отменена после { $fetched }
 route-fill-failed = 📥 Загрузка не удалась: { $reason }
@@ -1326,7 +1347,7 @@ confirm-rmsession =
     🧹 <b>Убрать сессию { $name }?</b>
     Воркер останавливается, а файл сессии после проверки уходит в копии, откуда его можно вернуть. Telegram об этом не узнаёт: устройство остаётся в его списке, пока вы не выйдете.
 doing-logout = 🚪 Выхожу…
-done-logout = ✅ Вышел из Telegram { TIME($at) }
+done-logout = ✅ Вышел из Telegram { AGO($at) }
 doing-remove-session = 🧹 Убираю сессию…
 logins-devices = { $count ->
     [0] других устройств нет
@@ -1338,13 +1359,13 @@ devices-title = 📱 <b>Устройства { $worker }</b>
 devices-fetching = ⏳ Спрашиваю Telegram…
 devices-unasked = <i>Нажмите «🔄 Обновить», чтобы спросить Telegram.</i>
 devices-this = (этот воркер)
-devices-active = активно { DATE($at) }
-devices-help = <i>По состоянию на { TIME($at) }. Кто-то незнакомый? Завершите этот вход в Telegram → Настройки → Устройства.</i>
+devices-active = активно { AGO($at) }
+devices-help = <i>Запрошено { AGO($at) }. Незнакомое устройство? Завершите этот вход в Telegram → Настройки → Устройства.</i>
 
-details-stale = 📵 <b>{ $host } последний раз был слышен в { TIME($at) }.</b> Ниже то, что он сообщил тогда; как сейчас, никто не знает.
-worker-stale = не слышно с { TIME($at) } (было: { $state })
+details-stale = 📵 <b>{ $host } последний раз был слышен { AGO($at) }.</b> Ниже то, что он сообщил тогда; как сейчас, неизвестно.
+worker-stale = не слышно { FOR($at) } (было: { $state })
 menu-stale = не слышно
-host-silent = 📵 { $host } не слышно с { TIME($at) } ({ $count ->
+host-silent = 📵 { $host } не слышно { FOR($at) } ({ $count ->
     [one] { $count } воркер
     [few] { $count } воркера
    *[other] { $count } воркеров

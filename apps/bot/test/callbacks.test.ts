@@ -85,6 +85,7 @@ const LONGEST: Readonly<Record<Verb, Longest>> = {
   doctor: alone,
   settings: alone,
   lang: [["", "en"]],
+  zone: [["", "off"]],
   limits: alone,
   quiet: [["", "off"]],
   together: [["", "1"]],

@@ -55,6 +55,7 @@ export const Verb = z.enum([
   "doctor",
   "settings",
   "lang",
+  "zone",
   "limits",
   "quiet",
   "together",

@@ -19,6 +19,7 @@ const NEEDS: Readonly<Record<Verb, Role>> = {
   doctor: "operator",
   settings: "viewer",
   lang: "viewer",
+  zone: "viewer",
   limits: "viewer",
   find: "viewer",
   chart: "viewer",

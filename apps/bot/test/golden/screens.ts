@@ -48,8 +48,8 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
       {
         kind: "ask",
         what,
-        worker: what === "find" || what === "quiet" ? null : NEWS,
-        problem: ["quiet", "delete", "since", "proxy"].includes(what) ? say(`ask-${what}-bad`) : null,
+        worker: ["find", "quiet", "zone"].includes(what) ? null : NEWS,
+        problem: ["quiet", "delete", "since", "proxy", "zone"].includes(what) ? say(`ask-${what}-bad`) : null,
       },
     ],
   ),
