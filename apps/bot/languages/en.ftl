@@ -107,6 +107,7 @@ button-crew = 👷 Show all { $count }
 button-hush = 🔕 Mute 4 h
 button-test = 🧪 Test alert
 button-drill = 🧯 Drill
+button-runbook = 📖 What to do
 button-alerts-open = Open
 button-alerts-taken = Taken
 button-alerts-muted = Muted
@@ -1365,3 +1366,141 @@ rules-button-d = ⏱ { SPAN($ms) }
 rules-button-l = { $count } ×
 rules-button-w = in { SPAN($ms) }
 rules-button-k = 💾 { SPAN($ms) }
+
+## What to do about each kind of alert: docs/runbooks/alerts.md has the same texts, and more
+
+runbook-crash =
+    📖 <b>A worker crashed</b>
+    <b>Means:</b> The worker's process ended by itself or was killed. It is started again after a pause; what was sent meanwhile is fetched.
+    <b>Do:</b> Nothing, if it happens once. If it comes back: 📜 Log shows the first error; SIGKILL without an error means that a program or the kernel killed it; OOM means that it needs more memory (<code>WORKER_MEMORY_MB</code>).
+    <b>Over when</b> the worker is connected again.
+runbook-gave-up =
+    📖 <b>A worker gave up</b>
+    <b>Means:</b> It crashed too often, or for a reason that no restart can help. It stays down until an admin acts.
+    <b>Do:</b> Look at the first error in 📜 Log and mend it, then press 🔄 Restart: the count begins from 0.
+    <b>Over when</b> the worker is connected again.
+runbook-broken =
+    📖 <b>A session file cannot be used</b>
+    <b>Means:</b> The file is damaged, gone, or on a disk that is full or read-only. The worker does not run; nothing is deleted.
+    <b>Do:</b> Disk or rights: put them right, the worker starts by itself. A damaged or lost file: 🧯 Backups, put a copy back.
+    <b>Over when</b> the worker has opened its session.
+runbook-locked =
+    📖 <b>A session file is in use</b>
+    <b>Means:</b> Another program has the session file open, or another host runs this session.
+    <b>Do:</b> 👀 Who holds it? names the program. End that program, never delete the file or its journal. On another host: stop the worker there.
+    <b>Over when</b> the worker has opened its session.
+runbook-needs-login =
+    📖 <b>A session needs a login</b>
+    <b>Means:</b> Telegram ended this session: in Telegram → Settings → Devices, or because it saw the session from two addresses (AUTH_KEY_DUPLICATED).
+    <b>Do:</b> Press 🔐 Authenticate (about 1 min). 🔁 Look again asks Telegram once more. After AUTH_KEY_DUPLICATED find the second place where the session runs first.
+    <b>Over when</b> the account is connected.
+runbook-banned =
+    📖 <b>An account is frozen or banned</b>
+    <b>Means:</b> Telegram refuses every call of this account. Flotilla cannot help, and stops the worker.
+    <b>Do:</b> Appeal in the Telegram app, or write to recover@telegram.org. When Telegram lifts it, press 🔁 Look again.
+    <b>Over when</b> the account is connected.
+runbook-limited =
+    📖 <b>Telegram limits an account</b>
+    <b>Means:</b> People reported the account as spam, or it wrote to too many strangers (PEER_FLOOD). Sending is stopped, reading goes on.
+    <b>Do:</b> Ask @SpamBot with this account when the limit ends. Then press ▶️ Resume sending; before that it makes the limit longer.
+    <b>Over when</b> the account is connected without the limit.
+runbook-offline =
+    📖 <b>A worker is offline</b>
+    <b>Means:</b> The connection to Telegram does not come about; it is tried again and again. What is sent meanwhile is fetched later.
+    <b>Do:</b> Nothing at first. If other workers of the host are well: its own proxy, or 🩺 Check now. If all are offline, look at the network of the host.
+    <b>Over when</b> the worker is connected.
+runbook-flood =
+    📖 <b>Telegram asks to pause</b>
+    <b>Means:</b> Too many calls of one kind. The worker obeys; what waits is kept.
+    <b>Do:</b> Wait. A restart does not shorten it. If it comes often, send less: 🚦 Limits in ⚙️ Settings.
+    <b>Over when</b> the pause has passed.
+runbook-gap =
+    📖 <b>Messages are lost</b>
+    <b>Means:</b> Telegram did not give messages that were sent while the worker was away, or this version cannot read them.
+    <b>Do:</b> Look at the chat in Telegram if they matter: they do not come back by themselves. If a version cannot read them, update Flotilla.
+    <b>Over when</b> an admin presses ✋.
+runbook-quiet =
+    📖 <b>A chat is unusually quiet</b>
+    <b>Means:</b> No message came for longer than is usual for this chat. The card says what a look at the server found.
+    <b>Do:</b> Look at the chat in Telegram. 🩺 Check now asks Telegram whether the connection is well. A chat that sleeps: 📡 Sources, leave it out of the watch.
+    <b>Over when</b> a message of it arrives.
+runbook-closed =
+    📖 <b>A chat cannot be read any more</b>
+    <b>Means:</b> The account was removed from the chat, or the chat is gone or private now.
+    <b>Do:</b> Let the account in again, or take the chat out of the route.
+    <b>Over when</b> the chat can be read, or no route names it.
+runbook-storage =
+    📖 <b>A session file is slow</b>
+    <b>Means:</b> The disk of the machine is slow or almost full, or a program keeps the file's journal from being emptied.
+    <b>Do:</b> Look at the disk: how full, how busy, on the network or not. 👀 Who holds it? names a program that has the file open.
+    <b>Over when</b> five minutes pass without a long wait.
+runbook-poison =
+    📖 <b>Messages of a route are set aside</b>
+    <b>Means:</b> The target refuses these messages for what they are. Those behind them go on.
+    <b>Do:</b> Change what the card names (rights of the target, its limits), then 🔁 Retry; or 🧹 Drop if they do not matter.
+    <b>Over when</b> nothing of the route is set aside.
+runbook-route-blocked =
+    📖 <b>A route is stuck</b>
+    <b>Means:</b> The target takes nothing of this route. The messages wait, in order; none is lost.
+    <b>Do:</b> Do what the card names, such as rights in the target, then ⏩ Try now. Or change the target on 🔀 Route.
+    <b>Over when</b> a message is delivered, or the route is off or gone.
+runbook-sender =
+    📖 <b>A route waits for its sender</b>
+    <b>Means:</b> The worker that sends for this route does not run, is not connected or needs a login. The messages wait.
+    <b>Do:</b> Open 👷 Details of the sender and do what its card says.
+    <b>Over when</b> the sender is connected, or the route is off or gone.
+runbook-host-network =
+    📖 <b>A host has no network</b>
+    <b>Means:</b> All workers of the host are offline together: it is the network, not the sessions.
+    <b>Do:</b> Look at the network of the machine, its DNS and its proxy (<code>TELEGRAM_PROXY</code>). 🩺 Doctor asks Telegram from each host.
+    <b>Over when</b> a worker of the host is connected.
+runbook-host-away =
+    📖 <b>A host does not answer</b>
+    <b>Means:</b> The bot hears nothing of the host's supervisor. The machine is off, its supervisor ended, or it does not reach Redis.
+    <b>Do:</b> Look whether the machine is up, then at the supervisor: <code>npm run flotilla -- status</code> there, and <code>logs/supervisor.log</code> in its data folder.
+    <b>Over when</b> the host reports again.
+runbook-host-files =
+    📖 <b>Something is wrong with a host</b>
+    <b>Means:</b> Its key, its data folder, one of its databases, its disk, its clock or its supervisor: the card names which, and the path.
+    <b>Do:</b> Do what the card says, first of all before a restart. 🩺 Doctor examines the host and changes nothing.
+    <b>Over when</b> the host reports that it is well again.
+runbook-sessions-idle =
+    📖 <b>Session files without a worker</b>
+    <b>Means:</b> The data folder has sessions that no worker of the list uses, such as after <code>control.db</code> was lost.
+    <b>Do:</b> ➕ Add with one of the names starts a worker with that session. What you do not want: move the file out of the folder.
+    <b>Over when</b> each of them has a worker or is gone.
+runbook-redis-away =
+    📖 <b>Redis is away</b>
+    <b>Means:</b> The bot and the hosts exchange commands and states through Redis. Without it buttons do nothing, and states are old.
+    <b>Do:</b> Look whether Redis runs, and what the card says of it: memory, disk, password. 💾 Health shows whether it answers.
+    <b>Over when</b> Redis answers again.
+runbook-token-conflict =
+    📖 <b>Another program uses the bot's token</b>
+    <b>Means:</b> Telegram gives each press to one program only. Workers are not affected.
+    <b>Do:</b> Stop the other program: often a second Flotilla, an old server or a test. If you do not find it: a new token from @BotFather, into <code>BOT_TOKEN</code>.
+    <b>Over when</b> Telegram gives presses to this bot again.
+runbook-two-hosts =
+    📖 <b>Hosts do not know of each other</b>
+    <b>Means:</b> Two hosts use one Redis, and at least one of them has HOSTS=one: the same account could start on both.
+    <b>Do:</b> Set <code>HOSTS=several</code> on every host and restart them, or stop the one that should not run.
+    <b>Over when</b> only one host reports, or all have HOSTS=several.
+runbook-refused-job =
+    📖 <b>Jobs were refused</b>
+    <b>Means:</b> A process found jobs in Redis that this fleet did not sign. Nothing of them was carried out.
+    <b>Do:</b> The card says what is the matter: an old version, another FLEET_KEY, a wrong clock, or a stranger. For a stranger: change the password of Redis, and see who reaches it.
+    <b>Over when</b> half an hour passes without another one.
+runbook-test =
+    📖 <b>A test alert</b>
+    <b>Means:</b> An admin pressed 🧪 Test alert: it shows that alerts reach you.
+    <b>Do:</b> Nothing.
+    <b>Over when</b> an admin presses ✋.
+runbook-drill =
+    📖 <b>A drill</b>
+    <b>Means:</b> An owner practises: the alert goes the way of a real one, from the first admin to all. Nothing happened.
+    <b>Do:</b> Press ✋ as you would for a real one.
+    <b>Over when</b> an admin presses ✋.
+runbook-notice =
+    📖 <b>A notice</b>
+    <b>Means:</b> It tells of something that is over or needs no hurry: a pause of Flotilla, a stranger who wrote, a route that stopped itself, the end of a maintenance.
+    <b>Do:</b> Read it. If it names a route: 🔀 Routes shows it.
+    <b>Over when</b> it was told.

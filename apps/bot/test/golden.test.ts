@@ -42,7 +42,7 @@ const SAME =
 
 test("the Russian chat has no English words but names and what programs said", () => {
   const fromOutside =
-    /TypeError|disk I\/O|supervisor ended|node worker|python3|sqlite3|Pixel|Germany|Night watch|News desk|BTC at|Good morning|btc or eth|no answer to ping|info connection|dog|t\.me\/proxy|, rights|p99|host \w|здесь может быть только|sudo fuser|flotilla export|i\.$|пишите or|ann – не отправитель|Маршрут|user:|fleet\.key|has no copy yet|Back up now|Trading desk|Family|Ben \]|More \d|# General|Archive|Desk\?|https без/i;
+    /TypeError|disk I\/O|supervisor ended|node worker|python3|sqlite3|Pixel|Germany|Night watch|News desk|BTC at|Good morning|btc or eth|no answer to ping|info connection|dog|t\.me\/proxy|, rights|p99|host \w|здесь может быть только|sudo fuser|npm run flotilla|flotilla export|i\.$|пишите or|ann – не отправитель|Маршрут|user:|fleet\.key|has no copy yet|Back up now|Trading desk|Family|Ben \]|More \d|# General|Archive|Desk\?|https без/i;
   for (const file of ["screens", "logins", "alerts", "answers"]) {
     const text = readFileSync(new URL(`golden/${file}.ru.txt`, import.meta.url), "utf8");
     const lines = text.split("\n").filter((line) => !line.startsWith("━━━") && !fromOutside.test(line));
@@ -53,7 +53,7 @@ test("the Russian chat has no English words but names and what programs said", (
 
 test("each kind of alert has a button that helps, or one that looks again (field fault K12)", async () => {
   const alerts = await goldenAlerts(await controlDb());
-  const own = /^v1:(take|hush):/;
+  const own = /^v1:(take|hush|runbook):/;
   for (const words of ALL_WORDS) {
     for (const alert of alerts.filter(({ body }) => !["notice", "test", "drill"].includes(body.kind))) {
       const { keyboard } = alertCard(words, cardOf([alert]), 26);

@@ -45,6 +45,7 @@ export const Verb = z.enum([
   "alerts",
   "these",
   "crew",
+  "runbook",
   "take",
   "hush",
   "mute",

@@ -45,6 +45,7 @@ const NEEDS: Readonly<Record<Verb, Role>> = {
   take: "operator",
   these: "operator",
   crew: "viewer",
+  runbook: "viewer",
   hush: "operator",
   mute: "operator",
   maintain: "operator",
