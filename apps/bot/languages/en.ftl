@@ -1,5 +1,8 @@
 # Texts of the chat, in Fluent (https://projectfluent.org). How to add or change one: CONTRIBUTING.md.
-# TIME($at) shows a clock time, CLOCK($at) the same with its time zone, DATE($at) a date with it, SPAN($ms) a length of time such as "3 min".
+# Times are shown in the reader's time zone. On live screens, which are edited, the relative one comes first: AGO($at) is
+# "3 min ago (12:04:31)", IN($at) "in 23 h (tomorrow, 08:15)", FOR($at) "3 min (since 12:04:31)". In messages that stay as they are
+# (alerts, notices, answers) it would soon be false: TIME($at) shows the time of day there, with its date when that is not today,
+# CLOCK($at) the same with its time zone, DATE($at) always the date. SPAN($ms) is a length of time such as "3 min".
 # Tags such as <b> are Telegram's HTML; texts of buttons have none.
 
 ## Units
@@ -8,6 +11,15 @@ unit-s = s
 unit-min = min
 unit-h = h
 unit-d = d
+away-ago = { $length } ago
+away-ago-now = just now
+away-in = in { $length }
+away-in-short = in under 1 min
+away-in-now = now
+away-for = { $length } (since { $time })
+away-for-short = under 1 min (since { $time })
+day-tomorrow = tomorrow, { $time }
+day-yesterday = yesterday, { $time }
 
 ## States of a worker
 
@@ -95,6 +107,7 @@ button-crew = 👷 Show all { $count }
 button-hush = 🔕 Mute 4 h
 button-test = 🧪 Test alert
 button-drill = 🧯 Drill
+button-runbook = 📖 What to do
 button-alerts-open = Open
 button-alerts-taken = Taken
 button-alerts-muted = Muted
@@ -108,6 +121,8 @@ button-yes-restart = 🔄 Yes, restart them
 button-yes-maintenance = ⏸ Yes, stop for maintenance
 button-bulkstop = ✋ Stop here
 button-quiet = 🌙 Quiet hours
+button-zone = 🕰 My time zone
+button-zone-off = 🛰 Times of the fleet
 button-quiet-off = 🔔 No quiet hours
 button-together = 📣 Tell everybody at once
 button-one-by-one = 👤 Ask one after the other
@@ -261,8 +276,8 @@ why-redis-password = Redis refuses the user or the password. Do: correct them in
 why-redis-permission = The user of REDIS_URL may not do this in Redis. Do: give it the rights of docs/safety.md.
 why-redis-full = Redis takes no more connections. Do: raise maxclients, or end programs that have many.
 why-redis-away = Redis cannot be reached. Do: look whether it runs, and whether this machine reaches it.
-silence-mute = 🔕 Muted until { TIME($until) } by { $by }
-silence-maintenance = ⏸ Maintenance until { TIME($until) }, by { $by }
+silence-mute = 🔕 Muted by { $by }, ends { IN($until) }
+silence-maintenance = ⏸ Maintenance by { $by }, ends { IN($until) }
 
 ## Main menu
 
@@ -271,7 +286,7 @@ menu-title = 🛰 <b>Fleet</b> · { $count ->
    *[other] { $count } workers
 }
 menu-empty = No workers yet. Press ➕ Add to make the first one.
-menu-last = Last message { TIME($at) } · { $alerts ->
+menu-last = Last message { AGO($at) } · { $alerts ->
     [0] no open alerts
     [one] { $alerts } open alert
    *[other] { $alerts } open alerts
@@ -291,7 +306,7 @@ workers-none = 👷 <b>Workers</b>: none yet. Press ➕ Add to make the first on
 workers-not-found = 👷 <b>Workers</b>: nothing found for “{ $find }”
 workers-no-problem = 👷 <b>Workers</b>: no problems ✅
 worker-not-reported = not reported by { $host }
-worker-next = next { TIME($at) }
+worker-next = next { IN($at) }
 workers-found = with “{ $find }”
 worker-day = { $count ->
     [one] { $count } message in 24 h
@@ -311,7 +326,12 @@ ask-proxy = 🧭 Send the proxy of <b>{ $worker }</b>: <code>socks5://user:passw
 ask-proxy-bad = That is no proxy that I know. Send it in one of these forms; a proxy that is reached by https:// cannot be used.
 ask-proxy-away = The worker does not run, so nobody can take it: start it first.
 ask-tags = 🏷 Send the tags of <b>{ $worker }</b>, such as: news eu. Or - for none.
-ask-quiet = 🌙 Send the hours in which only red alerts are told, such as 22:00-07:00 (time of the bot's machine).
+ask-quiet = 🌙 Send the hours in which only red alerts are told, such as 22:00-07:00 (in the fleet's time zone).
+ask-zone =
+    🕰 Which time zone are you in? Send a city such as <code>Berlin</code> or <code>America/New_York</code>, an offset such as <code>+3</code> or <code>UTC+05:30</code>, or the time that you have now, such as <code>14:35</code>.
+
+    Only your private chat with this bot follows it. An offset or a time knows no summer time; a city does.
+ask-zone-bad = No such city, offset or time. So: Berlin, +3 or 14:35
 ask-quiet-bad = That is not a time span. So: 22:00-07:00
 ask-delete =
     🗑 <b>{ $worker }</b> is stopped and taken off the list. Its session file and backups stay in the data folder.
@@ -328,14 +348,14 @@ details-silent = Its host { $host } has not reported it. Is the supervisor runni
 details-account = Account: { $name } · id …{ $id }
 details-no-account = Account: not logged in
 details-process-only = pid { $pid }
-details-process = pid { $pid } · up since { DATE($at) }
+details-process = pid { $pid } · up for { FOR($at) }
 details-no-process = no process
-details-status = <b>Status:</b> { $state } · since { TIME($since) }
-details-status-next = <b>Status:</b> { $state } · since { TIME($since) } · next try { TIME($at) }
+details-status = <b>Status:</b> { $state } · for { FOR($since) }
+details-status-next = <b>Status:</b> { $state } · for { FOR($since) } · next try { IN($at) }
 details-network-held = 🔌 It waits for the network of its host; <b>{ $prober }</b> is asking.
 details-network-prober = 🔌 No worker of this host has a network; this one is asking for all.
 details-failures = <b>Failures:</b> { $failures }   <b>Reconnects:</b> { $reconnects }
-details-last-success = <b>Last Success:</b> { DATE($at) }
+details-last-success = <b>Last Success:</b> { AGO($at) }
 details-last-success-never = <b>Last Success:</b> never
 details-counts = Messages seen { $messages } · Restarts { $crashes }/{ $limit }
 details-sources = 📡 Sources { $count }{ $quiet ->
@@ -351,13 +371,13 @@ details-day-waits = { $count ->
    *[other] { $count } flood waits (longest { SPAN($ms) })
 }
 details-storage = 💾 lock waits { $waits } · longest hold { $hold } ms · journal { $kb } KB
-details-checkpoint = emptied { TIME($at) }
-details-outage = 🔍 Back after an outage (last update { SPAN($ms) } before): missed { $missed }, recovered { $recovered }, lost { $lost } · { DATE($at) }
-details-outage-lost = ⚠️ 🔍 Back after an outage (last update { SPAN($ms) } before): missed { $missed }, recovered { $recovered }, <b>lost ≥ { $lost }</b> · { DATE($at) }
-details-reading-waits = ⏳ What it missed cannot be asked for until { DATE($at) } ({ $method } has to wait). New messages come all the same; a restart does not shorten it.
+details-checkpoint = emptied { AGO($at) }
+details-outage = 🔍 Back after an outage (last update { SPAN($ms) } before): missed { $missed }, recovered { $recovered }, lost { $lost } · { AGO($at) }
+details-outage-lost = ⚠️ 🔍 Back after an outage (last update { SPAN($ms) } before): missed { $missed }, recovered { $recovered }, <b>lost ≥ { $lost }</b> · { AGO($at) }
+details-reading-waits = ⏳ What it missed can be asked for { IN($at) }: { $method } has to wait. New messages come all the same; a restart does not shorten it.
 details-sending-stopped = ⛔ Sends nothing since Telegram answered { $reason }. Reading goes on. See @SpamBot, then press ▶️ Resume sending.
-details-sending-waits = ⏳ Sends nothing until { DATE($at) }: Telegram asked to wait. A restart does not shorten it.
-details-sending-halved = 🐢 Sends at most { $rate } a minute until { DATE($at) }: three waits within an hour.
+details-sending-waits = ⏳ Sends again { IN($at) }: Telegram asked to wait. A restart does not shorten it.
+details-sending-halved = 🐢 Sends at most { $rate } a minute after three waits within an hour; the usual rate is back { IN($at) }.
 resume-ask = ▶️ Let <b>{ $worker }</b> send again?
 resume-meaning = Telegram answered { $reason }: people reported this account as spam, or it wrote to too many who do not know it. Look at @SpamBot with this account first. Sending on while the limit holds makes it longer, and can end in a ban.
 resume-frozen = Telegram answered { $reason }: this account is frozen. Appeal in the Telegram app first; until then every call is refused, and this stops again.
@@ -398,17 +418,17 @@ doing-retry = 🔁 Trying…
 doing-who = 👀 Looking…
 doing-other = ⏳ Working…
 doing-slow = Still working ({ SPAN($ms) }).
-done-start = ✅ Started { TIME($at) }
-done-stop = ✅ Stopped { TIME($at) }
-done-restart = ✅ Restarted { TIME($at) }
-done-retry = ✅ Tried: it runs { TIME($at) }
-done-check = ✅ Checked: Telegram answers { TIME($at) }
-done-backup = ✅ Copy made, opened and checked { TIME($at) }
-done-restore = ✅ Copy put back { TIME($at) }
-done-remove-session = ✅ Session removed; it is among the backups { TIME($at) }
-done-stop-holder = ✅ That process is gone { TIME($at) }
-done-who = 👀 The host answered { TIME($at) }
-done-other = ✅ Done { TIME($at) }
+done-start = ✅ Started { AGO($at) }
+done-stop = ✅ Stopped { AGO($at) }
+done-restart = ✅ Restarted { AGO($at) }
+done-retry = ✅ Tried: it runs { AGO($at) }
+done-check = ✅ Checked: Telegram answers { AGO($at) }
+done-backup = ✅ Copy made, opened and checked { AGO($at) }
+done-restore = ✅ Copy put back { AGO($at) }
+done-remove-session = ✅ Session removed; it is among the backups { AGO($at) }
+done-stop-holder = ✅ That process is gone { AGO($at) }
+done-who = 👀 The host answered { AGO($at) }
+done-other = ✅ Done { AGO($at) }
 not-done = ❌ Not done: { $why }
 no-answer = ❌ No answer from the manager; nothing was done. Is the supervisor running?
 why-unknown = unknown reason
@@ -429,13 +449,13 @@ problem-gave-up = It gave up.
 
 holder-ours = 👀 In the way: pid { $pid } <code>{ $command }</code> (user { $user }, { $state }{ $since }), started by Flotilla.
 holder-not-ours = 👀 In the way: pid { $pid } <code>{ $command }</code> (user { $user }, { $state }{ $since }). I do not stop programs I did not start.
-holder-since = , since { DATE($at) }
+holder-since = , since { TIME($at) }
 holder-hidden = (command not visible)
 holder-ask = ⏹ <b>Stop the process that has the session of { $worker }?</b>
     pid { $pid } <code>{ $command }</code> (user { $user }, { $state }{ $since })
 holder-effect = It was started by Flotilla. It is looked at again at the moment of the signal: if it is another program by then, or has let go of the file, nothing is stopped. The button is good for 30 s.
-who-title = 👀 These have the session file open ({ TIME($at) }):
-who-nobody = 👀 Nobody has the session file open ({ TIME($at) }).
+who-title = 👀 Looked { AGO($at) }. These have the session file open:
+who-nobody = 👀 Looked { AGO($at) }. No program has the session file open.
 who-ours = • pid { $pid } <code>{ $command }</code> (user { $user }, { $state }{ $since }), started by Flotilla
 who-not-ours = • pid { $pid } <code>{ $command }</code> (user { $user }, { $state }{ $since }), not started by Flotilla: end it yourself
 who-hidden = ⚠️ Not every program can be seen from here. Look on the machine: <code>sudo fuser -v</code> with the path of the file.
@@ -451,7 +471,7 @@ backups-title = 🧯 <b>Backups of { $worker }</b>
 backups-fetching = ⏳ Looking, each copy is opened and checked…
 backups-again = <i>Press 🔄 Refresh to look again.</i>
 backups-none = There are no copies yet. One is made before each login and after it.
-backups-line = • { DATE($at) } · { $why } · { $size } KB · { $state }
+backups-line = • { AGO($at) } · { $why } · { $size } KB · { $state }
 backups-no-help = None of these can bring a login back: they have the same key as the session, or do not open. If the login is gone, only 🔐 Authenticate helps.
 backups-stop-first = To put one back, stop the worker first.
 backups-choose = Press a copy to put it back. You are asked once more.
@@ -472,7 +492,7 @@ reason-golden = ⭐ after the last login
 reason-trash = taken out of use
 reason-damaged = the damaged file
 restore-ask = 🧯 <b>Put this copy back for { $worker }?</b>
-    { DATE($at) } · { $why }
+    { AGO($at) } · { $why }
 restore-effect = The session as it is now goes to the trash and can be put back in the same way. If the worker is meant to run, it starts again. The button is good for 30 s.
 restore-gone = This copy is not in the list any more. Nothing was changed.
 
@@ -508,7 +528,7 @@ login-code-sent = { $via ->
     [firebase] Telegram delivers this code to official apps alone.
    *[unknown] Telegram delivers this code in a way that this version does not know.
 }
-login-code = Code: <code>{ $dots }</code>   expires { TIME($at) }
+login-code = Code: <code>{ $dots }</code>   expires { IN($at) }
 login-use-buttons = <i>Use the buttons. Telegram cancels codes that are sent in chats.</i>
 login-checking-code = ⏳ Checking the code…
 login-ask-password = This account has a cloud password.
@@ -542,7 +562,7 @@ refusal-phone-flood = ❌ Too many codes asked. Telegram wants a pause; try tomo
 refusal-password-flood = ❌ Too many tries. Stop for a day, or reset the password in Telegram.
 refusal-too-many-codes = ❌ Too many wrong codes. Start again later, so that Telegram does not block the number.
 refusal-too-many-passwords = ❌ Too many wrong passwords. Start again later, so that Telegram does not block the account.
-refusal-flood-wait = ❌ Telegram asks to wait until { CLOCK($until) }.
+refusal-flood-wait = ❌ Telegram asks to wait. Try again { IN($until) }.
 refusal-flood-later = ❌ Telegram asks to wait. Try again later.
 refusal-send-code-unavailable = ❌ No other way to send the code right now.
 refusal-api-id = ❌ The API id is not valid for logins; create your own at my.telegram.org.
@@ -673,7 +693,7 @@ bulk-canary-failed = The first one did not come up, so the others were not touch
 
 logins-title = 🔐 <b>Logins</b> ({ $count })
 logins-none = not logged in
-logins-proof = Telegram answered { DATE($at) }
+logins-proof = Telegram answered { AGO($at) }
 logins-no-proof = no answer from Telegram yet
 
 ## Health
@@ -693,11 +713,11 @@ health-owned = { $count ->
 }
 health-redis = Redis answers ({ $ms } ms)
 health-storage = 🗄 Session files: lock waits p95 { $p95 } ms · longest hold { $hold } ms · largest journal { $kb } KB
-health-emptied = emptied { TIME($at) } or later
-health-redis-away = Redis has been away since { TIME($at) }: { $why }
+health-emptied = emptied { AGO($at) } or later
+health-redis-away = Redis has been away for { FOR($at) }: { $why }
 health-poll = Presses arrive
-health-poll-away = Presses have not arrived since { TIME($at) }
-health-ping = Dead-man ping { TIME($at) }
+health-poll-away = Presses have not arrived for { FOR($at) }
+health-ping = Dead-man ping { AGO($at) }
 health-ping-failed = Dead-man ping has not worked yet
 health-no-ping = <i>No dead-man ping is set (DEAD_MAN_URL).</i>
 health-second = Second path for alerts: set
@@ -718,7 +738,9 @@ doctor-help = <i>Permissions, keys, session files, locks, copies, Redis, network
 
 settings-title = ⚙️ <b>Settings</b>
 settings-you = You: { $role }
-settings-quiet = 🌙 Quiet hours { $from }–{ $to }: only red alerts are told
+settings-zone = 🕰 Your times: { $zone } ({ $name })
+settings-zone-fleet = 🕰 Times: those of the fleet ({ $name })
+settings-quiet = 🌙 Quiet hours { $from }–{ $to } ({ $zone }, the fleet's time zone): only red alerts are told
 settings-no-quiet = 🌙 No quiet hours
 settings-together = 📣 Everybody hears of an alert at once
 settings-one-by-one = 👤 Alerts ask the first admin, after 15 min the next one, after 60 min everybody
@@ -987,7 +1009,7 @@ alerts-title-muted = 🔕 <b>Muted alerts</b> ({ $count })
 alerts-title-day = 🕓 <b>Alerts of 24 h</b> ({ $count })
 crew-over = ✅ None of these workers has an open alert any more.
 alerts-none = None. ✅
-alerts-since = since { TIME($at) }
+alerts-since = · { AGO($at) }
 alerts-took = solved after { SPAN($ms) }
 second-nobody = nobody took these alerts for an hour
 second-away = the bot cannot reach Telegram{ $proxy ->
@@ -1055,11 +1077,11 @@ route-followed = Edits followed { $edited } · deletions { $deleted }
 route-left-out = Too old { $old } · edits of forwards not followed { $forwarded }
 route-late = Matched after an edit { $late }
 route-latency = Latency p50 { $p50 } s · p99 { $p99 } s
-route-last = Last delivery { TIME($at) }
+route-last = Last delivery { AGO($at) }
 route-queue = Queue { $count }
 route-file = ⬇️ { $name }: { $done } of { $size } MB
-route-parked = waits until { TIME($at) }
-route-forecast = empty about { TIME($at) }
+route-parked = sends again { IN($at) }
+route-forecast = empty { IN($at) }
 route-blocked = 🔴 Stopped: { $reason }
 route-reason = ⏳ { $reason }
 route-poison = ⚠️ { $count } set aside: { $reason }
@@ -1073,10 +1095,10 @@ button-fill-fweek = Last 7 d
 button-fill-fsince = 📅 Since a day…
 button-fill-stop = ✖️ Stop fetching
 button-leave-out = 🚫 Leave out { $name }
-ask-since = 📥 Since when? Send a day, such as 2026-11-01 or 2026-11-01 14:30 (time of the bot's machine).
+ask-since = 📥 Since when? Send a day, such as 2026-11-01 or 2026-11-01 14:30 (in the time zone of this chat).
 ask-since-bad = That is not a day of the past. So: 2026-11-01
 route-fill-wanted = 📥 Fetching old messages: { $fetched } of { $wanted } so far
-route-fill-waits = Telegram asked to wait until { TIME($at) }
+route-fill-waits = Telegram asked to wait; it goes on { IN($at) }
 route-fill-done = 📥 Old messages: { $taken } taken of { $fetched }, { $known } were delivered before
 route-fill-cancelled = 📥 Fetching was cancelled after { $fetched }
 route-fill-failed = 📥 Fetching failed: { $reason }
@@ -1281,7 +1303,7 @@ confirm-rmsession =
     🧹 <b>Remove the session of { $name }?</b>
     The worker is stopped and its session file goes to the backups, checked, from where it can be put back. Telegram is not told: the device stays on its list until you log out.
 doing-logout = 🚪 Logging out…
-done-logout = ✅ Logged out on Telegram { TIME($at) }
+done-logout = ✅ Logged out on Telegram { AGO($at) }
 doing-remove-session = 🧹 Removing the session…
 logins-devices = { $count ->
     [0] no other device
@@ -1292,13 +1314,13 @@ devices-title = 📱 <b>Devices of { $worker }</b>
 devices-fetching = ⏳ Asking Telegram…
 devices-unasked = <i>Press 🔄 Refresh to ask Telegram.</i>
 devices-this = (this worker)
-devices-active = active { DATE($at) }
-devices-help = <i>As of { TIME($at) }. Somebody you do not know? End that login in Telegram → Settings → Devices.</i>
+devices-active = active { AGO($at) }
+devices-help = <i>Asked { AGO($at) }. A device that you do not know? End that login in Telegram → Settings → Devices.</i>
 
-details-stale = 📵 <b>{ $host } was last heard at { TIME($at) }.</b> What follows is what it said then; nobody knows how it is now.
-worker-stale = not heard since { TIME($at) } (was: { $state })
+details-stale = 📵 <b>{ $host } was last heard { AGO($at) }.</b> What follows is what it said then; how it is now is not known.
+worker-stale = not heard for { FOR($at) } (was: { $state })
 menu-stale = not heard
-host-silent = 📵 { $host } not heard since { TIME($at) } ({ $count ->
+host-silent = 📵 { $host } not heard for { FOR($at) } ({ $count ->
     [one] { $count } worker
    *[other] { $count } workers
 })
@@ -1344,3 +1366,141 @@ rules-button-d = ⏱ { SPAN($ms) }
 rules-button-l = { $count } ×
 rules-button-w = in { SPAN($ms) }
 rules-button-k = 💾 { SPAN($ms) }
+
+## What to do about each kind of alert: docs/runbooks/alerts.md has the same texts, and more
+
+runbook-crash =
+    📖 <b>A worker crashed</b>
+    <b>Means:</b> The worker's process ended by itself or was killed. It is started again after a pause; what was sent meanwhile is fetched.
+    <b>Do:</b> Nothing, if it happens once. If it comes back: 📜 Log shows the first error; SIGKILL without an error means that a program or the kernel killed it; OOM means that it needs more memory (<code>WORKER_MEMORY_MB</code>).
+    <b>Over when</b> the worker is connected again.
+runbook-gave-up =
+    📖 <b>A worker gave up</b>
+    <b>Means:</b> It crashed too often, or for a reason that no restart can help. It stays down until an admin acts.
+    <b>Do:</b> Look at the first error in 📜 Log and mend it, then press 🔄 Restart: the count begins from 0.
+    <b>Over when</b> the worker is connected again.
+runbook-broken =
+    📖 <b>A session file cannot be used</b>
+    <b>Means:</b> The file is damaged, gone, or on a disk that is full or read-only. The worker does not run; nothing is deleted.
+    <b>Do:</b> Disk or rights: put them right, the worker starts by itself. A damaged or lost file: 🧯 Backups, put a copy back.
+    <b>Over when</b> the worker has opened its session.
+runbook-locked =
+    📖 <b>A session file is in use</b>
+    <b>Means:</b> Another program has the session file open, or another host runs this session.
+    <b>Do:</b> 👀 Who holds it? names the program. End that program, never delete the file or its journal. On another host: stop the worker there.
+    <b>Over when</b> the worker has opened its session.
+runbook-needs-login =
+    📖 <b>A session needs a login</b>
+    <b>Means:</b> Telegram ended this session: in Telegram → Settings → Devices, or because it saw the session from two addresses (AUTH_KEY_DUPLICATED).
+    <b>Do:</b> Press 🔐 Authenticate (about 1 min). 🔁 Look again asks Telegram once more. After AUTH_KEY_DUPLICATED find the second place where the session runs first.
+    <b>Over when</b> the account is connected.
+runbook-banned =
+    📖 <b>An account is frozen or banned</b>
+    <b>Means:</b> Telegram refuses every call of this account. Flotilla cannot help, and stops the worker.
+    <b>Do:</b> Appeal in the Telegram app, or write to recover@telegram.org. When Telegram lifts it, press 🔁 Look again.
+    <b>Over when</b> the account is connected.
+runbook-limited =
+    📖 <b>Telegram limits an account</b>
+    <b>Means:</b> People reported the account as spam, or it wrote to too many strangers (PEER_FLOOD). Sending is stopped, reading goes on.
+    <b>Do:</b> Ask @SpamBot with this account when the limit ends. Then press ▶️ Resume sending; before that it makes the limit longer.
+    <b>Over when</b> the account is connected without the limit.
+runbook-offline =
+    📖 <b>A worker is offline</b>
+    <b>Means:</b> The connection to Telegram does not come about; it is tried again and again. What is sent meanwhile is fetched later.
+    <b>Do:</b> Nothing at first. If other workers of the host are well: its own proxy, or 🩺 Check now. If all are offline, look at the network of the host.
+    <b>Over when</b> the worker is connected.
+runbook-flood =
+    📖 <b>Telegram asks to pause</b>
+    <b>Means:</b> Too many calls of one kind. The worker obeys; what waits is kept.
+    <b>Do:</b> Wait. A restart does not shorten it. If it comes often, send less: 🚦 Limits in ⚙️ Settings.
+    <b>Over when</b> the pause has passed.
+runbook-gap =
+    📖 <b>Messages are lost</b>
+    <b>Means:</b> Telegram did not give messages that were sent while the worker was away, or this version cannot read them.
+    <b>Do:</b> Look at the chat in Telegram if they matter: they do not come back by themselves. If a version cannot read them, update Flotilla.
+    <b>Over when</b> an admin presses ✋.
+runbook-quiet =
+    📖 <b>A chat is unusually quiet</b>
+    <b>Means:</b> No message came for longer than is usual for this chat. The card says what a look at the server found.
+    <b>Do:</b> Look at the chat in Telegram. 🩺 Check now asks Telegram whether the connection is well. A chat that sleeps: 📡 Sources, leave it out of the watch.
+    <b>Over when</b> a message of it arrives.
+runbook-closed =
+    📖 <b>A chat cannot be read any more</b>
+    <b>Means:</b> The account was removed from the chat, or the chat is gone or private now.
+    <b>Do:</b> Let the account in again, or take the chat out of the route.
+    <b>Over when</b> the chat can be read, or no route names it.
+runbook-storage =
+    📖 <b>A session file is slow</b>
+    <b>Means:</b> The disk of the machine is slow or almost full, or a program keeps the file's journal from being emptied.
+    <b>Do:</b> Look at the disk: how full, how busy, on the network or not. 👀 Who holds it? names a program that has the file open.
+    <b>Over when</b> five minutes pass without a long wait.
+runbook-poison =
+    📖 <b>Messages of a route are set aside</b>
+    <b>Means:</b> The target refuses these messages for what they are. Those behind them go on.
+    <b>Do:</b> Change what the card names (rights of the target, its limits), then 🔁 Retry; or 🧹 Drop if they do not matter.
+    <b>Over when</b> nothing of the route is set aside.
+runbook-route-blocked =
+    📖 <b>A route is stuck</b>
+    <b>Means:</b> The target takes nothing of this route. The messages wait, in order; none is lost.
+    <b>Do:</b> Do what the card names, such as rights in the target, then ⏩ Try now. Or change the target on 🔀 Route.
+    <b>Over when</b> a message is delivered, or the route is off or gone.
+runbook-sender =
+    📖 <b>A route waits for its sender</b>
+    <b>Means:</b> The worker that sends for this route does not run, is not connected or needs a login. The messages wait.
+    <b>Do:</b> Open 👷 Details of the sender and do what its card says.
+    <b>Over when</b> the sender is connected, or the route is off or gone.
+runbook-host-network =
+    📖 <b>A host has no network</b>
+    <b>Means:</b> All workers of the host are offline together: it is the network, not the sessions.
+    <b>Do:</b> Look at the network of the machine, its DNS and its proxy (<code>TELEGRAM_PROXY</code>). 🩺 Doctor asks Telegram from each host.
+    <b>Over when</b> a worker of the host is connected.
+runbook-host-away =
+    📖 <b>A host does not answer</b>
+    <b>Means:</b> The bot hears nothing of the host's supervisor. The machine is off, its supervisor ended, or it does not reach Redis.
+    <b>Do:</b> Look whether the machine is up, then at the supervisor: <code>npm run flotilla -- status</code> there, and <code>logs/supervisor.log</code> in its data folder.
+    <b>Over when</b> the host reports again.
+runbook-host-files =
+    📖 <b>Something is wrong with a host</b>
+    <b>Means:</b> Its key, its data folder, one of its databases, its disk, its clock or its supervisor: the card names which, and the path.
+    <b>Do:</b> Do what the card says, first of all before a restart. 🩺 Doctor examines the host and changes nothing.
+    <b>Over when</b> the host reports that it is well again.
+runbook-sessions-idle =
+    📖 <b>Session files without a worker</b>
+    <b>Means:</b> The data folder has sessions that no worker of the list uses, such as after <code>control.db</code> was lost.
+    <b>Do:</b> ➕ Add with one of the names starts a worker with that session. What you do not want: move the file out of the folder.
+    <b>Over when</b> each of them has a worker or is gone.
+runbook-redis-away =
+    📖 <b>Redis is away</b>
+    <b>Means:</b> The bot and the hosts exchange commands and states through Redis. Without it buttons do nothing, and states are old.
+    <b>Do:</b> Look whether Redis runs, and what the card says of it: memory, disk, password. 💾 Health shows whether it answers.
+    <b>Over when</b> Redis answers again.
+runbook-token-conflict =
+    📖 <b>Another program uses the bot's token</b>
+    <b>Means:</b> Telegram gives each press to one program only. Workers are not affected.
+    <b>Do:</b> Stop the other program: often a second Flotilla, an old server or a test. If you do not find it: a new token from @BotFather, into <code>BOT_TOKEN</code>.
+    <b>Over when</b> Telegram gives presses to this bot again.
+runbook-two-hosts =
+    📖 <b>Hosts do not know of each other</b>
+    <b>Means:</b> Two hosts use one Redis, and at least one of them has HOSTS=one: the same account could start on both.
+    <b>Do:</b> Set <code>HOSTS=several</code> on every host and restart them, or stop the one that should not run.
+    <b>Over when</b> only one host reports, or all have HOSTS=several.
+runbook-refused-job =
+    📖 <b>Jobs were refused</b>
+    <b>Means:</b> A process found jobs in Redis that this fleet did not sign. Nothing of them was carried out.
+    <b>Do:</b> The card says what is the matter: an old version, another FLEET_KEY, a wrong clock, or a stranger. For a stranger: change the password of Redis, and see who reaches it.
+    <b>Over when</b> half an hour passes without another one.
+runbook-test =
+    📖 <b>A test alert</b>
+    <b>Means:</b> An admin pressed 🧪 Test alert: it shows that alerts reach you.
+    <b>Do:</b> Nothing.
+    <b>Over when</b> an admin presses ✋.
+runbook-drill =
+    📖 <b>A drill</b>
+    <b>Means:</b> An owner practises: the alert goes the way of a real one, from the first admin to all. Nothing happened.
+    <b>Do:</b> Press ✋ as you would for a real one.
+    <b>Over when</b> an admin presses ✋.
+runbook-notice =
+    📖 <b>A notice</b>
+    <b>Means:</b> It tells of something that is over or needs no hurry: a pause of Flotilla, a stranger who wrote, a route that stopped itself, the end of a maintenance.
+    <b>Do:</b> Read it. If it names a route: 🔀 Routes shows it.
+    <b>Over when</b> it was told.

@@ -110,7 +110,8 @@ export function assemble(outside: Outside) {
   const refused = outside.refused ?? new RefusedJobs();
   const { admins, places, workers, commandLog, bulks, alerts, cards, silences } = own;
   const languages = loadLanguages();
-  const wordsOf = (chat: string): Words => languages[isGroup(chat) ? (places.language(chat) ?? "en") : admins.language(chat)];
+  const wordsOf = (chat: string): Words =>
+    isGroup(chat) ? languages[places.language(chat) ?? "en"] : languages[admins.language(chat)].in(admins.zone(chat));
   const commands = new Commands({ sender: commandSender, store: commandLog, workers, clock, newId: randomUUID });
   const wizard = new Wizard({ store: new WizardStore(db), commands, clock, newId: randomUUID });
   const base = { ...own, db, clock, host, languages, wordsOf, commands, wizard, sender: new SureSender(bot.api, db) };

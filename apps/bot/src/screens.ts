@@ -18,6 +18,7 @@ import { menuScreen, workersScreen } from "./screens/menu.ts";
 import { noticeScreen } from "./screens/notice.ts";
 import { proxyScreen } from "./screens/proxy.ts";
 import { rulesScreen } from "./screens/rules.ts";
+import { runbookScreen } from "./screens/runbook.ts";
 import type { Card, Screen } from "./screens/screen.ts";
 import { resumeScreen } from "./screens/sending.ts";
 import { adminScreen, adminsScreen, auditScreen, settingsScreen } from "./screens/settings.ts";
@@ -83,6 +84,8 @@ export class Screens {
       case "alerts":
       case "crew":
         return this.#alerts(view, screen);
+      case "runbook":
+        return runbookScreen(view.words, screen.about);
       case "add":
         return addScreen(view.words, screen.problem);
       case "ask":

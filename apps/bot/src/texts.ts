@@ -19,6 +19,8 @@ import type { WorkerStore } from "./store/workers.ts";
 import type { Wizard } from "./wizard/wizard.ts";
 import { readableName } from "./words/readable.ts";
 import { type Said, say } from "./words/said.ts";
+import type { Words } from "./words/words.ts";
+import { zoneFromText } from "./words/zone.ts";
 
 /** One text message as the handlers see it. `erase` deletes it from the chat; false: it is still there. */
 export interface TextContext {
@@ -48,6 +50,7 @@ export interface TextDeps {
   readonly routeWizard: RouteWizard;
   readonly clock: Clock;
   readonly screens: Screens;
+  readonly wordsOf: (chat: string) => Words;
   readonly addWorker: (id: WorkerId, by: Asker) => boolean;
 }
 
@@ -81,6 +84,8 @@ async function answer(deps: TextDeps, context: TextContext, asked: Asked): Promi
       return await done(deps, context, { kind: "workers", page: 0, problems: false, find: text.slice(0, 32) });
     case "quiet":
       return await quietHours(deps, context, text);
+    case "zone":
+      return await zone(deps, context, text);
     case "rename":
       if (worker) deps.workers.setLabel(worker, text === "-" ? null : clip(readableName(text), 32) || null);
       return await done(deps, context, worker ? { kind: "worker", worker } : { kind: "menu" });
@@ -135,6 +140,13 @@ async function quietHours(deps: TextDeps, context: TextContext, text: string): P
   await done(deps, context, { kind: "settings" });
 }
 
+async function zone(deps: TextDeps, context: TextContext, text: string): Promise<void> {
+  const found = zoneFromText(text, deps.clock.now());
+  if (found === null) return await again(deps, context, "zone", say("ask-zone-bad"));
+  deps.admins.setZone(context.admin, found);
+  await done(deps, context, { kind: "settings" });
+}
+
 function minutes(hours: string | undefined, rest: string | undefined): number {
   const past = Number(rest ?? 0);
   return past < 60 ? Number(hours) * 60 + past : Number.NaN;
@@ -177,7 +189,7 @@ function parseName(text: string): WorkerId | null {
 async function fillSince(deps: TextDeps, context: TextContext, about: string): Promise<void> {
   const route = deps.routes.find(about);
   if (!route || !mayPress(context.role, "rset")) return await done(deps, context, { kind: "menu" });
-  const since = sinceFromText(context.text, deps.clock.now());
+  const since = sinceFromText(context.text, deps.clock.now(), deps.wordsOf(context.chat).times);
   if (since === null) return await again(deps, context, "since", say("ask-since-bad"), route.from.worker);
   const wish = { kind: "relay.fill-since", route: route.id, since } as const;
   await deps.commands.relay(wish, route.from.worker, { asker: context.asker, id: context.id });

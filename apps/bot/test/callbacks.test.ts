@@ -1,4 +1,5 @@
 import { CALLBACK_LIMIT_BYTES, decodePress, encodePress, Verb } from "@flotilla/contracts";
+import { ALERT_KINDS } from "@flotilla/domain";
 import { describe, expect, test } from "vitest";
 import { sourceKey } from "../src/relay/source-key.ts";
 import { copyRef } from "../src/screens/backups.ts";
@@ -29,6 +30,7 @@ const LONGEST: Readonly<Record<Verb, Longest>> = {
   menu: alone,
   workers: [[TAG, PAGE]],
   these: [["", NUMBER]],
+  runbook: ALERT_KINDS.map((kind) => ["", kind]),
   crew: [["", `${NUMBER}-99999`]],
   worker: named,
   restart: named,
@@ -85,6 +87,7 @@ const LONGEST: Readonly<Record<Verb, Longest>> = {
   doctor: alone,
   settings: alone,
   lang: [["", "en"]],
+  zone: [["", "off"]],
   limits: alone,
   quiet: [["", "off"]],
   together: [["", "1"]],

@@ -6,7 +6,7 @@ import { loginScreen } from "../src/screens/login.ts";
 import { menuScreen, workersScreen } from "../src/screens/menu.ts";
 import { problemsFirst } from "../src/screens/view.ts";
 import type { WizardStep } from "../src/wizard/wizard-state.ts";
-import { clockTime } from "../src/words/times.ts";
+import { FLEET_TIMES } from "../src/words/times.ts";
 import { anyWorker, EN, HOST, listOf, NOW, viewOf, WORKER, workerView } from "./support.ts";
 import { checkCard, labels } from "./telegram-html.ts";
 
@@ -153,7 +153,9 @@ describe("the keypad", () => {
         labels(loginScreen({ words: EN, worker: WORKER, step: code({ via, ...more }), digits: 0, now: NOW }));
       expect(show({})).toEqual(["📷 QR instead", "✖️ Cancel"]);
       expect(show({ nextVia: "sms", resendAt: NOW - 1 })).toEqual(["📨 Other way", "📷 QR instead", "✖️ Cancel"]);
-      expect(show({ nextVia: "sms", resendAt: NOW + 60_000 })[0]).toBe(`📨 Other way (from ${clockTime(NOW + 60_000)})`);
+      expect(show({ nextVia: "sms", resendAt: NOW + 60_000 })[0]).toBe(
+        `📨 Other way (from ${FLEET_TIMES.clock(NOW + 60_000)})`,
+      );
     },
   );
 });

@@ -7,7 +7,7 @@ import { afterOutcome, keep } from "../src/wizard/reducer.ts";
 import { refusalSaid } from "../src/wizard/refusals.ts";
 import { WizardStep } from "../src/wizard/wizard-state.ts";
 import { say } from "../src/words/said.ts";
-import { clockTime } from "../src/words/times.ts";
+import { FLEET_TIMES } from "../src/words/times.ts";
 import { EN, NOW, saying, WORKER } from "./support.ts";
 import { checkCard, labels } from "./telegram-html.ts";
 
@@ -252,7 +252,7 @@ test("every reason of a refusal has words of its own, and a new one is still a s
   expect(new Set(texts).size).toBe(reasons.length + more.length);
   for (const text of texts) expect(text).toMatch(/^❌ (?!Telegram refused)[A-Z][^{]+$/);
   expect(refusal("brand-new", null, "A sentence in English")).toBe("❌ Telegram refused: X.");
-  expect(refusal("flood-wait", 60, null)).toContain(`until ${clockTime(NOW + 60_000)}`);
+  expect(refusal("flood-wait", 60, null)).toContain(FLEET_TIMES.date(NOW + 60_000).slice(0, 10));
 });
 
 test("a step with a note says the newest one", () => {

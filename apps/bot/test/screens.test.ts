@@ -191,15 +191,15 @@ test("a worker is up since a time only while its process runs and is heard of", 
     const worker = { ...workerView("news_1", { pid: 4711, startedAt: NOW, ...status }), staleSince };
     return workerScreen(viewOf([worker]), worker.id).html;
   };
-  expect(card({ state: "RUNNING" })).toContain("pid 4711 · up since");
-  expect(card({ state: "NEEDS_LOGIN" })).toContain("pid 4711 · up since");
+  expect(card({ state: "RUNNING" })).toContain("pid 4711 · up for");
+  expect(card({ state: "NEEDS_LOGIN" })).toContain("pid 4711 · up for");
   for (const shown of [
     card({ state: "STOPPING", startedAt: null }),
     card({ state: "STARTING" }),
     card({ state: "RUNNING" }, NOW),
   ]) {
     expect(shown).toContain("pid 4711");
-    expect(shown).not.toContain("up since");
+    expect(shown).not.toContain("up for");
   }
-  expect(card({ state: "BACKOFF", pid: null, startedAt: null })).not.toMatch(/pid|up since/);
+  expect(card({ state: "BACKOFF", pid: null, startedAt: null })).not.toMatch(/pid|up for/);
 });

@@ -1,8 +1,9 @@
 /** Times as people read them: with the day when it is another one, with the zone where a clock time is needed (field fault D6). */
-import { describe, expect, test, vi } from "vitest";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { commandLine } from "../src/screens/command-line.ts";
 import { say } from "../src/words/said.ts";
-import { clockTime, zoneOf } from "../src/words/times.ts";
+import { FLEET_TIMES, Times } from "../src/words/times.ts";
 import { ALL_WORDS, ASKER, EN, NOW, statusOf, WORKER } from "./support.ts";
 
 const HOUR_MS = 3_600_000;
@@ -10,12 +11,13 @@ const HOUR_MS = 3_600_000;
 describe("a clock time", () => {
   test.each([
     [5 * 60_000, /^\d\d:\d\d:\d\d$/],
-    [-11 * HOUR_MS, /^\d\d:\d\d:\d\d$/],
-    [12 * HOUR_MS, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/],
-    [24 * HOUR_MS, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/],
+    [-7.9 * HOUR_MS, /^\d\d:\d\d:\d\d$/],
+    [15.9 * HOUR_MS, /^\d\d:\d\d:\d\d$/],
+    [16 * HOUR_MS, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/],
+    [-8.1 * HOUR_MS, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/],
     [-30 * HOUR_MS, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/],
-  ])("%i ms away is %s", (ms, form) => {
-    expect(clockTime(NOW + ms, NOW)).toMatch(form);
+  ])("%i ms from 8 o'clock is %s", (ms, form) => {
+    expect(new Times("UTC").clock(NOW + ms, NOW)).toMatch(form);
   });
 
   test.each([
@@ -23,9 +25,10 @@ describe("a clock time", () => {
     ["Europe/Berlin", "UTC+1"],
     ["Asia/Kolkata", "UTC+5:30"],
     ["America/New_York", "UTC-5"],
-  ])("in %s names the zone %s", (zone, name) => {
+  ])("in %s names the zone %s, be it the fleet's or an admin's", (zone, name) => {
+    const times = [new Times(zone)];
     vi.stubEnv("TZ", zone);
-    expect(zoneOf(Date.UTC(2027, 0, 15))).toBe(name);
+    for (const each of [...times, FLEET_TIMES]) expect(each.name(Date.UTC(2027, 0, 15))).toBe(name);
     for (const words of ALL_WORDS) expect(words.html("updated", { at: NOW }).text).toContain(name);
   });
 
@@ -33,6 +36,49 @@ describe("a clock time", () => {
     const until = Date.now() + 27 * HOUR_MS;
     const text = EN.said(say("alert-flood", { worker: "news_1", until, ms: 27 * HOUR_MS })).text;
     expect(text).toMatch(/for 1 d 3 h, until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
+  });
+});
+
+describe("on a live screen the relative time comes first", () => {
+  const SECOND_MS = 1000;
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["Date"], now: NOW });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test.each([
+    ["details-last-success", -3 * SECOND_MS, "just now (13:29:57)"],
+    ["details-last-success", -200 * SECOND_MS, "3 min ago (13:26:40)"],
+    ["details-last-success", -14 * HOUR_MS, "14 h ago (yesterday, 23:30)"],
+    ["details-last-success", -50 * HOUR_MS, "2 d 2 h ago (2027-01-13 11:30)"],
+    ["details-last-success", 3 * HOUR_MS, "just now (16:30)"],
+    ["worker-next", 23 * HOUR_MS, "next in 23 h (tomorrow, 12:30)"],
+    ["worker-next", 31 * SECOND_MS, "next in under 1 min (13:30:31)"],
+    ["worker-next", 61_000, "next in 1 min (13:31:01)"],
+    ["worker-next", -2 * SECOND_MS, "next now (13:29:58)"],
+    ["worker-next", 50 * HOUR_MS, "next in 2 d 2 h (2027-01-17 15:30)"],
+    ["details-process", -5 * SECOND_MS, "up for under 1 min (since 13:29:55)"],
+    ["details-process", -26 * HOUR_MS, "up for 1 d 2 h (since yesterday, 11:30)"],
+    ["details-process", 2 * HOUR_MS, "up for under 1 min (since 15:30)"],
+  ])("%s, %i ms from now: %s", (key, ms, shown) => {
+    expect(EN.in("Asia/Kolkata").text(key, { at: NOW + ms, pid: "1" })).toContain(shown);
+  });
+
+  test("never more than has passed, and never more than is left", () => {
+    const lengthOf = (text: string): number => {
+      const units = { d: 24 * HOUR_MS, h: HOUR_MS, min: 60_000 };
+      const found = [...text.replace(/\(.*/, "").matchAll(/(\d+) (d|h|min)\b/g)].filter(() => !text.includes("under"));
+      return found.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit as keyof typeof units], 0);
+    };
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 40 * 24 * HOUR_MS }), (ms) => {
+        expect(lengthOf(EN.text("details-last-success", { at: NOW - ms }))).toBeLessThanOrEqual(ms);
+        expect(lengthOf(EN.text("worker-next", { at: NOW + ms }))).toBeLessThanOrEqual(ms);
+        expect(lengthOf(EN.text("details-process", { at: NOW - ms, pid: "x" }))).toBeLessThanOrEqual(ms);
+      }),
+    );
   });
 });
 

@@ -227,7 +227,7 @@ function unrenewed(trouble: RedisTrouble | null): Fault {
 }
 
 function heldBy(by: LeaseRecord): Fault {
-  const since = by.since === 0 ? "" : ` (since ${new Date(by.since).toLocaleString("sv-SE")})`;
+  const since = by.since === 0 ? "" : ` (since ${new Date(by.since).toISOString()})`;
   const name = by.worker === "" ? "" : ` as ${by.worker}`;
   return {
     class: "IN_USE",

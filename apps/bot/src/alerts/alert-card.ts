@@ -3,10 +3,11 @@ import type { InlineKeyboardButton } from "grammy/types";
 import { pairs, verbButton } from "../screens/buttons.ts";
 import { type Html, html, lines } from "../screens/html.ts";
 import { stopHolderButton } from "../screens/locked.ts";
+import { runbookButton } from "../screens/runbook.ts";
 import type { Card } from "../screens/screen.ts";
 import type { Words } from "../words/words.ts";
 import type { AlertBody, AlertRow, CardRow } from "./alert-body.ts";
-import { groupFacts, groupHelp, titleLine } from "./group-card.ts";
+import { groupFacts, groupHelp, titleLine, worstKind } from "./group-card.ts";
 
 /** So many alerts have a line in a digest. */
 const LISTED = 24;
@@ -25,7 +26,7 @@ export function alertCard(words: Words, card: CardRow, fleetSize: number): Card 
   );
   return {
     html: notes.text === "" ? facts.text : lines(facts, "", notes).text,
-    keyboard: [...(one ? help(words, one.body) : groupHelp(words, card)), own(words, card)],
+    keyboard: [...(one ? help(words, one.body) : groupHelp(words, card)), ...own(words, card)],
   };
 }
 
@@ -91,8 +92,10 @@ function routeHelp(words: Words, { kind, route }: AlertBody): InlineKeyboardButt
   return ops.map((op) => ({ text: words.text(`button-route-${op}`), callback_data: encodePress("rset", route, op) }));
 }
 
-/** ✋ and 🔕, which belong to the card and not to what it tells of. */
-function own(words: Words, card: CardRow): InlineKeyboardButton[] {
-  const take = card.takenBy === null ? [verbButton(words, "take", "", card.n.toString(36))] : [];
-  return [...take, verbButton(words, "hush", "", card.n.toString(36))];
+/** ✋ and 🔕, which belong to the card and not to what it tells of, and 📖 about the worst of its kinds. */
+function own(words: Words, card: CardRow): InlineKeyboardButton[][] {
+  const n = card.n.toString(36);
+  const take = card.takenBy === null ? [verbButton(words, "take", "", n)] : [];
+  const worst = worstKind(card);
+  return [...(worst ? [[runbookButton(words, worst)]] : []), [...take, verbButton(words, "hush", "", n)]];
 }

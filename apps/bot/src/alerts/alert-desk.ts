@@ -4,6 +4,7 @@ import type { Database } from "@flotilla/sqlite";
 import type { SettingStore } from "../store/settings.ts";
 import { EVERYBODY, type SilenceRow, type SilenceStore, silenceFacts } from "../store/silences.ts";
 import { say } from "../words/said.ts";
+import { FLEET_TIMES } from "../words/times.ts";
 import type { AlertBody, AlertRow, CardRow } from "./alert-body.ts";
 import { type AlertStore, factOf } from "./alert-store.ts";
 import type { CardStore } from "./card-store.ts";
@@ -48,10 +49,10 @@ export class AlertDesk {
       const unheard = isSilenced(factOf(alert), silent, now) || hiddenBy(factOf(alert), open);
       if (unheard && alert.resolvedAt === null && alert.readyAt <= now) alerts.hold(alert.n, now);
     }
-    const at = new Date(now);
+    const { hour, minute } = FLEET_TIMES.wall(now);
     const plan = planAlerts({
       now,
-      minuteOfDay: at.getHours() * 60 + at.getMinutes(),
+      minuteOfDay: hour * 60 + minute,
       untold: alerts.untold().map(factOf),
       open,
       silences: silent,

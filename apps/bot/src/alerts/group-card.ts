@@ -32,7 +32,7 @@ const RESTARTED: ReadonlySet<AlertKind> = new Set(["crash", "gave-up"]);
 /** Several alerts of one cause on one card: how many of how many, who, what the cause is and what helps (field faults D1, K5). */
 export function groupFacts(words: Words, card: CardRow, fleetSize: number): Html {
   const since = Math.min(...card.alerts.map(({ openedAt }) => openedAt));
-  const kinds = [...new Set(card.alerts.map(({ body }) => body.kind))].sort((a, b) => rank(a) - rank(b));
+  const kinds = kindsOf(card);
   const host = [...new Set(card.alerts.map(({ body }) => body.host))].join(", ");
   const parts = kinds.map((kind) => part(words, kind, card.alerts, fleetSize));
   return lines(
@@ -44,14 +44,25 @@ export function groupFacts(words: Words, card: CardRow, fleetSize: number): Html
 }
 
 /** One line that says what a card of several is about, such as the title of the screen of all its workers. */
-export function groupTitle(words: Words, { alerts }: CardRow, fleetSize: number): Html {
-  const kind = [...new Set(alerts.map(({ body }) => body.kind))].sort((a, b) => rank(a) - rank(b))[0] ?? "crash";
+export function groupTitle(words: Words, card: CardRow, fleetSize: number): Html {
+  const { alerts } = card;
+  const kind = worstKind(card) ?? "crash";
   return title(
     words,
     kind,
     alerts.filter(({ body }) => body.kind === kind),
     fleetSize,
   );
+}
+
+/** The worst kind of alert on this card that is open; null = none is. */
+export function worstKind({ alerts }: Pick<CardRow, "alerts">): AlertKind | null {
+  const open = alerts.filter(({ resolvedAt }) => resolvedAt === null);
+  return kindsOf({ alerts: open.length > 0 ? open : alerts })[0] ?? null;
+}
+
+function kindsOf({ alerts }: Pick<CardRow, "alerts">): AlertKind[] {
+  return [...new Set(alerts.map(({ body }) => body.kind))].sort((a, b) => rank(a) - rank(b));
 }
 
 /** Workers of a card whose trouble is still open, each once. */

@@ -1,4 +1,5 @@
 import { html, lines } from "../screens/html.ts";
+import type { Times } from "../words/times.ts";
 import type { Words } from "../words/words.ts";
 import type { ChartPicture } from "./picture.ts";
 import { BUCKET_MS, NOTHING, plus, type Rollup } from "./rollup.ts";
@@ -35,7 +36,7 @@ export interface ChartOf {
 /** The same numbers as in the picture, as a caption of at most 1024 characters: a line per 4 hours or day, and the sum. */
 export function captionOf(chart: ChartOf): string {
   const { words, rows } = chart;
-  const table = slices(chart, STEPS[chart.span].row).map(({ at, sum }) => line(timeLabel(chart.span, at), sum));
+  const table = slices(chart, STEPS[chart.span].row).map(({ at, sum }) => line(timeLabel(chart.span, at, words.times), sum));
   const heads = ["time", "received", "relayed", "connected", "restarts", "waits"].map((key) => words.text(`chart-head-${key}`));
   const total = rows.reduce<Rollup>(plus, NOTHING);
   return lines(
@@ -59,7 +60,7 @@ export function pictureOf(chart: ChartOf, dark: boolean): ChartPicture {
     from,
     to,
     stepMs: point,
-    ticks: ticksOf(span, from, to, tick).map((at) => ({ at, label: timeLabel(span, at) })),
+    ticks: ticksOf(span, { from, to }, tick, words.times).map((at) => ({ at, label: timeLabel(span, at, words.times) })),
     points: slices(chart, point).map(({ at, sum, workers }) => ({ at, ...sum, whole: workers * point })),
     empty: chart.rows.length === 0 ? words.text("chart-no-data") : null,
     texts: {
@@ -100,22 +101,24 @@ function slices({ span, now, rows }: ChartOf, width: number) {
   });
 }
 
-/** Marks at round times of this machine's clock. */
-function ticksOf(span: Span, from: number, to: number, tick: number): number[] {
+/** Marks at round times of the reader's clock. */
+function ticksOf(span: Span, { from, to }: ReturnType<typeof rangeOf>, tick: number, times: Times): number[] {
   const found: number[] = [];
-  for (let at = Math.ceil(from / HOUR_MS) * HOUR_MS; at < to; at += HOUR_MS) {
-    const hour = new Date(at).getHours();
-    if (hour % Math.min(24, tick / HOUR_MS) === 0 && (span === "24h" || hour === 0)) found.push(at);
+  const first = Math.ceil(from / HOUR_MS) * HOUR_MS;
+  // Some zones are a part of an hour apart.
+  const shift = (times.wall(first).minute * 60_000) % HOUR_MS;
+  for (let at = first - shift; at < to; at += HOUR_MS) {
+    const { hour } = times.wall(at);
+    if (at >= from && hour % Math.min(24, tick / HOUR_MS) === 0 && (span === "24h" || hour === 0)) found.push(at);
   }
   return found;
 }
 
-/** `16:00`, or `21.11.` for days, by this machine's clock. */
-function timeLabel(span: Span, at: number): string {
-  const date = new Date(at);
+/** `16:00`, or `21.11.` for days, by the reader's clock. */
+function timeLabel(span: Span, at: number, times: Times): string {
+  const { month, day, hour, minute } = times.wall(at);
   const two = (number: number): string => String(number).padStart(2, "0");
-  if (span === "24h") return `${two(date.getHours())}:${two(date.getMinutes())}`;
-  return `${two(date.getDate())}.${two(date.getMonth() + 1)}.`;
+  return span === "24h" ? `${two(hour)}:${two(minute)}` : `${two(day)}.${two(month)}.`;
 }
 
 function line(label: string, sum: Rollup): string {

@@ -1,3 +1,4 @@
+import { ALERT_KINDS } from "@flotilla/domain";
 import { ALERT_TABS } from "../screens/alerts.ts";
 import { ask, type Handler, show, withWorker } from "./deps.ts";
 import { askDoctors } from "./doctor.ts";
@@ -29,6 +30,10 @@ export const screenPresses = {
   crew: (deps, context) => {
     const [card = "", page = ""] = context.press.arg.split("-");
     return show(deps, context, { kind: "crew", card: Number.parseInt(card, 36) || 0, page: pageOf(page) });
+  },
+  runbook: (deps, context) => {
+    const about = ALERT_KINDS.find((kind) => kind === context.press.arg);
+    return show(deps, context, about ? { kind: "runbook", about } : { kind: "alerts", tab: "open", page: 0 });
   },
   audit: (deps, context) => show(deps, context, { kind: "audit", page: pageOf(context.press.arg), find: context.press.worker }),
   auditfile: async (deps, context) => {

@@ -15,6 +15,11 @@ export const settingPresses = {
     if (language) deps.admins.setLanguage(context.admin, language);
     await show(deps, context, { kind: "settings" });
   },
+  zone: async (deps, context) => {
+    if (context.press.arg !== "off") return await ask(deps, context, "zone", null);
+    deps.admins.setZone(context.admin, null);
+    await show(deps, context, { kind: "settings" });
+  },
   quiet: async (deps, context) => {
     if (context.press.arg !== "off") return await ask(deps, context, "quiet", null);
     deps.settings.setQuiet(null);

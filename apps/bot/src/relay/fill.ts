@@ -1,6 +1,7 @@
 import { encodePress } from "@flotilla/contracts";
 import { backButton, refreshButton } from "../screens/buttons.ts";
 import type { Card } from "../screens/screen.ts";
+import type { Times } from "../words/times.ts";
 import type { Words } from "../words/words.ts";
 
 const HOUR_MS = 3_600_000;
@@ -27,12 +28,11 @@ export function fillScreen(words: Words, route: string): Card {
   };
 }
 
-/** A day, or a minute of one, by this machine's clock: `2026-11-01`, `2026-11-01 14:30`. Milliseconds since the epoch, or null. */
-export function sinceFromText(text: string, now: number): number | null {
+/** A day, or a minute of one, as the admin's clock has it: `2026-11-01`, `2026-11-01 14:30`. Milliseconds since the epoch, or null. */
+export function sinceFromText(text: string, now: number, times: Times): number | null {
   const match = /^(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2}))?$/.exec(text.trim());
   if (!match) return null;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = match.slice(1).map((part) => Number(part ?? 0));
-  const date = new Date(year, month - 1, day, hour, minute);
-  const isReal = date.getMonth() === month - 1 && date.getDate() === day && date.getHours() === hour;
-  return isReal && date.getTime() <= now ? date.getTime() : null;
+  const at = times.at({ year, month, day, hour, minute });
+  return at !== null && at <= now ? at : null;
 }

@@ -25,11 +25,15 @@ export interface Asking {
   readonly problem: Said | null;
 }
 
+/** Questions of ⚙️ Settings: their answer can be taken back. */
+const SETTINGS = ["quiet", "zone"] as const;
+
 /** Asks it, with a way out. */
 export function askScreen(words: Words, { what, worker, problem }: Asking): Card {
   const text = lines(words.html(`ask-${what}`, { worker: worker ?? "" }), problem ? html`\n❌ ${words.said(problem)}` : null);
-  const back = worker === null ? encodePress(what === "quiet" ? "settings" : "workers") : encodePress("worker", worker);
-  const off = what === "quiet" ? [[{ ...verbButton(words, "quiet", "", "off"), text: words.text("button-quiet-off") }]] : [];
+  const setting = SETTINGS.find((each) => each === what);
+  const back = worker === null ? encodePress(setting ? "settings" : "workers") : encodePress("worker", worker);
+  const off = setting ? [[{ ...verbButton(words, setting, "", "off"), text: words.text(`button-${setting}-off`) }]] : [];
   return { html: text.text, keyboard: [...off, [cancelButton(words, back)]] };
 }
 

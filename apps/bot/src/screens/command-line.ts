@@ -34,10 +34,11 @@ export function commandLine(words: Words, { command, status }: NoteOf, now: numb
   if (now - endedAt > RESULT_SHOWN_MS || isRefuted(command, status, endedAt)) return null;
   if (command.state === "done" && command.result && command.verb === "who")
     return html`\n${holderList(words, command.result, endedAt)}`;
-  if (command.state === "done" && command.result && words.language === "en") return html`\n${command.result}`;
-  if (command.state === "done") return html`\n${words.html(named("done"), { at: endedAt })} (${who})`;
-  if (command.state === "failed") return html`\n${words.html("not-done", { why: why(words, command) })} (${who})`;
-  return html`\n${words.html("no-answer")} (${who})`;
+  if (command.state === "done" && command.result && words.language === "en")
+    return html`\n${words.times.local(command.result)}`;
+  if (command.state === "done") return html`\n${words.html(named("done"), { at: endedAt })} · ${who}`;
+  if (command.state === "failed") return html`\n${words.html("not-done", { why: why(words, command) })} · ${who}`;
+  return html`\n${words.html("no-answer")} · ${who}`;
 }
 
 /** Why something failed: by its code, else, in English, in the words of whoever refused it. */

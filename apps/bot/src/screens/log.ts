@@ -48,7 +48,9 @@ function waiting(words: Words, command: CommandRow | null): Html {
 function logBody(words: Words, log: readonly string[], level: string): Html {
   const shown = log.filter((line) => level === "" || isAtLeast(line, level)).slice(-SHOWN);
   if (shown.length === 0 && log.length > 0) return words.html("log-none-of-level");
-  return shown.length === 0 ? words.html("log-empty") : html`<pre>${newest(shown).join("\n")}</pre>`;
+  return shown.length === 0
+    ? words.html("log-empty")
+    : html`<pre>${newest(shown.map((line) => words.times.local(line))).join("\n")}</pre>`;
 }
 
 /** Errors are shown among the warnings. Lines of a trace belong to what stands before them and are left out. */

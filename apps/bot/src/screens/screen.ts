@@ -1,4 +1,5 @@
 import { Sealed, WorkerIdField } from "@flotilla/contracts";
+import { ALERT_KINDS } from "@flotilla/domain";
 import type { InlineKeyboardButton } from "grammy/types";
 import { z } from "zod";
 import { Said } from "../words/said.ts";
@@ -39,6 +40,8 @@ export const Screen = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("alerts"), tab: z.enum(["open", "taken", "muted", "day"]), page: page.default(0) }),
   /** The workers of an alert card. */
   z.object({ kind: z.literal("crew"), card: z.number(), page }),
+  /** What to do about alerts of this kind. */
+  z.object({ kind: z.literal("runbook"), about: z.enum(ALERT_KINDS) }),
   z.object({ kind: z.literal("health") }),
   /** A command for each host. */
   z.object({ kind: z.literal("doctor"), asked: z.array(z.object({ host: z.string(), command: z.string() })) }),

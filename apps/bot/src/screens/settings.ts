@@ -3,6 +3,7 @@ import { mayPress, ROLES } from "@flotilla/domain";
 import type { AdminRow } from "../store/admins.ts";
 import type { AuditRow } from "../store/audit.ts";
 import type { Settings } from "../store/settings.ts";
+import { FLEET_TIMES } from "../words/times.ts";
 import { LANGUAGES, type Words } from "../words/words.ts";
 import { backButton, pairs, refreshButton, verbButton } from "./buttons.ts";
 import { type Html, html, lines } from "./html.ts";
@@ -15,7 +16,11 @@ const back = (words: Words) => backButton(words, encodePress("settings"));
 export function settingsScreen(view: FleetView, settings: Settings, places: readonly string[]): Card {
   const { words, role } = view;
   const quiet = settings.quiet
-    ? words.html("settings-quiet", { from: clock(settings.quiet.fromMin), to: clock(settings.quiet.toMin) })
+    ? words.html("settings-quiet", {
+        from: clock(settings.quiet.fromMin),
+        to: clock(settings.quiet.toMin),
+        zone: FLEET_TIMES.name(view.now),
+      })
     : words.html("settings-no-quiet");
   const languages = LANGUAGES.map((language) => ({
     text: `${language === words.language ? "• " : ""}${words.text(`language-${language}`)}`,
@@ -29,13 +34,14 @@ export function settingsScreen(view: FleetView, settings: Settings, places: read
     html: lines(
       words.html("settings-title"),
       words.html("settings-you", { role: words.text(`role-${role}`) }),
+      zoneLine(view),
       quiet,
       words.html(settings.together ? "settings-together" : "settings-one-by-one"),
       places.length === 0 ? words.html("settings-no-place") : words.html("settings-places", { names: places.join(", ") }),
     ).text,
     keyboard: [
       languages,
-      [verbButton(words, "limits")],
+      [verbButton(words, "zone"), verbButton(words, "limits")],
       ...(mayPress(role, "quiet")
         ? [
             [verbButton(words, "quiet"), together],
@@ -45,6 +51,14 @@ export function settingsScreen(view: FleetView, settings: Settings, places: read
       [refreshButton(words, encodePress("settings")), backButton(words, encodePress("menu"))],
     ],
   };
+}
+
+function zoneLine({ words, now }: FleetView): Html {
+  const { times } = words;
+  const name = times.name(now);
+  return times.zone === null
+    ? words.html("settings-zone-fleet", { name })
+    : words.html("settings-zone", { zone: times.zone, name });
 }
 
 /** 👥 Admins: who may do what, and how to add somebody. `link` is an invitation that was just made. */

@@ -4,7 +4,18 @@ import type { Database } from "@flotilla/sqlite";
 import { LANGUAGES, type Language } from "../words/words.ts";
 
 /** What the next text of an admin is taken for. */
-export const QUESTIONS = ["worker-name", "find", "rename", "tags", "delete", "quiet", "rwiz", "since", "proxy"] as const;
+export const QUESTIONS = [
+  "worker-name",
+  "find",
+  "rename",
+  "tags",
+  "delete",
+  "quiet",
+  "rwiz",
+  "since",
+  "proxy",
+  "zone",
+] as const;
 export type Question = (typeof QUESTIONS)[number];
 
 /** Somebody who may use the bot. */
@@ -94,6 +105,15 @@ export class AdminStore {
 
   setLanguage(id: string, language: Language): void {
     this.#db.write("UPDATE admin SET language = ? WHERE id = ?", [language, id]);
+  }
+
+  /** The time zone in which this admin reads times, as Intl names it; null = that of the fleet. */
+  zone(id: string): string | null {
+    return this.#db.readOne<{ zone: string | null }>("SELECT zone FROM admin WHERE id = ?", [id])?.zone ?? null;
+  }
+
+  setZone(id: string, zone: string | null): void {
+    this.#db.write("UPDATE admin SET zone = ? WHERE id = ?", [zone, id]);
   }
 
   /** Telegram says that this admin blocked the bot or is gone. */

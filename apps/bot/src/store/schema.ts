@@ -245,4 +245,6 @@ export const MIGRATIONS = [
    ALTER TABLE card ADD COLUMN silent INTEGER NOT NULL DEFAULT 0 CHECK (silent IN (0, 1));`,
   // Whom an act on many is about: a second one for the same workers is answered with who asked already.
   `ALTER TABLE bulk ADD COLUMN workers TEXT NOT NULL DEFAULT '[]';`,
+  // The zone in which an admin reads times; null = that of the fleet.
+  `ALTER TABLE admin ADD COLUMN zone TEXT;`,
 ];

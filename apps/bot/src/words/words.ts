@@ -4,7 +4,7 @@ import { FluentBundle, type FluentFunction, FluentResource } from "@fluent/bundl
 import { Html, html } from "../screens/html.ts";
 import { readable } from "./readable.ts";
 import type { Said } from "./said.ts";
-import { clockTime, dateTime, zoneOf } from "./times.ts";
+import { Times } from "./times.ts";
 
 /** Languages of the chat: one file each in `apps/bot/languages`. The first one is the fallback. */
 export const LANGUAGES = ["en", "ru"] as const;
@@ -13,19 +13,36 @@ export type Language = (typeof LANGUAGES)[number];
 /** What goes into a text. Strings are escaped where the text is HTML. */
 export type Args = Readonly<Record<string, string | number | Html>>;
 
+const MINUTE_MS = 60_000;
+/** Further away than this, seconds are of no use. */
+const FAR_MS = 60 * MINUTE_MS;
+
 /**
- * The texts of one language. A key that is missing shows as itself: an alert must not fail for want of a word, and a
+ * The texts of one language, with the times of one zone. A key that is missing shows as itself: an alert must not fail for want of a word, and a
  * test finds it. Texts have no isolation marks, which would show as boxes in old clients.
  */
 export class Words {
   readonly language: Language;
+  readonly times: Times;
+  readonly #source: FluentResource;
   readonly #bundle: FluentBundle;
+  readonly #inZones = new Map<string, Words>();
 
-  constructor(language: Language, source: string) {
+  constructor(language: Language, source: FluentResource, zone: string | null = null) {
     this.language = language;
+    this.times = new Times(zone);
+    this.#source = source;
     this.#bundle = new FluentBundle(language, { useIsolating: false, functions: this.#functions() });
-    const errors = this.#bundle.addResource(new FluentResource(source));
+    const errors = this.#bundle.addResource(source);
     if (errors.length > 0) throw new Error(`${language}: ${errors.map((error) => error.message).join(", ")}`);
+  }
+
+  /** The same texts with the times of another zone; null = that of the fleet. */
+  in(zone: string | null): Words {
+    if (zone === null) return this;
+    const found = this.#inZones.get(zone) ?? new Words(this.language, this.#source, zone);
+    this.#inZones.set(zone, found);
+    return found;
   }
 
   has(key: string): boolean {
@@ -66,13 +83,13 @@ export class Words {
   fault(fault: Fault): string {
     const key = `fault-${fault.code.replace(/[^A-Za-z0-9_-]/g, "-")}`;
     if (this.has(key)) return this.text(key, { wait: fault.waitS ?? 0 });
-    return this.language === "en" ? fault.message : this.text(`class-${fault.class}`);
+    return this.language === "en" ? this.times.local(fault.message) : this.text(`class-${fault.class}`);
   }
 
   /** Why something was refused: by its code. English keeps the words of whoever refused it. */
   reason(code: string, message: string | null): string {
     for (const key of [`problem-${code}`, `fault-${code}`]) if (this.has(key)) return this.text(key);
-    if (this.language === "en" && message !== null) return message;
+    if (this.language === "en" && message !== null) return this.times.local(message);
     return code === "" ? this.text("why-unknown") : this.text("why-code", { code });
   }
 
@@ -94,12 +111,59 @@ export class Words {
       .join(" ");
   }
 
+  /** `3 min ago (12:04:31)`. */
+  #ago(at: number): string {
+    const now = Date.now();
+    const away = now - at < MINUTE_MS ? this.text("away-ago-now") : this.text("away-ago", { length: this.#minutes(now - at) });
+    return `${away} (${this.#dayAndTime(at, now)})`;
+  }
+
+  /** `in 23 h (tomorrow, 08:15)`; what is due is now. */
+  #in(at: number): string {
+    const now = Date.now();
+    const ms = at - now;
+    const away =
+      ms < MINUTE_MS
+        ? this.text(ms > 0 ? "away-in-short" : "away-in-now")
+        : this.text("away-in", { length: this.#minutes(ms) });
+    return `${away} (${this.#dayAndTime(at, now)})`;
+  }
+
+  /** `3 min (since 12:04:31)`: how long it has been so. */
+  #for(at: number): string {
+    const now = Date.now();
+    const time = this.#dayAndTime(at, now);
+    if (now - at < MINUTE_MS) return this.text("away-for-short", { time });
+    return this.text("away-for", { length: this.#minutes(now - at), time });
+  }
+
+  /** A live screen is edited when what it shows changes: by the minute, not by the second. */
+  #minutes(ms: number): string {
+    return this.duration(Math.floor(ms / MINUTE_MS) * MINUTE_MS);
+  }
+
+  #dayAndTime(at: number, now: number): string {
+    const text = this.times.date(at);
+    const time = Math.abs(at - now) < FAR_MS ? text.slice(11) : text.slice(11, 16);
+    const days = this.times.daysFromToday(at, now);
+    if (days === 0) return time;
+    if (days === 1) return this.text("day-tomorrow", { time });
+    return days === -1 ? this.text("day-yesterday", { time }) : `${text.slice(0, 10)} ${time}`;
+  }
+
   #functions(): Record<string, FluentFunction> {
+    const taking =
+      (show: (value: number) => string): FluentFunction =>
+      ([value]) =>
+        show(Number(value?.valueOf()));
     return {
-      TIME: ([at]) => clockTime(Number(at?.valueOf())),
-      CLOCK: ([at]) => `${clockTime(Number(at?.valueOf()))} ${zoneOf(Number(at?.valueOf()))}`,
-      DATE: ([at]) => dateTime(Number(at?.valueOf())),
-      SPAN: ([ms]) => this.duration(Number(ms?.valueOf())),
+      TIME: taking((at) => this.times.clock(at)),
+      CLOCK: taking((at) => `${this.times.clock(at)} ${this.times.name(at)}`),
+      DATE: taking((at) => this.times.date(at)),
+      AGO: taking((at) => this.#ago(at)),
+      IN: taking((at) => this.#in(at)),
+      FOR: taking((at) => this.#for(at)),
+      SPAN: taking((ms) => this.duration(ms)),
     };
   }
 
@@ -118,7 +182,7 @@ export type Languages = Readonly<Record<Language, Words>>;
 /** Reads the language files. Throws when one is not well-formed. */
 export function loadLanguages(): Languages {
   const read = (language: Language): Words =>
-    new Words(language, readFileSync(new URL(`../../languages/${language}.ftl`, import.meta.url), "utf8"));
+    new Words(language, new FluentResource(readFileSync(new URL(`../../languages/${language}.ftl`, import.meta.url), "utf8")));
   return { en: read("en"), ru: read("ru") };
 }
 

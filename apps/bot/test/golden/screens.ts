@@ -1,3 +1,4 @@
+import { ALERT_KINDS } from "@flotilla/domain";
 import { parseWorkerId } from "@flotilla/kernel";
 import { ALERT_TABS } from "../../src/screens/alerts.ts";
 import { copyRef } from "../../src/screens/backups.ts";
@@ -48,8 +49,8 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
       {
         kind: "ask",
         what,
-        worker: what === "find" || what === "quiet" ? null : NEWS,
-        problem: ["quiet", "delete", "since", "proxy"].includes(what) ? say(`ask-${what}-bad`) : null,
+        worker: ["find", "quiet", "zone"].includes(what) ? null : NEWS,
+        problem: ["quiet", "delete", "since", "proxy", "zone"].includes(what) ? say(`ask-${what}-bad`) : null,
       },
     ],
   ),
@@ -92,6 +93,7 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
     ["workers of an alert card", { kind: "crew", card: 1, page: 0 }],
     ["workers of an alert card, all well", { kind: "crew", card: 9, page: 0 }],
   ],
+  runbook: ALERT_KINDS.map((about): Shown<"runbook"> => [`what to do, ${about}`, { kind: "runbook", about }]),
   health: [["health", { kind: "health" }]],
   doctor: [
     [

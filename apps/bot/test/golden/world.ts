@@ -109,7 +109,10 @@ export function goldenScreens(db: Database, words: Words): { readonly screens: S
   const done = { v: 1, id: "e", at: NOW - MIN, host: HOST, worker: NEWS, kind: "command.done" } as const;
   screens.answers.keep({ ...done, command: "backups", outcome: { kind: "backups", copies } });
   screens.answers.keep({ ...done, command: "devices", outcome: { kind: "devices", devices } });
-  const log = ["08:00:01 ℹ️ info connection catching-up → ready", "08:00:02 ⚠️ warn no answer to ping for 11 s"];
+  const log = [
+    "2027-01-15T07:59:01Z ℹ️ info connection catching-up → ready",
+    "2027-01-14T22:10:02Z ⚠️ warn no answer to ping for 11 s",
+  ];
   screens.answers.keep({ ...done, command: "doctor", outcome: { kind: "doctor", findings: FINDINGS } });
   screens.answers.keep({ ...done, command: "doctor-well", outcome: { kind: "doctor", findings: [] } });
   screens.answers.keep({ ...done, command: "log", outcome: { kind: "log", lines: log } });

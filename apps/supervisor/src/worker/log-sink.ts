@@ -98,12 +98,12 @@ export class LogSink {
   }
 }
 
-/** A JSON log line as `12:04:31 warn text`; other lines as they are. */
+/** A JSON log line as `2026-11-01T12:04:31Z warn text`: who reads it has a time zone. Other lines as they are. */
 function readable(line: string): string {
   if (!line.startsWith("{")) return line;
   try {
     const entry = JSON.parse(line) as { time?: string; level?: string; msg?: string; err?: { message?: string } };
-    const time = entry.time?.slice(11, 19) ?? "";
+    const time = entry.time?.replace(/\.\d+Z$/, "Z") ?? "";
     return [time, entry.level ?? "", entry.msg ?? "", entry.err?.message ?? ""].filter(Boolean).join(" ");
   } catch {
     return line;
