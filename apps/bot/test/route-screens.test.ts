@@ -22,7 +22,7 @@ const figures = (change: Partial<RouteStatus> = {}): RouteStatus =>
     waiting: 42,
     poison: 2,
     poisonReason: "<too long>",
-    counts: { matched: 120, delivered: 118, filtered: 50, protected: 2, edited: 3 },
+    counts: { matched: 120, delivered: 118, filtered: 50, protected: 2, edited: 3, cut: 4, unreached: 5 },
     p50Ms: 1234,
     p99Ms: 5000,
     lastDeliveredAt: NOW,
@@ -112,6 +112,8 @@ test("a route card tells how it goes, in every language, and offers what its sta
     "Latency p50 1.2 s · p99 5.0 s",
     "Queue 42 · waits until",
     "2 set aside",
+    "Parts of long texts that the target refused 4",
+    "Edits and deletions that did not reach all of their message 5",
     "<a>.mp4: 12.3 of 48.0 MB",
     "7 taken of 20",
   ])

@@ -127,14 +127,20 @@ export const Delivery = z.object({
 });
 export type Delivery = z.infer<typeof Delivery>;
 
+const sentIds = {
+  ids: z.array(MessageId.nullable()),
+  /** Ids of what followed, in the order of the step. Absent: nothing did. */
+  rest: z.array(MessageId.nullable()).exactOptional(),
+  /** Which of them are not there, because the target refused them: by their place in `rest`. */
+  refused: z.array(z.number().int().nonnegative()).exactOptional(),
+};
+
 /** How a try ended. Every try gets exactly one; the same try may be confirmed twice. */
 export const DeliveryResult = z.discriminatedUnion("kind", [
   /** Ids in the target, in the order of the step; null = done, but the id is not known. */
   z.object({
     kind: z.literal("done"),
-    ids: z.array(MessageId.nullable()),
-    /** Ids of what followed. Absent: nothing did. */
-    rest: z.array(MessageId.nullable()).exactOptional(),
+    ...sentIds,
     /** Marked id of the chat, where the target became another one than was named. */
     landed: z.string().exactOptional(),
     at: z.number(),
@@ -156,8 +162,8 @@ export const DeliveryResult = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("blocked"), code: shown(100), reason: shown(300) }),
   /** The sender cannot read the source: the reader downloads what it is about, and asks again. */
   z.object({ kind: z.literal("no-access"), code: shown(100), reason: shown(300) }),
-  /** Something unexpected; worth another try. */
-  z.object({ kind: z.literal("failed"), code: shown(100), reason: shown(300) }),
+  /** Something unexpected; worth another try. `sent`: what was sent before it. */
+  z.object({ kind: z.literal("failed"), code: shown(100), reason: shown(300), sent: z.object(sentIds).exactOptional() }),
 ]);
 export type DeliveryResult = z.infer<typeof DeliveryResult>;
 

@@ -58,16 +58,19 @@ export {
   afterTry,
   BLOCKED_MS,
   forecast,
+  isAboutPart,
   isAboutTarget,
   parked,
   percentile,
   resultOfFault,
 } from "./routes/outcome.ts";
+export { type PartPlace, type Placed, placeParts, type SentParts } from "./routes/part-places.ts";
 export { deriveRandomId, stepKey, targetKey } from "./routes/random-id.ts";
 export { compileRule, type Rule, type RuleSubject, type RuleVerdict } from "./routes/rule.ts";
 export { startOrder } from "./routes/start-order.ts";
 export {
   type Copied,
+  captioned,
   digestOf,
   type FetchedFile,
   type FindTarget,

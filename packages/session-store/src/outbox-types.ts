@@ -38,13 +38,19 @@ export interface OutboxRow {
   readonly sealed: boolean;
 }
 
+/**
+ * One of the messages that follow a message because it was too long for one: its id in the target. `unknown`: it is there, and Telegram did
+ * not tell its id. `missing`: the target refused it.
+ */
+export type PartPlace = number | "unknown" | "missing";
+
 /** Where one message of a source is in the target; null = delivered, but its id was not learned. */
 export interface DeliveredId {
   readonly chat: string;
   readonly message: number;
   readonly targetMessage: number | null;
-  /** What followed it, because it was too long for one message. */
-  readonly rest?: readonly number[];
+  /** What followed it. */
+  readonly rest?: readonly PartPlace[];
   /** Marked id of the chat it landed in, where that is another one than the route names: it became a supergroup. */
   readonly landed?: string;
   /** Digest of what it said: an edit that changes nothing is nothing. */
@@ -60,6 +66,8 @@ export type AlbumRole = "speaker" | "silent";
 export interface SentIds {
   readonly ids: readonly (number | null)[];
   readonly rest?: readonly (number | null)[] | undefined;
+  /** Which of them the target refused, by their place in `rest`. */
+  readonly refused?: readonly number[] | undefined;
   /** Marked id of the chat, where it is another one than was named. */
   readonly landed?: string | undefined;
 }
@@ -73,7 +81,7 @@ export interface TargetPlace {
 /** What is known of a delivered message. */
 export interface MapTarget extends TargetPlace {
   readonly message: number | null;
-  readonly rest: readonly number[];
+  readonly rest: readonly PartPlace[];
   readonly said: string | null;
   readonly landed: string | null;
   readonly role: AlbumRole | null;

@@ -8,7 +8,7 @@ import {
   type RouteTarget,
   type TextEntity,
 } from "@flotilla/contracts";
-import { parked, unanswered } from "@flotilla/domain";
+import { isAboutPart, parked, unanswered } from "@flotilla/domain";
 import { SingleFlight } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
 import { type Api, GrammyError, HttpError } from "grammy";
@@ -129,19 +129,25 @@ export class BotDelivery {
     topic: number | undefined,
     sent: number | null,
     step: DeliveryStep,
-  ): Promise<{ rest?: (number | null)[] }> {
+  ): Promise<{ rest?: (number | null)[]; refused?: number[] }> {
     if ((step.kind !== "send" && step.kind !== "edit") || step.rest === undefined) return {};
     const replyTo = step.kind === "edit" ? step.message : sent;
     if (step.kind === "edit" && step.surplus?.length) await this.#deps.api.deleteMessages(chat, step.surplus);
-    const rest: (number | null)[] = [];
+    const [rest, refused]: [(number | null)[], number[]] = [[], []];
     const texts: readonly (FollowingText & { readonly message?: number | null })[] = step.rest;
     for (const [part, text] of texts.entries()) {
       const { message: known = null } = text;
-      if (known === null)
-        rest.push(...(await this.#remembered(`${key} ${part}`, () => this.#send(chat, topic, text, replyTo))));
-      else await this.#edit(chat, known, text).then(() => rest.push(known));
+      const send = async (): Promise<number[]> => await this.#send(chat, topic, text, replyTo);
+      const carried =
+        known === null ? this.#remembered(`${key} ${part}`, send) : this.#edit(chat, known, text).then(() => [known]);
+      const [id = null] = await carried.catch((error: unknown) => {
+        if (!isAboutPart(resultOf(error, this.#deps.now()))) throw error;
+        refused.push(part);
+        return [];
+      });
+      rest.push(id);
     }
-    return { rest };
+    return { rest, ...(refused.length > 0 ? { refused } : {}) };
   }
 
   async #alert(key: string, route: string, step: Extract<DeliveryStep, { kind: "alert" }>): Promise<(number | null)[]> {

@@ -16,7 +16,7 @@ import type { OutboxRow, RelayTable, RouteStops } from "@flotilla/session-store"
 import { deliveryOf, keyOf } from "./delivery-of.ts";
 import { alertLane, type JudgedAlbum } from "./intake.ts";
 import { emptyLane, type Lane, type LaneState, type UnderWay, uploadMs } from "./lane.ts";
-import { learned, needsFiles, placeOf, planStep } from "./plan-step.ts";
+import { learned, needsFiles, placeOf, planStep, type Sent } from "./plan-step.ts";
 
 /** Parts of the dispatcher. */
 export interface DispatcherDeps {
@@ -124,11 +124,11 @@ export class Dispatcher {
     lane.held = code === null ? null : { code, since: lane.held?.since ?? now };
     if (next.kind === "fetch") void this.#fetch(lane, route, row);
     else if (next.kind === "done" && result.kind === "done") {
-      forgetGone(relay, row);
-      relay.finish(row, placeOf(route.to), learned(relay, row, result), COUNTS[row.kind]);
+      this.#finish(route, row, result);
       // A chat may take an edit and no new message.
       if (row.kind === "new" || lane.doubt?.row.kind !== "new") this.#clear(lane);
-    } else if (next.kind === "poison") relay.setAside(row, next.reason);
+    } else if (next.kind === "poison" && result.kind === "failed" && result.sent) this.#finish(route, row, result.sent);
+    else if (next.kind === "poison") relay.setAside(row, next.reason);
     else if (next.kind === "wait") {
       if (next.attempts !== row.attempts) relay.failed(row.n, next.attempts, next.reason);
       lane.reason = next.reason;
@@ -140,6 +140,13 @@ export class Dispatcher {
     const isOver = next.kind === "poison" || (next.kind === "done" && lane.files?.row === row.n);
     if (isOver) this.#deps.forget(row.n);
     if (isOver) lane.files = null;
+  }
+
+  /** What a row delivered is known; its text is forgotten. */
+  #finish(route: Route, row: OutboxRow, sent: Sent): void {
+    const { ids, counts } = learned(this.#deps.relay, row, sent);
+    forgetGone(this.#deps.relay, row);
+    this.#deps.relay.finish(row, placeOf(route.to), ids, COUNTS[row.kind], { ...counts });
   }
 
   /** Whether a refusal is left open, until the row behind has been tried: it may be about this one message. */
@@ -268,7 +275,7 @@ export class Dispatcher {
       if (!row.sealed && row.kind === "new" && !this.#isWanted(lane, route, row)) return;
       const plan = planStep(relay, route, row, lane.files?.row === row.n ? lane.files.found : null);
       if (plan.kind === "nothing") {
-        if (plan.reason === "unchanged") forgetGone(relay, row);
+        if (plan.reason === "unchanged" || plan.reason === "unreached") forgetGone(relay, row);
         if (plan.reason === "never-delivered") this.#follow(lane, row);
         return void relay.finish(row, placeOf(route.to), [], plan.reason);
       }

@@ -10,9 +10,12 @@ import {
 } from "@flotilla/contracts";
 import {
   type Copied,
+  captioned,
   digestOf,
   type FetchedFile,
   linkOf,
+  type Placed,
+  placeParts,
   planDelete,
   planEdit,
   planNew,
@@ -41,7 +44,7 @@ export function planStep(
     return known && isPlace(known.chat, place.chat) && known.landed === landed ? known : null;
   };
   const copied = (chat: string, id: number, known: MapTarget | null): Copied | null => {
-    if (known?.message == null) return null;
+    if (known === null) return null;
     const { message, rest, said, role } = known;
     // Version 0.1 noted no roles: of its albums nobody knows who speaks.
     const others = relay.sharing(route.id, chat, id);
@@ -106,47 +109,81 @@ export function sourceOf(row: OutboxRow): Delivery["source"] {
   return { chat, id, date, title: chatTitle, link: linkOf(message.data) };
 }
 
+/** What is known after a delivery: where its messages are, and what is counted beside it. */
+export interface Learned {
+  readonly ids: readonly DeliveredId[];
+  readonly counts: { readonly cut: number; readonly unreached: number };
+}
+
 /**
  * What the map learns from a delivered row: an album that was copied into one message has one id for all of its messages. Else each has
  * the id that Telegram named for it, or none: of an album that lost a photo meanwhile, the others must not move up.
  */
-export function learned(relay: RelayTable, row: OutboxRow, { ids, rest, landed }: Done): DeliveredId[] {
-  if (row.kind === "edit") return changed(relay, row, rest);
-  if (row.kind !== "new") return [];
+export function learned(relay: RelayTable, row: OutboxRow, result: Sent): Learned {
+  if (row.kind === "edit") return changed(relay, row, result);
+  if (row.kind === "delete") return gone(relay, row);
+  if (row.kind !== "new") return { ids: [], counts: { cut: 0, unreached: 0 } };
+  const { ids, landed } = result;
   const messages = row.pieces.map((piece) => SourceMessage.parse(JSON.parse(piece))).sort((a, b) => a.id - b.id);
   const isOne = ids.length === 1 && messages.length > 1;
   const speaker = messages.find(({ text }) => text !== "") ?? messages[0];
-  return messages.map((message, index) => ({
-    chat: message.chat,
-    message: message.id,
-    targetMessage: (isOne ? ids[0] : ids[index]) ?? null,
-    rest: index === 0 ? told(rest) : [],
-    said: digestOf(message),
-    ...(landed === undefined ? {} : { landed }),
-    ...(isOne ? { role: message === speaker ? "speaker" : "silent" } : {}),
-  }));
+  const parts = partsOf(messages, ids.length === messages.length ? null : speaker, result);
+  const delivered = messages.map(
+    (message, index): DeliveredId => ({
+      chat: message.chat,
+      message: message.id,
+      targetMessage: (isOne ? ids[0] : ids[index]) ?? null,
+      rest: parts[index]?.places ?? [],
+      said: digestOf(message),
+      ...(landed === undefined ? {} : { landed }),
+      ...(isOne ? { role: message === speaker ? "speaker" : "silent" } : {}),
+    }),
+  );
+  return { ids: delivered, counts: { cut: parts.reduce((sum, { cut }) => sum + cut, 0), unreached: 0 } };
 }
 
-type Done = Extract<DeliveryResult, { kind: "done" }>;
+/** What a sender says of its messages. */
+export type Sent = Pick<Extract<DeliveryResult, { kind: "done" }>, "ids" | "rest" | "refused" | "landed">;
+
+/** What follows a row, by its messages: that of a text belongs to the one that speaks, that of captions to each its own. */
+function partsOf(
+  messages: readonly SourceMessage[],
+  speaker: SourceMessage | null | undefined,
+  { rest = [], refused = [] }: Sent,
+): Placed[] {
+  let next = 0;
+  return messages.map((message) => {
+    const from = next;
+    if (messages.length === 1 || message === speaker) next = rest.length;
+    else if (speaker === null) next += captioned(message).length - 1;
+    const own = refused.flatMap((at) => (at >= from && at < next ? [at - from] : []));
+    return placeParts([], { rest: rest.slice(from, next), refused: own });
+  });
+}
 
 /** What a message says by now; and an edit may have made more or less of what follows it. */
-function changed(relay: RelayTable, row: OutboxRow, rest: Done["rest"]): DeliveredId[] {
+function changed(relay: RelayTable, row: OutboxRow, result: Sent): Learned {
   const message = SourceMessage.parse(JSON.parse(row.pieces[0] ?? "null"));
   const { chat, id } = message;
   const known = relay.delivered(row.route, chat, id);
-  if (!known) return [];
+  if (!known) return { ids: [], counts: { cut: 0, unreached: 0 } };
   const { role, landed, message: targetMessage } = known;
-  const kept = rest === undefined ? known.rest : told(rest);
+  const { places, cut, isWhole } = placeParts(known.rest, result);
   const said = {
     said: digestOf(message),
     ...(role === null ? {} : { role }),
     ...(landed === null ? {} : { landed }),
   };
-  return [{ chat, message: id, targetMessage, rest: kept, ...said }];
+  const ids = [{ chat, message: id, targetMessage, rest: places, ...said }];
+  return { ids, counts: { cut, unreached: isWhole ? 0 : 1 } };
 }
 
-function told(rest: Done["rest"] = []): number[] {
-  return rest.filter((id) => id !== null);
+/** A deletion takes what is known of a message. */
+function gone(relay: RelayTable, row: OutboxRow): Learned {
+  const { chat, id } = GonePiece.parse(JSON.parse(row.pieces[0] ?? "null"));
+  const known = relay.delivered(row.route, chat, id);
+  const isWhole = known === null || (known.message !== null && !known.rest.includes("unknown"));
+  return { ids: [], counts: { cut: 0, unreached: isWhole ? 0 : 1 } };
 }
 
 function alertStep(route: Route, { message, because }: AlertPiece): DeliveryStep {

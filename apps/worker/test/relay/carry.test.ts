@@ -73,7 +73,7 @@ describe("field fault B2: a text that is too long for one message", () => {
     const { relay } = it.reader.store;
     const copied = relay.delivered("signals", SOURCE, 1);
     expect(copied?.rest).toHaveLength(2);
-    expect(relay.isDelivery([TARGET], copied?.rest[1] ?? 0), "what follows is no news of its own").toBe(true);
+    expect(relay.isDelivery([TARGET], Number(copied?.rest[1])), "what follows is no news of its own").toBe(true);
     it.reader.receive({ ...post(1, ""), kind: "delete", version: 5, content: null });
     await isDelivered(it, "deleted");
     expect(it.targets.in(TARGET)).toEqual([]);

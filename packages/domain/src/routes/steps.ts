@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import type { CopiedFile, DeliveryStep, EditedRest, FollowingText, Route, SourceMessage } from "@flotilla/contracts";
+import type { PartPlace } from "./part-places.ts";
 import { deriveRandomId } from "./random-id.ts";
 import { inParts, linkOf, MAX_TEXT, parseTemplate, type RichText, render } from "./template.ts";
 
-/** Where a message was delivered, and what followed it because it was too long for one. */
+/** Where a message was delivered, and what followed it. */
 export interface Copied {
-  readonly message: number;
-  readonly rest: readonly number[];
+  /** Null: it is there, and Telegram did not tell its id. */
+  readonly message: number | null;
+  readonly rest: readonly PartPlace[];
   /** {@link digestOf} what it said then; null: not known. */
   readonly said: string | null;
   /** Of an album that became one message: whether that message has this piece's text, and which other pieces it stands for. */
@@ -33,10 +35,11 @@ export type FindTarget = (sourceId: number) => Copied | null;
 /** A step that can be sent, or why there is none. */
 export type StepPlan =
   | { readonly kind: "step"; readonly step: DeliveryStep }
-  | { readonly kind: "nothing"; readonly reason: "never-delivered" | "forwarded" | "switched-off" | "unchanged" };
+  | { readonly kind: "nothing"; readonly reason: "never-delivered" | "forwarded" | "switched-off" | "unchanged" | "unreached" };
 
 const NEVER: StepPlan = { kind: "nothing", reason: "never-delivered" };
 const UNCHANGED: StepPlan = { kind: "nothing", reason: "unchanged" };
+const UNREACHED: StepPlan = { kind: "nothing", reason: "unreached" };
 
 /**
  * How a message, or the pieces of an album, is delivered. Replies point to what was delivered of the message they answer, or
@@ -97,13 +100,16 @@ export function planEdit(route: Route, message: SourceMessage, version: string, 
   if (route.action.kind === "forward") return { kind: "nothing", reason: "forwarded" };
   const isSilent = copied.album?.speaks === false && message.text === "";
   if (isSilent || copied.said === digestOf(message)) return UNCHANGED;
+  if (copied.message === null) return UNREACHED;
   const first = isByReference(route, [message]) ? MAX_CAPTION : longest(route);
   const [text, ...more] = inParts(written(route, [message]), first);
-  const rest = more.map((part, n): EditedRest => {
-    const known = copied.rest[n] ?? null;
-    return { message: known, randomId: deriveRandomId(route.id, route.to, message, `${version} ${n}`), ...mutable(part) };
+  const rest = more.flatMap((part, n): EditedRest[] => {
+    const known = copied.rest[n] ?? "missing";
+    if (known === "unknown") return [];
+    const randomId = deriveRandomId(route.id, route.to, message, `${version} ${n}`);
+    return [{ message: known === "missing" ? null : known, randomId, ...mutable(part) }];
   });
-  const surplus = copied.rest.slice(more.length);
+  const surplus = told(copied.rest.slice(more.length));
   const from = { fromChat: message.chat, fromUsername: message.chatUsername, id: message.id };
   const media = isByReference(route, [message]) && hasNewMedia(copied.said, message) ? { media: from } : {};
   const changes = rest.length + surplus.length > 0 ? { rest, surplus } : {};
@@ -115,13 +121,21 @@ export function planDelete(route: Route, gone: { readonly chat: string; readonly
   if (!route.deletes) return { kind: "nothing", reason: "switched-off" };
   const copied = find(gone.id);
   if (copied === null) return NEVER;
-  const { message, rest, album } = copied;
+  const { message, album } = copied;
+  const rest = told(copied.rest);
   const [other] = album?.others ?? [];
-  if (other === undefined) return { kind: "step", step: { kind: "delete", messages: [message, ...rest] } };
+  if (other === undefined || message === null) {
+    const messages = message === null ? rest : [message, ...rest];
+    return messages.length === 0 ? UNREACHED : { kind: "step", step: { kind: "delete", messages } };
+  }
   if (album?.speaks === false) return UNCHANGED;
   const text = linkOf({ chat: gone.chat, chatUsername: null, id: other }) ?? "(album)";
-  const surplus = rest.length > 0 ? { rest: [], surplus: [...rest] } : {};
+  const surplus = rest.length > 0 ? { rest: [], surplus: rest } : {};
   return { kind: "step", step: { kind: "edit", message, text, entities: [], ...surplus } };
+}
+
+function told(places: readonly PartPlace[]): number[] {
+  return places.filter((place) => typeof place === "number");
 }
 
 /** A copy of files that answers a message says everything itself: a forward answers nothing. */
@@ -138,7 +152,8 @@ function answering(
   return { answer: { to, said: captions.map(({ parts: [caption] }) => mutable(caption)) }, ...given(rest) };
 }
 
-function captioned({ text, entities }: SourceMessage): ReturnType<typeof inParts> {
+/** A file's own text: as much as Telegram allows below it, and what follows. */
+export function captioned({ text, entities }: SourceMessage): ReturnType<typeof inParts> {
   return inParts({ text, entities }, MAX_CAPTION);
 }
 
