@@ -60,7 +60,7 @@ async function start() {
     tell: (message) => relay.tellRoutes(message),
     now: () => clock.now(),
   });
-  relay.start({ db, api: bot.api, admins, clock, wordsOf: () => EN, desk });
+  relay.start({ db, api: bot.api, admins, clock, wordsOf: () => EN, desk, dataDir: "/nowhere" });
   return { place, db, clock, desk, reader, sent, answers, told, confirmed, known, store };
 }
 

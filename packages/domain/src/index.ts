@@ -70,7 +70,6 @@ export { compileRule, type Rule, type RuleSubject, type RuleVerdict } from "./ro
 export { startOrder } from "./routes/start-order.ts";
 export {
   type Copied,
-  captioned,
   digestOf,
   type FetchedFile,
   type FindTarget,
@@ -85,6 +84,7 @@ export { unanswered } from "./routes/unanswered.ts";
 export { findHarmful, type RouteProblem, validateRoutes } from "./routes/validate.ts";
 export { latestRouteVersion, worksByOthers } from "./routes/version.ts";
 export { webhookSecret } from "./routes/webhook-secret.ts";
+export { captioned } from "./routes/written.ts";
 export { SEND_RATE, type SendRate } from "./send-rate.ts";
 export { usualSilenceMs } from "./usual-silence.ts";
 export { actionsFor, stateIcon, stateWords, urgency, type WorkerAction } from "./worker-actions.ts";

@@ -55,9 +55,14 @@ export interface DeliveredId {
   readonly landed?: string;
   /** Digest of what it said: an edit that changes nothing is nothing. */
   readonly said?: string;
+  /** Whether it is there with its photo or file, or as a text. */
+  readonly form?: DeliveredForm;
   /** In an album that became one message, the piece whose text that message has is its speaker; the others are silent. */
   readonly role?: AlbumRole;
 }
+
+/** How a message was delivered: with its photo or file, or as a text alone. */
+export type DeliveredForm = "media" | "text";
 
 /** What a piece of an album is to the one message that the album became. */
 export type AlbumRole = "speaker" | "silent";
@@ -70,6 +75,8 @@ export interface SentIds {
   readonly refused?: readonly number[] | undefined;
   /** Marked id of the chat, where it is another one than was named. */
   readonly landed?: string | undefined;
+  /** What could not be carried. */
+  readonly lost?: readonly ("reply" | "media")[] | undefined;
 }
 
 /** A place that is delivered to, as its route names it. */
@@ -84,5 +91,7 @@ export interface MapTarget extends TargetPlace {
   readonly rest: readonly PartPlace[];
   readonly said: string | null;
   readonly landed: string | null;
+  /** Null: not known. */
+  readonly form: DeliveredForm | null;
   readonly role: AlbumRole | null;
 }

@@ -184,10 +184,10 @@ export class RelayTable {
   }
 
   #map(route: string, to: TargetPlace, id: DeliveredId, now: number): void {
-    const { chat, message, targetMessage, rest = [], said = null, role = null, landed = null } = id;
-    const sql = `INSERT OR REPLACE INTO relay_map (route, chat, message, target_chat, target_message, at, target_topic, said, role, landed)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-    this.#db.write(sql, [route, chat, message, to.chat, targetMessage, now, to.topic, said, role, landed]);
+    const { chat, message, targetMessage, rest = [], said = null, role = null, landed = null, form = null } = id;
+    const sql = `INSERT OR REPLACE INTO relay_map (route, chat, message, target_chat, target_message, at, target_topic, said, role, landed, form)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    this.#db.write(sql, [route, chat, message, to.chat, targetMessage, now, to.topic, said, role, landed, form]);
     this.#db.write("DELETE FROM relay_part WHERE route = ? AND chat = ? AND message = ?", [route, chat, message]);
     for (const [part, place] of rest.entries()) {
       if (place === "missing") continue;
@@ -257,7 +257,7 @@ export class RelayTable {
   /** Where a message of a source was delivered by a route; null = it was not. */
   delivered(route: string, chat: string, message: number): MapTarget | null {
     const sql =
-      "SELECT target_message AS message, target_chat AS chat, target_topic AS topic, said, role, landed FROM relay_map WHERE route = ? AND chat = ? AND message = ?";
+      "SELECT target_message AS message, target_chat AS chat, target_topic AS topic, said, role, landed, form FROM relay_map WHERE route = ? AND chat = ? AND message = ?";
     const found = this.#db.readOne<Omit<MapTarget, "rest">>(sql, [route, chat, message]);
     if (!found) return null;
     const following =

@@ -272,5 +272,6 @@ export const MIGRATIONS: readonly string[] = [
   DROP TABLE relay_rest;
   CREATE INDEX relay_part_target ON relay_part (target_chat, target_message);
   CREATE INDEX relay_part_at ON relay_part (at);
+  ALTER TABLE relay_map ADD COLUMN form TEXT;
   `,
 ];

@@ -121,7 +121,7 @@ function figures({ words, now }: RouteView, found: RouteStatus): (Html | null)[]
 
 /** What could not be carried as it was: each kind on a line of its own. */
 function losses(words: Words, counts: RouteStatus["counts"]): (Html | null)[] {
-  return (["cut", "unreached"] as const).map((name) => {
+  return (["cut", "unreached", "no-reply", "no-media"] as const).map((name) => {
     const count = counts[name] ?? 0;
     return count === 0 ? null : words.html(`route-${name}`, { count });
   });

@@ -119,6 +119,10 @@ export class Dispatcher {
   #settle(lane: Lane, route: Route, row: OutboxRow, result: DeliveryResult): void {
     const { relay, clock } = this.#deps;
     const now = clock.now();
+    if (result.kind === "refused" && isWithoutFile(route, result.code)) {
+      lane.files = { row: row.n, found: [] };
+      return;
+    }
     const next = afterTry(row.attempts, result, now);
     const code = next.kind === "wait" ? next.code : null;
     lane.held = code === null ? null : { code, since: lane.held?.since ?? now };
@@ -144,7 +148,7 @@ export class Dispatcher {
 
   /** What a row delivered is known; its text is forgotten. */
   #finish(route: Route, row: OutboxRow, sent: Sent): void {
-    const { ids, counts } = learned(this.#deps.relay, row, sent);
+    const { ids, counts } = learned(this.#deps.relay, route, row, sent);
     forgetGone(this.#deps.relay, row);
     this.#deps.relay.finish(row, placeOf(route.to), ids, COUNTS[row.kind], { ...counts });
   }
@@ -273,14 +277,15 @@ export class Dispatcher {
     const { relay, worker, clock, log } = this.#deps;
     try {
       if (!row.sealed && row.kind === "new" && !this.#isWanted(lane, route, row)) return;
-      const plan = planStep(relay, route, row, lane.files?.row === row.n ? lane.files.found : null);
+      const files = lane.files?.row === row.n ? lane.files.found : null;
+      const plan = planStep(relay, route, row, files);
       if (plan.kind === "nothing") {
         if (plan.reason === "unchanged" || plan.reason === "unreached") forgetGone(relay, row);
         if (plan.reason === "never-delivered") this.#follow(lane, row);
         return void relay.finish(row, placeOf(route.to), [], plan.reason);
       }
       relay.seal(row.n);
-      if (needsFiles(plan.step, route.to, worker)) return void this.#fetch(lane, route, row);
+      if (files === null && needsFiles(plan.step, route, row, worker)) return void this.#fetch(lane, route, row);
       const landed = relay.landed(route.id, placeOf(route.to).chat);
       const delivery = deliveryOf(worker, route, row, { step: plan.step, landed, tries: lane.tries });
       lane.underWay = { row, delivery, since: clock.now(), handedAt: 0, handing: false };
@@ -358,6 +363,11 @@ export class Dispatcher {
 
 /** An album of a route that cannot be made ready is looked at again after this. */
 const UNREADY_MS = 5000;
+
+/** A bot carries the text alone of what it cannot upload. */
+function isWithoutFile({ to }: Route, code: string): boolean {
+  return to.kind === "bot" && (code === "file-too-large" || code === "file-missing");
+}
 
 /** Why a route stopped itself. */
 const STOPPED = {

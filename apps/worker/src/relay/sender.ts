@@ -50,8 +50,10 @@ export class Sender {
       const landed = chat.became ? { landed: chat.id } : {};
       const wanted = landed.landed === delivery.landed ? step : unanswered(step);
       const sent = wanted ? await this.#deliver({ chat: chat.id, topic: to.topic ?? null }, wanted, reader, key) : NOTHING_SENT;
-      relay.addSent(key, { ...sent, ...landed });
-      return done({ ...sent, ...landed }, now());
+      const lost = [...(sent.lost ?? []), ...(wanted && "lost" in wanted ? (wanted.lost ?? []) : [])];
+      const all = { ...sent, ...landed, ...(lost.length > 0 ? { lost } : {}) };
+      relay.addSent(key, all);
+      return done(all, now());
     } catch (error) {
       const fault = this.#deps.telegram.faultOf(error);
       log.debug({ delivery: id, code: fault.code }, "a delivery did not work out");
@@ -128,7 +130,8 @@ export class Sender {
       () => isWhole,
     );
     // A forward has its whole text.
-    return { ids, ...(isWhole ? { rest: [] } : await this.#follow(key, to, ids[0] ?? null, rest)) };
+    if (isWhole) return { ids, rest: [], lost: ["reply"] };
+    return { ids, ...(await this.#follow(key, to, ids[0] ?? null, rest)) };
   }
 
   /** What was too long for one message goes on in answers to it. One that the target refuses for itself does not keep back the others. */
@@ -236,11 +239,12 @@ function partKey(key: string): string {
   return `${key} part`;
 }
 
-function done({ ids, rest, refused, landed }: SentIds, at: number): DeliveryResult {
+function done({ ids, rest, refused, landed, lost }: SentIds, at: number): DeliveryResult {
   const more = {
     ...(rest && { rest: [...rest] }),
     ...(refused?.length && { refused: [...refused] }),
     ...(landed && { landed }),
+    ...(lost && { lost: [...lost] }),
   };
   return { kind: "done", ids: [...ids], ...more, at };
 }

@@ -97,7 +97,7 @@ export class World implements Disposable {
     this.#sending?.close();
     this.#sending = openSession({ dir: this.#dir, name: "sender", fleetKey: FLEET_KEY, clock: this.#clock });
     const telegram = this.targets.port("sender");
-    const files = new RelayFiles(`${this.#dir}/files`, telegram.files);
+    const files = new RelayFiles(this.#dir, telegram.files);
     this.#sender = new Sender({
       relay: this.#sending.relay,
       pins: this.#sending.chatPins,

@@ -30,7 +30,7 @@ const text = (parts: number): string => Array.from({ length: parts }, (_, n) => 
 it("an edit changes each part that is known at its place, and its answer keeps the places", () => {
   fc.assert(
     fc.property(fc.array(place, { maxLength: 6 }), fc.nat(6), (rest, more) => {
-      const copied = { message: 1, rest, said: null, album: null };
+      const copied = { message: 1, rest, said: null, form: null, album: null };
       const plan = planEdit(aRoute(), aMessage({ text: text(more + 1) }), "v", () => copied);
       const wanted = (plan.kind === "step" && plan.step.kind === "edit" && plan.step.rest) || [];
       const placeOf = ({ text: said }: { text: string }): number => Number(said.slice(0, 2)) - 1;
@@ -47,7 +47,7 @@ it("an edit changes each part that is known at its place, and its answer keeps t
 it("a deletion names every part whose id is known, whatever is missing between", () => {
   fc.assert(
     fc.property(fc.option(fc.constant(1)), fc.array(place, { maxLength: 6 }), (message, rest) => {
-      const plan = planDelete(aRoute(), { chat: "-1", id: 7 }, () => ({ message, rest, said: null, album: null }));
+      const plan = planDelete(aRoute(), { chat: "-1", id: 7 }, () => ({ message, rest, said: null, form: null, album: null }));
       const known = [message, ...rest].filter((each) => typeof each === "number");
       if (known.length === 0) expect(plan).toEqual({ kind: "nothing", reason: "unreached" });
       else expect(plan).toEqual({ kind: "step", step: { kind: "delete", messages: known } });
