@@ -89,7 +89,7 @@ async function startWith(config: Config, log: Logger, bot: Bot, way: BotWay): Pr
   const problems = (): string[] => (sender.trouble === null ? [...signs, supervisors] : signs).flatMap((it) => it.problems());
   const health = await startHealth({ port: config.httpPort, registry: registryOf(refused), problems });
   stack.adopt(health, (it) => it.close());
-  relay.start({ ...parts, api: bot.api, desk: parts.relay });
+  relay.start({ ...parts, api: bot.api, desk: parts.relay, dataDir: config.dataDir });
   stack.adopt(await hearEvents(place, parts, log), (it) => it.close());
   stack.adopt(
     startTicks(log, async () => {

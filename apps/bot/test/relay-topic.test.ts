@@ -26,6 +26,7 @@ test("texts, answers, edits and deletions go into the topic; a closed or deleted
     wordsOf: () => {
       throw new Error("nobody is told");
     },
+    dataDir: "/nowhere",
     now: () => 0,
   });
   let n = 0;

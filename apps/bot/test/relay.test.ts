@@ -59,7 +59,7 @@ async function start() {
     tell: (message) => relay.tellRoutes(message),
     now: () => clock.now(),
   });
-  relay.start({ db, api: bot.api, admins, clock, wordsOf: () => EN, desk });
+  relay.start({ db, api: bot.api, admins, clock, wordsOf: () => EN, desk, dataDir: "/nowhere" });
   return { place, db, clock, desk, reader, sent, answers, told, confirmed, known, store };
 }
 
@@ -216,6 +216,28 @@ test("a text that is too long for one message goes on in an answer, once, and it
     ["deleteMessages", [rest?.[1]]],
     ["editMessageText", "also"],
   ]);
+});
+
+test("a part that the Bot API refuses for itself keeps its place, and the others are delivered and changed", async () => {
+  const { reader, sent, confirmed, answers } = await start();
+  const to = { kind: "bot" as const, chat: "-1005" };
+  const text = (said: string) => ({ randomId: "2", text: said, entities: [] });
+  const refused = () => ({ ok: false, error_code: 400, description: "Bad Request: message is too long" });
+  answers.push(() => null, refused);
+  const step = { kind: "send" as const, ...text("first"), replyTo: null, rest: [text("second"), text("third")] };
+  await reader.deliver({ ...alert, to, step });
+  await waitFor(() => confirmed.length === 1);
+  expect(confirmed[0]?.result).toMatchObject({ kind: "done", ids: [101], rest: [null, 103], refused: [0] });
+  answers.push(() => null, refused);
+  const rest = [
+    { message: 102, ...text("2") },
+    { message: 103, ...text("3") },
+  ];
+  const edit = { kind: "edit" as const, message: 101, text: "1", entities: [], rest };
+  await reader.deliver({ ...alert, id: "news_1.2.0", key: "k2", to, step: edit });
+  await waitFor(() => confirmed.length === 2);
+  expect(confirmed[1]?.result).toMatchObject({ kind: "done", rest: [null, 103], refused: [0] });
+  expect(sent.map(({ payload }) => payload["text"])).toEqual(["first", "second", "third", "1", "2", "3"]);
 });
 
 test("field fault B4: a group that became a supergroup is written to on, and what is in the old one is left alone", async () => {

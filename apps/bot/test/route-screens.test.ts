@@ -17,13 +17,14 @@ const route = (change: Partial<Record<keyof Route, unknown>> = {}): Route =>
     to: { kind: "worker", worker: WORKER, chat: "@digest_1" },
     ...change,
   });
+const LOST = { cut: 4, unreached: 5, "no-reply": 6, "no-media": 7 };
 const figures = (change: Partial<RouteStatus> = {}): RouteStatus =>
   RouteStatus.parse({
     route: "signals",
     waiting: 42,
     poison: 2,
     poisonReason: "<too long>",
-    counts: { matched: 120, delivered: 118, filtered: 50, protected: 2, edited: 3 },
+    counts: { matched: 120, delivered: 118, filtered: 50, protected: 2, edited: 3, ...LOST },
     p50Ms: 1234,
     p99Ms: 5000,
     lastDeliveredAt: NOW,
@@ -113,6 +114,10 @@ test("a route card tells how it goes, in every language, and offers what its sta
     "Latency p50 1.2 s · p99 5.0 s",
     "Queue 42 · sends again in",
     "2 set aside",
+    "Parts of long texts that the target refused 4",
+    "Delivered without their answer 6",
+    "Delivered without their photo, file, poll or place 7",
+    "Edits and deletions that did not reach all of their message 5",
     "<a>.mp4: 12.3 of 48.0 MB",
     "7 taken of 20",
   ])

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { type Config, loadFleetKey } from "@flotilla/config";
 import type { Fault, LoginStep, SupervisorToWorker, WorkerCommand } from "@flotilla/contracts";
 import { SEND_RATE, type SendRate } from "@flotilla/domain";
@@ -158,8 +157,17 @@ function relayingAccount(parts: RelayingParts): { account: Account; relay: Relay
   const timings = { fatalDelaysMs: fatalDelays(deps.config.supervision.confirmEndMs) };
   const account = new Account(store, { ...options, timings }, (report) => deps.say({ kind: "status", ...report }), feed);
   const telegram = relayTelegram(account.calls, store);
-  const filesDir = join(deps.config.dataDir, "relay-files");
-  const relay = new Relay({ worker, store, fleetKey, place, telegram, filesDir, clock: systemClock, log: deps.log, worked });
+  const relay = new Relay({
+    worker,
+    store,
+    fleetKey,
+    place,
+    telegram,
+    dataDir: deps.config.dataDir,
+    clock: systemClock,
+    log: deps.log,
+    worked,
+  });
   return { account, relay };
 }
 

@@ -59,9 +59,11 @@ export {
   DeliveryTarget,
   EditedRest,
   FollowingText,
+  type Loss,
   RelayMessage,
   RoutesForReader,
 } from "./relay.ts";
+export { relayFile, relayFolder } from "./relay-file.ts";
 export { BackfillStatus, BotAnswer, BotRequest, RelayStatus, RouteStatus, RouteStuck, SourceStatus } from "./relay-status.ts";
 export {
   ChatRef,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Route, RouteId, RouteTarget } from "./routes.ts";
 import { firstOf, shown } from "./shown.ts";
-import { MessageId, TextEntity } from "./source-message.ts";
+import { MediaKind, MessageId, TextEntity } from "./source-message.ts";
 import { WorkerIdField } from "./worker-status.ts";
 
 /** Decimal, may be negative: 64 bits do not fit into a number. */
@@ -19,6 +19,10 @@ export type EditedRest = z.infer<typeof EditedRest>;
 
 const MAX_REST = 20;
 const rest = z.array(FollowingText).max(MAX_REST).exactOptional();
+
+/** What of a message could not be carried: that it answers another one, or its photo, file, poll, place or contact. */
+const Loss = z.enum(["reply", "media"]);
+export type Loss = z.infer<typeof Loss>;
 
 /** How a video or a sound is shown. */
 const FileLook = z.object({
@@ -40,6 +44,8 @@ export const CopiedFile = z.object({
   randomId: Int64,
   ...rendered,
   photo: z.boolean(),
+  /** Absent from readers of version 0.1. */
+  kind: MediaKind.exactOptional(),
   mime: shown(200),
   name: shown(300).nullable(),
   sizeBytes: z.number().int().positive(),
@@ -47,9 +53,13 @@ export const CopiedFile = z.object({
 });
 export type CopiedFile = z.infer<typeof CopiedFile>;
 
+const row = z.number().int().positive();
+/** What the reader had to leave out: the sender says so in its confirmation. */
+const lost = z.array(Loss).exactOptional();
+
 /** What a sender is to do: one step of one route. `randomIds` make Telegram drop the second try of the same step. */
 export const DeliveryStep = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("send"), randomId: Int64, ...rendered, replyTo: MessageId.nullable(), rest }),
+  z.object({ kind: z.literal("send"), randomId: Int64, ...rendered, replyTo: MessageId.nullable(), rest, lost }),
   z.object({
     kind: z.literal("forward"),
     fromChat: z.string(),
@@ -65,7 +75,7 @@ export const DeliveryStep = z.discriminatedUnion("kind", [
   /** Media that cannot travel by reference: uploaded from the disk of this host. */
   z.object({
     kind: z.literal("upload"),
-    row: z.number().int().positive(),
+    row,
     files: z.array(CopiedFile).min(1).max(10),
     replyTo: MessageId.nullable(),
     rest,
@@ -76,6 +86,11 @@ export const DeliveryStep = z.discriminatedUnion("kind", [
     ...rendered,
     /** Its photo or file is another one by now: that of this message. */
     media: z.object({ fromChat: z.string(), fromUsername: z.string().nullable(), id: MessageId }).exactOptional(),
+    /** For a bot, which can have it only from the disk of this host. */
+    file: z.object({ row, ...CopiedFile.shape }).exactOptional(),
+    /** The message has a photo or file: its text is a caption. */
+    caption: z.literal(true).exactOptional(),
+    lost,
     rest: z.array(EditedRest).max(MAX_REST).exactOptional(),
     /** Of what followed it, these are not needed any more. */
     surplus: z.array(MessageId).max(MAX_REST).exactOptional(),
@@ -127,16 +142,24 @@ export const Delivery = z.object({
 });
 export type Delivery = z.infer<typeof Delivery>;
 
+const sentIds = {
+  ids: z.array(MessageId.nullable()),
+  /** Ids of what followed, in the order of the step. Absent: nothing did. */
+  rest: z.array(MessageId.nullable()).exactOptional(),
+  /** Which of them are not there, because the target refused them: by their place in `rest`. */
+  refused: z.array(z.number().int().nonnegative()).exactOptional(),
+};
+
 /** How a try ended. Every try gets exactly one; the same try may be confirmed twice. */
 export const DeliveryResult = z.discriminatedUnion("kind", [
   /** Ids in the target, in the order of the step; null = done, but the id is not known. */
   z.object({
     kind: z.literal("done"),
-    ids: z.array(MessageId.nullable()),
-    /** Ids of what followed. Absent: nothing did. */
-    rest: z.array(MessageId.nullable()).exactOptional(),
+    ...sentIds,
     /** Marked id of the chat, where the target became another one than was named. */
     landed: z.string().exactOptional(),
+    /** What could not be carried. */
+    lost,
     at: z.number(),
   }),
   /** Not now: try again then. Costs no attempt. */
@@ -156,8 +179,8 @@ export const DeliveryResult = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("blocked"), code: shown(100), reason: shown(300) }),
   /** The sender cannot read the source: the reader downloads what it is about, and asks again. */
   z.object({ kind: z.literal("no-access"), code: shown(100), reason: shown(300) }),
-  /** Something unexpected; worth another try. */
-  z.object({ kind: z.literal("failed"), code: shown(100), reason: shown(300) }),
+  /** Something unexpected; worth another try. `sent`: what was sent before it. */
+  z.object({ kind: z.literal("failed"), code: shown(100), reason: shown(300), sent: z.object(sentIds).exactOptional() }),
 ]);
 export type DeliveryResult = z.infer<typeof DeliveryResult>;
 

@@ -58,11 +58,13 @@ export {
   afterTry,
   BLOCKED_MS,
   forecast,
+  isAboutPart,
   isAboutTarget,
   parked,
   percentile,
   resultOfFault,
 } from "./routes/outcome.ts";
+export { type PartPlace, type Placed, placeParts, type SentParts } from "./routes/part-places.ts";
 export { deriveRandomId, stepKey, targetKey } from "./routes/random-id.ts";
 export { compileRule, type Rule, type RuleSubject, type RuleVerdict } from "./routes/rule.ts";
 export { startOrder } from "./routes/start-order.ts";
@@ -82,6 +84,7 @@ export { unanswered } from "./routes/unanswered.ts";
 export { findHarmful, type RouteProblem, validateRoutes } from "./routes/validate.ts";
 export { latestRouteVersion, worksByOthers } from "./routes/version.ts";
 export { webhookSecret } from "./routes/webhook-secret.ts";
+export { captioned } from "./routes/written.ts";
 export { SEND_RATE, type SendRate } from "./send-rate.ts";
 export { usualSilenceMs } from "./usual-silence.ts";
 export { actionsFor, stateIcon, stateWords, urgency, type WorkerAction } from "./worker-actions.ts";

@@ -38,20 +38,31 @@ export interface OutboxRow {
   readonly sealed: boolean;
 }
 
+/**
+ * One of the messages that follow a message because it was too long for one: its id in the target. `unknown`: it is there, and Telegram did
+ * not tell its id. `missing`: the target refused it.
+ */
+export type PartPlace = number | "unknown" | "missing";
+
 /** Where one message of a source is in the target; null = delivered, but its id was not learned. */
 export interface DeliveredId {
   readonly chat: string;
   readonly message: number;
   readonly targetMessage: number | null;
-  /** What followed it, because it was too long for one message. */
-  readonly rest?: readonly number[];
+  /** What followed it. */
+  readonly rest?: readonly PartPlace[];
   /** Marked id of the chat it landed in, where that is another one than the route names: it became a supergroup. */
   readonly landed?: string;
   /** Digest of what it said: an edit that changes nothing is nothing. */
   readonly said?: string;
+  /** Whether it is there with its photo or file, or as a text. */
+  readonly form?: DeliveredForm;
   /** In an album that became one message, the piece whose text that message has is its speaker; the others are silent. */
   readonly role?: AlbumRole;
 }
+
+/** How a message was delivered: with its photo or file, or as a text alone. */
+export type DeliveredForm = "media" | "text";
 
 /** What a piece of an album is to the one message that the album became. */
 export type AlbumRole = "speaker" | "silent";
@@ -60,8 +71,12 @@ export type AlbumRole = "speaker" | "silent";
 export interface SentIds {
   readonly ids: readonly (number | null)[];
   readonly rest?: readonly (number | null)[] | undefined;
+  /** Which of them the target refused, by their place in `rest`. */
+  readonly refused?: readonly number[] | undefined;
   /** Marked id of the chat, where it is another one than was named. */
   readonly landed?: string | undefined;
+  /** What could not be carried. */
+  readonly lost?: readonly ("reply" | "media")[] | undefined;
 }
 
 /** A place that is delivered to, as its route names it. */
@@ -73,8 +88,10 @@ export interface TargetPlace {
 /** What is known of a delivered message. */
 export interface MapTarget extends TargetPlace {
   readonly message: number | null;
-  readonly rest: readonly number[];
+  readonly rest: readonly PartPlace[];
   readonly said: string | null;
   readonly landed: string | null;
+  /** Null: not known. */
+  readonly form: DeliveredForm | null;
   readonly role: AlbumRole | null;
 }

@@ -1,5 +1,14 @@
 import type { Database } from "@flotilla/sqlite";
-import type { DeliveredId, MapTarget, NewOutboxRow, OutboxKind, OutboxRow, SentIds, TargetPlace } from "./outbox-types.ts";
+import type {
+  DeliveredId,
+  MapTarget,
+  NewOutboxRow,
+  OutboxKind,
+  OutboxRow,
+  PartPlace,
+  SentIds,
+  TargetPlace,
+} from "./outbox-types.ts";
 import type { UpdateTable } from "./updates.ts";
 
 interface Row {
@@ -132,7 +141,7 @@ export class RelayTable {
   /** A message of a source is gone from the target: nothing is known of it any more. */
   forget(route: string, chat: string, message: number): void {
     this.#db.transaction("relay-forget", () => {
-      for (const table of ["relay_map", "relay_rest"])
+      for (const table of ["relay_map", "relay_part"])
         this.#db.write(`DELETE FROM ${table} WHERE route = ? AND chat = ? AND message = ?`, [route, chat, message]);
     });
   }
@@ -155,7 +164,13 @@ export class RelayTable {
   }
 
   /** Delivered, or found to need no delivery (`count` says which): its text is forgotten, its ids are kept. */
-  finish(row: OutboxRow, to: TargetPlace, ids: readonly DeliveredId[], count: string): void {
+  finish(
+    row: OutboxRow,
+    to: TargetPlace,
+    ids: readonly DeliveredId[],
+    count: string,
+    more: Readonly<Record<string, number>> = {},
+  ): void {
     const now = this.#updates.stamp();
     this.#db.transaction("relay-finish", () => {
       const sql =
@@ -163,17 +178,21 @@ export class RelayTable {
       if (this.#db.write(sql, [now, row.n]).changes === 0) return;
       for (const id of ids) this.#map(row.route, to, id, now);
       this.#count(row.route, count);
+      for (const [name, n] of Object.entries(more)) if (n > 0) this.#count(row.route, name, n);
     });
   }
 
   #map(route: string, to: TargetPlace, id: DeliveredId, now: number): void {
-    const { chat, message, targetMessage, rest = [], said = null, role = null, landed = null } = id;
-    const sql = `INSERT OR REPLACE INTO relay_map (route, chat, message, target_chat, target_message, at, target_topic, said, role, landed)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-    this.#db.write(sql, [route, chat, message, to.chat, targetMessage, now, to.topic, said, role, landed]);
-    this.#db.write("DELETE FROM relay_rest WHERE route = ? AND chat = ? AND message = ?", [route, chat, message]);
-    for (const [part, id] of rest.entries())
-      this.#db.write("INSERT INTO relay_rest VALUES (?, ?, ?, ?, ?, ?, ?)", [route, chat, message, part, to.chat, id, now]);
+    const { chat, message, targetMessage, rest = [], said = null, role = null, landed = null, form = null } = id;
+    const sql = `INSERT OR REPLACE INTO relay_map (route, chat, message, target_chat, target_message, at, target_topic, said, role, landed, form)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    this.#db.write(sql, [route, chat, message, to.chat, targetMessage, now, to.topic, said, role, landed, form]);
+    this.#db.write("DELETE FROM relay_part WHERE route = ? AND chat = ? AND message = ?", [route, chat, message]);
+    for (const [part, place] of rest.entries()) {
+      if (place === "missing") continue;
+      const id = place === "unknown" ? null : place;
+      this.#db.write("INSERT INTO relay_part VALUES (?, ?, ?, ?, ?, ?, ?)", [route, chat, message, part, to.chat, id, now]);
+    }
   }
 
   /** Tried and not delivered: the row keeps its place. */
@@ -237,17 +256,23 @@ export class RelayTable {
   /** Where a message of a source was delivered by a route; null = it was not. */
   delivered(route: string, chat: string, message: number): MapTarget | null {
     const sql =
-      "SELECT target_message AS message, target_chat AS chat, target_topic AS topic, said, role, landed FROM relay_map WHERE route = ? AND chat = ? AND message = ?";
+      "SELECT target_message AS message, target_chat AS chat, target_topic AS topic, said, role, landed, form FROM relay_map WHERE route = ? AND chat = ? AND message = ?";
     const found = this.#db.readOne<Omit<MapTarget, "rest">>(sql, [route, chat, message]);
     if (!found) return null;
-    const following = "SELECT target_message AS id FROM relay_rest WHERE route = ? AND chat = ? AND message = ? ORDER BY part";
-    return { ...found, rest: this.#db.read<{ id: number }>(following, [route, chat, message]).map(({ id }) => id) };
+    const following =
+      "SELECT part, target_message AS id FROM relay_part WHERE route = ? AND chat = ? AND message = ? ORDER BY part";
+    const rest: PartPlace[] = [];
+    for (const { part, id } of this.#db.read<{ part: number; id: number | null }>(following, [route, chat, message])) {
+      while (rest.length < part) rest.push("missing");
+      rest.push(id ?? "unknown");
+    }
+    return { ...found, rest };
   }
 
   /** Was this message put there by one of this reader's routes? `chats` are the names the chat goes by. */
   isDelivery(chats: readonly string[], message: number): boolean {
     const sql = `SELECT 1 AS found FROM relay_map WHERE target_chat = :chat AND target_message = :message
-      UNION ALL SELECT 1 FROM relay_rest WHERE target_chat = :chat AND target_message = :message LIMIT 1`;
+      UNION ALL SELECT 1 FROM relay_part WHERE target_chat = :chat AND target_message = :message LIMIT 1`;
     return chats.some((chat) => this.#db.readOne(sql, { chat, message }) !== undefined);
   }
 
@@ -289,7 +314,7 @@ export class RelayTable {
       [
         `DELETE FROM outbox WHERE n IN (${over})`,
         `DELETE FROM relay_map WHERE (route, chat, message) IN (${mapped})`,
-        "DELETE FROM relay_rest WHERE (route, chat, message, part) IN (SELECT route, chat, message, part FROM relay_rest WHERE at < ? LIMIT ?)",
+        "DELETE FROM relay_part WHERE (route, chat, message, part) IN (SELECT route, chat, message, part FROM relay_part WHERE at < ? LIMIT ?)",
         "DELETE FROM relay_sent WHERE key IN (SELECT key FROM relay_sent WHERE at < ? LIMIT ?)",
       ].reduce((sum, sql) => sum + this.#db.write(sql, [before, limit]).changes, 0),
     );
@@ -389,8 +414,9 @@ export class RelayTable {
     return found && toOutboxRow(found);
   }
 
-  #count(route: string, name: string): void {
-    this.#db.write("INSERT INTO relay_count VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1", [route, name]);
+  #count(route: string, name: string, n = 1): void {
+    const sql = "INSERT INTO relay_count VALUES (:route, :name, :n) ON CONFLICT DO UPDATE SET n = n + :n";
+    this.#db.write(sql, { route, name, n });
   }
 }
 

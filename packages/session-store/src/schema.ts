@@ -9,6 +9,7 @@
  * null where an admin let a route go on: its breaker is off for a day. `relay_depth` counts what waits and
  * what was set aside, because a million rows are not counted every two seconds. `source.gaps` is JSON: times between messages, in milliseconds.
  * `relay_map.said` is a digest of what was delivered, `landed` the chat that a target became. `chat_pin` is what a route means by a name.
+ * `relay_part` has no row for a part that the target refused, and `target_message` is null where Telegram did not tell the id.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -254,5 +255,22 @@ export const MIGRATIONS: readonly string[] = [
   `,
   `
   CREATE INDEX outbox_group ON outbox (lane, album) WHERE album IS NOT NULL;
+  `,
+  `
+  CREATE TABLE relay_part (
+    route TEXT NOT NULL,
+    chat TEXT NOT NULL,
+    message INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    target_chat TEXT NOT NULL,
+    target_message INTEGER,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (route, chat, message, part)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO relay_part SELECT * FROM relay_rest;
+  DROP TABLE relay_rest;
+  CREATE INDEX relay_part_target ON relay_part (target_chat, target_message);
+  CREATE INDEX relay_part_at ON relay_part (at);
+  ALTER TABLE relay_map ADD COLUMN form TEXT;
   `,
 ];

@@ -6,17 +6,18 @@ import {
   type FollowingText,
   GENERAL_TOPIC,
   type RouteTarget,
-  type TextEntity,
 } from "@flotilla/contracts";
-import { parked, unanswered } from "@flotilla/domain";
-import { SingleFlight } from "@flotilla/kernel";
+import { isAboutPart, unanswered } from "@flotilla/domain";
+import { SingleFlight, type WorkerId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
-import { type Api, GrammyError, HttpError } from "grammy";
-import type { MessageEntity } from "grammy/types";
+import type { Api } from "grammy";
 import { sendProblem } from "../chat/bot-errors.ts";
 import { html, lines } from "../screens/html.ts";
 import type { AdminStore } from "../store/admins.ts";
 import type { Words } from "../words/words.ts";
+import { becameOf, resultOf } from "./bot-answers.ts";
+import { toBotEntity } from "./bot-entities.ts";
+import { type Around, BotFiles } from "./bot-files.ts";
 
 /** Parts of the bot's deliveries. */
 export interface BotDeliveryDeps {
@@ -24,12 +25,13 @@ export interface BotDeliveryDeps {
   readonly api: Api;
   readonly admins: Pick<AdminStore, "reachable">;
   readonly wordsOf: (chat: string) => Words;
+  /** Below it lie the files that readers of this host have downloaded. */
+  readonly dataDir: string;
   readonly now: () => number;
 }
 
 type Said = Pick<FollowingText, "text" | "entities">;
 
-const RETRY_MS = 5000;
 const KEEP_MS = 30 * 24 * 60 * 60_000;
 
 /**
@@ -38,10 +40,12 @@ const KEEP_MS = 30 * 24 * 60 * 60_000;
  */
 export class BotDelivery {
   readonly #deps: BotDeliveryDeps;
+  readonly #files: BotFiles;
   readonly #tries = new SingleFlight<DeliveryResult>();
 
   constructor(deps: BotDeliveryDeps) {
     this.#deps = deps;
+    this.#files = new BotFiles(deps.api, deps.dataDir);
   }
 
   /** Carries out one try; never throws. */
@@ -73,7 +77,7 @@ export class BotDelivery {
   }
 
   async #there(
-    { key, step, landed }: Delivery,
+    { key, step, landed, reader }: Delivery,
     { chat: named, topic }: Extract<RouteTarget, { kind: "bot" }>,
   ): Promise<DeliveryResult> {
     const chat = this.#now(named);
@@ -81,23 +85,25 @@ export class BotDelivery {
     const moved = chat === named ? {} : { landed: chat };
     const wanted = moved.landed === landed ? step : unanswered(step);
     if (!wanted) return { kind: "done", ids: [], ...moved, at };
-    const ids = await this.#remembered(key, () => this.#deliver(chat, topic, wanted));
-    return { kind: "done", ids, ...(await this.#follow(key, chat, topic, ids[0] ?? null, wanted)), ...moved, at };
+    const ids = await this.#remembered(key, () => this.#deliver({ chat, topic, reader }, wanted));
+    const lost = "lost" in wanted && wanted.lost ? { lost: wanted.lost } : {};
+    return { kind: "done", ids, ...(await this.#follow(key, { chat, topic }, ids[0] ?? null, wanted)), ...lost, ...moved, at };
   }
 
-  async #deliver(chat: string, topic: number | undefined, step: DeliveryStep): Promise<number[]> {
+  async #deliver({ reader, ...to }: BotChat & { readonly reader: WorkerId }, step: DeliveryStep): Promise<number[]> {
     const { api } = this.#deps;
     switch (step.kind) {
       case "send":
-        return await this.#send(chat, topic, step, step.replyTo);
+        return await this.#send(to, step, step.replyTo);
+      case "upload":
+        return await this.#files.send(to.chat, around(to, step.replyTo), reader, step);
       case "edit":
-        await this.#edit(chat, step.message, step);
+        await unlessNotModified(() => this.#edit(to.chat, step, reader));
         return [];
       case "delete":
-        await api.deleteMessages(chat, [...step.messages]);
+        await api.deleteMessages(to.chat, [...step.messages]);
         return [];
       case "forward":
-      case "upload":
       case "alert":
         throw new TypeError(`the bot does not ${step.kind}`);
       default:
@@ -105,43 +111,57 @@ export class BotDelivery {
     }
   }
 
-  async #send(chat: string, topic: number | undefined, { text, entities }: Said, replyTo: number | null): Promise<number[]> {
-    const sent = await this.#deps.api.sendMessage(chat, text, {
+  async #send(to: BotChat, { text, entities }: Said, replyTo: number | null): Promise<number[]> {
+    const sent = await this.#deps.api.sendMessage(to.chat, text, {
       entities: entities.flatMap(toBotEntity),
-      ...(topic === undefined || topic === GENERAL_TOPIC ? {} : { message_thread_id: topic }),
-      ...(replyTo === null ? {} : { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } }),
+      ...around(to, replyTo),
     });
     return [sent.message_id];
   }
 
-  async #edit(chat: string, message: number, { text, entities }: Said): Promise<void> {
-    try {
-      await this.#deps.api.editMessageText(chat, message, text, { entities: entities.flatMap(toBotEntity) });
-    } catch (error) {
-      if (sendProblem(error) !== "not-modified") throw error;
-    }
+  async #edit(chat: string, step: Extract<DeliveryStep, { kind: "edit" }>, reader: WorkerId): Promise<void> {
+    const { message, text, entities, file } = step;
+    if (file) await this.#files.replace(chat, reader, { ...step, file });
+    else if (step.caption)
+      await this.#deps.api.editMessageCaption(chat, message, {
+        caption: text,
+        caption_entities: entities.flatMap(toBotEntity),
+      });
+    else await this.#change(chat, message, step);
+  }
+
+  async #change(chat: string, message: number, { text, entities }: Said): Promise<void> {
+    await this.#deps.api.editMessageText(chat, message, text, { entities: entities.flatMap(toBotEntity) });
   }
 
   /** What was too long for one message goes on in answers to it; after an edit it is changed, made longer or shorter. */
   async #follow(
     key: string,
-    chat: string,
-    topic: number | undefined,
+    to: BotChat,
     sent: number | null,
     step: DeliveryStep,
-  ): Promise<{ rest?: (number | null)[] }> {
-    if ((step.kind !== "send" && step.kind !== "edit") || step.rest === undefined) return {};
+  ): Promise<{ rest?: (number | null)[]; refused?: number[] }> {
+    if (step.kind === "delete" || step.kind === "alert" || step.rest === undefined) return {};
     const replyTo = step.kind === "edit" ? step.message : sent;
-    if (step.kind === "edit" && step.surplus?.length) await this.#deps.api.deleteMessages(chat, step.surplus);
-    const rest: (number | null)[] = [];
+    if (step.kind === "edit" && step.surplus?.length) await this.#deps.api.deleteMessages(to.chat, step.surplus);
+    const [rest, refused]: [(number | null)[], number[]] = [[], []];
     const texts: readonly (FollowingText & { readonly message?: number | null })[] = step.rest;
     for (const [part, text] of texts.entries()) {
       const { message: known = null } = text;
-      if (known === null)
-        rest.push(...(await this.#remembered(`${key} ${part}`, () => this.#send(chat, topic, text, replyTo))));
-      else await this.#edit(chat, known, text).then(() => rest.push(known));
+      const send = async (): Promise<number[]> => await this.#send(to, text, replyTo);
+      const change = async (id: number): Promise<number[]> => {
+        await unlessNotModified(() => this.#change(to.chat, id, text));
+        return [id];
+      };
+      const carried = known === null ? this.#remembered(`${key} ${part}`, send) : change(known);
+      const [id = null] = await carried.catch((error: unknown) => {
+        if (!isAboutPart(resultOf(error, this.#deps.now()))) throw error;
+        refused.push(part);
+        return [];
+      });
+      rest.push(id);
     }
-    return { rest };
+    return { rest, ...(refused.length > 0 ? { refused } : {}) };
   }
 
   async #alert(key: string, route: string, step: Extract<DeliveryStep, { kind: "alert" }>): Promise<(number | null)[]> {
@@ -176,6 +196,28 @@ export class BotDelivery {
   }
 }
 
+/** A chat that the bot delivers to, and its topic. */
+interface BotChat {
+  readonly chat: string;
+  readonly topic: number | undefined;
+}
+
+/** In which topic a message is, and what it answers. */
+function around({ topic }: BotChat, replyTo: number | null): Around {
+  return {
+    ...(topic === undefined || topic === GENERAL_TOPIC ? {} : { message_thread_id: topic }),
+    ...(replyTo === null ? {} : { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } }),
+  };
+}
+
+async function unlessNotModified(edit: () => Promise<void>): Promise<void> {
+  try {
+    await edit();
+  } catch (error) {
+    if (sendProblem(error) !== "not-modified") throw error;
+  }
+}
+
 function unlessUnreachable(error: unknown): null[] {
   if (sendProblem(error) === "unreachable") return [];
   throw error;
@@ -186,55 +228,4 @@ function alertText(words: Words, route: string, step: Extract<DeliveryStep, { ki
   const head = because === "" ? words.html("relay-matched-any", { route }) : words.html("relay-matched", { route, because });
   const source = step.link === null ? html`<b>${step.source}</b>` : html`<a href="${step.link}">${step.source}</a>`;
   return lines(head, source, step.excerpt === "" ? null : html`${step.excerpt}`).text;
-}
-
-/** The number that the target has now, when it became a supergroup (https://core.telegram.org/bots/api#responseparameters). */
-function becameOf(error: unknown): string | null {
-  return error instanceof GrammyError ? (error.parameters.migrate_to_chat_id?.toString() ?? null) : null;
-}
-
-function resultOf(error: unknown, now: number): DeliveryResult {
-  if (error instanceof HttpError) return { ...parked(RETRY_MS, now), reason: "The Bot API cannot be reached." };
-  if (!(error instanceof GrammyError)) return { kind: "failed", code: "unexpected", reason: String(error).slice(0, 300) };
-  const reason = error.description.slice(0, 300);
-  const code = String(error.error_code);
-  const waitS = error.parameters.retry_after;
-  if (waitS !== undefined) return { ...parked((waitS + 1) * 1000, now), reason };
-  const problem = sendProblem(error);
-  if (problem === "not-modified") return { kind: "done", ids: [], at: now };
-  if (problem === "message-gone") return { kind: "refused", code, reason };
-  if (problem === "unreachable" || error.error_code === 401) return { kind: "blocked", code, reason };
-  const topic = topicCode(reason);
-  if (topic !== null) return { kind: "blocked", code: topic, reason };
-  if (error.error_code === 400) return { kind: /not enough rights/.test(reason) ? "blocked" : "refused", code, reason };
-  return { ...parked(RETRY_MS, now), reason };
-}
-
-/** What is wrong with the topic, in the words that a worker gets. A topic that was deleted, or never was, is not found. */
-function topicCode(reason: string): string | null {
-  if (/message thread not found/i.test(reason)) return "TOPIC_DELETED";
-  return /\b(TOPIC_[A-Z_]+)/.exec(reason)?.[1] ?? null;
-}
-
-/** Telegram finds mentions, links and the like by itself; a mention by id needs a user object, which nobody has here. */
-function toBotEntity({ kind, offset, length, url, language, emojiId }: TextEntity): MessageEntity[] {
-  switch (kind) {
-    case "bold":
-    case "italic":
-    case "underline":
-    case "strikethrough":
-    case "spoiler":
-    case "blockquote":
-    case "expandable_blockquote":
-    case "code":
-      return [{ type: kind, offset, length }];
-    case "pre":
-      return [{ type: "pre", offset, length, ...(language === undefined ? {} : { language }) }];
-    case "text_link":
-      return url === undefined ? [] : [{ type: "text_link", offset, length, url }];
-    case "custom_emoji":
-      return emojiId === undefined ? [] : [{ type: "custom_emoji", offset, length, custom_emoji_id: emojiId }];
-    default:
-      return [];
-  }
 }

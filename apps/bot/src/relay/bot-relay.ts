@@ -14,6 +14,8 @@ export interface BotRelayDeps {
   readonly db: Database;
   readonly api: Api;
   readonly admins: { reachable(): string[] };
+  /** The folder of this host's data. */
+  readonly dataDir: string;
   readonly clock: Clock;
   readonly wordsOf: (chat: string) => Words;
   readonly desk: RouteDesk;

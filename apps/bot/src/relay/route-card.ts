@@ -100,6 +100,7 @@ function figures({ words, now }: RouteView, found: RouteStatus): (Html | null)[]
     count("too-old") + count("forwarded") > 0
       ? words.html("route-left-out", { old: count("too-old"), forwarded: count("forwarded") })
       : null,
+    ...losses(words, counts),
     count("late") > 0 ? words.html("route-late", { late: count("late") }) : null,
     found.p50Ms === null || found.p99Ms === null
       ? null
@@ -116,6 +117,14 @@ function figures({ words, now }: RouteView, found: RouteStatus): (Html | null)[]
     found.poison === 0 ? null : words.html("route-poison", { count: found.poison, reason: found.poisonReason ?? "?" }),
     found.unknownChats.length === 0 ? null : words.html("route-unknown", { chats: found.unknownChats.join(", ") }),
   ];
+}
+
+/** What could not be carried as it was: each kind on a line of its own. */
+function losses(words: Words, counts: RouteStatus["counts"]): (Html | null)[] {
+  return (["cut", "unreached", "no-reply", "no-media"] as const).map((name) => {
+    const count = counts[name] ?? 0;
+    return count === 0 ? null : words.html(`route-${name}`, { count });
+  });
 }
 
 function queueLine(words: Words, { waiting, parkedUntil, forecastAt }: RouteStatus, now: number): Html {

@@ -16,7 +16,7 @@ import type { OutboxRow, RelayTable, RouteStops } from "@flotilla/session-store"
 import { deliveryOf, keyOf } from "./delivery-of.ts";
 import { alertLane, type JudgedAlbum } from "./intake.ts";
 import { emptyLane, type Lane, type LaneState, type UnderWay, uploadMs } from "./lane.ts";
-import { learned, needsFiles, placeOf, planStep } from "./plan-step.ts";
+import { learned, needsFiles, placeOf, planStep, type Sent } from "./plan-step.ts";
 
 /** Parts of the dispatcher. */
 export interface DispatcherDeps {
@@ -118,16 +118,20 @@ export class Dispatcher {
   #settle(lane: Lane, route: Route, row: OutboxRow, result: DeliveryResult): void {
     const { relay, clock } = this.#deps;
     const now = clock.now();
+    if (result.kind === "refused" && isWithoutFile(route, result.code)) {
+      lane.files = { row: row.n, found: [] };
+      return;
+    }
     const next = afterTry(row.attempts, result, now);
     const code = next.kind === "wait" ? next.code : null;
     lane.held = code === null ? null : { code, since: lane.held?.since ?? now };
     if (next.kind === "fetch") void this.#fetch(lane, route, row);
     else if (next.kind === "done" && result.kind === "done") {
-      forgetGone(relay, row);
-      relay.finish(row, placeOf(route.to), learned(relay, row, result), COUNTS[row.kind]);
+      this.#finish(route, row, result);
       // A chat may take an edit and no new message.
       if (row.kind === "new" || lane.doubt?.row.kind !== "new") this.#clear(lane);
-    } else if (next.kind === "poison") relay.setAside(row, next.reason);
+    } else if (next.kind === "poison" && result.kind === "failed" && result.sent) this.#finish(route, row, result.sent);
+    else if (next.kind === "poison") relay.setAside(row, next.reason);
     else if (next.kind === "wait") {
       if (next.attempts !== row.attempts) relay.failed(row.n, next.attempts, next.reason);
       lane.reason = next.reason;
@@ -139,6 +143,13 @@ export class Dispatcher {
     const isOver = next.kind === "poison" || (next.kind === "done" && lane.files?.row === row.n);
     if (isOver) this.#deps.forget(row.n);
     if (isOver) lane.files = null;
+  }
+
+  /** What a row delivered is known; its text is forgotten. */
+  #finish(route: Route, row: OutboxRow, sent: Sent): void {
+    const { ids, counts } = learned(this.#deps.relay, route, row, sent);
+    forgetGone(this.#deps.relay, row);
+    this.#deps.relay.finish(row, placeOf(route.to), ids, COUNTS[row.kind], { ...counts });
   }
 
   /** Whether a refusal is left open, until the row behind has been tried: it may be about this one message. */
@@ -265,14 +276,15 @@ export class Dispatcher {
     const { relay, worker, clock, log } = this.#deps;
     try {
       if (!row.sealed && row.kind === "new" && !this.#isWanted(lane, route, row)) return;
-      const plan = planStep(relay, route, row, lane.files?.row === row.n ? lane.files.found : null);
+      const files = lane.files?.row === row.n ? lane.files.found : null;
+      const plan = planStep(relay, route, row, files);
       if (plan.kind === "nothing") {
-        if (plan.reason === "unchanged") forgetGone(relay, row);
+        if (plan.reason === "unchanged" || plan.reason === "unreached") forgetGone(relay, row);
         if (plan.reason === "never-delivered") this.#follow(lane, row);
         return void relay.finish(row, placeOf(route.to), [], plan.reason);
       }
       relay.seal(row.n);
-      if (needsFiles(plan.step, route.to, worker)) return void this.#fetch(lane, route, row);
+      if (files === null && needsFiles(plan.step, route, row, worker)) return void this.#fetch(lane, route, row);
       const landed = relay.landed(route.id, placeOf(route.to).chat);
       const delivery = deliveryOf(worker, route, row, { step: plan.step, landed, tries: lane.tries });
       lane.underWay = { row, delivery, since: clock.now(), handedAt: 0, handing: false };
@@ -350,6 +362,11 @@ export class Dispatcher {
 
 /** An album of a route that cannot be made ready is looked at again after this. */
 const UNREADY_MS = 5000;
+
+/** A bot carries the text alone of what it cannot upload. */
+function isWithoutFile({ to }: Route, code: string): boolean {
+  return to.kind === "bot" && (code === "file-too-large" || code === "file-missing");
+}
 
 /** Why a route stopped itself. */
 const STOPPED = {

@@ -1,18 +1,20 @@
 import { createReadStream, existsSync } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type DeliveryStep, type Route, SourceMessage } from "@flotilla/contracts";
+import { type DeliveryStep, type Route, relayFile, relayFolder, SourceMessage } from "@flotilla/contracts";
 import type { FetchedFile } from "@flotilla/domain";
 import { AppError, type WorkerId } from "@flotilla/kernel";
 import type { OutboxRow } from "@flotilla/session-store";
 import { PART_BYTES, type RemoteFile, type UploadedFile } from "@flotilla/telegram";
 import type { FilePort, TargetChat } from "./ports.ts";
+import { isFile } from "./source-message.ts";
 
 const MB = 1_000_000;
 /** A reference that is too old is replaced so often; then something else is wrong. */
 const REFERENCES = 3;
-/** What can be downloaded at all: a poll or a place is no file. */
-const WITHOUT_FILE: ReadonlySet<string> = new Set(["poll", "location", "contact", "other"]);
+/** The largest photo and the largest file that a bot may upload (https://core.telegram.org/bots/api#sending-files). */
+const BOT_PHOTO_MB = 10;
+const BOT_FILE_MB = 50;
 
 /** How far a download is. */
 export interface FileProgress {
@@ -24,17 +26,17 @@ export interface FileProgress {
 type UploadStep = Extract<DeliveryStep, { kind: "upload" }>;
 
 /**
- * Files on their way from a reader to a sender of the same host, on disk: `<dir>/<reader>/<row>/<message>`, for nobody else to
+ * Files on their way from a reader to a sender of the same host, on disk ({@link relayFile}), for nobody else to
  * read. A download that was cut off goes on where it stopped; what no row waits for is deleted.
  */
 export class RelayFiles {
-  readonly #dir: string;
+  readonly #dataDir: string;
   readonly #files: FilePort;
   readonly #progress = new Map<string, FileProgress>();
 
-  /** `dir` is the same for all workers of a host. */
-  constructor(dir: string, files: FilePort) {
-    this.#dir = dir;
+  /** `dataDir` is the same for all programs of a host. */
+  constructor(dataDir: string, files: FilePort) {
+    this.#dataDir = dataDir;
     this.#files = files;
   }
 
@@ -46,7 +48,7 @@ export class RelayFiles {
   /** Downloads what a row needs. Throws AppError `file-too-large`, `file-gone`, `protected-content`, or what Telegram answered. */
   async fetch(reader: WorkerId, route: Route, row: OutboxRow, signal: AbortSignal): Promise<FetchedFile[]> {
     const pieces = row.pieces.map((piece) => SourceMessage.parse(JSON.parse(piece))).sort((a, b) => a.id - b.id);
-    const withFile = pieces.filter(({ media }) => media !== null && !WITHOUT_FILE.has(media));
+    const withFile = pieces.filter(isFile);
     const folder = this.#folder(reader, row.n);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const found: FetchedFile[] = [];
@@ -62,7 +64,7 @@ export class RelayFiles {
   async upload(reader: WorkerId, to: TargetChat, step: UploadStep): Promise<readonly (number | null)[]> {
     const ready: UploadedFile[] = [];
     for (const { message, randomId, text, entities, ...facts } of step.files) {
-      const path = join(this.#folder(reader, step.row), String(message));
+      const path = relayFile(this.#dataDir, reader, step.row, message);
       if (!existsSync(path)) throw new AppError("file-missing", `The file that ${reader} downloaded is not on this host.`);
       let part = 0;
       for await (const bytes of createReadStream(path, { highWaterMark: PART_BYTES }))
@@ -79,20 +81,21 @@ export class RelayFiles {
 
   /** Deletes what no row of this reader waits for: left over by a process that died. */
   async cleanUp(reader: WorkerId, isWaiting: (row: number) => boolean): Promise<void> {
-    const names = await readdir(join(this.#dir, reader)).catch(() => []);
+    const names = await readdir(relayFolder(this.#dataDir, reader)).catch(() => []);
     for (const name of names) if (!isWaiting(Number(name))) await this.forget(reader, Number(name));
   }
 
   #folder(reader: WorkerId, row: number): string {
-    return join(this.#dir, reader, String(row));
+    return relayFolder(this.#dataDir, reader, row);
   }
 
   async #download(route: Route, piece: SourceMessage, folder: string, signal: AbortSignal): Promise<FetchedFile> {
     let remote = await this.#files.find(piece.chat, piece.id);
     const { photo, mime, name, sizeBytes, look } = remote;
-    if (sizeBytes > route.maxFileMb * MB) {
+    const mostMb = route.to.kind === "bot" ? Math.min(route.maxFileMb, photo ? BOT_PHOTO_MB : BOT_FILE_MB) : route.maxFileMb;
+    if (sizeBytes > mostMb * MB) {
       const size = `${Math.ceil(sizeBytes / MB)} MB`;
-      throw new AppError("file-too-large", `The file has ${size}; this route copies up to ${route.maxFileMb} MB.`);
+      throw new AppError("file-too-large", `The file has ${size}; this route copies up to ${mostMb} MB.`);
     }
     const fetched: FetchedFile = { message: piece.id, photo, mime, name, sizeBytes, look };
     const path = join(folder, String(piece.id));

@@ -10,9 +10,12 @@ import {
 } from "@flotilla/contracts";
 import {
   type Copied,
+  captioned,
   digestOf,
   type FetchedFile,
   linkOf,
+  type Placed,
+  placeParts,
   planDelete,
   planEdit,
   planNew,
@@ -21,6 +24,7 @@ import {
 } from "@flotilla/domain";
 import { bareChannel, type WorkerId } from "@flotilla/kernel";
 import type { DeliveredId, MapTarget, OutboxRow, RelayTable, TargetPlace } from "@flotilla/session-store";
+import { isFile } from "./source-message.ts";
 
 const EXCERPT = 200;
 
@@ -41,12 +45,12 @@ export function planStep(
     return known && isPlace(known.chat, place.chat) && known.landed === landed ? known : null;
   };
   const copied = (chat: string, id: number, known: MapTarget | null): Copied | null => {
-    if (known?.message == null) return null;
-    const { message, rest, said, role } = known;
+    if (known === null) return null;
+    const { message, rest, said, role, form } = known;
     // Version 0.1 noted no roles: of its albums nobody knows who speaks.
     const others = relay.sharing(route.id, chat, id);
     const album = role === null && others.length === 0 ? null : { speaks: role === "speaker", others };
-    return { message, rest, said, album };
+    return { message, rest, said, form, album };
   };
   const find = (chat: string) => (id: number) => copied(chat, id, there(chat, id));
   // Telegram puts an answer into the topic of what it answers.
@@ -62,7 +66,7 @@ export function planStep(
     }
     case "edit": {
       const message = SourceMessage.parse(pieces[0]);
-      return planEdit(route, message, row.key, find(message.chat));
+      return planEdit(route, message, row.key, find(message.chat), files && { row: row.n, files });
     }
     case "delete": {
       const gone = GonePiece.parse(pieces[0]);
@@ -106,47 +110,91 @@ export function sourceOf(row: OutboxRow): Delivery["source"] {
   return { chat, id, date, title: chatTitle, link: linkOf(message.data) };
 }
 
+/** What is known after a delivery: where its messages are, and what is counted beside it. */
+export interface Learned {
+  readonly ids: readonly DeliveredId[];
+  readonly counts: Readonly<Record<string, number>>;
+}
+
 /**
  * What the map learns from a delivered row: an album that was copied into one message has one id for all of its messages. Else each has
  * the id that Telegram named for it, or none: of an album that lost a photo meanwhile, the others must not move up.
  */
-export function learned(relay: RelayTable, row: OutboxRow, { ids, rest, landed }: Done): DeliveredId[] {
-  if (row.kind === "edit") return changed(relay, row, rest);
-  if (row.kind !== "new") return [];
+export function learned(relay: RelayTable, route: Route, row: OutboxRow, result: Sent): Learned {
+  const { ids, counts } = learnedOf(relay, route, row, result);
+  const lost = Object.fromEntries((result.lost ?? []).map((what) => [`no-${what}`, 1]));
+  return { ids, counts: { ...counts, ...lost } };
+}
+
+function learnedOf(relay: RelayTable, route: Route, row: OutboxRow, result: Sent): Learned {
+  if (row.kind === "edit") return changed(relay, row, result);
+  if (row.kind === "delete") return gone(relay, row);
+  if (row.kind !== "new") return { ids: [], counts: {} };
+  const { ids, landed } = result;
   const messages = row.pieces.map((piece) => SourceMessage.parse(JSON.parse(piece))).sort((a, b) => a.id - b.id);
   const isOne = ids.length === 1 && messages.length > 1;
   const speaker = messages.find(({ text }) => text !== "") ?? messages[0];
-  return messages.map((message, index) => ({
-    chat: message.chat,
-    message: message.id,
-    targetMessage: (isOne ? ids[0] : ids[index]) ?? null,
-    rest: index === 0 ? told(rest) : [],
-    said: digestOf(message),
-    ...(landed === undefined ? {} : { landed }),
-    ...(isOne ? { role: message === speaker ? "speaker" : "silent" } : {}),
-  }));
+  const parts = partsOf(route, messages, ids.length === messages.length ? null : speaker, result);
+  const isText = isOne || route.to.kind === "webhook" || result.lost?.includes("media") === true;
+  const delivered = messages.map(
+    (message, index): DeliveredId => ({
+      chat: message.chat,
+      message: message.id,
+      targetMessage: (isOne ? ids[0] : ids[index]) ?? null,
+      rest: parts[index]?.places ?? [],
+      said: digestOf(message),
+      form: isText || message.media === null ? "text" : "media",
+      ...(landed === undefined ? {} : { landed }),
+      ...(isOne ? { role: message === speaker ? "speaker" : "silent" } : {}),
+    }),
+  );
+  return { ids: delivered, counts: { cut: parts.reduce((sum, { cut }) => sum + cut, 0) } };
 }
 
-type Done = Extract<DeliveryResult, { kind: "done" }>;
+/** What a sender says of its messages. */
+export type Sent = Pick<Extract<DeliveryResult, { kind: "done" }>, "ids" | "rest" | "refused" | "landed" | "lost">;
+
+/** What follows a row, by its messages: that of a text belongs to the one that speaks, that of captions to each its own. */
+function partsOf(
+  route: Route,
+  messages: readonly SourceMessage[],
+  speaker: SourceMessage | null | undefined,
+  { rest = [], refused = [] }: Sent,
+): Placed[] {
+  let next = 0;
+  return messages.map((message) => {
+    const from = next;
+    if (messages.length === 1 || message === speaker) next = rest.length;
+    else if (speaker === null) next += captioned(route, message, messages).length - 1;
+    const own = refused.flatMap((at) => (at >= from && at < next ? [at - from] : []));
+    return placeParts([], { rest: rest.slice(from, next), refused: own });
+  });
+}
 
 /** What a message says by now; and an edit may have made more or less of what follows it. */
-function changed(relay: RelayTable, row: OutboxRow, rest: Done["rest"]): DeliveredId[] {
+function changed(relay: RelayTable, row: OutboxRow, result: Sent): Learned {
   const message = SourceMessage.parse(JSON.parse(row.pieces[0] ?? "null"));
   const { chat, id } = message;
   const known = relay.delivered(row.route, chat, id);
-  if (!known) return [];
-  const { role, landed, message: targetMessage } = known;
-  const kept = rest === undefined ? known.rest : told(rest);
+  if (!known) return { ids: [], counts: {} };
+  const { role, landed, form, message: targetMessage } = known;
+  const { places, cut, isWhole } = placeParts(known.rest, result);
   const said = {
     said: digestOf(message),
     ...(role === null ? {} : { role }),
+    ...(form === null ? {} : { form }),
     ...(landed === null ? {} : { landed }),
   };
-  return [{ chat, message: id, targetMessage, rest: kept, ...said }];
+  const ids = [{ chat, message: id, targetMessage, rest: places, ...said }];
+  return { ids, counts: { cut, unreached: isWhole ? 0 : 1 } };
 }
 
-function told(rest: Done["rest"] = []): number[] {
-  return rest.filter((id) => id !== null);
+/** A deletion takes what is known of a message. */
+function gone(relay: RelayTable, row: OutboxRow): Learned {
+  const { chat, id } = GonePiece.parse(JSON.parse(row.pieces[0] ?? "null"));
+  const known = relay.delivered(row.route, chat, id);
+  const isWhole = known === null || (known.message !== null && !known.rest.includes("unknown"));
+  return { ids: [], counts: { unreached: isWhole ? 0 : 1 } };
 }
 
 function alertStep(route: Route, { message, because }: AlertPiece): DeliveryStep {
@@ -161,9 +209,15 @@ function alertStep(route: Route, { message, because }: AlertPiece): DeliveryStep
 }
 
 /**
- * Whether this step can only be done with files that its reader downloads: in private chats and small groups each account counts
- * messages for itself, so their ids mean nothing, or something else, to another one.
+ * Whether this step can only be done with files that its reader downloads. A bot cannot read the source. In private chats and small groups
+ * each account counts messages for itself, so their ids mean nothing, or something else, to another one.
  */
-export function needsFiles(step: DeliveryStep, to: DeliveryTarget, reader: WorkerId): boolean {
+export function needsFiles(step: DeliveryStep, { to, maxFileMb }: Route, row: OutboxRow, reader: WorkerId): boolean {
+  if (to.kind === "bot" && maxFileMb === 0) return false;
+  if (to.kind === "bot") return step.kind === "edit" ? step.media !== undefined : step.kind === "send" && hasFile(row);
   return step.kind === "forward" && to.kind === "worker" && to.worker !== reader && bareChannel(step.fromChat) === null;
+}
+
+function hasFile({ kind, pieces }: OutboxRow): boolean {
+  return kind === "new" && pieces.some((piece) => isFile(SourceMessage.parse(JSON.parse(piece))));
 }

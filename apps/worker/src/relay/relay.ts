@@ -24,8 +24,8 @@ export interface RelayOptions {
   readonly fleetKey: Buffer;
   readonly place: QueuePlace;
   readonly telegram: RelayTelegram;
-  /** Where files lie on their way to a sender that cannot have them by reference: the same folder for all workers of a host. */
-  readonly filesDir: string;
+  /** Where files lie on their way to a sender that cannot have them by reference: the same folder for all programs of a host. */
+  readonly dataDir: string;
   readonly clock: Clock;
   readonly log: Logger;
   /** It gets on: told after each step of work. */
@@ -70,7 +70,7 @@ export class Relay {
     const { telegram } = options;
     this.#intake = new Intake(store, this.#book, { worker, now, onLoop: (route) => this.#dispatcher.stop(route, "loop") });
     this.#linked = new LinkedChannels({ store, telegram, now, signal: this.#stopping.signal, log });
-    this.#files = new RelayFiles(options.filesDir, telegram.files);
+    this.#files = new RelayFiles(options.dataDir, telegram.files);
     this.#sender = new Sender({ relay: store.relay, pins: store.chatPins, telegram, files: this.#files, now, log });
     this.#webhook = new WebhookSender(options.fleetKey, now);
     const telegramClock = new TelegramClock(clock, () => store.updates.account()?.date ?? null);

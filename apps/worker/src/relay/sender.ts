@@ -1,5 +1,5 @@
 import type { Confirmation, Delivery, DeliveryResult, DeliveryStep, FollowingText } from "@flotilla/contracts";
-import { resultOfFault, unanswered } from "@flotilla/domain";
+import { isAboutPart, resultOfFault, unanswered } from "@flotilla/domain";
 import { AppError, SingleFlight, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { ChatPins, RelayTable, SentIds } from "@flotilla/session-store";
@@ -50,12 +50,16 @@ export class Sender {
       const landed = chat.became ? { landed: chat.id } : {};
       const wanted = landed.landed === delivery.landed ? step : unanswered(step);
       const sent = wanted ? await this.#deliver({ chat: chat.id, topic: to.topic ?? null }, wanted, reader, key) : NOTHING_SENT;
-      relay.addSent(key, { ...sent, ...landed });
-      return done({ ...sent, ...landed }, now());
+      const lost = [...(sent.lost ?? []), ...(wanted && "lost" in wanted ? (wanted.lost ?? []) : [])];
+      const all = { ...sent, ...landed, ...(lost.length > 0 ? { lost } : {}) };
+      relay.addSent(key, all);
+      return done(all, now());
     } catch (error) {
       const fault = this.#deps.telegram.faultOf(error);
       log.debug({ delivery: id, code: fault.code }, "a delivery did not work out");
       const result = resultOfFault(fault, now());
+      const sent = this.#sentSoFar(key, step);
+      if (result.kind === "failed" && sent) return { ...result, sent };
       const isUnreadable = result.kind === "blocked" && NO_ACCESS.has(fault.code);
       // A picture that was replaced where the sender cannot read: the next message is no worse for it.
       if (isUnreadable && step.kind === "edit" && step.media) return { ...result, kind: "refused" };
@@ -84,18 +88,18 @@ export class Sender {
     switch (step.kind) {
       case "send": {
         const send = (): Promise<Ids> => this.#unlessSent(1, async () => [await telegram.send(to, step)]);
-        const ids = await this.#remembered(key, () => step.rest, send);
-        return { ids, rest: await this.#follow(key, to, ids[0] ?? null, step.rest) };
+        const ids = await this.#first(key, step.rest, send);
+        return { ids, ...(await this.#follow(key, to, ids[0] ?? null, step.rest)) };
       }
       case "forward":
         return await this.#forward(to, step, key);
       case "upload": {
         const upload = (): Promise<Ids> => this.#unlessSent(step.files.length, () => this.#deps.files.upload(reader, to, step));
-        const ids = await this.#remembered(key, () => step.rest, upload);
-        return { ids, rest: await this.#follow(key, to, ids[0] ?? null, step.rest) };
+        const ids = await this.#first(key, step.rest, upload);
+        return { ids, ...(await this.#follow(key, to, ids[0] ?? null, step.rest)) };
       }
       case "edit":
-        return { ids: [], rest: await this.#edit(to, step, key) };
+        return { ids: [], ...(await this.#edit(to, step, key)) };
       case "delete":
         await this.#ignoring("MESSAGE_ID_INVALID", () => telegram.delete(to, step.messages));
         return { ids: [], rest: [] };
@@ -119,53 +123,68 @@ export class Sender {
       isWhole = copied === null;
       return copied ?? (await forward());
     };
-    const ids = await this.#remembered(
+    const ids = await this.#first(
       key,
-      () => (isWhole ? [] : rest),
+      rest,
       () => this.#unlessSent(wanted.length, copies),
+      () => isWhole,
     );
     // A forward has its whole text.
-    return { ids, rest: isWhole ? [] : await this.#follow(key, to, ids[0] ?? null, rest) };
+    if (isWhole) return { ids, rest: [], lost: ["reply"] };
+    return { ids, ...(await this.#follow(key, to, ids[0] ?? null, rest)) };
   }
 
-  /** What was too long for one message goes on in answers to it. */
-  async #follow(
-    key: string,
-    to: TargetChat,
-    replyTo: number | null,
-    rest: readonly FollowingText[] = [],
-  ): Promise<(number | null)[]> {
-    const ids: (number | null)[] = [];
-    for (const text of rest) {
+  /** What was too long for one message goes on in answers to it. One that the target refuses for itself does not keep back the others. */
+  async #follow(key: string, to: TargetChat, replyTo: number | null, texts: readonly FollowingText[] = []): Promise<Followed> {
+    return await this.#eachPart(texts, async (text) => {
       const send = async (): Promise<Ids> => [await this.#deps.telegram.send(to, { ...text, replyTo })];
-      ids.push(
-        ...(await this.#remembered(
-          `${key} ${text.randomId}`,
-          () => rest,
-          () => this.#unlessSent(1, send),
-        )),
-      );
-    }
-    return ids;
+      return await this.#part(key, text, send);
+    });
   }
 
-  /** One message of a step of several: a wait between two of them must not cost the ids of those that are sent. */
-  async #remembered(key: string, rest: () => readonly FollowingText[] | undefined, send: () => Promise<Ids>): Promise<Ids> {
+  async #eachPart<T>(parts: readonly T[], carry: (part: T) => Promise<number | null>): Promise<Followed> {
+    const [rest, refused]: [(number | null)[], number[]] = [[], []];
+    for (const [n, part] of parts.entries()) {
+      const id = await carry(part).catch((error: unknown) => {
+        if (!isAboutPart(resultOfFault(this.#deps.telegram.faultOf(error), this.#deps.now()))) throw error;
+        refused.push(n);
+        return null;
+      });
+      rest.push(id);
+    }
+    return { rest, refused };
+  }
+
+  /** What others follow: a wait before they are sent must not cost its ids. */
+  async #first(key: string, rest: readonly FollowingText[] = [], send: () => Promise<Ids>, isAll = () => false): Promise<Ids> {
+    return rest.length === 0 ? await send() : await this.#remembered(key, send, isAll);
+  }
+
+  async #part(key: string, { randomId }: FollowingText, send: () => Promise<Ids>): Promise<number | null> {
+    const [id = null] = await this.#remembered(`${key} ${randomId}`, () => this.#unlessSent(1, send));
+    return id;
+  }
+
+  async #remembered(key: string, send: () => Promise<Ids>, isAll = () => false): Promise<Ids> {
     const { relay } = this.#deps;
-    const part = `${key} part`;
-    const known = (rest()?.length ?? 0) > 0 ? relay.sent(part) : null;
+    const known = relay.sent(partKey(key));
     if (known) return known.ids;
     const ids = await send();
-    if ((rest()?.length ?? 0) > 0) relay.addSent(part, { ids });
+    if (!isAll()) relay.addSent(partKey(key), { ids });
     return ids;
   }
 
-  /** Absent: nothing followed before, and nothing does now. */
-  async #edit(
-    to: TargetChat,
-    step: Extract<DeliveryStep, { kind: "edit" }>,
-    key: string,
-  ): Promise<(number | null)[] | undefined> {
+  /** A step that was broken off may have sent some of its messages; null: none. */
+  #sentSoFar(key: string, step: DeliveryStep): Sent | null {
+    const { relay } = this.#deps;
+    const first = relay.sent(partKey(key));
+    if (!first || step.kind === "edit" || !("rest" in step)) return null;
+    const parts = (step.rest ?? []).map(({ randomId }) => relay.sent(partKey(`${key} ${randomId}`)));
+    const refused = parts.flatMap((part, n) => (part ? [] : [n]));
+    return { ids: [...first.ids], rest: parts.map((part) => part?.ids[0] ?? null), refused };
+  }
+
+  async #edit(to: TargetChat, step: Extract<DeliveryStep, { kind: "edit" }>, key: string): Promise<Partial<Followed>> {
     const { telegram } = this.#deps;
     const change = async (id: number, text: OutgoingText): Promise<void> =>
       await this.#ignoring("MESSAGE_NOT_MODIFIED", () => telegram.edit(to, id, text));
@@ -173,13 +192,13 @@ export class Sender {
     if (media) await this.#ignoring("MESSAGE_NOT_MODIFIED", () => telegram.copies.replace(to, step.message, media, step));
     else await change(step.message, step);
     if (surplus.length > 0) await this.#ignoring("MESSAGE_ID_INVALID", () => telegram.delete(to, surplus));
-    if (rest === undefined) return undefined;
-    const ids: (number | null)[] = [];
-    for (const { message, ...text } of rest) {
-      if (message === null) ids.push(...(await this.#follow(key, to, step.message, [text])));
-      else await change(message, text).then(() => ids.push(message));
-    }
-    return ids;
+    // Nothing followed before, and nothing does now.
+    if (rest === undefined) return {};
+    return await this.#eachPart(rest, async ({ message, ...text }) => {
+      if (message !== null) return await change(message, text).then(() => message);
+      const send = async (): Promise<Ids> => [await telegram.send(to, { ...text, replyTo: step.message })];
+      return await this.#part(key, text, send);
+    });
   }
 
   /** Telegram saying "I have this already" is what a second try hopes for. The ids are then not told. */
@@ -203,11 +222,29 @@ export class Sender {
 
 type Ids = readonly (number | null)[];
 
+type Sent = NonNullable<Extract<DeliveryResult, { kind: "failed" }>["sent"]>;
+
+/** Ids of what followed, and which of them the target refused, by their place. */
+interface Followed {
+  readonly rest: (number | null)[];
+  readonly refused: number[];
+}
+
 const NOTHING_SAID = { text: "", entities: [] };
 
 const NOTHING_SENT: SentIds = { ids: [] };
 
-function done({ ids, rest, landed }: SentIds, at: number): DeliveryResult {
-  const more = { ...(rest === undefined ? {} : { rest: [...rest] }), ...(landed === undefined ? {} : { landed }) };
+/** How one message of a step of several is remembered. */
+function partKey(key: string): string {
+  return `${key} part`;
+}
+
+function done({ ids, rest, refused, landed, lost }: SentIds, at: number): DeliveryResult {
+  const more = {
+    ...(rest && { rest: [...rest] }),
+    ...(refused?.length && { refused: [...refused] }),
+    ...(landed && { landed }),
+    ...(lost && { lost: [...lost] }),
+  };
   return { kind: "done", ids: [...ids], ...more, at };
 }

@@ -52,3 +52,10 @@ function mediaKind(media: MessageContent["media"]): MediaKind | null {
   const { shown = "file" } = media;
   return shown === "file" ? "document" : shown;
 }
+
+/** What can be downloaded at all: a poll or a place is no file. */
+export function isFile({ media }: SourceMessage): boolean {
+  return media !== null && !WITHOUT_FILE.has(media);
+}
+
+const WITHOUT_FILE: ReadonlySet<MediaKind> = new Set(["poll", "location", "contact", "other"]);

@@ -3,7 +3,7 @@ import type { InboxRow } from "@flotilla/session-store";
 import { waitFor } from "@flotilla/testkit";
 import { describe, expect, test } from "vitest";
 import { toSourceMessage } from "../../src/relay/source-message.ts";
-import { pair } from "./pair.ts";
+import { counted, pair } from "./pair.ts";
 import { route as aRoute, content, post } from "./world.ts";
 
 const SOURCE = "-1000000000001";
@@ -36,6 +36,8 @@ test("field fault B1: what can only be forwarded is forwarded, without the messa
     [2, null],
     [3, 1],
   ]);
+  await counted(reader, "delivered", 3);
+  expect(reader.store.relay.counts("signals")["no-reply"], "the card counts it").toBe(1);
 });
 
 describe("field fault B2: a text that is too long for one message", () => {
@@ -73,7 +75,7 @@ describe("field fault B2: a text that is too long for one message", () => {
     const { relay } = it.reader.store;
     const copied = relay.delivered("signals", SOURCE, 1);
     expect(copied?.rest).toHaveLength(2);
-    expect(relay.isDelivery([TARGET], copied?.rest[1] ?? 0), "what follows is no news of its own").toBe(true);
+    expect(relay.isDelivery([TARGET], Number(copied?.rest[1])), "what follows is no news of its own").toBe(true);
     it.reader.receive({ ...post(1, ""), kind: "delete", version: 5, content: null });
     await isDelivered(it, "deleted");
     expect(it.targets.in(TARGET)).toEqual([]);

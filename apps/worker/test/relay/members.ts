@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { parseWorkerId, systemClock } from "@flotilla/kernel";
 import { createLogger } from "@flotilla/observability";
 import type { QueuePlace } from "@flotilla/queue";
@@ -67,7 +66,7 @@ export async function worker(name: string, phone: string, place: QueuePlace, dir
     fleetKey: FLEET_KEY,
     place,
     telegram,
-    filesDir: join(dir, "relay-files"),
+    dataDir: dir,
     clock: systemClock,
     log,
   });

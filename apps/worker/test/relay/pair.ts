@@ -15,7 +15,7 @@ export async function pair(change: Parameters<typeof aRoute>[0] = {}) {
     await sender.close();
   });
   await tell(place, reader, change);
-  return { targets, reader, place };
+  return { targets, reader, place, dir };
 }
 
 /** Changes that route. */

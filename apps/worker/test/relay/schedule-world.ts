@@ -41,6 +41,8 @@ interface Said {
   isRefused: boolean;
   /** Its id in the target was never told: what happens to it later cannot be followed. */
   isUntold: boolean;
+  /** One of its parts was refused for itself. */
+  isCut: boolean;
   readonly isPhoto: boolean;
   readonly more: object;
 }
@@ -95,7 +97,7 @@ export class World implements Disposable {
     this.#sending?.close();
     this.#sending = openSession({ dir: this.#dir, name: "sender", fleetKey: FLEET_KEY, clock: this.#clock });
     const telegram = this.targets.port("sender");
-    const files = new RelayFiles(`${this.#dir}/files`, telegram.files);
+    const files = new RelayFiles(this.#dir, telegram.files);
     this.#sender = new Sender({
       relay: this.#sending.relay,
       pins: this.#sending.chatPins,
@@ -152,7 +154,7 @@ export class World implements Disposable {
       const text = `m${id}v0${kind === "long" ? ` ${LONG}` : ""}`;
       const isPhoto = kind === "album";
       const more = isPhoto ? { ...ALBUM, groupedId: String(first) } : { replyTo: kind === "answer" && id > 1 ? id - 1 : null };
-      this.said.push({ id, text, isGone: false, isRefused: false, isUntold: false, isPhoto, more });
+      this.said.push({ id, text, isGone: false, isRefused: false, isUntold: false, isCut: false, isPhoto, more });
       this.#receive(post(id, text, more));
     }
   }
@@ -195,12 +197,12 @@ export class World implements Disposable {
     this.targets.lost = 0;
     const { result } = confirmation;
     const { source, step } = delivery;
-    const hasNull = result.kind === "done" && [...result.ids, ...(result.rest ?? [])].includes(null);
-    // Of a long text, the first message is there, and the reader does not know of it as long as the others are refused.
-    const isPart = calls > 1 && result.kind !== "done" && result.kind !== "parked";
-    const isUntold = fault === "lost" || hasNull || isPart;
+    const sent = result.kind === "done" ? result : result.kind === "failed" ? result.sent : undefined;
+    const rest = (sent?.rest ?? []).filter((_id, n) => !sent?.refused?.includes(n));
+    const isUntold = fault === "lost" || [...(sent?.ids ?? []), ...rest].includes(null);
     for (const each of this.said.filter(({ id }) => source.id === id || (step.kind === "forward" && step.ids.includes(id)))) {
       each.isUntold ||= isUntold;
+      each.isCut ||= sent?.refused !== undefined;
       each.isRefused ||= result.kind !== "done" && result.kind !== "parked";
     }
     if (isConfirmed) this.#dispatcher.confirmed(confirmation);

@@ -48,12 +48,15 @@ function judge({ said, targets }: World): void {
     ...each,
     source: each.from ?? Number(/^m([0-9]+)v/.exec(each.text)?.[1] ?? 0),
   }));
-  for (const { id, isGone, isUntold, text, isPhoto } of said) {
+  for (const { id, isGone, isUntold, isCut, text, isPhoto } of said) {
     const of = seen.filter(({ source, deleted }) => source === id && !deleted);
     if (isGone) expect(isUntold ? 0 : of.length, `${id} was deleted`).toBe(0);
     else expect(of.length, `${id} is there once`).toBe(1);
+    const posted = seen.filter(({ source }) => source === id).map((each) => each.id);
+    const parts = seen.filter(({ source, replyTo, deleted }) => source === 0 && !deleted && posted.includes(replyTo ?? 0));
+    if (isGone && !isUntold) expect(parts, `${id} was deleted with all of its parts`).toEqual([]);
     if (!isGone && !isUntold && isPhoto) expect([`fwd ${id}`, text], `${id} says what it says now`).toContain(of[0]?.text);
-    else if (!isGone && !isUntold) {
+    else if (!isGone && !isUntold && !isCut) {
       const [first] = of;
       const rest = seen.filter(({ source, replyTo, deleted }) => source === 0 && !deleted && replyTo === first?.id);
       expect([first?.text, ...rest.map((each) => each.text)].join(" "), `${id} says what it says now`).toBe(text);

@@ -33,6 +33,8 @@ export class Targets {
   duplicates = 0;
   fault: (chat: string, text: string) => Error | null = () => null;
   lost = 0;
+  /** Of this message, the sender lost its memory right after it was posted. */
+  forgotten = 0;
   history: SourceMessage[] = [];
   #used = new Set<string>();
   /** What messages of sources hold, by id; and how many parts were read and saved. */
@@ -47,6 +49,7 @@ export class Targets {
     return {
       send: async (to, message) => {
         const id = this.#post(by, to.chat, message.randomId, { text: message.text, from: null, replyTo: message.replyTo });
+        if (id === this.forgotten) throw new Error("RANDOM_ID_DUPLICATE");
         return this.#answer(id);
       },
       forward: async (to, what) => {

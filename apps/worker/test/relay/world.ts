@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { Route, type SourceMessage } from "@flotilla/contracts";
 import { parseWorkerId, systemClock } from "@flotilla/kernel";
 import { createLogger } from "@flotilla/observability";
@@ -43,7 +42,7 @@ export function runWorker(dir: string, name: string, place: QueuePlace, targets:
     fleetKey: FLEET_KEY,
     place,
     telegram: targets.port(name),
-    filesDir: join(dir, "relay-files"),
+    dataDir: dir,
     clock: systemClock,
     log,
   });

@@ -19,6 +19,11 @@ export function isAboutTarget(code: string): boolean {
   return ABOUT_TARGET.test(code);
 }
 
+/** Whether a part of a text was refused for itself: the target took the part in front of it. */
+export function isAboutPart(result: DeliveryResult): boolean {
+  return result.kind === "refused" || (result.kind === "blocked" && !isAboutTarget(result.code));
+}
+
 /** How long a sender waits that has no connection. It says so, the outbox of the reader keeps everything. */
 const OFFLINE_MS = 5 * SECOND_MS;
 /** How long a target that takes nothing is left alone before it is tried again. */

@@ -1,14 +1,19 @@
 import { createHash } from "node:crypto";
 import type { CopiedFile, DeliveryStep, EditedRest, FollowingText, Route, SourceMessage } from "@flotilla/contracts";
+import type { PartPlace } from "./part-places.ts";
 import { deriveRandomId } from "./random-id.ts";
-import { inParts, linkOf, MAX_TEXT, parseTemplate, type RichText, render } from "./template.ts";
+import { inParts, linkOf, MAX_TEXT, type RichText } from "./template.ts";
+import { captioned, isByReference, written } from "./written.ts";
 
-/** Where a message was delivered, and what followed it because it was too long for one. */
+/** Where a message was delivered, and what followed it. */
 export interface Copied {
-  readonly message: number;
-  readonly rest: readonly number[];
+  /** Null: it is there, and Telegram did not tell its id. */
+  readonly message: number | null;
+  readonly rest: readonly PartPlace[];
   /** {@link digestOf} what it said then; null: not known. */
   readonly said: string | null;
+  /** Whether it is there with its photo or file, or as a text; null: not known. */
+  readonly form: "media" | "text" | null;
   /** Of an album that became one message: whether that message has this piece's text, and which other pieces it stands for. */
   readonly album: { readonly speaks: boolean; readonly others: readonly number[] } | null;
 }
@@ -33,10 +38,11 @@ export type FindTarget = (sourceId: number) => Copied | null;
 /** A step that can be sent, or why there is none. */
 export type StepPlan =
   | { readonly kind: "step"; readonly step: DeliveryStep }
-  | { readonly kind: "nothing"; readonly reason: "never-delivered" | "forwarded" | "switched-off" | "unchanged" };
+  | { readonly kind: "nothing"; readonly reason: "never-delivered" | "forwarded" | "switched-off" | "unchanged" | "unreached" };
 
 const NEVER: StepPlan = { kind: "nothing", reason: "never-delivered" };
 const UNCHANGED: StepPlan = { kind: "nothing", reason: "unchanged" };
+const UNREACHED: StepPlan = { kind: "nothing", reason: "unreached" };
 
 /**
  * How a message, or the pieces of an album, is delivered. Replies point to what was delivered of the message they answer, or
@@ -51,18 +57,17 @@ export function planNew(route: Route, pieces: readonly SourceMessage[], find: Fi
     const dropAuthor = route.action.kind === "copy";
     return { kind: "step", step: { kind: "forward", ...from, randomIds, dropAuthor, ...answering(route, pieces, find) } };
   }
-  return { kind: "step", step: sending(route, first, written(route, pieces), answered(first, find)) };
+  const lost = route.to.kind === "bot" && pieces.some(({ media }) => media !== null);
+  return { kind: "step", step: sending(route, first, written(route, pieces), answered(first, find), lost) };
 }
-
-/** Longest text below a photo or a document, in UTF-16 units (https://core.telegram.org/api/config, caption_length_limit_default). */
-const MAX_CAPTION = 1024;
 
 /** A file of a message as it was downloaded. */
 export type FetchedFile = Omit<CopiedFile, "randomId" | "text" | "entities">;
 
 /**
- * The same for media that the sender cannot have by reference: what was downloaded is uploaded, with as much of its own text as
- * Telegram allows below media; the rest follows. Without files (a poll, a place) the text or the link goes alone.
+ * The same for media that the sender cannot have by reference: what was downloaded is uploaded, with as much of its own text (by a bot: of
+ * what the template makes of it) as Telegram allows below media; the rest follows. Without files (a poll, a place, one that is too large for
+ * a bot) the text or the link goes alone.
  */
 export function planUpload(
   route: Route,
@@ -73,14 +78,16 @@ export function planUpload(
   const [first] = pieces;
   if (!first) return NEVER;
   const replyTo = answered(first, find);
-  if (fetched.files.length === 0) return { kind: "step", step: sending(route, first, written(route, pieces, false), replyTo) };
+  if (fetched.files.length === 0)
+    return { kind: "step", step: sending(route, first, written(route, pieces, false), replyTo, true) };
   const captions = fetched.files.map((file) => {
     const piece = pieces.find(({ id }) => id === file.message) ?? first;
-    return { file, piece, parts: captioned(piece) };
+    return { file, piece, parts: captioned(route, piece, pieces) };
   });
   const files = captions.map(
     ({ file, piece, parts: [caption] }): CopiedFile => ({
       ...file,
+      ...(piece.media === null ? {} : { kind: piece.media }),
       randomId: deriveRandomId(route.id, route.to, piece),
       ...mutable(caption),
     }),
@@ -90,24 +97,50 @@ export function planUpload(
 }
 
 /** How an edit is followed. What was forwarded cannot be edited; what was never delivered stays so. */
-export function planEdit(route: Route, message: SourceMessage, version: string, find: FindTarget): StepPlan {
+export function planEdit(
+  route: Route,
+  message: SourceMessage,
+  version: string,
+  find: FindTarget,
+  fetched: { readonly row: number; readonly files: readonly FetchedFile[] } | null = null,
+): StepPlan {
   if (!route.edits) return { kind: "nothing", reason: "switched-off" };
   const copied = find(message.id);
   if (copied === null) return NEVER;
   if (route.action.kind === "forward") return { kind: "nothing", reason: "forwarded" };
   const isSilent = copied.album?.speaks === false && message.text === "";
   if (isSilent || copied.said === digestOf(message)) return UNCHANGED;
-  const first = isByReference(route, [message]) ? MAX_CAPTION : longest(route);
-  const [text, ...more] = inParts(written(route, [message]), first);
-  const rest = more.map((part, n): EditedRest => {
-    const known = copied.rest[n] ?? null;
-    return { message: known, randomId: deriveRandomId(route.id, route.to, message, `${version} ${n}`), ...mutable(part) };
+  if (copied.message === null) return UNREACHED;
+  const isMedia = copied.form === null ? isByReference(route, [message]) : copied.form === "media" && message.media !== null;
+  const [text, ...more] = isMedia
+    ? captioned(route, message, message.groupedId === null ? [message] : [])
+    : inParts(written(route, [message], false), longest(route));
+  const rest = more.flatMap((part, n): EditedRest[] => {
+    const known = copied.rest[n] ?? "missing";
+    if (known === "unknown") return [];
+    const randomId = deriveRandomId(route.id, route.to, message, `${version} ${n}`);
+    return [{ message: known === "missing" ? null : known, randomId, ...mutable(part) }];
   });
-  const surplus = copied.rest.slice(more.length);
-  const from = { fromChat: message.chat, fromUsername: message.chatUsername, id: message.id };
-  const media = isByReference(route, [message]) && hasNewMedia(copied.said, message) ? { media: from } : {};
+  const surplus = told(copied.rest.slice(more.length));
+  const media = isMedia && hasNewMedia(copied.said, message) ? replacing(route, message, fetched) : {};
+  const caption = isMedia && route.to.kind === "bot" ? { caption: true as const } : {};
   const changes = rest.length + surplus.length > 0 ? { rest, surplus } : {};
-  return { kind: "step", step: { kind: "edit", message: copied.message, ...mutable(text), ...media, ...changes } };
+  return { kind: "step", step: { kind: "edit", message: copied.message, ...mutable(text), ...caption, ...media, ...changes } };
+}
+
+/** The photo or file that an edit put in place of another one. */
+function replacing(
+  route: Route,
+  message: SourceMessage,
+  fetched: { readonly row: number; readonly files: readonly FetchedFile[] } | null,
+): Partial<Pick<Extract<DeliveryStep, { kind: "edit" }>, "media" | "file" | "lost">> {
+  const media = { fromChat: message.chat, fromUsername: message.chatUsername, id: message.id };
+  if (route.to.kind !== "bot" || fetched === null) return { media };
+  const [file] = fetched.files;
+  if (!file) return { lost: ["media"] };
+  const randomId = deriveRandomId(route.id, route.to, message);
+  const kind = message.media === null ? {} : { kind: message.media };
+  return { file: { row: fetched.row, ...file, ...kind, randomId, text: "", entities: [] } };
 }
 
 /** How a deletion is followed. A message that stands for an album stays until the last piece is gone, without the text of one that is. */
@@ -115,13 +148,21 @@ export function planDelete(route: Route, gone: { readonly chat: string; readonly
   if (!route.deletes) return { kind: "nothing", reason: "switched-off" };
   const copied = find(gone.id);
   if (copied === null) return NEVER;
-  const { message, rest, album } = copied;
+  const { message, album } = copied;
+  const rest = told(copied.rest);
   const [other] = album?.others ?? [];
-  if (other === undefined) return { kind: "step", step: { kind: "delete", messages: [message, ...rest] } };
+  if (other === undefined || message === null) {
+    const messages = message === null ? rest : [message, ...rest];
+    return messages.length === 0 ? UNREACHED : { kind: "step", step: { kind: "delete", messages } };
+  }
   if (album?.speaks === false) return UNCHANGED;
   const text = linkOf({ chat: gone.chat, chatUsername: null, id: other }) ?? "(album)";
-  const surplus = rest.length > 0 ? { rest: [], surplus: [...rest] } : {};
+  const surplus = rest.length > 0 ? { rest: [], surplus: rest } : {};
   return { kind: "step", step: { kind: "edit", message, text, entities: [], ...surplus } };
+}
+
+function told(places: readonly PartPlace[]): number[] {
+  return places.filter((place) => typeof place === "number");
 }
 
 /** A copy of files that answers a message says everything itself: a forward answers nothing. */
@@ -133,13 +174,9 @@ function answering(
   const [first] = pieces;
   const to = first && route.action.kind === "copy" ? answered(first, find) : null;
   if (to === null) return {};
-  const captions = pieces.map((piece) => ({ piece, parts: captioned(piece) }));
+  const captions = pieces.map((piece) => ({ piece, parts: captioned(route, piece, pieces) }));
   const rest = captions.flatMap(({ piece, parts }) => following(route, piece, parts.slice(1)));
   return { answer: { to, said: captions.map(({ parts: [caption] }) => mutable(caption)) }, ...given(rest) };
-}
-
-function captioned({ text, entities }: SourceMessage): ReturnType<typeof inParts> {
-  return inParts({ text, entities }, MAX_CAPTION);
 }
 
 function answered({ replyTo }: SourceMessage, find: FindTarget): number | null {
@@ -151,10 +188,17 @@ function longest({ to }: Route): number {
   return to.kind === "webhook" ? Number.POSITIVE_INFINITY : MAX_TEXT;
 }
 
-function sending(route: Route, message: SourceMessage, whole: RichText, replyTo: number | null): DeliveryStep {
+function sending(
+  route: Route,
+  message: SourceMessage,
+  whole: RichText,
+  replyTo: number | null,
+  isMediaLost: boolean,
+): DeliveryStep {
   const [text, ...more] = inParts(whole, longest(route));
   const randomId = deriveRandomId(route.id, route.to, message);
-  return { kind: "send", randomId, ...mutable(text), replyTo, ...given(following(route, message, more)) };
+  const lost = isMediaLost ? { lost: ["media" as const] } : {};
+  return { kind: "send", randomId, ...mutable(text), replyTo, ...given(following(route, message, more)), ...lost };
 }
 
 function following(route: Route, message: SourceMessage, parts: readonly RichText[]): FollowingText[] {
@@ -163,26 +207,6 @@ function following(route: Route, message: SourceMessage, parts: readonly RichTex
 
 function given(rest: FollowingText[]): { rest?: FollowingText[] } {
   return rest.length > 0 ? { rest } : {};
-}
-
-/**
- * Forwards, and media that a worker copies: the file stays at Telegram and travels by reference, with its own text instead of
- * the template's.
- */
-function isByReference(route: Route, pieces: readonly SourceMessage[]): boolean {
-  if (route.action.kind === "forward") return true;
-  return route.to.kind === "worker" && pieces.some(({ media }) => media !== null);
-}
-
-/** The message as the route writes it; of an album, the piece that has a text. Media that cannot travel becomes its link. */
-function written(route: Route, pieces: readonly SourceMessage[], byReference = isByReference(route, pieces)): RichText {
-  const [first] = pieces;
-  const spoken = pieces.find(({ text }) => text !== "") ?? first;
-  if (!spoken) return { text: "", entities: [] };
-  const template = route.action.kind === "copy" && !byReference ? route.action.template : "{text}";
-  const rich = render(parseTemplate(template), spoken);
-  if (byReference || rich.text !== "") return rich;
-  return { text: linkOf(spoken) ?? `(${spoken.media ?? "message"})`, entities: [] };
 }
 
 function mutable({ text, entities }: RichText): { text: string; entities: RichText["entities"][number][] } {

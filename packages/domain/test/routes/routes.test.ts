@@ -16,7 +16,7 @@ import { describe, expect, it } from "vitest";
 import { aMessage, aRoute } from "./support.ts";
 
 const nobody = (): null => null;
-const at = (message: number | null) => (message === null ? null : { message, rest: [], said: null, album: null });
+const at = (message: number | null) => (message === null ? null : { message, rest: [], said: null, form: null, album: null });
 const worker = (chat: string, name = "sender") => ({ kind: "worker", worker: name, chat });
 
 describe("matching", () => {

@@ -110,7 +110,10 @@ export class CopyCalls {
   }
 }
 
-/** A photo or file that is at Telegram, as a new message takes it. */
+/**
+ * A photo or file that is at Telegram, a place or a contact, as a new message takes it. Null: what would be another one if it was sent anew
+ * (a poll loses its votes, a place that moves stands still, dice fall again).
+ */
 export function byReference(media: Api.TypeMessageMedia | undefined): Api.TypeInputMedia | null {
   if (media instanceof Api.MessageMediaPhoto && media.photo instanceof Api.Photo) {
     const { id, accessHash, fileReference } = media.photo;
@@ -124,5 +127,20 @@ export function byReference(media: Api.TypeMessageMedia | undefined): Api.TypeIn
     const document = new Api.InputDocument({ id, accessHash, fileReference });
     return new Api.InputMediaDocument({ id: document, spoiler: media.spoiler === true });
   }
-  return null;
+  return byContent(media);
+}
+
+/** What is whole in the message itself. */
+function byContent(media: Api.TypeMessageMedia | undefined): Api.TypeInputMedia | null {
+  if (media instanceof Api.MessageMediaContact) {
+    const { phoneNumber, firstName, lastName, vcard } = media;
+    return new Api.InputMediaContact({ phoneNumber, firstName, lastName, vcard });
+  }
+  if (!(media instanceof Api.MessageMediaGeo || media instanceof Api.MessageMediaVenue)) return null;
+  if (!(media.geo instanceof Api.GeoPoint)) return null;
+  const { lat, long, accuracyRadius } = media.geo;
+  const geoPoint = new Api.InputGeoPoint({ lat, long, ...(accuracyRadius === undefined ? {} : { accuracyRadius }) });
+  if (media instanceof Api.MessageMediaGeo) return new Api.InputMediaGeoPoint({ geoPoint });
+  const { title, address, provider, venueId, venueType } = media;
+  return new Api.InputMediaVenue({ geoPoint, title, address, provider, venueId, venueType });
 }
