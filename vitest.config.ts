@@ -8,8 +8,8 @@ export default defineConfig({
     globalSetup: ["tests/setup/global.ts"],
     setupFiles: ["packages/testkit/src/vitest/setup.ts"],
     pool: "forks",
-    // One more than the cores of a small machine: a good part of the tests waits for processes of its own.
-    maxWorkers: 3,
+    // More than the cores of a small machine: most of the time a test waits for processes of its own.
+    maxWorkers: 5,
     retry: 0,
     // Generous: they cost nothing when green, and a busy machine is not a bug.
     testTimeout: 120_000,
