@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Config } from "@flotilla/config";
 import type { Asker, RelayStatus, RoutesForReader } from "@flotilla/contracts";
-import type { AlertChat } from "@flotilla/domain";
 import { type Clock, type HostId, systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { CommandSender, StatusReader } from "@flotilla/queue";
@@ -17,6 +16,7 @@ import { RedisWatch } from "./alerts/redis-watch.ts";
 import { RefusedJobs } from "./alerts/refused-jobs.ts";
 import { placesOf, SecondPath } from "./alerts/second-path.ts";
 import { SentLog } from "./alerts/sent-log.ts";
+import type { AlertChat } from "./alerts/telling.ts";
 import { Bulk } from "./bulk.ts";
 import { ChartDesk } from "./charts/chart-desk.ts";
 import { Drawer } from "./charts/drawer.ts";

@@ -1,5 +1,4 @@
 import { type Asker, clip, decodePress } from "@flotilla/contracts";
-import { type Role, roleFor } from "@flotilla/domain";
 import { type Clock, parseUserId, sleep, type UserId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { autoRetry } from "@grammyjs/auto-retry";
@@ -14,6 +13,7 @@ import { type FileDeps, handleFile } from "./files.ts";
 import type { Gate } from "./gate.ts";
 import type { PressDeps } from "./presses/deps.ts";
 import { handlePress } from "./presses/presses.ts";
+import { type Role, roleFor } from "./roles.ts";
 import { lines } from "./screens/html.ts";
 import type { PlaceStore } from "./store/places.ts";
 import type { SilenceStore } from "./store/silences.ts";

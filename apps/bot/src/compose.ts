@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type { Config } from "@flotilla/config";
 import type { Asker, WorkerStatus } from "@flotilla/contracts";
-import type { RouteProblem } from "@flotilla/domain";
 import { sleep } from "@flotilla/kernel";
 import { Counter, createRegistry, DiskWatch, type Logger, quietly, type Registry, startHealth } from "@flotilla/observability";
 import {
@@ -14,6 +13,7 @@ import {
   redisAway,
   StatusReader,
 } from "@flotilla/queue";
+import type { RouteProblem } from "@flotilla/relay";
 import type { Bot } from "grammy";
 import { OwnTrouble } from "./alerts/own-trouble.ts";
 import { RefusedJobs } from "./alerts/refused-jobs.ts";

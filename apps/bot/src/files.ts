@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { type Agent, get as httpGet, type IncomingMessage } from "node:http";
 import { get as httpsGet } from "node:https";
-import { mayPress } from "@flotilla/domain";
 import { AppError, withTimeout } from "@flotilla/kernel";
 import type { Bot } from "grammy";
 import { isGroup } from "./chat/target.ts";
+import { mayPress } from "./roles.ts";
 import type { CommandContext } from "./text-commands.ts";
 import type { TextDeps } from "./texts.ts";
 import type { BotWay } from "./way.ts";

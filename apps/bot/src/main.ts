@@ -1,5 +1,5 @@
 import { parseConfig, readEnv } from "@flotilla/config";
-import { CLASS_ICONS } from "@flotilla/domain";
+import { CLASS_ICONS } from "@flotilla/contracts";
 import { AppError } from "@flotilla/kernel";
 import { createLogger, runService } from "@flotilla/observability";
 import { startBot } from "./compose.ts";

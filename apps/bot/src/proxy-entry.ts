@@ -1,7 +1,7 @@
 import { seal, sealContext } from "@flotilla/contracts";
-import { mayPress } from "@flotilla/domain";
 import { AppError, maskProxy, parseProxy, type WorkerId } from "@flotilla/kernel";
 import { isGroup } from "./chat/target.ts";
+import { mayPress } from "./roles.ts";
 import type { Screen } from "./screens/screen.ts";
 import type { TextContext, TextDeps } from "./texts.ts";
 import { say } from "./words/said.ts";

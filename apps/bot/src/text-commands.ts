@@ -1,5 +1,4 @@
 import type { Verb } from "@flotilla/contracts";
-import { mayPress, type Role, roleFor } from "@flotilla/domain";
 import type { Bot, Context } from "grammy";
 import type { RouteDeps } from "./bot.ts";
 import { isGroup } from "./chat/target.ts";
@@ -7,6 +6,7 @@ import { helpFor, unknownCommand } from "./help.ts";
 import { mute } from "./mute-command.ts";
 import { askDoctors } from "./presses/doctor.ts";
 import { loginHurts, takeAway } from "./presses/login-presses.ts";
+import { mayPress, type Role, roleFor } from "./roles.ts";
 import type { Screen } from "./screens/screen.ts";
 import { matching } from "./screens/view.ts";
 import type { WorkerRow } from "./store/workers.ts";

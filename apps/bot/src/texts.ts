@@ -1,5 +1,4 @@
 import { type Asker, clip } from "@flotilla/contracts";
-import { mayPress, type Role } from "@flotilla/domain";
 import { type Clock, parseWorkerId, type UserId, type WorkerId } from "@flotilla/kernel";
 import type { Panels } from "./chat/panels.ts";
 import { isGroup } from "./chat/target.ts";
@@ -8,6 +7,7 @@ import { takeProxy } from "./proxy-entry.ts";
 import { sinceFromText } from "./relay/fill.ts";
 import type { RouteStore } from "./relay/route-store.ts";
 import type { RouteWizard } from "./relay/wizard/route-wizard.ts";
+import { mayPress, type Role } from "./roles.ts";
 import { CONFIRM_MS } from "./screens/ask.ts";
 import type { Screen } from "./screens/screen.ts";
 import { matching } from "./screens/view.ts";

@@ -1,6 +1,6 @@
 import { CALLBACK_LIMIT_BYTES, decodePress, encodePress, Verb } from "@flotilla/contracts";
-import { ALERT_KINDS } from "@flotilla/domain";
 import { describe, expect, test } from "vitest";
+import { ALERT_KINDS } from "../src/alerts/kinds.ts";
 import { sourceKey } from "../src/relay/source-key.ts";
 import { copyRef } from "../src/screens/backups.ts";
 import { limitsScreen } from "../src/screens/limits.ts";

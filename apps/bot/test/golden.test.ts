@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { ALERT_KINDS } from "@flotilla/domain";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { alertCard } from "../src/alerts/alert-card.ts";
+import { ALERT_KINDS } from "../src/alerts/kinds.ts";
 import { cardOf, goldenAlerts } from "./golden/alerts.ts";
 import { answers } from "./golden/answers.ts";
 import { expectGolden } from "./golden/chat-text.ts";

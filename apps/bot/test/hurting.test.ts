@@ -1,7 +1,7 @@
 import type { Verb } from "@flotilla/contracts";
-import type { Role } from "@flotilla/domain";
 import { describe, expect, test } from "vitest";
 import { handlePress } from "../src/presses/presses.ts";
+import type { Role } from "../src/roles.ts";
 import { CONFIRM_MS } from "../src/screens/ask.ts";
 import { handleText } from "../src/texts.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";

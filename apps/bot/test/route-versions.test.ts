@@ -1,5 +1,5 @@
 import type { RelayStatus, RoutesForReader } from "@flotilla/contracts";
-import { worksByOthers } from "@flotilla/domain";
+import { worksByOthers } from "@flotilla/relay";
 import { expect, test } from "vitest";
 import { routeCard } from "../src/relay/route-card.ts";
 import { RouteDesk } from "../src/relay/route-desk.ts";

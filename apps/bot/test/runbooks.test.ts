@@ -1,8 +1,9 @@
 /** Each kind of alert has a remedy: a button that helps or looks again, and a section of the runbook, in the chat and in docs (field fault K12). */
+
 import { readFileSync } from "node:fs";
-import { ALERT_KINDS } from "@flotilla/domain";
 import { describe, expect, test } from "vitest";
 import { alertCard } from "../src/alerts/alert-card.ts";
+import { ALERT_KINDS } from "../src/alerts/kinds.ts";
 import { handlePress } from "../src/presses/presses.ts";
 import { ALERT_TABS } from "../src/screens/alerts.ts";
 import { meet, startFleet } from "./chat.ts";

@@ -1,10 +1,10 @@
 import { decodePress, WorkerState, type WorkerStatus } from "@flotilla/contracts";
-import { ALERT_KINDS } from "@flotilla/domain";
 import { parseWorkerId } from "@flotilla/kernel";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { AlertRow, CardRow } from "../src/alerts/alert-body.ts";
 import { alertCard, digestCard, endedCard } from "../src/alerts/alert-card.ts";
+import { ALERT_KINDS } from "../src/alerts/kinds.ts";
 import { addScreen } from "../src/screens/ask.ts";
 import { workerScreen } from "../src/screens/details.ts";
 import { html } from "../src/screens/html.ts";

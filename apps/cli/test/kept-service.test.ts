@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { DEFAULT_RESTART_RULES } from "@flotilla/domain";
+import { DEFAULT_RESTART_RULES } from "@flotilla/contracts";
 import { AppError } from "@flotilla/kernel";
 import { isAlive, testDir, waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";

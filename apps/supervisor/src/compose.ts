@@ -2,8 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BOT_ONLY, type Config, childEnv, type EnvValues, loadFleetKey } from "@flotilla/config";
-import { type CommandOutcome, STATUS_REFRESH_MS } from "@flotilla/contracts";
-import { DEFAULT_RESTART_RULES, startOrder } from "@flotilla/domain";
+import { type CommandOutcome, DEFAULT_RESTART_RULES, STATUS_REFRESH_MS } from "@flotilla/contracts";
 import { systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
 import { createRegistry, DiskWatch, diskDetail, type Logger, startHealth } from "@flotilla/observability";
 import {
@@ -15,6 +14,7 @@ import {
   RelayBoard,
   redisAway,
 } from "@flotilla/queue";
+import { startOrder } from "@flotilla/relay";
 import { Fleet, type FleetSettings } from "./fleet/fleet.ts";
 import { SessionDesk } from "./fleet/session-desk.ts";
 import { ClockWatch } from "./host/clock-watch.ts";

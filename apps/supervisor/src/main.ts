@@ -1,5 +1,5 @@
 import { findFleetKeys, loadFleetKey, parseConfig, readEnv } from "@flotilla/config";
-import { CLASS_ICONS } from "@flotilla/domain";
+import { CLASS_ICONS } from "@flotilla/contracts";
 import { createLogger, runService } from "@flotilla/observability";
 import { unboundWarning } from "@flotilla/os";
 import { assertOwnerDir, fittingFleetKey } from "@flotilla/session-store";

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Fault, RestartDecision, WorkerState } from "@flotilla/contracts";
-import { DEFAULT_RESTART_RULES, type RestartRules } from "@flotilla/domain";
+import { DEFAULT_RESTART_RULES, type RestartRules } from "@flotilla/contracts";
 import { parseHostId, parseWorkerId, systemClock } from "@flotilla/kernel";
 import { testDir } from "@flotilla/testkit";
 import { onTestFinished } from "vitest";

@@ -1,6 +1,6 @@
 import { type Config, loadFleetKey } from "@flotilla/config";
 import type { Fault, LoginStep, SupervisorToWorker, WorkerCommand } from "@flotilla/contracts";
-import { SEND_RATE, type SendRate } from "@flotilla/domain";
+import { SEND_RATE, type SendRate } from "@flotilla/contracts";
 import { parseProxy, systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { consumeWorkerCommands, EventPublisher, findFleet, fleetPlace, parseFleet, type QueuePlace } from "@flotilla/queue";

@@ -1,7 +1,6 @@
 import { parseArgs } from "node:util";
 import { parseConfig, readProcessEnv } from "@flotilla/config";
-import { type Fault, SupervisorToWorker, type WorkerToSupervisor } from "@flotilla/contracts";
-import { CLASS_ICONS } from "@flotilla/domain";
+import { CLASS_ICONS, type Fault, SupervisorToWorker, type WorkerToSupervisor } from "@flotilla/contracts";
 import { parseWorkerId } from "@flotilla/kernel";
 import { createLogger, runService } from "@flotilla/observability";
 import { classify } from "@flotilla/telegram";

@@ -1,5 +1,6 @@
 /** The words that processes say to each other: jobs, events, IPC, buttons, keys in Redis. Versioned, parsed at every boundary. */
 export { CALLBACK_LIMIT_BYTES, decodePress, encodePress, type Press, Verb } from "./callback.ts";
+export { classifySystem, classOfCode } from "./classify-own.ts";
 export {
   Asker,
   BackupCopy,
@@ -15,6 +16,7 @@ export {
   WorkerCommand,
 } from "./commands.ts";
 export { ErrorClass, Fault, FaultError } from "./error-class.ts";
+export { CLASS_ICONS, ERROR_TABLE } from "./error-table.ts";
 export {
   BulkPhase,
   ExitReport,
@@ -65,6 +67,7 @@ export {
 } from "./relay.ts";
 export { relayFile, relayFolder } from "./relay-file.ts";
 export { BackfillStatus, BotAnswer, BotRequest, RelayStatus, RouteStatus, RouteStuck, SourceStatus } from "./relay-status.ts";
+export { countingCrashes, DEFAULT_RESTART_RULES, decideRestart, type PastExit, type RestartRules } from "./restart-policy.ts";
 export {
   ChatRef,
   GENERAL_TOPIC,
@@ -80,8 +83,10 @@ export {
   routeFileSchema,
 } from "./routes.ts";
 export { newSealKeyPair, type SealKeyPair, seal, sealBytes, sealContext, unseal, unsealBytes } from "./sealed.ts";
+export { SEND_RATE, type SendRate } from "./send-rate.ts";
 export { clip } from "./shown.ts";
 export { AlertPiece, GonePiece, MediaKind, SourceMessage, TextEntity } from "./source-message.ts";
+export { actionsFor, stateIcon, stateWords, urgency } from "./worker-actions.ts";
 export { OwnRules, RulesStatus } from "./worker-rules.ts";
 export {
   AccountSummary,

@@ -23,5 +23,6 @@ export type { LoginOptions } from "./login/login-options.ts";
 export type { CodeVia, LoginResult, QrToken, RefusalReason } from "./login/login-result.ts";
 export type { CaughtUp, EngineCounts, EngineTimings, UpdateTrouble } from "./updates/engine-types.ts";
 export type { QuietChat } from "./updates/listening.ts";
+export { usualSilenceMs } from "./updates/usual-silence.ts";
 export { classify } from "./wire/classify.ts";
 export type { Log, LogLevel } from "./wire/log.ts";

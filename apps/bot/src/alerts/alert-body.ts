@@ -1,7 +1,7 @@
 import { HostIdField, RouteId, WorkerIdField } from "@flotilla/contracts";
-import { ALERT_KINDS } from "@flotilla/domain";
 import { z } from "zod";
 import { Said } from "../words/said.ts";
+import { ALERT_KINDS } from "./kinds.ts";
 
 /** What an alert says: kept as keys of texts, rendered for each reader at each delivery. */
 export const AlertBody = z.object({

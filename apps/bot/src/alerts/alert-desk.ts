@@ -1,4 +1,3 @@
-import { alertRule, type CardFact, escalationOf, hiddenBy, isSilenced, planAlerts, repeatIsDue } from "@flotilla/domain";
 import { type Clock, type HostId, parseWorkerId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
 import type { SettingStore } from "../store/settings.ts";
@@ -8,6 +7,9 @@ import { FLEET_TIMES } from "../words/times.ts";
 import type { AlertBody, AlertRow, CardRow } from "./alert-body.ts";
 import { type AlertStore, factOf } from "./alert-store.ts";
 import type { CardStore } from "./card-store.ts";
+import { alertRule } from "./kinds.ts";
+import { hiddenBy, isSilenced, planAlerts } from "./plan.ts";
+import { type CardFact, escalationOf, repeatIsDue } from "./telling.ts";
 
 /** Parts of the desk. */
 export interface AlertDeskDeps {

@@ -1,4 +1,3 @@
-import { type AlertChat, audience, pace } from "@flotilla/domain";
 import type { Clock } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { Api } from "grammy";
@@ -15,6 +14,7 @@ import { alertCard, digestCard, endedCard } from "./alert-card.ts";
 import type { CardStore, Delivery } from "./card-store.ts";
 import { ChatRounds } from "./chat-rounds.ts";
 import type { SentLog } from "./sent-log.ts";
+import { type AlertChat, audience, pace } from "./telling.ts";
 
 /** Parts of the outbox. */
 export interface AlertOutboxDeps {

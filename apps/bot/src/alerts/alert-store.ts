@@ -1,8 +1,9 @@
-import { type AlertFact, alertRule } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
 import { Said } from "../words/said.ts";
 import { AlertBody, type AlertRow } from "./alert-body.ts";
+import { alertRule } from "./kinds.ts";
+import type { AlertFact } from "./plan.ts";
 
 interface RawAlert {
   readonly n: number;

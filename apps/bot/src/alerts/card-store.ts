@@ -1,7 +1,7 @@
-import { GROWS_MS, type RecentCard } from "@flotilla/domain";
 import type { Database } from "@flotilla/sqlite";
 import type { CardRow } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
+import { GROWS_MS, type RecentCard } from "./plan.ts";
 
 interface RawCard {
   readonly n: number;

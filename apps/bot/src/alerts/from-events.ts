@@ -1,10 +1,10 @@
 import type { ErrorClass, ExitReport, FleetEvent, WorkerStatus } from "@flotilla/contracts";
-import type { AlertKind } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
 import { type Said, say } from "../words/said.ts";
 import type { AlertBody } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
 import { applyHostTrouble } from "./host-trouble.ts";
+import type { AlertKind } from "./kinds.ts";
 import { raiseLoss } from "./loss-alert.ts";
 import { DOWN, hasRecovered, type StateFamily } from "./over.ts";
 import { applyStorage, raiseForSession } from "./session-alerts.ts";

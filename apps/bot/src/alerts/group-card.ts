@@ -1,5 +1,4 @@
 import { encodePress } from "@flotilla/contracts";
-import { type AlertKind, alertRule } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
 import type { InlineKeyboardButton } from "grammy/types";
 import { pairs, verbButton } from "../screens/buttons.ts";
@@ -7,6 +6,7 @@ import { type Html, html, lines } from "../screens/html.ts";
 import type { Said } from "../words/said.ts";
 import type { Words } from "../words/words.ts";
 import type { AlertRow, CardRow } from "./alert-body.ts";
+import { type AlertKind, alertRule } from "./kinds.ts";
 
 /** So many workers have a button of their own on the card; more are on the screen of all. */
 const WITH_BUTTON = 6;

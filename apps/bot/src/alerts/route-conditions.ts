@@ -1,8 +1,8 @@
 import type { RelayStatus, Route } from "@flotilla/contracts";
-import { type RouteTrouble, routeTroubles } from "@flotilla/domain";
 import type { HostId } from "@flotilla/kernel";
 import { type Said, say } from "../words/said.ts";
 import type { AlertBody } from "./alert-body.ts";
+import { type RouteTrouble, routeTroubles } from "./route-trouble.ts";
 import type { Condition, Sight } from "./watch.ts";
 
 /** All routes, and what their readers last said. */

@@ -1,11 +1,11 @@
 import type { Config } from "@flotilla/config";
-import { alertRule } from "@flotilla/domain";
 import { type Clock, withTimeout } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { createTransport } from "nodemailer";
 import type { Words } from "../words/words.ts";
 import type { CardRow } from "./alert-body.ts";
 import type { CardStore } from "./card-store.ts";
+import { alertRule } from "./kinds.ts";
 
 /** Where alerts go when the chat is not enough. All may be null. */
 export interface SecondPathPlaces {

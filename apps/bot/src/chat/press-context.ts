@@ -1,6 +1,6 @@
 import type { Asker, Press } from "@flotilla/contracts";
-import type { Role } from "@flotilla/domain";
 import type { UserId } from "@flotilla/kernel";
+import type { Role } from "../roles.ts";
 import type { Said } from "../words/said.ts";
 
 /** One press as the handlers see it. `toast` answers it; call it once, before slow work. */

@@ -1,7 +1,7 @@
 import { BulkAction } from "@flotilla/contracts";
-import { mayPress, roleFor } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
 import type { PressContext } from "../chat/press-context.ts";
+import { mayPress, roleFor } from "../roles.ts";
 import { CONFIRM_MS } from "../screens/ask.ts";
 import type { Screen } from "../screens/screen.ts";
 import type { WorkerRow } from "../store/workers.ts";

@@ -1,7 +1,7 @@
 import type { Verb } from "@flotilla/contracts";
-import { mayPress, roleFor } from "@flotilla/domain";
 import type { PressContext } from "../chat/press-context.ts";
 import { relayPresses } from "../relay/relay-presses.ts";
+import { mayPress, roleFor } from "../roles.ts";
 import type { Asked } from "../store/admins.ts";
 import { say } from "../words/said.ts";
 import { alertPresses } from "./alert-presses.ts";

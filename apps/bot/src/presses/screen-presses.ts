@@ -1,4 +1,4 @@
-import { ALERT_KINDS } from "@flotilla/domain";
+import { ALERT_KINDS } from "../alerts/kinds.ts";
 import { ALERT_TABS } from "../screens/alerts.ts";
 import { ask, type Handler, show, withWorker } from "./deps.ts";
 import { askDoctors } from "./doctor.ts";

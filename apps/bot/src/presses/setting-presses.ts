@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { ROLES } from "@flotilla/domain";
 import type { PressContext } from "../chat/press-context.ts";
+import { ROLES } from "../roles.ts";
 import type { AdminRow } from "../store/admins.ts";
 import { type Said, say } from "../words/said.ts";
 import { LANGUAGES } from "../words/words.ts";

@@ -1,6 +1,6 @@
 import type { DeliveryResult } from "@flotilla/contracts";
-import { parked } from "@flotilla/domain";
 import { AppError } from "@flotilla/kernel";
+import { parked } from "@flotilla/relay";
 import { GrammyError, HttpError } from "grammy";
 import { sendProblem } from "../chat/bot-errors.ts";
 

@@ -7,8 +7,8 @@ import {
   GENERAL_TOPIC,
   type RouteTarget,
 } from "@flotilla/contracts";
-import { isAboutPart, unanswered } from "@flotilla/domain";
 import { SingleFlight, type WorkerId } from "@flotilla/kernel";
+import { isAboutPart, unanswered } from "@flotilla/relay";
 import type { Database } from "@flotilla/sqlite";
 import type { Api } from "grammy";
 import { sendProblem } from "../chat/bot-errors.ts";

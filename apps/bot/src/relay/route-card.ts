@@ -1,5 +1,5 @@
 import { encodePress, type RelayStatus, type Route, type RouteStatus, type RouteTarget } from "@flotilla/contracts";
-import { worksByOthers } from "@flotilla/domain";
+import { worksByOthers } from "@flotilla/relay";
 import type { InlineKeyboardButton } from "grammy/types";
 import { backButton, refreshButton } from "../screens/buttons.ts";
 import { type Html, html, lines } from "../screens/html.ts";

@@ -1,6 +1,6 @@
 import type { BotAnswer, BotRequest, RelayStatus, Route, RoutesForReader } from "@flotilla/contracts";
-import { diffRoutes, findHarmful, knownChats, latestRouteVersion, type RouteProblem, validateRoutes } from "@flotilla/domain";
 import { SerialQueue, type WorkerId } from "@flotilla/kernel";
+import { diffRoutes, findHarmful, knownChats, latestRouteVersion, type RouteProblem, validateRoutes } from "@flotilla/relay";
 import type { RouteStore } from "./route-store.ts";
 
 /** Parts of the desk. */

@@ -1,4 +1,4 @@
-import type { RouteProblem } from "@flotilla/domain";
+import type { RouteProblem } from "@flotilla/relay";
 import { type Said, say } from "../words/said.ts";
 
 /** What is wrong with a route, as the answer to a press or a text. */

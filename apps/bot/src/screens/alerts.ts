@@ -1,6 +1,7 @@
 import { encodePress } from "@flotilla/contracts";
-import { alertRule, mayPress } from "@flotilla/domain";
 import type { AlertRow, CardRow } from "../alerts/alert-body.ts";
+import { alertRule } from "../alerts/kinds.ts";
+import { mayPress } from "../roles.ts";
 import { EVERYBODY, type SilenceRow } from "../store/silences.ts";
 import type { Words } from "../words/words.ts";
 import { backButton, paged, pairs, refreshButton, verbButton } from "./buttons.ts";

@@ -1,7 +1,7 @@
-import { encodePress, type LinkStatus, type WorkerStatus } from "@flotilla/contracts";
-import { actionsFor, mayPress } from "@flotilla/domain";
+import { actionsFor, encodePress, type LinkStatus, type WorkerStatus } from "@flotilla/contracts";
 import type { InlineKeyboardButton } from "grammy/types";
 import type { Rollup } from "../charts/rollup.ts";
+import { mayPress } from "../roles.ts";
 import type { Words } from "../words/words.ts";
 import { backButton, pairs, refreshButton, verbButton } from "./buttons.ts";
 import { commandLine } from "./command-line.ts";

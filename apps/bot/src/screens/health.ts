@@ -1,7 +1,7 @@
 import { encodePress } from "@flotilla/contracts";
-import { mayPress } from "@flotilla/domain";
 import type { RedisTrouble } from "@flotilla/queue";
 import type { SentCount } from "../alerts/sent-log.ts";
+import { mayPress } from "../roles.ts";
 import { backButton, refreshButton, verbButton } from "./buttons.ts";
 import { type Html, html, lines } from "./html.ts";
 import type { Card } from "./screen.ts";

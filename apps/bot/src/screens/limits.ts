@@ -1,5 +1,4 @@
-import { encodePress, MAX_TARGETS_PER_WORKER } from "@flotilla/contracts";
-import { SEND_RATE } from "@flotilla/domain";
+import { encodePress, MAX_TARGETS_PER_WORKER, SEND_RATE } from "@flotilla/contracts";
 import { backButton, refreshButton } from "./buttons.ts";
 import { lines } from "./html.ts";
 import type { Card } from "./screen.ts";

@@ -1,6 +1,6 @@
-import { encodePress } from "@flotilla/contracts";
-import { mayPress, urgency } from "@flotilla/domain";
+import { encodePress, urgency } from "@flotilla/contracts";
 import type { InlineKeyboardButton } from "grammy/types";
+import { mayPress } from "../roles.ts";
 import type { Words } from "../words/words.ts";
 import { backButton, paged, pairs, refreshButton, verbButton } from "./buttons.ts";
 import { type Html, html, lines } from "./html.ts";

@@ -1,6 +1,6 @@
 import { encodePress } from "@flotilla/contracts";
-import type { AlertKind } from "@flotilla/domain";
 import type { InlineKeyboardButton } from "grammy/types";
+import type { AlertKind } from "../alerts/kinds.ts";
 import type { Words } from "../words/words.ts";
 import { backButton, verbButton } from "./buttons.ts";
 import type { Card } from "./screen.ts";

@@ -1,7 +1,7 @@
 import { Sealed, WorkerIdField } from "@flotilla/contracts";
-import { ALERT_KINDS } from "@flotilla/domain";
 import type { InlineKeyboardButton } from "grammy/types";
 import { z } from "zod";
+import { ALERT_KINDS } from "../alerts/kinds.ts";
 import { Said } from "../words/said.ts";
 
 const page = z.number().int().nonnegative();

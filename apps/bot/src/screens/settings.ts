@@ -1,5 +1,5 @@
 import { encodePress } from "@flotilla/contracts";
-import { mayPress, ROLES } from "@flotilla/domain";
+import { mayPress, ROLES } from "../roles.ts";
 import type { AdminRow } from "../store/admins.ts";
 import type { AuditRow } from "../store/audit.ts";
 import type { Settings } from "../store/settings.ts";

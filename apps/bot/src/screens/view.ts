@@ -1,8 +1,9 @@
 import type { WorkerStatus } from "@flotilla/contracts";
-import { type Role, stateIcon, urgency } from "@flotilla/domain";
+import { stateIcon, urgency } from "@flotilla/contracts";
 import type { HostId, WorkerId } from "@flotilla/kernel";
 import type { RedisTrouble } from "@flotilla/queue";
 import type { Rollup } from "../charts/rollup.ts";
+import type { Role } from "../roles.ts";
 import type { CommandRow } from "../store/commands.ts";
 import type { SilenceRow } from "../store/silences.ts";
 import type { WizardStep } from "../wizard/wizard-state.ts";

@@ -1,6 +1,7 @@
-import { type AlertChat, ROLES, type Role } from "@flotilla/domain";
 import type { UserId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
+import type { AlertChat } from "../alerts/telling.ts";
+import { ROLES, type Role } from "../roles.ts";
 import { LANGUAGES, type Language } from "../words/words.ts";
 
 /** What the next text of an admin is taken for. */

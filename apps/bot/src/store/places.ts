@@ -1,5 +1,5 @@
-import type { AlertChat } from "@flotilla/domain";
 import type { Database } from "@flotilla/sqlite";
+import type { AlertChat } from "../alerts/telling.ts";
 import { LANGUAGES, type Language } from "../words/words.ts";
 
 /** Groups and topics that an owner opened for the fleet with /here. They hear of every alert; admins may press there. */

@@ -1,6 +1,6 @@
-import type { QuietHours } from "@flotilla/domain";
 import type { Database } from "@flotilla/sqlite";
 import { z } from "zod";
+import type { QuietHours } from "../alerts/plan.ts";
 
 const Settings = z.object({
   /** Hours in which only red alerts are told. */

@@ -1,5 +1,5 @@
-import type { Silence } from "@flotilla/domain";
 import type { Database } from "@flotilla/sqlite";
+import type { Silence } from "../alerts/plan.ts";
 
 /** A mute or a maintenance window, for one worker or (`scope` = `*`) for all. */
 export interface SilenceRow {

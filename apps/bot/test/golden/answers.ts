@@ -1,5 +1,5 @@
 import { type Route, RouteFile } from "@flotilla/contracts";
-import { type RouteProblem, validateRoutes } from "@flotilla/domain";
+import { type RouteProblem, validateRoutes } from "@flotilla/relay";
 import { routeProblem } from "../../src/relay/route-problem.ts";
 import { REASONS, refusalSaid } from "../../src/wizard/refusals.ts";
 import type { Said } from "../../src/words/said.ts";

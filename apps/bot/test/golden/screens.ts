@@ -1,5 +1,5 @@
-import { ALERT_KINDS } from "@flotilla/domain";
 import { parseWorkerId } from "@flotilla/kernel";
+import { ALERT_KINDS } from "../../src/alerts/kinds.ts";
 import { ALERT_TABS } from "../../src/screens/alerts.ts";
 import { copyRef } from "../../src/screens/backups.ts";
 import { CONFIRMED, type Screen } from "../../src/screens/screen.ts";

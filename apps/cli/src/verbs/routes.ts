@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type BotAnswer, type BotRequest, type Route, RouteFile, RouteId } from "@flotilla/contracts";
-import { diffRoutes, type RouteDiff, validateRoutes, webhookSecret } from "@flotilla/domain";
 import { AppError, toError } from "@flotilla/kernel";
+import { diffRoutes, type RouteDiff, validateRoutes, webhookSecret } from "@flotilla/relay";
 import { parse, stringify } from "yaml";
 import { fleetOnRedis } from "../place/fleet-place.ts";
 import type { Place } from "../place/place.ts";

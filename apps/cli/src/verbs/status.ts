@@ -1,5 +1,4 @@
-import { STATUS_STALE_MS, type WorkerStatus } from "@flotilla/contracts";
-import { stateIcon, stateWords, urgency } from "@flotilla/domain";
+import { STATUS_STALE_MS, stateIcon, stateWords, urgency, type WorkerStatus } from "@flotilla/contracts";
 import { AppError, toError } from "@flotilla/kernel";
 import { fleetOnRedis, notRunning } from "../place/fleet-place.ts";
 import type { Place } from "../place/place.ts";

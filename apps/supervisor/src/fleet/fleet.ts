@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import type { ExitReport, FleetEvent, SupervisorToWorker, WorkerState, WorkerStatus } from "@flotilla/contracts";
-import { ERROR_TABLE, type RestartRules, stateIcon, withOwnRules } from "@flotilla/domain";
+import { ERROR_TABLE, type RestartRules, stateIcon } from "@flotilla/contracts";
 import { type Clock, type HostId, sleep, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
+import { withOwnRules } from "../policy/own-rules.ts";
 import type { HostDb } from "../record/host-db.ts";
 import { LogSink } from "../worker/log-sink.ts";
 import { ManagedWorker } from "../worker/managed-worker.ts";

@@ -1,7 +1,7 @@
 import type { SupervisorToWorker, WorkerStatus } from "@flotilla/contracts";
-import { type GateOrder, type LinkSight, type NetworkGate, OPEN_GATE, stepGate } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
+import { type GateOrder, type LinkSight, type NetworkGate, OPEN_GATE, stepGate } from "../policy/network-gate.ts";
 
 /** Parts of {@link HostNetwork}. */
 export interface HostNetworkDeps {

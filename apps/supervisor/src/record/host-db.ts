@@ -1,5 +1,4 @@
-import type { CommandOutcome, LinkStatus, OwnRules } from "@flotilla/contracts";
-import type { PastExit } from "@flotilla/domain";
+import type { CommandOutcome, LinkStatus, OwnRules, PastExit } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import { type ProcessIdentity, processIdentity } from "@flotilla/os";
 import type { KeptEvents } from "@flotilla/queue";

@@ -1,5 +1,4 @@
-import { CommandOutcome, ErrorClass, FleetEvent, LinkStatus, OwnRules } from "@flotilla/contracts";
-import type { PastExit } from "@flotilla/domain";
+import { CommandOutcome, ErrorClass, FleetEvent, LinkStatus, OwnRules, type PastExit } from "@flotilla/contracts";
 import { parseWorkerId, type WorkerId } from "@flotilla/kernel";
 import type { ProcessIdentity } from "@flotilla/os";
 import type { Database } from "@flotilla/sqlite";

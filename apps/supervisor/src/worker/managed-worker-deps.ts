@@ -1,6 +1,6 @@
-import type { Fault, RestartDecision, WorkerState, WorkerStatus } from "@flotilla/contracts";
-import type { RefusedEvent, RestartRules } from "@flotilla/domain";
+import type { Fault, RestartDecision, RestartRules, WorkerState, WorkerStatus } from "@flotilla/contracts";
 import type { Clock, HostId, WorkerId } from "@flotilla/kernel";
+import type { RefusedEvent } from "../policy/worker-life.ts";
 import type { HostDb } from "../record/host-db.ts";
 import type { LogSink } from "./log-sink.ts";
 import type { SessionFacts } from "./session-news.ts";

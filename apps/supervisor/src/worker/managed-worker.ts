@@ -1,17 +1,10 @@
 import type { CommandOutcome, Fault, SupervisorToWorker, WorkerStatus, WorkerToSupervisor } from "@flotilla/contracts";
-import {
-  countingCrashes,
-  decideRestart,
-  faultOfExit,
-  type LifeEvent,
-  live,
-  NOT_STARTED,
-  rulesStatus,
-  type StoppedAs,
-  type WorkerLife,
-} from "@flotilla/domain";
+import { countingCrashes, decideRestart } from "@flotilla/contracts";
 import { SerialQueue } from "@flotilla/kernel";
 import { processIdentity } from "@flotilla/os";
+import { faultOfExit } from "../policy/exit-fault.ts";
+import { rulesStatus } from "../policy/own-rules.ts";
+import { type LifeEvent, live, NOT_STARTED, type StoppedAs, type WorkerLife } from "../policy/worker-life.ts";
 import { AccountStats } from "./account-stats.ts";
 import type { ManagedWorkerDeps, StartResult } from "./managed-worker-deps.ts";
 import { NextStart } from "./next-start.ts";

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { type Fault, type SupervisorToWorker, WorkerToSupervisor } from "@flotilla/contracts";
-import { classifySystem, firstErrorLine } from "@flotilla/domain";
+import { classifySystem, type Fault, type SupervisorToWorker, WorkerToSupervisor } from "@flotilla/contracts";
 import { toError, type WorkerId } from "@flotilla/kernel";
 import { boundToParent, endChild, oomKills } from "@flotilla/os";
+import { firstErrorLine } from "../policy/exit-fault.ts";
 import type { LogSink } from "./log-sink.ts";
 
 /** How worker processes are started on this host. */

@@ -1,7 +1,7 @@
 import type { Fault } from "@flotilla/contracts";
-import { afterCheck, HEALTHY } from "@flotilla/domain";
 import { sleep } from "@flotilla/kernel";
 import { classify } from "@flotilla/telegram";
+import { afterCheck, HEALTHY } from "./health.ts";
 
 /** The account, as far as its health check needs it. */
 export interface CheckedAccount {

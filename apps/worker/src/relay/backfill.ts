@@ -1,6 +1,6 @@
 import type { BackfillStatus, SourceMessage } from "@flotilla/contracts";
-import type { ReadyRoute } from "@flotilla/domain";
 import { AppError, sleep, toError } from "@flotilla/kernel";
+import type { ReadyRoute } from "@flotilla/relay";
 import type { SessionStore } from "@flotilla/session-store";
 import { classify } from "@flotilla/telegram";
 import type { Intake } from "./intake.ts";

@@ -1,6 +1,6 @@
 import { Delivery, type DeliveryStep, type Route } from "@flotilla/contracts";
-import { stepKey } from "@flotilla/domain";
 import { AppError, type WorkerId } from "@flotilla/kernel";
+import { stepKey } from "@flotilla/relay";
 import type { OutboxRow } from "@flotilla/session-store";
 import { sourceOf, targetOf } from "./plan-step.ts";
 

@@ -9,9 +9,9 @@ import {
   type Route,
   SourceMessage,
 } from "@flotilla/contracts";
-import { type AfterTry, afterTry, type FetchedFile, isAboutTarget, maxAgeMs, resultOfFault, stepKey } from "@flotilla/domain";
 import { AppError, type Clock, LoopShare, nextTurn, toError, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
+import { type AfterTry, afterTry, type FetchedFile, isAboutTarget, maxAgeMs, resultOfFault, stepKey } from "@flotilla/relay";
 import type { OutboxRow, RelayTable, RouteStops } from "@flotilla/session-store";
 import { deliveryOf, keyOf } from "./delivery-of.ts";
 import { alertLane, type JudgedAlbum } from "./intake.ts";

@@ -1,6 +1,6 @@
 import type { Route, SourceMessage } from "@flotilla/contracts";
-import { barrier, inAlbums, judge, readyRoute } from "@flotilla/domain";
 import { AppError, bareChannel } from "@flotilla/kernel";
+import { barrier, inAlbums, judge, readyRoute } from "@flotilla/relay";
 import type { RelayTelegram } from "./ports.ts";
 
 const DRY_RUN = 20;

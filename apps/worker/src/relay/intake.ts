@@ -1,6 +1,6 @@
 import type { Route, SourceMessage } from "@flotilla/contracts";
-import { barrier, inAlbums, judge, LoopBreaker, type MatchVerdict, matchRoute, type ReadyRoute } from "@flotilla/domain";
 import { LoopShare, type WorkerId } from "@flotilla/kernel";
+import { barrier, inAlbums, judge, LoopBreaker, type MatchVerdict, matchRoute, type ReadyRoute } from "@flotilla/relay";
 import type { InboxRow, NewOutboxRow, SessionStore } from "@flotilla/session-store";
 import { savedBy } from "./plan-step.ts";
 import type { RouteBook } from "./route-book.ts";

@@ -1,5 +1,5 @@
 import type { Delivery } from "@flotilla/contracts";
-import type { FetchedFile } from "@flotilla/domain";
+import type { FetchedFile } from "@flotilla/relay";
 import type { OutboxRow } from "@flotilla/session-store";
 
 /** A step that was handed over. */

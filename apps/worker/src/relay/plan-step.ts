@@ -8,6 +8,7 @@ import {
   type Route,
   SourceMessage,
 } from "@flotilla/contracts";
+import { bareChannel, type WorkerId } from "@flotilla/kernel";
 import {
   type Copied,
   captioned,
@@ -21,8 +22,7 @@ import {
   planNew,
   planUpload,
   type StepPlan,
-} from "@flotilla/domain";
-import { bareChannel, type WorkerId } from "@flotilla/kernel";
+} from "@flotilla/relay";
 import type { DeliveredId, MapTarget, OutboxRow, RelayTable, TargetPlace } from "@flotilla/session-store";
 import { isFile } from "./source-message.ts";
 

@@ -1,7 +1,7 @@
 import { Route, type RoutesForReader } from "@flotilla/contracts";
-import { latestRouteVersion, type ReadyRoute, readyRoute } from "@flotilla/domain";
 import { markedChannel, toError } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
+import { latestRouteVersion, type ReadyRoute, readyRoute } from "@flotilla/relay";
 import type { SessionStore } from "@flotilla/session-store";
 
 /**

@@ -1,7 +1,7 @@
 import type { Confirmation, Delivery, DeliveryResult, DeliveryStep, FollowingText } from "@flotilla/contracts";
-import { isAboutPart, resultOfFault, unanswered } from "@flotilla/domain";
 import { AppError, SingleFlight, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
+import { isAboutPart, resultOfFault, unanswered } from "@flotilla/relay";
 import type { ChatPins, RelayTable, SentIds } from "@flotilla/session-store";
 import type { RelayFiles } from "./files.ts";
 import { nameMoved } from "./name-moved.ts";

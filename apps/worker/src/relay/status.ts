@@ -1,7 +1,8 @@
 import type { BackfillStatus, RelayStatus, RouteStatus, RouteStuck, SourceStatus } from "@flotilla/contracts";
-import { forecast, percentile, usualSilenceMs } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
+import { forecast, percentile } from "@flotilla/relay";
 import type { SessionStore } from "@flotilla/session-store";
+import { usualSilenceMs } from "@flotilla/telegram";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { RelayFiles } from "./files.ts";
 import type { LaneState } from "./lane.ts";

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { Confirmation, Delivery, DeliveryResult } from "@flotilla/contracts";
-import { parked, webhookSecret } from "@flotilla/domain";
 import { SingleFlight, toError } from "@flotilla/kernel";
+import { parked, webhookSecret } from "@flotilla/relay";
 
 /** Longest wait for an answer. */
 const ANSWER_MS = 10_000;

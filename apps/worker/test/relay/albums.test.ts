@@ -1,5 +1,5 @@
-import type { StepPlan } from "@flotilla/domain";
 import { RelayLink } from "@flotilla/queue";
+import type { StepPlan } from "@flotilla/relay";
 import { type OutboxRow, openSession } from "@flotilla/session-store";
 import { testDir, waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";

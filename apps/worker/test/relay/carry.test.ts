@@ -1,4 +1,4 @@
-import { planNew } from "@flotilla/domain";
+import { planNew } from "@flotilla/relay";
 import type { InboxRow } from "@flotilla/session-store";
 import { waitFor } from "@flotilla/testkit";
 import { describe, expect, test } from "vitest";

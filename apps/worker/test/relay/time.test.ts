@@ -1,8 +1,9 @@
 /** Waits are durations: neither a clock that jumps nor two clocks that differ make them longer or shorter. */
+
 import { type Delivery, Delivery as DeliverySchema, type Fault } from "@flotilla/contracts";
-import { parked } from "@flotilla/domain";
 import { type Clock, parseWorkerId } from "@flotilla/kernel";
 import { createLogger } from "@flotilla/observability";
+import { parked } from "@flotilla/relay";
 import { openSession, type SessionStore } from "@flotilla/session-store";
 import { testDir } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";

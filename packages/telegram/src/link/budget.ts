@@ -1,4 +1,4 @@
-import type { SendRate } from "@flotilla/domain";
+import type { SendRate } from "@flotilla/contracts";
 import type { FloodWait, SendStop } from "@flotilla/session-store";
 
 /** So many waits within {@link HALVE_WINDOW_MS} halve the rate for {@link HALVED_MS}. */

@@ -1,4 +1,4 @@
-import { SEND_RATE, type SendRate } from "@flotilla/domain";
+import { SEND_RATE, type SendRate } from "@flotilla/contracts";
 import { AppError, type Clock, SerialQueue, sleep } from "@flotilla/kernel";
 import type { FloodTable } from "@flotilla/session-store";
 import { classify } from "../wire/classify.ts";

@@ -1,5 +1,5 @@
-import { usualSilenceMs } from "@flotilla/domain";
 import type { SourceRow } from "@flotilla/session-store";
+import { usualSilenceMs } from "./usual-silence.ts";
 
 /** A chat is asked for when it said nothing for so many times its rhythm, and at least for so long. */
 const ASK_TIMES = 5;

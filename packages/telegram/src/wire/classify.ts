@@ -1,5 +1,4 @@
-import { type ErrorClass, type Fault, FaultError } from "@flotilla/contracts";
-import { classifySystem, classOfCode } from "@flotilla/domain";
+import { classifySystem, classOfCode, type ErrorClass, type Fault, FaultError } from "@flotilla/contracts";
 import { AppError, toError } from "@flotilla/kernel";
 import { lostReason } from "./fault.ts";
 import { type RawRpcError, rawRpcError } from "./vendor.ts";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { SEND_RATE } from "@flotilla/domain";
+import { SEND_RATE } from "@flotilla/contracts";
 import { AppError } from "@flotilla/kernel";
 import { openSession, type SessionStore } from "@flotilla/session-store";
 import { FloodGate } from "@flotilla/telegram";

@@ -1,6 +1,6 @@
-// as: packages/domain/src/seed.ts
+// as: packages/relay/src/seed.ts
 // declares: @flotilla/queue
-// expect: packages/domain must not depend on @flotilla/queue
+// expect: packages/relay must not depend on @flotilla/queue
 import { connect } from "@flotilla/queue";
 
 export const seed = connect;

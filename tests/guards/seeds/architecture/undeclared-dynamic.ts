@@ -1,3 +1,3 @@
-// as: packages/domain/src/seed.ts
-// expect: imports ioredis, which packages/domain does not declare
+// as: packages/relay/src/seed.ts
+// expect: imports ioredis, which packages/relay does not declare
 export const seed = await import("ioredis");

@@ -1,5 +1,5 @@
-// as: packages/domain/src/seed.ts
-// expect: imports ioredis, which packages/domain does not declare
+// as: packages/relay/src/seed.ts
+// expect: imports ioredis, which packages/relay does not declare
 import { createRequire } from "node:module";
 
 const load = createRequire(import.meta.url);

@@ -1,5 +1,5 @@
-// as: packages/domain/src/seed.ts
-// expect: imports @flotilla/queue, which packages/domain does not declare
+// as: packages/relay/src/seed.ts
+// expect: imports @flotilla/queue, which packages/relay does not declare
 import { connect } from "@flotilla/queue";
 
 export const seed = connect;

@@ -1,5 +1,5 @@
 import { Route, type RouteAction, RouteId, RouteTarget } from "@flotilla/contracts";
-import { validateRoutes } from "@flotilla/domain";
+import { validateRoutes } from "@flotilla/relay";
 import { type Said, say } from "../../words/said.ts";
 import { routeProblem } from "../route-problem.ts";
 import { typedChat } from "./chat-refs.ts";

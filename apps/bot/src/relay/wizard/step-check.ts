@@ -1,5 +1,5 @@
 import type { Route } from "@flotilla/contracts";
-import type { RouteProblem } from "@flotilla/domain";
+import type { RouteProblem } from "@flotilla/relay";
 import { type Said, say } from "../../words/said.ts";
 import { routeProblem } from "../route-problem.ts";
 import { type Draft, nextStep, routeOf } from "./route-draft.ts";

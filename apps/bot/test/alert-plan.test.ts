@@ -1,16 +1,15 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ALERT_KINDS, alertRule } from "../src/alerts/kinds.ts";
 import {
-  ALERT_KINDS,
   type AlertFact,
   type AlertSituation,
-  alertRule,
   groupKey,
   hiddenBy,
   isQuietTime,
   isSilenced,
   planAlerts,
-} from "@flotilla/domain";
-import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+} from "../src/alerts/plan.ts";
 
 const NOW = 1_800_000_000_000;
 const fact = (more: Partial<AlertFact> = {}): AlertFact => ({

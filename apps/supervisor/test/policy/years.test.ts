@@ -1,16 +1,14 @@
-import { ErrorClass } from "@flotilla/contracts";
 import {
   countingCrashes,
   DEFAULT_RESTART_RULES,
   decideRestart,
   ERROR_TABLE,
-  live,
-  NOT_STARTED,
+  ErrorClass,
   type PastExit,
-  type WorkerLife,
-} from "@flotilla/domain";
+} from "@flotilla/contracts";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { live, NOT_STARTED, type WorkerLife } from "../../src/policy/worker-life.ts";
 
 const RULES = DEFAULT_RESTART_RULES;
 const DAY = 24 * 3600_000;

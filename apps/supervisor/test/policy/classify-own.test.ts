@@ -1,7 +1,7 @@
-import { ErrorClass, Fault } from "@flotilla/contracts";
-import { classifySystem, classOfCode, ERROR_TABLE, faultOfExit } from "@flotilla/domain";
+import { classifySystem, classOfCode, ERROR_TABLE, ErrorClass, Fault } from "@flotilla/contracts";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { faultOfExit } from "../../src/policy/exit-fault.ts";
 
 const coded = (code: string, message = "secret /srv/path") => classifySystem(Object.assign(new Error(message), { code }));
 

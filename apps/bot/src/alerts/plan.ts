@@ -1,6 +1,5 @@
-import { type AlertKind, alertRule } from "./kinds.ts";
-
 /** An alert as the rules see it. Times are milliseconds since the epoch. */
+import { type AlertKind, alertRule } from "./kinds.ts";
 export interface AlertFact {
   readonly n: number;
   readonly kind: AlertKind;

@@ -1,6 +1,6 @@
 import { WorkerState } from "@flotilla/contracts";
-import { actionsFor, stateIcon, stateWords, urgency } from "@flotilla/domain";
 import { describe, expect, test } from "vitest";
+import { actionsFor, stateIcon, stateWords, urgency } from "../src/worker-actions.ts";
 
 describe.each(WorkerState.options)("a worker that is %s", (state) => {
   test("can be looked into, and no action is there twice", () => {

@@ -1,7 +1,13 @@
 import { ErrorClass } from "@flotilla/contracts";
-import { countingCrashes, DEFAULT_RESTART_RULES, decideRestart, type PastExit, type RestartRules } from "@flotilla/domain";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import {
+  countingCrashes,
+  DEFAULT_RESTART_RULES,
+  decideRestart,
+  type PastExit,
+  type RestartRules,
+} from "../src/restart-policy.ts";
 
 const COUNTED = ["CRASH", "OOM", "STUCK"] as const;
 const NEVER_RESTARTED = ["CONFIG", "DB_BROKEN", "AUTH_DEAD", "BANNED"] as const;

@@ -1,8 +1,10 @@
 /** One end must not write what the other does not take: what people read is cut, never refused. */
+
 import { CommandOutcome, Confirmation, clip, Delivery, Fault, type SourceMessage } from "@flotilla/contracts";
-import { planUpload, resultOfFault } from "@flotilla/domain";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { resultOfFault } from "../src/outcome.ts";
+import { planUpload } from "../src/steps.ts";
 import { aMessage, aRoute } from "./support.ts";
 
 /** Longer than every limit, and with characters of two units. */

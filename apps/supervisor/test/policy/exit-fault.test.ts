@@ -1,7 +1,7 @@
 import { Fault } from "@flotilla/contracts";
-import { faultOfExit, firstErrorLine } from "@flotilla/domain";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { faultOfExit, firstErrorLine } from "../../src/policy/exit-fault.ts";
 
 const NODE_TRACE = `file:///srv/app/worker.ts:3
 throw new TypeError("boom: x is not a function");

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type PartPlace, placeParts, planDelete, planEdit } from "../../src/index.ts";
+import { type PartPlace, placeParts, planDelete, planEdit } from "../src/index.ts";
 import { aMessage, aRoute } from "./support.ts";
 
 it.each<[string, readonly PartPlace[], { rest?: (number | null)[]; refused?: number[] }, object]>([

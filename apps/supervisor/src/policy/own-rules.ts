@@ -1,5 +1,4 @@
-import type { OwnRules, RulesStatus } from "@flotilla/contracts";
-import type { RestartRules } from "./restart-policy.ts";
+import type { OwnRules, RestartRules, RulesStatus } from "@flotilla/contracts";
 
 /** The fleet's rules with what a worker has of its own in their place. A window of its own is also its stable run. */
 export function withOwnRules(fleet: RestartRules, own: OwnRules): RestartRules {

@@ -1,6 +1,6 @@
-import { countingCrashes, DEFAULT_RESTART_RULES, decideRestart, type PastExit } from "@flotilla/domain";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { countingCrashes, DEFAULT_RESTART_RULES, decideRestart, type PastExit } from "../src/restart-policy.ts";
 
 const YEAR = 365 * 24 * 3600_000;
 const NOW = 1_800_000_000_000;

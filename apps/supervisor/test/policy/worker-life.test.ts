@@ -1,7 +1,7 @@
 import { ErrorClass, NO_LINK, type RestartDecision, WorkerState, WorkerToSupervisor } from "@flotilla/contracts";
-import { type LifeEvent, live, NOT_STARTED, type WorkerLife } from "@flotilla/domain";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { type LifeEvent, live, NOT_STARTED, type WorkerLife } from "../../src/policy/worker-life.ts";
 
 const REPORTED = WorkerState.options.filter((state) => {
   const link = NO_LINK;

@@ -1,6 +1,6 @@
-import { audience, type CardFact, escalationOf, pace, repeatIsDue } from "@flotilla/domain";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { audience, type CardFact, escalationOf, pace, repeatIsDue } from "../src/alerts/telling.ts";
 
 const NOW = 1_800_000_000_000;
 

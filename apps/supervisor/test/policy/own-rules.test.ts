@@ -1,6 +1,7 @@
-import { DEFAULT_RESTART_RULES, rulesStatus, withOwnRules } from "@flotilla/domain";
+import { DEFAULT_RESTART_RULES } from "@flotilla/contracts";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { rulesStatus, withOwnRules } from "../../src/policy/own-rules.ts";
 
 const OWN = fc.record(
   {

@@ -1,18 +1,11 @@
-import {
-  afterTry,
-  deriveRandomId,
-  diffRoutes,
-  matchRoute,
-  percentile,
-  planDelete,
-  planEdit,
-  planNew,
-  readyRoute,
-  resultOfFault,
-  validateRoutes,
-} from "@flotilla/domain";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { diffRoutes } from "../src/diff.ts";
+import { matchRoute, readyRoute } from "../src/match.ts";
+import { afterTry, percentile, resultOfFault } from "../src/outcome.ts";
+import { deriveRandomId } from "../src/random-id.ts";
+import { planDelete, planEdit, planNew } from "../src/steps.ts";
+import { validateRoutes } from "../src/validate.ts";
 import { aMessage, aRoute } from "./support.ts";
 
 const nobody = (): null => null;

@@ -1,6 +1,8 @@
-import { findHarmful, knownChats, LoopBreaker, validateRoutes } from "@flotilla/domain";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { knownChats } from "../src/known-chats.ts";
+import { LoopBreaker } from "../src/loop-breaker.ts";
+import { findHarmful, validateRoutes } from "../src/validate.ts";
 import { aMessage, aRoute } from "./support.ts";
 
 const CHANNEL = "-1002000000001";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { usualSilenceMs } from "../src/index.ts";
+import { usualSilenceMs } from "../../src/index.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

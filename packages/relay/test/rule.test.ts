@@ -1,7 +1,8 @@
-import { compileRule, judge } from "@flotilla/domain";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fold } from "../../src/routes/fold.ts";
+import { fold } from "../src/fold.ts";
+import { judge } from "../src/match.ts";
+import { compileRule } from "../src/rule.ts";
 import { aMessage } from "./support.ts";
 
 const takes = (rule: string, change: Parameters<typeof aMessage>[0]): boolean =>

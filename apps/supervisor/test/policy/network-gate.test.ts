@@ -1,6 +1,6 @@
-import { type LinkSight, type NetworkGate, OPEN_GATE, stepGate } from "@flotilla/domain";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { type LinkSight, type NetworkGate, OPEN_GATE, stepGate } from "../../src/policy/network-gate.ts";
 
 const down = (worker: string, attempt = 1): LinkSight => ({ worker, state: "down", attempt });
 const up = (worker: string): LinkSight => ({ worker, state: "up", attempt: 0 });

@@ -1,7 +1,7 @@
 import type { WorkerId } from "@flotilla/kernel";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { startOrder } from "../../src/index.ts";
+import { startOrder } from "../src/index.ts";
 
 const ids = (...names: string[]): WorkerId[] => names as WorkerId[];
 const reader = (worker: string, ...senders: string[]) => ({ worker: worker as WorkerId, senders: ids(...senders) });

@@ -1,7 +1,6 @@
-import { parseTemplate, render } from "@flotilla/domain";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { inParts, MAX_TEXT } from "../../src/routes/template.ts";
+import { inParts, MAX_TEXT, parseTemplate, render } from "../src/template.ts";
 import { aMessage } from "./support.ts";
 
 const bold = (offset: number, length: number) => ({ kind: "bold", offset, length });
