@@ -1,7 +1,6 @@
 import { seal, sealContext } from "@flotilla/contracts";
 import { AppError, maskProxy, parseProxy, type WorkerId } from "@flotilla/kernel";
 import { isGroup } from "./chat/target.ts";
-import { mayPress } from "./roles.ts";
 import type { Screen } from "./screens/screen.ts";
 import type { TextContext, TextDeps } from "./texts.ts";
 import { say } from "./words/said.ts";
@@ -16,7 +15,7 @@ const OFF = /^(off|-|direct)$/i;
 export async function takeProxy(deps: TextDeps, context: TextContext, worker: WorkerId | null): Promise<void> {
   await context.erase();
   const { panels, admins, screens, clock } = deps;
-  if (!worker || isGroup(context.chat) || !mayPress(context.role, "proxy")) {
+  if (!worker || isGroup(context.chat)) {
     admins.expect(context.admin, null);
     return await panels.show(context.chat, { kind: "menu" }, null);
   }

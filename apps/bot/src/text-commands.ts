@@ -81,6 +81,11 @@ async function help(_deps: RouteDeps, context: CommandContext): Promise<void> {
   await context.replyAll(helpFor(commandsFor(context.role)));
 }
 
+/** The names of all text commands. */
+export function registeredCommands(): readonly string[] {
+  return Object.keys(COMMANDS);
+}
+
 /** Whether this text is one of the bot's commands, as Telegram would mark it. */
 export function isCommand(text: string): boolean {
   const name = /^\/([a-z]+)(?:@\w+)?(?:\s|$)/.exec(text)?.[1];

@@ -1,4 +1,4 @@
-import { type Asker, clip } from "@flotilla/contracts";
+import { type Asker, clip, type Verb } from "@flotilla/contracts";
 import { type Clock, parseWorkerId, type UserId, type WorkerId } from "@flotilla/kernel";
 import type { Panels } from "./chat/panels.ts";
 import { isGroup } from "./chat/target.ts";
@@ -7,7 +7,7 @@ import { takeProxy } from "./proxy-entry.ts";
 import { sinceFromText } from "./relay/fill.ts";
 import type { RouteStore } from "./relay/route-store.ts";
 import type { RouteWizard } from "./relay/wizard/route-wizard.ts";
-import { mayPress, type Role } from "./roles.ts";
+import { mayPress, type Role, roleFor } from "./roles.ts";
 import { CONFIRM_MS } from "./screens/ask.ts";
 import type { Screen } from "./screens/screen.ts";
 import { matching } from "./screens/view.ts";
@@ -72,8 +72,30 @@ interface Asked {
   readonly about: string;
 }
 
+/** The button that asks each question. The role may have changed since it was pressed, so the answer needs it too. */
+const ASKED_BY: Readonly<Record<Question, Verb>> = {
+  "worker-name": "add",
+  find: "find",
+  rename: "rename",
+  tags: "tags",
+  delete: "delete",
+  quiet: "quiet",
+  rwiz: "rwiz",
+  since: "rset",
+  proxy: "proxy",
+  zone: "zone",
+};
+
 /** Takes the answer to a question; a bad one is asked again, with what is wrong. */
 async function answer(deps: TextDeps, context: TextContext, asked: Asked): Promise<void> {
+  const { role } = context;
+  const verb = ASKED_BY[asked.what];
+  if (!mayPress(role, verb)) {
+    // It may hold a password.
+    if (asked.what === "proxy") await context.erase();
+    await context.reply(say("toast-refused", { role, needs: roleFor(verb) }));
+    return await done(deps, context, { kind: "menu" });
+  }
   const [about = "", askedAt = "0"] = asked.about.split(" ");
   const worker = deps.workers.find(about)?.id ?? null;
   const text = context.text.trim();
@@ -134,7 +156,6 @@ async function quietHours(deps: TextDeps, context: TextContext, text: string): P
   const match = /^(\d{1,2})(?::(\d{2}))?\s*[-–—]\s*(\d{1,2})(?::(\d{2}))?$/.exec(text);
   const [fromMin, toMin] = match ? [minutes(match[1], match[2]), minutes(match[3], match[4])] : [Number.NaN, Number.NaN];
   if (!(fromMin < 1440 && toMin < 1440)) return await again(deps, context, "quiet", say("ask-quiet-bad"));
-  if (!mayPress(context.role, "quiet")) return;
   deps.settings.setQuiet({ fromMin, toMin });
   deps.audit.write(context.asker, say("audit-quiet", { hours: text }), null, deps.clock.now());
   await done(deps, context, { kind: "settings" });
@@ -153,7 +174,7 @@ function minutes(hours: string | undefined, rest: string | undefined): number {
 }
 
 async function deleteWorker(deps: TextDeps, context: TextContext, worker: WorkerId | null, askedAt: number): Promise<void> {
-  if (!worker || !mayPress(context.role, "delete")) return await done(deps, context, { kind: "menu" });
+  if (!worker) return await done(deps, context, { kind: "menu" });
   if (deps.clock.now() - askedAt > CONFIRM_MS)
     return await done(deps, context, { kind: "notice", text: say("toast-confirm-late"), worker });
   if (context.text.trim() !== worker) return await again(deps, context, "delete", say("ask-delete-bad"), worker);
@@ -164,7 +185,6 @@ async function deleteWorker(deps: TextDeps, context: TextContext, worker: Worker
 /** An answer to the step of a route that is being made: a forwarded message stands for the chat that it is from. Three lines at its beginning make a whole route, which is off. */
 async function draftText(deps: TextDeps, context: TextContext): Promise<void> {
   const { routeWizard } = deps;
-  if (!mayPress(context.role, "rwiz")) return await done(deps, context, { kind: "menu" });
   const step = routeWizard.of(context.admin)?.step;
   const forwarded = step === "chats" || step === "target" ? context.forwardedFrom : undefined;
   const result = await routeWizard.text(context, forwarded ?? context.text);
@@ -188,7 +208,7 @@ function parseName(text: string): WorkerId | null {
 /** Old messages of a route, since a day that was typed. */
 async function fillSince(deps: TextDeps, context: TextContext, about: string): Promise<void> {
   const route = deps.routes.find(about);
-  if (!route || !mayPress(context.role, "rset")) return await done(deps, context, { kind: "menu" });
+  if (!route) return await done(deps, context, { kind: "menu" });
   const since = sinceFromText(context.text, deps.clock.now(), deps.wordsOf(context.chat).times);
   if (since === null) return await again(deps, context, "since", say("ask-since-bad"), route.from.worker);
   const wish = { kind: "relay.fill-since", route: route.id, since } as const;

@@ -24,10 +24,11 @@ interface At extends Fleet {
 
 let updates = 1000;
 
-/** Ann at this step of a login, and the worker that takes what she sends. */
-export async function at(step: WizardStep): Promise<At> {
+/** Ann at this step of a login, and the worker that takes what she sends. `before`: what happens before the login. */
+export async function at(step: WizardStep, before: (fleet: Fleet) => void = () => {}): Promise<At> {
   const fleet = await startFleet();
   await meet(fleet, 777, "Ann");
+  before(fleet);
   fleet.parts.addWorker(WORKER, ASKER);
   const keys = newSealKeyPair();
   const expiresAt = fleet.parts.clock.now() + 600_000;

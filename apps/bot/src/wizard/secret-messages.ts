@@ -1,6 +1,7 @@
 import type { Context, MiddlewareFn } from "grammy";
 import type { Message } from "grammy/types";
 import type { RouteDeps } from "../bot.ts";
+import { mayPress, roleFor } from "../roles.ts";
 import type { CommandContext } from "../text-commands.ts";
 import { handleText } from "../texts.ts";
 import { say } from "../words/said.ts";
@@ -87,8 +88,9 @@ function textOf({ text, caption }: Message): string {
 async function take(deps: RouteDeps, context: CommandContext, row: WizardRow, message: Message): Promise<void> {
   const { wizard, panels } = deps;
   await erased(context);
+  const { asker, role } = context;
+  if (!mayPress(role, "login")) return await context.reply(say("toast-refused", { role, needs: roleFor("login") }));
   const text = textOf(message);
-  const { asker } = context;
   switch (row.step.kind) {
     case "ended":
       return;
