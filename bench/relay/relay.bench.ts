@@ -93,7 +93,7 @@ class Pipe implements AsyncDisposable {
   /** Deliveries of another route that do not move. */
   pileUp(count: number): void {
     const rows = Array.from({ length: count }, (_, n) => row("other", n));
-    this.#reader.relay.take([], rows, []);
+    this.#reader.relay.outbox.take([], rows, []);
   }
 
   /** As many messages as fit, `lanes` of them at any time. */
@@ -123,12 +123,12 @@ class Pipe implements AsyncDisposable {
     const event = { kind: "new", box: "1", chat: "-1001", messageId: id, version: 0, date: id, content: content() } as const;
     this.#reader.updates.commit({ channels: [{ id: "1", pts: id }], events: [event] }, () => true);
     const mine = this.#reader.updates.pending(200).filter(({ messageId }) => messageId === id);
-    this.#reader.relay.take(
+    this.#reader.relay.outbox.take(
       mine.map(({ n }) => n),
       [row(lane, id)],
       [],
     );
-    const head = this.#reader.relay.head(lane);
+    const head = this.#reader.relay.outbox.head(lane);
     if (!head) throw new Error("nothing waits");
     const { promise, resolve } = Promise.withResolvers<Confirmation>();
     const delivery = `reader.${head.n}.0`;
@@ -136,7 +136,7 @@ class Pipe implements AsyncDisposable {
     await this.#links[0]?.deliver(step(delivery, id));
     const { result } = await promise;
     const target = result.kind === "done" ? (result.ids[0] ?? null) : null;
-    this.#reader.relay.finish(
+    this.#reader.relay.outbox.finish(
       head,
       { chat: "-1002", topic: null },
       [{ chat: "-1001", message: id, targetMessage: target }],
@@ -151,8 +151,8 @@ class Pipe implements AsyncDisposable {
     }
     if (message.kind !== "delivery") return;
     const { id, key, route } = message;
-    const { ids } = this.#sender.relay.sent(key) ?? { ids: [message.source.id] };
-    this.#sender.relay.addSent(key, { ids });
+    const { ids } = this.#sender.relay.sent.get(key) ?? { ids: [message.source.id] };
+    this.#sender.relay.sent.add(key, { ids });
     const result = { kind: "done" as const, ids: [...ids], at: Date.now() };
     await this.#links[1]?.confirm(READER, { v: 1, kind: "confirmation", id, key, route, result });
   }

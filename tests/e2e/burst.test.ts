@@ -123,7 +123,7 @@ function readSession({ dataDir }: TestFleet, channels: readonly string[]) {
   using store = openSession({ dir: `${dataDir}/sessions`, name: READER, fleetKey });
   const lanes: number[][] = channels.map(() => []);
   // Nobody may write in the target: what was taken still waits.
-  for (let n = 1, row = store.relay.row(n); row; row = store.relay.row(++n))
+  for (let n = 1, row = store.relay.outbox.row(n); row; row = store.relay.outbox.row(++n))
     if (row.kind === "new") lanes[Number(row.lane.split("_")[1])]?.push(Number(row.key.split("/")[1]));
   const positions = store.updates.channels().filter(({ id }) => channels.includes(id));
   return { lanes, positions: Object.fromEntries(positions.map(({ id, pts }) => [id, pts])) };

@@ -87,5 +87,5 @@ export const FILE_OPENERS: Readonly<Record<string, string>> = {
 export const KNOWN_CIRCLES: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "apps/bot": [[".", "alerts", "charts", "chat", "presses", "relay", "relay/wizard", "screens", "store", "wizard", "words"]],
   "packages/sandbox": [[".", "botapi", "botapi/text", "control", "world"]],
-  "packages/session-store": [[".", "import", "owner"]],
+  "packages/session-store": [[".", "import", "owner", "relay"]],
 };

@@ -64,6 +64,7 @@ export {
   type Loss,
   RelayMessage,
   RoutesForReader,
+  TargetGone,
 } from "./relay.ts";
 export { relayFile, relayFolder } from "./relay-file.ts";
 export { BackfillStatus, BotAnswer, BotRequest, RelayStatus, RouteStatus, RouteStuck, SourceStatus } from "./relay-status.ts";

@@ -206,6 +206,16 @@ export const RoutesForReader = z.object({
 });
 export type RoutesForReader = z.infer<typeof RoutesForReader>;
 
+/** From a reader: this route has no target with that sender any more, or another one. What its target's name led to is forgotten. */
+export const TargetGone = z.object({
+  v: z.literal(1),
+  kind: z.literal("target-gone"),
+  route: RouteId,
+  /** Version of the routes that say so. */
+  version: z.number().int().nonnegative(),
+});
+export type TargetGone = z.infer<typeof TargetGone>;
+
 /** What travels on the relay queue of a worker. */
-export const RelayMessage = z.discriminatedUnion("kind", [Delivery, Confirmation, RoutesForReader]);
+export const RelayMessage = z.discriminatedUnion("kind", [Delivery, Confirmation, RoutesForReader, TargetGone]);
 export type RelayMessage = z.infer<typeof RelayMessage>;

@@ -6,6 +6,7 @@ import {
   type RelayStatus,
   relayKey,
   relayQueue,
+  type TargetGone,
 } from "@flotilla/contracts";
 import { AppError, type WorkerId, withTimeout } from "@flotilla/kernel";
 import { type Job, Queue, UnrecoverableError, type Worker } from "bullmq";
@@ -106,6 +107,11 @@ export class RelayLink {
   /** The routes of a reader. */
   async tellRoutes(message: Extract<RelayMessage, { kind: "routes" }>): Promise<void> {
     await this.#add(relayQueue(message.worker), `r.${message.version}`, message);
+  }
+
+  /** A sender's target is none any more. */
+  async targetGone(sender: WorkerId, message: TargetGone): Promise<void> {
+    await this.#add(relayQueue(sender), `g.${message.route}.${message.version}`, message);
   }
 
   /** Shows how the relays of this worker are doing. */

@@ -47,10 +47,14 @@ export type { DeliveredId, MapTarget, NewOutboxRow, OutboxKind, OutboxRow, SentI
 export { assertOwnerDir, type OwnerFolders, ownerFolders } from "./owner/folders.ts";
 export { assertKeyFree, type OwnerPlace } from "./owner/key-owner.ts";
 export { type RekeyedFile, type RekeyOptions, rekey } from "./rekey.ts";
-export type { RelayTable, StoredRoutes } from "./relay-table.ts";
+export type { DeliveryMap } from "./relay/delivery-map.ts";
+export type { Outbox } from "./relay/outbox.ts";
+export type { SentMemory } from "./relay/sent-memory.ts";
+export type { RelayTables } from "./relay/tables.ts";
 export type { RouteStop, RouteStops } from "./route-stops.ts";
 export { keyFingerprint } from "./seal.ts";
 export type { SessionStore } from "./store.ts";
+export type { TelegramClock } from "./telegram-clock.ts";
 export type { ChannelState, SelfUser, SessionFormat, SessionOptions, SessionOrigin, UpdateState } from "./types.ts";
 export type { UpdateTable } from "./updates.ts";
 export { type Help, Vault, type VaultOptions } from "./vault.ts";

@@ -3,6 +3,7 @@ import { assertStillThere, type Database } from "@flotilla/sqlite";
 import type { AccountRows } from "./account-rows.ts";
 import type { CommitResult, InboxEvent, InboxKind, InboxRow, MessageContent, OutageRow, UpdateBatch } from "./inbox-types.ts";
 import { SourceRows } from "./source-rows.ts";
+import type { TelegramClock } from "./telegram-clock.ts";
 import type { ChannelState, UpdateState } from "./types.ts";
 
 interface Row {
@@ -29,12 +30,12 @@ export class UpdateTable {
   readonly sources: SourceRows;
   readonly #db: Database;
   readonly #account: AccountRows;
-  readonly #now: () => number;
+  readonly #clock: TelegramClock;
 
-  constructor(db: Database, account: AccountRows, now: () => number) {
+  constructor(db: Database, account: AccountRows, clock: TelegramClock) {
     this.#db = db;
     this.#account = account;
-    this.#now = now;
+    this.#clock = clock;
     this.sources = new SourceRows(db);
   }
 
@@ -46,16 +47,6 @@ export class UpdateTable {
   /** Date of the first position that was ever known here, in seconds since the Unix epoch. */
   floor(): number {
     return this.#account.floor();
-  }
-
-  /** Now, and never before what Telegram says: what is kept for a time is not forgotten because a clock that was behind wrote it. */
-  stamp(): number {
-    return Math.max(this.#now(), (this.account()?.date ?? 0) * 1000);
-  }
-
-  /** What is older may be forgotten, by Telegram's clock: one that is ahead here for a moment makes nothing old. */
-  before(keepMs: number): number {
-    return Math.min(this.#now(), (this.account()?.date ?? Number.POSITIVE_INFINITY) * 1000) - keepMs;
   }
 
   /** Positions of its channels. */
@@ -72,7 +63,7 @@ export class UpdateTable {
     return this.#db.transaction("updates", () => {
       let inserted = 0;
       let messages = 0;
-      const now = this.stamp();
+      const now = this.#clock.stamp();
       for (const event of batch.events ?? []) {
         if (!this.#insert(event, wants, now)) continue;
         inserted += 1;
@@ -109,7 +100,7 @@ export class UpdateTable {
 
   /** Forgets some rows that were dealt with longer ago than `keepMs`, by Telegram's clock. Returns how many; none: that was all. */
   prune(keepMs: number, limit: number): number {
-    const before = this.before(keepMs);
+    const before = this.#clock.before(keepMs);
     const sql = "DELETE FROM inbox WHERE n IN (SELECT n FROM inbox WHERE state = 'done' AND received_at < ? LIMIT ?)";
     return this.#db.write(sql, [before, limit]).changes;
   }

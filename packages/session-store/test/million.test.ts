@@ -54,22 +54,22 @@ test.each([
 
 test("counts follow every way that a row goes", async () => {
   const { store } = await newStore();
-  const depths = () => store.relay.depths();
-  store.relay.take([], [row(1), row(2), row(3), row(4), row(5, { route: "b", lane: "b" }), row(1)], []);
+  const depths = () => store.relay.outbox.depths();
+  store.relay.outbox.take([], [row(1), row(2), row(3), row(4), row(5, { route: "b", lane: "b" }), row(1)], []);
   expect(depths()).toEqual([
     { route: "a", waiting: 4, poison: 0 },
     { route: "b", waiting: 1, poison: 0 },
   ]);
-  const head = () => store.relay.head("a") as NonNullable<ReturnType<typeof store.relay.head>>;
-  store.relay.setAside(head(), "no");
-  store.relay.setAside(head(), "no");
-  store.relay.finish(head(), { chat: "x", topic: null }, [], "delivered");
+  const head = () => store.relay.outbox.head("a") as NonNullable<ReturnType<typeof store.relay.outbox.head>>;
+  store.relay.outbox.setAside(head(), "no");
+  store.relay.outbox.setAside(head(), "no");
+  store.relay.outbox.finish(head(), { chat: "x", topic: null }, [], "delivered");
   expect(depths()[0]).toEqual({ route: "a", waiting: 1, poison: 2 });
-  expect(store.relay.retryPoison("a")).toBe(2);
+  expect(store.relay.outbox.retryPoison("a")).toBe(2);
   expect(depths()[0]).toEqual({ route: "a", waiting: 3, poison: 0 });
-  store.relay.setAside(head(), "no");
-  expect(store.relay.dropPoison("a")).toBe(1);
-  expect(store.relay.dropRoute("a", 1)).toBe(1);
+  store.relay.outbox.setAside(head(), "no");
+  expect(store.relay.outbox.dropPoison("a")).toBe(1);
+  expect(store.relay.outbox.dropRoute("a", 1)).toBe(1);
   expect(depths()).toEqual([
     { route: "a", waiting: 1, poison: 0 },
     { route: "b", waiting: 1, poison: 0 },
@@ -80,8 +80,8 @@ test("what is over goes in steps, what waits stays, and the file becomes smaller
   const it = await newStore();
   const { store, clock, path } = it;
   const rows = Array.from({ length: 3000 }, (_, n) => row(n, n < 10 ? {} : { lane: "b", route: "b" }));
-  store.relay.take([], rows, []);
-  store.relay.dropRoute("b", 3000);
+  store.relay.outbox.take([], rows, []);
+  store.relay.outbox.dropRoute("b", 3000);
   store.updates.commit({ events: Array.from({ length: 3000 }, (_, n) => post(n + 1, { box: "1" })) }, () => false);
   store.close();
   const before = statSync(path).size;
@@ -92,7 +92,7 @@ test("what is over goes in steps, what waits stays, and the file becomes smaller
   for (let went = relay.prune(30 * DAY, 500); went > 0; went = relay.prune(30 * DAY, 500)) steps.push(went);
   for (let went = updates.prune(7 * DAY, 500); went > 0; went = updates.prune(7 * DAY, 500)) steps.push(went);
   expect(steps).toEqual([500, 500, 500, 500, 500, 490, 500, 500, 500, 500, 500, 500]);
-  expect(relay.depths()).toEqual([{ route: "a", waiting: 10, poison: 0 }]);
+  expect(relay.outbox.depths()).toEqual([{ route: "a", waiting: 10, poison: 0 }]);
   let turns = 1;
   while (shrink()) turns += 1;
   expect(turns).toBeGreaterThan(1);
@@ -107,13 +107,14 @@ test.each([
   const { store, clock } = await newStore();
   const state = { pts: 1, qts: 0, seq: 0, date: START / 1000 };
   store.updates.commit({ account: state, events: [post(1)] }, () => false);
-  store.relay.take([], [row(1)], []);
-  const head = store.relay.head("a");
-  if (head) store.relay.finish(head, { chat: "t", topic: null }, [{ chat: "55", message: 1, targetMessage: 9 }], "delivered");
-  store.relay.addSent("key", { ids: [9] });
+  store.relay.outbox.take([], [row(1)], []);
+  const head = store.relay.outbox.head("a");
+  if (head)
+    store.relay.outbox.finish(head, { chat: "t", topic: null }, [{ chat: "55", message: 1, targetMessage: 9 }], "delivered");
+  store.relay.sent.add("key", { ids: [9] });
   clock.at += jump;
   expect([store.relay.prune(30 * DAY, 500), store.updates.prune(7 * DAY, 500)]).toEqual([0, 0]);
-  expect([store.relay.sent("key")?.ids, store.relay.delivered("a", "55", 1)?.message]).toEqual([[9], 9]);
+  expect([store.relay.sent.get("key")?.ids, store.relay.map.delivered("a", "55", 1)?.message]).toEqual([[9], 9]);
 });
 
 test("what was delivered under a clock that was years behind is kept for its time", async () => {
@@ -121,22 +122,22 @@ test("what was delivered under a clock that was years behind is kept for its tim
   clock.at = 0;
   store.updates.commit({ account: { pts: 1, qts: 0, seq: 0, date: START / 1000 }, events: [] }, () => false);
   store.updates.commit({ events: [post(1)] }, () => false);
-  store.relay.addSent("key", { ids: [9] });
+  store.relay.sent.add("key", { ids: [9] });
   clock.at = START + DAY;
   expect([store.relay.prune(30 * DAY, 500), store.updates.prune(7 * DAY, 500)]).toEqual([0, 0]);
-  expect(store.relay.sent("key")).toEqual({ ids: [9] });
+  expect(store.relay.sent.get("key")).toEqual({ ids: [9] });
 });
 
 test("a deletion in a private chat after the inbox has forgotten the message is found in the map of what was relayed", async () => {
   const { store, clock } = await newStore();
   store.updates.commit({ events: [post(7)] }, () => false);
-  store.relay.take([], [row(7)], []);
-  const head = store.relay.head("a");
+  store.relay.outbox.take([], [row(7)], []);
+  const head = store.relay.outbox.head("a");
   const ids = [
     { chat: "-1000000000009", message: 7, targetMessage: 1 },
     { chat: "55", message: 7, targetMessage: 2 },
   ];
-  if (head) store.relay.finish(head, { chat: "t", topic: null }, ids, "delivered");
+  if (head) store.relay.outbox.finish(head, { chat: "t", topic: null }, ids, "delivered");
   clock.at += 8 * DAY;
   expect(store.updates.prune(7 * DAY, 500)).toBe(1);
   const gone = { kind: "delete" as const, chat: null, version: 99 };

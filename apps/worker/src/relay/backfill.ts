@@ -118,7 +118,7 @@ export class Backfill {
   #take(ready: ReadyRoute, messages: readonly SourceMessage[]): void {
     const { store, intake, wake } = this.#deps;
     const { rows, known } = intake.backfilled(ready, messages);
-    this.#patch({ taken: store.relay.take([], rows, []), known });
+    this.#patch({ taken: store.relay.outbox.take([], rows, []), known });
     wake();
   }
 

@@ -12,16 +12,16 @@ import {
 import { AppError, type Clock, LoopShare, nextTurn, toError, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { type AfterTry, afterTry, type FetchedFile, isAboutTarget, maxAgeMs, resultOfFault, stepKey } from "@flotilla/relay";
-import type { OutboxRow, RelayTable, RouteStops } from "@flotilla/session-store";
+import type { OutboxRow, RelayTables, RouteStops } from "@flotilla/session-store";
 import { deliveryOf, keyOf } from "./delivery-of.ts";
 import { alertLane, type JudgedAlbum } from "./intake.ts";
-import { emptyLane, type Lane, type LaneState, type UnderWay, uploadMs } from "./lane.ts";
+import { doubtOver, emptyLane, type Hold, type Lane, type LaneState, type UnderWay, uploadMs } from "./lane.ts";
 import { learned, needsFiles, placeOf, planStep, type Sent } from "./plan-step.ts";
 
 /** Parts of the dispatcher. */
 export interface DispatcherDeps {
   readonly worker: WorkerId;
-  readonly relay: RelayTable;
+  readonly relay: RelayTables;
   readonly stops: RouteStops;
   readonly route: (id: string) => Route | null;
   /** Hands a step to whoever delivers it; resolves when it is on its way. The same try may be handed over twice. */
@@ -100,7 +100,7 @@ export class Dispatcher {
   /** Takes a sender's word. A word about something else, or an old one, changes nothing. */
   confirmed({ id, key, result }: Confirmation): void {
     const { relay } = this.#deps;
-    const row = relay.row(Number(id.split(".")[1]));
+    const row = relay.outbox.row(Number(id.split(".")[1]));
     const route = row && this.#deps.route(row.route);
     if (!row || !route || keyOf(route, row) !== key) return;
     const lane = this.#lane(row.lane);
@@ -109,7 +109,6 @@ export class Dispatcher {
     if (lane.underWay?.row.n === row.n) lane.underWay = null;
     lane.tries += 1;
     lane.reason = null;
-    lane.blocked = false;
     this.#settle(lane, route, row, result);
     this.#pumpLane(row.lane);
   }
@@ -120,25 +119,24 @@ export class Dispatcher {
     const now = clock.now();
     if (result.kind === "refused" && isWithoutFile(route, result.code)) {
       lane.files = { row: row.n, found: [] };
+      lane.hold = null;
       return;
     }
     const next = afterTry(row.attempts, result, now);
-    const code = next.kind === "wait" ? next.code : null;
-    lane.held = code === null ? null : { code, since: lane.held?.since ?? now };
+    lane.hold = holdOf(next, lane.hold?.since ?? now);
     if (next.kind === "fetch") void this.#fetch(lane, route, row);
     else if (next.kind === "done" && result.kind === "done") {
       this.#finish(route, row, result);
       // A chat may take an edit and no new message.
-      if (row.kind === "new" || lane.doubt?.row.kind !== "new") this.#clear(lane);
+      if (row.kind === "new" || lane.doubt.kind !== "open" || lane.doubt.row.kind !== "new") this.#clear(lane);
     } else if (next.kind === "poison" && result.kind === "failed" && result.sent) this.#finish(route, row, result.sent);
-    else if (next.kind === "poison") relay.setAside(row, next.reason);
+    else if (next.kind === "poison") relay.outbox.setAside(row, next.reason);
     else if (next.kind === "wait") {
-      if (next.attempts !== row.attempts) relay.failed(row.n, next.attempts, next.reason);
+      if (next.attempts !== row.attempts) relay.outbox.failed(row.n, next.attempts, next.reason);
       lane.reason = next.reason;
       if (next.blocked && this.#doubts(lane, row, next)) return;
       lane.parkedUntil = clock.monotonicMs() + next.waitMs;
-      lane.blocked = next.blocked;
-      if (next.blocked) lane.doubt = null;
+      if (next.blocked) lane.doubt = doubtOver(lane.doubt);
     }
     const isOver = next.kind === "poison" || (next.kind === "done" && lane.files?.row === row.n);
     if (isOver) this.#deps.forget(row.n);
@@ -149,32 +147,32 @@ export class Dispatcher {
   #finish(route: Route, row: OutboxRow, sent: Sent): void {
     const { ids, counts } = learned(this.#deps.relay, route, row, sent);
     forgetGone(this.#deps.relay, row);
-    this.#deps.relay.finish(row, placeOf(route.to), ids, COUNTS[row.kind], { ...counts });
+    this.#deps.relay.outbox.finish(row, placeOf(route.to), ids, COUNTS[row.kind], { ...counts });
   }
 
   /** Whether a refusal is left open, until the row behind has been tried: it may be about this one message. */
   #doubts(lane: Lane, row: OutboxRow, { code, reason, waitMs }: Extract<AfterTry, { kind: "wait" }>): boolean {
-    if (lane.doubt !== null || code === null || isAboutTarget(code)) return false;
-    lane.doubt = { row, reason, until: this.#deps.clock.monotonicMs() + waitMs };
+    if (lane.doubt.kind === "open" || code === null || isAboutTarget(code)) return false;
     // Nothing came that could tell, and it was refused once more: a person has to look.
-    lane.blocked = lane.doubted === row.n;
-    if (!lane.blocked) lane.held = null;
-    lane.doubted = row.n;
+    const isAgain = lane.doubt.kind === "over" && lane.doubt.row === row.n;
+    if (!isAgain) lane.hold = null;
+    lane.doubt = { kind: "open", row, reason, until: this.#deps.clock.monotonicMs() + waitMs };
     return true;
   }
 
   /** The target took a row: one in front of it that was refused was refused for itself. */
   #clear(lane: Lane): void {
-    if (lane.doubt) this.#deps.relay.setAside(lane.doubt.row, lane.doubt.reason);
-    if (lane.doubt) this.#deps.forget(lane.doubt.row.n);
-    lane.doubt = null;
+    if (lane.doubt.kind !== "open") return;
+    this.#deps.relay.outbox.setAside(lane.doubt.row, lane.doubt.reason);
+    this.#deps.forget(lane.doubt.row.n);
+    lane.doubt = doubtOver(lane.doubt);
   }
 
   /** The row to try: the one in front, or behind it while that one is in doubt. */
   #next(name: string, lane: Lane): OutboxRow | null {
     const { relay, clock } = this.#deps;
-    if (lane.doubt && lane.doubt.until <= clock.monotonicMs()) lane.doubt = null;
-    return relay.head(name, lane.doubt?.row.n);
+    if (lane.doubt.kind === "open" && lane.doubt.until <= clock.monotonicMs()) lane.doubt = doubtOver(lane.doubt);
+    return relay.outbox.head(name, lane.doubt.kind === "open" ? lane.doubt.row.n : 0);
   }
 
   /** The route waits while its files are downloaded: its order holds. */
@@ -207,7 +205,9 @@ export class Dispatcher {
   wake(name: string): void {
     const { stops, clock } = this.#deps;
     if (this.#isStopped(name)) stops.set(name, { code: null, at: clock.now() });
-    Object.assign(this.#lane(name), { parkedUntil: 0, doubt: null });
+    const lane = this.#lane(name);
+    lane.parkedUntil = 0;
+    lane.doubt = doubtOver(lane.doubt);
     this.#pumpLane(name);
   }
 
@@ -232,7 +232,7 @@ export class Dispatcher {
   }
 
   state(name: string): LaneState {
-    const { parkedUntil, reason, blocked, held, underWay } = this.#lane(name);
+    const { parkedUntil, reason, hold, underWay } = this.#lane(name);
     const { clock } = this.#deps;
     const leftMs = parkedUntil - clock.monotonicMs();
     const stop = this.#deps.stops.get(name);
@@ -240,8 +240,7 @@ export class Dispatcher {
     return {
       parkedUntil: leftMs > 0 ? clock.now() + leftMs : null,
       reason,
-      blocked,
-      held,
+      hold,
       underWaySince: underWay && underWay.since + uploadMs(underWay.delivery),
     };
   }
@@ -269,7 +268,7 @@ export class Dispatcher {
     const now = this.#deps.clock.monotonicMs();
     if (lane.album?.row !== n || lane.album.pieces !== pieces.length)
       lane.album = { row: n, pieces: pieces.length, until: now + ALBUM_MS };
-    return now < lane.album.until && !this.#deps.relay.isFollowed(row);
+    return now < lane.album.until && !this.#deps.relay.outbox.isFollowed(row);
   }
 
   #start(lane: Lane, route: Route, row: OutboxRow): void {
@@ -281,17 +280,17 @@ export class Dispatcher {
       if (plan.kind === "nothing") {
         if (plan.reason === "unchanged" || plan.reason === "unreached") forgetGone(relay, row);
         if (plan.reason === "never-delivered") this.#follow(lane, row);
-        return void relay.finish(row, placeOf(route.to), [], plan.reason);
+        return void relay.outbox.finish(row, placeOf(route.to), [], plan.reason);
       }
-      relay.seal(row.n);
+      relay.outbox.seal(row.n);
       if (files === null && needsFiles(plan.step, route, row, worker)) return void this.#fetch(lane, route, row);
-      const landed = relay.landed(route.id, placeOf(route.to).chat);
+      const landed = relay.map.landed(route.id, placeOf(route.to).chat);
       const delivery = deliveryOf(worker, route, row, { step: plan.step, landed, tries: lane.tries });
       lane.underWay = { row, delivery, since: clock.now(), handedAt: 0, handing: false };
     } catch (error) {
       if (error instanceof AppError && error.code.startsWith("sqlite-")) throw error;
       log.error({ route: route.id, cause: toError(error).message }, "a delivery cannot be planned");
-      return void relay.setAside(row, clip(toError(error).message, 300));
+      return void relay.outbox.setAside(row, clip(toError(error).message, 300));
     }
     this.#hand(lane.underWay);
   }
@@ -303,12 +302,12 @@ export class Dispatcher {
     const pieces = row.pieces.map((piece) => SourceMessage.parse(JSON.parse(piece)));
     const isAsked = pieces.some(({ asked }) => asked === true);
     if (!isAsked && telegramNow() - row.sourceAt > maxAgeMs(route)) {
-      relay.leaveOut(row, "too-old");
+      relay.outbox.leaveOut(row, "too-old");
       return false;
     }
     if (row.album === null) return true;
-    if (relay.isOfTaken(row)) {
-      relay.takeAlbum(row, []);
+    if (relay.outbox.isOfTaken(row)) {
+      relay.outbox.takeAlbum(row, []);
       return true;
     }
     const judged = judgeAlbum(route.id, pieces);
@@ -321,10 +320,10 @@ export class Dispatcher {
       return false;
     }
     if (judged.verdict.kind === "skip") {
-      relay.leaveOut(row, judged.verdict.reason);
+      relay.outbox.leaveOut(row, judged.verdict.reason);
       return false;
     }
-    relay.takeAlbum(row, judged.along);
+    relay.outbox.takeAlbum(row, judged.along);
     judged.taken();
     return true;
   }
@@ -332,8 +331,8 @@ export class Dispatcher {
   /** The message of an edit or a deletion may be set aside, or in doubt. */
   #follow(lane: Lane, row: OutboxRow): void {
     if (row.kind !== "edit" && row.kind !== "delete") return;
-    this.#deps.relay.follow(row, lane.doubt?.row.n ?? null);
-    if (lane.doubt) lane.files = null;
+    this.#deps.relay.outbox.follow(row, lane.doubt.kind === "open" ? lane.doubt.row.n : null);
+    if (lane.doubt.kind === "open") lane.files = null;
   }
 
   #hand(underWay: UnderWay): void {
@@ -368,6 +367,12 @@ function isWithoutFile({ to }: Route, code: string): boolean {
   return to.kind === "bot" && (code === "file-too-large" || code === "file-missing");
 }
 
+/** What stands in the way after a try; null: nothing, or a wait that ends by itself. */
+function holdOf(next: AfterTry, since: number): Hold | null {
+  if (next.kind !== "wait" || next.code === null) return null;
+  return { kind: next.blocked ? "blocked" : "held", code: next.code, since };
+}
+
 /** Why a route stopped itself. */
 const STOPPED = {
   loop: "The same message comes back again and again: this route looks like a loop. Check its chats, then wake it.",
@@ -377,14 +382,14 @@ const STOPPED = {
 
 function stoppedState(code: string, since: number): LaneState {
   const reason = Object.hasOwn(STOPPED, code) ? STOPPED[code as keyof typeof STOPPED] : code;
-  return { parkedUntil: null, reason, blocked: true, underWaySince: null, held: { code, since } };
+  return { parkedUntil: null, reason, underWaySince: null, hold: { kind: "blocked", code, since } };
 }
 
 /** What was deleted in the source is not followed any more. */
-function forgetGone(relay: RelayTable, row: OutboxRow): void {
+function forgetGone(relay: RelayTables, row: OutboxRow): void {
   if (row.kind !== "delete") return;
   const { chat, id } = GonePiece.parse(JSON.parse(row.pieces[0] ?? "null"));
-  relay.forget(row.route, chat, id);
+  relay.map.forget(row.route, chat, id);
 }
 
 const COUNTS = { new: "delivered", edit: "edited", delete: "deleted", alert: "alerted" } as const;

@@ -44,6 +44,13 @@ interface Batch {
   readonly matches: { readonly route: string; readonly message: SourceMessage }[];
 }
 
+/** A message, first, and those that a forward comes from; `name` is that of the chat, as the account knows it. */
+interface Origin {
+  readonly chat: string;
+  readonly message: number | null;
+  readonly name: string | null;
+}
+
 /** Moves what was received into the outbox: one transaction per batch, so a crash repeats a batch or nothing. */
 export class Intake {
   readonly #store: SessionStore;
@@ -69,7 +76,7 @@ export class Intake {
       taken.push(row.n);
       if (share.isOver()) break;
     }
-    if (taken.length > 0) this.#store.relay.take(taken, rows, counts);
+    if (taken.length > 0) this.#store.relay.outbox.take(taken, rows, counts);
     // Only what is taken: on a full disk the same batch is tried again and again, and is no loop.
     for (const { route, message } of batch.matches) this.#watchForLoop(route, message);
     return taken.length;
@@ -78,7 +85,8 @@ export class Intake {
   /** What follows from messages of a source that were fetched on demand. Nothing of those that were delivered before. */
   backfilled(ready: ReadyRoute, messages: readonly SourceMessage[]): { readonly rows: NewOutboxRow[]; readonly known: number } {
     const { id } = ready.route;
-    const isKnown = ({ chat, id: message }: SourceMessage): boolean => this.#store.relay.delivered(id, chat, message) !== null;
+    const isKnown = ({ chat, id: message }: SourceMessage): boolean =>
+      this.#store.relay.map.delivered(id, chat, message) !== null;
     const open = messages.filter((message) => !isKnown(message));
     const rows = inAlbums(open).flatMap((album) => {
       const pieces = album.filter((piece) => barrier(ready, piece, this.#isOwn(ready, piece)) === null);
@@ -101,12 +109,13 @@ export class Intake {
   #matched(row: InboxRow, batch: Batch): void {
     if (!row.content) return;
     const message = toSourceMessage(this.#store, row, row.content);
-    const isDelivery = this.#isOwnDelivery(message);
+    const origins = this.#originsOf(message);
+    const isDelivery = this.#isOwnDelivery(origins);
     for (const ready of this.#book.ready) {
       const { route } = ready;
       const verdict = row.content.service
         ? SERVICE
-        : this.#verdict(ready, message, isDelivery || this.#isFromTarget(ready, message));
+        : this.#verdict(ready, message, isDelivery || this.#isFromTarget(ready, origins));
       if (verdict.kind === "take") this.#take(route, message, verdict.because, batch);
       else if (verdict.reason !== "other-chat" && verdict.reason !== "off") batch.counts.push([route.id, verdict.reason]);
     }
@@ -132,31 +141,36 @@ export class Intake {
   }
 
   #isOwn(ready: ReadyRoute, message: SourceMessage): boolean {
-    return this.#isFromTarget(ready, message) || this.#isOwnDelivery(message);
+    const origins = this.#originsOf(message);
+    return this.#isFromTarget(ready, origins) || this.#isOwnDelivery(origins);
+  }
+
+  #originsOf({ chat, id, origins = [] }: SourceMessage): Origin[] {
+    const places = [{ chat, message: id }, ...origins];
+    return places.map((place) => ({ ...place, name: this.#store.entities.byId(place.chat)?.username ?? null }));
   }
 
   /**
    * What comes from the target of a route is not delivered back to it: the copy that Telegram makes of a delivery may be here before
    * its sender has said that it was delivered.
    */
-  #isFromTarget({ route: { to } }: ReadyRoute, { origins = [] }: SourceMessage): boolean {
+  #isFromTarget({ route: { to } }: ReadyRoute, [, ...origins]: readonly Origin[]): boolean {
     if (to.kind === "webhook" || origins.length === 0) return false;
     const target = this.#book.idOf(to.chat);
-    const name = to.chat.toLowerCase();
-    const nameOf = (chat: string): string => `@${this.#store.entities.byId(chat)?.username ?? ""}`;
-    return origins.some(({ chat }) => chat === target || nameOf(chat) === name);
+    const wanted = to.chat.toLowerCase();
+    return origins.some(({ chat, name }) => chat === target || `@${name ?? ""}` === wanted);
   }
 
   /** A relay put it there, or it is a forward of what a relay put somewhere: Telegram copies the posts of a channel into its group. */
-  #isOwnDelivery({ chat, id, origins = [] }: SourceMessage): boolean {
-    const { relay, entities } = this.#store;
-    return [{ chat, message: id }, ...origins].some((origin) => {
+  #isOwnDelivery(origins: readonly Origin[]): boolean {
+    const { map } = this.#store.relay;
+    return origins.some((origin) => {
       if (origin.message === null) return false;
-      const name = entities.byId(origin.chat)?.username;
+      const { name } = origin;
       const names = name ? [`@${name}`, `@${name.toLowerCase()}`] : [];
       const isSaved = !origin.chat.startsWith("-") && origin.chat === this.#store.self()?.id;
       const saved = isSaved ? [savedBy(this.#deps.worker)] : [];
-      return relay.isDelivery([origin.chat, ...names, ...saved], origin.message);
+      return map.isDelivery([origin.chat, ...names, ...saved], origin.message);
     });
   }
 
@@ -198,8 +212,8 @@ export class Intake {
     }
     const { relay } = this.#store;
     const { chat, messageId, version, kind } = row;
-    const mayWait = relay.heldBack(route.id) || batch.rows.some(({ lane }) => lane === route.id);
-    if (kind === "delete" && !mayWait && !relay.delivered(route.id, chat, messageId)) return;
+    const mayWait = relay.outbox.heldBack(route.id) || batch.rows.some(({ lane }) => lane === route.id);
+    if (kind === "delete" && !mayWait && !relay.map.delivered(route.id, chat, messageId)) return;
     const piece = row.content ? toSourceMessage(this.#store, row, row.content) : { chat, id: messageId };
     batch.rows.push({
       lane: route.id,
@@ -220,7 +234,7 @@ export class Intake {
     const album = group === null ? null : `${chat}/${group}`;
     const key = `${chat}/${messageId}/new`;
     if (rows.some((row) => row.lane === route && (row.key === key || (album !== null && row.album === album)))) return true;
-    return relay.hasNew(route, chat, messageId, album) || relay.delivered(route, chat, messageId) !== null;
+    return relay.outbox.hasNew(route, chat, messageId, album) || relay.map.delivered(route, chat, messageId) !== null;
   }
 
   /** It came before, and what it says now is what the route looks for. An old message that was never seen here is no news. */

@@ -14,6 +14,21 @@ export interface UnderWay {
   handing: boolean;
 }
 
+/** Why a lane delivers nothing: its target takes nothing (`blocked`), or its sender cannot act (`held`). `code` is what was answered, since when. */
+export interface Hold {
+  readonly kind: "blocked" | "held";
+  readonly code: string;
+  readonly since: number;
+}
+
+/** Whether the row in front was refused with a code that no list has. */
+export type Doubt =
+  | { readonly kind: "none" }
+  /** Until then (monotonic), the row behind it tells whether the target takes nothing at all. */
+  | { readonly kind: "open"; readonly row: OutboxRow; readonly reason: string; readonly until: number }
+  /** No row told: if it is refused once more, the target takes nothing. */
+  | { readonly kind: "over"; readonly row: number };
+
 /** One queue of deliveries that keep their order. */
 export interface Lane {
   underWay: UnderWay | null;
@@ -22,13 +37,8 @@ export interface Lane {
   /** An album in front that may still grow: how many messages it had when it was seen last, and until when it waits (monotonic). */
   album: { readonly row: number; readonly pieces: number; readonly until: number } | null;
   reason: string | null;
-  blocked: boolean;
-  /** What its sender or its target answered, and since when it is so. */
-  held: { readonly code: string; readonly since: number } | null;
-  /** The row in front was refused with a code that nobody knows: the row behind it tells whether the target takes nothing at all. */
-  doubt: { readonly row: OutboxRow; readonly reason: string; readonly until: number } | null;
-  /** The row that was in doubt last. */
-  doubted: number | null;
+  hold: Hold | null;
+  doubt: Doubt;
   tries: number;
   /** A download is under way. */
   fetching: boolean;
@@ -40,8 +50,7 @@ export interface Lane {
 export interface LaneState {
   readonly parkedUntil: number | null;
   readonly reason: string | null;
-  readonly blocked: boolean;
-  readonly held: { readonly code: string; readonly since: number } | null;
+  readonly hold: Hold | null;
   /** Since when one delivery has been under way without an answer; an upload is given its time first. */
   readonly underWaySince: number | null;
 }
@@ -53,14 +62,17 @@ export function emptyLane(): Lane {
     parkedUntil: 0,
     album: null,
     reason: null,
-    blocked: false,
-    held: null,
-    doubt: null,
-    doubted: null,
+    hold: null,
+    doubt: { kind: "none" },
     tries: 0,
     fetching: false,
     files: null,
   };
+}
+
+/** The doubt is over, and its row is remembered. */
+export function doubtOver(doubt: Doubt): Doubt {
+  return doubt.kind === "open" ? { kind: "over", row: doubt.row.n } : doubt;
 }
 
 /** How long an upload may take: a slow line takes 50 KB a second. */

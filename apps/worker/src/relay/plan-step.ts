@@ -23,24 +23,24 @@ import {
   planUpload,
   type StepPlan,
 } from "@flotilla/relay";
-import type { DeliveredId, MapTarget, OutboxRow, RelayTable, TargetPlace } from "@flotilla/session-store";
+import type { DeliveredId, MapTarget, OutboxRow, RelayTables, TargetPlace } from "@flotilla/session-store";
 import { isFile } from "./source-message.ts";
 
 const EXCERPT = 200;
 
 /** The step for one row of the outbox, or why there is nothing to do. Throws on a row that cannot be read. */
 export function planStep(
-  relay: RelayTable,
+  relay: RelayTables,
   route: Route,
   row: OutboxRow,
   files: readonly FetchedFile[] | null = null,
 ): StepPlan {
   const pieces: unknown[] = row.pieces.map((piece) => JSON.parse(piece));
   const place = placeOf(route.to);
-  const landed = relay.landed(route.id, place.chat);
+  const landed = relay.map.landed(route.id, place.chat);
   // A route that got another target since: what it delivered before is none of the new one's messages.
   const there = (chat: string, id: number): MapTarget | null => {
-    const known = relay.delivered(route.id, chat, id);
+    const known = relay.map.delivered(route.id, chat, id);
     // What is in a group that became a supergroup since cannot be answered or changed any more.
     return known && isPlace(known.chat, place.chat) && known.landed === landed ? known : null;
   };
@@ -48,7 +48,7 @@ export function planStep(
     if (known === null) return null;
     const { message, rest, said, role, form } = known;
     // Version 0.1 noted no roles: of its albums nobody knows who speaks.
-    const others = relay.sharing(route.id, chat, id);
+    const others = relay.map.sharing(route.id, chat, id);
     const album = role === null && others.length === 0 ? null : { speaks: role === "speaker", others };
     return { message, rest, said, form, album };
   };
@@ -120,13 +120,13 @@ export interface Learned {
  * What the map learns from a delivered row: an album that was copied into one message has one id for all of its messages. Else each has
  * the id that Telegram named for it, or none: of an album that lost a photo meanwhile, the others must not move up.
  */
-export function learned(relay: RelayTable, route: Route, row: OutboxRow, result: Sent): Learned {
+export function learned(relay: RelayTables, route: Route, row: OutboxRow, result: Sent): Learned {
   const { ids, counts } = learnedOf(relay, route, row, result);
   const lost = Object.fromEntries((result.lost ?? []).map((what) => [`no-${what}`, 1]));
   return { ids, counts: { ...counts, ...lost } };
 }
 
-function learnedOf(relay: RelayTable, route: Route, row: OutboxRow, result: Sent): Learned {
+function learnedOf(relay: RelayTables, route: Route, row: OutboxRow, result: Sent): Learned {
   if (row.kind === "edit") return changed(relay, row, result);
   if (row.kind === "delete") return gone(relay, row);
   if (row.kind !== "new") return { ids: [], counts: {} };
@@ -172,10 +172,10 @@ function partsOf(
 }
 
 /** What a message says by now; and an edit may have made more or less of what follows it. */
-function changed(relay: RelayTable, row: OutboxRow, result: Sent): Learned {
+function changed(relay: RelayTables, row: OutboxRow, result: Sent): Learned {
   const message = SourceMessage.parse(JSON.parse(row.pieces[0] ?? "null"));
   const { chat, id } = message;
-  const known = relay.delivered(row.route, chat, id);
+  const known = relay.map.delivered(row.route, chat, id);
   if (!known) return { ids: [], counts: {} };
   const { role, landed, form, message: targetMessage } = known;
   const { places, cut, isWhole } = placeParts(known.rest, result);
@@ -190,9 +190,9 @@ function changed(relay: RelayTable, row: OutboxRow, result: Sent): Learned {
 }
 
 /** A deletion takes what is known of a message. */
-function gone(relay: RelayTable, row: OutboxRow): Learned {
+function gone(relay: RelayTables, row: OutboxRow): Learned {
   const { chat, id } = GonePiece.parse(JSON.parse(row.pieces[0] ?? "null"));
-  const known = relay.delivered(row.route, chat, id);
+  const known = relay.map.delivered(row.route, chat, id);
   const isWhole = known === null || (known.message !== null && !known.rest.includes("unknown"));
   return { ids: [], counts: { unreached: isWhole ? 0 : 1 } };
 }

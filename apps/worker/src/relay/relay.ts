@@ -14,7 +14,7 @@ import type { RelayTelegram } from "./ports.ts";
 import { RouteBook } from "./route-book.ts";
 import { Sender } from "./sender.ts";
 import { relayStatus } from "./status.ts";
-import { TelegramClock } from "./telegram-clock.ts";
+import { TargetNames } from "./target-names.ts";
 import { WebhookSender } from "./webhook.ts";
 
 /** Parts of a relay. */
@@ -49,6 +49,7 @@ export class Relay {
   readonly #intake: Intake;
   readonly #dispatcher: Dispatcher;
   readonly #sender: Sender;
+  readonly #targets: TargetNames;
   readonly #webhook: WebhookSender;
   readonly #link: RelayLink;
   readonly #backfill: Backfill;
@@ -71,9 +72,9 @@ export class Relay {
     this.#intake = new Intake(store, this.#book, { worker, now, onLoop: (route) => this.#dispatcher.stop(route, "loop") });
     this.#linked = new LinkedChannels({ store, telegram, now, signal: this.#stopping.signal, log });
     this.#files = new RelayFiles(options.dataDir, telegram.files);
-    this.#sender = new Sender({ relay: store.relay, pins: store.chatPins, telegram, files: this.#files, now, log });
+    this.#targets = new TargetNames(store.chatPins, telegram);
+    this.#sender = new Sender({ relay: store.relay, names: this.#targets, telegram, files: this.#files, now, log });
     this.#webhook = new WebhookSender(options.fleetKey, now);
-    const telegramClock = new TelegramClock(clock, () => store.updates.account()?.date ?? null);
     const route = (id: string): Route | null => this.#book.route(id);
     this.#dispatcher = new Dispatcher({
       worker,
@@ -84,7 +85,7 @@ export class Relay {
       fetch: (ready, row) => this.#files.fetch(worker, ready, row, this.#stopping.signal),
       forget: (row) => void this.#files.forget(worker, row).catch(onError),
       judgeAlbum: (id, pieces) => this.#intake.judgeAlbum(id, pieces),
-      telegramNow: () => telegramClock.now(),
+      telegramNow: () => store.telegramClock.now(),
       faultOf: telegram.faultOf,
       clock,
       log,
@@ -109,7 +110,7 @@ export class Relay {
   start(): void {
     this.#link.start();
     const { store, worker } = this.#options;
-    void this.#files.cleanUp(worker, (row) => store.relay.row(row) !== null);
+    void this.#files.cleanUp(worker, (row) => store.relay.outbox.row(row) !== null);
     const every = (ms: number, work: () => void): void => void this.#timers.push(setInterval(() => this.#guard(work), ms));
     every(TICK_MS, () => this.#tick());
     every(REPORT_MS, () => {
@@ -188,7 +189,7 @@ export class Relay {
   /** What was set aside on a route is tried again or given up. Returns how many. */
   poison(route: string, what: "retry" | "drop"): number {
     const { relay } = this.#options.store;
-    const count = what === "retry" ? relay.retryPoison(route) : relay.dropPoison(route);
+    const count = what === "retry" ? relay.outbox.retryPoison(route) : relay.outbox.dropPoison(route);
     this.#dispatcher.wake(route);
     return count;
   }
@@ -231,6 +232,9 @@ export class Relay {
       case "routes":
         this.#takeRoutes(message);
         return;
+      case "target-gone":
+        this.#targets.forget(message.route);
+        return;
       default:
         message satisfies never;
     }
@@ -243,10 +247,24 @@ export class Relay {
     for (const { id, from } of before)
       if (!isDeepStrictEqual(this.#book.route(id)?.from.chats, from.chats)) this.#options.store.chatPins.forget(id);
     this.#book.refresh();
+    for (const route of before) this.#tellTargetGone(route, message.version);
     this.#dispatcher.changed(before);
     this.#dropGone();
     void this.resolveNames();
     this.#tick();
+  }
+
+  /** The sender of a route that is gone, or delivers elsewhere now, forgets what the name of its target led to. */
+  #tellTargetGone({ id, to }: Route, version: number): void {
+    if (to.kind !== "worker" || !to.chat.startsWith("@") || isDeepStrictEqual(this.#book.route(id)?.to, to)) return;
+    const { worker, log } = this.#options;
+    if (to.worker === worker) {
+      this.#targets.forget(id);
+      return;
+    }
+    this.#link.targetGone(to.worker, { v: 1, kind: "target-gone", route: id, version }).catch((error: unknown) => {
+      log.debug({ route: id, cause: toError(error).message }, "a sender could not be told that its target is gone");
+    });
   }
 
   /** What waits on routes that are gone is given up, a little at a time; a route that is put back meanwhile keeps the rest. */
@@ -256,8 +274,8 @@ export class Relay {
     const { signal } = this.#stopping;
     const isGone = (route: string): boolean => this.#book.route(route) === null;
     const work = async (): Promise<void> => {
-      for (const { route } of store.relay.depths())
-        while (isGone(route) && store.relay.dropRoute(route, DROP_STEP) === DROP_STEP) await sleep(1, signal);
+      for (const { route } of store.relay.outbox.depths())
+        while (isGone(route) && store.relay.outbox.dropRoute(route, DROP_STEP) === DROP_STEP) await sleep(1, signal);
     };
     this.#dropping.run(work).catch((error: unknown) => {
       if (!signal.aborted) log.error({ cause: toError(error).message }, "what waits on a removed route could not be given up");

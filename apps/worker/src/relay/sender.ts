@@ -2,15 +2,15 @@ import type { Confirmation, Delivery, DeliveryResult, DeliveryStep, FollowingTex
 import { AppError, SingleFlight, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { isAboutPart, resultOfFault, unanswered } from "@flotilla/relay";
-import type { ChatPins, RelayTable, SentIds } from "@flotilla/session-store";
+import type { RelayTables, SentIds } from "@flotilla/session-store";
 import type { RelayFiles } from "./files.ts";
-import { nameMoved } from "./name-moved.ts";
 import type { OutgoingText, RelayTelegram, TargetChat } from "./ports.ts";
+import type { TargetNames } from "./target-names.ts";
 
 /** Parts of the sender. */
 export interface SenderDeps {
-  readonly relay: RelayTable;
-  readonly pins: ChatPins;
+  readonly relay: RelayTables;
+  readonly names: TargetNames;
   readonly telegram: RelayTelegram;
   readonly files: RelayFiles;
   readonly now: () => number;
@@ -43,16 +43,16 @@ export class Sender {
     const { key, to, step, id, reader } = delivery;
     const { relay, now, log } = this.#deps;
     try {
-      const known = relay.sent(key);
+      const known = relay.sent.get(key);
       if (known) return done(known, now());
       if (to.kind !== "worker") throw new AppError("method-refused", "A worker does not deliver to this kind of target.");
-      const chat = await this.#chatOf(delivery.route, to.chat);
+      const chat = await this.#deps.names.chatOf(delivery.route, to.chat);
       const landed = chat.became ? { landed: chat.id } : {};
       const wanted = landed.landed === delivery.landed ? step : unanswered(step);
       const sent = wanted ? await this.#deliver({ chat: chat.id, topic: to.topic ?? null }, wanted, reader, key) : NOTHING_SENT;
       const lost = [...(sent.lost ?? []), ...(wanted && "lost" in wanted ? (wanted.lost ?? []) : [])];
       const all = { ...sent, ...landed, ...(lost.length > 0 ? { lost } : {}) };
-      relay.addSent(key, all);
+      relay.sent.add(key, all);
       return done(all, now());
     } catch (error) {
       const fault = this.#deps.telegram.faultOf(error);
@@ -65,22 +65,6 @@ export class Sender {
       if (isUnreadable && step.kind === "edit" && step.media) return { ...result, kind: "refused" };
       return isUnreadable && step.kind === "forward" && step.dropAuthor ? { ...result, kind: "no-access" } : result;
     }
-  }
-
-  /**
-   * The chat that a route means. A name means the chat that it led to at first: when it was given up, the chat is still the one; when it leads to
-   * another one, nothing is delivered. A group that became a supergroup is followed. Throws AppError `name-moved`.
-   */
-  async #chatOf(route: string, ref: string): Promise<{ readonly id: string; readonly became: boolean }> {
-    const { telegram, pins } = this.#deps;
-    if (!ref.startsWith("@")) return { id: pins.now(ref), became: pins.now(ref) !== ref };
-    const pin = pins.get(`to ${route}`, ref);
-    const led = await telegram.resolve(ref);
-    if (pin === null && led !== null) pins.set(`to ${route}`, ref, led);
-    if (pin !== null && led !== null && led !== pins.now(pin)) throw nameMoved(ref, pin, led);
-    const chat = pin ?? led;
-    if (chat === null) return { id: ref, became: false };
-    return { id: pins.now(chat), became: pins.now(chat) !== chat };
   }
 
   async #deliver(to: TargetChat, step: DeliveryStep, reader: WorkerId, key: string): Promise<SentIds> {
@@ -167,19 +151,19 @@ export class Sender {
 
   async #remembered(key: string, send: () => Promise<Ids>, isAll = () => false): Promise<Ids> {
     const { relay } = this.#deps;
-    const known = relay.sent(partKey(key));
+    const known = relay.sent.get(partKey(key));
     if (known) return known.ids;
     const ids = await send();
-    if (!isAll()) relay.addSent(partKey(key), { ids });
+    if (!isAll()) relay.sent.add(partKey(key), { ids });
     return ids;
   }
 
   /** A step that was broken off may have sent some of its messages; null: none. */
   #sentSoFar(key: string, step: DeliveryStep): Sent | null {
     const { relay } = this.#deps;
-    const first = relay.sent(partKey(key));
+    const first = relay.sent.get(partKey(key));
     if (!first || step.kind === "edit" || !("rest" in step)) return null;
-    const parts = (step.rest ?? []).map(({ randomId }) => relay.sent(partKey(`${key} ${randomId}`)));
+    const parts = (step.rest ?? []).map(({ randomId }) => relay.sent.get(partKey(`${key} ${randomId}`)));
     const refused = parts.flatMap((part, n) => (part ? [] : [n]));
     return { ids: [...first.ids], rest: parts.map((part) => part?.ids[0] ?? null), refused };
   }

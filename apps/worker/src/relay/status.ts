@@ -30,7 +30,7 @@ export interface StatusDeps {
 /** How all routes of this reader are doing. */
 export function relayStatus(deps: StatusDeps, backfill: BackfillStatus | null): RelayStatus {
   const { worker, book, now, store } = deps;
-  const depths = new Map(store.relay.depths().map((depth) => [depth.route, depth]));
+  const depths = new Map(store.relay.outbox.depths().map((depth) => [depth.route, depth]));
   const routes = book.all.map(({ id }) => {
     const { waiting = 0, poison = 0 } = depths.get(id) ?? {};
     return routeStatus(deps, id, waiting, poison);
@@ -64,7 +64,7 @@ function routeStatus(deps: StatusDeps, id: string, waiting: number, poison: numb
   const { relay } = store;
   const route = book.route(id);
   const lane = dispatcher.state(id);
-  const latest = relay.deliveries(id, SAMPLE);
+  const latest = relay.outbox.deliveries(id, SAMPLE);
   const took = latest.map(({ tookMs }) => tookMs);
   const inMinute = latest.filter(({ doneAt }) => doneAt > now() - MINUTE_MS).length;
   const unknown = new Set(book.unknown());
@@ -72,14 +72,14 @@ function routeStatus(deps: StatusDeps, id: string, waiting: number, poison: numb
     route: id,
     waiting,
     poison,
-    poisonReason: poison > 0 ? (relay.poison(id, 1)[0]?.reason ?? null) : null,
-    counts: { ...relay.counts(id) },
+    poisonReason: poison > 0 ? (relay.outbox.poison(id, 1)[0]?.reason ?? null) : null,
+    counts: { ...relay.outbox.counts(id) },
     p50Ms: percentile(took, 0.5),
     p99Ms: percentile(took, 0.99),
     lastDeliveredAt: latest[0]?.doneAt ?? null,
     parkedUntil: lane.parkedUntil,
     reason: lane.reason ?? silence(lane, route?.to.kind === "worker" ? route.to.worker : null, now()),
-    blocked: lane.blocked,
+    blocked: lane.hold?.kind === "blocked",
     stuck: stuckOf(lane, now()),
     forecastAt: forecast(waiting, inMinute / 60, lane.parkedUntil, now()),
     file: deps.files.progress(id),
@@ -91,8 +91,8 @@ function routeStatus(deps: StatusDeps, id: string, waiting: number, poison: numb
   };
 }
 
-function stuckOf({ held, blocked, underWaySince }: LaneState, now: number): RouteStuck | null {
-  if (held) return { kind: blocked ? "blocked" : "held", ...held };
+function stuckOf({ hold, underWaySince }: LaneState, now: number): RouteStuck | null {
+  if (hold) return hold;
   return underWaySince === null || now - underWaySince < SILENT_MS ? null : { kind: "silent", code: "", since: underWaySince };
 }
 

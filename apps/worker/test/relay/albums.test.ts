@@ -22,7 +22,7 @@ describe("field fault F10: an album is judged as one", () => {
     for (const [n, text] of captions.entries()) reader.receive(post(n + 1, text, photo));
     await counted(reader, isTaken ? "delivered" : "filtered");
     expect(targets.in(TARGET)).toEqual(isTaken ? ["fwd 1", "fwd 2", "fwd 3"] : []);
-    expect(reader.store.relay.counts("signals")).toEqual(isTaken ? { matched: 1, delivered: 1 } : { filtered: 1 });
+    expect(reader.store.relay.outbox.counts("signals")).toEqual(isTaken ? { matched: 1, delivered: 1 } : { filtered: 1 });
   });
 
   test("one alert tells of it, with its caption; what was left out may be asked for when the filter has changed", async () => {
@@ -107,19 +107,23 @@ describe("field fault F11: edits and deletions of an album that became one messa
     const row = (id: number, kind: "new" | "edit" | "delete"): OutboxRow => {
       const key = `${chat}/${id}/${kind}`;
       const piece = JSON.stringify(kind === "delete" ? { chat, id } : { ...aMessage(id), media: "photo" });
-      relay.take([], [{ lane: "signals", route: "signals", key, kind, album: null, piece, sourceAt: 1, readyAt: 0 }], []);
-      return relay.head("signals") as OutboxRow;
+      relay.outbox.take(
+        [],
+        [{ lane: "signals", route: "signals", key, kind, album: null, piece, sourceAt: 1, readyAt: 0 }],
+        [],
+      );
+      return relay.outbox.head("signals") as OutboxRow;
     };
     const ids = [1, 2].map((message) => ({ chat, message, targetMessage: 50 }));
-    relay.finish(row(1, "new"), { chat: TARGET, topic: null }, ids, "delivered");
+    relay.outbox.finish(row(1, "new"), { chat: TARGET, topic: null }, ids, "delivered");
     const planned = (of: OutboxRow): StepPlan => {
       const plan = planStep(relay, toBot, of);
-      relay.finish(of, { chat: TARGET, topic: null }, [], "edited");
+      relay.outbox.finish(of, { chat: TARGET, topic: null }, [], "edited");
       return plan;
     };
     expect(planned(row(2, "edit"))).toEqual({ kind: "nothing", reason: "unchanged" });
     expect(planned(row(2, "delete"))).toEqual({ kind: "nothing", reason: "unchanged" });
-    relay.forget("signals", chat, 2);
+    relay.map.forget("signals", chat, 2);
     expect(planned(row(1, "delete"))).toMatchObject({ step: { kind: "delete", messages: [50] } });
   });
 });

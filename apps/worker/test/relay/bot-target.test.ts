@@ -91,7 +91,7 @@ test.each<[string, object, (step: DeliveryStep) => DeliveryResult | null]>([
   reader.receive(post(1, "first"), post(2, "see", { ...document("7"), replyTo: 1 }));
   await counted(reader, "delivered", 2);
   expect(steps.at(-1)).toMatchObject({ kind: "send", text: "see", replyTo: 51 });
-  expect(reader.store.relay.counts("signals")["no-media"]).toBe(1);
+  expect(reader.store.relay.outbox.counts("signals")["no-media"]).toBe(1);
   reader.receive(edit(2, 5, "see there", document("7")));
   await counted(reader, "edited");
   expect(steps.at(-1)).toMatchObject({ kind: "edit", text: "see there" });
@@ -103,7 +103,7 @@ test.each(["poll", "geo", "contact"])("of a %s its link goes, and the card count
   reader.receive(post(1, "", { media: { kind } }));
   await counted(reader, "delivered");
   expect(steps).toMatchObject([{ kind: "send", text: "https://t.me/c/1/1" }]);
-  expect(reader.store.relay.counts("signals")["no-media"]).toBe(1);
+  expect(reader.store.relay.outbox.counts("signals")["no-media"]).toBe(1);
 });
 
 function refused(code: string): DeliveryResult {

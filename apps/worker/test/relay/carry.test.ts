@@ -15,8 +15,8 @@ test("field fault F12: of an album that lost a photo before it was forwarded, ea
   targets.gone.add(2);
   const photo = { media: { kind: "photo" }, groupedId: "7" };
   reader.receive(post(1, "caption", photo), post(2, "", photo), post(3, "", photo));
-  await waitFor(() => reader.store.relay.counts("signals")["delivered"] === 1);
-  const copies = [1, 2, 3].map((id) => reader.store.relay.delivered("signals", SOURCE, id)?.message);
+  await waitFor(() => reader.store.relay.outbox.counts("signals")["delivered"] === 1);
+  const copies = [1, 2, 3].map((id) => reader.store.relay.map.delivered("signals", SOURCE, id)?.message);
   const found = copies.map((id) => targets.posted.find((it) => it.id === id)?.from ?? null);
   expect(found).toEqual([1, null, 3]);
   reader.receive({ ...post(2, ""), kind: "delete", version: 9, content: null });
@@ -37,13 +37,13 @@ test("field fault B1: what can only be forwarded is forwarded, without the messa
     [3, 1],
   ]);
   await counted(reader, "delivered", 3);
-  expect(reader.store.relay.counts("signals")["no-reply"], "the card counts it").toBe(1);
+  expect(reader.store.relay.outbox.counts("signals")["no-reply"], "the card counts it").toBe(1);
 });
 
 describe("field fault B2: a text that is too long for one message", () => {
   const long = (last: string, count = 1200): string => `${"word ".repeat(count)}${last}`;
   const isDelivered = ({ reader }: Awaited<ReturnType<typeof pair>>, name = "delivered", count = 1) =>
-    waitFor(() => reader.store.relay.counts("signals")[name] === count);
+    waitFor(() => reader.store.relay.outbox.counts("signals")[name] === count);
 
   test("goes on in an answer to the first part, and what follows comes after it", async () => {
     const it = await pair({ action: { kind: "copy", template: "📣 {source}: {text}" } });
@@ -73,9 +73,9 @@ describe("field fault B2: a text that is too long for one message", () => {
     await isDelivered(it, "edited", 3);
     expect(it.targets.in(TARGET).join(" ")).toBe(long("three", 2000));
     const { relay } = it.reader.store;
-    const copied = relay.delivered("signals", SOURCE, 1);
+    const copied = relay.map.delivered("signals", SOURCE, 1);
     expect(copied?.rest).toHaveLength(2);
-    expect(relay.isDelivery([TARGET], Number(copied?.rest[1])), "what follows is no news of its own").toBe(true);
+    expect(relay.map.isDelivery([TARGET], Number(copied?.rest[1])), "what follows is no news of its own").toBe(true);
     it.reader.receive({ ...post(1, ""), kind: "delete", version: 5, content: null });
     await isDelivered(it, "deleted");
     expect(it.targets.in(TARGET)).toEqual([]);

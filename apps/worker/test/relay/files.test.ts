@@ -48,14 +48,14 @@ test("an album stays one, a file that is too large is set aside, and the next on
   it.targets.content.set(5, Buffer.from("five"));
   it.targets.readFault = new AppError("file-elsewhere", "Telegram wants this file to be fetched from another place.");
   it.reader.receive(post(5, "elsewhere", document));
-  await waitFor(() => it.reader.store.relay.poison("signals", 9).length === 2);
+  await waitFor(() => it.reader.store.relay.outbox.poison("signals", 9).length === 2);
   expect(it.targets.uploads.map(({ texts, bytes }) => [texts, bytes.map(String)])).toEqual([
     [
       ["both", ""],
       ["one", "two"],
     ],
   ]);
-  expect(it.reader.store.relay.poison("signals", 9)).toMatchObject([
+  expect(it.reader.store.relay.outbox.poison("signals", 9)).toMatchObject([
     { reason: expect.stringContaining("up to 1 MB") },
     { reason: expect.stringContaining("another place") },
   ]);

@@ -39,7 +39,7 @@ describe("an edit or a deletion whose message was refused before it had its turn
     const { reader, targets } = await pair();
     targets.fault = () => new Error("SLOWMODE_WAIT_60");
     reader.receive(post(1, "one"), post(2, "two"));
-    await waitFor(() => reader.store.relay.head("signals")?.sealed === true);
+    await waitFor(() => reader.store.relay.outbox.head("signals")?.sealed === true);
     reader.receive(edit(1, 5, "one, mended"), gone(2, 6), edit(1, 7, "one, at last"));
     await waitFor(() => reader.store.updates.pendingCount() === 0);
     targets.fault = () => new Error("MESSAGE_TOO_LONG");
@@ -58,7 +58,7 @@ describe("an edit or a deletion whose message was refused before it had its turn
     targets.fault = (_chat, text) => (text === "two" ? new Error("SOMETHING_NEW_2027") : null);
     reader.receive(post(2, "two"), edit(1, 5, "one, mended"));
     await counted(reader, "edited");
-    expect(reader.store.relay.poison("signals", 9)).toEqual([]);
+    expect(reader.store.relay.outbox.poison("signals", 9)).toEqual([]);
     targets.fault = () => null;
     reader.relay.wake("signals");
     await counted(reader, "delivered", 2);
@@ -71,7 +71,7 @@ describe("an album", () => {
     const { reader, targets } = await pair({ filter: "btc" });
     targets.fault = () => new Error("SLOWMODE_WAIT_60");
     reader.receive(post(1, "btc holds the others back"));
-    await waitFor(() => reader.store.relay.head("signals")?.sealed === true);
+    await waitFor(() => reader.store.relay.outbox.head("signals")?.sealed === true);
     reader.receive(post(2, "eth", album), post(3, "", album), edit(2, 5, "btc", album));
     await waitFor(() => reader.store.updates.pendingCount() === 0);
     targets.fault = () => null;
@@ -118,11 +118,11 @@ test("a download that fails on a full disk, which takes no note of it either, en
   targets.content.set(1, Buffer.from("file"));
   targets.readFault = new Error("surprise");
   const { relay } = reader.store;
-  const failed = relay.failed.bind(relay);
+  const failed = relay.outbox.failed.bind(relay);
   let refused = 0;
-  relay.failed = () => {
+  relay.outbox.failed = () => {
     refused += 1;
-    relay.failed = failed;
+    relay.outbox.failed = failed;
     throw new AppError("sqlite-full", "The disk is full.");
   };
   reader.receive(post(1, "with a file", { media: { kind: "document", mime: "text/plain" } }));

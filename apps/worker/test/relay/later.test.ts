@@ -22,7 +22,7 @@ describe("field fault B5: edits", () => {
     await counted(reader, "unchanged");
     targets.fault = () => new Error("SLOWMODE_WAIT_1");
     reader.receive(post(2, "holds the others back"));
-    await waitFor(() => reader.store.relay.head("signals") !== null);
+    await waitFor(() => reader.store.relay.outbox.head("signals") !== null);
     for (let n = 0; n < 30; n++) reader.receive(edit(1, n + 40, `text ${n}`));
     await waitFor(() => reader.store.updates.pendingCount() === 0);
     targets.fault = () => null;
@@ -41,7 +41,7 @@ describe("field fault B6: a message that matches only after its edit", () => {
     reader.receive(edit(1, 6, "btc one, mended"));
     await counted(reader, "edited");
     expect(targets.in(TARGET)).toEqual(["btc two", "btc one, mended"]);
-    expect(reader.store.relay.counts("signals")).toMatchObject({ late: 1, matched: 2 });
+    expect(reader.store.relay.outbox.counts("signals")).toMatchObject({ late: 1, matched: 2 });
   });
 
   test("not when the route follows no edits, and not when it was never seen", async () => {
@@ -61,7 +61,7 @@ describe("field fault B13: messages that are too old when their turn comes", () 
     const old = { ...post(1, "signal of yesterday"), date: Date.now() - 24 * 60 * 60_000 };
     reader.receive(old, post(2, "fresh"));
     await counted(reader, "delivered");
-    expect(reader.store.relay.counts("signals")).toMatchObject({ "too-old": 1 });
+    expect(reader.store.relay.outbox.counts("signals")).toMatchObject({ "too-old": 1 });
     targets.history = [{ ...aMessage(1), date: old.date, text: "signal of yesterday" }];
     reader.relay.backfill("signals", { last: 20 });
     await counted(reader, "delivered", 2);
@@ -75,12 +75,12 @@ describe("field fault F13: what was given up is wanted again", () => {
     targets.fault = () => new Error(how === "it was dropped" ? "MESSAGE_TOO_LONG" : "SLOWMODE_WAIT_60");
     reader.receive(post(1, "one"));
     if (how === "it was dropped") {
-      await waitFor(() => reader.store.relay.poison("signals", 1).length === 1);
+      await waitFor(() => reader.store.relay.outbox.poison("signals", 1).length === 1);
       expect(reader.relay.poison("signals", "drop")).toBe(1);
     } else {
-      await waitFor(() => reader.store.relay.head("signals") !== null);
+      await waitFor(() => reader.store.relay.outbox.head("signals") !== null);
       await tellRoutes(place, "reader", []);
-      await waitFor(() => reader.store.relay.head("signals") === null);
+      await waitFor(() => reader.store.relay.outbox.head("signals") === null);
       await tell(place, reader, { filter: "one" });
     }
     targets.fault = () => null;
@@ -107,7 +107,7 @@ describe("field fault F15: what was set aside follows its source", () => {
   test("a retry sends the text of now, and nothing of what was deleted", async () => {
     const { reader, targets } = await aside();
     reader.receive(post(1, "one"), post(2, "two"));
-    await waitFor(() => reader.store.relay.poison("signals", 9).length === 2);
+    await waitFor(() => reader.store.relay.outbox.poison("signals", 9).length === 2);
     reader.receive(edit(1, 5, "one, mended"), gone(2, 6));
     await waitFor(() => reader.store.updates.pendingCount() === 0);
     targets.fault = () => null;
@@ -119,11 +119,11 @@ describe("field fault F15: what was set aside follows its source", () => {
   test("an album loses the piece that is gone, and goes with its last one", async () => {
     const { reader } = await aside();
     reader.receive(post(1, "caption", photo), post(2, "", photo));
-    await waitFor(() => reader.store.relay.poison("signals", 9)[0]?.pieces.length === 2);
+    await waitFor(() => reader.store.relay.outbox.poison("signals", 9)[0]?.pieces.length === 2);
     reader.receive(gone(1, 5));
-    await waitFor(() => reader.store.relay.poison("signals", 9)[0]?.pieces.length === 1);
+    await waitFor(() => reader.store.relay.outbox.poison("signals", 9)[0]?.pieces.length === 1);
     reader.receive(gone(2, 6));
-    await waitFor(() => reader.store.relay.poison("signals", 9).length === 0);
+    await waitFor(() => reader.store.relay.outbox.poison("signals", 9).length === 0);
   });
 
   test("an old edit is not brought back over a newer one", async () => {
@@ -134,7 +134,7 @@ describe("field fault F15: what was set aside follows its source", () => {
       if (text === "two") throw new Error("MESSAGE_TOO_LONG");
     };
     reader.receive(edit(1, 5, "two"));
-    await waitFor(() => reader.store.relay.poison("signals", 9).length === 1);
+    await waitFor(() => reader.store.relay.outbox.poison("signals", 9).length === 1);
     reader.receive(edit(1, 6, "three"));
     await counted(reader, "edited");
     expect(reader.relay.poison("signals", "retry")).toBe(0);

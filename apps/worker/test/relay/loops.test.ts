@@ -31,7 +31,7 @@ const echo = (id: number) => ({ ...post(id, "buy BTC now", { from: "99" }), date
 test("a copy that Telegram puts into the discussion group is known as an own delivery, and so is a forward of one", async () => {
   const { worker, targets } = await one();
   worker.receive(post(1, "first"));
-  await waitFor(() => worker.store.relay.counts("signals")["delivered"] === 1);
+  await waitFor(() => worker.store.relay.outbox.counts("signals")["delivered"] === 1);
   const delivered = targets.posted[0]?.id ?? 0;
   const origin = { chat: "-1000000000002", message: delivered };
   worker.receive(
@@ -41,8 +41,8 @@ test("a copy that Telegram puts into the discussion group is known as an own del
     post(4, "first", { from: "55", origins: [{ chat: "-1000000000002", message: delivered + 1 }] }),
     post(5, "first", { from: "55", origins: [{ chat: "-1000000000009", message: delivered + 1 }] }),
   );
-  await waitFor(() => worker.store.relay.counts("signals")["delivered"] === 2);
-  expect(worker.store.relay.counts("signals")).toEqual({ matched: 2, delivered: 2, "own-relay": 3 });
+  await waitFor(() => worker.store.relay.outbox.counts("signals")["delivered"] === 2);
+  expect(worker.store.relay.outbox.counts("signals")).toEqual({ matched: 2, delivered: 2, "own-relay": 3 });
 });
 
 test("a text that comes back again and again stops its route; nothing is lost, the reason is told, a restart keeps it", async () => {
@@ -67,7 +67,7 @@ test("a text that comes back again and again stops its route; nothing is lost, t
 
 test("a message that cannot be taken for a while, as on a full disk, is one message, however often it is tried", async () => {
   const { worker, targets } = await one();
-  const full = vi.spyOn(worker.store.relay, "take").mockImplementation(() => {
+  const full = vi.spyOn(worker.store.relay.outbox, "take").mockImplementation(() => {
     throw new AppError("sqlite-full", "The disk is full.");
   });
   worker.receive(echo(1));
@@ -82,10 +82,10 @@ test("a route that is changed starts again, and another route goes on meanwhile"
   const it = await one([own(), other]);
   for (let id = 1; id <= 12; id++) it.worker.receive(echo(id));
   it.worker.receive(post(13, "eth up"));
-  await waitFor(() => it.worker.store.relay.counts("other")["delivered"] === 1);
+  await waitFor(() => it.worker.store.relay.outbox.counts("other")["delivered"] === 1);
   expect(it.worker.store.routeStops.get("signals")?.code).toBe("loop");
   await tellRoutes(it.place, "reader", [own({ filter: "btc" }), other]);
-  await waitFor(() => it.worker.store.relay.depths().every(({ waiting }) => waiting === 0));
+  await waitFor(() => it.worker.store.relay.outbox.depths().every(({ waiting }) => waiting === 0));
   expect(it.worker.store.routeStops.get("signals")).toBeNull();
 });
 
@@ -96,7 +96,7 @@ test("a service chat is never read, whatever a route says", async () => {
   it.worker.receive(post(2, "Login code: 12345.", { origins: [{ chat: "777000", message: 1 }] }), post(3, "hello"));
   await waitFor(() => it.targets.in("-1000000000002").length === 1);
   expect(it.targets.in("-1000000000002")).toEqual(["hello"]);
-  expect(it.worker.store.relay.counts("signals")).toEqual({ matched: 1, delivered: 1, protected: 1 });
+  expect(it.worker.store.relay.outbox.counts("signals")).toEqual({ matched: 1, delivered: 1, protected: 1 });
 });
 
 test("a dry run refuses a route from a discussion group to its channel, and says which", async () => {
@@ -132,7 +132,7 @@ test("a message of a chat that restricts saving is not copied, also when it come
   worker.receive(post(3, "free"));
   await waitFor(() => targets.in("-1000000000002").length === 1);
   expect(targets.in("-1000000000002")).toEqual(["free"]);
-  expect(worker.store.relay.counts("signals")).toEqual({ matched: 1, delivered: 1, protected: 2 });
+  expect(worker.store.relay.outbox.counts("signals")).toEqual({ matched: 1, delivered: 1, protected: 2 });
 });
 
 describe("field fault F14: an own delivery is known by its chat, whatever the route calls it", () => {
@@ -154,12 +154,12 @@ describe("field fault F14: an own delivery is known by its chat, whatever the ro
     await tellRoutes(it.place, "reader", [own({ to: { kind: "worker", worker: "reader", chat: target } }), back([source])]);
     await waitFor(() => it.worker.store.relay.routes()?.body.includes('"back"') === true);
     it.worker.receive(post(1, "first"));
-    await waitFor(() => it.worker.store.relay.counts("signals")["delivered"] === 1);
+    await waitFor(() => it.worker.store.relay.outbox.counts("signals")["delivered"] === 1);
     const delivered = it.targets.posted[0]?.id ?? 0;
     const there = { chat, box: "2" };
     it.worker.receive({ ...post(delivered, "first"), ...there }, { ...post(delivered + 90, "of a person"), ...there });
-    await waitFor(() => it.worker.store.relay.counts("back")["delivered"] === 1);
-    expect(it.worker.store.relay.counts("back")).toMatchObject({ "own-relay": 1, matched: 1 });
+    await waitFor(() => it.worker.store.relay.outbox.counts("back")["delivered"] === 1);
+    expect(it.worker.store.relay.outbox.counts("back")).toMatchObject({ "own-relay": 1, matched: 1 });
     expect(it.targets.in("-1000000000003")).toEqual(["of a person"]);
   });
 });

@@ -32,8 +32,9 @@ async function pair(change: Parameters<typeof aRoute>[0] = {}) {
   const board = new RelayBoard(place, () => {});
   onTestFinished(() => board.close());
   const status = async () => (await board.read(parseWorkerId("reader")))?.routes[0];
-  const delivered = (count: number) => waitFor(() => reader.store.relay.counts("signals")["delivered"] === count);
-  return { targets, reader, sender, named, status, delivered, tell };
+  const delivered = (count: number) => waitFor(() => reader.store.relay.outbox.counts("signals")["delivered"] === count);
+  const tellNothing = async (): Promise<void> => await tellRoutes(place, "reader", []);
+  return { targets, reader, sender, named, status, delivered, tell, tellNothing };
 }
 
 const from = (chat: string, id: number, text: string, more: Parameters<typeof post>[2] = {}): InboxEvent => ({
@@ -79,6 +80,28 @@ describe("field fault F20: a name that somebody else takes", () => {
     await it.tell({ to: { kind: "worker", worker: "sender", chat: TARGET } });
     await it.delivered(3);
     expect(it.targets.in(TARGET)).toEqual(["one", "two", "three"]);
+  });
+
+  const digest = (worker: string) => ({ to: { kind: "worker", worker, chat: "@digest" } });
+  test.each([
+    ["was taken away and is put back", "sender", null],
+    ["is put back, where the account that reads delivers, too", "reader", null],
+    ["delivered elsewhere meanwhile", "sender", { to: { kind: "worker", worker: "sender", chat: "-1000000000077" } }],
+    ["was another account's meanwhile", "sender", digest("reader")],
+  ])("a route that %s means by the name of its target what that leads to then", async (_what, worker, meanwhile) => {
+    const it = await pair(digest(worker));
+    it.targets.names.set("@digest", TARGET);
+    it.reader.receive(post(1, "one"));
+    await it.delivered(1);
+    if (meanwhile === null) await it.tellNothing();
+    else await it.tell(meanwhile);
+    const sender = worker === "reader" ? it.reader : it.sender;
+    await waitFor(() => sender.store.chatPins.get("to signals", "@digest") === null);
+    it.targets.names.set("@digest", STRANGER);
+    await it.tell(digest(worker));
+    it.reader.receive(post(2, "two"));
+    await it.delivered(2);
+    expect([it.targets.in(TARGET), it.targets.in(STRANGER)]).toEqual([["one"], ["two"]]);
   });
 });
 

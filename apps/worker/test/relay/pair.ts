@@ -27,7 +27,7 @@ export async function tell(place: QueuePlace, reader: Running, change: Parameter
 
 /** Waits until a route counted so many. */
 export const counted = (reader: Running, name: string, count = 1) =>
-  waitFor(() => reader.store.relay.counts("signals")[name] === count);
+  waitFor(() => reader.store.relay.outbox.counts("signals")[name] === count);
 /** An edit of a post. */
 export const edit = (id: number, version: number, text: string, more = {}): InboxEvent => ({
   ...post(id, text, more),

@@ -31,8 +31,8 @@ test.each(["MESSAGE_TOO_LONG", "ENTITY_BOUNDS_INVALID", "SOMETHING_NEW_2027"])(
   async (code) => {
     const it = await withoutSecond(code);
     expect(shown(it)).toEqual(["a1", "c1"]);
-    expect(it.reader.store.relay.counts("signals")["cut"]).toBe(1);
-    expect(it.reader.store.relay.poison("signals", 9)).toEqual([]);
+    expect(it.reader.store.relay.outbox.counts("signals")["cut"]).toBe(1);
+    expect(it.reader.store.relay.outbox.poison("signals", 9)).toEqual([]);
     it.reader.receive(edit(1, 5, three("a2", "b2", "c2")));
     await counted(it.reader, "edited");
     expect(shown(it)).toEqual(["a2", "c2", "b2"]);
@@ -69,12 +69,13 @@ test("a later part fails for an unknown reason until the tries are over: what is
   for (let n = 1; n <= 5; n++) {
     await waitFor(() => tries === n);
     await waitFor(
-      () => it.reader.store.relay.head("signals")?.attempts === n || it.reader.store.relay.head("signals") === null,
+      () =>
+        it.reader.store.relay.outbox.head("signals")?.attempts === n || it.reader.store.relay.outbox.head("signals") === null,
     );
     it.reader.relay.wake("signals");
   }
   await counted(it.reader, "delivered");
-  expect(it.reader.store.relay.counts("signals")["cut"]).toBe(2);
+  expect(it.reader.store.relay.outbox.counts("signals")["cut"]).toBe(2);
   it.targets.fault = () => null;
   it.reader.receive(gone(1, 5));
   await counted(it.reader, "deleted");
@@ -92,18 +93,18 @@ async function untold(n: number): Promise<Pair> {
 
 test("an id that was not told keeps its place: an edit changes the parts that are known, each with its own text", async () => {
   const it = await untold(2);
-  expect(it.reader.store.relay.delivered("signals", SOURCE, 1)?.rest).toEqual(["unknown", 3]);
+  expect(it.reader.store.relay.map.delivered("signals", SOURCE, 1)?.rest).toEqual(["unknown", 3]);
   it.reader.receive(edit(1, 5, three("a2", "b2", "c2")));
   await counted(it.reader, "edited");
   expect(shown(it)).toEqual(["a2", "b1", "c2"]);
-  expect(it.reader.store.relay.counts("signals")["unreached"]).toBe(1);
+  expect(it.reader.store.relay.outbox.counts("signals")["unreached"]).toBe(1);
   it.reader.receive(edit(1, 6, three("a3", "b3", "c3")));
   await counted(it.reader, "edited", 2);
   expect(shown(it), "also the next time").toEqual(["a3", "b1", "c3"]);
   it.reader.receive(gone(1, 7));
   await counted(it.reader, "deleted");
   expect(shown(it)).toEqual(["b1"]);
-  expect(it.reader.store.relay.counts("signals")["unreached"]).toBe(3);
+  expect(it.reader.store.relay.outbox.counts("signals")["unreached"]).toBe(3);
 });
 
 test("the id of the first part was not told: a deletion takes the others, an edit changes nothing, both are counted", async () => {
@@ -114,7 +115,7 @@ test("the id of the first part was not told: a deletion takes the others, an edi
   it.reader.receive(gone(1, 6));
   await counted(it.reader, "deleted");
   expect(shown(it)).toEqual(["a1"]);
-  expect(it.reader.store.relay.counts("signals")["unreached"]).toBe(2);
+  expect(it.reader.store.relay.outbox.counts("signals")["unreached"]).toBe(2);
 });
 
 test("a part that was deleted in the target by hand is counted; the others are changed", async () => {
@@ -127,7 +128,7 @@ test("a part that was deleted in the target by hand is counted; the others are c
   it.reader.receive(edit(1, 5, three("a2", "b2", "c2")));
   await counted(it.reader, "edited");
   expect(shown(it)).toEqual(["a2", "b1", "c2"]);
-  expect(it.reader.store.relay.counts("signals")["unreached"]).toBe(1);
+  expect(it.reader.store.relay.outbox.counts("signals")["unreached"]).toBe(1);
 });
 
 test("of an album with two long captions, each caption has parts of its own: an edit of one leaves the other alone", async () => {

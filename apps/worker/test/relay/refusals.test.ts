@@ -32,7 +32,7 @@ function refusing(targets: Targets, code: string, texts: readonly string[]): str
   return tried;
 }
 
-const poison = ({ reader }: Awaited<ReturnType<typeof pair>>) => reader.store.relay.poison("signals", 9);
+const poison = ({ reader }: Awaited<ReturnType<typeof pair>>) => reader.store.relay.outbox.poison("signals", 9);
 
 describe("field fault B3", () => {
   test.each([

@@ -40,10 +40,12 @@ async function change({ place, reader }: Pair, routes: ReturnType<typeof route>[
   await waitFor(() => reader.store.relay.routes()?.body === wanted);
 }
 
-const counts = ({ reader }: Pair, id = "signals") => reader.store.relay.counts(id);
+const counts = ({ reader }: Pair, id = "signals") => reader.store.relay.outbox.counts(id);
 const settled = async (it: Pair): Promise<void> => {
   await waitFor(
-    () => it.reader.store.updates.pendingCount() === 0 && it.reader.store.relay.depths().every(({ waiting }) => waiting === 0),
+    () =>
+      it.reader.store.updates.pendingCount() === 0 &&
+      it.reader.store.relay.outbox.depths().every(({ waiting }) => waiting === 0),
   );
 };
 
@@ -55,7 +57,7 @@ test("what matches arrives in order, with the rest counted and its text not kept
   expect(it.targets.in("-1000000000002")).toEqual(["btc 1", "btc 4"]);
   await settled(it);
   expect(counts(it)).toEqual({ matched: 2, delivered: 2, filtered: 1, protected: 1, ephemeral: 1 });
-  expect(it.reader.store.relay.deliveries("signals", 9)).toHaveLength(2);
+  expect(it.reader.store.relay.outbox.deliveries("signals", 9)).toHaveLength(2);
 });
 
 test("an answer that was lost is asked for again, and Telegram drops the second copy", async () => {
@@ -66,7 +68,7 @@ test("an answer that was lost is asked for again, and Telegram drops the second 
   expect(it.targets.in("-1000000000002")).toEqual(["one", "two"]);
   expect(it.targets.duplicates).toBe(1);
   await settled(it);
-  expect(it.reader.store.relay.delivered("signals", "-1000000000001", 1)).toMatchObject({
+  expect(it.reader.store.relay.map.delivered("signals", "-1000000000001", 1)).toMatchObject({
     message: null,
     chat: "-1000000000002",
     topic: null,
@@ -77,7 +79,7 @@ test("reader and sender are started again in the middle: nothing is lost, nothin
   const it = await pair();
   it.targets.fault = () => new Error("link-lost");
   it.reader.receive(...Array.from({ length: 30 }, (_, n) => post(n + 1, `m${n}`)));
-  await waitFor(() => it.reader.store.relay.head("signals"));
+  await waitFor(() => it.reader.store.relay.outbox.head("signals"));
   await it.reader.close();
   await it.sender.close();
   it.targets.fault = () => null;
@@ -121,7 +123,7 @@ test("a flood wait parks one route in order and no other; a message nobody takes
   expect(it.targets.in("-1000000000002")).toEqual([]);
   await waitFor(() => it.targets.in("-1000000000002").length === 2);
   expect(it.targets.in("-1000000000002")).toEqual(["a", "c"]);
-  expect(it.reader.store.relay.poison("signals", 9)).toMatchObject([{ reason: "MESSAGE_TOO_LONG" }]);
+  expect(it.reader.store.relay.outbox.poison("signals", 9)).toMatchObject([{ reason: "MESSAGE_TOO_LONG" }]);
   it.targets.fault = () => null;
   expect(it.reader.relay.poison("signals", "retry")).toBe(1);
   await waitFor(() => it.targets.in("-1000000000002").length === 3);
@@ -165,12 +167,12 @@ test("a route that is switched off waits, one that is removed is forgotten", asy
   const it = await pair();
   it.targets.fault = () => new Error("link-lost");
   it.reader.receive(post(1, "a"));
-  await waitFor(() => it.reader.store.relay.head("signals"));
+  await waitFor(() => it.reader.store.relay.outbox.head("signals"));
   await change(it, [route({ on: false })]);
   it.targets.fault = () => null;
   expect(it.reader.relay.wants("-1000000000001")).toBe(false);
   await change(it, []);
-  await waitFor(() => it.reader.store.relay.head("signals") === null);
+  await waitFor(() => it.reader.store.relay.outbox.head("signals") === null);
   expect(it.targets.posted).toEqual([]);
 });
 

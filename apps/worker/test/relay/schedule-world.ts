@@ -8,6 +8,7 @@ import { RelayFiles } from "../../src/relay/files.ts";
 import { Intake } from "../../src/relay/intake.ts";
 import { RouteBook } from "../../src/relay/route-book.ts";
 import { Sender } from "../../src/relay/sender.ts";
+import { TargetNames } from "../../src/relay/target-names.ts";
 import { FLEET_KEY, post, route, Targets } from "./world.ts";
 
 const log = createLogger({ name: "test", level: "silent" });
@@ -100,7 +101,7 @@ export class World implements Disposable {
     const files = new RelayFiles(this.#dir, telegram.files);
     this.#sender = new Sender({
       relay: this.#sending.relay,
-      pins: this.#sending.chatPins,
+      names: new TargetNames(this.#sending.chatPins, telegram),
       telegram,
       files,
       now: this.#clock.now,
@@ -126,7 +127,7 @@ export class World implements Disposable {
       case "wake":
         return this.#dispatcher.wake("signals");
       case "retry":
-        this.#reader.relay.retryPoison("signals");
+        this.#reader.relay.outbox.retryPoison("signals");
         return this.#dispatcher.wake("signals");
       case "wait":
         return this.#wait(step.ms);
@@ -141,10 +142,10 @@ export class World implements Disposable {
       this.#wait(610_000);
       await new Promise((resolve) => setImmediate(resolve));
       while (this.#wire.size > 0) await this.#carry("none", true);
-      if (this.#reader.relay.depths().length === 0) return;
-      if (this.#reader.relay.head("signals") === null) await this.take({ op: "retry" });
+      if (this.#reader.relay.outbox.depths().length === 0) return;
+      if (this.#reader.relay.outbox.head("signals") === null) await this.take({ op: "retry" });
     }
-    expect(this.#reader.relay.depths(), "the route stands").toEqual([]);
+    expect(this.#reader.relay.outbox.depths(), "the route stands").toEqual([]);
   }
 
   #post(kind: "short" | "long" | "album" | "answer"): void {

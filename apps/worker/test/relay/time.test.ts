@@ -102,7 +102,7 @@ test("an album whose route cannot be made ready waits, and goes nowhere unjudged
     it.at.mono += 1000;
   }
   expect(it.handed).toEqual([]);
-  expect(it.store.relay.head("signals")?.pieces).toHaveLength(1);
+  expect(it.store.relay.outbox.head("signals")?.pieces).toHaveLength(1);
   expect(routes("text", 3)).toBe(true);
   it.at.mono += 5001;
   it.pump();
@@ -170,7 +170,7 @@ test.each([
   const { store, receive, handed, dispatcher } = await rig(change);
   receive([1, { text }]);
   dispatcher.pump(["signals", "signals!alert"]);
-  expect(store.relay.depths()).toEqual([{ route: "signals", waiting: handed.length, poison: 0 }]);
+  expect(store.relay.outbox.depths()).toEqual([{ route: "signals", waiting: handed.length, poison: 0 }]);
   expect(handed.map((delivery) => DeliverySchema.safeParse(delivery).success)).toEqual(handed.map(() => true));
   expect(handed.map(({ step }) => step.kind).sort()).toEqual("alert" in change ? ["alert", "send"] : ["send"]);
 });

@@ -57,7 +57,7 @@ test("one topic is read, and all of it goes into one topic: texts, answers, file
   );
   expect(all.map(({ replyTo }) => replyTo)).toEqual([null, all[0]?.id, null, null, null, null]);
   expect([all[3]?.groupedId, all[2]?.media]).toEqual([all[4]?.groupedId, expect.objectContaining({ name: "a.txt" })]);
-  expect(it.reader.store.relay.counts("signals")).toMatchObject({ "other-topic": 2, matched: 5 });
+  expect(it.reader.store.relay.outbox.counts("signals")).toMatchObject({ "other-topic": 2, matched: 5 });
   sandbox.world.editInChannel(it.source.id, answer, "answer, mended");
   sandbox.world.deleteInChannel(it.source.id, [first]);
   await waitFor(() => it.seen().some(({ text }) => text === "answer, mended") && it.seen().length === 5);
@@ -110,7 +110,7 @@ test("a closed topic stops its route with the reason; after a change of the targ
   sandbox.world.topics.delete(it.target.id, closed);
   it.reader.relay.wake("signals");
   await stuck("TOPIC_DELETED");
-  expect(it.reader.store.relay.poison("signals", 9)).toEqual([]);
+  expect(it.reader.store.relay.outbox.poison("signals", 9)).toEqual([]);
   await it.change(into(open));
   expect((await it.arrived(2)).map(({ text, topic, replyTo }) => [text, topic, replyTo])).toEqual([
     ["answer", open, null],

@@ -2,7 +2,7 @@ import type { Clock } from "@flotilla/kernel";
 
 /**
  * Telegram's clock as far as an account knows it: the date of the last update and what has passed since. A host whose clock is wrong must not
- * make messages look old (field fault F17). Until Telegram has said a date in this process, it is the host's clock.
+ * make messages look old (field fault F17). All times are milliseconds since the Unix epoch.
  */
 export class TelegramClock {
   readonly #clock: Clock;
@@ -17,7 +17,7 @@ export class TelegramClock {
     this.#known = date();
   }
 
-  /** Milliseconds since the Unix epoch. */
+  /** Until Telegram has said a date in this process, the host's clock. */
   now(): number {
     const up = this.#clock.monotonicMs();
     const date = this.#date();
@@ -26,5 +26,15 @@ export class TelegramClock {
       this.#base = Math.max(this.#base ?? 0, date * 1000 - up);
     }
     return this.#base === null ? this.#clock.now() : this.#base + up;
+  }
+
+  /** The host's time, and never before what Telegram says: what is kept for a time is not forgotten because a clock that was behind wrote it. */
+  stamp(): number {
+    return Math.max(this.#clock.now(), (this.#date() ?? 0) * 1000);
+  }
+
+  /** What is older may be forgotten: a host's clock that is ahead for a moment makes nothing old. */
+  before(keepMs: number): number {
+    return Math.min(this.#clock.now(), (this.#date() ?? Number.POSITIVE_INFINITY) * 1000) - keepMs;
   }
 }

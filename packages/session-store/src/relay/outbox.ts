@@ -1,15 +1,8 @@
 import type { Database } from "@flotilla/sqlite";
-import type {
-  DeliveredId,
-  MapTarget,
-  NewOutboxRow,
-  OutboxKind,
-  OutboxRow,
-  PartPlace,
-  SentIds,
-  TargetPlace,
-} from "./outbox-types.ts";
-import type { UpdateTable } from "./updates.ts";
+import type { DeliveredId, NewOutboxRow, OutboxKind, OutboxRow, TargetPlace } from "../outbox-types.ts";
+import type { TelegramClock } from "../telegram-clock.ts";
+import type { UpdateTable } from "../updates.ts";
+import type { DeliveryMap } from "./delivery-map.ts";
 
 interface Row {
   readonly n: number;
@@ -27,28 +20,25 @@ interface Row {
   readonly sealed: number;
 }
 
-/** The routes of this reader as the bot last sent them. */
-export interface StoredRoutes {
-  readonly version: number;
-  /** JSON. */
-  readonly body: string;
-}
-
 const COLUMNS = "n, lane, route, key, kind, album, payload, attempts, reason, source_at, created_at, ready_at, sealed";
 
-/**
- * What this account relays: the outbox of what shall be delivered, the map of what was, and, as a sender, what it has sent for
- * others. A message moves from the inbox to the outbox in one transaction, and from there to the map in one more, so that a
- * crash at any point loses nothing; keys make a second try of the same step harmless (invariant 3). Texts are forgotten as
- * soon as they are delivered. All methods are synchronous and durable when they return; AppError `sqlite-*`.
- */
-export class RelayTable {
-  readonly #db: Database;
-  readonly #updates: UpdateTable;
+/** Tables that a row of the outbox comes from and goes to. */
+interface OutboxDeps {
+  readonly updates: UpdateTable;
+  readonly clock: TelegramClock;
+  readonly map: DeliveryMap;
+}
 
-  constructor(db: Database, updates: UpdateTable) {
+/**
+ * What waits to be delivered, was set aside, or is done, by lane. Texts are forgotten as soon as they are delivered.
+ */
+export class Outbox {
+  readonly #db: Database;
+  readonly #deps: OutboxDeps;
+
+  constructor(db: Database, deps: OutboxDeps) {
     this.#db = db;
-    this.#updates = updates;
+    this.#deps = deps;
   }
 
   /**
@@ -63,7 +53,7 @@ export class RelayTable {
     return this.#db.transaction("relay-take", () => {
       const written = rows.filter((row) => this.#insert(row)).length;
       for (const [route, name] of counts) this.#count(route, name);
-      this.#updates.done(inbox);
+      this.#deps.updates.done(inbox);
       return written;
     });
   }
@@ -138,31 +128,6 @@ export class RelayTable {
     return this.#db.readOne(sql, [lane, album, n]) !== undefined;
   }
 
-  /** A message of a source is gone from the target: nothing is known of it any more. */
-  forget(route: string, chat: string, message: number): void {
-    this.#db.transaction("relay-forget", () => {
-      for (const table of ["relay_map", "relay_part"])
-        this.#db.write(`DELETE FROM ${table} WHERE route = ? AND chat = ? AND message = ?`, [route, chat, message]);
-    });
-  }
-
-  /** Marked id of the chat that the target of a route became, as far as deliveries showed it; null: it is what the route names. */
-  landed(route: string, target: string): string | null {
-    // Asked for each delivery, and nearly always there is nothing: the primary key would lead over all that the route delivered.
-    const sql = `SELECT landed FROM relay_map INDEXED BY relay_map_landed
-      WHERE route = ? AND landed IS NOT NULL AND target_chat = ? LIMIT 1`;
-    return this.#db.readOne<{ landed: string }>(sql, [route, target])?.landed ?? null;
-  }
-
-  /** The other messages of a source that one message of the target stands for. */
-  sharing(route: string, chat: string, message: number): number[] {
-    const sql = `SELECT other.message AS id FROM relay_map AS mine JOIN relay_map AS other
-      ON other.target_chat = mine.target_chat AND other.target_message = mine.target_message
-      WHERE mine.route = :route AND mine.chat = :chat AND mine.message = :message
-        AND other.route = :route AND other.chat = :chat AND other.message <> :message ORDER BY id`;
-    return this.#db.read<{ id: number }>(sql, { route, chat, message }).map(({ id }) => id);
-  }
-
   /** Delivered, or found to need no delivery (`count` says which): its text is forgotten, its ids are kept. */
   finish(
     row: OutboxRow,
@@ -171,28 +136,15 @@ export class RelayTable {
     count: string,
     more: Readonly<Record<string, number>> = {},
   ): void {
-    const now = this.#updates.stamp();
+    const now = this.#deps.clock.stamp();
     this.#db.transaction("relay-finish", () => {
       const sql =
         "UPDATE outbox SET state = 'done', payload = NULL, reason = NULL, done_at = ? WHERE n = ? AND state <> 'done'";
       if (this.#db.write(sql, [now, row.n]).changes === 0) return;
-      for (const id of ids) this.#map(row.route, to, id, now);
+      for (const id of ids) this.#deps.map.put(row.route, to, id, now);
       this.#count(row.route, count);
       for (const [name, n] of Object.entries(more)) if (n > 0) this.#count(row.route, name, n);
     });
-  }
-
-  #map(route: string, to: TargetPlace, id: DeliveredId, now: number): void {
-    const { chat, message, targetMessage, rest = [], said = null, role = null, landed = null, form = null } = id;
-    const sql = `INSERT OR REPLACE INTO relay_map (route, chat, message, target_chat, target_message, at, target_topic, said, role, landed, form)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-    this.#db.write(sql, [route, chat, message, to.chat, targetMessage, now, to.topic, said, role, landed, form]);
-    this.#db.write("DELETE FROM relay_part WHERE route = ? AND chat = ? AND message = ?", [route, chat, message]);
-    for (const [part, place] of rest.entries()) {
-      if (place === "missing") continue;
-      const id = place === "unknown" ? null : place;
-      this.#db.write("INSERT INTO relay_part VALUES (?, ?, ?, ?, ?, ?, ?)", [route, chat, message, part, to.chat, id, now]);
-    }
   }
 
   /** Tried and not delivered: the row keeps its place. */
@@ -217,14 +169,14 @@ export class RelayTable {
   /** What was set aside on a route is given up, and its text forgotten. Returns how many. */
   dropPoison(route: string): number {
     const sql = "UPDATE outbox SET state = 'dropped', payload = NULL, done_at = ? WHERE route = ? AND state = 'poison'";
-    return this.#db.write(sql, [this.#updates.stamp(), route]).changes;
+    return this.#db.write(sql, [this.#deps.clock.stamp(), route]).changes;
   }
 
   /** Gives up some of what waits on a route that no longer exists. Returns how many; fewer than `limit`: that was all. */
   dropRoute(route: string, limit: number): number {
     const sql = `UPDATE outbox SET state = 'dropped', payload = NULL, done_at = ? WHERE n IN
       (SELECT n FROM outbox WHERE route = ? AND state IN ('waiting', 'poison') LIMIT ?)`;
-    return this.#db.write(sql, [this.#updates.stamp(), route, limit]).changes;
+    return this.#db.write(sql, [this.#deps.clock.stamp(), route, limit]).changes;
   }
 
   /** The oldest rows that were set aside on a route. */
@@ -253,71 +205,10 @@ export class RelayTable {
     return Object.fromEntries(rows.map(({ name, n }) => [name, n]));
   }
 
-  /** Where a message of a source was delivered by a route; null = it was not. */
-  delivered(route: string, chat: string, message: number): MapTarget | null {
-    const sql =
-      "SELECT target_message AS message, target_chat AS chat, target_topic AS topic, said, role, landed, form FROM relay_map WHERE route = ? AND chat = ? AND message = ?";
-    const found = this.#db.readOne<Omit<MapTarget, "rest">>(sql, [route, chat, message]);
-    if (!found) return null;
-    const following =
-      "SELECT part, target_message AS id FROM relay_part WHERE route = ? AND chat = ? AND message = ? ORDER BY part";
-    const rest: PartPlace[] = [];
-    for (const { part, id } of this.#db.read<{ part: number; id: number | null }>(following, [route, chat, message])) {
-      while (rest.length < part) rest.push("missing");
-      rest.push(id ?? "unknown");
-    }
-    return { ...found, rest };
-  }
-
-  /** Was this message put there by one of this reader's routes? `chats` are the names the chat goes by. */
-  isDelivery(chats: readonly string[], message: number): boolean {
-    const sql = `SELECT 1 AS found FROM relay_map WHERE target_chat = :chat AND target_message = :message
-      UNION ALL SELECT 1 FROM relay_part WHERE target_chat = :chat AND target_message = :message LIMIT 1`;
-    return chats.some((chat) => this.#db.readOne(sql, { chat, message }) !== undefined);
-  }
-
-  /** As a sender: the ids that a step got, or null when it was not sent yet. */
-  sent(key: string): SentIds | null {
-    const row = this.#db.readOne<{ ids: string }>("SELECT ids FROM relay_sent WHERE key = ?", [key]);
-    if (!row) return null;
-    // Version 0.1 wrote the ids alone.
-    const known = JSON.parse(row.ids) as SentIds | SentIds["ids"];
-    return "ids" in known ? known : { ids: known };
-  }
-
-  /** As a sender: this step is done. */
-  addSent(key: string, sent: SentIds): void {
-    this.#db.write("INSERT OR REPLACE INTO relay_sent VALUES (?, ?, ?)", [key, JSON.stringify(sent), this.#updates.stamp()]);
-  }
-
-  /** The routes as they were last told, or null. */
-  routes(): StoredRoutes | null {
-    return this.#db.readOne<StoredRoutes>("SELECT version, body FROM relay_routes") ?? null;
-  }
-
-  /** Keeps routes, unless newer ones are known. Those with a version beyond `latest` count for nothing. Returns whether they were taken. */
-  setRoutes({ version, body }: StoredRoutes, latest = Number.MAX_SAFE_INTEGER): boolean {
-    if (version > latest) return false;
-    const sql = `INSERT INTO relay_routes VALUES (1, :version, :body)
-      ON CONFLICT (one) DO UPDATE SET version = :version, body = :body WHERE version < :version OR version > :latest`;
-    return this.#db.write(sql, { version, body, latest }).changes > 0;
-  }
-
-  /**
-   * Forgets some of what was done longer ago than `keepMs`, by Telegram's clock. Returns how many rows went; none: that was all.
-   */
-  prune(keepMs: number, limit: number): number {
-    const before = this.#updates.before(keepMs);
+  /** Forgets some of what was done before `before` (milliseconds since the Unix epoch). Returns how many rows went. */
+  prune(before: number, limit: number): number {
     const over = "SELECT n FROM outbox WHERE created_at < ? AND state IN ('done', 'dropped') LIMIT ?";
-    const mapped = "SELECT route, chat, message FROM relay_map WHERE at < ? LIMIT ?";
-    return this.#db.transaction("relay-prune", () =>
-      [
-        `DELETE FROM outbox WHERE n IN (${over})`,
-        `DELETE FROM relay_map WHERE (route, chat, message) IN (${mapped})`,
-        "DELETE FROM relay_part WHERE (route, chat, message, part) IN (SELECT route, chat, message, part FROM relay_part WHERE at < ? LIMIT ?)",
-        "DELETE FROM relay_sent WHERE key IN (SELECT key FROM relay_sent WHERE at < ? LIMIT ?)",
-      ].reduce((sum, sql) => sum + this.#db.write(sql, [before, limit]).changes, 0),
-    );
+    return this.#db.write(`DELETE FROM outbox WHERE n IN (${over})`, [before, limit]).changes;
   }
 
   #insert(row: NewOutboxRow): boolean {
@@ -339,7 +230,7 @@ export class RelayTable {
       album,
       payload,
       sourceAt,
-      now: this.#updates.stamp(),
+      now: this.#deps.clock.stamp(),
       readyAt,
     });
     // An album is counted when it was judged.
