@@ -12,6 +12,7 @@ export {
   LoginStep,
   Sealed,
   Sent,
+  UnknownChat,
   WorkerCommand,
 } from "./commands.ts";
 export { ErrorClass, Fault } from "./error-class.ts";

@@ -106,7 +106,7 @@ const quiet = { ...source, silentSince: NOW - 180 * MIN, rhythmMs: 4 * MIN, foun
 const sources = { checkedAt: NOW, readable: 13, closed: [], quiet: [] };
 const offline = { state: "RECONNECTING", since: NOW - 6 * MIN, link: { ...LINK, attempt: 3 } } as const;
 
-const routes = ["poison", "rights", "access", "limited", "topic", "webhook", "sender", "other"].map((id) =>
+const routes = ["poison", "rights", "access", "limited", "topic", "webhook", "sender", "other", "number", "lost"].map((id) =>
   Route.parse({
     id,
     from: { worker: "news_1", chats: ["@signals_1"] },
@@ -125,6 +125,11 @@ const CODES = {
   other: "ANYTHING_NEW",
 } as const;
 
+const UNKNOWN: Readonly<Record<string, readonly string[]>> = {
+  number: ["2000001 → -1000002000001"],
+  lost: ["@signals_1", "-100200300 → -1000000200300"],
+};
+
 function routeStatus(id: string): RouteStatus {
   const since = NOW - 5 * MIN;
   const code = CODES[id as keyof typeof CODES];
@@ -132,7 +137,7 @@ function routeStatus(id: string): RouteStatus {
   return RouteStatus.parse({
     ...{ route: id, waiting: 3, counts: {}, p50Ms: null, p99Ms: null, lastDeliveredAt: null, parkedUntil: null },
     ...{ poison: id === "poison" ? 2 : 0, poisonReason: id === "poison" ? "MEDIA_EMPTY" : null },
-    ...{ reason: null, blocked: code !== undefined, stuck, forecastAt: null, unknownChats: [] },
+    ...{ reason: null, blocked: code !== undefined, stuck, forecastAt: null, unknownChats: UNKNOWN[id] ?? [] },
   });
 }
 

@@ -1,4 +1,4 @@
-import type { BackfillStatus, RelayStatus, RouteStatus, RouteStuck, SourceStatus } from "@flotilla/contracts";
+import type { BackfillStatus, RelayStatus, RouteStatus, RouteStuck, SourceStatus, UnknownChat } from "@flotilla/contracts";
 import { forecast, percentile, usualSilenceMs } from "@flotilla/domain";
 import type { WorkerId } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
@@ -22,8 +22,8 @@ export interface StatusDeps {
   readonly dispatcher: Dispatcher;
   readonly files: Pick<RelayFiles, "progress">;
   readonly now: () => number;
-  /** Sources that are numbers of no chat, with the number that was probably meant; empty while the chats of the account are not known. */
-  readonly misnumbered: ReadonlyMap<string, string | null>;
+  /** Sources that are no chat of the account, as far as that is known. */
+  readonly unknown: readonly UnknownChat[];
 }
 
 /** How all routes of this reader are doing. */
@@ -66,7 +66,6 @@ function routeStatus(deps: StatusDeps, id: string, waiting: number, poison: numb
   const latest = relay.deliveries(id, SAMPLE);
   const took = latest.map(({ tookMs }) => tookMs);
   const inMinute = latest.filter(({ doneAt }) => doneAt > now() - MINUTE_MS).length;
-  const unknown = new Set(book.unknown());
   return {
     route: id,
     waiting,
@@ -82,11 +81,10 @@ function routeStatus(deps: StatusDeps, id: string, waiting: number, poison: numb
     stuck: stuckOf(lane, now()),
     forecastAt: forecast(waiting, inMinute / 60, lane.parkedUntil, now()),
     file: deps.files.progress(id),
-    unknownChats: (route?.from.chats ?? []).flatMap((ref) => {
-      const meant = deps.misnumbered.get(ref);
-      if (meant === undefined) return unknown.has(ref) ? [ref] : [];
-      return [meant === null ? ref : `${ref} → ${meant}`];
-    }),
+    unknownChats: deps.unknown
+      .filter(({ ref }) => route?.from.chats.includes(ref))
+      .map(({ ref, meant }) => (meant === null ? ref : `${ref} → ${meant}`)),
+    moved: route ? book.moved(route) : [],
   };
 }
 
