@@ -372,8 +372,14 @@ details-day-waits = { $count ->
 }
 details-storage = 💾 lock waits { $waits } · longest hold { $hold } ms · journal { $kb } KB
 details-checkpoint = emptied { AGO($at) }
-details-outage = 🔍 Back after an outage (last update { SPAN($ms) } before): missed { $missed }, recovered { $recovered }, lost { $lost } · { AGO($at) }
-details-outage-lost = ⚠️ 🔍 Back after an outage (last update { SPAN($ms) } before): missed { $missed }, recovered { $recovered }, <b>lost ≥ { $lost }</b> · { AGO($at) }
+details-outage = 🔍 Back after { $how ->
+    [offline] { SPAN($ms) } offline
+   *[update] an outage (last update { SPAN($ms) } before)
+}: missed { $missed }, recovered { $recovered }, lost { $lost } · { AGO($at) }
+details-outage-lost = ⚠️ 🔍 Back after { $how ->
+    [offline] { SPAN($ms) } offline
+   *[update] an outage (last update { SPAN($ms) } before)
+}: missed { $missed }, recovered { $recovered }, <b>lost ≥ { $lost }</b> · { AGO($at) }
 details-reading-waits = ⏳ What it missed can be asked for { IN($at) }: { $method } has to wait. New messages come all the same; a restart does not shorten it.
 details-sending-stopped = ⛔ Sends nothing since Telegram answered { $reason }. Reading goes on. See @SpamBot, then press ▶️ Resume sending.
 details-sending-waits = ⏳ Sends again { IN($at) }: Telegram asked to wait. A restart does not shorten it.
@@ -865,7 +871,10 @@ alert-gap = 🟠 🔍 <b>{ $worker }</b> lost messages{ $times ->
     [1] { "" }
    *[other] { " " }· { $times } times
 }
-alert-gap-outage = Back after an outage (last update { SPAN($ms) } before): missed { $missed }, recovered { $recovered }, lost ≥ { $lost }.
+alert-gap-outage = Back after { $how ->
+    [offline] { SPAN($ms) } offline
+   *[update] an outage (last update { SPAN($ms) } before)
+}: missed { $missed }, recovered { $recovered }, lost ≥ { $lost }.
 alert-gap-outage-long = After it was offline: missed { $missed }, recovered { $recovered }, lost ≥ { $lost }.
 alert-gap-live = Lost ≥ { $lost } while it was connected.
 alert-gap-too-many = ≥ { $lost }: more than Telegram gives at once. The rest of that chat is not fetched.

@@ -377,8 +377,14 @@ details-day-waits = { $count ->
 }
 details-storage = 💾 ожиданий блокировки { $waits } · дольше всего держали { $hold } мс · журнал { $kb } КБ
 details-checkpoint = освобождён { AGO($at) }
-details-outage = 🔍 После обрыва связи (последнее обновление за { SPAN($ms) } до возвращения): пропущено { $missed }, восстановлено { $recovered }, потеряно { $lost } · { AGO($at) }
-details-outage-lost = ⚠️ 🔍 После обрыва связи (последнее обновление за { SPAN($ms) } до возвращения): пропущено { $missed }, восстановлено { $recovered }, <b>потеряно ≥ { $lost }</b> · { AGO($at) }
+details-outage = 🔍 { $how ->
+    [offline] После { SPAN($ms) } без связи
+   *[update] После обрыва связи (последнее обновление за { SPAN($ms) } до возвращения)
+}: пропущено { $missed }, восстановлено { $recovered }, потеряно { $lost } · { AGO($at) }
+details-outage-lost = ⚠️ 🔍 { $how ->
+    [offline] После { SPAN($ms) } без связи
+   *[update] После обрыва связи (последнее обновление за { SPAN($ms) } до возвращения)
+}: пропущено { $missed }, восстановлено { $recovered }, <b>потеряно ≥ { $lost }</b> · { AGO($at) }
 details-reading-waits = ⏳ Пропущенное можно запросить { IN($at) }: { $method } должен ждать. Новые сообщения приходят; перезапуск этого не сократит.
 details-sending-stopped = ⛔ Ничего не отправляет: Telegram ответил { $reason }. Чтение продолжается. Проверьте @SpamBot, затем нажмите «▶️ Возобновить отправку».
 details-sending-waits = ⏳ Снова отправляет { IN($at) }: Telegram просит подождать. Перезапуск этого не сократит.
@@ -914,7 +920,10 @@ alert-gap = 🟠 🔍 <b>{ $worker }</b>: сообщения потеряны{ $
     [few] { " " }· { $times } раза
    *[many] { " " }· { $times } раз
 }
-alert-gap-outage = После обрыва связи (последнее обновление за { SPAN($ms) } до возвращения): пропущено { $missed }, восстановлено { $recovered }, потеряно ≥ { $lost }.
+alert-gap-outage = { $how ->
+    [offline] После { SPAN($ms) } без связи
+   *[update] После обрыва связи (последнее обновление за { SPAN($ms) } до возвращения)
+}: пропущено { $missed }, восстановлено { $recovered }, потеряно ≥ { $lost }.
 alert-gap-outage-long = После перерыва: пропущено { $missed }, восстановлено { $recovered }, потеряно ≥ { $lost }.
 alert-gap-live = Потеряно ≥ { $lost }, хотя связь была.
 alert-gap-too-many = ≥ { $lost }: больше, чем Telegram отдаёт за раз. Остаток этого чата не запрашивается.

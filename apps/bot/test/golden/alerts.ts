@@ -38,7 +38,7 @@ function exited(worker: string, decision: ExitReport["decision"], more: Partial<
 
 const storage = (worker: string, problem: StorageProblem): FleetEvent => ({ ...base(worker), kind: "worker.storage", problem });
 const restart = { kind: "restart", delayMs: 30_000, attempt: 2, limit: 5 } as const;
-const outage = { beganAt: NOW - 4 * MIN, endedAt: NOW, missed: 37, recovered: 25, lost: 12 };
+const outage = { beganAt: NOW - 4 * MIN, endedAt: NOW, missed: 37, recovered: 25, lost: 12, offlineMs: null };
 const holder = { command: "node worker.ts", user: "ann", state: "running", since: NOW, ours: true } as const;
 
 const DETAILS: Partial<Record<HostTrouble, string>> = {
@@ -88,6 +88,7 @@ const EVENTS: readonly FleetEvent[] = [
   state("banned_1", { state: "BANNED", fault: fault("BANNED", "USER_DEACTIVATED_BAN") }),
   state("limited_1", { state: "DEGRADED", fault: fault("LIMITED", "PEER_FLOOD") }),
   { ...base("gap_1"), kind: "worker.lost", lost: 12, why: "too-many", outage },
+  { ...base("gap_4"), kind: "worker.lost", lost: 12, why: "too-many", outage: { ...outage, offlineMs: 41_900 } },
   { ...base("gap_2"), kind: "worker.lost", lost: 1, why: "unreadable", outage: { ...outage, beganAt: null, lost: 1 } },
   { ...base("gap_3"), kind: "worker.lost", lost: 3, why: "unreadable", outage: null },
   storage("storage_1", { kind: "slow-wait", operation: "saveCursor", tookMs: 12_000 }),
