@@ -372,8 +372,14 @@ details-day-waits = { $count ->
 }
 details-storage = 💾 lock waits { $waits } · longest hold { $hold } ms · journal { $kb } KB
 details-checkpoint = emptied { AGO($at) }
-details-outage = 🔍 Back after an outage (last update { SPAN($ms) } before): missed { $missed }, recovered { $recovered }, lost { $lost } · { AGO($at) }
-details-outage-lost = ⚠️ 🔍 Back after an outage (last update { SPAN($ms) } before): missed { $missed }, recovered { $recovered }, <b>lost ≥ { $lost }</b> · { AGO($at) }
+details-outage = 🔍 Back after { $how ->
+    [offline] { SPAN($ms) } offline
+   *[update] an outage (last update { SPAN($ms) } before)
+}: missed { $missed }, recovered { $recovered }, lost { $lost } · { AGO($at) }
+details-outage-lost = ⚠️ 🔍 Back after { $how ->
+    [offline] { SPAN($ms) } offline
+   *[update] an outage (last update { SPAN($ms) } before)
+}: missed { $missed }, recovered { $recovered }, <b>lost ≥ { $lost }</b> · { AGO($at) }
 details-reading-waits = ⏳ What it missed can be asked for { IN($at) }: { $method } has to wait. New messages come all the same; a restart does not shorten it.
 details-sending-stopped = ⛔ Sends nothing since Telegram answered { $reason }. Reading goes on. See @SpamBot, then press ▶️ Resume sending.
 details-sending-waits = ⏳ Sends again { IN($at) }: Telegram asked to wait. A restart does not shorten it.
@@ -783,6 +789,9 @@ audit-one-by-one = alerts go to one after the other
 audit-invited = made an invitation: { $role }
 audit-role = { $name } is { $role } now
 audit-removed = took { $name } off the list
+audit-chat-moved = Route { $route }: the group { $chat } became the supergroup { $to }, which is followed
+audit-place-moved = The group { $chat } became the supergroup { $to }, which stays open for the fleet
+audit-name-moved = Route { $route } stopped: a name in it leads to another chat than before
 audit-here = opened the group { $chat }
 
 ## Alerts
@@ -862,7 +871,10 @@ alert-gap = 🟠 🔍 <b>{ $worker }</b> lost messages{ $times ->
     [1] { "" }
    *[other] { " " }· { $times } times
 }
-alert-gap-outage = Back after an outage (last update { SPAN($ms) } before): missed { $missed }, recovered { $recovered }, lost ≥ { $lost }.
+alert-gap-outage = Back after { $how ->
+    [offline] { SPAN($ms) } offline
+   *[update] an outage (last update { SPAN($ms) } before)
+}: missed { $missed }, recovered { $recovered }, lost ≥ { $lost }.
 alert-gap-outage-long = After it was offline: missed { $missed }, recovered { $recovered }, lost ≥ { $lost }.
 alert-gap-live = Lost ≥ { $lost } while it was connected.
 alert-gap-too-many = ≥ { $lost }: more than Telegram gives at once. The rest of that chat is not fetched.
@@ -879,6 +891,9 @@ alert-closed-how = { $others ->
    *[other] The other { $others } go on.
 }
 alert-closed-do = Do: let the account in again, or leave this chat out of the route.
+alert-unknown-chat = 🟡 🔎 Route <b>{ $route }</b>: { $worker } has no chat { $chats }
+alert-unknown-chat-meant = Nothing comes from there. Do: write { $meant } in the route.
+alert-unknown-chat-do = Nothing comes from there. Do: let { $worker } into that chat, or correct it in the route.
 alert-poison = 🟠 📦 Route <b>{ $route }</b>: { $count ->
     [one] { $count } message
    *[other] { $count } messages
@@ -1089,6 +1104,7 @@ route-forecast = empty { IN($at) }
 route-blocked = 🔴 Stopped: { $reason }
 route-reason = ⏳ { $reason }
 route-poison = ⚠️ { $count } set aside: { $reason }
+route-moved = ↪️ Became a supergroup and is followed: { $chats }
 route-unknown = ⚠️ Not known to this account: { $chats }
 route-fill-running = 📥 Fetching old messages: { $fetched } so far
 fill-title = 📥 <b>{ $route }</b>: fetch old messages. At most 2,000 of each source, a page a second; what was delivered before does not come again.
@@ -1161,6 +1177,7 @@ route-problem-bot-saved = ❌ The bot has no Saved Messages: name a chat.
 route-problem-forward = ❌ Only a worker can forward; use copy for the bot or a webhook.
 route-problem-forward-private = ❌ Private chats and small groups can be forwarded by { $worker } itself only; use copy.
 route-problem-targets = ❌ { $worker } would deliver to more than { $count } chats.
+route-problem-misnumbered = ❌ { $worker } has no chat { $chat }. The number that you mean is { $meant }.
 route-problem-service-chat = ❌ { $chat } is a service chat of Telegram. Login codes come from there, so no route may read it or write to it.
 route-problem-loop = ❌ A loop: what is delivered to { $to } would come back to { $back }.
 route-problem-bad-template = ❌ { $token } is no field of a text: { $fields }. A brace is written twice.
@@ -1223,6 +1240,7 @@ rwiz-s-topic = 🗂 topic { $topic }
 rwiz-s-to = Goes to { $target }
 rwiz-bad-name = ❌ A name has 1 to 32 of a-z 0-9 _ - and starts with a letter.
 rwiz-name-taken = ❌ There is a route { $name } already.
+rwiz-unknown-chat = ⚠️ { $worker } has no chat { $chats }. Nothing comes from there until it is let in. Is it written correctly?
 rwiz-bad-chat = ❌ { $chat } is no chat: send @name, a number such as -1001234567890, or a link.
 rwiz-many-chats = ❌ A route reads up to 50 chats.
 rwiz-no-chats = ❌ Choose at least one.
@@ -1433,6 +1451,11 @@ runbook-closed =
     <b>Means:</b> The account was removed from the chat, or the chat is gone or private now.
     <b>Do:</b> Let the account in again, or take the chat out of the route.
     <b>Over when</b> the chat can be read, or no route names it.
+runbook-unknown-chat =
+    📖 <b>A route names an unknown chat</b>
+    <b>Means:</b> A source of a route is no chat that the reading account has: a wrong number or name, or the account is not in it.
+    <b>Do:</b> Write the number that the card names in the route (🔀 Route → ✏️ Change), or let the account into the chat.
+    <b>Over when</b> the account has the chat, or no route that is on names it.
 runbook-storage =
     📖 <b>A session file is slow</b>
     <b>Means:</b> The disk of the machine is slow or almost full, or a program keeps the file's journal from being emptied.

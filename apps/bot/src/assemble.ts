@@ -31,6 +31,8 @@ import { Commands } from "./commands.ts";
 import { fileSource } from "./files.ts";
 import { Gate } from "./gate.ts";
 import type { PollProblem } from "./poller.ts";
+import { ChatFinder } from "./relay/chat-finder.ts";
+import { RelayNotes } from "./relay/relay-notes.ts";
 import { RelayScreens } from "./relay/relay-screens.ts";
 import { RouteDesk } from "./relay/route-desk.ts";
 import { RouteStore } from "./relay/route-store.ts";
@@ -39,7 +41,7 @@ import { DraftStore } from "./relay/wizard/draft-store.ts";
 import { RouteWizard } from "./relay/wizard/route-wizard.ts";
 import { Screens } from "./screens.ts";
 import { AdminStore } from "./store/admins.ts";
-import { AuditStore } from "./store/audit.ts";
+import { AuditStore, SYSTEM } from "./store/audit.ts";
 import { BulkStore } from "./store/bulks.ts";
 import { CommandStore } from "./store/commands.ts";
 import { Inbox } from "./store/inbox.ts";
@@ -142,18 +144,21 @@ export function assemble(outside: Outside) {
 
 /** Routes: who checks and keeps them, shows them, and makes them step by step. */
 function routeParts({ relayWire, bot }: Outside, base: Base) {
-  const { db, routes, workers, clock } = base;
+  const { db, routes, workers, clock, commands } = base;
+  const finder = new ChatFinder({ commands, newId: randomUUID });
   const relayScreens = new RelayScreens(routes, relayWire);
   const relay = new RouteDesk({
     store: routes,
     isWorker: (id) => workers.find(id) !== null,
     tell: (message) => relayWire.tellRoutes(message),
     readers: () => relayScreens.known(),
+    unknownChats: (reader, chats) => finder.unknown(reader, chats, SYSTEM),
     now: () => clock.now(),
   });
   const { lists } = relayScreens;
-  const routeWizard = new RouteWizard({ ...base, relay, lists, drafts: new DraftStore(db), botChat: botChats(bot.api) });
-  return { relay, relayScreens, routeWizard };
+  const drafts = new DraftStore(db);
+  const routeWizard = new RouteWizard({ ...base, relay, lists, finder, drafts, botChat: botChats(bot.api) });
+  return { relay, relayScreens, routeWizard, finder, relayNotes: new RelayNotes(db, base.audit) };
 }
 
 /** Charts, and what collects their numbers. */

@@ -15,6 +15,7 @@ import type { PressDeps } from "./presses/deps.ts";
 import { handlePress } from "./presses/presses.ts";
 import { type Role, roleFor } from "./roles.ts";
 import { lines } from "./screens/html.ts";
+import { SYSTEM } from "./store/audit.ts";
 import type { PlaceStore } from "./store/places.ts";
 import type { SilenceStore } from "./store/silences.ts";
 import { type CommandContext, isCommand, registerCommands } from "./text-commands.ts";
@@ -80,7 +81,7 @@ export interface RouteDeps extends PressDeps, FileDeps {
 export function registerRoutes(bot: Bot, deps: RouteDeps): void {
   bot.use(async (context, next) => {
     const migrated = context.message?.migrate_to_chat_id;
-    if (migrated !== undefined) deps.places.moved(String(context.chat?.id), String(migrated));
+    if (migrated !== undefined) groupMoved(deps, String(context.chat?.id), String(migrated));
     if (!deps.gate.admits(context)) return await tellAnonymous(deps, context);
     deps.admins.saw(adminOf(context), askerOf(context).name, languageFor(context.from?.language_code));
     const message = context.msgId;
@@ -99,6 +100,11 @@ export function registerRoutes(bot: Bot, deps: RouteDeps): void {
     return handleFile(deps, commandContext(deps, context), { id, name, bytes });
   });
   bot.on("callback_query:data", (context) => press(deps, context, context.callbackQuery.data));
+}
+
+function groupMoved({ places, audit, clock }: RouteDeps, chat: string, to: string): void {
+  if (!places.moved(chat, to)) return;
+  audit.write(SYSTEM, say("audit-place-moved", { chat, to }), null, clock.now());
 }
 
 /** Silence for everybody else. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Config } from "@flotilla/config";
-import type { Asker, WorkerStatus } from "@flotilla/contracts";
+import type { WorkerStatus } from "@flotilla/contracts";
 import { sleep } from "@flotilla/kernel";
 import { Counter, createRegistry, DiskWatch, type Logger, quietly, type Registry, startHealth } from "@flotilla/observability";
 import {
@@ -28,6 +28,7 @@ import { type ClaimedFleet, claim } from "./fleet.ts";
 import { firstIntroduction, introduce } from "./introduction.ts";
 import { type Poller, startPolling } from "./poller.ts";
 import { BotRelay } from "./relay/bot-relay.ts";
+import { SYSTEM } from "./store/audit.ts";
 import { openControlDb } from "./store/control-db.ts";
 import { SettingStore } from "./store/settings.ts";
 import { Supervisors } from "./supervisors.ts";
@@ -51,7 +52,6 @@ export interface RunningBot {
 const TICK_MS = 2000;
 /** A start waits for so long for the Bot API; then the rest starts without it. */
 const FIRST_MS = 6000;
-const SYSTEM: Asker = { id: "0", name: "Flotilla" };
 
 /** Builds the bot in start order: database, Redis, Telegram, health, events, polling. Released in reverse. */
 export async function startBot(config: Config, log: Logger, bot?: Bot): Promise<RunningBot> {
@@ -192,6 +192,7 @@ async function tick(parts: Parts, { sender, hosts, supervisors, fleet, log, seve
   if (redisAwaySince === null) await fleet.keepThere(now).catch((error: unknown) => log.debug({ err: error }, "redis"));
   const readers = await parts.relayScreens.readers();
   parts.relay.outbid();
+  parts.relayNotes.look(readers, now);
   for (const problem of parts.relay.stopHarmful()) tellOfStop(parts, problem);
   const relay = { routes: parts.routes.all(), readers };
   watch(alerts, {

@@ -8,6 +8,7 @@ import type { RefusedJobs } from "./alerts/refused-jobs.ts";
 import { whoStopped } from "./alerts/who-stopped.ts";
 import type { Recorder } from "./charts/recorder.ts";
 import type { Panels } from "./chat/panels.ts";
+import type { ChatFinder } from "./relay/chat-finder.ts";
 import type { RelayScreens } from "./relay/relay-screens.ts";
 import type { Screens } from "./screens.ts";
 import type { BulkStore } from "./store/bulks.ts";
@@ -32,6 +33,7 @@ export interface EventDeps {
   readonly bulks: BulkStore;
   readonly screens: Screens;
   readonly relayScreens: RelayScreens;
+  readonly finder: ChatFinder;
   readonly panels: Panels;
   readonly recorder: Recorder;
   readonly refused: RefusedJobs;
@@ -125,6 +127,7 @@ function commandDone(deps: EventDeps, event: Extract<FleetEvent, { kind: "comman
   if (!command) return async () => {};
   deps.commandLog.end(event.command, event.outcome, deps.clock.now());
   deps.screens.answers.keep(event);
+  deps.finder.answered(event.command, event.outcome);
   deps.relayScreens.lists.keep(command.worker, event.outcome);
   if (event.outcome.kind === "dry") deps.relayScreens.keepDry(event.command, event.outcome.lines);
   if (command.verb === "forget" && event.outcome.kind === "done") forget(deps, command);

@@ -2,7 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import type { FleetEvent, SourcesStatus, Verb, WorkerStatus } from "@flotilla/contracts";
-import { NO_LINK } from "@flotilla/contracts";
+import { type LinkStatus, NO_LINK } from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
 import { watch } from "../src/alerts/watch.ts";
 import { handleEvent } from "../src/events.ts";
@@ -15,6 +15,7 @@ import { ALL_WORDS, ANN, ASKER, HOST, statusOf, viewOf, WORKER, workerView } fro
 
 const base = () => ({ v: 1 as const, id: randomUUID(), at: Date.now(), host: HOST, worker: WORKER });
 const MINUTE = 60_000;
+const fourMinutes = () => ({ beganAt: Date.now() - 4 * MINUTE, endedAt: Date.now(), offlineMs: null });
 
 async function withAnn(): Promise<Fleet> {
   const fleet = await startFleet();
@@ -27,10 +28,7 @@ async function take(fleet: Fleet, ...events: FleetEvent[]): Promise<void> {
   await fleet.parts.outbox.flush();
 }
 
-const link = (more: Partial<NonNullable<WorkerStatus["link"]>> = {}): NonNullable<WorkerStatus["link"]> => ({
-  ...NO_LINK,
-  ...more,
-});
+const link = (more: Partial<LinkStatus> = {}): LinkStatus => ({ ...NO_LINK, ...more });
 const sources = (more: Partial<SourcesStatus> = {}): SourcesStatus => ({
   checkedAt: Date.now(),
   readable: 13,
@@ -50,11 +48,11 @@ async function look(fleet: Fleet, ...statuses: WorkerStatus[]): Promise<Shown[]>
   return (await fleet.shown(777)).filter((message) => message.from === "bot");
 }
 
-const status = (found: SourcesStatus | undefined, more: Partial<WorkerStatus> = {}): WorkerStatus =>
+const status = (found?: SourcesStatus, more: Partial<WorkerStatus> = {}): WorkerStatus =>
   statusOf("news_1", { link: link(found ? { sources: found } : {}), ...more });
 
 describe("messages that are lost", () => {
-  const outage = { beganAt: Date.now() - 4 * MINUTE, endedAt: Date.now(), missed: 37, recovered: 25, lost: 12 };
+  const outage = { ...fourMinutes(), missed: 37, recovered: 25, lost: 12 };
   const lost = (): FleetEvent => ({ ...base(), kind: "worker.lost", lost: 12, why: "too-many", outage });
 
   test("are one alert that says how many of how many, counted on, and over when somebody took note", async () => {
@@ -235,10 +233,10 @@ describe("sending that Telegram stopped", () => {
 });
 
 test("the card says nothing of an outage in which nothing was missed", () => {
-  const outage = { beganAt: Date.now() - 4 * MINUTE, endedAt: Date.now(), missed: 0, recovered: 0, lost: 0 };
-  const card = (missed: number): string =>
-    workerScreen(viewOf([workerView("news_1", { link: link({ outage: { ...outage, missed, recovered: missed } }) })]), "news_1")
-      .html;
+  const card = (missed: number): string => {
+    const status = { link: link({ outage: { ...fourMinutes(), missed, recovered: missed, lost: 0 } }) };
+    return workerScreen(viewOf([workerView("news_1", status)]), "news_1").html;
+  };
   expect(card(0)).not.toContain("🔍");
   expect(card(37)).toContain("🔍 Back after an outage (last update 4 min before): missed 37, recovered 37, lost 0");
 });

@@ -56,12 +56,19 @@ async function start() {
     store,
     isWorker,
     readers: () => known,
+    unknownChats: async (worker, chats) => (worker === WORKER ? UNKNOWN.filter(({ ref }) => chats.includes(ref)) : null),
     tell: (message) => relay.tellRoutes(message),
     now: () => clock.now(),
   });
   relay.start({ db, api: bot.api, admins, clock, wordsOf: () => EN, desk, dataDir: "/nowhere" });
   return { place, db, clock, desk, reader, sent, answers, told, confirmed, known, store };
 }
+
+/** What the reader says is no chat of its account. */
+const UNKNOWN = [
+  { ref: "2000001", meant: "-1000002000001" },
+  { ref: "-100200300", meant: null },
+];
 
 const alert: Delivery = {
   v: 1,
@@ -287,4 +294,23 @@ test("a loop that shows only when names are known is refused from then on, and b
   ]);
   expect(desk.put({ ...there, filter: "btc" }), "the one that is left can be changed").toEqual([]);
   expect(desk.apply([there, back])).toMatchObject([{ route: "a" }, { route: "b" }]);
+});
+
+test("field fault B11: a file with the number of no chat is refused with the right one, where the reader can say; others are applied with a note", async () => {
+  const { desk, store } = await start();
+  const reads = (...chats: string[]) => ({ ...route("a", "@beta_1"), from: { ...route("a", "-1").from, chats } });
+  const apply = (...chats: string[]) =>
+    desk.answer({ v: 1, kind: "routes.apply", file: { version: 1, routes: [reads(...chats)] } });
+  const message = `${WORKER} has no chat 2000001. The number that you mean is -1000002000001.`;
+  expect(await apply("-1001", "2000001")).toEqual({ kind: "refused", problems: [{ route: "a", field: "from", message }] });
+  expect(store.all()).toEqual([]);
+  expect(await apply("-1001", "-100200300")).toMatchObject({
+    kind: "applied",
+    added: 1,
+    notes: [{ route: "a", field: "from" }],
+  });
+  // What was there before is the card's and the alert's to tell.
+  expect(await apply("-1001", "-100200300", "-1003")).toMatchObject({ kind: "applied", changed: 1, notes: [] });
+  store.replace([reads("2000001")], 5);
+  expect(await apply("2000001", "-1003")).toMatchObject({ kind: "applied", changed: 1, notes: [] });
 });

@@ -85,3 +85,40 @@ test("each way a route can stand has its remedy; a short silence, a route that i
   expect(told({ ...stuck("blocked", "CHANNEL_PRIVATE"), waiting: 0 })).toEqual([]);
   expect(told(stuck("blocked", "CHANNEL_PRIVATE"), { ...route, on: false })).toEqual([]);
 });
+
+test("field fault B11: a source that is no chat is told with the right number, stays while nothing is heard, and is over when the route is changed", async () => {
+  const { alerts, look, open, relayOf } = await world();
+  const wrong = reader({ unknownChats: ["2000001 → -1000002000001"] });
+  look(relayOf(wrong));
+  expect(open()).toEqual(["unknown:signals"]);
+  expect(alerts.allOpen()[0]?.body).toMatchObject({
+    ...{ kind: "unknown-chat", worker: WORKER, route: "signals", buttons: ["route", "worker"] },
+    title: { args: { chats: "2000001" } },
+    details: [{ key: "alert-unknown-chat-meant", args: { meant: "-1000002000001" } }],
+  });
+  look(relayOf());
+  look(relayOf(wrong), { redisAwaySince: NOW });
+  expect(open()).toEqual(["unknown:signals"]);
+  look(relayOf(reader()));
+  expect(open()).toEqual([]);
+});
+
+test.each([
+  [["@gone_1"], "@gone_1", "alert-unknown-chat-do"],
+  [["-100200300", "4712 → -1000000004712"], "-100200300, 4712 → -1000000004712", "alert-unknown-chat-do"],
+  [["4711 → -4711", "4712 → -1000000004712"], "4711, 4712", "alert-unknown-chat-meant"],
+])("unknown chats %j are one alert", async (unknownChats, chats, remedy) => {
+  const { alerts, look, relayOf } = await world();
+  look(relayOf(reader({ unknownChats })));
+  expect(alerts.allOpen().map(({ body }) => [body.title.args["chats"], body.details[0]?.key])).toEqual([[chats, remedy]]);
+});
+
+test("a route that is off or gone has no unknown chats", async () => {
+  const { look, open } = await world();
+  const wrong = reader({ unknownChats: ["2000001"] });
+  look({ routes: [{ ...route, on: false }], readers: [wrong] });
+  expect(open()).toEqual([]);
+  look({ routes: [route], readers: [wrong] });
+  look({ routes: [], readers: [wrong] });
+  expect(open()).toEqual([]);
+});

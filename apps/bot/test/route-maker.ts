@@ -25,6 +25,13 @@ const SEEN: Readonly<Record<string, SeenChat>> = {
   "@talk_9": { title: "Talk", forum: false, id: "-1000000000011", linked: "-1000000000010" },
 };
 
+/** What the reader says is no chat of its account. */
+const UNKNOWN = [
+  { ref: "2000001", meant: "-1000002000001" },
+  { ref: "-100200300", meant: null },
+  { ref: "@no_such_chat", meant: null },
+];
+
 /** The wizard over real stores; the worker's lists are here already. */
 export async function start() {
   const [db, clock] = [await controlDb(), new TestClock()];
@@ -37,6 +44,7 @@ export async function start() {
     tell: async () => {},
     now: () => clock.now(),
     readers: () => [],
+    unknownChats: async () => null,
   });
   const lists = new ChatLists();
   const asked: string[] = [];
@@ -52,6 +60,7 @@ export async function start() {
       places: new PlaceStore(db),
       audit: new AuditStore(db),
       commands: commands as never,
+      finder: { unknown: async (_worker, chats) => UNKNOWN.filter(({ ref }) => chats.includes(ref)) },
       botChat: async (ref) => SEEN[ref] ?? null,
     });
   return { wizard: make(), make, routes, lists, asked };

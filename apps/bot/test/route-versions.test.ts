@@ -27,6 +27,7 @@ async function desk(theirs: () => number) {
     tell: async (message) => void told.push(message),
     now: () => NOW,
     readers: () => [reader()],
+    unknownChats: async () => null,
   });
   const from = { worker: WORKER, chats: ["-1001"] };
   const to = { kind: "webhook", url: "https://example.org/hook" } as const;

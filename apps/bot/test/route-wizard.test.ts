@@ -161,3 +161,33 @@ test.each([
 ])("%s is a chat, or is not", (text, expected) => {
   expect(typedChat(text)).toEqual(expected);
 });
+
+describe("field fault B11: the reader is asked about chats that were typed", () => {
+  test.each([
+    ["2000001", "route-problem-misnumbered", []],
+    ["@fine_1 2000001", "route-problem-misnumbered", []],
+    ["-100200300", "rwiz-unknown-chat", ["-100200300"]],
+    ["@no_such_chat, -1000000000004", "rwiz-unknown-chat", ["@no_such_chat", "-1000000000004"]],
+    ["-1000000000004", undefined, ["-1000000000004"]],
+  ])("%s", async (text, problem, chats) => {
+    const { wizard } = await start();
+    wizard.begin(ANN, WORKER);
+    await wizard.press(by, "name", "take");
+    await wizard.text(by, text);
+    const draft = wizard.of(ANN);
+    expect([draft?.problem?.key, draft?.chats.map(({ ref }) => ref)]).toEqual([problem, chats]);
+    if (problem === "route-problem-misnumbered")
+      expect(draft?.problem?.args).toEqual({ worker: WORKER, chat: "2000001", meant: "-1000002000001" });
+  });
+
+  test("a note is gone with the next answer; a route in three lines with a wrong number is not made", async () => {
+    const { wizard, routes } = await start();
+    wizard.begin(ANN, WORKER);
+    await wizard.text(by, "2000001\n-1000000000009\nbtc");
+    expect([wizard.of(ANN)?.problem?.key, routes.all()]).toEqual(["route-problem-misnumbered", []]);
+    await wizard.press(by, "name", "take");
+    await wizard.text(by, "-100200300");
+    await wizard.press(by, "chats", "next");
+    expect(wizard.of(ANN)).toMatchObject({ step: "filter", problem: null });
+  });
+});

@@ -149,6 +149,8 @@ export const WorkerCommand = z.discriminatedUnion("kind", [
   /** The chats of the account, newest first, and the topics of one: what a new route is made of. */
   z.object({ ...base, kind: z.literal("relay.chats") }),
   z.object({ ...base, kind: z.literal("relay.topics"), chat: ChatRef }),
+  /** Which of these are no chat of the account. */
+  z.object({ ...base, kind: z.literal("relay.find"), chats: z.array(ChatRef).min(1).max(50) }),
   /** Fetch old messages for a route: the last so many, or those since a time (milliseconds since the epoch). */
   z.object({ ...base, kind: z.literal("relay.fill"), route: RouteId, last: z.number().int().positive().max(2000) }),
   z.object({ ...base, kind: z.literal("relay.fill-since"), route: RouteId, since: z.number().nonnegative() }),
@@ -217,6 +219,10 @@ export const LoginStep = z.discriminatedUnion("kind", [
 ]);
 export type LoginStep = z.infer<typeof LoginStep>;
 
+/** A source that is no chat of the account, and the marked id that was probably meant; null = not known. */
+export const UnknownChat = z.object({ ref: ChatRef, meant: ChatRef.nullable() });
+export type UnknownChat = z.infer<typeof UnknownChat>;
+
 /** How a command ended. Every command gets exactly one. */
 export const CommandOutcome = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("done"), text: shown(4000).optional() }),
@@ -229,6 +235,7 @@ export const CommandOutcome = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("doctor"), findings: firstOf(DoctorFinding, 100) }),
   z.object({ kind: z.literal("chats"), chats: firstOf(KnownChat, 100) }),
   z.object({ kind: z.literal("topics"), chat: ChatRef, topics: firstOf(KnownTopic, 100) }),
+  z.object({ kind: z.literal("unknown-chats"), chats: firstOf(UnknownChat, 50) }),
   z.object({ kind: z.literal("dry"), lines: z.array(z.object({ text: shown(200), verdict: shown(40) })) }),
   z.object({ kind: z.literal("failed"), code: z.string(), message: shown(500) }),
   z.object({ kind: z.literal("expired") }),

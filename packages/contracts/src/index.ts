@@ -13,6 +13,7 @@ export {
   LoginStep,
   Sealed,
   Sent,
+  UnknownChat,
   WorkerCommand,
 } from "./commands.ts";
 export { ErrorClass, Fault, FaultError } from "./error-class.ts";

@@ -40,8 +40,10 @@ export const RouteStatus = z.object({
   forecastAt: Time.nullable(),
   /** The file that is being downloaded for it, or null. */
   file: z.object({ name: z.string(), doneBytes: Count, sizeBytes: Count }).nullable().default(null),
-  /** Sources whose names could not be resolved. */
+  /** Sources that are no chat of the reader's account; `ref → number` where the number that was probably meant is known. */
   unknownChats: z.array(z.string()),
+  /** Chats of the route that have another number by now: groups that became supergroups. Marked ids. */
+  moved: z.array(z.object({ chat: z.string(), to: z.string() })).default([]),
 });
 export type RouteStatus = z.infer<typeof RouteStatus>;
 
@@ -103,13 +105,17 @@ export const BotRequest = z.discriminatedUnion("kind", [
 ]);
 export type BotRequest = z.infer<typeof BotRequest>;
 
+const Finding = z.object({ route: z.string(), field: z.string(), message: z.string() });
+
 /** The bot's answer. */
 export const BotAnswer = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("routes"), version: Count, routes: z.array(Route) }),
-  z.object({ kind: z.literal("applied"), version: Count, added: Count, changed: Count, removed: Count }),
   z.object({
-    kind: z.literal("refused"),
-    problems: z.array(z.object({ route: z.string(), field: z.string(), message: z.string() })),
+    kind: z.literal("applied"),
+    ...{ version: Count, added: Count, changed: Count, removed: Count },
+    /** What was applied all the same, and is worth a look. */
+    notes: z.array(Finding).exactOptional(),
   }),
+  z.object({ kind: z.literal("refused"), problems: z.array(Finding) }),
 ]);
 export type BotAnswer = z.infer<typeof BotAnswer>;

@@ -54,8 +54,10 @@ export type AccountSummary = z.infer<typeof AccountSummary>;
 
 /** What became of the messages of an outage: `missed` = `recovered` + `lost`. Times are milliseconds since the epoch. */
 export const OutageReport = z.object({
-  /** When the last thing before it was heard. */
+  /** When the last update before it was. */
   beganAt: z.number().nullable(),
+  /** How long there was no connection; null: not known. Milliseconds. */
+  offlineMs: z.number().nonnegative().nullable().default(null),
   endedAt: z.number(),
   missed: z.number().int().nonnegative(),
   recovered: z.number().int().nonnegative(),

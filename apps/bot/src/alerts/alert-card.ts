@@ -87,7 +87,7 @@ function help(words: Words, body: AlertBody): InlineKeyboardButton[][] {
 
 /** What helps a route at once: its reader carries it out. */
 function routeHelp(words: Words, { kind, route }: AlertBody): InlineKeyboardButton[] {
-  if (route === undefined) return [];
+  if (route === undefined || kind === "unknown-chat") return [];
   const ops = kind === "poison" ? ["retry", "drop"] : ["wake"];
   return ops.map((op) => ({ text: words.text(`button-route-${op}`), callback_data: encodePress("rset", route, op) }));
 }

@@ -1,4 +1,5 @@
 import { type FleetEvent, LossReason } from "@flotilla/contracts";
+import { outageLength } from "../words/outage.ts";
 import { type Said, say } from "../words/said.ts";
 import type { AlertStore } from "./alert-store.ts";
 
@@ -51,8 +52,8 @@ function isReason(key: string): boolean {
 
 function lossLine({ outage, lost }: LossEvent): Said {
   if (!outage) return say("alert-gap-live", { lost });
-  const { missed, recovered, beganAt, endedAt } = outage;
-  return beganAt === null
+  const { missed, recovered, beganAt, offlineMs } = outage;
+  return beganAt === null && offlineMs === null
     ? say("alert-gap-outage-long", { missed, recovered, lost })
-    : say("alert-gap-outage", { missed, recovered, lost, ms: Math.max(0, endedAt - beganAt) });
+    : say("alert-gap-outage", { missed, recovered, lost, ...outageLength(outage) });
 }

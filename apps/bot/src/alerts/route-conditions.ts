@@ -11,7 +11,7 @@ export interface RelaySight {
   readonly readers: readonly RelayStatus[];
 }
 
-const FAMILIES = { poison: "poison", "route-blocked": "route", sender: "sender" } as const;
+const FAMILIES = { poison: "poison", "unknown-chat": "unknown", "route-blocked": "route", sender: "sender" } as const;
 
 /** Is this subject one of {@link routeConditions}? */
 export function isRouteSubject(subject: string): boolean {
@@ -55,13 +55,19 @@ function condition(route: Route, trouble: RouteTrouble, host: HostId, waiting: n
     const title = say("alert-poison", { route: route.id, count });
     return { subject, body: { ...base, title, details, buttons: ["route"] } };
   }
+  if (kind === "unknown-chat") {
+    const { chats, meant } = trouble;
+    const details = [meant === null ? say("alert-unknown-chat-do", { worker }) : say("alert-unknown-chat-meant", { meant })];
+    const title = say("alert-unknown-chat", { route: route.id, worker, chats });
+    return { subject, body: { ...base, title, details, buttons: ["route", "worker"] } };
+  }
   const title = say(`alert-${kind}`, { route: route.id, target: placeOf(route), worker, code: trouble.code });
   const buttons: AlertBody["buttons"] =
     trouble.remedy === "limited" ? ["resume", "route", "worker"] : ["route", "log", "worker"];
   return { subject, body: { ...base, title, details: details(trouble, waiting), buttons } };
 }
 
-function details({ remedy, worker, code }: Exclude<RouteTrouble, { kind: "poison" }>, waiting: number): Said[] {
+function details({ remedy, worker, code }: Extract<RouteTrouble, { remedy: unknown }>, waiting: number): Said[] {
   return [say(`alert-route-${remedy}`, { worker, code }), say("alert-route-waiting", { some: waiting > 1 ? 1 : 0 })];
 }
 

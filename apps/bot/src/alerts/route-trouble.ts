@@ -7,6 +7,8 @@ export type RouteRemedy = "rights" | "access" | "limited" | "topic" | "loop" | "
 /** One thing that keeps a route from delivering. `worker` is whom it concerns: the one with the buttons that help. */
 export type RouteTrouble =
   | { readonly kind: "poison"; readonly worker: WorkerId; readonly count: number; readonly reason: string }
+  /** Sources that are no chat of the reader's account; `meant`: the numbers that were probably meant, where all are known. */
+  | { readonly kind: "unknown-chat"; readonly worker: WorkerId; readonly chats: string; readonly meant: string | null }
   | {
       readonly kind: "route-blocked" | "sender";
       readonly worker: WorkerId;
@@ -37,6 +39,7 @@ export function routeTroubles(route: Route, status: RouteStatus, now: number): R
   const found: RouteTrouble[] = [];
   if (status.poison > 0)
     found.push({ kind: "poison", worker: reader, count: status.poison, reason: status.poisonReason ?? "?" });
+  if (route.on && status.unknownChats.length > 0) found.push(unknownChats(reader, status.unknownChats));
   const { stuck } = status;
   if (!stuck || !route.on || (status.waiting === 0 && stuck.code !== "name-moved")) return found;
   const { code, since } = stuck;
@@ -46,6 +49,14 @@ export function routeTroubles(route: Route, status: RouteStatus, now: number): R
   else if (remedy === "limited" || now - since >= SENDER_PATIENCE_MS)
     found.push({ kind: "sender", worker, code, remedy: remedy === "limited" ? remedy : "sender", since });
   return found;
+}
+
+/** `ref → meant` is how a reader tells of a number with a better one. */
+function unknownChats(worker: WorkerId, told: readonly string[]): RouteTrouble {
+  const parts = told.map((each) => each.split(" → "));
+  const meant = parts.flatMap(([, number]) => number ?? []);
+  if (meant.length < parts.length) return { kind: "unknown-chat", worker, chats: told.join(", "), meant: null };
+  return { kind: "unknown-chat", worker, chats: parts.map(([ref]) => ref).join(", "), meant: meant.join(", ") };
 }
 
 function remedyOf(code: string): RouteRemedy {

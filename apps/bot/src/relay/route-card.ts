@@ -115,6 +115,9 @@ function figures({ words, now }: RouteView, found: RouteStatus): (Html | null)[]
       }),
     found.reason === null ? null : words.html(found.blocked ? "route-blocked" : "route-reason", { reason: found.reason }),
     found.poison === 0 ? null : words.html("route-poison", { count: found.poison, reason: found.poisonReason ?? "?" }),
+    found.moved.length === 0
+      ? null
+      : words.html("route-moved", { chats: found.moved.map(({ chat, to }) => `${chat} → ${to}`).join(", ") }),
     found.unknownChats.length === 0 ? null : words.html("route-unknown", { chats: found.unknownChats.join(", ") }),
   ];
 }

@@ -1,4 +1,4 @@
-import type { BotAnswer, BotRequest, RelayStatus, Route, RoutesForReader } from "@flotilla/contracts";
+import type { BotAnswer, BotRequest, RelayStatus, Route, RoutesForReader, UnknownChat } from "@flotilla/contracts";
 import { SerialQueue, type WorkerId } from "@flotilla/kernel";
 import { diffRoutes, findHarmful, knownChats, latestRouteVersion, type RouteProblem, validateRoutes } from "@flotilla/relay";
 import type { RouteStore } from "./route-store.ts";
@@ -11,7 +11,12 @@ export interface RouteDeskDeps {
   readonly now: () => number;
   /** What readers last said: which names mean the same chat. */
   readonly readers: () => readonly RelayStatus[];
+  /** Which of these are no chat of that reader's account; null = it cannot say now. */
+  readonly unknownChats: (reader: WorkerId, chats: readonly string[]) => Promise<readonly UnknownChat[] | null>;
 }
+
+/** What is wrong with a source of a route, in words for people. */
+type Finding = Pick<RouteProblem, "route" | "field" | "message">;
 
 /** Changes routes: checked first, written once, then told to the readers until they have them. */
 export class RouteDesk {
@@ -29,10 +34,40 @@ export class RouteDesk {
     const { store } = this.#deps;
     if (request.kind === "routes.get") return { kind: "routes", version: store.version(), routes: store.all() };
     const { added, changed, removed } = diffRoutes(store.all(), request.file.routes);
-    const problems = this.apply(request.file.routes);
+    const { wrong, notes } = await this.#lookAtSources(request.file.routes);
+    const problems = wrong.length > 0 ? wrong : this.apply(request.file.routes);
     if (problems.length > 0) return { kind: "refused", problems };
     await this.flush();
-    return { kind: "applied", version: store.version(), added: added.length, changed: changed.length, removed: removed.length };
+    const counts = { added: added.length, changed: changed.length, removed: removed.length };
+    return { kind: "applied", version: store.version(), ...counts, notes };
+  }
+
+  /** Asks the readers about sources that these routes name anew: a number with a better one is wrong, others may be right later (B11). */
+  async #lookAtSources(routes: readonly Route[]): Promise<{ readonly wrong: Finding[]; readonly notes: Finding[] }> {
+    const before = new Map(this.#deps.store.all().map(({ id, from }) => [id, from]));
+    const named = routes.flatMap(({ id, from: { worker, chats } }) => {
+      const known = before.get(id);
+      const isKnown = (chat: string): boolean => known?.worker === worker && known.chats.includes(chat);
+      return chats.filter((chat) => !isKnown(chat)).map((chat) => ({ id, worker, chat }));
+    });
+    const asked = [...Map.groupBy(named, ({ worker }) => worker)].map(async ([worker, sources]) => {
+      const chats = [...new Set(sources.map(({ chat }) => chat))];
+      const unknown = (await this.#deps.unknownChats(worker, chats)) ?? [];
+      return sources.flatMap(({ id, chat }) => {
+        const found = unknown.find(({ ref }) => ref === chat);
+        return found ? [{ id, worker, ...found }] : [];
+      });
+    });
+    const found = (await Promise.all(asked)).flat();
+    const finding = (id: string, message: string): Finding => ({ route: id, field: "from", message });
+    return {
+      wrong: found.flatMap(({ id, worker, ref, meant }) =>
+        meant === null ? [] : finding(id, `${worker} has no chat ${ref}. The number that you mean is ${meant}.`),
+      ),
+      notes: found.flatMap(({ id, worker, ref, meant }) =>
+        meant === null ? finding(id, `${worker} has no chat ${ref}: nothing comes from there until it is let in.`) : [],
+      ),
+    };
   }
 
   /** Makes these the routes, unless something is wrong with any of them: then nothing changes and the problems are returned. */

@@ -2,6 +2,7 @@ import { actionsFor, encodePress, type LinkStatus, type WorkerStatus } from "@fl
 import type { InlineKeyboardButton } from "grammy/types";
 import type { Rollup } from "../charts/rollup.ts";
 import { mayPress } from "../roles.ts";
+import { outageLength } from "../words/outage.ts";
 import type { Words } from "../words/words.ts";
 import { backButton, pairs, refreshButton, verbButton } from "./buttons.ts";
 import { commandLine } from "./command-line.ts";
@@ -98,8 +99,8 @@ function statusLines({ words, now }: FleetView, worker: WorkerView, status: Work
 /** What became of the messages of the last outage in which something was missed: the truth, also when some are lost. */
 function outageLine(words: Words, { outage }: LinkStatus): Html | null {
   if (!outage || outage.missed === 0) return null;
-  const { missed, recovered, lost, beganAt, endedAt } = outage;
-  const args = { missed, recovered, lost, ms: Math.max(0, endedAt - (beganAt ?? endedAt)), at: endedAt };
+  const { missed, recovered, lost, endedAt } = outage;
+  const args = { missed, recovered, lost, ...outageLength(outage), at: endedAt };
   return words.html(lost > 0 ? "details-outage-lost" : "details-outage", args);
 }
 

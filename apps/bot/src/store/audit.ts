@@ -3,7 +3,10 @@ import type { WorkerId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
 import { Said, say } from "../words/said.ts";
 
-/** Something that an admin did. */
+/** Whom the log names where no admin did it. */
+export const SYSTEM: Asker = { id: "0", name: "Flotilla" };
+
+/** Something that an admin did, or Flotilla by itself. */
 export interface AuditRow {
   readonly at: number;
   readonly byName: string;
@@ -33,7 +36,7 @@ export class AuditStore {
     const rows = this.#db.read<{ at: number; byName: string; worker: string | null; what: string }>(
       `SELECT at, by_name AS byName, worker, what FROM (
          SELECT at, by_name, worker, what FROM audit
-         UNION ALL SELECT asked_at, asker_name, worker, verb || '|' || state FROM command WHERE verb NOT IN ('log', 'who', 'devices', 'backups')
+         UNION ALL SELECT asked_at, asker_name, worker, verb || '|' || state FROM command WHERE verb NOT IN ('log', 'who', 'devices', 'backups', 'relay.find')
        ) WHERE ? = '' OR by_name LIKE ? ESCAPE '\\' OR worker LIKE ? ESCAPE '\\' ORDER BY at DESC LIMIT ? OFFSET ?`,
       [filter, like, like, limit, offset],
     );

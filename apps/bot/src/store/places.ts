@@ -44,8 +44,9 @@ export class PlaceStore {
     this.#db.write("UPDATE place SET reachable = 0 WHERE chat = ?", [chat]);
   }
 
-  /** Telegram made a supergroup of the group: everything that was there is there under a new id. */
-  moved(from: string, to: string): void {
+  /** Telegram made a supergroup of the group: everything that was there is there under a new id. Returns whether the fleet uses it. */
+  moved(from: string, to: string): boolean {
+    const isOpen = this.#db.readOne("SELECT 1 FROM place WHERE chat = ? OR chat LIKE ?", [from, `${from}/%`]) !== undefined;
     for (const table of ["place", "panel", "delivery", "newest_message"])
       this.#db.write(`UPDATE OR REPLACE ${table} SET chat = ? || substr(chat, ?) WHERE chat = ? OR chat LIKE ?`, [
         to,
@@ -53,5 +54,6 @@ export class PlaceStore {
         from,
         `${from}/%`,
       ]);
+    return isOpen;
   }
 }

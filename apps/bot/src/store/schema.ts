@@ -1,4 +1,7 @@
-/** Numbered, immutable migrations of `control.db`. */
+/**
+ * Numbered, immutable migrations of `control.db`.
+ * @NOTE more lines: the whole history of the database is read in one place
+ */
 export const MIGRATIONS = [
   `CREATE TABLE worker (
      id TEXT PRIMARY KEY,
@@ -247,4 +250,10 @@ export const MIGRATIONS = [
   `ALTER TABLE bulk ADD COLUMN workers TEXT NOT NULL DEFAULT '[]';`,
   // The zone in which an admin reads times; null = that of the fleet.
   `ALTER TABLE admin ADD COLUMN zone TEXT;`,
+  // What the audit log says of a route's chats already, so that each is written once.
+  `CREATE TABLE relay_note (
+    route TEXT NOT NULL,
+    note TEXT NOT NULL,
+    PRIMARY KEY (route, note)
+  ) STRICT, WITHOUT ROWID;`,
 ];

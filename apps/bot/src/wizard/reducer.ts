@@ -23,6 +23,7 @@ export function afterOutcome(step: WizardStep, outcome: CommandOutcome, now: num
     case "dry":
     case "chats":
     case "topics":
+    case "unknown-chats":
       return step;
     default:
       return outcome satisfies never;

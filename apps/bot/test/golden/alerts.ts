@@ -38,7 +38,7 @@ function exited(worker: string, decision: ExitReport["decision"], more: Partial<
 
 const storage = (worker: string, problem: StorageProblem): FleetEvent => ({ ...base(worker), kind: "worker.storage", problem });
 const restart = { kind: "restart", delayMs: 30_000, attempt: 2, limit: 5 } as const;
-const outage = { beganAt: NOW - 4 * MIN, endedAt: NOW, missed: 37, recovered: 25, lost: 12 };
+const outage = { beganAt: NOW - 4 * MIN, endedAt: NOW, missed: 37, recovered: 25, lost: 12, offlineMs: null };
 const holder = { command: "node worker.ts", user: "ann", state: "running", since: NOW, ours: true } as const;
 
 const DETAILS: Partial<Record<HostTrouble, string>> = {
@@ -88,6 +88,7 @@ const EVENTS: readonly FleetEvent[] = [
   state("banned_1", { state: "BANNED", fault: fault("BANNED", "USER_DEACTIVATED_BAN") }),
   state("limited_1", { state: "DEGRADED", fault: fault("LIMITED", "PEER_FLOOD") }),
   { ...base("gap_1"), kind: "worker.lost", lost: 12, why: "too-many", outage },
+  { ...base("gap_4"), kind: "worker.lost", lost: 12, why: "too-many", outage: { ...outage, offlineMs: 41_900 } },
   { ...base("gap_2"), kind: "worker.lost", lost: 1, why: "unreadable", outage: { ...outage, beganAt: null, lost: 1 } },
   { ...base("gap_3"), kind: "worker.lost", lost: 3, why: "unreadable", outage: null },
   storage("storage_1", { kind: "slow-wait", operation: "saveCursor", tookMs: 12_000 }),
@@ -106,7 +107,7 @@ const quiet = { ...source, silentSince: NOW - 180 * MIN, rhythmMs: 4 * MIN, foun
 const sources = { checkedAt: NOW, readable: 13, closed: [], quiet: [] };
 const offline = { state: "RECONNECTING", since: NOW - 6 * MIN, link: { ...LINK, attempt: 3 } } as const;
 
-const routes = ["poison", "rights", "access", "limited", "topic", "webhook", "sender", "other"].map((id) =>
+const routes = ["poison", "rights", "access", "limited", "topic", "webhook", "sender", "other", "number", "lost"].map((id) =>
   Route.parse({
     id,
     from: { worker: "news_1", chats: ["@signals_1"] },
@@ -125,6 +126,11 @@ const CODES = {
   other: "ANYTHING_NEW",
 } as const;
 
+const UNKNOWN: Readonly<Record<string, readonly string[]>> = {
+  number: ["2000001 → -1000002000001"],
+  lost: ["@signals_1", "-100200300 → -1000000200300"],
+};
+
 function routeStatus(id: string): RouteStatus {
   const since = NOW - 5 * MIN;
   const code = CODES[id as keyof typeof CODES];
@@ -132,7 +138,7 @@ function routeStatus(id: string): RouteStatus {
   return RouteStatus.parse({
     ...{ route: id, waiting: 3, counts: {}, p50Ms: null, p99Ms: null, lastDeliveredAt: null, parkedUntil: null },
     ...{ poison: id === "poison" ? 2 : 0, poisonReason: id === "poison" ? "MEDIA_EMPTY" : null },
-    ...{ reason: null, blocked: code !== undefined, stuck, forecastAt: null, unknownChats: [] },
+    ...{ reason: null, blocked: code !== undefined, stuck, forecastAt: null, unknownChats: UNKNOWN[id] ?? [] },
   });
 }
 

@@ -25,7 +25,8 @@ interface Stores {
 export function goldenRouting(stores: Stores, db: Database, clock: Clock) {
   const relay = relayScreens(stores.routes);
   const isWorker = (id: string): boolean => stores.workers.find(id) !== null;
-  const desk = { store: stores.routes, isWorker, tell: async () => {}, now: () => NOW, readers: () => [] };
+  const unknownChats = async (): Promise<null> => null;
+  const desk = { store: stores.routes, isWorker, tell: async () => {}, now: () => NOW, readers: () => [], unknownChats };
   relay.lists.keep(NEWS, { kind: "chats", chats: [...CHATS] });
   relay.lists.keep(NEWS, { kind: "topics", chat: "-1003", topics: TOPICS });
   const routeWizard = new RouteWizard({
@@ -35,6 +36,7 @@ export function goldenRouting(stores: Stores, db: Database, clock: Clock) {
     relay: new RouteDesk(desk),
     lists: relay.lists,
     drafts: fillDrafts(db),
+    finder: { unknown: unknownChats },
     botChat: async () => null,
   });
   return { relayScreens: relay, routeWizard };
@@ -54,7 +56,8 @@ function relayScreens(routes: RouteStore): RelayScreens {
     reason: "FLOOD_WAIT",
     blocked: false,
     forecastAt: NOW + 4 * MIN,
-    unknownChats: ["@signals_2"],
+    unknownChats: ["@signals_2", "2000001 → -1000002000001"],
+    moved: [{ chat: "-4711", to: "-1000000004712" }],
   });
   const source = { title: null, username: null, closed: null, rhythmMs: 4 * MIN, usualSilenceMs: 0 };
   const status = {

@@ -19,7 +19,7 @@ export const LINK: LinkStatus = {
   messages: 1204,
   attempt: 0,
   nextTryAt: null,
-  outage: { beganAt: NOW - 64 * MIN, endedAt: NOW - 60 * MIN, missed: 37, recovered: 37, lost: 0 },
+  outage: { beganAt: NOW - 64 * MIN, endedAt: NOW - 60 * MIN, offlineMs: null, missed: 37, recovered: 37, lost: 0 },
 };
 
 const QUIET = { chat: "-1001", title: "Signals", silentSince: NOW - 180 * MIN, rhythmMs: 4 * MIN, found: 0, withheld: false };

@@ -54,9 +54,10 @@ async function apply(call: Call): Promise<Answer> {
   const answer = await ask(call.place, { v: 1, kind: "routes.apply", file });
   if (answer.kind === "refused") throw refused(answer.problems);
   if (answer.kind !== "applied") throw unexpected();
-  const { added, changed, removed } = answer;
+  const { added, changed, removed, notes = [] } = answer;
   const text = `${file.routes.length} routes: ${added} new, ${changed} changed, ${removed} removed.\n`;
-  return { exitCode: 0, text, data: { added, changed, removed } };
+  const looks = notes.map(({ route, field, message }) => `  ⚠️ ${route}, ${field}: ${message}\n`).join("");
+  return { exitCode: 0, text: `${text}${looks}`, data: { added, changed, removed, notes } };
 }
 
 async function diff(call: Call): Promise<Answer> {

@@ -28,6 +28,7 @@ export function streamNumbers(
   const waitUntil = sendingWait(waits);
   const outage = caughtUp && {
     beganAt: caughtUp.beganAt,
+    offlineMs: caughtUp.offlineMs,
     endedAt: caughtUp.endedAt,
     missed: caughtUp.missed,
     recovered: caughtUp.recovered,

@@ -48,6 +48,8 @@ export interface RelayTelegram {
   faultOf(error: unknown): Fault;
   /** Marked id of a chat, or null when there is none of that name. */
   resolve(ref: string): Promise<string | null>;
+  /** Learns the chats of the account. False: it has more than can be asked for. */
+  learnChats(): Promise<boolean>;
   /** Chats of the account, and topics of a forum; none where there are no topics. */
   chats(): Promise<readonly KnownChat[]>;
   topics(chat: string): Promise<readonly KnownTopic[]>;

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Delivery, RelayMessage, Route, RoutesForReader } from "@flotilla/contracts";
+import type { Delivery, RelayMessage, Route, RoutesForReader, UnknownChat } from "@flotilla/contracts";
 import { AppError, type Clock, LoopShare, SerialQueue, sleep, toError, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { type QueuePlace, RelayLink } from "@flotilla/queue";
@@ -15,6 +15,7 @@ import { RouteBook } from "./route-book.ts";
 import { Sender } from "./sender.ts";
 import { relayStatus } from "./status.ts";
 import { TargetNames } from "./target-names.ts";
+import { UnknownChats } from "./unknown-chats.ts";
 import { WebhookSender } from "./webhook.ts";
 
 /** Parts of a relay. */
@@ -32,7 +33,6 @@ export interface RelayOptions {
   readonly worked?: () => void;
 }
 
-const NONE: ReadonlyMap<string, string | null> = new Map();
 const TICK_MS = 250;
 /** So long what was received is worked off before everything else has a turn. */
 const SLICE_MS = 20;
@@ -59,8 +59,7 @@ export class Relay {
   readonly #timers: NodeJS.Timeout[] = [];
   #lastReport = "";
   #isReporting = false;
-  /** The chats of the account were asked for: a number that is none of them is a mistake. */
-  #knowsChats = false;
+  readonly #unknown: UnknownChats;
 
   constructor(options: RelayOptions) {
     const { store, clock, log, worker, place } = options;
@@ -69,6 +68,7 @@ export class Relay {
     const onError = (error: unknown): void => log.debug({ err: error }, "relay");
     this.#book = new RouteBook(store, log);
     const { telegram } = options;
+    this.#unknown = new UnknownChats(this.#book, telegram);
     this.#intake = new Intake(store, this.#book, { worker, now, onLoop: (route) => this.#dispatcher.stop(route, "loop") });
     this.#linked = new LinkedChannels({ store, telegram, now, signal: this.#stopping.signal, log });
     this.#files = new RelayFiles(options.dataDir, telegram.files);
@@ -149,15 +149,7 @@ export class Relay {
 
   /** There is a connection: names that were not known can be asked for. */
   async resolveNames(): Promise<void> {
-    const { telegram } = this.#options;
-    for (const ref of this.#book.unknown()) await telegram.resolve(ref).catch(() => null);
-    if (this.#book.misnumbered().size > 0)
-      await telegram.chats().then(
-        () => {
-          this.#knowsChats = true;
-        },
-        () => {},
-      );
+    await this.#unknown.learn();
     // Also when nothing had to be asked: names are learned on the way, from whatever Telegram sends.
     this.#guard(() => this.#book.refresh());
     this.#guard(() => this.#stopElsewhere());
@@ -167,6 +159,11 @@ export class Relay {
   /** What the route would do with the latest messages of its sources. Changes nothing. Throws what Telegram answered. */
   async dryRun(route: Route): Promise<DryRunLine[]> {
     return await dryRun(this.#options.telegram, route, (ref) => this.#idOf(ref));
+  }
+
+  /** Which of these are no chat of the account. Throws what Telegram answered. */
+  async find(refs: readonly string[]): Promise<UnknownChat[]> {
+    return await this.#unknown.find(refs);
   }
 
   /** What a new route can be made of. Throws what Telegram answered. */
@@ -304,8 +301,7 @@ export class Relay {
     const { worker, clock, store } = this.#options;
     if (this.#book.version === 0) return;
     const idOf = (ref: string): string | null => this.#idOf(ref);
-    const misnumbered = this.#knowsChats ? this.#book.misnumbered() : NONE;
-    const parts = { book: this.#book, dispatcher: this.#dispatcher, files: this.#files, misnumbered };
+    const parts = { book: this.#book, dispatcher: this.#dispatcher, files: this.#files, unknown: this.#unknown.known() };
     const status = relayStatus({ worker, store, now: () => clock.now(), idOf, ...parts }, this.#backfill.status());
     const seen = JSON.stringify({ ...status, at: 0 });
     // One at a time: a Redis that is frozen looks connected, and answers nothing.

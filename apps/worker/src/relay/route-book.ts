@@ -1,4 +1,4 @@
-import { Route, type RoutesForReader } from "@flotilla/contracts";
+import { Route, type RoutesForReader, type UnknownChat } from "@flotilla/contracts";
 import { markedChannel, toError } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { latestRouteVersion, type ReadyRoute, readyRoute } from "@flotilla/relay";
@@ -67,24 +67,31 @@ export class RouteBook {
 
   /** Sources whose names this account does not know yet. */
   unknown(): string[] {
-    const refs = this.#routes.flatMap(({ on, from }) => (on ? from.chats : []));
-    return [...new Set(refs.filter((ref) => this.idOf(ref) === null))];
+    return this.sources().filter((ref) => this.idOf(ref) === null);
   }
 
-  /** Sources that are numbers of no chat of this account, each with the number that was probably meant, or null (field fault B11). */
-  misnumbered(): ReadonlyMap<string, string | null> {
+  /** Sources of routes that are on. */
+  sources(): string[] {
+    return [...new Set(this.#routes.flatMap(({ on, from }) => (on ? from.chats : [])))];
+  }
+
+  /** Those of these that are numbers of no chat of this account, as far as it knows its chats (field fault B11). */
+  misnumbered(refs: readonly string[]): UnknownChat[] {
     const { entities, updates } = this.#store;
     const exists = (chat: string): boolean => entities.byId(chat) !== null || updates.sources.get(chat) !== null;
-    const refs = this.#routes.flatMap(({ on, from }) => (on ? from.chats.filter((ref) => /^-?[0-9]/.test(ref)) : []));
-    return new Map(
-      refs
-        .filter((ref) => !exists(ref) && this.idOf(ref) === ref)
-        .map((ref) => {
-          const digits = ref.replace(/^-(?:100)?/, "");
-          const meant = [markedChannel(digits), `-${digits}`, digits, markedChannel(ref.replace("-", ""))];
-          return [ref, meant.find(exists) ?? null];
-        }),
-    );
+    const wrong = refs.filter((ref) => /^-?[0-9]/.test(ref) && !exists(ref) && this.idOf(ref) === ref);
+    return wrong.map((ref) => {
+      const digits = ref.replace(/^-(?:100)?/, "");
+      const meant = [markedChannel(digits), `-${digits}`, digits, markedChannel(ref.replace("-", ""))];
+      return { ref, meant: meant.find(exists) ?? null };
+    });
+  }
+
+  /** Sources and target of a route that have another number by now (field fault B4). */
+  moved({ id, from, to }: Route): { readonly chat: string; readonly to: string }[] {
+    const became = (chat: string, now: string | null) => (now === null || now === chat ? [] : [{ chat, to: now }]);
+    const sources = from.chats.filter((ref) => ref.startsWith("-")).flatMap((ref) => became(ref, this.idOf(ref)));
+    return to.kind === "webhook" ? sources : [...sources, ...became(to.chat, this.#store.relay.map.landed(id, to.chat))];
   }
 
   /** Marked id of the chat that `ref` names now, wherever it went; null while a name is not known. */

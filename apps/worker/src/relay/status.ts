@@ -1,4 +1,4 @@
-import type { BackfillStatus, RelayStatus, RouteStatus, RouteStuck, SourceStatus } from "@flotilla/contracts";
+import type { BackfillStatus, RelayStatus, RouteStatus, RouteStuck, SourceStatus, UnknownChat } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import { forecast, percentile } from "@flotilla/relay";
 import type { SessionStore } from "@flotilla/session-store";
@@ -23,8 +23,8 @@ export interface StatusDeps {
   readonly dispatcher: Dispatcher;
   readonly files: Pick<RelayFiles, "progress">;
   readonly now: () => number;
-  /** Sources that are numbers of no chat, with the number that was probably meant; empty while the chats of the account are not known. */
-  readonly misnumbered: ReadonlyMap<string, string | null>;
+  /** Sources that are no chat of the account, as far as that is known. */
+  readonly unknown: readonly UnknownChat[];
 }
 
 /** How all routes of this reader are doing. */
@@ -67,7 +67,6 @@ function routeStatus(deps: StatusDeps, id: string, waiting: number, poison: numb
   const latest = relay.outbox.deliveries(id, SAMPLE);
   const took = latest.map(({ tookMs }) => tookMs);
   const inMinute = latest.filter(({ doneAt }) => doneAt > now() - MINUTE_MS).length;
-  const unknown = new Set(book.unknown());
   return {
     route: id,
     waiting,
@@ -83,11 +82,10 @@ function routeStatus(deps: StatusDeps, id: string, waiting: number, poison: numb
     stuck: stuckOf(lane, now()),
     forecastAt: forecast(waiting, inMinute / 60, lane.parkedUntil, now()),
     file: deps.files.progress(id),
-    unknownChats: (route?.from.chats ?? []).flatMap((ref) => {
-      const meant = deps.misnumbered.get(ref);
-      if (meant === undefined) return unknown.has(ref) ? [ref] : [];
-      return [meant === null ? ref : `${ref} → ${meant}`];
-    }),
+    unknownChats: deps.unknown
+      .filter(({ ref }) => route?.from.chats.includes(ref))
+      .map(({ ref, meant }) => (meant === null ? ref : `${ref} → ${meant}`)),
+    moved: route ? book.moved(route) : [],
   };
 }
 

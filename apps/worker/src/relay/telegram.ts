@@ -13,6 +13,7 @@ export function relayTelegram(calls: AccountCalls, store: SessionStore): RelayTe
     resolve: (ref) => calls.resolve(ref),
     files: calls.files,
     copies: calls.copies,
+    learnChats: () => calls.learnChats(),
     chats: () => calls.chats(),
     topics: (chat) => calls.topics(chat),
     linkedChannel: (chat) => calls.linkedChannel(chat),

@@ -9,6 +9,7 @@ import { route as aRoute, placeAt, post, runWorker, Targets, tellRoutes } from "
 const OLD = "-1000000000001";
 const STRANGER = "-1000000000066";
 const GROUP = "-4711";
+const GROUP_2 = "-4713";
 const SUPERGROUP = "-1000000004712";
 const TARGET = "-1000000000002";
 
@@ -105,19 +106,67 @@ describe("field fault F20: a name that somebody else takes", () => {
   });
 });
 
-describe("field fault B11: a source that is the number of no chat", () => {
+describe("field fault B11: a source that is no chat of the account", () => {
   test.each([
     ["4712", `4712 → ${SUPERGROUP}`],
     ["-4712", `-4712 → ${SUPERGROUP}`],
     ["1004712", "1004712"],
     ["-1000000000077", "-1000000000077"],
+    ["@nobody_1", "@nobody_1"],
   ])("%s is told at once", async (ref, told) => {
     const it = await pair({ from: { worker: "reader", chats: [ref, OLD] } });
     it.named(SUPERGROUP, null);
     await it.reader.relay.resolveNames();
     await waitFor(async () => ((await it.status())?.unknownChats.length ?? 0) > 0);
     expect((await it.status())?.unknownChats).toEqual([told]);
+    const [unknown = ""] = told.split(" → ");
+    const meant = told === unknown ? null : SUPERGROUP;
+    expect(await it.reader.relay.find([ref, OLD, "@news", SUPERGROUP])).toEqual([{ ref: unknown, meant }]);
   });
+
+  test("of an account with more chats than were learned, only a number with a better one is told", async () => {
+    const it = await pair({ from: { worker: "reader", chats: [OLD] } });
+    it.targets.knowsAll = false;
+    it.named(SUPERGROUP, null);
+    expect(await it.reader.relay.find(["1004712", "4712"])).toEqual([{ ref: "4712", meant: SUPERGROUP }]);
+  });
+
+  test("nothing is told before Telegram was asked, or when it does not answer", async () => {
+    const it = await pair({ from: { worker: "reader", chats: [OLD] } });
+    it.targets.onResolve = () => {
+      throw new Error("FLOOD_WAIT_5");
+    };
+    await it.tell({ from: { worker: "reader", chats: ["@nobody_1", OLD] } });
+    await it.reader.relay.resolveNames();
+    await expect(it.reader.relay.find(["@nobody_1"])).rejects.toThrow("FLOOD_WAIT_5");
+    await waitFor(async () => ((await it.status())?.waiting ?? -1) >= 0);
+    expect((await it.status())?.unknownChats).toEqual([]);
+  });
+
+  test("a name that somebody takes later is known then", async () => {
+    const it = await pair({ from: { worker: "reader", chats: ["@later_1", OLD] } });
+    await it.reader.relay.resolveNames();
+    await waitFor(async () => ((await it.status())?.unknownChats.length ?? 0) > 0);
+    it.named(STRANGER, "later_1");
+    await waitFor(async () => (await it.status())?.unknownChats.length === 0);
+    expect(it.reader.relay.sources()).toContain(STRANGER);
+  });
+});
+
+test("field fault B4: the card is told which chats of a route moved, sources and targets", async () => {
+  const it = await pair({
+    from: { worker: "reader", chats: [GROUP, OLD] },
+    to: { kind: "worker", worker: "sender", chat: GROUP_2 },
+  });
+  it.reader.store.chatPins.moved(GROUP, SUPERGROUP);
+  it.sender.store.chatPins.moved(GROUP_2, TARGET);
+  it.reader.receive(from(OLD, 1, "one"));
+  await it.delivered(1);
+  await waitFor(async () => (await it.status())?.moved.length === 2);
+  expect((await it.status())?.moved).toEqual([
+    { chat: GROUP, to: SUPERGROUP },
+    { chat: GROUP_2, to: TARGET },
+  ]);
 });
 
 describe("field fault B4: a group that becomes a supergroup", () => {

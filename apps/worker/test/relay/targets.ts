@@ -30,6 +30,9 @@ export class Targets {
   onEdit: (text: string) => void = () => {};
   /** Who has a name now. */
   readonly names = new Map<string, string>();
+  /** Whether the account has no more chats than were learned. */
+  knowsAll = true;
+  onResolve: () => void = () => {};
   duplicates = 0;
   fault: (chat: string, text: string) => Error | null = () => null;
   lost = 0;
@@ -88,7 +91,11 @@ export class Targets {
         const cls = wait ? "FLOOD" : (CLASSES[code] ?? "REQUEST");
         return { class: cls, code, message: toError(error).message, ...(wait ? { waitS: Number(wait) } : {}) };
       },
-      resolve: async (ref) => this.names.get(ref) ?? null,
+      resolve: async (ref) => {
+        this.onResolve();
+        return this.names.get(ref) ?? null;
+      },
+      learnChats: async () => this.knowsAll,
       chats: async () => [],
       topics: async () => [],
       linkedChannel: async (chat) => this.linked.get(chat) ?? null,

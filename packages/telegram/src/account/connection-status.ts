@@ -57,7 +57,7 @@ export function initialStatus(store: SessionStore, now: number): ConnectionStatu
 
 function lastOutage(store: SessionStore): CaughtUp | null {
   const last = store.updates.outages(OUTAGES).find(({ recovered, lost }) => recovered + lost > 0);
-  return last ? { ...last, missed: last.recovered + last.lost, first: false } : null;
+  return last ? { ...last, offlineMs: null, missed: last.recovered + last.lost, first: false } : null;
 }
 
 /** A change of state, as told to `on.state`. */

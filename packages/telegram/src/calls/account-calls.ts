@@ -8,11 +8,12 @@ import type { Link } from "../link/link.ts";
 import { messageEvent } from "../wire/content.ts";
 import { markedId } from "../wire/marked.ts";
 import { inputChannel, inputPeer } from "../wire/peers.ts";
-import { type ListedChat, type ListedTopic, linkedChannelOf, listedChats, listedTopics } from "./chat-list.ts";
+import { FIRST_PAGE, type ListedChat, type ListedTopic, linkedChannelOf, listedChats, listedTopics } from "./chat-list.ts";
 import { CopyCalls } from "./copies.ts";
 import { toApiEntities } from "./entities.ts";
 import type { FileCentres } from "./file-centres.ts";
 import { FileCalls } from "./files.ts";
+import { learnChats } from "./learn-chats.ts";
 import { sentIds } from "./sent-ids.ts";
 import { type FormattedText, replyIn, type Target, threadOf } from "./target.ts";
 
@@ -142,9 +143,13 @@ export class AccountCalls {
 
   /** The chats with the newest messages, at most 100. */
   async chats(): Promise<readonly ListedChat[]> {
-    const first = { offsetDate: 0, offsetId: 0, offsetPeer: new Api.InputPeerEmpty(), limit: 100, hash: bigInt.zero };
-    const answer = await this.#deps.link().invoke(new Api.messages.GetDialogs(first));
+    const answer = await this.#deps.link().invoke(new Api.messages.GetDialogs(FIRST_PAGE));
     return answer instanceof Api.messages.DialogsNotModified ? [] : listedChats(answer);
+  }
+
+  /** Learns the numbers of the account's chats. False: it has more than can be asked for. */
+  async learnChats(): Promise<boolean> {
+    return await learnChats(this.#deps);
   }
 
   /** The topics of a forum, at most 100; none in a chat that has no topics. */

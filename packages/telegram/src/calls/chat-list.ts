@@ -1,6 +1,7 @@
 import { ChatRef, isServiceChat } from "@flotilla/contracts";
 import { markedChannel } from "@flotilla/kernel";
 import type { LinkedChannel } from "@flotilla/session-store";
+import bigInt from "big-integer";
 import { Api } from "telegram";
 import { markedId } from "../wire/marked.ts";
 
@@ -28,6 +29,12 @@ export function listedChats(answer: Api.messages.Dialogs | Api.messages.DialogsS
   const entities = new Map([...answer.users, ...answer.chats].map((entity) => [markedId(entity), entity]));
   return answer.dialogs.flatMap((dialog) => listed(entities.get(markedId(dialog.peer))) ?? []);
 }
+
+/** A hundred dialogs, newest first (https://core.telegram.org/method/messages.getDialogs). */
+export const FIRST_PAGE = {
+  ...{ offsetDate: 0, offsetId: 0, offsetPeer: new Api.InputPeerEmpty() as Api.TypeInputPeer },
+  ...{ limit: 100, hash: bigInt.zero },
+};
 
 /** Topics that are there. */
 export function listedTopics({ topics }: Api.messages.ForumTopics): ListedTopic[] {

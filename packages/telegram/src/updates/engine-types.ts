@@ -33,8 +33,10 @@ export const DEFAULT_ENGINE_TIMINGS: EngineTimings = {
 
 /** What became of the messages of an outage. Times are milliseconds since the Unix epoch. */
 export interface CaughtUp {
-  /** When the last thing before it was heard; null when nobody knows. */
+  /** When the last update before it was, by Telegram's clock; null: not known. Never earlier than it really was. */
   readonly beganAt: number | null;
+  /** How long there was no connection, in milliseconds of the monotonic clock; null: another process had the last one. */
+  readonly offlineMs: number | null;
   readonly endedAt: number;
   /** `recovered + lost`. */
   readonly missed: number;

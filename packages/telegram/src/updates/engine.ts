@@ -1,7 +1,7 @@
 import { AppError, LoopShare, sleep } from "@flotilla/kernel";
 import { ACCOUNT } from "../wire/box.ts";
 import { Aside } from "./aside.ts";
-import type { CaughtUp, EngineCounts, EngineOptions, Meanwhile } from "./engine-types.ts";
+import type { EngineCounts, EngineOptions, Meanwhile } from "./engine-types.ts";
 import { Gaps } from "./gaps.ts";
 import { Intake } from "./intake.ts";
 import { Ledger } from "./ledger.ts";
@@ -33,6 +33,10 @@ export class UpdateEngine {
   readonly #listening = new Listening();
   readonly #reading = new Set<string>();
   #queue: Envelope[] = [];
+  /** Caught up, and still connected. */
+  #hears = false;
+  /** When it last was, by the monotonic clock; null: not in this process. */
+  #leftAt: number | null = null;
   #running = false;
   #wake = Promise.withResolvers<void>();
   #heardAt = 0;
@@ -112,6 +116,8 @@ export class UpdateEngine {
     } finally {
       signal.removeEventListener("abort", stop);
       this.#running = false;
+      if (this.#hears) this.#leftAt = this.#now();
+      this.#hears = false;
       this.#queue = [];
     }
   }
@@ -125,9 +131,9 @@ export class UpdateEngine {
   }
 
   async #catchUp(questions: Questions, sweep: Sweep, signal: AbortSignal): Promise<void> {
-    const beganAt = this.#ledger.known ? this.#ledger.account.date * 1000 : null;
+    const from = this.#ledger.known?.date ?? null;
     const { recovered, lost } = this.#ledger;
-    if (beganAt === null) await questions.begin();
+    if (from === null) await questions.begin();
     this.#todo.add([ACCOUNT]);
     while (!signal.aborted) {
       await this.#work(questions, signal);
@@ -136,13 +142,18 @@ export class UpdateEngine {
       if (this.#queue.length === 0 && !questions.isDue()) await this.#sleepUntil(this.#todo.nextAt());
     }
     if (signal.aborted) return;
-    if (beganAt !== null && this.#mustSweep) await this.#sweep(sweep);
+    if (from !== null && this.#mustSweep) await this.#sweep(sweep);
     if (signal.aborted) return;
     const found = { recovered: this.#ledger.recovered - recovered, lost: this.#ledger.lost - lost };
     const endedAt = this.#options.clock.now();
-    const result: CaughtUp = { beganAt, endedAt, ...found, missed: found.recovered + found.lost, first: beganAt === null };
+    // Both dates are Telegram's, and both are whole seconds: this host's clock may be wrong, and the difference is at most this.
+    const silentS = from === null ? null : Math.max(0, this.#ledger.account.date - from - 1);
+    const beganAt = silentS === null ? null : endedAt - silentS * 1000;
+    const offlineMs = this.#leftAt === null ? null : this.#now() - this.#leftAt;
+    const missed = found.recovered + found.lost;
     if (beganAt !== null) this.#options.table.addOutage({ ...found, beganAt, endedAt });
-    this.#options.on.caughtUp(result);
+    this.#hears = true;
+    this.#options.on.caughtUp({ beganAt, endedAt, offlineMs, ...found, missed, first: beganAt === null });
   }
 
   async #follow(questions: Questions, sweep: Sweep, signal: AbortSignal): Promise<void> {

@@ -1,3 +1,4 @@
+import { markedChannel } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 import { type AccountConnection, FloodGate } from "@flotilla/telegram";
 import { waitFor } from "@flotilla/testkit";
@@ -67,4 +68,14 @@ test("a discussion group names its channel, a channel names nothing, and each po
   const [copy] = await connection.calls.history({ chat: `-100${group}`, topic: null }, 0, 9);
   const origin = { chat: `-100${channel}`, message: post };
   expect(copy?.content).toMatchObject({ text: "hello", from: `-100${channel}`, origins: [origin, origin] });
+});
+
+test("the numbers of all chats are learned, page by page", async () => {
+  const { phone, store, connection } = await member();
+  const { world: telegram } = world.sandbox;
+  const ids = Array.from({ length: 103 }, (_, n) => telegram.createChannel({ title: `C${n}`, members: [phone] }).id);
+  for (const id of ids) telegram.postToChannel(id, "first");
+  expect(await connection.calls.chats()).toHaveLength(100);
+  expect(await connection.calls.learnChats()).toBe(true);
+  for (const id of ids) expect(store.entities.byId(markedChannel(id)), id).not.toBeNull();
 });

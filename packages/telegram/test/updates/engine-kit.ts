@@ -39,6 +39,9 @@ export class Rig {
   /** The next so many commits fail. */
   brokenCommits = 0;
   onArrived: () => void = () => {};
+  /** What a test adds to the clocks of this host, in milliseconds. */
+  passedMs = 0;
+  jumpedMs = 0;
   readonly #open: () => SessionStore;
   readonly timings: { -readonly [key in keyof EngineTimings]: EngineTimings[key] };
   #abort = new AbortController();
@@ -136,7 +139,10 @@ export class Rig {
       wants: () => true,
       judge,
       log: () => {},
-      clock: systemClock,
+      clock: {
+        now: () => systemClock.now() + this.passedMs + this.jumpedMs,
+        monotonicMs: () => systemClock.monotonicMs() + this.passedMs,
+      },
       timings: this.timings,
       on: {
         caughtUp: (result) => this.caughtUp.push(result),

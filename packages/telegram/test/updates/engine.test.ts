@@ -1,4 +1,5 @@
 import { waitFor } from "@flotilla/testkit";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ACCOUNT } from "../../src/wire/box.ts";
 import { Rig } from "./engine-kit.ts";
@@ -135,4 +136,48 @@ test("fifteen minutes without a word make it ask", async () => {
   await rig.start();
   rig.server.post(ACCOUNT);
   await rig.complete();
+});
+
+test("field fault D6: how long an outage was is never more than it was, whatever this host's clock says", async () => {
+  const step = fc.record({
+    heardS: fc.integer({ min: 0, max: 900 }),
+    awayS: fc.integer({ min: 0, max: 900 }),
+    jumpMs: fc.constantFrom(0, -3_600_000, 86_400_000, 365 * 86_400_000, -365 * 86_400_000),
+    how: fc.constantFrom("lost", "crashed"),
+    missed: fc.integer({ min: 0, max: 2 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 4 }), async (steps) => {
+      const rig = await Rig.create();
+      await rig.start();
+      const pass = (seconds: number): void => {
+        rig.passedMs += seconds * 1000;
+        rig.server.date += seconds;
+      };
+      for (const { heardS, awayS, jumpMs, how, missed } of steps) {
+        rig.push(rig.server.post(ACCOUNT));
+        await rig.complete();
+        // The model's time passes with each message, too.
+        const heardAt = rig.server.date;
+        pass(heardS);
+        const before = performance.now();
+        if (how === "lost") await rig.stop();
+        else await rig.crash();
+        for (let n = 0; n < missed; n++) rig.server.post(ACCOUNT);
+        pass(awayS);
+        rig.jumpedMs += jumpMs;
+        const { beganAt, endedAt, offlineMs } = await rig.start();
+        const tookMs = performance.now() - before;
+        expect(endedAt - (beganAt ?? 0)).toBeLessThanOrEqual((rig.server.date - heardAt) * 1000);
+        expect(endedAt - (beganAt ?? 0)).toBeGreaterThanOrEqual(0);
+        if (how === "crashed") expect(offlineMs).toBeNull();
+        else {
+          expect(offlineMs).toBeLessThanOrEqual(awayS * 1000 + tookMs);
+          expect(offlineMs).toBeGreaterThanOrEqual(awayS * 1000);
+        }
+      }
+      await rig.dispose();
+    }),
+    { numRuns: 25 },
+  );
 });

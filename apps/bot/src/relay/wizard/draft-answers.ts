@@ -1,18 +1,19 @@
+import type { Asker } from "@flotilla/contracts";
 import { say } from "../../words/said.ts";
 import { sourceKey } from "../source-key.ts";
 import { typedChat } from "./chat-refs.ts";
 import * as edits from "./draft-edits.ts";
 import type { Draft, Picked } from "./route-draft.ts";
 import type { RouteWizardDeps } from "./route-wizard.ts";
-import { linkedLoop } from "./step-check.ts";
+import { linkedLoop, misnumbered } from "./step-check.ts";
 
 const done = (change: Partial<Draft>): edits.Edit => ({ change, done: true });
 
 /** Understands what an admin pressed or wrote at a step of the wizard. Changes nothing by itself. */
 export class DraftAnswers {
-  readonly #deps: Pick<RouteWizardDeps, "routes" | "lists" | "workers" | "places" | "botChat">;
+  readonly #deps: Pick<RouteWizardDeps, "routes" | "lists" | "workers" | "places" | "botChat" | "finder">;
 
-  constructor(deps: Pick<RouteWizardDeps, "routes" | "lists" | "workers" | "places" | "botChat">) {
+  constructor(deps: Pick<RouteWizardDeps, "routes" | "lists" | "workers" | "places" | "botChat" | "finder">) {
     this.#deps = deps;
   }
 
@@ -73,12 +74,16 @@ export class DraftAnswers {
   }
 
   /** What a text says; null: this step takes none. */
-  async typed(draft: Draft, text: string): Promise<edits.Edit | null> {
+  async typed(draft: Draft, text: string, asker: Asker): Promise<edits.Edit | null> {
     switch (draft.step) {
       case "name":
         return edits.named(text, this.taken());
       case "chats":
-        return edits.typedSources(draft, text, (ref) => this.known(ref));
+        return await this.#looked(
+          draft,
+          edits.typedSources(draft, text, (ref) => this.known(ref)),
+          asker,
+        );
       case "topic":
       case "into": {
         const topic = edits.typedTopic(text);
@@ -94,6 +99,22 @@ export class DraftAnswers {
       default:
         return null;
     }
+  }
+
+  /** Sources that were typed, and what their reader says of them: a number with a better one is refused. */
+  async #looked(draft: Draft, edit: edits.Edit, asker: Asker): Promise<edits.Edit> {
+    const { reader: worker } = draft;
+    if ("problem" in edit || worker === null) return edit;
+    const added = (edit.change.chats ?? []).filter(({ ref }) => !draft.chats.some((chat) => chat.ref === ref));
+    const unknown = await this.#deps.finder.unknown(
+      worker,
+      added.map(({ ref }) => ref),
+      asker,
+    );
+    const wrong = misnumbered(worker, unknown);
+    if (wrong) return { problem: wrong };
+    if (!unknown || unknown.length === 0) return edit;
+    return { ...edit, note: say("rwiz-unknown-chat", { worker, chats: unknown.map(({ ref }) => ref).join(", ") }) };
   }
 
   async #typedTarget(draft: Draft, text: string): Promise<edits.Edit> {

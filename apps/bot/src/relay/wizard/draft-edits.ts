@@ -6,7 +6,9 @@ import { typedChat } from "./chat-refs.ts";
 import type { Draft, Picked } from "./route-draft.ts";
 
 /** What an answer did to the draft. `done`: its step is over; a problem leaves everything as it was. */
-export type Edit = { readonly change: Partial<Draft>; readonly done: boolean } | { readonly problem: Said };
+export type Edit =
+  | { readonly change: Partial<Draft>; readonly done: boolean; readonly note?: Said }
+  | { readonly problem: Said };
 
 const done = (change: Partial<Draft>): Edit => ({ change, done: true });
 const stay = (change: Partial<Draft>): Edit => ({ change, done: false });

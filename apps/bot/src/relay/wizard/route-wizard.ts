@@ -8,6 +8,7 @@ import type { PlaceStore } from "../../store/places.ts";
 import type { WorkerStore } from "../../store/workers.ts";
 import { type Said, say } from "../../words/said.ts";
 import type { Words } from "../../words/words.ts";
+import type { ChatFinder } from "../chat-finder.ts";
 import type { RouteDesk } from "../route-desk.ts";
 import { routeProblem } from "../route-problem.ts";
 import type { RouteStore } from "../route-store.ts";
@@ -18,7 +19,7 @@ import { type Edit, proposedName } from "./draft-edits.ts";
 import type { DraftStore } from "./draft-store.ts";
 import { routeFromText } from "./new-route.ts";
 import { type Draft, draftOf, newDraft, nextStep, routeOf, type Step, stepBefore } from "./route-draft.ts";
-import { problemAtStep, type SeenChat } from "./step-check.ts";
+import { misnumbered, problemAtStep, type SeenChat } from "./step-check.ts";
 
 /** Parts of the wizard. */
 export interface RouteWizardDeps {
@@ -31,6 +32,8 @@ export interface RouteWizardDeps {
   readonly places: PlaceStore;
   readonly audit: AuditStore;
   readonly clock: Clock;
+  /** Asks readers about chats. */
+  readonly finder: Pick<ChatFinder, "unknown">;
   /** A chat that the bot is in; null where it is not. */
   readonly botChat: (ref: string) => Promise<SeenChat | null>;
 }
@@ -143,23 +146,24 @@ export class RouteWizard {
     const draft = this.of(maker.admin);
     if (!draft) return { kind: "stale" };
     if (draft.step === "name" && draft.reader !== null && text.trim().includes("\n"))
-      return this.#lines(maker, draft, draft.reader, text);
-    return await this.#answer(maker, draft, await this.#answers.typed(draft, text.trim()));
+      return await this.#lines(maker, draft, draft.reader, text);
+    return await this.#answer(maker, draft, await this.#answers.typed(draft, text.trim(), maker.asker));
   }
 
   /** The short cut: sources, target, filter. It is off until somebody has looked at it and pressed the switch. */
-  #lines(maker: Maker, draft: Draft, reader: WorkerId, text: string): WizardResult {
+  async #lines(maker: Maker, draft: Draft, reader: WorkerId, text: string): Promise<WizardResult> {
     const route = routeFromText(reader, text.trim(), this.#answers.taken());
     if (!route) return this.#stays(maker, { ...draft, problem: say("ask-route-bad") });
     const [refused] = this.#deps.relay.check(route);
     if (refused) return this.#stays(maker, { ...draft, problem: routeProblem(refused) });
-    return this.#put(maker, route);
+    const wrong = misnumbered(reader, await this.#deps.finder.unknown(reader, route.from.chats, maker.asker));
+    return wrong ? this.#stays(maker, { ...draft, problem: wrong }) : this.#put(maker, route);
   }
 
   async #answer(maker: Maker, draft: Draft, edit: Edit | null): Promise<WizardResult> {
     if (!edit) return { kind: "stale" };
     if ("problem" in edit) return this.#stays(maker, { ...draft, problem: edit.problem });
-    const changed = { ...draft, ...edit.change, problem: null };
+    const changed = { ...draft, ...edit.change, problem: edit.note ?? null };
     const refused = problemAtStep(changed, (route) => this.#deps.relay.check(route));
     if (refused) return this.#stays(maker, { ...draft, problem: refused });
     return edit.done ? await this.#goTo(maker, changed, nextStep(changed)) : this.#stays(maker, changed);

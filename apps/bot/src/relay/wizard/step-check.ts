@@ -1,4 +1,5 @@
-import type { Route } from "@flotilla/contracts";
+import type { Route, UnknownChat } from "@flotilla/contracts";
+import type { WorkerId } from "@flotilla/kernel";
 import type { RouteProblem } from "@flotilla/relay";
 import { type Said, say } from "../../words/said.ts";
 import { routeProblem } from "../route-problem.ts";
@@ -34,6 +35,12 @@ export function problemAtStep(draft: Draft, check: (route: Route) => RouteProble
   );
   const worst = codes.flatMap((code) => found.find((problem) => problem.code === code) ?? [])[0];
   return worst ? routeProblem(worst) : null;
+}
+
+/** A number of no chat, when the reader knows the one that was meant; null = there is none. */
+export function misnumbered(worker: WorkerId, unknown: readonly UnknownChat[] | null): Said | null {
+  const found = unknown?.find(({ meant }) => meant !== null);
+  return found ? say("route-problem-misnumbered", { worker, chat: found.ref, meant: found.meant ?? "" }) : null;
 }
 
 /**
