@@ -658,6 +658,7 @@ bulk-end-login = 🔑 { $count ->
     [one] { $count } waits
    *[other] { $count } wait
 } for a login:
+bulk-end-connecting = 🔄 { $count } not on Telegram yet:
 bulk-end-locked = 💾 { $count } locked, session in use elsewhere:
 bulk-end-stuck = ❌ { $count }: { $reason }:
 bulk-end-failed = ❌ { $count } failed ({ $reason }):
@@ -819,6 +820,9 @@ alert-action = { $verb ->
    *[other] ⏳ { $verb }
 } asked by { $by } { TIME($at) }
 alert-solved = ✅ <b>{ $what }</b> #A{ $n } solved after { SPAN($ms) } ({ $how })
+alert-what-redis-away = Redis
+alert-what-refused-job = Refused jobs
+alert-what-token-conflict = Token conflict
 solved-itself = by itself
 solved-command = by { $verb }, { $by }
 solved-stopped = stopped by { $by }

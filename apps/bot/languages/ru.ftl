@@ -671,6 +671,7 @@ bulk-end-login = 🔑 { $count ->
     [one] { $count } ждёт входа:
    *[many] { $count } ждут входа:
 }
+bulk-end-connecting = 🔄 { $count } ещё не в Telegram:
 bulk-end-locked = 💾 { $count }: файл сессии занят:
 bulk-end-stuck = ❌ { $count }: { $reason }:
 bulk-end-failed = ❌ { $count }: не удалось ({ $reason }):
@@ -862,6 +863,9 @@ alert-action = { $verb ->
    *[other] ⏳ { $verb }
 } по команде { $by }, { TIME($at) }
 alert-solved = ✅ <b>{ $what }</b> #A{ $n } решено за { SPAN($ms) } ({ $how })
+alert-what-redis-away = Redis
+alert-what-refused-job = Отклонённые задания
+alert-what-token-conflict = Конфликт токена
 solved-itself = само
 solved-command = { $verb ->
     [start] запуск

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { ExitReport, FleetEvent, SupervisorToWorker, WorkerState, WorkerStatus } from "@flotilla/contracts";
+import type { ExitReport, FleetEvent, SupervisorToWorker, WorkerStatus } from "@flotilla/contracts";
 import { ERROR_TABLE, type RestartRules, stateIcon, withOwnRules } from "@flotilla/domain";
 import { type Clock, type HostId, sleep, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
@@ -7,7 +7,7 @@ import type { HostDb } from "./host-db.ts";
 import { HostNetwork } from "./host-network.ts";
 import { LogSink } from "./log-sink.ts";
 import { ManagedWorker } from "./managed-worker.ts";
-import type { ManagedWorkerHooks, WorkerLimits } from "./managed-worker-deps.ts";
+import type { ManagedWorkerHooks, StateSince, WorkerLimits } from "./managed-worker-deps.ts";
 import type { SessionDesk } from "./session-desk.ts";
 import { endStaleProcesses } from "./stale-processes.ts";
 import { StartWindow } from "./start-window.ts";
@@ -180,7 +180,12 @@ export class Fleet {
     }
   }
 
-  #onStatus(status: WorkerStatus, previous: WorkerState, changed: boolean, cause: string): void {
+  #onStatus(
+    status: WorkerStatus,
+    { state: previous, since: previousSince }: StateSince,
+    changed: boolean,
+    cause: string,
+  ): void {
     this.#network.look(status);
     this.#deps.writeStatus(this.#seen(status));
     if (!changed) return;
@@ -188,7 +193,7 @@ export class Fleet {
       { worker: status.worker, state: status.state, previous, cause },
       `${stateIcon(status.state)} worker state`,
     );
-    this.tell({ kind: "worker.state", worker: status.worker, previous, status, cause });
+    this.tell({ kind: "worker.state", worker: status.worker, previous, previousSince, status, cause });
   }
 
   #onExited(worker: WorkerId, exit: WorkerExit, judged: Pick<ExitReport, "fault" | "decision" | "phase">): void {

@@ -14,6 +14,7 @@ import type { CardRow } from "./alert-body.ts";
 import { alertCard, digestCard, endedCard } from "./alert-card.ts";
 import type { CardStore, Delivery } from "./card-store.ts";
 import { ChatRounds } from "./chat-rounds.ts";
+import { worstFirst } from "./group-card.ts";
 import type { SentLog } from "./sent-log.ts";
 
 /** Parts of the outbox. */
@@ -41,16 +42,20 @@ export interface AlertOutboxDeps {
 
 /** A calm card that could not be told within this time says nothing new any more. */
 const STALE_MS = 3_600_000;
+/** Events of one burst come within this time: the first message, which is what a phone shows, tells of all of them. Milliseconds. */
+const BURST_MS = 250;
 
 /**
  * Delivers cards: what is due stands in the database, so nothing is lost by a restart or while Telegram is away, and
  * nothing is told twice (see {@link SureSender}). New messages go at once, and a burst ends in a digest; edits keep a gap.
+ * @NOTE more lines: one message from its first wish to its end
  */
 export class AlertOutbox {
   readonly #deps: AlertOutboxDeps;
   readonly #rounds = new ChatRounds((chat) => this.#chat(chat, this.#deps.cards.current(this.#deps.clock.now())));
   /** Messages whose press waits for its answer, by chat. */
   readonly #urgent = new Map<string, number>();
+  #soon: NodeJS.Timeout | undefined;
 
   constructor(deps: AlertOutboxDeps) {
     this.#deps = deps;
@@ -74,8 +79,17 @@ export class AlertOutbox {
     }
   }
 
+  /** As {@link flush}, when what comes with this event has had time to come. */
+  soon(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      void this.flush();
+    }, BURST_MS).unref();
+  }
+
   /** Ends what waits; what is due is told after the next start. */
   close(): void {
+    clearTimeout(this.#soon);
     this.#rounds.close();
   }
 
@@ -88,7 +102,7 @@ export class AlertOutbox {
         cards.filter((card) => this.#isNew(chat, card)),
       );
       let waitMs = 0;
-      for (const card of cards) waitMs = Math.max(waitMs, await this.#edit(chat, card));
+      for (const card of worstFirst(cards)) waitMs = Math.max(waitMs, await this.#edit(chat, card));
       this.#urgent.delete(chat);
       await this.#deps.old.clear(chat);
       return waitMs;

@@ -43,6 +43,13 @@ export function groupFacts(words: Words, card: CardRow, fleetSize: number): Html
   );
 }
 
+/** Cards in the order in which they are brought up to date: open ones, and of these the worst, first. */
+export function worstFirst(cards: readonly CardRow[]): CardRow[] {
+  const rankOf = ({ alerts }: CardRow): number =>
+    Math.min(...alerts.map(({ body, resolvedAt }) => (resolvedAt === null ? rank(body.kind) : Number.POSITIVE_INFINITY)));
+  return cards.toSorted((a, b) => Math.sign(rankOf(a) - rankOf(b)) || a.n - b.n);
+}
+
 /** One line that says what a card of several is about, such as the title of the screen of all its workers. */
 export function groupTitle(words: Words, { alerts }: CardRow, fleetSize: number): Html {
   const kind = [...new Set(alerts.map(({ body }) => body.kind))].sort((a, b) => rank(a) - rank(b))[0] ?? "crash";

@@ -96,6 +96,8 @@ export class Panels {
       const card = await this.#deps.render(chat, panel.screen);
       const shown = digestOf(card);
       if (shown === panel.shown && !this.#deps.sender.wished(chat, "panel")) return await this.#deps.old.clear(chat);
+      // An alert may have been edited while the screen was made.
+      if (urgency === "calm" && this.#waitMs(chat) > 0) return this.#refreshLater(chat);
       const message = await this.#edit(chat, panel.message, card);
       await this.#live({ ...panel, message, shown }, message === panel.message ? card : null);
     });
