@@ -955,6 +955,7 @@ alert-test-how = If you read this, alerts reach you. Press ✋ to end it.
 alert-drill = a session needs a login (not really: { $by } began a drill)
 alert-drill-how = It goes the way of a real one: the next admin after 15 min, everybody after 60. Press ✋ to end it.
 alert-group = { $level } <b>{ $count } alerts of one kind</b>
+alert-group-back = ✅ { $over } well again, { $open } not yet
 alert-group-in = in { SPAN($ms) }
 alert-group-crash = 🟠 ❌ <b>{ $count } of { $total } workers crashed</b>{ $in }{ $how }
 alert-group-gave-up = 🔴 ❌ <b>{ $count } of { $total } workers gave up</b>{ $how }

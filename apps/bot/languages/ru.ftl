@@ -1008,6 +1008,7 @@ alert-test-how = Если вы это читаете, тревоги доход�
 alert-drill = нужен вход в сессию (не на самом деле: это учение, по команде { $by })
 alert-drill-how = Она идёт путём настоящей: через 15 мин следующему, через 60 всем. Нажмите ✋, чтобы закончить.
 alert-group = { $level } <b>Тревог одного вида: { $count }</b>
+alert-group-back = ✅ в порядке: { $over }, ещё нет: { $open }
 alert-group-in = за { SPAN($ms) }
 alert-group-crash = 🟠 ❌ <b>Упали воркеры: { $count } из { $total }</b>{ $in }{ $how }
 alert-group-gave-up = 🔴 ❌ <b>Больше не перезапускаются: { $count } из { $total }</b>{ $how }

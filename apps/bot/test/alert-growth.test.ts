@@ -93,6 +93,20 @@ test("nine crashes that the bot hears of one after the other are told at once as
   expect(await edits(fleet)).toBe(0);
 });
 
+test("a card of more than it has names for says how many are well again", async () => {
+  const fleet = await fleetOf(60);
+  for (let n = 1; n <= 40; n++) crash(fleet, n);
+  await fleet.parts.outbox.flush();
+  expect((await cards(fleet))[0]?.text).not.toContain("well again");
+  const over = fleet.parts.alerts.allOpen().slice(0, 12);
+  for (const { n } of over) fleet.parts.alerts.resolve(n, say("solved-itself"), Date.now());
+  await fleet.parts.outbox.flush();
+  expect((await cards(fleet))[0]?.text).toContain("12 well again, 28 not yet");
+  for (const { n } of fleet.parts.alerts.allOpen()) fleet.parts.alerts.resolve(n, say("solved-itself"), Date.now());
+  await fleet.parts.outbox.flush();
+  expect((await cards(fleet))[0]?.text).not.toContain("well again");
+});
+
 test("of the cards that wait for their edit the worst goes first", async () => {
   const fleet = await fleetOf(9, { ALERT_HOLD_S: "30" });
   crash(fleet, 1);

@@ -111,7 +111,7 @@ test("an alert that is edited while a screen is rendered keeps the screen waitin
   await panels.show(ANN, MENU, null);
   clock.ms += 5000;
   says("two");
-  meanwhile(() => pace.edited(ANN));
+  meanwhile(() => pace.edited(ANN, "card"));
   await panels.refresh(ANN, "calm");
   expect(await edits()).toBe(0);
   await panels.refresh(ANN, "urgent");

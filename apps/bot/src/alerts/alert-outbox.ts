@@ -44,6 +44,8 @@ export interface AlertOutboxDeps {
 const STALE_MS = 3_600_000;
 /** Events of one burst come within this time: the first message, which is what a phone shows, tells of all of them. Milliseconds. */
 const BURST_MS = 250;
+/** A trouble that was noticed less than this ago may be new to the card. Milliseconds. */
+const GROWN_MS = 10_000;
 
 /**
  * Delivers cards: what is due stands in the database, so nothing is lost by a restart or while Telegram is away, and
@@ -195,9 +197,10 @@ export class AlertOutbox {
       const shown = this.#render(chat, card, known);
       const digest = digestOf(shown);
       if (digest !== known.shown) {
-        const waitMs = this.#urgent.get(chat) === known.message ? 0 : pace.waitMs(chat, EDIT_GAP_MS);
+        const by = this.#grows(card) ? "news" : "card";
+        const waitMs = this.#urgent.get(chat) === known.message ? 0 : pace.waitMs(chat, EDIT_GAP_MS, by);
         if (waitMs > 0) return waitMs;
-        pace.edited(chat);
+        pace.edited(chat, by);
         const there = await this.#show(chat, known.message, shown);
         if (!there) {
           await this.#send(chat, [card], this.#card(this.#deps.wordsOf(chat), card));
@@ -216,6 +219,12 @@ export class AlertOutbox {
     const now = cards.delivery(card.n, chat);
     if (card.resolvedAt !== null && now?.ended === 0) await this.#end(chat, card, now);
     return 0;
+  }
+
+  /** A trouble came to it a moment ago. */
+  #grows({ alerts }: CardRow): boolean {
+    const now = this.#deps.clock.now();
+    return alerts.some(({ readyAt, resolvedAt }) => resolvedAt === null && now - readyAt < GROWN_MS);
   }
 
   #card(words: Words, card: CardRow): Card {
