@@ -684,6 +684,7 @@ bulk-end-login = 🔑 { $count ->
     [one] { $count } waits
    *[other] { $count } wait
 } for a login:
+bulk-end-connecting = 🔄 { $count } not on Telegram yet:
 bulk-end-locked = 💾 { $count } locked, session in use elsewhere:
 bulk-end-stuck = ❌ { $count }: { $reason }:
 bulk-end-failed = ❌ { $count } failed ({ $reason }):
@@ -850,6 +851,9 @@ alert-action = { $verb ->
    *[other] ⏳ { $verb }
 } asked by { $by } { TIME($at) }
 alert-solved = ✅ <b>{ $what }</b> #A{ $n } solved after { SPAN($ms) } ({ $how })
+alert-what-redis-away = Redis
+alert-what-refused-job = Refused jobs
+alert-what-token-conflict = Token conflict
 solved-itself = by itself
 solved-command = by { $verb }, { $by }
 solved-stopped = stopped by { $by }
@@ -988,6 +992,7 @@ alert-test-how = If you read this, alerts reach you. Press ✋ to end it.
 alert-drill = a session needs a login (not really: { $by } began a drill)
 alert-drill-how = It goes the way of a real one: the next admin after 15 min, everybody after 60. Press ✋ to end it.
 alert-group = { $level } <b>{ $count } alerts of one kind</b>
+alert-group-back = ✅ { $over } well again, { $open } not yet
 alert-group-in = in { SPAN($ms) }
 alert-group-crash = 🟠 ❌ <b>{ $count } of { $total } workers crashed</b>{ $in }{ $how }
 alert-group-gave-up = 🔴 ❌ <b>{ $count } of { $total } workers gave up</b>{ $how }

@@ -697,6 +697,7 @@ bulk-end-login = 🔑 { $count ->
     [one] { $count } ждёт входа:
    *[many] { $count } ждут входа:
 }
+bulk-end-connecting = 🔄 { $count } ещё не в Telegram:
 bulk-end-locked = 💾 { $count }: файл сессии занят:
 bulk-end-stuck = ❌ { $count }: { $reason }:
 bulk-end-failed = ❌ { $count }: не удалось ({ $reason }):
@@ -893,6 +894,9 @@ alert-action = { $verb ->
    *[other] ⏳ { $verb }
 } по команде { $by }, { TIME($at) }
 alert-solved = ✅ <b>{ $what }</b> #A{ $n } решено за { SPAN($ms) } ({ $how })
+alert-what-redis-away = Redis
+alert-what-refused-job = Отклонённые задания
+alert-what-token-conflict = Конфликт токена
 solved-itself = само
 solved-command = { $verb ->
     [start] запуск
@@ -1041,6 +1045,7 @@ alert-test-how = Если вы это читаете, тревоги доход�
 alert-drill = нужен вход в сессию (не на самом деле: это учение, по команде { $by })
 alert-drill-how = Она идёт путём настоящей: через 15 мин следующему, через 60 всем. Нажмите ✋, чтобы закончить.
 alert-group = { $level } <b>Тревог одного вида: { $count }</b>
+alert-group-back = ✅ в порядке: { $over }, ещё нет: { $open }
 alert-group-in = за { SPAN($ms) }
 alert-group-crash = 🟠 ❌ <b>Упали воркеры: { $count } из { $total }</b>{ $in }{ $how }
 alert-group-gave-up = 🔴 ❌ <b>Больше не перезапускаются: { $count } из { $total }</b>{ $how }

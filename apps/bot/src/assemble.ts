@@ -261,5 +261,5 @@ function chats(
     unreachable: (chat) => (isGroup(chat) ? places.unreachable(chat) : admins.unreachable(chat)),
     look: () => desk.look(),
   });
-  return { screens, panels, outbox };
+  return { screens, panels, outbox, pace };
 }

@@ -144,6 +144,8 @@ function problemsOf(poller: Poller, sender: CommandSender, way: BotWay): string[
 }
 
 async function hearEvents(place: QueuePlace, parts: Parts, log: Logger): Promise<Consumer> {
+  // The process before this one may have edited a moment ago.
+  for (const { chat } of [...parts.admins.chats(), ...parts.places.chats()]) parts.pace.edited(chat, "screen");
   return await consumeEvents({ place, handle: (event) => handleEvent(parts, event), onError: quietly(log, "event") });
 }
 

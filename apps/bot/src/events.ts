@@ -62,7 +62,7 @@ export async function handleEvent(deps: EventDeps, told: FleetEvent): Promise<vo
   if (!showAnswer) return;
   // Sends are not awaited: a slow or flooded Telegram must not hold up the next event.
   void showAnswer().catch(deps.onChatError);
-  void outbox.flush();
+  outbox.soon();
   void panels.refreshAll();
 }
 

@@ -1,8 +1,11 @@
 /** Many alerts of one cause: told at once, on one card that grows (field faults K1, K2, K5, D1). */
+import { randomUUID } from "node:crypto";
+import type { FleetEvent } from "@flotilla/contracts";
 import { parseWorkerId } from "@flotilla/kernel";
 import { waitFor } from "@flotilla/testkit";
 import { describe, expect, test } from "vitest";
 import type { AlertBody } from "../src/alerts/alert-body.ts";
+import { handleEvent } from "../src/events.ts";
 import { say } from "../src/words/said.ts";
 import { type Fleet, meet, type Shown, startFleet } from "./chat.ts";
 import { crashBody, HOST } from "./support.ts";
@@ -31,6 +34,22 @@ function ended(fleet: Fleet, n: number, code: string): void {
     buttons: ["login", "log", "worker"],
   };
   fleet.parts.alerts.raise(`account:${worker}`, body, Date.now());
+}
+
+function exited(n: number): FleetEvent {
+  const fault = { class: "CRASH" as const, code: "killed", message: "It was killed." };
+  const decision = { kind: "restart", delayMs: 30_000, attempt: 1, limit: 5 } as const;
+  const exit = {
+    pid: 40 + n,
+    uptimeMs: 1000,
+    exitCode: null,
+    signal: "SIGKILL",
+    firstErrorLine: null,
+    fault,
+    decision,
+  } as const;
+  const base = { v: 1, id: randomUUID(), at: Date.now(), host: HOST } as const;
+  return { ...base, kind: "worker.exited", worker: parseWorkerId(name(n)), exit };
 }
 
 const cards = async (fleet: Fleet): Promise<Shown[]> =>
@@ -62,6 +81,49 @@ test("nine workers that are killed one after the other are one message that grow
   const clock = new Date(began + 500).toLocaleTimeString("en-GB", { hour12: false });
   expect(card?.text).toContain(clock);
   expect(buttons(card)).toContain("🔄 Restart these 9");
+});
+
+test("nine crashes that the bot hears of one after the other are told at once as nine: that is what the phone shows", async () => {
+  const fleet = await fleetOf(26, { ALERT_HOLD_S: "30" });
+  const began = performance.now();
+  for (let n = 1; n <= 9; n++) await handleEvent({ ...fleet.parts, onChatError: () => {} }, exited(n));
+  await fleet.waitForBot(777, "crashed");
+  expect(performance.now() - began).toBeLessThan(1000);
+  expect(await cards(fleet)).toMatchObject([{ text: expect.stringContaining("9 of 26 workers crashed"), silent: false }]);
+  expect(await edits(fleet)).toBe(0);
+});
+
+test("a card of more than it has names for says how many are well again", async () => {
+  const fleet = await fleetOf(60);
+  for (let n = 1; n <= 40; n++) crash(fleet, n);
+  await fleet.parts.outbox.flush();
+  expect((await cards(fleet))[0]?.text).not.toContain("well again");
+  const over = fleet.parts.alerts.allOpen().slice(0, 12);
+  for (const { n } of over) fleet.parts.alerts.resolve(n, say("solved-itself"), Date.now());
+  await fleet.parts.outbox.flush();
+  expect((await cards(fleet))[0]?.text).toContain("12 well again, 28 not yet");
+  for (const { n } of fleet.parts.alerts.allOpen()) fleet.parts.alerts.resolve(n, say("solved-itself"), Date.now());
+  await fleet.parts.outbox.flush();
+  expect((await cards(fleet))[0]?.text).not.toContain("well again");
+});
+
+test("of the cards that wait for their edit the worst goes first", async () => {
+  const fleet = await fleetOf(9, { ALERT_HOLD_S: "30" });
+  crash(fleet, 1);
+  ended(fleet, 2, "SESSION_REVOKED");
+  await fleet.parts.outbox.flush();
+  const [crashed, dead] = await cards(fleet);
+  crash(fleet, 3);
+  ended(fleet, 4, "SESSION_REVOKED");
+  const first = Promise.withResolvers<unknown>();
+  fleet.bot.api.config.use(async (call, method, payload, signal) => {
+    if (method === "editMessageText" && "message_id" in payload) first.resolve(payload.message_id);
+    return await call(method, payload, signal);
+  });
+  void fleet.parts.outbox.flush();
+  expect(await first.promise).toBe(dead?.id);
+  expect(crashed?.id).not.toBe(dead?.id);
+  fleet.parts.outbox.close();
 });
 
 test("edits of a storm keep three seconds between them, and none is made without a change", async () => {

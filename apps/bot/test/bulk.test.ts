@@ -108,6 +108,20 @@ describe("the summary", () => {
     expect(text).toContain("24 wait for a login");
   });
 
+  test.each([
+    ["STARTING", 1],
+    ["RECONNECTING", 20],
+  ] as const)("does not count a worker that is %s as done: whether it comes to Telegram is not known yet", (state, count) => {
+    for (const words of ALL_WORDS) {
+      const text = summary({ RUNNING: 2, CATCHING_UP: 1, FLOOD: 1, [state]: count }, {}, words);
+      expect(text).not.toContain("✅");
+      expect(text).toContain(`${state.toLowerCase().slice(0, 8)}_0`);
+      expect(text).not.toContain("catching");
+    }
+    expect(summary({ RUNNING: 2, NEEDS_LOGIN: 1, [state]: count })).toContain(`Under way: 2 done, 1 not done, ${count} to go`);
+    expect(summary({ [state]: count, STOPPED: 2 }, { action: "stop" })).toContain(`✅ All ${count + 2} done`);
+  });
+
   test("of a stop is done for workers that had no login: they are stopped", () => {
     expect(summary({ NEEDS_LOGIN: 2, STOPPED: 2 }, { action: "stop" })).toContain("✅ All 4 done");
   });

@@ -1,3 +1,7 @@
+/**
+ * The live message of a chat.
+ * @NOTE more lines: each way in which one message is shown, replaced and lost
+ */
 import type { Database } from "@flotilla/sqlite";
 import { waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -21,8 +25,11 @@ interface World extends Chat {
   readonly store: PanelStore;
   readonly sender: SureSender;
   readonly panels: Panels;
+  readonly pace: EditPace;
   /** What screens show from now on. */
   says(text: string): void;
+  /** Runs while a screen is rendered. */
+  meanwhile(work: () => void): void;
   live(): Promise<Shown[]>;
   edits(): Promise<number>;
 }
@@ -35,18 +42,20 @@ async function world(): Promise<World> {
   const sender = new SureSender(chat.bot.api, db);
   const old = new OldCards({ api: chat.bot.api, db, log: silent, wordsOf: () => EN });
   const clock = new TestClock();
+  const pace = new EditPace(clock);
   let text = "one";
-  const render = async (): Promise<Card> => ({
-    html: html`${text}`.text,
-    keyboard: [[{ text: "Menu", callback_data: "v1:menu::" }]],
-  });
+  let meanwhile = (): void => {};
+  const render = async (): Promise<Card> => {
+    meanwhile();
+    return { html: html`${text}`.text, keyboard: [[{ text: "Menu", callback_data: "v1:menu::" }]] };
+  };
   const panels = new Panels({
     api: chat.bot.api,
     db,
     old,
     store,
     clock,
-    pace: new EditPace(clock),
+    pace,
     log: silent,
     render,
     wordsOf: () => EN,
@@ -62,8 +71,12 @@ async function world(): Promise<World> {
     sender,
     clock,
     panels,
+    pace,
     says: (next) => {
       text = next;
+    },
+    meanwhile: (work) => {
+      meanwhile = work;
     },
     live: async () => (await chat.shown(777)).filter((message) => message.from === "bot"),
     edits: async () => (await chat.calls()).filter((call) => call.method === "editMessageText").length,
@@ -91,6 +104,25 @@ test("a live message is edited only when what it shows has changed, time alone i
   await panels.refreshAll();
   expect(await edits()).toBe(1);
   expect(await live()).toMatchObject([{ id: before?.id, text: expect.stringMatching(/^two/) }]);
+});
+
+test("an alert that is edited while a screen is rendered keeps the screen waiting, but not the answer to a press", async () => {
+  const { panels, pace, clock, says, meanwhile, edits } = await world();
+  await panels.show(ANN, MENU, null);
+  clock.ms += 5000;
+  says("two");
+  meanwhile(() => pace.edited(ANN, "card"));
+  await panels.refresh(ANN, "calm");
+  expect(await edits()).toBe(0);
+  await panels.refresh(ANN, "urgent");
+  expect(await edits()).toBe(1);
+  meanwhile(() => {});
+  says("three");
+  await panels.refresh(ANN, "calm");
+  expect(await edits()).toBe(1);
+  clock.ms += 3000;
+  await panels.refresh(ANN, "calm");
+  expect(await edits()).toBe(2);
 });
 
 test("edits keep a gap, but for the answer that somebody waits for", async () => {

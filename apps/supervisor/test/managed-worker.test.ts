@@ -11,6 +11,15 @@ test("a start resolves when the process says that it is ready, and shows its sta
   expect(states).toEqual(["STARTING", "RUNNING"]);
 });
 
+test("each change tells since when the worker was in the state before", async () => {
+  const { worker, changes } = await managed();
+  await worker.start();
+  await waitFor(() => worker.status().state === "RUNNING");
+  await worker.stop();
+  expect(changes.map(({ before }) => before.state)).toEqual(["STOPPED", "STARTING", "RUNNING", "STOPPING"]);
+  for (const [n, { before }] of changes.slice(1).entries()) expect(before.since).toBe(changes[n]?.at);
+});
+
 test("two starts at once make one process", async () => {
   const { worker, starts } = await managed();
   await Promise.all([worker.start(), worker.start(), worker.start()]);

@@ -8,7 +8,7 @@ import { onTestFinished } from "vitest";
 import { HostDb } from "../src/record/host-db.ts";
 import { LogSink } from "../src/worker/log-sink.ts";
 import { ManagedWorker } from "../src/worker/managed-worker.ts";
-import type { WorkerLimits } from "../src/worker/managed-worker-deps.ts";
+import type { StateSince, WorkerLimits } from "../src/worker/managed-worker-deps.ts";
 import type { StartWindow } from "../src/worker/start-window.ts";
 import { DEFAULT_VITAL_LIMITS } from "../src/worker/vital-signs.ts";
 import type { WorkerExit } from "../src/worker/worker-process.ts";
@@ -50,6 +50,8 @@ export async function managed({ plan = "stay", rules = RULES, limits = {}, nodeF
   const db = new HostDb(`${dir}/host.db`);
   const log = new LogSink(`${dir}/news_1.log`);
   const states: WorkerState[] = [];
+  /** Each change: the state before, since when it was that, and since when it is another. */
+  const changes: { readonly before: StateSince; readonly at: number }[] = [];
   const told: Told[] = [];
   db.setDesired(ID, "running", Date.now());
   const worker = new ManagedWorker({
@@ -64,7 +66,11 @@ export async function managed({ plan = "stay", rules = RULES, limits = {}, nodeF
     ...(window ? { window } : {}),
     session: { path: session, holder: async () => null, restoreHelps: () => false },
     hooks: {
-      status: (status, _previous, changed) => void (changed && states.push(status.state)),
+      status: (status, before, changed) => {
+        if (!changed) return;
+        states.push(status.state);
+        changes.push({ before: { state: before.state, since: before.since }, at: status.since });
+      },
       exited: (exit, fault, decision, phase) => void told.push({ exit, fault, decision, phase }),
       refused: (event) => {
         throw new Error(`${event.event} in ${event.state}`);
@@ -80,5 +86,5 @@ export async function managed({ plan = "stay", rules = RULES, limits = {}, nodeF
     readFileSync(journal, "utf8")
       .split("\n")
       .filter((line) => line.endsWith("started")).length;
-  return { worker, states, told, db, log, starts, session, journal: () => readFileSync(journal, "utf8"), dir };
+  return { worker, states, changes, told, db, log, starts, session, journal: () => readFileSync(journal, "utf8"), dir };
 }

@@ -96,6 +96,8 @@ export const FleetEvent = z.discriminatedUnion("kind", [
     kind: z.literal("worker.state"),
     worker: WorkerIdField,
     previous: WorkerState,
+    /** Since when it was in that state, in milliseconds since the epoch. Hosts up to version 0.1 do not tell. */
+    previousSince: z.number().exactOptional(),
     status: WorkerStatus,
     /** What led to it: an event of the worker's state machine. */
     cause: shown(80).optional(),

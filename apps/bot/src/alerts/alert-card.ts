@@ -70,7 +70,13 @@ function resolvedLine(words: Words, card: CardRow): Html {
   if (!only || more.length > 0) return words.html("alert-solved-group", { ...args, count: card.alerts.length });
   const how = only.resolvedBy ? words.said(only.resolvedBy) : words.html("solved-itself");
   const drill = only.body.kind === "drill" ? html`🧪 <b>DRILL</b> · ` : "";
-  return html`${drill}${words.html("alert-solved", { ...args, what: only.body.worker ?? only.body.host, how })}`;
+  return html`${drill}${words.html("alert-solved", { ...args, what: aboutWhat(words, only.body), how })}`;
+}
+
+/** The worker, else what the kind is about, such as Redis, else the host. */
+function aboutWhat(words: Words, { worker, host, kind }: AlertBody): string {
+  const key = `alert-what-${kind}`;
+  return worker ?? (words.has(key) ? words.text(key) : host);
 }
 
 function help(words: Words, body: AlertBody): InlineKeyboardButton[][] {

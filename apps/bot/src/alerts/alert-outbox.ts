@@ -13,6 +13,7 @@ import type { CardRow } from "./alert-body.ts";
 import { alertCard, digestCard, endedCard } from "./alert-card.ts";
 import type { CardStore, Delivery } from "./card-store.ts";
 import { ChatRounds } from "./chat-rounds.ts";
+import { worstFirst } from "./group-card.ts";
 import type { SentLog } from "./sent-log.ts";
 import { type AlertChat, audience, pace } from "./telling.ts";
 
@@ -41,16 +42,22 @@ export interface AlertOutboxDeps {
 
 /** A calm card that could not be told within this time says nothing new any more. */
 const STALE_MS = 3_600_000;
+/** Events of one burst come within this time: the first message, which is what a phone shows, tells of all of them. Milliseconds. */
+const BURST_MS = 250;
+/** A trouble that was noticed less than this ago may be new to the card. Milliseconds. */
+const GROWN_MS = 10_000;
 
 /**
  * Delivers cards: what is due stands in the database, so nothing is lost by a restart or while Telegram is away, and
  * nothing is told twice (see {@link SureSender}). New messages go at once, and a burst ends in a digest; edits keep a gap.
+ * @NOTE more lines: one message from its first wish to its end
  */
 export class AlertOutbox {
   readonly #deps: AlertOutboxDeps;
   readonly #rounds = new ChatRounds((chat) => this.#chat(chat, this.#deps.cards.current(this.#deps.clock.now())));
   /** Messages whose press waits for its answer, by chat. */
   readonly #urgent = new Map<string, number>();
+  #soon: NodeJS.Timeout | undefined;
 
   constructor(deps: AlertOutboxDeps) {
     this.#deps = deps;
@@ -74,8 +81,17 @@ export class AlertOutbox {
     }
   }
 
+  /** As {@link flush}, when what comes with this event has had time to come. */
+  soon(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      void this.flush();
+    }, BURST_MS).unref();
+  }
+
   /** Ends what waits; what is due is told after the next start. */
   close(): void {
+    clearTimeout(this.#soon);
     this.#rounds.close();
   }
 
@@ -88,7 +104,7 @@ export class AlertOutbox {
         cards.filter((card) => this.#isNew(chat, card)),
       );
       let waitMs = 0;
-      for (const card of cards) waitMs = Math.max(waitMs, await this.#edit(chat, card));
+      for (const card of worstFirst(cards)) waitMs = Math.max(waitMs, await this.#edit(chat, card));
       this.#urgent.delete(chat);
       await this.#deps.old.clear(chat);
       return waitMs;
@@ -181,9 +197,10 @@ export class AlertOutbox {
       const shown = this.#render(chat, card, known);
       const digest = digestOf(shown);
       if (digest !== known.shown) {
-        const waitMs = this.#urgent.get(chat) === known.message ? 0 : pace.waitMs(chat, EDIT_GAP_MS);
+        const by = this.#grows(card) ? "news" : "card";
+        const waitMs = this.#urgent.get(chat) === known.message ? 0 : pace.waitMs(chat, EDIT_GAP_MS, by);
         if (waitMs > 0) return waitMs;
-        pace.edited(chat);
+        pace.edited(chat, by);
         const there = await this.#show(chat, known.message, shown);
         if (!there) {
           await this.#send(chat, [card], this.#card(this.#deps.wordsOf(chat), card));
@@ -202,6 +219,12 @@ export class AlertOutbox {
     const now = cards.delivery(card.n, chat);
     if (card.resolvedAt !== null && now?.ended === 0) await this.#end(chat, card, now);
     return 0;
+  }
+
+  /** A trouble came to it a moment ago. */
+  #grows({ alerts }: CardRow): boolean {
+    const now = this.#deps.clock.now();
+    return alerts.some(({ readyAt, resolvedAt }) => resolvedAt === null && now - readyAt < GROWN_MS);
   }
 
   #card(words: Words, card: CardRow): Card {

@@ -71,8 +71,11 @@ export class AlertStore {
     return this.#rows("card IS NULL AND dropped = 0", []);
   }
 
-  /** Opens the alert, or puts a new body on the open one. Its card is told with a sound again when the first alert on it becomes red. */
-  raise(subject: string, body: AlertBody, now: number): void {
+  /**
+   * Opens the alert, or puts a new body on the open one. `since`: when the trouble began, which may be before it was noticed. Its card is told
+   * with a sound again when the first alert on it becomes red.
+   */
+  raise(subject: string, body: AlertBody, now: number, since: number = now): void {
     this.#db.transaction(() => {
       const open = this.open(subject);
       // Parsed, so that the same body has its fields in the same order as the one read back.
@@ -80,7 +83,7 @@ export class AlertStore {
       if (!open) {
         this.#db.write("INSERT INTO alert (subject, state, opened_at, ready_at, body) VALUES (?, 'open', ?, ?, ?)", [
           subject,
-          now,
+          since,
           now + (alertRule(body.kind).waits ? this.#holdMs : 0),
           text,
         ]);

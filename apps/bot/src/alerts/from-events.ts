@@ -49,8 +49,17 @@ export function applyToAlerts(store: AlertStore, event: FleetEvent, enders: Ende
   if (event.kind !== "worker.state") return;
   const body = accountBody(event);
   settle(store, { status: event.status, at: event.at, decided: body !== null }, enders);
-  if (body) store.raise(`account:${event.worker}`, body, event.at);
+  if (body) raiseAccount(store, body, event);
   raiseForSession(store, event);
+}
+
+/** A connection that was told as lost, and is over because the session is, is one trouble: off Telegram since the connection was lost. */
+function raiseAccount(store: AlertStore, body: AlertBody, event: Extract<FleetEvent, { kind: "worker.state" }>): void {
+  const { worker, at, previous, previousSince } = event;
+  const subject = `account:${worker}`;
+  const isOver = body.kind !== "limited";
+  if (isOver) store.become([`link:${worker}`], subject);
+  store.raise(subject, body, at, isOver && previous === "RECONNECTING" ? previousSince : at);
 }
 
 /** A crash of a worker whose session was locked or unusable is the same trouble, told by its newest form. */

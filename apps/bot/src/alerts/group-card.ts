@@ -37,10 +37,25 @@ export function groupFacts(words: Words, card: CardRow, fleetSize: number): Html
   const parts = kinds.map((kind) => part(words, kind, card.alerts, fleetSize));
   return lines(
     ...parts,
+    backLine(words, card),
     ...common(card.alerts).map((each) => words.said(each)),
     words.html("alert-since", { at: since, host, n: String(card.n) }),
     ...lastAction(words, card),
   );
+}
+
+/** Cards in the order in which they are brought up to date: open ones, and of these the worst, first. */
+export function worstFirst(cards: readonly CardRow[]): CardRow[] {
+  const rankOf = ({ alerts }: CardRow): number =>
+    Math.min(...alerts.map(({ body, resolvedAt }) => (resolvedAt === null ? rank(body.kind) : Number.POSITIVE_INFINITY)));
+  return cards.toSorted((a, b) => Math.sign(rankOf(a) - rankOf(b)) || a.n - b.n);
+}
+
+/** How many are well again: there are not names for all. */
+function backLine(words: Words, { alerts }: CardRow): Html | null {
+  const over = alerts.filter(({ resolvedAt }) => resolvedAt !== null).length;
+  const open = alerts.length - over;
+  return over === 0 || open === 0 ? null : words.html("alert-group-back", { over, open });
 }
 
 /** One line that says what a card of several is about, such as the title of the screen of all its workers. */

@@ -4,6 +4,7 @@ import type { RedisTrouble } from "@flotilla/queue";
 import { type Said, say } from "../words/said.ts";
 import type { AlertBody, AlertRow } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
+import { HOST_HELP, networkConditions } from "./network-conditions.ts";
 import { DOWN, hasRecovered, type StateFamily, stateFamilyOf } from "./over.ts";
 import { type RefusedSight, refusedConditions } from "./refused-jobs.ts";
 import { isRouteSubject, type RelaySight, routeConditions, routeEnd, tellsOfRoute } from "./route-conditions.ts";
@@ -40,14 +41,14 @@ export interface Sight {
 export interface Condition {
   readonly subject: string;
   readonly body: AlertBody;
+  /** Since when it holds; absent = it was noticed at once. Milliseconds since the epoch. */
+  readonly since?: number;
 }
 
 /** A short gap of Redis is nobody's business. */
 const REDIS_PATIENCE_MS = 10_000;
 /** A pause that Telegram asks for is told when it is longer than this. */
 const FLOOD_PATIENCE_MS = 5 * 60_000;
-/** So many failed tries, and a connection is told to be lost. */
-const TRIES = 2;
 
 /** Conditions of one worker, of {@link StateFamily}. */
 const CONDITIONS: ReadonlySet<StateFamily> = new Set(["link", "flood", "quiet", "closed"]);
@@ -56,8 +57,6 @@ const FLEET_WIDE = ["host:", "hosts:", "wire:"];
 
 /** What is about the whole fleet, or about Redis, is seen on Health as it is now. */
 const LOOK_AGAIN: AlertBody["buttons"] = ["health"];
-/** What is about a host: how it is now, and what its own examination says. */
-const HOST_HELP: AlertBody["buttons"] = ["health", "doctor"];
 
 /** Everything that holds now. Pure: the same sight is the same conditions. */
 export function conditionsOf(sight: Sight): Condition[] {
@@ -76,14 +75,11 @@ export function conditionsOf(sight: Sight): Condition[] {
       }),
     );
   if (sight.redisAwaySince !== null) {
-    if (now - sight.redisAwaySince >= REDIS_PATIENCE_MS)
-      found.push(
-        fleetWide("redis:", {
-          kind: "redis-away",
-          title: say("alert-redis-away"),
-          details: [say(redisEffect(sight)), say(sight.redisTrouble ? `why-redis-${sight.redisTrouble}` : "alert-redis-do")],
-        }),
-      );
+    if (now - sight.redisAwaySince >= REDIS_PATIENCE_MS) {
+      const details = [say(redisEffect(sight)), say(sight.redisTrouble ? `why-redis-${sight.redisTrouble}` : "alert-redis-do")];
+      const away = fleetWide("redis:", { kind: "redis-away", title: say("alert-redis-away"), details });
+      found.push({ ...away, since: sight.redisAwaySince });
+    }
     // Without Redis the statuses are old, which says nothing about hosts and workers.
     return found;
   }
@@ -102,7 +98,7 @@ export function conditionsOf(sight: Sight): Condition[] {
     const heardAt = Math.max(...there.map((status) => status.updatedAt));
     if (now - Math.max(heardAt, sight.watchingSince ?? heardAt) > STATUS_STALE_MS)
       found.push(hostAway(name, there.length, heardAt));
-    else found.push(...network(name, there), ...there.flatMap((status) => ofWorker(status, now)));
+    else found.push(...networkConditions(name, there), ...there.flatMap((status) => ofWorker(status, now)));
   }
   return [...found, ...(sight.relay ? routeConditions(sight.relay, sight) : [])];
 }
@@ -121,12 +117,12 @@ export function watch(store: AlertStore, sight: Sight): void {
     const end = known.has(alert.subject) ? null : endOf(sight, alert);
     if (end) store.resolve(alert.n, end, sight.now);
   }
-  for (const { subject, body } of holding) {
+  for (const { subject, body, since } of holding) {
     const open = store.open(subject);
     // For how long a chat is quiet changes at every look, and is no news.
     if (open && subject.startsWith("quiet:")) continue;
     // What somebody did about it stays on the card.
-    store.raise(subject, open ? { ...body, action: open.body.action } : body, sight.now);
+    store.raise(subject, open ? { ...body, action: open.body.action } : body, sight.now, since);
   }
 }
 
@@ -173,44 +169,8 @@ function hostAway(host: HostId, workers: number, heardAt: number): Condition {
   return {
     subject: `host:${host}`,
     body: { kind: "host-away", worker: null, host, times: 1, title, details, buttons: HOST_HELP, action: null },
+    since: heardAt,
   };
-}
-
-function network(host: HostId, there: readonly WorkerStatus[]): Condition[] {
-  const offline = there.filter((status) => status.state === "RECONNECTING" && (status.link?.attempt ?? 0) >= TRIES);
-  const wanted = there.filter((status) => status.state === "RUNNING" || status.state === "RECONNECTING");
-  const all = offline.length >= 2 && offline.length === wanted.length;
-  const since = Math.min(...offline.map((status) => status.since));
-  const title = say("alert-host-network", { host, count: offline.length, at: since });
-  const details = [say("alert-host-network-do", { host: host })];
-  const body: AlertBody = {
-    kind: "host-network",
-    worker: null,
-    host,
-    times: 1,
-    title,
-    details,
-    buttons: HOST_HELP,
-    action: null,
-  };
-  return [...(all ? [{ subject: `network:${host}`, body }] : []), ...offline.map(lost)];
-}
-
-function lost(status: WorkerStatus): Condition {
-  const { worker, host, since } = status;
-  const title = say("alert-offline", { worker, at: since });
-  const details = [say("alert-offline-how")];
-  const body: AlertBody = {
-    kind: "offline",
-    worker,
-    host,
-    times: 1,
-    title,
-    details,
-    buttons: ["check", "log", "worker"],
-    action: null,
-  };
-  return { subject: `link:${worker}`, body };
 }
 
 function isFlooded(status: WorkerStatus, now: number): boolean {
@@ -236,5 +196,6 @@ function flooded(status: WorkerStatus): Condition {
   return {
     subject: `flood:${worker}`,
     body: { kind: "flood", worker, host, times: 1, title, details, buttons: ["worker"], action: null },
+    since: status.since,
   };
 }

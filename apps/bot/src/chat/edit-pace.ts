@@ -3,23 +3,48 @@ import type { Clock } from "@flotilla/kernel";
 /** Nobody reads faster, and Telegram answers more with 429: edits that nobody asked for keep this gap in a chat. Milliseconds (field fault K2). */
 export const EDIT_GAP_MS = 3000;
 
-/** When each chat was last edited, whoever did it: live screens and alert cards share one gap. */
+/** Who edits: a live screen, the card of an alert, or such a card that has something new to tell. */
+export type Editor = "screen" | "card" | "news";
+
+interface Edit {
+  readonly at: number;
+  readonly by: Editor;
+}
+
+/**
+ * When each chat was last edited, and by whom: live screens and alert cards share one gap and take turns, so that a card that changes for minutes
+ * leaves the screen true. News wait for nobody's turn.
+ */
 export class EditPace {
   readonly #clock: Clock;
-  readonly #editedAt = new Map<string, number>();
+  readonly #last = new Map<string, Edit>();
+  /** Until when somebody's turn is kept, by chat and side. */
+  readonly #turns = new Map<string, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   /** An edit is made now. */
-  edited(chat: string): void {
-    this.#editedAt.set(chat, this.#clock.monotonicMs());
+  edited(chat: string, by: Editor): void {
+    this.#last.set(chat, { at: this.#clock.monotonicMs(), by });
+    this.#turns.delete(turnOf(chat, by === "screen"));
   }
 
   /** For how long the next edit has to wait, when `gapMs` is the time between two. 0 = it may be made now. */
-  waitMs(chat: string, gapMs: number): number {
-    const last = this.#editedAt.get(chat);
-    return last === undefined ? 0 : Math.max(0, Math.ceil(last + gapMs - this.#clock.monotonicMs()));
+  waitMs(chat: string, gapMs: number, by: Editor): number {
+    const last = this.#last.get(chat);
+    if (!last) return 0;
+    const now = this.#clock.monotonicMs();
+    const isScreen = by === "screen";
+    const hadTurn = by !== "news" && isScreen === (last.by === "screen");
+    const yields = hadTurn && (this.#turns.get(turnOf(chat, !isScreen)) ?? 0) > now;
+    const waitMs = Math.max(0, Math.ceil(last.at + (yields ? 2 : 1) * gapMs - now));
+    if (waitMs > 0) this.#turns.set(turnOf(chat, isScreen), now + waitMs + gapMs);
+    return waitMs;
   }
+}
+
+function turnOf(chat: string, isScreen: boolean): string {
+  return `${isScreen ? "screen" : "card"} ${chat}`;
 }

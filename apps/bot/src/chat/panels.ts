@@ -96,6 +96,8 @@ export class Panels {
       const card = await this.#deps.render(chat, panel.screen);
       const shown = digestOf(card);
       if (shown === panel.shown && !this.#deps.sender.wished(chat, "panel")) return await this.#deps.old.clear(chat);
+      // An alert may have been edited while the screen was made.
+      if (urgency === "calm" && this.#waitMs(chat) > 0) return this.#refreshLater(chat);
       const message = await this.#edit(chat, panel.message, card);
       await this.#live({ ...panel, message, shown }, message === panel.message ? card : null);
     });
@@ -132,7 +134,7 @@ export class Panels {
   #waitMs(chat: string): number {
     const { pace, calmGapMs, clock } = this.#deps;
     const own = (this.#shownAt.get(chat) ?? Number.NEGATIVE_INFINITY) + calmGapMs(chat) - clock.monotonicMs();
-    return Math.max(0, own, pace.waitMs(chat, Math.min(EDIT_GAP_MS, calmGapMs(chat))));
+    return Math.max(0, own, pace.waitMs(chat, Math.min(EDIT_GAP_MS, calmGapMs(chat)), "screen"));
   }
 
   async #send(chat: string, card: Card): Promise<number> {
@@ -143,7 +145,7 @@ export class Panels {
 
   async #edit(chat: string, message: number, card: Card): Promise<number> {
     this.#shownAt.set(chat, this.#deps.clock.monotonicMs());
-    this.#deps.pace.edited(chat);
+    this.#deps.pace.edited(chat, "screen");
     try {
       await this.#deps.api.editMessageText(chatId(chat), message, this.#text(chat, card), cardOptions(card));
       return message;

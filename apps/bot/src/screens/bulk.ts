@@ -14,10 +14,13 @@ const NAMED = 30;
 const REASONS = 8;
 
 /** How it went for a worker, in the order in which it is told. */
-const ENDS = ["login", "locked", "stuck", "failed"] as const;
+const ENDS = ["login", "locked", "stuck", "failed", "connecting"] as const;
 type End = "done" | (typeof ENDS)[number];
 
-/** What a worker's state says after its process was started: it runs, and yet nothing may be done by it (field faults D4, K8). */
+/**
+ * What a worker's state says after its process was started: it runs, and yet nothing may be done by it (field faults D4, K8), or it is not known
+ * yet whether Telegram lets it in.
+ */
 const AFTER_START: Partial<Record<WorkerState, End>> = {
   NEEDS_LOGIN: "login",
   LOGGING_IN: "login",
@@ -27,6 +30,8 @@ const AFTER_START: Partial<Record<WorkerState, End>> = {
   BANNED: "stuck",
   BACKOFF: "stuck",
   GAVE_UP: "stuck",
+  STARTING: "connecting",
+  RECONNECTING: "connecting",
 };
 
 interface Outcome {
@@ -46,17 +51,17 @@ export function bulkScreen(view: FleetView, bulk: BulkRow | null): Card {
   const over = reports.every((each) => each.over);
   const filled = Math.round((BAR * outcomes.length) / Math.max(1, bulk.total));
   const current = reports.flatMap((each) => each.current ?? []);
-  const left = bulk.total - outcomes.length;
-  const numbers = { done: count("done"), failed: outcomes.length - count("done"), left };
+  const [done, connecting] = [count("done"), count("connecting")];
+  const numbers = { done, failed: outcomes.length - done - connecting, left: bulk.total - outcomes.length + connecting };
   return {
     html: lines(
       words.html(`bulk-title-${bulk.action}`, { count: bulk.total }),
       html`<code>${"█".repeat(filled)}${"░".repeat(BAR - filled)}</code> ${outcomes.length}/${bulk.total}`,
-      words.html(`bulk-${stateOf(bulk, over, numbers)}`, numbers),
+      words.html(`bulk-${stateOf(bulk, over && connecting === 0, numbers)}`, numbers),
       current.length > 0 && !over ? words.html("bulk-current", { workers: current.join(", ") }) : null,
       reports.some((each) => each.phase === "canary-failed") ? words.html("bulk-canary-failed") : null,
       reports.some((each) => each.phase === "canary") && !over ? words.html("bulk-canary") : null,
-      ...ENDS.flatMap((end) => endLines(words, end, outcomes)),
+      ...ENDS.flatMap((end) => (over || end !== "connecting" ? endLines(words, end, outcomes) : [])),
       over ? leftLine(words, bulk, outcomes) : null,
       words.html("asked-by", { by: bulk.askerName, at: bulk.askedAt }),
     ).text,

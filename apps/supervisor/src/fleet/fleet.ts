@@ -1,13 +1,20 @@
 import { join } from "node:path";
-import type { ExitReport, FleetEvent, SupervisorToWorker, WorkerState, WorkerStatus } from "@flotilla/contracts";
-import { ERROR_TABLE, type RestartRules, stateIcon } from "@flotilla/contracts";
+import {
+  ERROR_TABLE,
+  type ExitReport,
+  type FleetEvent,
+  type RestartRules,
+  type SupervisorToWorker,
+  stateIcon,
+  type WorkerStatus,
+} from "@flotilla/contracts";
 import { type Clock, type HostId, sleep, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { withOwnRules } from "../policy/own-rules.ts";
 import type { HostDb } from "../record/host-db.ts";
 import { LogSink } from "../worker/log-sink.ts";
 import { ManagedWorker } from "../worker/managed-worker.ts";
-import type { ManagedWorkerHooks, WorkerLimits } from "../worker/managed-worker-deps.ts";
+import type { ManagedWorkerHooks, StateSince, WorkerLimits } from "../worker/managed-worker-deps.ts";
 import { StartWindow } from "../worker/start-window.ts";
 import type { WorkerExit, WorkerProgram } from "../worker/worker-process.ts";
 import { HostNetwork } from "./host-network.ts";
@@ -181,7 +188,12 @@ export class Fleet {
     }
   }
 
-  #onStatus(status: WorkerStatus, previous: WorkerState, changed: boolean, cause: string): void {
+  #onStatus(
+    status: WorkerStatus,
+    { state: previous, since: previousSince }: StateSince,
+    changed: boolean,
+    cause: string,
+  ): void {
     this.#network.look(status);
     this.#deps.writeStatus(this.#seen(status));
     if (!changed) return;
@@ -189,7 +201,7 @@ export class Fleet {
       { worker: status.worker, state: status.state, previous, cause },
       `${stateIcon(status.state)} worker state`,
     );
-    this.tell({ kind: "worker.state", worker: status.worker, previous, status, cause });
+    this.tell({ kind: "worker.state", worker: status.worker, previous, previousSince, status, cause });
   }
 
   #onExited(worker: WorkerId, exit: WorkerExit, judged: Pick<ExitReport, "fault" | "decision" | "phase">): void {

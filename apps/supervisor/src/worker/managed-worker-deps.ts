@@ -8,10 +8,16 @@ import type { StartWindow } from "./start-window.ts";
 import type { VitalLimits } from "./vital-signs.ts";
 import type { WorkerExit, WorkerProgram } from "./worker-process.ts";
 
+/** A state, and since when; milliseconds since the epoch. */
+export interface StateSince {
+  readonly state: WorkerState;
+  readonly since: number;
+}
+
 /** What a worker's owner hears about. */
 export interface ManagedWorkerHooks {
   /** The visible state changed because of `cause`, or only its details (`changed` false). */
-  status(status: WorkerStatus, previous: WorkerState, changed: boolean, cause: string): void;
+  status(status: WorkerStatus, previous: StateSince, changed: boolean, cause: string): void;
   /** The process ended unasked. */
   exited(exit: WorkerExit, fault: Fault, decision: RestartDecision, phase: "start" | "run"): void;
   /** Something happened that cannot happen in this state: a bug, and nothing was changed. */

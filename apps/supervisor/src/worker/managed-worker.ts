@@ -27,6 +27,7 @@ interface Run {
 /**
  * Keeps one worker as it is wanted: the only thing that starts and stops its process, one at a time, and the only writer of
  * its state. Every change goes through the state machine of the domain.
+ * @NOTE more lines: whatever changes the one process and the one state is here
  */
 export class ManagedWorker {
   readonly #deps: ManagedWorkerDeps;
@@ -46,7 +47,10 @@ export class ManagedWorker {
     this.#since = deps.clock.now();
     this.#next = new NextStart(() => this.start(), deps.window);
     this.#stats = new AccountStats(deps.id, deps.db, deps.clock);
-    this.#news = new SessionNews(deps.session, (ours) => deps.hooks.status(this.status(), this.#life.state, ours, "holder"));
+    this.#news = new SessionNews(deps.session, (ours) => {
+      const status = this.status();
+      deps.hooks.status(status, status, ours, "holder");
+    });
     this.#look = new SecondLook(deps.session.path, deps.limits.lookMs, () => void this.start());
   }
 
@@ -162,7 +166,9 @@ export class ManagedWorker {
     this.#next.forget();
     const run = this.#run;
     if (!run && this.#life.state === as)
-      return wasExpected ? this.#deps.hooks.status(this.status(), "STARTING", true, "stop wanted") : undefined;
+      return wasExpected
+        ? this.#deps.hooks.status(this.status(), { state: "STARTING", since: this.#since }, true, "stop wanted")
+        : undefined;
     this.#apply({ kind: "stop-wanted", as }, null, "stop wanted");
     if (!run) return;
     run.vitals.stop();
@@ -222,13 +228,13 @@ export class ManagedWorker {
       hooks.refused(next);
       return;
     }
-    const previous = this.#life.state;
+    const previous = { state: this.#life.state, since: this.#since };
     this.#life = next;
     this.#fault = fault;
-    if (next.state !== previous) this.#since = clock.now();
+    if (next.state !== previous.state) this.#since = clock.now();
     this.#news.entered(next.state, this.#run?.process.pid ?? null);
     this.#look.entered(next.state, fault);
-    hooks.status(this.status(), previous, next.state !== previous, cause.slice(0, 80));
+    hooks.status(this.status(), previous, next.state !== previous.state, cause.slice(0, 80));
   }
 }
 

@@ -68,7 +68,15 @@ async function answer(backend: BotBackend, call: Call, gone: AbortSignal): Promi
   const final = fault?.after === true ? await failAs(fault, gone) : reply;
   entry.status = final === CUT ? null : final.status;
   entry.description = final === CUT ? "connection cut" : ((final.body.description as string | undefined) ?? null);
+  entry.message = messageOf(reply);
   return final;
+}
+
+/** What it had an effect on, also when the answer was lost. */
+function messageOf(reply: Reply | typeof CUT): number | null {
+  const result = reply === CUT ? null : reply.body["result"];
+  const id = typeof result === "object" && result !== null && "message_id" in result ? result.message_id : null;
+  return typeof id === "number" ? id : null;
 }
 
 function chatOf(params: Params): number | undefined {

@@ -7,6 +7,8 @@ export interface JournalEntry {
   /** 200 or the error code; null while a long poll is held or when the connection was cut. */
   status: number | null;
   description: string | null;
+  /** Id of the message that it sent or changed; null = of none. */
+  message: number | null;
 }
 
 const KEPT = 2000;
@@ -19,7 +21,7 @@ export class Journal {
 
   begin(method: string, params: Record<string, unknown>, atMs: number): JournalEntry {
     this.#calls.set(method, (this.#calls.get(method) ?? 0) + 1);
-    const entry: JournalEntry = { n: ++this.#n, atMs, method, params, status: null, description: null };
+    const entry: JournalEntry = { n: ++this.#n, atMs, method, params, status: null, description: null, message: null };
     if (method !== "getUpdates") this.#entries.push(entry);
     if (this.#entries.length > KEPT) this.#entries.shift();
     return entry;

@@ -90,6 +90,7 @@ test("messages, transcript and outbox tell the same story", async () => {
     "sendMessage 200",
     "deleteMessage 200",
   ]);
+  expect(outbox.map((entry: { message: number | null }) => entry.message)).toEqual([2, 2, 3, null]);
   expect((await control.get("/counters")).body.botApi).toEqual({ sendMessage: 2, editMessageText: 1, deleteMessage: 1 });
 });
 

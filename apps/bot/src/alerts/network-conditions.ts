@@ -1,0 +1,60 @@
+import type { WorkerStatus } from "@flotilla/contracts";
+import type { HostId } from "@flotilla/kernel";
+import { say } from "../words/said.ts";
+import type { AlertBody } from "./alert-body.ts";
+import type { Condition } from "./watch.ts";
+
+/** Failed attempts before a worker is told as offline. */
+const TRIES = 2;
+/** What is about a host: how it is now, and what its own examination says. */
+export const HOST_HELP: AlertBody["buttons"] = ["health", "doctor"];
+
+/** Workers of a host that have no connection to Telegram, and the network of the host when that is so for all of them. */
+export function networkConditions(host: HostId, there: readonly WorkerStatus[]): Condition[] {
+  const offline = there.filter((status) => isOffline(status));
+  const wanted = there.filter((status) => status.state === "RUNNING" || status.state === "RECONNECTING");
+  const all = offline.length >= 2 && offline.length === wanted.length;
+  const since = Math.min(...offline.map((status) => status.since));
+  const title = say("alert-host-network", { host, count: offline.length, at: since });
+  const details = [say("alert-host-network-do", { host: host })];
+  const body: AlertBody = {
+    kind: "host-network",
+    worker: null,
+    host,
+    times: 1,
+    title,
+    details,
+    buttons: HOST_HELP,
+    action: null,
+  };
+  return [...(all ? [{ subject: `network:${host}`, body, since }] : []), ...offline.map(lost)];
+}
+
+function isOffline({ state, fault, link }: WorkerStatus): boolean {
+  return state === "RECONNECTING" && (link?.attempt ?? 0) >= TRIES && !isAskedAgain(fault);
+}
+
+/**
+ * Telegram said that the session ended, which is asked again for CONFIRM_END_S (field fault A12): it answers, so nothing is the matter with the
+ * network. An unknown key is asked about for longer, which is told.
+ */
+function isAskedAgain(fault: WorkerStatus["fault"]): boolean {
+  return (fault?.class === "AUTH_DEAD" || fault?.class === "BANNED") && fault.code !== "unknown-key";
+}
+
+function lost(status: WorkerStatus): Condition {
+  const { worker, host, since } = status;
+  const title = say("alert-offline", { worker, at: since });
+  const details = [say("alert-offline-how")];
+  const body: AlertBody = {
+    kind: "offline",
+    worker,
+    host,
+    times: 1,
+    title,
+    details,
+    buttons: ["check", "log", "worker"],
+    action: null,
+  };
+  return { subject: `link:${worker}`, body, since };
+}
