@@ -1,13 +1,17 @@
 /** One account's file: its key (encrypted, protected), who it is, whom it knows, where it stands in the update stream. */
 
-export type { ChatPins } from "./chat-pins.ts";
-export type { EntityRow, EntityTable } from "./entities.ts";
-export { type ExportFormat, exportSession, type OwnServer } from "./export-session.ts";
-export { exportTelethonFile } from "./export-telethon.ts";
-export { SessionFile } from "./file.ts";
-export { linkOrCopy } from "./files.ts";
-export { fittingFleetKey, wantedFleetKeys } from "./fitting-key.ts";
-export type { FloodTable, FloodWait, SendStop } from "./flood-table.ts";
+export { type ExportFormat, exportSession, type OwnServer } from "./exchange/export-session.ts";
+export { exportTelethonFile } from "./exchange/export-telethon.ts";
+export {
+  type ImportedSession,
+  type ImportOptions,
+  importSession,
+  inspectImport,
+  readForAdoption,
+} from "./exchange/import-session.ts";
+export type { ImportSource } from "./exchange/read.ts";
+export { SessionFile } from "./file/file.ts";
+export { linkOrCopy } from "./file/files.ts";
 export {
   assertUnique,
   type Neighbour,
@@ -15,18 +19,21 @@ export {
   type SessionIdentity,
   sessionNames,
   sessionPath,
-} from "./identity.ts";
-export type { ImportServer } from "./import/adopt.ts";
-export {
-  type ImportedSession,
-  type ImportOptions,
-  importSession,
-  inspectImport,
-  readForAdoption,
-} from "./import/import-session.ts";
-export type { ParsedSession } from "./import/parsed.ts";
-export type { ImportSource } from "./import/read.ts";
-export type { ImportErrorCode } from "./import/refusals.ts";
+} from "./file/identity.ts";
+export { fittingFleetKey, wantedFleetKeys } from "./keys/fitting-key.ts";
+export type { DcAddress } from "./keys/key-slots.ts";
+export { assertOwnerDir, type OwnerFolders, ownerFolders } from "./keys/owner/folders.ts";
+export { assertKeyFree, type OwnerPlace } from "./keys/owner/key-owner.ts";
+export type { ImportErrorCode } from "./keys/refusals.ts";
+export { keyFingerprint } from "./keys/seal.ts";
+export type { ImportServer } from "./session/adopt.ts";
+export { openIdle, openSession, openSessionWhenFree } from "./session/open.ts";
+export type { ParsedSession } from "./session/parsed.ts";
+export type { SessionStore } from "./session/store.ts";
+export type { VaultErrorCode } from "./session/vault-errors.ts";
+export type { ChatPins } from "./tables/chat-pins.ts";
+export type { EntityRow, EntityTable } from "./tables/entities.ts";
+export type { FloodTable, FloodWait, SendStop } from "./tables/flood-table.ts";
 export type {
   CommitResult,
   InboxEvent,
@@ -38,25 +45,26 @@ export type {
   SourceRow,
   TextEntity,
   UpdateBatch,
-} from "./inbox-types.ts";
-export type { DcAddress } from "./key-slots.ts";
-export type { LinkedChannel, LinkedChat } from "./linked-chats.ts";
-export { assertNotLost } from "./lost.ts";
-export { openIdle, openSession, openSessionWhenFree } from "./open.ts";
-export type { DeliveredId, MapTarget, NewOutboxRow, OutboxKind, OutboxRow, SentIds, TargetPlace } from "./outbox-types.ts";
-export { assertOwnerDir, type OwnerFolders, ownerFolders } from "./owner/folders.ts";
-export { assertKeyFree, type OwnerPlace } from "./owner/key-owner.ts";
-export { type RekeyedFile, type RekeyOptions, rekey } from "./rekey.ts";
-export type { DeliveryMap } from "./relay/delivery-map.ts";
-export type { Outbox } from "./relay/outbox.ts";
-export type { SentMemory } from "./relay/sent-memory.ts";
-export type { RelayTables } from "./relay/tables.ts";
-export type { RouteStop, RouteStops } from "./route-stops.ts";
-export { keyFingerprint } from "./seal.ts";
-export type { SessionStore } from "./store.ts";
-export type { TelegramClock } from "./telegram-clock.ts";
-export type { ChannelState, SelfUser, SessionFormat, SessionOptions, SessionOrigin, UpdateState } from "./types.ts";
-export type { UpdateTable } from "./updates.ts";
-export { type Help, Vault, type VaultOptions } from "./vault.ts";
-export type { VaultErrorCode } from "./vault-errors.ts";
-export { look as lookIntoSession, type VaultEntry, type VaultReason } from "./vault-files.ts";
+} from "./tables/inbox-types.ts";
+export type { LinkedChannel, LinkedChat } from "./tables/linked-chats.ts";
+export type {
+  DeliveredId,
+  MapTarget,
+  NewOutboxRow,
+  OutboxKind,
+  OutboxRow,
+  SentIds,
+  TargetPlace,
+} from "./tables/outbox-types.ts";
+export type { DeliveryMap } from "./tables/relay/delivery-map.ts";
+export type { Outbox } from "./tables/relay/outbox.ts";
+export type { SentMemory } from "./tables/relay/sent-memory.ts";
+export type { RelayTables } from "./tables/relay/tables.ts";
+export type { RouteStop, RouteStops } from "./tables/route-stops.ts";
+export type { TelegramClock } from "./tables/telegram-clock.ts";
+export type { ChannelState, SelfUser, SessionFormat, SessionOptions, SessionOrigin, UpdateState } from "./tables/types.ts";
+export type { UpdateTable } from "./tables/updates.ts";
+export { assertNotLost } from "./vault/lost.ts";
+export { type RekeyedFile, type RekeyOptions, rekey } from "./vault/rekey.ts";
+export { type Help, Vault, type VaultOptions } from "./vault/vault.ts";
+export { look as lookIntoSession, type VaultEntry, type VaultReason } from "./vault/vault-files.ts";

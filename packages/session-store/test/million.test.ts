@@ -6,7 +6,7 @@ import { type InboxEvent, type NewOutboxRow, openSession, type SessionStore } fr
 import { openDatabase } from "@flotilla/sqlite";
 import { testDir } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { MIGRATIONS } from "../src/schema.ts";
+import { MIGRATIONS } from "../src/file/schema.ts";
 
 const DAY = 86_400_000;
 const START = 1_800_000_000_000;

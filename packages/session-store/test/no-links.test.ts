@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { testDir } from "@flotilla/testkit";
 import { describe, expect, test } from "vitest";
-import { linkOrCopy } from "../src/files.ts";
+import { linkOrCopy } from "../src/file/files.ts";
 
 function refusing(code: string): () => never {
   return () => {

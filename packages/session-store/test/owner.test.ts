@@ -17,8 +17,8 @@ import { fileURLToPath } from "node:url";
 import { isAlive, type SpawnedProcess, spawnNode, spawnProcess, testDir, waitFor } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test } from "vitest";
 import { assertKeyFree, openSession, type SessionStore } from "../src/index.ts";
-import { KeyOwner } from "../src/owner/key-owner.ts";
-import { ownNote, readNote, writeNote } from "../src/owner/note.ts";
+import { KeyOwner } from "../src/keys/owner/key-owner.ts";
+import { ownNote, readNote, writeNote } from "../src/keys/owner/note.ts";
 import { codeOf } from "./support/kit.ts";
 
 const CHILD = fileURLToPath(new URL("support/owner-child.ts", import.meta.url));

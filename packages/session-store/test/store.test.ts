@@ -6,7 +6,7 @@ import { AppError, type Clock } from "@flotilla/kernel";
 import { keyFingerprint, openSession, type SessionOptions, type SessionStore } from "@flotilla/session-store";
 import { openDatabase } from "@flotilla/sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { MIGRATIONS } from "../src/schema.ts";
+import { MIGRATIONS } from "../src/file/schema.ts";
 
 let dir = "";
 let open: SessionStore[] = [];

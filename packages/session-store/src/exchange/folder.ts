@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { EntityRow } from "../entities.ts";
-import { checkAddress, checkDc, checkKey } from "./checks.ts";
-import { NOTHING_KNOWN, type ParsedSession } from "./parsed.ts";
-import { refused } from "./refusals.ts";
+import { checkAddress, checkDc, checkKey } from "../keys/checks.ts";
+import { refused } from "../keys/refusals.ts";
+import { NOTHING_KNOWN, type ParsedSession } from "../session/parsed.ts";
+import type { EntityRow } from "../tables/entities.ts";
 
 /** Files of Telegram Desktop: its folder, and what is in it. */
 const TDATA = /^(tdata|key_data[0-9a-z]?|D877F783D5D3EF8C[0-9A-Z]*|A7FDF864FBC10B77[0-9A-Z]*)$/i;

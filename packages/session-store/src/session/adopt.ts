@@ -1,10 +1,10 @@
 import type { Database } from "@flotilla/sqlite";
-import type { AccountRows } from "../account-rows.ts";
-import { EntityTable, MAX_ENTITIES } from "../entities.ts";
-import type { SessionIdentity } from "../identity.ts";
-import type { DcAddress, KeySlots } from "../key-slots.ts";
-import { keyFingerprint } from "../seal.ts";
-import { homeAddress } from "./checks.ts";
+import type { SessionIdentity } from "../file/identity.ts";
+import { homeAddress } from "../keys/checks.ts";
+import type { DcAddress, KeySlots } from "../keys/key-slots.ts";
+import { keyFingerprint } from "../keys/seal.ts";
+import type { AccountRows } from "../tables/account-rows.ts";
+import { EntityTable, MAX_ENTITIES } from "../tables/entities.ts";
 import type { ParsedSession } from "./parsed.ts";
 
 /** Where an imported session goes to: Telegram, or the one server of the configuration, whose address is not stored. */

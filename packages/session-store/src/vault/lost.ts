@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileProblem } from "@flotilla/sqlite";
-import { isNoted, sessionPath } from "./identity.ts";
+import { isNoted, sessionPath } from "../file/identity.ts";
 import { copiesIn } from "./vault-files.ts";
 
 /**

@@ -1,11 +1,11 @@
 import { AppError, fleetKeyId } from "@flotilla/kernel";
 import type { ReadAccess } from "@flotilla/sqlite";
-import { columnsOf } from "../attached.ts";
-import type { EntityRow } from "../entities.ts";
-import { unseal } from "../seal.ts";
-import type { ChannelState, UpdateState } from "../types.ts";
-import type { ParsedSession } from "./parsed.ts";
-import { refused } from "./refusals.ts";
+import { columnsOf } from "../file/attached.ts";
+import { refused } from "../keys/refusals.ts";
+import { unseal } from "../keys/seal.ts";
+import type { ParsedSession } from "../session/parsed.ts";
+import type { EntityRow } from "../tables/entities.ts";
+import type { ChannelState, UpdateState } from "../tables/types.ts";
 
 interface KeyRow {
   readonly dc_id: number;

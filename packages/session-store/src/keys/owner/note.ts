@@ -2,7 +2,7 @@ import { closeSync, constants, fchmodSync, ftruncateSync, openSync, writeSync } 
 import { hostname } from "node:os";
 import { type ProcessIdentity, pidNamespace, processIdentity, sameProcess } from "@flotilla/os";
 import { printableCommand } from "@flotilla/sqlite";
-import { readNoteFile } from "../files.ts";
+import { readNoteFile } from "../../file/files.ts";
 
 /** Who has a key, as its owner wrote it down beside the lock. No secret. */
 export interface OwnerNote {

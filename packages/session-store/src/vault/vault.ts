@@ -2,13 +2,13 @@ import { existsSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Clock, systemClock } from "@flotilla/kernel";
 import { backupTo, type Database, openDatabase } from "@flotilla/sqlite";
-import { COMPANIONS, linkOrCopy, privateFolder, syncFolder } from "./files.ts";
-import { announce, assertUnique, type SessionIdentity, sessionPath, unannounce } from "./identity.ts";
+import { COMPANIONS, linkOrCopy, privateFolder, syncFolder } from "../file/files.ts";
+import { announce, assertUnique, type SessionIdentity, sessionPath, unannounce } from "../file/identity.ts";
+import { MIGRATIONS } from "../file/schema.ts";
+import { assertFleetKey } from "../keys/seal.ts";
+import type { SessionStore } from "../session/store.ts";
+import { asInUse, damagedBackup, isDamage, noKeyToKeep, noSession, notFound, unverified } from "../session/vault-errors.ts";
 import { replaceDamaged, restoreInto, restoreNew } from "./restore.ts";
-import { MIGRATIONS } from "./schema.ts";
-import { assertFleetKey } from "./seal.ts";
-import type { SessionStore } from "./store.ts";
-import { asInUse, damagedBackup, isDamage, noKeyToKeep, noSession, notFound, unverified } from "./vault-errors.ts";
 import {
   copiesIn,
   copyName,

@@ -1,8 +1,8 @@
 import { copyFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AppError } from "@flotilla/kernel";
-import { scratchFailed, withPrivateTemp } from "../files.ts";
-import { refused } from "./refusals.ts";
+import { scratchFailed, withPrivateTemp } from "../file/files.ts";
+import { refused } from "../keys/refusals.ts";
 
 const MAX_BYTES = 256 * 1024 * 1024;
 /** Its shared memory is made anew from the journal. */

@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { AppError, sleep } from "@flotilla/kernel";
 import { assertSound, type Database, type OpenOptions, openDatabase, openWhenFree, type WaitForLock } from "@flotilla/sqlite";
-import { announce, announceEmpty, sessionPath } from "./identity.ts";
-import { named } from "./owner/key-owner.ts";
-import { MIGRATIONS } from "./schema.ts";
-import { assertFleetKey } from "./seal.ts";
+import { announce, announceEmpty, sessionPath } from "../file/identity.ts";
+import { MIGRATIONS } from "../file/schema.ts";
+import { named } from "../keys/owner/key-owner.ts";
+import { assertFleetKey } from "../keys/seal.ts";
+import type { SessionOptions } from "../tables/types.ts";
 import { SessionStore } from "./store.ts";
-import type { SessionOptions } from "./types.ts";
 import { asInUse, noSession } from "./vault-errors.ts";
 
 /** A session of 50,000 entities takes some 5 ms; a broken disk must not keep the event loop for longer than a heartbeat allows. */

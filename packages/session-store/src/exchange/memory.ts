@@ -1,8 +1,8 @@
 import { bareChannel, markedChannel } from "@flotilla/kernel";
 import type { ReadAccess } from "@flotilla/sqlite";
-import { columnsOf } from "../attached.ts";
-import { type EntityRow, MAX_ENTITIES } from "../entities.ts";
-import type { ChannelState, UpdateState } from "../types.ts";
+import { columnsOf } from "../file/attached.ts";
+import { type EntityRow, MAX_ENTITIES } from "../tables/entities.ts";
+import type { ChannelState, UpdateState } from "../tables/types.ts";
 
 /** How a table of entities names its columns. */
 export interface EntityColumns {

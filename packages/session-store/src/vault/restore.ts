@@ -1,9 +1,9 @@
 import { copyFileSync, existsSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Database, openDatabase } from "@flotilla/sqlite";
-import { COMPANIONS, linkOrCopy, scratchIn, syncFile, syncFolder, withPrivateTemp } from "./files.ts";
-import { sessionPath } from "./identity.ts";
-import { MIGRATIONS } from "./schema.ts";
+import { COMPANIONS, linkOrCopy, scratchIn, syncFile, syncFolder, withPrivateTemp } from "../file/files.ts";
+import { sessionPath } from "../file/identity.ts";
+import { MIGRATIONS } from "../file/schema.ts";
 
 /**
  * All that a session is. The fence is not here: a number that was seen once must stay seen. The inbox goes with its cursors:

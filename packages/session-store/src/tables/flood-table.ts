@@ -1,5 +1,5 @@
 import type { Database } from "@flotilla/sqlite";
-import type { UpTime } from "./up-time.ts";
+import type { UpTime } from "../file/up-time.ts";
 
 /** A wait that Telegram asked for. Times are milliseconds since the Unix epoch. */
 export interface FloodWait {

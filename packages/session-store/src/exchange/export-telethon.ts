@@ -2,9 +2,9 @@ import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AppError } from "@flotilla/kernel";
 import { backupTo, type Database, openDatabase } from "@flotilla/sqlite";
+import { linkOrCopy, syncFolder, withPrivateTemp } from "../file/files.ts";
+import type { SessionStore } from "../session/store.ts";
 import { exportable, type OwnServer, type PlacedKey } from "./export-session.ts";
-import { linkOrCopy, syncFolder, withPrivateTemp } from "./files.ts";
-import type { SessionStore } from "./store.ts";
 
 /** Version 7, as Telethon 1.25 to 1.x makes it (telethon/sessions/sqlite.py). */
 const TELETHON_7 = `

@@ -1,7 +1,7 @@
 import { isIPv6 } from "node:net";
 import { homeAddressOf } from "@flotilla/kernel";
-import { AUTH_KEY_BYTES } from "../seal.ts";
 import { refused } from "./refusals.ts";
+import { AUTH_KEY_BYTES } from "./seal.ts";
 
 /** Serves files only. */
 const MEDIA_DC = 203;

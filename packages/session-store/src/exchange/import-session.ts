@@ -1,17 +1,17 @@
 import { existsSync, rmSync } from "node:fs";
 import { type Clock, systemClock } from "@flotilla/kernel";
 import { openDatabase } from "@flotilla/sqlite";
-import { AccountRows } from "../account-rows.ts";
-import { COMPANIONS, linkOrCopy, privateFolder, syncFile, syncFolder, withPrivateTemp } from "../files.ts";
-import { announce, assertUnique, type SessionIdentity, sessionPath, unannounce } from "../identity.ts";
-import { KeySlots } from "../key-slots.ts";
-import { MIGRATIONS } from "../schema.ts";
-import { assertFleetKey } from "../seal.ts";
-import type { SessionFormat } from "../types.ts";
-import { addressOf, type ImportServer, identityOf, writeMemory } from "./adopt.ts";
-import type { ParsedSession } from "./parsed.ts";
+import { COMPANIONS, linkOrCopy, privateFolder, syncFile, syncFolder, withPrivateTemp } from "../file/files.ts";
+import { announce, assertUnique, type SessionIdentity, sessionPath, unannounce } from "../file/identity.ts";
+import { MIGRATIONS } from "../file/schema.ts";
+import { KeySlots } from "../keys/key-slots.ts";
+import { refused } from "../keys/refusals.ts";
+import { assertFleetKey } from "../keys/seal.ts";
+import { addressOf, type ImportServer, identityOf, writeMemory } from "../session/adopt.ts";
+import type { ParsedSession } from "../session/parsed.ts";
+import { AccountRows } from "../tables/account-rows.ts";
+import type { SessionFormat } from "../tables/types.ts";
 import { type ImportSource, readSession } from "./read.ts";
-import { refused } from "./refusals.ts";
 
 /** Options of {@link importSession}. */
 export interface ImportOptions {

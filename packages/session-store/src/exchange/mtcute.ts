@@ -1,7 +1,7 @@
 import type { ReadAccess } from "@flotilla/sqlite";
-import { checkAddress, checkDc, checkFlags, checkKey, checkUserId } from "./checks.ts";
-import { NOTHING_KNOWN, type ParsedSession } from "./parsed.ts";
-import { refused } from "./refusals.ts";
+import { checkAddress, checkDc, checkFlags, checkKey, checkUserId } from "../keys/checks.ts";
+import { refused } from "../keys/refusals.ts";
+import { NOTHING_KNOWN, type ParsedSession } from "../session/parsed.ts";
 
 /** First byte of a string of mtcute, and of no other program's: there it is the number of a data centre, or `1` is before it. */
 export const MTCUTE_VERSION = 3;

@@ -1,6 +1,6 @@
 import { fleetKeyId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
-import { sealText, unsealText } from "./seal.ts";
+import { sealText, unsealText } from "../keys/seal.ts";
 
 /** What the sealed text belongs to. */
 const PURPOSE = "route";

@@ -2,9 +2,9 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { AppError, fleetKeyId } from "@flotilla/kernel";
 import type { ReadAccess } from "@flotilla/sqlite";
-import { isWhole, refusesFile, withAttached } from "./attached.ts";
-import { neighbourOf, type SessionIdentity, sessionPath } from "./identity.ts";
-import { unseal } from "./seal.ts";
+import { isWhole, refusesFile, withAttached } from "../file/attached.ts";
+import { neighbourOf, type SessionIdentity, sessionPath } from "../file/identity.ts";
+import { unseal } from "../keys/seal.ts";
 
 /** Why a copy was made. `trash` and `damaged` are what was taken out of use; `golden` is the state right after a login. */
 export type VaultReason =

@@ -2,13 +2,13 @@ import { copyFileSync, existsSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { AppError, fleetKeyId, toError } from "@flotilla/kernel";
 import { type Database, openDatabase } from "@flotilla/sqlite";
-import { withAttachedToWrite } from "./attached.ts";
-import { syncFile, syncFolder, withPrivateTemp } from "./files.ts";
-import { sessionNames, sessionPath } from "./identity.ts";
-import { rekeyRoute } from "./route-slot.ts";
-import { MIGRATIONS } from "./schema.ts";
-import { assertFleetKey, seal, unseal } from "./seal.ts";
-import { isDamage } from "./vault-errors.ts";
+import { withAttachedToWrite } from "../file/attached.ts";
+import { syncFile, syncFolder, withPrivateTemp } from "../file/files.ts";
+import { sessionNames, sessionPath } from "../file/identity.ts";
+import { MIGRATIONS } from "../file/schema.ts";
+import { assertFleetKey, seal, unseal } from "../keys/seal.ts";
+import { isDamage } from "../session/vault-errors.ts";
+import { rekeyRoute } from "../tables/route-slot.ts";
 import { copiesIn } from "./vault-files.ts";
 
 /** Options of {@link rekey}. */

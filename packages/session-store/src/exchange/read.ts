@@ -2,15 +2,15 @@ import { closeSync, openSync, readSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { AppError } from "@flotilla/kernel";
 import type { ReadAccess } from "@flotilla/sqlite";
-import { columnsOf, isWhole, refusesFile, withAttached } from "../attached.ts";
-import { scratchIn, withPrivateTemp } from "../files.ts";
+import { columnsOf, isWhole, refusesFile, withAttached } from "../file/attached.ts";
+import { scratchIn, withPrivateTemp } from "../file/files.ts";
+import { refused } from "../keys/refusals.ts";
+import type { ParsedSession } from "../session/parsed.ts";
 import { withCopy } from "./copy.ts";
 import { readFolder, refuseTdataFile } from "./folder.ts";
 import { readMtcuteFile } from "./mtcute.ts";
 import { readOwn } from "./own-file.ts";
-import type { ParsedSession } from "./parsed.ts";
 import { readPyrogram } from "./pyrogram-file.ts";
-import { refused } from "./refusals.ts";
 import { MAX_PASTE, parseSessionString } from "./strings.ts";
 import { readTelethon } from "./telethon-file.ts";
 

@@ -1,8 +1,8 @@
 import { AppError, encodedTexts } from "@flotilla/kernel";
-import { checkAddress, checkDc, checkFlags, checkKey, checkUserId } from "./checks.ts";
+import { checkAddress, checkDc, checkFlags, checkKey, checkUserId } from "../keys/checks.ts";
+import { refused } from "../keys/refusals.ts";
+import { NOTHING_KNOWN, type ParsedSession } from "../session/parsed.ts";
 import { isMtcute, parseMtcute } from "./mtcute.ts";
-import { NOTHING_KNOWN, type ParsedSession } from "./parsed.ts";
-import { refused } from "./refusals.ts";
 
 const KEY = 256;
 const TELETHON_V4 = 1 + 4 + 2 + KEY;

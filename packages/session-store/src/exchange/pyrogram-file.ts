@@ -1,10 +1,10 @@
 import type { ReadAccess } from "@flotilla/sqlite";
-import { columnsOf } from "../attached.ts";
-import type { EntityRow } from "../entities.ts";
-import { checkAddress, checkDc, checkFlags, checkKey, checkUserId } from "./checks.ts";
+import { columnsOf } from "../file/attached.ts";
+import { checkAddress, checkDc, checkFlags, checkKey, checkUserId } from "../keys/checks.ts";
+import { refused } from "../keys/refusals.ts";
+import type { ParsedSession } from "../session/parsed.ts";
+import type { EntityRow } from "../tables/entities.ts";
 import { entityRows, updateStates } from "./memory.ts";
-import type { ParsedSession } from "./parsed.ts";
-import { refused } from "./refusals.ts";
 
 interface Row {
   readonly dcId: number;

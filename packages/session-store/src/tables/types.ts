@@ -1,6 +1,6 @@
 import type { Clock } from "@flotilla/kernel";
-import type { OwnerPlace } from "./owner/key-owner.ts";
-import type { UpTime } from "./up-time.ts";
+import type { UpTime } from "../file/up-time.ts";
+import type { OwnerPlace } from "../keys/owner/key-owner.ts";
 
 /** Options of `openSession`. */
 export interface SessionOptions {

@@ -1,5 +1,5 @@
-import type { EntityRow } from "../entities.ts";
-import type { ChannelState, SessionFormat, UpdateState } from "../types.ts";
+import type { EntityRow } from "../tables/entities.ts";
+import type { ChannelState, SessionFormat, UpdateState } from "../tables/types.ts";
 
 /** A session of another program, read and checked. Holds a key: never log it. */
 export interface ParsedSession {

@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import { AppError, type FoundKey, fleetKeyId } from "@flotilla/kernel";
-import { withAttached } from "./attached.ts";
-import { sessionNames, sessionPath } from "./identity.ts";
+import { withAttached } from "../file/attached.ts";
+import { sessionNames, sessionPath } from "../file/identity.ts";
 
 /** A fleet key that sessions are encrypted with, by its public name. */
 interface WantedKey {

@@ -1,7 +1,7 @@
 import { isIPv4 } from "node:net";
 import { AppError } from "@flotilla/kernel";
-import { homeAddress } from "./import/checks.ts";
-import type { SessionStore } from "./store.ts";
+import { homeAddress } from "../keys/checks.ts";
+import type { SessionStore } from "../session/store.ts";
 
 /** String formats that can be written. */
 export type ExportFormat = "telethon" | "gramjs";
