@@ -10,8 +10,8 @@ export function readProcessEnv(): EnvValues {
 }
 
 /**
- * Values of `<cwd>/.env` under those of the process environment (which win). A missing file is fine;
- * one that cannot be read throws AppError `env-unreadable` with the remedy.
+ * Values of `<cwd>/.env` and of the process environment, which wins. Ignores a missing file; throws
+ * AppError `env-unreadable` with the remedy for a file that it cannot read.
  */
 export function readEnv(cwd: string): EnvValues {
   const path = join(cwd, ".env");
@@ -32,18 +32,20 @@ export function readEnv(cwd: string): EnvValues {
       "env-unreadable",
       "The file .env is not a text file. Write it anew from .env.example, or remove it to run the sandbox.",
     );
-  // Editors on Windows begin a text file with a byte order mark, which would become part of the first name.
+  // Editors on Windows begin a text file with a byte order mark, which would become part of the
+  // first name.
   return { ...pick(parseEnv(file.replace(/^\uFEFF/, ""))), ...readProcessEnv() };
 }
 
-/** True when nothing says that this should run against Telegram: then the sandbox is used. */
+/** Whether no value of Telegram is set, so that the sandbox is used. */
 export function wantsSandbox(env: EnvValues): boolean {
   return !(env.BOT_TOKEN || env.API_ID || env.API_HASH || env.ADMIN_IDS);
 }
 
 /**
- * Variables that Flotilla does not read itself and every process of it gets: where programs and folders are, the time zone, and what
- * decides which certificates are trusted (field fault C7). Proxies of the environment are not among them: the way to Telegram is a setting.
+ * Variables that Flotilla passes on to all its processes without reading them: folders and
+ * programs, the time zone, and trusted certificates (field fault C7). Proxy variables are not among
+ * them: the proxy is a setting.
  */
 export const PASSED_ON: readonly string[] = [
   "PATH",
@@ -65,19 +67,22 @@ export const PASSED_ON: readonly string[] = [
   "NODE_COMPILE_CACHE",
 ];
 
-/** What a child process gets: {@link PASSED_ON}, and the values given. Nothing else leaks in. */
+/** The environment of a child process: {@link PASSED_ON} and `values`, and no other variable. */
 export function childEnv(values: EnvValues): Record<string, string> {
   const kept = PASSED_ON.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]] as const]));
   const own = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return Object.fromEntries([...kept, ...own]);
 }
 
-/** Path of the Redis server program that the launcher found, or null. */
+/** Path of the Redis server program that the launcher found; null when it found none. */
 export function redisProgram(): string | null {
   return process.env.FLOTILLA_REDIS_SERVER || null;
 }
 
-/** What people copy from a chat, a site or a list, with what is around it; passwords and paths stay letter by letter. */
+/**
+ * Values that people copy from a chat, a site or a list; they are cleaned. Passwords and paths are
+ * taken literally.
+ */
 const PASTED: ReadonlySet<EnvName> = new Set([
   "BOT_TOKEN",
   "API_ID",

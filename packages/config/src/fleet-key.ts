@@ -7,9 +7,11 @@ import type { Secret } from "./secret.ts";
 const FILE = "fleet.key";
 
 /**
- * The 32 bytes that encrypt sessions: from FLEET_KEY, else from `<dataDir>/fleet.key` (0600), which is made when the data folder has no session yet.
- * Throws AppError `bad-fleet-key` when the file is damaged, open to others or cannot be read (`reason` in its details), and `no-fleet-key` when it is gone though there are sessions: a new key
- * would open none of them. `make: false`: for a process that comes after the one that makes it.
+ * The 32-byte key that encrypts sessions: from FLEET_KEY, else from `<dataDir>/fleet.key` (0600).
+ * Makes the file while the data folder has no session. Throws AppError `bad-fleet-key` when the
+ * file is damaged, open to other users or unreadable (`reason` in its details), and `no-fleet-key`
+ * when it is missing although there are sessions, which a new key could not open. `make: false`
+ * never makes the file; a process that starts after its maker passes it.
  */
 export function loadFleetKey(configured: Secret | null, dataDir: string, { make = true } = {}): Buffer {
   if (configured) return decode(configured.reveal());
@@ -34,7 +36,10 @@ export function loadFleetKey(configured: Secret | null, dataDir: string, { make 
   return key;
 }
 
-/** A key that this user may not read is no lost key, and reading a pipe would never end. */
+/**
+ * Refuses a file that this user may not read instead of reporting the key as missing, and a pipe,
+ * whose read would never end.
+ */
 function readKey(path: string): string {
   if (!statSync(path).isFile()) throw unreadable(path, "it is no plain file. Put the key back in its place");
   try {
@@ -51,18 +56,24 @@ function unreadable(path: string, why: string): AppError {
   });
 }
 
-/** Every key that FLEET_KEY and the `fleet.key*` files of the data folder hold, for the one who looks for a lost one. Never throws. */
+/**
+ * Every key in FLEET_KEY and in the `fleet.key*` files of the data folder, for the search for a
+ * lost key. Never throws.
+ */
 export function findFleetKeys(configured: Secret | null, dataDir: string): FoundKey[] {
   const set = configured ? [{ from: "env" as const, where: "FLEET_KEY", key: decode(configured.reveal()) }] : [];
   return [...set, ...keyFiles(dataDir)].filter(({ key }) => key.length === 32);
 }
 
-/** What became of a key file. */
+/**
+ * Result of {@link keepKeyFile}: `ok` and `written-back` leave a good file; the others need an
+ * admin.
+ */
 export type KeyFileState = "ok" | "written-back" | "changed" | "damaged" | "folder-gone";
 
 /**
- * Looks whether the key file still holds `key`; one that is gone is written back, and nothing that is there is ever overwritten. Throws what the file system
- * threw when it cannot be written.
+ * Checks that the key file still holds `key`. Writes a missing file back and never overwrites an
+ * existing one. Throws the file system's error when it cannot write.
  */
 export function keepKeyFile(dataDir: string, key: Buffer, link = linkSync): KeyFileState {
   if (!statSync(dataDir, { throwIfNoEntry: false })) return "folder-gone";
@@ -74,8 +85,8 @@ export function keepKeyFile(dataDir: string, key: Buffer, link = linkSync): KeyF
 }
 
 /**
- * The file appears whole or not at all, and never in the place of another one. False: another process placed one meanwhile. `link` makes
- * a second name for a file, and fails where the file system has none.
+ * Places the whole file at once and never replaces another one. False = another process placed one
+ * meanwhile. `link` makes a second name for a file; it fails where the file system has no links.
  */
 function placeKeyFile(path: string, key: Buffer, link = linkSync): boolean {
   const partial = `${path}.${randomBytes(4).toString("hex")}.partial`;
@@ -139,6 +150,6 @@ function keyGone(path: string): AppError {
 
 function decode(key: string): Buffer {
   if (/^[0-9a-f]{64}$/i.test(key)) return Buffer.from(key, "hex");
-  // Decoding leniently would make 32 bytes of a hexadecimal key that was cut to 43 characters.
+  // Lenient decoding would accept a hexadecimal key that was cut to 43 characters as 32 bytes.
   return /^[A-Za-z0-9+/]{43}=$/.test(key) ? Buffer.from(key, "base64") : Buffer.alloc(0);
 }

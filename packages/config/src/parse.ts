@@ -6,27 +6,33 @@ import { ENV, type EnvName, type EnvValues } from "./schema.ts";
 import { Secret } from "./secret.ts";
 import { botProxyOf, wayProblems } from "./ways.ts";
 
-/** Which MTProto servers workers talk to. */
+/** The MTProto servers that workers connect to: Telegram's, or one custom server. */
 export type MtprotoServer =
   | { readonly kind: "telegram" }
   | { readonly kind: "custom"; readonly host: string; readonly port: number; readonly publicKeyPem: string };
 
-/** How workers are kept running. */
+/** Restart, start and memory settings of a supervisor. Times in milliseconds. */
 export interface Supervision {
   readonly crashDelayMs: number;
   readonly crashLimit: number;
   readonly windowMs: number;
   readonly lockedDelaysMs: readonly number[];
-  /** Between two starts when a host starts. */
+  /** Delay between two worker starts while a host starts, in milliseconds. */
   readonly spacingMs: number;
-  /** How long Telegram is asked again before "the session ended" counts. */
+  /**
+   * Milliseconds over which the worker asks Telegram again before it reports that the session
+   * ended.
+   */
   readonly confirmEndMs: number;
   readonly memoryBytes: number;
-  /** `several`: nobody is on Telegram without a lease, also while Redis is away. */
+  /** `several` = no worker connects to Telegram without a lease, also while Redis is away. */
   readonly hosts: "one" | "several";
 }
 
-/** Ways around the chat. All are secrets but the address: they hold tokens and passwords. */
+/**
+ * Alert channels besides the chat. All values but the e-mail address are secrets: they hold tokens
+ * and passwords.
+ */
 export interface SecondPathConfig {
   readonly webhookUrl: Secret | null;
   readonly smtpUrl: Secret | null;
@@ -34,7 +40,7 @@ export interface SecondPathConfig {
   readonly deadManUrl: Secret | null;
 }
 
-/** Typed configuration of a running fleet. May be logged: secrets print as `[redacted]`. */
+/** Typed configuration of a running fleet. It may be logged: secrets print as `[redacted]`. */
 export interface Config {
   readonly botToken: Secret;
   readonly apiId: number;
@@ -46,38 +52,43 @@ export interface Config {
   /** 32 bytes; null = the key file in the data folder. */
   readonly fleetKey: Secret | null;
   readonly hostId: HostId;
-  /** Folder of the machine's locks on keys; null = chosen by the machine. */
+  /** Folder of the machine-wide locks on keys; null = the default of the machine. */
   readonly ownerDir: string | null;
   readonly logLevel: LogLevel;
-  /** Port of the bot's health page; the supervisor of the same machine takes the next one. 0 = any. */
+  /**
+   * Port of the bot's health page; the supervisor of the same machine uses the next one. 0 = any.
+   */
   readonly httpPort: number;
   readonly supervision: Supervision;
-  /** Null = the system chooses. */
+  /** Local IP address of outgoing connections; null = the system chooses. */
   readonly localAddress: string | null;
-  /** How many messages one account sends a minute at most. */
+  /** Most messages that one account sends per minute. */
   readonly sendsPerMinute: number;
-  /** Alerts of one cause are collected for so long before they are told. */
+  /** Milliseconds over which alerts with one cause are collected before they are sent. */
   readonly alertHoldMs: number;
-  /** Where alerts go when the chat is not enough; null = nowhere. */
+  /** Alert channels besides the chat; null values are off. */
   readonly secondPath: SecondPathConfig;
   /** Null = https://api.telegram.org */
   readonly botApiRoot: string | null;
   readonly mtproto: MtprotoServer;
-  /** The way of this host's workers to Telegram; null = direct. */
+  /** Proxy of this host's workers; null = direct. */
   readonly telegramProxy: Secret | null;
-  /** The bot's way to the Bot API, never an MTProxy; null = direct. */
+  /** Proxy of the bot for the Bot API, never an MTProxy; null = direct. */
   readonly botProxy: Secret | null;
 }
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
 
-/** `fleet` = everything; `host` = a supervisor, which needs nothing of the bot's; `worker` = a process that never sees the bot's token. */
+/**
+ * `fleet` = all values; `host` = a supervisor, which needs no value of the bot; `worker` = a worker
+ * process, which never sees the bot's token.
+ */
 export interface ParseOptions {
   readonly cwd: string;
   readonly role: "fleet" | "host" | "worker";
 }
 
-/** What a worker process is not given. */
+/** Variables that a worker process does not get. */
 export const BOT_ONLY: readonly EnvName[] = [
   "BOT_TOKEN",
   "ADMIN_IDS",
@@ -89,8 +100,8 @@ export const BOT_ONLY: readonly EnvName[] = [
 ];
 
 /**
- * Checks all values at once. Throws AppError `bad-config` whose message has one line per problem, by name;
- * a rejected value is never part of it.
+ * Checks all values at once. Throws AppError `bad-config` with one line per problem, by name; the
+ * message never contains a rejected value.
  */
 export function parseConfig(env: EnvValues, options: ParseOptions): Config {
   const problems = [...ruleProblems(env), ...missing(env, options.role), ...pairProblems(env), ...paceProblems(env)];
@@ -150,12 +161,12 @@ function supervision(env: EnvValues): Supervision {
   };
 }
 
-/** The log level alone, for a process that has no other configuration. */
+/** The log level, for a process without a full configuration. */
 export function parseLogLevel(env: EnvValues): LogLevel {
   return (env.LOG_LEVEL ?? "info") as LogLevel;
 }
 
-/** One line per value that breaks its rule. */
+/** One line per value that breaks its rule; never contains the value. */
 export function ruleProblems(env: EnvValues): string[] {
   return (Object.keys(ENV) as EnvName[]).flatMap((name) => {
     const result = ENV[name].schema.safeParse(env[name]);
@@ -163,7 +174,7 @@ export function ruleProblems(env: EnvValues): string[] {
   });
 }
 
-/** An AppError `bad-config` over the problems given, with the remedy. */
+/** Makes the AppError `bad-config` for the given problems, with the remedy. */
 export function badConfig(problems: readonly string[]): AppError<"bad-config"> {
   const list = problems.map((problem) => `  - ${problem}`).join("\n");
   return new AppError(
@@ -177,7 +188,10 @@ function missing(env: EnvValues, role: ParseOptions["role"]): string[] {
   return names.filter((name) => role === "fleet" || !BOT_ONLY.includes(name)).map((name) => `${name} is not set`);
 }
 
-/** What a supervisor alone cannot make up: it would find no fleet, or make a key that is not the fleet's. */
+/**
+ * Values without defaults on a host of its own: without them it would find no fleet, or make a key
+ * that the fleet does not use.
+ */
 function hostProblems(env: EnvValues, dataDir: string): string[] {
   const hasKey = env.FLEET_KEY || ["fleet.key", "sessions"].some((name) => existsSync(join(dataDir, name)));
   return [
@@ -196,7 +210,10 @@ function pairProblems(env: EnvValues): string[] {
   return [env.MTPROTO_DC ? "MTPROTO_DC needs MTPROTO_DC_KEY as well" : "MTPROTO_DC_KEY needs MTPROTO_DC as well"];
 }
 
-/** Faster than this is how accounts get limited; only a server of one's own may be sent to faster (docs/safety.md). */
+/**
+ * Most messages per minute against Telegram, which limits accounts above it; only a custom server
+ * allows more (docs/safety.md).
+ */
 const MOST_SENDS_PER_MINUTE = 20;
 
 function paceProblems(env: EnvValues): string[] {
@@ -226,7 +243,10 @@ function customServer(address: string, publicKeyPem: string): MtprotoServer {
   };
 }
 
-/** What this machine is called in the fleet: HOST_ID, or its own name. Throws AppError of `parseHostId`. */
+/**
+ * Id of this machine in the fleet: HOST_ID, or derived from its host name. Throws AppError
+ * `bad-host-id`.
+ */
 export function hostIdOf(env: EnvValues): HostId {
   if (env.HOST_ID) return parseHostId(env.HOST_ID);
   const name = hostname()

@@ -1,11 +1,11 @@
 import { parseProxy, toError } from "@flotilla/kernel";
 import { z } from "zod";
 
-/** One environment variable: its rule, and the words of `.env.example`. */
+/** One environment variable: its rule, and its example in `.env.example`. */
 export interface EnvEntry {
   readonly schema: z.ZodType<string | undefined>;
   readonly secret: boolean;
-  /** Needed for running against Telegram; the sandbox sets its own. */
+  /** Required against Telegram; the sandbox sets its own value. */
   readonly required: boolean;
   readonly example: string;
 }
@@ -20,7 +20,7 @@ const port = (): z.ZodType<string | undefined> =>
     )
     .optional();
 
-/** The reason that `parseProxy` gives, in the words of a rule: after the name. */
+/** The reason of `parseProxy`, rewritten to follow the variable's name. */
 function proxyProblem(value: string): string | null {
   try {
     parseProxy(value);
@@ -43,7 +43,7 @@ function checked(problemOf: (value: string) => string | null): z.ZodType<string 
 
 const proxy = (): z.ZodType<string | undefined> => checked(proxyProblem);
 
-/** An MTProxy carries Telegram's own protocol alone, and the Bot API is HTTPS. */
+/** Refuses an MTProxy: it carries MTProto only, and the Bot API is HTTPS. */
 const botProxy = (): z.ZodType<string | undefined> =>
   checked((value) => {
     if (value.toLowerCase() === "direct") return null;
@@ -53,7 +53,9 @@ const botProxy = (): z.ZodType<string | undefined> =>
     );
   });
 
-/** Every environment variable that Flotilla reads. `.env.example` is compared with this table by a test. */
+/**
+ * Every environment variable that Flotilla reads. A test compares `.env.example` with this table.
+ */
 export const ENV = {
   BOT_TOKEN: {
     schema: text(/^\d+:[A-Za-z0-9_-]{20,}$/, "must look like 123456789:AbC… (from @BotFather)"),
@@ -229,7 +231,7 @@ export const ENV = {
   SANDBOX_PORT: { schema: port(), secret: false, required: false, example: "8480" },
 } as const satisfies Record<string, EnvEntry>;
 
-/** Name of an environment variable of Flotilla. */
+/** Name of an environment variable in {@link ENV}. */
 export type EnvName = keyof typeof ENV;
 /** Raw values by name; an empty string counts as not set. */
 export type EnvValues = { readonly [Name in EnvName]?: string | undefined };

@@ -8,7 +8,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The clear value. Call it only where the value is handed to the library that needs it. */
+  /** The clear value. Call it only where a library needs the value. */
   reveal(): string {
     return this.#value;
   }

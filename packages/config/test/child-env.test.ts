@@ -1,4 +1,4 @@
-/** What processes that Flotilla starts get of its environment (field fault C7). */
+/** The environment that Flotilla's child processes get (field fault C7). */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";

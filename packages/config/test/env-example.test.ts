@@ -13,7 +13,7 @@ beforeEach(() => {
   for (const name of NAMES) vi.stubEnv(name, undefined);
 });
 
-/** The paragraph that a value stands in: its comment and the values that share it. */
+/** The paragraph of a value: its comment and the values that share it. */
 function paragraphOf(name: string): string {
   return text.split(/\n\s*\n/).find((paragraph) => new RegExp(`^${name}=`, "m").test(paragraph)) ?? "";
 }

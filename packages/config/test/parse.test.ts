@@ -26,11 +26,11 @@ function problem(env: EnvValues, role: "fleet" | "worker" = "fleet"): AppError {
   throw new Error("the configuration was accepted");
 }
 
-/** Nothing like it is in any of our sentences, and without a colon it is no address either. */
+/** No message contains such a text, and without a colon it is not an address. */
 const junk = fc.stringMatching(/^~[!-9;-~]{8,40}$/);
 
 test("all problems are told at once, each by its name, and no value is repeated", () => {
-  // A folder may have any name, so it cannot be wrong.
+  // A folder may have any name, so that no value is wrong.
   const wrong = NAMES.filter((name) => name !== "DATA_DIR");
   fc.assert(
     fc.property(fc.uniqueArray(junk, { minLength: wrong.length, maxLength: wrong.length }), (values) => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 
 const VALUE = "s3cr3t-value";
 const secret = new Secret(VALUE);
-/** The same object where the types expect a text, as a careless caller might have it. */
+/** The same object as a text, as a caller that bypasses the types would pass it. */
 const text = secret as unknown as string;
 
 test("a secret gives its value only to who asks for it", () => {

@@ -3,7 +3,7 @@ import { z } from "zod";
 /** Telegram's limit for callback data, in bytes of UTF-8. */
 export const CALLBACK_LIMIT_BYTES = 64;
 
-/** Every button of the admin chat. Adding one is adding a line here, and a handler. */
+/** Every button of the admin chat. A new button adds its verb here and a handler. */
 export const Verb = z.enum([
   "menu",
   "workers",
@@ -91,14 +91,17 @@ export const Verb = z.enum([
 ]);
 export type Verb = z.infer<typeof Verb>;
 
-/** A parsed button press. `arg` is a page number, a digit or a time stamp in base 36, depending on the verb. */
+/** A parsed button press. `arg` is a page number, a digit or a time stamp in base 36, by verb. */
 export interface Press {
   readonly verb: Verb;
   readonly worker: string;
   readonly arg: string;
 }
 
-/** Encodes a button: `v1:<verb>:<worker>:<arg>`. Throws RangeError over 64 bytes, which a test runs for each button. */
+/**
+ * Encodes a button as `v1:<verb>:<worker>:<arg>`. Throws RangeError over 64 bytes; a test encodes
+ * each button.
+ */
 export function encodePress(verb: Verb, worker = "", arg = ""): string {
   const data = `v1:${verb}:${worker}:${arg}`;
   if (Buffer.byteLength(data) > CALLBACK_LIMIT_BYTES)
@@ -108,7 +111,10 @@ export function encodePress(verb: Verb, worker = "", arg = ""): string {
 
 const PATTERN = /^v1:([a-z-]{1,16}):([a-z0-9_-]{0,32}):([a-z0-9-]{0,16})$/;
 
-/** Parses callback data as if hostile. Null = not ours, or from another version: answer with a fresh screen. */
+/**
+ * Parses untrusted callback data. Null = not Flotilla's, or of another version: answer with a fresh
+ * screen.
+ */
 export function decodePress(data: string): Press | null {
   const match = PATTERN.exec(data);
   const verb = Verb.safeParse(match?.[1]);

@@ -1,10 +1,13 @@
 import type { ErrorClass, Fault } from "@flotilla/contracts";
 import type { ErrorCode } from "@flotilla/kernel";
 
-/** Codes of faults that are told and never thrown. */
+/** Codes of faults that are reported and never thrown. */
 type ToldCode = "deaf" | "lease-held" | "lease-wait" | "memory-cap" | "no-heartbeat";
 
-/** Classes of the codes that this code base throws itself (AppError). What is not here is a bug or concerns one call. */
+/**
+ * Classes of the AppError codes of this code base. A code without an entry is a bug, or concerns
+ * one call.
+ */
 const OWN: Readonly<Partial<Record<ErrorCode | ToldCode, ErrorClass>>> = {
   "sqlite-locked": "SESSION_LOCKED",
   "sqlite-corrupt": "DB_BROKEN",
@@ -75,12 +78,12 @@ const OWN: Readonly<Partial<Record<ErrorCode | ToldCode, ErrorClass>>> = {
   "memory-cap": "OOM",
 };
 
-/** The class of an AppError by its code, or null for a code that says nothing about the session. */
+/** The class of an AppError's code; null for a code that says nothing about the session. */
 export function classOfCode(code: string): ErrorClass | null {
   return Object.hasOwn(OWN, code) ? (OWN[code as ErrorCode] ?? null) : null;
 }
 
-/** By the beginning of `code`, as Node, SQLite and ioredis set it. The first match counts. */
+/** Classes by the beginning of `code`, as Node, SQLite and ioredis set it. The first match wins. */
 const CODES: readonly (readonly [RegExp, ErrorClass])[] = [
   [/^SQLITE_(?:BUSY|LOCKED)/, "SESSION_LOCKED"],
   [/^SQLITE_NOMEM/, "OOM"],
@@ -97,7 +100,10 @@ const CODES: readonly (readonly [RegExp, ErrorClass])[] = [
   ],
 ];
 
-/** First words of what a Redis answers instead of doing it (https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors). */
+/**
+ * Classes by the first word of a Redis error reply
+ * (https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors).
+ */
 const REDIS_REPLIES: Readonly<Record<string, ErrorClass>> = {
   NOAUTH: "CONFIG",
   WRONGPASS: "CONFIG",
@@ -118,8 +124,9 @@ const REDIS_TEXTS =
 const MAX_CODE = 120;
 
 /**
- * What an error of Node, SQLite or Redis means, or null when it is none of theirs. Codes decide; texts only where the library
- * sets no code. The message never quotes the error, which could carry a path or an address.
+ * Classifies an error of Node, SQLite or Redis; null for any other error. Codes decide; texts only
+ * where the library sets no code. The message never quotes the error, which could contain a path or
+ * an address.
  */
 export function classifySystem(error: Error): Fault | null {
   const code = "code" in error && typeof error.code === "string" ? error.code : "";

@@ -5,13 +5,18 @@ import { firstOf, shown } from "./shown.ts";
 import { OwnRules } from "./worker-rules.ts";
 import { AccountSummary, HolderSummary, WorkerIdField } from "./worker-status.ts";
 
-/** Who pressed: kept with every command, shown on cards, written to the audit. */
+/**
+ * The admin who sent a command: kept with every command, shown on cards, written to the audit log.
+ */
 export const Asker = z.object({ id: z.string().max(20), name: z.string().max(64) });
 export type Asker = z.infer<typeof Asker>;
 
-/** When something went into Redis, and how long it is good for from then on: no clock but the one of Redis has a say. */
+/**
+ * Send time and validity of a job by the clock of Redis, so that clocks of other hosts do not
+ * matter.
+ */
 export const Sent = z.object({
-  /** By the clock of Redis (`TIME`), in milliseconds since the epoch. */
+  /** Milliseconds since the epoch, by the clock of Redis (`TIME`). */
   at: z.number(),
   goodForMs: z.number().nonnegative(),
 });
@@ -19,29 +24,29 @@ export type Sent = z.infer<typeof Sent>;
 
 const asked = {
   v: z.literal(1),
-  /** Unique; also the job id, so one press is one job. */
+  /** Unique; also the job id, so that one press makes one job. */
   id: z.string().regex(/^[a-z0-9-]{8,64}$/),
   askedBy: Asker,
   askedAt: z.number(),
   /**
-   * A command that is taken up later than this is dropped and answered with `expired`. Milliseconds since the epoch, by the clock of who asks; with `sent`, its
-   * consumer turns it into one by its own clock.
+   * A command taken later than this is dropped and answered with `expired`. Milliseconds since the
+   * epoch by the sender's clock; with `sent`, the consumer converts it to its own clock.
    */
   deadlineAt: z.number(),
-  /** Absent from senders of version 0.1, and when Redis did not say what time it is. */
+  /** Absent from senders of version 0.1, and when Redis did not report its time. */
   sent: Sent.exactOptional(),
 };
 
 const base = { ...asked, worker: WorkerIdField };
 
-/** What can be asked of many workers at once. `maintenance` stops them, and says that it is on purpose. */
+/** Actions on many workers at once. `maintenance` stops them and marks the stop as intended. */
 export const BulkAction = z.enum(["start", "stop", "restart", "maintenance"]);
 export type BulkAction = z.infer<typeof BulkAction>;
 
-/** Names a copy of a session within its worker. */
+/** Id of a session backup, unique within its worker. */
 const CopyId = z.string().regex(/^[A-Za-z0-9.-]{1,60}$/);
 
-/** One copy of a session, as admins see it. */
+/** One backup of a session, as admins see it. */
 export const BackupCopy = z.object({
   id: CopyId,
   kind: z.enum(["backup", "golden", "trash"]),
@@ -49,17 +54,23 @@ export const BackupCopy = z.object({
   /** Milliseconds since the epoch. */
   at: z.number(),
   bytes: z.number(),
-  /** Opened and found whole just now; else `problem` says why not. */
+  /** True = opened and found intact just now; otherwise `problem` says why not. */
   verified: z.boolean(),
   problem: shown(30).nullable(),
-  /** It has the same key as the session: if the login is gone, it cannot bring it back. Null when there is nothing to compare. */
+  /**
+   * True = it has the session's auth key, so that it cannot restore a login that is gone. Null = no
+   * session to compare with.
+   */
   sameKey: z.boolean().nullable(),
 });
 export type BackupCopy = z.infer<typeof BackupCopy>;
 
-/** One login of an account, as Telegram → Settings → Devices shows it. Times are milliseconds since the epoch. */
+/**
+ * One login of an account, as Telegram → Settings → Devices shows it. Times are milliseconds since
+ * the epoch.
+ */
 export const Device = z.object({
-  /** This session itself. */
+  /** True for this session itself. */
   current: z.boolean(),
   device: shown(100),
   app: shown(100),
@@ -68,7 +79,10 @@ export const Device = z.object({
 });
 export type Device = z.infer<typeof Device>;
 
-/** What the doctor of a host found, in English, as on its command line. `hint` = not wrong, but worth knowing. */
+/**
+ * One finding of a host's doctor, in English, as on its command line. `hint` = worth knowing, not
+ * wrong.
+ */
 export const DoctorFinding = z.object({
   level: z.enum(["problem", "hint"]),
   what: shown(500),
@@ -83,24 +97,31 @@ export const HostCommand = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("restart") }),
   z.object({ ...base, kind: z.literal("maintenance") }),
   z.object({ ...base, kind: z.literal("who") }),
-  /** Tries at once what the worker waits with. */
+  /** Retries at once whatever the worker is waiting to retry. */
   z.object({ ...base, kind: z.literal("retry") }),
-  /** Ends the process `pid` if it still has the session file open and is ours; anything else is refused. */
+  /**
+   * Ends the process `pid` if it holds the session file open and belongs to this host's supervisor;
+   * refuses any other process.
+   */
   z.object({ ...base, kind: z.literal("stop-holder"), pid: z.number().int().positive() }),
   /** Answered by `backups`. */
   z.object({ ...base, kind: z.literal("backups") }),
-  /** Of a worker without a process; a running one is asked itself. */
+  /** For a worker without a process; a running worker gets its own command. */
   z.object({ ...base, kind: z.literal("backup") }),
   /** Only for a worker without a process. */
   z.object({ ...base, kind: z.literal("restore"), copy: CopyId }),
-  /** Restart rules of its own in place of those it had; none: it follows the fleet's. */
+  /** Replaces the worker's own restart rules; without any, it follows the fleet's. */
   z.object({ ...base, kind: z.literal("rules"), rules: OwnRules }),
-  /** Looks for everything that a session of this host can be lost by, and changes nothing. `worker` is any of the host. */
+  /**
+   * Reports every risk to the sessions of this host and changes nothing. `worker` is any worker of
+   * the host.
+   */
   z.object({ ...base, kind: z.literal("doctor") }),
   z.object({ ...base, kind: z.literal("log"), lines: z.number().int().min(1).max(200) }),
   /**
-   * Many workers of one host, in the order given. With `canary` the first one must come up before the others are touched.
-   * Answered by `bulk.progress` events alone; the last one has a final phase. `deadlineAt` is the latest begin.
+   * Acts on many workers of one host, in the given order. With `canary` the first one must come
+   * online before the others are touched. Answered by `bulk.progress` events only; the last one has
+   * a final phase. `deadlineAt` is the latest start.
    */
   z.object({
     ...asked,
@@ -109,11 +130,14 @@ export const HostCommand = z.discriminatedUnion("kind", [
     workers: z.array(WorkerIdField).min(1).max(10_000),
     canary: z.boolean(),
   }),
-  /** Ends a bulk command after the worker in hand; the others stay as they are. Answered by its last `bulk.progress`. */
+  /**
+   * Ends a bulk command after the current worker; the others stay as they are. Answered by its last
+   * `bulk.progress`.
+   */
   z.object({ ...asked, kind: z.literal("bulk.cancel"), bulk: z.string().max(64) }),
-  /** Stops the worker and takes its session out of use: the file goes to the vault, checked, and can be put back. */
+  /** Stops the worker and moves its session file to the vault, verified; it can be restored. */
   z.object({ ...base, kind: z.literal("remove-session") }),
-  /** Stops the worker and takes it off this host's list. Its files stay. */
+  /** Stops the worker and removes it from this host's list. Its files stay. */
   z.object({ ...base, kind: z.literal("forget") }),
 ]);
 export type HostCommand = z.infer<typeof HostCommand>;
@@ -124,17 +148,17 @@ export type Sealed = z.infer<typeof Sealed>;
 
 const login = { ...base, loginId: z.string().max(64) };
 
-/** Commands that a worker process carries out itself. Phone, code and password travel sealed. */
+/** Commands that a worker process carries out. Phone, code and password are sealed. */
 export const WorkerCommand = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("check") }),
   z.object({ ...base, kind: z.literal("backup") }),
-  /** An admin wants it to send again that Telegram had stopped (`PEER_FLOOD`). Waits stay. */
+  /** Lifts the stop that Telegram set on sending (`PEER_FLOOD`). Flood waits stay. */
   z.object({ ...base, kind: z.literal("resume-sending") }),
-  /** Another way to Telegram for this worker, sealed to the key in its status; null: the one of its host. */
+  /** Sets the worker's own proxy, sealed to the key in its status; null = the proxy of its host. */
   z.object({ ...base, kind: z.literal("proxy"), sealed: Sealed.nullable() }),
-  /** Every device that is logged in to this account. */
+  /** Lists the devices that are logged in to this account. */
   z.object({ ...base, kind: z.literal("devices") }),
-  /** Ends this session's login at Telegram, after a verified copy. */
+  /** Logs this session out at Telegram, after a verified backup. */
   z.object({ ...base, kind: z.literal("logout") }),
   z.object({ ...login, kind: z.literal("login.begin") }),
   z.object({ ...login, kind: z.literal("login.phone"), sealed: Sealed }),
@@ -142,37 +166,49 @@ export const WorkerCommand = z.discriminatedUnion("kind", [
   z.object({ ...login, kind: z.literal("login.code"), sealed: Sealed }),
   z.object({ ...login, kind: z.literal("login.password"), sealed: Sealed }),
   z.object({ ...login, kind: z.literal("login.cancel") }),
-  /** The account is another one than before, and wanted. */
+  /** Accepts the account although it differs from the one before. */
   z.object({ ...login, kind: z.literal("login.keep") }),
-  /** What a route would do with the latest messages of its sources. */
+  /** Shows what a route would do with the latest messages of its sources. */
   z.object({ ...base, kind: z.literal("relay.dry"), route: Route }),
-  /** The chats of the account, newest first, and the topics of one: what a new route is made of. */
+  /**
+   * Lists the account's chats, newest first, and the topics of a forum, for the choice in a new
+   * route.
+   */
   z.object({ ...base, kind: z.literal("relay.chats") }),
   z.object({ ...base, kind: z.literal("relay.topics"), chat: ChatRef }),
   /** Which of these are no chat of the account. */
   z.object({ ...base, kind: z.literal("relay.find"), chats: z.array(ChatRef).min(1).max(50) }),
-  /** Fetch old messages for a route: the last so many, or those since a time (milliseconds since the epoch). */
+  /**
+   * Fetches old messages for a route: the latest `last`, or those since a time (milliseconds since
+   * the epoch).
+   */
   z.object({ ...base, kind: z.literal("relay.fill"), route: RouteId, last: z.number().int().positive().max(2000) }),
   z.object({ ...base, kind: z.literal("relay.fill-since"), route: RouteId, since: z.number().nonnegative() }),
   z.object({ ...base, kind: z.literal("relay.stop-fill") }),
-  /** What was set aside on a route: try again, or give up. */
+  /** Retries or drops the messages set aside on a route. */
   z.object({ ...base, kind: z.literal("relay.retry"), route: RouteId }),
   z.object({ ...base, kind: z.literal("relay.drop"), route: RouteId }),
-  /** A parked or blocked route is tried at once. */
+  /** Retries a parked or blocked route at once. */
   z.object({ ...base, kind: z.literal("relay.wake"), route: RouteId }),
-  /** Log in by QR code: codes come as `login.progress` events, sealed to `publicKey`, until one is scanned. */
+  /**
+   * Logs in by QR code: codes arrive as `login.progress` events, sealed to `publicKey`, until one
+   * is scanned.
+   */
   z.object({ ...login, kind: z.literal("login.qr"), publicKey: z.string().max(100) }),
-  /** Look at a session of another program: sealed, under the login's name, in Redis (`parcelKey`). Nothing is used yet. */
+  /**
+   * Inspects a session of another program, which is sealed in Redis under the login's name
+   * (`parcelKey`). Does not use it yet.
+   */
   z.object({ ...login, kind: z.literal("login.session") }),
-  /** Use the session that was looked at: its old program has stopped for ever. */
+  /** Uses the inspected session; its old program must have stopped for good. */
   z.object({ ...login, kind: z.literal("login.adopt") }),
 ]);
 export type WorkerCommand = z.infer<typeof WorkerCommand>;
 
-/** Every verb a command can have. */
+/** Kind of every command. */
 export type CommandKind = HostCommand["kind"] | WorkerCommand["kind"];
 
-/** Where a login stands after a step. Data for the wizard; holds no secret. */
+/** State of a login after a step. Data for the wizard; contains no secret. */
 export const LoginStep = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("began"), publicKey: z.string(), knownPhoneMasked: z.string().nullable(), expiresAt: z.number() }),
   z.object({
@@ -187,7 +223,9 @@ export const LoginStep = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("code-expired") }),
   z.object({ kind: z.literal("password-needed"), hint: z.string().nullable() }),
   z.object({ kind: z.literal("wrong-password"), triesLeft: z.number().int() }),
-  /** Logged in as another account than before; `login.keep` keeps it, `login.cancel` logs it out again. */
+  /**
+   * Logged in as another account than before; `login.keep` accepts it, `login.cancel` logs it out.
+   */
   z.object({ kind: z.literal("changed"), account: AccountSummary, before: AccountSummary }),
   z.object({ kind: z.literal("done"), account: AccountSummary }),
   z.object({
@@ -196,25 +234,25 @@ export const LoginStep = z.discriminatedUnion("kind", [
     fault: Fault.nullable(),
     waitS: z.number().nullable(),
     final: z.boolean(),
-    /** The worker that has this session or account already. */
+    /** The worker that already has this session or account. */
     who: shown(100).exactOptional(),
   }),
   z.object({ kind: z.literal("cancelled") }),
-  /** A QR code to show, until the next one comes. */
+  /** A QR code to show until the next one comes. */
   z.object({ kind: z.literal("qr"), sealed: Sealed, expiresAt: z.number() }),
-  /** A session of another program that may be used. */
+  /** A session of another program that can be used. */
   z.object({
     kind: z.literal("session-found"),
     /** Such as `telethon-file`. */
     format: z.string().max(30),
-    /** Null: its first connection tells. */
+    /** Null = unknown until its first connection. */
     userId: z.string().max(20).nullable(),
-    /** Updates go on where the other program stopped. */
+    /** True = updates continue where the other program stopped. */
     resumes: z.boolean(),
-    /** The application that it was made with, when that is known and another one than ours. */
+    /** The API id that it was made with, when it is known and differs from ours. */
     otherApiId: z.number().nullable(),
   }),
-  /** It is this worker's now; the first connection verifies the account. */
+  /** The session belongs to this worker now; the first connection verifies the account. */
   z.object({ kind: z.literal("session-taken"), userId: z.string().max(20).nullable() }),
 ]);
 export type LoginStep = z.infer<typeof LoginStep>;
@@ -223,10 +261,10 @@ export type LoginStep = z.infer<typeof LoginStep>;
 export const UnknownChat = z.object({ ref: ChatRef, meant: ChatRef.nullable() });
 export type UnknownChat = z.infer<typeof UnknownChat>;
 
-/** How a command ended. Every command gets exactly one. */
+/** Result of a command. Every command gets exactly one. */
 export const CommandOutcome = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("done"), text: shown(4000).optional() }),
-  /** Programs that have the session file open; `hidden`: those of other users cannot be seen. */
+  /** Programs that have the session file open; `hidden` = the system hides those of other users. */
   z.object({ kind: z.literal("holders"), holders: firstOf(HolderSummary, 50), hidden: z.boolean() }),
   z.object({ kind: z.literal("login"), step: LoginStep }),
   z.object({ kind: z.literal("backups"), copies: firstOf(BackupCopy, 100) }),

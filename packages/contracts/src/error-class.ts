@@ -2,8 +2,8 @@ import { z } from "zod";
 import { shown } from "./shown.ts";
 
 /**
- * What kind of trouble an error is. Restarts, retries, alerts and buttons follow from the class,
- * never from an error's text. `REQUEST` is an answer to one call that says nothing about the session.
+ * Class of an error. Restarts, retries, alerts and buttons follow from the class, never from the
+ * text. `REQUEST` is an answer to one call that says nothing about the session.
  */
 export const ErrorClass = z.enum([
   "NETWORK",
@@ -25,7 +25,7 @@ export const ErrorClass = z.enum([
 ]);
 export type ErrorClass = z.infer<typeof ErrorClass>;
 
-/** A classified error as it travels in events, logs and cards. `message` holds no secret. */
+/** A classified error in events, logs and cards. `message` contains no secret. */
 export const Fault = z.object({
   class: ErrorClass,
   code: shown(120),
@@ -34,7 +34,10 @@ export const Fault = z.object({
 });
 export type Fault = z.infer<typeof Fault>;
 
-/** A {@link Fault} as an error, for a caller that awaits the outcome. The classification of errors returns the fault unchanged. */
+/**
+ * A {@link Fault} as an error, for a caller that awaits the outcome. Classifying it returns the
+ * fault unchanged.
+ */
 export class FaultError extends Error {
   override readonly name = "FaultError";
   readonly fault: Fault;

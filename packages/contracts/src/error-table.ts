@@ -1,19 +1,19 @@
 import type { ErrorClass } from "@flotilla/contracts";
 
-/** What follows when a process ends with an error of a class. */
+/** What the supervisor does after a process ends with an error of a class. */
 export type AfterExit =
-  /** The worker's own trouble: restarted, and it uses up one of the five. */
+  /** The worker's own fault: restart it, and count the crash towards the limit. */
   | "restart"
-  /** Somebody else has the session: tried again later, for ever. */
+  /** Another process holds the session: retry later, without a limit. */
   | "wait-for-release"
-  /** The world's trouble, not the worker's: tried again, for ever. */
+  /** A cause outside the worker: retry, without a limit. */
   | "retry"
-  /** A restart cannot help: a person has to do something first. */
+  /** A restart cannot help: an admin must act first. */
   | "park"
-  /** A restart cannot help, only a login can. */
+  /** A restart cannot help, only a new login. */
   | "login";
 
-/** One row of the table that restarts, logs and cards follow. */
+/** Action and icon of one error class, for restarts, logs and cards. */
 export interface ErrorRow {
   readonly afterExit: AfterExit;
   /** One of the nine log icons (S2-54). */
@@ -21,9 +21,9 @@ export interface ErrorRow {
 }
 
 /**
- * The one table of error classes: what a class means for the process that ended with it, and its icon. Restarts follow from
- * the class alone, never from an error's text. LIMITED, SOURCE, GAP and REQUEST concern one call or one chat; a process does
- * not end because of them, and if it does all the same, it is tried again.
+ * Action and icon of every error class. Restarts follow from the class, never from the text.
+ * LIMITED, SOURCE, GAP and REQUEST concern one call or one chat and end no process; a process that
+ * ends with one of them is retried.
  */
 export const ERROR_TABLE: Readonly<Record<ErrorClass, ErrorRow>> = {
   NETWORK: { afterExit: "retry", icon: "🔌" },
@@ -44,7 +44,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorClass, ErrorRow>> = {
   REQUEST: { afterExit: "retry", icon: "⚠️" },
 };
 
-/** The log icon of each class. */
+/** Log icon by error class. */
 export const CLASS_ICONS: Readonly<Record<ErrorClass, string>> = Object.fromEntries(
   Object.entries(ERROR_TABLE).map(([name, { icon }]) => [name, icon]),
 ) as Record<ErrorClass, string>;

@@ -12,7 +12,7 @@ const base = {
   host: HostIdField,
 };
 
-/** What the restart policy decided after an exit. */
+/** Decision of the restart policy after an exit. */
 export const RestartDecision = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("restart"), delayMs: z.number(), attempt: z.number().int(), limit: z.number().int() }),
   z.object({ kind: z.literal("retry"), delayMs: z.number() }),
@@ -24,7 +24,7 @@ export const RestartDecision = z.discriminatedUnion("kind", [
 ]);
 export type RestartDecision = z.infer<typeof RestartDecision>;
 
-/** A worker process that ended without being asked to, as observed by its supervisor. */
+/** An unrequested end of a worker process, as its supervisor observed it. */
 export const ExitReport = z.object({
   pid: z.number().int(),
   uptimeMs: z.number(),
@@ -33,31 +33,35 @@ export const ExitReport = z.object({
   firstErrorLine: shown(300).nullable(),
   fault: Fault,
   decision: RestartDecision,
-  /** Whether it ended before it was ready (S0-08). */
+  /** `start` = it ended before it was ready (S0-08). */
   phase: z.enum(["start", "run"]).optional(),
 });
 export type ExitReport = z.infer<typeof ExitReport>;
 
 /**
- * Where a bulk command stands. `canary` and `rest`: under way. Final: `done` (see `failed`), `canary-failed` (the first one
- * did not come up, the others were not touched), `expired` (it came too late), `stopped` (the host was told to end meanwhile).
+ * Phase of a bulk command. `canary` and `rest` are under way. Final: `done` (see `failed`),
+ * `canary-failed` (the first worker did not come online; the others were not touched), `expired`
+ * (the command arrived too late), `stopped` (the host was stopped meanwhile).
  */
 export const BulkPhase = z.enum(["canary", "rest", "done", "canary-failed", "expired", "stopped"]);
 export type BulkPhase = z.infer<typeof BulkPhase>;
 
-/** A session file that works, but not as it should (S3-17 to S3-20). */
+/** A session file that works with a problem (S3-17 to S3-20). */
 export const StorageProblem = z.discriminatedUnion("kind", [
   /** One wait for the lock took more than 10 s. */
   z.object({ kind: z.literal("slow-wait"), operation: shown(100), tookMs: z.number() }),
   /** The 95th percentile of the waits of 5 min is over 1 s. */
   z.object({ kind: z.literal("waits-long"), p95Ms: z.number() }),
-  /** The journal is over 64 MB; `holder` is who may keep it from being emptied. */
+  /** The journal exceeds 64 MB; `holder` is the process that may prevent a checkpoint. */
   z.object({ kind: z.literal("wal-large"), walBytes: z.number(), holder: shown(300).nullable() }),
   z.object({ kind: z.literal("checkpoint-failed"), message: shown(500) }),
 ]);
 export type StorageProblem = z.infer<typeof StorageProblem>;
 
-/** Something in a queue of the fleet that was not taken, and why: unsigned, signed wrongly, too old, no JSON, or carried out before. */
+/**
+ * A job of the fleet's queues that a process refused, and the reason: unsigned, wrongly signed, too
+ * old, not JSON, or already carried out.
+ */
 export const JobRefusal = z.object({
   queue: z.string().max(80),
   why: z.enum(["unsigned", "wrong-signature", "too-old", "unreadable", "again"]),
@@ -65,13 +69,14 @@ export const JobRefusal = z.object({
 });
 export type JobRefusal = z.infer<typeof JobRefusal>;
 
-/** Why messages could not be had. */
+/** Why messages are lost. */
 export const LossReason = z.enum(["too-many", "unreadable"]);
 export type LossReason = z.infer<typeof LossReason>;
 
 /**
- * What is wrong with a host itself, while its workers go on. `-written-back`, `-set-aside`: of a moment, and over at the next look. `sessions-idle`: session files
- * that no worker of the host belongs to.
+ * A problem of a host itself; its workers keep running. `-written-back` and `-set-aside` report one
+ * repair and clear with the next check. `sessions-idle` = session files without a worker on this
+ * host.
  */
 export const HostTrouble = z.enum([
   "key-written-back",
@@ -88,7 +93,7 @@ export const HostTrouble = z.enum([
 ]);
 export type HostTrouble = z.infer<typeof HostTrouble>;
 
-/** What hosts and workers tell the bot. Delivered at least once, in order per host. */
+/** Events of hosts and workers for the bot. Delivered at least once, in order per host. */
 export const FleetEvent = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("host.started"), workers: z.array(WorkerStatus) }),
   z.object({
@@ -99,28 +104,34 @@ export const FleetEvent = z.discriminatedUnion("kind", [
     /** Since when it was in that state, in milliseconds since the epoch. Hosts up to version 0.1 do not tell. */
     previousSince: z.number().exactOptional(),
     status: WorkerStatus,
-    /** What led to it: an event of the worker's state machine. */
+    /** The event of the worker's state machine that caused it. */
     cause: shown(80).optional(),
   }),
   z.object({ ...base, kind: z.literal("worker.exited"), worker: WorkerIdField, exit: ExitReport }),
-  /** null: it is over, nothing was seen for 5 min. */
+  /** null = over: not seen for 5 min. */
   z.object({
     ...base,
     kind: z.literal("worker.storage"),
     worker: WorkerIdField,
     problem: StorageProblem.nullable(),
   }),
-  /** Messages exist and cannot be had. `outage`: what became of the others, when it was one. */
+  /**
+   * Messages exist and cannot be fetched. `outage` = the report on all messages of the outage, if
+   * there was one.
+   */
   z.object({
     ...base,
     kind: z.literal("worker.lost"),
     worker: WorkerIdField,
     lost: z.number().int().positive(),
-    /** `too-many`: more of one chat than are fetched; `unreadable`: this version cannot read them. */
+    /**
+     * `too-many` = more messages of one chat than the worker fetches; `unreadable` = this version
+     * cannot parse them.
+     */
     why: LossReason,
     outage: OutageReport.nullable(),
   }),
-  /** `detail`: paths, names and reasons, without secrets. */
+  /** `detail` = paths, names and reasons, without secrets. */
   z.object({
     ...base,
     kind: z.literal("host.trouble"),
@@ -131,7 +142,7 @@ export const FleetEvent = z.discriminatedUnion("kind", [
   /** A process of this host refused jobs. */
   z.object({ ...base, kind: z.literal("jobs.refused"), ...JobRefusal.shape }),
   z.object({ ...base, kind: z.literal("command.done"), worker: WorkerIdField, command: z.string(), outcome: CommandOutcome }),
-  /** A step of a login that no command was waiting for. */
+  /** A step of a login for which no command is waiting. */
   z.object({
     ...base,
     kind: z.literal("login.progress"),
@@ -146,10 +157,10 @@ export const FleetEvent = z.discriminatedUnion("kind", [
     action: BulkAction,
     phase: BulkPhase,
     total: z.number().int().positive(),
-    /** Workers that are where they shall be. */
+    /** Workers that have reached the requested state. */
     done: z.array(WorkerIdField),
     failed: z.array(z.object({ worker: WorkerIdField, code: shown(120), message: shown(500) })),
-    /** The worker in hand, or null. */
+    /** The worker being changed now, or null. */
     current: WorkerIdField.nullable(),
   }),
 ]);

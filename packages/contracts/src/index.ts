@@ -1,4 +1,7 @@
-/** The words that processes say to each other: jobs, events, IPC, buttons, keys in Redis. Versioned, parsed at every boundary. */
+/**
+ * Contracts between processes: jobs, events, IPC, buttons, keys in Redis. Versioned; every boundary
+ * parses them.
+ */
 export { CALLBACK_LIMIT_BYTES, decodePress, encodePress, type Press, Verb } from "./callback.ts";
 export { classifySystem, classOfCode } from "./classify-own.ts";
 export {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Fault } from "./error-class.ts";
 import { LinkStatus, StorageStatus, WorkerState } from "./worker-status.ts";
 
-/** What a worker process reports over its IPC channel. */
+/** Messages of a worker process over its IPC channel. */
 export const WorkerToSupervisor = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("ready") }),
   z.object({
@@ -22,18 +22,24 @@ export const WorkerToSupervisor = z.discriminatedUnion("kind", [
     fault: Fault.nullable(),
     link: LinkStatus,
   }),
-  /** `loopLagMs`: longest delay of the event loop since the last one; `cpuMs`: processor time used so far, user and system. */
+  /**
+   * `loopLagMs` = longest delay of the event loop since the last heartbeat; `cpuMs` = processor
+   * time used so far, user and system.
+   */
   z.object({ kind: z.literal("heartbeat"), loopLagMs: z.number(), rssBytes: z.number(), cpuMs: z.number() }),
-  /** How the session file is doing; sent when that changed. */
+  /** State of the session file; sent on change. */
   z.object({ kind: z.literal("storage"), storage: StorageStatus }),
-  /** Sent just before an exit that the worker chose: the reason counts, not the exit code. */
+  /** Sent right before an exit that the worker chose; it overrides the exit code. */
   z.object({ kind: z.literal("fatal"), fault: Fault }),
 ]);
 export type WorkerToSupervisor = z.infer<typeof WorkerToSupervisor>;
 
-/** What a supervisor says over the same channel. `hold`: no further try to connect before `go`; another worker looks whether there is a network. */
+/**
+ * Messages of a supervisor over the same channel. `hold` = do not connect before `go`: another
+ * worker probes the network.
+ */
 export const SupervisorToWorker = z.object({ kind: z.literal("network"), order: z.enum(["hold", "go"]) });
 export type SupervisorToWorker = z.infer<typeof SupervisorToWorker>;
 
-/** States a worker can report by itself; the others are known only to its supervisor. */
+/** States that a worker reports; only its supervisor knows the others. */
 export type ReportedState = Extract<WorkerToSupervisor, { kind: "status" }>["state"];

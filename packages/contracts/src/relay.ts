@@ -4,23 +4,23 @@ import { firstOf, shown } from "./shown.ts";
 import { MediaKind, MessageId, TextEntity } from "./source-message.ts";
 import { WorkerIdField } from "./worker-status.ts";
 
-/** Decimal, may be negative: 64 bits do not fit into a number. */
+/** Decimal text, possibly negative: a number cannot hold 64 bits. */
 const Int64 = z.string().regex(/^-?[0-9]{1,19}$/);
 
 const rendered = { text: z.string().max(8192), entities: z.array(TextEntity) };
 
-/** What follows a message as an answer to it, because it is too long for one. */
+/** A further part of a text that is too long for one message, sent as a reply to the first part. */
 export const FollowingText = z.object({ randomId: Int64, ...rendered });
 export type FollowingText = z.infer<typeof FollowingText>;
 
-/** The same after an edit: `message` is changed; null = it is new. */
+/** A further part after an edit: `message` is edited; null = it is sent as new. */
 export const EditedRest = z.object({ message: MessageId.nullable(), ...FollowingText.shape });
 export type EditedRest = z.infer<typeof EditedRest>;
 
 const MAX_REST = 20;
 const rest = z.array(FollowingText).max(MAX_REST).exactOptional();
 
-/** What of a message could not be carried: that it answers another one, or its photo, file, poll, place or contact. */
+/** What was not carried over: the reply, or the media (photo, file, poll, place, contact). */
 const Loss = z.enum(["reply", "media"]);
 export type Loss = z.infer<typeof Loss>;
 
@@ -38,7 +38,10 @@ const FileLook = z.object({
   animated: z.boolean().exactOptional(),
 });
 
-/** A file that the reader has downloaded for its sender. It lies under the reader's name, the row's number and the message's id. */
+/**
+ * A file that the reader has downloaded for its sender. Its path contains the reader, the row's
+ * number and the message's id.
+ */
 export const CopiedFile = z.object({
   message: MessageId,
   randomId: Int64,
@@ -54,10 +57,10 @@ export const CopiedFile = z.object({
 export type CopiedFile = z.infer<typeof CopiedFile>;
 
 const row = z.number().int().positive();
-/** What the reader had to leave out: the sender says so in its confirmation. */
+/** What the reader left out; the sender repeats it in its confirmation. */
 const lost = z.array(Loss).exactOptional();
 
-/** What a sender is to do: one step of one route. `randomIds` make Telegram drop the second try of the same step. */
+/** One step of one route for a sender. Telegram drops a second try with the same `randomIds`. */
 export const DeliveryStep = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("send"), randomId: Int64, ...rendered, replyTo: MessageId.nullable(), rest, lost }),
   z.object({
@@ -66,13 +69,16 @@ export const DeliveryStep = z.discriminatedUnion("kind", [
     fromUsername: z.string().nullable(),
     ids: z.array(MessageId).min(1).max(100),
     randomIds: z.array(Int64).min(1).max(100),
-    /** True = the original's header is left out: media by reference, text as it was. */
+    /** True = the original's header is left out: media by reference, text unchanged. */
     dropAuthor: z.boolean(),
-    /** It answers this message, which a forward cannot: the files are sent anew, each with its text. */
+    /**
+     * The message that the copy replies to. A forward cannot reply, so the sender sends the files
+     * as new messages, each with its text.
+     */
     answer: z.object({ to: MessageId, said: z.array(z.object(rendered)).min(1).max(100) }).exactOptional(),
     rest,
   }),
-  /** Media that cannot travel by reference: uploaded from the disk of this host. */
+  /** Media that cannot be sent by reference: uploaded from the disk of this host. */
   z.object({
     kind: z.literal("upload"),
     row,
@@ -84,15 +90,15 @@ export const DeliveryStep = z.discriminatedUnion("kind", [
     kind: z.literal("edit"),
     message: MessageId,
     ...rendered,
-    /** Its photo or file is another one by now: that of this message. */
+    /** Replaces its photo or file by that of this message. */
     media: z.object({ fromChat: z.string(), fromUsername: z.string().nullable(), id: MessageId }).exactOptional(),
-    /** For a bot, which can have it only from the disk of this host. */
+    /** For a bot, which can send the file only from the disk of this host. */
     file: z.object({ row, ...CopiedFile.shape }).exactOptional(),
     /** The message has a photo or file: its text is a caption. */
     caption: z.literal(true).exactOptional(),
     lost,
     rest: z.array(EditedRest).max(MAX_REST).exactOptional(),
-    /** Of what followed it, these are not needed any more. */
+    /** Further parts that the edit makes needless; they are deleted. */
     surplus: z.array(MessageId).max(MAX_REST).exactOptional(),
   }),
   /** For the admins: what matched, and where. */
@@ -108,30 +114,36 @@ export const DeliveryStep = z.discriminatedUnion("kind", [
 ]);
 export type DeliveryStep = z.infer<typeof DeliveryStep>;
 
-/** Where a step goes: the target of its route, or, for the route's alert, the admins. */
+/** Destination of a step: the target of its route or, for the route's alert, the admins. */
 export const DeliveryTarget = z.discriminatedUnion("kind", [
   ...RouteTarget.options,
   z.strictObject({ kind: z.literal("admins") }),
 ]);
 export type DeliveryTarget = z.infer<typeof DeliveryTarget>;
 
-/** `<reader>.<number of the outbox row>.<number of the try>`: also the job id. */
+/** `<reader>.<outbox row>.<try>`; also the job id. */
 export const DeliveryId = z.string().regex(/^[a-z][a-z0-9_-]{0,31}\.[0-9]{1,16}\.[0-9]{1,9}$/);
 
-/** A step on its way to a sender. Holds message text, which Redis is trusted with, and never a secret. */
+/**
+ * A step on its way to a sender. Contains message text, with which Redis is trusted, and never a
+ * secret.
+ */
 export const Delivery = z.object({
   v: z.literal(1),
   kind: z.literal("delivery"),
   id: DeliveryId,
-  /** The same for every try of one step: what a sender remembers having done. */
+  /** The same for every try of one step; the sender remembers the keys it has carried out. */
   key: z.string().max(100),
   route: RouteId,
   reader: WorkerIdField,
   to: DeliveryTarget,
-  /** Marked id of the chat that the target became, as far as the reader knows: the messages that a step answers or changes are in there. */
+  /**
+   * Marked id of the chat that the target became, as far as the reader knows; it contains the
+   * messages that the step replies to or changes.
+   */
   landed: z.string().exactOptional(),
   step: DeliveryStep,
-  /** The (first) message it is about. */
+  /** The (first) message that the step is about. */
   source: z.object({
     chat: z.string(),
     id: MessageId,
@@ -144,59 +156,64 @@ export type Delivery = z.infer<typeof Delivery>;
 
 const sentIds = {
   ids: z.array(MessageId.nullable()),
-  /** Ids of what followed, in the order of the step. Absent: nothing did. */
+  /** Message ids of the further parts, in the order of the step. Absent = none. */
   rest: z.array(MessageId.nullable()).exactOptional(),
-  /** Which of them are not there, because the target refused them: by their place in `rest`. */
+  /** Indexes in `rest` of the parts that the target refused. */
   refused: z.array(z.number().int().nonnegative()).exactOptional(),
 };
 
-/** How a try ended. Every try gets exactly one; the same try may be confirmed twice. */
+/** Result of a try. Every try gets exactly one; the same try may be confirmed twice. */
 export const DeliveryResult = z.discriminatedUnion("kind", [
-  /** Ids in the target, in the order of the step; null = done, but the id is not known. */
+  /** Message ids in the target, in the order of the step; null = sent, id not known. */
   z.object({
     kind: z.literal("done"),
     ...sentIds,
-    /** Marked id of the chat, where the target became another one than was named. */
+    /** Marked id of the chat when the target became another one than was named. */
     landed: z.string().exactOptional(),
     /** What could not be carried. */
     lost,
     at: z.number(),
   }),
-  /** Not now: try again then. Costs no attempt. */
+  /** Retry at that time. Does not count as an attempt. */
   z.object({
     kind: z.literal("parked"),
-    /** By the sender's clock; readers of version 0.1 know nothing else. */
+    /** By the sender's clock; readers of version 0.1 know only this. */
     until: z.number(),
-    /** For how long. Absent from senders of version 0.1. */
+    /** Length of the wait. Absent from senders of version 0.1. */
     waitMs: z.number().nonnegative().exactOptional(),
     reason: shown(300),
-    /** What was answered. Absent: a wait that ends by itself. */
+    /** The answer. Absent = a wait that ends on its own. */
     code: shown(100).exactOptional(),
   }),
-  /** This message will never be taken; the next one may be. */
+  /** The target refuses this message for good; it may take the next one. */
   z.object({ kind: z.literal("refused"), code: shown(100), reason: shown(300) }),
-  /** The target takes nothing: the route waits for a person. */
+  /** The target refuses everything: the route waits for an admin. */
   z.object({ kind: z.literal("blocked"), code: shown(100), reason: shown(300) }),
-  /** The sender cannot read the source: the reader downloads what it is about, and asks again. */
+  /**
+   * The sender cannot read the source: the reader downloads the media and orders the step again.
+   */
   z.object({ kind: z.literal("no-access"), code: shown(100), reason: shown(300) }),
-  /** Something unexpected; worth another try. `sent`: what was sent before it. */
+  /** An unexpected error: retry. `sent` = the messages sent before it. */
   z.object({ kind: z.literal("failed"), code: shown(100), reason: shown(300), sent: z.object(sentIds).exactOptional() }),
 ]);
 export type DeliveryResult = z.infer<typeof DeliveryResult>;
 
-/** A sender's word about one try, on its way back to the reader. */
+/** A sender's result of one try, on its way back to the reader. */
 export const Confirmation = z.object({
   v: z.literal(1),
   kind: z.literal("confirmation"),
   id: DeliveryId,
-  /** Of the step: a number that was given twice (a session taken back from a copy) confirms nothing wrong. */
+  /**
+   * Key of the step: a session restored from a backup can use a number twice, and the key prevents
+   * a wrong confirmation.
+   */
   key: z.string().max(100),
   route: RouteId,
   result: DeliveryResult,
 });
 export type Confirmation = z.infer<typeof Confirmation>;
 
-/** The routes of one reader, from the bot. An older version than the known one is ignored. */
+/** The routes of one reader, from the bot. The reader ignores an older version than its own. */
 export const RoutesForReader = z.object({
   v: z.literal(1),
   kind: z.literal("routes"),

@@ -1,21 +1,29 @@
 import type { ErrorClass, RestartDecision } from "@flotilla/contracts";
 import { ERROR_TABLE } from "./error-table.ts";
 
-/** Numbers of the restart policy. A fleet has its own (environment), and so may each worker. */
+/**
+ * Numbers of the restart policy. The fleet sets them (environment); each worker may override them.
+ */
 export interface RestartRules {
-  /** Wait before a restart after a run of at least `stableMs`, and after the first hang in a window. Never more than `crashDelayMs`. */
+  /**
+   * Milliseconds before a restart after a run of at least `stableMs`, and after the first hang in a
+   * window. Never more than `crashDelayMs`.
+   */
   readonly firstDelayMs: number;
-  /** Wait before any other restart after a crash (S0-27). */
+  /** Milliseconds before any other restart after a crash (S0-27). */
   readonly crashDelayMs: number;
-  /** Waits while somebody else has the session; the last one repeats (S0-14). Never counted as a crash. */
+  /**
+   * Milliseconds between tries while another process holds the session; the last one repeats
+   * (S0-14). Never counted as crashes.
+   */
   readonly lockedDelaysMs: readonly number[];
-  /** So many restarts after crashes within `windowMs`, then the worker gives up (S0-11). */
+  /** Restarts after crashes within `windowMs` before the supervisor gives up (S0-11). */
   readonly crashLimit: number;
-  /** Crashes older than this are forgotten. */
+  /** Milliseconds after which a crash no longer counts. */
   readonly windowMs: number;
-  /** A run of this length forgets all crashes before it. At least `windowMs`. */
+  /** Milliseconds of a run after which all earlier crashes no longer count. At least `windowMs`. */
   readonly stableMs: number;
-  /** 0.2 means ± 20 %, so that a fleet that crashed together does not come back in lock-step. */
+  /** 0.2 means ± 20 %, so that workers that crash together do not restart in lock-step. */
   readonly jitter: number;
 }
 
@@ -30,7 +38,9 @@ export const DEFAULT_RESTART_RULES: RestartRules = {
   jitter: 0.2,
 };
 
-/** One run of a worker process that ended unasked. Times are milliseconds since the epoch. */
+/**
+ * One run of a worker process that ended without a request. Times are milliseconds since the epoch.
+ */
 export interface PastExit {
   readonly at: number;
   readonly uptimeMs: number;
@@ -38,13 +48,13 @@ export interface PastExit {
 }
 
 /**
- * Crashes in `history` (in the order in which they happened) that still count at `now`. One that is in the future was written while the clock was ahead: when it
- * really was is unknown, and it does not count.
+ * Crashes in `history` (in order of occurrence) that count at `now`. A crash in the future was
+ * recorded while the clock was ahead; its real time is unknown, and it does not count.
  */
 export function countingCrashes(history: readonly PastExit[], now: number, rules: RestartRules): readonly PastExit[] {
   let counting: PastExit[] = [];
   for (const exit of history) {
-    // A long run proves that what was before is over, whatever ended it.
+    // A long run proves that the earlier trouble is over, whatever ended the run.
     if (exit.uptimeMs >= rules.stableMs) counting = [];
     if (ERROR_TABLE[exit.class].afterExit === "restart" && exit.at > now - rules.windowMs && exit.at <= now)
       counting.push(exit);
@@ -53,9 +63,10 @@ export function countingCrashes(history: readonly PastExit[], now: number, rules
 }
 
 /**
- * What to do after the last exit in `history`: a pure function of the past, so that a restart of the supervisor decides
- * the same. `crashLimit` crashes are restarted; the next one within the window is given up (S0-11). `random` is a number in
- * [0, 1) that spreads the delays.
+ * Decides what to do after the last exit in `history`. A pure function of the past, so that a
+ * restarted supervisor decides the same. `crashLimit` crashes are restarted; after the next one
+ * within the window the supervisor gives up (S0-11). `random` is a number in [0, 1) that spreads
+ * the delays.
  */
 export function decideRestart(
   history: readonly PastExit[],
@@ -86,7 +97,10 @@ export function decideRestart(
   }
 }
 
-/** A first hang is over as soon as the process is: it need not wait like something that crashes at each start. */
+/**
+ * The first hang ends with its process, so the short delay suffices; only repeated crashes need the
+ * long one.
+ */
 function crashDelay(last: PastExit, counting: readonly PastExit[], rules: RestartRules): number {
   const soon = last.uptimeMs >= rules.stableMs || (last.class === "STUCK" && counting.length === 1);
   return soon ? Math.min(rules.firstDelayMs, rules.crashDelayMs) : rules.crashDelayMs;

@@ -2,10 +2,16 @@ import { z } from "zod";
 import { shown } from "./shown.ts";
 import { WorkerIdField } from "./worker-status.ts";
 
-/** Most chats that one worker may deliver to: relays go to a few fixed places, never to lists of people (docs/safety.md). */
+/**
+ * Most chats that one worker may deliver to: relays serve a few fixed places, never lists of people
+ * (docs/safety.md).
+ */
 export const MAX_TARGETS_PER_WORKER = 20;
 
-/** A chat as people name it: marked id (user 123, group -123, channel -100123), `@username`, or `me` (Saved Messages). */
+/**
+ * A chat as an admin names it: marked id (user 123, group -123, channel -100123), `@username`, or
+ * `me` (Saved Messages).
+ */
 export const ChatRef = z
   .string()
   .regex(
@@ -15,48 +21,58 @@ export const ChatRef = z
 export type ChatRef = z.infer<typeof ChatRef>;
 
 /**
- * Chats in which Telegram itself speaks to an account: 777000 and the numbers before it (login codes), the account of verification
- * codes, and the collected answers. The list is the one that Telegram's own clients keep
- * (TDLib: `UserManager::get_*_user_id`).
+ * Chats in which Telegram itself writes to an account: 777000 and its earlier numbers (login
+ * codes), the account of verification codes, and the collected replies. The list is that of
+ * Telegram's own clients (TDLib: `UserManager::get_*_user_id`).
  */
 const SERVICE_CHATS: ReadonlySet<string> = new Set(["777000", "333000", "42777", "489000", "1271266957", "708513"]);
-/** People write −100 before any number. Numbers of channels begin above 10^9, so that no chat has such a one. */
+/**
+ * Admins write −100 before any number. Channel ids begin above 10^9, so no channel has such a short
+ * id.
+ */
 const MARK = /^-100(?=0*[1-9][0-9]{4,5}$)0*/;
 const SERVICE_NAMES: ReadonlySet<string> = new Set(["@verificationcodes", "@replies"]);
 
 /**
- * Whether a chat is one of Telegram's service chats, by marked id, by its number after −100, or by `@name`. Nothing reads them and nothing writes to them
- * (docs/safety.md): Telegram cancels a login code that is passed on, and with it every login of that account.
+ * Whether a chat is one of Telegram's service chats, by marked id, by its number after −100, or by
+ * `@name`. Flotilla neither reads them nor writes to them (docs/safety.md): Telegram cancels a
+ * login code that is passed on, and logs the account out everywhere.
  */
 export function isServiceChat(ref: string): boolean {
   return SERVICE_CHATS.has(ref.replace(MARK, "")) || SERVICE_NAMES.has(ref.toLowerCase());
 }
 
-/** A route's name: part of database keys and buttons. */
+/** Id of a route; part of database keys and buttons. */
 export const RouteId = z
   .string()
   .regex(/^[a-z][a-z0-9_-]{0,31}$/, "a route name has 1 to 32 of a-z 0-9 _ - and starts with a letter");
 export type RouteId = z.infer<typeof RouteId>;
 
-/** Every forum has this topic. Its messages name none, and what goes there names none either (https://core.telegram.org/api/forum). */
+/**
+ * The General topic, which every forum has. Neither its messages nor sends to it name a topic
+ * (https://core.telegram.org/api/forum).
+ */
 export const GENERAL_TOPIC = 1;
 
-/** A topic of a forum, by the id of its first message: the number in its link, `t.me/c/<chat>/<topic>`. */
+/**
+ * A topic of a forum, by the id of its first message: the number in its link,
+ * `t.me/c/<chat>/<topic>`.
+ */
 const Topic = z.number().int().positive();
 
-/** A chat of an account, as one picks it for a route. */
+/** A chat of an account that an admin can choose for a route. */
 export const KnownChat = z.object({
-  /** `@name`, or the marked id of one that has none. */
+  /** `@name`, or the marked id of a chat without one. */
   ref: ChatRef,
   title: shown(128),
   kind: z.enum(["channel", "group", "person"]),
   forum: z.boolean(),
-  /** The account may write there. */
+  /** True = the account may write there. */
   mayWrite: z.boolean(),
 });
 export type KnownChat = z.infer<typeof KnownChat>;
 
-/** A topic of a forum. */
+/** A topic of a forum that an admin can choose for a route. */
 export const KnownTopic = z.object({ id: Topic, title: shown(128), closed: z.boolean() });
 export type KnownTopic = z.infer<typeof KnownTopic>;
 
@@ -68,7 +84,7 @@ const WebhookUrl = z
     "a webhook is an https address without a password in it (http only on this machine)",
   );
 
-/** Where a route delivers to. Fixed: there is no kind of target that is a list of people. */
+/** Where a route delivers to. Fixed: no kind of target is a list of people. */
 export const RouteTarget = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("worker"), worker: WorkerIdField, chat: ChatRef, topic: Topic.optional() }),
   z.strictObject({ kind: z.literal("bot"), chat: ChatRef, topic: Topic.optional() }),
@@ -76,14 +92,14 @@ export const RouteTarget = z.discriminatedUnion("kind", [
 ]);
 export type RouteTarget = z.infer<typeof RouteTarget>;
 
-/** What is done with a message: forwarded as it is, or written anew by a template. */
+/** What a route does with a message: forward it as it is, or send new text made by a template. */
 export const RouteAction = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("forward") }),
   z.strictObject({ kind: z.literal("copy"), template: z.string().min(1).max(1000).default("{text}") }),
 ]);
 export type RouteAction = z.infer<typeof RouteAction>;
 
-/** One relay: from chats that one worker reads to one place. */
+/** One relay: from chats that one worker reads to one target. */
 export const Route = z.strictObject({
   id: RouteId,
   on: z.boolean().default(true),
@@ -91,33 +107,42 @@ export const Route = z.strictObject({
     worker: WorkerIdField,
     chats: z.array(ChatRef).min(1).max(50),
     topic: Topic.optional(),
-    /** Sources that are left out for the time being. */
+    /** Sources that are paused. */
     paused: z.array(ChatRef).max(50).optional(),
   }),
-  /** Which messages, in the rule form of docs/relays.md; empty = all. */
+  /** Which messages, in the rule syntax of docs/relays.md; empty = all. */
   filter: z.string().max(500).default(""),
   action: RouteAction.default({ kind: "copy", template: "{text}" }),
   to: RouteTarget,
-  /** Follow edits and deletions of what was delivered. */
+  /** Apply edits and deletions to delivered messages. */
   edits: z.boolean().default(true),
   deletes: z.boolean().default(true),
-  /** Messages older than this when their turn comes are left out and counted: 90s, 30m, 2h or 7d. Absent: none are. */
+  /**
+   * Skip and count messages older than this when their turn comes: 90s, 30m, 2h or 7d. Absent = no
+   * limit.
+   */
   maxAge: z
     .string()
     .regex(/^[1-9][0-9]{0,4}[smhd]$/, "an age is a number with s, m, h or d: 90s, 30m, 2h, 7d")
     .optional(),
-  /** Largest file that is copied by download and upload, in megabytes; 0 = none is. Files that travel by reference have no limit. */
+  /**
+   * Largest file that is downloaded and uploaded, in megabytes; 0 = none. Files sent by reference
+   * have no limit.
+   */
   maxFileMb: z.number().int().min(0).max(2000).default(50),
-  /** Tell the admins of each message that matched. */
+  /** Whether each matching message alerts the admins. */
   alert: z.enum(["off", "silent", "sound"]).default("off"),
 });
 export type Route = z.infer<typeof Route>;
 
-/** What `flotilla routes apply` reads and `export` writes. */
+/** The file that `flotilla routes apply` reads and `export` writes. */
 export const RouteFile = z.strictObject({ version: z.literal(1), routes: z.array(Route).max(500) });
 export type RouteFile = z.infer<typeof RouteFile>;
 
-/** The JSON schema of a route file, as published in docs/routes.schema.json: what a file may hold, before defaults. */
+/**
+ * The JSON schema of a route file, as in docs/routes.schema.json: what a file may contain, before
+ * defaults.
+ */
 export function routeFileSchema(): Record<string, unknown> {
   return {
     title: "Flotilla routes",

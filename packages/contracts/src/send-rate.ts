@@ -1,12 +1,12 @@
-/** How much an account may send (docs/safety.md). */
+/** Send limits of one account (docs/safety.md). */
 export interface SendRate {
   readonly perMinute: number;
   readonly burst: number;
-  /** Between two messages into one chat, in milliseconds. */
+  /** Milliseconds between two messages to one chat. */
   readonly perChatMs: number;
-  /** Messages a minute into one group or channel. */
+  /** Messages per minute to one group or channel. */
   readonly perChatMinute: number;
 }
 
-/** Promise of docs/safety.md. */
+/** The limits that docs/safety.md promises. */
 export const SEND_RATE: SendRate = { perMinute: 20, burst: 5, perChatMs: 1000, perChatMinute: 20 };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** At most `most` UTF-16 units of a text, never half a character; what is cut ends in "…". */
+/** At most `most` UTF-16 units of a text, without splitting a character; a cut text ends in "…". */
 export function clip(text: string, most: number): string {
   if (text.length <= most) return text;
   const end = most - 1;
@@ -9,10 +9,10 @@ export function clip(text: string, most: number): string {
 }
 
 /**
- * A text that people read, or a code from outside: the parser cuts a longer one. A limit that refuses would let one end
- * write what the other end does not take, and the message behind it would never arrive.
+ * A text for people, or a code from outside; the parser cuts a longer one. With a limit that
+ * refuses, one side could write a message that the other side never accepts.
  */
 export const shown = (most: number) => z.string().overwrite((text) => clip(text, most));
 
-/** A list for people: the first `most` entries. */
+/** A list for people, cut to the first `most` entries. */
 export const firstOf = <T extends z.ZodType>(entry: T, most: number) => z.array(entry).overwrite((list) => list.slice(0, most));

@@ -1,9 +1,9 @@
 import { z } from "zod";
 
-/** Number of a message in its chat. */
+/** Id of a message in its chat. */
 export const MessageId = z.number().int().positive();
 
-/** What kind of media a message carries; null = text alone. */
+/** Kind of media of a message; null = text only. */
 export const MediaKind = z.enum([
   "photo",
   "video",
@@ -19,7 +19,10 @@ export const MediaKind = z.enum([
 ]);
 export type MediaKind = z.infer<typeof MediaKind>;
 
-/** A piece of formatting. Offsets and lengths count UTF-16 units (https://core.telegram.org/api/entities). */
+/**
+ * A piece of formatting. Offsets and lengths count UTF-16 units
+ * (https://core.telegram.org/api/entities).
+ */
 export const TextEntity = z.object({
   /** As in the Bot API: bold, italic, text_link, … */
   kind: z.string().max(40),
@@ -36,17 +39,20 @@ export const TextEntity = z.object({
 });
 export type TextEntity = z.infer<typeof TextEntity>;
 
-/** A message of a source, as far as a relay needs it. Times are milliseconds since the Unix epoch. */
+/**
+ * A message of a source, with the fields that relays use. Times are milliseconds since the Unix
+ * epoch.
+ */
 export const SourceMessage = z.object({
   /** Marked id of its chat. */
   chat: z.string(),
   id: MessageId,
-  /** Telegram's time stamp: whole seconds. */
+  /** Telegram's time stamp, in whole seconds. */
   date: z.number(),
   groupedId: z.string().nullable(),
   replyTo: MessageId.nullable(),
   topic: MessageId.nullable(),
-  /** Marked id of who wrote it; null for posts of a channel. */
+  /** Marked id of the sender; null for posts of a channel. */
   sender: z.string().nullable(),
   senderName: z.string().nullable(),
   senderUsername: z.string().nullable(),
@@ -55,21 +61,21 @@ export const SourceMessage = z.object({
   text: z.string(),
   entities: z.array(TextEntity),
   media: MediaKind.nullable(),
-  /** Which photo or file it is, decimal. Absent in rows of version 0.1, and where there is none. */
+  /** Id of its photo or file, decimal. Absent without one, and in rows of version 0.1. */
   mediaId: z.string().exactOptional(),
-  /** An admin asked for this old message: its age does not matter. */
+  /** True = an admin asked for this old message, so that its age does not matter. */
   asked: z.boolean().exactOptional(),
   /** "Restrict saving content" of the message or of its chat. */
   protected: z.boolean(),
   /** View-once or self-destruct media. */
   ephemeral: z.boolean(),
-  /** Of a forward: the messages that it says it comes from, by marked id of the chat. */
+  /** For a forward: the original messages that it names, by marked id of the chat. */
   origins: z.array(z.object({ chat: z.string(), message: MessageId.nullable() })).exactOptional(),
 });
 export type SourceMessage = z.infer<typeof SourceMessage>;
 
-/** What a row of a deletion holds. */
+/** A deleted message in an outbox row. */
 export const GonePiece = z.object({ chat: z.string(), id: MessageId });
-/** What an outbox row of an alert holds. */
+/** An outbox row of an alert: the message and why it matched. */
 export const AlertPiece = z.object({ message: SourceMessage, because: z.array(z.string()) });
 export type AlertPiece = z.infer<typeof AlertPiece>;

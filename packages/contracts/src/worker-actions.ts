@@ -1,9 +1,12 @@
 import type { WorkerState } from "@flotilla/contracts";
 
-/** What an admin may do with a worker from a card. */
+/** Actions of an admin on a worker's card. */
 export type WorkerAction = "start" | "stop" | "restart" | "login" | "check" | "look" | "log" | "who" | "retry" | "backups";
 
-/** Buttons follow the state: a stopped worker has no Restart, a dead session offers only what can help. */
+/**
+ * Actions that can help in a state: a stopped worker has no Restart, a dead session has only
+ * repairs.
+ */
 export function actionsFor(state: WorkerState): readonly WorkerAction[] {
   switch (state) {
     case "STOPPED":
@@ -58,7 +61,7 @@ const ICONS: Readonly<Record<WorkerState, string>> = {
   STOPPING: "⏹",
 };
 
-/** The icon that stands for a state on every screen. */
+/** The icon of a state on every screen. */
 export function stateIcon(state: WorkerState): string {
   return ICONS[state];
 }
@@ -88,7 +91,7 @@ export function stateWords(state: WorkerState): string {
   return WORDS[state];
 }
 
-/** Problems come first in lists: lower = more urgent. */
+/** Sort key for lists, problems first: lower = more urgent. */
 export function urgency(state: WorkerState): number {
   const order: readonly WorkerState[] = [
     "GAVE_UP",

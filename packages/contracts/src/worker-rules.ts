@@ -1,16 +1,16 @@
 import { z } from "zod";
 
-/** What a worker may have of its own; what is not there is the fleet's. Seconds, as in the environment. */
+/** A worker's own rules; absent values come from the fleet. Seconds, as in the environment. */
 export const OwnRules = z.object({
   crashDelayS: z.number().min(0).max(3600).exactOptional(),
   crashLimit: z.number().int().min(1).max(99).exactOptional(),
   windowS: z.number().int().min(10).max(86_400).exactOptional(),
-  /** Between the tries while somebody else has the session; the last one repeats. */
+  /** Delays between tries while another process holds the session; the last one repeats. */
   lockDelaysS: z.array(z.number().min(0).max(3600)).min(1).max(10).exactOptional(),
 });
 export type OwnRules = z.infer<typeof OwnRules>;
 
-/** The restart rules that hold for a worker, and which of them are its own. */
+/** The restart rules in force for a worker, and which of them are its own. */
 export const RulesStatus = z.object({
   crashDelayS: z.number(),
   crashLimit: z.number().int(),

@@ -14,14 +14,14 @@ const parsedBy = <T extends string>(parse: (text: string) => T) =>
     }
   });
 
-/** A worker id from an untrusted place. */
+/** Parser of a worker id from an untrusted place. */
 export const WorkerIdField = parsedBy<WorkerId>(parseWorkerId);
-/** A host id from an untrusted place. */
+/** Parser of a host id from an untrusted place. */
 export const HostIdField = parsedBy<HostId>(parseHostId);
-/** A Telegram user id from an untrusted place. */
+/** Parser of a Telegram user id from an untrusted place. */
 export const UserIdField = parsedBy<UserId>(parseUserId);
 
-/** The seventeen states of a worker that people see. */
+/** The seventeen worker states that admins see. */
 export const WorkerState = z.enum([
   "STOPPED",
   "STARTING",
@@ -43,7 +43,7 @@ export const WorkerState = z.enum([
 ]);
 export type WorkerState = z.infer<typeof WorkerState>;
 
-/** The Telegram account behind a session, as far as admins see it. The phone is masked. */
+/** The Telegram account of a session, as far as admins see it. The phone is masked. */
 export const AccountSummary = z.object({
   userId: UserIdField,
   name: z.string(),
@@ -52,21 +52,23 @@ export const AccountSummary = z.object({
 });
 export type AccountSummary = z.infer<typeof AccountSummary>;
 
-/** What became of the messages of an outage: `missed` = `recovered` + `lost`. Times are milliseconds since the epoch. */
+/**
+ * Messages of an outage: `missed` = `recovered` + `lost`. Times are milliseconds since the epoch.
+ */
 export const OutageReport = z.object({
-  /** When the last update before it was. */
+  /** Time of the last update before it. */
   beganAt: z.number().nullable(),
   /** How long there was no connection; null: not known. Milliseconds. */
   offlineMs: z.number().nonnegative().nullable().default(null),
   endedAt: z.number(),
   missed: z.number().int().nonnegative(),
   recovered: z.number().int().nonnegative(),
-  /** Known to exist, and not to be had. */
+  /** Messages that exist and could not be fetched. */
   lost: z.number().int().nonnegative(),
 });
 export type OutageReport = z.infer<typeof OutageReport>;
 
-/** A chat that a route reads and that the account cannot read any more. */
+/** A chat that a route reads and that the account can no longer read. */
 export const ClosedSource = z.object({
   /** Marked id. */
   chat: z.string().max(32),
@@ -76,64 +78,73 @@ export const ClosedSource = z.object({
 });
 export type ClosedSource = z.infer<typeof ClosedSource>;
 
-/** A chat that a route reads and that is much quieter than usual. The server was asked before it is said. */
+/**
+ * A chat that a route reads and that is much quieter than usual. The worker asks the server before
+ * it reports one.
+ */
 export const QuietSource = z.object({
   chat: z.string().max(32),
   title: shown(140),
-  /** Of the newest message; milliseconds since the epoch. */
+  /** Time of the newest message, in milliseconds since the epoch. */
   silentSince: z.number(),
   /** Usual time between two messages. */
   rhythmMs: z.number(),
-  /** Newer messages that the server had and had not pushed. They are fetched. */
+  /** Newer messages that the server had not pushed. The worker has fetched them. */
   found: z.number().int().nonnegative(),
-  /** The server has newer ones that it does not give. */
+  /** True = the server has newer messages and does not return them. */
   withheld: z.boolean(),
 });
 export type QuietSource = z.infer<typeof QuietSource>;
 
-/** How the chats are doing that the routes of a worker read. */
+/** State of the chats that the routes of a worker read. */
 export const SourcesStatus = z.object({
-  /** When the quiet ones were asked for last; null: not yet since the process started, so `quiet` says nothing. */
+  /**
+   * Time of the last check of quiet chats; null = none since the process started, so that `quiet`
+   * says nothing.
+   */
   checkedAt: z.number().nullable(),
-  /** Chats that can be read. */
+  /** Number of chats that the account can read. */
   readable: z.number().int().nonnegative(),
   closed: firstOf(ClosedSource, 20),
   quiet: firstOf(QuietSource, 20),
 });
 export type SourcesStatus = z.infer<typeof SourcesStatus>;
 
-/** A wait that Telegram asked for, for a call that reads. Milliseconds since the epoch. */
+/** A flood wait for a call that reads. Milliseconds since the epoch. */
 export const ReadingWait = z.object({
   /** As in Telegram's documentation, such as `updates.getDifference`. */
   method: shown(60),
   until: z.number(),
 });
 
-/** What a worker may send; waits are Telegram's (docs/safety.md). Times are milliseconds since the epoch. */
+/**
+ * Send budget of a worker; waits are Telegram's (docs/safety.md). Times are milliseconds since the
+ * epoch.
+ */
 export const SendBudget = z.object({
   perMinute: z.number(),
-  /** Messages that may go out at once. */
+  /** Messages that may be sent at once. */
   tokens: z.number().int(),
-  /** Until when Telegram lets it send nothing. */
+  /** End of the flood wait on sending, or null. */
   waitUntil: z.number().nullable(),
-  /** Until when the rate is halved after three waits in an hour. */
+  /** End of the halved rate after three flood waits in an hour, or null. */
   halvedUntil: z.number().nullable(),
-  /** Why it sends nothing until an admin resumes (`PEER_FLOOD`), or null. */
+  /** Why sending is stopped until an admin resumes it (`PEER_FLOOD`), or null. */
   stopped: shown(120).nullable(),
 });
 
-/** The way of a worker to Telegram. */
+/** The proxy in force for a worker. */
 export const WayStatus = z.object({
-  /** Without user, password and secret, such as `socks5://•••@host:1080`; null: direct. */
+  /** With user, password and secret masked, such as `socks5://•••@host:1080`; null = direct. */
   shown: shown(300).nullable(),
-  /** Its own, not the one of its host. */
+  /** True = the worker's own proxy, false = the one of its host. */
   own: z.boolean(),
-  /** What only this process may read is sealed to this key. */
+  /** Public key for data that only this process may read. */
   sealTo: z.string().max(100),
 });
 export type WayStatus = z.infer<typeof WayStatus>;
 
-/** What a worker tells about its own connection; times are milliseconds since the epoch. */
+/** Connection status of a worker; times are milliseconds since the epoch. */
 export const LinkStatus = z.object({
   account: AccountSummary.nullable(),
   reconnects: z.number().int().nonnegative(),
@@ -145,16 +156,16 @@ export const LinkStatus = z.object({
   nextTryAt: z.number().nullable(),
   outage: OutageReport.nullable().exactOptional(),
   sending: SendBudget.exactOptional(),
-  /** Chats that let this account in no more, or of which messages cannot be had. */
+  /** Number of chats that shut this account out, or whose messages it cannot fetch. */
   closedChats: z.number().int().nonnegative().exactOptional(),
   sources: SourcesStatus.exactOptional(),
-  /** The longest wait of its reading calls; what is pushed comes all the same. */
+  /** Longest flood wait of its reading calls; pushed updates still arrive. */
   readingWait: ReadingWait.nullable().exactOptional(),
   way: WayStatus.exactOptional(),
 });
 export type LinkStatus = z.infer<typeof LinkStatus>;
 
-/** Of a worker that has had no connection yet. */
+/** Status of a worker before its first connection. */
 export const NO_LINK: LinkStatus = {
   account: null,
   reconnects: 0,
@@ -166,72 +177,81 @@ export const NO_LINK: LinkStatus = {
   nextTryAt: null,
 };
 
-/** A supervisor writes every status anew this often, also when nothing changed. Milliseconds. */
+/** Milliseconds between two writes of every status by a supervisor, also without a change. */
 export const STATUS_REFRESH_MS = 10_000;
-/** A status that is older than this was written by a supervisor that is gone, or that Redis cannot hear. Milliseconds. */
+/** Milliseconds after which a status is stale: its supervisor is gone, or cannot reach Redis. */
 export const STATUS_STALE_MS = 30_000;
 
-/** How a worker's session file is doing. Since its process started; durations in milliseconds. */
+/** State of a worker's session file since its process started; durations in milliseconds. */
 export const StorageStatus = z.object({
-  /** How often a lock was not free at once (waited more than 10 ms). */
+  /** Number of waits for a lock of more than 10 ms. */
   lockWaits: z.number().int().nonnegative(),
   longestWaitMs: z.number().nonnegative(),
   /** Of the last 5 min. */
   waitP95Ms: z.number().nonnegative(),
   longestHoldMs: z.number().nonnegative(),
   walBytes: z.number().int().nonnegative(),
-  /** When the journal was last moved into the file; milliseconds since the epoch. */
+  /** Time of the last checkpoint, in milliseconds since the epoch. */
   checkpointAt: z.number().nullable(),
-  /** Another connection was in the way of that. */
+  /** True = another connection blocked the last checkpoint. */
   checkpointBusy: z.boolean(),
 });
 export type StorageStatus = z.infer<typeof StorageStatus>;
 
-/** Who else has a worker's session file open, as far as admins see it. */
+/** Another process that has a worker's session file open, as far as admins see it. */
 export const HolderSummary = z.object({
   pid: z.number().int(),
-  /** Secrets hidden; null when the system does not tell. */
+  /** Secrets masked; null when the system does not report it. */
   command: shown(200).nullable(),
   user: shown(64).nullable(),
   state: z.enum(["running", "stopped", "zombie", "unknown"]),
   /** Milliseconds since the epoch. */
   since: z.number().nullable(),
-  /** Started by this host's supervisor: it may be stopped from the chat. */
+  /** True = this host's supervisor started it, so that admins may stop it from the chat. */
   ours: z.boolean(),
 });
 export type HolderSummary = z.infer<typeof HolderSummary>;
 
-/** The live status of one worker: written by its supervisor alone, read by everybody. */
+/** Live status of one worker: only its supervisor writes it, every process reads it. */
 export const WorkerStatus = z.object({
   v: z.literal(1),
   worker: WorkerIdField,
   host: HostIdField,
   state: WorkerState,
-  /** Since when the worker is in `state`. */
+  /** Start of `state`. */
   since: z.number(),
   pid: z.number().int().nullable(),
   startedAt: z.number().nullable(),
-  /** Crashes that count now, and how many are allowed in the window. */
+  /** Crashes that count now, and the limit in the window. */
   crashes: z.number().int().nonnegative(),
   crashLimit: z.number().int().positive(),
   nextTryAt: z.number().nullable(),
   fault: Fault.nullable(),
   /** Counters over all runs of this worker on its host: they survive restarts. */
   link: LinkStatus.nullable(),
-  /** Of the process that runs now: how late its event loop is, and how much memory it has. */
+  /** Event loop lag and memory of the current process. */
   vitals: z.object({ loopLagMs: z.number(), rssBytes: z.number() }).nullable().optional(),
-  /** Absent until its process has opened the session file. */
+  /** Absent until the process has opened the session file. */
   storage: StorageStatus.optional(),
-  /** While the state is BROKEN or NEEDS_LOGIN: putting the golden copy back may help, because its key is another one. */
+  /**
+   * In BROKEN or NEEDS_LOGIN: restoring the golden backup may help, because it has another auth
+   * key.
+   */
   restoreHelps: z.boolean().optional(),
-  /** While the state is LOCKED, as far as it is known. */
+  /** In LOCKED: the holder, when it is known. */
   holder: HolderSummary.optional(),
-  /** While its host seems to have no network: the worker that tries the way out for all; the others wait for it. */
+  /**
+   * While its host seems offline: the worker that probes the network for all; the others wait for
+   * it.
+   */
   prober: WorkerIdField.exactOptional(),
   /** Absent from hosts of an older version. */
   rules: RulesStatus.exactOptional(),
   updatedAt: z.number(),
-  /** In Redis only: `updatedAt` by the clock of Redis. Who reads it gets `updatedAt` by the own clock. */
+  /**
+   * In Redis only: `updatedAt` by the clock of Redis. Readers get `updatedAt` converted to their
+   * own clock.
+   */
   toldAt: z.number().exactOptional(),
 });
 export type WorkerStatus = z.infer<typeof WorkerStatus>;

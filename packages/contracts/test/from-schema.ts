@@ -23,7 +23,10 @@ interface Check {
   readonly pattern?: RegExp;
 }
 
-/** Values that a schema accepts, read off the schema itself: a new kind of message is covered as soon as it exists. */
+/**
+ * Values that a schema accepts, generated from the schema itself, so that a new kind of message is
+ * covered at once.
+ */
 export function valuesOf(schema: z.ZodType): fc.Arbitrary<unknown> {
   const def = schema._zod.def as unknown as Definition;
   switch (def.type) {
@@ -38,7 +41,7 @@ export function valuesOf(schema: z.ZodType): fc.Arbitrary<unknown> {
     case "nullable":
       return fc.option(valuesOf(def.innerType), { nil: null });
     case "default":
-      // What is left out arrives filled in, so it is always given here.
+      // A default fills absent values, so the parsed value always has one.
       return valuesOf(def.innerType);
     case "array":
       return fc.array(valuesOf(def.element), { minLength: minLength(def), maxLength: 3 });

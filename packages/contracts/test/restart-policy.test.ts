@@ -25,7 +25,10 @@ const NEVER_COUNTED = [
 const RULES = DEFAULT_RESTART_RULES;
 const START = 1_800_000_000_000;
 
-/** A stable run is at least as long as the window: a shorter one would forgive crashes that still count. */
+/**
+ * A stable run is at least as long as the window: a shorter one would forgive crashes that still
+ * count.
+ */
 const rules: fc.Arbitrary<RestartRules> = fc
   .record({
     firstDelayMs: fc.integer({ min: 0, max: 2000 }),
@@ -38,7 +41,7 @@ const rules: fc.Arbitrary<RestartRules> = fc
   })
   .map(({ moreMs, ...rest }) => ({ ...rest, stableMs: rest.windowMs + moreMs }));
 
-/** Runs as they really follow each other: each lasts, ends, and the next begins when the policy says so. */
+/** Runs in real order: each lasts, ends, and the next begins when the policy allows it. */
 const runs = fc.array(fc.record({ uptimeMs: fc.nat(900_000), class: fc.constantFrom(...ErrorClass.options) }), {
   maxLength: 60,
 });
@@ -48,7 +51,7 @@ interface Step {
   readonly decision: ReturnType<typeof decideRestart>;
 }
 
-/** Lives through the runs; an admin presses Restart one minute after the policy stopped trying. */
+/** Plays the runs; an admin presses Restart one minute after the policy gave up. */
 function live(lives: readonly Omit<PastExit, "at">[], under: RestartRules): { history: PastExit[]; steps: Step[] } {
   const history: PastExit[] = [];
   const steps: Step[] = [];

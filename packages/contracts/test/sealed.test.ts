@@ -16,7 +16,7 @@ function refusal(work: () => unknown): AppError {
   throw new Error("it was opened");
 }
 
-/** Every variant of `sealed` with one bit of one part turned over. */
+/** Every variant of `sealed` with one bit of one part flipped. */
 function* damaged(sealed: Sealed): Generator<Sealed> {
   for (const part of ["ephemeral", "nonce", "box"] as const) {
     const bytes = Buffer.from(sealed[part], "base64");

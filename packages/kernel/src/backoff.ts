@@ -1,7 +1,7 @@
-/** Delays of a retry ladder; the last one repeats for ever. */
+/** Delays of a retry ladder, in milliseconds; the last one repeats without a limit. */
 export interface BackoffPlan {
   readonly delaysMs: readonly number[];
-  /** 0.2 means ± 20 %, so that a fleet does not come back in lock-step. */
+  /** 0.2 means ± 20 %, so that the workers of a fleet do not retry in lock-step. */
   readonly jitter: number;
 }
 

@@ -1,7 +1,4 @@
-/**
- * Where the time comes from. Everything that measures or waits takes a clock,
- * so that tests can travel in time without waiting.
- */
+/** Source of time. Code that measures or waits takes a clock, so that a test can set the time. */
 export interface Clock {
   /** Wall-clock time in milliseconds since the Unix epoch. May jump. */
   now(): number;
@@ -9,7 +6,7 @@ export interface Clock {
   monotonicMs(): number;
 }
 
-/** The clock of this machine. */
+/** Reads the clocks of this machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),

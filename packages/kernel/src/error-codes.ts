@@ -1,6 +1,6 @@
 /**
- * Every code of an {@link AppError}: stable and machine-readable, one per thing that can be done about it. A new error adds its code
- * here. Codes of Telegram (`FLOOD_WAIT`) are not in this list.
+ * Every code of an {@link AppError}: stable, machine-readable, one per remedy. A new error adds its
+ * code here. Telegram's codes (`FLOOD_WAIT`) are not in this list.
  */
 export type ErrorCode =
   | "account-changed"

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import type { ErrorCode } from "./error-codes.ts";
 
-/** Options of an {@link AppError}. */
+/** `cause` and `details` of an {@link AppError}; both end up in the log. */
 export interface AppErrorOptions {
   readonly cause?: unknown;
   /** Ids and numbers that explain the error. Never a secret: details are logged. */
@@ -24,7 +24,7 @@ export class AppError<Code extends ErrorCode = ErrorCode> extends Error {
   }
 }
 
-/** Turns whatever was thrown into an Error. Libraries here reject with strings and with undefined. */
+/** Turns any thrown value into an Error. Libraries here reject with strings and with undefined. */
 export function toError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
   return new Error(typeof thrown === "string" ? thrown : `non-error thrown: ${inspect(thrown, { depth: 1 })}`);

@@ -3,7 +3,10 @@ import { AppError } from "./errors.ts";
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
 
-/** A worker's id and name in one: 1 to 32 characters of a-z, 0-9, `_` and `-`, starting with a letter. */
+/**
+ * A worker's id and name in one: 1 to 32 characters of a-z, 0-9, `_` and `-`, starting with a
+ * letter.
+ */
 export type WorkerId = Branded<"WorkerId">;
 /** Id of the machine a supervisor runs on; same alphabet as {@link WorkerId}. */
 export type HostId = Branded<"HostId">;

@@ -1,6 +1,8 @@
 import { type Clock, systemClock } from "./clock.ts";
 
-/** Resolves in the next turn of the event loop: timers, sockets and signals that wait have had theirs by then. */
+/**
+ * Resolves in the next turn of the event loop, after the timers, sockets and signals that are due.
+ */
 export async function nextTurn(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   setImmediate(resolve);
@@ -8,8 +10,9 @@ export async function nextTurn(): Promise<void> {
 }
 
 /**
- * Work that awaits only what is there already never lets the event loop turn: heartbeats, leases and stops wait until it ends.
- * Such work runs for `sliceMs` milliseconds at a time. Time decides, not counts: a unit of work may be anything.
+ * Splits long synchronous work into slices of `sliceMs` milliseconds, so that heartbeats, leases
+ * and stops run in between. It measures time instead of counting, because one unit of work may take
+ * any time.
  */
 export class LoopShare {
   readonly #sliceMs: number;
@@ -22,17 +25,17 @@ export class LoopShare {
     this.#since = clock.monotonicMs();
   }
 
-  /** The event loop has turned just now. */
+  /** Starts a slice; call it right after a turn of the event loop. */
   begin(): void {
     this.#since = this.#clock.monotonicMs();
   }
 
-  /** Whether others have waited long enough. */
+  /** Whether the current slice has used up its time. */
   isOver(): boolean {
     return this.#clock.monotonicMs() - this.#since >= this.#sliceMs;
   }
 
-  /** Lets the others have a turn when this slice is over; resolves at once when it is not. */
+  /** Gives the event loop a turn when the slice is over; otherwise resolves at once. */
   async turn(): Promise<void> {
     if (!this.isOver()) return;
     await nextTurn();

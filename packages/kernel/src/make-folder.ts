@@ -2,8 +2,10 @@ import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
- * Makes a folder and those above it that are missing, all with `mode`; one that is there stays as it is. Throws what the system says.
- * @NOTE Node's own `recursive` never returns where a folder cannot be made but its parent is there, such as /proc/x.
+ * Makes a folder and its missing parents, all with `mode`; an existing folder stays as it is.
+ * Throws the system's error.
+ * @NOTE Node's own `recursive` never returns where a folder cannot be made but its parent exists,
+ * such as /proc/x.
  */
 export function makeFolder(path: string, mode: number): void {
   try {
@@ -16,7 +18,7 @@ export function makeFolder(path: string, mode: number): void {
   }
 }
 
-/** Another process may make it at the same time. */
+/** Accepts a folder that another process makes at the same time. */
 function makeLast(path: string, mode: number): void {
   try {
     mkdirSync(path, { mode });

@@ -1,34 +1,40 @@
 import { toError } from "./errors.ts";
 import { type Sink, sinkOf } from "./sink.ts";
 
-/** What may wait in memory for a reader that does not read. What comes then is counted, not kept. */
+/** Bytes kept in memory for a reader that does not read. Later texts are counted and dropped. */
 const WAITING_BYTES = 256 * 1024;
-/** How often a descriptor that took nothing is tried again, with nothing new to write. */
+/**
+ * Milliseconds between two tries on a descriptor that takes no bytes, when there is no new text.
+ */
 const RETRY_MS = 1000;
-/** A full pipe or terminal is looked at so often. */
+/** Milliseconds between two probes of a full pipe or terminal. */
 const DRAIN_MS = 50;
 
-/** How an {@link Output} is doing. */
 interface OutputState {
-  /** Texts that were lost since the start. */
+  /** Number of texts dropped since the start. */
   readonly lost: number;
-  /** Why nothing can be written now, such as `ENOSPC` or `EAGAIN` (no reader); null = it works. */
+  /**
+   * Why the descriptor takes no bytes now, such as `ENOSPC` or `EAGAIN` (no reader); null = it
+   * takes them.
+   */
   readonly code: string | null;
 }
 
-/** Makes the line that tells of texts that were not written. */
+/** Makes the line that reports dropped texts. */
 type LostLine = (lost: number) => string;
 
 interface Entry {
   bytes: Buffer;
-  /** How many texts are lost with it; of the line that tells of lost ones, those. */
+  /** Texts lost with this entry; for the line that reports losses, the number that it reports. */
   readonly texts: number;
   readonly isNotice: boolean;
 }
 
 /**
- * Writes to a standard stream (1 or 2) and never blocks, throws or ends the process, whatever is at its other end: a full disk, a pipe without a reader or
- * that is closed, a stopped terminal. Keeps at most 256 KB for a slow reader. What is lost is counted and told in the stream as soon as it takes something.
+ * Writes to a standard stream (1 or 2). Never blocks, throws or ends the process: neither on a full
+ * disk, nor on a pipe that is closed or has no reader, nor on a stopped terminal. Keeps at most 256
+ * KB for a slow reader. Counts the texts that it drops, and writes the count into the stream as
+ * soon as the stream takes bytes again.
  */
 export class Output {
   readonly #lostLine: LostLine;
@@ -38,7 +44,7 @@ export class Output {
   #untold = 0;
   #lost = 0;
   #code: string | null = null;
-  /** The last line that got out has no end. */
+  /** True when the last line that reached the stream was cut. */
   #isCut = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -47,7 +53,7 @@ export class Output {
     this.#sink = sinkOf(fd);
   }
 
-  /** Writes whole lines. What cannot be written now waits, or is counted. Never throws. */
+  /** Writes whole lines. Keeps or counts the text that cannot be written now. Never throws. */
   write(text: string): void {
     const bytes = Buffer.from(text);
     if (this.#bytes + bytes.length > WAITING_BYTES) {
@@ -57,11 +63,10 @@ export class Output {
     }
     this.#tellLost();
     this.#push(bytes, 1, false);
-    // A reader that is slow is not asked for each line.
+    // A slow reader is not probed for each line.
     if (this.#code !== "EAGAIN") this.#drain();
   }
 
-  /** How it is doing. */
   get state(): OutputState {
     return { lost: this.#lost, code: this.#code };
   }
@@ -71,10 +76,12 @@ export class Output {
     this.#bytes += bytes.length;
   }
 
-  /** Behind what came before the lost ones, and before what comes after. */
+  /**
+   * Keeps the place of the lost texts: behind the texts before them, before the texts after them.
+   */
   #tellLost(): void {
     if (this.#untold === 0) return;
-    // The rest of a line that still waits ends it; one whose rest was lost has no end.
+    // A cut line is completed by its waiting rest; a line whose rest was dropped stays open.
     const isOpen = this.#isCut && this.#waiting.length === 0;
     this.#push(Buffer.from(`${isOpen ? "\n" : ""}${this.#lostLine(this.#untold)}`), this.#untold, true);
     this.#untold = 0;
@@ -103,7 +110,10 @@ export class Output {
     this.#waiting.shift();
   }
 
-  /** A slow reader gets what waits. Where nothing can be written at all, such as on a full disk, what waits is lost: memory is for no log. */
+  /**
+   * Keeps the waiting texts for a slow reader. Drops them where no write can succeed, such as on a
+   * full disk: memory does not replace the log.
+   */
   #stuck(code: string): void {
     this.#code = code;
     const isSlow = code === "EAGAIN";

@@ -1,15 +1,18 @@
-/** Does one piece of work after the other, in the order in which they were asked for. */
+/** Runs pieces of work one after another, in the order of the calls. */
 export class SerialQueue {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Begins when everything asked for before has ended. Settles as `work` does; what fails does not hold up the next one. */
+  /**
+   * Runs `work` after all earlier work has ended, and settles like `work`. A failure does not block
+   * later work.
+   */
   run<T>(work: () => Promise<T> | T): Promise<T> {
     const result = this.#last.then(work);
     this.#last = result.catch(() => {});
     return result;
   }
 
-  /** Resolves when everything asked for so far has ended. Never rejects. */
+  /** Resolves when all work queued so far has ended. Never rejects. */
   async idle(): Promise<void> {
     await this.#last;
   }

@@ -1,4 +1,7 @@
-/** Two calls for the same key at the same time are one: the second gets the result, or the error, of the first. */
+/**
+ * Merges concurrent calls with the same key: later callers get the result, or the error, of the
+ * first.
+ */
 export class SingleFlight<T> {
   readonly #running = new Map<string, Promise<T>>();
 

@@ -1,21 +1,22 @@
 import { constants, fstatSync, openSync, writeSync } from "node:fs";
 import type { Writable } from "node:stream";
 
-/** A place for bytes that never makes its caller wait. */
+/** A byte sink that never makes its caller wait. */
 export interface Sink {
-  /** How many it took; 0 = none now. Throws what the system said. */
+  /** Number of bytes taken; 0 = none now. Throws the system's error. */
   write(bytes: Buffer): number;
 }
 
-/** More than this is not handed to a stream that does not get rid of it. */
+/** Most bytes that wait in a Node stream. */
 const HANDED_BYTES = 64 * 1024;
 
-/** Standard stream 1 or 2 as it is: a file, a pipe, a terminal, a socket. */
+/** Sink for standard stream 1 or 2: a file, a pipe, a terminal or a socket. */
 export function sinkOf(fd: 1 | 2): Sink {
-  // A file takes or refuses at once.
+  // A file takes or refuses the bytes at once.
   if (isFile(fd)) return { write: (bytes) => writeSync(fd, bytes) };
   try {
-    // Opened once more, so that not waiting is a matter of this process alone: the flags of an inherited descriptor are shared.
+    // Opens its own descriptor: O_NONBLOCK on the inherited one would change it for other processes
+    // too.
     const own = openSync(`/dev/fd/${fd}`, constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK | constants.O_NOCTTY);
     return { write: (bytes) => writeSync(own, bytes) };
   } catch {
@@ -31,7 +32,10 @@ function isFile(fd: number): boolean {
   }
 }
 
-/** A socket, such as what a supervisor reads its workers by, or a pipe that belongs to another user. */
+/**
+ * For a socket, such as the one over which a supervisor reads its workers, or a pipe of another
+ * user.
+ */
 function handedTo(stream: Writable): Sink {
   let broken: NodeJS.ErrnoException | null = null;
   stream.on("error", (error: NodeJS.ErrnoException) => {

@@ -1,6 +1,6 @@
 /**
- * Waits `delayMs` milliseconds. Rejects with `signal.reason` as soon as the signal aborts,
- * at once when it was aborted already. This is the only wait in the code base.
+ * Waits `delayMs` milliseconds. Rejects with `signal.reason` when the signal aborts, at once if it
+ * already has. All waits of the code base use it.
  */
 export async function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
@@ -17,8 +17,8 @@ export async function sleep(delayMs: number, signal?: AbortSignal): Promise<void
 }
 
 /**
- * Resolves like `work`, or rejects with `onTimeout()` once `timeoutMs` have passed.
- * `work` is not cancelled: the caller owns that. A rejection of `work` after the timeout is swallowed.
+ * Settles like `work`, or rejects with `onTimeout()` after `timeoutMs` milliseconds. Does not
+ * cancel `work`: the caller does. A rejection of `work` after the timeout is swallowed.
  */
 export async function withTimeout<T>(work: Promise<T>, timeoutMs: number, onTimeout: () => Error): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();

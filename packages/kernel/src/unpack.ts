@@ -1,8 +1,8 @@
 import { inflateRawSync, unzipSync } from "node:zlib";
 
 /**
- * Unpacks bytes of the other side: gzip, zlib, or bare deflate. All three are seen in MTProto's `gzip_packed`, whatever its
- * name says. Throws when they are none of these, are cut short, or would become longer than `maxBytes`.
+ * Unpacks gzip, zlib or bare deflate; servers send all three as MTProto's `gzip_packed`. Throws
+ * when the bytes are none of these, are cut short, or unpack to more than `maxBytes`.
  */
 export function unpack(packed: Uint8Array, maxBytes: number): Buffer {
   const limit = { maxOutputLength: maxBytes };
@@ -10,7 +10,7 @@ export function unpack(packed: Uint8Array, maxBytes: number): Buffer {
     return unzipSync(packed, limit);
   } catch (error) {
     if (isTooLong(error)) throw error;
-    // No header that zlib knows. What bare deflate begins with can also look like one.
+    // zlib finds no header. The first bytes of bare deflate can also look like one.
     return inflateRawSync(packed, limit);
   }
 }

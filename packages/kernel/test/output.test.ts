@@ -7,7 +7,7 @@ import { testDir } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 
 test("lines that were lost while one was half written are told of behind it, with no empty line between", async () => {
-  // What Node calls a pipe is a socket.
+  // Node's "pipe" is a socket.
   const pipe = join(await testDir(), "pipe");
   execFileSync("mkfifo", [pipe]);
   const stdout = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);

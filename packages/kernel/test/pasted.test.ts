@@ -1,4 +1,4 @@
-/** What people paste: marks, dashes, digits and quotes that they do not see (field faults C1, C2). */
+/** Invisible marks, dashes, digits and quotes in pasted text (field faults C1, C2). */
 import { cleanPaste, encodedTexts, parsePhone } from "@flotilla/kernel";
 import fc from "fast-check";
 import { expect, test } from "vitest";

@@ -1,24 +1,24 @@
 import { statSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 
-/** A disk that is as good as full. */
+/** A disk below the limit of free space, or without a free inode. */
 export interface FullDisk {
-  /** The folder that was looked at. */
+  /** The watched folder on that disk. */
   readonly path: string;
   readonly freeMb: number;
-  /** There is room, but for no new file. */
+  /** True when bytes are free but no inode for a new file. */
   readonly noInodes: boolean;
 }
 
-/** Less than this is full, or less than a fiftieth of a small disk. */
+/** Free bytes below which a disk counts as full; on a small disk, a fiftieth of its size. */
 const FULL_BYTES = 8 * 1024 * 1024;
 const FULL_PART = 1 / 50;
-/** So much more must be free until it is over: no flapping at the edge. */
+/** A full disk is over when this many times the limit is free, so that the state does not flap. */
 const OVER_FACTOR = 2;
-/** A full disk is named within a second. */
+/** Milliseconds between two checks, so that a full disk is reported within a second. */
 const LOOK_MS = 500;
 
-/** The disks of some folders, looked at twice a second. A disk that hangs holds nothing up. */
+/** Checks the disks of some folders twice a second. A hung disk blocks no other. */
 export class DiskWatch implements Disposable {
   readonly #paths: readonly string[];
   readonly #onChange: (full: readonly FullDisk[]) => void;
@@ -33,15 +33,15 @@ export class DiskWatch implements Disposable {
     this.#timer.unref();
   }
 
-  /** Those that are full now, one of each disk. */
+  /** The disks that are full now, one entry per disk. */
   get full(): readonly FullDisk[] {
     return this.#full;
   }
 
-  /** For the health endpoint, such as "disk of /data is full: 0 MB free". */
+  /** Problems for the health endpoint, such as "disk of /data is full: 0 MB free". */
   readonly problems = (): string[] => this.#full.map(diskProblem);
 
-  /** Looks now. Never rejects. */
+  /** Checks the disks now. Never rejects. */
   async look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
@@ -59,17 +59,20 @@ export class DiskWatch implements Disposable {
   }
 }
 
-/** One sentence without an end. */
+/** One English sentence without a full stop. */
 export function diskProblem({ path, freeMb, noInodes }: FullDisk): string {
   return noInodes ? `disk of ${path} has no room for new files` : `disk of ${path} is full: ${freeMb} MB free`;
 }
 
-/** The same for people of every language: the folder, and what is free there; "0 i/n": there is no inode for a new file. */
+/**
+ * The same without words, for texts in any language: the folder and its free space; "0 i/n" = no
+ * free inode.
+ */
 export function diskDetail({ path, freeMb, noInodes }: FullDisk): string {
   return noInodes ? `${path}: ${freeMb} MB, 0 i/n` : `${path}: ${freeMb} MB`;
 }
 
-/** Folders that are there, one of each disk. */
+/** Folders that exist, one per disk. */
 function oneOfEach(paths: readonly string[]): string[] {
   const devices = new Map<number, string>();
   for (const path of paths) {

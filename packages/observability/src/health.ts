@@ -12,15 +12,19 @@ export function createRegistry(): Registry {
   return registry;
 }
 
-/** A running health endpoint. */
+/** A running health endpoint; close it before the process ends. */
 export interface HealthServer {
   readonly port: number;
   close(): Promise<void>;
 }
 
 /**
- * Serves on 127.0.0.1: `GET /livez` (200 as long as the process answers: for what ends a process that does not), `GET /healthz` (200, or 503 with
- * one reason per line, most of which a restart does not mend: for what only tells or routes) and `GET /metrics` (Prometheus text).
+ * Serves on 127.0.0.1:
+ * - `GET /livez`: 200 while the process answers. For programs that restart a hung process.
+ * - `GET /healthz`: 200, or 503 with one reason per line. A restart mends few of them: use it for
+ *   alerts and routing.
+ * - `GET /metrics`: Prometheus text.
+ *
  * Port 0 = any. Throws AppError `port-taken` with the remedy.
  */
 export async function startHealth(options: {

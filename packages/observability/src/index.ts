@@ -1,4 +1,4 @@
-/** What a process shows of itself: log, health, metrics. */
+/** Observability of a process: log, health, metrics. */
 export { DiskWatch, diskDetail, diskProblem, type FullDisk } from "./disk-watch.ts";
 export { Counter, createRegistry, Gauge, type HealthServer, Registry, startHealth } from "./health.ts";
 export { createLogger, type Logger } from "./logger.ts";

@@ -5,21 +5,24 @@ import { redact } from "./redact.ts";
 export type { Logger } from "pino";
 
 /**
- * The log of one process: JSON lines on stdout, redacted as a whole line. `name` is the process
- * (`bot`, `supervisor`, `worker`), `fields` go on every line (such as the worker's id). It never blocks, throws or ends the process,
- * also on a full disk or a pipe without a reader: see `Output`.
+ * The log of one process: JSON lines on stdout, each redacted as a whole. `name` is the process
+ * (`bot`, `supervisor`, `worker`); `fields` are part of every line (such as the worker's id). Never
+ * blocks, throws or ends the process, also on a full disk or a pipe without a reader: see `Output`.
  */
 export function createLogger(options: {
   readonly name: string;
   readonly level: string;
   readonly fields?: Readonly<Record<string, string>>;
-  /** What a line of trouble begins with, by its field `class`; other warnings and errors begin with ⚠️ and ❌ (promise S2-54). */
+  /**
+   * Icon of a warning or error by its field `class`; without an entry it is ⚠️ or ❌ (promise
+   * S2-54).
+   */
   readonly icons?: Readonly<Record<string, string>>;
 }): Logger {
   const { icons = {} } = options;
   const tell = (lost: number): string =>
     `${JSON.stringify({ level: "warn", time: new Date().toISOString(), name: options.name, ...options.fields, lost, msg: `⚠️ ${lost} lines were not written` })}\n`;
-  // Pino's own destination tries a full disk again for ever, and nothing else runs meanwhile.
+  // Pino's own destination retries a full disk in an endless loop that blocks the process.
   const output = options.level === "silent" ? SILENT : new Output(1, tell);
   const how = {
     name: options.name,
@@ -34,13 +37,16 @@ export function createLogger(options: {
       },
     },
     serializers: { err: withoutCommand },
-    // Texts are caught by the whole line; these catch bytes.
+    // The redaction of the whole line covers texts; these paths cover bytes.
     redact: { paths: ["authKey", "*.authKey", "fleetKey", "*.fleetKey"], censor: "[redacted]" },
   };
   return pino(how, output);
 }
 
-/** Redis' client hangs the whole command on its errors: a job, with the text of a message in it. Its name is enough. */
+/**
+ * ioredis attaches the whole command to its errors: a job, with the text of a message. The log
+ * keeps only its name.
+ */
 function withoutCommand(error: Error): unknown {
   const { command, ...said } = pino.stdSerializers.err(error) as { command?: { name?: string } };
   return command?.name === undefined ? said : { ...said, command: command.name };
@@ -50,7 +56,7 @@ const SILENT = { write: (): void => {} };
 const [WARN, ERROR] = [40, 50];
 const HAS_ICON = /^\p{Extended_Pictographic}/u;
 
-/** The arguments of a line, whose text begins with an icon when it tells of trouble and has none. */
+/** Adds the icon to the text of a warning or error that has none. */
 function withIcon(args: unknown[], icons: Readonly<Record<string, string>>, level: number): unknown[] {
   const [fields, text, ...rest] = typeof args[0] === "string" ? [{}, ...args] : args;
   if (typeof text !== "string" || level < WARN || HAS_ICON.test(text)) return args;

@@ -1,13 +1,14 @@
 import type { Logger } from "./logger.ts";
 
-/** The same trouble is written once in this time, whatever comes between. */
+/** Milliseconds in which the same text is logged at most once, whatever texts come between. */
 const AGAIN_MS = 60_000;
-/** Texts that are remembered: some have a number in them that changes. */
+/** Texts that are remembered at most: some contain a number that changes. */
 const MOST = 50;
 
 /**
- * Writes errors of a connection as warnings `what`, each text at most once a minute: a Redis that refuses writes answers with the same one many times
- * a second. `monotonicMs`: the time of a monotonic clock.
+ * Logs errors of a connection as warnings `what`, each text at most once a minute: a Redis that
+ * refuses writes repeats the same error many times a second. `monotonicMs` is the time of a
+ * monotonic clock.
  */
 export function quietly(
   log: Pick<Logger, "warn">,

@@ -2,25 +2,29 @@ import { constants } from "node:os";
 import { AppError, Output, sleep, toError } from "@flotilla/kernel";
 import type { Logger } from "./logger.ts";
 
-/** A started service: its log, what to tell the parent, how to end it. */
+/** A started service: its log, its message for the parent, and how to end it. */
 export interface RunningService {
   readonly log: Logger;
   /** Sent to the parent with `kind: "ready"`. */
   readonly ready: Readonly<Record<string, string | number>>;
   close(): Promise<void>;
-  /** A second signal came while it closes: end faster. Without it, the process ends at once. */
+  /**
+   * Called for a second signal during `close`: end faster. Without it, the process ends at once.
+   */
   hurry?(): void;
 }
 
-/** Sockets of libraries that close late must not keep a stopped service alive for longer. */
+/** Milliseconds after `close` until the process exits although sockets of libraries are open. */
 const LINGER_MS = 500;
 
-/** A start that is under way when the service shall end is given so long to come to its end. */
+/** Milliseconds that a start under way gets to finish once the service must stop. */
 const LEAVE_MS = 2000;
 
 /**
- * Runs a service until SIGINT, SIGTERM or the end of its parent (closed IPC channel), then closes it and lets the
- * process end (the words of S2-35 in the log). A second signal hurries it, or ends it at once. A start that fails prints one plain text on stderr, tells the parent, and exits with 1.
+ * Runs a service until SIGINT, SIGTERM or the end of its parent (closed IPC channel), then closes
+ * it and lets the process end (the log texts of S2-35). A second signal calls `hurry`, or ends the
+ * process at once. A failed start prints one plain text on stderr, tells the parent, and exits with
+ * 1.
  */
 export async function runService(name: string, start: () => Promise<RunningService>): Promise<void> {
   const stop = Promise.withResolvers<string>();
@@ -34,7 +38,7 @@ export async function runService(name: string, start: () => Promise<RunningServi
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
   if (process.send) process.once("disconnect", () => stop.resolve("parent gone"));
-  // The parent may have gone before anybody listened: modules take their time to load.
+  // The parent may have gone before the listener was added: modules take time to load.
   if (process.send && !process.connected) stop.resolve("parent gone");
   try {
     const service = await startOrLeave(start, stop.promise);
@@ -58,7 +62,10 @@ export async function runService(name: string, start: () => Promise<RunningServi
   }
 }
 
-/** A start may wait for a Redis that never comes; a service that shall end must not wait with it. The kernel frees what it held. */
+/**
+ * Stops waiting for a start when the service must end: the start may wait for a Redis that never
+ * comes. The kernel frees its resources.
+ */
 async function startOrLeave(start: () => Promise<RunningService>, stop: Promise<string>): Promise<RunningService> {
   const started = new AbortController();
   const leave = stop.then(() => sleep(LEAVE_MS, started.signal));
@@ -73,7 +80,7 @@ async function startOrLeave(start: () => Promise<RunningService>, stop: Promise<
   }
 }
 
-/** A parent that went during the start cannot be told; its end is heard of by the closed channel. */
+/** Ignores a parent that went during the start; the closed channel reports its end. */
 function tellParent(message: Readonly<Record<string, string | number>>): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }

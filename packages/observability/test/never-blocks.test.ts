@@ -18,7 +18,7 @@ interface Chatty {
   readonly exited: Promise<number | string | null>;
 }
 
-/** A process that logs without end; `stdio` is where stdout and stderr go. */
+/** A process that logs in a loop; `stdio` are its stdout and stderr. */
 function chatty(stdout: number | "pipe"): Chatty {
   const bound = boundToParent(process.execPath, [CHATTY], "KILL");
   const child = spawn(bound.command, bound.args, { stdio: ["ignore", stdout, stdout, "ipc"] });
@@ -40,7 +40,7 @@ const end = async (it: Chatty): Promise<void> => {
   expect(await it.exited).toBe(0);
 };
 
-/** How many lines are not there. Each gap has to be told of, in its place and with its number. */
+/** Number of missing lines. The stream must report each gap in its place and with its number. */
 function missing(lines: readonly string[]): number {
   let next = 0;
   let told = 0;
@@ -56,7 +56,7 @@ function missing(lines: readonly string[]): number {
   return lines.reduce((sum, line) => sum + ((JSON.parse(line) as { lost?: number }).lost ?? 0), 0);
 }
 
-/** A file system of 1 MB, which is full; null where mounting is not permitted. */
+/** A full file system of 1 MB; null where mounting is not permitted. */
 async function fullDisk(): Promise<{ at: string; makeRoom: () => void } | null> {
   const at = join(await testDir("log-disk-"), "disk");
   mkdirSync(at);
@@ -75,7 +75,7 @@ test("a process whose log is on a full disk goes on, in little memory; when ther
 }) => {
   const disk = await fullDisk();
   if (disk === null) return skip("mounting a tmpfs is not permitted here");
-  // Something fits into its first page, so that a line is cut in the middle.
+  // Leaves room in the first page, so that a line is cut in the middle.
   truncateSync(`${disk.at}/filler`, 2 ** 20 - 4096);
   const path = `${disk.at}/log`;
   const log = openSync(path, "a");
@@ -97,7 +97,7 @@ test("a process whose log is on a full disk goes on, in little memory; when ther
     msg: expect.stringMatching(/^⚠️ \d{4,} lines were not written$/),
   });
   expect(missing(lines.filter((line) => line.endsWith("}")))).toBeGreaterThan(1000);
-  // One line was cut where the disk ended; nothing is glued to it.
+  // The disk's end cuts one line; the next line starts on its own.
   expect(lines.filter((line) => !line.endsWith("}"))).toHaveLength(1);
 });
 
@@ -119,7 +119,7 @@ test("a pipe without a reader costs neither time nor memory; a reader that reads
 test("a real pipe, as a shell makes it, may be full: npm start | sleep", async () => {
   const dir = await testDir("fifo-");
   run("mkfifo", [join(dir, "pipe")]);
-  // Open for both, so that it has a reader, which never reads.
+  // Opened for reading and writing, so that it has a reader, which never reads.
   const pipe = openSync(join(dir, "pipe"), "r+");
   onTestFinished(() => closeSync(pipe));
   const it = chatty(pipe);

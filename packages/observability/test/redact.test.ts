@@ -12,7 +12,7 @@ const SECRETS = {
   "a session string": `1${"BVtSQ+/-_aZ".repeat(32)}=`,
 } as const;
 
-/** The part of a secret that must not be seen: without what only says what it is. */
+/** The part of a secret that must not appear, without its public prefix. */
 const coreOf = (secret: string): string => secret.replace("tg://login?token=", "").slice(0, 60);
 
 describe.each(Object.entries(SECRETS))("%s", (_what, secret) => {

@@ -58,7 +58,7 @@ test("a second signal hurries a service that knows how, a third one ends it", as
 test("a second signal ends a service that hangs in its start", async () => {
   const service = run("start-hangs");
   await service.waitForOutput("starting");
-  // The first one leaves no trace to wait for, so it is repeated.
+  // The first signal leaves no trace to wait for, so the test repeats it.
   const repeat = setInterval(() => service.kill("SIGTERM"), 50);
   onTestFinished(() => clearInterval(repeat));
   expect(await service.exited).toEqual({ code: 130, signal: null });
@@ -91,7 +91,7 @@ describe("with a parent", () => {
     ["it ends in good order when the parent went during the start", "parent-goes"],
   ])("%s", async (_what, how) => {
     const parent = spawnNode(join(import.meta.dirname, "fixtures/parent.ts"), [how]);
-    // The service writes to the same pipes: they end when it is gone, too.
+    // The service writes to the same pipes, so they end after it has ended.
     expect(await parent.exited).toEqual({ code: null, signal: "SIGKILL" });
     expect(parent.stdout).toMatch(/started\n[\s\S]*closed\n[\s\S]*Shutdown complete/);
     expect(parent.stderr).toBe("");

@@ -4,9 +4,10 @@ const SETPRIV = "/usr/bin/setpriv";
 const BUSYBOX = "/bin/busybox";
 
 /**
- * The command line that makes the kernel send `signal` to the program when its parent dies in any way, SIGKILL
- * included (Linux, `setpriv` of util-linux; measured 3 to 7 ms, also for a hung or stopped child). Elsewhere the
- * command is returned as it is, and the child has to notice its closed IPC channel by itself.
+ * The command line that makes the kernel send `signal` to the program when its parent dies in any
+ * way, SIGKILL included (Linux, `setpriv` of util-linux; measured 3 to 7 ms, also for a hung or
+ * stopped child). Elsewhere it returns the command as it is, and the child must notice its closed
+ * IPC channel.
  */
 export function boundToParent(
   command: string,
@@ -17,7 +18,10 @@ export function boundToParent(
   return { command: SETPRIV, args: ["--pdeathsig", signal, command, ...args] };
 }
 
-/** Whether {@link boundToParent} can do anything here. The `setpriv` of BusyBox has no `--pdeathsig`: it would start nothing. */
+/**
+ * Whether {@link boundToParent} works here. The `setpriv` of BusyBox has no `--pdeathsig`: it would
+ * start no program.
+ */
 export function canBindToParent(setpriv: string = SETPRIV, busybox: string = BUSYBOX): boolean {
   if (process.platform !== "linux") return false;
   try {
@@ -28,7 +32,10 @@ export function canBindToParent(setpriv: string = SETPRIV, busybox: string = BUS
   }
 }
 
-/** What to say at a start when it cannot; null when it can, or where no system can. */
+/**
+ * The warning for a start on Linux without a usable `setpriv`; null when it is usable, and on other
+ * systems.
+ */
 export function unboundWarning(): string | null {
   if (process.platform !== "linux" || canBindToParent()) return null;
   return "This machine has no setpriv of util-linux: a worker that hangs while its supervisor is killed lives on until the next start ends it. Install util-linux.";

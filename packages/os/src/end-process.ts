@@ -3,27 +3,34 @@ import { sleep } from "@flotilla/kernel";
 import { type ProcessIdentity, sameProcess } from "./identity.ts";
 
 const LOOK_MS = 20;
-/** A killed process that waits for its disk may need this long to be gone. */
+/** Milliseconds that a killed process may need to end while it waits for its disk. */
 const KILLED_MS = 5000;
 
 /**
- * Ends a process that is not a child of this one: SIGTERM, SIGKILL after `graceMs`. Compares pid, start time and boot immediately
- * before each signal, so a pid that now belongs to another program is never hit. Resolves with false when the process is still there.
+ * Ends a process that is not a child of this one: SIGTERM, then SIGKILL after `graceMs`. Compares
+ * pid, start time and boot right before each signal, so that it never signals another program that
+ * reuses the pid. Resolves with false when the process still exists.
  */
 export async function endProcess(identity: ProcessIdentity, graceMs: number): Promise<boolean> {
   if (!signalled(identity, "SIGTERM")) return !sameProcess(identity);
-  // A stopped process hears SIGTERM only when it continues.
+  // A stopped process handles SIGTERM only after SIGCONT.
   signalled(identity, "SIGCONT");
   if (await isGone(identity, graceMs)) return true;
   return await killProcess(identity);
 }
 
-/** The same with SIGKILL alone. Resolves with false when the process is still there, for example because it belongs to another user. */
+/**
+ * Ends a process with SIGKILL, with the same checks. Resolves with false when the process still
+ * exists, for example because it belongs to another user.
+ */
 export async function killProcess(identity: ProcessIdentity): Promise<boolean> {
   return signalled(identity, "SIGKILL") ? await isGone(identity, KILLED_MS) : !sameProcess(identity);
 }
 
-/** Ends a child: SIGTERM, SIGKILL after `graceMs`. Does not wait. Does nothing to a child that has ended. */
+/**
+ * Ends a child: SIGTERM, then SIGKILL after `graceMs` milliseconds. Returns at once. Ignores a
+ * child that has ended.
+ */
 export function endChild(child: ChildProcess, graceMs: number): void {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill("SIGTERM");
@@ -44,6 +51,6 @@ function signalled(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
     process.kill(identity.pid, signal);
     return true;
   } catch {
-    return false; // it ended between the two lines, or it belongs to another user
+    return false; // The process ended after the check, or belongs to another user.
   }
 }

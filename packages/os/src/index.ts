@@ -1,4 +1,7 @@
-/** Processes of this machine: who they are, what they do, how they end. The only reader of /proc about processes as such. */
+/**
+ * Processes of this machine: their identity, state and end. The only reader of /proc/<pid> for
+ * processes.
+ */
 export { boundToParent, unboundWarning } from "./bound-process.ts";
 export { controlGroup, oomKills } from "./control-group.ts";
 export { endChild, endProcess, killProcess } from "./end-process.ts";

@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 
-/** What a process is doing. A hung one is "running": only its own heartbeat can tell. */
+/** State of a process. A hung process is "running": only a missing heartbeat reveals it. */
 export type ProcessState = "running" | "stopped" | "zombie" | "unknown";
 
-/** What the kernel says of a process (proc(5)). */
+/** State of a process as the kernel reports it (proc(5)). */
 export interface ProcessStat {
   readonly state: ProcessState;
   /** Start time in clock ticks since boot (field 22). */
   readonly startTicks: string;
-  /** Processor time so far, user and system, in milliseconds (fields 14 and 15); exact to 10. */
+  /** Processor time used, user and system, in milliseconds (fields 14 and 15); exact to 10. */
   readonly cpuMs: number;
 }
 
@@ -26,7 +26,9 @@ const STATES: Readonly<Record<string, ProcessState>> = {
   X: "zombie",
 };
 
-/** Reads `/proc/<pid>/stat`; null for a process that is gone or hidden, or where there is no such file system. */
+/**
+ * Reads `/proc/<pid>/stat`; null when the process is gone or hidden, or the system has no /proc.
+ */
 export function processStat(pid: number): ProcessStat | null {
   try {
     return parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
@@ -35,7 +37,7 @@ export function processStat(pid: number): ProcessStat | null {
   }
 }
 
-/** Parses a line of `/proc/<pid>/stat`; null when it is none. */
+/** Parses a line of `/proc/<pid>/stat`; null when the line has another form. */
 export function parseStat(line: string): ProcessStat | null {
   // The name in brackets may contain spaces and brackets: the fields begin after the last bracket.
   const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");

@@ -3,7 +3,7 @@ import { testDir } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { canBindToParent } from "../src/bound-process.ts";
 
-/** A folder with a BusyBox and the way its `setpriv` is installed. */
+/** A folder with a BusyBox and its `setpriv`, installed by `how`. */
 async function installed(how: (dir: string) => void): Promise<boolean> {
   const dir = await testDir("bound-");
   mkdirSync(`${dir}/bin`);

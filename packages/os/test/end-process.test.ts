@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { endProcess, killProcess } from "../src/end-process.ts";
 import { type ProcessIdentity, processIdentity } from "../src/identity.ts";
 
-/** A process that says when it runs, with its identity. */
+/** Starts a process and resolves with its identity once it runs. */
 async function running(program: string): Promise<ProcessIdentity> {
   const file = `${await testDir("end-")}/program.mjs`;
   writeFileSync(file, `${program}; setInterval(() => {}, 1000); console.log("ready")`);

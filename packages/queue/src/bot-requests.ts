@@ -10,33 +10,44 @@ import { noAnswer, redisAway, troubleOf } from "./redis-trouble.ts";
 import { isRedelivered, refuse, TolerantWorker, withoutUnreadable } from "./tolerant-worker.ts";
 import type { Signed, Slot } from "./wire.ts";
 
-/** How long an answer is kept for the one who asked. */
+/** Seconds that an answer is kept for its requester. */
 const KEEP = { removeOnComplete: { age: 60 }, removeOnFail: { age: 60 } } as const;
-/** Nobody asks more at a time. */
+/** Entries kept in the event stream; there are never more requests under way. */
 const KEPT_EVENTS = 100;
 const CLOSE_MS = 2000;
 const CONNECT_MS = 10_000;
-/** Whoever asked is about to end anyway; a blocking read would keep it for seconds. */
+/**
+ * Milliseconds for an orderly close: the requester is about to exit, and a blocking read would
+ * delay it by seconds.
+ */
 const LEAVE_MS = 100;
 
-/** The bot's side: how requests are answered. */
+/** The bot's side: handles requests. */
 export interface AnswerOptions {
-  /** What it throws reaches the one who asked as a refusal. */
+  /** A thrown error reaches the requester as a refusal. */
   readonly handle: (request: BotRequest) => Promise<BotAnswer>;
   readonly onError: (error: unknown) => void;
-  /** Whether a request of this id was never answered before, remembered over restarts for at least {@link REQUEST_GOOD_FOR_MS}. */
+  /**
+   * Whether a request with this id is new. Remembers ids over restarts for at least {@link
+   * REQUEST_GOOD_FOR_MS}.
+   */
   readonly isNew: (id: string) => boolean;
 }
 
-/** Who asks waits for seconds; the rest is for clocks that differ. */
+/**
+ * Milliseconds that a request is valid. A requester waits for seconds; the rest covers clocks that
+ * differ.
+ */
 export const REQUEST_GOOD_FOR_MS = 10 * 60_000;
 
-/** Answers one request after the other, each once: an old one must not bring old routes back. */
+/**
+ * Answers requests one after another, each once: a replayed request must not restore old routes.
+ */
 export function answerBotRequests(place: QueuePlace, { handle, onError, isNew }: AnswerOptions): Consumer {
   const { wire } = place;
   const redis = new Redis(patientOptions(place.url));
   redis.on("error", onError);
-  /** For a job whose completion was lost: it is handed out once more. */
+  /** For the redelivery of a job whose completion was lost. */
   let last: { readonly id: string; readonly answer: Signed } | null = null;
   const worker = new TolerantWorker(
     BOT_REQUESTS_QUEUE,
@@ -69,14 +80,16 @@ export function answerBotRequests(place: QueuePlace, { handle, onError, isNew }:
 }
 
 /**
- * Asks the bot and waits for its answer, `timeoutMs` from the moment that Redis has the request. Throws AppError `bot-silent` when none
- * came in time (then nothing was done: the request is taken back), `redis-away` (no connection within 10 s), `bot-refused`.
+ * Sends a request to the bot and waits for its answer, `timeoutMs` from the moment that Redis has
+ * it. Throws AppError `bot-silent` when no answer came in time (the request is withdrawn and has no
+ * effect), `redis-away` (no connection within 10 s), `bot-refused`.
  */
 export async function askBot(place: QueuePlace, request: BotRequest, timeoutMs: number): Promise<BotAnswer> {
   const { prefix, wire } = place;
   const streams = { events: { maxLen: KEPT_EVENTS } };
   const queue = new Queue(BOT_REQUESTS_QUEUE, { connection: promptOptions(place.url), prefix, streams });
-  // From the beginning: "ready" is said before the first read, and an answer that comes in between would be waited for in vain.
+  // Reads from the start of the stream: "ready" precedes the first read, which would miss an answer
+  // that comes in between.
   const events = new QueueEvents(BOT_REQUESTS_QUEUE, {
     connection: patientOptions(place.url),
     prefix,
@@ -109,7 +122,7 @@ async function answerTo(job: Job, events: QueueEvents, timeoutMs: number): Promi
     return await job.waitUntilFinished(events, timeoutMs);
   } catch (error) {
     if (await job.isFailed()) throw new AppError("bot-refused", toError(error).message);
-    // Taken back unless the bot has it in hand at this moment.
+    // Withdraws the request unless the bot is handling it.
     await job.remove().catch(() => {});
     throw new AppError("bot-silent", "The bot did not answer. Is it running? Routes are changed by the bot alone.");
   }

@@ -2,7 +2,7 @@ import { AppError, toError, withTimeout } from "@flotilla/kernel";
 import { Redis } from "ioredis";
 import { noAnswer, redisAway, troubleOf } from "./redis-trouble.ts";
 
-/** Options that ioredis and BullMQ both take. */
+/** Connection options for both ioredis and BullMQ. */
 export interface RedisConnection {
   path?: string;
   host?: string;
@@ -20,7 +20,9 @@ export interface RedisConnection {
   retryStrategy?: (attempt: number) => number | null;
 }
 
-/** Connection options for a Redis URL or the path of a unix socket. Throws AppError `bad-redis-url`. */
+/**
+ * Connection options for a Redis URL or the path of a unix socket. Throws AppError `bad-redis-url`.
+ */
 export function redisOptions(url: string): RedisConnection {
   if (url.startsWith("/")) return { path: url };
   let parsed: URL;
@@ -42,30 +44,33 @@ export function redisOptions(url: string): RedisConnection {
   };
 }
 
-/** Come back at most 1 s after Redis does; the library's own curve goes up to 20 s. */
+/**
+ * Milliseconds before reconnect attempt `attempt`: at most 1 s; ioredis's own back-off goes up to
+ * 20 s.
+ */
 const quickRetry = (attempt: number): number => Math.min(50 * 2 ** Math.min(attempt, 5), 1000);
 
-/** For consumers and events: waits for Redis as long as it takes. */
+/** For consumers and events: waits for Redis without a limit. */
 export function patientOptions(url: string): RedisConnection {
   return { ...redisOptions(url), maxRetriesPerRequest: null, retryStrategy: quickRetry };
 }
 
-/** For button presses: an error within milliseconds when Redis is away, so that the tap can say so. */
+/** For button presses: fails within milliseconds when Redis is away, so that the bot can say so. */
 export function promptOptions(url: string): RedisConnection {
   return {
     ...redisOptions(url),
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
-    // What was asked of one Redis is not asked of the one after it: by then its answer is not wanted, and its time is over.
+    // After a reconnect the old question is not repeated: its requester no longer waits.
     autoResendUnfulfilledCommands: false,
-    // A Redis that loads its data says so to each question, which the check would only wait for.
+    // A Redis that is loading its data refuses each command; the ready check would only wait.
     enableReadyCheck: false,
     retryStrategy: quickRetry,
     connectTimeout: 2000,
   };
 }
 
-/** A Redis that is away is not waited for at a stop: `ms` while it is there, else a moment. */
+/** Milliseconds that a close may wait: `ms` while Redis is connected, otherwise a moment. */
 export function closingMs(redis: Redis, ms: number): number {
   return redis.status === "ready" ? ms : AWAY_MS;
 }
@@ -74,16 +79,19 @@ const AWAY_MS = 50;
 
 const CHECK_MS = 5000;
 
-/** What {@link checkRedis} found. */
+/** Result of {@link checkRedis}. */
 export interface RedisFacts {
   readonly version: string;
   readonly warnings: readonly string[];
 }
 
-/** Asks Redis one thing over a connection of its own. Throws AppError `redis-away` when there is no answer within `limitMs`. */
+/**
+ * Runs `ask` over a connection of its own. Throws AppError `redis-away` when there is no answer
+ * within `limitMs`.
+ */
 export async function askOnce<T>(url: string, limitMs: number, ask: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis({ ...promptOptions(url), enableOfflineQueue: true, enableReadyCheck: true });
-  // The question itself only says that it was asked too often; the event knows why.
+  // The command's error only reports too many retries; the event has the reason.
   const reasons: Error[] = [];
   redis.on("error", (error: Error) => reasons.push(error));
   try {
@@ -99,12 +107,13 @@ export async function askOnce<T>(url: string, limitMs: number, ask: (redis: Redi
 }
 
 /**
- * Connects once and reads what matters. Throws AppError `redis-unreachable`, `redis-too-old` (< 6.2) or
- * `redis-evicts` (a policy that may throw jobs away), each with the remedy. Warns when nothing is persisted.
+ * Connects once and reads the settings that matter. Throws AppError `redis-unreachable`,
+ * `redis-too-old` (< 6.2) or `redis-evicts` (a policy that may evict jobs), each with the remedy.
+ * Warns when Redis persists nothing.
  */
 export async function checkRedis(url: string): Promise<RedisFacts> {
   const redis = new Redis({ ...redisOptions(url), lazyConnect: true, retryStrategy: () => null, connectTimeout: 5000 });
-  // The attempt itself rejects with "Connection is closed"; the event knows why.
+  // The connection's error is "Connection is closed"; the event has the reason.
   const reasons: Error[] = [];
   redis.on("error", (error: Error) => reasons.push(error));
   try {

@@ -11,29 +11,31 @@ import { noAnswer } from "./redis-trouble.ts";
 import { isRedelivered, refuse, TolerantWorker, withoutUnreadable } from "./tolerant-worker.ts";
 import type { Opened } from "./wire.ts";
 
-/** A consumer that runs. `close` waits for the job in hand. */
+/** A running consumer. `close` waits for the current job. */
 export interface Consumer {
   close(): Promise<void>;
 }
 
-/** What a consumer needs besides its handler. */
+/** Handler and listeners of a consumer. */
 export interface ConsumerOptions<T> {
   readonly place: QueuePlace;
-  /** Called once per job; may be called again for the same job after a crash, so it must be idempotent by `id`. */
+  /**
+   * Called once per job, and again for the same job after a crash: it must be idempotent by `id`.
+   */
   readonly handle: (payload: T) => Promise<void>;
-  /** Connection errors and refused payloads. Payloads are never part of it. */
+  /** Receives connection errors and refused payloads; an error never contains a payload. */
   readonly onError: (error: unknown) => void;
   /**
-   * A job that was given up: its handler failed, or it took its consumer down with it more than twice. The payload is null
-   * when it is not a valid one. Whoever asked can be told.
+   * Called for a job that is given up: its handler failed, or its consumer crashed with it more
+   * than twice. `payload` is null when it is not valid. For telling the sender.
    */
   readonly onFailed?: (payload: T | null, error: Error) => void;
   readonly concurrency?: number;
 }
 
 /**
- * Commands for a host, one at a time per call of `handle`; several at once so that one slow stop delays nobody. Does not wait
- * for a Redis that is away: commands come when it is back.
+ * Consumes the commands for a host. Handles several at once, so that a slow stop delays no other
+ * command. Does not wait for a Redis that is away: commands arrive when it is back.
  */
 export async function consumeHostCommands(host: HostId, options: ConsumerOptions<HostCommand>): Promise<Consumer> {
   const { handle } = options;
@@ -44,7 +46,7 @@ export async function consumeHostCommands(host: HostId, options: ConsumerOptions
   return await QueueConsumer.start(hostQueue(host), HostCommand, { concurrency: 20, ...here });
 }
 
-/** Commands for one worker, strictly one after the other. */
+/** Consumes the commands for one worker, strictly one after another. */
 export async function consumeWorkerCommands(worker: WorkerId, options: ConsumerOptions<WorkerCommand>): Promise<Consumer> {
   const { handle } = options;
   const here = {
@@ -54,26 +56,29 @@ export async function consumeWorkerCommands(worker: WorkerId, options: ConsumerO
   return await QueueConsumer.start(workerQueue(worker), WorkerCommand, here);
 }
 
-/** Events of the fleet, strictly in order. */
+/** Consumes the events of the fleet, strictly in order. */
 export async function consumeEvents(options: ConsumerOptions<FleetEvent>): Promise<Consumer> {
   return await QueueConsumer.start(EVENTS_QUEUE, FleetEvent, options);
 }
 
-/** Ids of jobs that are done. What is older is refused by its deadline, or known to the one who did it. */
+/**
+ * Ids of finished jobs that are remembered. An older job is refused by its deadline, or recognised
+ * by its handler.
+ */
 const REMEMBERED = 5000;
-/** A job in hand is given so long at a stop. */
+/** Milliseconds that the current job gets at a stop. */
 const CLOSE_MS = 3000;
 const PROBE_EVERY_MS = 2000;
 const PROBE_MS = 2000;
-/** So many looks in a row at jobs that nobody takes, and the taker is made anew. */
+/** Recreate the BullMQ worker after this many consecutive probes that find untaken jobs. */
 const STUCK_PROBES = 2;
 
-/** {@link ConsumerOptions} whose handler gets the connection too. */
+/** {@link ConsumerOptions} whose handler also gets the connection. */
 interface WithRedis<T> extends Omit<ConsumerOptions<T>, "handle"> {
   readonly handle: (payload: T, redis: Redis) => Promise<void>;
 }
 
-/** One BullMQ worker, and the next one when it is found dead. */
+/** Runs one BullMQ worker, and replaces it when it is dead. */
 class QueueConsumer<T> implements Consumer {
   readonly #queue: string;
   readonly #schema: z.ZodType<T>;
@@ -86,7 +91,7 @@ class QueueConsumer<T> implements Consumer {
   #taken = 0;
   readonly #done = new Set<string>();
 
-  /** What version 0.1 left in this queue comes first. */
+  /** Moves the jobs of version 0.1 in this queue first. */
   static async start<T>(queue: string, schema: z.ZodType<T>, options: WithRedis<T>): Promise<Consumer> {
     const before = new JobsOf01(options.place, queue, options.onError);
     await before.takeAlong();
@@ -104,8 +109,8 @@ class QueueConsumer<T> implements Consumer {
   }
 
   /**
-   * Waits for the job in hand, but not for a Redis that is away (a forced close waits for it as well): a job that is left is
-   * taken up again at the next start.
+   * Waits for the current job, but not for a Redis that is away (a forced close waits for it too):
+   * an interrupted job is redelivered at the next start.
    */
   async close(): Promise<void> {
     this.#over.abort();
@@ -126,7 +131,7 @@ class QueueConsumer<T> implements Consumer {
       connection: this.#redis,
       prefix: place.prefix,
       concurrency: concurrency ?? 1,
-      // The defaults take a minute to notice a killed consumer; these take less than 5 s.
+      // Detects a killed consumer in less than 5 s; the defaults take a minute.
       lockDuration: 3000,
       stalledInterval: 1500,
       maxStalledCount: 2,
@@ -150,9 +155,10 @@ class QueueConsumer<T> implements Consumer {
     const { place } = this.#options;
     const opened = this.#open(job);
     if (opened.kind === "refused") return refuse(place, this.#queue, opened.why, job);
-    if (!opened.from01) place.before?.door.close(this.#queue);
+    if (!opened.from01) place.before?.gate.close(this.#queue);
     const id = job.id ?? "";
-    // A job whose completion was lost is handed out once more by the library; one that somebody put there begins anew.
+    // BullMQ redelivers a job whose completion was lost; a job that another program added again is
+    // refused.
     if (this.#done.has(id)) return isRedelivered(job) ? undefined : refuse(place, this.#queue, "again", job);
     const parsed = this.#schema.safeParse(opened.body);
     if (!parsed.success)
@@ -172,7 +178,7 @@ class QueueConsumer<T> implements Consumer {
     return this.#options.place.wire.open({ queue: this.#queue, id: job.id ?? "", name: job.name }, job.data);
   }
 
-  /** Who reads Redis could put a job that is done and gone there once more. */
+  /** A program with access to Redis could add a finished job again. */
   #remember(id: string): void {
     this.#done.add(id);
     for (const old of this.#done) {
@@ -181,7 +187,10 @@ class QueueConsumer<T> implements Consumer {
     }
   }
 
-  /** Looks whether jobs wait that nobody takes: a connection can be dead without knowing it, and a loop can have ended. */
+  /**
+   * Probes for waiting jobs that are not taken: a connection can be dead unnoticed, and BullMQ's
+   * loop can have ended.
+   */
   async #watch(): Promise<void> {
     const { signal } = this.#over;
     let stuck = 0;

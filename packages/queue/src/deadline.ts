@@ -4,10 +4,13 @@ import type { Redis } from "ioredis";
 import { askOnce } from "./connection.ts";
 import type { QueuePlace } from "./place.ts";
 
-/** A Redis that does not say what time it is by then is not waited for. */
+/** Milliseconds to wait for the time of Redis. */
 const ANSWER_MS = 1000;
 
-/** What time it is by the clock of Redis, in milliseconds since the epoch: the one clock that all processes of a fleet can see. Null: it does not say. */
+/**
+ * Time of Redis in milliseconds since the epoch: the one clock that all processes of a fleet can
+ * read. Null = Redis does not answer.
+ */
 export async function redisTime(redis: Redis): Promise<number | null> {
   try {
     const [seconds, micros] = await withTimeout(redis.time(), ANSWER_MS, () => new Error("no answer"));
@@ -18,14 +21,17 @@ export async function redisTime(redis: Redis): Promise<number | null> {
   }
 }
 
-/** How far the clock of this process is ahead of the one of Redis, in milliseconds (less than 0: behind). Null: Redis does not say. */
+/**
+ * Milliseconds by which the clock of this process is ahead of Redis (negative = behind). Null =
+ * Redis does not answer.
+ */
 export async function aheadOfRedis(place: Pick<QueuePlace, "url">, clock: Clock = systemClock): Promise<number | null> {
   try {
     return await askOnce(place.url, ANSWER_MS, async (redis) => {
       await redis.ping();
       const asked = clock.monotonicMs();
       const time = await redisTime(redis);
-      // The answer is from the middle of the time that it took.
+      // The time of the answer is taken as the middle of the round trip.
       return time === null ? null : clock.now() - (clock.monotonicMs() - asked) / 2 - time;
     });
   } catch {
@@ -33,22 +39,25 @@ export async function aheadOfRedis(place: Pick<QueuePlace, "url">, clock: Clock 
   }
 }
 
-/** What has a deadline. */
+/** A command with a deadline, as far as the deadline needs it. */
 interface WithDeadline {
   readonly askedAt: number;
   readonly deadlineAt: number;
   readonly sent?: Sent;
 }
 
-/** The command with the time at which it goes into Redis, by the clock of Redis, and how long it is good for from then on. */
+/**
+ * Adds to the command its send time by the clock of Redis, and how long it is valid from then on.
+ */
 export async function stamped<C extends WithDeadline>(redis: Redis, command: C): Promise<C> {
   const at = await redisTime(redis);
   return at === null ? command : { ...command, sent: { at, goodForMs: Math.max(0, command.deadlineAt - command.askedAt) } };
 }
 
 /**
- * The command with its deadline by the clock of this process: what is left by the clock of Redis. Clocks of sender and taker may be days apart. Commands of
- * version 0.1, and what a Redis says no time for, keep the deadline that they came with.
+ * The command with its deadline by the clock of this process, computed from the time left by the
+ * clock of Redis: the clocks of sender and consumer may differ by days. Keeps the given deadline
+ * for commands of version 0.1, and when Redis does not report its time.
  */
 export async function asOfHere<C extends WithDeadline>(redis: Redis, command: C, clock: Clock = systemClock): Promise<C> {
   if (!command.sent) return command;

@@ -12,13 +12,13 @@ export interface EmbeddedRedis {
   /** Path of its unix socket; use it as REDIS_URL. */
   readonly url: string;
   readonly pid: number;
-  /** Ends with the server's exit code or signal, whenever that happens. */
+  /** Resolves with the server's exit code or signal when it ends. */
   readonly exited: Promise<string>;
-  /** Asks it to save and end, and waits. */
+  /** Makes the server save and end, and waits for it. */
   stop(): Promise<void>;
 }
 
-/** How to start it. */
+/** Program, folder and environment of the server. */
 export interface EmbeddedRedisOptions {
   /** Path of a redis-server or valkey-server. */
   readonly program: string;
@@ -28,14 +28,15 @@ export interface EmbeddedRedisOptions {
   readonly env: Record<string, string>;
 }
 
-/** Unix socket paths end at 107 bytes. */
+/** Longest path of a unix socket in bytes; the system's limit is 107. */
 const SOCKET_LIMIT = 100;
 const READY_MS = 20_000;
 
 /**
- * Starts Redis on a unix socket in a private folder, with an append-only file and no eviction; nobody else on the
- * machine can reach it. On Linux the kernel ends it when this process dies in any way (S0: no process is left behind).
- * Throws AppError `redis-failed` with the last line of its log.
+ * Starts Redis on a unix socket in a private folder, with an append-only file and no eviction; no
+ * other user of the machine can reach it. On Linux the kernel ends it when this process dies in any
+ * way (S0: no process is left behind). Throws AppError `redis-failed` with the last line of its
+ * log.
  */
 export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
   makeFolder(options.dir, 0o700);
@@ -85,7 +86,7 @@ function launch(options: EmbeddedRedisOptions, socket: string): ChildProcess {
   }
 }
 
-/** A log decides over no start. */
+/** A log that cannot be opened prevents no start. */
 function openLog(dir: string): number | "ignore" {
   try {
     return openSync(join(dir, "redis.log"), "a", 0o600);
@@ -106,7 +107,10 @@ async function answering(socket: string): Promise<void> {
   }
 }
 
-/** The socket that {@link startEmbeddedRedis} listens on for this folder, whether or not it runs; never one that somebody else put there. */
+/**
+ * The socket of {@link startEmbeddedRedis} for this folder, whether or not the server runs; never a
+ * socket of another user.
+ */
 export function embeddedRedisUrl(dir: string): string {
   const near = join(dir, "redis.sock");
   if (Buffer.byteLength(near) <= SOCKET_LIMIT) return near;
@@ -128,7 +132,9 @@ function statusOf(path: string): Stats | undefined {
   }
 }
 
-/** For a path that is too long: the temporary folder may be full, missing or read-only. */
+/**
+ * Alternatives for a path that is too long: the temporary folder may be full, missing or read-only.
+ */
 function shortFolders(dir: string): string[] {
   const name = `flotilla-${createHash("sha256").update(dir).digest("hex").slice(0, 16)}`;
   return [...new Set([tmpdir(), `/run/user/${process.getuid?.() ?? 0}`, "/dev/shm"])].map((folder) => join(folder, name));
@@ -147,12 +153,12 @@ function socketPath(dir: string): string {
   return join(folder, "redis.sock");
 }
 
-/** With room for the entry of a socket in it. */
+/** Whether the folder can be made, with room for the entry of a socket. */
 function canBeMade(folder: string): boolean {
   const probe = join(folder, "probe");
   try {
     makeFolder(folder, 0o700);
-    // In a folder of others it could be a link to a file of ours.
+    // In a folder of another user it could be a link to one of our files.
     rmSync(probe, { force: true });
     closeSync(openSync(probe, "wx", 0o600));
     rmSync(probe);

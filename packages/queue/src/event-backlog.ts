@@ -1,16 +1,19 @@
 import type { FleetEvent } from "@flotilla/contracts";
 
-/** What may wait for a Redis that is away. */
+/** Limits of the events that wait for a Redis that is away. */
 export interface BacklogLimits {
   readonly events: number;
-  /** Of the events as JSON. */
+  /** Size of the events as JSON. */
   readonly bytes: number;
 }
 
 export const BACKLOG_LIMITS: BacklogLimits = { events: 5000, bytes: 8 * 1024 * 1024 };
-/** When there is too much, so much is kept: else it would be sorted again for each event. */
+/**
+ * Share of a limit that is kept once it is exceeded, so that not every event triggers the next
+ * pass.
+ */
 const KEPT_PART = 0.8;
-/** Ends of one worker. */
+/** Exits kept per worker. */
 const KEPT_EXITS = 5;
 
 interface Waiting {
@@ -19,8 +22,9 @@ interface Waiting {
 }
 
 /**
- * Events that wait for Redis, oldest first, bounded. When there are too many, events that a newer one replaces go first: of the states of a worker the newest
- * stays, with the state that came before them all. Answers to commands go last.
+ * Events that wait for Redis, oldest first, bounded. Above a limit it first drops events that a
+ * newer one replaces: of the states of a worker it keeps the newest, with the state before all of
+ * them. Answers to commands are dropped last.
  */
 export class EventBacklog {
   readonly #limits: BacklogLimits;
@@ -40,12 +44,12 @@ export class EventBacklog {
     return this.#bytes;
   }
 
-  /** What waits, oldest first. */
+  /** The waiting events, oldest first. */
   all(): FleetEvent[] {
     return this.#waiting.map(({ event }) => event);
   }
 
-  /** Adds an event behind the others. Returns whether others had to go for it. */
+  /** Appends an event. Returns whether others were dropped for it. */
   push(event: FleetEvent): boolean {
     const bytes = JSON.stringify(event).length;
     this.#waiting.push({ event, bytes });
@@ -55,14 +59,14 @@ export class EventBacklog {
     return isOver;
   }
 
-  /** Takes the oldest one out. */
+  /** Removes and returns the oldest event. */
   shift(): FleetEvent | undefined {
     const first = this.#waiting.shift();
     this.#bytes -= first?.bytes ?? 0;
     return first?.event;
   }
 
-  /** How many are not told because there were too many, since the last time it was asked. */
+  /** Number of events dropped since the last call. */
   takeDropped(): number {
     const dropped = this.#dropped;
     this.#dropped = 0;
@@ -103,7 +107,7 @@ export class EventBacklog {
 
 const isNoAnswer = ({ kind }: FleetEvent): boolean => kind !== "command.done";
 
-/** Keeps the newest of the events that replace each other, in its place. */
+/** Keeps, of the events that replace each other, the newest in its place. */
 function withoutOutdated(waiting: readonly Waiting[]): Waiting[] {
   const seen = new Map<string, { left: number; newest: Waiting }>();
   const kept: Waiting[] = [];
@@ -123,7 +127,10 @@ function withoutOutdated(waiting: readonly Waiting[]): Waiting[] {
   return kept.toReversed();
 }
 
-/** What an event is about, and how many of the newest ones of that are worth telling; null: it stands for itself. */
+/**
+ * Subject of an event, and how many of its newest events to keep; null = the event replaces no
+ * other.
+ */
 function subjectOf(event: FleetEvent): { readonly key: string; readonly keep: number } | null {
   const { kind } = event;
   const of = (what: string, keep = 1) => ({ key: `${kind} ${what}`, keep });
@@ -151,7 +158,7 @@ function subjectOf(event: FleetEvent): { readonly key: string; readonly keep: nu
   }
 }
 
-/** What the older one adds to the newer one. */
+/** Adds to the newer event what only the older one has. */
 function joined(older: FleetEvent, newer: FleetEvent): FleetEvent {
   if (older.kind === "worker.state" && newer.kind === "worker.state") return { ...newer, previous: older.previous };
   if (older.kind === "jobs.refused" && newer.kind === "jobs.refused") return { ...newer, times: newer.times + older.times };

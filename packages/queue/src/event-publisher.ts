@@ -7,32 +7,39 @@ import { type BacklogLimits, EventBacklog } from "./event-backlog.ts";
 import type { QueuePlace } from "./place.ts";
 import { noAnswer, troubleOf } from "./redis-trouble.ts";
 
-/** A stop must not wait for a Redis that is away. */
+/** Milliseconds that a stop waits for Redis. */
 const CLOSE_MS = 1500;
 const KEEP = { removeOnComplete: { count: 500 }, removeOnFail: { count: 500 } } as const;
-/** Between two tries of an event that Redis did not take, such as one on a full disk. */
+/** Milliseconds before an event that Redis refused is retried, for example on a full disk. */
 const RETRY_MS = 500;
-/** Redis is there and takes nothing now, for a reason that {@link troubleOf} does not know: `NOREPLICAS`, `CLUSTERDOWN`. */
+/**
+ * A refusal by a reachable Redis with a reason unknown to {@link troubleOf}: `NOREPLICAS`,
+ * `CLUSTERDOWN`.
+ */
 const REFUSED_BY_REDIS = /^[A-Z]{4,} /;
-/** An event that fails for any other reason is a bug, and would hold up those behind it for ever. */
+/**
+ * Tries after which an event with any other error is dropped: the error is a bug, and the events
+ * behind must not wait for it.
+ */
 const MOST_TRIES = 5;
 
-/** What Redis has not got after so long is kept on disk, where there is a place for it. */
+/** Milliseconds after which an unsent event is written to disk, where a place is set. */
 const LATE_MS = 250;
 
-/** A place on disk for events that wait. What it throws is told, and stops nothing. */
+/** A place on disk for waiting events. Its errors are reported and stop no publishing. */
 export interface KeptEvents {
-  /** What an earlier process could not tell, oldest first. */
+  /** Events that an earlier process could not publish, oldest first. */
   all(): readonly FleetEvent[];
   add(event: FleetEvent): void;
   remove(event: FleetEvent): void;
-  /** Keeps these, and no others. */
+  /** Replaces the stored events by these. */
   replace(events: readonly FleetEvent[]): void;
 }
 
 /**
- * Publishes events in the order of the calls, each once. Waits for a Redis that is away, or that takes nothing; what waits is bounded ({@link EventBacklog}),
- * and how many were not told is told to `onError` (AppError `events-dropped`).
+ * Publishes events in the order of the calls, each once. Waits for a Redis that is away or refuses
+ * writes. The waiting events are bounded ({@link EventBacklog}); `onError` gets the number of
+ * dropped ones (AppError `events-dropped`).
  */
 export class EventPublisher {
   readonly #redis: Redis;
@@ -44,7 +51,7 @@ export class EventPublisher {
   #running: Promise<void> | null = null;
   #sending: FleetEvent | null = null;
   #kept: KeptEvents | null = null;
-  /** What waits is on disk as well. */
+  /** True = the waiting events are on disk too. */
   #isKept = false;
 
   constructor(place: QueuePlace, onError: (error: unknown) => void, limits?: BacklogLimits) {
@@ -54,11 +61,11 @@ export class EventPublisher {
     this.#redis = new Redis(patientOptions(place.url));
     this.#redis.on("error", onError);
     this.#queue = new Queue(EVENTS_QUEUE, { connection: this.#redis, prefix: place.prefix });
-    // The same error is reported by the connection itself.
+    // The connection reports the same error.
     this.#queue.on("error", () => {});
   }
 
-  /** Queues one event behind those before it. */
+  /** Queues one event behind the earlier ones. */
   publish(event: FleetEvent): void {
     const madeRoom = this.#backlog.push(event);
     if (this.#isKept) this.#onDisk((kept) => (madeRoom ? kept.replace(this.#left()) : kept.add(event)));
@@ -66,8 +73,9 @@ export class EventPublisher {
   }
 
   /**
-   * Publishes what an earlier process left there, and keeps there from now on what Redis does not get at once (field fault G9): it is
-   * told at least once. Dispose before that place is closed.
+   * Publishes the events that an earlier process left in `place`, and from now on stores there
+   * every event that Redis does not get at once (field fault G9): delivery is at least once.
+   * Dispose before the place is closed.
    */
   keepIn(place: KeptEvents): AsyncDisposable {
     this.#kept = place;
@@ -98,12 +106,12 @@ export class EventPublisher {
     this.#onDisk((kept) => kept.replace(this.#left()));
   }
 
-  /** What Redis has not got, oldest first. */
+  /** The events that are not in Redis yet, oldest first. */
   #left(): FleetEvent[] {
     return [...(this.#sending ? [this.#sending] : []), ...this.#backlog.all()];
   }
 
-  /** How many events wait, besides the one that is being sent. */
+  /** Number of waiting events, without the one being sent. */
   get waiting(): number {
     return this.#backlog.size;
   }
@@ -117,7 +125,10 @@ export class EventPublisher {
     await withTimeout(this.flush(), closingMs(this.#redis, CLOSE_MS), noAnswer).catch(() => {});
   }
 
-  /** Waits a moment for what was published; with Redis away, what is left and not kept is lost, and the connection ends with the process. */
+  /**
+   * Waits briefly for the published events. With Redis away, events that are not on disk are lost,
+   * and the connection ends with the process.
+   */
   async close(): Promise<void> {
     await this.#settle();
     this.#over.abort();
@@ -125,7 +136,7 @@ export class EventPublisher {
     this.#redis.disconnect();
   }
 
-  /** One after the other: the next one leaves the backlog when Redis has the one before. */
+  /** Sends one event after another: an event leaves the backlog when Redis has the one before. */
   async #sendAll(): Promise<void> {
     for (let event = this.#backlog.shift(); event; event = this.#backlog.shift()) {
       this.#sending = event;
@@ -143,7 +154,7 @@ export class EventPublisher {
     this.#running = null;
   }
 
-  /** The id of the job is that of the event: one that got there before the answer was lost is not added again. */
+  /** The job has the event's id, so that a retry after a lost answer adds no second job. */
   async #send(event: FleetEvent): Promise<void> {
     const { id, kind } = event;
     const { signal } = this.#over;

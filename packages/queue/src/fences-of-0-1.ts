@@ -2,7 +2,7 @@ import { fenceKey, KEYS_OF_0_1, leaseRunKey } from "@flotilla/contracts";
 import type { Redis } from "ioredis";
 import type { QueuePlace } from "./place.ts";
 
-/** KEYS: a counter of before, the one of now. The higher number counts. */
+/** KEYS: the old counter, the new counter. Keeps the higher number. */
 const RAISE = `
 local old, new = tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(redis.call('GET', KEYS[2]) or '0')
 if old and new and old > new then redis.call('SET', KEYS[2], string.format('%.0f', old)) end
@@ -10,8 +10,9 @@ return 1
 `;
 
 /**
- * @NOTE Goes with version 0.3. The fencing numbers that version 0.1 gave out, and the run of Redis that it knew, so that an upgrade neither gives
- * a number out twice nor waits as after a start of Redis.
+ * @NOTE Goes with version 0.3. Copies the fencing tokens that version 0.1 granted and the Redis run
+ * id that it knew, so that an upgrade neither grants a token twice nor waits as after a restart of
+ * Redis.
  */
 export async function takeFencesAlong(redis: Redis, prefix: string): Promise<void> {
   const before = KEYS_OF_0_1.fence("");
@@ -22,8 +23,10 @@ export async function takeFencesAlong(redis: Redis, prefix: string): Promise<voi
 }
 
 /**
- * @NOTE Goes with version 0.3. The leases of version 0.1 that stand for the same thing as ours, of a fleet that comes from there: a key and an account are
- * what Telegram knows, and a host that still runs 0.1 must neither be overlooked nor come after us. A name is not: fleets of 0.1 have no id, and its queue is not ours.
+ * @NOTE Goes with version 0.3. The leases of version 0.1 on the same resources, for a fleet that
+ * comes from that version. Keys and accounts are global at Telegram, so a host that still runs 0.1
+ * must neither be overlooked nor take over. Worker names are left out: fleets of 0.1 have no id,
+ * and their queues are separate.
  */
 export function leasesOf01({ before }: QueuePlace, resources: readonly string[]): LeasesOf01 {
   const shared = before === undefined ? [] : resources.filter((each) => !each.startsWith("name."));

@@ -7,22 +7,24 @@ import { z } from "zod";
 import { askOnce } from "./connection.ts";
 import { takeFencesAlong } from "./fences-of-0-1.ts";
 import type { QueuePlace } from "./place.ts";
-import { doorIn } from "./unsigned-door.ts";
+import { unsignedGate } from "./unsigned-gate.ts";
 import { Wire } from "./wire.ts";
 
-/** Tells one fleet from another on the same Redis. Made once, by the bot; a new FLEET_KEY does not change it. */
+/**
+ * Identity of a fleet on a shared Redis. The bot makes it once; a new FLEET_KEY does not change it.
+ */
 export interface Fleet {
   readonly id: string;
-  /** The id of the FLEET_KEY that it works with. */
+  /** The id of its FLEET_KEY. */
   readonly keyId: string;
-  /** It comes from version 0.1, where every fleet had the same keys in Redis. */
+  /** True = it comes from version 0.1, in which all fleets shared their keys in Redis. */
   readonly from01: boolean;
 }
 
 const FleetId = z.string().regex(/^[0-9a-f]{16}$/);
 const FleetRecord = z.object({ fleet: FleetId, from01: z.boolean() });
 
-/** A Fleet as it is kept on a disk; null when it is none. */
+/** Parses a stored Fleet; null when it is not one. */
 export function parseFleet(kept: unknown): Fleet | null {
   return z.object({ id: FleetId, keyId: FleetId, from01: z.boolean() }).safeParse(kept).data ?? null;
 }
@@ -30,39 +32,40 @@ export function parseFleet(kept: unknown): Fleet | null {
 const ANSWER_MS = 5000;
 const LOOK_EVERY_MS = 250;
 
-/** Where a fleet is. */
+/** Redis, identity and key of a fleet. */
 export interface PlaceOptions {
   readonly url: string;
   readonly fleet: Pick<Fleet, "id" | "from01">;
   readonly fleetKey: Buffer;
-  /** For a process that consumes queues: where it may keep small files of its own. */
+  /** For a process that consumes queues: its folder for small files. */
   readonly dataDir?: string;
 }
 
-/** Where the queues of this fleet are. */
+/** Makes the place of this fleet's queues. */
 export function fleetPlace({ url, fleet, fleetKey, dataDir }: PlaceOptions): QueuePlace {
   const prefix = fleetPrefix(fleet.id);
   const place = { url, prefix, wire: new Wire(fleetKey, prefix) };
   if (!fleet.from01 || dataDir === undefined) return place;
-  return { ...place, before: { prefix: PREFIX_OF_0_1, door: doorIn(join(dataDir, "signed")) } };
+  return { ...place, before: { prefix: PREFIX_OF_0_1, gate: unsignedGate(join(dataDir, "signed")) } };
 }
 
-/** What the bot knows when it starts. */
+/** Knowledge of the bot at its start. */
 export interface ClaimOptions {
   readonly url: string;
   readonly fleetKey: Buffer;
-  /** As `control.db` has it; null when it has none yet. */
+  /** The fleet in `control.db`, or null. */
   readonly known: Fleet | null;
-  /** `control.db` was in use before it had a fleet: by version 0.1. */
+  /** True = `control.db` was used by version 0.1, before fleets had an id. */
   readonly from01: boolean;
-  /** The ids of the keys that `flotilla rekey` replaced, the last time by this one. */
+  /** Ids of the keys that `flotilla rekey` replaced, the latest of them by this key. */
   readonly rekeyedFrom: readonly string[];
 }
 
 /**
- * The bot's side: finds the fleet of this FLEET_KEY in Redis, or makes it, and puts it (back) there for the other processes. The caller keeps
- * it in `control.db`. Throws AppError `wrong-fleet-key` (the fleet has another one), `fleet-conflict` (Redis has another fleet with this
- * key), `redis-away`.
+ * The bot's side: finds the fleet of this FLEET_KEY in Redis, or makes it, and (re)writes its
+ * records for the other processes. The caller stores the result in `control.db`. Throws AppError
+ * `wrong-fleet-key` (the fleet has another key), `fleet-conflict` (Redis has another fleet with
+ * this key), `redis-away`.
  */
 export async function claimFleet({ url, fleetKey, known, from01, rekeyedFrom }: ClaimOptions): Promise<Fleet> {
   const keyId = fleetKeyId(fleetKey);
@@ -71,7 +74,8 @@ export async function claimFleet({ url, fleetKey, known, from01, rekeyedFrom }: 
     const there = await read(redis, fleetKey);
     if (known && there && there.id !== known.id) throw conflict(known.id, there.id);
     const fleet = known ? { ...known, keyId } : (there ?? { id: randomBytes(8).toString("hex"), keyId, from01 });
-    // Before anybody can learn of the fleet: a worker must not be given a number that was given out already.
+    // Before any process can find the fleet: no worker may get a fencing token that was granted
+    // before.
     if (fleet.from01) await takeFencesAlong(redis, fleetPrefix(fleet.id));
     await redis.set(fleetKeyIdKey(fleetPrefix(fleet.id)), keyId);
     if (there) return fleet;
@@ -81,20 +85,20 @@ export async function claimFleet({ url, fleetKey, known, from01, rekeyedFrom }: 
   });
 }
 
-/** What another process knows when it starts. */
+/** Knowledge of any other process at its start. */
 export interface FindOptions {
   readonly url: string;
   readonly fleetKey: Buffer;
-  /** As this host has kept it; null when it has not. */
+  /** The fleet that this host has stored, or null. */
   readonly known: Fleet | null;
-  /** So long the bot is waited for, which makes the fleet at its first start. */
+  /** Milliseconds to wait for the bot, which makes the fleet at its first start. */
   readonly waitMs: number;
   readonly signal?: AbortSignal;
 }
 
 /**
- * For every process but the bot: finds the fleet of this FLEET_KEY. A host that has kept it needs no Redis. Throws AppError `no-fleet`,
- * `wrong-fleet-key`, `redis-away`.
+ * For every process but the bot: finds the fleet of this FLEET_KEY. Needs no Redis on a host that
+ * has stored it. Throws AppError `no-fleet`, `wrong-fleet-key`, `redis-away`.
  */
 export async function findFleet({ url, fleetKey, known, waitMs, signal }: FindOptions): Promise<Fleet> {
   const keyId = fleetKeyId(fleetKey);
@@ -115,12 +119,15 @@ async function look(redis: Redis, fleetKey: Buffer, known: Fleet | null): Promis
   if (there || !known) return there;
   const keyId = fleetKeyId(fleetKey);
   const used = await redis.get(fleetKeyIdKey(fleetPrefix(known.id)));
-  // A Redis that came back empty says nothing about keys; the bot puts the fleet back.
+  // A Redis that came back empty has no key id; the bot rewrites the fleet's records.
   if (used !== null && used !== keyId) throw wrongKey(keyId, used);
   return { ...known, keyId };
 }
 
-/** Whether the fleet is (still) in Redis, and puts it back when it is not: a Redis may come back empty while the bot runs. */
+/**
+ * Checks that the fleet is in Redis and rewrites it when it is missing: Redis may come back empty
+ * while the bot runs.
+ */
 export async function keepFleetThere(url: string, fleet: Fleet, fleetKey: Buffer): Promise<void> {
   await askOnce(url, ANSWER_MS, async (redis) => {
     if (await read(redis, fleetKey)) return;
@@ -129,7 +136,9 @@ export async function keepFleetThere(url: string, fleet: Fleet, fleetKey: Buffer
   });
 }
 
-/** A record without this key's signature is ignored: any program with access to Redis may write one. */
+/**
+ * Ignores a record without this key's signature: any program with access to Redis can write one.
+ */
 async function read(redis: Redis, fleetKey: Buffer): Promise<Fleet | null> {
   const keyId = fleetKeyId(fleetKey);
   const text = await redis.get(fleetRecordKey(keyId));
@@ -142,11 +151,11 @@ function recordOf({ id, from01 }: Fleet, fleetKey: Buffer): string {
   return records(fleetKey).signRow(TABLE, fleetKeyId(fleetKey), { fleet: id, from01 });
 }
 
-/** Signs before it is known which fleet it is. */
+/** Signs the record before the fleet's id is known. */
 const records = (fleetKey: Buffer): Wire => new Wire(fleetKey, TABLE);
 const TABLE = "fleet";
 
-/** How many other fleets are named. */
+/** Most other fleets that an error names. */
 const NAMED = 5;
 
 async function missing(url: string, keyId: string): Promise<AppError> {

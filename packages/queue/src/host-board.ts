@@ -8,7 +8,10 @@ import type { Wire } from "./wire.ts";
 
 const TABLE = "hosts";
 
-/** Which hosts run, by what their supervisors say. Everything rejects within a second, with AppError `redis-away`, when Redis does not answer. */
+/**
+ * The running hosts, by the rows of their supervisors. Every method rejects within a second, with
+ * AppError `redis-away`, when Redis does not answer.
+ */
 export class HostBoard {
   readonly #redis: PromptRedis;
   readonly #key: string;
@@ -28,12 +31,12 @@ export class HostBoard {
     await this.#redis.ask((redis) => redis.hset(this.#key, row.host, signed));
   }
 
-  /** This host ends, on purpose. */
+  /** Removes the row of a host that stops on purpose. */
   async remove(host: HostId): Promise<void> {
     if (this.#redis.trouble === null) await this.#redis.ask((redis) => redis.hdel(this.#key, host));
   }
 
-  /** Rows that this version cannot read, or that are not signed by this fleet, are left out. */
+  /** All rows, without those that this version cannot parse or this fleet has not signed. */
   async all(): Promise<HostRow[]> {
     const [rows, ahead] = await this.#redis.ask((redis) =>
       Promise.all([redis.hgetall(this.#key), aheadOf(redis, this.#clock)]),
@@ -47,7 +50,7 @@ export class HostBoard {
       .toSorted((a, b) => a.host.localeCompare(b.host));
   }
 
-  /** What is the matter with Redis, as its connection and the last question tell; null when it is well. */
+  /** Problem of Redis, by its connection and the last question; null = none. */
   get trouble(): RedisTrouble | null {
     return this.#redis.trouble;
   }

@@ -4,26 +4,35 @@ import { z } from "zod";
 import type { QueuePlace } from "./place.ts";
 import { PromptRedis } from "./prompt-redis.ts";
 
-/** Who a supervisor is. */
+/** Identity of a supervisor in its claim. */
 export const HostClaimant = z.object({
-  /** One life of one process. */
+  /** Unique per run of a process. */
   id: z.string().max(100),
-  /** The record that it holds: machine, device and inode. A process that holds the same one knows that the other is dead. */
+  /**
+   * Its kernel lock: machine, device and inode. A process that holds the same lock knows that the
+   * claimant is dead.
+   */
   record: z.string().max(200),
   pid: z.number().int(),
   machine: z.string().max(255),
   dataDir: z.string().max(4096),
-  /** Milliseconds since the epoch. */
+  /** Start of the claim, in milliseconds since the epoch. */
   since: z.number(),
 });
 export type HostClaimant = z.infer<typeof HostClaimant>;
 
-/** A supervisor that is gone without a word has lost its name by then. */
+/** Milliseconds after which the claim of a dead supervisor expires. */
 const TTL_MS = 15_000;
-/** Pause between two tries while another process has the claim: a living one renews it, that of a dead one expires. */
+/**
+ * Milliseconds between two tries while another process has the claim: a living holder renews it, a
+ * dead one's expires.
+ */
 const ASK_AGAIN_MS = 500;
 
-/** Sets the claim when it is free, ours, or of a dead owner of the same record; else returns who has it. */
+/**
+ * Sets the claim when it is free, its own, or of a dead claimant with the same record; otherwise
+ * returns the claimant.
+ */
 const TAKE = `
 local held = redis.call('GET', KEYS[1])
 if held then
@@ -41,19 +50,22 @@ if held then
 end
 return true`;
 
-/** Parts of {@link HostClaim}. */
+/** Claimant, timing and listeners of a {@link HostClaim}. */
 export interface HostClaimOptions {
   readonly place: Pick<QueuePlace, "url" | "prefix">;
   readonly host: HostId;
   readonly me: HostClaimant;
-  /** Another supervisor has the name now: two that take commands from one queue. Once per other one. */
+  /** Called once per other supervisor that takes the name: two would consume one queue. */
   readonly onTaken: (error: AppError) => void;
   readonly onError: (error: unknown) => void;
-  /** How long a claim outlives its owner, in milliseconds. Default 15 s; one third of it passes between two renewals. */
+  /** Milliseconds that a claim outlives its holder; renewed after each third. Default 15 s. */
   readonly ttlMs?: number;
 }
 
-/** A supervisor's right to its HOST_ID in the fleet: of two with one name, the second is refused, by the name of the first. */
+/**
+ * A supervisor's claim to its HOST_ID in the fleet: of two with one name, the second is refused
+ * with the name of the first.
+ */
 export class HostClaim {
   readonly #options: HostClaimOptions;
   readonly #redis: PromptRedis;
@@ -66,8 +78,9 @@ export class HostClaim {
   }
 
   /**
-   * Takes the name and keeps it until `close`; waits for the time in which the claim of a dead one ends. Throws AppError `host-id-taken` that names who has it. A Redis that is away refuses no host: the claim is
-   * taken when it is back.
+   * Takes the name and renews it until `close`; waits as long as the claim of a dead holder lasts.
+   * Throws AppError `host-id-taken` that names the holder. When Redis is away it resolves anyway
+   * and takes the claim later.
    */
   async take(): Promise<void> {
     const { ttlMs = TTL_MS } = this.#options;
@@ -79,12 +92,12 @@ export class HostClaim {
     this.#timer = setInterval(() => void this.#renew(), ttlMs / 3);
   }
 
-  /** Whether the name was lost to another one, as its last renewal found. */
+  /** Why the last renewal lost the name to another supervisor; null = it has the name. */
   get problem(): string | null {
     return this.#told || null;
   }
 
-  /** Gives the name back. Idempotent. */
+  /** Releases the name. Idempotent. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     const { place, host, me, onError } = this.#options;

@@ -1,4 +1,4 @@
-/** BullMQ and Redis: the only importer of both. */
+/** The only importer of BullMQ and ioredis: queues, events, status rows and leases in Redis. */
 
 export { type AnswerOptions, answerBotRequests, askBot } from "./bot-requests.ts";
 export { checkRedis, type RedisFacts } from "./connection.ts";

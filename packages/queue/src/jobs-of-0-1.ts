@@ -6,9 +6,10 @@ import { patientOptions } from "./connection.ts";
 import type { QueuePlace } from "./place.ts";
 
 /**
- * Takes all that waits in a queue into the list of what is moved, in order, in one step: a program of version 0.1 that still runs can then not
- * take it any more. What it has in hand stays: it has a lock; without one its program is gone. KEYS: wait, paused, prioritized, delayed,
- * active, moved; ARGV: what stands before the keys of jobs.
+ * Moves all waiting jobs of a queue into the list of moved jobs, in order and atomically, so that a
+ * program of version 0.1 that still runs can no longer take them. Leaves an active job with a lock;
+ * without a lock its program is gone. KEYS: wait, paused, prioritized, delayed, active, moved;
+ * ARGV: prefix of the job keys.
  */
 const TAKE_ALL = `
 for i = 1, 2 do
@@ -32,20 +33,23 @@ return redis.call('LRANGE', KEYS[6], 0, -1)
 `;
 
 const LISTS = ["wait", "paused", "prioritized", "delayed", "active", "moved"] as const;
-/** Of a job's options, what becomes of it when it is done. The rest was the same for all. */
+/** The options of a job that say what happens after it. The others were the same for all jobs. */
 const JobOptions = z.object({
   removeOnComplete: z.union([z.boolean(), z.number(), z.object({ count: z.number() })]).exactOptional(),
   removeOnFail: z.union([z.boolean(), z.number(), z.object({ count: z.number() })]).exactOptional(),
 });
 
-/** Between two looks at what version 0.1 left: a program of it may still run and send. */
+/**
+ * Milliseconds between two checks for jobs of version 0.1: a program of it may still run and send.
+ */
 const LOOK_AGAIN_MS = 10_000;
 const ANSWER_MS = 3000;
 
 /**
- * @NOTE Goes with version 0.3. What waits in a queue under the keys of version 0.1 goes into the same queue under the keys of now, in order and before what is
- * there: each job once, whenever this process dies in between (its id is the same, and the job of before goes last). Called by the one
- * that consumes the queue, before it begins, and again while it runs.
+ * @NOTE Goes with version 0.3. Moves the jobs under the keys of version 0.1 to the same queue under
+ * the new keys, in order and before the jobs there. Moves each job once, also when this process
+ * dies in between: the id stays, and the old job is deleted last. The consumer of the queue calls
+ * it before it starts, and again while it runs.
  */
 export class JobsOf01 {
   readonly #place: QueuePlace;
@@ -59,7 +63,10 @@ export class JobsOf01 {
     this.#onError = onError;
   }
 
-  /** Takes along every 10 s what a program of version 0.1 has sent since, while Redis is there, until `signal` is aborted. Never rejects. */
+  /**
+   * Moves later jobs of a program of version 0.1 every 10 s, while Redis is connected, until
+   * `signal` aborts. Never rejects.
+   */
   async takeAlongLater(isThere: () => boolean, signal: AbortSignal): Promise<void> {
     while (this.#place.before !== undefined && !signal.aborted) {
       await sleep(LOOK_AGAIN_MS, signal).catch(() => {});
@@ -67,7 +74,7 @@ export class JobsOf01 {
     }
   }
 
-  /** Takes along what there is. Never rejects: what could not be taken now is at the next look. */
+  /** Moves the jobs there now. Never rejects: the next check retries a job that failed. */
   async takeAlong(): Promise<void> {
     const { before, url } = this.#place;
     if (before === undefined) return;
@@ -80,7 +87,7 @@ export class JobsOf01 {
     redis.on("error", () => {});
     try {
       const keys = `${before.prefix}:${this.#queue}:`;
-      if (before.door.isOpen(this.#queue)) await this.#move(redis, keys);
+      if (before.gate.isOpen(this.#queue)) await this.#move(redis, keys);
       else this.#refuse(await redis.llen(`${keys}wait`));
     } catch (error) {
       this.#onError(error);
@@ -89,7 +96,7 @@ export class JobsOf01 {
     }
   }
 
-  /** It stays where it is, for a look when the program of 0.1 is stopped. */
+  /** Leaves the jobs in place, for a check after the program of version 0.1 is stopped. */
   #refuse(waiting: number): void {
     const news = waiting - this.#refused;
     this.#refused = waiting;
@@ -104,7 +111,7 @@ export class JobsOf01 {
     const queue = new Queue(this.#queue, { connection: redis, prefix: this.#place.prefix });
     queue.on("error", () => {});
     try {
-      // The newest first, each before those that are there: in the end the oldest is the next one.
+      // Newest first, each before the jobs there: in the end the oldest is next.
       for (const id of ids.toReversed()) {
         const [name, data, opts] = await redis.hmget(before + id, "name", "data", "opts");
         if (typeof name === "string" && typeof data === "string")
@@ -122,7 +129,7 @@ export class JobsOf01 {
 
   async #add(queue: Queue, { id, name, ...job }: OldJob): Promise<void> {
     const [data, opts] = [parse(job.data), JobOptions.safeParse(parse(job.opts)).data];
-    // What is no JSON was never a job of ours.
+    // Data that is not JSON never was a Flotilla job.
     if (data === undefined) return;
     const signed = this.#place.wire.sign({ queue: this.#queue, id, name }, data, true);
     await queue.add(name, signed, { ...opts, jobId: id, lifo: true });

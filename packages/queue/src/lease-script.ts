@@ -1,10 +1,13 @@
 import { AppError } from "@flotilla/kernel";
 import { z } from "zod";
 
-/** Who holds a lease, as everybody may read it. */
+/** Holder of a lease, readable by every process. */
 export const LeaseRecord = z.object({
   token: z.string(),
-  /** The boot and the file that the holder's kernel lock is on: whoever has that lock may take the lease over. */
+  /**
+   * Boot id and file of the holder's kernel lock: a process that has that lock may take the lease
+   * over.
+   */
   owner: z.string(),
   host: z.string(),
   worker: z.string(),
@@ -12,23 +15,26 @@ export const LeaseRecord = z.object({
 });
 export type LeaseRecord = z.infer<typeof LeaseRecord>;
 
-/** What Redis answered. */
+/** Answer of Redis to {@link TAKE}. */
 export type LeaseAnswer =
   | { readonly kind: "granted"; readonly fence: number }
   | { readonly kind: "held"; readonly by: LeaseRecord }
-  /** Redis was started anew: a holder that it forgot may still act. */
+  /** Redis restarted: a holder that it forgot may still act. */
   | { readonly kind: "wait"; readonly leftMs: number };
 
 /**
- * One atomic step for taking and for keeping: KEYS are n lease keys, n fence keys, the run key and the quiet key; ARGV are n,
- * token, owner, record, TTL in ms, the fencing number that is known (the session's, or the one that was granted), 1 when
- * this holder was granted it and its right had not ended when it asked, and the quiet time in ms after a start of Redis (0 = none).
+ * Takes or renews leases in one atomic step. KEYS: n lease keys, n fence keys, the run key, the
+ * quiet key. ARGV: n, token, owner, record, TTL in ms, the known fencing token (of the session, or
+ * the granted one), 1 when this holder was granted that token and its tenure had not ended at the
+ * question, and the quiet time in ms after a restart of Redis (0 = none).
  *
- * Such a holder keeps its number, also when Redis forgot it or came back as it was before: of two numbers the higher one was granted
- * later. Every other holder gets a number above all that were given out. A Redis that restarted may have forgotten some: there
- * the floor is its clock, in milliseconds, at the first question.
+ * Such a holder keeps its token, also when Redis forgot the lease or restored an older state: of
+ * two tokens the higher one was granted later. Every other holder gets a token above all granted
+ * ones. A restarted Redis may have forgotten some: there the floor is its clock, in milliseconds,
+ * at the first question.
  *
- * A holder that lost nothing only gets more time: PEXPIRE needs no memory, so a Redis that is out of it still renews leases (field fault A7).
+ * A renewal without loss uses only PEXPIRE, which needs no memory, so that a Redis out of memory
+ * still renews leases (field fault A7).
  */
 export const TAKE = `
 if redis.replicate_commands then redis.replicate_commands() end
@@ -76,8 +82,8 @@ end
 return {'granted', string.format('%.0f', fence)}
 `;
 
-/** Gives back what is ours: KEYS are lease keys, ARGV the token. */
-export const GIVE_BACK = `
+/** Releases the own leases: KEYS are lease keys, ARGV the token. */
+export const RELEASE = `
 for i = 1, #KEYS do
   local held = redis.call('GET', KEYS[i])
   if held and cjson.decode(held).token == ARGV[1] then redis.call('DEL', KEYS[i]) end

@@ -5,51 +5,53 @@ import { type Clock, type HostId, sleep, toError, type WorkerId, withTimeout } f
 import { Redis } from "ioredis";
 import { promptOptions } from "./connection.ts";
 import { leasesOf01 } from "./fences-of-0-1.ts";
-import { GIVE_BACK, type LeaseAnswer, type LeaseRecord, parseAnswer, TAKE } from "./lease-script.ts";
+import { type LeaseAnswer, type LeaseRecord, parseAnswer, RELEASE, TAKE } from "./lease-script.ts";
 import type { QueuePlace } from "./place.ts";
 import { noAnswer, type RedisTrouble, redisAway, troubleOf } from "./redis-trouble.ts";
 import { type Question, Tenure } from "./tenure.ts";
 
 /**
- * How many hosts may run workers of this fleet. `one`: the kernel's lock decides, the lease only finds a host that should not
- * be there, and a Redis that is away stops nothing. `several`: nobody is on Telegram without a lease that is good.
+ * Number of hosts that may run workers of this fleet. `one` = the kernel's lock decides; the lease
+ * only detects an unexpected second host, and a Redis that is away stops no worker. `several` = no
+ * worker connects to Telegram without a valid lease.
  */
 export type LeaseMode = "one" | "several";
 
-/** Numbers of a lease. */
+/** Times of a lease. */
 export interface LeaseTimings {
   readonly ttlMs: number;
-  /** How long after a question that was granted the holder acts on it: at most two thirds of `ttlMs` (invariant 2). */
+  /** Milliseconds after a granted question in which the holder acts: at most 2/3 of `ttlMs`. */
   readonly actMs: number;
   readonly renewEveryMs: number;
-  /** How long the first answer may take on one host before the worker goes on without. */
+  /** Milliseconds that a worker on one host waits for the first answer before it acts without. */
   readonly firstAnswerMs: number;
 }
 
 /**
- * 20 s, renewed every 5 s; the holder stops acting after 10 s without an answer. The other 10 s are for a machine that is frozen
- * and cannot even close its connection: by then Telegram has closed it (`CONTESTED_TIMINGS` of the Telegram package, ADR 0005).
+ * TTL 20 s, renewed every 5 s; the holder stops acting after 10 s without an answer. The other 10 s
+ * cover a frozen machine, which cannot even close its connection: by then Telegram has closed it
+ * (`CONTESTED_TIMINGS` of the Telegram package, ADR 0005).
  */
 export const LEASE_TIMINGS: LeaseTimings = { ttlMs: 20_000, actMs: 10_000, renewEveryMs: 5000, firstAnswerMs: 1000 };
 
-/** What a lease is for, and who asks. */
+/** Resources and holder of a lease, and its listener. */
 export interface LeaseOptions {
   readonly place: QueuePlace;
   readonly mode: LeaseMode;
   readonly host: HostId;
   readonly worker: WorkerId;
-  /** Names the kernel lock that the caller holds: whoever holds the same one has proved that the holder before is dead. */
+  /** The caller's kernel lock: a later holder of it has proved that the one before is dead. */
   readonly owner: string;
-  /** What must be owned, asked anew each time: the worker's name, and the fingerprint of its key when there is one. */
+  /** Resources to own, evaluated for each question; see `leaseResources`. */
   readonly resources: () => readonly string[];
-  /** The highest fencing number that the session knows of. */
+  /** The highest fencing token that the session knows. */
   readonly knownFence: () => number;
   readonly on: {
-    /** From now on this process may act. `fence` is null on one host as long as Redis is away. May come again after `suspended`. */
+    /** This process may act. `fence` is null on one host while Redis is away. */
     granted(fence: number | null): void;
-    /** Not any more, until `granted` comes again. Called before the lease ends. */
+    /** This process may not act until the next `granted`. Called before the lease ends. */
     suspended(fault: Fault): void;
-    /** Somebody else has it: this process has to go. Called once, nothing follows. */
+    /** Another process holds the lease: this process must exit. Called once, as the last call. */
     taken(fault: Fault): void;
   };
   readonly onError: (error: unknown) => void;
@@ -60,9 +62,7 @@ export interface LeaseOptions {
 const RETRY_MS = 250;
 const RELEASE_MS = 500;
 
-/**
- * Ownership of one session across hosts (ADR 0005): asks Redis, and lets its {@link Tenure} say for how long the answer is good.
- */
+/** Ownership of one session across hosts (ADR 0005); {@link Tenure} says how long a grant lasts. */
 export class Lease {
   readonly #options: LeaseOptions;
   readonly #timings: LeaseTimings;
@@ -74,7 +74,7 @@ export class Lease {
   #fence: number | null = null;
   #phase: "asking" | "acting" | "suspended" | "gone" = "asking";
   #fuse: NodeJS.Timeout | undefined;
-  /** Why the last question had no answer; null when it had one. */
+  /** Why the last question failed; null = it was answered. */
   #trouble: RedisTrouble | null = null;
   readonly #running: Promise<void>;
 
@@ -90,8 +90,8 @@ export class Lease {
   }
 
   /**
-   * Whether this process may act at this very moment. Ask it in the same turn of the event loop as the last write of every
-   * effect: a process that was stopped finds out here, before its timers run.
+   * Whether this process may act at this moment. Call it in the same turn of the event loop as the
+   * last write of every effect: a process that was stopped finds out here, before its timers run.
    */
   mayAct(): boolean {
     if (this.#phase !== "acting") return false;
@@ -100,13 +100,16 @@ export class Lease {
     return false;
   }
 
-  /** Asks at once, because what must be owned has changed. */
+  /** Asks Redis at once, because the resources have changed. */
   refresh(): void {
     this.#wake.resolve();
   }
   #wake = Promise.withResolvers<void>();
 
-  /** Gives it back, so that nobody has to wait for its end; a Redis that is away is not waited for. Idempotent. */
+  /**
+   * Releases the lease, so that the next holder need not wait for its TTL. Does not wait for a
+   * Redis that is away. Idempotent.
+   */
   async close(): Promise<void> {
     const acted = this.#phase === "acting" || this.#phase === "suspended";
     this.#phase = "gone";
@@ -115,7 +118,7 @@ export class Lease {
     await this.#running;
     if (acted && this.#redis.status === "ready") {
       const { held } = this.#tenure;
-      const given = this.#redis.eval(GIVE_BACK, held.length, ...held, this.#token);
+      const given = this.#redis.eval(RELEASE, held.length, ...held, this.#token);
       await withTimeout(given, RELEASE_MS, noAnswer).catch(() => {});
     }
     this.#redis.disconnect();
@@ -135,12 +138,12 @@ export class Lease {
     }
   }
 
-  /** One question and what follows from the answer; resolves with the time until the next one. */
+  /** Sends one question and applies the answer; resolves with the milliseconds until the next. */
   async #step(): Promise<number> {
-    // A right that ended while this process was stopped is told before it is asked for again.
+    // Reports a tenure that ended while this process was stopped, before asking for the next one.
     this.mayAct();
     const resources = this.#options.resources();
-    // Another key than before is another lease: nobody else can have it, but its number starts anew.
+    // A changed key needs another lease: it is free, and its fencing tokens start again.
     const question = this.#tenure.question(this.#keysOf(resources), this.#options.knownFence());
     const answer = await this.#ask(resources, question);
     if (this.#over.signal.aborted) return 0;
@@ -176,7 +179,7 @@ export class Lease {
     this.#fence = fence;
     this.#phase = "acting";
     if (!this.#tenure.begin(question, fence)) {
-      // The answer came too late to be of use.
+      // The answer came after its tenure had ended.
       this.#suspend();
       return;
     }
@@ -191,7 +194,7 @@ export class Lease {
     this.#fuse.unref();
   }
 
-  /** Redis did not answer. On one host the kernel's lock is enough. */
+  /** Handles a question without an answer. On one host the kernel's lock is enough. */
   #failed(error: Error, begun: number): number {
     const { mode, clock, on, onError } = this.#options;
     onError(error);
@@ -218,7 +221,7 @@ export class Lease {
   }
 }
 
-/** In the words of what is the matter; a Redis that answered in time leaves only this machine. */
+/** The fault for `trouble`. Without one Redis answered in time: this machine was too slow. */
 function unrenewed(trouble: RedisTrouble | null): Fault {
   const why = trouble === null ? "This machine stood still, or its clock jumped." : redisAway(trouble).message;
   const therefore =

@@ -7,17 +7,17 @@ import type { QueuePlace } from "./place.ts";
 import { readStatuses } from "./status-board.ts";
 import { aheadOf } from "./told-at.ts";
 
-/** Who wants a session, and which key and account it is, as far as that is known. */
+/** A worker that asks for a session, with its auth key and account as far as they are known. */
 export interface Wanted {
   readonly host: HostId;
   readonly worker: WorkerId;
-  /** Null: the key is new, nobody can have it. */
+  /** Null = the key is new, so that no other worker can have it. */
   readonly fingerprint: string | null;
-  /** Decimal; null when no connection has asked yet. */
+  /** Decimal; null before the first connection. */
   readonly userId: string | null;
 }
 
-/** Another worker of the fleet that has it. */
+/** Another worker of the fleet that has the session. */
 export interface OtherOwner {
   readonly host: string;
   readonly worker: string;
@@ -27,8 +27,9 @@ export interface OtherOwner {
 const ANSWER_MS = 3000;
 
 /**
- * What a worker must own while it is on Telegram. The name protects its queue, the key its session: also from a copy under another name;
- * the account is one worker's in the whole fleet, whatever its key (promise S0-19).
+ * The resources that a worker must own while it is connected to Telegram. The name protects its
+ * queue; the key protects its session, also a copy under another name; the account belongs to one
+ * worker in the whole fleet, whatever its key (promise S0-19).
  */
 export function leaseResources({ worker, fingerprint, userId }: Omit<Wanted, "host">): string[] {
   const key = fingerprint === null ? [] : [`key.${fingerprint}`];
@@ -36,8 +37,8 @@ export function leaseResources({ worker, fingerprint, userId }: Omit<Wanted, "ho
 }
 
 /**
- * Asks the whole fleet who else has this name, key or account: the leases say who uses it, the board also who had it before it was stopped.
- * Null = nobody. Throws AppError `redis-away`.
+ * Finds another worker of the fleet with this name, key or account. Leases show the current users,
+ * the status board also workers that were stopped. Null = none. Throws AppError `redis-away`.
  */
 export async function findOtherOwner(place: QueuePlace, wanted: Wanted): Promise<OtherOwner | null> {
   const resources = leaseResources(wanted);

@@ -6,8 +6,8 @@ import type { Slot } from "./wire.ts";
 const ANSWER_MS = 10_000;
 
 /**
- * Takes what was left for this login with `CommandSender.leaveParcel`, sealed as it is, out of Redis; null when there is none (any more).
- * Throws AppError `redis-away`.
+ * Takes the sealed bytes of `CommandSender.leaveParcel` for this login out of Redis; null when
+ * there are none (any more). Throws AppError `redis-away`.
  */
 export async function takeParcel(place: QueuePlace, login: string): Promise<Buffer | null> {
   const signed = await askOnce(place.url, ANSWER_MS, (redis) => redis.getdelBuffer(parcelKey(place.prefix, login)));
@@ -16,5 +16,8 @@ export async function takeParcel(place: QueuePlace, login: string): Promise<Buff
   return parcel;
 }
 
-/** A parcel is for one login: a program with access to Redis could put its own in the place, sealed as well as ours. */
+/**
+ * Binds a parcel to one login: a program with access to Redis could replace it by its own sealed
+ * bytes.
+ */
 export const parcelSlot = (login: string): Slot => ({ queue: "parcel", id: login, name: "parcel" });

@@ -1,17 +1,17 @@
 import type { JobRefusal } from "@flotilla/contracts";
-import type { UnsignedDoor } from "./unsigned-door.ts";
+import type { UnsignedGate } from "./unsigned-gate.ts";
 import type { Wire } from "./wire.ts";
 
-/** Where the queues of a fleet live: its Redis, and what stands before its keys there. */
+/** The queues of a fleet: its Redis and the prefix of its keys. */
 export interface QueuePlace {
   readonly url: string;
   readonly prefix: string;
-  /** Signs what is sent there and checks what comes from there. */
+  /** Signs outgoing data and verifies incoming data. */
   readonly wire: Wire;
-  /** Called for each job that a stranger wrote, or that is too old. */
+  /** Called for each job that is not signed by this fleet, or too old. */
   readonly onRefused?: (refusal: JobRefusal) => void;
-  /** Unsigned jobs of version 0.1 were taken along from this queue. */
+  /** Called for unsigned jobs of version 0.1 that were moved from this queue. */
   readonly onTakenAlong?: (taken: { readonly queue: string; readonly count: number }) => void;
-  /** When this fleet comes from version 0.1: what waits in its queues there is taken along. */
-  readonly before?: { readonly prefix: string; readonly door: UnsignedDoor };
+  /** For a fleet that comes from version 0.1: its old queues, whose jobs are moved. */
+  readonly before?: { readonly prefix: string; readonly gate: UnsignedGate };
 }

@@ -3,20 +3,26 @@ import { Redis } from "ioredis";
 import { promptOptions } from "./connection.ts";
 import { noAnswer, type RedisTrouble, redisAway, troubleOf } from "./redis-trouble.ts";
 
-/** A press looks at Redis up to three times, and its card is due within 2 s. */
+/**
+ * Milliseconds for an answer: a press asks Redis up to three times, and its card is due within 2 s.
+ */
 const ANSWER_MS = 600;
-/** Milliseconds until a connection that does not come up is replaced: what waits in a cut network comes late. */
+/**
+ * Milliseconds until a connection that does not open is replaced: in a cut network its bytes arrive
+ * late.
+ */
 const ANEW_MS = 5000;
 
 /**
- * A connection for those who cannot wait: each question is answered within {@link ANSWER_MS}, or rejects with the reason. Once Redis hangs,
- * questions reject at once until it answers on a new connection.
+ * A connection for callers that cannot wait: a question is answered within {@link ANSWER_MS}, or
+ * rejects with the reason. While Redis hangs, questions reject at once until it answers on a new
+ * connection.
  */
 export class PromptRedis {
-  /** For libraries; what is asked goes through `ask`. */
+  /** For libraries; send questions through `ask`. */
   readonly redis: Redis;
   #trouble: RedisTrouble | null = null;
-  /** Why the connection is not up. */
+  /** Why the connection is not open. */
   #reason: RedisTrouble | null = null;
   #madeAt = performance.now();
 
@@ -31,12 +37,12 @@ export class PromptRedis {
     });
   }
 
-  /** What was the matter at the last question or is now; null = nothing. */
+  /** Problem of the last question or of the connection; null = none. */
   get trouble(): RedisTrouble | null {
     return this.redis.status === "ready" ? this.#trouble : this.#notReady();
   }
 
-  /** One question. Throws AppError `redis-away`, which says what is the matter. */
+  /** Asks one question. Throws AppError `redis-away` with the problem. */
   async ask<T>(question: (redis: Redis) => Promise<T>): Promise<T> {
     try {
       if (this.redis.status !== "ready" && this.#reason === null) await this.#comesUp();
@@ -52,7 +58,7 @@ export class PromptRedis {
     }
   }
 
-  /** Resolves when the connection is up; questions before that may be refused. */
+  /** Resolves when the connection is open; earlier questions may be refused. */
   async ready(signal?: AbortSignal): Promise<void> {
     while (this.redis.status !== "ready") await this.#change(signal);
   }
@@ -62,12 +68,12 @@ export class PromptRedis {
   }
 
   #notReady(): RedisTrouble {
-    // There is a connection without a greeting.
+    // Redis has accepted the connection and sends no greeting.
     if (this.#reason === null && ["connecting", "connect"].includes(this.redis.status)) return "hangs";
     return this.#reason ?? this.#trouble ?? "gone";
   }
 
-  /** What was asked on the old connection is not waited for; what Redis has of it already, it may still do. */
+  /** Drops the open questions; Redis may still carry out what it has received. */
   #reconnect(): void {
     const up = this.redis.status === "ready";
     if (!up && performance.now() - this.#madeAt < ANEW_MS) return;
@@ -76,7 +82,7 @@ export class PromptRedis {
     this.redis.disconnect(true);
   }
 
-  /** A question may come before the connection, or while it is replaced. */
+  /** Waits for a connection that is still opening, or being replaced. */
   async #comesUp(): Promise<void> {
     const over = new AbortController();
     try {
@@ -101,7 +107,9 @@ export class PromptRedis {
   }
 }
 
-/** A process that was busy for longer reads what came before it says that nothing did. */
+/**
+ * Gives a process that was busy one turn to read an answer that is there before the timeout counts.
+ */
 async function inTime<T>(answer: Promise<T>): Promise<T> {
   const over = new AbortController();
   const late = async (): Promise<never> => {

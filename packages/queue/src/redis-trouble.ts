@@ -1,8 +1,8 @@
 import { AppError, toError } from "@flotilla/kernel";
 
 /**
- * What is the matter with Redis: `hangs` takes connections and answers nothing, `silent` takes none and refuses none, `gone` refuses them,
- * `away` is none of the others.
+ * Problem of Redis. `hangs` = accepts connections and does not answer; `silent` = neither accepts
+ * nor refuses them; `gone` = refuses them; `away` = any other.
  */
 export type RedisTrouble =
   | "hangs"
@@ -19,7 +19,7 @@ export type RedisTrouble =
   | "full"
   | "away";
 
-/** What each is in plain words, and what to do. */
+/** Each problem in plain words, with the remedy. */
 const WORDS: Readonly<Record<RedisTrouble, string>> = {
   hangs:
     "Redis hangs: it takes connections and answers nothing. Look at its machine (stopped process, slow disk, CLIENT PAUSE).",
@@ -38,7 +38,7 @@ const WORDS: Readonly<Record<RedisTrouble, string>> = {
   away: "Redis cannot be reached. Look whether it runs, and whether this machine reaches it.",
 };
 
-/** The first that fits counts. Scripts wrap the error of a command, so its code may stand anywhere. */
+/** The first match wins. Scripts wrap the error of a command, so its code may stand anywhere. */
 const BY_TEXT: readonly (readonly [RegExp, RedisTrouble])[] = [
   [/\bOOM command not allowed/, "memory"],
   [/\bREADONLY\b/, "read-only"],
@@ -63,7 +63,7 @@ const BY_CODE: Readonly<Record<string, RedisTrouble>> = {
   EHOSTDOWN: "silent",
 };
 
-/** What an error of Redis or of the way to it says. */
+/** Classifies an error of Redis or of its connection. */
 export function troubleOf(thrown: unknown): RedisTrouble {
   if (thrown instanceof AppError) {
     const told = thrown.details["redis"];
@@ -73,15 +73,18 @@ export function troubleOf(thrown: unknown): RedisTrouble {
   const found = BY_TEXT.find(([pattern]) => pattern.test(error.message));
   if (found) return found[1];
   if (error.code !== undefined && Object.hasOwn(BY_CODE, error.code)) return BY_CODE[error.code] ?? "away";
-  // A name with several addresses fails with one error for each.
+  // A name with several addresses fails with one error per address.
   const [first] = error.errors ?? [];
   return first === undefined ? "away" : troubleOf(first);
 }
 
-/** The one error for a Redis that does not do what it is asked for: code `redis-away`, `details.redis` says which trouble it is. */
+/**
+ * The one error for a Redis that does not do what it is asked: code `redis-away`; `details.redis`
+ * is the trouble.
+ */
 export function redisAway(trouble: RedisTrouble, cause?: unknown): AppError {
   return new AppError("redis-away", WORDS[trouble], { cause, details: { redis: trouble } });
 }
 
-/** For a question without an answer in time. */
+/** The error of a question without an answer in time. */
 export const noAnswer = (): AppError => redisAway("hangs");

@@ -1,20 +1,20 @@
 import type { JobRefusal } from "@flotilla/contracts";
 import type { QueuePlace } from "./place.ts";
 
-/** The same refusal is told again at the earliest after this time. */
+/** Milliseconds between two reports of the same refusal. */
 const QUIET_MS = 60_000;
 
 const REFUSED = "⛔ jobs refused: this fleet did not write them";
 const TAKEN_ALONG =
   "jobs of version 0.1 were taken along: they are not signed. From the first signed one on none is taken any more";
 
-/** Counts what was refused, and tells of it: the first time at once, then once a minute with how often it was meanwhile. */
+/** Counts refusals and reports them: the first at once, then once a minute with their number. */
 export class Refusals {
   readonly #tell: (refusal: JobRefusal) => void;
   readonly #now: () => number;
   readonly #open = new Map<string, { toldAt: number; times: number; timer?: NodeJS.Timeout }>();
 
-  /** `now` in milliseconds, for what has to be counted in between. */
+  /** `now` returns monotonic milliseconds. */
   constructor(tell: (refusal: JobRefusal) => void, now: () => number = () => performance.now()) {
     this.#tell = tell;
     this.#now = now;
@@ -31,7 +31,7 @@ export class Refusals {
       this.#tellOf(key, queue, why);
       return;
     }
-    // The rest is told also when nothing more comes.
+    // Reports the rest also when no further refusal comes.
     known.timer ??= setTimeout(() => this.#tellOf(key, queue, why), waitMs).unref();
   };
 
@@ -44,7 +44,10 @@ export class Refusals {
   }
 }
 
-/** The place, and who hears of what is refused there, as {@link Refusals} tells it; that, and what is taken along unsigned, is logged. */
+/**
+ * A place whose refusals are reported through {@link Refusals}. Logs them, and unsigned jobs that
+ * were moved.
+ */
 export function guarded(
   place: QueuePlace,
   tell: (refusal: JobRefusal) => void,

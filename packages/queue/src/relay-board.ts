@@ -4,7 +4,10 @@ import type { QueuePlace } from "./place.ts";
 import { PromptRedis } from "./prompt-redis.ts";
 import type { Wire } from "./wire.ts";
 
-/** Reads how the relays are doing. Rejects within a second, with AppError `redis-away`, when Redis does not answer. */
+/**
+ * Reads the status of relays. Rejects within a second, with AppError `redis-away`, when Redis does
+ * not answer.
+ */
 export class RelayBoard {
   readonly #redis: PromptRedis;
   readonly #key: string;
@@ -16,18 +19,18 @@ export class RelayBoard {
     this.#wire = place.wire;
   }
 
-  /** What this worker last said about its relays, or null. */
+  /** The last relay status of this worker, or null. */
   async read(worker: WorkerId): Promise<RelayStatus | null> {
     return this.#parse(worker, await this.#redis.ask((redis) => redis.hget(this.#key, worker)));
   }
 
-  /** What all workers last said about their relays. */
+  /** The last relay status of every worker. */
   async all(): Promise<RelayStatus[]> {
     const rows = await this.#redis.ask((redis) => redis.hgetall(this.#key));
     return Object.entries(rows).flatMap(([worker, row]) => this.#parse(worker, row) ?? []);
   }
 
-  /** Resolves when the connection is up; reads before that fail. */
+  /** Resolves when the connection is open; earlier reads fail. */
   async ready(): Promise<void> {
     await this.#redis.ready();
   }
@@ -36,12 +39,12 @@ export class RelayBoard {
     this.#redis.close();
   }
 
-  /** A row that this version cannot read, or that is not signed by this fleet, is none. */
+  /** Null for a row that this version cannot parse, or that this fleet has not signed. */
   #parse(worker: string, row: string | null): RelayStatus | null {
     const parsed = row === null ? null : RelayStatus.safeParse(this.#wire.openRow(RELAY_TABLE, worker, row));
     return parsed?.data?.worker === worker ? parsed.data : null;
   }
 }
 
-/** What its rows are signed for. */
+/** Table name in the signatures of its rows. */
 export const RELAY_TABLE = "relay";

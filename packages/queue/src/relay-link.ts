@@ -18,26 +18,33 @@ import { noAnswer } from "./redis-trouble.ts";
 import { RELAY_TABLE } from "./relay-board.ts";
 import { refuse, TolerantWorker, withoutUnreadable } from "./tolerant-worker.ts";
 
-/** Options of {@link RelayLink}. */
+/** Consumer and handlers of a {@link RelayLink}. */
 export interface RelayLinkOptions {
   readonly place: QueuePlace;
-  /** Whose messages are consumed: a worker's, or the bot's deliveries. */
+  /** Whose messages it consumes: a worker's, or the bot's deliveries. */
   readonly who: WorkerId | "the bot";
-  /** Called once per message, several at a time; called again for the same one after a crash. */
+  /**
+   * Called once per message, several at a time; called again for the same message after a crash.
+   */
   readonly handle: (message: RelayMessage) => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
 
-/** Nothing is kept: the outbox of the reader is what is true, and asks again for what it hears nothing of. */
+/**
+ * Jobs are not kept: the reader's outbox is the source of truth and repeats what is not confirmed.
+ */
 const JOB = { removeOnComplete: true, removeOnFail: true } as const;
-/** Deliveries of different routes do not wait for each other; one route has one under way at a time. */
+/**
+ * Messages handled at once: deliveries of different routes do not wait for each other, and each
+ * route has one under way.
+ */
 const CONCURRENCY = 50;
-/** A stop must not wait for a Redis that is away. */
+/** Milliseconds that a stop waits for Redis. */
 const CLOSE_MS = 2000;
 
 /**
- * The way of relayed messages between workers and the bot, over two connections. Sending waits for Redis when it is away.
- * Message texts lie in Redis in clear while they are under way; secrets never travel here.
+ * Transports relay messages between workers and the bot, over two connections. Sending waits for a
+ * Redis that is away. Message texts are in Redis unencrypted while under way; secrets never are.
  */
 export class RelayLink {
   readonly #options: RelayLinkOptions;
@@ -54,7 +61,7 @@ export class RelayLink {
     this.#redis.on("error", options.onError);
   }
 
-  /** Takes messages from now on; what version 0.1 left comes first. */
+  /** Starts consuming; jobs of version 0.1 come first. */
   start(): void {
     const { who, place, onError } = this.#options;
     const name = who === "the bot" ? BOT_RELAY_QUEUE : relayQueue(who);
@@ -73,7 +80,7 @@ export class RelayLink {
       async (job: Job) => {
         const opened = place.wire.open({ queue: name, id: job.id ?? "", name: job.name }, job.data);
         if (opened.kind === "refused") return refuse(place, name, opened.why, job);
-        if (!opened.from01) place.before?.door.close(name);
+        if (!opened.from01) place.before?.gate.close(name);
         const parsed = RelayMessage.safeParse(opened.body);
         if (!parsed.success) throw new UnrecoverableError(`refused payload of ${name}: ${fieldsOf(parsed.error)}`);
         await handle(parsed.data);
@@ -92,29 +99,29 @@ export class RelayLink {
     return worker;
   }
 
-  /** A step for whoever delivers it. A try that is there already is not added again. */
+  /** Sends a step to its sender. Does not add a try that is already queued. */
   async deliver(delivery: Delivery): Promise<void> {
     const { to } = delivery;
     if (to.kind === "webhook") throw new AppError("no-queue", "A webhook is called by the reader itself.");
     await this.#add(to.kind === "worker" ? relayQueue(to.worker) : BOT_RELAY_QUEUE, delivery.id, delivery);
   }
 
-  /** What became of a try, for the reader that asked. */
+  /** Sends the result of a try to its reader. */
   async confirm(reader: WorkerId, confirmation: Confirmation): Promise<void> {
     await this.#add(relayQueue(reader), `c.${confirmation.id}`, confirmation);
   }
 
-  /** The routes of a reader. */
+  /** Sends a reader its routes. */
   async tellRoutes(message: Extract<RelayMessage, { kind: "routes" }>): Promise<void> {
     await this.#add(relayQueue(message.worker), `r.${message.version}`, message);
   }
 
-  /** A sender's target is none any more. */
+  /** Tells a sender that no route uses this target any more. */
   async targetGone(sender: WorkerId, message: TargetGone): Promise<void> {
     await this.#add(relayQueue(sender), `g.${message.route}.${message.version}`, message);
   }
 
-  /** Shows how the relays of this worker are doing. */
+  /** Writes the relay status of this worker. */
   async report(status: RelayStatus): Promise<void> {
     const { prefix, wire } = this.#options.place;
     const { worker } = status;
@@ -122,12 +129,12 @@ export class RelayLink {
       await this.#redis.hset(relayKey(prefix), worker, wire.signRow(RELAY_TABLE, worker, status));
   }
 
-  /** True while Redis answers. */
+  /** True while Redis is connected. */
   get connected(): boolean {
     return this.#redis.status === "ready";
   }
 
-  /** Waits for what is in hand, but not for a Redis that is away. */
+  /** Waits for the current messages, but not for a Redis that is away. */
   async close(): Promise<void> {
     this.#over.abort();
     await withTimeout(Promise.all([this.#starting, this.#later]), closingMs(this.#redis, CLOSE_MS), noAnswer).catch(() => {});
@@ -141,7 +148,7 @@ export class RelayLink {
     let queue = this.#queues.get(name);
     if (!queue) {
       queue = new Queue(name, { connection: this.#redis, prefix: this.#options.place.prefix, skipWaitingForReady: true });
-      // The same error is reported by the connection itself.
+      // The connection reports the same error.
       queue.on("error", () => {});
       this.#queues.set(name, queue);
     }
@@ -149,7 +156,7 @@ export class RelayLink {
       const signed = this.#options.place.wire.sign({ queue: name, id, name: message.kind }, message);
       await queue.add(message.kind, signed, { jobId: id, ...JOB });
     } catch (error) {
-      // A queue that was made while Redis was away may stay broken: the next message makes a new one.
+      // A queue created while Redis was away may stay broken: the next message creates another.
       this.#queues.delete(name);
       queue.close().catch(() => {});
       throw error;

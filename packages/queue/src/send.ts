@@ -8,13 +8,16 @@ import { PromptRedis } from "./prompt-redis.ts";
 import { type RedisTrouble, redisAway, troubleOf } from "./redis-trouble.ts";
 
 const KEEP = { removeOnComplete: { count: 200 }, removeOnFail: { count: 200 } } as const;
-/** Login entries are sealed, and gone from Redis as soon as they were carried out. */
+/** Login entries are sealed, and removed from Redis once carried out. */
 const DROP = { removeOnComplete: true, removeOnFail: true } as const;
 
-/** Longer than the command that goes with it is good for. */
+/** Milliseconds until a parcel expires; longer than its command is valid. */
 const PARCEL_MS = 120_000;
 
-/** Sends commands; fails within a second with AppError `redis-away` when Redis does not take them. One connection for all queues. */
+/**
+ * Sends commands over one connection for all queues. Rejects within a second, with AppError
+ * `redis-away`, when Redis does not take them.
+ */
 export class CommandSender {
   readonly #place: QueuePlace;
   readonly #redis: PromptRedis;
@@ -25,24 +28,26 @@ export class CommandSender {
     this.#redis = new PromptRedis(place.url, onError);
   }
 
-  /** To the supervisor of a host. */
+  /** Sends a command to the supervisor of a host. */
   async toHost(host: HostId, command: HostCommand): Promise<void> {
     await this.#add(hostQueue(host), HostCommand.parse(command), false);
   }
 
-  /** To one worker process. */
+  /** Sends a command to one worker process. */
   async toWorker(command: WorkerCommand): Promise<void> {
     await this.#add(workerQueue(command.worker), WorkerCommand.parse(command), command.kind.startsWith("login."));
   }
 
-  /** Leaves something large for a login, to be taken with `takeParcel`: sealed bytes only. Throws AppError `redis-away`. */
+  /**
+   * Stores large sealed data for a login; `takeParcel` fetches it. Throws AppError `redis-away`.
+   */
   async leaveParcel(login: string, sealed: Buffer): Promise<void> {
     const { prefix, wire } = this.#place;
     const signed = wire.signBytes(parcelSlot(login), sealed);
     await this.#redis.ask((redis) => redis.set(parcelKey(prefix, login), signed, "PX", PARCEL_MS)).catch(notTaken);
   }
 
-  /** Resolves when the connection is up; commands sent before that fail. */
+  /** Resolves when the connection is open; earlier commands fail. */
   async ready(): Promise<void> {
     await this.#redis.ready();
   }
@@ -52,12 +57,12 @@ export class CommandSender {
     return this.trouble === null;
   }
 
-  /** What is the matter with Redis, as the last command or {@link probe} found; null = nothing. */
+  /** Problem of Redis by the last command or {@link probe}; null = none. */
   get trouble(): RedisTrouble | null {
     return this.#redis.trouble;
   }
 
-  /** Finds out whether Redis takes commands, by writing as they do. Throws AppError `redis-away`. */
+  /** Tests whether Redis takes commands, by writing as they do. Throws AppError `redis-away`. */
   async probe(): Promise<void> {
     await this.#redis.ask((redis) => redis.set(botPulseKey(this.#place.prefix), "1", "PX", PARCEL_MS));
   }
@@ -71,13 +76,14 @@ export class CommandSender {
     const queue = this.#queue(name);
     const { id, kind } = command;
     try {
-      // Two questions: a command whose time is told too late is not sent after its sender was told so.
+      // Two questions, so that a late answer to the first one sends no command after its sender got
+      // the error.
       const sent = await this.#redis.ask((redis) => stamped(redis, command));
       const signed = this.#place.wire.sign({ queue: name, id, name: kind }, sent);
       await this.#redis.ask(() => queue.add(kind, signed, { jobId: id, ...(drop ? DROP : KEEP) }));
     } catch (error) {
-      // A queue that was made while Redis was away stays broken for ever (bullmq keeps the failed first look at the
-      // server): the next command makes a new one.
+      // A queue created while Redis was away stays broken (BullMQ keeps the failed first check of
+      // the server): the next command creates another.
       this.#queues.delete(name);
       queue.close().catch(() => {});
       notTaken(error);
@@ -88,14 +94,14 @@ export class CommandSender {
     const known = this.#queues.get(name);
     if (known) return known;
     const queue = new Queue(name, { connection: this.#redis.redis, prefix: this.#place.prefix, skipWaitingForReady: true });
-    // The same error is reported by the connection itself.
+    // The connection reports the same error.
     queue.on("error", () => {});
     this.#queues.set(name, queue);
     return queue;
   }
 }
 
-/** What was refused, or never left this process, was not done; of what got no answer that is not known. */
+/** A refused or unsent command has no effect; for an unanswered one that is unknown. */
 function notTaken(error: unknown): never {
   const away = redisAway(troubleOf(error), error);
   const { redis } = away.details;

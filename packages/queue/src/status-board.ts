@@ -8,17 +8,20 @@ import type { RedisTrouble } from "./redis-trouble.ts";
 import { aheadOf, heardAt, toldAt } from "./told-at.ts";
 import type { Wire } from "./wire.ts";
 
-/** What its rows are signed for. A row also says which key a secret for its worker is sealed to. */
+/**
+ * Table name in the signatures of its rows. A row also contains the public key for sealing a secret
+ * to its worker.
+ */
 const TABLE = "status";
 
-/** Rows of one trip to Redis. */
+/** Rows per request to Redis. */
 const ROWS_AT_ONCE = 200;
-/** Between two tries of rows that Redis did not take, such as on a full disk. */
+/** Milliseconds before rows that Redis refused are retried, for example on a full disk. */
 const RETRY_MS = 500;
 
 /**
- * Writes the live status of this host's workers. A supervisor is the only writer for its workers; each host has rows of its own. While Redis is away only the
- * newest status of each worker is kept.
+ * Writes the live status of this host's workers. A supervisor is the only writer for its workers;
+ * each host has its own rows. While Redis is away it keeps only the newest status of each worker.
  */
 export class StatusWriter {
   readonly #redis: Redis;
@@ -27,9 +30,9 @@ export class StatusWriter {
   readonly #onError: (error: unknown) => void;
   readonly #clock: Clock;
   readonly #over = new AbortController();
-  /** What is to be written per row; null = removed. */
+  /** Rows to write; null = to remove. */
   readonly #newest = new Map<string, WorkerStatus | null>();
-  /** Who waits for a row: one promise each, however often it is written. */
+  /** Promise per waiting row, however often the row changes. */
   readonly #written = new Map<string, PromiseWithResolvers<void>>();
   #isWriting = false;
 
@@ -48,12 +51,12 @@ export class StatusWriter {
     return this.#put(rowOf(status), status);
   }
 
-  /** A worker that this host has no more: nobody shall take it for one that is only stopped. */
+  /** Removes a worker that this host no longer has, so that it does not look like a stopped one. */
   remove(gone: Pick<WorkerStatus, "worker" | "host">): Promise<void> {
     return this.#put(rowOf(gone), null);
   }
 
-  /** How many rows wait for Redis. */
+  /** Number of rows that wait for Redis. */
   get waiting(): number {
     return this.#newest.size;
   }
@@ -71,7 +74,7 @@ export class StatusWriter {
     return written.promise;
   }
 
-  /** One trip at a time, and none to a Redis that is away: `ready` begins it again. */
+  /** One request at a time, and none while Redis is away: `ready` starts it again. */
   async #writeAll(): Promise<void> {
     if (this.#isWriting) return;
     this.#isWriting = true;
@@ -85,7 +88,7 @@ export class StatusWriter {
       } catch (error) {
         if (signal.aborted) break;
         this.#onError(error);
-        // What came meanwhile is newer.
+        // A row written meanwhile is newer.
         for (const [row, status] of rows) if (!this.#newest.has(row)) this.#newest.set(row, status);
         await sleep(RETRY_MS, signal).catch(() => {});
       }
@@ -111,7 +114,10 @@ export class StatusWriter {
   }
 }
 
-/** Reads the live status of all workers. Rejects within a second, with AppError `redis-away`, when Redis does not answer. */
+/**
+ * Reads the live status of all workers. Rejects within a second, with AppError `redis-away`, when
+ * Redis does not answer.
+ */
 export class StatusReader {
   readonly #redis: PromptRedis;
   readonly #key: string;
@@ -125,7 +131,10 @@ export class StatusReader {
     this.#wire = place.wire;
   }
 
-  /** All workers by id; of one that two hosts have, the host that runs it. Rows that this version cannot read are left out. */
+  /**
+   * All workers by id; for a worker on two hosts, the host that runs it. Leaves out rows that this
+   * version cannot parse.
+   */
   async all(): Promise<ReadonlyMap<WorkerId, WorkerStatus>> {
     const [rows, ahead] = await this.#redis.ask((redis) =>
       Promise.all([redis.hgetall(this.#key), aheadOf(redis, this.#clock)]),
@@ -138,12 +147,12 @@ export class StatusReader {
     return known;
   }
 
-  /** Resolves when the connection is up; reads before that fail. */
+  /** Resolves when the connection is open; earlier reads fail. */
   async ready(): Promise<void> {
     await this.#redis.ready();
   }
 
-  /** What is the matter with Redis, as the last question found; null = nothing. */
+  /** Problem of Redis by the last question; null = none. */
   get trouble(): RedisTrouble | null {
     return this.#redis.trouble;
   }
@@ -155,13 +164,16 @@ export class StatusReader {
 
 const rowOf = ({ worker, host }: Pick<WorkerStatus, "worker" | "host">): string => `${worker}@${host}`;
 
-/** A host that has the session tells more than one that waits for it; else the newer one does. */
+/** A host that has the session wins over one that waits for it; otherwise the newer status wins. */
 function tellsMore(one: WorkerStatus, other: WorkerStatus): boolean {
   const has = ({ pid, state }: WorkerStatus): boolean => pid !== null && state !== "IN_USE" && state !== "STARTING";
   return has(one) === has(other) ? one.updatedAt > other.updatedAt : has(one);
 }
 
-/** The rows of the board that this version can read and this fleet has signed. `ahead`: see {@link aheadOf}. */
+/**
+ * The rows of the board that this version can parse and this fleet has signed. `ahead`: see {@link
+ * aheadOf}.
+ */
 export function readStatuses(wire: Wire, rows: Readonly<Record<string, string>>, ahead: number | null): WorkerStatus[] {
   return Object.entries(rows).flatMap(([row, text]) => {
     const status = WorkerStatus.safeParse(wire.openRow(TABLE, row, text)).data;

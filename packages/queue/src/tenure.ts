@@ -1,13 +1,16 @@
 import type { Clock } from "@flotilla/kernel";
 
-/** What a holder asks of Redis: taken before it is sent, because the answer counts from then. */
+/**
+ * A holder's question to Redis. `asked` is taken before it is sent, because the tenure counts from
+ * then.
+ */
 export interface Question {
   readonly asked: Moment;
   /** The lease keys. */
   readonly keys: readonly string[];
-  /** It was granted these before, and its right has not ended. */
+  /** True = these keys were granted to it before, and its tenure has not ended. */
   readonly granted: boolean;
-  /** The highest fencing number that this holder knows of. */
+  /** The highest fencing token that this holder knows. */
   readonly known: number;
 }
 
@@ -16,19 +19,20 @@ interface Moment {
   readonly now: number;
 }
 
-/** Parts of {@link Tenure}. */
+/** Clock and length of a {@link Tenure}. */
 export interface TenureOptions {
-  /** How long after a question that was granted its holder acts on it. */
+  /** Milliseconds after a granted question in which the holder acts. */
   readonly actMs: number;
-  /** On one host the kernel's lock decides: the right does not end by itself. */
+  /** True on one host: the kernel's lock decides, and the tenure does not expire. */
   readonly endless: boolean;
   readonly clock: Clock;
 }
 
 /**
- * The time for which one holder may act, and what it may ask in it; no Redis, no timers. Once it is over, it stays over: this holder asks
- * as a newcomer, because in the meantime another one may have been granted, and a Redis that came back empty would not know. The deadline is on two
- * clocks: the monotonic one does not run while the machine sleeps, the other one may be set back.
+ * The time in which one holder may act, and its next question; without Redis or timers. A tenure
+ * that has ended never revives: the holder asks as a new one, because another holder may have been
+ * granted meanwhile, and a Redis that came back empty would not know. Two clocks limit it: the
+ * monotonic one stops while the machine sleeps, the other one may be set back.
  */
 export class Tenure {
   readonly #options: TenureOptions;
@@ -46,20 +50,20 @@ export class Tenure {
     return this.#held;
   }
 
-  /** Whether the right lasts at this very moment. */
+  /** Whether the tenure lasts at this moment. */
   lasts(): boolean {
     this.#over ||= this.leftMs() <= 0;
     return !this.#over;
   }
 
-  /** How long it lasts, in milliseconds. */
+  /** Milliseconds that are left. */
   leftMs(): number {
     const { clock, actMs, endless } = this.#options;
     if (endless) return Number.POSITIVE_INFINITY;
     return actMs - Math.max(clock.monotonicMs() - this.#asked.monotonicMs, clock.now() - this.#asked.now);
   }
 
-  /** The next question. `sessionFence` is what the session knows: the higher number counts. */
+  /** The next question. `sessionFence` is the session's fencing token; the higher one counts. */
   question(keys: readonly string[], sessionFence: number): Question {
     const { clock } = this.#options;
     const asked = { monotonicMs: clock.monotonicMs(), now: clock.now() };
@@ -69,7 +73,7 @@ export class Tenure {
     return { asked, keys, granted, known: granted ? fence : Math.max(sessionFence, fence) };
   }
 
-  /** Redis granted it. False when the answer came too late to be of use. */
+  /** Starts the tenure that Redis granted. False when the answer came too late. */
   begin({ asked, keys }: Question, fence: number): boolean {
     this.#asked = asked;
     this.#fence = fence;

@@ -2,26 +2,35 @@ import type { Clock } from "@flotilla/kernel";
 import type { Redis } from "ioredis";
 import { redisTime } from "./deadline.ts";
 
-/** Differences are whole seconds, so that the same row read twice says the same. */
+/** Differences are rounded to whole seconds, so that a row gives the same result each time. */
 const STEP_MS = 1000;
 
-/** What a row is kept with: when it was told, by the clock of Redis. Absent when Redis did not say, and in rows of older versions. */
+/**
+ * Write time of a row by the clock of Redis. Absent when Redis did not report it, and in rows of
+ * older versions.
+ */
 interface Told {
   readonly toldAt?: number;
 }
 
-/** How far this process's clock is ahead of the one of Redis, in milliseconds; null: Redis does not say. Never rejects. */
+/**
+ * Milliseconds by which this process's clock is ahead of Redis; null = Redis does not answer. Never
+ * rejects.
+ */
 export async function aheadOf(redis: Redis, clock: Clock): Promise<number | null> {
   const time = await redisTime(redis);
   return time === null ? null : Math.round((clock.now() - time) / STEP_MS) * STEP_MS;
 }
 
-/** For who writes a row: `at`, which is by the clock here, by the clock of Redis. */
+/** For a writer: converts `at` from its own clock to the clock of Redis. */
 export function toldAt(at: number, ahead: number | null): Told {
   return ahead === null ? {} : { toldAt: at - ahead };
 }
 
-/** For who reads it: when it was told by the clock here, whatever the writer's clock says (field fault F17). `at` is the writer's own. */
+/**
+ * For a reader: the write time by its own clock, whatever the writer's clock says (field fault
+ * F17). `at` is the writer's own.
+ */
 export function heardAt({ toldAt: told }: Told, at: number, ahead: number | null): number {
   return told === undefined || ahead === null ? at : told + ahead;
 }

@@ -4,7 +4,10 @@ import type { Redis } from "ioredis";
 import type { QueuePlace } from "./place.ts";
 import { UNREADABLE } from "./wire.ts";
 
-/** A worker whom a job that is no JSON does not stop: the library would throw before anybody can look, and find it again every few seconds. */
+/**
+ * A worker that survives a job that is not JSON: BullMQ would throw before the handler runs, and
+ * find the job again every few seconds.
+ */
 export class TolerantWorker extends Worker {
   protected override createJob(data: JobJson, jobId: string): Job {
     try {
@@ -15,26 +18,26 @@ export class TolerantWorker extends Worker {
   }
 }
 
-/** The parts that the library parses, one by one: what is not readable is left out. */
+/** The fields that BullMQ parses, without those that it cannot read. */
 function readable(data: JobJson): JobJson {
   const parts = { stacktrace: "[]", returnvalue: "null", progress: 0, opts: {} } as const;
   return { ...data, ...parts } as unknown as JobJson;
 }
 
-/** Ends a job that is not taken: it is told of, and gone, whatever its options say. */
+/** Ends a refused job: reports and deletes it, whatever its options say. */
 export function refuse({ onRefused }: QueuePlace, queue: string, why: JobRefusal["why"], job: Job): void {
   job.opts.removeOnComplete = true;
   onRefused?.({ queue, why, times: 1 });
 }
 
-/** Whether the library hands this job out once more, because nobody said that it is done. */
+/** Whether BullMQ redelivers this job because its completion was not recorded. */
 export function isRedelivered(job: Job): boolean {
   return job.attemptsStarted > 1;
 }
 
 /**
- * For the `error` event of a worker: a job whose options are no JSON breaks the library before it hands the job out, and stays active.
- * Such jobs are removed and told of; every other error goes to `onError`.
+ * For the `error` event of a worker: a job whose options are not JSON breaks BullMQ before delivery
+ * and stays active. Removes and reports such jobs; passes every other error to `onError`.
  */
 export function withoutUnreadable(
   redis: Redis,

@@ -1,56 +1,62 @@
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import type { JobRefusal } from "@flotilla/contracts";
 
-/** Which place of the fleet's Redis something lies at: nothing that is signed for one is good at another. */
+/**
+ * Place in the fleet's Redis to which a signature is bound: data signed for one place is invalid at
+ * another.
+ */
 export interface Slot {
-  /** A queue, or the name of a table. */
+  /** Name of a queue or a table. */
   readonly queue: string;
-  /** A job's id, or the name of a row. */
+  /** Id of a job, or name of a row. */
   readonly id: string;
   readonly name: string;
 }
 
-/** What lies in Redis in the place of a payload. */
+/** A signed payload in Redis. */
 export interface Signed {
-  /** When it was signed, in milliseconds since the epoch. */
+  /** Time of the signature, in milliseconds since the epoch. */
   readonly at: number;
   readonly mac: string;
-  /** The payload as JSON: the very text that was signed. */
+  /** The payload as JSON: exactly the signed text. */
   readonly body: string;
-  /** Version 0.1 had written it, unsigned; it was signed when it was taken along. */
+  /** Version 0.1 wrote it unsigned; it was signed when it was moved. */
   readonly from01?: true;
 }
 
-/** Why something was not taken. */
+/** Why {@link Wire.open} refused a payload. */
 export type Refused = Exclude<JobRefusal["why"], "again">;
 
-/** What {@link Wire.open} found. The body is parsed JSON and nothing more: its schema is the caller's. */
+/** Result of {@link Wire.open}. The body is parsed JSON; the caller checks its schema. */
 export type Opened =
   | { readonly kind: "signed"; readonly body: unknown; readonly from01: boolean }
   | { readonly kind: "refused"; readonly why: Refused };
 
-/** Nothing is good for longer: who takes it remembers for as long what it has done (ADR 11). */
+/** Longest validity in milliseconds; a consumer remembers finished jobs as long (ADR 11). */
 export const GOOD_FOR_MS = 7 * 24 * 3600 * 1000;
 
-/** Signs what this fleet writes into Redis, and checks what it reads there: HMAC-SHA256 with a key that only this fleet can derive. */
+/**
+ * Signs what this fleet writes into Redis and verifies what it reads there: HMAC-SHA256 with a key
+ * that only this fleet can derive.
+ */
 export class Wire {
   readonly #key: Buffer;
   readonly #fleet: string;
 
-  /** `fleet` is what stands before the keys of the fleet. */
+  /** `fleet` is the prefix of the fleet's keys. */
   constructor(fleetKey: Buffer, fleet: string) {
     this.#key = Buffer.from(hkdfSync("sha256", fleetKey, Buffer.alloc(0), "flotilla wire v1", 32));
     this.#fleet = fleet;
   }
 
-  /** Signs a payload for one place. `before`: it was taken along from version 0.1. */
+  /** Signs a payload for one place. `before` = it was moved from version 0.1. */
   sign(slot: Slot, payload: unknown, before = false): Signed {
     const [at, body] = [Date.now(), JSON.stringify(payload)];
     const mac = this.#mac(slot, at, body, before);
     return { at, mac, body, ...(before ? { from01: true } : {}) };
   }
 
-  /** Checks first, then parses. `goodForMs`: how old it may be. */
+  /** Verifies first, then parses. `goodForMs` is its greatest age. */
   open(slot: Slot, data: unknown, goodForMs = GOOD_FOR_MS): Opened {
     if (!isSigned(data)) return { kind: "refused", why: isUnreadable(data) ? "unreadable" : "unsigned" };
     const from01 = data.from01 === true;
@@ -59,12 +65,12 @@ export class Wire {
     return { kind: "signed", body: JSON.parse(data.body), from01 };
   }
 
-  /** A row of a table as text. */
+  /** A row of a table as signed text. */
   signRow(table: string, row: string, payload: unknown): string {
     return JSON.stringify(this.sign({ queue: table, id: row, name: "row" }, payload));
   }
 
-  /** What a row says, or null when it is not of this fleet. Rows tell themselves how old they are. */
+  /** The payload of a row; null when this fleet did not sign it. Rows contain their own age. */
   openRow(table: string, row: string, text: string): unknown {
     const opened = this.open({ queue: table, id: row, name: "row" }, parse(text), Number.POSITIVE_INFINITY);
     return opened.kind === "signed" ? opened.body : null;
@@ -75,7 +81,7 @@ export class Wire {
     return Buffer.concat([this.#digest(slot, 0, digestOf(bytes), false), bytes]);
   }
 
-  /** The bytes, or null when they were not signed for this. */
+  /** The bytes; null when the signature is not valid for this place. */
   openBytes(slot: Slot, signed: Buffer): Buffer | null {
     const [mac, bytes] = [signed.subarray(0, MAC_BYTES), signed.subarray(MAC_BYTES)];
     const right = this.#digest(slot, 0, digestOf(bytes), false);
@@ -86,7 +92,7 @@ export class Wire {
     return this.#digest(slot, at, body, before).toString("base64");
   }
 
-  /** As JSON, so that no two different things have the same text. */
+  /** As JSON, so that different inputs never give the same text. */
   #digest({ queue, id, name }: Slot, at: number, body: string, before: boolean): Buffer {
     const text = JSON.stringify([this.#fleet, queue, id, name, at, before, body]);
     return createHmac("sha256", this.#key).update(text).digest();
@@ -95,7 +101,7 @@ export class Wire {
 
 const MAC_BYTES = 32;
 
-/** What takes the place of a job's data that is no JSON. */
+/** Placeholder for the data of a job that is not JSON. */
 export const UNREADABLE = { unreadable: true } as const;
 
 function isUnreadable(data: unknown): boolean {

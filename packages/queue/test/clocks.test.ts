@@ -24,7 +24,7 @@ async function sender(place: QueuePlace): Promise<CommandSender> {
   return made;
 }
 
-/** What a bot asks whose clock is `aheadMs` ahead of the one here. */
+/** The command of a bot whose clock is `aheadMs` ahead of this process's. */
 function askedBy<C extends HostCommand | WorkerCommand>(command: C, aheadMs: number, goodForMs = MINUTE): C {
   const now = Date.now() + aheadMs;
   return { ...command, askedAt: now, deadlineAt: now + goodForMs };
@@ -76,7 +76,7 @@ describe.each([
   });
 });
 
-/** By the clock of Redis. */
+/** The time by the clock of Redis. */
 async function now(place: QueuePlace): Promise<number> {
   const [seconds, micros] = (await redisCommand(place.url, "TIME")) as string[];
   return Number(seconds) * 1000 + Number(micros) / 1000;

@@ -13,7 +13,7 @@ async function sender(place: QueuePlace): Promise<CommandSender> {
   return made;
 }
 
-/** Everything that is in a database: key by key, as text. */
+/** The whole content of a database: key by key, as text. */
 async function dump(url: string): Promise<Map<string, string>> {
   const keys = (await redisCommand(url, "KEYS", "*")) as string[];
   const reads: Record<string, (key: string) => (string | number)[]> = {
@@ -27,7 +27,7 @@ async function dump(url: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const key of keys) {
     const kind = String(await redisCommand(url, "TYPE", key));
-    if (kind === "none") continue; // Gone between the two questions.
+    if (kind === "none") continue; // Deleted between the two questions.
     const read = reads[kind];
     if (!read) throw new Error(`cannot look into a ${kind}`);
     found.set(key, JSON.stringify(await redisCommand(url, ...read(key))));
@@ -174,14 +174,14 @@ test.each(["done", "failed"])("a login step leaves nothing sealed in Redis after
   const send = await sender(place);
   await send.toWorker(codeCommand("login-step", box, login));
   await send.toWorker(checkCommand("after-it"));
-  // Proof that the look finds it while it is there.
+  // Proves that the search finds it while it is there.
   expect(JSON.stringify([...(await dump(place.url))])).toContain(box);
   gate.resolve();
   await over.promise;
   const left = await dump(place.url);
   expect(JSON.stringify([...left])).not.toContain(box);
   expect(JSON.stringify([...left])).not.toContain(login);
-  // The journal of the queue names the job; nothing else does.
+  // Only the event stream of the queue names the job.
   const naming = [...left].filter(([key, value]) => key.includes("login-step") || value.includes("login-step"));
   expect(naming.map(([key]) => key)).toEqual([`${place.prefix}:worker.news_1:events`]);
 });

@@ -5,7 +5,10 @@ import { redisCommand, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { checkCommand, sharedPlace, WORKER } from "./support.ts";
 
-/** A way to Redis that breaks as soon as Redis has got a text, before it can answer. Returns its port. */
+/**
+ * A proxy to Redis that breaks as soon as Redis has received `text`, before it can answer. Returns
+ * its port.
+ */
 async function breakingAt(text: string, url: string): Promise<number> {
   const { hostname, port } = new URL(url);
   const server = createServer((socket) => {

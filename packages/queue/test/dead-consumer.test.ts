@@ -6,7 +6,10 @@ import { Queue } from "bullmq";
 import { expect, onTestFinished, test } from "vitest";
 import { addSigned, checkCommand, errorList, placeAt, WORKER } from "./support.ts";
 
-/** A way to Redis whose open connections can be made to lead nowhere, as behind a machine that was replaced: no end, no answer. */
+/**
+ * A proxy to Redis whose open connections can be cut off, as behind a replaced machine: no end, no
+ * answer.
+ */
 async function way(redis: RedisHarness): Promise<{ url: string; loseThoseThatAreOpen(): void }> {
   const ends: Socket[] = [];
   const server = createServer((near) => {

@@ -92,7 +92,8 @@ describe("what waits in the queues of version 0.1", () => {
   test("and was taken along already when the process died before it was through is not carried out twice", async () => {
     const { url, place } = await places();
     await before(url, `host.${HOST}`, [hostCommand("command-1"), hostCommand("command-2")]);
-    // As it was killed: both are in the list of what is moved, the newer one is already in the new queue.
+    // State after a kill: both jobs are in the list of moved jobs, the newer one is already in the
+    // new queue.
     for (const id of ["command-1", "command-2"]) {
       await redisCommand(url, "LREM", `flotilla:host.${HOST}:wait`, 1, id);
       await redisCommand(url, "RPUSH", `flotilla:host.${HOST}:moved`, id);

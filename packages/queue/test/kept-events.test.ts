@@ -1,4 +1,4 @@
-/** Events while Redis is away, over a restart of the process that tells them (field fault G9). */
+/** Events while Redis is away, over a restart of their publisher (field fault G9). */
 import type { FleetEvent } from "@flotilla/contracts";
 import { consumeEvents, EventPublisher, type KeptEvents, type QueuePlace } from "@flotilla/queue";
 import { startRedis, waitFor } from "@flotilla/testkit";
@@ -50,7 +50,7 @@ test.each(["killed", "frozen"])(
       "event-5",
       "event-6",
     ]);
-    // As if the process died here: nothing that it does later comes to the disk.
+    // As if the process died here: its later writes do not reach the disk.
     const left = disk();
     left.replace(kept.all());
     await (how === "killed" ? redis.restart() : redis.thaw());

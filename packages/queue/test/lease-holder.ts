@@ -7,8 +7,8 @@ import { sharedPlace, WORKER } from "./support.ts";
 
 export const LONG = { ttlMs: 60_000, actMs: 40_000, renewEveryMs: 20_000, firstAnswerMs: 300 };
 /**
- * For tests that wait for the end of a lease. They name no number: on a busy machine an answer may come too late, and what was asked
- * again is granted under the next number.
+ * For tests that wait for the end of a lease. They name no fencing token: on a busy machine an
+ * answer may come too late, and the next question gets the next token.
  */
 export const SHORT = { ...LONG, ttlMs: 2100, actMs: 1400, renewEveryMs: 300 };
 
@@ -18,7 +18,7 @@ export interface Holder {
   readonly faults: Fault[];
 }
 
-/** A host that wants the session. `host` also names its kernel lock. */
+/** A host that asks for the session. `host` also names its kernel lock. */
 export function holder(place: QueuePlace, host: string, more: Partial<LeaseOptions> = {}): Holder {
   const events: string[] = [];
   const faults: Fault[] = [];
@@ -50,7 +50,7 @@ export function holder(place: QueuePlace, host: string, more: Partial<LeaseOptio
   return { lease, events, faults };
 }
 
-/** A fleet whose Redis has been seen before, so that no first quiet time is due. */
+/** A fleet whose Redis has been seen before, so that there is no first quiet time. */
 export async function seenRedis(): Promise<QueuePlace> {
   const place = await sharedPlace();
   const run = /run_id:(\w+)/.exec(String(await redisCommand(place.url, "INFO", "server")))?.[1] ?? "";

@@ -6,10 +6,10 @@ const host = fc.constantFrom(...HOSTS);
 const units = fc.constantFrom(1, 2, 5, 9, 11, 21, 25);
 const one = (...names: Extract<Op, { host: Host; units?: never }>["op"][]) =>
   fc.record({ op: fc.constantFrom(...names), host }) as fc.Arbitrary<Op>;
-/** A whole question and its answer. */
+/** A whole question with its answer. */
 const exchange = (each: Host): Op[] => (["ask", "serve", "hear"] as const).map((op) => ({ op, host: each }));
 const pass = (n: number): Op => ({ op: "pass", units: n });
-/** One is stopped for longer than its lease, another one takes over. */
+/** One host is stopped for longer than its lease, another one takes over. */
 const takeover = ([from, to]: readonly [Host, Host]): Op[] => [
   ...exchange(from),
   { op: "freeze", host: from },

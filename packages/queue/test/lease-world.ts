@@ -2,12 +2,12 @@ import { fenceKey, leaseKey, leaseQuietKey, leaseRunKey } from "@flotilla/contra
 import { sharedRedis } from "@flotilla/testkit";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect } from "vitest";
-import { GIVE_BACK, type LeaseAnswer, parseAnswer, TAKE } from "../src/lease-script.ts";
+import { type LeaseAnswer, parseAnswer, RELEASE, TAKE } from "../src/lease-script.ts";
 import { type Question, Tenure } from "../src/tenure.ts";
 
 /**
- * Random schedules over the real script on a real Redis, and the holders' own rule. Time is the test's: a step of it shortens what keys have left
- * to live, so a unit is long enough that the time which really passes does not count.
+ * Random schedules over the real script on a real Redis, and the holders' own rule. The test moves
+ * the time by shortening the TTLs of the keys; next to a unit, real time does not count.
  */
 const UNIT_MS = 1_000_000;
 const [TTL, ACT, HANG_UP] = [20, 10, 8];
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis.disconnect());
 
-/** Takes time from all keys. */
+/** Takes time from the TTLs of all keys. */
 const PASS = `
 for _, key in ipairs(redis.call('KEYS', '*')) do
   local left = redis.call('PTTL', key)
@@ -36,12 +36,12 @@ export type Op =
   | { readonly op: "jump"; readonly host: Host; readonly units: number }
   | { readonly op: "snap" | "lose" | "restart" | "go back" };
 
-/** What lies between a holder and Redis. */
+/** A message on its way between a holder and Redis. */
 type Way = { readonly question: Question; readonly life: number; readonly token: string; readonly answer?: LeaseAnswer };
 
 class World {
   now = 0;
-  /** Lives of the Redis process: what is on its way to one life never reaches the next. */
+  /** Run of the Redis process: messages to one run never reach the next. */
   life = 0;
   highest = { fence: 0, token: "" };
   readonly holders = HOSTS.map((host) => new Holder(this, host));
@@ -64,7 +64,7 @@ class World {
     this.#snapshot = { at: this.now, rows };
   }
 
-  /** Redis is another process now, with what it kept. */
+  /** Replaces the Redis process; `kept` is what its data survives. */
   async restart(kept: "all" | "nothing" | "snapshot"): Promise<void> {
     this.life++;
     if (kept === "snapshot") {
@@ -76,11 +76,14 @@ class World {
     }
     if (kept === "nothing") await redis.flushdb();
     else if ((await redis.exists(leaseRunKey(PREFIX))) === 1) await redis.set(leaseRunKey(PREFIX), `before:${this.life}`);
-    // A process does not end and begin within the millisecond of its clock.
+    // A process does not end and begin within one millisecond of its clock.
     while (Number((await redis.time())[0]) * 1000 + Number((await redis.time())[1]) / 1000 <= this.highest.fence + 2);
   }
 
-  /** Never two at once, and the one before is off Telegram: its connection was closed for it 8 s after its last ping. */
+  /**
+   * Never two at once, and the one before is disconnected from Telegram, which closed its
+   * connection 8 s after its last ping.
+   */
   check(): void {
     const acting = this.holders.filter((each) => each.acts());
     expect(acting.map(({ host }) => host).length, `acting: ${acting.map(({ host }) => host).join()}`).toBeLessThan(2);
@@ -95,7 +98,7 @@ class Holder {
   taken = false;
   #way: Way | null = null;
   #disk = 0;
-  /** It saw the end of its right, and left Telegram. */
+  /** It noticed the end of its tenure and disconnected from Telegram. */
   #left = true;
   frozen = false;
   asleep = false;
@@ -119,7 +122,7 @@ class Holder {
     return new Tenure({ clock, actMs: ACT * UNIT_MS, endless: false });
   }
 
-  /** A stopped process does not look at its clock, and may act the moment that it goes on. */
+  /** A stopped process does not read its clock, and may act right after it continues. */
   acts(): boolean {
     if (this.taken) return false;
     if (!this.frozen) this.#left = !this.#tenure.lasts();
@@ -141,12 +144,12 @@ class Holder {
     const { held } = this.#tenure;
     const token = this.#token;
     this.crash();
-    if (held.length > 0) await redis.eval(GIVE_BACK, held.length, ...held, token);
+    if (held.length > 0) await redis.eval(RELEASE, held.length, ...held, token);
   }
 
   freeze(): void {
     this.frozen = true;
-    // The whole machine, for one of them.
+    // For one of the hosts, the whole machine.
     this.asleep = this.host === "a";
   }
 
@@ -203,7 +206,7 @@ class Holder {
       if (other !== this) expect(other.#overFor(), `${other.host} is off Telegram`).toBeGreaterThanOrEqual(HANG_UP * UNIT_MS);
   }
 
-  /** How long ago its right ended, of one that could not leave. */
+  /** Time since the tenure ended, for a holder that could not disconnect. */
   #overFor(): number {
     return this.taken || (!this.acts() && this.#left) ? Number.POSITIVE_INFINITY : -this.#tenure.leftMs();
   }
@@ -220,7 +223,7 @@ async function run(world: World, op: Op): Promise<void> {
   world.check();
 }
 
-/** Everybody asks and is heard, a unit at a time, for longer than any wait. */
+/** Every host asks and gets its answer, a unit at a time, for longer than any wait. */
 async function calm(world: World): Promise<void> {
   for (const each of world.holders) each.wake();
   for (let unit = 0; unit < 3 * TTL; unit++) {
@@ -236,7 +239,7 @@ async function calm(world: World): Promise<void> {
   }
 }
 
-/** Runs a schedule, then lets all faults end: exactly one must act. */
+/** Runs a schedule, then ends all faults: exactly one host must act. */
 export async function follow(ops: readonly Op[]): Promise<void> {
   await redis.flushdb();
   const world = new World();

@@ -73,7 +73,8 @@ test("with Redis gone the holder leaves before its lease ends, and comes back wi
   const number = (): number => Number(first.events.at(-1)?.split(" ")[1]);
   const granted = number();
   await redis.kill9();
-  // It was renewed at the latest when Redis went; two thirds of the lease later it must be over.
+  // The last possible renewal was when Redis went; two thirds of the TTL later the tenure must be
+  // over.
   await sleep(SHORT.ttlMs);
   expect(first.lease.mayAct()).toBe(false);
   await until(first, "suspended");
@@ -128,7 +129,7 @@ test("a clock that jumps ahead ends the right to act; one that is set back does 
   expect(suspendedMachine.events).toContain("suspended");
 });
 
-/** A process that acts as long as it may, stopped until its lease is gone. */
+/** A process that acts while it may, stopped until its lease is gone. */
 async function stoppedHolder(
   place: QueuePlace,
 ): Promise<{ process: ReturnType<typeof spawnNode>; actsSince: (at: number) => number[] }> {
@@ -139,7 +140,8 @@ async function stoppedHolder(
   await waitFor(() => readFileSync(acts, "utf8") !== "");
   stopped.kill("SIGSTOP");
   await waitFor(async () => (await redisCommand(place.url, "EXISTS", `${place.prefix}:lease:news_1`)) === 0);
-  // One whose write the stop cut in two bears the time before it: no check can be closer to an effect than that.
+  // A write that the stop interrupts has the time before the stop: no check can be closer to an
+  // effect.
   const times = (): number[] => readFileSync(acts, "utf8").trimEnd().split("\n").map(Number);
   return { process: stopped, actsSince: (since) => times().filter((at) => at >= since) };
 }

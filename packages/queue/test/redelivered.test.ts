@@ -5,7 +5,10 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { addSigned, HOST, hostCommand, queueOf, sharedPlace, watched } from "./support.ts";
 
 describe("a job whose completion was lost is handed out once more", () => {
-  /** Without its lock the job in hand cannot be completed, as when Redis loses a second of what it wrote. */
+  /**
+   * Without its lock the current job cannot be completed, as when Redis loses a second of its
+   * writes.
+   */
   const loseCompletion = async (place: QueuePlace, queue: string, id: string): Promise<void> =>
     void (await redisCommand(place.url, "DEL", `${place.prefix}:${queue}:${id}:lock`));
 

@@ -22,7 +22,7 @@ const stateEvent = (worker: string, id: string, previous: WorkerStatus["state"],
 
 type TestRedis = Awaited<ReturnType<typeof startRedis>>;
 
-/** Ways in which a Redis is away, and how it comes back. */
+/** Ways in which Redis is away, and how it comes back. */
 const AWAY = [
   { what: "frozen", go: async (redis: TestRedis) => redis.freeze(), back: async (redis: TestRedis) => redis.thaw() },
   { what: "killed", go: (redis: TestRedis) => redis.kill9(), back: (redis: TestRedis) => redis.restart() },
@@ -100,7 +100,7 @@ test.for(AWAY)(
     for (const worker of WORKERS) {
       const own = states.filter((each) => each.worker === worker);
       expect(own.at(-1)?.status.state).toBe("LOCKED");
-      // As if the states in between had been left out of a story without a gap.
+      // Consecutive states must chain, although states in between were left out.
       for (const [n, each] of own.entries()) if (n > 0) expect(each.previous).toBe(own[n - 1]?.status.state);
     }
     const dropped = errors.seen.map(String).filter((text) => text.includes("events were not told"));

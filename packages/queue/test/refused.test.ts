@@ -77,7 +77,7 @@ describe("a job that somebody wrote who only reaches Redis", () => {
     onTestFinished(() => consumer.close());
     await waitFor(() => got.length === 1);
     await waitFor(async () => (await redisCommand(place.url, "EXISTS", `${place.prefix}:events:bad`)) === 0);
-    // Longer than the library takes to find a stalled job again.
+    // Longer than BullMQ takes to find a stalled job again.
     await addSigned(queue, place, "event-2", event("event-2"));
     await waitFor(() => got.length === 2);
     expect(place.refused).toHaveLength(1);

@@ -16,7 +16,7 @@ import { onTestFinished } from "vitest";
 export const HOST = parseHostId("host-a");
 export const WORKER = parseWorkerId("news_1");
 
-/** An error handler that keeps what it was told. */
+/** Keeps the errors that an error handler gets. */
 export interface Errors {
   readonly seen: unknown[];
   readonly add: (error: unknown) => void;
@@ -86,12 +86,12 @@ export async function places(): Promise<{ place: QueuePlace; fresh: QueuePlace; 
   };
 }
 
-/** A fleet on this Redis, without one that makes it. */
+/** A fleet on this Redis that no bot has made. */
 export function placeAt(url: string): QueuePlace {
   return fleetPlace({ url, fleet: { id: "0123456789abcdef", from01: false }, fleetKey: Buffer.alloc(32, 7) });
 }
 
-/** Puts a payload, whatever it is, into a queue as a member of the fleet does. */
+/** Adds any payload to a queue, signed as a member of the fleet does. */
 export async function addSigned(
   queue: Queue,
   place: QueuePlace,
@@ -107,13 +107,13 @@ export async function sharedPlace(): Promise<QueuePlace> {
   return placeAt((await sharedRedis()).url);
 }
 
-/** A place that keeps what was refused. */
+/** A place that keeps its refusals. */
 export function watched(place: QueuePlace): QueuePlace & { readonly refused: JobRefusal[] } {
   const refused: JobRefusal[] = [];
   return { ...place, refused, onRefused: (refusal) => void refused.push(refusal) };
 }
 
-/** Closed with the test. */
+/** A queue that closes with the test. */
 export function queueOf(place: QueuePlace, name: string): Queue {
   const queue = new Queue(name, { connection: { url: place.url }, prefix: place.prefix });
   onTestFinished(() => queue.close());

@@ -1,6 +1,6 @@
 import type { Route } from "@flotilla/contracts";
 
-/** What applying a file would do. */
+/** Routes that applying a file adds, changes and removes. */
 export interface RouteDiff {
   readonly added: readonly Route[];
   readonly changed: readonly { readonly before: Route; readonly after: Route }[];
@@ -21,7 +21,7 @@ export function diffRoutes(now: readonly Route[], wanted: readonly Route[]): Rou
   };
 }
 
-/** The same text for the same route, whatever the order of its fields. */
+/** The same text for the same route, in any order of its fields. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     typeof inner === "object" && inner !== null && !Array.isArray(inner)

@@ -1,7 +1,9 @@
 /**
- * A text as words are compared: without what no reader sees (joiners, soft hyphens, variation selectors), compatibility forms as one, and
- * full case folding, so that `straße` is STRASSE and `istanbul` is İSTANBUL (https://www.unicode.org/reports/tr44/#NFKC_Casefold). There and
- * back: ẞ, ß and SS become one, as do ſ, s and S. The dot that İ leaves behind goes, and so does the form of σ at the end of a word.
+ * Normal form of a text for comparing words: without invisible characters (joiners, soft hyphens,
+ * variation selectors), with compatibility forms unified and full case folding, so that `straße`
+ * equals STRASSE and `istanbul` equals İSTANBUL
+ * (https://www.unicode.org/reports/tr44/#NFKC_Casefold). Upper and lower case in turn: ẞ, ß and SS
+ * become one, as do ſ, s and S. Removes the dot that İ leaves, and unifies the final form of σ.
  */
 export function fold(text: string): string {
   const cased = text

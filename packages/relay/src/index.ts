@@ -1,4 +1,7 @@
-/** Rules of relays, pure: what a route takes, what it makes of it, what an answer means. Clocks and storage are its users'. */
+/**
+ * Rules of relays as pure functions: which messages a route matches, what it sends, what a result
+ * means. Clock and storage belong to the callers.
+ */
 export { diffRoutes, type RouteDiff } from "./diff.ts";
 export { type KnownChats, knownChats } from "./known-chats.ts";
 export { LoopBreaker } from "./loop-breaker.ts";

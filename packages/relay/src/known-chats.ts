@@ -1,17 +1,23 @@
 import type { RelayStatus } from "@flotilla/contracts";
 
-/** What is known of chats beside the routes themselves. */
+/** What readers have learned of chats, beyond the routes themselves. */
 export interface KnownChats {
-  /** A chat is known by number and by name: the number, if a reader learned it. */
+  /**
+   * The number of a chat that is known by number and by name, if a reader has learned it; else the
+   * given name.
+   */
   readonly idOf: (ref: string) => string;
-  /** The groups into which Telegram itself copies each post of this channel: its discussion group. */
+  /** The groups into which Telegram copies each post of this channel: its discussion group. */
   readonly copiesTo: (chat: string) => readonly string[];
 }
 
-/** When no reader has said anything yet. */
+/** Knowledge before the first report of a reader. */
 export const NOTHING_KNOWN: KnownChats = { idOf: (ref) => ref, copiesTo: () => [] };
 
-/** One name per chat, by what readers know: a loop leads over sources alone, and readers know the numbers of their sources. */
+/**
+ * Unifies the names of each chat by the reports of readers. Sources suffice: every loop passes
+ * through sources, and readers know the ids of their sources.
+ */
 export function knownChats(readers: readonly Pick<RelayStatus, "sources">[]): KnownChats {
   const numbers = new Map<string, string>();
   const copies = new Map<string, string[]>();
@@ -21,7 +27,7 @@ export function knownChats(readers: readonly Pick<RelayStatus, "sources">[]): Kn
     if (username !== null) numbers.set(`@${username.toLowerCase()}`, chat);
     if (copiesOf === null) continue;
     copies.set(copiesOf.chat, [...(copies.get(copiesOf.chat) ?? []), chat]);
-    // The channel is a target: no reader has it as a source, and a route may name it by its name.
+    // The channel is a target, not a source of any reader, and a route may use its username.
     if (copiesOf.username !== null) numbers.set(`@${copiesOf.username.toLowerCase()}`, copiesOf.chat);
   }
   return { idOf: (ref) => numbers.get(ref.toLowerCase()) ?? ref, copiesTo: (chat) => copies.get(chat) ?? [] };

@@ -1,26 +1,29 @@
 import { GENERAL_TOPIC, isServiceChat, type Route, type SourceMessage } from "@flotilla/contracts";
 import { compileRule, type Rule, type RuleVerdict } from "./rule.ts";
 
-/** Why a message of a source is not relayed. `protected` and `ephemeral` are never bypassed (docs/safety.md). */
+/** Why a route skips a message. `protected` and `ephemeral` are never bypassed (docs/safety.md). */
 export type SkipReason = "off" | "other-chat" | "other-topic" | "filtered" | "protected" | "ephemeral" | "empty" | "own-relay";
 
-/** What a route does with a message. */
+/** Decision of a route on a message. */
 export type MatchVerdict =
   | { readonly kind: "take"; readonly because: readonly string[] }
   | { readonly kind: "skip"; readonly reason: SkipReason };
 
-/** A route that is ready to be asked. */
+/** A route with compiled rule and resolved sources. */
 export interface ReadyRoute {
   readonly route: Route;
-  /** The rule alone, for what was taken before. */
+  /** The compiled rule, for messages that were accepted before. */
   readonly rule: Rule;
-  /** The sources that are not paused, as the route names them. */
+  /** Sources that are not paused, as the route names them. */
   readonly names: readonly string[];
-  /** Their marked ids, as far as the names could be resolved. */
+  /** Marked ids of the sources whose names are resolved. */
   readonly chats: ReadonlySet<string>;
 }
 
-/** Makes a route ready. `resolve` gives the marked id of a name, or null while it is not known. Throws AppError `bad-rule`. */
+/**
+ * Compiles a route. `resolve` returns the marked id of a name, or null until it is known. Throws
+ * AppError `bad-rule`.
+ */
 export function readyRoute(route: Route, resolve: (ref: string) => string | null): ReadyRoute {
   const paused = new Set(route.from.paused);
   const names = route.from.chats.filter((chat) => !paused.has(chat));
@@ -31,13 +34,16 @@ export function readyRoute(route: Route, resolve: (ref: string) => string | null
   return { route, rule: compileRule(route.filter), names, chats: new Set(chats) };
 }
 
-/** Does this route take the message? `isOwnRelay`: it was delivered by a relay itself. */
+/** Decides whether a route relays the message. `isOwnRelay` = a relay delivered it. */
 export function matchRoute(ready: ReadyRoute, message: SourceMessage, isOwnRelay = false): MatchVerdict {
   const reason = barrier(ready, message, isOwnRelay);
   return reason === null ? judge(ready, [message]) : skip(reason);
 }
 
-/** Why a route does not even look at what a message says; null: its rule decides, of an album once it is whole. */
+/**
+ * Why a route skips a message whatever its text; null = the rule decides, for an album when it is
+ * complete.
+ */
 export function barrier({ route, chats }: ReadyRoute, message: SourceMessage, isOwnRelay = false): SkipReason | null {
   if (!route.on) return "off";
   if (!chats.has(message.chat) || isServiceChat(message.chat)) return "other-chat";
@@ -48,7 +54,7 @@ export function barrier({ route, chats }: ReadyRoute, message: SourceMessage, is
   return message.text.trim() === "" && message.media === null ? "empty" : null;
 }
 
-/** What the rule of a route says of a message, or of all pieces of an album as of one. */
+/** Applies the rule of a route to a message, or to all pieces of an album as one. */
 export function judge({ rule }: Pick<ReadyRoute, "rule">, pieces: readonly SourceMessage[]): MatchVerdict {
   const { sender = null, senderUsername = null } = pieces[0] ?? {};
   const text = pieces.flatMap((piece) => (piece.text === "" ? [] : [piece.text])).join("\n");
@@ -57,7 +63,7 @@ export function judge({ rule }: Pick<ReadyRoute, "rule">, pieces: readonly Sourc
   return verdict.matched ? { kind: "take", because: verdict.because } : skip("filtered");
 }
 
-/** Messages in their order, the pieces of an album together. */
+/** Messages in order, with the pieces of an album grouped. */
 export function inAlbums(messages: readonly SourceMessage[]): readonly (readonly SourceMessage[])[] {
   const groups = new Map<string, SourceMessage[]>();
   for (const message of messages) {

@@ -4,34 +4,45 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 
 /**
- * Answers that concern this one message: the next one may be taken. Of Telegram's own (https://core.telegram.org/api/errors) whole families
- * are: what the chat forbids by kind, and everything about text, media, files, formatting or the answered message.
+ * Errors about this one message; the target may take the next one. Whole families of Telegram's
+ * errors (https://core.telegram.org/api/errors) are: media kinds that the chat forbids, and
+ * everything about text, media, files, formatting or the message replied to.
  */
 const ABOUT_MESSAGE =
   /^(?:CHAT_SEND_[A-Z]+_FORBIDDEN|VOICE_MESSAGES_FORBIDDEN|CHAT_FORWARDS_RESTRICTED|(?:MESSAGE|MEDIA|MULTI_MEDIA|GROUPED_MEDIA|PHOTO|VIDEO|IMAGE|AUDIO|DOCUMENT|STICKER|GIF|WEBPAGE|WC|EXTERNAL_URL|FILE|ENTITY|ENTITIES|REPLY|BUTTON|QUOTE|POLL|QUIZ|OPTION|TODO|TTL|CUSTOM_EMOJI|EMOTICON|GAME|START_PARAM|CONTACT|GEO|EXPIRE|INPUT_TEXT|DICE|EFFECT|BROADCAST_PUBLIC_VOTERS)_[A-Z0-9_]+)$|^(?:protected-content|service-chat|file-gone|file-too-large|file-elsewhere|file-missing)$/;
 
-/** Answers that concern the target, so that no other message would fare better. Words of the bot, of webhooks and our own are all of them. */
+/**
+ * Errors about the target: no other message would fare better. All errors of the bot, of webhooks
+ * and of Flotilla itself are.
+ */
 const ABOUT_TARGET =
   /^(?:[^A-Z].*|(?:CHANNEL|PEER|TOPIC|USER|USERNAME|INPUT_USER|SEND_AS|CHAT_(?:WRITE|ADMIN|RESTRICTED|GUEST|ID|INVALID|FORBIDDEN|NOT)|YOU_BLOCKED|YOUR_PRIVACY|PRIVACY|ALLOW_PAYMENT|RIGHT|PREMIUM)(?:_.*)?)$/;
 
-/** Whether an answer that stops a route is certainly about its target; else the next message tells. */
+/**
+ * Whether an error that stops a route is certainly about its target; otherwise the next message
+ * decides.
+ */
 export function isAboutTarget(code: string): boolean {
   return ABOUT_TARGET.test(code);
 }
 
-/** Whether a part of a text was refused for itself: the target took the part in front of it. */
+/** Whether the target refused a part for the part's own sake: it took the part before. */
 export function isAboutPart(result: DeliveryResult): boolean {
   return result.kind === "refused" || (result.kind === "blocked" && !isAboutTarget(result.code));
 }
 
-/** How long a sender waits that has no connection. It says so, the outbox of the reader keeps everything. */
+/**
+ * Milliseconds that a sender without a connection asks its reader to wait; the reader's outbox
+ * keeps the rows.
+ */
 const OFFLINE_MS = 5 * SECOND_MS;
-/** How long a target that takes nothing is left alone before it is tried again. */
+/** Milliseconds between two tries on a target that refuses everything. */
 export const BLOCKED_MS = 10 * MINUTE_MS;
 
 /**
- * What a sender's error means for one delivery. A wait is taken in full and a second more; the state of the network or of the
- * account costs no attempt; an answer about the target stops the route, an answer about the message only the message.
+ * The result of a delivery that failed with `fault`. A flood wait counts in full plus one second; a
+ * state of the network or the account does not count as an attempt; an error about the target stops
+ * the route, an error about the message only the message.
  */
 export function resultOfFault(fault: Fault, now: number): DeliveryResult {
   const reason = fault.message.slice(0, 300);
@@ -60,7 +71,10 @@ export function resultOfFault(fault: Fault, now: number): DeliveryResult {
   }
 }
 
-/** A wait as it travels: a duration, because clocks differ. `until` is for readers of version 0.1. */
+/**
+ * Makes a `parked` result. The wait is a duration, because clocks differ; `until` is for readers of
+ * version 0.1.
+ */
 export function parked(
   waitMs: number,
   now: number,
@@ -68,12 +82,12 @@ export function parked(
   return { kind: "parked", waitMs, until: now + waitMs };
 }
 
-/** What becomes of a row of the outbox after a try. */
+/** Next state of an outbox row after a try. */
 export type AfterTry =
   | { readonly kind: "done" }
   /** The reader downloads the file first. */
   | { readonly kind: "fetch" }
-  /** Set aside for a person: [Retry] or [Drop]. */
+  /** Set aside for an admin: [Retry] or [Drop]. */
   | { readonly kind: "poison"; readonly reason: string }
   /** The whole route waits, so that its order holds. */
   | {
@@ -82,13 +96,16 @@ export type AfterTry =
       readonly attempts: number;
       readonly reason: string;
       readonly blocked: boolean;
-      /** Null: it goes on by itself. */
+      /** Null = the route resumes on its own. */
       readonly code: string | null;
     };
 
 const RETRY_DELAYS_MS = [SECOND_MS, 5 * SECOND_MS, 20 * SECOND_MS, MINUTE_MS];
 
-/** Pure: `attempts` are the unexpected failures of this row so far. */
+/**
+ * Decides on an outbox row after a try. Pure; `attempts` counts the unexpected failures of this row
+ * so far.
+ */
 export function afterTry(attempts: number, result: DeliveryResult, now: number): AfterTry {
   switch (result.kind) {
     case "done":
@@ -98,7 +115,7 @@ export function afterTry(attempts: number, result: DeliveryResult, now: number):
     case "refused":
       return { kind: "poison", reason: result.reason };
     case "parked": {
-      // A sender of version 0.1 says only until when, by its clock.
+      // A sender of version 0.1 sends only `until`, by its own clock.
       const waitMs = result.waitMs ?? Math.min(Math.max(0, result.until - now), BLOCKED_MS);
       return { kind: "wait", waitMs, attempts, reason: result.reason, blocked: false, code: result.code ?? null };
     }
@@ -114,14 +131,19 @@ export function afterTry(attempts: number, result: DeliveryResult, now: number):
   }
 }
 
-/** When the last of `waiting` deliveries will probably be out. Null while it cannot be told. */
+/**
+ * Estimated time at which the last of `waiting` deliveries is sent, in milliseconds since the
+ * epoch; null when no estimate is possible.
+ */
 export function forecast(waiting: number, ratePerS: number, parkedUntil: number | null, now: number): number | null {
   if (waiting === 0) return null;
   const start = Math.max(parkedUntil ?? now, now);
   return ratePerS > 0 ? start + (waiting / ratePerS) * SECOND_MS : parkedUntil;
 }
 
-/** The value below which `share` (0 to 1) of the values lie; null without values. Nearest rank. */
+/**
+ * The value below which `share` (0 to 1) of the values lie, by nearest rank; null without values.
+ */
 export function percentile(values: readonly number[], share: number): number | null {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;

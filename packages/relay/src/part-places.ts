@@ -1,18 +1,21 @@
 /**
- * One of the messages that follow a message because it was too long for one: its id in the target. `unknown`: it is there, and Telegram did
- * not tell its id. `missing`: the target refused it.
+ * Message id in the target of one further part of a long text. `unknown` = sent, but Telegram did
+ * not return its id. `missing` = the target refused it.
  */
 export type PartPlace = number | "unknown" | "missing";
 
-/** What a sender says of the parts of a step. */
+/** A sender's result for the parts of a step. */
 export interface SentParts {
-  /** Ids of the parts, in the order of the step; null = not told. Absent: nothing followed. */
+  /** Message ids of the parts, in the order of the step; null = unknown. Absent = no parts. */
   readonly rest?: readonly (number | null)[] | undefined;
-  /** Which of them the target refused, by their place in `rest`. */
+  /** Indexes in `rest` of the parts that the target refused. */
   readonly refused?: readonly number[] | undefined;
 }
 
-/** Where the parts of a text are. `cut` is how many the target refused now; `isWhole`: no part of it says what it said before. */
+/**
+ * Places of the parts of a text. `cut` = parts refused in this step; `isWhole` = no part still
+ * shows its old text.
+ */
 export interface Placed {
   readonly places: readonly PartPlace[];
   readonly cut: number;
@@ -20,8 +23,8 @@ export interface Placed {
 }
 
 /**
- * Where each part is after a step. A part keeps its place whatever happens to the others. One whose id is unknown cannot be changed: an edit
- * ({@link planEdit}) leaves it out.
+ * Places of all parts after a step. A part keeps its place whatever happens to the others. A part
+ * with an unknown id cannot be edited: {@link planEdit} leaves it out.
  */
 export function placeParts(before: readonly PartPlace[], { rest, refused = [] }: SentParts): Placed {
   if (rest === undefined) return { places: before, cut: 0, isWhole: !before.includes("unknown") };
@@ -30,7 +33,7 @@ export function placeParts(before: readonly PartPlace[], { rest, refused = [] }:
   for (let at = 0; n < rest.length || at < before.length; at++) {
     const was = before[at] ?? "missing";
     if (was === "unknown" || n === rest.length) {
-      // What is not needed any more was deleted, unless its id is unknown.
+      // A needless part was deleted, unless its id is unknown.
       places.push(was === "unknown" ? was : "missing");
       isWhole &&= was !== "unknown";
       continue;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { RouteTarget } from "@flotilla/contracts";
 
-/** One place in words: two targets with the same key are the same place. */
+/** Key of a target: two targets with the same key are the same place. */
 export function targetKey(to: RouteTarget): string {
   switch (to.kind) {
     case "worker":
@@ -16,8 +16,9 @@ export function targetKey(to: RouteTarget): string {
 }
 
 /**
- * The `random_id` of a delivery: the same route, target and message always give the same one, so that Telegram drops a second
- * try by itself (RANDOM_ID_DUPLICATE). `part` tells apart the messages that one message became. Decimal, signed 64 bits, never 0.
+ * The `random_id` of a delivery. The same route, target and message always give the same one, so
+ * that Telegram rejects a second try (RANDOM_ID_DUPLICATE). `part` tells apart the messages that
+ * one message became. Decimal, signed 64 bits, never 0.
  */
 export function deriveRandomId(
   route: string,
@@ -30,7 +31,10 @@ export function deriveRandomId(
   return (id === 0n ? 1n : id).toString();
 }
 
-/** The same for every try of one step, and for no other step: what a sender remembers having done. */
+/**
+ * Key of a step: the same for every try of it, different for every other step. The sender remembers
+ * the keys it has carried out.
+ */
 export function stepKey(route: string, to: RouteTarget, row: string): string {
   return createHash("sha256")
     .update(["flotilla step 1", route, targetKey(to), row].join("\n"))

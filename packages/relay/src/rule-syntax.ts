@@ -15,16 +15,19 @@ export type RuleNode =
   | { readonly kind: "not"; readonly of: RuleNode }
   | { readonly kind: "and" | "or"; readonly of: readonly RuleNode[] };
 
-/** Kinds of media a rule may ask for; `none` = text alone, `any` = all kinds. */
+/** Media kinds in rules; `none` = text only, `any` = all kinds. */
 const MEDIA: ReadonlySet<string> = new Set(
   "none any photo video audio voice document sticker animation poll location contact other".split(" "),
 );
-/** Writing systems a rule may ask for, by their Unicode names. */
+/** Scripts in rules, by their Unicode names. */
 export const SCRIPTS: ReadonlySet<string> = new Set(
   "latin cyrillic greek arabic hebrew han hiragana katakana hangul devanagari thai armenian georgian".split(" "),
 );
 
-/** AppError `bad-rule`: what is wrong, and where. `why` and `token` are its details, for words in other languages. */
+/**
+ * AppError `bad-rule` with the fault and its position. The details `why` and `token` allow a
+ * translated message.
+ */
 export function badRule(why: string, message: string, at: number, token = ""): AppError<"bad-rule"> {
   return new AppError("bad-rule", `${message} (at character ${at + 1} of the filter)`, { details: { why, at: at + 1, token } });
 }
@@ -37,8 +40,9 @@ type Token = { readonly at: number } & (
 const TOKEN = /\s*(?:(?<bracket>[()])|"(?<quoted>[^"]*)"|\/(?<regex>(?:\\.|[^/\\])+)\/(?<flags>[a-z]*)|(?<plain>[^\s()"]+))/y;
 
 /**
- * Reads a rule: words and `"phrases"`, `/regular expressions/i`, `media:photo,video`, `from:@ann,123`, `script:cyrillic`, joined by
- * `and` (or nothing), `or`, `not` and brackets. Throws AppError `bad-rule` with the place. The empty rule is null: everything.
+ * Parses a rule: words and `"phrases"`, `/regular expressions/i`, `media:photo,video`,
+ * `from:@ann,123`, `script:cyrillic`, joined by `and` (or nothing), `or`, `not` and brackets.
+ * Throws AppError `bad-rule` with the position. The empty rule is null and matches everything.
  */
 export function parseRule(text: string): RuleNode | null {
   const tokens = tokenise(text);

@@ -3,18 +3,18 @@ import { RE2JS } from "re2js";
 import { fold } from "./fold.ts";
 import { badRule, parseRule, type RuleNode, type Term } from "./rule-syntax.ts";
 
-/** What a rule looks at. `media`: all kinds that an album has; none of a text. */
+/** Fields that a rule tests. `media` has all kinds of an album; it is empty for a text. */
 export interface RuleSubject extends Pick<SourceMessage, "text" | "sender" | "senderUsername"> {
   readonly media: readonly MediaKind[];
 }
 
-/** What a rule says about a message; `because` has the conditions that were met, for people. */
+/** Result of a rule; `because` lists the conditions that matched, for people. */
 export interface RuleVerdict {
   readonly matched: boolean;
   readonly because: readonly string[];
 }
 
-/** A rule that is ready to be asked. */
+/** A compiled rule. */
 export type Rule = (subject: RuleSubject) => RuleVerdict;
 
 type Check = (subject: Prepared) => RuleVerdict;
@@ -25,10 +25,15 @@ interface Prepared extends RuleSubject {
 }
 
 const NO: RuleVerdict = { matched: false, because: [] };
-/** Longest regular expression. Its time is linear in the text (RE2), so nothing else limits it. */
+/**
+ * Longest regular expression, in characters. Its time is linear in the text (RE2), so no other
+ * limit is needed.
+ */
 const MAX_REGEX = 200;
 
-/** Makes a rule ready; the empty rule takes everything. Throws AppError `bad-rule` with the place. */
+/**
+ * Compiles a rule; the empty rule matches everything. Throws AppError `bad-rule` with the position.
+ */
 export function compileRule(text: string): Rule {
   const node = parseRule(text);
   if (!node) return () => ({ matched: true, because: [] });
@@ -104,13 +109,14 @@ function regex(node: Extract<Term, { kind: "regex" }>): Check {
   }
 }
 
-/** A letter or digit of a writing system that puts blanks between words. */
+/** A letter or digit of a script that puts blanks between words. */
 const SPACED =
   /(?![\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Bopomofo}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}\p{scx=Tibetan}\p{scx=Javanese}\p{scx=Balinese}\p{scx=Tai_Le}\p{scx=New_Tai_Lue}\p{scx=Tai_Tham}])[\p{L}\p{M}\p{N}_]/u;
 
 /**
- * The whole word, or the start of one, in a folded text. A word ends between two characters unless both belong to writing systems that
- * put blanks between words: there is no blank around 比特币 in a sentence, and none between it and `btc`.
+ * Whether a folded text contains the whole word, or a word that starts with it. A word ends between
+ * two characters unless both belong to scripts that put blanks between words: in a sentence, no
+ * blank surrounds 比特币 or separates it from `btc`.
  */
 function hasWord(folded: string, word: string, prefix: boolean): boolean {
   for (let at = folded.indexOf(word); at !== -1; at = folded.indexOf(word, at + 1)) {
@@ -159,7 +165,7 @@ const SCRIPT_PATTERNS: readonly (readonly [string, RegExp])[] = [
   ["georgian", /\p{Script=Georgian}/gu],
 ];
 
-/** The writing system with the most letters, addresses left out; null without letters. */
+/** The script with the most letters, addresses left out; null without letters. */
 function mainScript(text: string): string | null {
   const bare = text.replace(/https?:\/\/\S+|@\w+/g, " ");
   let best: { name: string; count: number } | null = null;

@@ -2,8 +2,9 @@ import type { RelayStatus } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 
 /**
- * The order in which workers start: whoever delivers for another one before that one, else as they come. Pure. Two that deliver
- * for each other stay as they come: their messages wait on disk for so long.
+ * Start order of workers: relay senders before their readers, otherwise in the given order. Pure.
+ * Two workers that deliver for each other keep their order: the messages of the first wait in its
+ * outbox.
  */
 export function startOrder(
   workers: readonly WorkerId[],

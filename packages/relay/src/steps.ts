@@ -5,20 +5,23 @@ import { deriveRandomId } from "./random-id.ts";
 import { inParts, linkOf, MAX_TEXT, type RichText } from "./template.ts";
 import { captioned, isByReference, written } from "./written.ts";
 
-/** Where a message was delivered, and what followed it. */
+/** A delivered copy of a message, and the further parts of its text. */
 export interface Copied {
-  /** Null: it is there, and Telegram did not tell its id. */
+  /** Message id in the target; null = sent, but Telegram did not return its id. */
   readonly message: number | null;
   readonly rest: readonly PartPlace[];
-  /** {@link digestOf} what it said then; null: not known. */
+  /** {@link digestOf} the source at the time of delivery; null = not known. */
   readonly said: string | null;
-  /** Whether it is there with its photo or file, or as a text; null: not known. */
+  /** Whether the copy has the photo or file, or is a text only; null = not known. */
   readonly form: "media" | "text" | null;
-  /** Of an album that became one message: whether that message has this piece's text, and which other pieces it stands for. */
+  /**
+   * For an album that became one message: whether that message has this piece's text, and which
+   * other pieces it stands for.
+   */
   readonly album: { readonly speaks: boolean; readonly others: readonly number[] } | null;
 }
 
-/** What a message says, as far as an edit can change it. */
+/** Digest of everything in a message that an edit can change. */
 export function digestOf({ text, entities, media, mediaId = "" }: SourceMessage): string {
   const said = createHash("sha256")
     .update(JSON.stringify([text, entities, media]))
@@ -26,16 +29,16 @@ export function digestOf({ text, entities, media, mediaId = "" }: SourceMessage)
   return `${said.slice(0, 22)} ${mediaId}`;
 }
 
-/** Whether it has another photo or file than it had then. */
+/** Whether its photo or file differs from that at delivery. */
 function hasNewMedia(said: string | null, { mediaId }: SourceMessage): boolean {
   const before = said?.split(" ")[1] ?? "";
   return mediaId !== undefined && before !== "" && before !== mediaId;
 }
 
-/** The way from an id in the source to what was delivered of it, or null when that is not known. */
+/** Looks up the delivered copy of a source message by its id; null when it is not known. */
 export type FindTarget = (sourceId: number) => Copied | null;
 
-/** A step that can be sent, or why there is none. */
+/** A step to send, or the reason for none. */
 export type StepPlan =
   | { readonly kind: "step"; readonly step: DeliveryStep }
   | { readonly kind: "nothing"; readonly reason: "never-delivered" | "forwarded" | "switched-off" | "unchanged" | "unreached" };
@@ -45,8 +48,9 @@ const UNCHANGED: StepPlan = { kind: "nothing", reason: "unchanged" };
 const UNREACHED: StepPlan = { kind: "nothing", reason: "unreached" };
 
 /**
- * How a message, or the pieces of an album, is delivered. Replies point to what was delivered of the message they answer, or
- * nowhere. The whole album is one step, so that it stays together. What is too long for one message goes on in answers to it.
+ * Plans the delivery of a message, or of the pieces of an album. A copy replies to the copy of the
+ * message that its source replies to, if there is one. A whole album is one step, so that it stays
+ * together. A text too long for one message continues in replies to it.
  */
 export function planNew(route: Route, pieces: readonly SourceMessage[], find: FindTarget): StepPlan {
   const [first] = pieces;
@@ -61,13 +65,14 @@ export function planNew(route: Route, pieces: readonly SourceMessage[], find: Fi
   return { kind: "step", step: sending(route, first, written(route, pieces), answered(first, find), lost) };
 }
 
-/** A file of a message as it was downloaded. */
+/** A downloaded file of a message. */
 export type FetchedFile = Omit<CopiedFile, "randomId" | "text" | "entities">;
 
 /**
- * The same for media that the sender cannot have by reference: what was downloaded is uploaded, with as much of its own text (by a bot: of
- * what the template makes of it) as Telegram allows below media; the rest follows. Without files (a poll, a place, one that is too large for
- * a bot) the text or the link goes alone.
+ * Plans the delivery of media that the sender cannot send by reference: it uploads the downloaded
+ * files with as much of their own text (for a bot: of the template's result) as Telegram allows
+ * below media; the rest follows in further parts. Without files (a poll, a place, a file too large
+ * for a bot) it sends the text or the link only.
  */
 export function planUpload(
   route: Route,
@@ -96,7 +101,10 @@ export function planUpload(
   return { kind: "step", step: { kind: "upload", row: fetched.row, files, replyTo, ...given(rest) } };
 }
 
-/** How an edit is followed. What was forwarded cannot be edited; what was never delivered stays so. */
+/**
+ * Plans how a copy follows an edit. Forwards cannot be edited; a message that was never delivered
+ * stays undelivered.
+ */
 export function planEdit(
   route: Route,
   message: SourceMessage,
@@ -128,7 +136,7 @@ export function planEdit(
   return { kind: "step", step: { kind: "edit", message: copied.message, ...mutable(text), ...caption, ...media, ...changes } };
 }
 
-/** The photo or file that an edit put in place of another one. */
+/** The photo or file that an edit replaced. */
 function replacing(
   route: Route,
   message: SourceMessage,
@@ -143,7 +151,10 @@ function replacing(
   return { file: { row: fetched.row, ...file, ...kind, randomId, text: "", entities: [] } };
 }
 
-/** How a deletion is followed. A message that stands for an album stays until the last piece is gone, without the text of one that is. */
+/**
+ * Plans how a copy follows a deletion. A message that stands for an album stays until the last
+ * piece is deleted; a deleted piece loses its text.
+ */
 export function planDelete(route: Route, gone: { readonly chat: string; readonly id: number }, find: FindTarget): StepPlan {
   if (!route.deletes) return { kind: "nothing", reason: "switched-off" };
   const copied = find(gone.id);
@@ -165,7 +176,7 @@ function told(places: readonly PartPlace[]): number[] {
   return places.filter((place) => typeof place === "number");
 }
 
-/** A copy of files that answers a message says everything itself: a forward answers nothing. */
+/** Copies of files that reply to a message contain their text: a forward cannot reply. */
 function answering(
   route: Route,
   pieces: readonly SourceMessage[],
@@ -183,7 +194,7 @@ function answered({ replyTo }: SourceMessage, find: FindTarget): number | null {
   return replyTo === null ? null : (find(replyTo)?.message ?? null);
 }
 
-/** A webhook takes a text of any length. */
+/** Longest text of one message in UTF-16 units; a webhook has no limit. */
 function longest({ to }: Route): number {
   return to.kind === "webhook" ? Number.POSITIVE_INFINITY : MAX_TEXT;
 }

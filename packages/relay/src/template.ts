@@ -1,22 +1,28 @@
 import type { SourceMessage, TextEntity } from "@flotilla/contracts";
 import { AppError, bareChannel } from "@flotilla/kernel";
 
-/** Text with its formatting; offsets count UTF-16 units, which is what Telegram and JavaScript both count. */
+/** Text with formatting; offsets count UTF-16 units, as Telegram and JavaScript both do. */
 export interface RichText {
   readonly text: string;
   readonly entities: readonly TextEntity[];
 }
 
-/** Longest text of a message, in UTF-16 units (https://core.telegram.org/api/config, message_length_max). */
+/**
+ * Longest text of a message, in UTF-16 units (https://core.telegram.org/api/config,
+ * message_length_max).
+ */
 export const MAX_TEXT = 4096;
 
 const FIELDS = ["text", "source", "sender", "link", "date"] as const;
 type Field = (typeof FIELDS)[number];
 
-/** A template in pieces: plain text and fields. */
+/** A parsed template: plain text and fields. */
 export type Template = readonly (string | { readonly field: Field })[];
 
-/** Reads a template: `{text}`, `{source}`, `{sender}`, `{link}`, `{date}`; `{{` is a brace. Throws AppError `bad-template`. */
+/**
+ * Parses a template: `{text}`, `{source}`, `{sender}`, `{link}`, `{date}`; `{{` is a brace. Throws
+ * AppError `bad-template`.
+ */
 export function parseTemplate(text: string): Template {
   const pieces: (string | { field: Field })[] = [];
   let plain = "";
@@ -40,7 +46,7 @@ function fieldOf(token: string): Field {
   );
 }
 
-/** Writes a message by a template, whatever its length. Its formatting moves with `{text}`. */
+/** Fills a template in, at any length. The formatting moves with `{text}`. */
 export function render(template: Template, message: SourceMessage): RichText {
   let text = "";
   const entities: TextEntity[] = [];
@@ -71,7 +77,7 @@ function fieldText(field: Field, message: SourceMessage): string {
   }
 }
 
-/** Where a message of a channel can be read; null for private chats and small groups. */
+/** Link to a message of a channel; null for private chats and basic groups. */
 export function linkOf({ chat, chatUsername, id }: Pick<SourceMessage, "chat" | "chatUsername" | "id">): string | null {
   if (chatUsername) return `https://t.me/${chatUsername}/${id}`;
   const channel = bareChannel(chat);
@@ -79,8 +85,9 @@ export function linkOf({ chat, chatUsername, id }: Pick<SourceMessage, "chat" | 
 }
 
 /**
- * A text in as many messages as it takes: the first of at most `first` UTF-16 units, the others of {@link MAX_TEXT}. Cut between lines or words
- * where that is near, never within a character; white space at the ends goes, as at Telegram; formatting goes on in the next part.
+ * Splits a text into messages: the first of at most `first` UTF-16 units, the others of {@link
+ * MAX_TEXT}. Splits between lines or words where one ends near the limit, never within a character;
+ * trims white space at the ends, as Telegram does; continues formatting in the next part.
  */
 export function inParts(whole: RichText, first = MAX_TEXT): [RichText, ...RichText[]] {
   const start = whole.text.length - whole.text.trimStart().length;
@@ -90,7 +97,7 @@ export function inParts(whole: RichText, first = MAX_TEXT): [RichText, ...RichTe
   return left.trim() === "" ? [head] : [head, ...inParts(part(whole, end, whole.text.length))];
 }
 
-/** A part that is cut between words has at least this share of what fits. */
+/** Smallest share of the limit that a part may have when it is cut between words. */
 const NEAR = 0.75;
 
 function cutAt(text: string, start: number, most: number): number {

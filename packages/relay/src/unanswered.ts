@@ -1,6 +1,10 @@
 import type { DeliveryStep } from "@flotilla/contracts";
 
-/** The target became another chat and the reader does not know yet: what the step answers or changes is not in there. Null: nothing is left. */
+/**
+ * The step without references to an earlier chat: the target became another chat, unknown to the
+ * reader, that does not contain the messages to reply to or to change. Null = nothing is left to
+ * do.
+ */
 export function unanswered(step: DeliveryStep): DeliveryStep | null {
   switch (step.kind) {
     case "send":

@@ -5,19 +5,19 @@ import { targetKey } from "./random-id.ts";
 import { compileRule } from "./rule.ts";
 import { parseTemplate } from "./template.ts";
 
-/** Something that is wrong with one route, in words for people. */
+/** A problem of one route, in words for people. */
 export interface RouteProblem {
   readonly route: string;
   readonly field: "id" | "from" | "filter" | "action" | "to";
   readonly message: string;
-  /** What it is, and what it is about, for words in other languages. */
+  /** The kind of problem and what it concerns, for translated messages. */
   readonly code: string;
   readonly about: Readonly<Record<string, string | number>>;
 }
 
 /**
- * Everything that is wrong with a set of routes; empty = it can be used. Pure: `chats` is what readers know of chats, `counts`
- * says which routes may do harm as they stand (absent: all).
+ * All problems of a set of routes; empty = usable. Pure. `chats` is what readers know of chats;
+ * `counts` selects the routes that may do harm as they stand (absent = all).
  */
 export function validateRoutes(
   routes: readonly Route[],
@@ -32,7 +32,10 @@ export function validateRoutes(
   ];
 }
 
-/** Routes that read a service chat or lead back to themselves, by what is known of their chats by now: they must not run. */
+/**
+ * Routes that must not run, because by the current knowledge of their chats they read a service
+ * chat or lead back to themselves.
+ */
 export function findHarmful(routes: readonly Route[], chats: KnownChats): RouteProblem[] {
   return [...routes.flatMap((route) => [...serviceChats(route, chats)]), ...loops(routes, chats)];
 }
@@ -78,7 +81,7 @@ function* ownProblems(route: Route): Generator<RouteProblem> {
   }
 }
 
-/** Login codes come from there: Telegram cancels a code that is passed on. */
+/** Login codes arrive there: Telegram cancels a code that is passed on. */
 function* serviceChats({ id, from, to }: Route, { idOf }: KnownChats): Generator<RouteProblem> {
   const isService = (ref: string): boolean => isServiceChat(ref) || isServiceChat(idOf(ref));
   const problem = (field: "from" | "to", chat: string): RouteProblem => ({
@@ -118,7 +121,10 @@ function tooManyTargets(routes: readonly Route[]): RouteProblem[] {
   });
 }
 
-/** A route whose target leads back, over any number of routes, to one of its sources would relay for ever. */
+/**
+ * A route whose target leads back to one of its sources, over any number of routes, would relay
+ * without end.
+ */
 function loops(routes: readonly Route[], chats: KnownChats): RouteProblem[] {
   const canonical = (ref: string): string => chats.idOf(ref).toLowerCase();
   const readers = new Map<string, Route[]>();
@@ -126,7 +132,7 @@ function loops(routes: readonly Route[], chats: KnownChats): RouteProblem[] {
     for (const chat of new Set(route.from.chats.map(canonical))) readers.set(chat, [...(readers.get(chat) ?? []), route]);
   const reading = (chat: string, topic: number): readonly Route[] =>
     (readers.get(chat) ?? []).filter(({ from }) => from.topic === undefined || from.topic === topic);
-  // What a route writes lands in its target, and what Telegram copies from there lands in the discussion group.
+  // A route writes into its target, and Telegram copies from there into the discussion group.
   const landing = ({ to }: Route): readonly { readonly chat: string; readonly topic: number }[] => {
     if (to.kind === "webhook" || to.chat === "me") return [];
     const chat = canonical(to.chat);

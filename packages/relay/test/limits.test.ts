@@ -1,4 +1,4 @@
-/** One end must not write what the other does not take: what people read is cut, never refused. */
+/** Neither side may write what the other refuses: text for people is cut, never refused. */
 
 import { CommandOutcome, Confirmation, clip, Delivery, Fault, type SourceMessage } from "@flotilla/contracts";
 import fc from "fast-check";

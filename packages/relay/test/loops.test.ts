@@ -102,7 +102,7 @@ describe("a channel and its discussion group", () => {
 
 describe("what a loop looks like", () => {
   const START = 1_800_000_000_000;
-  /** After how many messages the breaker speaks; null: never. */
+  /** Number of messages after which the breaker trips; null = never. */
   const trips = (messages: { text: string; afterS: number; sender?: string }[]): number | null => {
     const breaker = new LoopBreaker();
     let date = START;

@@ -24,7 +24,7 @@ it.each<[string, readonly PartPlace[], { rest?: (number | null)[]; refused?: num
 });
 
 const place = fc.oneof(fc.integer({ min: 2, max: 90 }), fc.constantFrom("unknown" as const, "missing" as const));
-/** A text of so many parts; each is one word, again and again. */
+/** A text of `parts` parts; each is one repeated word. */
 const text = (parts: number): string => Array.from({ length: parts }, (_, n) => `${n}`.padStart(2, "0").repeat(2048)).join("");
 
 it("an edit changes each part that is known at its place, and its answer keeps the places", () => {

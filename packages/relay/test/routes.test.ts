@@ -115,7 +115,7 @@ describe("steps", () => {
         expect(BigInt.asIntN(64, BigInt(id(one))).toString()).toBe(id(one));
       }),
     );
-    // Pinned: another derivation would send everything that is under way a second time.
+    // Pinned: another derivation would send every delivery under way a second time.
     expect(deriveRandomId("signals", aRoute({ to: worker("-1002") }).to, { chat: "-1001", id: 7 })).toBe("6464841347848546622");
   });
 
@@ -190,7 +190,7 @@ describe("after a try", () => {
     const DAY = 86_400_000;
     for (const skew of [-DAY, -1, 0, 1, DAY, 365 * DAY])
       expect(afterTry(0, told, 1000 + skew), String(skew)).toMatchObject({ kind: "wait", waitMs: 6000 });
-    // A sender of version 0.1 says only until when: never for longer than a blocked route is left alone.
+    // A sender of version 0.1 sends only `until`: the wait is at most that of a blocked route.
     expect(afterTry(0, { kind: "parked", until: DAY, reason: "" }, 0)).toMatchObject({ waitMs: 600_000 });
     expect(afterTry(0, { kind: "parked", until: 0, reason: "" }, DAY)).toMatchObject({ waitMs: 0 });
   });

@@ -33,7 +33,8 @@ describe("a rule", () => {
     expect(takes(rule, { text })).toBe(expected);
   });
 
-  // Field fault B10: a word boundary only between characters of writing systems that put blanks between words.
+  // Field fault B10: word boundaries only between characters of scripts that put blanks between
+  // words.
   it.each([
     ["比特币", "今天比特币大涨", true],
     ["btc", "我买了btc现货", true],
@@ -50,7 +51,7 @@ describe("a rule", () => {
     expect(takes(rule, { text })).toBe(expected);
   });
 
-  // Field fault F19: full case folding, nothing that no reader sees, composed forms.
+  // Field fault F19: full case folding, without invisible characters, in composed form.
   it.each([
     ["istanbul", "İSTANBUL", true],
     ["İstanbul", "ISTANBUL", true],

@@ -1,5 +1,4 @@
-/** The only importer of better-sqlite3: files that are opened the same way everywhere, and errors that are data. */
-/** `backupTo(database: Database, target: string): void` */
+/** The only importer of better-sqlite3: opens every file in the same way; errors are data. */
 
 export { type SqliteErrorCode, toSqliteError } from "./base/errors.ts";
 export type { DurationStats, OperationStats, RecentWaits, SlowOperation } from "./base/measure.ts";

@@ -15,7 +15,7 @@ beforeEach(async () => {
 const open = (name: string, more: Partial<OpenOptions> = {}): Database =>
   openDatabase({ path: join(folder, name), role: "session", migrations: [SCHEMA], exclusive: true, ...more });
 
-/** What the kernel says of the locks on this file. */
+/** The kernel's locks on this file. */
 async function locksOn(path: string): Promise<OpenFiles["locks"]> {
   return (await scanOpenFiles(new Set([fileKey(path) ?? ""]))).locks;
 }

@@ -154,7 +154,9 @@ describe.runIf(linux)("findHolders", () => {
   });
 });
 
-/** Whether a process runs that these tests may not look into: without root there is one nearly everywhere. */
+/**
+ * Whether a process runs that these tests may not inspect; without root there nearly always is one.
+ */
 function strangersRun(): boolean {
   return readdirSync("/proc").some((name) => {
     if (!/^\d+$/.test(name)) return false;

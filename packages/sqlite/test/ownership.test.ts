@@ -23,13 +23,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ op: "copy" as const }) },
 );
 
-/** Processes that fight for one file, under three names of it. */
+/** Processes that compete for one file, under three names of it. */
 class Arena implements AsyncDisposable {
   #folder = "";
   readonly #contenders: (SpawnedProcess | undefined)[] = [];
   readonly #frozen = new Set<number>();
 
-  /** A new file in an empty folder; whoever lives lets go of the old one. */
+  /** Makes a new file in an empty folder; every living process closes the old one. */
   async begin(folder: string): Promise<void> {
     for (const i of [...this.#frozen]) await this.#freeze(i);
     for (const i of this.#contenders.keys()) if (this.#contenders[i]) await this.#tell(i, { op: "close" });
@@ -50,7 +50,7 @@ class Arena implements AsyncDisposable {
     if (step.op === "freeze") await this.#freeze(step.who);
   }
 
-  /** Who owns the file that `a.session` is now: by their own word, and by the kernel's. */
+  /** The owners of the file that `a.session` is now: by their own reports, and by the kernel's. */
   async owners(): Promise<{ said: number[]; kernel: number[] }> {
     const said: number[] = [];
     for (const [i, child] of this.#contenders.entries()) {
@@ -105,7 +105,7 @@ class Arena implements AsyncDisposable {
     else this.#frozen.add(i);
   }
 
-  /** Somebody restores a backup over the file behind everybody's back. */
+  /** Restores a backup over the file without telling its owners. */
   async #replaceByCopy(): Promise<void> {
     const source = this.#path("a.session");
     const copy = join(this.#folder, "copy");
@@ -113,7 +113,7 @@ class Arena implements AsyncDisposable {
       using db = openDatabase({ path: source, role: "session", migrations: [], busyTimeoutMs: 0 });
       backupTo(db, copy);
     } catch {
-      return; // it has an owner, so there is nothing to copy from
+      return; // It has an owner, so there is no free file to copy from.
     }
     renameSync(copy, source);
     rmSync(this.#path("hard.session"));

@@ -18,7 +18,7 @@ function run(command: string, args: readonly string[]): void {
   execFileSync(command, args, { stdio: "pipe" });
 }
 
-/** Mounts a file system of its own from an image; null where that is not permitted. Disposed, it is gone. */
+/** Mounts a file system from an image; null where that is not permitted. Disposing unmounts it. */
 function mounted(image: string, at: string): Disposable | null {
   mkdirSync(at);
   try {
@@ -51,14 +51,14 @@ async function disk(): Promise<Disk | null> {
   return mount && { image, at, dir };
 }
 
-/** A disk as a cut left it. */
+/** A disk after a cut. */
 interface Cut {
-  /** Acknowledged rows that are not there. */
+  /** Number of acknowledged rows that are missing. */
   readonly lost: number;
   readonly corrupt: boolean;
 }
 
-/** The power goes in the middle of commits: what the disk itself has is all there is. */
+/** Cuts the power during commits: only the bytes on the disk itself survive. */
 async function cut(place: Disk, mode: string, n: number): Promise<Cut> {
   const name = `${mode}-${n}.db`;
   const writer = spawnNode(WRITER, [join(place.at, name), mode]);
@@ -86,7 +86,7 @@ function inspect(image: string, name: string, promised: number): Cut {
     const rows = db.readOne<{ rows: number }>("SELECT count(*) AS rows FROM t")?.rows ?? 0;
     return { lost: Math.max(0, promised - rows), corrupt: checkDatabase(db).verdict !== "ok" };
   } catch (error) {
-    // A file that never reached the disk is a loss; anything else is damage.
+    // A file that never reached the disk is a loss; any other error is damage.
     if (error instanceof AppError && /-(missing|empty)$/.test(error.code)) return { lost: promised, corrupt: false };
     return { lost: promised, corrupt: true };
   }

@@ -35,7 +35,7 @@ describe.runIf(linux)("openWhenFree", () => {
     const killed = performance.now();
     holder.kill("SIGKILL");
     using db = await opening;
-    // Of a budget of 30 s.
+    // Limit of the event-driven wait; the budget is 30 s.
     expect(performance.now() - killed).toBeLessThan(10_000);
     expect(db.stats().waits.maxMs).toBeGreaterThan(0);
   });
@@ -65,7 +65,7 @@ describe.runIf(linux)("openWhenFree", () => {
     const timer = setInterval(() => void ran++, 1);
     onTestFinished(() => clearInterval(timer));
     await failureOf(openWhenFree({ ...options, path, budgetMs: 1000, onWait: () => {} }));
-    // Native waits of 250 ms each would let it run a few times.
+    // With native waits of 250 ms each it would run only a few times.
     expect(ran).toBeGreaterThan(20);
   });
 
@@ -113,7 +113,7 @@ test.runIf(linux)("a transaction waits for its lock without blocking, and what i
     expect(codeOf(() => db.tryTransaction("now", insert))).toBe("sqlite-locked");
     return performance.now() - asked;
   });
-  // It does not wait for the 250 ms of a native wait; now and then the machine itself does.
+  // No native wait of 250 ms; single tries may be slowed by the machine.
   expect(Math.min(...tookMs)).toBeLessThan(200);
   const waiting = transactionWhenFree(db, "add", insert, { onWait: () => holder.kill("SIGKILL") });
   await waiting;

@@ -1,13 +1,16 @@
-/** Marks that steer the direction of text, join letters or are a byte order mark: contacts, chats and editors put them around what people copy. */
+/**
+ * Marks that set the text direction, join letters or are a byte order mark. Contacts, chats and
+ * editors add them to copied text.
+ */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
 const DASHES = /[\p{Pd}\u2212]/gu;
 const BLANKS = /[\p{Zs}\t]/gu;
-/** Quotes of any language, and what chats use for code. */
+/** Quotes of any language, and the code marks of chats. */
 const AROUND = /^["'`<>«»‹›\u2018-\u201f\u300c-\u300f\s]+|["'`<>«»‹›\u2018-\u201f\u300c-\u300f\s]+$/gu;
 
 /**
- * What a person pasted, as they meant it: without invisible marks, with plain blanks, hyphens and ASCII digits (of every script), wide
- * letters made narrow, and no quotes around it. Line breaks stay (field fault C1).
+ * Cleans pasted text: removes invisible marks and the quotes around it; makes blanks, hyphens and
+ * wide letters plain; turns digits of every script into ASCII. Line breaks stay (field fault C1).
  */
 export function cleanPaste(text: string): string {
   const plain = text
@@ -20,7 +23,7 @@ export function cleanPaste(text: string): string {
   return plain.replace(AROUND, "");
 }
 
-/** Decimal digits of a script stand in a row from its zero on; rows that touch are whole rows. */
+/** The decimal digits of a script are contiguous from its zero on; adjacent rows are whole rows. */
 function digit(char: string): string {
   const code = char.codePointAt(0) ?? 0;
   if (code < 0x80) return char;

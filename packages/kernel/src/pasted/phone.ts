@@ -1,11 +1,12 @@
 import { cleanPaste } from "./clean.ts";
 
-/** Longest number of ITU-T E.164; the shortest that an account can have. */
+/** 7 digits = the shortest number of an account, 15 = the longest of ITU-T E.164. */
 const DIGITS = /^\d{7,15}$/;
 
 /**
- * A pasted phone number as `+` and digits, or as digits alone when it names no country code with `+` or `00`; null when it is no full number.
- * Takes `tel:` links, what contacts put around numbers, digits of every script, and the `(0)` of "+49 (0) 151 …".
+ * A pasted phone number as `+` and digits, or as bare digits when it has no country code with `+`
+ * or `00`; null when it is not a full number. Accepts `tel:` links, the decoration of contacts,
+ * digits of every script, and the `(0)` of "+49 (0) 151 …".
  */
 export function parsePhone(text: string): string | null {
   const link = /^(?:tel|sms|callto):(?:\/\/)?/i;

@@ -4,23 +4,24 @@ import { AppError, toError } from "../errors.ts";
 import type { TcpProxyRoute } from "./route.ts";
 import { type Endpoint, throughProxy } from "./through.ts";
 
-/** Options of {@link dial}. */
+/** Where {@link dial} connects to, and by which proxy. */
 export interface DialOptions {
   readonly target: Endpoint;
-  /** Null: direct. */
+  /** Null = direct. */
   readonly proxy: TcpProxyRoute | null;
-  /** For the whole way, in milliseconds. */
+  /** Limit for the whole connection, proxy handshake included, in milliseconds. */
   readonly timeoutMs: number;
 }
 
 /**
- * A TCP connection to `target`, by way of the proxy if there is one. Throws the system's error, what `throughProxy` throws, or an error with the code
- * `ETIMEDOUT`; the socket is closed then.
+ * Opens a TCP connection to `target`, through the proxy if there is one. On failure it closes the
+ * socket and throws the system's error, the error of `throughProxy`, or an error with the code
+ * `ETIMEDOUT`.
  */
 export async function dial({ target, proxy, timeoutMs }: DialOptions): Promise<Socket> {
   const { host, port } = proxy ?? target;
   const socket = connect({ host, port });
-  // What the handshake does not wait for is heard by whoever waits next.
+  // Swallows errors that occur outside a wait of the handshake; its next wait reports them.
   socket.on("error", () => {});
   const late = setTimeout(() => socket.destroy(timedOut(timeoutMs)), timeoutMs);
   try {

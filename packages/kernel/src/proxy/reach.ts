@@ -2,7 +2,10 @@ import { BlockList, isIP } from "node:net";
 import { networkInterfaces } from "node:os";
 import type { Endpoint } from "./through.ts";
 
-/** Telegram's data centres by both families (https://core.telegram.org/api/datacenter, `help.getConfig`). */
+/**
+ * IPv4 and IPv6 addresses of Telegram's data centres (https://core.telegram.org/api/datacenter,
+ * `help.getConfig`).
+ */
 const HOMES: Readonly<Record<number, { readonly v4: string; readonly v6: string }>> = {
   1: { v4: "149.154.175.53", v6: "2001:b28:f23d:f001::a" },
   2: { v4: "149.154.167.51", v6: "2001:67c:4e8:f002::a" },
@@ -11,12 +14,18 @@ const HOMES: Readonly<Record<number, { readonly v4: string; readonly v6: string 
   5: { v4: "91.108.56.130", v6: "2001:b28:f23f:f005::a" },
 };
 
-/** The address (IPv4) of a data centre that can be an account's home; null = there is none of this number. */
+/**
+ * The IPv4 address of a data centre that can be an account's home; null = no data centre has this
+ * number.
+ */
 export function homeAddressOf(dc: number): string | null {
   return HOMES[dc]?.v4 ?? null;
 }
 
-/** Addresses of Telegram (https://core.telegram.org/resources/cidr.txt); another server has the one address that was configured. */
+/**
+ * Telegram's address ranges (https://core.telegram.org/resources/cidr.txt); a custom server has one
+ * configured address.
+ */
 const TELEGRAM = new BlockList();
 for (const [net, bits] of [
   ["149.154.160.0", 20],
@@ -32,13 +41,13 @@ for (const [net, bits] of [
 ] as const)
   TELEGRAM.addSubnet(net, bits, "ipv6");
 
-/** Families that this host has an address of, besides loopback. */
+/** Address families of this host, loopback aside. */
 interface Families {
   readonly v4: boolean;
   readonly v6: boolean;
 }
 
-/** As the interfaces are now; link-local addresses lead nowhere. */
+/** Reads the current interfaces; ignores link-local addresses, which reach no remote host. */
 function familiesOfHost(): Families {
   const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
   const usable = addresses.filter(({ internal, address }) => !internal && !/^(fe80:|169\.254\.)/i.test(address));
@@ -46,8 +55,9 @@ function familiesOfHost(): Families {
 }
 
 /**
- * The address of the same data centre that this host can dial: a host with IPv6 alone takes the one of IPv6, and the other way round (field fault C9).
- * `localAddress` decides when it is set. A way through a proxy is the proxy's business.
+ * The address of the same data centre that this host can dial: IPv6 on a host with IPv6 only, IPv4
+ * on a host with IPv4 only (field fault C9). `localAddress` decides when it is set. Call it only
+ * for direct connections: a proxy chooses its own family.
  */
 export function reachable(endpoint: Endpoint, dc: number, localAddress?: string, families = familiesOfHost()): Endpoint {
   const family = isIP(endpoint.host);

@@ -1,7 +1,7 @@
 import { AppError } from "../errors.ts";
 import { cleanPaste } from "../pasted/clean.ts";
 
-/** A proxy that goes on to any address: SOCKS, or HTTP with CONNECT. */
+/** A proxy that connects to any address: SOCKS, or HTTP with CONNECT. */
 export interface TcpProxyRoute {
   readonly kind: "socks4" | "socks5" | "http";
   readonly host: string;
@@ -10,18 +10,21 @@ export interface TcpProxyRoute {
   readonly password: string | null;
 }
 
-/** An MTProxy (https://core.telegram.org/mtproto/mtproto-transports#transport-obfuscation): it takes Telegram's traffic alone. */
+/**
+ * An MTProxy (https://core.telegram.org/mtproto/mtproto-transports#transport-obfuscation): it
+ * carries MTProto only.
+ */
 export interface MtProxyRoute {
   readonly kind: "mtproxy";
   readonly host: string;
   readonly port: number;
   /** 16 bytes in hex, without the leading `dd` or `ee`. */
   readonly secret: string;
-  /** Of a secret that begins with `ee`: the web site that the connection looks like. */
+  /** Only with an `ee` secret: the web site that the connection imitates. */
   readonly domain?: string;
 }
 
-/** The way of a worker to Telegram, when it is not the direct one. It never changes by itself (docs/safety.md). */
+/** The proxy of a worker. Flotilla never changes or bypasses it automatically (docs/safety.md). */
 export type ProxyRoute = TcpProxyRoute | MtProxyRoute;
 
 const KINDS: Readonly<Record<string, ProxyRoute["kind"]>> = {
@@ -39,9 +42,11 @@ const HOST = /^[^:@/[\]?#\s]{1,253}$/;
 const PLACE = /^(\[[0-9a-fA-F:.]+\]|[^:@/[\]?#\s]+):(\d{1,5})$/;
 
 /**
- * A proxy as people copy it (field fault C5): `socks5://user:password@host:port` (also `socks5h`, `socks4`, `socks4a`, `http`), a line of a list such as
- * `host:port:user:password`, `mtproxy://secret@host:port`, `host:port:secret`, or a link that Telegram's apps share (`https://t.me/proxy?…`, `tg://socks?…`).
- * Without a scheme it is SOCKS5. AppError `bad-proxy`, which does not quote it.
+ * Parses a proxy in any form that people copy (field fault C5): `socks5://user:password@host:port`
+ * (also `socks5h`, `socks4`, `socks4a`, `http`), a line of a list such as
+ * `host:port:user:password`, `mtproxy://secret@host:port`, `host:port:secret`, or a link that
+ * Telegram's apps share (`https://t.me/proxy?…`, `tg://socks?…`). Without a scheme it is SOCKS5.
+ * Throws AppError `bad-proxy`, which does not quote the text.
  */
 export function parseProxy(text: string): ProxyRoute {
   const clean = cleanPaste(text);
@@ -57,7 +62,7 @@ export function parseProxy(text: string): ProxyRoute {
   return { kind: kind ?? "socks5", ...place, username: read(user), password: read(password) };
 }
 
-/** Where it goes, without what nobody else may know. */
+/** The proxy's address with user, password and secret masked, for logs and the chat. */
 export function maskProxy({ kind, host, port, ...rest }: ProxyRoute): string {
   const hidden = kind === "mtproxy" || ("username" in rest && rest.username !== null) ? "•••@" : "";
   return `${kind}://${hidden}${host.includes(":") ? `[${host}]` : host}:${port}`;
@@ -67,7 +72,7 @@ interface Parts {
   readonly place: { readonly host: string; readonly port: number };
   readonly user: string | undefined;
   readonly password: string | undefined;
-  /** As a list has it: nothing is encoded. */
+  /** True for a line of a list, in which no character is percent-encoded. */
   readonly raw: boolean;
 }
 
@@ -137,7 +142,7 @@ function decoded(text: string | undefined): string | null {
   }
 }
 
-/** The forms that are read, for whoever wrote another one. */
+/** The accepted forms, for the message that refuses another one. */
 export const PROXY_FORMS =
   "socks5://user:password@host:port, socks4://host:port, http://user:password@host:port, mtproxy://secret@host:port, host:port:user:password (SOCKS5), or a t.me/proxy link";
 const HTTPS = "A proxy that is reached by https:// cannot be used. Most of them are HTTP proxies: write http://host:port.";

@@ -2,21 +2,22 @@ import { isIP } from "node:net";
 import { AppError } from "../errors.ts";
 import type { TcpProxyRoute } from "./route.ts";
 
-/** A TCP address. */
+/** A TCP address; `host` is a name or an IP address. */
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
 }
 
-/** Bytes of a connection that was just opened. */
+/** The byte stream of a proxy connection that was just opened. */
 export interface ProxyWire {
   write(data: Buffer): void;
   readExactly(size: number): Promise<Buffer>;
 }
 
 /**
- * Asks a proxy to go on to `target`; then the wire is the target's. AppError `proxy-refused` (the proxy cannot reach it),
- * `proxy-auth` (user or password), `proxy-unfit` (not a proxy of this kind, or it cannot do IPv6).
+ * Asks the proxy to connect to `target`; afterwards the wire carries the target's bytes. Throws
+ * AppError `proxy-refused` (the proxy cannot reach it), `proxy-auth` (wrong user or password),
+ * `proxy-unfit` (not a proxy of this kind, or no IPv6).
  */
 export async function throughProxy(wire: ProxyWire, proxy: TcpProxyRoute, target: Endpoint): Promise<void> {
   switch (proxy.kind) {
@@ -31,7 +32,7 @@ export async function throughProxy(wire: ProxyWire, proxy: TcpProxyRoute, target
   }
 }
 
-/** Longest head of an answer to CONNECT. */
+/** Longest accepted head of a CONNECT answer, in bytes. */
 const MOST_HEAD = 16 * 1024;
 
 /** https://www.rfc-editor.org/rfc/rfc9110#name-connect */
@@ -43,7 +44,7 @@ async function http(wire: ProxyWire, { username, password }: TcpProxyRoute, { ho
   let head = (await wire.readExactly(12)).toString("latin1");
   const [, status] = /^HTTP\/1\.[01] (\d{3})$/.exec(head) ?? [];
   if (status === undefined) throw unfit("It did not answer as an HTTP proxy.");
-  // Byte by byte: what comes after the head is the target's.
+  // Byte by byte: the bytes after the head belong to the target.
   while (!head.endsWith("\r\n\r\n")) {
     if (head.length > MOST_HEAD) throw unfit("It did not answer as an HTTP proxy.");
     head += (await wire.readExactly(1)).toString("latin1");

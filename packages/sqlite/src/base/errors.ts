@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode, toError } from "@flotilla/kernel";
 
-/** Every error code this package throws. */
+/** Every error code of this package. */
 export type SqliteErrorCode = Extract<ErrorCode, `sqlite-${string}`>;
 
 const RULES: readonly (readonly [prefix: string, code: SqliteErrorCode, text: string])[] = [
@@ -32,7 +32,7 @@ const RULES: readonly (readonly [prefix: string, code: SqliteErrorCode, text: st
   ["SQLITE_CONSTRAINT", "sqlite-constraint", "The row breaks a rule of the table."],
 ];
 
-/** An `errno` of the file system that has a plain SQLite meaning. */
+/** `errno` values of the file system with an equivalent SQLite code. */
 const SYSTEM: Readonly<Record<string, SqliteErrorCode>> = {
   ENOSPC: "sqlite-full",
   EDQUOT: "sqlite-full",
@@ -45,8 +45,8 @@ const SYSTEM: Readonly<Record<string, SqliteErrorCode>> = {
 };
 
 /**
- * Maps what better-sqlite3 or the file system threw to an AppError with a code of {@link SqliteErrorCode}.
- * An AppError passes through. Result codes: https://sqlite.org/rescode.html
+ * Maps an error of better-sqlite3 or the file system to an AppError with a code of {@link
+ * SqliteErrorCode}. Returns an AppError unchanged. Result codes: https://sqlite.org/rescode.html
  */
 export function toSqliteError(thrown: unknown, path: string): AppError {
   if (thrown instanceof AppError) return thrown;

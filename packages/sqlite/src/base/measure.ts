@@ -7,28 +7,31 @@ export interface DurationStats {
   readonly p95Ms: number;
   /** Since the file was opened. */
   readonly maxMs: number;
-  /** How many took at most `upToMs` and more than the bucket before; the last one has no limit (Infinity). Since the file was opened. */
+  /**
+   * Counts by duration: above the limit of the previous bucket, up to `upToMs`; the last bucket has
+   * no limit (Infinity). Since the file was opened.
+   */
   readonly histogram: readonly { readonly upToMs: number; readonly count: number }[];
 }
 
-/** Lock waits of a while. */
+/** Lock waits of a recent period. */
 export interface RecentWaits {
   readonly p95Ms: number;
   readonly maxMs: number;
-  /** How many took more than 1 s. */
+  /** Number of waits over 1 s. */
   readonly overSecond: number;
 }
 
-/** Totals of one named operation. */
+/** Totals of one named operation; durations in milliseconds. */
 export interface OperationStats {
   readonly count: number;
   readonly totalMs: number;
   readonly maxMs: number;
 }
 
-/** Something took longer than it ever should. */
+/** A transaction over the limits of {@link Meter.listen}. */
 export interface SlowOperation {
-  /** "hold": the transaction kept others out. "wait": it was kept out. */
+  /** "hold" = the transaction held the lock. "wait" = it waited for the lock. */
   readonly kind: "hold" | "wait";
   readonly name: string;
   readonly tookMs: number;
@@ -41,12 +44,15 @@ const LONG_HOLD_MS = 1000;
 const LONG_WAIT_MS = 10_000;
 const LONG_P95_MS = 1000;
 
-/** Whether lock waits are too long: one in twenty over 1 s (S3-20). Of a few waits that would be a single one: that must be over 10 s. */
+/**
+ * Whether lock waits are too long: one in twenty over 1 s (S3-20). With so few waits that this
+ * means a single one, that one must exceed 10 s.
+ */
 export function areLong({ p95Ms, maxMs, overSecond }: RecentWaits): boolean {
   return p95Ms > LONG_P95_MS && (overSecond > 1 || maxMs > LONG_WAIT_MS);
 }
 
-/** Counts durations in bounded memory. */
+/** Distribution of durations in bounded memory. */
 export class Durations {
   readonly #buckets = BUCKETS_MS.map(() => 0);
   readonly #recentMs = new Float64Array(RECENT);
@@ -54,7 +60,7 @@ export class Durations {
   #count = 0;
   #maxMs = 0;
 
-  /** `at` is monotonic milliseconds. */
+  /** `at` is the monotonic time in milliseconds. */
   add(tookMs: number, at: number): void {
     const slot = this.#count % RECENT;
     this.#recentMs[slot] = tookMs;
@@ -76,7 +82,7 @@ export class Durations {
     };
   }
 
-  /** What was added (at most the last 1,000) since the monotonic time `since`. */
+  /** The durations added since the monotonic time `since`, at most the last 1,000. */
   since(since: number): RecentWaits {
     const all = this.#recentMs.subarray(0, Math.min(this.#count, RECENT));
     const recent = all.filter((_, i) => (this.#recentAt[i] ?? 0) >= since).toSorted();
@@ -85,14 +91,14 @@ export class Durations {
   }
 }
 
-/** What is measured of one open database. Times are monotonic. */
+/** Measurements of one open database. Times are monotonic. */
 export class Meter {
   readonly holds = new Durations();
   readonly waits = new Durations();
   readonly #operations = new Map<string, { count: number; totalMs: number; maxMs: number }>();
   readonly #listeners = new Set<(slow: SlowOperation) => void>();
 
-  /** The transaction `name` kept its lock for `tookMs`. */
+  /** Records that the transaction `name` held its lock for `tookMs`. */
   hold(name: string, tookMs: number): void {
     this.holds.add(tookMs, performance.now());
     const known = this.#operations.get(name) ?? { count: 0, totalMs: 0, maxMs: 0 };
@@ -104,25 +110,25 @@ export class Meter {
     if (tookMs > LONG_HOLD_MS) this.#tell({ kind: "hold", name, tookMs });
   }
 
-  /** `name` waited `tookMs` for a lock, whether or not it got it. */
+  /** Records that `name` waited `tookMs` for a lock, whether or not it got it. */
   wait(name: string, tookMs: number): void {
     this.waits.add(tookMs, performance.now());
     if (tookMs > LONG_WAIT_MS) this.#tell({ kind: "wait", name, tookMs });
   }
 
-  /** Totals per operation; at most 100 names, later ones are only in the distribution. */
+  /** Totals per operation, for at most 100 names; later names count only in the distribution. */
   operations(): Record<string, OperationStats> {
     return Object.fromEntries([...this.#operations].map(([name, totals]) => [name, { ...totals }]));
   }
 
-  /** Hears of holds over 1 s and waits over 10 s, after the transaction has ended. */
+  /** Calls `listener` for holds over 1 s and waits over 10 s, after the transaction has ended. */
   listen(listener: (slow: SlowOperation) => void): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
   #tell(slow: SlowOperation): void {
-    // Not from inside the transaction: a listener that throws must not undo it.
+    // Outside the transaction, so that a listener that throws does not undo it.
     for (const listener of this.#listeners) queueMicrotask(() => listener(slow));
   }
 }

@@ -6,13 +6,15 @@ import { type SqliteErrorCode, toSqliteError } from "../base/errors.ts";
 import type { Database } from "./database.ts";
 
 /**
- * Writes a verified copy of an open database to `target`: `VACUUM INTO` over the owner's own connection, mode 0600, fsync,
- * re-opened read-only, `quick_check`, then renamed into place. All committed rows are in it, those in the journal included; it
- * has no journal of its own. The source is never touched otherwise, so its locks stay (https://sqlite.org/howtocorrupt.html 2.2).
- * The folder of `target` must exist. An existing `target` is replaced only after the new copy was found good.
- * Blocks for as long as the copy takes (about 1 ms per MiB); not allowed inside a transaction.
- * @throws AppError `sqlite-backup-target` when `target` is the database itself or has a journal beside it (somebody uses it),
- * `sqlite-backup-bad` when the copy fails its check, or what {@link toSqliteError} says (`sqlite-full`, …); nothing is left behind then.
+ * Writes a verified copy of an open database to `target`: `VACUUM INTO` over the owner's
+ * connection, mode 0600, fsync, read-only `quick_check`, rename. The copy contains all committed
+ * rows, those in the journal included, and has no journal. The source is not touched otherwise, so
+ * its locks stay (https://sqlite.org/howtocorrupt.html 2.2). The folder of `target` must exist.
+ * Replaces an existing `target` only after the new copy passes its check. Blocks about 1 ms per
+ * MiB; not allowed inside a transaction. Leaves no file after an error.
+ * @throws AppError `sqlite-backup-target` when `target` is the database itself or has a journal
+ * beside it (another process uses it), `sqlite-backup-bad` when the copy fails its check, or the
+ * error of {@link toSqliteError} (`sqlite-full`, …)
  */
 export function backupTo(database: Database, target: string): void {
   refuseTarget(database, target);

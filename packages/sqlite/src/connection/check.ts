@@ -2,34 +2,40 @@ import { AppError } from "@flotilla/kernel";
 import { fileProblem } from "../inspect/problems.ts";
 import type { Database, ReadAccess } from "./database.ts";
 
-/** Answer of {@link checkDatabase}. */
+/** Result of {@link checkDatabase}. */
 export interface CheckResult {
-  /** "unfinished": the budget was used up; what was looked at is sound. */
+  /** "unfinished" = the budget ran out; the checked tables are intact. */
   readonly verdict: "ok" | "damaged" | "unfinished";
-  /** Sentences of SQLite, at most ten. */
+  /** Messages of SQLite, at most ten. */
   readonly findings: readonly string[];
   readonly checkedTables: number;
   readonly tables: number;
   readonly tookMs: number;
 }
 
-/** Options of {@link checkDatabase}. */
+/** Depth and time budget of {@link checkDatabase}. */
 export interface CheckOptions {
   /** "quick" does not compare tables with their indexes. Default "quick". */
   readonly level?: "quick" | "full";
-  /** No further table is begun after this long; blocks the event loop. Default 5,000 ms. */
+  /**
+   * Milliseconds after which no further table is started; the check blocks the event loop. Default
+   * 5,000.
+   */
   readonly budgetMs?: number;
 }
 
 const DEFAULT_BUDGET_MS = 5000;
-/** Up to this size the whole file is checked in one go (about 3 ms per MiB), free pages included. */
+/**
+ * Up to this size the whole file is checked in one run (about 3 ms per MiB), free pages included.
+ */
 const WHOLE_FILE_BYTES = 64 * 1024 * 1024;
 const MAX_FINDINGS = 10;
 
 /**
- * `PRAGMA quick_check` or `integrity_check` over the open connection, table by table within a budget when the file is big.
- * It does not see a flipped bit inside a row, and finds nothing wrong with an empty file: keys need checksums of their own.
- * Never throws for damage. https://sqlite.org/pragma.html#pragma_integrity_check
+ * Runs `PRAGMA quick_check` or `integrity_check` over the open connection; on a big file table by
+ * table, within a budget. It neither detects a flipped bit inside a row nor objects to an empty
+ * file: keys need their own checksums. Never throws for damage.
+ * https://sqlite.org/pragma.html#pragma_integrity_check
  */
 export function checkDatabase(database: ReadAccess, options: CheckOptions = {}): CheckResult {
   const started = performance.now();
@@ -58,13 +64,19 @@ export function checkDatabase(database: ReadAccess, options: CheckOptions = {}):
 
 const DAMAGE: readonly string[] = ["sqlite-corrupt", "sqlite-not-a-database"];
 
-/** Throws AppError `sqlite-corrupt` when {@link checkDatabase} finds damage. An unfinished check passes. */
+/**
+ * Throws AppError `sqlite-corrupt` when {@link checkDatabase} finds damage. An unfinished check
+ * passes.
+ */
 export function assertSound(database: ReadAccess, options: CheckOptions = {}): void {
   const { verdict, findings } = checkDatabase(database, options);
   if (verdict === "damaged") throw fileProblem("sqlite-corrupt", database.path, { found: findings.join("; ") });
 }
 
-/** Throws AppError `sqlite-deleted` or `sqlite-replaced` when the path no longer leads to the open file. */
+/**
+ * Throws AppError `sqlite-deleted` or `sqlite-replaced` when the path no longer leads to the open
+ * file.
+ */
 export function assertStillThere(database: Database): void {
   const now = database.stillThere();
   if (now !== "ok") throw fileProblem(now === "deleted" ? "sqlite-deleted" : "sqlite-replaced", database.path);

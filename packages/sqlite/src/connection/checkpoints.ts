@@ -3,26 +3,35 @@ import { areLong, type SlowOperation } from "../base/measure.ts";
 import { findHolders, type HolderReport } from "../holders/holders.ts";
 import type { CheckpointResult, Database } from "./database.ts";
 
-/** What {@link startCheckpoints} tells. */
+/** Events of {@link startCheckpoints}. */
 export type DatabaseEvent =
-  /** A checkpoint was made; `busy` in it means that it could not finish. */
+  /** A checkpoint ran; `busy` in the result means that it did not finish. */
   | { readonly kind: "checkpoint"; readonly path: string; readonly result: CheckpointResult }
-  /** A checkpoint threw: a full or broken disk, most likely. */
+  /** A checkpoint threw, most likely because of a full or broken disk. */
   | { readonly kind: "checkpoint-failed"; readonly path: string; readonly error: unknown }
-  /** The journal is larger than 64 MB. `holders` may be what keeps it from being emptied. Once, until it was smaller. */
+  /**
+   * The journal exceeds 64 MB; `holders` may prevent the checkpoint. Once until it is smaller
+   * again.
+   */
   | { readonly kind: "wal-large"; readonly path: string; readonly walBytes: number; readonly holders: HolderReport }
   /** A transaction held the write lock for more than 1 s, or waited for it for more than 10 s. */
   | { readonly kind: "slow"; readonly path: string; readonly operation: SlowOperation }
-  /** The 95th percentile of the lock waits of the last 5 min is over 1 s. Once, until it was below. */
+  /**
+   * The 95th percentile of the lock waits of the last 5 min exceeds 1 s. Once until it is below
+   * again.
+   */
   | { readonly kind: "waits-long"; readonly path: string; readonly p95Ms: number }
-  /** The file is not at its path any more: what is written now is lost. Once. */
+  /** The file was deleted or replaced at its path: every further write is lost. Once. */
   | { readonly kind: "file-gone"; readonly path: string; readonly state: "deleted" | "replaced" };
 
-/** Options of {@link startCheckpoints}. */
+/** Intervals and listener of {@link startCheckpoints}. */
 export interface CheckpointOptions {
-  /** Between two checkpoints, in milliseconds. Default 15 min. */
+  /** Milliseconds between two checkpoints. Default 15 min. */
   readonly everyMs?: number;
-  /** Between two looks at journal, waits and path. Default 1 s; a look takes microseconds. */
+  /**
+   * Milliseconds between two checks of journal, waits and path. Default 1 s; a check takes
+   * microseconds.
+   */
   readonly watchEveryMs?: number;
   /** Must not throw. */
   readonly onEvent: (event: DatabaseEvent) => void;
@@ -34,8 +43,9 @@ const LARGE_WAL_BYTES = 64 * 1024 * 1024;
 const WAIT_WINDOW_MS = 300_000;
 
 /**
- * Empties the journal of an open database every 15 min (TRUNCATE, PASSIVE when another connection is in the way) and watches its
- * health meanwhile. Never waits for a lock. Dispose before the database is closed; nothing is told afterwards.
+ * Empties the journal of an open database every 15 min (TRUNCATE; PASSIVE when another connection
+ * blocks it) and watches its health in between. Never waits for a lock. Dispose before the database
+ * is closed; no event follows.
  */
 export function startCheckpoints(database: Database, options: CheckpointOptions): Disposable {
   const ended = new AbortController();
@@ -63,7 +73,7 @@ function repeat(everyMs: number, signal: AbortSignal, work: () => void | Promise
     }
   };
   loop().catch((error: unknown) => {
-    // The end of the wait is the end of the loop. Anything else is a fault of ours and must not be silent.
+    // An abort of the wait ends the loop. Any other error is a bug and must not be silent.
     if (!signal.aborted) throw error;
   });
 }
@@ -77,7 +87,7 @@ function checkpoint(database: Database, tell: (event: DatabaseEvent) => void): v
   }
 }
 
-/** Tells each fact once, until it is no longer true. */
+/** Reports each condition once until it clears. */
 class Watch {
   readonly #database: Database;
   readonly #tell: (event: DatabaseEvent) => void;

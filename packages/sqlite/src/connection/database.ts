@@ -5,39 +5,45 @@ import { type SqliteErrorCode, toSqliteError } from "../base/errors.ts";
 import { type DurationStats, Meter, type OperationStats, type RecentWaits, type SlowOperation } from "../base/measure.ts";
 import { fileKey } from "../holders/open-files.ts";
 
-/** What a cell may hold. 64-bit ids are stored as text. */
+/** Value of a cell. 64-bit ids are stored as text. */
 export type SqlValue = string | number | bigint | Buffer | null;
 /** Positional (`?`) or named (`:name`, given without the colon) parameters. */
 export type SqlParams = readonly SqlValue[] | Readonly<Record<string, SqlValue>>;
 
-/** `PRAGMA journal_mode` only asks, but SQLite counts it among those that may write (https://sqlite.org/c3ref/stmt_readonly.html). */
+/**
+ * `PRAGMA journal_mode` only queries, but SQLite counts it as a statement that may write
+ * (https://sqlite.org/c3ref/stmt_readonly.html).
+ */
 const ASKS_SETTING = /^PRAGMA \w+$/;
 
 /**
- * A database for those who only read it: nothing that changes it can be asked for, and {@link Database.read} refuses statements that would.
- * Every {@link Database} is one.
+ * Read-only view of a database: it has no method that writes, and {@link Database.read} refuses
+ * statements that would. Every {@link Database} is one.
  */
 export type ReadAccess = Pick<Database, "path" | "read" | "readOne">;
 
-/** Answer of {@link Database.checkpoint}. */
+/** Result of {@link Database.checkpoint}. */
 export interface CheckpointResult {
   readonly mode: "TRUNCATE" | "PASSIVE";
-  /** Monotonic milliseconds. */
+  /** End of the checkpoint, in monotonic milliseconds. */
   readonly at: number;
-  /** A reader or writer of another connection was in the way; the journal is not empty. */
+  /** True = a reader or writer of another connection blocked it; the journal is not empty. */
   readonly busy: boolean;
   readonly walPages: number;
   readonly movedPages: number;
   readonly tookMs: number;
 }
 
-/** Answer of {@link Database.stats}. */
+/** Result of {@link Database.stats}. */
 export interface DatabaseStats {
-  /** How long transactions and single writes kept the write lock. */
+  /** How long transactions and single writes held the write lock. */
   readonly holds: DurationStats;
-  /** How long they waited for it; also waits that failed. */
+  /** How long they waited for it, failed waits included. */
   readonly waits: DurationStats;
-  /** Per name given to {@link Database.transaction}; single writes are "write", unnamed transactions "transaction". */
+  /**
+   * Per name given to {@link Database.transaction}; single writes are "write", unnamed transactions
+   * "transaction".
+   */
   readonly operations: Readonly<Record<string, OperationStats>>;
   readonly walBytes: number;
   readonly lastCheckpoint: CheckpointResult | null;
@@ -45,12 +51,14 @@ export interface DatabaseStats {
 
 /** https://sqlite.org/pragma.html#pragma_auto_vacuum */
 const INCREMENTAL = 2;
-/** 16 MiB: rewriting that takes less time than a heartbeat. */
+/**
+ * Most pages that are rewritten at once: 16 MiB, which takes less time than the heartbeat interval.
+ */
 const MAX_REWRITTEN_PAGES = 4096;
 
 /**
- * One open file. All calls are synchronous. Throws AppError with a code of {@link SqliteErrorCode};
- * SQL and parameters never appear in the error.
+ * One open database file. All calls are synchronous. Throws AppError with a code of {@link
+ * SqliteErrorCode}; the error never contains SQL or parameters.
  */
 export class Database implements Disposable {
   readonly path: string;
@@ -60,7 +68,7 @@ export class Database implements Disposable {
   readonly #meter: Meter;
   #lastCheckpoint: CheckpointResult | null = null;
 
-  /** Only for `openDatabase`. */
+  /** Called by `openDatabase` only. */
   constructor(raw: BetterSqlite.Database, path: string, meter = new Meter()) {
     this.#raw = raw;
     this.path = path;
@@ -68,7 +76,10 @@ export class Database implements Disposable {
     this.#meter = meter;
   }
 
-  /** All rows of a query. The caller names the row type and answers for it. AppError `sqlite-not-a-query` for a statement that writes. */
+  /**
+   * All rows of a query. The caller guarantees the row type. AppError `sqlite-not-a-query` for a
+   * statement that writes.
+   */
   read<Row extends object>(sql: string, params: SqlParams = []): Row[] {
     return this.#run(() => this.#query(sql).all(params as SqlValue[]) as Row[]);
   }
@@ -78,7 +89,7 @@ export class Database implements Disposable {
     return this.#run(() => this.#query(sql).get(params as SqlValue[]) as Row | undefined);
   }
 
-  /** Runs one statement that changes something. Returns how many rows it changed. */
+  /** Runs one statement that writes. Returns the number of changed rows. */
   write(sql: string, params: SqlParams = []): { readonly changes: number; readonly lastId: number } {
     const inside = this.#raw.inTransaction;
     const started = performance.now();
@@ -91,9 +102,10 @@ export class Database implements Disposable {
   }
 
   /**
-   * Runs `work` in BEGIN IMMEDIATE … COMMIT; rolls back when it throws. A nested call joins as a savepoint.
-   * `work` must be synchronous: AppError `sqlite-async-transaction` (rolled back) when it returns a promise.
-   * `name` is the operation in {@link stats} and in the events about slow ones.
+   * Runs `work` in BEGIN IMMEDIATE … COMMIT; rolls back when it throws. A nested call joins as a
+   * savepoint. `work` must be synchronous: AppError `sqlite-async-transaction` (rolled back) when
+   * it returns a promise. `name` is the operation in {@link stats} and in the events about slow
+   * ones.
    */
   transaction<T>(work: () => T): T;
   transaction<T>(name: string, work: () => T): T;
@@ -113,14 +125,17 @@ export class Database implements Disposable {
     }
   }
 
-  /** Like {@link transaction}, but AppError `sqlite-locked` comes at once instead of after the file's native timeout. */
+  /**
+   * Like {@link transaction}, but throws AppError `sqlite-locked` at once instead of after the
+   * native timeout of the file.
+   */
   tryTransaction<T>(name: string, work: () => T): T {
     return this.#withoutWaiting(() => this.transaction(name, work));
   }
 
   /**
-   * Moves the journal into the file. TRUNCATE also empties it; when another connection is in the way, PASSIVE moves
-   * what can be moved. Never waits. Not inside a transaction (AppError `sqlite-locked`).
+   * Moves the journal into the file. TRUNCATE also empties it; when another connection blocks that,
+   * PASSIVE moves what it can. Never waits. Not inside a transaction (AppError `sqlite-locked`).
    */
   checkpoint(): CheckpointResult {
     const first = this.#checkpoint("TRUNCATE");
@@ -129,8 +144,9 @@ export class Database implements Disposable {
   }
 
   /**
-   * Gives up to `pages` free pages back to the disk; true when there are more. A file of version 0.1 keeps its pages until it is
-   * small enough to be rewritten in one go. Not inside a transaction.
+   * Returns up to `pages` free pages to the file system; true when there are more. A file of
+   * version 0.1 keeps its pages until it is small enough to be rewritten at once. Not inside a
+   * transaction.
    */
   shrink(pages: number): boolean {
     return this.#run(() => {
@@ -148,7 +164,7 @@ export class Database implements Disposable {
     });
   }
 
-  /** What was measured since the file was opened. */
+  /** Measurements since the file was opened. */
   stats(): DatabaseStats {
     return {
       holds: this.#meter.holds.stats(),
@@ -159,7 +175,7 @@ export class Database implements Disposable {
     };
   }
 
-  /** Size of the journal. */
+  /** Size of the journal in bytes. */
   walBytes(): number {
     return statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   }
@@ -169,14 +185,18 @@ export class Database implements Disposable {
     return this.#meter.waits.since(performance.now() - windowMs);
   }
 
-  /** Hears of transactions that held a lock for more than 1 s or waited for it for more than 10 s. Dispose to stop. */
+  /**
+   * Calls `listener` for transactions that held a lock for more than 1 s or waited for it for more
+   * than 10 s. Dispose to stop.
+   */
   onSlow(listener: (slow: SlowOperation) => void): Disposable {
     return this.#meter.listen(listener);
   }
 
   /**
-   * Whether the path still leads to the file that was opened. In a deleted or replaced file writes succeed and vanish, and another
-   * process may take the new one. Compares device and inode; the file is not opened.
+   * Whether the path still leads to the open file. Writes to a deleted or replaced file succeed and
+   * are lost, and another process may lock the new file. Compares device and inode; does not open
+   * the file.
    */
   stillThere(): "ok" | "deleted" | "replaced" {
     const now = fileKey(this.path);
@@ -184,14 +204,14 @@ export class Database implements Disposable {
     return now === undefined ? "deleted" : "replaced";
   }
 
-  /** Moves the journal into the file, closes it and frees its locks. Idempotent. */
+  /** Moves the journal into the file, closes it and releases its locks. Idempotent. */
   close(): void {
     if (!this.#raw.open) return;
     this.#statements.clear();
     try {
       this.#raw.pragma("wal_checkpoint(TRUNCATE)");
     } catch {
-      // The journal stays beside the file and is replayed at the next open: nothing is lost.
+      // The journal stays beside the file; the next open replays it.
     } finally {
       this.#raw.close();
     }
@@ -253,7 +273,7 @@ export class Database implements Disposable {
     try {
       return work();
     } catch (error) {
-      // What a transaction function threw itself passes through unchanged.
+      // Errors of the transaction's own function pass through unchanged.
       if (error instanceof Error && error.constructor.name !== "SqliteError") throw error;
       const known = toSqliteError(error, this.path);
       if (known.code === "sqlite-locked") onLocked?.();

@@ -9,11 +9,13 @@ const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 
 /**
- * Makes sure that the folder of `path` is 0700 and the file is a database with 0600, before SQLite opens it: its
- * journals take over the mode of the database file. `create` as in `OpenOptions`; `stamp` turns an empty file into a database.
- * Throws the AppError of what {@link inspectFile} finds, except for `sqlite-full`.
- * @NOTE an existing file is opened here only when this process does not have it open already. Closing any descriptor of it would drop
- * the POSIX locks that this process may hold on it (https://sqlite.org/howtocorrupt.html section 2.2).
+ * Ensures that the folder of `path` is 0700 and the file is a database with 0600, before SQLite
+ * opens it: its journals inherit the mode of the database file. `create` as in `OpenOptions`;
+ * `stamp` turns an empty file into a database. Throws the AppError that {@link inspectFile} finds,
+ * except for `sqlite-full`.
+ * @NOTE opens an existing file only when this process does not have it open already. Closing any
+ * descriptor of it would drop the POSIX locks of this process on it
+ * (https://sqlite.org/howtocorrupt.html section 2.2).
  */
 export function prepareFile(path: string, create: boolean | undefined, stamp: (path: string) => void): void {
   const { problem, exists } = inspectFile(path, { create: create ?? false });
@@ -26,7 +28,10 @@ export function prepareFile(path: string, create: boolean | undefined, stamp: (p
   else createWhole(path, stamp);
 }
 
-/** The file appears under its name with its first page in it, so that an empty one is always damage, never a start cut short. */
+/**
+ * Places the file together with its first page, so that an empty file always means damage, never an
+ * interrupted start.
+ */
 function createWhole(path: string, stamp: (path: string) => void): void {
   const fresh = `${path}.new-${randomUUID()}`;
   try {
@@ -44,7 +49,7 @@ function publish(fresh: string, path: string): void {
   try {
     linkSync(fresh, path);
   } catch (error) {
-    // Somebody else created it at the same moment: then it is theirs to use, and the locks decide.
+    // Another process created it at the same moment; the locks decide who uses it.
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
     if (!cannotLink(error)) throw error;
     if (!existsSync(path)) renameSync(fresh, path);

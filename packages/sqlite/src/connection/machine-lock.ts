@@ -4,28 +4,35 @@ import BetterSqlite from "better-sqlite3";
 import { type SqliteErrorCode, toSqliteError } from "../base/errors.ts";
 import { fileKey } from "../holders/open-files.ts";
 
-/** A lock that one process of this machine has at a time. */
+/** A lock that one process of this machine holds at a time. */
 export interface MachineLock extends Disposable {
   readonly path: string;
   /** False when the file was deleted or replaced: another process could lock the new one. */
   stillThere(): boolean;
 }
 
-/** Every user of the machine must be able to lock it. It stays empty: there is nothing in it to read or to damage. */
+/**
+ * Every user of the machine must be able to lock it. The file stays empty, so that it holds no data
+ * to read or damage.
+ */
 const FOR_ALL_USERS = 0o666;
 
 /**
- * Locks a file of its own for the life of the process (`BEGIN EXCLUSIVE`, kept open). The kernel frees the lock at any kind of death; it holds
- * across users, PID namespaces and network namespaces that see the same file. The file is empty and is never deleted: a deleted one could be locked
- * twice. Throws AppError `sqlite-locked` when another process has it, else a code of {@link SqliteErrorCode}.
+ * Locks a file of its own until the process ends (`BEGIN EXCLUSIVE`, kept open). The kernel
+ * releases the lock at any kind of death; the lock holds across users, PID namespaces and network
+ * namespaces that see the same file. The file is empty and never deleted: a deleted one could be
+ * locked twice. Throws AppError `sqlite-locked` when another process holds it, else a code of
+ * {@link SqliteErrorCode}.
  */
 export function lockForMachine(path: string): MachineLock {
   let raw: BetterSqlite.Database | undefined;
   try {
     create(path);
-    // Without "create" SQLite does not pass O_CREAT, which the kernel refuses for files of others in a shared folder (fs.protected_regular).
+    // Without "create" SQLite does not pass O_CREAT, which the kernel refuses for other users'
+    // files in a shared folder (fs.protected_regular).
     raw = new BetterSqlite(path, { timeout: 0, fileMustExist: true });
-    // A journal is a file of the user who made it: left by a killed owner in a shared folder, the kernel refuses it to the next one (fs.protected_regular).
+    // A journal belongs to the user who made it: after a killed owner in a shared folder, the
+    // kernel refuses it to the next owner (fs.protected_regular).
     raw.pragma("journal_mode = MEMORY");
     raw.exec("BEGIN EXCLUSIVE");
     return new Held(raw, path);
@@ -35,7 +42,10 @@ export function lockForMachine(path: string): MachineLock {
   }
 }
 
-/** @NOTE never opens a file that is there: closing a descriptor of it would drop a lock that this process has on it (POSIX). */
+/**
+ * @NOTE never opens an existing file: closing the descriptor would drop a lock of this process on
+ * it (POSIX).
+ */
 function create(path: string): void {
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there?.isFile()) return;
@@ -46,7 +56,7 @@ function create(path: string): void {
     fchmodSync(descriptor, FOR_ALL_USERS);
     closeSync(descriptor);
   } catch (error) {
-    // Another process made it at the same moment: the lock decides.
+    // Another process created it at the same moment; the lock decides.
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }

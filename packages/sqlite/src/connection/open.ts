@@ -6,32 +6,41 @@ import { inspectFile } from "../inspect/inspect-file.ts";
 import { Database } from "./database.ts";
 import { prepareFile } from "./files.ts";
 
-/** What a file is for. Stored in the file, so that a file of one kind is never opened as another. */
+/** Purpose of a file. Stored in the file, so that a file of one kind is never opened as another. */
 export type DatabaseRole = "session" | "control" | "host" | "lock";
 
-/** Options of {@link openDatabase}. */
+/** Path, role, schema and locking of a database for {@link openDatabase}. */
 export interface OpenOptions {
   readonly path: string;
   readonly role: DatabaseRole;
-  /** SQL scripts; the n-th one brings a file from `user_version` n to n + 1. Never change a released one. */
+  /**
+   * SQL scripts; the n-th one migrates a file from `user_version` n to n + 1. Never change a
+   * released one.
+   */
   readonly migrations: readonly string[];
   /**
-   * true: a missing or empty file becomes a new database. false: AppError `sqlite-missing` and `sqlite-empty`.
-   * Not given: a missing file is created, an empty one is refused, because we never leave one behind: its content was lost.
+   * true = a missing or empty file becomes a new database. false = AppError `sqlite-missing` or
+   * `sqlite-empty`. Absent = a missing file is created and an empty one refused: this package never
+   * leaves an empty file, so its content was lost.
    */
   readonly create?: boolean;
   /** Take the exclusive kernel lock at open and hold it until close. */
   readonly exclusive?: boolean;
-  /** Longest native wait for a lock, in milliseconds, at most 250: it blocks the event loop. */
+  /**
+   * Longest native wait for a lock, in milliseconds; at most 250, because it blocks the event loop.
+   */
   readonly busyTimeoutMs?: number;
 }
 
 const MAX_BUSY_MS = 250;
-/** Shared memory and the first page of a journal. */
+/** Room for the shared memory and the first page of a journal. */
 const NEEDED_TO_OPEN_BYTES = 64 * 1024;
-/** Pages kept in memory, in KiB (promise S2-09): much for the one database of the bot, little where there is one per worker. */
+/**
+ * Page cache in KiB (promise S2-09): large for the one database of the bot, small where each worker
+ * has one.
+ */
 const CACHE_KIB: Readonly<Record<DatabaseRole, number>> = { session: 2048, control: 65_536, host: 2048, lock: 256 };
-/** "Flt" and a number per role, in the header field made for this (https://sqlite.org/fileformat.html). */
+/** "Flt" and a number per role, in the header field for it (https://sqlite.org/fileformat.html). */
 const APPLICATION_ID: Readonly<Record<DatabaseRole, number>> = {
   session: 0x466c7401,
   control: 0x466c7402,
@@ -40,16 +49,20 @@ const APPLICATION_ID: Readonly<Record<DatabaseRole, number>> = {
 };
 
 /**
- * Opens (or creates) a database with the settings every file of ours has: WAL, `synchronous=FULL`, foreign keys,
- * mode 0600 in a 0700 folder, all migrations applied in one transaction. A file that {@link inspectFile} finds something wrong with
- * is refused untouched, except for a full disk, on which it can still be read. Throws AppError with a code of
- * {@link SqliteErrorCode}; after an error nothing stays open.
+ * Opens (or creates) a database with the settings of every Flotilla file: WAL, `synchronous=FULL`,
+ * foreign keys, mode 0600 in a 0700 folder, all migrations in one transaction. Refuses a file with
+ * a problem of {@link inspectFile} without touching it, except for a full disk, on which it can
+ * still be read. Throws AppError with a code of {@link SqliteErrorCode}; leaves nothing open after
+ * an error.
  */
 export function openDatabase(options: OpenOptions): Database {
   return openOnce(options, options.busyTimeoutMs ?? MAX_BUSY_MS, new Meter());
 }
 
-/** One try of {@link openDatabase} whose own native waits are `nativeMs`; afterwards those of the options are in force. */
+/**
+ * One try of {@link openDatabase} with native waits of `nativeMs`; afterwards those of the options
+ * apply.
+ */
 export function openOnce(options: OpenOptions, nativeMs: number, meter: Meter): Database {
   const { path } = options;
   let raw: BetterSqlite.Database | undefined;
@@ -66,7 +79,10 @@ export function openOnce(options: OpenOptions, nativeMs: number, meter: Meter): 
   }
 }
 
-/** On a full disk SQLite speaks of shared memory, of I/O errors, or of a file that cannot be opened (measured). */
+/**
+ * On a full disk SQLite reports shared memory, I/O errors, or a file that cannot be opened
+ * (measured).
+ */
 function explained(error: AppError, path: string): AppError {
   if (error.code !== "sqlite-io" && error.code !== "sqlite-cantopen") return error;
   try {
@@ -77,11 +93,12 @@ function explained(error: AppError, path: string): AppError {
   }
 }
 
-/** Brings an empty file into being as a database of this role. */
+/** Turns an empty file into a database of this role. */
 function stamp(path: string, role: DatabaseRole): void {
   const raw = new BetterSqlite(path);
   try {
-    // Before the first page: what is deleted later is given back piece by piece.
+    // Must precede the first page; it lets {@link Database.shrink} return free pages piece by
+    // piece.
     raw.pragma("auto_vacuum = INCREMENTAL");
     raw.pragma(`application_id = ${APPLICATION_ID[role]}`);
   } finally {
@@ -90,21 +107,21 @@ function stamp(path: string, role: DatabaseRole): void {
 }
 
 /**
- * Takes an exclusive lock on a file of its own for the life of the process; the kernel frees it at any kind of death.
- * Throws AppError `sqlite-locked` when another process has it.
+ * Takes an exclusive lock on a file of its own until the process ends; the kernel releases it at
+ * any kind of death. Throws AppError `sqlite-locked` when another process holds it.
  */
 export function lockFile(path: string): Disposable {
   return openDatabase({ path, role: "lock", migrations: [], exclusive: true, busyTimeoutMs: 0 });
 }
 
 function configure(raw: BetterSqlite.Database, options: OpenOptions): void {
-  // The locking mode comes first: set before WAL is touched, no shared memory file is needed.
+  // Before anything touches WAL: then no shared memory file is needed.
   if (options.exclusive) raw.pragma("locking_mode = EXCLUSIVE");
   raw.pragma("journal_mode = WAL");
   raw.pragma("synchronous = FULL");
   raw.pragma("foreign_keys = ON");
   raw.pragma("trusted_schema = OFF");
-  // A temporary folder that is full or missing must fail no statement.
+  // A full or missing temporary folder must not fail a statement.
   raw.pragma("temp_store = MEMORY");
   raw.pragma(`cache_size = -${CACHE_KIB[options.role]}`);
   if (options.exclusive) raw.exec("BEGIN EXCLUSIVE; COMMIT");

@@ -4,8 +4,9 @@ import { Meter } from "../base/measure.ts";
 import { Database } from "./database.ts";
 
 /**
- * An empty database in memory, to attach files to whose schema must stay as it is. It needs no folder: one that is full or missing says nothing
- * about the files. Native waits for a lock last `busyTimeoutMs`. Throws AppError `sqlite-*`.
+ * An empty database in memory, to which files are attached whose schema must stay as it is. Needs
+ * no folder, so a full or missing one does not look like a fault of the files. Native waits for a
+ * lock last `busyTimeoutMs`. Throws AppError `sqlite-*`.
  */
 export function openScratch(busyTimeoutMs: number): Database {
   const raw = new BetterSqlite(":memory:", { timeout: busyTimeoutMs });

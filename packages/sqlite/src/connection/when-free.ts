@@ -5,19 +5,22 @@ import { lockedBy } from "../holders/report.ts";
 import type { Database } from "./database.ts";
 import { type OpenOptions, openOnce } from "./open.ts";
 
-/** How long to wait for a lock, and who hears of it. */
+/** Limits and reports of a wait for a lock. */
 export interface WaitForLock {
-  /** Longest wait in all, in milliseconds. */
+  /** Longest wait in total, in milliseconds. */
   readonly budgetMs?: number;
-  /** Called after the first refusal, whenever the holders changed, and every 5 s; with who is in the way. Must not throw. */
+  /**
+   * Called with the holders after the first refusal, on every change of the holders, and every 5 s.
+   * Must not throw.
+   */
   readonly onWait?: (report: HolderReport, waitedMs: number) => void;
   /** Ends the wait with its reason. */
   readonly signal?: AbortSignal;
-  /** Processes known to be ours, so that the report can tell. */
+  /** Processes known to belong to this fleet, for the report. */
   readonly known?: HolderOptions["known"];
 }
 
-/** Options of {@link openWhenFree}. */
+/** An {@link OpenOptions} with a limit and reports for its wait. */
 export interface OpenWhenFreeOptions extends OpenOptions, WaitForLock {}
 
 const START_BUDGET_MS = 60_000;
@@ -29,11 +32,12 @@ const LOOK_AGAIN_MS = 1000;
 const TELL_AGAIN_MS = 5000;
 
 /**
- * Like `openDatabase`, but waits for a lock that somebody else has: the file is tried again every 5 to 250 ms without ever blocking the
- * event loop for a lock, and is open within that time after its holder let go. An exclusive file is not even touched while another
- * process has it or its journal open without a lock: an idle legacy program, or the owner of a file that was replaced, whose journal would be
- * played into the new one. `budgetMs` is 60 s unless given. Other errors are thrown at once.
- * After the budget: AppError `sqlite-locked` that names the holder (see {@link lockedBy}).
+ * Like `openDatabase`, but waits for a lock of another process: retries every 5 to 250 ms without
+ * blocking the event loop, and opens the file within that time after the holder releases it. Does
+ * not touch an exclusive file while another process has it or its journal open without a lock: an
+ * idle legacy program, or the owner of a file that was replaced, whose journal would be replayed
+ * into the new one. `budgetMs` defaults to 60 s. Throws other errors at once. After the budget:
+ * AppError `sqlite-locked` that names the holder (see {@link lockedBy}).
  */
 export async function openWhenFree(options: OpenWhenFreeOptions): Promise<Database> {
   const meter = new Meter();
@@ -54,8 +58,8 @@ async function refuseOpenHandles({ path, known, signal }: OpenWhenFreeOptions): 
 }
 
 /**
- * Runs a transaction named `name` as soon as its lock is free, within `budgetMs` (30 s unless given), without blocking the event
- * loop for it. Errors as in {@link openWhenFree}; what `work` throws passes through.
+ * Runs a transaction named `name` when its lock is free, within `budgetMs` (default 30 s), without
+ * blocking the event loop. Errors as in {@link openWhenFree}; errors of `work` pass through.
  */
 export async function transactionWhenFree<T>(
   database: Database,
@@ -68,7 +72,9 @@ export async function transactionWhenFree<T>(
 
 interface Waiting extends WaitForLock {
   readonly budgetMs: number;
-  /** Hears how long it was kept out: 0 when nobody was in the way, however long the work itself took. */
+  /**
+   * Receives the wait for the lock in milliseconds: 0 without a holder, however long `work` took.
+   */
   readonly onEnd?: (waitedMs: number) => void;
 }
 
@@ -87,7 +93,7 @@ async function whenFree<T>(path: string, attempt: () => T | Promise<T>, wait: Wa
       const leftMs = wait.budgetMs - waited();
       if (leftMs <= 0) throw lockedBy(await watch.look(waited()), waited(), refusal.error);
       watch.refused(waited());
-      // A look at all processes takes its time: at most a fifth of the processor goes into waiting.
+      // A scan of all processes takes time: waiting uses at most a fifth of one processor.
       const restMs = Math.min(4 * (waited() - began), LONGEST_REST_MS);
       await sleep(Math.min(Math.max(pauseMs, restMs), leftMs), wait.signal);
     }
@@ -106,7 +112,9 @@ async function tryOnce<T>(attempt: () => T | Promise<T>): Promise<{ value: T } |
   }
 }
 
-/** Looks for the holders beside the tries, so that finding them never delays the moment in which the lock is taken. */
+/**
+ * Scans for the holders in parallel with the tries, so that the scan never delays taking the lock.
+ */
 class HolderWatch {
   readonly #path: string;
   readonly #wait: WaitForLock;
@@ -120,13 +128,13 @@ class HolderWatch {
     this.#wait = wait;
   }
 
-  /** A look is begun when the last one is old. */
+  /** Starts a scan when the last one is old. */
   refused(waitedMs: number): void {
     if (this.#wait.onWait === undefined || waitedMs - this.#lookedAt < LOOK_AGAIN_MS) return;
     this.#lookedAt = waitedMs;
     this.look(waitedMs).then(
       (report) => this.#tell(report, waitedMs),
-      () => {}, // aborted: nobody wants to know any more
+      () => {}, // Aborted: the report is no longer needed.
     );
   }
 

@@ -19,48 +19,57 @@ export interface Holder {
   readonly pid: number;
   /** Milliseconds since the Unix epoch; null when the process is hidden from this user. */
   readonly startedAt: number | null;
-  /** Secrets hidden, at most 200 characters; null when hidden or a zombie. Never the environment. */
+  /**
+   * Secrets masked, at most 200 characters; null when hidden or a zombie. Never the environment.
+   */
   readonly commandLine: string | null;
-  /** What follows `--worker` in its arguments: the session that a worker of Flotilla is for. */
+  /** The value of `--worker` in its arguments: the session of a Flotilla worker. */
   readonly worker: string | null;
   readonly user: string | null;
   readonly host: string;
   readonly state: ProcessState;
   readonly lock: HeldLock;
-  /** "yes" for this process and for the given identities; "unknown" when none were given. */
+  /** "yes" = this process or one of the given identities; "unknown" = no identities were given. */
   readonly ours: "yes" | "no" | "unknown";
-  /** What to check immediately before a signal. Null when hidden. */
+  /** Compare it right before a signal. Null when hidden. */
   readonly identity: ProcessIdentity | null;
 }
 
-/** Answer of {@link findHolders}. */
+/** Result of {@link findHolders}. */
 export interface HolderReport {
   readonly path: string;
-  /** Strongest lock first. This process is in it too when it has the file open. */
+  /** Strongest lock first. Contains this process when it has the file open. */
   readonly holders: readonly Holder[];
-  /** Why there may be a holder that is not listed, as a sentence; null when there is none. */
+  /** Why a holder may be missing from the list, as a sentence; null when none can be. */
   readonly notVisible: string | null;
   readonly tookMs: number;
 }
 
-/** Options of {@link findHolders}. */
+/** Knowledge of the caller that makes a {@link HolderReport} more precise. */
 export interface HolderOptions {
-  /** Processes that are known to be ours (supervisor's record). */
+  /** Processes known to belong to this fleet (the supervisor's record). */
   readonly known?: readonly ProcessIdentity[];
-  /** The caller was just refused: nobody to be seen means that the holder is hidden, or has let go since. */
+  /**
+   * True = the lock was just refused: an empty result then means that the holder is hidden or has
+   * just released it.
+   */
   readonly refused?: boolean;
   readonly signal?: AbortSignal;
 }
 
 const STRENGTH: readonly HeldLock[] = ["exclusive", "write", "read", "open", "shm"];
-/** Inode number of the machine's own pid namespace (PROC_PID_INIT_INO in the kernel's proc_ns.h). */
+/**
+ * Inode number of the machine's own pid namespace (PROC_PID_INIT_INO in the kernel's proc_ns.h).
+ */
 
 /**
- * Who has this database open, by the kernel's own record: open files in `/proc/<pid>/fd` with the locks in their `fdinfo`, and
- * `/proc/locks` for processes that may not be looked into, on the inodes of the file, its `-wal` and its `-shm`. Sees stopped and hung
- * holders, other names of the file (links, bind mounts) and programs that are not ours. Never opens the file, so no lock is endangered
- * (https://sqlite.org/howtocorrupt.html section 2.2). Never throws for what cannot be seen: that is in `notVisible`. Elsewhere than on
- * Linux nothing can be seen, and it says so.
+ * Lists the processes that have this database open, from the kernel's records: open files in
+ * `/proc/<pid>/fd` with the locks in their `fdinfo`, and `/proc/locks` for processes that this user
+ * may not inspect, by the inodes of the file, its `-wal` and its `-shm`. Sees stopped and hung
+ * holders, other names of the file (links, bind mounts) and programs that are not Flotilla's. Never
+ * opens the file, so no lock is at risk (https://sqlite.org/howtocorrupt.html section 2.2). Never
+ * throws for hidden processes: `notVisible` reports them. On systems other than Linux the list is
+ * empty and `notVisible` says so.
  */
 export async function findHolders(path: string, options: HolderOptions = {}): Promise<HolderReport> {
   const started = performance.now();
@@ -83,7 +92,7 @@ export async function findHolders(path: string, options: HolderOptions = {}): Pr
   return report(holders, await hidden(holders, relevant, open, options.refused === true));
 }
 
-/** The files of a database that exist, by key. SQLite names journals after the real path. */
+/** The existing files of a database, by key. SQLite names journals after the real path. */
 function partsOf(path: string): Map<string, FilePart> {
   const real = realPath(path);
   const named: [string, FilePart][] = [
@@ -113,7 +122,8 @@ function matching(lock: KernelLock, files: ReadonlyMap<string, FilePart>, open: 
   for (const [key, part] of files) {
     const [device = "", inode] = key.split(":");
     if (inode !== lock.inode) continue;
-    // btrfs and overlayfs lock under another device number than stat shows: there the open file decides.
+    // On btrfs and overlayfs the device number of a lock differs from that of stat: there the open
+    // file decides.
     if (kernelDevice(BigInt(device)) === lock.device || open.byPid.get(lock.pid)?.has(key)) return [{ part, lock }];
   }
   return [];
@@ -125,7 +135,7 @@ function lockOf(pid: number, files: ReadonlyMap<string, FilePart>, relevant: rea
   return locks.length === 0 && parts.length > 0 && parts.every((part) => part === "shm") ? "shm" : heldLock(locks);
 }
 
-/** `st_dev` the way `/proc/locks` prints it (makedev(3)). */
+/** `st_dev` as `/proc/locks` prints it (makedev(3)). */
 function kernelDevice(device: bigint): string {
   const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn);
   const minor = (device & 0xffn) | ((device >> 12n) & ~0xffn);
@@ -136,7 +146,7 @@ async function describe(pid: number, lock: HeldLock, known: HolderOptions["known
   const host = hostname();
   const [facts, boot] = [processStat(pid), bootId()];
   if (!facts || boot === null) {
-    if (lock === "open") return undefined; // ended between two looks
+    if (lock === "open") return undefined; // The process ended between two scans.
     return {
       pid,
       startedAt: null,
@@ -198,7 +208,7 @@ async function hidden(
   return null;
 }
 
-/** The argument behind an option, by the arguments themselves: what is shown of them is cut. */
+/** The value of an option, from the full arguments: the printable command line is cut. */
 function argumentAfter(option: string, command: string): string | null {
   const words = command.split("\0");
   const at = words.indexOf(option);

@@ -2,20 +2,23 @@ import { readdirSync, readlinkSync, statSync } from "node:fs";
 import { sleep } from "@flotilla/kernel";
 import { type KernelLock, locksThrough } from "./lock-table.ts";
 
-/** Which processes have one of the wanted files open, and what could not be seen. */
+/** Processes that have one of the wanted files open, and the limits of the scan. */
 export interface OpenFiles {
-  /** pid → keys (`device:inode`) of the wanted files it has open */
+  /** pid → keys (`device:inode`) of the wanted files that it has open. */
   readonly byPid: ReadonlyMap<number, ReadonlySet<string>>;
   /** The locks taken through those descriptors, each with the key of its file. */
   readonly locks: readonly { readonly key: string; readonly lock: KernelLock }[];
-  /** Processes whose open files this user may not list. */
+  /** Number of processes whose open files this user may not list. */
   readonly unreadable: number;
 }
 
-/** The event loop gets a turn after this long. */
+/** Milliseconds after which the scan gives the event loop a turn. */
 const TURN_MS = 8;
 
-/** Key of a file in {@link OpenFiles}; undefined when it does not exist or may not be looked at. Never opens it. */
+/**
+ * Key of a file in {@link OpenFiles}; undefined when it does not exist or is not accessible. Never
+ * opens it.
+ */
 export function fileKey(path: string): string | undefined {
   try {
     const stat = statSync(path, { bigint: true });
@@ -25,7 +28,10 @@ export function fileKey(path: string): string | undefined {
   }
 }
 
-/** Looks through `/proc/<pid>/fd` of all processes. Only stats them: a descriptor of ours on the file would endanger its locks. */
+/**
+ * Scans `/proc/<pid>/fd` of all processes. Only stats the files: opening one would endanger this
+ * process's locks on it.
+ */
 export async function scanOpenFiles(wanted: ReadonlySet<string>, signal?: AbortSignal): Promise<OpenFiles> {
   const byPid = new Map<number, ReadonlySet<string>>();
   const locks: OpenFiles["locks"][number][] = [];
@@ -59,7 +65,7 @@ function openFilesOf(pid: string, wanted: ReadonlySet<string>): { fd: string; ke
 
 function keyOfDescriptor(link: string): string | undefined {
   try {
-    // Sockets, pipes and devices are told apart by name: most descriptors need no stat.
+    // Sockets, pipes and devices are recognised by name, so that most descriptors need no stat.
     const target = readlinkSync(link);
     return target.startsWith("/") && !target.startsWith("/dev/") ? fileKey(link) : undefined;
   } catch {

@@ -3,7 +3,9 @@ const HIDDEN = "[hidden]";
 const SECRET_NAME =
   "[\\w.-]*(?:token|secret|pass(?:word|wd)?|pwd|hash|api[_-]?key|auth|credential|session[_-]?string|phone|key)[\\w.-]*";
 
-/** What a supervisor gives its workers: nothing in it tells a person which process it is. */
+/**
+ * An argument that supervisors pass to workers; it does not help an admin to recognise the process.
+ */
 const FLEET = /(^|\s)--fleet\s+\{\S*/g;
 
 const SECRETS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
@@ -13,18 +15,19 @@ const SECRETS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [new RegExp(`(^|\\s)(-{1,2}${SECRET_NAME})\\s+(?!-)\\S+`, "gi"), `$1$2 ${HIDDEN}`],
   // scheme://user:password@host
   [/([a-z][\w+.-]*:\/\/)[^\s/@]*@/gi, `$1${HIDDEN}@`],
-  // token of a bot; phone number; anything long that looks random (keys, hashes, session strings)
+  // Bot tokens; phone numbers; long random text (keys, hashes, session strings).
   [/\b\d{6,}:[\w-]{20,}/g, HIDDEN],
   [/\+\d{7,15}\b/g, HIDDEN],
   [/(?<![\w/.-])(?=[\w+=-]*\d)[\w+=-]{32,}(?![\w/.-])/g, HIDDEN],
 ];
 
 /**
- * A command line as it may be shown: one line, at most 200 characters, values of secret-looking options, bot tokens, phone
- * numbers, passwords in URLs and long random words replaced, the fleet of a worker left out. `raw` has its arguments separated by NUL, as in `/proc/<pid>/cmdline`.
+ * A command line fit to show: one line, at most 200 characters. Masks the values of options with a
+ * secret's name, bot tokens, phone numbers, passwords in URLs and long random words; drops the
+ * fleet of a worker. `raw` separates arguments with NUL, as `/proc/<pid>/cmdline` does.
  */
 export function printableCommand(raw: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters of a stranger's arguments must not reach a terminal
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not reach a terminal
   let text = raw.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g, " ").trim();
   text = text.replace(FLEET, "");
   for (const [pattern, replacement] of SECRETS) text = text.replace(pattern, replacement);

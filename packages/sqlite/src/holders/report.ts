@@ -3,8 +3,9 @@ import type { SqliteErrorCode } from "../base/errors.ts";
 import type { Holder, HolderReport } from "./holders.ts";
 
 /**
- * The error `sqlite-locked` of a file, with its holder named in message and details (`holderPid`, `holderCommand`, `holderSince` in ms since
- * the Unix epoch, `holderUser`, `holderHost`, `holderState`, `holderLock`, `holderOurs`, `holders` = how many, `notVisible`, `waitedMs`).
+ * The error `sqlite-locked` of a file. Names the holder in message and details (`holderPid`,
+ * `holderCommand`, `holderSince` in ms since the Unix epoch, `holderUser`, `holderHost`,
+ * `holderState`, `holderLock`, `holderOurs`, `holders` = their number, `notVisible`, `waitedMs`).
  */
 export function lockedBy(report: HolderReport, waitedMs: number, cause?: unknown): AppError {
   const first = mainHolder(report);
@@ -23,7 +24,10 @@ export function lockedBy(report: HolderReport, waitedMs: number, cause?: unknown
   });
 }
 
-/** The one that is in the way: the strongest lock of another process, or of this one when there is no other. */
+/**
+ * The holder that blocks: the strongest lock of another process, or of this one when there is no
+ * other.
+ */
 export function mainHolder(report: HolderReport): Holder | undefined {
   return report.holders.find((holder) => holder.pid !== process.pid) ?? report.holders[0];
 }

@@ -1,14 +1,14 @@
 import { readFileSync, statfsSync, statSync } from "node:fs";
 
-/** What is known about the file system of a folder. */
+/** Properties of the file system of a folder. */
 export interface FileSystem {
-  /** Kind as the system names it, or null where it does not tell. */
+  /** Type as the system names it; null where it does not report it. */
   readonly name: string | null;
-  /** Locks on it are decided by, or shared with, another machine. */
+  /** True = another machine decides on its locks, or shares them. */
   readonly network: boolean;
-  /** The kernel makes its content, as in /proc: no file of ours can be in it. */
+  /** True = the kernel generates its content, as in /proc, so that it can hold no database. */
   readonly ofKernel: boolean;
-  /** For this user. */
+  /** Free bytes for this user. */
   readonly freeBytes: number;
 }
 
@@ -23,7 +23,7 @@ const NETWORK_TYPES: Readonly<Record<number, string>> = {
   198183888: "lustre",
   1196443219: "gpfs",
 };
-/** The kernel's own, by `f_type` (linux/magic.h). */
+/** The kernel's own file systems, by `f_type` (linux/magic.h). */
 const KERNEL_TYPES: Readonly<Record<number, string>> = {
   40864: "proc",
   1650812274: "sysfs",
@@ -32,7 +32,7 @@ const KERNEL_TYPES: Readonly<Record<number, string>> = {
   1953653091: "tracefs",
 };
 const FUSE_TYPE = 0x65735546;
-/** FUSE is local too (ntfs-3g, mergerfs, virtiofs): the name after "fuse." decides. */
+/** FUSE can be local (ntfs-3g, mergerfs, virtiofs): the name after "fuse." decides. */
 const NETWORK_FUSE = [
   "sshfs",
   "rclone",
@@ -47,7 +47,10 @@ const NETWORK_FUSE = [
   "juicefs",
 ];
 
-/** Looks at the file system of an existing folder. Knows network ones on Linux only; elsewhere `network` is false and `name` null. */
+/**
+ * Inspects the file system of an existing folder. Recognises network file systems on Linux only;
+ * elsewhere `network` is false and `name` null.
+ */
 export function fileSystemOf(folder: string): FileSystem {
   const { type, bavail, bsize } = statfsSync(folder);
   const freeBytes = bavail * bsize;
@@ -55,7 +58,9 @@ export function fileSystemOf(folder: string): FileSystem {
   return { ...classifyFileSystem(type, () => mountType(folder)), freeBytes };
 }
 
-/** `type` is `f_type` of statfs(2); `fuseName` tells which FUSE program serves it ("fuse.sshfs"). */
+/**
+ * `type` is `f_type` of statfs(2); `fuseName` names the FUSE program that serves it ("fuse.sshfs").
+ */
 export function classifyFileSystem(type: number, fuseName: () => string | null): Omit<FileSystem, "freeBytes"> {
   const unsigned = type >>> 0;
   const known = NETWORK_TYPES[unsigned];
@@ -67,7 +72,7 @@ export function classifyFileSystem(type: number, fuseName: () => string | null):
   return { name, network: NETWORK_FUSE.includes(name.replace(/^fuse\./, "")), ofKernel: false };
 }
 
-/** File system type of proc_pid_mountinfo(5) for the device that the folder is on. */
+/** File system type in proc_pid_mountinfo(5) for the folder's device. */
 function mountType(folder: string): string | null {
   const device = statSync(folder).dev;
   const [major, minor] = [(device >> 8) & 0xfff, (device & 0xff) | ((device >> 12) & 0xfff00)];

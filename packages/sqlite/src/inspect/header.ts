@@ -1,16 +1,19 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 
-/** What the first 100 bytes say (https://sqlite.org/fileformat.html#the_database_header). */
+/** Fields of the first 100 bytes (https://sqlite.org/fileformat.html#the_database_header). */
 export interface Header {
   readonly pageSize: number;
-  /** Null when the program that wrote last did not keep it up to date. */
+  /** Null when the last writer did not keep it up to date. */
   readonly pages: number | null;
 }
 
 const MAGIC = Buffer.from("SQLite format 3\0", "latin1");
 const HEADER_BYTES = 100;
 
-/** Reads the header; "damaged" when it is none. Drops POSIX locks of this process on the file: ask {@link isOpenHere} before. */
+/**
+ * Reads the header; "damaged" when the bytes are not a header. Drops this process's POSIX locks on
+ * the file: check {@link isOpenHere} first.
+ */
 export function readHeader(path: string): Header | "damaged" | "short" {
   const header = Buffer.alloc(HEADER_BYTES);
   const descriptor = openSync(path, "r");
@@ -37,8 +40,9 @@ function parseHeader(header: Buffer): Header | "damaged" {
 }
 
 /**
- * Whether this process has the file open, in any thread and by any library. Opening it once more and closing that would drop
- * all its locks (https://sqlite.org/howtocorrupt.html section 2.2). Windows has no such rule, and is always false.
+ * Whether this process has the file open, in any thread and through any library. Opening it again
+ * and closing that would drop all its locks (https://sqlite.org/howtocorrupt.html section 2.2).
+ * Always false on Windows, which has no such rule.
  */
 export function isOpenHere(device: bigint, inode: bigint): boolean {
   if (process.platform === "win32") return false;

@@ -6,28 +6,34 @@ import { type FileSystem, fileSystemOf } from "./file-system.ts";
 import { isOpenHere, readHeader } from "./header.ts";
 import { fileProblem } from "./problems.ts";
 
-/** Answer of {@link inspectFile}. */
+/** Result of {@link inspectFile}. */
 export interface FileReport {
   readonly path: string;
-  /** The gravest thing found, ready to be thrown; null when nothing speaks against opening. */
+  /** The most severe problem, as an error to throw; null when the file can be opened. */
   readonly problem: AppError | null;
   readonly exists: boolean;
   readonly sizeBytes: number;
   readonly walBytes: number;
-  /** Hard links. With more than one, two programs may each use a journal of their own (https://sqlite.org/howtocorrupt.html 2.5). */
+  /**
+   * Number of hard links. With more than one, two programs may use separate journals
+   * (https://sqlite.org/howtocorrupt.html 2.5).
+   */
   readonly names: number;
-  /** Readable or writable for others than its user. `openDatabase` tightens it. */
+  /** True = other users can read or write it. `openDatabase` restricts the mode. */
   readonly tooOpen: boolean;
   readonly fileSystem: FileSystem;
-  /** False when this process has the file open: reading it again would drop its locks, so its content was not looked at. */
+  /**
+   * False = this process has the file open; reading it again would drop its locks, so its content
+   * was not inspected.
+   */
   readonly contentRead: boolean;
 }
 
-/** Options of {@link inspectFile}. */
+/** Expectations of {@link inspectFile}. */
 export interface InspectOptions {
-  /** A missing or empty file is no problem: it is to become a new database. */
+  /** A missing or empty file is not a problem: it becomes a new database. */
   readonly create?: boolean;
-  /** Less free space than this is `sqlite-full`. Default 1 MiB. */
+  /** Free bytes below which the problem is `sqlite-full`. Default 1 MiB. */
   readonly minFreeBytes?: number;
   /** Default {@link fileSystemOf}. */
   readonly fileSystem?: (folder: string) => FileSystem;
@@ -37,9 +43,11 @@ const MIN_FREE_BYTES = 1024 * 1024;
 const WAL_HEADER_BYTES = 32;
 
 /**
- * Looks at a database file before it is opened: place, owner, permissions, size, header, free space. Changes nothing. The
- * content of a file that this process has open is not read. What it finds is in `problem`, a code of `FileProblem`.
- * @throws AppError `sqlite-cantopen` when the folder may not be looked into, or a part of the path is no folder
+ * Inspects a database file before it is opened: place, owner, permissions, size, header, free
+ * space. Changes nothing. Does not read the content of a file that this process has open. The
+ * result's `problem` has a code of `FileProblem`.
+ * @throws AppError `sqlite-cantopen` when the folder is not accessible, or a part of the path is
+ * not a folder
  */
 export function inspectFile(path: string, options: InspectOptions = {}): FileReport {
   try {
@@ -84,7 +92,7 @@ function problemOfPlace(path: string, { name, network }: FileSystem): AppError |
 
 function problemOfMissing(path: string, create: boolean): AppError | null {
   const journal = ["-wal", "-journal"].find((suffix) => sizeOf(path + suffix) > 0);
-  // A new file beside an old journal would be filled from it.
+  // SQLite would replay the old journal into the new file.
   if (journal !== undefined) return fileProblem("sqlite-deleted", path, { journal });
   return create ? null : fileProblem("sqlite-missing", path);
 }
@@ -118,7 +126,7 @@ function problemOfContent(path: string, sizeBytes: number): AppError | null {
   }
   if (header === "damaged") return fileProblem("sqlite-not-a-database", path, { sizeBytes });
   if (header === "short") return fileProblem("sqlite-truncated", path, { sizeBytes });
-  // While there is a journal the file may rightly be shorter: what is missing is in the journal.
+  // With a journal the file may be shorter than its header says: the journal holds the rest.
   if (sizeOf(`${path}-wal`) > WAL_HEADER_BYTES || sizeOf(`${path}-journal`) > 0) return null;
   const wantedBytes = header.pages === null ? null : header.pages * header.pageSize;
   if (sizeBytes % header.pageSize !== 0 || (wantedBytes !== null && sizeBytes < wantedBytes))

@@ -1,7 +1,7 @@
 import { AppError } from "@flotilla/kernel";
 import type { SqliteErrorCode } from "../base/errors.ts";
 
-/** What can be wrong with a file before it is opened, or while it is open. */
+/** Problems of a file before it is opened, or while it is open. */
 export type FileProblem = Extract<
   SqliteErrorCode,
   | "sqlite-missing"

@@ -5,17 +5,17 @@ import { type SpawnedProcess, spawnProcess } from "@flotilla/testkit";
 
 export const SCHEMA = "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT";
 
-/** What the legacy program does with the file, once it has printed "held". */
+/** What the legacy program does with the file after it has printed "held". */
 export type LegacyMode = "idle" | "reading" | "immediate" | "exclusive" | "lifelong" | "shm" | "hung";
 
-/** Starts a Python program that has the file open in the given way. */
+/** Starts a Python program that opens the file in the given way. */
 export async function legacy(path: string, mode: LegacyMode, ...more: string[]): Promise<SpawnedProcess> {
   const child = spawnProcess("python3", [join(import.meta.dirname, "..", "fixtures", "legacy.py"), path, mode, ...more]);
   await child.waitForOutput("held");
   return child;
 }
 
-/** Makes a database the way Python programs do. */
+/** Makes a database as Python programs do. */
 export function pythonDatabase(path: string, journal: "wal" | "delete"): void {
   const script = `import sqlite3,sys
 c=sqlite3.connect(sys.argv[1]); c.execute("PRAGMA journal_mode=${journal}")

@@ -3,7 +3,7 @@ import { type Database, inspectFile, openDatabase } from "@flotilla/sqlite";
 import { expect } from "vitest";
 import { codeOf, SCHEMA } from "./databases.ts";
 
-/** Opens a session the way a worker does. */
+/** Opens a session as a worker does. */
 export function openSession(path: string, create?: boolean): Database {
   const created = create === undefined ? {} : { create };
   return openDatabase({ path, role: "session", migrations: [SCHEMA], exclusive: true, ...created });
@@ -17,7 +17,7 @@ export function fillSession(path: string): void {
   });
 }
 
-/** The file is refused with this code, and stays byte for byte what it is. */
+/** Expects that the file is refused with this code and stays byte for byte the same. */
 export function expectRefusedUntouched(path: string, code: string): void {
   const before = readFileSync(path);
   expect(inspectFile(path).problem?.code).toBe(code);
