@@ -1,24 +1,23 @@
 import type { LossReason, OutageReport, WayStatus } from "@flotilla/contracts";
 
-/** Messages that cannot be had; `outage` says what became of the others. */
+/** Messages that Telegram does not deliver any more; `outage` describes the catch-up they were lost in. */
 export interface Loss {
   readonly lost: number;
   readonly why: LossReason;
   readonly outage: OutageReport | null;
 }
 
-/** What an account tells to whoever deals with its messages. */
-export interface Feed {
-  /** Whether the messages of this chat are wanted with their text. */
+/** The consumer of an account's messages: the relay. */
+export interface AccountListener {
+  /** Whether the texts of this chat's messages are kept. */
   wants(chat: string): boolean;
-  /** The chats that somebody wants, by marked id. */
+  /** Marked ids of the chats that routes read. */
   sources(): ReadonlySet<string>;
-  /** The way to Telegram. */
-  way(): WayStatus;
-  /** Messages exist and cannot be had. */
+  proxy(): WayStatus;
+  /** Messages were lost. */
   lost(loss: Loss): void;
-  /** There is something in the inbox. */
+  /** The inbox has new events. */
   arrived(): void;
-  /** There is a connection, and everything that was missed is in the inbox. */
+  /** The account is connected and its catch-up is in the inbox. */
   ready(): void;
 }
