@@ -16,7 +16,7 @@ import {
 } from "@flotilla/queue";
 import { startOrder } from "@flotilla/relay";
 import { Fleet, type FleetSettings } from "./fleet/fleet.ts";
-import { SessionDesk } from "./fleet/session-desk.ts";
+import { SessionService } from "./fleet/session-service.ts";
 import { ClockWatch } from "./host/clock-watch.ts";
 import { askDoctor } from "./host/doctor.ts";
 import { HostCommands } from "./host/host-commands.ts";
@@ -27,25 +27,28 @@ import { HostDb } from "./record/host-db.ts";
 import { idleSessions, takeKnownWorkers } from "./record/known-here.ts";
 import { DEFAULT_VITAL_LIMITS } from "./worker/vital-signs.ts";
 
-/** A running supervisor. `close` ends every worker first. */
+/** A running supervisor. `close` ends every worker, then releases the rest. */
 export interface Supervisor {
   readonly healthPort: number;
   close(): Promise<void>;
-  /** Kills what was asked to end. */
+  /** SIGKILL to every worker process that is ending. */
   hurry(): void;
 }
 
 const CLI = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
-/** From SIGTERM to SIGKILL of a worker. */
+/** Grace period between SIGTERM and SIGKILL of a worker. */
 const GRACE_MS = 15_000;
-/** The same for one that hangs, and hardly listens. */
+/** Grace period of a worker that hangs: it hardly reacts to SIGTERM. */
 const STUCK_GRACE_MS = 500;
-/** Between two looks at a session file that could not be used. */
+/** Interval between two probes of a broken session file. */
 const LOOK_MS = 30_000;
-/** A Redis that has not answered by then is not asked who delivers for whom. */
+/** Longest wait for the relay board in Redis; without it the workers start in creation order. */
 const BOARD_MS = 3000;
 
-/** Builds the supervisor in start order: database, health, events, workers, commands. Owners are released in reverse. */
+/**
+ * Builds the supervisor in start order: database, health, events, workers, commands. Resources are
+ * released in reverse.
+ */
 export async function startSupervisor(config: Config, env: EnvValues, log: Logger): Promise<Supervisor> {
   await using stack = new AsyncDisposableStack();
   const db = stack.adopt(new HostDb(join(config.dataDir, "host.db")), (it) => it.close());
@@ -54,7 +57,7 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   const { place, events, onError: onRedisError } = redis;
   const registry = createRegistry();
   const exits = exitCounter(registry);
-  const sessions = new SessionDesk({ dataDir: config.dataDir, fleetKey, db, graceMs: GRACE_MS });
+  const sessions = new SessionService({ dataDir: config.dataDir, fleetKey, db, graceMs: GRACE_MS });
   const fleet = new Fleet({
     ...fleetSettings(config, { ...env, FLEET_KEY: fleetKey.toString("hex") }, redis.fleet),
     db,
@@ -92,7 +95,7 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
   return { healthPort: health.port, close: () => owned.disposeAsync(), hurry: () => fleet.hurry() };
 }
 
-/** Starts what is wanted, and later what a record wants that could not be read at first. */
+/** Starts the desired workers, and again when an unreadable host.db becomes readable. */
 function startWorkers(fleet: Fleet, db: HostDb, log: Logger): void {
   const start = (): void => {
     fleet.startDesired().catch((error: unknown) => log.error({ err: error }, "start of the workers failed"));
@@ -108,11 +111,14 @@ interface FileParts {
   readonly log: Logger;
 }
 
-/** Ends what an earlier supervisor left, takes back what a lost record had, then watches the folder, the key and the record. */
+/**
+ * Ends processes of an earlier supervisor, adopts workers of a lost host.db, then watches the data
+ * folder, the key and host.db.
+ */
 async function cleanUp({ dataDir, fleetKey: configured }: Config, { db, fleet, fleetKey, log }: FileParts): Promise<HostFiles> {
   await fleet.cleanUp();
   const known = takeKnownWorkers(db, dataDir, systemClock.now());
-  if (known.length > 0) log.warn({ workers: known }, "⚠️ host.db knew no worker; those that ran here are taken back");
+  if (known.length > 0) log.warn({ workers: known }, "⚠️ host.db was empty; workers that ran here before are added back");
   const files = new HostFiles({
     dataDir,
     key: configured ? null : fleetKey,
@@ -126,7 +132,7 @@ async function cleanUp({ dataDir, fleetKey: configured }: Config, { db, fleet, f
   return files;
 }
 
-/** A full disk is told of at once, and once it is over. */
+/** Reports a full disk at once, and once more when it has space again. */
 function watchDisks(dataDir: string, fleet: Fleet): DiskWatch {
   const folders = [dataDir, ...["sessions", "logs", "vault", "media"].map((name) => join(dataDir, name))];
   let told: string | null = null;
@@ -150,7 +156,7 @@ function doctorOf(env: EnvValues): () => Promise<CommandOutcome> {
   return () => askDoctor(CLI, childEnv(env));
 }
 
-/** As the readers last said whom they need. Without Redis the order matters less than the start. */
+/** The start order from the relay board in Redis; the given order when Redis is away. */
 async function sendersFirst(workers: readonly WorkerId[], place: QueuePlace): Promise<readonly WorkerId[]> {
   if (workers.length < 2) return workers;
   const relays = new RelayBoard(place, () => {});
@@ -164,7 +170,7 @@ async function sendersFirst(workers: readonly WorkerId[], place: QueuePlace): Pr
   }
 }
 
-/** @NOTE workers get the key itself: one that starts in the moment in which the key file is gone must not fail for that. */
+/** @NOTE workers get the key itself: a missing key file must not stop one that is about to start. */
 function fleetSettings(config: Config, env: EnvValues, mine: FleetOfRedis): FleetSettings {
   const { supervision, dataDir } = config;
   return {
@@ -193,7 +199,7 @@ function workerEnv(env: EnvValues): Record<string, string> {
   return childEnv(Object.fromEntries(Object.entries(env).filter(([name]) => !BOT_ONLY.some((hidden) => hidden === name))));
 }
 
-/** What stands on the board stays fresh, so that a board nobody refreshes is known for what it is. */
+/** Refreshes every status, so that readers can tell a status of a dead supervisor by its age. */
 function refreshing(fleet: Fleet): { stop(): void } {
   const timer = setInterval(() => fleet.refreshStatuses(), STATUS_REFRESH_MS);
   return { stop: () => clearInterval(timer) };

@@ -15,7 +15,7 @@ await runService("supervisor", async () => {
   const log = createLogger({ name: "supervisor", level: config.logLevel, icons: CLASS_ICONS });
   const unbound = unboundWarning();
   if (unbound !== null) log.warn(unbound);
-  // A bug in what only reports must not end all workers with this process.
+  // A bug in reporting code must not end this process and all workers with it.
   process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled"));
   const supervisor = await startSupervisor(config, env, log);
   return {

@@ -33,14 +33,14 @@ async function run(
   return { touched, told };
 }
 
-test("a canary that does not come up leaves the others as they were", async () => {
+test("a canary that fails leaves the other workers as they are", async () => {
   const { touched, told } = await run(command("restart", true), () => FAILED);
   expect(touched).toEqual([A]);
   expect(told.map((each) => each.phase)).toEqual(["canary", "canary-failed"]);
   expect(told.at(-1)).toMatchObject({ total: 3, done: [], failed: [{ worker: A, code: "exit-3", message: "It crashed." }] });
 });
 
-test("after a good canary the others follow in order, and one that fails delays nobody", async () => {
+test("after a good canary the other workers follow in order, and a failed one delays none of them", async () => {
   const { touched, told } = await run(command("start", true), (worker) => (worker === B ? FAILED : { kind: "done" }));
   expect(touched).toEqual([A, B, C]);
   expect(told.map(({ phase, current }) => [phase, current])).toEqual([
@@ -52,7 +52,7 @@ test("after a good canary the others follow in order, and one that fails delays 
   expect(told.at(-1)).toMatchObject({ done: [A, C], failed: [{ worker: B }] });
 });
 
-test("stops run side by side: each may take its whole grace time", async () => {
+test("stops run in parallel: each may take its whole grace period", async () => {
   const gate = Promise.withResolvers<void>();
   let waiting = 0;
   const { told } = await run(command("stop", false), async () => {
@@ -64,7 +64,7 @@ test("stops run side by side: each may take its whole grace time", async () => {
   expect(told.at(-1)).toMatchObject({ phase: "done", done: expect.arrayContaining([A, B, C]) });
 });
 
-test("a host that ends begins no further worker, and says so", async () => {
+test("a host that ends starts no further worker and reports it", async () => {
   const stopping = new AbortController();
   const outcome = (): CommandOutcome => {
     stopping.abort();

@@ -9,7 +9,7 @@ test.each([
   [-86_400_000, "-86400 s"],
   [31_000, "+31 s"],
 ])(
-  "a clock that is %i ms from that of Redis is told once, is on the health page, and over when it is right",
+  "a clock %i ms from Redis is reported once, is on the health page, and ends when the clock is right",
   async (off, detail) => {
     const { url } = await sharedRedis();
     let aheadMs = off;
@@ -31,7 +31,7 @@ test.each([
   },
 );
 
-test("29 s are not told, and a Redis that does not answer changes nothing", async () => {
+test("29 s are not reported, and a Redis that does not answer changes nothing", async () => {
   const told: unknown[] = [];
   let ahead: number | null = 29_000;
   const watch = new ClockWatch({ ahead: async () => ahead, tell: (...words) => void told.push(words) });

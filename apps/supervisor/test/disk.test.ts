@@ -51,7 +51,7 @@ const CAUSES = [
 ];
 
 test.for(CAUSES)(
-  "a disk that is $what parks the worker with its own fault; nothing is started until it is over, and then it runs by itself",
+  "a disk that is $what parks the worker with its own fault; it starts automatically when the disk works, not before",
   async ({ code, come, go }, { skip }) => {
     const place = await smallDisk();
     if (place === null) return skip("mounting a tmpfs is not permitted here");
@@ -63,7 +63,7 @@ test.for(CAUSES)(
     expect(events.filter((event) => event.kind === "worker.exited").map(({ exit }) => exit.decision.kind)).toEqual(["park"]);
     go(place.disk);
     await waitFor(() => states()["alpha"] === "RUNNING", { what: "the worker to run" });
-    expect(starts(), "once, and once more when the cause was gone").toBe(2);
+    expect(starts(), "one start, and one more when the disk works").toBe(2);
     const told = events.flatMap((event) => (event.kind === "worker.state" ? [event.status.state] : []));
     expect(told).toEqual(["STARTING", "BROKEN", "STARTING", "RUNNING"]);
   },

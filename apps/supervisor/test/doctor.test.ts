@@ -7,7 +7,7 @@ import { askDoctor } from "../src/host/doctor.ts";
 
 const CLI = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
 
-test("the doctor of the command line looks at the data folder of this host, and leaves it as it is", async () => {
+test("the doctor checks the data folder of this host and changes nothing in it", async () => {
   const dir = await testDir();
   const data = join(dir, "sandbox");
   mkdirSync(data);
@@ -22,7 +22,7 @@ test("the doctor of the command line looks at the data folder of this host, and 
   });
 });
 
-test("a doctor that says nothing is told as that, with the way out", async () => {
+test("a doctor that does not answer is reported with the command to run by hand", async () => {
   const program = join(await testDir(), "mute.mjs");
   writeFileSync(program, "process.stdout.write('not json')");
   expect(await askDoctor(program, {})).toMatchObject({

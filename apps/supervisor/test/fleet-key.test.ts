@@ -64,7 +64,7 @@ describe("a start without the key that the sessions want", () => {
     expect(start()).toMatchObject({ code: "no-fleet-key", message: expect.stringContaining(`That key is in ${dir}/${name}.`) });
   });
 
-  test("is refused when only copies of sessions are left, or sessions that nobody can read", () => {
+  test("is refused when only backups of sessions, or unreadable sessions, are left", () => {
     session("ann");
     const store = openSession({ dir: `${dir}/sessions`, name: "ann", fleetKey: key });
     new Vault({ dataDir: dir, fleetKey: key }).backup(store, "manual");

@@ -32,7 +32,7 @@ const answers = (events: readonly FleetEvent[]) =>
 const phases = (events: readonly FleetEvent[]) =>
   events.flatMap((event) => (event.kind === "bulk.progress" ? [event.phase] : []));
 
-test("a command whose job comes twice is done once and answered twice", async () => {
+test("a redelivered command is carried out once and answered twice", async () => {
   const { commands, db, starts, events } = await host();
   db.setDesired(A, "stopped", 1);
   await Promise.all([commands.carryOut(command("restart", "command-1")), commands.carryOut(command("restart", "command-1"))]);
@@ -41,14 +41,14 @@ test("a command whose job comes twice is done once and answered twice", async ()
   expect(answers(events)).toEqual([{ kind: "done" }, { kind: "done" }]);
 });
 
-test("a command that comes too late does nothing and says so", async () => {
+test("a command after its deadline does nothing and is answered as expired", async () => {
   const { commands, starts, events } = await host();
   await commands.carryOut(command("start", "command-1", Date.now() - 1));
   expect(starts()).toBe(0);
   expect(answers(events)).toEqual([{ kind: "expired" }]);
 });
 
-test("a command that cannot be carried out is answered, and so is one for many workers", async () => {
+test("a command whose retries are used up is answered, for one worker and for many", async () => {
   const { commands, events } = await host();
   commands.giveUp(command("start", "command-1"), new Error("job stalled more than allowable limit"));
   commands.giveUp(bulk("start", "command-2"), new Error("job stalled more than allowable limit"));
@@ -56,7 +56,7 @@ test("a command that cannot be carried out is answered, and so is one for many w
   expect(events.at(-1)).toMatchObject({ kind: "bulk.progress", phase: "done", failed: [{ worker: A }, { worker: B }] });
 });
 
-test("many workers are started one after the other, restarted, and stopped for maintenance, with their progress", async () => {
+test("a bulk starts workers one after the other, restarts them and puts them into maintenance, with progress", async () => {
   const { commands, events, states, starts } = await host();
   await commands.carryOut(bulk("start", "command-1"));
   await waitFor(() => Object.values(states()).every((state) => state === "RUNNING"));
@@ -67,14 +67,14 @@ test("many workers are started one after the other, restarted, and stopped for m
   expect(states()).toEqual({ alpha: "MAINTENANCE", beta: "MAINTENANCE" });
 });
 
-test("a canary that crashes leaves the others as they were", async () => {
+test("a canary that crashes leaves the other workers as they are", async () => {
   const { commands, events, starts } = await host("bad-config");
   await commands.carryOut(bulk("start", "command-1"));
   expect(phases(events)).toEqual(["canary", "canary-failed"]);
   expect(starts()).toBe(1);
 });
 
-test("a host starts what shall run in order and with a pause between two, and knows what is in maintenance", async () => {
+test("a host starts the desired workers in order with a pause between two, and keeps maintenance", async () => {
   const { fleet, db, starts, states } = await host("stay", 600_000);
   const [C] = [parseWorkerId("gamma")];
   db.setDesired(A, "running", 1);
@@ -88,7 +88,7 @@ test("a host starts what shall run in order and with a pause between two, and kn
   expect(starts(), "a stop ends the start").toBe(1);
 });
 
-test("a sender of routes starts before its reader, whichever was added first", async () => {
+test("a relay sender starts before its reader, in any creation order", async () => {
   const { fleet, db, states } = await host("stay", 600_000, undefined, async (workers) => workers.toReversed());
   db.setDesired(A, "running", 1);
   db.setDesired(B, "running", 2);
@@ -99,7 +99,7 @@ test("a sender of routes starts before its reader, whichever was added first", a
   await starting;
 });
 
-test("a worker gives up by rules of its own, the others by the fleet's, and they outlive the supervisor", async () => {
+test("a worker gives up by its own rules, the others by the fleet's, and the rules survive the supervisor", async () => {
   const { commands, events, fleet, db, states, starts } = await host("exit-at-once");
   db.setDesired(A, "stopped", 1);
   const rules = { crashLimit: 1, crashDelayS: 0.01 };

@@ -50,7 +50,7 @@ function session(dir: string, name: string, key: Buffer): void {
 }
 
 describe("the key of a host that runs", () => {
-  test("deleted: written back, for this user alone, told once, and over at the next look", async () => {
+  test("deleted: written back with mode 0600, reported once, and over at the next check", async () => {
     const { dir, key, look } = await watched();
     expect(look()).toEqual([]);
     rmSync(`${dir}/fleet.key`);
@@ -65,7 +65,7 @@ describe("the key of a host that runs", () => {
     ["another key", (): string => `${randomBytes(32).toString("hex")}\n`, "key-changed"],
     ["nothing", (): string => "", "key-damaged"],
     ["half of it", (): string => "0123456789abcdef", "key-damaged"],
-  ] as const)("replaced by %s: told, left as it is, and over when the old one is back", async (_what, content, trouble) => {
+  ] as const)("replaced by %s: reported, left as it is, and over when the old key is back", async (_what, content, trouble) => {
     const { dir, key, look } = await watched();
     const text: string = content();
     writeFileSync(`${dir}/fleet.key`, text);
@@ -80,7 +80,7 @@ describe("the key of a host that runs", () => {
     expect(loadFleetKey(null, dir)).toEqual(key);
   });
 
-  test("gone with its folder: the folder is not made again, and one in its place gets nothing", async () => {
+  test("gone with its folder: the folder is not created again, and another folder in its place gets no key", async () => {
     const { dir, look } = await watched();
     renameSync(dir, `${dir}-moved`);
     expect(look()).toEqual([["folder-gone", false]]);
@@ -93,7 +93,7 @@ describe("the key of a host that runs", () => {
     expect(look()).toEqual([["folder-gone", true]]);
   });
 
-  test.runIf(process.getuid?.() !== 0)("in a folder that cannot be written to: told until it can", async () => {
+  test.runIf(process.getuid?.() !== 0)("in a read-only folder: reported until the folder is writable", async () => {
     const { dir, look } = await watched();
     rmSync(`${dir}/fleet.key`);
     chmodSync(dir, 0o500);
@@ -104,7 +104,7 @@ describe("the key of a host that runs", () => {
 });
 
 describe("the record of a host that runs", () => {
-  test("deleted: told once, with where its content is saved; that opens as a record", async () => {
+  test("deleted: reported once with the path of the rescued copy, which opens as a record", async () => {
     const { dir, db, told, look } = await watched();
     db.setDesired(A, "running", 1);
     rmSync(`${dir}/host.db`);
@@ -119,7 +119,7 @@ describe("the record of a host that runs", () => {
 });
 
 describe("sessions of the folder", () => {
-  test("that no worker belongs to are named, but not while a start still adds its workers", async () => {
+  test("without a worker are named, but not while a start still adds its workers", async () => {
     const { dir, key, db, told, look, pass } = await watched();
     session(dir, "alpha", key);
     session(dir, "beta", key);
@@ -131,7 +131,7 @@ describe("sessions of the folder", () => {
     expect(look()).toEqual([["sessions-idle", true]]);
   });
 
-  test("that come one after the other are each named, each after the time in which a worker may be added", async () => {
+  test("without a worker are each named 20 s after they appear", async () => {
     const { dir, key, db, told, look, pass } = await watched();
     session(dir, "alpha", key);
     look();
@@ -150,7 +150,7 @@ describe("sessions of the folder", () => {
     expect(look()).toEqual([["sessions-idle", true]]);
   });
 
-  test("a lost record takes back those that ran here and have a key; others wait for a person", async () => {
+  test("of workers that ran here are added back after a lost record when they have a key; others wait for an admin", async () => {
     const { dir, key, db } = await watched();
     for (const name of ["ran_1", "imported"]) session(dir, name, key);
     openSession({ dir: `${dir}/sessions`, name: "no_login", fleetKey: key }).close();
@@ -163,7 +163,7 @@ describe("sessions of the folder", () => {
     db.close();
     const again = new HostDb(`${dir}/host.db`);
     again.setDesired(parseWorkerId("ran_1"), "stopped", 6);
-    expect(takeKnownWorkers(again, dir, 7), "a record that knows its workers is believed").toEqual([]);
+    expect(takeKnownWorkers(again, dir, 7), "a record with workers is left as it is").toEqual([]);
     again.close();
   });
 });

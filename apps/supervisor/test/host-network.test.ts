@@ -37,7 +37,7 @@ function prepared() {
   return { network, told, changed };
 }
 
-test("while no worker has a network one probes at a time; when it is back they go one after the other", () => {
+test("without a network one worker probes at a time; when it is back they reconnect one after the other", () => {
   const { network, told } = prepared();
   for (const name of ["a", "b", "c"]) network.look(status(name, "RUNNING"));
   for (const name of ["a", "b", "c"]) network.look(status(name, "RECONNECTING", 2));
@@ -54,7 +54,7 @@ test("while no worker has a network one probes at a time; when it is back they g
   expect(told.splice(0)).toEqual(["go c"]);
 });
 
-test("a probe that was due is not ordered any more when the network is back before", () => {
+test("a probe that is not due yet is cancelled when the network is back", () => {
   const { network, told } = prepared();
   for (const name of ["a", "b"]) network.look(status(name, "RECONNECTING", 2));
   network.look(status("a", "RECONNECTING", 3));
@@ -64,7 +64,7 @@ test("a probe that was due is not ordered any more when the network is back befo
   expect(told).toEqual([]);
 });
 
-test("workers with a proxy of their own, and those whom Telegram told to wait, say nothing about the host", () => {
+test("workers behind their own proxy or in a flood wait say nothing about the network of the host", () => {
   const { network, told } = prepared();
   network.look(status("a", "RECONNECTING", 2, true));
   network.look(status("b", "RECONNECTING", 2));
@@ -79,7 +79,7 @@ test("workers with a proxy of their own, and those whom Telegram told to wait, s
   expect(told).toEqual(["hold d", "go d"]);
 });
 
-test("everybody who waits is told who asks, and nobody when the network is back", () => {
+test("the status of each held worker names the prober, and none does when the network is back", () => {
   const { network, changed } = prepared();
   const asks = (): (string | null)[] => ["a", "b", "c"].map((worker) => network.proberFor(parseWorkerId(worker)));
   network.look(status("c", "RECONNECTING", 2, true));

@@ -5,7 +5,7 @@ import { createLogger } from "@flotilla/observability";
 import { testDir } from "@flotilla/testkit";
 import { onTestFinished } from "vitest";
 import { Fleet, type FleetDeps } from "../src/fleet/fleet.ts";
-import { SessionDesk } from "../src/fleet/session-desk.ts";
+import { SessionService } from "../src/fleet/session-service.ts";
 import { HostCommands } from "../src/host/host-commands.ts";
 import { HostDb } from "../src/record/host-db.ts";
 import { CHILD, LIMITS, RULES } from "./support.ts";
@@ -22,7 +22,7 @@ export async function host(plan = "stay", spacingMs = 0, dir?: string, order?: F
   const events: FleetEvent[] = [];
   const removed: string[] = [];
   const log = createLogger({ name: "test", level: "silent" });
-  const sessions = new SessionDesk({ dataDir, fleetKey: FLEET_KEY, db, graceMs: 1000 });
+  const sessions = new SessionService({ dataDir, fleetKey: FLEET_KEY, db, graceMs: 1000 });
   const fleet = new Fleet({
     host: parseHostId("host-a"),
     program: {

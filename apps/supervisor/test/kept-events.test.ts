@@ -16,7 +16,7 @@ const event = (n: number): FleetEvent => ({
   outcome: { kind: "done" },
 });
 
-test("events outlive the supervisor in host.db, in order; those that were told are gone", async () => {
+test("unpublished events survive the supervisor in host.db, in order; published ones are removed", async () => {
   const path = join(await testDir("kept-"), "host.db");
   const first = new HostDb(path);
   const kept = first.keptEvents();

@@ -1,7 +1,7 @@
 import { spawnNode, testDir } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 
-test("the count of crashes goes on after the supervisor was killed: five restarts in all, not five more", async () => {
+test("a killed supervisor resumes the crash count: five restarts in all, not five more", async () => {
   const dir = await testDir("killed-");
   const file = `${import.meta.dirname}/fixtures/supervisor.ts`;
   const first = spawnNode(file, [dir]);

@@ -13,7 +13,7 @@ function run(command: string, args: readonly string[]): void {
 }
 
 const LINE = `${"x".repeat(1000)}\n`;
-/** More than a log may have: it is rotated. */
+/** More than 5 MB: the log rotates. */
 const MANY = LINE.repeat(5400);
 
 /** A new log in a folder of its own. */
@@ -25,7 +25,7 @@ async function sinkIn(): Promise<{ sink: LogSink; path: string; dir: string }> {
   return { sink, path, dir };
 }
 
-/** What gets the number that the log's descriptor had. */
+/** Files that may get the descriptor number of the closed log. */
 const OTHERS = [
   {
     what: "host.db",
@@ -53,7 +53,7 @@ function openAtSameNumber(open: () => { close: () => void }, before: ReadonlySet
 }
 
 test.for(OTHERS)(
-  "a line that comes after the log was closed is written into nothing: not into $what, which got its descriptor",
+  "a line after close is written nowhere, not into $what, which reuses the descriptor number",
   async ({ open }) => {
     const { sink, path, dir } = await sinkIn();
     sink.append("the first\nand a part");
@@ -66,14 +66,14 @@ test.for(OTHERS)(
     sink.close();
     expect(holdsLine(dir)).toBe(false);
     other.close();
-    // It opens again, whole.
+    // Throws when the database is damaged.
     open(dir).close();
     expect(readFileSync(path, "utf8")).toBe("the first\nand a part\n");
   },
 );
 
 test.for(OTHERS)(
-  "a log that finds no inode when it is rotated writes nothing into $what, which could get its descriptor",
+  "a log that finds no inode at rotation writes nothing into $what, which may reuse the descriptor number",
   async ({ open }, { skip }) => {
     const dir = await testDir("sink-");
     const disk = join(dir, "disk");
@@ -98,12 +98,12 @@ test.for(OTHERS)(
     open(dir).close();
     expect(sink.tail(1)).toEqual(["the last one"]);
     rmSync(join(disk, "filler"));
-    sink.append("goes on\nin a new file\n");
+    sink.append("lost\nin a new file\n");
     expect(readFileSync(join(disk, "alpha.log"), "utf8")).toBe("in a new file\n");
   },
 );
 
-/** Whether a file of the databases in this folder has got a line of the log. */
+/** Whether a database file in this folder contains a line of the log. */
 function holdsLine(dir: string): boolean {
   const entries = readdirSync(dir, { withFileTypes: true, recursive: true });
   const files = entries.filter((entry) => entry.isFile() && /\.(db|session)/.test(entry.name));
@@ -115,7 +115,7 @@ function holdsLine(dir: string): boolean {
   return files.some((file) => count(file) !== "0");
 }
 
-test("a log that could not make a new file goes on in the old one, and makes it as soon as it can", async () => {
+test("a log that cannot create a new file keeps writing the old one and rotates when it can", async () => {
   const { sink, path } = await sinkIn();
   sink.append(LINE);
   renameSync(path, `${path}.1`);
@@ -128,7 +128,7 @@ test("a log that could not make a new file goes on in the old one, and makes it 
   expect(readFileSync(path, "utf8")).toBe("into the new one\n");
 });
 
-test("without a folder nothing is written, and what is missing is told of when there is one", async () => {
+test("without a folder nothing is written; the first line after it exists says how many lines are missing", async () => {
   const dir = await testDir("sink-");
   writeFileSync(join(dir, "logs"), "");
   const path = join(dir, "logs", "alpha.log");
@@ -140,7 +140,7 @@ test("without a folder nothing is written, and what is missing is told of when t
   expect(readFileSync(path, "utf8")).toBe("2 lines were not written\nthree\n");
 });
 
-test("on a full disk a line is cut, and those that are missing are told of on a line of their own", async ({ skip }) => {
+test("on a full disk a line is cut, and a separate line says how many are missing", async ({ skip }) => {
   const dir = join(await testDir("sink-"), "disk");
   mkdirSync(dir);
   try {

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { HostDb } from "../src/record/host-db.ts";
 import { ID, managed, pidOf, RULES } from "./support.ts";
 
-test("a start resolves when the process says that it is ready, and shows its state and pid", async () => {
+test("a start resolves when the process reports ready, and the status shows state and pid", async () => {
   const { worker, states } = await managed();
   expect(await worker.start()).toEqual({ kind: "ready" });
   await waitFor(() => worker.status().state === "RUNNING");
@@ -36,7 +36,7 @@ test("a restart never has two processes: the old one has ended before the new on
   expect(isAlive(old)).toBe(false);
 });
 
-test("stop asks first, and kills a process that ignores it after the grace time", async () => {
+test("stop sends SIGTERM, then SIGKILL after the grace period to a process that ignores it", async () => {
   const { worker, journal } = await managed({ plan: "ignore-term", limits: { graceMs: 1500 } });
   await worker.start();
   const pid = pidOf(worker);
@@ -46,7 +46,7 @@ test("stop asks first, and kills a process that ignores it after the grace time"
   expect(worker.status()).toMatchObject({ state: "STOPPED", pid: null });
 });
 
-test("a stop that was asked for is no crash", async () => {
+test("a requested stop is no crash", async () => {
   const { worker, told, db } = await managed();
   await worker.start();
   await worker.stop();
@@ -54,7 +54,7 @@ test("a stop that was asked for is no crash", async () => {
   expect(db.history(ID)).toEqual([]);
 });
 
-test("kill -9 is told as observed, with the decision, and the worker comes back", async () => {
+test("kill -9 is reported as observed, with the decision, and the worker restarts", async () => {
   const { worker, told, states, starts } = await managed();
   await worker.start();
   process.kill(pidOf(worker), "SIGKILL");
@@ -65,7 +65,7 @@ test("kill -9 is told as observed, with the decision, and the worker comes back"
   expect(states).toContain("BACKOFF");
 });
 
-test("an exit code and the first error line are told as observed", async () => {
+test("the exit code and the first error line are reported as observed", async () => {
   const { worker, told } = await managed({ plan: "exit-at-once", rules: { ...RULES, crashDelayMs: 60_000 } });
   const result = await worker.start();
   expect(result).toMatchObject({ kind: "ended", fault: { class: "CRASH", code: "exit-3" } });
@@ -76,7 +76,7 @@ test("an exit code and the first error line are told as observed", async () => {
   });
 });
 
-test("a worker that crashes every time is restarted five times, then given up, and no more", async () => {
+test("a worker that always crashes is restarted five times, then given up", async () => {
   const { worker, told, starts } = await managed({ plan: "exit-at-once" });
   await worker.start();
   await waitFor(() => worker.status().state === "GAVE_UP");
@@ -96,7 +96,7 @@ test("the count of crashes survives the supervisor", async () => {
   expect(again.history(ID)).toHaveLength(6);
 });
 
-test("a locked session is tried again without using up the five, and says so", async () => {
+test("retries of a locked session do not count as crashes, and the status says LOCKED", async () => {
   const { worker, told, states, starts } = await managed({ plan: "locked" });
   await worker.start();
   await waitFor(() => starts() >= 8);
@@ -106,7 +106,7 @@ test("a locked session is tried again without using up the five, and says so", a
 });
 
 test.each(["stays", "spins", "stops"])(
-  "a worker that says it cannot go on, and then %s, is killed all the same, with the reason that it gave",
+  "a worker that announces a fatal fault and then %s is killed, and its exit has that fault",
   async (how) => {
     const { worker, told } = await managed({
       plan: `fatal-then-${how}`,
@@ -122,14 +122,14 @@ test.each(["stays", "spins", "stops"])(
   },
 );
 
-test("a program that cannot be started at all is an exit like any other, and is tried again", async () => {
+test("a failed spawn is an exit like any other and is retried", async () => {
   const { worker, told, starts } = await managed({ nodeFlags: ["\0"], rules: { ...RULES, crashDelayMs: 20 } });
   expect(await worker.start()).toMatchObject({ kind: "ended" });
   await waitFor(() => told.length >= 3);
   expect(starts()).toBe(0);
 });
 
-test("a wrong configuration is not tried again", async () => {
+test("a wrong configuration is not retried", async () => {
   const { worker, told, starts } = await managed({ plan: "bad-config" });
   await worker.start();
   expect(told.map(({ decision }) => decision.kind)).toEqual(["park"]);
@@ -146,7 +146,7 @@ test("stop during the wait for a restart cancels it", async () => {
   expect(starts()).toBe(1);
 });
 
-test("an end before the worker was ready is told apart from a later one", async () => {
+test("an exit before ready is reported as phase start, a later one as phase run", async () => {
   const { worker, told } = await managed({ plan: "exit-at-once", rules: { ...RULES, crashDelayMs: 60_000 } });
   await worker.start();
   expect(told[0]?.phase).toBe("start");
@@ -176,7 +176,7 @@ test("the account's statistics add up over all its runs, and survive the supervi
   expect(again.stats(ID)).toMatchObject({ reconnects: 4, failures: 2 });
 });
 
-test("a worker whose turn to start comes is starting, not stopped; a stop meanwhile is told", async () => {
+test("a worker that waits for its turn to start is STARTING; a stop meanwhile is reported", async () => {
   const { worker, states } = await managed();
   expect(worker.status().state).toBe("STOPPED");
   worker.expectStart();

@@ -7,7 +7,7 @@ import { host } from "./host.ts";
 
 const LINK = { ...NO_LINK, reconnects: 3, messages: 12 };
 
-test("the metrics show each worker's state, its messages, and what it may send", async () => {
+test("the metrics show each worker's state, messages and send budget", async () => {
   const { fleet } = await host();
   const quiet = fleet.find(parseWorkerId("beta")).worker.status();
   const sending = { perMinute: 10, tokens: 4, waitUntil: Date.now() + 90_000, halvedUntil: null, stopped: "PEER_FLOOD" };

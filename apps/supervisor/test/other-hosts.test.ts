@@ -35,7 +35,7 @@ test.each([
   ["one", "several"],
   ["several", "one"],
 ] as const)(
-  "HOSTS=%s and HOSTS=%s: the second host says at its first look who is there already, and the first one at its next",
+  "HOSTS=%s and HOSTS=%s: the second host reports the first at its first check, the first one at its next",
   async (...modes) => {
     const [first, second] = await sides(...modes);
     expect(second?.said).toEqual([{ host: "host-b", others: "host-a" }]);
@@ -47,11 +47,11 @@ test.each([
     expect(second?.said, "once").toHaveLength(1);
     await second?.hosts.close();
     await first?.hosts.look();
-    expect(first?.hosts.problems(), "a host that was stopped is no trouble").toEqual([]);
+    expect(first?.hosts.problems(), "a stopped host is no problem").toEqual([]);
   },
 );
 
-test("HOSTS=several on all, and a host alone, are no trouble", async () => {
+test("HOSTS=several on all hosts, and a single host, are no problem", async () => {
   for (const { hosts, said } of await sides("several", "several", "several")) {
     await hosts.look();
     expect([...hosts.problems(), ...said]).toEqual([]);

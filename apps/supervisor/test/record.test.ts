@@ -41,9 +41,7 @@ async function smallDisk(): Promise<{ dir: string; fill: () => void; free: () =>
 }
 
 describe("a disk of host.db that is full", () => {
-  test("a worker that dies then is started again, is stopped and started by command, and all of it is written when there is room", async ({
-    skip,
-  }) => {
+  test("a worker that crashes then restarts and obeys commands; all of it is written when there is space", async ({ skip }) => {
     const disk = await smallDisk();
     if (!disk) return skip("mounting a tmpfs is not permitted here");
     const { commands, db, starts, states, fleet } = await host("stay", 0, disk.dir);
@@ -72,7 +70,7 @@ describe("a disk of host.db that is full", () => {
     expect(again.stats(A)).toEqual(NO_LINK);
   });
 
-  test("a start on it goes on with what is there", async ({ skip }) => {
+  test("a supervisor that starts on it uses the content of the file", async ({ skip }) => {
     const disk = await smallDisk();
     if (!disk) return skip("mounting a tmpfs is not permitted here");
     const before = opened(disk.dir);
@@ -87,7 +85,9 @@ describe("a disk of host.db that is full", () => {
     expect(db.trouble()?.kind).toBe("record-unwritable");
   });
 
-  test("a first start on a read-only or missing place keeps it in memory, and writes it when it can", async ({ skip }) => {
+  test("a first start on a read-only or missing folder keeps the record in memory and writes it when it can", async ({
+    skip,
+  }) => {
     const disk = await smallDisk();
     if (!disk) return skip("mounting a tmpfs is not permitted here");
     run("mount", ["-o", "remount,ro", disk.dir]);
@@ -102,7 +102,7 @@ describe("a disk of host.db that is full", () => {
     expect(opened(disk.dir).history(A)).toHaveLength(1);
   });
 
-  test("a host.db that cannot be opened for now is no new one: what is in it holds as soon as it can be", async ({ skip }) => {
+  test("a host.db that fails to open is not new: its content applies as soon as it opens", async ({ skip }) => {
     const disk = await smallDisk();
     if (!disk) return skip("mounting a tmpfs is not permitted here");
     const before = opened(disk.dir);
@@ -116,9 +116,7 @@ describe("a disk of host.db that is full", () => {
     expect(db.workers()).toEqual([{ id: A, desired: "stopped" }]);
   });
 
-  test("what happened before it could be opened joins what is in it: nothing newer is overwritten, nothing in it is lost", async ({
-    skip,
-  }) => {
+  test("changes before it opens are merged: newer rows win, and no row of the file is lost", async ({ skip }) => {
     const disk = await smallDisk();
     if (!disk) return skip("mounting a tmpfs is not permitted here");
     const [C, D, E] = ["gamma", "delta", "epsilon"].map(parseWorkerId) as [WorkerId, WorkerId, WorkerId];
@@ -186,7 +184,7 @@ describe("a damaged host.db", () => {
     ["cut short", (path: string) => truncateSync(path, 5000)],
     ["a text file", (path: string) => writeFileSync(path, "hello")],
     ["garbage in its middle", (path: string) => writeFileSync(path, garbled(readFileSync(path)))],
-  ])("%s is set aside as it is, told, and a new one is begun", async (_what, damage) => {
+  ])("%s is renamed and reported, and a new one is created", async (_what, damage) => {
     const dir = await testDir("record-");
     const first = opened(dir);
     first.setDesired(A, "running", 1);
@@ -207,7 +205,7 @@ describe("a damaged host.db", () => {
     expect(opened(dir).workers()).toEqual([{ id: B, desired: "running" }]);
   });
 
-  test("an error that says nothing of damage sets nothing aside: it is told, and the file stays", async () => {
+  test("an error that is no damage is reported, and the file stays in place", async () => {
     const dir = await testDir("record-");
     opened(dir).close();
     const path = `${dir}/host.db`;
@@ -219,7 +217,7 @@ describe("a damaged host.db", () => {
     expect(readdirSync(dir).filter((name) => name.includes("damaged"))).toEqual([]);
   });
 
-  test("one that another supervisor has, or a newer version wrote, is refused and left alone", async () => {
+  test("one that another supervisor holds or a newer version wrote is refused and left as it is", async () => {
     const dir = await testDir("record-");
     opened(dir);
     expect(() => new HostDb(`${dir}/host.db`)).toThrow(AppError);

@@ -10,7 +10,7 @@ import { HostDb } from "../src/record/host-db.ts";
 
 const CHILD = fileURLToPath(new URL("fixtures/child.ts", import.meta.url));
 const ID = parseWorkerId("news_1");
-/** Nobody's: its start time is that of no process. */
+/** A dead process: no process has this start time. */
 const GONE: ProcessIdentity = { pid: process.pid, startTicks: "1", bootId: "" };
 
 function record(dir: string): HostDb {
@@ -19,7 +19,7 @@ function record(dir: string): HostDb {
   return db;
 }
 
-/** A worker that outlived its supervisor; with `own` it has its session file open. */
+/** A worker that survived its supervisor; with `own` it has its session file open. */
 async function orphan(place: { dataDir: string; env?: string; own?: boolean }) {
   const { dataDir, env = dataDir, own = false } = place;
   mkdirSync(`${dataDir}/sessions`, { recursive: true });
@@ -47,7 +47,7 @@ describe.runIf(process.platform === "linux")("clean-up after an earlier supervis
   test.each([
     ["started at another time", { startTicks: "1" }],
     ["of another boot", { bootId: "11111111-2222-3333-4444-555555555555" }],
-  ])("a process %s that has the pid now is left alone", async (_what, other) => {
+  ])("a process %s that reuses the pid is left alone", async (_what, other) => {
     const dir = await testDir("stale-");
     const { child, identity } = await orphan({ dataDir: dir });
     const db = record(dir);
@@ -57,7 +57,7 @@ describe.runIf(process.platform === "linux")("clean-up after an earlier supervis
     expect(db.children(), "and forgotten").toEqual([]);
   });
 
-  test("a worker whose supervisor lives is left alone, whatever folder it has", async () => {
+  test("a worker whose supervisor is alive is left alone, in any folder", async () => {
     const dir = await testDir("stale-");
     const { child, identity } = await orphan({ dataDir: dir, own: true });
     const db = record(dir);
@@ -67,7 +67,7 @@ describe.runIf(process.platform === "linux")("clean-up after an earlier supervis
   });
 
   test.each([false, true])(
-    "a copied record ends no worker of the folder it was copied from, also when that one lost its supervisor (file open: %s)",
+    "a copied record ends no worker of the original folder, even without its supervisor (file open: %s)",
     async (own) => {
       const dir = await testDir("stale-");
       const { child, identity } = await orphan({ dataDir: `${dir}/first`, own });
@@ -80,7 +80,7 @@ describe.runIf(process.platform === "linux")("clean-up after an earlier supervis
     },
   );
 
-  test("a worker that was started through a symbolic link to the folder is known by the folder itself", async () => {
+  test("a worker that was started through a symbolic link to the folder is recognised", async () => {
     const dir = await testDir("stale-");
     mkdirSync(`${dir}/real`);
     symlinkSync(`${dir}/real`, `${dir}/link`);
@@ -91,7 +91,7 @@ describe.runIf(process.platform === "linux")("clean-up after an earlier supervis
     await child.exited;
   });
 
-  test("a folder that was renamed: the worker that has its session open is ended, and the one of a copy in the old place is not", async () => {
+  test("in a renamed folder the worker with its session open is ended, one of a copy at the old path is not", async () => {
     const dir = await testDir("stale-");
     const { child, identity } = await orphan({ dataDir: `${dir}/old`, own: true });
     const first = new HostDb(`${dir}/old/host.db`);

@@ -1,4 +1,4 @@
-/** Restarts after one common crash begin a few at a time (field fault K13). */
+/** Restarts after a common crash run a few at a time (field fault K13). */
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import type { StartResult } from "../src/worker/managed-worker-deps.ts";
@@ -8,7 +8,7 @@ import { managed, pidOf } from "./support.ts";
 const READY: StartResult = { kind: "ready" };
 const FAILED: StartResult = { kind: "ended", fault: { class: "CRASH", code: "exit-1", message: "x" } };
 
-/** Starts that end when they are told to. */
+/** Starts that the test ends. */
 function rig(most: number) {
   const window = new StartWindow(most);
   const open: PromiseWithResolvers<StartResult>[] = [];
@@ -23,7 +23,7 @@ function rig(most: number) {
       });
     }
   };
-  /** Ends the oldest of those that are under way, and lets what follows from it happen. */
+  /** Ends the oldest running start and runs the microtasks that follow. */
   const end = async (result: StartResult): Promise<void> => {
     open.shift()?.resolve(result);
     await new Promise((resolve) => setImmediate(resolve));
@@ -31,7 +31,7 @@ function rig(most: number) {
   return { window, ask, end, begun, open };
 }
 
-test("sixty restarts are never more at once than there are CPUs, and each has its turn", async () => {
+test("of sixty restarts at most one per CPU runs at once, and each has its turn", async () => {
   const { ask, end, begun, open } = rig(4);
   ask(60);
   for (let n = 0; n < 60; n++) {
@@ -41,7 +41,7 @@ test("sixty restarts are never more at once than there are CPUs, and each has it
   expect([begun.length, open.length]).toEqual([60, 0]);
 });
 
-test("failures make the window smaller, down to one, and successes widen it again", async () => {
+test("failures shrink the window down to one, successes widen it again", async () => {
   const { window, ask, end, open } = rig(8);
   ask(100);
   expect([window.size, open.length]).toEqual([8, 8]);
@@ -57,14 +57,14 @@ test("failures make the window smaller, down to one, and successes widen it agai
   expect([window.size, open.length]).toEqual([8, 8]);
 });
 
-test("a start that throws gives its place to the next one", async () => {
+test("a start that throws frees its place for the next one", async () => {
   const { window, ask, begun } = rig(1);
   window.take(() => Promise.reject(new Error("no")));
   ask(1);
   await waitFor(() => begun.length === 1, { what: "the next one" });
 });
 
-test("a worker that is stopped, or started by a person, while its restart waits for its turn is not started by it", async () => {
+test("a stop or start by an admin cancels a restart that waits for its turn", async () => {
   const asked: (() => Promise<StartResult>)[] = [];
   const { worker, starts } = await managed({ window: { take: (start) => void asked.push(start) } });
   await worker.start();

@@ -18,7 +18,7 @@ function command(what: { kind: "start" } | { kind: "stop-holder"; pid: number },
 }
 
 test.runIf(process.platform === "linux")(
-  "a session that a process of ours holds: its pid is told with the state, [⏹ Stop holder] ends it, and the worker that waited runs",
+  "the status names the pid of our process that holds a session, [⏹ Stop holder] ends it, and the waiting worker runs",
   async () => {
     const { dataDir, commands, db, events, states, starts } = await host("session");
     const dir = `${dataDir}/sessions`;
@@ -39,7 +39,7 @@ test.runIf(process.platform === "linux")(
     expect(events.filter((event) => event.kind === "command.done").at(-1)).toMatchObject({ outcome: { kind: "done" } });
     expect(isAlive(holder.pid)).toBe(false);
     await waitFor(() => states()["alpha"] === "RUNNING", { what: "the worker to run" });
-    expect(starts(), "it waited all the time").toBe(1);
+    expect(starts(), "one process waited for the session").toBe(1);
     expect(
       stateEvents(events).filter(({ status }) => status.holder !== undefined),
       "told once",

@@ -13,7 +13,7 @@ import type { StartWindow } from "../src/worker/start-window.ts";
 import { DEFAULT_VITAL_LIMITS } from "../src/worker/vital-signs.ts";
 import type { WorkerExit } from "../src/worker/worker-process.ts";
 
-/** Path of a worker without Telegram. */
+/** Main file of a worker without Telegram. */
 export const CHILD = fileURLToPath(new URL("fixtures/child.ts", import.meta.url));
 export const ID = parseWorkerId("news_1");
 export const RULES: RestartRules = { ...DEFAULT_RESTART_RULES, crashDelayMs: 20, lockedDelaysMs: [20], jitter: 0 };
@@ -34,7 +34,7 @@ interface Told {
   readonly phase: "start" | "run";
 }
 
-/** The pid of a worker's process. Throws when it has none: a signal to nobody would go to all of the test run. */
+/** The pid of a worker's process. Throws without one: a signal to pid 0 reaches the whole test run. */
 export function pidOf(worker: ManagedWorker): number {
   const { pid, state } = worker.status();
   if (!pid) throw new Error(`the worker has no process (${state})`);

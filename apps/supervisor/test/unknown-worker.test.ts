@@ -23,25 +23,24 @@ const WISHES = [
   { kind: "remove-session" },
 ] as const;
 
-const command = (wish: (typeof WISHES)[number] | { kind: "forget" | "start" }, deadlineAt = Date.now() + 60_000): HostCommand =>
-  ({ ...base, id: `command-${wish.kind}`, deadlineAt, ...wish }) as HostCommand;
+const command = (
+  request: (typeof WISHES)[number] | { kind: "forget" | "start" },
+  deadlineAt = Date.now() + 60_000,
+): HostCommand => ({ ...base, id: `command-${request.kind}`, deadlineAt, ...request }) as HostCommand;
 
 const outcome = (events: readonly FleetEvent[]) =>
   events.flatMap((event) => (event.kind === "command.done" ? [event.outcome] : []));
 
-test.each(WISHES)(
-  "$kind for a worker that the host does not know says so, and leaves no process, no file and no row",
-  async (wish) => {
-    const { commands, db, events, starts, states, dataDir } = await host();
-    await commands.carryOut(command(wish));
-    expect(outcome(events)).toEqual([{ kind: "failed", code: "no-such-worker", message: expect.stringContaining("ghost") }]);
-    expect([db.workers(), states(), starts()]).toEqual([[], {}, 0]);
-    const files = readdirSync(dataDir, { recursive: true, encoding: "utf8" });
-    expect(files.filter((name) => name.includes("ghost"))).toEqual([]);
-  },
-);
+test.each(WISHES)("$kind for an unknown worker fails and leaves no process, no file and no row", async (request) => {
+  const { commands, db, events, starts, states, dataDir } = await host();
+  await commands.carryOut(command(request));
+  expect(outcome(events)).toEqual([{ kind: "failed", code: "no-such-worker", message: expect.stringContaining("ghost") }]);
+  expect([db.workers(), states(), starts()]).toEqual([[], {}, 0]);
+  const files = readdirSync(dataDir, { recursive: true, encoding: "utf8" });
+  expect(files.filter((name) => name.includes("ghost"))).toEqual([]);
+});
 
-test("a wrong name among many does not stop the others, and leaves nothing behind either", async () => {
+test("an unknown name in a bulk does not stop the other workers and leaves no trace", async () => {
   const { commands, db, events, dataDir } = await host();
   const alpha = parseWorkerId("alpha");
   db.setDesired(alpha, "stopped", 1);
@@ -57,11 +56,11 @@ test("a wrong name among many does not stop the others, and leaves nothing behin
   expect(existsSync(join(dataDir, "logs", "ghost.log"))).toBe(false);
 });
 
-test("one that is not there can be forgotten, a start makes it, and a late start does not", async () => {
+test("an unknown worker can be forgotten; a start creates it, an expired start does not", async () => {
   const { commands, db, events, removed, starts, states, dataDir } = await host();
   await commands.carryOut(command({ kind: "forget" }));
   expect(outcome(events)).toEqual([{ kind: "done" }]);
-  expect(removed, "a row that stayed on the board of statuses goes").toEqual([GHOST]);
+  expect(removed, "its leftover status is removed").toEqual([GHOST]);
   expect([states(), existsSync(join(dataDir, "logs"))]).toEqual([{}, false]);
   await commands.carryOut(command({ kind: "start" }, 1));
   expect([db.workers(), starts()]).toEqual([[], 0]);
@@ -69,7 +68,7 @@ test("one that is not there can be forgotten, a start makes it, and a late start
   expect([db.workers().map(({ id }) => id), starts()]).toEqual([[GHOST], 1]);
 });
 
-test("one whose session lies in the folder is known, though the record does not have it", async () => {
+test("a worker with a session file is known, even without a row in the record", async () => {
   const { commands, events, dataDir } = await host();
   mkdirSync(join(dataDir, "sessions"), { recursive: true });
   writeFileSync(join(dataDir, "sessions", "ghost.session"), "");

@@ -2,7 +2,7 @@ import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { managed, pidOf, RULES } from "./support.ts";
 
-test("a process without a sign of life is replaced, and the reason is told", async () => {
+test("a process without a heartbeat is replaced, with the reason", async () => {
   const { worker, told } = await managed({ plan: "silent", limits: { startMs: 1500 } });
   await worker.start();
   await waitFor(() => told.length > 0);
@@ -11,11 +11,11 @@ test("a process without a sign of life is replaced, and the reason is told", asy
   });
 });
 
-test("a process whose event loop is blocked is found by the closer look and replaced, and the reason is told", async () => {
+test("a process with a blocked event loop is detected by its CPU time and replaced, with the reason", async () => {
   const { worker, told, starts } = await managed({
     plan: "hang",
     rules: { ...RULES, firstDelayMs: 20 },
-    // Only the closer look can find it: no length of silence alone counts here.
+    // Rules out detection by silence alone: only the CPU time remains.
     limits: { starvedMs: 600_000 },
   });
   await worker.start();
@@ -23,7 +23,7 @@ test("a process whose event loop is blocked is found by the closer look and repl
   expect(told[0]).toMatchObject({ fault: { class: "STUCK", code: "no-heartbeat" }, phase: "run" });
 });
 
-test("a process that was stopped by SIGSTOP is killed and replaced", async () => {
+test("a process stopped by SIGSTOP is killed and replaced", async () => {
   const { worker, told } = await managed({ limits: { silentMs: 300 } });
   await worker.start();
   const pid = pidOf(worker);
@@ -34,7 +34,7 @@ test("a process that was stopped by SIGSTOP is killed and replaced", async () =>
   await waitFor(() => worker.status().state === "RUNNING");
 });
 
-test("a process that only sleeps is not taken for one that hangs before its time", async () => {
+test("a sleeping process counts as hanging only after the longer limit", async () => {
   const { worker, told } = await managed({ plan: "one-heartbeat", limits: { silentMs: 100, starvedMs: 1500 } });
   await worker.start();
   await waitFor(() => worker.status().vitals !== null);
@@ -43,7 +43,7 @@ test("a process that only sleeps is not taken for one that hangs before its time
   expect(performance.now() - heard).toBeGreaterThan(1000);
 });
 
-test("a process with more memory than it may have is ended and started again, with the reason", async () => {
+test("a process above its memory limit is replaced, with the reason", async () => {
   const { worker, told, starts } = await managed({ limits: { memoryBytes: 1024 * 1024 } });
   await worker.start();
   await waitFor(() => starts() >= 2);
@@ -51,7 +51,7 @@ test("a process with more memory than it may have is ended and started again, wi
   expect(told[0]?.fault.message).toMatch(/^The worker used \d+ MB \(limit 1\)\.$/);
 });
 
-test("a process that was stopped before its first sign of life is replaced as soon", async () => {
+test("a process stopped before its first heartbeat is replaced as fast", async () => {
   const { worker, told, starts } = await managed({ plan: "never-ready", limits: { silentMs: 300 } });
   const started = worker.start();
   await waitFor(() => starts() === 1);

@@ -4,37 +4,37 @@ import type { Logger } from "@flotilla/observability";
 import type { SessionStore } from "@flotilla/session-store";
 import { classify } from "@flotilla/telegram";
 import type { Account } from "./account/account.ts";
-import type { OwnWay } from "./account/own-way.ts";
-import type { LoginDesk } from "./login/login-desk.ts";
+import type { ProxySetting } from "./account/proxy-setting.ts";
+import type { LoginService } from "./login/login-service.ts";
 import type { Relay } from "./relay/relay.ts";
 import { isRelayCommand, performRelay } from "./relay/relay-commands.ts";
 
-/** Parts of the command handler. */
 export interface CommandDeps {
   readonly store: Pick<SessionStore, "commands">;
   readonly account: Account;
-  readonly desk: LoginDesk;
+  readonly logins: LoginService;
   readonly relay: Relay;
-  readonly way: OwnWay;
+  readonly proxy: ProxySetting;
   /** Makes a verified copy of the session over its own connection and says so. Throws AppError of the vault. */
   readonly backup: () => string;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** What is secret for a while is in the steps of a login. */
+/** Kept in place of a login's outcome, which holds secrets. */
 const LOGIN_BEFORE = { kind: "failed", code: "again", message: "This step of the login was carried out before." } as const;
 
 /**
- * Carries out one command and says how it ended. One that comes again, also after a restart, is answered as it was then (field fault
- * A8); only what looks at something looks again. Never throws: a failure is an outcome.
+ * Carries out one command and returns its outcome. A redelivered command, also after a restart, is
+ * answered with its kept outcome (field fault A8); commands that only read run again. Never rejects: a
+ * failure is an outcome.
  */
 export async function carryOut(deps: CommandDeps, command: WorkerCommand): Promise<CommandOutcome> {
   const { store, log } = deps;
   try {
     const before = store.commands.outcomeOf(command.id);
     if (before !== null) {
-      log.warn({ command: command.kind, id: command.id }, "a command that was carried out came again");
+      log.warn({ command: command.kind, id: command.id }, "redelivered command: answered with its kept outcome");
       return CommandOutcome.parse(JSON.parse(before));
     }
   } catch (error) {
@@ -45,7 +45,7 @@ export async function carryOut(deps: CommandDeps, command: WorkerCommand): Promi
   try {
     if (kept.kind === "done" || kept.kind === "failed") store.commands.add(command.id, JSON.stringify(kept));
   } catch (error) {
-    log.warn({ command: command.kind, err: error }, "how a command ended could not be kept");
+    log.warn({ command: command.kind, err: error }, "the outcome of a command could not be kept");
   }
   return outcome;
 }
@@ -60,14 +60,14 @@ async function perform(deps: CommandDeps, command: WorkerCommand): Promise<Comma
       return { kind: "done" };
     }
     if (command.kind === "proxy") {
-      deps.way.change(command.sealed);
-      // Not awaited: whether it gets through is told by the state.
+      deps.proxy.change(command.sealed);
+      // Not awaited: the worker's state reports whether the new proxy works.
       void deps.account.reconnect();
       return { kind: "done" };
     }
     if (command.kind === "devices") return { kind: "devices", devices: [...(await deps.account.devices())] };
     if (command.kind === "logout") return await logOut(deps);
-    if (command.kind !== "check") return await deps.desk.perform(command);
+    if (command.kind !== "check") return await deps.logins.perform(command);
     await deps.account.check();
     return { kind: "done" };
   } catch (error) {
@@ -81,7 +81,7 @@ function failed({ log }: CommandDeps, { kind }: WorkerCommand, error: unknown): 
   return { kind: "failed", code, message };
 }
 
-/** Nothing is given up without a verified copy (invariant 4), though it cannot bring this login back. */
+/** Makes a verified copy first (invariant 4), although it cannot restore this login. */
 async function logOut({ account, backup }: CommandDeps): Promise<CommandOutcome> {
   if (!account.connected) throw new AppError("not-connected", "There is no connection to Telegram at the moment.");
   backup();

@@ -7,42 +7,41 @@ import { consumeWorkerCommands, EventPublisher, findFleet, fleetPlace, parseFlee
 import { type SelfUser, type SessionStore, Vault } from "@flotilla/session-store";
 import { type AccountOptions, FloodGate, fatalDelays, workerIdentity } from "@flotilla/telegram";
 import { Account } from "./account/account.ts";
-import type { Feed } from "./account/feed.ts";
+import type { AccountListener } from "./account/account-listener.ts";
 import { startChecks } from "./account/health-check.ts";
-import { OwnWay } from "./account/own-way.ts";
+import { ProxySetting } from "./account/proxy-setting.ts";
 import { type CommandDeps, carryOut } from "./commands.ts";
-import { LoginDesk } from "./login/login-desk.ts";
+import { LoginService } from "./login/login-service.ts";
 import { type Say, startHeartbeat } from "./process/heartbeat.ts";
 import { keptEvents } from "./process/kept-events.ts";
 import { type Publish, publisher, watched } from "./process/publish.ts";
 import { Relay } from "./relay/relay.ts";
 import { relayTelegram } from "./relay/telegram.ts";
-import { fleetLook, foreignSession } from "./session/fleet-look.ts";
 import { Housekeeping } from "./session/housekeeping.ts";
+import { foreignSession, otherOwnerFinder } from "./session/other-owner.ts";
 import { Ownership } from "./session/ownership.ts";
 import { backUp, keepConfirmed, takeSession, watchSession } from "./session/session-file.ts";
 
-/** A running worker. `close` leaves Telegram, then gives the session back. */
+/** A running worker. `close` leaves Telegram, then releases the session. */
 export interface RunningWorker {
-  /** What the supervisor says. */
+  /** Takes a message of the supervisor. */
   hear(message: SupervisorToWorker): void;
   close(): Promise<void>;
 }
 
-/** What a worker gets from its process. */
 export interface WorkerDeps {
   readonly config: Config;
   readonly log: Logger;
   readonly say: Say;
-  /** Ends the process at once, with its reason. */
+  /** Announces the fault and ends the process at once. */
   readonly leave: (fault: Fault) => void;
-  /** Which fleet it is of, as JSON, when the supervisor has said so; else it is looked for in Redis. */
+  /** The fleet as JSON, from the supervisor; absent: the worker finds it in Redis. */
   readonly fleet?: string | null;
 }
 
 /**
- * Takes the session, connects, and takes commands. Throws AppError `sqlite-locked` when somebody else has the session, and
- * `lease-held` when another host has it.
+ * Takes the session, connects and consumes commands. Throws AppError `sqlite-locked` when another
+ * process holds the session file, `lease-held` when another host holds the lease.
  */
 export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<RunningWorker> {
   const { config, log, say, leave } = deps;
@@ -58,28 +57,28 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   const vault = new Vault({ dataDir: config.dataDir, fleetKey });
   const ownership = new Ownership({ config, place, worker, store, leave, onError: onRedisError, log });
   stack.adopt(ownership, (it) => it.close());
-  const way = new OwnWay(worker, store, config.telegramProxy && parseProxy(config.telegramProxy.reveal()));
-  const options = { ...accountOptions(worker, store, deps, () => account.tell()), ...shared(ownership, way) };
-  const { account, relay } = relayingAccount({ worker, store, vault, fleetKey, place, options, publish, way, deps, worked });
+  const proxy = new ProxySetting(worker, store, config.telegramProxy && parseProxy(config.telegramProxy.reveal()));
+  const options = { ...accountOptions(worker, store, deps, () => account.tell()), ...shared(ownership, proxy) };
+  const { account, relay } = relayingAccount({ worker, store, vault, fleetKey, place, options, publish, proxy, deps, worked });
   stack.adopt(account, (it) => it.stop());
   stack.adopt(relay, (it) => it.close());
   const progress = (login: string, step: LoginStep): void => publish({ kind: "login.progress", worker, login, step });
-  const ownerElsewhere = fleetLook(worker, place, deps);
+  const ownerElsewhere = otherOwnerFinder(worker, place, deps);
   const foreign = foreignSession({ store, fleetKey, place, config, ownerElsewhere });
   const login = { ...options, ownerElsewhere: (self: SelfUser) => ownerElsewhere({ fingerprint: null, userId: self.id }) };
   const keyChanged = (): void => ownership.keyChanged();
-  const desk = stack.adopt(
-    new LoginDesk({ store, vault, account, options: login, clock: systemClock, foreign, keyChanged, progress }),
+  const logins = stack.adopt(
+    new LoginService({ store, vault, account, options: login, clock: systemClock, foreign, keyChanged, progress }),
     (it) => it.close(),
   );
-  const giveBack = (): Promise<void> => account.stop().then(() => ownership.close());
-  stack.use(watchSession(worker, deps, { store, account, publish, giveBack }));
+  const release = (): Promise<void> => account.stop().then(() => ownership.close());
+  stack.use(watchSession(worker, deps, { store, account, publish, release }));
   await ownership.take(account);
   stack.adopt(new Housekeeping(store, log), (it) => it.close());
   relay.start();
   account.start();
   stack.adopt(startChecks(account, leave), (it) => it.stop());
-  const parts = { store, account, desk, relay, way, backup: () => backUp(vault, store), clock: systemClock, log };
+  const parts = { store, account, logins, relay, proxy, backup: () => backUp(vault, store), clock: systemClock, log };
   const answers = answering(parts, worker, events, publish);
   const consumer = await consumeWorkerCommands(worker, { place, onError: onRedisError, ...answers });
   stack.adopt(consumer, (it) => it.close());
@@ -92,7 +91,7 @@ function speaking(events: EventPublisher, found: QueuePlace, { config, log }: Wo
   return { publish, place: watched(found, publish, log) };
 }
 
-/** A supervisor has looked already, and Redis may be away now. */
+/** Prefers the supervisor's answer: Redis may be away now. */
 async function placeOf({ config, fleet }: WorkerDeps, fleetKey: Buffer): Promise<QueuePlace> {
   const url = config.redisUrl?.reveal() ?? "";
   const told = parseFleet(fleet == null ? null : JSON.parse(fleet));
@@ -100,18 +99,18 @@ async function placeOf({ config, fleet }: WorkerDeps, fleetKey: Buffer): Promise
   return fleetPlace({ url, fleet: found, fleetKey, dataDir: config.dataDir });
 }
 
-/** What a connection and a login ask each time. */
-function shared(ownership: Ownership, way: OwnWay): Pick<AccountOptions, "mayAct" | "proxy"> {
-  return { mayAct: ownership.mayAct, proxy: () => way.current() };
+/** Options that a connection and a login share; both read them on each use. */
+function shared(ownership: Ownership, proxy: ProxySetting): Pick<AccountOptions, "mayAct" | "proxy"> {
+  return { mayAct: ownership.mayAct, proxy: () => proxy.current() };
 }
 
-/** The answer to a command that took this process down with it each time. */
+/** The outcome of a command whose retries are used up, such as one that crashes this process. */
 const GIVEN_UP = {
   kind: "command.done",
   outcome: { kind: "failed", code: "given-up", message: "The worker could not carry this out: it was tried three times." },
 } as const;
 
-/** Carries out a command and publishes how it ended, also when it took this process down with it each time. */
+/** Carries out a command and publishes its outcome, also when its retries are used up. */
 function answering(deps: CommandDeps, worker: WorkerId, events: EventPublisher, publish: Publish) {
   const handle = async (command: WorkerCommand): Promise<void> => {
     const outcome = await carryOut(deps, command);
@@ -132,15 +131,15 @@ interface RelayingParts {
   readonly place: QueuePlace;
   readonly options: AccountOptions;
   readonly publish: Publish;
-  readonly way: OwnWay;
+  readonly proxy: ProxySetting;
   readonly deps: WorkerDeps;
   readonly worked: () => void;
 }
 
-/** The account, and what becomes of its messages: each needs the other, and neither does anything yet. */
+/** Builds the account and the relay, which refer to each other. Neither is started. */
 function relayingAccount(parts: RelayingParts): { account: Account; relay: Relay } {
-  const { worker, store, vault, fleetKey, place, options, publish, way, deps, worked } = parts;
-  const feed: Feed = {
+  const { worker, store, vault, fleetKey, place, options, publish, proxy, deps, worked } = parts;
+  const listener: AccountListener = {
     wants: (chat) => relay.wants(chat),
     sources: () => relay.sources(),
     arrived: () => {
@@ -151,11 +150,11 @@ function relayingAccount(parts: RelayingParts): { account: Account; relay: Relay
       keepConfirmed(vault, store, deps.log);
       void relay.resolveNames();
     },
-    way: () => way.status(),
+    proxy: () => proxy.status(),
     lost: (loss) => publish({ kind: "worker.lost", worker, ...loss }),
   };
   const timings = { fatalDelaysMs: fatalDelays(deps.config.supervision.confirmEndMs) };
-  const account = new Account(store, { ...options, timings }, (report) => deps.say({ kind: "status", ...report }), feed);
+  const account = new Account(store, { ...options, timings }, (report) => deps.say({ kind: "status", ...report }), listener);
   const telegram = relayTelegram(account.calls, store);
   const relay = new Relay({
     worker,
@@ -171,7 +170,7 @@ function relayingAccount(parts: RelayingParts): { account: Account; relay: Relay
   return { account, relay };
 }
 
-/** As docs/safety.md has it; somebody with a server of their own may raise it, and everything with it. */
+/** The send rate of docs/safety.md, scaled in all its parts to a configured rate per minute. */
 function sendRate(perMinute: number): SendRate {
   const factor = perMinute / SEND_RATE.perMinute;
   return {

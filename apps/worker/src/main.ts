@@ -7,14 +7,14 @@ import { classify } from "@flotilla/telegram";
 import { startWorker } from "./compose.ts";
 import type { Say } from "./process/heartbeat.ts";
 
-/** A supervisor that does not read must not keep us. */
+/** Longest wait for a supervisor that does not read the last message. */
 const LAST_WORDS_MS = 200;
 
 const say: Say = (message) => {
   if (process.connected) process.send?.(message);
 };
 
-/** The kernel closes sockets and frees locks at once; whoever owns the session now must not wait for us to tidy up. */
+/** Exits without clean-up: the kernel closes sockets and locks at once, and the new owner must not wait. */
 const leave = (fault: Fault): void => {
   const gone = (): never => process.exit(1);
   if (!process.connected) gone();
@@ -33,7 +33,7 @@ await runService("worker", async () => {
       const message = SupervisorToWorker.safeParse(raw);
       if (message.success) running.hear(message.data);
     });
-    // Listening must not keep a process alive that is done.
+    // The IPC channel must not keep a finished process alive.
     process.channel?.unref();
     return { log, ready: {}, close: () => running.close() };
   } catch (error) {

@@ -8,7 +8,7 @@ import { type AccountOptions, FloodGate, LoginFlow } from "@flotilla/telegram";
 import { testDir, waitFor } from "@flotilla/testkit";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { Account, type AccountReport } from "../src/account/account.ts";
-import type { Loss } from "../src/account/feed.ts";
+import type { Loss } from "../src/account/account-listener.ts";
 
 let sandbox: Sandbox;
 let numbers = 0;
@@ -21,7 +21,7 @@ interface Rig {
   readonly account: Account;
   readonly store: SessionStore;
   readonly phone: string;
-  /** Marked id of the channel that is read. */
+  /** Marked id of the channel that the account reads. */
   readonly chat: string;
   readonly channel: string;
   readonly losses: Loss[];
@@ -58,7 +58,7 @@ async function rig(): Promise<Rig> {
     sources: () => new Set([chat, "-1000000000009"]),
     arrived: () => {},
     ready: () => {},
-    way: () => ({ shown: null, own: false, sealTo: "" }),
+    proxy: () => ({ shown: null, own: false, sealTo: "" }),
     lost: (loss) => losses.push(loss),
   });
   onTestFinished(async () => {
@@ -68,7 +68,7 @@ async function rig(): Promise<Rig> {
   const last = (): AccountReport => reports.at(-1) as AccountReport;
   const state = (wanted: AccountReport["state"]): Promise<void> =>
     waitFor(() => last()?.state === wanted, { what: wanted }).then(() => {
-      // What is reported is what a supervisor takes.
+      // Every report must pass the supervisor's parser.
       expect(WorkerToSupervisor.safeParse({ kind: "status", ...last() }).error).toBeUndefined();
     });
   account.start();
@@ -78,7 +78,7 @@ async function rig(): Promise<Rig> {
 
 const linkOf = (one: Rig): LinkStatus => one.last().link;
 
-test("a start that missed nothing leaves no line about an outage; one that did stays over the next start", async () => {
+test("a start that missed nothing reports no outage; a reported outage survives the next start", async () => {
   const one = await rig();
   await one.account.reconnect();
   await one.state("RUNNING");
@@ -93,7 +93,7 @@ test("a start that missed nothing leaves no line about an outage; one that did s
   expect(one.losses).toEqual([]);
 });
 
-test("a chat that cannot be read any more is in the report with its reason, until it can be read again", async () => {
+test("the report names an unreadable chat with the reason until it is readable again", async () => {
   const one = await rig();
   const rule = { method: "updates.getChannelDifference", code: 400, text: "CHANNEL_PRIVATE", times: 99, phone: one.phone };
   await one.account.stop();
@@ -112,7 +112,7 @@ test("a chat that cannot be read any more is in the report with its reason, unti
   await waitFor(() => linkOf(one).sources?.closed.length === 0);
 });
 
-test("PEER_FLOOD stops sending and is told at once; a check does not lift it, an admin does", async () => {
+test("PEER_FLOOD stops sending and is reported at once; a check does not lift it, an admin does", async () => {
   const one = await rig();
   sandbox.world.faults.failCalls({ method: "messages.sendMessage", code: 400, text: "PEER_FLOOD", times: 1, phone: one.phone });
   const send = () =>
@@ -133,7 +133,7 @@ test("PEER_FLOOD stops sending and is told at once; a check does not lift it, an
 test.each([
   ["users.getUsers", "readingWait"],
   ["messages.sendMessage", "sending"],
-] as const)("a long wait for %s while it runs is FLOOD, and says until when", async (method, what) => {
+] as const)("a long wait for %s is FLOOD, with the end of the wait", async (method, what) => {
   const one = await rig();
   sandbox.world.faults.failCalls({ method, code: 420, text: "FLOOD_WAIT_900", times: 1, phone: one.phone });
   const call =

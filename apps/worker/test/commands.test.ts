@@ -17,7 +17,7 @@ const backup = (id: string): WorkerCommand => ({
   deadlineAt: Number.MAX_SAFE_INTEGER,
 });
 
-test("a command that comes again after a restart is not carried out again, and is answered as it was", async () => {
+test("a command redelivered after a restart is not carried out again and gets the same outcome", async () => {
   const dir = await testDir("commands-");
   const fleetKey = randomBytes(32);
   let copies = 0;
@@ -33,7 +33,7 @@ test("a command that comes again after a restart is not carried out again, and i
   expect(copies).toBe(2);
 });
 
-test("so many are remembered as one worker is asked in minutes, and not more", async () => {
+test("a worker keeps the outcomes of its last 500 commands", async () => {
   using store = openSession({ dir: await testDir("commands-"), name: WORKER, fleetKey: randomBytes(32) });
   for (let n = 0; n < 600; n++) store.commands.add(`c${n}`, "{}");
   expect([store.commands.outcomeOf("c99"), store.commands.outcomeOf("c100")]).toEqual([null, "{}"]);

@@ -4,7 +4,7 @@ import { waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { startChecks } from "../src/account/health-check.ts";
 
-/** An account whose answers are given one after the other; the last one repeats. */
+/** An account that gives these answers one after the other; the last one repeats. */
 function checked(answers: readonly (ErrorCode | null)[], connected = true) {
   const done: string[] = [];
   const left: Fault[] = [];
@@ -22,21 +22,21 @@ function checked(answers: readonly (ErrorCode | null)[], connected = true) {
   return { done, left };
 }
 
-test("two checks without an answer bring a new connection, two of those that do not help a new process", async () => {
+test("two checks without an answer replace the connection, two replacements in vain the process", async () => {
   const { done, left } = checked(["call-timeout"]);
   await waitFor(() => left.length > 0);
   expect(done).toEqual(["check", "check", "reconnect", "check", "check", "reconnect", "check", "check"]);
   expect(left).toMatchObject([{ class: "STUCK", code: "deaf" }]);
 });
 
-test("an answer in between begins anew, and a refusal is an answer", async () => {
+test("an answer in between resets the count, and a refusal is an answer", async () => {
   const { done, left } = checked(["call-timeout", null, "call-timeout", "method-refused"]);
   await waitFor(() => done.length > 20);
   expect(done).not.toContain("reconnect");
   expect(left).toEqual([]);
 });
 
-test("without a connection nothing is checked: the connection has its own way back", async () => {
+test("without a connection nothing is checked: the connection has its own back-off", async () => {
   const { done } = checked(["call-timeout"], false);
   const idle = checked([null]);
   await waitFor(() => idle.done.length > 20);

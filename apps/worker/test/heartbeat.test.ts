@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 const CHILD = fileURLToPath(new URL("heartbeat-child.ts", import.meta.url));
 
-/** What a process that is busy for 4 s said in this time. */
+/** The kinds of the messages that a process sends while its event loop is blocked for 4 s. */
 async function saidWhileBusy(how: "works" | "stuck"): Promise<string[]> {
   const child = spawnNode(CHILD, [how], { ipc: true });
   const said: string[] = [];
@@ -14,7 +14,7 @@ async function saidWhileBusy(how: "works" | "stuck"): Promise<string[]> {
   return said.slice(0, said.indexOf("ready"));
 }
 
-test("a worker that is too busy for its event loop gives signs of life as long as it gets on", async () => {
+test("a worker with a blocked event loop sends heartbeats while it reports progress", async () => {
   const [works, stuck] = await Promise.all([saidWhileBusy("works"), saidWhileBusy("stuck")]);
   expect(works.length).toBeGreaterThanOrEqual(2);
   expect(new Set(works)).toEqual(new Set(["heartbeat"]));

@@ -17,7 +17,7 @@ const event = (n: number): FleetEvent => ({
   outcome: { kind: "done" },
 });
 
-test("events outlive the process in the session file, in order; those that were told are gone", async () => {
+test("unpublished events survive the process in the session file, in order; published ones are removed", async () => {
   const dir = await testDir("kept-");
   const fleetKey = randomBytes(32);
   const open = () => openSession({ dir, name: "ann", fleetKey });

@@ -15,7 +15,7 @@ const PYTHON = ["/usr/bin/python3", "/usr/local/bin/python3"].find((path) => exi
 
 const ownerOf = (dir: string) => ({ configured: `${dir}/owners`, host: "host-a", dataDir: dir });
 
-/** Another program that has the file open, in one of three ways. */
+/** Another program that has the file open in this SQLite transaction. */
 async function legacy(path: string, statement: string): Promise<SpawnedProcess> {
   const script = `import sqlite3,sys,time\nc=sqlite3.connect(sys.argv[1],isolation_level=None)\nc.execute("${statement}").fetchall()\nprint('held',flush=True)\ntime.sleep(600)`;
   const child = spawnProcess(PYTHON ?? "python3", ["-c", script, path]);
@@ -32,9 +32,9 @@ async function prepared() {
   return { path: `${dir}/${WORKER}.session`, faults, own };
 }
 
-describe.skipIf(!PYTHON)("a session that somebody else has open", () => {
+describe.skipIf(!PYTHON)("a session that another program has open", () => {
   test.each(["BEGIN IMMEDIATE", "SELECT 1 FROM sqlite_master", "BEGIN EXCLUSIVE"])(
-    "%s: waited for and named from the first refusal on, and taken when it is free",
+    "%s: the worker names the holder from the first refusal on and takes the session when it is free",
     async (statement) => {
       const { path, faults, own } = await prepared();
       const holder = await legacy(path, statement);
@@ -44,11 +44,11 @@ describe.skipIf(!PYTHON)("a session that somebody else has open", () => {
       expect(faults[0]?.message).toContain(`pid ${holder.pid} `);
       holder.kill("SIGKILL");
       using store = await opening;
-      expect(store.file.stats().waits.maxMs, "the wait is in the figures").toBeGreaterThan(0);
+      expect(store.file.stats().waits.maxMs, "the figures include the wait").toBeGreaterThan(0);
     },
   );
 
-  test("a wait that is over its budget ends with the holder's name, also of a stopped one", async () => {
+  test("a wait beyond its budget ends with an error that names the holder, a stopped one too", async () => {
     const { path, own } = await prepared();
     const holder = await legacy(path, "BEGIN IMMEDIATE");
     holder.kill("SIGSTOP");
@@ -60,20 +60,20 @@ describe.skipIf(!PYTHON)("a session that somebody else has open", () => {
     expect(error).toMatchObject({ code: "sqlite-locked", details: { holderPid: holder.pid, holderState: "stopped" } });
   });
 
-  test("the event loop goes on turning while it waits", async () => {
+  test("the wait does not block the event loop", async () => {
     const { path, own } = await prepared();
     await legacy(path, "BEGIN IMMEDIATE");
     let turns = 0;
     const timer = setInterval(() => turns++, 5);
     await own(1000).catch(() => {});
     clearInterval(timer);
-    // 200 would fit. SQLite's own wait, which Python and better-sqlite3 have by default, leaves none.
+    // 200 turns fit. SQLite's own busy wait, the default of better-sqlite3, leaves none.
     expect(turns).toBeGreaterThan(20);
   });
 });
 
 describe("a session that is damaged inside", () => {
-  /** A logged in session with something in it. */
+  /** A logged-in session with some rows. */
   async function filled() {
     const dir = await testDir("own-");
     const path = `${dir}/${WORKER}.session`;
@@ -107,7 +107,7 @@ describe("a session that is damaged inside", () => {
     ["a zeroed page", "sqlite-corrupt", (bytes: Buffer) => bytes.fill(0, bytes.length - 4096 * 3, bytes.length - 4096 * 2)],
     ["an overwritten header", "sqlite-not-a-database", (bytes: Buffer) => bytes.fill(0x20, 0, 100)],
     [
-      "a flipped bit in the key, which SQLite's own check does not see",
+      "a flipped bit in the key, which SQLite's integrity check does not detect",
       "key-unreadable",
       (bytes: Buffer) => {
         const at = bytes.lastIndexOf(Buffer.from("149.154.167.51")) + 120;

@@ -17,7 +17,7 @@ function run(command: string, args: readonly string[]): void {
   execFileSync(command, args, { stdio: "pipe" });
 }
 
-/** One of the writes that matter. */
+/** A write that is checked for a deleted file. */
 function commit(store: SessionStore): void {
   store.updates.commit({ account: { pts: 1, qts: 1, date: 1, seq: 1 } }, () => true);
 }
@@ -35,7 +35,7 @@ function watched(dir: string) {
   let event: (event: DatabaseEvent) => void = () => {};
   const file = store.file;
   const watch = new SessionWatch({
-    // The real file; its events can be made here as well, because a wait of 10 s or a journal of 64 MB would take its time.
+    // The real file; the test also emits events itself, because a 10 s wait or a 64 MB journal takes too long.
     file: {
       stats: () => file.stats(),
       trouble: () => file.trouble(),
@@ -63,7 +63,7 @@ function watched(dir: string) {
   return { store, watch, told, path: store.file.path, event, travel };
 }
 
-test("figures for the card are told at once, and again when they change", async () => {
+test("figures for the card are reported at once and on each change", async () => {
   const { store, watch, told } = watched(await testDir());
   expect(told.status).toHaveLength(1);
   expect(told.status[0]).toMatchObject({ lockWaits: 0, checkpointAt: null, checkpointBusy: false });
@@ -77,7 +77,7 @@ test("figures for the card are told at once, and again when they change", async 
 test.each([
   ["deleted", "sqlite-deleted", (path: string) => rmSync(path)],
   ["replaced", "sqlite-replaced", (path: string) => writeFileSync(`${path}.new`, "x")],
-] as const)("a file that is %s is told within seconds, and nothing more is written to it", async (_how, code, harm) => {
+] as const)("a file that is %s is reported within seconds, and no further write succeeds", async (_how, code, harm) => {
   const { store, told, path } = watched(await testDir());
   harm(path);
   if (code === "sqlite-replaced") renameSync(`${path}.new`, path);
@@ -86,7 +86,7 @@ test.each([
   expect(told.gone).toMatchObject([{ class: "DB_BROKEN", code }]);
 });
 
-test.runIf(root)("a foreign owner is told while it lasts, with the file open all the time", async () => {
+test.runIf(root)("a foreign owner is reported while it lasts, with the file open", async () => {
   const { watch, told, path, store } = watched(await testDir());
   chownSync(path, 12_345, 12_345);
   watch.look();
@@ -97,7 +97,7 @@ test.runIf(root)("a foreign owner is told while it lasts, with the file open all
   commit(store);
 });
 
-test("a full disk is told while it lasts, and writing goes on when there is space again", async ({ skip }) => {
+test("a full disk is reported while it lasts, and writes succeed when it has space again", async ({ skip }) => {
   const disk = `${await testDir()}/disk`;
   mkdirSync(disk);
   try {
@@ -115,7 +115,7 @@ test("a full disk is told while it lasts, and writing goes on when there is spac
   commit(store);
 });
 
-test("long waits, a large journal and a failed checkpoint are told; a long hold is only logged; five quiet minutes end it", async () => {
+test("long waits, a large journal and a failed checkpoint are problems; a long hold is only logged; five quiet minutes end them", async () => {
   const { told, watch, travel, event } = watched(await testDir());
   const path = "";
   event({ kind: "slow", path, operation: { kind: "hold", name: "save", tookMs: 2000 } });
@@ -139,7 +139,7 @@ test("long waits, a large journal and a failed checkpoint are told; a long hold 
   expect(told.problems.slice(4)).toEqual([null]);
 });
 
-test("another process that has the key, and a lock that cannot be taken again, are told once", async () => {
+test("another process with the key, and a lock that cannot be taken again, are reported once", async () => {
   const store = openSession({ dir: await testDir(), name: "ann", fleetKey });
   const [gone, warned] = [[] as Fault[], [] as string[]];
   let error: AppError = new AppError("owner-dir", "The folder cannot be written to.");

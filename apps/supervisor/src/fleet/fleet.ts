@@ -18,51 +18,49 @@ import type { ManagedWorkerHooks, StateSince, WorkerLimits } from "../worker/man
 import { StartWindow } from "../worker/start-window.ts";
 import type { WorkerExit, WorkerProgram } from "../worker/worker-process.ts";
 import { HostNetwork } from "./host-network.ts";
-import type { SessionDesk } from "./session-desk.ts";
+import type { SessionService } from "./session-service.ts";
 import { endStaleProcesses } from "./stale-processes.ts";
 
-/** What a fleet is told once. */
+/** Settings of a {@link Fleet} that never change. */
 export interface FleetSettings {
   readonly host: HostId;
   readonly program: WorkerProgram;
   readonly rules: RestartRules;
   readonly limits: WorkerLimits;
-  /** Between two starts when this host starts, so that a fleet does not log in all at once. 0 = all at the same time. */
+  /** Milliseconds between two starts when this host starts: spreads the logins. 0 starts all at once. */
   readonly spacingMs: number;
   readonly dataDir: string;
   /** Folder for the workers' logs. */
   readonly logDir: string;
 }
 
-/** Parts of a fleet. */
 export interface FleetDeps extends FleetSettings {
   readonly db: HostDb;
-  readonly sessions: SessionDesk;
+  readonly sessions: SessionService;
   readonly clock: Clock;
   readonly log: Logger;
   readonly publish: (event: FleetEvent) => void;
   readonly writeStatus: (status: WorkerStatus) => void;
   readonly removeStatus: (worker: WorkerId) => void;
   readonly newId: () => string;
-  /** The order in which workers start that shall all run. Absent: as they were added. */
+  /** Sorts the workers to start. Absent: creation order. */
   readonly order?: (workers: readonly WorkerId[]) => Promise<readonly WorkerId[]>;
 }
 
-/** A worker of this host and its log. */
 export interface Entry {
   readonly worker: ManagedWorker;
   readonly log: LogSink;
 }
 
-/** Between two workers that go on when the network is back: at least so long. */
+/** Least time between two workers that reconnect when the network is back. */
 const SPACING_MS = 500;
-/** A worker that is not ready by then does not hold up the next one. */
+/** Longest wait for a worker to be ready before the next one starts. */
 const READY_MS = 10_000;
 
-/** What an event says, without who and when. */
+/** A fleet event without the fields that {@link Fleet.tell} adds. */
 export type Body<E> = E extends FleetEvent ? Omit<E, "v" | "id" | "at" | "host"> : never;
 
-/** All workers of this host: starts what shall run, and tells what happens. */
+/** All workers of this host: starts those whose desired state is "running", publishes their events. */
 export class Fleet {
   readonly #deps: FleetDeps;
   readonly #stopping = new AbortController();
@@ -77,14 +75,16 @@ export class Fleet {
     this.#network = new HostNetwork({ spacingMs, log: deps.log, say, changed: () => this.refreshStatuses() });
   }
 
-  /** Ends what an earlier supervisor left behind. Before anything is started. */
+  /** Ends worker processes that an earlier supervisor left running. Call before any start. */
   async cleanUp(): Promise<void> {
     const stale = await endStaleProcesses(this.#deps.db, this.#deps.dataDir);
     if (stale.length > 0) this.#deps.log.warn({ workers: stale }, "⚠️ ended processes that an earlier supervisor left behind");
   }
 
   /**
-   * Starts what shall run, senders of routes before their readers, else in the order of adding: each is ready, or has ended, or has had its time, before the next one begins. A broken one delays nobody for longer than that.
+   * Starts every worker whose desired state is "running", relay senders before their readers,
+   * otherwise in creation order. The next one starts when the last one is ready, has ended or
+   * took 10 s.
    */
   async startDesired(): Promise<void> {
     const wanted = this.#deps.db.workers();
@@ -116,12 +116,11 @@ export class Fleet {
     return this.#stopping.signal;
   }
 
-  /** Statuses of all workers of this host. */
   statuses(): WorkerStatus[] {
     return [...this.#workers.values()].map(({ worker }) => this.#seen(worker.status()));
   }
 
-  /** With what a worker does not know of itself: that it waits for the network of its host. */
+  /** Adds what only the host knows: which worker probes the network for this one. */
   #seen(status: WorkerStatus): WorkerStatus {
     const prober = this.#network.proberFor(status.worker);
     return prober === null ? status : { ...status, prober };
@@ -132,7 +131,7 @@ export class Fleet {
     for (const status of this.statuses()) this.#deps.writeStatus(status);
   }
 
-  /** Ends every worker, in parallel. They are wanted again at the next start. */
+  /** Ends every worker, in parallel. Their desired state stays: they start with the next supervisor. */
   async stopAll(): Promise<void> {
     this.#stopping.abort();
     this.#network.close();
@@ -140,12 +139,12 @@ export class Fleet {
     for (const { log } of this.#workers.values()) log.close();
   }
 
-  /** Somebody is in a hurry: what was asked to end is killed. */
+  /** SIGKILL to every worker process that is ending. */
   hurry(): void {
     for (const { worker } of this.#workers.values()) worker.hurry();
   }
 
-  /** A stopped worker is no longer one of this host. */
+  /** Drops a stopped worker and removes its status. */
   forget(id: WorkerId): void {
     this.#workers.get(id)?.log.close();
     this.#workers.delete(id);
@@ -153,12 +152,11 @@ export class Fleet {
     this.#deps.removeStatus(id);
   }
 
-  /** Whether this host has a worker of that name. */
   has(id: WorkerId): boolean {
     return this.#workers.has(id) || this.#deps.db.workers().some((worker) => worker.id === id);
   }
 
-  /** The worker of that name; it is known from now on. */
+  /** The worker of that name; created when this host does not have it. */
   find(id: WorkerId): Entry {
     const known = this.#workers.get(id);
     if (known) return known;
@@ -179,12 +177,12 @@ export class Fleet {
     return entry;
   }
 
-  /** What cannot be told must not end the one who watches over the processes. */
+  /** A report that fails must not end the supervision of processes. */
   #safely(tell: () => void): void {
     try {
       tell();
     } catch (error) {
-      this.#deps.log.error({ err: error }, "could not be told");
+      this.#deps.log.error({ err: error }, "a report of a worker failed");
     }
   }
 
@@ -215,7 +213,7 @@ export class Fleet {
     this.tell({ kind: "worker.exited", worker, exit: { pid, exitCode, signal, firstErrorLine, uptimeMs, ...judged } });
   }
 
-  /** Publishes an event of this host. */
+  /** Publishes an event with the host, a new id and the time. */
   tell(body: Body<FleetEvent>): void {
     const { newId, clock, host, publish } = this.#deps;
     publish({ v: 1, id: newId(), at: clock.now(), host, ...body } as FleetEvent);

@@ -1,25 +1,24 @@
 import type { SupervisorToWorker, WorkerStatus } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import { type GateOrder, type LinkSight, type NetworkGate, OPEN_GATE, stepGate } from "../policy/network-gate.ts";
+import { type GateOrder, type LinkSnapshot, type NetworkGate, OPEN_GATE, stepGate } from "../policy/network-gate.ts";
 
-/** Parts of {@link HostNetwork}. */
 export interface HostNetworkDeps {
-  /** Between two workers that go on when the network is back, in milliseconds. */
+  /** Milliseconds between two workers that reconnect when the network is back. */
   readonly spacingMs: number;
   readonly say: (worker: WorkerId, message: SupervisorToWorker) => void;
-  /** Another worker probes, or none any more. */
+  /** The prober changed, or probing ended. */
   readonly changed: () => void;
   readonly log: Logger;
 }
 
 /**
- * Watches the connections of all workers of this host. When all of them are without a network, one at a time tries the way out
- * instead of each for itself, and when it is back they go one after the other.
+ * Watches the connections of all workers of this host. When none has a network, one worker at a
+ * time probes; when the network is back, the workers reconnect one after the other.
  */
 export class HostNetwork {
   readonly #deps: HostNetworkDeps;
-  readonly #sights = new Map<WorkerId, LinkSight>();
+  readonly #links = new Map<WorkerId, LinkSnapshot>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   #gate: NetworkGate = OPEN_GATE;
 
@@ -27,32 +26,30 @@ export class HostNetwork {
     this.#deps = deps;
   }
 
-  /** False while it looks as if this host had no network. */
+  /** False while this host seems to have no network. */
   get isOpen(): boolean {
     return this.#gate.isOpen;
   }
 
-  /** Who tries the way out for `worker`, itself included; null while nobody has to wait. */
+  /** The worker that probes while `worker` is held, itself included; null when `worker` is not held. */
   proberFor(worker: WorkerId): WorkerId | null {
     const gate = this.#gate;
     return !gate.isOpen && (gate.prober === worker || gate.held.includes(worker)) ? (gate.prober as WorkerId) : null;
   }
 
-  /** A worker's status changed. */
   look(status: WorkerStatus): void {
-    const sight = sightOf(status);
-    const before = this.#sights.get(status.worker);
-    if (before?.state === sight.state && before.attempt === sight.attempt) return;
-    this.#sights.set(status.worker, sight);
+    const link = linkSnapshot(status);
+    const before = this.#links.get(status.worker);
+    if (before?.state === link.state && before.attempt === link.attempt) return;
+    this.#links.set(status.worker, link);
     this.#step();
   }
 
-  /** A worker is no longer one of this host. */
   forget(worker: WorkerId): void {
-    if (this.#sights.delete(worker)) this.#step();
+    if (this.#links.delete(worker)) this.#step();
   }
 
-  /** Gives no more orders. */
+  /** Cancels orders that are still delayed. */
   close(): void {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
@@ -60,10 +57,10 @@ export class HostNetwork {
 
   #step(): void {
     const { log, spacingMs } = this.#deps;
-    const { gate, orders } = stepGate(this.#gate, [...this.#sights.values()], spacingMs);
+    const { gate, orders } = stepGate(this.#gate, [...this.#links.values()], spacingMs);
     if (gate.isOpen !== this.#gate.isOpen)
       log.warn(
-        { workers: this.#sights.size },
+        { workers: this.#links.size },
         gate.isOpen ? "🔌 the network of this host is back" : "🔌 no worker of this host has a network",
       );
     const before = this.#gate;
@@ -88,11 +85,11 @@ export class HostNetwork {
 
 const UP: ReadonlySet<WorkerStatus["state"]> = new Set(["RUNNING", "CATCHING_UP", "FLOOD"]);
 
-/** One failed try is nothing yet. As many as it takes for an alert. */
+/** Failed attempts before a worker counts as down: as many as raise an alert. */
 const TRIES = 2;
 
 /** A worker with a proxy of its own says nothing about the network of its host. */
-function sightOf({ worker, state, fault, link }: WorkerStatus): LinkSight {
+function linkSnapshot({ worker, state, fault, link }: WorkerStatus): LinkSnapshot {
   const attempt = link?.attempt ?? 0;
   if (link?.way?.own === true) return { worker, state: "other", attempt };
   if (UP.has(state)) return { worker, state: "up", attempt: 0 };

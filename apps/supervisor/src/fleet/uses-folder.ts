@@ -2,9 +2,9 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 /**
- * Whether a process uses this data folder, by the kernel's record: `session` = it has this folder's file of the worker open (device and inode, under
- * whatever name), `folder` = it has no session file open and was started with this folder (DATA_DIR of its environment, by device and inode), `no` =
- * neither can be proven.
+ * Whether a process uses this data folder, read from /proc. `session`: it has the worker's session
+ * file of this folder open (compared by device and inode). `folder`: it has no session file open and
+ * its DATA_DIR is this folder. `no`: neither is proven.
  */
 export function usesFolder(pid: number, dataDir: string, worker: string): "session" | "folder" | "no" {
   const wanted = fileId(join(dataDir, "sessions", `${worker}.session`));

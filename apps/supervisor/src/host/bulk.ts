@@ -1,23 +1,22 @@
 import type { BulkAction, BulkPhase, CommandOutcome, FleetEvent, HostCommand } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 
-/** A bulk command, and what its progress events say. */
 export type BulkCommand = Extract<HostCommand, { kind: "bulk" }>;
-/** The part of a `bulk.progress` event that a bulk command decides. */
+/** A `bulk.progress` event without the fields that the host adds. */
 export type BulkProgress = Omit<Extract<FleetEvent, { kind: "bulk.progress" }>, "v" | "id" | "at" | "host">;
 
-/** Parts of {@link carryOutBulk}. */
 export interface BulkDeps {
-  /** Does the action for one worker and says how it ended. Never throws. */
+  /** Does the action for one worker. Never rejects: a failure is an outcome. */
   readonly perform: (action: BulkAction, worker: WorkerId) => Promise<CommandOutcome>;
   readonly tell: (progress: BulkProgress) => void;
-  /** Aborted when this host ends or somebody cancels: no worker is begun after that. */
+  /** Aborted when this host ends or an admin cancels: no further worker is started. */
   readonly stopping: AbortSignal;
 }
 
 /**
- * Does one thing to many workers, one after the other; stops run side by side, because each may take its whole grace time
- * (invariant 13). Tells after each one. With `canary` a first one that does not come up leaves the others as they were.
+ * Does one action for many workers, one after the other. Stops run in parallel, because each may
+ * take its whole grace period (invariant 13). Reports progress after each worker. With `canary`, a
+ * first worker that fails leaves the others as they are.
  */
 export async function carryOutBulk(command: BulkCommand, deps: BulkDeps): Promise<void> {
   const bulk = new Bulk(command, deps);
@@ -66,7 +65,7 @@ class Bulk {
     this.tell("rest", null);
   }
 
-  /** True when the worker is where it shall be. */
+  /** True when the action succeeded for the worker. */
   async one(worker: WorkerId): Promise<boolean> {
     const outcome = await this.#deps.perform(this.#command.action, worker);
     if (outcome.kind !== "failed") this.#done.push(worker);

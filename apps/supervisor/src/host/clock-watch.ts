@@ -1,16 +1,18 @@
-/** Parts of {@link ClockWatch}. */
 export interface ClockWatchDeps {
-  /** How far our clock is ahead of the one of Redis, in milliseconds; null: Redis does not say. */
+  /** Milliseconds that this clock is ahead of the clock of Redis; null when Redis does not answer. */
   readonly ahead: () => Promise<number | null>;
-  /** `detail` such as `+86400 s`. */
+  /** `detail` is signed seconds, such as `+86400 s`. */
   readonly tell: (over: boolean, detail: string) => void;
 }
 
 const LOOK_MS = 10_000;
-/** So far apart, times in the chat mislead. */
+/** A clock that differs from Redis by more than this raises an alert: times in the chat mislead. */
 const APART_MS = 30_000;
 
-/** Compares the clock of this host with the one of Redis, which all hosts and the bot can see. Told once, and once it is over. */
+/**
+ * Compares the clock of this host with the clock of Redis every 10 s. Reports a difference once, and
+ * its end once.
+ */
 export class ClockWatch implements Disposable {
   readonly #deps: ClockWatchDeps;
   readonly #timer: NodeJS.Timeout;
@@ -23,13 +25,10 @@ export class ClockWatch implements Disposable {
     void this.look();
   }
 
-  /** For the health endpoint. */
   readonly problems = (): string[] => (this.#told === null ? [] : [`clock differs from that of Redis by ${this.#told}`]);
 
-  /** Looks now. */
   async look(): Promise<void> {
     const ahead = await this.#deps.ahead();
-    // A Redis that does not say changes nothing.
     if (ahead === null) return;
     const seconds = Math.round(ahead / 1000);
     const isApart = Math.abs(ahead) > APART_MS;

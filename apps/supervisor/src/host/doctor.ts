@@ -1,22 +1,21 @@
 import { execFile } from "node:child_process";
 import type { CommandOutcome } from "@flotilla/contracts";
 
-/** It looks at each part for 5 s at most; whoever asked gives up after 60. */
+/** Each check of the doctor takes at most 5 s; the bot gives up after 60 s. */
 const LIMIT_MS = 40_000;
 const MAX_FINDINGS = 100;
 
-/** The part of its answer that is used here. */
 interface Found {
   readonly level: "problem" | "hint";
   readonly what: string;
   readonly todo: string;
 }
 
-/** Runs the doctor of the command line as a process of its own: what it opens cannot get into the way of what is open here. */
+/** Runs `flotilla doctor` in its own process, so that it shares no open file with the supervisor. */
 export async function askDoctor(program: string, env: Readonly<Record<string, string>>): Promise<CommandOutcome> {
   const options = { env, timeout: LIMIT_MS, maxBuffer: 4_000_000 };
   const printed = await new Promise<string>((resolve) => {
-    // Exit code 1 means that it found something.
+    // The error is ignored: exit code 1 means that the doctor found a problem.
     execFile(process.execPath, [program, "doctor", "--json"], options, (_error, stdout) => resolve(stdout));
   });
   const findings = parse(printed);

@@ -2,27 +2,26 @@ import type { CommandOutcome, HostCommand } from "@flotilla/contracts";
 import type { Clock, WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { Entry, Fleet } from "../fleet/fleet.ts";
-import { attempt, type SessionDesk } from "../fleet/session-desk.ts";
+import { attempt, type SessionService } from "../fleet/session-service.ts";
 import type { HostDb } from "../record/host-db.ts";
 import type { StartResult } from "../worker/managed-worker-deps.ts";
 import { type BulkCommand, type BulkProgress, carryOutBulk } from "./bulk.ts";
-import type { Of, Wish } from "./wish.ts";
+import type { Of, WorkerRequest } from "./worker-request.ts";
 
-/** Parts of {@link HostCommands}. */
 export interface HostCommandDeps {
   readonly fleet: Fleet;
   readonly db: HostDb;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly sessions: SessionDesk;
+  readonly sessions: SessionService;
   readonly doctor: () => Promise<CommandOutcome>;
 }
 
-/** Asked again, they look again. */
+/** Commands that only read: their outcome is not kept, and a redelivered job reads again. */
 const LOOKS = ["log", "who", "backups", "doctor"] as const;
 type Look = (typeof LOOKS)[number];
 
-/** Carries out what admins ask of this host: each command once, and each with an answer (invariant 10). */
+/** Carries out commands for this host: each at most once, each with one outcome (invariant 10). */
 export class HostCommands {
   readonly #deps: HostCommandDeps;
   readonly #inHand = new Map<string, Promise<void>>();
@@ -34,8 +33,8 @@ export class HostCommands {
   }
 
   /**
-   * Carries out one command and publishes its outcome. Never throws. The same command again, because its job came a second
-   * time, is answered with the outcome that it had, or will have.
+   * Carries out one command and publishes its outcome. Never throws. A redelivered command is
+   * answered with the outcome of the first delivery.
    */
   async carryOut(command: HostCommand): Promise<void> {
     const running = this.#inHand.get(command.id) ?? this.#carryOutOnce(command);
@@ -43,7 +42,7 @@ export class HostCommands {
     await running.finally(() => this.#inHand.delete(command.id));
   }
 
-  /** A command that cannot be carried out, such as one that took this process down with it each time: says so. */
+  /** Publishes a failed outcome for a command whose retries are used up, such as one that crashes the host. */
   giveUp(command: HostCommand, error: Error): void {
     this.#deps.log.error({ command: command.kind, id: command.id, err: error }, "command given up");
     const failure = { code: "given-up", message: "The host could not carry this out: it was tried three times." };
@@ -76,7 +75,7 @@ export class HostCommands {
     const cancelled = new AbortController();
     this.#bulks.set(id, cancelled);
     await carryOutBulk(command, {
-      // Each worker's part is kept by itself: a bulk that comes again goes on where it was.
+      // The outcome of each worker is kept separately: a redelivered bulk resumes where it stopped.
       perform: (verb, worker) => this.#part(`${id}.${worker}`, { kind: verb, worker }),
       tell: (progress) => this.#deps.fleet.tell(progress),
       stopping: AbortSignal.any([this.#deps.fleet.stopping, cancelled.signal]),
@@ -88,19 +87,19 @@ export class HostCommands {
     this.#deps.fleet.tell({ kind: "bulk.progress", command: id, ...where });
   }
 
-  async #part(id: string, wish: Wish): Promise<CommandOutcome> {
+  async #part(id: string, request: WorkerRequest): Promise<CommandOutcome> {
     const { db, clock } = this.#deps;
     const before = db.outcomeOf(id);
     if (before) return before;
-    const outcome = await this.#perform(wish);
+    const outcome = await this.#perform(request);
     if (!this.#deps.fleet.stopping.aborted) db.keepOutcome(id, outcome, clock.now());
     return outcome;
   }
 
-  async #perform(command: Wish): Promise<CommandOutcome> {
+  async #perform(command: WorkerRequest): Promise<CommandOutcome> {
     const { log, fleet, sessions } = this.#deps;
     const { worker, kind } = command;
-    // A wrong name leaves nothing behind: no row, no log, no process. Only a start makes a worker.
+    // A wrong name must leave no row, no log and no process. Only a start creates a worker.
     if (kind !== "start" && !fleet.has(worker) && !sessions.has(worker)) {
       if (kind !== "forget") return unknown(worker);
       fleet.forget(worker);
@@ -118,7 +117,7 @@ export class HostCommands {
     }
   }
 
-  async #carryOut(command: Wish, entry: Entry): Promise<CommandOutcome> {
+  async #carryOut(command: WorkerRequest, entry: Entry): Promise<CommandOutcome> {
     const { db, clock, sessions } = this.#deps;
     const { kind, worker: id } = command;
     switch (kind) {
@@ -161,7 +160,7 @@ export class HostCommands {
     }
   }
 
-  async #look(command: Extract<Wish, { kind: Look }>, entry: Entry): Promise<CommandOutcome> {
+  async #look(command: Extract<WorkerRequest, { kind: Look }>, entry: Entry): Promise<CommandOutcome> {
     const { sessions, doctor } = this.#deps;
     const { worker: id } = command;
     switch (command.kind) {
@@ -178,7 +177,7 @@ export class HostCommands {
     }
   }
 
-  /** What the worker waits for is tried at once. A holder that is another worker of this host is wanted no longer. */
+  /** Retries the worker at once. A holder that is another worker of this host is stopped for good. */
   async #stopHolder({ worker: id, pid }: Pick<Of<"stop-holder">, "worker" | "pid">, entry: Entry): Promise<CommandOutcome> {
     const { db, clock, sessions, fleet } = this.#deps;
     const outcome = await sessions.stopHolder(id, pid, async (held) => {

@@ -5,13 +5,12 @@ import { type Clock, toError } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { HostDb } from "../record/host-db.ts";
 
-/** Parts of {@link HostFiles}. */
 export interface HostFilesDeps {
   readonly dataDir: string;
-  /** The key that is to be in the data folder; null = it is in FLEET_KEY. */
+  /** The key that belongs into the data folder; null when it is set by FLEET_KEY. */
   readonly key: Buffer | null;
   readonly db: Pick<HostDb, "path" | "trouble" | "stillThere" | "rescueTo">;
-  /** Sessions of the folder that no worker belongs to. */
+  /** Names of session files that belong to no worker. */
   readonly idleSessions: () => readonly string[];
   readonly tell: (trouble: HostTrouble, over: boolean, detail: string) => void;
   readonly clock: Clock;
@@ -19,7 +18,7 @@ export interface HostFilesDeps {
 }
 
 const LOOK_EVERY_MS = 5000;
-/** From the first look that finds a session: its worker is added after it was made, as in a first start of the demo, an import. */
+/** Age at which a session without a worker is reported: an import creates the session first. */
 const IDLE_AFTER_MS = 20_000;
 const LONGEST = 600;
 
@@ -30,13 +29,13 @@ const KEY_TROUBLE: Readonly<Partial<Record<KeyFileState, HostTrouble>>> = {
 };
 
 /**
- * Watches what this host cannot do without: its data folder, key and record, as each worker watches its session. Tells each trouble once, and once that it is
- * over; a change of its detail is told too. A lost key is written back from memory; nothing that is there is ever overwritten.
+ * Watches the data folder, the fleet key and host.db every 5 s. Reports each trouble once, each
+ * change of its detail, and its end. Writes a lost key back from memory; never overwrites a file.
  */
 export class HostFiles implements Disposable {
   readonly #deps: HostFilesDeps;
   readonly #folder: string | null;
-  /** Sessions without a worker, and when each was first found. */
+  /** Monotonic milliseconds at which each session without a worker was first seen. */
   readonly #idleSince = new Map<string, number>();
   readonly #timer: NodeJS.Timeout;
   #told = new Map<HostTrouble, string>();
@@ -50,7 +49,7 @@ export class HostFiles implements Disposable {
     this.#timer.unref();
   }
 
-  /** Looks now. Never throws. */
+  /** Checks now. Never throws. */
   look(): void {
     const found = new Map(this.#find().map(([trouble, detail]) => [trouble, detail.slice(0, LONGEST)]));
     const { tell, log } = this.#deps;
@@ -69,7 +68,7 @@ export class HostFiles implements Disposable {
 
   #find(): (readonly [HostTrouble, string])[] {
     const { dataDir } = this.#deps;
-    // In a folder that was put in the place of ours nothing is to be mended.
+    // Another folder is in the place of ours: nothing in it may be repaired.
     if (folderId(dataDir) !== this.#folder) return [["folder-gone", dataDir]];
     return [...this.#key(), ...this.#record(), ...this.#idle()];
   }
@@ -93,13 +92,13 @@ export class HostFiles implements Disposable {
     const trouble = db.trouble();
     if (trouble === null) return [];
     if (trouble.kind !== "record-set-aside") return [[trouble.kind, trouble.detail]];
-    // Of a moment: told once.
+    // An event rather than a state: reported once.
     if (this.#setAsideTold) return [];
     this.#setAsideTold = true;
     return [[trouble.kind, trouble.detail]];
   }
 
-  /** The open file still has everything; a restart would lose it. */
+  /** Copies the deleted host.db from its open handle: a restart would lose its content. */
   #rescue(): string {
     const { db, log } = this.#deps;
     if (this.#rescued !== null) return this.#rescued;

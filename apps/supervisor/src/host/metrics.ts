@@ -1,21 +1,21 @@
 import type { WorkerStatus } from "@flotilla/contracts";
 import { Counter, Gauge, type Registry } from "@flotilla/observability";
 
-/** Counts the ends of worker processes that nobody asked for. */
+/** Counts unrequested exits of worker processes. */
 export function exitCounter(registry: Registry): Counter<"class" | "decision"> {
   return new Counter({
     name: "flotilla_worker_exits_total",
-    help: "Worker processes that ended unasked, by the class of the trouble and what followed",
+    help: "Worker processes that ended without a request, by error class and restart decision",
     labelNames: ["class", "decision"],
     registers: [registry],
   });
 }
 
-/** Shows this host's workers as they are when somebody asks: states, messages, and what each account may send. */
+/** Gauges of this host's workers, read at each scrape: states, messages, send budget. */
 export function showFleet(registry: Registry, statuses: () => readonly WorkerStatus[]): void {
   new Gauge({
     name: "flotilla_workers",
-    help: "Workers of this host by state, and by the class of the trouble they are in",
+    help: "Workers of this host by state and error class",
     labelNames: ["state", "class"],
     registers: [registry],
     collect() {
@@ -26,13 +26,13 @@ export function showFleet(registry: Registry, statuses: () => readonly WorkerSta
   perWorker("messages", "Messages received, over all runs", ({ link }) => link?.messages ?? null);
   perWorker("reconnects", "Connections to Telegram after the first one, over all runs", ({ link }) => link?.reconnects ?? null);
   perWorker("sends_left", "Messages that the account may send at once", ({ link }) => link?.sending?.tokens ?? null);
-  perWorker("sends_per_minute", "Messages that the account may send in a minute at present", ({ link }) => {
+  perWorker("sends_per_minute", "Messages per minute that the account may send now", ({ link }) => {
     return link?.sending?.perMinute ?? null;
   });
-  perWorker("send_wait_seconds", "How long Telegram still lets the account send nothing", ({ link }) => {
+  perWorker("send_wait_seconds", "Seconds left of the flood wait for sending", ({ link }) => {
     return link?.sending ? secondsUntil(link.sending.waitUntil) : null;
   });
-  perWorker("read_wait_seconds", "How long Telegram still lets a reading call of the account wait", ({ link }) => {
+  perWorker("read_wait_seconds", "Seconds left of the flood wait for reading", ({ link }) => {
     return link ? secondsUntil(link.readingWait?.until ?? null) : null;
   });
   perWorker("sending_stopped", "1 while the account sends nothing until an admin resumes", ({ link }) => {

@@ -3,7 +3,6 @@ import type { Clock, HostId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { type HostBoard, redisAway } from "@flotilla/queue";
 
-/** Parts of {@link OtherHosts}. */
 export interface OtherHostsDeps {
   readonly board: Pick<HostBoard, "write" | "all" | "remove" | "trouble">;
   readonly host: HostId;
@@ -13,7 +12,7 @@ export interface OtherHostsDeps {
   readonly onError: (error: unknown) => void;
 }
 
-/** Says that this host runs, and finds out at once when another one does that should not (HOSTS=one). */
+/** Announces this host in Redis every 10 s and reports other hosts that HOSTS=one forbids. */
 export class OtherHosts {
   readonly #deps: OtherHostsDeps;
   readonly #timer: NodeJS.Timeout;
@@ -25,14 +24,14 @@ export class OtherHosts {
     void this.look();
   }
 
-  /** For the health endpoint: Redis, and hosts that should not be there. */
+  /** For the health endpoint: an absent Redis, and hosts that HOSTS=one forbids. */
   readonly problems = (): string[] => {
     const { trouble } = this.#deps.board;
     const redis = trouble === null ? [] : [redisAway(trouble).message];
     return this.#others === "" ? redis : [...redis, `HOSTS=one, but ${this.#others} runs, too`];
   };
 
-  /** Never rejects: the next look is in 10 s. */
+  /** Never rejects: the next check follows in 10 s. */
   async look(): Promise<void> {
     const { board, host, hosts, clock, log, onError } = this.#deps;
     try {
@@ -53,7 +52,7 @@ export class OtherHosts {
     }
   }
 
-  /** This host ends. */
+  /** Removes this host from the board. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#deps.board.remove(this.#deps.host).catch(this.#deps.onError);

@@ -19,22 +19,21 @@ import {
 import type { HostDb } from "../record/host-db.ts";
 import { OtherHosts } from "./other-hosts.ts";
 
-/** What this host has in Redis. */
+/** This host's connections to Redis: events, statuses, commands. */
 export interface RedisParts {
-  /** The fleet that it belongs to. */
   readonly fleet: Fleet;
   readonly place: QueuePlace;
   readonly events: EventPublisher;
   readonly statuses: StatusWriter;
-  /** For the health endpoint: Redis is away, another supervisor has this host's name, other hosts. */
+  /** For the health endpoint: absent Redis, a second supervisor of this name, forbidden other hosts. */
   readonly problems: () => string[];
   readonly onError: (error: unknown) => void;
 }
 
-/** A bot that starts for the first time, beside us, makes the fleet; a host that knows its fleet does not wait for the bot. */
+/** Longest wait for a bot that starts for the first time and creates the fleet. A host that knows its fleet does not wait. */
 const BOT_MS = 30_000;
 
-/** Finds the fleet and opens what belongs to it; all of it is released with `stack`. Throws what `findFleet` throws. */
+/** Finds the fleet and opens its Redis parts; `stack` releases them. Throws what `findFleet` throws. */
 export async function openRedisParts(
   stack: AsyncDisposableStack,
   { config, fleetKey, db, log }: { config: Config; fleetKey: Buffer; db: HostDb; log: Logger },
@@ -64,14 +63,17 @@ interface ClaimParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** The right to this host's name: two supervisors with one name would take each other's commands. */
+/** The claim on this host's name: two supervisors with one name would take each other's commands. */
 function claimOf({ hostId: host, dataDir }: Config, { place, db, log, onError }: ClaimParts): HostClaim {
   const id = randomUUID();
   const me = { id, record: recordOf(db.path) ?? id, pid: process.pid, machine: hostname(), dataDir, since: systemClock.now() };
   return new HostClaim({ place, host, me, onTaken: (error) => log.error({ err: error }, "⚠️ two hosts of one name"), onError });
 }
 
-/** The kernel's lock on this file is held: the holder before it on this machine is dead. */
+/**
+ * Identity of host.db on this boot. This process holds its kernel lock, so an earlier holder with
+ * the same identity is dead.
+ */
 function recordOf(path: string): string | null {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   const boot = processIdentity(process.pid)?.bootId;

@@ -1,13 +1,13 @@
-/** One worker as the gate sees it. */
-export interface LinkSight {
+/** The connection of one worker, as the gate sees it. */
+export interface LinkSnapshot {
   readonly worker: string;
-  /** `down`: it tries to connect and the network is what is in the way; `up`: it is connected; `other`: it wants nothing, or goes a way of its own. */
+  /** `down`: attempts fail for want of a network. `up`: connected. `other`: idle, or behind its own proxy. */
   readonly state: "down" | "up" | "other";
-  /** Failed tries in a row. */
+  /** Consecutive failed attempts. */
   readonly attempt: number;
 }
 
-/** What a worker is told: not to try before it is told to, or to try (after `delayMs`). */
+/** An order to a worker: `hold` stops its attempts until a `go`; `go` lets it try after `delayMs`. */
 export interface GateOrder {
   readonly worker: string;
   readonly order: "hold" | "go";
@@ -15,8 +15,8 @@ export interface GateOrder {
 }
 
 /**
- * Whether the network of a host is thought to be there. Closed: one worker at a time tries the way out, `attempt` is how often it
- * had failed when its turn began; `failures` counts the turns; the others are `held`.
+ * Whether a host seems to have a network. Closed: `prober` probes and the others are `held`.
+ * `attempt` is the prober's failed attempts when its turn began; `failures` counts failed turns.
  */
 export type NetworkGate =
   | { readonly isOpen: true }
@@ -28,34 +28,34 @@ export type NetworkGate =
       readonly held: readonly string[];
     };
 
-/** At the start every worker finds out for itself. */
+/** The initial gate: every worker connects on its own. */
 export const OPEN_GATE: NetworkGate = { isOpen: true };
 
-/** Between two probes of a host, in milliseconds; the last one repeats. As the back-off of one worker. */
+/** Milliseconds between two probes of a host; the last one repeats. Equal to the back-off of a worker. */
 const PROBE_MS = [10_000, 20_000, 40_000, 80_000, 120_000];
-/** Fewer than so many workers say nothing about a host. */
+/** Workers that must be down before the host counts as without a network. */
 const ENOUGH = 2;
 
 /**
- * The next state of the gate and what follows from it. Pure. When every worker of a host that wants a connection is without
- * one for want of a network, they stop trying each for itself: one probes, in turn, with the usual back-off; when any of them is
- * up, the others go `spacingMs` apart.
+ * The next state of the gate and the orders that follow. Pure. When every worker that wants a
+ * connection lacks a network, one worker probes with the usual back-off and the others hold; the
+ * prober changes after each failure. When any worker is up, the others go, `spacingMs` apart.
  */
 export function stepGate(
   gate: NetworkGate,
-  sights: readonly LinkSight[],
+  links: readonly LinkSnapshot[],
   spacingMs: number,
 ): { readonly gate: NetworkGate; readonly orders: readonly GateOrder[] } {
-  const down = sights.filter(({ state }) => state === "down").toSorted((a, b) => (a.worker < b.worker ? -1 : 1));
-  const isDark = down.length >= ENOUGH && !sights.some(({ state }) => state === "up");
+  const down = links.filter(({ state }) => state === "down").toSorted((a, b) => (a.worker < b.worker ? -1 : 1));
+  const isDark = down.length >= ENOUGH && !links.some(({ state }) => state === "up");
   if (gate.isOpen) return isDark ? close(down) : { gate, orders: [] };
-  // Also the one whose probe is not due yet.
+  // The prober too: its next probe may not be due yet.
   if (!isDark)
     return { gate: OPEN_GATE, orders: down.map(({ worker }, n) => ({ worker, order: "go", delayMs: n * spacingMs })) };
   return probe(gate, down);
 }
 
-function close(down: readonly LinkSight[]): ReturnType<typeof stepGate> {
+function close(down: readonly LinkSnapshot[]): ReturnType<typeof stepGate> {
   const [first, ...rest] = down;
   if (!first) return { gate: OPEN_GATE, orders: [] };
   const held = rest.map(({ worker }) => worker);
@@ -63,7 +63,7 @@ function close(down: readonly LinkSight[]): ReturnType<typeof stepGate> {
   return { gate, orders: held.map(hold) };
 }
 
-function probe(gate: Extract<NetworkGate, { isOpen: false }>, down: readonly LinkSight[]): ReturnType<typeof stepGate> {
+function probe(gate: Extract<NetworkGate, { isOpen: false }>, down: readonly LinkSnapshot[]): ReturnType<typeof stepGate> {
   const current = down.find(({ worker }) => worker === gate.prober);
   const hasFailed = current !== undefined && current.attempt > gate.attempt;
   if (current && !hasFailed) {
@@ -77,12 +77,12 @@ function probe(gate: Extract<NetworkGate, { isOpen: false }>, down: readonly Lin
   const delayMs = hasFailed ? (PROBE_MS[Math.min(failures, PROBE_MS.length) - 1] ?? 0) : 0;
   return {
     gate: { isOpen: false, prober: next.worker, attempt: next.attempt, failures, held },
-    // Who probed until now is held again; so is whoever came to it meanwhile.
+    // Holds the last prober and workers that went down since.
     orders: [...held.filter((worker) => !gate.held.includes(worker)).map(hold), { worker: next.worker, order: "go", delayMs }],
   };
 }
 
-function others(down: readonly LinkSight[], prober: string): string[] {
+function others(down: readonly LinkSnapshot[], prober: string): string[] {
   return down.map(({ worker }) => worker).filter((worker) => worker !== prober);
 }
 

@@ -1,6 +1,6 @@
 import type { OwnRules, RestartRules, RulesStatus } from "@flotilla/contracts";
 
-/** The fleet's rules with what a worker has of its own in their place. A window of its own is also its stable run. */
+/** The fleet's rules with a worker's overrides. An own `windowS` also sets `stableMs`. */
 export function withOwnRules(fleet: RestartRules, own: OwnRules): RestartRules {
   const window = own.windowS === undefined ? {} : { windowMs: own.windowS * 1000, stableMs: own.windowS * 1000 };
   return {
@@ -12,7 +12,7 @@ export function withOwnRules(fleet: RestartRules, own: OwnRules): RestartRules {
   };
 }
 
-/** The same as admins see it. */
+/** The rules in seconds, as the card shows them. */
 export function rulesStatus(rules: RestartRules, own: OwnRules): RulesStatus {
   return {
     crashDelayS: rules.crashDelayMs / 1000,

@@ -1,49 +1,47 @@
 import type { ErrorClass, ReportedState, RestartDecision, WorkerState } from "@flotilla/contracts";
 
-/** How a stop is meant. */
+/** The state after a stop: stopped by an admin, or in maintenance. */
 export type StoppedAs = "STOPPED" | "MAINTENANCE";
 
 /**
- * What a worker is doing, as its supervisor knows it: the seventeen states, and whether there is a process. What cannot be is
- * not a value of this type. Only {@link live} makes the next one, and only the supervisor calls it.
+ * A worker's state, as its supervisor knows it: one of seventeen states, and whether a process
+ * exists. Impossible combinations are not values of this type. Only {@link transition} makes the
+ * next value, and only the supervisor calls it.
  */
 export type WorkerLife =
-  /** No process, and none wanted. */
+  /** No process, and none desired. */
   | { readonly process: "none"; readonly state: StoppedAs }
-  /** No process until `until` (milliseconds since the epoch): after a crash, or while somebody else has the session. */
+  /** No process until `until` (milliseconds since the epoch): after a crash, or while another process holds the session. */
   | { readonly process: "none"; readonly state: "BACKOFF" | "LOCKED" | "IN_USE"; readonly until: number }
-  /** No process until a person acts or, when the session file is what is wrong (BROKEN), until that is right again. */
+  /** No process until an admin acts or, in BROKEN, until the session file is usable again. */
   | { readonly process: "none"; readonly state: "GAVE_UP" | "BROKEN" | "BANNED" | "NEEDS_LOGIN" }
-  /** A process runs; the state is its own word. */
+  /** A process runs and reported this state. */
   | { readonly process: "up"; readonly state: ReportedState }
   /** The process was asked to end. */
   | { readonly process: "ending"; readonly state: "STOPPING"; readonly as: StoppedAs };
 
-/** What happens to a worker. */
 export type LifeEvent =
-  /** A process was started. */
   | { readonly kind: "spawned" }
-  /** The process says what it is doing. */
+  /** The process reports its state. */
   | { readonly kind: "reported"; readonly state: ReportedState }
-  /** It shall not run: by a person, or because the host ends. */
+  /** An admin stops the worker, or the host ends. */
   | { readonly kind: "stop-wanted"; readonly as: StoppedAs }
   /** The kernel reported the end of a process that was asked to end. */
   | { readonly kind: "ended" }
-  /** The kernel reported the end of a process that nobody asked, and the policy decided at `now`. */
+  /** The kernel reported an unrequested exit, and the restart policy decided at `now`. */
   | { readonly kind: "exited"; readonly class: ErrorClass; readonly decision: RestartDecision; readonly now: number };
 
-/** An event that cannot happen in this life. Reported by who applied it; the life stays as it was. */
+/** An event that is impossible in this state. The caller reports it; the state does not change. */
 export interface RefusedEvent {
   readonly refused: true;
   readonly state: WorkerState;
   readonly event: LifeEvent["kind"];
 }
 
-/** The beginning: known, never started. */
 export const NOT_STARTED: WorkerLife = { process: "none", state: "STOPPED" };
 
-/** The only way from one state of a worker to another. Pure and total: every pair gives a new life or a refusal. */
-export function live(life: WorkerLife, event: LifeEvent): WorkerLife | RefusedEvent {
+/** The only way from one state of a worker to another. Pure and total: every pair gives a state or a refusal. */
+export function transition(life: WorkerLife, event: LifeEvent): WorkerLife | RefusedEvent {
   switch (event.kind) {
     case "spawned":
       return life.process === "none" ? { process: "up", state: "STARTING" } : refuse(life, event);
@@ -62,7 +60,7 @@ export function live(life: WorkerLife, event: LifeEvent): WorkerLife | RefusedEv
   }
 }
 
-/** A banned account has no way back but a login; everything else may follow everything while the process runs. */
+/** A banned account leaves BANNED only by a login; any other state may follow any while the process runs. */
 function mayReport(life: WorkerLife, to: ReportedState): boolean {
   if (life.process !== "up") return false;
   return life.state !== "BANNED" || to === "BANNED" || to === "LOGGING_IN";

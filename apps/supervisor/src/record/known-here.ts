@@ -5,8 +5,8 @@ import { neighbourOf, sessionNames } from "@flotilla/session-store";
 import type { HostDb } from "./host-db.ts";
 
 /**
- * When the record of this host is new although workers ran here (their sessions have a key, and their logs are there): they are wanted. A lost record keeps
- * no account off Telegram. Returns their names.
+ * Adds workers to a new host.db when they ran here before (session with a key, and a log), with the
+ * desired state "running": a lost host.db keeps no account off Telegram. Returns their names.
  */
 export function takeKnownWorkers(db: HostDb, dataDir: string, now: number): WorkerId[] {
   if (!db.isNew) return [];

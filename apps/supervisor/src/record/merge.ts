@@ -1,21 +1,21 @@
 import type { HostMemory, RecordKey } from "./rows.ts";
 
-/** What changed in memory and is not in the file yet, by {@link keyText}. */
+/** Rows that changed in memory and are not in the file yet, by {@link keyText}. */
 export type Unwritten = ReadonlyMap<string, RecordKey>;
 
-/** Names a key in {@link Unwritten}. */
 export function keyText({ of, id }: Pick<RecordKey, "of" | "id">): string {
   return `${of} ${id}`;
 }
 
 /**
- * Joins what a file held that could not be read until now to what happened meanwhile. A row with an unwritten change is memory's, a deleted one too; every
- * other row is the file's. Exits are both: the file's first, unless they were forgotten meanwhile. Field fault G5.
+ * Merges a file that became readable into the memory of the time without it. Memory wins for rows
+ * with an unwritten change, deletions included; the file wins for every other row. Exits are joined,
+ * the file's first, unless an admin reset them meanwhile. Field fault G5.
  */
 export function joinFound(memory: HostMemory, found: HostMemory, unwritten: Unwritten): void {
   for (const [id, worker] of found.workers) {
     const mine = memory.workers.get(id);
-    // Wanted otherwise meanwhile, but added when the file says.
+    // Desired state from memory, creation time from the file.
     if (mine) memory.workers.set(id, { ...mine, addedAt: Math.min(mine.addedAt, worker.addedAt) });
     else if (!unwritten.has(keyText({ of: "worker", id }))) memory.workers.set(id, worker);
   }
@@ -30,7 +30,7 @@ export function joinFound(memory: HostMemory, found: HostMemory, unwritten: Unwr
   if (!unwritten.has(keyText({ of: "fleet", id: "fleet" }))) memory.fleet = found.fleet ?? memory.fleet;
   const newer = [...memory.outcomes];
   memory.outcomes.clear();
-  // The oldest ones are dropped by their place.
+  // Insertion order decides which outcomes are dropped first: the file's are older.
   join(memory.outcomes, found.outcomes, (id) => unwritten.has(keyText({ of: "outcome", id })));
   for (const [id, outcome] of newer) memory.outcomes.set(id, outcome);
 }

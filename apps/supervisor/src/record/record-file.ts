@@ -5,16 +5,16 @@ import { joinFound, keyText } from "./merge.ts";
 import { emptyMemory, type HostMemory, type RecordKey, readAll, writeKey } from "./rows.ts";
 import { MIGRATIONS } from "./schema.ts";
 
-/** What is wrong with the file; its content stays usable in memory. */
+/** A problem of the file; its content stays usable in memory. */
 export interface RecordTrouble {
   readonly kind: "record-set-aside" | "record-unwritable";
-  /** Paths and the code of what failed, for the log and a chat of any language. */
+  /** Paths and an error code, in no language: for the log and the chat. */
   readonly detail: string;
 }
 
 /**
- * What SQLite, or the file's own header, says is damage: the content is lost, whatever is done, and the file is set aside under a new name. Anything else,
- * such as no memory or no free descriptor, says nothing about the content.
+ * Codes that prove damage: the content is lost, and the file is renamed and kept. Other errors, such
+ * as missing memory or descriptors, say nothing about the content.
  */
 const DAMAGE: ReadonlySet<string> = new Set<SqliteErrorCode>([
   "sqlite-corrupt",
@@ -22,7 +22,7 @@ const DAMAGE: ReadonlySet<string> = new Set<SqliteErrorCode>([
   "sqlite-empty",
   "sqlite-truncated",
 ]);
-/** No trouble of this file but a decision: another supervisor has it, or another version wrote it. */
+/** Codes that end the start: another supervisor holds the file, or another version wrote it. */
 const REFUSALS: ReadonlySet<string> = new Set<SqliteErrorCode>([
   "sqlite-locked",
   "sqlite-newer",
@@ -30,18 +30,19 @@ const REFUSALS: ReadonlySet<string> = new Set<SqliteErrorCode>([
   "sqlite-network-fs",
 ]);
 const CHECK_BUDGET_MS = 500;
-/** So often a file that failed is tried again, beside each new write. */
+/** Interval between retries of a failed file; each new write retries too. */
 const RETRY_MS = 5000;
 
 /**
- * `host.db` on its disk. It may fail at any time: what it should hold is in memory, what is not written yet is remembered by key and written with its
- * newest state as soon as the disk lets it. Never throws after its opening.
+ * `host.db` on disk, which may fail at any time. The content is in memory; unwritten rows are
+ * remembered by key and written in their newest state when the disk works. Only the constructor
+ * throws.
  */
 export class RecordFile {
   readonly path: string;
-  /** What it held when it was opened; from then on the caller's. */
+  /** The content of the file at opening. The caller changes it and calls {@link changed}. */
   readonly memory: HostMemory;
-  /** It was opened and held nothing. One that cannot be opened for now may hold everything. */
+  /** True when the file opened and held no worker. False when it failed to open: it may hold workers. */
   readonly isNew: boolean;
   readonly #dirty = new Map<string, RecordKey>();
   readonly #timer: NodeJS.Timeout;
@@ -50,7 +51,10 @@ export class RecordFile {
   #problem: string | null = null;
   #onFound: () => void = () => {};
 
-  /** Throws AppError `sqlite-locked` when another supervisor of this data folder runs, and `sqlite-newer`, `sqlite-wrong-role`, `sqlite-network-fs`. */
+  /**
+   * Throws AppError `sqlite-locked` when another supervisor of this data folder runs, and
+   * `sqlite-newer`, `sqlite-wrong-role`, `sqlite-network-fs`.
+   */
   constructor(path: string) {
     this.path = path;
     const opened = this.#open();
@@ -60,28 +64,28 @@ export class RecordFile {
     this.#timer.unref();
   }
 
-  /** What is wrong now, or null. */
+  /** The current problem, or null. */
   trouble(): RecordTrouble | null {
     if (this.#problem !== null) return { kind: "record-unwritable", detail: this.#problem };
     return this.#setAside === null ? null : { kind: "record-set-aside", detail: this.#setAside };
   }
 
-  /** Whether the path still leads to the file that is written to. */
+  /** Whether the path still leads to the open file. */
   stillThere(): ReturnType<Database["stillThere"]> {
     return this.#db?.stillThere() ?? "ok";
   }
 
-  /** Writes all that it holds into a new file. Throws AppError `sqlite-*`. */
+  /** Copies the whole database into a new file. Throws AppError `sqlite-*`. */
   rescueTo(target: string): void {
     if (this.#db) backupTo(this.#db, target);
   }
 
-  /** `listen` is called when a file that could not be opened at first could be, and what it held has joined the memory. */
+  /** Calls `listen` when a file that failed to open opens later, after its content was merged. */
   whenFound(listen: () => void): void {
     this.#onFound = listen;
   }
 
-  /** The rows of these keys changed in memory. */
+  /** Marks rows as changed in memory and writes all unwritten ones. */
   changed(...keys: readonly RecordKey[]): void {
     for (const key of keys) {
       const before = this.#dirty.get(keyText(key));
@@ -91,7 +95,7 @@ export class RecordFile {
     this.#flush();
   }
 
-  /** Writes what is still to be written, if it can be, and frees the lock. Idempotent. */
+  /** Writes the unwritten rows if the disk allows it and releases the lock. Idempotent. */
   close(): void {
     clearInterval(this.#timer);
     this.#flush();
@@ -124,7 +128,7 @@ export class RecordFile {
     }
   }
 
-  /** Nothing is deleted: the old file stays for a look. */
+  /** Renames the damaged file and starts an empty one. */
   #startOver(): HostMemory | null {
     try {
       const aside = `${this.path}.damaged-${new Date().toISOString().replace(/[-:.]/g, "")}`;

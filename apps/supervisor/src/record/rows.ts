@@ -3,20 +3,19 @@ import { parseWorkerId, type WorkerId } from "@flotilla/kernel";
 import type { ProcessIdentity } from "@flotilla/os";
 import type { Database } from "@flotilla/sqlite";
 
-/** Desired state of a worker of this host. */
 export type Desired = "running" | "stopped" | "maintenance";
 
-/** An exit with what the kernel said. */
+/** An exit with the code or signal that the kernel reported. */
 export type KeptExit = PastExit & { readonly exitCode: number | null; readonly signal: string | null };
 
 /** A process that a supervisor of this record started. */
 export interface Child extends ProcessIdentity {
   readonly worker: string;
-  /** Who started it; null when an older version wrote it down. */
+  /** The supervisor that started it; null in records of version 0.1. */
   readonly supervisor: ProcessIdentity | null;
 }
 
-/** All that is known of this host, as it is now. */
+/** The content of host.db. */
 export interface HostMemory {
   readonly workers: Map<WorkerId, { desired: Desired; addedAt: number }>;
   readonly exits: Map<WorkerId, KeptExit[]>;
@@ -24,22 +23,21 @@ export interface HostMemory {
   readonly stats: Map<WorkerId, LinkStatus>;
   readonly children: Map<number, Child>;
   readonly outcomes: Map<string, { at: number; outcome: CommandOutcome }>;
-  /** Which fleet this host belongs to, so that it finds its keys in Redis also when Redis was away or came back empty. */
+  /** The fleet of this host: it finds its keys in Redis even when Redis was away or came back empty. */
   fleet: unknown;
-  /** Events that Redis has not got yet, oldest first. */
+  /** Outbox: events that Redis does not have yet, oldest first. */
   readonly events: Map<string, FleetEvent>;
 }
 
 /** Names one row, or the rows of one worker. */
 export type RecordKey =
   | { readonly of: "worker" | "rules" | "stats"; readonly id: WorkerId }
-  /** `adds`: later exits only; those before it still count. */
+  /** `adds`: the change only appends; false when earlier exits were dropped. */
   | { readonly of: "exits"; readonly id: WorkerId; readonly adds: boolean }
   | { readonly of: "child"; readonly id: number }
   | { readonly of: "outcome" | "event"; readonly id: string }
   | { readonly of: "fleet"; readonly id: "fleet" };
 
-/** Nothing known. */
 export function emptyMemory(): HostMemory {
   return {
     workers: new Map(),
@@ -53,7 +51,7 @@ export function emptyMemory(): HostMemory {
   };
 }
 
-/** Reads everything; what this version cannot read is passed over. Throws AppError `sqlite-*`. */
+/** Reads all rows and skips those that this version cannot parse. Throws AppError `sqlite-*`. */
 export function readAll(db: Database): HostMemory {
   const memory = emptyMemory();
   for (const row of db.read<{ id: string; desired: Desired; added_at: number }>("SELECT * FROM worker ORDER BY added_at, id"))
@@ -111,7 +109,7 @@ function withId(text: string, work: (id: WorkerId) => void): void {
   try {
     id = parseWorkerId(text);
   } catch {
-    return; // not a name of ours: the file was edited
+    return; // no valid worker name: the file was edited by hand
   }
   work(id);
 }
@@ -124,7 +122,7 @@ function json(text: string): unknown {
   }
 }
 
-/** Writes what memory has under one key. Workers go first: other rows refer to them. */
+/** Writes the rows of one key. Write worker rows first: other rows refer to them. */
 export function writeKey(db: Database, memory: HostMemory, key: RecordKey): void {
   switch (key.of) {
     case "worker":

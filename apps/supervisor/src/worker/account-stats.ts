@@ -2,12 +2,12 @@ import type { LinkStatus } from "@flotilla/contracts";
 import type { Clock, WorkerId } from "@flotilla/kernel";
 import type { HostDb } from "../record/host-db.ts";
 
-/** Counters change with every message; so often they are written down at most. A killed supervisor loses no more than that. */
+/** Least interval between two writes of the counters; a killed supervisor loses at most this much. */
 const KEEP_EVERY_MS = 10_000;
 
 /**
- * Failures, Reconnects, Last Success and the counted messages of one account over all its runs (S2-39). A process counts
- * from zero; what was before is added here, and kept in `host.db`.
+ * Failures, reconnects, last success and message count of one account over all runs (S2-39). A
+ * process counts from zero; this class adds the earlier runs and keeps the sum in `host.db`.
  */
 export class AccountStats {
   readonly #id: WorkerId;
@@ -24,7 +24,7 @@ export class AccountStats {
     this.#before = db.stats(id);
   }
 
-  /** Over all runs; null when this worker never reported. */
+  /** The sum over all runs; null when this worker never reported. */
   total(): LinkStatus | null {
     const [before, run] = [this.#before, this.#run];
     if (!before || !run) return run ?? (before && { ...before, attempt: 0, nextTryAt: null });
@@ -39,7 +39,7 @@ export class AccountStats {
     };
   }
 
-  /** The running process reported. */
+  /** Takes the counters of the running process. */
   heard(link: LinkStatus): void {
     const quiet = this.#run?.failures === link.failures && this.#run.reconnects === link.reconnects;
     this.#run = link;

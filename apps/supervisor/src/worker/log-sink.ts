@@ -6,15 +6,18 @@ import { redact } from "@flotilla/observability";
 const RING_LINES = 200;
 const FILE_LIMIT_BYTES = 5 * 1024 * 1024;
 
-/** Where a worker's output goes: a file (0600, one older generation kept) and the last lines in memory. Never throws: a log decides over no process. */
+/**
+ * Writes a worker's output to a file (mode 0600, 5 MB, one older generation) and keeps the last 200
+ * lines in memory. Never throws: a log failure must not stop a process.
+ */
 export class LogSink {
   readonly #path: string;
   readonly #ring: string[] = [];
-  /** Null while the file cannot be opened: no descriptor, so nothing is ever written into a file that got its number. */
+  /** Null while the file is closed: a kept number could belong to another file by now. */
   #fd: number | null = null;
   #partial = "";
   #closed = false;
-  /** Lines that the file does not have, until it is told of them. */
+  /** Lines missing in the file; the next successful write says how many. */
   #lost = 0;
   #isCut = false;
 
@@ -23,14 +26,14 @@ export class LogSink {
     this.#fd = this.#open();
   }
 
-  /** Takes output as it comes, in any pieces. Written line by line, redacted. A full disk loses the file's lines, not the ring's. */
+  /** Takes output in any pieces; writes it by line, redacted. On a full disk only the file loses lines. */
   append(text: string): void {
     const lines = (this.#partial + text).split("\n");
     this.#partial = (lines.pop() ?? "").slice(-64_000);
     for (const line of lines) this.#line(redact(line));
   }
 
-  /** The last `count` lines, oldest first, made readable. */
+  /** The last `count` lines, oldest first; JSON lines as time, level and text. */
   tail(count: number): string[] {
     return this.#ring.slice(-count).map(readable);
   }
@@ -57,14 +60,13 @@ export class LogSink {
       this.#write(this.#fd, line);
       if (fstatSync(this.#fd).size > FILE_LIMIT_BYTES) this.#rotate(this.#fd);
     } catch {
-      // The ring still has it; the disk's state is reported elsewhere.
+      // The ring has the line; DiskWatch reports the disk.
     }
   }
 
-  /** A disk that is almost full takes a part: the line is cut then, and the next one begins on its own. */
+  /** An almost full disk takes only part of a line; the next line then starts with a line break. */
   #write(fd: number, line: string): void {
-    const lost = this.#lost === 0 ? "" : `${this.#isCut ? "\n" : ""}${this.#lost} lines were not written\n`;
-    let rest = Buffer.from(`${lost}${line}\n`);
+    let rest = Buffer.from(`${this.#lossNote()}${line}\n`);
     try {
       while (rest.length > 0) {
         rest = rest.subarray(writeSync(fd, rest));
@@ -78,6 +80,11 @@ export class LogSink {
     this.#isCut = false;
   }
 
+  #lossNote(): string {
+    if (this.#lost === 0) return "";
+    return `${this.#isCut ? "\n" : ""}${this.#lost} lines were not written\n`;
+  }
+
   #open(): number | null {
     try {
       makeFolder(dirname(this.#path), 0o700);
@@ -87,9 +94,9 @@ export class LogSink {
     }
   }
 
-  /** The old file stays in use until there is a new one. */
+  /** Uses the old file until the new one is open. */
   #rotate(old: number): void {
-    // It has its new name already when the last try could not make a new file.
+    // Absent when an earlier rotation renamed it and failed to open a new file.
     if (existsSync(this.#path)) renameSync(this.#path, `${this.#path}.1`);
     const fresh = this.#open();
     if (fresh === null) return;
@@ -98,7 +105,7 @@ export class LogSink {
   }
 }
 
-/** A JSON log line as `2026-11-01T12:04:31Z warn text`: who reads it has a time zone. Other lines as they are. */
+/** A JSON log line as `2026-11-01T12:04:31Z warn text`; other lines unchanged. */
 function readable(line: string): string {
   if (!line.startsWith("{")) return line;
   try {

@@ -14,17 +14,16 @@ export interface StateSince {
   readonly since: number;
 }
 
-/** What a worker's owner hears about. */
+/** Callbacks of a managed worker. */
 export interface ManagedWorkerHooks {
-  /** The visible state changed because of `cause`, or only its details (`changed` false). */
+  /** The state changed because of `cause`, or only its details (`changed` is false). */
   status(status: WorkerStatus, previous: StateSince, changed: boolean, cause: string): void;
-  /** The process ended unasked. */
+  /** The process ended without a request. */
   exited(exit: WorkerExit, fault: Fault, decision: RestartDecision, phase: "start" | "run"): void;
-  /** Something happened that cannot happen in this state: a bug, and nothing was changed. */
+  /** An event was impossible in this state: a bug. The state did not change. */
   refused(event: RefusedEvent): void;
 }
 
-/** Parts of a managed worker. */
 export interface ManagedWorkerDeps {
   readonly id: WorkerId;
   readonly host: HostId;
@@ -32,24 +31,23 @@ export interface ManagedWorkerDeps {
   readonly db: HostDb;
   readonly log: LogSink;
   readonly clock: Clock;
-  /** Asked at each decision, so that a change of the settings counts at once. */
+  /** Read at each decision, so that changed settings apply at once. */
   readonly rules: () => RestartRules;
   readonly limits: WorkerLimits;
   readonly session: SessionFacts;
   readonly hooks: ManagedWorkerHooks;
-  /** Restarts that come by themselves wait here for their place; absent: none waits. */
+  /** Limits how many automatic restarts run at once. Absent: no limit. */
   readonly window?: Pick<StartWindow, "take">;
 }
 
-/** How long things may take. */
 export interface WorkerLimits extends VitalLimits {
-  /** From SIGTERM to SIGKILL (invariant 13). */
+  /** Milliseconds between SIGTERM and SIGKILL (invariant 13). */
   readonly graceMs: number;
-  /** The same for a process that hangs: it is not expected to listen. */
+  /** Grace period in milliseconds of a process that hangs. */
   readonly stuckGraceMs: number;
-  /** Between two looks at a session file that could not be used. */
+  /** Milliseconds between two probes of a broken session file. */
   readonly lookMs: number;
 }
 
-/** How a start ended. */
+/** `ended`: the process exited before it was ready, or waits for its locked session. */
 export type StartResult = { readonly kind: "ready" } | { readonly kind: "ended"; readonly fault: Fault };

@@ -4,11 +4,11 @@ import { SerialQueue } from "@flotilla/kernel";
 import { processIdentity } from "@flotilla/os";
 import { faultOfExit } from "../policy/exit-fault.ts";
 import { rulesStatus } from "../policy/own-rules.ts";
-import { type LifeEvent, live, NOT_STARTED, type StoppedAs, type WorkerLife } from "../policy/worker-life.ts";
+import { type LifeEvent, NOT_STARTED, type StoppedAs, transition, type WorkerLife } from "../policy/worker-life.ts";
 import { AccountStats } from "./account-stats.ts";
+import { BrokenFileProbe } from "./broken-file-probe.ts";
 import type { ManagedWorkerDeps, StartResult } from "./managed-worker-deps.ts";
 import { NextStart } from "./next-start.ts";
-import { SecondLook } from "./second-look.ts";
 import { SessionNews } from "./session-news.ts";
 import { VitalSigns } from "./vital-signs.ts";
 import { type WorkerExit, WorkerProcess } from "./worker-process.ts";
@@ -20,20 +20,19 @@ interface Run {
   readonly startedAt: number;
   readonly started: PromiseWithResolvers<StartResult>;
   ready: boolean;
-  /** It said that it cannot go on: then it has to be gone soon. */
+  /** Runs since the process announced a fatal fault; ends it when the process stays. */
   lastWords: NodeJS.Timeout | undefined;
 }
 
 /**
- * Keeps one worker as it is wanted: the only thing that starts and stops its process, one at a time, and the only writer of
- * its state. Every change goes through the state machine of the domain.
- * @NOTE more lines: whatever changes the one process and the one state is here
+ * Keeps one worker in its desired state. The only code that starts and stops its process, one at a
+ * time, and the only writer of its state. Every change goes through `transition`.
  */
 export class ManagedWorker {
   readonly #deps: ManagedWorkerDeps;
   readonly #stats: AccountStats;
   readonly #news: SessionNews;
-  readonly #look: SecondLook;
+  readonly #probe: BrokenFileProbe;
   #life: WorkerLife = NOT_STARTED;
   #run: Run | null = null;
   readonly #next: NextStart;
@@ -51,32 +50,32 @@ export class ManagedWorker {
       const status = this.status();
       deps.hooks.status(status, status, ours, "holder");
     });
-    this.#look = new SecondLook(deps.session.path, deps.limits.lookMs, () => void this.start());
+    this.#probe = new BrokenFileProbe(deps.session.path, deps.limits.lookMs, () => void this.start());
   }
 
-  /** It is wanted, and its turn comes: until then it is starting, and not stopped by anybody (field fault K3). */
+  /** Shows the worker as STARTING until its turn to start comes, rather than STOPPED (field fault K3). */
   expectStart(): void {
     this.#next.isExpected = true;
   }
 
-  /** Starts the process unless it runs. Resolves when it says that it is ready, or ended before. */
+  /** Starts the process unless it runs. Resolves when it is ready or ended before that. */
   async start(): Promise<StartResult> {
     return await this.#started(async () => this.#spawn());
   }
 
-  /** Tries at once what is waited with. A process that runs is left alone, a worker that shall not run stays stopped. */
+  /** Ends a back-off: starts the process at once. Does nothing when it runs or when an admin stopped it. */
   async retry(): Promise<StartResult> {
     const { state } = this.#life;
     return state === "STOPPED" || state === "MAINTENANCE" ? { kind: "ready" } : await this.start();
   }
 
-  /** Runs `work` while there is no process and none can start. Refuses while there is one. */
+  /** Runs `work` without a process and keeps any from starting; fails when a process runs. */
   whileDown(work: () => CommandOutcome): Promise<CommandOutcome> {
     const message = "The worker runs. Stop it first (⏹ Stop), then try again.";
     return this.#turns.run(async () => (this.#run ? { kind: "failed", code: "worker-runs", message } : work()));
   }
 
-  /** Ends the process: SIGTERM, SIGKILL after the grace time. Resolves when the kernel reported the exit. */
+  /** SIGTERM, then SIGKILL after the grace period. Resolves when the kernel reported the exit. */
   stop(as: StoppedAs = "STOPPED"): Promise<void> {
     this.#stopAsked.resolve();
     return this.#turns.run(async () => {
@@ -85,7 +84,7 @@ export class ManagedWorker {
     });
   }
 
-  /** Stops, then starts: never two processes at once. */
+  /** Stops, then starts. Two processes never run at once. */
   async restart(): Promise<StartResult> {
     return await this.#started(async () => {
       await this.#end("STOPPED");
@@ -93,17 +92,16 @@ export class ManagedWorker {
     });
   }
 
-  /** SIGKILL for a process that was asked to end: somebody is in a hurry. */
+  /** SIGKILL to a process that is ending. */
   hurry(): void {
     if (this.#life.process === "ending") this.#run?.process.kill();
   }
 
-  /** Says something to its process, if there is one. */
+  /** Sends a message to the process, if there is one. */
   say(message: SupervisorToWorker): void {
     this.#run?.process.say(message);
   }
 
-  /** The status that everybody may see. */
   status(): WorkerStatus {
     const { id, host, clock, db } = this.#deps;
     const [life, run, rules, link] = [this.#life, this.#run, this.#deps.rules(), this.#stats.total()];
@@ -127,7 +125,7 @@ export class ManagedWorker {
     };
   }
 
-  /** The next in turn waits until the process is ready, except for a stop: that must not wait for a start that hangs. */
+  /** Holds its turn until the process is ready. A stop ends the wait: it must not queue behind a start that hangs. */
   async #started(begin: () => Promise<Run>): Promise<StartResult> {
     const run = await this.#turns.run(async () => {
       const begun = await begin();
@@ -187,11 +185,11 @@ export class ManagedWorker {
     if (message.kind !== "status") return;
     this.#stats.heard(message.link);
     this.#apply({ kind: "reported", state: message.state }, message.fault, message.fault?.code ?? "reported");
-    // It waits and goes on trying: whoever asked for the start hears at once why it takes so long.
+    // The process keeps waiting for the lock; the start is answered at once with the reason.
     if (message.state === "LOCKED" && message.fault) run.started.resolve({ kind: "ended", fault: message.fault });
   }
 
-  /** Who said its last words and stays all the same keeps its session from the next one: it is ended like one that hangs, only later. */
+  /** A process that stays after a fatal fault blocks its session for the next one: end it after the grace period. */
   #expectEnd(run: Run, fault: Fault): void {
     const { graceMs, stuckGraceMs } = this.#deps.limits;
     run.lastWords ??= setTimeout(() => run.process.endFor(fault, stuckGraceMs), graceMs).unref();
@@ -223,7 +221,7 @@ export class ManagedWorker {
 
   #apply(event: LifeEvent, fault: Fault | null, cause: string): void {
     const { hooks, clock } = this.#deps;
-    const next = live(this.#life, event);
+    const next = transition(this.#life, event);
     if ("refused" in next) {
       hooks.refused(next);
       return;
@@ -233,7 +231,7 @@ export class ManagedWorker {
     this.#fault = fault;
     if (next.state !== previous.state) this.#since = clock.now();
     this.#news.entered(next.state, this.#run?.process.pid ?? null);
-    this.#look.entered(next.state, fault);
+    this.#probe.entered(next.state, fault);
     hooks.status(this.status(), previous, next.state !== previous.state, cause.slice(0, 80));
   }
 }

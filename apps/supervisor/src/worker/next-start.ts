@@ -1,22 +1,22 @@
 import type { StartResult } from "./managed-worker-deps.ts";
 import type { StartWindow } from "./start-window.ts";
 
-/** The start of a worker that comes by itself: after a delay and in its turn, unless a person starts or stops the worker before. */
+/** The automatic restart of a worker: after a delay and in its turn. A start or stop by an admin cancels it. */
 export class NextStart {
   readonly #start: () => Promise<StartResult>;
   readonly #window: Pick<StartWindow, "take"> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #due: object | null = null;
-  /** The worker is wanted, and its first start comes. */
+  /** True while the worker waits for its first start. */
   isExpected = false;
 
-  /** `window`: where it waits for its turn; absent: it does not. */
+  /** `window` limits how many starts run at once; absent: no limit. */
   constructor(start: () => Promise<StartResult>, window?: Pick<StartWindow, "take">) {
     this.#start = start;
     this.#window = window;
   }
 
-  /** Takes the place of the one before. */
+  /** Schedules the restart; replaces an earlier one. */
   in(delayMs: number): void {
     this.forget();
     const due = {};
@@ -27,7 +27,7 @@ export class NextStart {
     this.#timer.unref();
   }
 
-  /** There is none any more, also when it waits for its turn already. */
+  /** Cancels the restart, also when it waits for its turn. */
   forget(): void {
     clearTimeout(this.#timer);
     this.#due = null;

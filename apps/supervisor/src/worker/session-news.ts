@@ -1,11 +1,11 @@
 import type { HolderSummary, StorageStatus, WorkerState, WorkerStatus } from "@flotilla/contracts";
 
-/** What can be found out about a session file from outside. */
+/** What the host knows about a session file without opening it as its owner. */
 export interface SessionFacts {
   readonly path: string;
-  /** Who besides the process `own` has it open; null when nobody can be seen. Never rejects. */
+  /** A process other than `own` that has the file open; null when none is visible. Never rejects. */
   readonly holder: (own: number | null) => Promise<HolderSummary | null>;
-  /** Putting the golden copy back may help. Never throws. */
+  /** Whether restoring the golden copy may help. Never throws. */
   readonly restoreHelps: () => boolean;
 }
 
@@ -18,18 +18,18 @@ export class SessionNews {
   #restoreHelps: boolean | undefined;
   #state: WorkerState = "STOPPED";
 
-  /** `onChange`: who holds it was looked at; `tell`: it is somebody who was not known to be in the way. */
+  /** `onChange` runs after each look for the holder; `tell` is true for a new holder. */
   constructor(facts: SessionFacts, onChange: (tell: boolean) => void) {
     this.#facts = facts;
     this.#onChange = onChange;
   }
 
-  /** What the worker's process said about its file. */
+  /** Takes the storage figures that the worker's process reported. */
   heard(storage: StorageStatus): void {
     this.#storage = storage;
   }
 
-  /** The worker is in this state, with this process. */
+  /** Call on every state change. */
   entered(state: WorkerState, pid: number | null): void {
     const changed = state !== this.#state;
     this.#state = state;

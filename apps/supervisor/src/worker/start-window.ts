@@ -2,13 +2,13 @@ import { availableParallelism } from "node:os";
 import { sleep } from "@flotilla/kernel";
 import type { StartResult } from "./managed-worker-deps.ts";
 
-/** A start that takes longer than this gives its place to the next one. Milliseconds. */
+/** Longest time that one start occupies its place. */
 const PLACE_MS = 10_000;
 
 /**
- * Lets restarts that come by themselves begin a few at a time, so that sixty workers that crashed together do not hold up the host, the
- * supervisor and the bot (field fault K13). As many as there are CPUs at most; a start that fails halves the window, one that succeeds widens it.
- * What a person asks for does not wait here.
+ * Limits concurrent automatic restarts, so that sixty workers that crash together do not block the
+ * host, the supervisor and the bot (field fault K13). At most one per CPU; a failed start halves the
+ * window, a successful one widens it by one. Starts by an admin do not wait here.
  */
 export class StartWindow {
   readonly #most: number;
@@ -21,12 +21,12 @@ export class StartWindow {
     this.#size = this.#most;
   }
 
-  /** How many may start at the same time now. */
+  /** How many starts may run at once now. */
   get size(): number {
     return this.#size;
   }
 
-  /** Begins it when there is a place, in the order of asking. */
+  /** Runs `start` when a place is free, first come first served. */
   take(start: () => Promise<StartResult>): void {
     this.#waiting.push(start);
     this.#next();

@@ -1,19 +1,19 @@
 import type { Fault, WorkerToSupervisor } from "@flotilla/contracts";
 import { processStat } from "@flotilla/os";
 
-/** What a worker may do before it is replaced. */
+/** Limits after which a worker process is replaced. */
 export interface VitalLimits {
-  /** From the start of the process to its first heartbeat; it may have to wait for its session first. */
+  /** Milliseconds from the start of the process to its first heartbeat; the session may be locked first. */
   readonly startMs: number;
-  /** After so long without a heartbeat a process that is stopped, or that uses the processor all the time, hangs. */
+  /** Milliseconds without a heartbeat before a stopped or busy process counts as hanging. */
   readonly silentMs: number;
-  /** Without a heartbeat for so long it hangs, whatever it does: it could have been starved, or waiting for a disk, before. */
+  /** Milliseconds without a heartbeat before any process counts as hanging, starved ones included. */
   readonly starvedMs: number;
-  /** More resident memory than this, twice in a row, is too much. */
+  /** Resident memory in bytes; two heartbeats in a row above it replace the process. */
   readonly memoryBytes: number;
 }
 
-/** The numbers of S2-36 and of "hang replaced in 5 s". */
+/** Source: S2-36 and the promise "hang replaced in 5 s". */
 export const DEFAULT_VITAL_LIMITS: VitalLimits = {
   startMs: 90_000,
   silentMs: 2500,
@@ -23,14 +23,14 @@ export const DEFAULT_VITAL_LIMITS: VitalLimits = {
 
 type Heartbeat = Extract<WorkerToSupervisor, { kind: "heartbeat" }>;
 
-/** A second look this long after the first: heartbeats that wait while this very process was held up arrive before. */
-const SECOND_LOOK_MS = 100;
+/** Delay before the verdict: heartbeats that queued while this process itself was busy arrive first. */
+const VERDICT_DELAY_MS = 100;
 const LOOK_AGAIN_MS = 200;
-/** So much processor time without a heartbeat: it is held up by itself, not by others. */
+/** Processor time without a heartbeat from which the process counts as blocking itself. */
 const BUSY_MS = 1000;
 const MEBI = 1024 * 1024;
 
-/** Watches one process: a heartbeat that stays away, or too much memory, is told once. */
+/** Watches one process and reports a missing heartbeat or too much memory, once. */
 export class VitalSigns {
   readonly #pid: number;
   readonly #limits: VitalLimits;
@@ -48,12 +48,11 @@ export class VitalSigns {
     this.#wait(Math.min(limits.startMs, limits.silentMs), () => this.#look());
   }
 
-  /** How it was at the last heartbeat, or null before the first. */
+  /** Figures of the last heartbeat, or null before the first. */
   get last(): { readonly loopLagMs: number; readonly rssBytes: number } | null {
     return this.#last && { loopLagMs: this.#last.loopLagMs, rssBytes: this.#last.rssBytes };
   }
 
-  /** The process gave a sign of life. */
   heard(heartbeat: Heartbeat): void {
     this.#last = heartbeat;
     this.#heardAt = performance.now();
@@ -62,14 +61,14 @@ export class VitalSigns {
     else this.#wait(this.#limits.silentMs, () => this.#look());
   }
 
-  /** It ends, or was asked to. */
+  /** Ends the watch; call when the process ends or is asked to. */
   stop(): void {
     this.#over = true;
     clearTimeout(this.#timer);
   }
 
   #look(): void {
-    this.#wait(SECOND_LOOK_MS, () => this.#judge());
+    this.#wait(VERDICT_DELAY_MS, () => this.#judge());
   }
 
   #judge(): void {

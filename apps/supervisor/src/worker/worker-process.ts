@@ -5,19 +5,17 @@ import { boundToParent, endChild, oomKills } from "@flotilla/os";
 import { firstErrorLine } from "../policy/exit-fault.ts";
 import type { LogSink } from "./log-sink.ts";
 
-/** How worker processes are started on this host. */
+/** The command line of worker processes on this host. */
 export interface WorkerProgram {
-  /** Path of the worker's main file. */
   readonly file: string;
-  /** Before the name of the worker. */
+  /** Arguments before `--worker <name>`. */
   readonly args?: readonly string[];
-  /** The whole environment of the child: an allow-list, not ours plus something. */
+  /** The whole environment of the child; nothing is inherited. */
   readonly env: Record<string, string>;
-  /** Flags for Node. */
   readonly nodeFlags: readonly string[];
 }
 
-/** How a process ended, as the kernel said it, with what it said itself. */
+/** How a process ended: what the kernel reported and what the process announced. */
 export interface WorkerExit {
   readonly pid: number;
   readonly exitCode: number | null;
@@ -26,14 +24,14 @@ export interface WorkerExit {
   readonly announced: Fault | null;
   readonly firstErrorLine: string | null;
   readonly stderrTail: string;
-  /** The kernel killed somebody in our control group for want of memory while this process lived. */
+  /** The kernel's OOM killer ended a process of our control group while this one ran. */
   readonly oomKilled: boolean;
 }
 
 const STDERR_KEPT = 16_000;
 const PIPES_MS = 250;
 
-/** One child process. Signals go to this child's own handle, so a pid that was given to another program is never hit. */
+/** One child process. Signals go through its handle, so a reused pid is never hit. */
 export class WorkerProcess {
   readonly pid: number;
   readonly startedAtMs = performance.now();
@@ -45,7 +43,7 @@ export class WorkerProcess {
   #ending = false;
   readonly #oomKillsBefore = oomKills();
 
-  /** Never throws: a program that cannot be spawned at all is an exit like any other. */
+  /** Never throws: a failed spawn is an exit like any other. */
   constructor(worker: WorkerId, program: WorkerProgram, log: LogSink, onMessage: (message: WorkerToSupervisor) => void) {
     this.#child = this.#spawn(worker, program);
     this.pid = this.#child?.pid ?? 0;
@@ -58,13 +56,13 @@ export class WorkerProcess {
     });
   }
 
-  /** Says something to it; nothing when it is gone. */
+  /** Sends a message over IPC; does nothing when the process is gone. */
   say(message: SupervisorToWorker): void {
-    // Without a callback a channel that just broke would throw as an event.
+    // Without a callback a broken channel emits an 'error' event that throws.
     if (this.#child?.connected) this.#child.send(message, () => {});
   }
 
-  /** Asks it to end: SIGTERM, SIGKILL after `graceMs`. Resolves when the kernel reported the exit. */
+  /** SIGTERM, then SIGKILL after `graceMs`. Resolves when the kernel reported the exit. */
   async end(graceMs: number): Promise<void> {
     if (this.#child) endChild(this.#child, graceMs);
     await this.exited;
@@ -76,8 +74,8 @@ export class WorkerProcess {
   }
 
   /**
-   * Ends a process for a reason of ours, which its exit will have unless it gave one itself: SIGTERM, and SIGKILL after `graceMs`. What it said, or says
-   * from now on, spares it nothing.
+   * Ends the process because of `fault`, which its exit reports unless the process announced its own:
+   * SIGTERM, then SIGKILL after `graceMs`. Later messages of the process do not cancel it.
    */
   endFor(fault: Fault, graceMs: number): void {
     this.#announced ??= fault;
@@ -125,7 +123,7 @@ export class WorkerProcess {
       log.append(text);
     });
     const end = (exitCode: number | null, signal: string | null): void => resolve(this.#ended(exitCode, signal));
-    // 'close' has the last words of stderr and follows 'exit' at once, unless a grandchild holds the pipes: then we do not wait.
+    // 'close' follows 'exit' with the rest of stderr, unless a grandchild holds the pipes: do not wait for it.
     child.once("exit", (code, signal) => setTimeout(() => end(code, signal), PIPES_MS).unref());
     child.once("close", end);
     child.once("error", (error) => {

@@ -61,7 +61,7 @@ test.each([
   expect(classifySystem(new Error(text))).toMatchObject({ class: "NETWORK", code: "redis-away" });
 });
 
-test("memory that cannot be had is told apart from other range errors", () => {
+test("a failed allocation is OOM, other range errors are not", () => {
   expect(classifySystem(new RangeError("Array buffer allocation failed"))).toMatchObject({ class: "OOM" });
   expect(classifySystem(new RangeError("Maximum call stack size exceeded"))).toBeNull();
 });
@@ -97,7 +97,7 @@ test.each([
   expect(faultOfExit({ exitCode, signal }, null, "")).toMatchObject({ class: found, code });
 });
 
-test("a SIGKILL of the kernel for want of memory is told as that", () => {
+test("a SIGKILL of the kernel's OOM killer is reported as OOM", () => {
   expect(faultOfExit({ exitCode: null, signal: "SIGKILL" }, null, "", true)).toMatchObject({
     class: "OOM",
     code: "oom-killed",
@@ -105,7 +105,7 @@ test("a SIGKILL of the kernel for want of memory is told as that", () => {
   expect(faultOfExit({ exitCode: 1, signal: null }, null, "", true)).toMatchObject({ class: "CRASH" });
 });
 
-test("the table has a row for each class, and what a person must mend is never tried again", () => {
+test("the table has a row for each class, and a class that needs an admin is never retried", () => {
   expect(Object.keys(ERROR_TABLE).sort()).toEqual([...ErrorClass.options].sort());
   const after = (found: ErrorClass) => ERROR_TABLE[found].afterExit;
   expect((["CONFIG", "DB_BROKEN", "BANNED", "AUTH_DEAD"] as const).map(after)).toEqual(["park", "park", "park", "login"]);

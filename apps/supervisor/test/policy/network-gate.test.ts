@@ -1,16 +1,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type LinkSight, type NetworkGate, OPEN_GATE, stepGate } from "../../src/policy/network-gate.ts";
+import { type LinkSnapshot, type NetworkGate, OPEN_GATE, stepGate } from "../../src/policy/network-gate.ts";
 
-const down = (worker: string, attempt = 1): LinkSight => ({ worker, state: "down", attempt });
-const up = (worker: string): LinkSight => ({ worker, state: "up", attempt: 0 });
+const down = (worker: string, attempt = 1): LinkSnapshot => ({ worker, state: "down", attempt });
+const up = (worker: string): LinkSnapshot => ({ worker, state: "up", attempt: 0 });
 
-test("one of several without a network is no matter of the host, nor is one alone", () => {
+test("one worker of several without a network does not close the gate, nor does a single worker", () => {
   expect(stepGate(OPEN_GATE, [down("a"), up("b")], 1000)).toEqual({ gate: OPEN_GATE, orders: [] });
   expect(stepGate(OPEN_GATE, [down("a"), { worker: "b", state: "other", attempt: 0 }], 1000).orders).toEqual([]);
 });
 
-test("all down: one probes, in turn and with growing pauses; one is up: the others follow with spacing", () => {
+test("all down: one probes in turn with growing pauses; one up: the others follow with spacing", () => {
   let { gate, orders } = stepGate(OPEN_GATE, [down("a"), down("b"), down("c")], 1000);
   expect(orders).toEqual([
     { worker: "b", order: "hold", delayMs: 0 },
@@ -32,7 +32,7 @@ test("all down: one probes, in turn and with growing pauses; one is up: the othe
   ]);
 });
 
-test("a prober that is stopped hands over at once; one that comes to it is held", () => {
+test("a stopped prober hands over at once; a worker that goes down later is held", () => {
   let { gate, orders } = stepGate(OPEN_GATE, [down("a"), down("b"), down("c")], 1000);
   ({ gate, orders } = stepGate(gate, [down("b"), down("c"), down("d")], 1000));
   expect(orders).toEqual([
@@ -51,7 +51,7 @@ const sights = fc.uniqueArray(
   { selector: ({ worker }) => worker },
 );
 
-test("whatever happens: nobody is held while somebody is up, exactly one is not while it is dark, and who was held is told to go", () => {
+test("after any events: none is held while a worker is up, all but one while none is, and each held one is released", () => {
   fc.assert(
     fc.property(fc.array(sights, { maxLength: 12 }), (history) => {
       let gate: NetworkGate = OPEN_GATE;
@@ -59,7 +59,7 @@ test("whatever happens: nobody is held while somebody is up, exactly one is not 
       for (const seen of history) {
         const step = stepGate(gate, seen, 1000);
         gate = step.gate;
-        // A worker that is up, stopped or new is not held, whatever it was told before.
+        // A worker that is up, stopped or new is not held, whatever its last order was.
         for (const worker of held) if (seen.find((each) => each.worker === worker)?.state !== "down") held.delete(worker);
         for (const { worker, order } of step.orders) {
           if (order === "hold") held.add(worker);

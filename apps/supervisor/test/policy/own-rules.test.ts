@@ -13,7 +13,7 @@ const OWN = fc.record(
   { requiredKeys: [] },
 );
 
-test("what a worker has of its own holds, everything else is the fleet's", () => {
+test("a worker's own rules override the fleet's, field by field", () => {
   fc.assert(
     fc.property(OWN, (own) => {
       const rules = withOwnRules(DEFAULT_RESTART_RULES, own);

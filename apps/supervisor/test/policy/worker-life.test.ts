@@ -1,7 +1,7 @@
 import { ErrorClass, NO_LINK, type RestartDecision, WorkerState, WorkerToSupervisor } from "@flotilla/contracts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type LifeEvent, live, NOT_STARTED, type WorkerLife } from "../../src/policy/worker-life.ts";
+import { type LifeEvent, NOT_STARTED, transition, type WorkerLife } from "../../src/policy/worker-life.ts";
 
 const REPORTED = WorkerState.options.filter((state) => {
   const link = NO_LINK;
@@ -27,14 +27,14 @@ const event: fc.Arbitrary<LifeEvent> = fc.oneof(
   }),
 );
 
-/** Applies what is possible and leaves out what is refused, as the supervisor does. */
+/** Applies the events and skips the refused ones, as the supervisor does. */
 function through(
   events: readonly LifeEvent[],
   each: (before: WorkerLife, happened: LifeEvent, after: WorkerLife) => void,
 ): WorkerLife {
   let life = NOT_STARTED;
   for (const happened of events) {
-    const next = live(life, happened);
+    const next = transition(life, happened);
     if ("refused" in next) continue;
     each(life, happened, next);
     life = next;
@@ -43,7 +43,7 @@ function through(
 }
 
 describe("over any series of events", () => {
-  test("there is at most one process: it is begun only when there is none, and gone only when the kernel said so", () => {
+  test("there is at most one process: it starts only when there is none and ends only when the kernel reports it", () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 60 }), (events) => {
         through(events, (before, happened, after) => {
@@ -55,29 +55,29 @@ describe("over any series of events", () => {
     );
   });
 
-  test("a stop ends stopped: whatever the process says on its way, no restart comes of it", () => {
+  test("a stop ends in STOPPED: no report of the ending process causes a restart", () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 30 }), fc.array(event, { maxLength: 10 }), (before, late) => {
-        let life = live(
+        let life = transition(
           through(before, () => {}),
           { kind: "stop-wanted", as: "STOPPED" },
         ) as WorkerLife;
         for (const happened of late.filter(({ kind }) => kind === "reported" || kind === "exited")) {
           if (life.process === "none") break;
-          expect(live(life, happened)).toMatchObject({ refused: true });
+          expect(transition(life, happened)).toMatchObject({ refused: true });
         }
-        if (life.process !== "none") life = live(life, { kind: "ended" }) as WorkerLife;
+        if (life.process !== "none") life = transition(life, { kind: "ended" }) as WorkerLife;
         expect(life).toEqual({ process: "none", state: "STOPPED" });
       }),
     );
   });
 
-  test("a refusal names what was refused, and the same question has the same answer", () => {
+  test("a refusal names the state and the event, and equal arguments give equal results", () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 30 }), event, (events, last) => {
         const life = through(events, () => {});
-        const answer = live(life, last);
-        expect(live(life, last)).toEqual(answer);
+        const answer = transition(life, last);
+        expect(transition(life, last)).toEqual(answer);
         if ("refused" in answer) expect(answer).toEqual({ refused: true, state: life.state, event: last.kind });
         else expect(WorkerState.options).toContain(answer.state);
       }),
@@ -99,8 +99,8 @@ test("each of the states can be reached", () => {
   expect([...seen].sort()).toEqual([...WorkerState.options].sort());
 });
 
-test("a banned account comes back by a login alone", () => {
+test("a banned account leaves BANNED only by a login", () => {
   const banned: WorkerLife = { process: "up", state: "BANNED" };
-  const after = REPORTED.filter((state) => !("refused" in live(banned, { kind: "reported", state })));
+  const after = REPORTED.filter((state) => !("refused" in transition(banned, { kind: "reported", state })));
   expect(after.sort()).toEqual(["BANNED", "LOGGING_IN"]);
 });

@@ -8,13 +8,13 @@ import {
 } from "@flotilla/contracts";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { live, NOT_STARTED, type WorkerLife } from "../../src/policy/worker-life.ts";
+import { NOT_STARTED, transition, type WorkerLife } from "../../src/policy/worker-life.ts";
 
 const RULES = DEFAULT_RESTART_RULES;
 const DAY = 24 * 3600_000;
 const START = 1_800_000_000_000;
 
-/** One run of the process: how long, how it ends, and how long an admin takes when only a person can help. */
+/** One run of the process: its length, its end, and the reaction time of an admin. */
 interface Run {
   readonly uptimeMs: number;
   readonly class: ErrorClass;
@@ -22,7 +22,7 @@ interface Run {
   readonly random: number;
 }
 
-/** Short and long runs alike: log-uniform from 1 ms to 40 days. */
+/** Log-uniform from 1 ms to 40 days. */
 const spanMs = fc
   .double({ min: 0, max: 15, noNaN: true })
   .map((power) => Math.round(Math.min(Math.exp(power * 1.45), 40 * DAY)));
@@ -42,15 +42,15 @@ interface Lived {
   readonly years: number;
 }
 
-/** Lives through the runs as a supervisor does: ends, decides, waits, starts; a person presses Start where only that helps. */
+/** Plays the runs as a supervisor does: exit, decision, back-off, start. An admin presses Start when only that helps. */
 function simulate(all: readonly Run[]): Lived {
   let history: PastExit[] = [];
   let now = START;
   let life: WorkerLife = NOT_STARTED;
   const restarts: number[] = [];
   const lives: WorkerLife[] = [];
-  const go = (event: Parameters<typeof live>[1]): void => {
-    const next = live(life, event);
+  const go = (event: Parameters<typeof transition>[1]): void => {
+    const next = transition(life, event);
     if ("refused" in next) throw new Error(`refused ${next.event} in ${next.state}`);
     life = next;
     lives.push(life);
@@ -74,7 +74,7 @@ function simulate(all: readonly Run[]): Lived {
       history = [];
       restarts.length = 0;
     }
-    // A supervisor that was restarted meanwhile keeps what its database keeps: everything.
+    // A restarted supervisor reads the whole history from its database.
     history = [...history];
     expect(countingCrashes(history, now, RULES).length).toBeLessThanOrEqual(RULES.crashLimit + 1);
     const within = restarts.filter((at) => at > now - RULES.windowMs);
@@ -83,7 +83,7 @@ function simulate(all: readonly Run[]): Lived {
   return { restarts, lives, years: (now - START) / (365 * DAY) };
 }
 
-test("over years of random histories the policy keeps its promises, and the life its states", () => {
+test("over years of random histories the policy keeps its limits and every state change is valid", () => {
   let years = 0;
   fc.assert(
     fc.property(runs, (all) => {
@@ -94,7 +94,7 @@ test("over years of random histories the policy keeps its promises, and the life
   expect(years).toBeGreaterThan(10);
 });
 
-test("whatever its lifetime from 0 to 60 s, a worker that always crashes starts at most ten times in its first five minutes", () => {
+test("a worker that always crashes after 0 to 60 s starts at most ten times in its first five minutes", () => {
   for (let uptimeMs = 0; uptimeMs <= 60_000; uptimeMs += 250) {
     const history: PastExit[] = [];
     let [now, starts] = [START, 0];

@@ -2,14 +2,17 @@ import type { Fault, ReportedState } from "@flotilla/contracts";
 import type { ConnectionStatus, FloodStatus } from "@flotilla/telegram";
 import { readingWait, sendingWait } from "./stream-numbers.ts";
 
-/** Shorter waits are waited for without a word. */
+/** Only waits longer than this put the account into FLOOD. */
 const LONG_WAIT_MS = 60_000;
 
-/** Remembers a long wait until it is over, so that its last minute is not taken for a short one. Times: milliseconds since the epoch. */
+/**
+ * Remembers a long wait until it is over, so that its last minute does not count as a short one.
+ * Times: milliseconds since the epoch.
+ */
 export class Parking {
   #until = 0;
 
-  /** Until when reading or sending is parked, or null. */
+  /** The end of a long wait for reading or sending, or null. */
   until({ waits }: Pick<FloodStatus, "waits">, now: number): number | null {
     const until = Math.max(readingWait(waits)?.until ?? 0, sendingWait(waits) ?? 0);
     if (until <= now) this.#until = 0;
@@ -18,21 +21,21 @@ export class Parking {
   }
 }
 
-/** Everything about an account that its connection does not know. */
+/** What decides an account's state besides its connection. */
 export interface AccountFacts {
   readonly loggingIn: boolean;
   readonly hasKey: boolean;
-  /** Why it may not be on Telegram for now. */
+  /** Why the account may not be on Telegram now. */
   readonly away: Fault | null;
-  /** What is wrong with its session file. */
+  /** The problem of its session file. */
   readonly trouble: Fault | null;
-  /** Why it may not send until an admin says so (`PEER_FLOOD`). */
+  /** Why sending is stopped until an admin resumes it (`PEER_FLOOD`). */
   readonly sendStop: string | null;
   /** Telegram asked for a long wait. */
   readonly isParked: boolean;
 }
 
-/** The state that a worker reports, and what is wrong. Pure. */
+/** The state that a worker reports, with its fault. Pure. */
 export function reportedState(
   status: ConnectionStatus,
   facts: AccountFacts,
@@ -65,10 +68,11 @@ function stateOf(status: ConnectionStatus, { hasKey, away, trouble, sendStop, is
   }
 }
 
-/** Reading goes on, so this is no fault of the connection; a freeze is told by its own class. */
+/** No fault of the connection, because reading continues; a frozen account has its own error class. */
 function sendStopped(reason: string | null): Fault | null {
   if (reason === null) return null;
-  const message = "Telegram lets this account send nothing to people who do not know it. Sending is stopped; reading goes on.";
+  const message =
+    "Telegram lets this account send nothing to people who do not know it. Sending is stopped; reading continues.";
   return { class: "LIMITED", code: reason, message };
 }
 

@@ -1,7 +1,7 @@
 import type { AccountSummary } from "@flotilla/contracts";
 import type { SelfUser } from "@flotilla/session-store";
 
-/** The account as admins may see it. */
+/** The account as admins may see it: the phone number is masked. */
 export function summary(self: SelfUser): AccountSummary {
   return {
     userId: self.id as AccountSummary["userId"],

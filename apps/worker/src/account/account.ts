@@ -18,27 +18,27 @@ import {
   type StateChange,
   type UpdateTrouble,
 } from "@flotilla/telegram";
+import type { AccountListener } from "./account-listener.ts";
 import { Parking, reportedState } from "./account-state.ts";
 import { summary } from "./account-summary.ts";
-import type { Feed } from "./feed.ts";
 import { sourcesStatus } from "./sources-status.ts";
 import { streamNumbers } from "./stream-numbers.ts";
 
-/** What the worker tells its supervisor. */
+/** A status message to the supervisor. */
 export interface AccountReport {
   readonly state: ReportedState;
   readonly fault: Fault | null;
   readonly link: LinkStatus;
 }
 
-/** The account, and when an answer that it ended counts. */
+/** Options of the account; `timings` say when an answer that ends the session counts. */
 export type WorkerAccountOptions = AccountOptions & Pick<ConnectionOptions, "timings">;
 
-/** Of messages that come one after the other the supervisor hears this often. */
+/** Least interval between two status messages that report new messages. */
 const NEWS_MS = 250;
-/** A timer can be set for 24 days at most. */
+/** Longest delay of a timer: `setTimeout` takes at most 24 days. */
 const MAX_TIMER_MS = 24 * 60 * 60_000;
-/** Of a change of the connection (promise S2-54). */
+/** Log icons by connection state (promise S2-54). */
 const ICONS: Readonly<Record<StateChange["to"], string>> = {
   idle: "🔍",
   connecting: "🔌",
@@ -49,38 +49,43 @@ const ICONS: Readonly<Record<StateChange["to"], string>> = {
   stopped: "🔌",
 };
 
-/** The account of this worker: connected whenever its session has a key and no login is under way. */
+/** The account of this worker. Connected while its session has a key, it holds the lease and no login runs. */
 export class Account {
   readonly #store: SessionStore;
   readonly #connection: AccountConnection;
   readonly #report: (report: AccountReport) => void;
   readonly #log: AccountOptions["log"];
-  readonly #feed: Feed;
+  readonly #listener: AccountListener;
   #failures = 0;
   #loggingIn = false;
-  /** Why this account may not be on Telegram for now. */
+  /** Why this account may not be on Telegram now. */
   #away: Fault | null = null;
   #trouble: Fault | null = null;
-  /** Why messages could not be had, the last time. */
+  /** Reason of the last lost messages. */
   #why: LossReason = "unreadable";
   readonly #parking = new Parking();
   #timer: NodeJS.Timeout | undefined;
   #news: NodeJS.Timeout | undefined;
 
-  constructor(store: SessionStore, options: WorkerAccountOptions, report: (report: AccountReport) => void, feed: Feed) {
+  constructor(
+    store: SessionStore,
+    options: WorkerAccountOptions,
+    report: (report: AccountReport) => void,
+    listener: AccountListener,
+  ) {
     this.#store = store;
-    this.#feed = feed;
+    this.#listener = listener;
     this.#report = report;
     this.#log = options.log;
     this.#connection = new AccountConnection({
       ...options,
       store,
-      wants: (chat) => feed.wants(chat),
+      wants: (chat) => listener.wants(chat),
       on: {
         state: (change) => this.#onState(change),
         arrived: () => {
           this.#news ??= setTimeout(() => this.tell(), NEWS_MS).unref();
-          feed.arrived();
+          listener.arrived();
         },
         caughtUp: (result) => this.#onCaughtUp(result),
         trouble: (trouble) => this.#onTrouble(trouble),
@@ -88,12 +93,11 @@ export class Account {
     });
   }
 
-  /** Calls for this account; see `AccountCalls`. */
   get calls(): AccountCalls {
     return this.#connection.calls;
   }
 
-  /** An admin wants it to send again after PEER_FLOOD. Waits that Telegram asked for stay. */
+  /** Lifts the stop after PEER_FLOOD, when an admin resumes sending. Flood waits stay. */
   resumeSending(): void {
     this.#connection.gate.resume();
   }
@@ -112,32 +116,32 @@ export class Account {
     this.tell();
   }
 
-  /** Leaves Telegram because it may not be there for now. Resolves when the socket is closed. */
+  /** Leaves Telegram until {@link resume}, for the reason `why`. Resolves when the socket is closed. */
   async leave(why: Fault): Promise<void> {
     this.#away = why;
     await this.#connection.stop();
     this.tell();
   }
 
-  /** It may be on Telegram again. */
+  /** Ends {@link leave}: connects again unless a login runs. */
   resume(): void {
     this.#away = null;
     if (this.#loggingIn) this.tell();
     else this.start();
   }
 
-  /** A new connection in place of this one. */
+  /** Replaces the connection. */
   async reconnect(): Promise<void> {
     await this.#connection.stop();
     if (!this.#loggingIn && this.#away === null) this.start();
   }
 
-  /** The supervisor sees all connections of this host: hold, because there is no network, or go. */
+  /** Order of the supervisor, which sees all connections of the host: `hold` without a network, else `go`. */
   network(order: SupervisorToWorker["order"]): void {
     this.#connection.patience[order]();
   }
 
-  /** It claims to be connected. */
+  /** True while the connection reports ready; a dead connection may report it too. */
   get connected(): boolean {
     return this.#connection.status().state === "ready";
   }
@@ -149,7 +153,10 @@ export class Account {
     clearTimeout(this.#news);
   }
 
-  /** A real call; for an account that Telegram called ended it asks again. Throws what Telegram answered, or AppError `not-connected`. */
+  /**
+   * Makes a real call. Connects once more when Telegram had ended the session. Throws Telegram's
+   * answer, or AppError `not-connected`.
+   */
   async check(): Promise<SelfUser> {
     if (this.#connection.status().state === "dead") await this.#askAgain();
     const self = await this.#connection.check();
@@ -157,7 +164,7 @@ export class Account {
     return self;
   }
 
-  /** Resolves when Telegram lets the account in; throws FaultError with its answer when it does not. */
+  /** Resolves when Telegram accepts the session; throws FaultError with its answer otherwise. */
   async #askAgain(): Promise<void> {
     const answer = Promise.withResolvers<ConnectionStatus>();
     this.#answers.add(answer.resolve);
@@ -167,18 +174,18 @@ export class Account {
   }
   readonly #answers = new Set<(status: ConnectionStatus) => void>();
 
-  /** Every login of the account. Throws what Telegram answered, or AppError `not-connected`. */
+  /** Every login of the account. Throws Telegram's answer, or AppError `not-connected`. */
   async devices(): Promise<readonly DeviceInfo[]> {
     return await this.#connection.devices();
   }
 
-  /** Ends this login at Telegram; the worker needs a new one then. Throws as {@link devices}. */
+  /** Logs this session out at Telegram; the worker then needs a new login. Throws as {@link devices}. */
   async logOut(): Promise<void> {
     await this.#connection.logOut();
     this.tell();
   }
 
-  /** The session file cannot be written to at present (a fault), or can again (null): a connected worker is degraded by it. */
+  /** Sets or clears (null) the fault of an unwritable session file; a connected worker is then degraded. */
   setTrouble(fault: Fault | null): void {
     this.#trouble = fault;
     this.tell();
@@ -210,7 +217,7 @@ export class Account {
       nextTryAt,
     });
     this.tell();
-    if (change.to === "ready") this.#feed.ready();
+    if (change.to === "ready") this.#listener.ready();
   }
 
   #onTrouble(trouble: UpdateTrouble): void {
@@ -220,14 +227,14 @@ export class Account {
       return;
     }
     this.#why = trouble.why;
-    // While it catches up it is part of an outage, which is told as a whole.
-    if (this.connected) this.#feed.lost({ lost: trouble.count, why: trouble.why, outage: null });
+    // During catch-up the loss belongs to the outage, which is reported as a whole.
+    if (this.connected) this.#listener.lost({ lost: trouble.count, why: trouble.why, outage: null });
   }
 
   #onCaughtUp({ first, ...outage }: CaughtUp): void {
     const { missed, recovered, lost } = outage;
     if (!first && missed > 0) this.#log("info", `🔍 missed ${missed}, recovered ${recovered}, lost ${lost}`);
-    if (lost > 0) this.#feed.lost({ lost, why: this.#why, outage });
+    if (lost > 0) this.#listener.lost({ lost, why: this.#why, outage });
   }
 
   #link(status: ConnectionStatus): LinkStatus {
@@ -240,12 +247,12 @@ export class Account {
     return {
       ...link,
       ...numbers,
-      sources: sourcesStatus(this.#store, this.#feed.sources(), this.#connection.quietChats()),
-      way: this.#feed.way(),
+      sources: sourcesStatus(this.#store, this.#listener.sources(), this.#connection.quietChats()),
+      way: this.#listener.proxy(),
     };
   }
 
-  /** A wait ends by itself: then there is something to tell. */
+  /** Schedules a status message for the end of a wait. */
   #tellAt(until: number | null): void {
     clearTimeout(this.#timer);
     if (until === null) return;

@@ -3,20 +3,20 @@ import { sleep } from "@flotilla/kernel";
 import { classify } from "@flotilla/telegram";
 import { afterCheck, HEALTHY } from "./health.ts";
 
-/** The account, as far as its health check needs it. */
+/** The part of an account that its health check uses. */
 export interface CheckedAccount {
-  /** It claims to be connected. */
+  /** The connection reports ready. */
   readonly connected: boolean;
-  /** A real call; rejects with what Telegram answered, or why it did not. */
+  /** Makes a real call; rejects with Telegram's answer or the reason for none. */
   check(): Promise<unknown>;
-  /** A new connection in place of this one. */
+  /** Replaces the connection. */
   reconnect(): Promise<void>;
 }
 
-/** How often to check. */
+/** Intervals of the health check, in milliseconds. */
 export interface CheckTimings {
   readonly everyMs: number;
-  /** After a check without an answer: sooner, to be sure. */
+  /** Interval after a check without an answer. */
   readonly againMs: number;
 }
 
@@ -24,9 +24,9 @@ export interface CheckTimings {
 export const CHECK_TIMINGS: CheckTimings = { everyMs: 300_000, againMs: 30_000 };
 
 /**
- * A real call now and then: a session that was ended elsewhere, and a connection that only looks alive, show in an answer
- * or its absence. Two without an answer: a new connection; two new connections that did not help: `leave`, for a new
- * process (S2-38).
+ * Makes a real call regularly, which detects ended sessions and dead connections. Two checks without
+ * an answer replace the connection; after two replacements in vain it calls `leave`, for a new process
+ * (S2-38).
  */
 export function startChecks(
   account: CheckedAccount,
@@ -68,10 +68,10 @@ async function run(
 const DEAF: Fault = {
   class: "STUCK",
   code: "deaf",
-  message: "Telegram did not answer this worker any more, and two new connections did not help.",
+  message: "Telegram stopped answering this worker, and two new connections did not help.",
 };
 
-/** A refusal is an answer, too: what it means is the connection's business. */
+/** A refusal counts as an answer: the connection handles what it means. */
 async function answers(account: CheckedAccount): Promise<boolean> {
   try {
     await account.check();

@@ -1,29 +1,28 @@
-/** Numbers of the health check (S2-36, S2-38). */
+/** Limits of the health check (S2-36, S2-38). */
 export interface HealthRules {
-  /** So many checks in a row without an answer, then the connection is made anew. */
+  /** Consecutive checks without an answer before the connection is replaced. */
   readonly failuresBeforeReconnect: number;
-  /** So many new connections in a row that did not help, then the process is started anew. */
+  /** Consecutive replacements in vain before the process restarts. */
   readonly reconnectsBeforeRestart: number;
 }
 
-/** Two failures, then a reconnect; after two reconnects that did not help, a new process. */
+/** Source: S2-36, S2-38. */
 export const DEFAULT_HEALTH_RULES: HealthRules = { failuresBeforeReconnect: 2, reconnectsBeforeRestart: 2 };
 
-/** Where a series of checks stands. */
+/** Consecutive failed checks, and replacements in vain. */
 export interface HealthCount {
   readonly failures: number;
   readonly reconnects: number;
 }
 
-/** Nothing has failed yet. */
 export const HEALTHY: HealthCount = { failures: 0, reconnects: 0 };
 
 /** What to do after a check. */
 export type HealthStep = "nothing" | "reconnect" | "restart";
 
 /**
- * Counts one check of a connection that claims to be up. While there is no connection nothing is checked: a lost network is
- * the business of the connection's own back-off, and never ends the process (S2-14).
+ * Counts one check of a connection that reports ready. Without a connection nothing is checked: its
+ * own back-off handles a lost network, which never ends the process (S2-14).
  */
 export function afterCheck(
   count: HealthCount,

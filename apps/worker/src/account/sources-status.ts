@@ -2,11 +2,11 @@ import type { SourcesStatus } from "@flotilla/contracts";
 import type { SessionStore } from "@flotilla/session-store";
 import type { QuietChat } from "@flotilla/telegram";
 
-/** So many are named; the counts are of all. */
+/** Most chats named in a status; the counts cover all. */
 const NAMED = 20;
 const TITLE_CHARS = 64;
 
-/** How the chats are doing that the routes of this worker read. */
+/** The state of the chats that this worker's routes read. */
 export function sourcesStatus(
   store: SessionStore,
   wanted: ReadonlySet<string>,
@@ -23,7 +23,7 @@ export function sourcesStatus(
   };
 }
 
-/** As people know it: its public name, else its title. */
+/** The chat's public name, else its title. */
 function titleOf(store: SessionStore, chat: string): string {
   const entity = store.entities.byId(chat);
   return (entity?.username ? `@${entity.username}` : (entity?.name ?? chat)).slice(0, TITLE_CHARS);

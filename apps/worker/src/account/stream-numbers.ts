@@ -1,25 +1,25 @@
 import type { LinkStatus } from "@flotilla/contracts";
 import type { ConnectionStatus, FloodStatus } from "@flotilla/telegram";
 
-/** Calls that put something into a chat, or change it: texts, files in all their steps, edits. */
+/** Calls that send or change messages, uploads of files included. */
 const SENDING = /^(?:messages\.(?:send|forward|edit|upload)|upload\.save)/;
 
-/** Calls that ask for what was missed. */
+/** Calls that fetch updates and messages. */
 const READING = /^(updates|messages\.get|channels\.get|users\.get)/;
 
-/** The longest wait of calls that read, or null. A wait for one chat alone holds up nothing else. */
+/** The longest flood wait of reading calls, or null. A wait for a single chat does not count. */
 export function readingWait(waits: FloodStatus["waits"]): { readonly method: string; readonly until: number } | null {
   const [longest] = waits.filter(({ method, peer }) => peer === "" && READING.test(method));
   return longest ? { method: longest.method, until: longest.until } : null;
 }
 
-/** Until when some kind of message can be sent nowhere, or null. */
+/** End of the longest flood wait that blocks a kind of message in every chat, or null. Milliseconds since the epoch. */
 export function sendingWait(waits: FloodStatus["waits"]): number | null {
   const waiting = waits.filter(({ method, peer }) => SENDING.test(method) && peer === "").map(({ until }) => until);
   return waiting.length === 0 ? null : Math.max(...waiting);
 }
 
-/** What the card says about missed messages and about sending. */
+/** The card's figures about missed messages and sending. */
 export function streamNumbers(
   { caughtUp }: ConnectionStatus,
   { perMinute, tokens, waits, halvedUntil, stopped }: FloodStatus,

@@ -1,20 +1,19 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { WorkerToSupervisor } from "@flotilla/contracts";
 
-/** Says something to the supervisor. */
+/** Sends a message to the supervisor. */
 export type Say = (message: WorkerToSupervisor) => void;
 
-/** A fifth of the silence after which the supervisor looks closer. */
+/** Interval of heartbeats: a fifth of the silence that makes the supervisor check the process. */
 const EVERY_MS = 500;
 
-/** A worker's signs of life. */
 export interface Heartbeat {
-  /** It got on with something: who is so busy that the event loop does not turn for a while is no process that hangs. */
+  /** Reports progress: sends a heartbeat even while work blocks the event loop. */
   worked(): void;
   stop(): void;
 }
 
-/** Tells the supervisor regularly that the event loop turns, and how late; or at least that work is done. */
+/** Sends a heartbeat with event loop lag, memory and CPU time every 500 ms, and on progress. */
 export function startHeartbeat(say: Say): Heartbeat {
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
@@ -28,7 +27,7 @@ export function startHeartbeat(say: Say): Heartbeat {
   };
   const timer = setInterval(beat, EVERY_MS);
   return {
-    // A pipe takes it at once, whatever the event loop does.
+    // Writing to the pipe is synchronous: it needs no turn of the event loop.
     worked: () => {
       if (performance.now() - saidAt >= 2 * EVERY_MS) beat();
     },

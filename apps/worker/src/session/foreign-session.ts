@@ -8,7 +8,6 @@ import {
   type SessionStore,
 } from "@flotilla/session-store";
 
-/** Parts of {@link ForeignSession}. */
 export interface ForeignSessionDeps {
   readonly store: SessionStore;
   /** Folder of the sessions. */
@@ -16,9 +15,9 @@ export interface ForeignSessionDeps {
   readonly fleetKey: Buffer;
   readonly server: ImportServer;
   readonly apiId: number;
-  /** Takes what the bot left for this login, sealed; null when it is not there any more. */
+  /** Takes the sealed session that the bot left for this login; null when it expired. */
   readonly take: (loginId: string) => Promise<Buffer | null>;
-  /** Which other worker of the fleet has this key or account, as people name it; null = nobody. */
+  /** The other worker of the fleet that has this key or account, as a name for admins; null when none has. */
   readonly ownerElsewhere: (of: {
     readonly fingerprint: string | null;
     readonly userId: string | null;
@@ -26,8 +25,8 @@ export interface ForeignSessionDeps {
 }
 
 /**
- * A session of another program that an admin sent in the chat, on its way into this worker's session. Between the look and the yes it is only in
- * the memory of this process.
+ * Imports a session of another program that an admin sent in the chat. Until the admin confirms, it is
+ * only in the memory of this process.
  */
 export class ForeignSession {
   readonly #deps: ForeignSessionDeps;
@@ -57,7 +56,7 @@ export class ForeignSession {
     }
   }
 
-  /** Puts it in the place of the worker's session; nobody may use that at the moment. */
+  /** Replaces the worker's session with it. The account must be off Telegram. */
   async adopt(): Promise<LoginStep> {
     const { store, server } = this.#deps;
     const found = this.#found;
@@ -73,7 +72,7 @@ export class ForeignSession {
     return { kind: "session-taken", userId: found.userId };
   }
 
-  /** Drops what was read. Idempotent. */
+  /** Drops the session that was read. Idempotent. */
   forget(): void {
     this.#found = null;
   }
@@ -88,7 +87,7 @@ function refused(reason: string, who?: string): LoginStep {
   return { kind: "refused", reason, fault: null, waitS: null, final: false, ...(who === undefined ? {} : { who }) };
 }
 
-/** What is wrong with a session is for the wizard, by its code; anything else is a failure of the command. */
+/** A problem of the session becomes a step of the wizard; any other error fails the command. */
 function refusalOf(error: unknown): LoginStep {
   if (!(error instanceof AppError) || !/^(import|session)-/.test(error.code)) throw error;
   const { other, name } = error.details;

@@ -4,15 +4,15 @@ import type { SessionStore } from "@flotilla/session-store";
 
 const EVERY_MS = 60 * 60_000;
 const DAY_MS = 24 * EVERY_MS;
-/** The map of what was delivered: an edit or a deletion is followed for this long. A matter of privacy and of size. */
+/** Age limit of the delivery map, for privacy and size: edits and deletions are followed this long. */
 const RELAYED_KEPT_MS = 30 * DAY_MS;
-/** That a message was there; what it says is forgotten when it is dealt with. */
+/** Age limit of inbox rows; their texts are erased as soon as they are processed. */
 const INBOX_KEPT_MS = 7 * DAY_MS;
-/** A step takes milliseconds also in a file of a million rows: nothing that the account does waits for longer. */
+/** Rows per step: a step takes milliseconds even with a million rows, and the account waits for no longer. */
 const STEP_ROWS = 500;
 const STEP_PAGES = 256;
 
-/** Keeps a session file from growing: forgets what is over in small steps, and gives the space back. */
+/** Keeps a session file small: deletes old rows in small steps and frees their pages. */
 export class Housekeeping {
   readonly #store: Pick<SessionStore, "relay" | "updates" | "shrink">;
   readonly #log: Logger;
@@ -25,7 +25,7 @@ export class Housekeeping {
     this.#running = this.#run();
   }
 
-  /** Ends after the step in hand. */
+  /** Ends after the current step. */
   async close(): Promise<void> {
     this.#over.abort();
     await this.#running;
@@ -35,16 +35,16 @@ export class Housekeeping {
     const { signal } = this.#over;
     while (!signal.aborted) {
       try {
-        // A turn of the loop between two steps.
+        // Lets the event loop turn between two steps.
         while (this.#step()) await sleep(1, signal);
       } catch (error) {
-        if (!signal.aborted) this.#log.warn({ cause: toError(error).message }, "housekeeping failed; tried again in an hour");
+        if (!signal.aborted) this.#log.warn({ cause: toError(error).message }, "housekeeping failed; next try in an hour");
       }
       await sleep(EVERY_MS, signal).catch(() => {});
     }
   }
 
-  /** One small step. False: nothing is left to do. */
+  /** Does one small step; false when nothing is left to do. */
   #step(): boolean {
     const { relay, updates } = this.#store;
     if (relay.prune(RELAYED_KEPT_MS, STEP_ROWS) > 0) return true;

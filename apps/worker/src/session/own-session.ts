@@ -5,23 +5,22 @@ import { type OwnerPlace, openSessionWhenFree, type SessionStore } from "@flotil
 import { type HolderReport, lockedBy, mainHolder } from "@flotilla/sqlite";
 import { classify } from "@flotilla/telegram";
 
-/** Whose session to take, and who hears of a wait. */
 export interface OwnSessionOptions {
   readonly dir: string;
   readonly worker: WorkerId;
   readonly fleetKey: Buffer;
   readonly owner: OwnerPlace;
   readonly log: Logger;
-  /** Longest wait for whoever has the file, in milliseconds. */
+  /** Longest wait for the holder of the file, in milliseconds. */
   readonly budgetMs: number;
-  /** Somebody has the file; the fault names them. Called again when that changed and every 5 s. */
+  /** Called with a fault that names the holder: at once, when the holder changes and every 5 s. */
   readonly onLocked: (fault: Fault) => void;
 }
 
 /**
- * Takes the session for as long as this process lives. Whoever has the file open is waited for and named from the first refusal on; the event
- * loop is never blocked by it. Throws AppError `sqlite-locked` that names who has it when the budget is used up,
- * and `session-owned` when another process of this machine uses its key from another file.
+ * Takes the session until this process ends. Waits for a holder without blocking the event loop and
+ * names it from the first refusal on. Throws AppError `sqlite-locked` with the holder when the budget
+ * is used up, and `session-owned` when another process of this machine uses its key from another file.
  */
 export async function ownSession(options: OwnSessionOptions): Promise<SessionStore> {
   const { dir, worker, fleetKey, owner, log, budgetMs, onLocked } = options;

@@ -9,22 +9,22 @@ import type { SessionStore } from "@flotilla/session-store";
 import { classify } from "@flotilla/telegram";
 import type { Account } from "../account/account.ts";
 
-/** Parts of {@link Ownership}. */
 export interface OwnershipDeps {
   readonly config: Config;
   readonly place: QueuePlace;
   readonly worker: WorkerId;
-  /** Open, and thereby locked by the kernel. */
+  /** Open, so this process holds the kernel's lock on the file. */
   readonly store: SessionStore;
-  /** This process has to go, at once. */
+  /** Ends this process at once. */
   readonly leave: (fault: Fault) => void;
   readonly onError: (error: unknown) => void;
   readonly log: Logger;
 }
 
 /**
- * This worker's right to be on Telegram. The kernel's lock keeps other processes of this machine away, the lease other
- * machines; its number is written into the session before anything is sent (invariant 2).
+ * This worker's right to be on Telegram. The kernel's lock excludes other processes of this machine,
+ * the lease excludes other machines. Its fencing token is written into the session before the first
+ * call (invariant 2).
  */
 export class Ownership {
   readonly #deps: OwnershipDeps;
@@ -35,12 +35,12 @@ export class Ownership {
     this.#deps = deps;
   }
 
-  /** Asked before each write to Telegram. */
+  /** True while the lease is valid; checked before each write to Telegram. */
   readonly mayAct = (): boolean => this.#lease?.mayAct() ?? false;
 
   /**
-   * Resolves when the account may connect, which it then does. Rejects with FaultError: `lease-held` when another host has
-   * the session, and `stale-fence` when a newer owner has written into it.
+   * Takes the lease; resolves when the account may connect. Rejects with FaultError `lease-held` when
+   * another host holds the lease, `stale-fence` when a newer owner has written into the session.
    */
   async take(account: Account): Promise<void> {
     const first = Promise.withResolvers<void>();
@@ -63,7 +63,7 @@ export class Ownership {
           try {
             if (fence !== null) store.raiseFence(fence);
           } catch (error) {
-            // A newer owner has written into it, or it cannot be written at all, such as on a full disk.
+            // A newer owner wrote its token, or the file is not writable, such as on a full disk.
             return refuse(classify(error));
           }
           if (begun) this.#resume(account);
@@ -82,12 +82,12 @@ export class Ownership {
     await first.promise;
   }
 
-  /** Another key is another lease: it is asked for at once. */
+  /** Takes the lease of the new key: leases belong to keys. */
   keyChanged(): void {
     this.#lease?.refresh();
   }
 
-  /** Gives the lease back. The account must have left Telegram. */
+  /** Releases the lease. The account must have left Telegram. */
   async close(): Promise<void> {
     await this.#lease?.close();
   }
@@ -104,7 +104,7 @@ function resourcesOf(worker: WorkerId, store: SessionStore): string[] {
   return leaseResources({ worker, fingerprint: identity?.fingerprint ?? null, userId: identity?.userId ?? null });
 }
 
-/** One file on one running kernel: whoever has its lock has it alone. */
+/** Identity of the locked file on this boot: the same value in an old lease means that its holder is dead. */
 function kernelLock(path: string): string {
   const { dev, ino } = statSync(path, { bigint: true });
   const boot = processIdentity(process.pid)?.bootId ?? "no-boot-id";

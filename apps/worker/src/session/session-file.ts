@@ -10,10 +10,9 @@ import type { Publish } from "../process/publish.ts";
 import { ownSession } from "./own-session.ts";
 import { SessionWatch } from "./session-watch.ts";
 
-/** A wait for the session that nobody can see ends soon: without a supervisor there is no card that tells of it. */
+/** Longest wait for a locked session. Short without a supervisor: no card shows the wait then. */
 const START_BUDGET_MS = { supervised: 60_000, alone: 1000 } as const;
 
-/** What taking and watching a session needs of the process. */
 export interface SessionFileDeps {
   readonly config: Config;
   readonly log: Logger;
@@ -21,7 +20,7 @@ export interface SessionFileDeps {
   readonly leave: (fault: Fault) => void;
 }
 
-/** Takes the session. Throws AppError `sqlite-locked` when somebody else keeps it, `sqlite-missing` when its file was lost. */
+/** Takes the session. Throws AppError `sqlite-locked` when another process holds it, `sqlite-missing` when its file is lost. */
 export async function takeSession(worker: WorkerId, deps: SessionFileDeps, fleetKey: Buffer): Promise<SessionStore> {
   const { config, log, say } = deps;
   assertNotLost(config.dataDir, worker);
@@ -36,22 +35,22 @@ export async function takeSession(worker: WorkerId, deps: SessionFileDeps, fleet
   });
 }
 
-/** Who hears of the session file while it is open. */
+/** The open session and the parts that hear of its problems. */
 export interface WatchedSession {
   readonly store: SessionStore;
   readonly account: Account;
   readonly publish: Publish;
-  /** Leaves Telegram and gives up the lease. */
-  readonly giveBack: () => Promise<void>;
+  /** Leaves Telegram and releases the lease. */
+  readonly release: () => Promise<void>;
 }
 
-/** A process whose file is gone has so long to say goodbye. */
+/** Longest time for leaving Telegram and releasing the lease after the file is gone. */
 const GOODBYE_MS = 2000;
 
-/** Watches the session file; a process whose file is gone leaves Telegram and ends, so that whoever has the next file may start at once. */
+/** Watches the session file. When it is gone, this process leaves Telegram and ends, so that the next owner can start at once. */
 export function watchSession(worker: WorkerId, deps: SessionFileDeps, session: WatchedSession): SessionWatch {
   const { log, say, leave } = deps;
-  const { store, account, publish, giveBack } = session;
+  const { store, account, publish, release } = session;
   const late = (): Error => new AppError("goodbye-late", "It took too long.");
   return new SessionWatch({
     file: store.file,
@@ -59,7 +58,7 @@ export function watchSession(worker: WorkerId, deps: SessionFileDeps, session: W
     clock: systemClock,
     log,
     onGone: (fault) => {
-      withTimeout(giveBack(), GOODBYE_MS, late).then(
+      withTimeout(release(), GOODBYE_MS, late).then(
         () => leave(fault),
         () => leave(fault),
       );
@@ -70,16 +69,19 @@ export function watchSession(worker: WorkerId, deps: SessionFileDeps, session: W
   });
 }
 
-/** Makes a verified copy over the session's own connection; the sentence for the card. Throws AppError of the vault. */
+/** Makes a verified copy over the session's own connection; returns the text for the card. Throws AppError of the vault. */
 export function backUp(vault: Vault, store: SessionStore): string {
   const { id, bytes } = vault.backup(store, "manual");
   return `Backed up: ${id} (${Math.ceil(bytes / 1024)} KiB, checked).`;
 }
 
-/** A connection confirms an imported session within so long of becoming ready. */
+/** Age up to which a confirmation of an imported session counts as new. */
 const JUST_MS = 60_000;
 
-/** An imported session that Telegram has just confirmed gets the golden copy that a login gets. Never throws: it is good either way. */
+/**
+ * Makes the golden copy of an imported session that Telegram has just confirmed, as after a login.
+ * Never throws: the session works without a copy.
+ */
 export function keepConfirmed(vault: Vault, store: SessionStore, log: Logger): void {
   const verifiedAt = store.origin()?.verifiedAt ?? null;
   if (verifiedAt === null || systemClock.now() - verifiedAt > JUST_MS) return;

@@ -6,34 +6,32 @@ import type { SessionFile } from "@flotilla/session-store";
 import { type DatabaseEvent, fileProblem, mainHolder } from "@flotilla/sqlite";
 import { classify } from "@flotilla/telegram";
 
-/** Who hears of what. */
 export interface SessionWatchHooks {
-  /** The file was deleted or replaced (nothing that is written now will be found again), or another process has its key. */
+  /** The file was deleted or replaced, so that further writes are lost; or another process has its key. */
   readonly onGone: (fault: Fault) => void;
   /** The disk or the permissions forbid writing (a fault), or allow it again (null). */
   readonly onTrouble: (fault: Fault | null) => void;
-  /** The file works, but not as it should; null when that is over. */
+  /** The file is slow or a checkpoint failed; null when that is over. */
   readonly onProblem: (problem: StorageProblem | null) => void;
-  /** Figures for the card; only when they changed. */
+  /** Figures for the card; called only when they change. */
   readonly onStatus: (status: StorageStatus) => void;
 }
 
-/** Parts of the watch. */
 export interface SessionWatchOptions extends SessionWatchHooks {
   readonly file: Pick<SessionFile, "stats" | "trouble" | "waitP95Ms" | "watch">;
-  /** Takes the machine's lock on the key again when it was deleted; throws when another process has it. */
+  /** Takes the machine's lock on the key again if it was deleted; throws when another process has it. */
   readonly stillOwn: () => void;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Between two looks at disk, permissions and figures, in milliseconds. Default 1 s. */
+  /** Milliseconds between two checks of disk, permissions and figures. Default 1000. */
   readonly lookEveryMs?: number;
 }
 
-/** A full disk is on the card within a second. */
+/** Default interval of checks: a full disk is on the card within a second. */
 const LOOK_EVERY_MS = 1000;
-/** So long without a new one and a problem is over. */
+/** A problem is over after this time without a new one. */
 const QUIET_MS = 300_000;
-/** Less is no wait: the lock was free, and the machine was busy. */
+/** Shorter waits do not count: the lock was free and the machine busy. */
 const WAIT_MS = 10;
 
 /** Watches the open session file of this process: checkpoints every 15 min, its path and disk every second. */
@@ -55,7 +53,7 @@ export class SessionWatch implements Disposable {
     this.look();
   }
 
-  /** Looks now at what is looked at every second anyway. */
+  /** Checks now. */
   look(): void {
     this.#lookAtPlace();
     this.#lookAtOwner();
@@ -77,7 +75,7 @@ export class SessionWatch implements Disposable {
     const code = trouble?.code ?? null;
     if (code === this.#trouble) return;
     this.#trouble = code;
-    log.warn({ cause: code }, trouble ? `💾 ${trouble.message}` : "💾 the session file can be written to again");
+    log.warn({ cause: code }, trouble ? `💾 ${trouble.message}` : "💾 the session file is writable again");
     onTrouble(trouble && classify(trouble));
   }
 
@@ -95,7 +93,7 @@ export class SessionWatch implements Disposable {
     }
   }
 
-  /** Once: who hears of it ends this process. */
+  /** Calls `onGone` at most once: it ends this process. */
   #leave(error: AppError): void {
     if (this.#isGone) return;
     this.#isGone = true;
@@ -115,7 +113,7 @@ export class SessionWatch implements Disposable {
     if (event.kind === "checkpoint") log.debug({ ...event.result }, "💾 checkpoint");
     else if (event.kind === "file-gone") this.#leave(gone(event));
     else if (event.kind === "slow" && event.operation.kind === "hold")
-      // A long hold is this process's own; only a wait means that somebody else is in the way.
+      // This process caused a long hold itself; only a wait means that another process blocks.
       log.warn({ operation: event.operation.name, tookMs: Math.round(event.operation.tookMs) }, "💾 long transaction");
     else this.#raise(problemOf(event));
   }
@@ -150,7 +148,7 @@ function problemOf(event: Exclude<DatabaseEvent, { kind: "checkpoint" | "file-go
   }
 }
 
-/** The figures of the card. A checkpoint's time is monotonic: it is turned into the clock's. */
+/** The figures of the card. Converts the checkpoint's monotonic time to milliseconds since the epoch. */
 function storageStatus(file: SessionWatchOptions["file"], clock: Clock): StorageStatus {
   const { waits, holds, walBytes, lastCheckpoint } = file.stats();
   return {

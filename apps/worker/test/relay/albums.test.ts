@@ -10,12 +10,12 @@ import { aMessage, route as aRoute, FLEET_KEY, post } from "./world.ts";
 const TARGET = "-1000000000002";
 const photo = { media: { kind: "photo" }, groupedId: "7" };
 
-describe("field fault F10: an album is judged as one", () => {
+describe("field fault F10: the filter judges an album as a whole", () => {
   test.each([
     ["its caption on the first piece matches", "btc", ["btc", "", ""], true],
     ["its caption on the last piece matches", "btc", ["", "", "btc"], true],
     ["two captions together match", "btc and eth", ["btc", "eth", ""], true],
-    ["what is not wanted is on one piece", "not advert", ["advert", "", ""], false],
+    ["an excluded word is on one piece", "not advert", ["advert", "", ""], false],
     ["nothing matches", "btc", ["eth", "", ""], false],
   ])("%s", async (_name, filter, captions, isTaken) => {
     const { reader, targets } = await pair({ filter });
@@ -25,7 +25,7 @@ describe("field fault F10: an album is judged as one", () => {
     expect(reader.store.relay.outbox.counts("signals")).toEqual(isTaken ? { matched: 1, delivered: 1 } : { filtered: 1 });
   });
 
-  test("one alert tells of it, with its caption; what was left out may be asked for when the filter has changed", async () => {
+  test("one alert reports the album with its caption; a filtered album can be fetched after the filter changes", async () => {
     const { reader, targets, place } = await pair({ filter: "btc", alert: "silent" });
     const alerts: string[] = [];
     const bot = new RelayLink({
@@ -49,8 +49,8 @@ describe("field fault F10: an album is judged as one", () => {
   });
 });
 
-describe("field fault F11: edits and deletions of an album that became one message", () => {
-  /** A webhook gets an album as one text, and so does a bot that carries no files; here the test stands in for the bot. */
+describe("field fault F11: edits and deletions of an album that was delivered as one message", () => {
+  /** A bot that carries no files gets an album as one text. The test plays the bot. */
   async function atBot() {
     const it = await pair({ to: { kind: "bot", chat: TARGET }, maxFileMb: 0 });
     const steps: object[] = [];
@@ -73,7 +73,7 @@ describe("field fault F11: edits and deletions of an album that became one messa
     return { ...it, steps };
   }
 
-  test("an edit of a piece without text leaves the text alone", async () => {
+  test("an edit of a piece without text does not change the text", async () => {
     const { reader, steps } = await atBot();
     reader.receive(edit(2, 9, "", { ...photo, media: { kind: "photo", id: "77" } }));
     await counted(reader, "unchanged");
@@ -85,7 +85,7 @@ describe("field fault F11: edits and deletions of an album that became one messa
     ]);
   });
 
-  test("a deleted photo takes nothing along; the caption goes with its piece, and the message with the last one", async () => {
+  test("a deleted photo deletes nothing; the caption goes with its piece, and the message with the last piece", async () => {
     const { reader, steps } = await atBot();
     reader.receive(gone(3, 9));
     await counted(reader, "unchanged");
@@ -99,7 +99,7 @@ describe("field fault F11: edits and deletions of an album that became one messa
     ]);
   });
 
-  test("one that version 0.1 delivered, which noted no roles: a piece without text leaves it alone, and the last one takes it along", async () => {
+  test("of version 0.1, without roles: a piece without text changes nothing, the last deletion deletes the message", async () => {
     const toBot = aRoute({ to: { kind: "bot", chat: TARGET } });
     using store = openSession({ dir: await testDir(), name: "reader", fleetKey: FLEET_KEY });
     const { relay } = store;

@@ -1,4 +1,4 @@
-/** What a reader hands to the bot of photos and files (field faults B1, B7); here the test stands in for the bot. */
+/** Photos and files that a reader hands to the bot (field faults B1, B7). The test plays the bot. */
 import { existsSync, readFileSync } from "node:fs";
 import { type DeliveryResult, type DeliveryStep, relayFile } from "@flotilla/contracts";
 import { RelayLink } from "@flotilla/queue";
@@ -10,7 +10,7 @@ import { post } from "./world.ts";
 const TO = { kind: "bot", chat: "-1000000000002" };
 const document = (id: string) => ({ media: { kind: "document", id, mime: "text/plain" } });
 
-/** A route to the bot, which answers each step with fresh ids, or with what `refuse` says. */
+/** A route to the bot, which answers each step with new ids or with the result of `refuse`. */
 async function atBot(change: object = {}, refuse: (step: DeliveryStep) => DeliveryResult | null = () => null) {
   const it = await pair({ to: TO, ...change });
   const steps: DeliveryStep[] = [];
@@ -27,7 +27,8 @@ async function atBot(change: object = {}, refuse: (step: DeliveryStep) => Delive
       if (step.kind === "edit" && step.file) own.push(step.file);
       for (const file of own) files.push(readFileSync(relayFile(it.dir, reader, file.row, file.message), "utf8"));
       steps.push(step);
-      const count = step.kind === "send" ? 1 : step.kind === "upload" ? step.files.length : 0;
+      const uploads = step.kind === "upload" ? step.files.length : 0;
+      const count = step.kind === "send" ? 1 : uploads;
       const lost = "lost" in step && step.lost ? { lost: step.lost } : {};
       const done = { kind: "done" as const, ids: Array.from({ length: count }, () => ++last), ...lost, at: 0 };
       await bot.confirm(reader, { v: 1, kind: "confirmation", id, key, route, result: refuse(step) ?? done });
@@ -38,7 +39,7 @@ async function atBot(change: object = {}, refuse: (step: DeliveryStep) => Delive
   return { ...it, steps, files };
 }
 
-test("a file that answers a message is uploaded as an answer, with the template's text; then it is deleted here", async () => {
+test("a file that answers a message is uploaded as an answer with the template's text, then deleted from disk", async () => {
   const { reader, targets, steps, files, dir } = await atBot({ action: { kind: "copy", template: "📣 {text}" } });
   targets.content.set(2, Buffer.from("bytes"));
   reader.receive(post(1, "first"), post(2, "see", { ...document("7"), replyTo: 1 }));
@@ -54,7 +55,7 @@ test("a file that answers a message is uploaded as an answer, with the template'
   expect(steps[2], "its file is the same").not.toHaveProperty("file");
 });
 
-test("an album goes as one; each piece keeps its own caption, and is edited and deleted for itself", async () => {
+test("an album is uploaded as one; each piece keeps its caption and is edited and deleted on its own", async () => {
   const { reader, targets, steps } = await atBot();
   for (const id of [1, 2, 3]) targets.content.set(id, Buffer.from(`${id}`));
   const piece = (id: string) => ({ ...document(id), groupedId: "7" });
@@ -69,7 +70,7 @@ test("an album goes as one; each piece keeps its own caption, and is edited and 
   ]);
 });
 
-test("a photo or file that an edit replaces is replaced", async () => {
+test("an edit that replaces a photo or file replaces it in the target", async () => {
   const { reader, targets, steps, files } = await atBot();
   targets.content.set(1, Buffer.from("old"));
   reader.receive(post(1, "x", document("1")));
@@ -85,7 +86,7 @@ test.each<[string, object, (step: DeliveryStep) => DeliveryResult | null]>([
   ["on another host than the bot", {}, (step) => (step.kind === "upload" ? refused("file-missing") : null)],
   ["refused by the Bot API for its size", {}, (step) => (step.kind === "upload" ? refused("file-too-large") : null)],
   ["not wanted", { maxFileMb: 0 }, () => null],
-])("a file is %s: its text goes alone, as an answer, and the card counts it", async (_what, change, refuse) => {
+])("a file is %s: only its text is sent, as an answer, and the card counts it", async (_what, change, refuse) => {
   const { reader, targets, steps } = await atBot(change, refuse);
   targets.content.set(2, Buffer.alloc(1_100_000));
   reader.receive(post(1, "first"), post(2, "see", { ...document("7"), replyTo: 1 }));
@@ -98,7 +99,7 @@ test.each<[string, object, (step: DeliveryStep) => DeliveryResult | null]>([
   expect(steps.at(-1)).not.toHaveProperty("caption");
 });
 
-test.each(["poll", "geo", "contact"])("of a %s its link goes, and the card counts it", async (kind) => {
+test.each(["poll", "geo", "contact"])("a %s is sent as its link, and the card counts it", async (kind) => {
   const { reader, steps } = await atBot();
   reader.receive(post(1, "", { media: { kind } }));
   await counted(reader, "delivered");

@@ -7,10 +7,10 @@ import { counted, pair } from "./pair.ts";
 import { route as aRoute, content, post } from "./world.ts";
 
 const SOURCE = "-1000000000001";
-const NOBODY = { entities: { byId: () => null } } as never;
+const NO_ENTITIES = { entities: { byId: () => null } } as never;
 const TARGET = "-1000000000002";
 
-test("field fault F12: of an album that lost a photo before it was forwarded, each other photo keeps its own copy", async () => {
+test("field fault F12: when an album loses a photo before it is forwarded, each other photo maps to its own copy", async () => {
   const { reader, targets } = await pair({ action: { kind: "forward" } });
   targets.gone.add(2);
   const photo = { media: { kind: "photo" }, groupedId: "7" };
@@ -25,7 +25,7 @@ test("field fault F12: of an album that lost a photo before it was forwarded, ea
   expect(targets.in(TARGET)).toEqual(["fwd 1"]);
 });
 
-test("field fault B1: what can only be forwarded is forwarded, without the message that it answers", async () => {
+test("field fault B1: a message that can only be forwarded is forwarded without the message it answers", async () => {
   const { reader, targets } = await pair();
   targets.onlyForwards.add(2);
   reader.receive(post(1, "first"), post(2, "", { media: { kind: "poll" }, replyTo: 1 }));
@@ -45,7 +45,7 @@ describe("field fault B2: a text that is too long for one message", () => {
   const isDelivered = ({ reader }: Awaited<ReturnType<typeof pair>>, name = "delivered", count = 1) =>
     waitFor(() => reader.store.relay.outbox.counts("signals")[name] === count);
 
-  test("goes on in an answer to the first part, and what follows comes after it", async () => {
+  test("continues in an answer to the first part, before the next message", async () => {
     const it = await pair({ action: { kind: "copy", template: "📣 {source}: {text}" } });
     it.targets.lost = 1;
     it.reader.receive(post(1, long("STOPLOSS=42")), post(2, "next"));
@@ -57,7 +57,7 @@ describe("field fault B2: a text that is too long for one message", () => {
     expect(it.targets.posted).toHaveLength(3);
   });
 
-  test("an edit changes all parts, makes more of them or fewer, and a deletion takes them all", async () => {
+  test("an edit changes all parts, adds or removes some, and a deletion deletes all", async () => {
     const it = await pair();
     const edit = (version: number, text: string) => ({ ...post(1, text), kind: "edit" as const, version });
     it.reader.receive(post(1, long("one")));
@@ -75,7 +75,7 @@ describe("field fault B2: a text that is too long for one message", () => {
     const { relay } = it.reader.store;
     const copied = relay.map.delivered("signals", SOURCE, 1);
     expect(copied?.rest).toHaveLength(2);
-    expect(relay.map.isDelivery([TARGET], Number(copied?.rest[1])), "what follows is no news of its own").toBe(true);
+    expect(relay.map.isDelivery([TARGET], Number(copied?.rest[1])), "a later part counts as a delivery").toBe(true);
     it.reader.receive({ ...post(1, ""), kind: "delete", version: 5, content: null });
     await isDelivered(it, "deleted");
     expect(it.targets.in(TARGET)).toEqual([]);
@@ -92,9 +92,9 @@ describe("field fault B2: a text that is too long for one message", () => {
     expect(`${upload?.text} ${rest?.text}`).toBe(long("end", 400));
   });
 
-  test("a webhook gets it whole", () => {
+  test("a webhook gets the text in one piece", () => {
     const webhook = aRoute({ to: { kind: "webhook", url: "http://127.0.0.1:1/" } });
-    const message = toSourceMessage(NOBODY, post(1, "") as InboxRow, content(long("end")));
+    const message = toSourceMessage(NO_ENTITIES, post(1, "") as InboxRow, content(long("end")));
     expect(planNew(webhook, [message], () => null)).toMatchObject({ step: { kind: "send", text: long("end") } });
   });
 });

@@ -22,7 +22,7 @@ async function pair(change: Parameters<typeof route>[0] = {}) {
 
 const document = { media: { kind: "document", mime: "text/plain" } };
 
-test("media that the sender cannot read goes over the disk, once and in order, and leaves nothing there", async () => {
+test("media that the sender cannot read goes over the disk, once and in order, and is deleted there", async () => {
   const it = await pair();
   const bytes = randomBytes(PART_BYTES * 2 + 77);
   it.targets.content.set(2, bytes);
@@ -34,10 +34,10 @@ test("media that the sender cannot read goes over the disk, once and in order, a
   expect(it.targets.uploads.map((upload) => upload.bytes.map((each) => each.equals(bytes)))).toEqual([[true]]);
   const folder = join(it.dir, "relay-files", "reader");
   await waitFor(() => readdirSync(folder).length === 0);
-  expect(statSync(folder).mode & 0o777, "for nobody else to read").toBe(0o700);
+  expect(statSync(folder).mode & 0o777, "readable for this user only").toBe(0o700);
 });
 
-test("an album stays one, a file that is too large is set aside, and the next one goes on", async () => {
+test("an album stays together, a file above the limit is set aside, and the next message is delivered", async () => {
   const it = await pair({ maxFileMb: 1 });
   it.targets.content.set(1, Buffer.from("one"));
   it.targets.content.set(2, Buffer.from("two"));
@@ -61,14 +61,14 @@ test("an album stays one, a file that is too large is set aside, and the next on
   ]);
 });
 
-test("a download that was cut off goes on where it stopped, and what no row waits for is deleted", async () => {
+test("an interrupted download resumes where it stopped, and files without a row are deleted", async () => {
   const it = await pair();
   const bytes = randomBytes(PART_BYTES * 3);
   it.targets.content.set(1, bytes);
   const folder = join(it.dir, "relay-files", "reader");
   await it.reader.close();
   for (const row of ["1", "99"]) mkdirSync(join(folder, row), { recursive: true });
-  // Two parts and a piece of the third are there, as a kill leaves them.
+  // As after a kill: two parts and a piece of the third.
   writeFileSync(join(folder, "1", "1.part"), bytes.subarray(0, PART_BYTES * 2 + 10));
   it.reader = runWorker(it.dir, "reader", it.place, it.targets);
   it.reader.receive(post(1, "resumed", document));

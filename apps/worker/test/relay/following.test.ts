@@ -7,8 +7,8 @@ import { post } from "./world.ts";
 const TARGET = "-1000000000002";
 const album = { media: { kind: "photo" }, groupedId: "7" };
 
-describe("an edit or a deletion whose message was refused before it had its turn", () => {
-  /** The first message is in doubt: refused with a word that nobody knows, and nothing came that could tell. */
+describe("an edit or deletion after its message was refused", () => {
+  /** The first message is in doubt: refused with an unknown error, and no later message to probe with. */
   async function inDoubt() {
     const it = await pair();
     let tries = 0;
@@ -22,8 +22,8 @@ describe("an edit or a deletion whose message was refused before it had its turn
   }
 
   test.each([
-    ["in doubt is edited: when it is tried again, it says what it says by then", edit(1, 5, "one, mended"), ["one, mended"]],
-    ["in doubt is deleted: it is not sent any more", gone(1, 5), []],
+    ["in doubt is edited: the retry sends the edited text", edit(1, 5, "one, mended"), ["one, mended"]],
+    ["in doubt is deleted: it is not sent", gone(1, 5), []],
   ])("a message %s", async (_what, event, sent) => {
     const { reader, targets } = await inDoubt();
     reader.receive(event);
@@ -35,7 +35,7 @@ describe("an edit or a deletion whose message was refused before it had its turn
     expect(targets.in(TARGET)).toEqual([...sent, "two"]);
   });
 
-  test("they wait behind a message that is set aside then: a retry does not bring back the old text", async () => {
+  test("waits behind a message that is set aside later: a retry does not restore the old text", async () => {
     const { reader, targets } = await pair();
     targets.fault = () => new Error("SLOWMODE_WAIT_60");
     reader.receive(post(1, "one"), post(2, "two"));
@@ -51,7 +51,7 @@ describe("an edit or a deletion whose message was refused before it had its turn
     expect(targets.in(TARGET)).toEqual(["one, at last"]);
   });
 
-  test("a chat that takes an edit says nothing about new messages: the one in doubt is not set aside for it", async () => {
+  test("an accepted edit proves nothing about new messages: the message in doubt is not set aside", async () => {
     const { reader, targets } = await pair();
     reader.receive(post(1, "one"));
     await counted(reader, "delivered");
@@ -67,7 +67,7 @@ describe("an edit or a deletion whose message was refused before it had its turn
 });
 
 describe("an album", () => {
-  test("whose caption is edited before its turn is judged by what it says then", async () => {
+  test("whose caption is edited before its turn is filtered by the new caption", async () => {
     const { reader, targets } = await pair({ filter: "btc" });
     targets.fault = () => new Error("SLOWMODE_WAIT_60");
     reader.receive(post(1, "btc holds the others back"));
@@ -80,7 +80,7 @@ describe("an album", () => {
     expect(targets.in(TARGET)).toEqual(["btc holds the others back", "fwd 2", "fwd 3"]);
   });
 
-  test("that was taken takes a piece along that comes late", async () => {
+  test("that matched also delivers a piece that arrives late", async () => {
     const { reader, targets } = await pair({ filter: "btc" });
     reader.receive(post(1, "btc", album), post(2, "", album));
     await counted(reader, "delivered");
@@ -90,7 +90,7 @@ describe("an album", () => {
   });
 });
 
-test("a wait between two messages of a long text costs nothing: the second answers the first, and an edit finds both", async () => {
+test("after a wait between two parts of a long text the second answers the first, and an edit changes both", async () => {
   const { reader, targets } = await pair();
   const words = Array.from({ length: 900 }, (_, n) => `word${n}`).join(" ");
   let calls = 0;
@@ -103,7 +103,7 @@ test("a wait between two messages of a long text costs nothing: the second answe
   expect(targets.in(TARGET)).toEqual(["short"]);
 });
 
-test("what has to be forwarded after all has its whole text: its end is not sent once more", async () => {
+test("a message that falls back to a forward has its whole text: later parts are not sent again", async () => {
   const { reader, targets } = await pair();
   reader.receive(post(1, "one"));
   await counted(reader, "delivered");
@@ -113,7 +113,7 @@ test("what has to be forwarded after all has its whole text: its end is not sent
   expect(targets.in(TARGET)).toEqual(["one", "fwd 2"]);
 });
 
-test("a download that fails on a full disk, which takes no note of it either, ends nothing and is tried again", async () => {
+test("a download that fails on a full disk, and whose failure cannot be recorded, is retried", async () => {
   const { reader, targets } = await pair();
   targets.content.set(1, Buffer.from("file"));
   targets.readFault = new Error("surprise");

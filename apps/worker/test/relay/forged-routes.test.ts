@@ -26,7 +26,7 @@ const message = (version: number, id: string): RoutesForReader => ({
 });
 
 test.each([Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER - 1, Date.now() + 10 * 365 * DAY, Date.now() + 2 * DAY])(
-  "routes of version %i that an older version of this program kept do not keep later ones out, also after a restart",
+  "kept routes of version %i from an older program version do not block newer routes, also after a restart",
   async (version) => {
     const store = await session();
     store.relay.setRoutes({ version, body: JSON.stringify([route({ id: "forged" })]) });
@@ -38,7 +38,7 @@ test.each([Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER - 1, Date.now() + 10
   },
 );
 
-test.each([Number.MAX_SAFE_INTEGER, Date.now() + 30 * DAY])("routes of version %i are not taken", async (version) => {
+test.each([Number.MAX_SAFE_INTEGER, Date.now() + 30 * DAY])("routes of version %i are refused", async (version) => {
   const store = await session();
   const book = new RouteBook(store, log);
   expect(book.take(message(5, "wanted"))).toBe(true);

@@ -10,7 +10,7 @@ const TARGET = "-1000000000002";
 const photo = { media: { kind: "photo" }, groupedId: "7" };
 
 describe("field fault B5: edits", () => {
-  test("thirty edits that change nothing are nothing, and those that wait are one", async () => {
+  test("thirty edits without a change send nothing, and waiting edits become one", async () => {
     const { reader, targets } = await pair();
     let edits = 0;
     targets.onEdit = () => {
@@ -32,7 +32,7 @@ describe("field fault B5: edits", () => {
 });
 
 describe("field fault B6: a message that matches only after its edit", () => {
-  test("is delivered at the edit, once, and counted", async () => {
+  test("is delivered once, at the edit, and counted", async () => {
     const { reader, targets } = await pair({ filter: "btc" });
     reader.receive(post(1, "bct"), post(2, "btc two"));
     await counted(reader, "delivered");
@@ -44,7 +44,7 @@ describe("field fault B6: a message that matches only after its edit", () => {
     expect(reader.store.relay.outbox.counts("signals")).toMatchObject({ late: 1, matched: 2 });
   });
 
-  test("not when the route follows no edits, and not when it was never seen", async () => {
+  test("is not delivered when the route follows no edits or the message was never seen", async () => {
     const { reader, targets, place } = await pair({ filter: "btc" });
     reader.receive(edit(90, 5, "btc from years ago"), post(2, "btc"));
     await counted(reader, "delivered");
@@ -56,7 +56,7 @@ describe("field fault B6: a message that matches only after its edit", () => {
 });
 
 describe("field fault B13: messages that are too old when their turn comes", () => {
-  test("are left out and counted, as the route says; one that an admin asks for is not", async () => {
+  test("are skipped and counted, as the route says; a message that an admin asks for is delivered", async () => {
     const { reader, targets } = await pair({ maxAge: "30m" });
     const old = { ...post(1, "signal of yesterday"), date: Date.now() - 24 * 60 * 60_000 };
     reader.receive(old, post(2, "fresh"));
@@ -69,7 +69,7 @@ describe("field fault B13: messages that are too old when their turn comes", () 
   });
 });
 
-describe("field fault F13: what was given up is wanted again", () => {
+describe("field fault F13: a dropped message can be delivered later", () => {
   test.each(["the route was removed and put back", "it was dropped"])("%s", async (how) => {
     const { reader, targets, place } = await pair();
     targets.fault = () => new Error(how === "it was dropped" ? "MESSAGE_TOO_LONG" : "SLOWMODE_WAIT_60");
@@ -97,14 +97,14 @@ describe("field fault F13: what was given up is wanted again", () => {
   });
 });
 
-describe("field fault F15: what was set aside follows its source", () => {
+describe("field fault F15: a message that was set aside follows its source", () => {
   async function aside(filter = "") {
     const it = await pair({ filter });
     it.targets.fault = () => new Error("MESSAGE_TOO_LONG");
     return it;
   }
 
-  test("a retry sends the text of now, and nothing of what was deleted", async () => {
+  test("a retry sends the current text and nothing that was deleted", async () => {
     const { reader, targets } = await aside();
     reader.receive(post(1, "one"), post(2, "two"));
     await waitFor(() => reader.store.relay.outbox.poison("signals", 9).length === 2);
@@ -116,7 +116,7 @@ describe("field fault F15: what was set aside follows its source", () => {
     expect(targets.in(TARGET)).toEqual(["one, mended"]);
   });
 
-  test("an album loses the piece that is gone, and goes with its last one", async () => {
+  test("an album loses its deleted piece and is dropped with its last one", async () => {
     const { reader } = await aside();
     reader.receive(post(1, "caption", photo), post(2, "", photo));
     await waitFor(() => reader.store.relay.outbox.poison("signals", 9)[0]?.pieces.length === 2);
@@ -126,7 +126,7 @@ describe("field fault F15: what was set aside follows its source", () => {
     await waitFor(() => reader.store.relay.outbox.poison("signals", 9).length === 0);
   });
 
-  test("an old edit is not brought back over a newer one", async () => {
+  test("an old edit does not overwrite a newer one", async () => {
     const { reader, targets } = await pair();
     reader.receive(post(1, "one"));
     await counted(reader, "delivered");

@@ -12,7 +12,7 @@ interface One {
   worker: Running;
 }
 
-/** One worker that reads -1000000000001 and delivers to -1000000000002 itself. */
+/** One worker that reads -1000000000001 and itself delivers to -1000000000002. */
 async function one(routes = [own()], targets = new Targets()): Promise<One> {
   const [place, dir] = [placeAt((await sharedRedis()).url), await testDir()];
   const it: One = { place, dir, targets, worker: runWorker(dir, "reader", place, targets) };
@@ -28,7 +28,7 @@ function own(change: object = {}) {
 
 const echo = (id: number) => ({ ...post(id, "buy BTC now", { from: "99" }), date: 1_800_000_000_000 + id * 3000 });
 
-test("a copy that Telegram puts into the discussion group is known as an own delivery, and so is a forward of one", async () => {
+test("Telegram's copy in the discussion group counts as an own delivery, and so does a forward of one", async () => {
   const { worker, targets } = await one();
   worker.receive(post(1, "first"));
   await waitFor(() => worker.store.relay.outbox.counts("signals")["delivered"] === 1);
@@ -37,7 +37,7 @@ test("a copy that Telegram puts into the discussion group is known as an own del
   worker.receive(
     post(2, "first", { from: "-1000000000002", origins: [origin, origin] }),
     post(3, "first", { from: "55", origins: [{ chat: "77", message: null }, origin] }),
-    // Before its sender has said that it was delivered.
+    // Arrives before its sender confirms the delivery.
     post(4, "first", { from: "55", origins: [{ chat: "-1000000000002", message: delivered + 1 }] }),
     post(5, "first", { from: "55", origins: [{ chat: "-1000000000009", message: delivered + 1 }] }),
   );
@@ -45,7 +45,7 @@ test("a copy that Telegram puts into the discussion group is known as an own del
   expect(worker.store.relay.outbox.counts("signals")).toEqual({ matched: 2, delivered: 2, "own-relay": 3 });
 });
 
-test("a text that comes back again and again stops its route; nothing is lost, the reason is told, a restart keeps it", async () => {
+test("a text that keeps coming back stops its route with the reason, also after a restart; no message is lost", async () => {
   const it = await one();
   for (let id = 1; id <= 30; id++) it.worker.receive(echo(id));
   await waitFor(() => it.worker.store.routeStops.get("signals")?.code === "loop");
@@ -65,7 +65,7 @@ test("a text that comes back again and again stops its route; nothing is lost, t
   await waitFor(() => it.targets.in("-1000000000002").length === 60);
 });
 
-test("a message that cannot be taken for a while, as on a full disk, is one message, however often it is tried", async () => {
+test("a message that is retried, such as on a full disk, counts as one message", async () => {
   const { worker, targets } = await one();
   const full = vi.spyOn(worker.store.relay.outbox, "take").mockImplementation(() => {
     throw new AppError("sqlite-full", "The disk is full.");
@@ -77,7 +77,7 @@ test("a message that cannot be taken for a while, as on a full disk, is one mess
   expect(worker.store.routeStops.get("signals")).toBeNull();
 });
 
-test("a route that is changed starts again, and another route goes on meanwhile", async () => {
+test("a changed route starts again, and another route continues meanwhile", async () => {
   const other = own({ id: "other", from: { worker: "reader", chats: ["-1000000000001"] }, filter: "eth" });
   const it = await one([own(), other]);
   for (let id = 1; id <= 12; id++) it.worker.receive(echo(id));
@@ -89,7 +89,7 @@ test("a route that is changed starts again, and another route goes on meanwhile"
   expect(it.worker.store.routeStops.get("signals")).toBeNull();
 });
 
-test("a service chat is never read, whatever a route says", async () => {
+test("no route reads a service chat", async () => {
   const it = await one([own({ from: { worker: "reader", chats: ["777000", "-1000000000001"] } })]);
   expect([...it.worker.relay.sources()]).toEqual(["-1000000000001"]);
   it.worker.receive({ ...post(1, "Login code: 12345."), chat: "777000", box: "account" });
@@ -99,7 +99,7 @@ test("a service chat is never read, whatever a route says", async () => {
   expect(it.worker.store.relay.outbox.counts("signals")).toEqual({ matched: 1, delivered: 1, protected: 1 });
 });
 
-test("a dry run refuses a route from a discussion group to its channel, and says which", async () => {
+test("a dry run refuses a route from a discussion group to its channel and names the channel", async () => {
   const { worker, targets } = await one();
   targets.linked.set("-1000000000001", { chat: "-1000000000002", username: "the_channel" });
   for (const chat of ["-1000000000002", "@The_Channel"])
@@ -110,7 +110,7 @@ test("a dry run refuses a route from a discussion group to its channel, and says
   await expect(worker.relay.dryRun(own({ to: { kind: "bot", chat: "-1000000000003" } }))).resolves.toEqual([]);
 });
 
-test("which channel is behind a source is learned once and told to the bot", async () => {
+test("the worker looks up the channel behind a source once and reports it to the bot", async () => {
   const targets = new Targets();
   targets.linked.set("-1000000000001", { chat: "-1000000000007", username: null });
   const it = await one([own()], targets);
@@ -121,7 +121,7 @@ test("which channel is behind a source is learned once and told to the bot", asy
   );
 });
 
-test("a message of a chat that restricts saving is not copied, also when it comes without that word", async () => {
+test("a message of a chat that restricts saving is not copied, also when the message lacks the flag", async () => {
   const { worker, targets } = await one();
   const entity = { id: "-1000000000001", hash: "7", username: null, phone: null, name: "Sealed" };
   const edit = { ...post(1, "edited"), kind: "edit" as const, version: 9 };
@@ -135,7 +135,7 @@ test("a message of a chat that restricts saving is not copied, also when it come
   expect(worker.store.relay.outbox.counts("signals")).toEqual({ matched: 1, delivered: 1, protected: 2 });
 });
 
-describe("field fault F14: an own delivery is known by its chat, whatever the route calls it", () => {
+describe("field fault F14: an own delivery is recognised by its chat, under any name in the route", () => {
   const back = (chats: string[]) =>
     own({ id: "back", from: { worker: "reader", chats }, to: { kind: "worker", worker: "reader", chat: "-1000000000003" } });
 

@@ -27,7 +27,7 @@ export interface Member {
   readonly relay: Relay;
 }
 
-/** Makes an account. Returns its phone. */
+/** Creates an account; returns its phone number. */
 export const person = (): string => {
   const phone = `1555888${(++numbers).toString().padStart(4, "0")}`;
   sandbox.world.createAccount({ phone });
@@ -55,7 +55,7 @@ export async function worker(name: string, phone: string, place: QueuePlace, dir
     sources: () => new Set(),
     arrived: () => relay.received(),
     ready: () => {},
-    way: () => ({ shown: null, own: false, sealTo: "" }),
+    proxy: () => ({ shown: null, own: false, sealTo: "" }),
     lost: () => {},
   });
   const log = createLogger({ name: "test", level: "silent" });

@@ -44,10 +44,10 @@ const from = (chat: string, id: number, text: string, more: Parameters<typeof po
   box: chat,
 });
 
-describe("field fault F20: a name that somebody else takes", () => {
+describe("field fault F20: a name that another account takes", () => {
   const byName = { from: { worker: "reader", chats: ["@News"] } };
 
-  test("a source that gave up its name is read on; when a stranger has it, the route stops and says so, and means him when an admin says so", async () => {
+  test("a source without its name is still read; a new owner of the name stops the route until an admin accepts it", async () => {
     const it = await pair(byName);
     it.reader.receive(from(OLD, 1, "one"));
     await it.delivered(1);
@@ -65,7 +65,7 @@ describe("field fault F20: a name that somebody else takes", () => {
     expect(it.targets.in(TARGET)).toEqual(["one", "two", "of the new one"]);
   });
 
-  test("a target that gave up its name is written to on; when a stranger has it, nothing goes there", async () => {
+  test("a target without its name still gets messages; a new owner of the name gets none", async () => {
     const it = await pair({ to: { kind: "worker", worker: "sender", chat: "@digest" } });
     it.targets.names.set("@digest", TARGET);
     it.reader.receive(post(1, "one"));
@@ -113,7 +113,7 @@ describe("field fault B11: a source that is no chat of the account", () => {
     ["1004712", "1004712"],
     ["-1000000000077", "-1000000000077"],
     ["@nobody_1", "@nobody_1"],
-  ])("%s is told at once", async (ref, told) => {
+  ])("%s is reported at once", async (ref, told) => {
     const it = await pair({ from: { worker: "reader", chats: [ref, OLD] } });
     it.named(SUPERGROUP, null);
     await it.reader.relay.resolveNames();
@@ -170,7 +170,7 @@ test("field fault B4: the card is told which chats of a route moved, sources and
 });
 
 describe("field fault B4: a group that becomes a supergroup", () => {
-  test("is read on under its new number", async () => {
+  test("is read under its new number", async () => {
     const it = await pair({ from: { worker: "reader", chats: [GROUP] } });
     it.reader.receive(from(GROUP, 1, "one"));
     await it.delivered(1);
@@ -181,7 +181,7 @@ describe("field fault B4: a group that becomes a supergroup", () => {
     expect(it.targets.in(TARGET)).toEqual(["one", "two"]);
   });
 
-  test("is written to on; answers and edits of what is in the old one are left alone, those in the new one are followed", async () => {
+  test("gets messages under its new number; answers and edits follow messages of the new chat only", async () => {
     const it = await pair({ to: { kind: "worker", worker: "sender", chat: GROUP } });
     it.reader.receive(post(1, "one"));
     await it.delivered(1);
@@ -197,7 +197,7 @@ describe("field fault B4: a group that becomes a supergroup", () => {
     expect(it.targets.posted.map(({ replyTo }) => replyTo)).toEqual([null, null, null, three]);
   });
 
-  test("its first news after that is an edit: nothing there is touched", async () => {
+  test("when its first event is an edit, no message there changes", async () => {
     const it = await pair({ to: { kind: "worker", worker: "sender", chat: GROUP } });
     it.reader.receive(post(1, "one"));
     await it.delivered(1);

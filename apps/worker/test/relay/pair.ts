@@ -18,14 +18,13 @@ export async function pair(change: Parameters<typeof aRoute>[0] = {}) {
   return { targets, reader, place, dir };
 }
 
-/** Changes that route. */
 export async function tell(place: QueuePlace, reader: Running, change: Parameters<typeof aRoute>[0]): Promise<void> {
   const routes: Route[] = [aRoute(change)];
   await tellRoutes(place, "reader", routes);
   await waitFor(() => reader.store.relay.routes()?.body === JSON.stringify(routes));
 }
 
-/** Waits until a route counted so many. */
+/** Waits until a route's counter `name` is `count`. */
 export const counted = (reader: Running, name: string, count = 1) =>
   waitFor(() => reader.store.relay.outbox.counts("signals")[name] === count);
 /** An edit of a post. */

@@ -1,4 +1,4 @@
-/** A long text becomes several messages; each edit and deletion reaches the one that it belongs to (field fault B2). */
+/** A long text becomes several messages; edits and deletions reach each of them (field fault B2). */
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { counted, edit, gone, pair } from "./pair.ts";
@@ -7,16 +7,16 @@ import { post } from "./world.ts";
 const SOURCE = "-1000000000001";
 const TARGET = "-1000000000002";
 
-/** A text of three messages, each of which says its own word. */
+/** A text of three messages, each with its own word. */
 const three = (a: string, b: string, c: string): string =>
   [a, b, c].map((word) => Array.from({ length: Math.ceil(4000 / (word.length + 1)) }, () => word).join(" ")).join("\n");
-/** The words that the target shows, message by message. */
+/** The distinct words of each message in the target. */
 const words = (texts: readonly string[]): string[] => texts.map((text) => [...new Set(text.split(/\s+/))].join(" "));
 
 type Pair = Awaited<ReturnType<typeof pair>>;
 const shown = ({ targets }: Pair): string[] => words(targets.in(TARGET));
 
-/** The second of three messages is refused by Telegram with `code`. */
+/** Telegram refuses the second of three messages with `code`. */
 async function withoutSecond(code: string): Promise<Pair> {
   const it = await pair();
   it.targets.fault = (_chat, text) => (text.startsWith("b1") ? new Error(code) : null);
@@ -27,7 +27,7 @@ async function withoutSecond(code: string): Promise<Pair> {
 }
 
 test.each(["MESSAGE_TOO_LONG", "ENTITY_BOUNDS_INVALID", "SOMETHING_NEW_2027"])(
-  "a part that is refused for itself (%s) keeps its place: the others are delivered, it is counted, and an edit tries it again",
+  "a refused part (%s) keeps its place: the others are delivered, it is counted, and an edit retries it",
   async (code) => {
     const it = await withoutSecond(code);
     expect(shown(it)).toEqual(["a1", "c1"]);
@@ -42,14 +42,14 @@ test.each(["MESSAGE_TOO_LONG", "ENTITY_BOUNDS_INVALID", "SOMETHING_NEW_2027"])(
   },
 );
 
-test("a deletion takes the parts that are there when one of them was refused", async () => {
+test("a deletion deletes the delivered parts when one part was refused", async () => {
   const it = await withoutSecond("MESSAGE_TOO_LONG");
   it.reader.receive(gone(1, 5));
   await counted(it.reader, "deleted");
   expect(shown(it)).toEqual([]);
 });
 
-test("the first part is refused for itself: the message is set aside, and nothing of it is there", async () => {
+test("a refused first part sets the message aside, and the target has no part of it", async () => {
   const it = await pair();
   it.targets.fault = (_chat, text) => (text.startsWith("a1") ? new Error("MESSAGE_TOO_LONG") : null);
   it.reader.receive(post(1, three("a1", "b1", "c1")));
@@ -57,7 +57,7 @@ test("the first part is refused for itself: the message is set aside, and nothin
   expect(shown(it)).toEqual([]);
 });
 
-test("a later part fails for an unknown reason until the tries are over: what is there follows edits and deletions", async () => {
+test("when a later part fails until its retries are used up, the delivered parts follow edits and deletions", async () => {
   const it = await pair();
   let tries = 0;
   it.targets.fault = (_chat, text) => {
@@ -82,7 +82,7 @@ test("a later part fails for an unknown reason until the tries are over: what is
   expect(shown(it)).toEqual([]);
 });
 
-/** Telegram took message `n` of three, and its answer was lost with all memory of it: its id is not known. */
+/** Telegram accepted message `n` of three, but its answer was lost: its id is unknown. */
 async function untold(n: number): Promise<Pair> {
   const it = await pair();
   it.targets.forgotten = n;
@@ -91,7 +91,7 @@ async function untold(n: number): Promise<Pair> {
   return it;
 }
 
-test("an id that was not told keeps its place: an edit changes the parts that are known, each with its own text", async () => {
+test("an unknown id keeps its place: an edit changes the known parts, each with its own text", async () => {
   const it = await untold(2);
   expect(it.reader.store.relay.map.delivered("signals", SOURCE, 1)?.rest).toEqual(["unknown", 3]);
   it.reader.receive(edit(1, 5, three("a2", "b2", "c2")));
@@ -100,14 +100,14 @@ test("an id that was not told keeps its place: an edit changes the parts that ar
   expect(it.reader.store.relay.outbox.counts("signals")["unreached"]).toBe(1);
   it.reader.receive(edit(1, 6, three("a3", "b3", "c3")));
   await counted(it.reader, "edited", 2);
-  expect(shown(it), "also the next time").toEqual(["a3", "b1", "c3"]);
+  expect(shown(it), "also at the next edit").toEqual(["a3", "b1", "c3"]);
   it.reader.receive(gone(1, 7));
   await counted(it.reader, "deleted");
   expect(shown(it)).toEqual(["b1"]);
   expect(it.reader.store.relay.outbox.counts("signals")["unreached"]).toBe(3);
 });
 
-test("the id of the first part was not told: a deletion takes the others, an edit changes nothing, both are counted", async () => {
+test("with an unknown first id a deletion deletes the other parts, an edit changes nothing, both are counted", async () => {
   const it = await untold(1);
   it.reader.receive(edit(1, 5, three("a2", "b2", "c2")));
   await counted(it.reader, "unreached");
@@ -118,7 +118,7 @@ test("the id of the first part was not told: a deletion takes the others, an edi
   expect(it.reader.store.relay.outbox.counts("signals")["unreached"]).toBe(2);
 });
 
-test("a part that was deleted in the target by hand is counted; the others are changed", async () => {
+test("a part that was deleted by hand in the target is counted; an edit changes the others", async () => {
   const it = await pair();
   it.reader.receive(post(1, three("a1", "b1", "c1")));
   await counted(it.reader, "delivered");
@@ -131,7 +131,7 @@ test("a part that was deleted in the target by hand is counted; the others are c
   expect(it.reader.store.relay.outbox.counts("signals")["unreached"]).toBe(1);
 });
 
-test("of an album with two long captions, each caption has parts of its own: an edit of one leaves the other alone", async () => {
+test("in an album with two long captions each has its own parts: an edit of one does not change the other", async () => {
   const it = await pair();
   const photo = (text: string) => ({ media: { kind: "photo" }, groupedId: "7", text });
   const long = (word: string, count: number): string => Array.from({ length: count }, () => word).join(" ");

@@ -22,7 +22,7 @@ async function pair() {
   return { targets, reader, isBlocked };
 }
 
-/** The target refuses these texts with this code; each try is noted. */
+/** Makes the target refuse these texts with this code; returns the attempts. */
 function refusing(targets: Targets, code: string, texts: readonly string[]): string[] {
   const tried: string[] = [];
   targets.fault = (_chat, text) => {
@@ -43,7 +43,7 @@ describe("field fault B3", () => {
     "DOCUMENT_INVALID",
     "WEBPAGE_CURL_FAILED",
     "POLL_ANSWERS_INVALID",
-  ])("%s is about this message: it is set aside, and the next one goes on", async (code) => {
+  ])("%s concerns only this message: it is set aside, and the next one is delivered", async (code) => {
     const it = await pair();
     refusing(it.targets, code, ["a document"]);
     it.reader.receive(post(1, "a document"), post(2, "a text"));
@@ -52,12 +52,12 @@ describe("field fault B3", () => {
     expect(poison(it)).toMatchObject([{ reason: code }]);
   });
 
-  test("a refusal that nobody knows is probed with the next message: the target takes it, so the first one is set aside", async () => {
+  test("an unknown refusal is probed with the next message: when the target accepts it, the first one is set aside", async () => {
     const it = await pair();
     const tried = refusing(it.targets, "SOMETHING_NEW_2027", ["odd"]);
     it.reader.receive(post(1, "odd"));
     await waitFor(() => tried.length === 1);
-    expect(poison(it), "nothing is decided by one message").toEqual([]);
+    expect(poison(it), "one message decides nothing").toEqual([]);
     it.reader.receive(post(2, "even"), post(3, "last"));
     await waitFor(() => it.targets.in(TARGET).length === 2);
     expect(it.targets.in(TARGET)).toEqual(["even", "last"]);
@@ -65,7 +65,7 @@ describe("field fault B3", () => {
     expect(tried).toEqual(["odd", "even", "last"]);
   });
 
-  test("when the next one is refused too, the route stops with all of them, and goes on in their order", async () => {
+  test("when the next one is refused too, the route stops with all of them and resumes in order", async () => {
     const it = await pair();
     const tried = refusing(it.targets, "SOMETHING_NEW_2027", ["one", "two"]);
     it.reader.receive(post(1, "one"), post(2, "two"), post(3, "three"));
@@ -79,7 +79,7 @@ describe("field fault B3", () => {
     expect(it.targets.in(TARGET)).toEqual(["one", "two", "three"]);
   });
 
-  test("a refusal that is about the target stops the route at once", async () => {
+  test("a refusal that concerns the target stops the route at once", async () => {
     const it = await pair();
     const tried = refusing(it.targets, "CHAT_WRITE_FORBIDDEN", ["one", "two"]);
     it.reader.receive(post(1, "one"), post(2, "two"));

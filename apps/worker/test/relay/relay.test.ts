@@ -49,7 +49,7 @@ const settled = async (it: Pair): Promise<void> => {
   );
 };
 
-test("what matches arrives in order, with the rest counted and its text not kept", async () => {
+test("matching messages arrive in order; others are counted and their text is not kept", async () => {
   const it = await pair([route({ filter: "btc" })]);
   it.reader.receive(post(1, "btc 1"), post(2, "eth"), post(3, "btc 3", { noforwards: true }), post(4, "btc 4"));
   it.reader.receive(post(5, "btc 5", { ttlS: 1, media: { kind: "photo" } }), { ...post(6, "btc 6"), chat: "-1000000000009" });
@@ -60,7 +60,7 @@ test("what matches arrives in order, with the rest counted and its text not kept
   expect(it.reader.store.relay.outbox.deliveries("signals", 9)).toHaveLength(2);
 });
 
-test("an answer that was lost is asked for again, and Telegram drops the second copy", async () => {
+test("after a lost answer the call is repeated, and Telegram drops the second copy", async () => {
   const it = await pair();
   it.targets.lost = 1;
   it.reader.receive(post(1, "one"), post(2, "two"));
@@ -75,7 +75,7 @@ test("an answer that was lost is asked for again, and Telegram drops the second 
   });
 });
 
-test("reader and sender are started again in the middle: nothing is lost, nothing comes twice", async () => {
+test("a restart of reader and sender loses no message and sends none twice", async () => {
   const it = await pair();
   it.targets.fault = () => new Error("link-lost");
   it.reader.receive(...Array.from({ length: 30 }, (_, n) => post(n + 1, `m${n}`)));
@@ -110,7 +110,7 @@ test("replies, edits and deletions follow the message; an album stays together",
   expect(counts(it)).toMatchObject({ delivered: 3, edited: 1, deleted: 1 });
 });
 
-test("a flood wait parks one route in order and no other; a message nobody takes is set aside", async () => {
+test("a flood wait parks one route and no other; a message that the target refuses is set aside", async () => {
   const other = route({ id: "other", to: { kind: "worker", worker: "sender", chat: "-1000000000003" } });
   const it = await pair([route(), other]);
   let floods = 1;
@@ -129,7 +129,7 @@ test("a flood wait parks one route in order and no other; a message nobody takes
   await waitFor(() => it.targets.in("-1000000000002").length === 3);
 });
 
-test("a target that takes nothing stops its route, says why, and goes on when woken", async () => {
+test("a target that refuses everything stops its route with the reason; the route resumes when woken", async () => {
   const it = await pair();
   it.targets.fault = () => new Error("CHAT_WRITE_FORBIDDEN");
   it.reader.receive(post(1, "a"), post(2, "b"));
@@ -150,7 +150,7 @@ test("a target that takes nothing stops its route, says why, and goes on when wo
   await waitFor(() => it.targets.in("-1000000000002").length === 2);
 });
 
-test("a sender that is not there is named; what waits is on disk", async () => {
+test("the status names an absent sender; waiting messages are on disk", async () => {
   const it = await pair();
   await it.sender.close();
   it.reader.receive(post(1, "a"));
@@ -163,7 +163,7 @@ test("a sender that is not there is named; what waits is on disk", async () => {
   await waitFor(() => it.targets.in("-1000000000002").length === 1);
 });
 
-test("a route that is switched off waits, one that is removed is forgotten", async () => {
+test("a disabled route waits, a removed one is forgotten", async () => {
   const it = await pair();
   it.targets.fault = () => new Error("link-lost");
   it.reader.receive(post(1, "a"));
@@ -176,7 +176,7 @@ test("a route that is switched off waits, one that is removed is forgotten", asy
   expect(it.targets.posted).toEqual([]);
 });
 
-test("backfill delivers what was not delivered, oldest first, and nothing twice", async () => {
+test("backfill delivers missing messages, oldest first, and none twice", async () => {
   const it = await pair([route({ filter: "not skip" })]);
   it.reader.receive(post(3, "three"));
   await waitFor(() => it.targets.posted.length === 1);
@@ -233,7 +233,7 @@ test("a webhook is called once per message, signed, and again after an error", a
   expect(createHmac("sha256", webhookSecret(FLEET_KEY, "signals")).update(`${time}.${calls[0]?.body}`).digest("hex")).toBe(mac);
 });
 
-test("a source whose name is learned on the way is read from then on", async () => {
+test("a source is read from the moment its name is known", async () => {
   const it = await pair([route({ from: { worker: "reader", chats: ["@signals_1"] } })]);
   expect(it.reader.relay.wants("-1000000000001")).toBe(false);
   it.reader.store.entities.upsert([{ id: "-1000000000001", hash: "1", username: "signals_1", phone: null, name: "Signals" }]);

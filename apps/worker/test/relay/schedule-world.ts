@@ -17,7 +17,7 @@ const SOURCE = "-1000000000001";
 const LONG = Array.from({ length: 900 }, (_, n) => `word${n}`).join(" ");
 const ALBUM = { media: { kind: "photo" } };
 
-/** How a try ends. */
+/** The end of an attempt: an error code of Telegram, a lost answer, or success. */
 export type Fault =
   | "none"
   | "lost"
@@ -26,7 +26,7 @@ export type Fault =
   | "SLOWMODE_WAIT_3"
   | "CHAT_WRITE_FORBIDDEN"
   | "surprise";
-/** One thing that happens. */
+/** One step of a schedule. */
 export type Step =
   | { readonly op: "post"; readonly kind: "short" | "long" | "album" | "answer" }
   | { readonly op: "edit" | "delete"; readonly of: number; readonly isLong: boolean }
@@ -38,17 +38,17 @@ interface Said {
   readonly id: number;
   text: string;
   isGone: boolean;
-  /** It was refused once: others may be in front of it by now. */
+  /** It was refused once: later messages may precede it. */
   isRefused: boolean;
-  /** Its id in the target was never told: what happens to it later cannot be followed. */
+  /** Its id in the target is unknown: edits and deletions cannot follow. */
   isUntold: boolean;
-  /** One of its parts was refused for itself. */
+  /** The target refused one of its parts. */
   isCut: boolean;
   readonly isPhoto: boolean;
   readonly more: object;
 }
 
-/** A source, a reader with its outbox, a wire, a sender and a target, on a clock that stands unless it is told to go on. */
+/** A source, a reader with its outbox, a wire, a sender and a target, on a clock that the test moves. */
 export class World implements Disposable {
   readonly targets = new Targets();
   readonly said: Said[] = [];
@@ -136,7 +136,7 @@ export class World implements Disposable {
     }
   }
 
-  /** All is well again, and an admin retries what was set aside: how it ends. */
+  /** Ends all faults, retries what was set aside and runs until nothing is left to deliver. */
   async settle(): Promise<void> {
     for (let round = 0; round < 400; round++) {
       this.#wait(610_000);
@@ -154,7 +154,8 @@ export class World implements Disposable {
     for (let id = first; id < first + count; id++) {
       const text = `m${id}v0${kind === "long" ? ` ${LONG}` : ""}`;
       const isPhoto = kind === "album";
-      const more = isPhoto ? { ...ALBUM, groupedId: String(first) } : { replyTo: kind === "answer" && id > 1 ? id - 1 : null };
+      const replyTo = kind === "answer" && id > 1 ? id - 1 : null;
+      const more = isPhoto ? { ...ALBUM, groupedId: String(first) } : { replyTo };
       this.said.push({ id, text, isGone: false, isRefused: false, isUntold: false, isCut: false, isPhoto, more });
       this.#receive(post(id, text, more));
     }
@@ -182,7 +183,7 @@ export class World implements Disposable {
     if (!delivery) return;
     this.#wire.delete(delivery.id);
     const isRefused = fault !== "none" && fault !== "lost";
-    // An album goes as a whole; of a long text, each message is a call of its own.
+    // An album is one call; a long text is one call per message.
     const passing = delivery.step.kind === "forward" ? 0 : after;
     let calls = 0;
     const answer = (): Error | null => (isRefused && ++calls > passing ? new Error(fault) : null);
@@ -198,7 +199,8 @@ export class World implements Disposable {
     this.targets.lost = 0;
     const { result } = confirmation;
     const { source, step } = delivery;
-    const sent = result.kind === "done" ? result : result.kind === "failed" ? result.sent : undefined;
+    const partly = result.kind === "failed" ? result.sent : undefined;
+    const sent = result.kind === "done" ? result : partly;
     const rest = (sent?.rest ?? []).filter((_id, n) => !sent?.refused?.includes(n));
     const isUntold = fault === "lost" || [...(sent?.ids ?? []), ...rest].includes(null);
     for (const each of this.said.filter(({ id }) => source.id === id || (step.kind === "forward" && step.ids.includes(id)))) {

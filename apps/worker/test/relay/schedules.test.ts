@@ -1,4 +1,4 @@
-/** Random schedules of messages, refusals, lost answers, lost hand-overs and killed processes: nothing lost, nothing twice, in order. */
+/** Random schedules of messages, refusals, lost answers, lost hand-overs and killed processes. */
 import { testDir } from "@flotilla/testkit";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -67,7 +67,7 @@ function judge({ said, targets }: World): void {
   expect(order, "in order").toEqual(order.toSorted((a, b) => a - b));
 }
 
-test("whatever is refused, lost or killed between: each message arrives once, whole, in order, as it is by then", async () => {
+test("after any refusals, losses and kills each message arrives once, whole, in order, with its current text", async () => {
   const dir = await testDir();
   let n = 0;
   await fc.assert(

@@ -1,11 +1,11 @@
-/** What relays carry, from one sandbox account through another, over real sockets. */
+/** Relays from one sandbox account through another, over real sockets. */
 import type { Route } from "@flotilla/contracts";
 import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { person, sandbox, worker } from "./members.ts";
 import { placeAt, route, tellRoutes } from "./world.ts";
 
-/** A reader and a sender, both in a source and a target, of which the sender owns the target. */
+/** A reader and a sender, both members of source and target; the sender owns the target. */
 async function pair() {
   const [place, dir, readerPhone, senderPhone] = [placeAt((await sharedRedis()).url), await testDir(), person(), person()];
   const group = (members: string[]) => {
@@ -29,7 +29,7 @@ async function pair() {
 const file = (text: string) => ({ name: "a.txt", mime: "text/plain", base64: Buffer.from(text).toString("base64") });
 
 // Field faults B1 and B7.
-test("files that answer a message answer its copy, as an album too; a picture that is replaced is replaced there", async () => {
+test("files that answer a message answer its copy, as an album too; a replaced picture is replaced in the target", async () => {
   const it = await pair();
   await it.change(
     route({
@@ -56,7 +56,7 @@ test("files that answer a message answer its copy, as an album too; a picture th
 });
 
 // Field fault B4.
-test("a basic group that becomes a supergroup is read on, and written to on", async () => {
+test("a basic group that becomes a supergroup stays source and target", async () => {
   const it = await pair();
   const owner = person();
   const from = sandbox.world.createGroup({ title: "Source", members: [owner, it.reader.phone] }).id;

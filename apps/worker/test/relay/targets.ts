@@ -4,7 +4,6 @@ import type { LinkedChannel } from "@flotilla/session-store";
 import { PART_BYTES } from "@flotilla/telegram";
 import type { FilePort, RelayTelegram } from "../../src/relay/ports.ts";
 
-/** One message as a target has it. */
 export interface Posted {
   readonly id: number;
   readonly chat: string;
@@ -16,19 +15,19 @@ export interface Posted {
 }
 
 /**
- * The target side of Telegram, as far as a sender sees it: it keeps what was posted and refuses a random id that was used, which
- * is the rule that exactly-once rests on. `fault` is asked before each call; `lost` makes an answer get lost after the effect.
+ * The target side of Telegram as a sender sees it. Keeps posts and refuses a used random id, the rule
+ * that exactly-once rests on. `fault` decides each call; `lost` drops answers after the effect.
  */
 export class Targets {
   readonly posted: Posted[] = [];
   /** The channel of each discussion group. */
   readonly linked = new Map<string, LinkedChannel>();
-  /** Messages of sources that were deleted before they could be forwarded. */
+  /** Source messages that were deleted before they were forwarded. */
   readonly gone = new Set<number>();
   /** Messages that can only be forwarded. */
   readonly onlyForwards = new Set<number>();
   onEdit: (text: string) => void = () => {};
-  /** Who has a name now. */
+  /** The present owner of each name. */
   readonly names = new Map<string, string>();
   /** Whether the account has no more chats than were learned. */
   knowsAll = true;
@@ -36,11 +35,11 @@ export class Targets {
   duplicates = 0;
   fault: (chat: string, text: string) => Error | null = () => null;
   lost = 0;
-  /** Of this message, the sender lost its memory right after it was posted. */
+  /** The sender forgets the id of this message right after the post. */
   forgotten = 0;
   history: SourceMessage[] = [];
   #used = new Set<string>();
-  /** What messages of sources hold, by id; and how many parts were read and saved. */
+  /** File content of source messages, by id. */
   readonly content = new Map<number, Buffer>();
   reads = 0;
   readonly uploads: { readonly texts: string[]; readonly bytes: Buffer[] }[] = [];

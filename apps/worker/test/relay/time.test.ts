@@ -1,4 +1,4 @@
-/** Waits are durations: neither a clock that jumps nor two clocks that differ make them longer or shorter. */
+/** Waits are durations: clock jumps and clock differences do not change them. */
 
 import { type Delivery, Delivery as DeliverySchema, type Fault } from "@flotilla/contracts";
 import { type Clock, parseWorkerId } from "@flotilla/kernel";
@@ -19,7 +19,7 @@ interface Rig {
   readonly at: { wall: number; mono: number };
   readonly store: SessionStore;
   readonly handed: Delivery[];
-  /** Resolves what was handed over last, as Redis does. */
+  /** Settles the last hand-over, as Redis does. */
   readonly taken: { fail: boolean; pending: (() => void)[] };
   receive(...ids: [id: number, more?: object][]): void;
   pump(): void;
@@ -74,7 +74,7 @@ async function rig(change: object = {}): Promise<Rig> {
 test.each([
   ["a day ahead", DAY],
   ["a day back", -DAY],
-])("an album waits its moment, and no more, while the clock jumps %s", async (_, jump) => {
+])("an album waits exactly its pause while the clock jumps %s", async (_, jump) => {
   const { at, receive, pump, handed } = await rig();
   at.wall += jump;
   receive([1, { groupedId: "5" }]);
@@ -91,7 +91,7 @@ test.each([
   expect(handed).toHaveLength(1);
 });
 
-test("an album whose route cannot be made ready waits, and goes nowhere unjudged", async () => {
+test("an album whose route cannot be prepared waits and is not delivered unfiltered", async () => {
   const it = await rig();
   it.receive([1, { groupedId: "5" }]);
   const routes = (filter: string, version: number): boolean =>
@@ -109,7 +109,7 @@ test("an album whose route cannot be made ready waits, and goes nowhere unjudged
   expect(it.handed).toHaveLength(1);
 });
 
-test("in a backlog an album waits for nothing when what its chat said after it is there", async () => {
+test("in a backlog an album does not wait when a later message of its chat is there", async () => {
   const { at, receive, pump, handed, dispatcher } = await rig();
   receive([1, { groupedId: "5" }], [2, { groupedId: "5" }], [3, { groupedId: "6" }], [4, { groupedId: "6" }]);
   pump();
@@ -118,14 +118,14 @@ test("in a backlog an album waits for nothing when what its chat said after it i
   const result = { kind: "done" as const, ids: [91, 92], at: at.wall };
   dispatcher.confirmed({ v: 1, kind: "confirmation", id, key, route: "signals", result });
   pump();
-  expect(handed, "the second one may still grow").toHaveLength(1);
+  expect(handed, "the second album may still grow").toHaveLength(1);
   receive([5]);
   pump();
   expect(handed.map(({ source }) => source.id)).toEqual([1, 3]);
 });
 
 test.each([0, DAY, -DAY, 365 * DAY])(
-  "a route that waits for its sender goes on after the wait, with clocks %d ms apart",
+  "a route that waits for its sender resumes after the wait, with clocks %d ms apart",
   async (skew) => {
     const { at, receive, pump, handed, dispatcher } = await rig();
     receive([1]);
@@ -146,7 +146,7 @@ test.each([0, DAY, -DAY, 365 * DAY])(
   },
 );
 
-test("while Redis is away one step is handed over once, however long it takes; afterwards again after ten seconds", async () => {
+test("while Redis is away a step is handed over once; when Redis is back, again after ten seconds", async () => {
   const { at, receive, pump, handed, dispatcher, taken } = await rig();
   receive([1], [2]);
   for (let second = 0; second < 3600; second += 5) {
@@ -166,7 +166,7 @@ test.each([
   ["a filter whose one word has 400 letters", { filter: "x".repeat(400), alert: "silent" }, "x".repeat(400)],
   ["an excerpt of 200 emoji", { alert: "silent" }, "😀".repeat(200)],
   ["a text of the longest kind", {}, "y".repeat(4096)],
-])("what is handed over is what the other end takes: %s", async (_, change, text) => {
+])("the sender's parser accepts a step with %s", async (_, change, text) => {
   const { store, receive, handed, dispatcher } = await rig(change);
   receive([1, { text }]);
   dispatcher.pump(["signals", "signals!alert"]);
@@ -178,7 +178,7 @@ test.each([
 test.each([
   ["is gone", []],
   ["has another target", [route({ alert: "silent", to: { kind: "worker", worker: "sender", chat: "-1000000000099" } })]],
-])("what is on its way for a route that %s is not handed over again", async (_, routes) => {
+])("a step under way for a route that %s is not handed over again", async (_, routes) => {
   const { at, receive, handed, dispatcher, taken, book } = await rig({ alert: "silent" });
   receive([1]);
   dispatcher.pump(["signals", "signals!alert"]);

@@ -1,4 +1,4 @@
-/** Topics of forums, from one sandbox account through another into a topic, over real sockets. */
+/** Relays from forum topics into a topic, over real sockets. */
 import type { Route } from "@flotilla/contracts";
 import { parseWorkerId } from "@flotilla/kernel";
 import { RelayBoard } from "@flotilla/queue";
@@ -19,7 +19,7 @@ function forum(members: string[]): Forum {
   return { id, chat: `-100${id}`, topic: (title) => sandbox.world.topics.create(id, title) };
 }
 
-/** A reader in a source forum, a sender in a target forum; `share`: the sender is in the source, too. */
+/** A reader in a source forum, a sender in a target forum; `share`: the sender is in the source too. */
 async function pair({ share = false } = {}) {
   const [place, dir, readerPhone, senderPhone] = [placeAt((await sharedRedis()).url), await testDir(), person(), person()];
   const source = forum([readerPhone, ...(share ? [senderPhone] : [])]);
@@ -39,7 +39,7 @@ async function pair({ share = false } = {}) {
 
 const file = (text: string) => ({ name: "a.txt", mime: "text/plain", base64: Buffer.from(text).toString("base64") });
 
-test("one topic is read, and all of it goes into one topic: texts, answers, files, albums, edits and deletions", async () => {
+test("a topic is relayed into a topic: texts, answers, files, albums, edits and deletions", async () => {
   const it = await pair();
   const [wanted, other, into] = [it.source.topic("wanted"), it.source.topic("other"), it.target.topic("into")];
   const to = { kind: "worker", worker: "sender", chat: it.target.chat, topic: into };
@@ -63,7 +63,7 @@ test("one topic is read, and all of it goes into one topic: texts, answers, file
   await waitFor(() => it.seen().some(({ text }) => text === "answer, mended") && it.seen().length === 5);
 });
 
-test("forwards go into the topic, with their author; General is read by its number and is where no topic is named", async () => {
+test("forwards go into the topic with their author; General is read by its number and is the default", async () => {
   const it = await pair({ share: true });
   const [wanted, into] = [it.source.topic("wanted"), it.target.topic("into")];
   const base = { action: { kind: "forward" }, from: { worker: "reader", chats: [it.source.chat], topic: wanted } };
@@ -91,7 +91,7 @@ test("forwards go into the topic, with their author; General is read by its numb
   ]);
 });
 
-test("a closed topic stops its route with the reason; after a change of the target it goes on at once, and nothing is lost", async () => {
+test("a closed topic stops its route with the reason; after a change of the target it resumes at once and loses nothing", async () => {
   const it = await pair();
   const [closed, open] = [it.target.topic("closed"), it.target.topic("open")];
   const from = { worker: "reader", chats: [it.source.chat] };
@@ -118,7 +118,7 @@ test("a closed topic stops its route with the reason; after a change of the targ
   ]);
 });
 
-test("old messages of one topic are fetched, however much was said in the others", async () => {
+test("backfill of one topic finds its messages among many of other topics", async () => {
   const it = await pair();
   const wanted = it.source.topic("wanted");
   for (const text of ["one", "two", "three"]) it.say(wanted, text);

@@ -20,12 +20,12 @@ export function route(change: Partial<Record<keyof Route, unknown>> = {}): Route
   });
 }
 
-/** A fleet on this Redis, without one that makes it. */
+/** A fleet on this Redis, without a bot that creates it. */
 export function placeAt(url: string): QueuePlace {
   return fleetPlace({ url, fleet: { id: "0123456789abcdef", from01: false }, fleetKey: Buffer.alloc(32, 7) });
 }
 
-/** One worker with its session, as a process would have it. */
+/** The relay of one worker and its session. */
 export interface Running {
   readonly store: SessionStore;
   readonly relay: Relay;
@@ -63,7 +63,7 @@ export function runWorker(dir: string, name: string, place: QueuePlace, targets:
 
 let version = 0;
 
-/** What the bot does when routes change. */
+/** Publishes routes to a worker, as the bot does when routes change. */
 export async function tellRoutes(place: QueuePlace, worker: string, routes: Route[]): Promise<void> {
   const link = new RelayLink({ place, who: "the bot", handle: async () => {}, onError: () => {} });
   await link.tellRoutes({ v: 1, kind: "routes", worker: parseWorkerId(worker), version: ++version, routes });
@@ -87,7 +87,7 @@ export function post(messageId: number, text: string, more: Partial<MessageConte
   };
 }
 
-/** A message of the source as its history has it. */
+/** A message of the source's history. */
 export function aMessage(id: number): SourceMessage {
   const none = {
     groupedId: null,

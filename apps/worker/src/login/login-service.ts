@@ -14,9 +14,9 @@ import type { Account } from "../account/account.ts";
 import { maskPhone, summary } from "../account/account-summary.ts";
 import type { ForeignSession } from "../session/foreign-session.ts";
 
-/** Longest time of a whole login; then the old session is put back. */
+/** Longest time of a whole login; then the old session is restored. */
 const TOTAL_MS = 10 * 60_000;
-/** How long a code is shown as valid. Telegram does not tell; 2 to 5 minutes were seen. */
+/** Time that a code is shown as valid. Telegram does not say; 2 to 5 minutes were measured. */
 const CODE_MS = 5 * 60_000;
 
 type LoginCommand = Extract<WorkerCommand, { loginId: string }>;
@@ -26,10 +26,10 @@ type EntryCommand = Exclude<
   { kind: "login.begin" | "login.cancel" | "login.qr" | "login.session" | "login.adopt" }
 >;
 
-interface Desk {
+interface OpenLogin {
   readonly loginId: string;
   readonly keys: SealKeyPair;
-  /** A new one when the way changes, from a QR code to the phone. */
+  /** Replaced when the admin changes the method, such as from QR code to phone. */
   flow: LoginFlow;
   /** QR codes are being shown. */
   qr: boolean;
@@ -37,37 +37,36 @@ interface Desk {
   readonly timer: NodeJS.Timeout;
 }
 
-/** Parts of the desk. */
-export interface LoginDeskDeps {
+export interface LoginServiceDeps {
   readonly store: SessionStore;
   readonly vault: Vault;
   readonly account: Account;
   readonly options: Omit<LoginOptions, "store">;
   readonly clock: Clock;
   readonly foreign: ForeignSession;
-  /** A login put another key into the session. */
+  /** Called after a login put another key into the session. */
   readonly keyChanged: () => void;
-  /** A step that no command waits for. */
+  /** Publishes a step that no command waits for. */
   readonly progress: (loginId: string, step: LoginStep) => void;
 }
 
 /**
- * Logs this worker's account in, one step per command. The running connection is closed first and comes back at the
- * end, with the new key or, when the login did not work out, with the old one.
+ * Logs this worker's account in, one step per command. Closes the running connection first and opens
+ * it at the end, with the new key or, after a failed login, with the old one.
  */
-export class LoginDesk {
-  readonly #deps: LoginDeskDeps;
-  #open: Desk | null = null;
+export class LoginService {
+  readonly #deps: LoginServiceDeps;
+  #open: OpenLogin | null = null;
 
-  constructor(deps: LoginDeskDeps) {
+  constructor(deps: LoginServiceDeps) {
     this.#deps = deps;
   }
 
   /** Carries out one step. Throws AppError `bad-seal` for an entry that was made for another login. */
   async perform(command: LoginCommand): Promise<CommandOutcome> {
     if (command.kind === "login.begin") return { kind: "login", step: await this.#begin(command.loginId) };
-    const desk = this.#open;
-    if (desk?.loginId !== command.loginId) {
+    const login = this.#open;
+    if (login?.loginId !== command.loginId) {
       if (command.kind === "login.cancel") return { kind: "login", step: { kind: "cancelled" } };
       return { kind: "login", step: { kind: "refused", reason: "no-login", fault: null, waitS: null, final: true } };
     }
@@ -76,25 +75,25 @@ export class LoginDesk {
       return { kind: "login", step: { kind: "cancelled" } };
     }
     if (command.kind === "login.qr") {
-      await this.#startQr(desk, command.publicKey);
+      await this.#startQr(login, command.publicKey);
       return { kind: "done" };
     }
-    // Each way leaves the one before.
-    if (desk.qr || command.kind === "login.session") await this.#newFlow(desk);
+    // Another method ends the one before.
+    if (login.qr || command.kind === "login.session") await this.#newFlow(login);
     if (command.kind === "login.session")
-      return { kind: "login", step: await this.#deps.foreign.look(desk.loginId, desk.keys) };
+      return { kind: "login", step: await this.#deps.foreign.look(login.loginId, login.keys) };
     if (command.kind === "login.adopt") return { kind: "login", step: await this.#adopt() };
-    return { kind: "login", step: await this.#step(desk, command) };
+    return { kind: "login", step: await this.#step(login, command) };
   }
 
-  /** Ends a login that is under way; the old session is put back. */
+  /** Ends the open login, if any; the old session is restored. */
   async close(): Promise<void> {
-    const desk = this.#open;
+    const login = this.#open;
     this.#open = null;
     this.#deps.foreign.forget();
-    if (!desk) return;
-    clearTimeout(desk.timer);
-    await desk.flow.cancel();
+    if (!login) return;
+    clearTimeout(login.timer);
+    await login.flow.cancel();
     this.#deps.account.start();
   }
 
@@ -112,7 +111,7 @@ export class LoginDesk {
     return { kind: "began", publicKey: keys.publicKey, knownPhoneMasked: phone ? maskPhone(phone) : null, expiresAt };
   }
 
-  /** Nothing is risked without a verified copy (invariant 4). When there can be none, the login does not begin. */
+  /** Makes a verified copy first (invariant 4); when it fails, the login does not begin. */
   #backUp(): void {
     const { store, vault, account } = this.#deps;
     if (!store.hasKey) return;
@@ -124,7 +123,7 @@ export class LoginDesk {
     }
   }
 
-  /** The login is good whether or not its copy can be made: a full disk must not cost it. */
+  /** A failed copy, such as on a full disk, must not fail the login. */
   #keepGolden(): void {
     const { store, vault, options } = this.#deps;
     try {
@@ -134,7 +133,7 @@ export class LoginDesk {
     }
   }
 
-  /** The session that was sent is this worker's from now on; its first connection verifies the account. */
+  /** Makes the session that the admin sent this worker's; its first connection verifies the account. */
   async #adopt(): Promise<LoginStep> {
     const step = await this.#deps.foreign.adopt();
     if (step.kind !== "session-taken") return step;
@@ -143,42 +142,42 @@ export class LoginDesk {
     return step;
   }
 
-  /** Shows QR codes until one is scanned; tells of each, sealed for the one who asked, and of the end. */
-  async #startQr(desk: Desk, publicKey: string): Promise<void> {
-    await this.#newFlow(desk);
-    desk.qr = true;
-    const { flow, loginId } = desk;
+  /** Publishes QR codes, sealed for the bot, until one is scanned; then publishes the result. */
+  async #startQr(login: OpenLogin, publicKey: string): Promise<void> {
+    await this.#newFlow(login);
+    login.qr = true;
+    const { flow, loginId } = login;
     const { progress } = this.#deps;
     const show = (token: { readonly url: string; readonly expiresAt: number }): void =>
       progress(loginId, { kind: "qr", sealed: seal(publicKey, loginId, token.url), expiresAt: token.expiresAt });
     void flow.startQr(show).then(
       async (result) => {
-        // Somebody went on without it: its end is nobody's business any more.
-        if (this.#open !== desk || desk.flow !== flow) return;
-        desk.qr = false;
+        // The admin chose another method or ended the login: the result is dropped.
+        if (this.#open !== login || login.flow !== flow) return;
+        login.qr = false;
         progress(loginId, await this.#settle(result));
       },
       (error: unknown) => {
         this.#deps.options.log("error", "login by QR code failed", { cause: toError(error).message });
-        if (this.#open === desk && desk.flow === flow) progress(loginId, toStep(FAILED, this.#deps.clock.now()));
+        if (this.#open === login && login.flow === flow) progress(loginId, toStep(FAILED, this.#deps.clock.now()));
       },
     );
   }
 
-  /** Leaves what is under way, without touching the old session, for another way. */
-  async #newFlow(desk: Desk): Promise<void> {
+  /** Replaces the running flow without a change to the old session. */
+  async #newFlow(login: OpenLogin): Promise<void> {
     const { options, store } = this.#deps;
-    const before = desk.flow;
-    desk.flow = new LoginFlow({ ...options, store });
-    desk.qr = false;
+    const before = login.flow;
+    login.flow = new LoginFlow({ ...options, store });
+    login.qr = false;
     await before.cancel();
   }
 
-  async #step(desk: Desk, command: EntryCommand): Promise<LoginStep> {
-    return await this.#settle(await this.#run(desk, command));
+  async #step(login: OpenLogin, command: EntryCommand): Promise<LoginStep> {
+    return await this.#settle(await this.#run(login, command));
   }
 
-  /** What follows from the end of a step. */
+  /** Closes a finished login and turns the result into a step. */
   async #settle(result: LoginResult): Promise<LoginStep> {
     if (result.kind === "done") {
       this.#keepGolden();
@@ -188,17 +187,17 @@ export class LoginDesk {
     return toStep(result, this.#deps.clock.now());
   }
 
-  async #run(desk: Desk, command: EntryCommand): Promise<LoginResult> {
-    if (command.kind === "login.resend") return await desk.flow.resendCode();
-    if (command.kind === "login.keep") return await desk.flow.keepChanged();
-    const entry = unseal(desk.keys.privateKey, desk.loginId, command.sealed);
+  async #run(login: OpenLogin, command: EntryCommand): Promise<LoginResult> {
+    if (command.kind === "login.resend") return await login.flow.resendCode();
+    if (command.kind === "login.keep") return await login.flow.keepChanged();
+    const entry = unseal(login.keys.privateKey, login.loginId, command.sealed);
     switch (command.kind) {
       case "login.phone":
-        return await desk.flow.sendCode(entry || this.#storedPhone());
+        return await login.flow.sendCode(entry || this.#storedPhone());
       case "login.code":
-        return await desk.flow.submitCode(entry);
+        return await login.flow.submitCode(entry);
       case "login.password":
-        return await desk.flow.submitPassword(entry);
+        return await login.flow.submitPassword(entry);
       default:
         return command satisfies never;
     }

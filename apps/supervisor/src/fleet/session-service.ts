@@ -8,43 +8,41 @@ import { findHolders, type Holder } from "@flotilla/sqlite";
 import type { HostDb } from "../record/host-db.ts";
 import type { SessionFacts } from "../worker/session-news.ts";
 
-/** Parts of the desk. */
-export interface SessionDeskDeps {
+export interface SessionServiceDeps {
   readonly dataDir: string;
   readonly fleetKey: Buffer;
   readonly db: HostDb;
-  /** From SIGTERM to SIGKILL of a holder, in milliseconds. */
+  /** Milliseconds between SIGTERM and SIGKILL of a holder. */
   readonly graceMs: number;
 }
 
-/** A copy beyond these is not shown: golden, the last ten, and what lies in the trash. */
+/** Most copies in an answer: the golden one, the last ten, and the trash. */
 const MAX_SHOWN = 30;
-/** Programs beyond these are not named. */
+/** Most holders in an answer. */
 const MOST_HOLDERS = 10;
 
-/** What the host does with the session files of workers that have no process. The files of running ones are the workers' own. */
-export class SessionDesk {
-  readonly #deps: SessionDeskDeps;
+/** Reads and changes session files of workers without a process. A running worker owns its own file. */
+export class SessionService {
+  readonly #deps: SessionServiceDeps;
   readonly #vault: Vault;
   readonly #sessions: string;
 
-  constructor(deps: SessionDeskDeps) {
+  constructor(deps: SessionServiceDeps) {
     this.#deps = deps;
     this.#vault = new Vault(deps);
     this.#sessions = join(deps.dataDir, "sessions");
   }
 
-  /** Full path of a worker's session file. */
   pathOf(worker: WorkerId): string {
     return join(this.#sessions, `${worker}.session`);
   }
 
-  /** Whether there is a session, or a copy of one. */
+  /** Whether the worker has a session or a backup copy. */
   has(worker: WorkerId): boolean {
     return existsSync(this.pathOf(worker)) || existsSync(join(this.#deps.dataDir, "vault", worker));
   }
 
-  /** What a worker's status says about its file. */
+  /** The source of what a worker's status says about its file. */
   factsOf(worker: WorkerId): SessionFacts {
     return {
       path: this.pathOf(worker),
@@ -53,19 +51,22 @@ export class SessionDesk {
     };
   }
 
-  /** Everybody who has the file open. */
+  /** Every process that has the session file open. */
   async who(worker: WorkerId): Promise<CommandOutcome> {
     const { holders, notVisible } = await findHolders(this.pathOf(worker), { known: this.#deps.db.children() });
     return { kind: "holders", holders: holders.slice(0, MOST_HOLDERS).map(summary), hidden: notVisible !== null };
   }
 
-  /** Whoever is in the way of `own`, the worker's process; null when nobody can be seen. Never rejects. */
+  /** The holder that blocks `own`, the worker's process; null when none is visible. Never rejects. */
   async holder(worker: WorkerId, own: number | null): Promise<HolderSummary | null> {
     const found = await this.#others(worker, own).catch(() => []);
     return found[0] ? summary(found[0]) : null;
   }
 
-  /** Ends a holder that we started, after one more look at who it is (invariant 7). `stopWorker` ends it when it is another worker of this host. */
+  /**
+   * Ends a holder that Flotilla started, after it checked its identity once more (invariant 7).
+   * `stopWorker` ends it when it is another worker of this host.
+   */
   async stopHolder(
     worker: WorkerId,
     pid: number,
@@ -80,7 +81,7 @@ export class SessionDesk {
     return ended ? { kind: "done", text: `Stopped ${name}.` } : refused("still-there", `${name} does not end.`);
   }
 
-  /** All copies, each opened and checked just now. */
+  /** All backup copies; each is opened and checked now. */
   copies(worker: WorkerId): BackupCopy[] {
     const key = this.#vault.presentKey(worker);
     return this.#vault
@@ -141,7 +142,7 @@ function summary({ pid, commandLine, user, state, startedAt, ours }: Holder): Ho
   };
 }
 
-/** An outcome of something that throws AppError: its code and sentence are for the card. */
+/** Turns a thrown AppError into a failed outcome; its code and message are shown on the card. */
 export function attempt(work: () => string): CommandOutcome {
   try {
     return { kind: "done", text: work() };

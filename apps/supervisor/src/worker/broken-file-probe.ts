@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import type { Fault, WorkerState } from "@flotilla/contracts";
 import { inspectFile } from "@flotilla/sqlite";
 
-/** Causes that pass without anybody touching the file: a disk that was full, a mount that was read-only, a wrong owner. */
+/** Causes that can end without a change of the file: full disk, read-only mount, wrong owner. */
 const PASSING: ReadonlySet<string> = new Set([
   "sqlite-full",
   "sqlite-readonly",
@@ -10,15 +10,15 @@ const PASSING: ReadonlySet<string> = new Set([
   "sqlite-cantopen",
   "sqlite-io",
 ]);
-/** The latest that a file is looked at again when every start so far failed. */
+/** Longest interval between two probes, when every start so far failed. */
 const LONGEST_MS = 600_000;
 
 /**
- * Looks regularly whether a worker that could not use its session file may start again. Looking costs microseconds and counts as nothing: no
- * process is started before the cause is gone. A damaged file has to have changed first; a damage that only a start can see would else be a
- * restart loop. A cause that passes by its looks but not in truth is looked at half as often each time.
+ * Probes the session file of a BROKEN worker and starts the worker when the cause is gone. A probe
+ * takes microseconds and counts as no start. A damaged file must change first: damage that only a
+ * start detects would cause a restart loop. The interval doubles after each start in vain.
  */
-export class SecondLook {
+export class BrokenFileProbe {
   readonly #path: string;
   readonly #everyMs: number;
   readonly #start: () => void;
@@ -31,7 +31,7 @@ export class SecondLook {
     this.#start = start;
   }
 
-  /** The worker is in this state because of `fault`. */
+  /** Call on every state change: begins probing in BROKEN, ends it in any other state. */
   entered(state: WorkerState, fault: Fault | null): void {
     clearInterval(this.#timer);
     if (state === "BROKEN") this.#begin(fault?.code ?? "");
@@ -51,7 +51,7 @@ export class SecondLook {
   }
 }
 
-/** Remembers what the file is like now; the result tells whether what was wrong with it (`code`) seems to be gone. */
+/** Remembers the file as it is now; the result says whether the problem `code` seems to be gone. */
 export function cause(path: string, code: string): () => boolean {
   const before = signature(path);
   return () => sound(path) && (PASSING.has(code) || signature(path) !== before);
@@ -65,7 +65,7 @@ function sound(path: string): boolean {
   }
 }
 
-/** Changes with the file: another one, another size, another content. */
+/** Differs after any change of inode, size or modification time. */
 function signature(path: string): string {
   try {
     const { dev, ino, size, mtimeNs } = statSync(path, { bigint: true });

@@ -2,8 +2,8 @@ import { newSealKeyPair, type Sealed, type SealKeyPair, sealContext, unseal, typ
 import { AppError, maskProxy, type ProxyRoute, parseProxy, type WorkerId } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 
-/** The way of this worker to Telegram: its own, else the one of its host. It changes when an admin says so, and never by itself. */
-export class OwnWay {
+/** The worker's proxy: its own, else the host's. Only an admin changes it. */
+export class ProxySetting {
   readonly #worker: WorkerId;
   readonly #store: Pick<SessionStore, "route">;
   readonly #host: ProxyRoute | null;
@@ -15,13 +15,13 @@ export class OwnWay {
     this.#host = host;
   }
 
-  /** Null: direct. Throws AppError `key-unreadable`, `bad-proxy`: rather no connection than one on another way. */
+  /** Null: no proxy. Throws AppError `key-unreadable`, `bad-proxy`: no connection is better than one around the proxy. */
   current(): ProxyRoute | null {
     const own = this.#store.route.read();
     return own === null ? this.#host : parseProxy(own);
   }
 
-  /** Takes another way; null: the one of its host. Throws AppError `bad-seal`, `bad-proxy`; then nothing has changed. */
+  /** Sets the worker's own proxy; null restores the host's. Throws AppError `bad-seal`, `bad-proxy` and then changes nothing. */
   change(sealed: Sealed | null): void {
     const text = sealed && this.#open(sealed);
     if (text !== null) parseProxy(text);

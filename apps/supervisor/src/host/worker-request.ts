@@ -1,8 +1,7 @@
 import type { HostCommand } from "@flotilla/contracts";
 
-/** One kind of host command. */
 export type Of<K extends HostCommand["kind"]> = Extract<HostCommand, { kind: K }>;
 
-/** What is to be done to one worker, whoever asked and when. */
-export type Wish = WithoutAsker<Exclude<HostCommand, { kind: "bulk" | "bulk.cancel" }>>;
+/** A host command for one worker, without the fields that say who asked and when. */
+export type WorkerRequest = WithoutAsker<Exclude<HostCommand, { kind: "bulk" | "bulk.cancel" }>>;
 type WithoutAsker<C> = C extends HostCommand ? Omit<C, "v" | "id" | "askedBy" | "askedAt" | "deadlineAt" | "sent"> : never;

@@ -6,25 +6,25 @@ import { findOtherOwner, type QueuePlace, takeParcel, type Wanted } from "@floti
 import type { SessionStore } from "@flotilla/session-store";
 import { ForeignSession, type ForeignSessionDeps } from "./foreign-session.ts";
 
-/** Asks the fleet who else has a key or an account; see `ForeignSessionDeps.ownerElsewhere`. */
-export type FleetLook = (of: Pick<Wanted, "fingerprint" | "userId">) => Promise<string | null>;
+/** Finds the other worker of the fleet that has a key or an account; null when there is none. */
+export type FindOtherOwner = (of: Pick<Wanted, "fingerprint" | "userId">) => Promise<string | null>;
 
 /**
- * Makes the question. A Redis that is away is no answer: where the kernel's lock is all there is (`HOSTS=one`) the folder of the sessions has
- * told already, and nothing stops; with several hosts it rejects with AppError `redis-away`.
+ * Looks for another owner in Redis. When Redis is away: null with `HOSTS=one`, where the session
+ * folder was checked before; with several hosts it rejects with AppError `redis-away`.
  */
-export function fleetLook(
+export function otherOwnerFinder(
   worker: WorkerId,
   place: QueuePlace,
   { config, log }: { readonly config: Config; readonly log: Logger },
-): FleetLook {
+): FindOtherOwner {
   return async (of) => {
     try {
       const other = await findOtherOwner(place, { host: config.hostId, worker, ...of });
       return other && (other.host === config.hostId ? other.worker : `${other.worker} (${other.host})`);
     } catch (error) {
       if (config.supervision.hosts !== "one") throw error;
-      log.warn({ err: error }, "the fleet could not be asked who has this account");
+      log.warn({ err: error }, "Redis could not be asked for another owner of this account");
       return null;
     }
   };
@@ -36,7 +36,7 @@ interface ForeignParts extends Pick<ForeignSessionDeps, "fleetKey" | "ownerElsew
   readonly config: Config;
 }
 
-/** Sessions of other programs that come by way of the chat. */
+/** Builds the import of sessions that admins send in the chat. */
 export function foreignSession({ place, config, ...parts }: ForeignParts): ForeignSession {
   return new ForeignSession({
     ...parts,

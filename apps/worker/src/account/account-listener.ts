@@ -1,0 +1,23 @@
+import type { LossReason, OutageReport, WayStatus } from "@flotilla/contracts";
+
+/** Messages that Telegram does not deliver any more; `outage` describes the catch-up they were lost in. */
+export interface Loss {
+  readonly lost: number;
+  readonly why: LossReason;
+  readonly outage: OutageReport | null;
+}
+
+/** The consumer of an account's messages: the relay. */
+export interface AccountListener {
+  /** Whether the texts of this chat's messages are kept. */
+  wants(chat: string): boolean;
+  /** Marked ids of the chats that routes read. */
+  sources(): ReadonlySet<string>;
+  proxy(): WayStatus;
+  /** Messages were lost. */
+  lost(loss: Loss): void;
+  /** The inbox has new events. */
+  arrived(): void;
+  /** The account is connected and its catch-up is in the inbox. */
+  ready(): void;
+}
