@@ -881,9 +881,10 @@ alert-gap-too-many = ≥ { $lost }: more than Telegram gives at once. The rest o
 alert-gap-unreadable = ≥ { $lost }: this version cannot read what Telegram sent.
 alert-gap-do = Press ✋ to close this.
 alert-quiet = 🟡 🔍 <b>{ $worker }</b>: { $source } silent { SPAN($ms) } (usual { SPAN($rhythm) })
+alert-withheld = 🟡 🔍 <b>{ $worker }</b>: Telegram withholds newer messages of { $source }
 alert-quiet-none = Checked: no newer message on the server. Nothing is lost.
 alert-quiet-found = Checked: { $found } newer found and fetched.
-alert-quiet-withheld = Checked: the server has newer messages that it does not give.
+alert-quiet-withheld = Checked: the server has newer messages that it does not give. They are asked for again and again.
 alert-closed = 🟡 ⚠️ <b>{ $worker }</b> cannot read { $source } any more ({ $reason })
 alert-closed-how = { $others ->
     [0] No other chat is read.

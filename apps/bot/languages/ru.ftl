@@ -930,6 +930,7 @@ alert-gap-too-many = ≥ { $lost }: больше, чем Telegram отдаёт �
 alert-gap-unreadable = ≥ { $lost }: эта версия не умеет читать то, что прислал Telegram.
 alert-gap-do = Нажмите ✋, когда приняли к сведению.
 alert-quiet = 🟡 🔍 <b>{ $worker }</b>: { $source } молчит { SPAN($ms) } (обычно { SPAN($rhythm) })
+alert-withheld = 🟡 🔍 <b>{ $worker }</b>: Telegram не отдаёт новые сообщения { $source }
 alert-quiet-none = Проверено: на сервере нет ничего новее. Ничего не потеряно.
 alert-quiet-found = Проверено: найдено и получено новых: { $found }.
 alert-quiet-withheld = Проверено: на сервере есть новые сообщения, но он их не отдаёт.

@@ -10,11 +10,15 @@ const LOOK_MS = 10_000;
 /** So far apart, times in the chat mislead. */
 const APART_MS = 30_000;
 
-/** Compares the clock of this host with the one of Redis, which all hosts and the bot can see. Told once, and once it is over. */
+/** A change by less than this is how long Redis took to answer. */
+const CHANGED_S = 5;
+
+/** Compares the clock of this host with the one of Redis, which all hosts and the bot can see. Told when it changes, and once it is over. */
 export class ClockWatch implements Disposable {
   readonly #deps: ClockWatchDeps;
   readonly #timer: NodeJS.Timeout;
-  #told: string | null = null;
+  /** What was told last, in seconds; null: the clocks agree. */
+  #told: number | null = null;
 
   constructor(deps: ClockWatchDeps) {
     this.#deps = deps;
@@ -24,7 +28,8 @@ export class ClockWatch implements Disposable {
   }
 
   /** For the health endpoint. */
-  readonly problems = (): string[] => (this.#told === null ? [] : [`clock differs from that of Redis by ${this.#told}`]);
+  readonly problems = (): string[] =>
+    this.#told === null ? [] : [`clock differs from that of Redis by ${detailOf(this.#told)}`];
 
   /** Looks now. */
   async look(): Promise<void> {
@@ -32,14 +37,19 @@ export class ClockWatch implements Disposable {
     // A Redis that does not say changes nothing.
     if (ahead === null) return;
     const seconds = Math.round(ahead / 1000);
-    const isApart = Math.abs(ahead) > APART_MS;
-    if (isApart === (this.#told !== null)) return;
-    const detail = `${seconds > 0 ? "+" : ""}${seconds} s`;
-    this.#deps.tell(!isApart, this.#told ?? detail);
-    this.#told = isApart ? detail : null;
+    const told = this.#told;
+    this.#told = Math.abs(ahead) > APART_MS ? seconds : null;
+    if (this.#told === null) {
+      if (told !== null) this.#deps.tell(true, detailOf(told));
+    } else if (told === null || Math.abs(seconds - told) >= CHANGED_S) this.#deps.tell(false, detailOf(seconds));
+    else this.#told = told;
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
   }
+}
+
+function detailOf(seconds: number): string {
+  return `${seconds > 0 ? "+" : ""}${seconds} s`;
 }

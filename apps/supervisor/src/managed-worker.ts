@@ -10,6 +10,7 @@ import {
   type StoppedAs,
   type WorkerLife,
 } from "@flotilla/domain";
+import { Moment } from "@flotilla/kernel";
 import { processIdentity } from "@flotilla/sqlite";
 import { AccountStats } from "./account-stats.ts";
 import type { ManagedWorkerDeps, StartResult } from "./managed-worker-deps.ts";
@@ -23,7 +24,7 @@ import { type WorkerExit, WorkerProcess } from "./worker-process.ts";
 interface Run {
   readonly process: WorkerProcess;
   readonly vitals: VitalSigns;
-  readonly startedAt: number;
+  readonly startedAt: Moment;
   readonly started: PromiseWithResolvers<StartResult>;
   ready: boolean;
   /** It said that it cannot go on: then it has to be gone soon. */
@@ -42,14 +43,14 @@ export class ManagedWorker {
   #life: WorkerLife = NOT_STARTED;
   #run: Run | null = null;
   readonly #next: NextStart;
-  #since: number;
+  #since: Moment;
   #fault: Fault | null = null;
   #turn: Promise<unknown> = Promise.resolve();
   #stopAsked: PromiseWithResolvers<void> = Promise.withResolvers();
 
   constructor(deps: ManagedWorkerDeps) {
     this.#deps = deps;
-    this.#since = deps.clock.now();
+    this.#since = new Moment(deps.clock);
     this.#next = new NextStart(() => this.start(), deps.window);
     this.#stats = new AccountStats(deps.id, deps.db, deps.clock);
     this.#news = new SessionNews(deps.session, (ours) => deps.hooks.status(this.status(), this.#life.state, ours, "holder"));
@@ -114,12 +115,12 @@ export class ManagedWorker {
       worker: id,
       host,
       state: this.#next.isExpected && life.state === "STOPPED" ? "STARTING" : life.state,
-      since: this.#since,
+      since: this.#since.at,
       pid: run?.process.pid ?? null,
-      startedAt: life.process === "up" ? (run?.startedAt ?? null) : null,
+      startedAt: life.process === "up" ? (run?.startedAt.at ?? null) : null,
       crashes: countingCrashes(db.history(id), clock.now(), rules).length,
       crashLimit: rules.crashLimit,
-      nextTryAt: "until" in life ? life.until : (link?.nextTryAt ?? null),
+      nextTryAt: "until" in life ? life.until + this.#since.jumpedMs : (link?.nextTryAt ?? null),
       fault: this.#fault,
       link,
       vitals: run?.vitals.last ?? null,
@@ -156,7 +157,7 @@ export class ManagedWorker {
     const run: Run = {
       process,
       vitals,
-      startedAt: clock.now(),
+      startedAt: new Moment(clock),
       started: Promise.withResolvers(),
       ready: false,
       lastWords: undefined,
@@ -223,9 +224,7 @@ export class ManagedWorker {
     db.recordExit(id, { at: now, uptimeMs: exit.uptimeMs, class: fault.class, exitCode: exit.exitCode, signal: exit.signal });
     const decision = decideRestart(db.history(id), now, this.#deps.rules());
     this.#apply({ kind: "exited", class: fault.class, decision, now }, fault, `exited: ${fault.code}`);
-    if (decision.kind === "restart" || decision.kind === "retry") {
-      this.#next.in(decision.delayMs);
-    }
+    if (decision.kind === "restart" || decision.kind === "retry") this.#next.in(decision.delayMs);
     this.#deps.hooks.exited(exit, fault, decision, run.ready ? "run" : "start");
     run.started.resolve({ kind: "ended", fault });
   }
@@ -240,7 +239,7 @@ export class ManagedWorker {
     const previous = this.#life.state;
     this.#life = next;
     this.#fault = fault;
-    if (next.state !== previous) this.#since = clock.now();
+    if (next.state !== previous) this.#since = new Moment(clock);
     this.#news.entered(next.state, this.#run?.process.pid ?? null);
     this.#look.entered(next.state, fault);
     hooks.status(this.status(), previous, next.state !== previous, cause.slice(0, 80));

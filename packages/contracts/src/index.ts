@@ -101,3 +101,4 @@ export {
   WorkerState,
   WorkerStatus,
 } from "./worker-status.ts";
+export { moveLinkTimes, moveTimes } from "./worker-times.ts";

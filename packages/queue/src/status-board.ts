@@ -1,4 +1,4 @@
-import { statusKey, WorkerStatus } from "@flotilla/contracts";
+import { moveTimes, statusKey, WorkerStatus } from "@flotilla/contracts";
 import { type Clock, sleep, systemClock, type WorkerId } from "@flotilla/kernel";
 import { Redis } from "ioredis";
 import { patientOptions } from "./connection.ts";
@@ -11,6 +11,8 @@ import type { Wire } from "./wire.ts";
 /** What its rows are signed for. A row also says which key a secret for its worker is sealed to. */
 const TABLE = "status";
 
+/** Times of a status follow the reader's clock in such steps. */
+const APART_STEP_MS = 5000;
 /** Rows of one trip to Redis. */
 const ROWS_AT_ONCE = 200;
 /** Between two tries of rows that Redis did not take, such as on a full disk. */
@@ -161,12 +163,18 @@ function tellsMore(one: WorkerStatus, other: WorkerStatus): boolean {
   return has(one) === has(other) ? one.updatedAt > other.updatedAt : has(one);
 }
 
+/** How far the clocks of writer and reader are apart, in steps that do not change with each question to Redis. */
+function apart(ms: number): number {
+  return Math.round(ms / APART_STEP_MS) * APART_STEP_MS;
+}
+
 /** The rows of the board that this version can read and this fleet has signed. `ahead`: see {@link aheadOf}. */
 export function readStatuses(wire: Wire, rows: Readonly<Record<string, string>>, ahead: number | null): WorkerStatus[] {
   return Object.entries(rows).flatMap(([row, text]) => {
     const status = WorkerStatus.safeParse(wire.openRow(TABLE, row, text)).data;
     if (!status || rowOf(status) !== row) return [];
     const { toldAt: _, ...read } = status;
-    return [{ ...read, updatedAt: heardAt(status, status.updatedAt, ahead) }];
+    const updatedAt = heardAt(status, status.updatedAt, ahead);
+    return [{ ...moveTimes(read, apart(updatedAt - status.updatedAt)), updatedAt }];
   });
 }

@@ -27,6 +27,7 @@ export { LoginFlow } from "./login.ts";
 export type { LoginOptions } from "./login-options.ts";
 export type { CodeVia, LoginResult, QrToken, RefusalReason } from "./login-result.ts";
 export type { TelegramServer } from "./server.ts";
+export { TelegramClock } from "./telegram-clock.ts";
 export {
   type AccountOptions,
   type ApiCredentials,

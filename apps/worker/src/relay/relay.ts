@@ -4,6 +4,7 @@ import { AppError, type Clock, LoopShare, sleep, toError, type WorkerId } from "
 import type { Logger } from "@flotilla/observability";
 import { type QueuePlace, RelayLink } from "@flotilla/queue";
 import type { SessionStore } from "@flotilla/session-store";
+import { TelegramClock } from "@flotilla/telegram";
 import { Backfill, type BackfillWish } from "./backfill.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { type DryRunLine, dryRun } from "./dry-run.ts";
@@ -14,7 +15,6 @@ import type { RelayTelegram } from "./ports.ts";
 import { RouteBook } from "./route-book.ts";
 import { Sender } from "./sender.ts";
 import { relayStatus } from "./status.ts";
-import { TelegramClock } from "./telegram-clock.ts";
 import { UnknownChats } from "./unknown-chats.ts";
 import { WebhookSender } from "./webhook.ts";
 
