@@ -345,6 +345,21 @@ ask-delete =
     Чтобы удалить, пришлите его имя в течение 30 с.
 ask-delete-bad = Это не его имя. Ничего не сделано.
 
+## Вопрос, который открыт, пока на экране другое
+
+question-open = ❔ Жду ответа: { $asked }. Пришлите его или /cancel.
+question-open-of = ❔ Вопрос к { $name }: { $asked }. Пришлите ответ или /cancel.
+question-worker-name = имя нового воркера
+question-find = что найти
+question-rename = новое имя <b>{ $worker }</b>
+question-tags = метки <b>{ $worker }</b>
+question-delete = имя <b>{ $worker }</b>, чтобы его удалить
+question-quiet = тихие часы
+question-rwiz = следующий шаг маршрута, который вы создаёте
+question-since = с какого дня загрузить старые сообщения <b>{ $worker }</b>
+question-proxy = прокси <b>{ $worker }</b>
+question-zone = ваш часовой пояс
+
 ## Карточка воркера
 
 details-gone = Воркера <b>{ $worker }</b> больше нет.
