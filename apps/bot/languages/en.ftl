@@ -341,6 +341,21 @@ ask-delete =
     To delete it, send its name within 30 s.
 ask-delete-bad = That is not its name. Nothing was done.
 
+## A question that is open while another screen is shown
+
+question-open = ❔ Still asked: { $asked }. Send it, or /cancel.
+question-open-of = ❔ Asked of { $name }: { $asked }. Send it, or /cancel.
+question-worker-name = the name of the new worker
+question-find = what to find
+question-rename = the new name of <b>{ $worker }</b>
+question-tags = the tags of <b>{ $worker }</b>
+question-delete = the name of <b>{ $worker }</b>, to delete it
+question-quiet = the quiet hours
+question-rwiz = the next step of the route that you are making
+question-since = since when old messages of <b>{ $worker }</b> are fetched
+question-proxy = the proxy of <b>{ $worker }</b>
+question-zone = your time zone
+
 ## Worker Details
 
 details-gone = There is no worker <b>{ $worker }</b> any more.
@@ -885,9 +900,10 @@ alert-gap-too-many = ≥ { $lost }: more than Telegram gives at once. The rest o
 alert-gap-unreadable = ≥ { $lost }: this version cannot read what Telegram sent.
 alert-gap-do = Press ✋ to close this.
 alert-quiet = 🟡 🔍 <b>{ $worker }</b>: { $source } silent { SPAN($ms) } (usual { SPAN($rhythm) })
+alert-withheld = 🟡 🔍 <b>{ $worker }</b>: Telegram withholds newer messages of { $source }
 alert-quiet-none = Checked: no newer message on the server. Nothing is lost.
 alert-quiet-found = Checked: { $found } newer found and fetched.
-alert-quiet-withheld = Checked: the server has newer messages that it does not give.
+alert-quiet-withheld = Checked: the server has newer messages that it does not give. They are asked for again and again.
 alert-closed = 🟡 ⚠️ <b>{ $worker }</b> cannot read { $source } any more ({ $reason })
 alert-closed-how = { $others ->
     [0] No other chat is read.

@@ -345,6 +345,21 @@ ask-delete =
     Чтобы удалить, пришлите его имя в течение 30 с.
 ask-delete-bad = Это не его имя. Ничего не сделано.
 
+## Вопрос, который открыт, пока на экране другое
+
+question-open = ❔ Жду ответа: { $asked }. Пришлите его или /cancel.
+question-open-of = ❔ Вопрос к { $name }: { $asked }. Пришлите ответ или /cancel.
+question-worker-name = имя нового воркера
+question-find = что найти
+question-rename = новое имя <b>{ $worker }</b>
+question-tags = метки <b>{ $worker }</b>
+question-delete = имя <b>{ $worker }</b>, чтобы его удалить
+question-quiet = тихие часы
+question-rwiz = следующий шаг маршрута, который вы создаёте
+question-since = с какого дня загрузить старые сообщения <b>{ $worker }</b>
+question-proxy = прокси <b>{ $worker }</b>
+question-zone = ваш часовой пояс
+
 ## Карточка воркера
 
 details-gone = Воркера <b>{ $worker }</b> больше нет.
@@ -934,6 +949,7 @@ alert-gap-too-many = ≥ { $lost }: больше, чем Telegram отдаёт �
 alert-gap-unreadable = ≥ { $lost }: эта версия не умеет читать то, что прислал Telegram.
 alert-gap-do = Нажмите ✋, когда приняли к сведению.
 alert-quiet = 🟡 🔍 <b>{ $worker }</b>: { $source } молчит { SPAN($ms) } (обычно { SPAN($rhythm) })
+alert-withheld = 🟡 🔍 <b>{ $worker }</b>: Telegram не отдаёт новые сообщения { $source }
 alert-quiet-none = Проверено: на сервере нет ничего новее. Ничего не потеряно.
 alert-quiet-found = Проверено: найдено и получено новых: { $found }.
 alert-quiet-withheld = Проверено: на сервере есть новые сообщения, но он их не отдаёт.

@@ -1,5 +1,6 @@
 import { openWorkers } from "./alerts/group-card.ts";
 import { Answers } from "./answers.ts";
+import { isGroup } from "./chat/target.ts";
 import { isRelayScreen, type RelayScreen } from "./relay/relay-screens.ts";
 import { alertsScreen } from "./screens/alerts.ts";
 import { addScreen, askScreen, confirmScreen } from "./screens/ask.ts";
@@ -16,6 +17,7 @@ import { loginScreen } from "./screens/login.ts";
 import { devicesScreen, loginsScreen } from "./screens/logins.ts";
 import { menuScreen, workersScreen } from "./screens/menu.ts";
 import { noticeScreen } from "./screens/notice.ts";
+import { isQuestion, openQuestion } from "./screens/open-question.ts";
 import { proxyScreen } from "./screens/proxy.ts";
 import { rulesScreen } from "./screens/rules.ts";
 import { runbookScreen } from "./screens/runbook.ts";
@@ -45,9 +47,11 @@ export class Screens {
   /** Renders one screen for a chat as things are now. While Redis does not answer, each says why it may be old. */
   async render(chat: string, screen: Screen): Promise<Card> {
     const view = await this.views.of(chat, screen);
-    const card = await this.#render(view, screen);
-    if (!view.trouble) return card;
-    return { ...card, html: `${card.html}\n🔌 ${view.words.html(`why-redis-${view.trouble}`).text}` };
+    const { html, keyboard } = await this.#render(view, screen);
+    const open = this.#from.admins.openIn(chat).filter(({ what }) => !isQuestion(screen, what));
+    const trouble = view.trouble ? [`🔌 ${view.words.html(`why-redis-${view.trouble}`).text}`] : [];
+    const asked = open.map((each) => openQuestion(view.words, each, isGroup(chat)).text);
+    return { html: [html, ...trouble, ...asked].join("\n"), keyboard };
   }
 
   async #render(view: FleetView, screen: Screen): Promise<Card> {

@@ -53,7 +53,7 @@ describe("on a live screen the relative time comes first", () => {
     ["details-last-success", -200 * SECOND_MS, "3 min ago (13:26:40)"],
     ["details-last-success", -14 * HOUR_MS, "14 h ago (yesterday, 23:30)"],
     ["details-last-success", -50 * HOUR_MS, "2 d 2 h ago (2027-01-13 11:30)"],
-    ["details-last-success", 3 * HOUR_MS, "just now (16:30)"],
+    ["details-last-success", 3 * HOUR_MS, "</b> 16:30"],
     ["worker-next", 23 * HOUR_MS, "next in 23 h (tomorrow, 12:30)"],
     ["worker-next", 31 * SECOND_MS, "next in under 1 min (13:30:31)"],
     ["worker-next", 61_000, "next in 1 min (13:31:01)"],

@@ -3,7 +3,7 @@ import { parseWorkerId } from "@flotilla/kernel";
 import { waitFor } from "@flotilla/testkit";
 import { describe, expect, test } from "vitest";
 import { type Fleet, startFleet } from "./chat.ts";
-import { crashBody, HOST } from "./support.ts";
+import { ANN, crashBody, HOST } from "./support.ts";
 
 async function fleetOf(names: readonly string[]): Promise<Fleet> {
   const fleet = await startFleet();
@@ -129,6 +129,59 @@ describe("a question that waits for its answer", () => {
     await fleet.waitForBot(777, "takes care of it");
     await write(fleet, "sport_9");
     await waitFor(() => fleet.parts.workers.find("sport_9") !== null, { what: "the answer to be taken" });
+  });
+
+  test.each(["/menu", "/workers", "/health", "/settings"])("stays open under %s, and the screen says so", async (command) => {
+    const fleet = await asked();
+    await write(fleet, command);
+    await fleet.waitForBot(777, "Still asked: the name of the new worker. Send it, or /cancel.");
+    await write(fleet, "sport_9");
+    await waitFor(() => fleet.parts.workers.find("sport_9") !== null, { what: "the answer to be taken" });
+    const { text } = await fleet.waitForBot(777, "sport_9");
+    expect(text).not.toContain("Still asked");
+  });
+
+  test("stays open when a button of an alert leads to another screen, and is asked again by no press", async () => {
+    const fleet = await asked();
+    fleet.parts.alerts.raise("exit:news_1", crashBody(), Date.now());
+    await fleet.parts.outbox.flush();
+    await fleet.waitForBot(777, "crashed");
+    await fleet.post("/chat/press", { user: 777, label: "👷 Details" });
+    await fleet.waitForBot(777, /news_1\.session[\s\S]*Still asked: the name of the new worker/);
+    await fleet.post("/chat/press", { user: 777, label: "⋯ More" });
+    await fleet.waitForBot(777, /Renaming[\s\S]*Still asked: the name of the new worker/);
+    await write(fleet, "/cancel");
+    const { text } = await fleet.waitForBot(777, "🛰 Fleet");
+    expect(text).not.toContain("Still asked");
+    await write(fleet, "sport_9");
+    await fleet.waitForBot(777, "no question is open");
+    expect(fleet.parts.workers.find("sport_9")).toBeNull();
+  });
+
+  test("an unknown command is its answer, and is refused as one; a question that another press asks takes its place", async () => {
+    const fleet = await asked();
+    await write(fleet, "/foo");
+    await fleet.waitForBot(777, /New worker[\s\S]*❌/);
+    await write(fleet, "/settings");
+    await fleet.waitForBot(777, "Still asked");
+    await fleet.post("/chat/press", { user: 777, label: "🕰 My time zone" });
+    const { text } = await fleet.waitForBot(777, "Which time zone");
+    expect(text).not.toContain("Still asked");
+    await write(fleet, "berlin");
+    await fleet.waitForBot(777, "Europe/Berlin");
+    expect(fleet.parts.workers.find("berlin")).toBeNull();
+  });
+
+  test("of one admin is said in a group by name, and in no other chat", async () => {
+    const { admins, screens, places } = (await fleetOf(["news_1"])).parts;
+    places.add("-100123", "Night watch", "en");
+    admins.expect(ANN, "rename", "news_1", "-100123");
+    const shown = async (chat: string): Promise<string> => (await screens.render(chat, { kind: "menu" })).html;
+    expect(await shown("-100123")).toContain("Asked of Ann: the new name of <b>news_1</b>");
+    expect(await shown("777")).not.toContain("sked");
+    admins.expect(ANN, "since", "signals", "777");
+    expect(await shown("777")).toContain("Still asked: since when");
+    expect(await shown("-100123")).not.toContain("sked");
   });
 
   test("is over when another screen has taken its place, and what is written then is not taken for its answer", async () => {

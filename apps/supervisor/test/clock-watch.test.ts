@@ -42,3 +42,23 @@ test("29 s are not reported, and a Redis that does not answer changes nothing", 
   expect(told).toEqual([]);
   expect(await aheadOfRedis({ url: "/nowhere/redis.sock" })).toBeNull();
 });
+
+test("a clock that jumps on is told anew, one that only drifts is not, and both are over once", async () => {
+  const told: [boolean, string][] = [];
+  let ahead = 86_400_000;
+  const watch = new ClockWatch({ ahead: async () => ahead, tell: (...words) => void told.push(words) });
+  onTestFinished(() => watch[Symbol.dispose]());
+  const at = async (ms: number): Promise<void> => {
+    ahead = ms;
+    await watch.look();
+  };
+  await at(86_400_000);
+  for (const drift of [1000, 2000, 3000, -4000]) await at(86_400_000 + drift);
+  expect(told).toEqual([[false, "+86400 s"]]);
+  for (const jump of [3_600_000, -86_400_000, -31_000]) await at(jump);
+  expect(told.slice(1).map(([, detail]) => detail)).toEqual(["+3600 s", "-86400 s", "-31 s"]);
+  expect(watch.problems()).toEqual(["clock differs from that of Redis by -31 s"]);
+  await at(0);
+  await at(0);
+  expect(told.slice(4)).toEqual([[true, "-31 s"]]);
+});

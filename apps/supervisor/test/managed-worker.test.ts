@@ -189,3 +189,24 @@ test("a worker that waits for its turn to start is STARTING; a stop meanwhile is
   await worker.stop();
   expect(worker.status().state).toBe("STOPPED");
 });
+
+test.each([86_400_000, -86_400_000])("times of a status follow a clock that jumps by %i ms", async (jumpMs) => {
+  let jumped = 0;
+  const clock = { now: () => Date.now() + jumped, monotonicMs: () => performance.now() };
+  const { worker } = await managed({ clock, rules: { ...RULES, crashDelayMs: 60_000 } });
+  await worker.start();
+  await waitFor(() => worker.status().state === "RUNNING");
+  const before = worker.status();
+  jumped = jumpMs;
+  const after = worker.status();
+  const near = (one: number | null, other: number | null): void =>
+    expect(Math.abs((one ?? 0) - (other ?? 0) - jumpMs)).toBeLessThan(1000);
+  near(after.since, before.since);
+  near(after.startedAt, before.startedAt);
+  near(after.link?.lastSuccessAt ?? null, before.link?.lastSuccessAt ?? null);
+  process.kill(pidOf(worker), "SIGKILL");
+  await waitFor(() => worker.status().state === "BACKOFF");
+  const waits = worker.status();
+  jumped = 0;
+  near(waits.nextTryAt, worker.status().nextTryAt);
+});

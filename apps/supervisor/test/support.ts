@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Fault, RestartDecision, WorkerState } from "@flotilla/contracts";
 import { DEFAULT_RESTART_RULES, type RestartRules } from "@flotilla/contracts";
-import { parseHostId, parseWorkerId, systemClock } from "@flotilla/kernel";
+import { type Clock, parseHostId, parseWorkerId, systemClock } from "@flotilla/kernel";
 import { testDir } from "@flotilla/testkit";
 import { onTestFinished } from "vitest";
 import { HostDb } from "../src/record/host-db.ts";
@@ -25,6 +25,7 @@ interface Options {
   readonly limits?: Partial<WorkerLimits>;
   readonly nodeFlags?: readonly string[];
   readonly window?: Pick<StartWindow, "take">;
+  readonly clock?: Clock;
 }
 
 interface Told {
@@ -42,7 +43,14 @@ export function pidOf(worker: ManagedWorker): number {
 }
 
 /** A worker with a real process, its database and its log in a folder of the test. */
-export async function managed({ plan = "stay", rules = RULES, limits = {}, nodeFlags = [], window }: Options = {}) {
+export async function managed({
+  plan = "stay",
+  rules = RULES,
+  limits = {},
+  nodeFlags = [],
+  window,
+  clock = systemClock,
+}: Options = {}) {
   const dir = await testDir("supervisor-");
   const journal = `${dir}/journal`;
   const session = `${dir}/news_1.session`;
@@ -60,7 +68,7 @@ export async function managed({ plan = "stay", rules = RULES, limits = {}, nodeF
     program: { file: CHILD, env: { PLAN: plan, JOURNAL: journal, SESSION: session }, nodeFlags },
     db,
     log,
-    clock: systemClock,
+    clock,
     rules: () => rules,
     limits: { ...LIMITS, ...limits },
     ...(window ? { window } : {}),

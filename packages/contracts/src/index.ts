@@ -112,3 +112,4 @@ export {
   WorkerState,
   WorkerStatus,
 } from "./worker-status.ts";
+export { moveLinkTimes, moveTimes } from "./worker-times.ts";

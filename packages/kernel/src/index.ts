@@ -8,6 +8,7 @@ export { type FoundKey, fleetKeyId } from "./fleet-key-id.ts";
 export { type HostId, parseHostId, parseUserId, parseWorkerId, type UserId, type WorkerId } from "./ids.ts";
 export { LoopShare, nextTurn } from "./loop-share.ts";
 export { makeFolder } from "./make-folder.ts";
+export { Moment } from "./moment.ts";
 export { cannotLink } from "./no-links.ts";
 export { Output } from "./output.ts";
 export { cleanPaste } from "./pasted/clean.ts";

@@ -1,4 +1,4 @@
-import { statusKey, WorkerStatus } from "@flotilla/contracts";
+import { moveTimes, statusKey, WorkerStatus } from "@flotilla/contracts";
 import { type Clock, sleep, systemClock, type WorkerId } from "@flotilla/kernel";
 import { Redis } from "ioredis";
 import { patientOptions } from "./connection.ts";
@@ -14,6 +14,8 @@ import type { Wire } from "./wire.ts";
  */
 const TABLE = "status";
 
+/** Step, in milliseconds, in which the times of a status follow the reader's clock. */
+const APART_STEP_MS = 5000;
 /** Rows per request to Redis. */
 const ROWS_AT_ONCE = 200;
 /** Milliseconds before rows that Redis refused are retried, for example on a full disk. */
@@ -170,6 +172,11 @@ function tellsMore(one: WorkerStatus, other: WorkerStatus): boolean {
   return has(one) === has(other) ? one.updatedAt > other.updatedAt : has(one);
 }
 
+/** How far the clocks of writer and reader are apart, in steps that do not change with each question to Redis. */
+function apart(ms: number): number {
+  return Math.round(ms / APART_STEP_MS) * APART_STEP_MS;
+}
+
 /**
  * The rows of the board that this version can parse and this fleet has signed. `ahead`: see {@link
  * aheadOf}.
@@ -179,6 +186,7 @@ export function readStatuses(wire: Wire, rows: Readonly<Record<string, string>>,
     const status = WorkerStatus.safeParse(wire.openRow(TABLE, row, text)).data;
     if (!status || rowOf(status) !== row) return [];
     const { toldAt: _, ...read } = status;
-    return [{ ...read, updatedAt: heardAt(status, status.updatedAt, ahead) }];
+    const updatedAt = heardAt(status, status.updatedAt, ahead);
+    return [{ ...moveTimes(read, apart(updatedAt - status.updatedAt)), updatedAt }];
   });
 }

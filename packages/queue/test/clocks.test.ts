@@ -1,4 +1,4 @@
-import { HostCommand, hostQueue, type WorkerCommand } from "@flotilla/contracts";
+import { HostCommand, hostQueue, NO_LINK, type WorkerCommand } from "@flotilla/contracts";
 import type { Clock } from "@flotilla/kernel";
 import {
   CommandSender,
@@ -115,6 +115,13 @@ describe.each([DAY, -DAY, 3 * 3600 * 1000, 0])("hosts and a bot whose clocks are
     near(read.get(fresh.worker)?.updatedAt ?? 0);
     near((read.get(old.worker)?.updatedAt ?? 0) + 3_600_000);
     expect(read.get(fresh.worker)).not.toHaveProperty("toldAt");
+    const times = { since: Date.now() + skew - 60_000, startedAt: Date.now() + skew - 120_000, nextTryAt: null };
+    await writer.write({ ...fresh, ...times, link: { ...NO_LINK, lastSuccessAt: Date.now() + skew } });
+    const moved = (await reader.all()).get(fresh.worker);
+    near((moved?.since ?? 0) + 60_000);
+    near((moved?.startedAt ?? 0) + 120_000);
+    near(moved?.link?.lastSuccessAt ?? 0);
+    expect(moved?.nextTryAt).toBeNull();
     near(((await other.all()).get(fresh.worker)?.updatedAt ?? 0) + skew);
   });
 

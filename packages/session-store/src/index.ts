@@ -61,7 +61,7 @@ export type { Outbox } from "./tables/relay/outbox.ts";
 export type { SentMemory } from "./tables/relay/sent-memory.ts";
 export type { RelayTables } from "./tables/relay/tables.ts";
 export type { RouteStop, RouteStops } from "./tables/route-stops.ts";
-export type { TelegramClock } from "./tables/telegram-clock.ts";
+export { TelegramClock } from "./tables/telegram-clock.ts";
 export type { ChannelState, SelfUser, SessionFormat, SessionOptions, SessionOrigin, UpdateState } from "./tables/types.ts";
 export type { UpdateTable } from "./tables/updates.ts";
 export { assertNotLost } from "./vault/lost.ts";

@@ -44,7 +44,9 @@ function quiet({ worker, host, link }: WorkerStatus, source: QuietSource): Condi
     worker,
     host,
     times: 1,
-    title: say("alert-quiet", { worker, source: title, ms, rhythm: rhythmMs }),
+    title: withheld
+      ? say("alert-withheld", { worker, source: title })
+      : say("alert-quiet", { worker, source: title, ms, rhythm: rhythmMs }),
     details: [say(checked, { found })],
     buttons: ["check", "log", "worker"],
     action: null,

@@ -74,6 +74,11 @@ export class Panels {
     await old.clear(chat);
   }
 
+  /** The live message of a chat. */
+  message(chat: string): number | null {
+    return this.#deps.store.find(chat)?.message ?? null;
+  }
+
   /** The screen that a chat looks at. */
   screen(chat: string): Screen | null {
     return this.#deps.store.find(chat)?.screen ?? null;

@@ -2,6 +2,7 @@ import type { Verb } from "@flotilla/contracts";
 import type { PressContext } from "../chat/press-context.ts";
 import { relayPresses } from "../relay/relay-presses.ts";
 import { mayPress, roleFor } from "../roles.ts";
+import { isQuestion } from "../screens/open-question.ts";
 import type { Asked } from "../store/admins.ts";
 import { say } from "../words/said.ts";
 import { alertPresses } from "./alert-presses.ts";
@@ -33,17 +34,17 @@ export async function handlePress(deps: PressDeps, context: PressContext): Promi
     const role = context.role;
     return await context.toast(say("toast-refused", { role, needs: roleFor(verb) }));
   }
-  const before = deps.admins.asked(context.admin);
+  const asked = deps.admins.asked(context.admin);
+  if (!asked || !isAskedHere(deps, asked, context)) return await HANDLERS[verb](deps, context);
+  // A press on the question itself is its end, unless it asks again.
+  deps.admins.expect(context.admin, null);
   await HANDLERS[verb](deps, context);
-  const after = deps.admins.asked(context.admin);
-  const isSame = before !== null && after?.what === before.what && after.about === before.about;
-  // Pressing ✋ on an alert leaves the question on the screen, and open (field fault D7).
-  if (isSame && !isShown(deps, before, context.chat)) deps.admins.expect(context.admin, null);
+  const isOver = deps.admins.asked(context.admin) !== null || !isQuestion(deps.panels.screen(context.chat), asked.what);
+  if (!isOver) deps.admins.expect(context.admin, asked.what, asked.about, asked.chat);
 }
 
-/** Whether the chat still shows the question. */
-function isShown({ panels }: PressDeps, { what, chat }: Asked, pressedIn: string): boolean {
-  const screen = panels.screen(chat ?? pressedIn);
-  if (what === "worker-name") return screen?.kind === "add";
-  return what === "rwiz" ? screen?.kind === "rwiz" : screen?.kind === "ask" && screen.what === what;
+/** Whether the pressed message shows the question. Any other press leaves it open, and each screen says so (field fault D7). */
+function isAskedHere({ panels }: PressDeps, { what, chat }: Asked, context: PressContext): boolean {
+  const isThere = chat === null || chat === context.chat;
+  return isThere && panels.message(context.chat) === context.message && isQuestion(panels.screen(context.chat), what);
 }

@@ -1,4 +1,4 @@
-import type { UserId } from "@flotilla/kernel";
+import { parseUserId, type UserId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
 import type { AlertChat } from "../alerts/telling.ts";
 import { ROLES, type Role } from "../roles.ts";
@@ -28,6 +28,11 @@ export interface AdminRow {
   readonly reachable: boolean;
   /** Added in the chat, not in ADMIN_IDS. */
   readonly invited: boolean;
+}
+
+/** An open question of an admin. */
+export interface AskedOf extends Asked {
+  readonly name: string;
 }
 
 /** An open question. */
@@ -176,6 +181,15 @@ export class AdminStore {
     if (what === null && this.expecting(id) === null) return;
     this.#askedIn.set(id, chat);
     this.#db.write("UPDATE admin SET expecting = ?, expecting_about = ? WHERE id = ?", [what, about, id]);
+  }
+
+  /** The questions that are open in this chat. After a restart of the bot each is open in the private chat of its admin. */
+  openIn(chat: string): AskedOf[] {
+    const rows = this.#db.read<{ id: string; name: string }>("SELECT id, name FROM admin WHERE expecting IS NOT NULL");
+    return rows.flatMap(({ id, name }) => {
+      const asked = this.asked(parseUserId(id));
+      return asked && (asked.chat ?? id) === chat ? [{ ...asked, name }] : [];
+    });
   }
 
   /** The open question of an admin, and where it was asked; `chat` null = any. */

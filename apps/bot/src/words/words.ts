@@ -111,9 +111,10 @@ export class Words {
       .join(" ");
   }
 
-  /** `3 min ago (12:04:31)`. */
+  /** `3 min ago (12:04:31)`. What another clock dates to the future is not said to be just now. */
   #ago(at: number): string {
     const now = Date.now();
+    if (at - now >= MINUTE_MS) return this.#dayAndTime(at, now);
     const away = now - at < MINUTE_MS ? this.text("away-ago-now") : this.text("away-ago", { length: this.#minutes(now - at) });
     return `${away} (${this.#dayAndTime(at, now)})`;
   }

@@ -1,5 +1,5 @@
-import type { LinkStatus } from "@flotilla/contracts";
-import type { Clock, WorkerId } from "@flotilla/kernel";
+import { type LinkStatus, moveLinkTimes } from "@flotilla/contracts";
+import { type Clock, Moment, type WorkerId } from "@flotilla/kernel";
 import type { HostDb } from "../record/host-db.ts";
 
 /** Least interval between two writes of the counters; a killed supervisor loses at most this much. */
@@ -15,6 +15,8 @@ export class AccountStats {
   readonly #clock: Clock;
   #before: LinkStatus | null;
   #run: LinkStatus | null = null;
+  /** When it said so. */
+  #heard: Moment | null = null;
   #keptAt = Number.NEGATIVE_INFINITY;
 
   constructor(id: WorkerId, db: HostDb, clock: Clock) {
@@ -26,7 +28,7 @@ export class AccountStats {
 
   /** The sum over all runs; null when this worker never reported. */
   total(): LinkStatus | null {
-    const [before, run] = [this.#before, this.#run];
+    const [before, run] = [this.#before, this.#run && moveLinkTimes(this.#run, this.#heard?.jumpedMs ?? 0)];
     if (!before || !run) return run ?? (before && { ...before, attempt: 0, nextTryAt: null });
     return {
       ...run,
@@ -43,6 +45,7 @@ export class AccountStats {
   heard(link: LinkStatus): void {
     const quiet = this.#run?.failures === link.failures && this.#run.reconnects === link.reconnects;
     this.#run = link;
+    this.#heard = new Moment(this.#clock);
     if (!quiet || this.#clock.monotonicMs() - this.#keptAt >= KEEP_EVERY_MS) this.#keep();
   }
 

@@ -1,6 +1,6 @@
 import type { CommandOutcome, Fault, SupervisorToWorker, WorkerStatus, WorkerToSupervisor } from "@flotilla/contracts";
 import { countingCrashes, decideRestart } from "@flotilla/contracts";
-import { SerialQueue } from "@flotilla/kernel";
+import { Moment, SerialQueue } from "@flotilla/kernel";
 import { processIdentity } from "@flotilla/os";
 import { faultOfExit } from "../policy/exit-fault.ts";
 import { rulesStatus } from "../policy/own-rules.ts";
@@ -17,7 +17,7 @@ import { type WorkerExit, WorkerProcess } from "./worker-process.ts";
 interface Run {
   readonly process: WorkerProcess;
   readonly vitals: VitalSigns;
-  readonly startedAt: number;
+  readonly startedAt: Moment;
   readonly started: PromiseWithResolvers<StartResult>;
   ready: boolean;
   /** Runs since the process announced a fatal fault; ends it when the process stays. */
@@ -36,14 +36,14 @@ export class ManagedWorker {
   #life: WorkerLife = NOT_STARTED;
   #run: Run | null = null;
   readonly #next: NextStart;
-  #since: number;
+  #since: Moment;
   #fault: Fault | null = null;
   readonly #turns = new SerialQueue();
   #stopAsked: PromiseWithResolvers<void> = Promise.withResolvers();
 
   constructor(deps: ManagedWorkerDeps) {
     this.#deps = deps;
-    this.#since = deps.clock.now();
+    this.#since = new Moment(deps.clock);
     this.#next = new NextStart(() => this.start(), deps.window);
     this.#stats = new AccountStats(deps.id, deps.db, deps.clock);
     this.#news = new SessionNews(deps.session, (ours) => {
@@ -110,12 +110,12 @@ export class ManagedWorker {
       worker: id,
       host,
       state: this.#next.isExpected && life.state === "STOPPED" ? "STARTING" : life.state,
-      since: this.#since,
+      since: this.#since.at,
       pid: run?.process.pid ?? null,
-      startedAt: life.process === "up" ? (run?.startedAt ?? null) : null,
+      startedAt: life.process === "up" ? (run?.startedAt.at ?? null) : null,
       crashes: countingCrashes(db.history(id), clock.now(), rules).length,
       crashLimit: rules.crashLimit,
-      nextTryAt: "until" in life ? life.until : (link?.nextTryAt ?? null),
+      nextTryAt: "until" in life ? life.until + this.#since.jumpedMs : (link?.nextTryAt ?? null),
       fault: this.#fault,
       link,
       vitals: run?.vitals.last ?? null,
@@ -146,7 +146,7 @@ export class ManagedWorker {
     const run: Run = {
       process,
       vitals,
-      startedAt: clock.now(),
+      startedAt: new Moment(clock),
       started: Promise.withResolvers(),
       ready: false,
       lastWords: undefined,
@@ -165,7 +165,7 @@ export class ManagedWorker {
     const run = this.#run;
     if (!run && this.#life.state === as)
       return wasExpected
-        ? this.#deps.hooks.status(this.status(), { state: "STARTING", since: this.#since }, true, "stop wanted")
+        ? this.#deps.hooks.status(this.status(), { state: "STARTING", since: this.#since.at }, true, "stop wanted")
         : undefined;
     this.#apply({ kind: "stop-wanted", as }, null, "stop wanted");
     if (!run) return;
@@ -212,9 +212,7 @@ export class ManagedWorker {
     db.recordExit(id, { at: now, uptimeMs: exit.uptimeMs, class: fault.class, exitCode: exit.exitCode, signal: exit.signal });
     const decision = decideRestart(db.history(id), now, this.#deps.rules());
     this.#apply({ kind: "exited", class: fault.class, decision, now }, fault, `exited: ${fault.code}`);
-    if (decision.kind === "restart" || decision.kind === "retry") {
-      this.#next.in(decision.delayMs);
-    }
+    if (decision.kind === "restart" || decision.kind === "retry") this.#next.in(decision.delayMs);
     this.#deps.hooks.exited(exit, fault, decision, run.ready ? "run" : "start");
     run.started.resolve({ kind: "ended", fault });
   }
@@ -226,10 +224,10 @@ export class ManagedWorker {
       hooks.refused(next);
       return;
     }
-    const previous = { state: this.#life.state, since: this.#since };
+    const previous = { state: this.#life.state, since: this.#since.at };
     this.#life = next;
     this.#fault = fault;
-    if (next.state !== previous.state) this.#since = clock.now();
+    if (next.state !== previous.state) this.#since = new Moment(clock);
     this.#news.entered(next.state, this.#run?.process.pid ?? null);
     this.#probe.entered(next.state, fault);
     hooks.status(this.status(), previous, next.state !== previous.state, cause.slice(0, 80));

@@ -1,4 +1,4 @@
-import { AppError, type Clock, systemClock } from "@flotilla/kernel";
+import { AppError, type Clock, Moment, systemClock } from "@flotilla/kernel";
 import type { SelfUser } from "@flotilla/session-store";
 import { AccountCalls } from "../calls/account-calls.ts";
 import { type DeviceInfo, fetchDevices, logOut } from "../calls/devices.ts";
@@ -36,6 +36,8 @@ export class AccountConnection {
   #failures = NO_FAILURES;
   readonly #stream: UpdateStream;
   readonly #files: FileCentres;
+  #success: Moment | null = null;
+  #message: Moment | null = null;
   #link: Link | null = null;
   #abort = new AbortController();
   #running: Promise<void> | null = null;
@@ -55,7 +57,8 @@ export class AccountConnection {
   }
 
   status(): ConnectionStatus {
-    return this.#status;
+    const [lastSuccessAt, lastMessageAt] = [this.#success?.at ?? null, this.#message?.at ?? null];
+    return { ...this.#status, lastSuccessAt, lastMessageAt };
   }
 
   /** Numbers of the update stream. */
@@ -157,7 +160,7 @@ export class AccountConnection {
       alive = keepAlive(link, {
         ...this.#timings,
         lastTrafficAt: () => this.#status.lastTrafficAt,
-        onAnswer: () => this.#patch({ lastSuccessAt: this.#clock.now() }),
+        onAnswer: () => this.#succeeded(),
       });
       const self = await this.#verify(link);
       if (signal.aborted) return linkLost("stopped");
@@ -200,7 +203,7 @@ export class AccountConnection {
     const self = await fetchSelf(link);
     this.#failures = { ...this.#failures, fatal: 0 };
     this.#options.store.refreshSelf(self);
-    this.#patch({ lastSuccessAt: this.#clock.now() });
+    this.#succeeded();
     return self;
   }
 
@@ -216,7 +219,8 @@ export class AccountConnection {
         caughtUp: (result) => this.#caughtUp(result),
         trouble: (trouble) => this.#guard(() => on.trouble(trouble)),
         arrived: () => {
-          this.#patch({ messages: this.#stream.counts().received, lastMessageAt: this.#clock.now() });
+          this.#message = new Moment(this.#clock);
+          this.#patch({ messages: this.#stream.counts().received });
           this.#guard(() => on.arrived());
         },
       },
@@ -239,6 +243,10 @@ export class AccountConnection {
     }
   }
 
+  #succeeded(): void {
+    this.#success = new Moment(this.#clock);
+  }
+
   #patch(change: Partial<ConnectionStatus>): void {
     this.#status = { ...this.#status, ...change };
   }
@@ -246,6 +254,6 @@ export class AccountConnection {
   #enter(to: ConnectionState, change: Partial<ConnectionStatus>): void {
     const from = this.#status.state;
     this.#patch({ ...change, state: to, since: this.#clock.now() });
-    this.#guard(() => this.#options.on.state({ from, to, status: this.#status }));
+    this.#guard(() => this.#options.on.state({ from, to, status: this.status() }));
   }
 }

@@ -1,4 +1,5 @@
 import { AppError, LoopShare, sleep } from "@flotilla/kernel";
+import { TelegramClock } from "@flotilla/session-store";
 import { ACCOUNT } from "../wire/box.ts";
 import { Aside } from "./aside.ts";
 import type { EngineCounts, EngineOptions, Meanwhile } from "./engine-types.ts";
@@ -39,6 +40,7 @@ export class UpdateEngine {
   #leftAt: number | null = null;
   #running = false;
   #wake = Promise.withResolvers<void>();
+  #telegramClock: TelegramClock | null = null;
   #heardAt = 0;
   #differences = 0;
   #sweptAt: number | null = null;
@@ -97,7 +99,7 @@ export class UpdateEngine {
     const stop = (): void => this.#wake.resolve();
     signal.addEventListener("abort", stop);
     try {
-      this.#reset();
+      const telegramClock = this.#reset();
       const mine = { ledger: this.#ledger, options: this.#options, todo: this.#todo, aside: this.#aside };
       const meanwhile = this.#meanwhile(signal, () => questions);
       const parts = { ...mine, server, signal, meanwhile };
@@ -105,7 +107,8 @@ export class UpdateEngine {
         this.#differences += 1;
       };
       const questions: Questions = new Questions({ ...parts, intake: this.#intake, asked });
-      const sweep = new Sweep({ ...parts, questions, listening: this.#listening });
+      const telegramNow = (): number => telegramClock.now();
+      const sweep = new Sweep({ ...parts, questions, listening: this.#listening, telegramNow });
       await this.#catchUp(questions, sweep, signal);
       await this.#follow(questions, sweep, signal);
     } catch (error) {
@@ -122,12 +125,15 @@ export class UpdateEngine {
     }
   }
 
-  #reset(): void {
+  #reset(): TelegramClock {
     this.#ledger.load();
+    // The date on disk is of another time: it is no news.
+    this.#telegramClock ??= new TelegramClock(this.#options.clock, () => this.#ledger.known?.date ?? null);
     this.#todo.clear();
     this.#queue = [];
     this.#reading.clear();
     this.#heardAt = this.#now();
+    return this.#telegramClock;
   }
 
   async #catchUp(questions: Questions, sweep: Sweep, signal: AbortSignal): Promise<void> {
@@ -146,6 +152,8 @@ export class UpdateEngine {
     if (signal.aborted) return;
     const found = { recovered: this.#ledger.recovered - recovered, lost: this.#ledger.lost - lost };
     const endedAt = this.#options.clock.now();
+    // The server said its date a moment ago.
+    this.#telegramClock?.now();
     // Both dates are Telegram's, and both are whole seconds: this host's clock may be wrong, and the difference is at most this.
     const silentS = from === null ? null : Math.max(0, this.#ledger.account.date - from - 1);
     const beganAt = silentS === null ? null : endedAt - silentS * 1000;

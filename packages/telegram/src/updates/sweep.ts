@@ -14,6 +14,8 @@ interface SweepParts extends EngineParts {
   readonly questions: Questions;
   readonly todo: Todo;
   readonly listening: Listening;
+  /** Milliseconds since the Unix epoch by Telegram's clock, as messages are dated: a host's clock that jumps makes no chat quiet. */
+  readonly telegramNow: () => number;
 }
 
 /**
@@ -26,6 +28,7 @@ export class Sweep {
   readonly #questions: Questions;
   readonly #todo: Todo;
   readonly #listening: Listening;
+  readonly #telegramNow: () => number;
   /** Chats that were said to be deaf, with the message that was missing. */
   readonly #deaf = new Map<string, number>();
 
@@ -35,6 +38,7 @@ export class Sweep {
     this.#questions = parts.questions;
     this.#todo = parts.todo;
     this.#listening = parts.listening;
+    this.#telegramNow = parts.telegramNow;
   }
 
   /** Compares all chats. Returns how many messages it brought that nothing else had. Rejects as `Questions.ask`. */
@@ -48,8 +52,8 @@ export class Sweep {
 
   /** Asks for the chats that are quieter than they use to be, before anybody is alarmed. Returns as {@link Sweep.all}. */
   async quiet(): Promise<number> {
-    const { table, clock, wants, on } = this.#options;
-    const now = clock.now();
+    const { table, wants, on } = this.#options;
+    const now = this.#telegramNow();
     const due = table.sources.all().filter((row) => this.#listening.isDue(row, now));
     const asked = due.slice(0, QUIET_BATCH);
     const chats = asked.map(({ chat }) => chat);

@@ -160,6 +160,7 @@ test("a chat that is quieter than usual is asked for before anybody is alarmed; 
   expect(rig.engine.quiet()).toEqual({ checkedAt: null, chats: [] });
   for (let n = 0; n < 8; n++) rig.push(rig.server.post("5"));
   await rig.complete();
+  rig.passedMs += 3 * 3_600_000;
   await waitFor(() => rig.trouble.length > 0);
   const asked = rig.server.calls.filter((call) => call.startsWith("dialogsOf"));
   expect(asked.length).toBeGreaterThan(0);
@@ -173,14 +174,35 @@ test("a chat that is quieter than usual is asked for before anybody is alarmed; 
   expect(rig.engine.quiet().chats).toEqual([]);
 });
 
+test.each([86_400_000, -86_400_000, 365 * 86_400_000])(
+  "a clock of this host that jumps by %i ms makes no chat quiet, and hides none that is",
+  async (jumpMs) => {
+    const rig = await Rig.create({ deafEveryMs: 10 });
+    rig.server.join("5");
+    await rig.start();
+    for (let n = 0; n < 8; n++) rig.push(rig.server.post("5"));
+    await rig.complete();
+    rig.jumpedMs = jumpMs;
+    const before = rig.engine.quiet().checkedAt;
+    await waitFor(() => rig.engine.quiet().checkedAt !== before);
+    expect([rig.trouble, rig.server.calls.filter((call) => call.startsWith("dialogsOf"))]).toEqual([[], []]);
+    rig.passedMs += 3 * 3_600_000;
+    await waitFor(() => rig.trouble.length > 0);
+    const { checkedAt, chats } = rig.engine.quiet();
+    const silentMs = (checkedAt ?? 0) - (chats[0]?.silentSince ?? 0);
+    expect(silentMs / 3_600_000).toBeCloseTo(3, 1);
+  },
+);
+
 test("newer messages of a quiet chat that were pushed to nobody are fetched, and that is told", async () => {
-  const rig = await Rig.create({ deafEveryMs: 30 });
+  const rig = await Rig.create({ deafEveryMs: 30, idleMs: 1e12, sweepEveryMs: 1e12 });
   rig.server.join("5");
   await rig.start();
   for (let n = 0; n < 8; n++) rig.push(rig.server.post("5"));
   for (let n = 0; n < 2; n++) rig.server.post("5");
+  rig.passedMs += 3 * 3_600_000;
   await rig.complete();
-  await waitFor(() => rig.engine.quiet().checkedAt !== null);
+  await waitFor(() => rig.trouble.length > 0);
   expect(rig.trouble[0]).toEqual({ kind: "quiet", chat: "-1000000000005", found: 2 });
   expect(rig.engine.quiet().chats).toMatchObject([{ chat: "-1000000000005", found: 2, withheld: false }]);
 });
