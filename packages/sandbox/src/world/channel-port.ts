@@ -1,3 +1,5 @@
+import type { NewContent, NewFile } from "./new-media.ts";
+
 /** A channel to be made. */
 export interface NewChannel {
   title: string;
@@ -86,8 +88,9 @@ export interface PostOptions {
   noforwards?: boolean;
   /** Decimal; the same in all posts of one album. */
   groupedId?: string;
-  /** A photo or a document that comes with it. `dc`: the data centre that keeps it, by default 2. */
-  file?: { name: string; mime: string; base64: string; photo?: boolean; dc?: number };
+  /** A photo or a file that comes with it, or what is no file. */
+  file?: NewFile;
+  content?: NewContent;
 }
 
 export interface ChannelView {
