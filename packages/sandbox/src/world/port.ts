@@ -1,6 +1,7 @@
 import type { BotPort, ChannelView, GroupView, NewChannel, PostOptions, TopicPort } from "./channel-port.ts";
 
 export type * from "./channel-port.ts";
+export type { NewFile } from "./new-media.ts";
 
 /**
  * What the Bot API half, the control API and the chat page may ask of the Telegram world.
