@@ -3,8 +3,10 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { parseConfig } from "@flotilla/config";
+import { relayFolder } from "@flotilla/contracts";
 import { boundToParent } from "@flotilla/kernel";
 import { checkRedis } from "@flotilla/queue";
 import { freePort, testDir, waitFor } from "@flotilla/testkit";
@@ -15,6 +17,7 @@ import { interpolate } from "./interpolate.ts";
 interface Service {
   readonly command?: readonly string[];
   readonly ports?: readonly string[];
+  readonly volumes?: readonly unknown[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly healthcheck?: { readonly test: readonly string[] };
 }
@@ -101,6 +104,13 @@ describe("Redis is published", () => {
     await promisify(execFile)("sh", ["-c", check], { env });
     await expect(promisify(execFile)("sh", ["-c", check], { env: { ...env, REDIS_PASSWORD: "letters2" } })).rejects.toThrow();
   });
+});
+
+test("the bot's container finds the files that workers have downloaded for it, and both may write there", () => {
+  const { bot, supervisor } = servicesOf(COMPOSE, FIRST);
+  const folder = dirname(relayFolder("/data", "reader"));
+  for (const service of [bot, supervisor]) expect(service?.volumes).toContain(`relay-files:${folder}`);
+  expect(read("apps/cli/Dockerfile")).toMatch(new RegExp(`^RUN install -d -o node -g node -m 0700 .*${folder}$`, "m"));
 });
 
 const OTHER_ADDRESSES = Object.values(networkInterfaces())
