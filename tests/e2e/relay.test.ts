@@ -13,14 +13,18 @@ interface Seen {
   readonly replyTo: number | null;
   readonly forwarded: boolean;
   readonly groupedId: string | null;
+  readonly media: { readonly sha256: string } | null;
 }
+
+/** One pixel. */
+const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 /** docs/relays.md, played through on a whole fleet: what is copied, forwarded, followed, kept back, and told. */
 test("a route copies, another forwards; replies, edits, deletions and albums follow; protected posts stay", async () => {
   const fleet = await startFleet({ SENDS_PER_MINUTE: "6000", START_SPACING_S: "0" });
   await new AdminChat(fleet).start();
-  const [source, copies, forwards] = await Promise.all(
-    ["source_1", "copies_1", "forwards_1"].map((name) => channel(fleet, name)),
+  const [source, copies, forwards, pictures] = await Promise.all(
+    ["source_1", "copies_1", "forwards_1", "pictures_1"].map((name) => channel(fleet, name)),
   );
   const base = { from: { worker: "demo_1", chats: ["@source_1"] }, alert: "silent" };
   const copy = { ...base, id: "copy", filter: "not /skip/", action: { kind: "copy", template: "📣 {text}" } };
@@ -33,6 +37,7 @@ test("a route copies, another forwards; replies, edits, deletions and albums fol
       action: { kind: "forward" },
       to: { kind: "worker", worker: "demo_1", chat: `-100${forwards}` },
     }),
+    Route.parse({ ...copy, id: "bot", alert: "off", filter: "media:photo", to: { kind: "bot", chat: `-100${pictures}` } }),
   ];
   const place = await fleet.place();
   const applied = () => askBot(place, { v: 1, kind: "routes.apply", file: { version: 1, routes } }, 10_000);
@@ -62,6 +67,10 @@ test("a route copies, another forwards; replies, edits, deletions and albums fol
   expect(new Set(forwarded.slice(-2).map(({ groupedId }) => groupedId)).size).toBe(1);
   expect(forwarded.map(({ text }) => text)).toContain("skip this");
 
+  await post("a picture", { file: { name: "a.png", mime: "image/png", base64: PNG, kind: "photo" } });
+  const [picture] = await until(pictures, (all) => all.length === 1);
+  expect([picture?.text, picture?.media?.sha256]).toEqual(["📣 a picture", (await seen(source)).at(-1)?.media?.sha256]);
+
   const last = await post("to be changed");
   await until(copies, (all) => all.some(({ text }) => text === "📣 to be changed"));
   await change(fleet, "PATCH", `channels/${source}/messages/${last}`, { text: "changed" });
@@ -84,7 +93,7 @@ test("a route copies, another forwards; replies, edits, deletions and albums fol
 });
 
 async function channel(fleet: TestFleet, username: string): Promise<string> {
-  return (await fleet.post<{ id: string }>("channels", { title: username, username, members: [PHONE] })).id;
+  return (await fleet.post<{ id: string }>("channels", { title: username, username, members: [PHONE], bot: true })).id;
 }
 
 async function change(fleet: TestFleet, method: string, path: string, body: object = {}): Promise<void> {

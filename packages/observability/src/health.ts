@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { AppError, toError } from "@flotilla/kernel";
 import { collectDefaultMetrics, Registry } from "prom-client";
@@ -19,7 +19,7 @@ export interface HealthServer {
 }
 
 /**
- * Serves on 127.0.0.1:
+ * Serves on 127.0.0.1 and ::1, or on the one of them that this host has:
  * - `GET /livez`: 200 while the process answers. For programs that restart a hung process.
  * - `GET /healthz`: 200, or 503 with one reason per line. A restart mends few of them: use it for
  *   alerts and routing.
@@ -32,24 +32,23 @@ export async function startHealth(options: {
   readonly registry: Registry;
   readonly problems: () => readonly string[];
 }): Promise<HealthServer> {
-  const server = createServer((request, response) => {
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
     const failed = (error: unknown): [number, string, string] => [500, "text/plain", `${toError(error).message}\n`];
     void answer(request.url ?? "/", options)
       .catch(failed)
       .then(([status, type, body]) => {
         response.writeHead(status, { "content-type": type }).end(body);
       });
-  });
-  await listen(server, options.port);
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: async () => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      server.close(() => resolve());
-      server.closeAllConnections();
-      await promise;
-    },
   };
+  const servers = await listenOnLoopback(serve, options.port);
+  return { port: portOf(servers[0]), close: async () => void (await Promise.all(servers.map(closed))) };
+}
+
+async function closed(server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  server.closeAllConnections();
+  await promise;
 }
 
 async function answer(
@@ -64,17 +63,44 @@ async function answer(
   return problems.length === 0 ? [200, "text/plain", "ok\n"] : [503, "text/plain", `${problems.join("\n")}\n`];
 }
 
-async function listen(server: Server, port: number): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", reject);
-  server.listen(port, "127.0.0.1", resolve);
-  try {
-    await promise;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw toError(error);
-    throw new AppError(
-      "port-taken",
-      `Port ${port} on 127.0.0.1 is in use. Stop the program that has it, or set HTTP_PORT to another port (0 = any free one).`,
-    );
+/** The loopback address of a host without IPv4, or without IPv6, is none. */
+const NO_ADDRESS: ReadonlySet<string> = new Set(["EADDRNOTAVAIL", "EAFNOSUPPORT"]);
+
+/** Both loopback addresses, with one port. A free one is chosen by the first; where the other has it in use, the first is enough. */
+async function listenOnLoopback(serve: RequestListener, wanted: number): Promise<[Server, ...Server[]]> {
+  const servers: Server[] = [];
+  let failure: NodeJS.ErrnoException | null = null;
+  for (const host of ["127.0.0.1", "::1"]) {
+    const [first] = servers;
+    const server = createServer(serve);
+    const error = await listen(server, first ? portOf(first) : wanted, host);
+    if (error === null) servers.push(server);
+    else if (NO_ADDRESS.has(error.code ?? "") || (first && wanted === 0)) failure ??= error;
+    else {
+      await Promise.all(servers.map(closed));
+      throw error.code === "EADDRINUSE" ? portTaken(wanted, host) : error;
+    }
   }
+  const [first, ...more] = servers;
+  if (!first) throw failure ?? new Error("no loopback address");
+  return [first, ...more];
+}
+
+/** Null: it listens. */
+async function listen(server: Server, port: number, host: string): Promise<NodeJS.ErrnoException | null> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.ErrnoException | null>();
+  server.once("error", resolve);
+  server.listen(port, host, () => resolve(null));
+  const error = await promise;
+  server.removeListener("error", resolve);
+  return error;
+}
+
+function portTaken(port: number, host: string): AppError {
+  const remedy = "Stop the program that has it, or set HTTP_PORT to another port (0 = any free one).";
+  return new AppError("port-taken", `Port ${port} on ${host} is in use. ${remedy}`);
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
 }

@@ -34,8 +34,12 @@ export function redisOptions(url: string): RedisConnection {
       "REDIS_URL is not a URL. Use redis://user:password@host:6379 or the path of a unix socket.",
     );
   }
+  const [unknown] = [...parsed.searchParams.keys()];
+  if (unknown !== undefined)
+    throw new AppError("bad-redis-url", `REDIS_URL has ?${unknown}=…, which Flotilla does not know: leave it out.`);
   return {
-    host: parsed.hostname,
+    // In a URL, an IPv6 address has brackets.
+    host: parsed.hostname.replace(/^\[(.*)\]$/, "$1"),
     port: Number(parsed.port || 6379),
     ...(parsed.username ? { username: decodeURIComponent(parsed.username) } : {}),
     ...(parsed.password ? { password: decodeURIComponent(parsed.password) } : {}),

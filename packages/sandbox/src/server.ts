@@ -9,6 +9,7 @@ import { botApiRoutes } from "./botapi/http.ts";
 import type { ChatUser } from "./botapi/types.ts";
 import type { MovableClock } from "./clock.ts";
 import type { App } from "./control/context.ts";
+import { FaultLog } from "./control/fault-log.ts";
 import { loopbackOnly } from "./control/guard.ts";
 import { controlRoutes } from "./control/http.ts";
 import { pageRoutes } from "./control/page-routes.ts";
@@ -42,7 +43,10 @@ export async function startHttp(options: HttpOptions): Promise<HttpSide> {
   const app: App = new Hono();
   app.use(loopbackOnly());
   app.route("/", botApiRoutes(backend));
-  app.route("/control", controlRoutes({ backend, world, clock, admin, closing: closing.signal }));
+  app.route(
+    "/control",
+    controlRoutes({ backend, world, clock, admin, faultLog: new FaultLog(() => clock.now()), closing: closing.signal }),
+  );
   app.route("/", pageRoutes());
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
   // Not Node's 5 s: a connection that is closed while a call is on its way loses the call, as on a busy machine it would every day.

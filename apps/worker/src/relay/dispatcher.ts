@@ -364,8 +364,10 @@ const UNREADY_MS = 5000;
 
 /** A bot carries the text alone of what it cannot upload. */
 function isWithoutFile({ to }: Route, code: string): boolean {
-  return to.kind === "bot" && (code === "file-too-large" || code === "file-missing");
+  return to.kind === "bot" && NO_FILE.has(code);
 }
+
+const NO_FILE: ReadonlySet<string> = new Set(["file-too-large", "file-missing", "file-gone", "file-elsewhere"]);
 
 /** What stands in the way after a try; null: nothing, or a wait that ends by itself. */
 function holdOf(next: AfterTry, since: number): Hold | null {

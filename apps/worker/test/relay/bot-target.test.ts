@@ -86,6 +86,7 @@ test.each<[string, object, (step: DeliveryStep) => DeliveryResult | null]>([
   ["on another host than the bot", {}, (step) => (step.kind === "upload" ? refused("file-missing") : null)],
   ["refused by the Bot API for its size", {}, (step) => (step.kind === "upload" ? refused("file-too-large") : null)],
   ["not wanted", { maxFileMb: 0 }, () => null],
+  ["kept where it cannot be had", {}, (step) => (step.kind === "upload" ? refused("file-elsewhere") : null)],
 ])("a file is %s: only its text is sent, as an answer, and the card counts it", async (_what, change, refuse) => {
   const { reader, targets, steps } = await atBot(change, refuse);
   targets.content.set(2, Buffer.alloc(1_100_000));

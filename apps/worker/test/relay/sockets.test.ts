@@ -37,7 +37,7 @@ test("files that answer a message answer its copy, as an album too; a replaced p
       to: { kind: "worker", worker: "sender", chat: it.target.chat },
     }),
   );
-  const picture = (text: string) => ({ ...file(text), photo: true });
+  const picture = (text: string) => ({ ...file(text), kind: "photo" as const });
   const first = it.say("first");
   const photo = it.say("a photo", { replyTo: first, file: picture("one") });
   it.say(`${"word ".repeat(300)}end`, { replyTo: photo, file: file("x") });
@@ -53,6 +53,34 @@ test("files that answer a message answer its copy, as an album too; a replaced p
   const [there] = sandbox.world.history(it.sender.phone, it.source.id).slice(1);
   expect(it.seen()[1]?.media?.sha256, "the new picture").toBe(there?.media?.sha256);
   expect(it.seen()[1]?.media?.sha256).not.toBe(two?.media?.sha256);
+});
+
+// Field fault B1.
+test("a place and a contact answer; a poll would be another one if it was sent anew: it is forwarded and counted", async () => {
+  const it = await pair();
+  await it.change(
+    route({
+      from: { worker: "reader", chats: [it.source.chat] },
+      to: { kind: "worker", worker: "sender", chat: it.target.chat },
+    }),
+  );
+  const replyTo = it.say("first");
+  it.say("", { replyTo, content: { kind: "place", latitude: 52.5, longitude: 13.4 } });
+  it.say("", { replyTo, content: { kind: "place", latitude: 52.5, longitude: 13.4, title: "Kiosk" } });
+  it.say("", { replyTo, content: { kind: "contact", phone: "+4915550000009", firstName: "Ann" } });
+  it.say("", { replyTo, content: { kind: "poll", question: "Up?", options: ["yes", "no"] } });
+  const seen = () => sandbox.world.history(it.sender.phone, it.target.id);
+  await waitFor(() => seen().length === 5);
+  const first = seen()[0]?.id;
+  expect(seen().map(({ content, replyTo: answered }) => [content, answered])).toEqual([
+    [null, null],
+    ["place", first],
+    ["place", first],
+    ["contact", first],
+    ["poll", null],
+  ]);
+  await waitFor(() => it.reader.store.relay.outbox.counts("signals")["delivered"] === 5);
+  expect(it.reader.store.relay.outbox.counts("signals")["no-reply"]).toBe(1);
 });
 
 // Field fault B4.

@@ -13,14 +13,19 @@ export interface BotFault {
   chatId?: number | undefined;
   after: boolean;
   error: BotError;
+  /** The method that it hit last. */
+  last?: string;
 }
 
 /** Pending faults of the Bot API half, first match first. */
 export class BotFaults {
   #rules: BotFault[] = [];
 
-  add(rule: BotFault): void {
-    this.#rules.push({ ...rule });
+  /** Returns it as it is used up. */
+  add(rule: BotFault): Readonly<BotFault> {
+    const added = { ...rule };
+    this.#rules.push(added);
+    return added;
   }
 
   pending(): BotFault[] {
@@ -40,6 +45,7 @@ export class BotFaults {
     );
     if (rule === undefined) return null;
     rule.times -= 1;
+    rule.last = method;
     this.#rules = this.#rules.filter((each) => each.times > 0);
     return rule;
   }

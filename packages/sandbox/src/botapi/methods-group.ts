@@ -1,56 +1,22 @@
 import { RpcError } from "../world/errors.ts";
-import type { BotChat, BotEntity, BotMessage, BotPort } from "../world/port.ts";
 import type { BotBackend } from "./backend.ts";
+import { answeredIn, type GroupCall, groupMessageView, groupView, spoken, topicOf } from "./group-call.ts";
 import type { Method } from "./methods.ts";
-import { textInput } from "./methods-send.ts";
+import { groupMediaMethods } from "./methods-group-media.ts";
 import type { Params } from "./params.ts";
 import { refusal } from "./refusal.ts";
-import { messageText } from "./text/rich-text.ts";
-import { botView } from "./views.ts";
-
-type Json = Record<string, unknown>;
-
-/** One call about a channel or a supergroup of the world. */
-interface GroupCall {
-  readonly backend: BotBackend;
-  readonly params: Params;
-  readonly bot: BotPort;
-  readonly chat: BotChat;
-}
-
-/** General has the id 1 and is not named: https://core.telegram.org/bots/api#forumtopic, `message thread not found`. */
-function topicOf({ params, chat }: GroupCall): number | null {
-  const topic = params.integer("message_thread_id") ?? null;
-  if (topic !== null && (topic <= 1 || !chat.forum)) throw refusal(400, "message thread not found");
-  return topic;
-}
-
-function repliedMessage({ params, bot, chat }: GroupCall): number | null {
-  const given = params.json("reply_parameters") as { message_id?: unknown; allow_sending_without_reply?: unknown } | undefined;
-  if (given === undefined) return null;
-  const id = Number(given.message_id);
-  if (bot.message(chat, id)) return id;
-  if (given.allow_sending_without_reply === true) return null;
-  throw refusal(400, "message to be replied not found");
-}
-
-function spoken(params: Params): { text: string; entities: BotEntity[] } {
-  const { text, entities } = messageText(textInput(params, "text"));
-  return {
-    text,
-    entities: entities.map(({ type, offset, length, url, language }) => ({ type, offset, length, url, language })),
-  };
-}
 
 const groupMethods: Record<string, (call: GroupCall) => unknown> = {
   sendMessage(call) {
-    const { text, entities } = spoken(call.params);
-    const more = { topic: topicOf(call), replyTo: repliedMessage(call), entities };
+    const { text, entities } = spoken(call.params, "text");
+    const more = { topic: topicOf(call), replyTo: answeredIn(call), entities };
     return groupMessageView(call.backend, call.chat, call.bot.send(call.chat, text, more));
   },
   editMessageText({ backend, params, bot, chat }) {
-    const { text, entities } = spoken(params);
-    return groupMessageView(backend, chat, bot.edit(chat, params.integer("message_id") ?? 0, text, entities));
+    const { text, entities } = spoken(params, "text");
+    const id = params.integer("message_id") ?? 0;
+    if (bot.message(chat, id)?.media === true) throw refusal(400, "there is no text in the message to edit");
+    return groupMessageView(backend, chat, bot.edit(chat, id, text, entities));
   },
   deleteMessage({ params, bot, chat }) {
     const id = params.integer("message_id") ?? 0;
@@ -78,7 +44,7 @@ const groupMethods: Record<string, (call: GroupCall) => unknown> = {
  */
 export function groupMethod(name: string, backend: BotBackend, params: Params): Method | null {
   const ref = params.text("chat_id") ?? "";
-  const run = groupMethods[name];
+  const run = groupMethods[name] ?? groupMediaMethods[name];
   if (!/^(?:-1[0-9]{12}|@\w+)$/.test(ref)) return null;
   const { bot } = backend.world;
   const chat = bot.chat(ref);
@@ -95,30 +61,4 @@ function translated(work: () => unknown): unknown {
     if (!(error instanceof RpcError)) throw error;
     throw refusal(error.code, error.text === "TOPIC_DELETED" ? "message thread not found" : error.text);
   }
-}
-
-function groupView({ id, title, username, kind, forum }: BotChat): Json {
-  return { id, title, type: kind, ...(username === null ? {} : { username }), ...(forum ? { is_forum: true } : {}) };
-}
-
-/** https://core.telegram.org/bots/api#message of a channel or a supergroup. */
-export function groupMessageView(backend: BotBackend, chat: BotChat, message: BotMessage, withReply = true): Json {
-  const { id, date, text, from, topic, replyTo, edited } = message;
-  const { bot } = backend.world;
-  // In a topic what answers nothing answers the topic's first message, as at Telegram; the sandbox leaves that out.
-  const answered = withReply && replyTo !== null ? bot.message(chat, replyTo) : null;
-  return {
-    message_id: id,
-    ...(from === null ? { sender_chat: groupView(chat) } : { from: from.bot ? botView(backend.bot) : personView(from) }),
-    chat: groupView(chat),
-    date,
-    ...(edited ? { edit_date: date } : {}),
-    ...(topic === null ? {} : { message_thread_id: topic, is_topic_message: true }),
-    ...(answered ? { reply_to_message: groupMessageView(backend, chat, answered, false) } : {}),
-    text,
-  };
-}
-
-function personView({ id, firstName, username }: NonNullable<BotMessage["from"]>): Json {
-  return { id, is_bot: false, first_name: firstName, ...(username === null ? {} : { username }) };
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { BotBackend } from "./backend.ts";
 import { commandMethods } from "./methods-commands.ts";
 import { editMethods } from "./methods-edit.ts";
+import { GROUP_MEDIA_NAMES } from "./methods-group-media.ts";
 import { infoMethods } from "./methods-info.ts";
 import { removeMethods } from "./methods-remove.ts";
 import { sendMethods } from "./methods-send.ts";
@@ -41,8 +42,19 @@ const forumMethods: Record<string, Method> = {
   },
 };
 
+/** What is modelled only there. */
+const groupOnly: Record<string, Method> = Object.fromEntries(
+  GROUP_MEDIA_NAMES.map((name) => [
+    name,
+    () => {
+      throw refusal(400, `${name} is not modelled in private chats`);
+    },
+  ]),
+);
+
 const BY_LOWER_NAME = new Map(
   Object.entries({
+    ...groupOnly,
     ...infoMethods,
     ...commandMethods,
     ...queryMethods,

@@ -60,6 +60,11 @@ export class UpdateQueue {
   }
 
   /** The next `count` updates of this kind never reach the bot. */
+  /** How many of them are still to be lost. */
+  losing(kind: "callbacks" | "updates"): number {
+    return this.#lose[kind];
+  }
+
   lose(kind: "callbacks" | "updates", count: number): void {
     this.#lose[kind] = count;
   }

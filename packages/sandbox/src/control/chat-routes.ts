@@ -2,11 +2,10 @@ import { AppError } from "@flotilla/kernel";
 import { Hono } from "hono";
 import { z } from "zod";
 import type { ButtonChoice } from "../botapi/user.ts";
-import { type App, actor, type ControlContext, readBody, readQuery, userActions } from "./context.ts";
-import { chatState, messageState, toastState, transcript } from "./views.ts";
+import { type App, actor, type ControlContext, readBody, readQuery, userActions, userQuery } from "./context.ts";
+import { chatState, messageState, people, personOf, toastState, transcript } from "./views.ts";
 
 const LONGEST_WAIT_MS = 60_000;
-const userQuery = z.object({ user: z.coerce.number().int().positive().optional() });
 const textBody = actor.extend({ text: z.string(), replyTo: z.int().optional() });
 const fileBody = actor.extend({ name: z.string().min(1).max(200), base64: z.base64() });
 const editBody = actor.extend({ text: z.string(), messageId: z.int() });
@@ -23,6 +22,15 @@ const pressBody = actor
     message: "give label, labelContains or data",
   });
 
+const personBody = z.strictObject({
+  firstName: z.string().min(1).max(64),
+  username: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9_]{3,31}$/)
+    .optional(),
+  user: z.int().positive().optional(),
+});
+
 /** The admin's (or any user's) side of the chat: read, start, write, press, block. */
 export function chatRoutes(context: ControlContext): App {
   const app: App = new Hono();
@@ -32,6 +40,14 @@ export function chatRoutes(context: ControlContext): App {
     return c.json(chat.messages.map((message) => messageState(context, chat, message)));
   });
   app.get("/transcript", (c) => c.text(transcript(context, userActions(context, readQuery(c, userQuery)).chat)));
+  app.get("/people", (c) => c.json(people(context)));
+  app.post("/people", async (c) => {
+    const { user, ...names } = await readBody(c, personBody);
+    const known = people(context).map(({ id }) => id);
+    if (user !== undefined && known.includes(user)) throw new AppError("person-exists", `There is a person ${user}.`);
+    const { chat } = userActions(context, { ...names, user: user ?? Math.max(...known) + 1 });
+    return c.json(personOf(context, chat), 201);
+  });
   app.get("/toasts", (c) => c.json(context.backend.callbacks.answers().map(toastState)));
   app.post("/chat/start", async (c) => {
     const user = userActions(context, await readBody(c, actor));

@@ -7,6 +7,7 @@ import type { ChatUser } from "../botapi/types.ts";
 import { ChatUserActions } from "../botapi/user.ts";
 import type { MovableClock } from "../clock.ts";
 import type { WorldPort } from "../world/port.ts";
+import type { FaultLog } from "./fault-log.ts";
 
 /** What the control routes work on. */
 export interface ControlContext {
@@ -14,6 +15,8 @@ export interface ControlContext {
   world: WorldPort;
   clock: MovableClock;
   admin: ChatUser;
+  /** What was broken on demand. */
+  faultLog: FaultLog;
   /** Aborts when the sandbox closes; ends event streams. */
   closing: AbortSignal;
 }
@@ -31,6 +34,9 @@ export const actor = z.strictObject({
     .regex(/^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$/, "an IETF language tag, such as ru or pt-br")
     .optional(),
 });
+
+/** Whose chat: nobody named = the admin's. */
+export const userQuery = z.strictObject({ user: z.coerce.number().int().positive().optional() });
 
 /** Reads a JSON body (or `{}` when there is none) by a schema. Throws AppError `bad-request` that lists every problem. */
 export async function readBody<S extends z.ZodType>(c: Context, schema: S): Promise<z.infer<S>> {

@@ -2,32 +2,33 @@ import { sleep } from "@flotilla/kernel";
 import { Hono } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import type { HubEvent } from "../botapi/hub.ts";
-import { type App, type ControlContext, userActions } from "./context.ts";
+import { type App, type ControlContext, readQuery, userActions, userQuery } from "./context.ts";
 import { chatState, messageState, toastState, worldState } from "./views.ts";
 
 /** The world has no events of its own: a stream looks this often for a change. */
 const WORLD_LOOK_MS = 300;
 
 /**
- * `GET /events`: server-sent events that drive the page. First `chat` and `world` with everything, then
+ * `GET /events`: server-sent events that drive the page, of the admin's chat or of that of `user`. First `chat` and `world` with everything, then
  * `message`, `edited`, `deleted`, `callback`, `answer`, `action` as they happen, `chat` and `world` when they changed.
  */
 export function eventRoutes(context: ControlContext): App {
   const app: App = new Hono();
-  app.get("/events", (c) =>
-    streamSSE(c, async (stream) => {
+  app.get("/events", (c) => {
+    const { chat } = userActions(context, readQuery(c, userQuery));
+    return streamSSE(c, async (stream) => {
       const gone = new AbortController();
       stream.onAbort(() => gone.abort());
-      await serveEvents(context, stream, AbortSignal.any([gone.signal, context.closing]));
-    }),
-  );
+      await serveEvents(context, chat.user.id, stream, AbortSignal.any([gone.signal, context.closing]));
+    });
+  });
   return app;
 }
 
-async function serveEvents(context: ControlContext, stream: SSEStreamingApi, signal: AbortSignal): Promise<void> {
+async function serveEvents(context: ControlContext, user: number, stream: SSEStreamingApi, signal: AbortSignal): Promise<void> {
   const send = (event: string, data: unknown): void => void stream.writeSSE({ event, data: JSON.stringify(data) });
-  send("chat", adminChat(context));
-  const stop = context.backend.hub.listen((event) => forward(context, event, send));
+  send("chat", chatOf(context, user));
+  const stop = context.backend.hub.listen((event) => forward(context, user, event, send));
   let last = "";
   try {
     while (!signal.aborted) {
@@ -42,23 +43,22 @@ async function serveEvents(context: ControlContext, stream: SSEStreamingApi, sig
   }
 }
 
-function adminChat(context: ControlContext): Record<string, unknown> {
+function chatOf(context: ControlContext, user: number): Record<string, unknown> {
   const { backend } = context;
   return {
     bot: { firstName: backend.bot.firstName, username: backend.bot.username },
-    ...chatState(context, userActions(context, {}).chat),
+    ...chatState(context, userActions(context, { user }).chat),
   };
 }
 
-function forward(context: ControlContext, event: HubEvent, send: (event: string, data: unknown) => void): void {
-  const adminId = context.admin.id;
+function forward(context: ControlContext, user: number, event: HubEvent, send: (event: string, data: unknown) => void): void {
   if ("message" in event) {
-    const { chat } = userActions(context, {});
-    if (event.message.chatId === adminId) send(event.type, messageState(context, chat, event.message));
+    const { chat } = userActions(context, { user });
+    if (event.message.chatId === user) send(event.type, messageState(context, chat, event.message));
   } else if ("answer" in event) {
-    if (event.answer.chatId === adminId) send(event.type, toastState(event.answer));
-  } else if (event.chatId === adminId || event.chatId === 0) {
+    if (event.answer.chatId === user) send(event.type, toastState(event.answer));
+  } else if (event.chatId === user || event.chatId === 0) {
     const isMoment = event.type === "action" || event.type === "callback";
-    send(isMoment ? event.type : "chat", isMoment ? event : adminChat(context));
+    send(isMoment ? event.type : "chat", isMoment ? event : chatOf(context, user));
   }
 }

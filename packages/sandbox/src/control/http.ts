@@ -24,12 +24,13 @@ export function controlRoutes(context: ControlContext): App {
     return c.json({ now: context.clock.now() });
   });
   app.get("/outbox", (c) => {
-    const { after } = readQuery(c, z.object({ after: z.coerce.number().int().min(0).default(0) }));
+    const { after } = readQuery(c, z.strictObject({ after: z.coerce.number().int().min(0).default(0) }));
     return c.json(context.backend.journal.entries(after));
   });
   app.post("/reset", (c) => {
     context.backend.reset();
     context.world.faults.heal();
+    context.faultLog.clear();
     return c.json({ ok: true });
   });
   app.get("/", (c) => c.json({ routes: routeList(app) }));

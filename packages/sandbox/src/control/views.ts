@@ -44,6 +44,27 @@ export function chatState(context: ControlContext, chat: Chat): Record<string, u
   };
 }
 
+/** Somebody who can have a chat with the bot. */
+interface Person {
+  readonly id: number;
+  readonly firstName: string;
+  readonly username: string | null;
+  /** Its chat is the one that is meant where no user is named. */
+  readonly admin: boolean;
+  readonly started: boolean;
+}
+
+/** Who has a chat with the bot, the admin first. */
+export function people(context: ControlContext): Person[] {
+  const chats = [context.backend.chats.open(context.admin), ...context.backend.chats.all()];
+  return [...new Map(chats.map((chat) => [chat.user.id, personOf(context, chat)])).values()];
+}
+
+/** One of them. */
+export function personOf({ admin }: ControlContext, { user, started }: Chat): Person {
+  return { id: user.id, firstName: user.firstName, username: user.username, admin: user.id === admin.id, started };
+}
+
 /** An answered press as a toast line. */
 export function toastState(answer: CallbackAnswer): Record<string, unknown> {
   const { callbackId, chatId, messageId, atMs, text, alert, url } = answer;
@@ -51,12 +72,15 @@ export function toastState(answer: CallbackAnswer): Record<string, unknown> {
 }
 
 /** The MTProto side in one object: accounts with their latest code, QR logins, channels, connections. */
-export function worldState({ world }: ControlContext): Record<string, unknown> {
+export function worldState(context: ControlContext): Record<string, unknown> {
+  const { world, faultLog } = context;
   return {
     accounts: world.accounts().map((account) => ({ ...account, code: world.latestCode(account.phone) })),
     qr: world.pendingQrLogins(),
     channels: world.channels(),
     connections: world.connections(),
+    faults: faultLog.entries(),
+    people: people(context),
   };
 }
 

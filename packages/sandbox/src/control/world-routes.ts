@@ -3,8 +3,8 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { CODE_VIAS } from "../world/port.ts";
 import { type App, type ControlContext, readBody, readQuery } from "./context.ts";
+import { file, newAlbum, newPost, phone } from "./post-body.ts";
 
-const phone = z.string().regex(/^\+?[0-9]{7,15}$/, "a phone has 7 to 15 digits, a + in front is optional");
 const newAccount = z.strictObject({
   phone,
   firstName: z.string().max(64).exactOptional(),
@@ -40,29 +40,6 @@ const newGroup = z.strictObject({
 });
 const text = z.string().min(1).max(4096);
 const newMessage = z.strictObject({ from: phone, to: phone, text, unreadable: z.boolean().default(false) });
-const file = z
-  .strictObject({
-    name: z.string().min(1).max(200),
-    mime: z.string().min(3).max(100),
-    base64: z.base64().min(1),
-    photo: z.boolean().exactOptional(),
-    dc: z.int().min(1).max(5).exactOptional(),
-  })
-  .exactOptional();
-const newPost = z
-  .strictObject({
-    text: z.string().max(4096).default(""),
-    file,
-    replyTo: z.int().positive().exactOptional(),
-    from: phone.exactOptional(),
-    topic: z.int().positive().exactOptional(),
-    noforwards: z.boolean().exactOptional(),
-    groupedId: z
-      .string()
-      .regex(/^[0-9]{1,18}$/)
-      .exactOptional(),
-  })
-  .refine((post) => post.text !== "" || post.file !== undefined, { message: "a post has a text or a file" });
 const newBurst = z.strictObject({
   channels: z.array(z.string()).min(1),
   count: z.int().min(1).max(100_000),
@@ -96,7 +73,7 @@ function accountRoutes(app: App, { world }: ControlContext): void {
     return c.json({ ok: true });
   });
   app.get("/accounts/:phone/history", (c) => {
-    const { chat } = readQuery(c, z.object({ chat: z.string().min(1) }));
+    const { chat } = readQuery(c, z.strictObject({ chat: z.string().min(1) }));
     return c.json(world.history(known(world, c.req.param("phone")), chat));
   });
   app.get("/qr", (c) => c.json(world.pendingQrLogins()));
@@ -126,6 +103,7 @@ async function burst(
 
 function messageRoutes(app: App, context: ControlContext): void {
   const { world } = context;
+  let albums = Date.now();
   app.post("/burst", async (c) => c.json(await burst(context, await readBody(c, newBurst)), 201));
   app.get("/channels", (c) => c.json(world.channels()));
   app.post("/channels", async (c) => c.json(world.createChannel(await readBody(c, newChannel)), 201));
@@ -133,8 +111,15 @@ function messageRoutes(app: App, context: ControlContext): void {
     const { text: said, ...more } = await readBody(c, newPost);
     return c.json({ id: world.postToChannel(c.req.param("id"), said, more) }, 201);
   });
+  app.post("/channels/:id/albums", async (c) => {
+    const { text: said, files, ...more } = await readBody(c, newAlbum);
+    const groupedId = String(++albums);
+    const post = (each: z.infer<typeof file>, n: number): number =>
+      world.postToChannel(c.req.param("id"), n === 0 ? said : "", { ...more, file: each, groupedId });
+    return c.json({ ids: files.map(post) }, 201);
+  });
   app.patch("/channels/:id/messages/:message", async (c) => {
-    const body = await readBody(c, z.strictObject({ text, file }));
+    const body = await readBody(c, z.strictObject({ text, file: file.exactOptional() }));
     world.editInChannel(c.req.param("id"), Number(c.req.param("message")), body.text, body.file);
     return c.json({ ok: true });
   });

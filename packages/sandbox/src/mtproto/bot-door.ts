@@ -1,7 +1,8 @@
 import { bareChannel, markedChannel } from "@flotilla/kernel";
 import { RpcError } from "../world/errors.ts";
 import type { Bot, Channel, StoredMessage } from "../world/model.ts";
-import type { BotChat, BotEntity, BotMessage, BotPort, TopicView } from "../world/port.ts";
+import { storedFile } from "../world/new-media.ts";
+import type { BotChat, BotEntity, BotMessage, BotPort, NewFile, TopicView } from "../world/port.ts";
 import type { World } from "../world/world.ts";
 import type { TlObject } from "./tl/schema.ts";
 
@@ -41,8 +42,15 @@ export class BotDoor implements BotPort {
 
   send(chat: BotChat, text: string, more: Parameters<BotPort["send"]>[2]): BotMessage {
     const channel = this.#channel(chat);
-    const { topic, replyTo, entities } = more;
-    const draft = { text, topic, replyTo, entities: entities.flatMap(toTl) };
+    const { topic, replyTo, entities, file, groupedId } = more;
+    const draft = {
+      text,
+      topic,
+      replyTo,
+      entities: entities.flatMap(toTl),
+      ...(file === undefined ? {} : { media: storedFile(this.#world.files, file) }),
+      ...(groupedId === undefined ? {} : { groupedId: BigInt(groupedId) }),
+    };
     const { messaging, codes } = this.#world;
     codes.cancelSeen(text);
     const said = channel.supergroup
@@ -56,12 +64,13 @@ export class BotDoor implements BotPort {
     return found ? this.#view(found) : null;
   }
 
-  edit(chat: BotChat, id: number, text: string, entities: BotEntity[]): BotMessage {
+  edit(chat: BotChat, id: number, text: string, entities: BotEntity[], file?: NewFile): BotMessage {
     const channel = this.#channel(chat);
     const message = channel.box.messages.get(id);
     if (!message) throw new RpcError(400, "message to edit not found");
     if (channel.supergroup && message.from !== this.#bot.id) throw new RpcError(400, "message can't be edited");
-    this.#world.messaging.editAsChannel(channel, id, { text, entities: entities.flatMap(toTl) });
+    const media = file === undefined ? {} : { media: storedFile(this.#world.files, file) };
+    this.#world.messaging.editAsChannel(channel, id, { text, entities: entities.flatMap(toTl), ...media });
     return this.#view(message);
   }
 
@@ -95,8 +104,17 @@ export class BotDoor implements BotPort {
     return channel;
   }
 
-  #view({ id, date, text, from, topic, replyTo, editDate }: StoredMessage): BotMessage {
-    return { id, date, text, from: this.#author(from), topic: topic ?? null, replyTo, edited: editDate !== null };
+  #view({ id, date, text, media, from, topic, replyTo, editDate }: StoredMessage): BotMessage {
+    return {
+      id,
+      date,
+      text,
+      media: media !== undefined,
+      from: this.#author(from),
+      topic: topic ?? null,
+      replyTo,
+      edited: editDate !== null,
+    };
   }
 
   #author(id: bigint | null): BotMessage["from"] {

@@ -1,6 +1,6 @@
 import { sleep } from "@flotilla/kernel";
 import { RpcError } from "../world/errors.ts";
-import type { DifferenceFault, FaultPort, FaultTarget, UpdateFaultMode } from "../world/port.ts";
+import type { CallFaultState, DifferenceFault, FaultPort, FaultTarget, UpdateFaultMode } from "../world/port.ts";
 import type { ConnectionTable } from "./connections.ts";
 import type { DataCentre } from "./data-centre.ts";
 import type { DifferenceFaults } from "./difference-faults.ts";
@@ -16,6 +16,8 @@ interface FaultsOptions {
   readonly differences: DifferenceFaults;
   readonly forgetKey: (keyId: string) => void;
   readonly expireFiles: () => void;
+  readonly knowsMethod: (method: string) => boolean;
+  readonly knowsKey: (keyId: string) => boolean;
 }
 
 /** Faults on demand. Holds the rules in force; {@link FaultPort} says what each does. */
@@ -25,7 +27,7 @@ export class Faults implements FaultPort {
   #delays: { target: FaultTarget; delayMs: number }[] = [];
   #silenceNew: FaultTarget[] = [];
   #refused: (number | undefined)[] = [];
-  #rules: { rule: CallRule; left: number }[] = [];
+  #rules: { rule: CallRule; left: number; last: string | null }[] = [];
 
   constructor(options: FaultsOptions) {
     this.#options = options;
@@ -37,9 +39,23 @@ export class Faults implements FaultPort {
     return hit.length;
   }
 
-  silence(target: FaultTarget, reach: "open" | "open-and-new" = "open"): void {
-    for (const connection of this.#matching(target)) connection.silence();
+  silence(target: FaultTarget, reach: "open" | "open-and-new" = "open"): number {
+    const hit = this.#matching(target);
+    for (const connection of hit) connection.silence();
     if (reach === "open-and-new") this.#silenceNew.push(target);
+    return hit.length;
+  }
+
+  dcs(): number[] {
+    return this.#options.dcs.map(({ id }) => id);
+  }
+
+  knowsMethod(method: string): boolean {
+    return this.#options.knowsMethod(method);
+  }
+
+  knowsKey(keyId: string): boolean {
+    return this.#options.knowsKey(keyId);
   }
 
   delay(target: FaultTarget, delayMs: number): void {
@@ -55,8 +71,10 @@ export class Faults implements FaultPort {
     this.#refused.push(dc);
   }
 
-  failCalls(rule: CallRule): void {
-    this.#rules.push({ rule, left: rule.times });
+  failCalls(rule: CallRule): CallFaultState {
+    const state = { rule, left: rule.times, last: null };
+    this.#rules.push(state);
+    return state;
   }
 
   forgetKey(keyId: string): void {
@@ -120,6 +138,7 @@ export class Faults implements FaultPort {
     });
     if (!hit) return null;
     hit.left -= 1;
+    hit.last = method;
     if (hit.left <= 0) this.#rules = this.#rules.filter((rule) => rule !== hit);
     return new RpcError(hit.rule.code, hit.rule.text);
   }

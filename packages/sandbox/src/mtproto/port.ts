@@ -2,7 +2,8 @@ import { AppError } from "@flotilla/kernel";
 import { messagesOf } from "../world/box.ts";
 import { RpcError } from "../world/errors.ts";
 import type { Files } from "../world/files.ts";
-import type { Account, Channel, Group, LoginCode, PeerRef, StoredMedia, StoredMessage } from "../world/model.ts";
+import type { Account, Channel, Group, LoginCode, PeerRef, StoredMessage } from "../world/model.ts";
+import { shownContent, storedFile } from "../world/new-media.ts";
 import type {
   AccountView,
   BotPort,
@@ -87,7 +88,7 @@ export class WorldDoor implements WorldPort {
   }
 
   postToChannel(channelId: string, text: string, options: PostOptions = {}): number {
-    const { replyTo, topic, from, noforwards, groupedId, file } = options;
+    const { replyTo, topic, from, noforwards, groupedId, file, content } = options;
     const channel = this.#channel(channelId);
     this.#world.codes.cancelSeen(text);
     const draft = {
@@ -96,7 +97,8 @@ export class WorldDoor implements WorldPort {
       topic: topic ?? null,
       ...(noforwards === undefined ? {} : { noforwards }),
       ...(groupedId === undefined ? {} : { groupedId: BigInt(groupedId) }),
-      ...(file === undefined ? {} : { media: this.#file(file) }),
+      ...(file === undefined ? {} : { media: storedFile(this.#world.files, file) }),
+      ...(content === undefined ? {} : { media: shownContent(content) }),
     };
     const { messaging } = this.#world;
     if (!channel.supergroup) return messaging.postAsChannel(channel, draft, null).message.id;
@@ -107,7 +109,7 @@ export class WorldDoor implements WorldPort {
   }
 
   editInChannel(channelId: string, id: number, text: string, file?: PostOptions["file"]): void {
-    const change = { text, ...(file === undefined ? {} : { media: this.#file(file) }) };
+    const change = { text, ...(file === undefined ? {} : { media: storedFile(this.#world.files, file) }) };
     if (!this.#world.messaging.editAsChannel(this.#channel(channelId), id, change))
       throw new AppError("no-such-message", `The channel ${channelId} has no message ${id}.`);
   }
@@ -187,10 +189,6 @@ export class WorldDoor implements WorldPort {
     this.#world.logOut(keyId, "unregistered");
   }
 
-  #file({ base64, photo, ...file }: NonNullable<PostOptions["file"]>): StoredMedia {
-    return this.#world.files.add({ ...file, photo: photo === true }, Buffer.from(base64, "base64"));
-  }
-
   #byPhone(phone: string): Account {
     const account = this.#world.byPhone(phone);
     if (!account) throw new AppError("no-such-account", `There is no account with the phone number ${phone}.`);
@@ -238,7 +236,7 @@ export class WorldDoor implements WorldPort {
 }
 
 function messageView(message: StoredMessage, files: Files): MessageView {
-  const { media } = message;
+  const media = message.media && "id" in message.media ? message.media : null;
   return {
     id: message.id,
     from: message.from?.toString() ?? null,
@@ -250,6 +248,7 @@ function messageView(message: StoredMessage, files: Files): MessageView {
     forwarded: message.forwarded !== null,
     edited: message.editDate !== null,
     groupedId: message.groupedId?.toString() ?? null,
+    content: message.media && "shown" in message.media ? message.media.shown : null,
     media: media
       ? { photo: media.photo, mime: media.mime, name: media.name, size: media.size, sha256: files.digest(media.id) }
       : null,

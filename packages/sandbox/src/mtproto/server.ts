@@ -92,6 +92,8 @@ export class TelegramServer {
       differences,
       forgetKey,
       expireFiles,
+      knowsMethod: (method) => options.layers.knows(method),
+      knowsKey: (keyId) => this.#keys.get(keyId) !== null,
     });
     const { world, connections } = this;
     const { layers, log } = options;

@@ -1,6 +1,18 @@
 // @ts-check
 import { showToast } from "./toast.js";
 
+/** Whose chat this page shows: its address says so, else it is the admin's. @type {number | undefined} */
+export const me = Number(new URLSearchParams(location.search).get("user")) || undefined;
+
+/**
+ * The same as the person whose chat is shown.
+ * @param {string} path below /control
+ * @param {object} [body]
+ */
+export function postAs(path, body = {}) {
+  return post(path, me === undefined ? body : { ...body, user: me });
+}
+
 /**
  * Calls the control API. Failures are shown as a toast and thrown.
  * @param {string} path below /control

@@ -1,5 +1,5 @@
 // @ts-check
-import { post, quietly } from "./api.js";
+import { me, postAs, quietly } from "./api.js";
 import { ChatView } from "./chat.js";
 import { sendText, setUpComposer, updateComposer } from "./composer.js";
 import { byId, h } from "./dom.js";
@@ -42,11 +42,11 @@ connect();
 function press(message, button) {
   const key = `${message.id}|${button.callback_data}`;
   if ([...pending.values()].includes(key)) return;
-  quietly(() => post("/chat/press", { messageId: message.id, data: button.callback_data, waitMs: 0 }));
+  quietly(() => postAs("/chat/press", { messageId: message.id, data: button.callback_data, waitMs: 0 }));
 }
 
 function connect() {
-  const events = new EventSource("/control/events");
+  const events = new EventSource(me === undefined ? "/control/events" : `/control/events?user=${me}`);
   /** @param {string} name @param {(data: any) => void} handle */
   const on = (name, handle) =>
     events.addEventListener(name, (event) => handle(JSON.parse(/** @type {MessageEvent} */ (event).data)));

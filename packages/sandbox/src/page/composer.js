@@ -1,5 +1,5 @@
 // @ts-check
-import { post, quietly } from "./api.js";
+import { postAs, quietly } from "./api.js";
 import { byId, h } from "./dom.js";
 import { showToast } from "./toast.js";
 
@@ -30,7 +30,7 @@ export function setUpComposer() {
   setUpFiles();
   menuButton.addEventListener("click", () => showMenu(menu.hidden ? commands : []));
   byId("start").addEventListener("click", () =>
-    quietly(() => post("/chat/start", { languageCode: navigator.language }).then(() => input.focus())),
+    quietly(() => postAs("/chat/start", { languageCode: navigator.language }).then(() => input.focus())),
   );
   document.addEventListener("click", (event) => {
     if (event.target instanceof Element && event.target.closest("#commands, #menu-button, #composer") === null) showMenu([]);
@@ -58,7 +58,7 @@ function setUpFiles() {
 function sendFiles(files) {
   for (const file of files ?? []) {
     if (file.size > MOST_BYTES) showToast(`${file.name} is too large: a bot gets files up to 20 MB.`);
-    else quietly(() => base64(file).then((content) => post("/chat/file", { name: file.name, base64: content })));
+    else quietly(() => base64(file).then((content) => postAs("/chat/file", { name: file.name, base64: content })));
   }
 }
 
@@ -105,7 +105,7 @@ export function updateComposer(chat) {
  */
 export function sendText(text) {
   showMenu([]);
-  quietly(() => post("/chat/text", { text }));
+  quietly(() => postAs("/chat/text", { text }));
 }
 
 function submit() {

@@ -1,50 +1,45 @@
 // @ts-check
-import { post, quietly } from "./api.js";
+import { post, postAs, quietly } from "./api.js";
 import { byId, h } from "./dom.js";
 import { showToast } from "./toast.js";
 
-/** @typedef {{ label: string, hint: string, path: string, body(phone: string): object, said: string }} Fault */
+/** @typedef {{ label: string, hint: string, path: string, body(phone: string): object }} Fault */
 
 /** @param {string} phone */
 const target = (phone) => (phone === "" ? {} : { phone });
 
 /** @type {Fault[]} */
 const CONNECTION = [
-  { label: "Drop", hint: "Close the connections politely", path: "/faults/drop", body: target, said: "Connections dropped." },
+  { label: "Drop", hint: "Close the connections politely", path: "/faults/drop", body: target },
   {
     label: "Reset",
     hint: "Close the connections with a TCP reset",
     path: "/faults/drop",
     body: (p) => ({ ...target(p), how: "rst" }),
-    said: "Connections reset.",
   },
   {
     label: "Silence",
     hint: "Connections stay open, nothing passes until Heal",
     path: "/faults/silence",
     body: target,
-    said: "Silence, until you heal it.",
   },
   {
     label: "Delay 2 s",
     hint: "Every answer comes 2 seconds late",
     path: "/faults/delay",
     body: (p) => ({ ...target(p), delayMs: 2000 }),
-    said: "Answers are 2 s late now.",
   },
   {
     label: "Refuse",
     hint: "New connections are refused until Heal",
     path: "/faults/refuse",
     body: () => ({}),
-    said: "New connections are refused.",
   },
   {
     label: "Restart DC 2",
     hint: "Down for 3 seconds",
     path: "/faults/restart-dc",
     body: () => ({ dc: 2, downMs: 3000 }),
-    said: "DC 2 was restarted.",
   },
 ];
 
@@ -58,21 +53,18 @@ const ANSWERS = [
     hint: "The next call fails with AUTH_KEY_UNREGISTERED",
     path: "/faults/fail",
     body: fail(401, "AUTH_KEY_UNREGISTERED"),
-    said: "The next call gets 401.",
   },
   {
     label: "Flood 30 s",
     hint: "The next call fails with FLOOD_WAIT_30",
     path: "/faults/fail",
     body: fail(420, "FLOOD_WAIT_30"),
-    said: "The next call gets FLOOD_WAIT_30.",
   },
   {
     label: "500",
     hint: "The next call fails with an internal error",
     path: "/faults/fail",
     body: fail(500, "INTERNAL"),
-    said: "The next call gets 500.",
   },
 ];
 
@@ -83,28 +75,24 @@ const BOT = [
     hint: "The next button press never reaches the bot",
     path: "/faults/lose",
     body: () => ({ callbacks: 1 }),
-    said: "The next tap gets lost.",
   },
   {
     label: "429",
     hint: "The next Bot API call has to wait 5 seconds",
     path: "/faults/bot",
     body: () => ({ method: "*", error: { code: 429, retryAfter: 5 } }),
-    said: "The next bot call gets 429.",
   },
   {
     label: "Bot 500",
     hint: "The next Bot API call fails",
     path: "/faults/bot",
     body: () => ({ method: "*", error: { code: 500 } }),
-    said: "The next bot call gets 500.",
   },
   {
     label: "Block bot",
-    hint: "As the admin; Restart unblocks",
+    hint: "As the person whose chat is shown; Restart unblocks",
     path: "/chat/block",
     body: () => ({ blocked: true }),
-    said: "The admin blocks the bot.",
   },
 ];
 
@@ -131,12 +119,24 @@ export function faultTargets(accounts) {
 }
 
 /** @param {Fault} fault */
-function faultButton({ label, hint, path, body, said }) {
+function faultButton({ label, hint, path, body }) {
   const run = () => {
     const phone = /** @type {HTMLSelectElement} */ (byId("fault-target")).value;
-    return post(path, body(phone)).then((answer) =>
-      showToast(answer.dropped === undefined ? said : `${said} (${answer.dropped})`),
-    );
+    const send = path.startsWith("/chat/") ? postAs : post;
+    return send(path, body(phone)).then(({ said }) => showToast(said ?? "Done."));
   };
   return h("button", { type: "button", class: "pill", title: hint, onclick: () => quietly(run) }, label);
+}
+
+/**
+ * What was broken, and what came of it so far.
+ * @param {import("./types").FaultNote[]} notes
+ * @param {number} offsetMs sandbox time minus the browser's
+ */
+export function drawFaults(notes, offsetMs) {
+  const rows = notes.map(({ at, text, effect }) => {
+    const time = new Date(at - offsetMs).toLocaleTimeString([], { hour12: false });
+    return h("li", {}, h("b", {}, text), h("time", {}, time), effect === null ? null : h("small", {}, effect));
+  });
+  byId("fault-log").replaceChildren(...rows);
 }

@@ -3,7 +3,8 @@
 import { accountCard, tick } from "./accounts.js";
 import { post, quietly } from "./api.js";
 import { byId, h, icon } from "./dom.js";
-import { faultTargets, setUpFaults } from "./faults.js";
+import { drawFaults, faultTargets, setUpFaults } from "./faults.js";
+import { addPerson, drawPeople, setUpPeople } from "./people.js";
 import { showToast } from "./toast.js";
 
 /** @typedef {import("./types").WorldState} WorldState */
@@ -37,7 +38,9 @@ export function setUpDrawer() {
     ),
   );
   onSubmit("paste-token", ({ token, phone }) => acceptQr(phone ?? "", token ?? ""));
+  onSubmit("add-person", addPerson);
   setUpFaults();
+  setUpPeople();
   setInterval(() => tick(Date.now() + offsetMs), 1000);
 }
 
@@ -47,16 +50,18 @@ export function setUpDrawer() {
  */
 export function updatePanel(world) {
   offsetMs = world.now - Date.now();
-  const key = JSON.stringify({ ...world, now: 0, connections: 0 });
+  const key = JSON.stringify({ ...world, now: 0, connections: 0, faults: 0 });
   if (key !== shown) drawAll(world);
   shown = key;
   drawConnections(world);
+  drawFaults(world.faults, offsetMs);
   tick(world.now);
 }
 
 /** @param {WorldState} world */
 function drawAll(world) {
-  const { accounts, channels, qr } = world;
+  const { accounts, channels, qr, people } = world;
+  drawPeople(people);
   byId("accounts").replaceChildren(...accounts.map(accountCard));
   byId("no-accounts").hidden = accounts.length > 0;
   /** @type {HTMLDetailsElement} */ (byId("add-account-box")).open ||= accounts.length === 0;
@@ -81,7 +86,8 @@ function drawConnections({ connections, accounts }) {
     ),
   );
   byId("connections").replaceChildren(...rows);
-  byId("connection-count").textContent = String(connections.length);
+  const { length } = connections;
+  byId("connection-count").textContent = `${length} live ${length === 1 ? "connection" : "connections"}`;
 }
 
 /**

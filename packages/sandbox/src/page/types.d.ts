@@ -86,8 +86,22 @@ export interface Connection {
   phone: string | null;
   openedAt: number;
 }
+export interface Person {
+  id: number;
+  firstName: string;
+  username: string | null;
+  admin: boolean;
+  started: boolean;
+}
+export interface FaultNote {
+  at: number;
+  text: string;
+  effect: string | null;
+}
 export interface WorldState {
   now: number;
+  people: Person[];
+  faults: FaultNote[];
   accounts: Account[];
   qr: { token: string; expiresAt: number }[];
   channels: Channel[];

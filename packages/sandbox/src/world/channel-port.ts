@@ -1,3 +1,5 @@
+import type { NewContent, NewFile } from "./new-media.ts";
+
 /** A channel to be made. */
 export interface NewChannel {
   title: string;
@@ -44,6 +46,8 @@ export interface BotMessage {
   id: number;
   date: number;
   text: string;
+  /** It has a photo or a file. */
+  media: boolean;
   /** Null: a post of the channel. */
   from: { id: number; firstName: string; username: string | null; bot: boolean } | null;
   topic: number | null;
@@ -57,9 +61,13 @@ export interface BotPort {
   introduce(bot: { id: number; firstName: string; username: string }): void;
   /** The chat it is in, by number or `@name`; null where it is not. */
   chat(ref: string): BotChat | null;
-  send(chat: BotChat, text: string, more: { topic: number | null; replyTo: number | null; entities: BotEntity[] }): BotMessage;
+  send(
+    chat: BotChat,
+    text: string,
+    more: { topic: number | null; replyTo: number | null; entities: BotEntity[]; file?: NewFile; groupedId?: string },
+  ): BotMessage;
   message(chat: BotChat, id: number): BotMessage | null;
-  edit(chat: BotChat, id: number, text: string, entities: BotEntity[]): BotMessage;
+  edit(chat: BotChat, id: number, text: string, entities: BotEntity[], file?: NewFile): BotMessage;
   delete(chat: BotChat, ids: readonly number[]): void;
   createTopic(chat: BotChat, title: string): TopicView;
   /** Calls `listener` for every new message that somebody else wrote where the bot is. */
@@ -86,8 +94,9 @@ export interface PostOptions {
   noforwards?: boolean;
   /** Decimal; the same in all posts of one album. */
   groupedId?: string;
-  /** A photo or a document that comes with it. `dc`: the data centre that keeps it, by default 2. */
-  file?: { name: string; mime: string; base64: string; photo?: boolean; dc?: number };
+  /** A photo or a file that comes with it, or what is no file. */
+  file?: NewFile;
+  content?: NewContent;
 }
 
 export interface ChannelView {

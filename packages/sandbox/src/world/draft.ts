@@ -1,6 +1,6 @@
 import type { TlObject } from "../mtproto/tl/schema.ts";
 import { RpcError } from "./errors.ts";
-import type { PeerRef, StoredMedia, StoredMessage } from "./model.ts";
+import type { PeerRef, ShownMedia, StoredMedia, StoredMessage } from "./model.ts";
 
 /** Longest text of a message, in UTF-16 units. */
 const MAX_TEXT = 4096;
@@ -18,7 +18,7 @@ export interface Draft {
   readonly noforwards?: boolean;
   readonly groupedId?: bigint;
   readonly unreadable?: boolean;
-  readonly media?: StoredMedia;
+  readonly media?: StoredMedia | ShownMedia;
   /** The sender's de-duplication id; null for messages made by the control API. */
   readonly randomId?: bigint | null;
 }
@@ -46,7 +46,7 @@ export function extras(draft: Draft): Partial<StoredMessage> {
 }
 
 /** Throws MESSAGE_EMPTY, MESSAGE_TOO_LONG, MEDIA_CAPTION_TOO_LONG. `premium`: captions may be as long as texts. */
-export function checkText(text: string, media?: StoredMedia, premium = false): void {
+export function checkText(text: string, media?: StoredMedia | ShownMedia, premium = false): void {
   if (media && text.length > (premium ? MAX_TEXT : MAX_CAPTION)) throw new RpcError(400, "MEDIA_CAPTION_TOO_LONG");
   if (media) return;
   if (text.trim() === "") throw new RpcError(400, "MESSAGE_EMPTY");

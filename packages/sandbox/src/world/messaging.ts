@@ -291,6 +291,10 @@ export class Messaging {
 }
 
 function changesNothing({ text, entities = [], media }: StoredMessage, change: Change): boolean {
-  const isSame = change.media === undefined || change.media.id === media?.id;
+  const isSame = change.media === undefined || idOf(change.media) === idOf(media);
   return isSame && text === change.text && isDeepStrictEqual(entities, change.entities ?? []);
+}
+
+function idOf(media: StoredMessage["media"]): bigint | null {
+  return media && "id" in media ? media.id : null;
 }

@@ -25,6 +25,12 @@ export interface StoredMedia {
   readonly attributes: readonly TlObject[];
 }
 
+/** A poll, a place or a contact: whole in the message itself, as the message has it. */
+export interface ShownMedia {
+  readonly shown: "poll" | "place" | "contact";
+  readonly object: TlObject;
+}
+
 /** A file with what it holds. */
 export interface StoredFile {
   readonly media: StoredMedia;
@@ -54,7 +60,7 @@ export interface StoredMessage {
   unreadable?: boolean;
   /** Same in all messages of one album. */
   groupedId?: bigint;
-  media?: StoredMedia;
+  media?: StoredMedia | ShownMedia;
   /** Seconds after which its media destroys itself. */
   ttlS?: number;
   /** Where all copies are, this one included; absent in a channel. */

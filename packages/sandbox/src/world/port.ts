@@ -1,6 +1,7 @@
 import type { BotPort, ChannelView, GroupView, NewChannel, PostOptions, TopicPort } from "./channel-port.ts";
 
 export type * from "./channel-port.ts";
+export type { NewFile } from "./new-media.ts";
 
 /**
  * What the Bot API half, the control API and the chat page may ask of the Telegram world.
@@ -130,6 +131,8 @@ export interface MessageView {
   forwarded: boolean;
   edited: boolean;
   groupedId: string | null;
+  /** What it brings that is no file. */
+  content: "poll" | "place" | "contact" | null;
   /** `sha256` of what it holds, in hex. */
   media: { photo: boolean; mime: string; name: string | null; size: number; sha256: string } | null;
   /** How many pieces of formatting it has. */
@@ -192,21 +195,36 @@ export interface DifferenceFault {
   readonly text?: string;
 }
 
+/** How far a fault of calls is used up. */
+export interface CallFaultState {
+  readonly left: number;
+  readonly last: string | null;
+}
+
 /** Faults on demand. Each takes effect at once. */
 export interface FaultPort {
   /** Closes connections: `fin` politely, `rst` with a reset. Returns how many. */
   drop(target: FaultTarget, how: "fin" | "rst"): number;
   /**
    * Sends nothing and reads nothing any more on these connections until `heal`. With `open-and-new` also on matching
-   * connections that are opened later: a server that accepts and never answers.
+   * connections that are opened later: a server that accepts and never answers. Returns how many are silent now.
    */
-  silence(target: FaultTarget, reach?: "open" | "open-and-new"): void;
+  silence(target: FaultTarget, reach?: "open" | "open-and-new"): number;
   /** Delays every answer by this many ms. 0 = off. */
   delay(target: FaultTarget, delayMs: number): void;
   /** Refuses new TCP connections (closed at once) until `heal`. */
   refuse(dc?: number): void;
-  /** The next `times` calls of `method` (e.g. "messages.sendMessage", "*" = any) fail with this RPC error. */
-  failCalls(rule: { method: string; code: number; text: string; times: number; phone?: string }): void;
+  /**
+   * The next `times` calls of `method` (e.g. "messages.sendMessage", "*" = any) fail with this RPC error. Returns how many are left, and
+   * which call was hit last.
+   */
+  failCalls(rule: { method: string; code: number; text: string; times: number; phone?: string }): CallFaultState;
+  /** The data centres there are. */
+  dcs(): number[];
+  /** Whether a layer that is spoken here has this method. */
+  knowsMethod(method: string): boolean;
+  /** Whether an auth key is kept here. */
+  knowsKey(keyId: string): boolean;
   /** The server forgets this auth key: transport error -404. */
   forgetKey(keyId: string): void;
   /** Closes a DC's listener and its connections, and opens it again after `downMs`. */

@@ -95,4 +95,64 @@ describe.skipIf(!existsSync(CHROMIUM))("the chat page", () => {
     await page.getByTestId("account-4915550000001").waitFor({ state: "hidden" });
     expect(opened.complaints).toEqual([]);
   });
+
+  test("each person has a chat of their own, and the address says whose is shown", async () => {
+    await using control = await startControl();
+    await using _bot = startBot(control);
+    await using opened = await open(control);
+    const { page } = opened;
+    await page.getByRole("button", { name: "Start", exact: true }).click();
+    await page.getByText("Fleet & co").waitFor();
+    await page.getByText("Add a person").click();
+    await page.locator("#add-person").getByLabel("Their name").fill("Ben");
+    await page.locator("#add-person").getByLabel("Telegram id").fill("1002");
+    await page.getByRole("button", { name: "Add and open" }).click();
+    await page.waitForURL(/[?]user=1002$/);
+    await page.getByRole("button", { name: "Start", exact: true }).click();
+    await page.getByText("Fleet & co").waitFor();
+    await page.getByTestId("composer").fill("of Ben");
+    await page.getByTestId("composer").press("Enter");
+    await page.getByText("<script>alert(1)</script> of Ben").waitFor();
+    await page.getByTestId("who").selectOption({ label: "Ann (the admin)" });
+    await page.waitForURL(/[?]user=777$/);
+    await page.getByText("Fleet & co").waitFor();
+    expect(await page.getByText("of Ben").count()).toBe(0);
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test("a fault says what it did, when, and what came of it", async () => {
+    await using control = await startControl();
+    await using _bot = startBot(control);
+    await control.post("/accounts", { phone: "4915550000001", firstName: "Ben" });
+    const client = gramjsClient(control.sandbox.telegram);
+    try {
+      await client.connect();
+      await client.signInUser(
+        { apiId: 1, apiHash: "x" },
+        {
+          phoneNumber: "4915550000001",
+          phoneCode: async () => control.sandbox.world.latestCode("4915550000001")?.code ?? "",
+          onError: (error) => {
+            throw error;
+          },
+        },
+      );
+      await using opened = await open(control);
+      const { page } = opened;
+      const log = page.getByTestId("fault-log");
+      await page.getByRole("button", { name: "Reset", exact: true }).click();
+      await log.getByText("Reset 1 connection").waitFor();
+      await log.getByText(/^[0-9:]{7,8}$/).waitFor();
+      await log.getByText(/^1 of 1 back, the last after [0-9.]+ s$/).waitFor();
+      await page.getByRole("button", { name: "Bot 500" }).click();
+      await log.getByText("The next call of the bot gets 500").waitFor();
+      await page.getByRole("button", { name: "Start", exact: true }).click();
+      await log.getByText(/^hit 1 of 1, the last one /).waitFor();
+      await page.getByRole("button", { name: "Heal everything" }).click();
+      await log.getByText("Healed everything").waitFor();
+      expect(opened.complaints).toEqual([]);
+    } finally {
+      await client.destroy();
+    }
+  });
 });

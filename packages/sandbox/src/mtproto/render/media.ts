@@ -1,9 +1,10 @@
 import { FILES_DC } from "../../world/files.ts";
-import type { StoredMedia } from "../../world/model.ts";
+import type { ShownMedia, StoredMedia } from "../../world/model.ts";
 import type { TlObject } from "../tl/schema.ts";
 
-/** A file of a message. `reference` is what the client has to show to get it. */
-export function mediaObject(media: StoredMedia, reference: Buffer): TlObject {
+/** What a message brings besides its text. `reference` is what the client has to show to get a file. */
+export function mediaObject(media: StoredMedia | ShownMedia, reference: Buffer): TlObject {
+  if ("shown" in media) return media.object;
   const { id, accessHash, photo, mime, name, size, attributes, dc = FILES_DC } = media;
   const common = { id, access_hash: accessHash, file_reference: reference, date: 0, dc_id: dc };
   if (photo) {

@@ -10,6 +10,11 @@ export class Layers {
     this.#codecs = schemas.map((schema) => new TlCodec(schema)).sort((a, b) => a.schema.layer - b.schema.layer);
   }
 
+  /** Whether any layer has this method. */
+  knows(method: string): boolean {
+    return this.#codecs.some(({ schema }) => schema.methods.has(method));
+  }
+
   /** The codec of `layer`, or of the nearest layer there is (the older one when two are equally near). */
   codec(layer: number): TlCodec {
     const [first, ...rest] = this.#codecs;
