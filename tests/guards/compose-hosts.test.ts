@@ -7,7 +7,7 @@ import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { parseConfig } from "@flotilla/config";
 import { relayFolder } from "@flotilla/contracts";
-import { boundToParent } from "@flotilla/kernel";
+import { boundToParent } from "@flotilla/os";
 import { checkRedis } from "@flotilla/queue";
 import { freePort, testDir, waitFor } from "@flotilla/testkit";
 import { describe, expect, inject, onTestFinished, test } from "vitest";

@@ -114,6 +114,7 @@ export type ErrorCode =
   | "not-running"
   | "nothing-to-back-up"
   | "owner-dir"
+  | "person-exists"
   | "port-taken"
   | "protected-content"
   | "proxy-auth"
