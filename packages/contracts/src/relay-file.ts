@@ -1,6 +1,9 @@
 import { join } from "node:path";
 
-/** Where a file lies that `reader` has downloaded for the row `row` of its outbox, below the folder that all programs of a host share. */
+/**
+ * Where a file lies that `reader` has downloaded for the row `row` of its outbox, below the folder
+ * that all programs of a host share.
+ */
 export function relayFile(dataDir: string, reader: string, row: number, message: number): string {
   return join(relayFolder(dataDir, reader, row), String(message));
 }

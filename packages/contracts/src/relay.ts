@@ -20,7 +20,10 @@ export type EditedRest = z.infer<typeof EditedRest>;
 const MAX_REST = 20;
 const rest = z.array(FollowingText).max(MAX_REST).exactOptional();
 
-/** What of a message could not be carried: that it answers another one, or its photo, file, poll, place or contact. */
+/**
+ * What of a message could not be carried: that it answers another one, or its photo, file, poll,
+ * place or contact.
+ */
 const Loss = z.enum(["reply", "media"]);
 export type Loss = z.infer<typeof Loss>;
 
@@ -206,7 +209,10 @@ export const RoutesForReader = z.object({
 });
 export type RoutesForReader = z.infer<typeof RoutesForReader>;
 
-/** From a reader: this route has no target with that sender any more, or another one. What its target's name led to is forgotten. */
+/**
+ * From a reader: this route has no target with that sender any more, or another one. What its
+ * target's name led to is forgotten.
+ */
 export const TargetGone = z.object({
   v: z.literal(1),
   kind: z.literal("target-gone"),

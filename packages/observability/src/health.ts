@@ -19,9 +19,10 @@ export interface HealthServer {
 }
 
 /**
- * Serves on 127.0.0.1 and ::1, or on the one of them that this host has: `GET /livez` (200 as long as the process answers: for what ends a process that does not), `GET /healthz` (200, or 503 with
- * one reason per line, most of which a restart does not mend: for what only tells or routes) and `GET /metrics` (Prometheus text).
- * Port 0 = any. Throws AppError `port-taken` with the remedy.
+ * Serves on 127.0.0.1 and ::1, or on the one of them that this host has: `GET /livez` (200 as long
+ * as the process answers: for what ends a process that does not), `GET /healthz` (200, or 503 with
+ * one reason per line, most of which a restart does not mend: for what only tells or routes) and
+ * `GET /metrics` (Prometheus text). Port 0 = any. Throws AppError `port-taken` with the remedy.
  */
 export async function startHealth(options: {
   readonly port: number;
@@ -62,7 +63,10 @@ async function answer(
 /** The loopback address of a host without IPv4, or without IPv6, is none. */
 const NO_ADDRESS: ReadonlySet<string> = new Set(["EADDRNOTAVAIL", "EAFNOSUPPORT"]);
 
-/** Both loopback addresses, with one port. A free one is chosen by the first; where the other has it in use, the first is enough. */
+/**
+ * Both loopback addresses, with one port. A free one is chosen by the first; where the other has it
+ * in use, the first is enough.
+ */
 async function listenOnLoopback(serve: RequestListener, wanted: number): Promise<[Server, ...Server[]]> {
   const servers: Server[] = [];
   let failure: NodeJS.ErrnoException | null = null;

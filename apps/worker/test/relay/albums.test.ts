@@ -50,7 +50,10 @@ describe("field fault F10: an album is judged as one", () => {
 });
 
 describe("field fault F11: edits and deletions of an album that became one message", () => {
-  /** A webhook gets an album as one text, and so does a bot that carries no files; here the test stands in for the bot. */
+  /**
+   * A webhook gets an album as one text, and so does a bot that carries no files; here the test
+   * stands in for the bot.
+   */
   async function atBot() {
     const it = await pair({ to: { kind: "bot", chat: TARGET }, maxFileMb: 0 });
     const steps: object[] = [];

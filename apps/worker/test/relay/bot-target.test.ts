@@ -1,4 +1,7 @@
-/** What a reader hands to the bot of photos and files (field faults B1, B7); here the test stands in for the bot. */
+/**
+ * What a reader hands to the bot of photos and files (field faults B1, B7); here the test stands in
+ * for the bot.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { type DeliveryResult, type DeliveryStep, relayFile } from "@flotilla/contracts";
 import { RelayLink } from "@flotilla/queue";

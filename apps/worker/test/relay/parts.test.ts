@@ -1,4 +1,7 @@
-/** A long text becomes several messages; each edit and deletion reaches the one that it belongs to (field fault B2). */
+/**
+ * A long text becomes several messages; each edit and deletion reaches the one that it belongs to
+ * (field fault B2).
+ */
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { counted, edit, gone, pair } from "./pair.ts";
@@ -82,7 +85,10 @@ test("a later part fails for an unknown reason until the tries are over: what is
   expect(shown(it)).toEqual([]);
 });
 
-/** Telegram took message `n` of three, and its answer was lost with all memory of it: its id is not known. */
+/**
+ * Telegram took message `n` of three, and its answer was lost with all memory of it: its id is not
+ * known.
+ */
 async function untold(n: number): Promise<Pair> {
   const it = await pair();
   it.targets.forgotten = n;

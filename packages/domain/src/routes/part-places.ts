@@ -1,6 +1,6 @@
 /**
- * One of the messages that follow a message because it was too long for one: its id in the target. `unknown`: it is there, and Telegram did
- * not tell its id. `missing`: the target refused it.
+ * One of the messages that follow a message because it was too long for one: its id in the target.
+ * `unknown`: it is there, and Telegram did not tell its id. `missing`: the target refused it.
  */
 export type PartPlace = number | "unknown" | "missing";
 
@@ -12,7 +12,10 @@ export interface SentParts {
   readonly refused?: readonly number[] | undefined;
 }
 
-/** Where the parts of a text are. `cut` is how many the target refused now; `isWhole`: no part of it says what it said before. */
+/**
+ * Where the parts of a text are. `cut` is how many the target refused now; `isWhole`: no part of it
+ * says what it said before.
+ */
 export interface Placed {
   readonly places: readonly PartPlace[];
   readonly cut: number;
@@ -20,8 +23,8 @@ export interface Placed {
 }
 
 /**
- * Where each part is after a step. A part keeps its place whatever happens to the others. One whose id is unknown cannot be changed: an edit
- * ({@link planEdit}) leaves it out.
+ * Where each part is after a step. A part keeps its place whatever happens to the others. One whose
+ * id is unknown cannot be changed: an edit ({@link planEdit}) leaves it out.
  */
 export function placeParts(before: readonly PartPlace[], { rest, refused = [] }: SentParts): Placed {
   if (rest === undefined) return { places: before, cut: 0, isWhole: !before.includes("unknown") };

@@ -65,9 +65,10 @@ export function planNew(route: Route, pieces: readonly SourceMessage[], find: Fi
 export type FetchedFile = Omit<CopiedFile, "randomId" | "text" | "entities">;
 
 /**
- * The same for media that the sender cannot have by reference: what was downloaded is uploaded, with as much of its own text (by a bot: of
- * what the template makes of it) as Telegram allows below media; the rest follows. Without files (a poll, a place, one that is too large for
- * a bot) the text or the link goes alone.
+ * The same for media that the sender cannot have by reference: what was downloaded is uploaded,
+ * with as much of its own text (by a bot: of what the template makes of it) as Telegram allows
+ * below media; the rest follows. Without files (a poll, a place, one that is too large for a bot)
+ * the text or the link goes alone.
  */
 export function planUpload(
   route: Route,

@@ -1,19 +1,25 @@
 import type { Route, SourceMessage } from "@flotilla/contracts";
 import { inParts, linkOf, parseTemplate, type RichText, render } from "./template.ts";
 
-/** Longest text below a photo or a document, in UTF-16 units (https://core.telegram.org/api/config, caption_length_limit_default). */
+/**
+ * Longest text below a photo or a document, in UTF-16 units (https://core.telegram.org/api/config,
+ * caption_length_limit_default).
+ */
 const MAX_CAPTION = 1024;
 
 /**
- * Forwards, and media that a worker copies: the file stays at Telegram and travels by reference, with its own text instead of
- * the template's.
+ * Forwards, and media that a worker copies: the file stays at Telegram and travels by reference,
+ * with its own text instead of the template's.
  */
 export function isByReference(route: Route, pieces: readonly SourceMessage[]): boolean {
   if (route.action.kind === "forward") return true;
   return route.to.kind === "worker" && pieces.some(({ media }) => media !== null);
 }
 
-/** The message as the route writes it; of an album, the piece that has a text. Media that cannot travel becomes its link. */
+/**
+ * The message as the route writes it; of an album, the piece that has a text. Media that cannot
+ * travel becomes its link.
+ */
 export function written(route: Route, pieces: readonly SourceMessage[], byReference = isByReference(route, pieces)): RichText {
   const [first] = pieces;
   const spoken = pieces.find(({ text }) => text !== "") ?? first;
@@ -24,14 +30,20 @@ export function written(route: Route, pieces: readonly SourceMessage[], byRefere
   return { text: linkOf(spoken) ?? `(${spoken.media ?? "message"})`, entities: [] };
 }
 
-/** The text of a file: as much as Telegram allows below it, and what follows. `pieces` are those of its album, or itself. */
+/**
+ * The text of a file: as much as Telegram allows below it, and what follows. `pieces` are those of
+ * its album, or itself.
+ */
 export function captioned(route: Route, piece: SourceMessage, pieces: readonly SourceMessage[]): ReturnType<typeof inParts> {
   const caption = captionOf(route, piece, pieces);
   if (piece.media !== "sticker") return inParts(caption, MAX_CAPTION);
   return caption.text === "" ? [NOTHING] : [NOTHING, ...inParts(caption)];
 }
 
-/** Its own text. A bot writes it by the template; of an album, the template is for the pieces that have a text, or else for the first. */
+/**
+ * Its own text. A bot writes it by the template; of an album, the template is for the pieces that
+ * have a text, or else for the first.
+ */
 function captionOf(route: Route, piece: SourceMessage, pieces: readonly SourceMessage[]): RichText {
   const { text, entities } = piece;
   if (route.to.kind !== "bot" || route.action.kind !== "copy") return { text, entities };

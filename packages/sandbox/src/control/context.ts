@@ -35,7 +35,7 @@ export const actor = z.strictObject({
     .optional(),
 });
 
-/** Whose chat: nobody named = the admin's. */
+/** Whose chat; absent: the admin's. */
 export const userQuery = z.strictObject({ user: z.coerce.number().int().positive().optional() });
 
 /** Reads a JSON body (or `{}` when there is none) by a schema. Throws AppError `bad-request` that lists every problem. */
