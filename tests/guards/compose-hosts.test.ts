@@ -1,4 +1,7 @@
-/** A fleet of several hosts with compose (H8 of the field faults): tried without an engine, by the very commands and values of the files. */
+/**
+ * A fleet of several hosts with compose (H8 of the field faults): tried without an engine, by the
+ * very commands and values of the files.
+ */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -29,12 +32,16 @@ const servicesOf = (path: string, env: Dotenv): Readonly<Record<string, Service>
 const COMPOSE = "docker-compose.yml";
 const HOSTS = "docs/deploy/compose.hosts.yaml";
 
-/** The `.env` of the host with Redis and the bot, and that of each other one, as docs/deploy says. */
+/**
+ * The `.env` of the host with Redis and the bot, and that of each other one, as docs/deploy says.
+ */
 const COMMON = { API_ID: "12345", API_HASH: "0123456789abcdef".repeat(2), FLEET_KEY: "ab".repeat(32), HOSTS: "several" };
 const FIRST = { ...COMMON, BOT_TOKEN: `123456789:${"A".repeat(35)}`, ADMIN_IDS: "777", REDIS_PASSWORD: "letters1" };
 const SECOND = { ...COMMON, REDIS_URL: "redis://:letters1@10.0.0.1:6379", HOST_ID: "host-b" };
 
-/** What a process of a container makes of its environment. An empty value is none, as for compose. */
+/**
+ * What a process of a container makes of its environment. An empty value is none, as for compose.
+ */
 function configOf(env: Dotenv, name: "bot" | "supervisor", role: "fleet" | "host") {
   const { environment = {} } = servicesOf(COMPOSE, env)[name] ?? {};
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
@@ -81,7 +88,7 @@ describe("Redis is published", () => {
     });
   });
 
-  test("and with one it answers to nobody else, also from another address than loopback; its health check knows it", async () => {
+  test("with one it refuses clients without it, also from another address than loopback; its health check has it", async () => {
     const { shell, check, port } = await redisService(FIRST.REDIS_PASSWORD);
     const bound = boundToParent("sh", ["-c", shell], "KILL");
     const env = { PATH: process.env["PATH"], REDIS_PASSWORD: FIRST.REDIS_PASSWORD };
@@ -117,7 +124,10 @@ const OTHER_ADDRESSES = Object.values(networkInterfaces())
   .flatMap((all) => all ?? [])
   .flatMap(({ family, internal, address }) => (family === "IPv4" && !internal ? [address] : []));
 
-/** The commands of the container, with folders, port and binaries of this machine in the place of the container's. */
+/**
+ * The commands of the container, with folders, port and binaries of this machine in the place of
+ * the container's.
+ */
 async function redisService(password: string) {
   const { redis } = servicesOf(COMPOSE, { ...SECOND, REDIS_PASSWORD: password });
   const [dir, port] = [await testDir(), await freePort()];

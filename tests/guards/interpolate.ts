@@ -1,6 +1,8 @@
 /**
- * Values of `.env` put into a compose file, as compose does it: `${A}`, `${A:-default}`, `${A:?message}`, `${A:+instead}`, nested, and `$$` for a
- * dollar (https://docs.docker.com/reference/compose-file/interpolation/). Throws an Error with the name and the message of what is missing.
+ * Values of `.env` put into a compose file, as compose does it: `${A}`, `${A:-default}`,
+ * `${A:?message}`, `${A:+instead}`, nested, and `$$` for a dollar
+ * (https://docs.docker.com/reference/compose-file/interpolation/). Throws an Error with the name
+ * and the message of what is missing.
  */
 export function interpolate(value: unknown, env: Readonly<Record<string, string | undefined>>): unknown {
   if (typeof value === "string") return inText(value, env);

@@ -223,7 +223,10 @@ export const RoutesForReader = z.object({
 });
 export type RoutesForReader = z.infer<typeof RoutesForReader>;
 
-/** From a reader: this route has no target with that sender any more, or another one. What its target's name led to is forgotten. */
+/**
+ * From a reader: this route has no target with that sender any more, or another one. What its
+ * target's name led to is forgotten.
+ */
 export const TargetGone = z.object({
   v: z.literal(1),
   kind: z.literal("target-gone"),

@@ -66,7 +66,10 @@ async function answer(
 /** The loopback address of a host without IPv4, or without IPv6, is none. */
 const NO_ADDRESS: ReadonlySet<string> = new Set(["EADDRNOTAVAIL", "EAFNOSUPPORT"]);
 
-/** Both loopback addresses, with one port. A free one is chosen by the first; where the other has it in use, the first is enough. */
+/**
+ * Both loopback addresses, with one port. A free one is chosen by the first; where the other has it
+ * in use, the first is enough.
+ */
 async function listenOnLoopback(serve: RequestListener, wanted: number): Promise<[Server, ...Server[]]> {
   const servers: Server[] = [];
   let failure: NodeJS.ErrnoException | null = null;

@@ -1,4 +1,7 @@
-/** A host with IPv6 alone, or with both: the health page answers on each loopback address that there is. */
+/**
+ * A host with IPv6 alone, or with both: the health page answers on each loopback address that there
+ * is.
+ */
 import { execFile } from "node:child_process";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -30,7 +33,10 @@ test.skipIf(!hasIpv6)("a port that another program has on ::1 alone is said, and
   await new Promise((resolve, reject) => again.once("listening", resolve).once("error", reject));
 });
 
-/** Runs the fixture where the loopback has only this address; null where such a place cannot be made. */
+/**
+ * Runs the fixture where the loopback has only this address; null where such a place cannot be
+ * made.
+ */
 async function where(setUp: string): Promise<string | null> {
   const fixture = fileURLToPath(new URL("fixtures/health-on-loopback.ts", import.meta.url));
   const shell = `ip link set lo up && ${setUp} && exec "$0" "$1"`;

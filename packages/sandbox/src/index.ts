@@ -1,14 +1,14 @@
 import { toError } from "@flotilla/kernel";
 import { BotBackend } from "./botapi/backend.ts";
-import { MovableClock } from "./clock.ts";
 import { type LocalTelegram, startTelegram, type TlSchema } from "./mtproto/index.ts";
 import { portTaken, startHttp } from "./server.ts";
 import { StateFile } from "./state-file.ts";
+import { MovableClock } from "./world/clock.ts";
 import type { WorldPort } from "./world/port.ts";
 
-export type { MovableClock } from "./clock.ts";
 export type { LocalTelegram } from "./mtproto/index.ts";
 export { type MtProxy, type MtProxyOptions, startMtProxy } from "./mtproto/mtproxy.ts";
+export type { MovableClock } from "./world/clock.ts";
 export type * from "./world/port.ts";
 
 /** Options of {@link startSandbox}. */

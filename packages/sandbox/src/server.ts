@@ -7,12 +7,12 @@ import { Hono } from "hono";
 import type { BotBackend } from "./botapi/backend.ts";
 import { botApiRoutes } from "./botapi/http.ts";
 import type { ChatUser } from "./botapi/types.ts";
-import type { MovableClock } from "./clock.ts";
 import type { App } from "./control/context.ts";
 import { FaultLog } from "./control/fault-log.ts";
 import { loopbackOnly } from "./control/guard.ts";
 import { controlRoutes } from "./control/http.ts";
 import { pageRoutes } from "./control/page-routes.ts";
+import type { MovableClock } from "./world/clock.ts";
 import type { WorldPort } from "./world/port.ts";
 
 /** What the HTTP side needs. `world` is the MTProto half's. */

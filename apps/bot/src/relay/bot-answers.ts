@@ -6,7 +6,10 @@ import { sendProblem } from "../chat/bot-errors.ts";
 
 const RETRY_MS = 5000;
 
-/** The number that the target has now, when it became a supergroup (https://core.telegram.org/bots/api#responseparameters). */
+/**
+ * The number that the target has now, when it became a supergroup
+ * (https://core.telegram.org/bots/api#responseparameters).
+ */
 export function becameOf(error: unknown): string | null {
   return error instanceof GrammyError ? (error.parameters.migrate_to_chat_id?.toString() ?? null) : null;
 }
@@ -34,7 +37,10 @@ export function resultOf(error: unknown, now: number): DeliveryResult {
 /** The chat forbids this kind of message; it may take the next one. */
 const FORBIDDEN_KIND = /not enough rights to send (?!text )/;
 
-/** What is wrong with the topic, in the words that a worker gets. A topic that was deleted, or never was, is not found. */
+/**
+ * What is wrong with the topic, in the words that a worker gets. A topic that was deleted, or never
+ * was, is not found.
+ */
 function topicCode(reason: string): string | null {
   if (/message thread not found/i.test(reason)) return "TOPIC_DELETED";
   return /\b(TOPIC_[A-Z_]+)/.exec(reason)?.[1] ?? null;

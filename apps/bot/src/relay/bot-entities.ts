@@ -1,7 +1,10 @@
 import type { TextEntity } from "@flotilla/contracts";
 import type { MessageEntity } from "grammy/types";
 
-/** Telegram finds mentions, links and the like by itself; a mention by id needs a user object, which nobody has here. */
+/**
+ * Telegram finds mentions, links and the like by itself; a mention by id needs a user object, which
+ * is not known here.
+ */
 export function toBotEntity({ kind, offset, length, url, language, emojiId }: TextEntity): MessageEntity[] {
   switch (kind) {
     case "bold":

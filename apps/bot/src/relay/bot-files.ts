@@ -14,7 +14,10 @@ export interface Around {
 type Upload = Extract<DeliveryStep, { kind: "upload" }>;
 type Replacement = Extract<DeliveryStep, { kind: "edit" }> & { readonly file: CopiedFile & { readonly row: number } };
 
-/** Files that readers of this host have downloaded, uploaded by the bot (https://core.telegram.org/bots/api#sending-files). */
+/**
+ * Files that readers of this host have downloaded, uploaded by the bot
+ * (https://core.telegram.org/bots/api#sending-files).
+ */
 export class BotFiles {
   readonly #api: Api;
   readonly #dataDir: string;
@@ -24,7 +27,10 @@ export class BotFiles {
     this.#dataDir = dataDir;
   }
 
-  /** One file, or an album. Returns the ids of its messages. Throws AppError `file-missing`, GrammyError, HttpError. */
+  /**
+   * One file, or an album. Returns the ids of its messages. Throws AppError `file-missing`,
+   * GrammyError, HttpError.
+   */
   async send(chat: string, around: Around, reader: WorkerId, { row, files }: Upload): Promise<number[]> {
     const [first] = files;
     if (!first) return [];

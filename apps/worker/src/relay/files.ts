@@ -12,7 +12,10 @@ import { isFile } from "./source-message.ts";
 const MB = 1_000_000;
 /** A reference that is too old is replaced so often; then something else is wrong. */
 const REFERENCES = 3;
-/** The largest photo and the largest file that a bot may upload (https://core.telegram.org/bots/api#sending-files). */
+/**
+ * The largest photo and the largest file that a bot may upload
+ * (https://core.telegram.org/bots/api#sending-files).
+ */
 const BOT_PHOTO_MB = 10;
 const BOT_FILE_MB = 50;
 
@@ -26,8 +29,9 @@ export interface FileProgress {
 type UploadStep = Extract<DeliveryStep, { kind: "upload" }>;
 
 /**
- * Files on their way from a reader to a sender of the same host, on disk ({@link relayFile}), for nobody else to
- * read. A download that was cut off goes on where it stopped; what no row waits for is deleted.
+ * Files on their way from a reader to a sender of the same host, on disk ({@link relayFile}),
+ * readable by this user alone. A download that was cut off goes on where it stopped; what no row
+ * waits for is deleted.
  */
 export class RelayFiles {
   readonly #dataDir: string;

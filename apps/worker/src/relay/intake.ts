@@ -44,7 +44,7 @@ interface Batch {
   readonly matches: { readonly route: string; readonly message: SourceMessage }[];
 }
 
-/** A message, first, and those that a forward comes from; `name` is that of the chat, as the account knows it. */
+/** A message, or one that a forward comes from; `name`: that of its chat, where it is known. */
 interface Origin {
   readonly chat: string;
   readonly message: number | null;

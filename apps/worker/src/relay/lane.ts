@@ -14,7 +14,10 @@ export interface UnderWay {
   handing: boolean;
 }
 
-/** Why a lane delivers nothing: its target takes nothing (`blocked`), or its sender cannot act (`held`). `code` is what was answered, since when. */
+/**
+ * Why a lane delivers nothing: its target takes nothing (`blocked`), or its sender cannot act
+ * (`held`). `code` is what was answered, since when.
+ */
 export interface Hold {
   readonly kind: "blocked" | "held";
   readonly code: string;
@@ -77,5 +80,6 @@ export function doubtOver(doubt: Doubt): Doubt {
 
 /** How long an upload may take: a slow line takes 50 KB a second. */
 export function uploadMs({ step }: Delivery): number {
-  return step.kind === "upload" ? step.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) / 50 : 0;
+  const files = step.kind === "upload" ? step.files : step.kind === "edit" && step.file ? [step.file] : [];
+  return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) / 50;
 }

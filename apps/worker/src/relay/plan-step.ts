@@ -154,7 +154,10 @@ function learnedOf(relay: RelayTables, route: Route, row: OutboxRow, result: Sen
 /** What a sender says of its messages. */
 export type Sent = Pick<Extract<DeliveryResult, { kind: "done" }>, "ids" | "rest" | "refused" | "landed" | "lost">;
 
-/** What follows a row, by its messages: that of a text belongs to the one that speaks, that of captions to each its own. */
+/**
+ * What follows a row, by its messages: that of a text belongs to the one that speaks, that of
+ * captions to each its own.
+ */
 function partsOf(
   route: Route,
   messages: readonly SourceMessage[],
@@ -209,8 +212,9 @@ function alertStep(route: Route, { message, because }: AlertPiece): DeliveryStep
 }
 
 /**
- * Whether this step can only be done with files that its reader downloads. A bot cannot read the source. In private chats and small groups
- * each account counts messages for itself, so their ids mean nothing, or something else, to another one.
+ * Whether this step can only be done with files that its reader downloads. A bot cannot read the
+ * source. In private chats and small groups each account counts messages for itself, so their ids
+ * mean nothing, or something else, to another one.
  */
 export function needsFiles(step: DeliveryStep, { to, maxFileMb }: Route, row: OutboxRow, reader: WorkerId): boolean {
   if (to.kind === "bot" && maxFileMb === 0) return false;

@@ -25,7 +25,10 @@ export interface RelayOptions {
   readonly fleetKey: Buffer;
   readonly place: QueuePlace;
   readonly telegram: RelayTelegram;
-  /** Where files lie on their way to a sender that cannot have them by reference: the same folder for all programs of a host. */
+  /**
+   * Where files lie on their way to a sender that cannot have them by reference: the same folder
+   * for all programs of a host.
+   */
   readonly dataDir: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -251,7 +254,10 @@ export class Relay {
     this.#tick();
   }
 
-  /** The sender of a route that is gone, or delivers elsewhere now, forgets what the name of its target led to. */
+  /**
+   * The sender of a route that is gone, or delivers elsewhere now, forgets what the name of its
+   * target led to.
+   */
   #tellTargetGone({ id, to }: Route, version: number): void {
     if (to.kind !== "worker" || !to.chat.startsWith("@") || isDeepStrictEqual(this.#book.route(id)?.to, to)) return;
     const { worker, log } = this.#options;

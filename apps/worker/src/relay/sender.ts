@@ -118,7 +118,10 @@ export class Sender {
     return { ids, ...(await this.#follow(key, to, ids[0] ?? null, rest)) };
   }
 
-  /** What was too long for one message goes on in answers to it. One that the target refuses for itself does not keep back the others. */
+  /**
+   * Sends what was too long for one message as answers to it. A refused part does not keep back the
+   * others.
+   */
   async #follow(key: string, to: TargetChat, replyTo: number | null, texts: readonly FollowingText[] = []): Promise<Followed> {
     return await this.#eachPart(texts, async (text) => {
       const send = async (): Promise<Ids> => [await this.#deps.telegram.send(to, { ...text, replyTo })];

@@ -3,8 +3,9 @@ import { nameMoved } from "./name-moved.ts";
 import type { RelayTelegram } from "./ports.ts";
 
 /**
- * Which chats the targets of routes are. A name means the chat that it led to at first: when it was given up, the chat is still the one; when it
- * leads to another one, nothing is delivered. A group that became a supergroup is followed.
+ * Which chats the targets of routes are. A name means the chat that it led to at first: when it was
+ * given up, the chat is still the one; when it leads to another one, nothing is delivered. A group
+ * that became a supergroup is followed.
  */
 export class TargetNames {
   readonly #pins: ChatPins;

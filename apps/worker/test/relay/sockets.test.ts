@@ -56,7 +56,7 @@ test("files that answer a message answer its copy, as an album too; a replaced p
 });
 
 // Field fault B1.
-test("a place and a contact answer; a poll would be another one if it was sent anew: it is forwarded and counted", async () => {
+test("a place and a contact answer; a poll that is sent again is another poll: it is forwarded and counted", async () => {
   const it = await pair();
   await it.change(
     route({

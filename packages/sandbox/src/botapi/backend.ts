@@ -1,4 +1,4 @@
-import type { MovableClock } from "../clock.ts";
+import type { MovableClock } from "../world/clock.ts";
 import type { WorldPort } from "../world/port.ts";
 import { CallbackBook } from "./callbacks.ts";
 import { ChatBook, type ChatBookState } from "./chats.ts";

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { sleep } from "@flotilla/kernel";
-import type { MovableClock } from "../clock.ts";
+import type { MovableClock } from "../world/clock.ts";
 import type { CallbackAnswer, Hub } from "./hub.ts";
 import { refusal } from "./refusal.ts";
 import type { StoredMessage } from "./types.ts";

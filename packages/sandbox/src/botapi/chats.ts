@@ -1,4 +1,4 @@
-import type { MovableClock } from "../clock.ts";
+import type { MovableClock } from "../world/clock.ts";
 import { refusal } from "./refusal.ts";
 import type { Chat, ChatUser, StoredMessage } from "./types.ts";
 

@@ -17,7 +17,10 @@ export interface GroupCall {
   readonly chat: BotChat;
 }
 
-/** General has the id 1 and is not named: https://core.telegram.org/bots/api#forumtopic, `message thread not found`. */
+/**
+ * General has the id 1 and is not named: https://core.telegram.org/bots/api#forumtopic, `message
+ * thread not found`.
+ */
 export function topicOf({ params, chat }: GroupCall): number | null {
   const topic = params.integer("message_thread_id") ?? null;
   if (topic !== null && (topic <= 1 || !chat.forum)) throw refusal(400, "message thread not found");
@@ -56,7 +59,8 @@ export function groupView({ id, title, username, kind, forum }: BotChat): Json {
 export function groupMessageView(backend: BotBackend, chat: BotChat, message: BotMessage, withReply = true): Json {
   const { id, date, text, media, from, topic, replyTo, edited } = message;
   const { bot } = backend.world;
-  // In a topic what answers nothing answers the topic's first message, as at Telegram; the sandbox leaves that out.
+  // In a topic what answers nothing answers the topic's first message, as at Telegram; the sandbox
+  // leaves that out.
   const answered = withReply && replyTo !== null ? bot.message(chat, replyTo) : null;
   return {
     message_id: id,

@@ -1,5 +1,5 @@
 import { sleep } from "@flotilla/kernel";
-import type { MovableClock } from "../clock.ts";
+import type { MovableClock } from "../world/clock.ts";
 import { refusal } from "./refusal.ts";
 import type { UpdateBody } from "./types.ts";
 

@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { BotBackend } from "../botapi/backend.ts";
 import type { ChatUser } from "../botapi/types.ts";
 import { ChatUserActions } from "../botapi/user.ts";
-import type { MovableClock } from "../clock.ts";
+import type { MovableClock } from "../world/clock.ts";
 import type { WorldPort } from "../world/port.ts";
 import type { FaultLog } from "./fault-log.ts";
 
@@ -35,7 +35,7 @@ export const actor = z.strictObject({
     .optional(),
 });
 
-/** Whose chat: nobody named = the admin's. */
+/** Whose chat; absent: the admin's. */
 export const userQuery = z.strictObject({ user: z.coerce.number().int().positive().optional() });
 
 /** Reads a JSON body (or `{}` when there is none) by a schema. Throws AppError `bad-request` that lists every problem. */

@@ -9,8 +9,9 @@ import { chatState, messageState, toastState, worldState } from "./views.ts";
 const WORLD_LOOK_MS = 300;
 
 /**
- * `GET /events`: server-sent events that drive the page, of the admin's chat or of that of `user`. First `chat` and `world` with everything, then
- * `message`, `edited`, `deleted`, `callback`, `answer`, `action` as they happen, `chat` and `world` when they changed.
+ * `GET /events`: server-sent events that drive the page, of the admin's chat or of that of `user`.
+ * First `chat` and `world` with everything, then `message`, `edited`, `deleted`, `callback`,
+ * `answer`, `action` as they happen, `chat` and `world` when they changed.
  */
 export function eventRoutes(context: ControlContext): App {
   const app: App = new Hono();

@@ -19,7 +19,9 @@ export class FaultLog {
     this.#now = now;
   }
 
-  /** Returns the text, for the one who asked. `effect` is looked at again whenever the log is read. */
+  /**
+   * Returns the text, for the one who asked. `effect` is looked at again whenever the log is read.
+   */
   note(text: string, effect: (at: number) => string | null = () => null): string {
     const at = this.#now();
     this.#notes = [{ at, text, effect: () => effect(at) }, ...this.#notes].slice(0, KEPT);

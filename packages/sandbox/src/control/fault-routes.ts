@@ -51,7 +51,8 @@ const differencesBody = z.strictObject({
 });
 
 /**
- * Faults on demand, both halves. Each takes effect at once and answers `{ok: true, said}`. What names something that is not there is refused.
+ * Faults on demand, both halves. Each takes effect at once and answers `{ok: true, said}`. What
+ * names something that is not there is refused.
  */
 export function faultRoutes(context: ControlContext): App {
   const app: App = new Hono();
@@ -190,7 +191,10 @@ function usedUp(left: number, of: number, last: string | null): string {
   return `hit ${of - left} of ${of}, the last one ${last}`;
 }
 
-/** How many accounts have been back since an entry of the connection log; `at`: when they lost their connections. */
+/**
+ * How many accounts have been back since an entry of the connection log; `at`: when they lost their
+ * connections.
+ */
 function backAgain({ world }: ControlContext, entry: number, lost: number, at: number): string | null {
   if (lost === 0) return null;
   const back = world

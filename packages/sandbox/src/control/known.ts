@@ -15,7 +15,10 @@ interface Named {
   readonly botMethod?: string | undefined;
 }
 
-/** A fault that hits nothing would only seem to have been tried. Throws AppError `bad-request` that names all that is not there. */
+/**
+ * A fault that hits nothing would only seem to have been tried. Throws AppError `bad-request` that
+ * names all that is not there.
+ */
 export function assertKnown({ world }: ControlContext, { phone, keyId, dc, channel, method, botMethod }: Named): void {
   const digits = phone?.replace(/\D/g, "");
   const unknown = [

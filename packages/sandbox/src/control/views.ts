@@ -44,7 +44,7 @@ export function chatState(context: ControlContext, chat: Chat): Record<string, u
   };
 }
 
-/** Somebody who can have a chat with the bot. */
+/** A person with a chat with the bot. */
 interface Person {
   readonly id: number;
   readonly firstName: string;

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { MovableClock } from "../clock.ts";
+import type { MovableClock } from "../world/clock.ts";
 import type { ConnectionEvent, ConnectionView } from "../world/port.ts";
 import type { World } from "../world/world.ts";
 import type { RsaKey } from "./crypto/rsa.ts";

@@ -1,5 +1,5 @@
 import { AppError } from "@flotilla/kernel";
-import type { MovableClock } from "../clock.ts";
+import type { MovableClock } from "../world/clock.ts";
 import type { WorldPort } from "../world/port.ts";
 import { WorldDoor } from "./port.ts";
 import type { DcAddress, DifferenceLimits } from "./rpc/call.ts";

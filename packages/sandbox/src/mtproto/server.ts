@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { toError } from "@flotilla/kernel";
-import type { MovableClock } from "../clock.ts";
+import type { MovableClock } from "../world/clock.ts";
 import { emptyState, type WorldState } from "../world/model.ts";
 import { readSnapshot, writeSnapshot } from "../world/snapshot.ts";
 import { World } from "../world/world.ts";

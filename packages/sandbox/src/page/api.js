@@ -1,7 +1,10 @@
 // @ts-check
 import { showToast } from "./toast.js";
 
-/** Whose chat this page shows: its address says so, else it is the admin's. @type {number | undefined} */
+/**
+ * Whose chat this page shows: its address says so, else it is the admin's. @type {number |
+ * undefined}
+ */
 export const me = Number(new URLSearchParams(location.search).get("user")) || undefined;
 
 /**

@@ -2,7 +2,10 @@
 import { me, post } from "./api.js";
 import { byId, h } from "./dom.js";
 
-/** Choosing somebody opens that person's chat; the address says whose it is, so that each tab can have another. */
+/**
+ * Choosing somebody opens that person's chat; the address says whose it is, so that each tab can
+ * have another.
+ */
 export function setUpPeople() {
   const select = /** @type {HTMLSelectElement} */ (byId("who"));
   select.addEventListener("change", () => show(Number(select.value)));

@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from "node:crypto";
-import type { MovableClock } from "../clock.ts";
+import type { MovableClock } from "./clock.ts";
 import { RpcError } from "./errors.ts";
 import type { LoginCode } from "./model.ts";
 import type { CodeVia } from "./port.ts";

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import type { MovableClock } from "../clock.ts";
 import type { TlObject } from "../mtproto/tl/schema.ts";
 import { addMessage, deleteMessages, messagesOf, recordEvent } from "./box.ts";
+import type { MovableClock } from "./clock.ts";
 import { type Change, checkText, type Draft, extras, plainMessage } from "./draft.ts";
 import { RpcError } from "./errors.ts";
 import type { Origin, WorldEvent } from "./events.ts";

@@ -3,7 +3,10 @@ import type { TlObject } from "../mtproto/tl/schema.ts";
 import type { Files } from "./files.ts";
 import type { ShownMedia, StoredMedia } from "./model.ts";
 
-/** What a file is shown as (https://core.telegram.org/type/DocumentAttribute). `round`: a video message. */
+/**
+ * What a file is shown as (https://core.telegram.org/type/DocumentAttribute). `round`: a video
+ * message.
+ */
 export const FILE_KINDS = ["photo", "document", "video", "round", "animation", "voice", "audio", "sticker"] as const;
 type FileKind = (typeof FILE_KINDS)[number];
 
@@ -94,7 +97,7 @@ export function shownPlace(geo: TlObject, venue: object | null): ShownMedia {
   return { shown: "place", object: venue === null ? { _: "messageMediaGeo", geo } : named };
 }
 
-/** A contact of nobody who is known here. */
+/** A contact that is no account of this world. */
 export function shownContact(fields: object): ShownMedia {
   return { shown: "contact", object: { _: "messageMediaContact", ...fields, user_id: 0n } };
 }

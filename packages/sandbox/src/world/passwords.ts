@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { MovableClock } from "../clock.ts";
 import { makeVerifier, provesPassword, type SrpRound, type SrpVerifier, startRound } from "../mtproto/crypto/srp.ts";
+import type { MovableClock } from "./clock.ts";
 import { RpcError } from "./errors.ts";
 import type { Account, PasswordState } from "./model.ts";
 

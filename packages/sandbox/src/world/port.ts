@@ -206,8 +206,9 @@ export interface FaultPort {
   /** Closes connections: `fin` politely, `rst` with a reset. Returns how many. */
   drop(target: FaultTarget, how: "fin" | "rst"): number;
   /**
-   * Sends nothing and reads nothing any more on these connections until `heal`. With `open-and-new` also on matching
-   * connections that are opened later: a server that accepts and never answers. Returns how many are silent now.
+   * Sends nothing and reads nothing any more on these connections until `heal`. With `open-and-new`
+   * also on matching connections that are opened later: a server that accepts and never answers.
+   * Returns how many are silent now.
    */
   silence(target: FaultTarget, reach?: "open" | "open-and-new"): number;
   /** Delays every answer by this many ms. 0 = off. */
@@ -215,8 +216,8 @@ export interface FaultPort {
   /** Refuses new TCP connections (closed at once) until `heal`. */
   refuse(dc?: number): void;
   /**
-   * The next `times` calls of `method` (e.g. "messages.sendMessage", "*" = any) fail with this RPC error. Returns how many are left, and
-   * which call was hit last.
+   * The next `times` calls of `method` (e.g. "messages.sendMessage", "*" = any) fail with this RPC
+   * error. Returns how many are left, and which call was hit last.
    */
   failCalls(rule: { method: string; code: number; text: string; times: number; phone?: string }): CallFaultState;
   /** The data centres there are. */

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { MovableClock } from "../clock.ts";
+import type { MovableClock } from "./clock.ts";
 import { RpcError } from "./errors.ts";
 import type { QrToken } from "./model.ts";
 

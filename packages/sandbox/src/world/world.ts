@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { AppError } from "@flotilla/kernel";
-import type { MovableClock } from "../clock.ts";
 import { emptyBox } from "./box.ts";
+import type { MovableClock } from "./clock.ts";
 import { LoginCodes } from "./codes.ts";
 import { RpcError } from "./errors.ts";
 import type { Origin, WorldEvent } from "./events.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { UpdateQueue } from "../../src/botapi/updates.ts";
-import { MovableClock } from "../../src/clock.ts";
+import { MovableClock } from "../../src/world/clock.ts";
 import type { BotApiHarness } from "./harness.ts";
 import { startBotApi, until } from "./harness.ts";
 

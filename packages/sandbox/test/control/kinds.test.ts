@@ -98,7 +98,7 @@ test.each(["/chat?usr=1", "/outbox?aftr=1", "/events?who=1", "/transcript?user=x
   expect([status, body.error.code]).toEqual([400, "bad-request"]);
 });
 
-test("a person that is added has a chat; nobody is added twice", async () => {
+test("a person that is added has a chat; the same id is refused the second time", async () => {
   await using control = await startControl();
   const ben = await control.post("/people", { firstName: "Ben" });
   expect(ben).toMatchObject({ status: 201, body: { id: 778, firstName: "Ben", admin: false, started: false } });

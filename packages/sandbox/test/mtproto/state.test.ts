@@ -3,8 +3,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { MovableClock } from "../../src/clock.ts";
 import { startTelegram } from "../../src/mtproto/index.ts";
+import { MovableClock } from "../../src/world/clock.ts";
 import { savedSession } from "./support/gramjs.ts";
 import { connected, loggedIn, stage, until } from "./support/kit.ts";
 

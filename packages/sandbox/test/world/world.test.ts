@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { MovableClock } from "../../src/clock.ts";
 import { emptyBox, eventsAfter, recordEvent } from "../../src/world/box.ts";
+import { MovableClock } from "../../src/world/clock.ts";
 import { LoginCodes } from "../../src/world/codes.ts";
 import type { LoginCode } from "../../src/world/model.ts";
 import { emptyState } from "../../src/world/model.ts";

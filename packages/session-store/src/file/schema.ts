@@ -1,15 +1,19 @@
 /**
- * Tables of one account's file. Ids and hashes exceed 2^53 and are text; times are milliseconds since the Unix epoch.
- * `auth_key` has two slots: `current` is what the worker uses, `pending` is a login that is not finished yet.
- * `channel_state.id` is the bare channel id, as in the schema of Telegram. `origin` has a row when the key was imported.
- * `update_state.floor` is the date of the first position: a chat that was not known then is ours from there on.
- * `inbox` has one row per message received, edited or deleted: `box` is "account" or a bare channel id (message ids are
- * unique in a box), `chat` a marked id, `version` 0 for a new message and the pts for an edit or a deletion, `content` the
- * JSON of a MessageContent as long as the row is pending. `linked_chat.channel` is null where a group has none. `route_stop.code` is
- * null where an admin let a route go on: its breaker is off for a day. `relay_depth` counts what waits and
- * what was set aside, because a million rows are not counted every two seconds. `source.gaps` is JSON: times between messages, in milliseconds.
- * `relay_map.said` is a digest of what was delivered, `landed` the chat that a target became. `chat_pin` is what a route means by a name.
- * `relay_part` has no row for a part that the target refused, and `target_message` is null where Telegram did not tell the id.
+ * Tables of one account's file. Ids and hashes exceed 2^53 and are text; times are milliseconds
+ * since the Unix epoch. `auth_key` has two slots: `current` is what the worker uses, `pending` is a
+ * login that is not finished yet. `channel_state.id` is the bare channel id, as in the schema of
+ * Telegram. `origin` has a row when the key was imported. `update_state.floor` is the date of the
+ * first position: a chat that was not known then is ours from there on. `inbox` has one row per
+ * message received, edited or deleted: `box` is "account" or a bare channel id (message ids are
+ * unique in a box), `chat` a marked id, `version` 0 for a new message and the pts for an edit or a
+ * deletion, `content` the JSON of a MessageContent as long as the row is pending.
+ * `linked_chat.channel` is null where a group has none. `route_stop.code` is null where an admin
+ * let a route go on: its breaker is off for a day. `relay_depth` counts what waits and what was set
+ * aside, because a million rows are not counted every two seconds. `source.gaps` is JSON: times
+ * between messages, in milliseconds. `relay_map.said` is a digest of what was delivered, `landed`
+ * the chat that a target became. `chat_pin` is what a route means by a name. `relay_part` has no
+ * row for a part that the target refused, and `target_message` is null where Telegram did not tell
+ * the id.
  */
 export const MIGRATIONS: readonly string[] = [
   `

@@ -39,8 +39,8 @@ export interface OutboxRow {
 }
 
 /**
- * One of the messages that follow a message because it was too long for one: its id in the target. `unknown`: it is there, and Telegram did
- * not tell its id. `missing`: the target refused it.
+ * One of the messages that follow a message because it was too long for one: its id in the target.
+ * `unknown`: it is there, and Telegram did not tell its id. `missing`: the target refused it.
  */
 export type PartPlace = number | "unknown" | "missing";
 

@@ -28,12 +28,17 @@ export class TelegramClock {
     return this.#base === null ? this.#clock.now() : this.#base + up;
   }
 
-  /** The host's time, and never before what Telegram says: what is kept for a time is not forgotten because a clock that was behind wrote it. */
+  /**
+   * The host's time, and never before what Telegram says: what is kept for a time is not forgotten
+   * because a clock that was behind wrote it.
+   */
   stamp(): number {
     return Math.max(this.#clock.now(), (this.#date() ?? 0) * 1000);
   }
 
-  /** What is older may be forgotten: a host's clock that is ahead for a moment makes nothing old. */
+  /**
+   * What is older may be forgotten: a host's clock that is ahead for a moment makes nothing old.
+   */
   before(keepMs: number): number {
     return Math.min(this.#clock.now(), (this.#date() ?? Number.POSITIVE_INFINITY) * 1000) - keepMs;
   }

@@ -111,8 +111,9 @@ export class CopyCalls {
 }
 
 /**
- * A photo or file that is at Telegram, a place or a contact, as a new message takes it. Null: what would be another one if it was sent anew
- * (a poll loses its votes, a place that moves stands still, dice fall again).
+ * A photo or file that is at Telegram, a place or a contact, as a new message takes it. Null: what
+ * changes when it is sent again (a poll loses its votes, a place that moves stands still, dice fall
+ * again).
  */
 export function byReference(media: Api.TypeMessageMedia | undefined): Api.TypeInputMedia | null {
   if (media instanceof Api.MessageMediaPhoto && media.photo instanceof Api.Photo) {

@@ -2,7 +2,9 @@ import { FILES_DC } from "../../world/files.ts";
 import type { ShownMedia, StoredMedia } from "../../world/model.ts";
 import type { TlObject } from "../tl/schema.ts";
 
-/** What a message brings besides its text. `reference` is what the client has to show to get a file. */
+/**
+ * What a message brings besides its text. `reference` is what the client has to show to get a file.
+ */
 export function mediaObject(media: StoredMedia | ShownMedia, reference: Buffer): TlObject {
   if ("shown" in media) return media.object;
   const { id, accessHash, photo, mime, name, size, attributes, dc = FILES_DC } = media;

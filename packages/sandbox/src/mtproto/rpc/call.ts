@@ -1,4 +1,4 @@
-import type { MovableClock } from "../../clock.ts";
+import type { MovableClock } from "../../world/clock.ts";
 import { RpcError } from "../../world/errors.ts";
 import type { Account } from "../../world/model.ts";
 import type { World } from "../../world/world.ts";

@@ -4,7 +4,10 @@ import { shownContact, shownPlace } from "../../world/new-media.ts";
 import type { TlObject } from "../tl/schema.ts";
 import { int, long, object, objects, text, type UserCall } from "./call.ts";
 
-/** What an InputMedia stands for: something just uploaded, something that is there already, a place or a contact. */
+/**
+ * What an InputMedia stands for: something just uploaded, something that is there already, a place
+ * or a contact.
+ */
 export function mediaOf(call: UserCall, input: TlObject): StoredMedia | ShownMedia {
   const content = contentOf(input);
   if (content !== null) return content;

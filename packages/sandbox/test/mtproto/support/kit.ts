@@ -1,12 +1,12 @@
 import type { Api, TelegramClient } from "telegram";
 import { onTestFinished } from "vitest";
-import { MovableClock } from "../../../src/clock.ts";
 import {
   type LocalTelegram,
   type LocalTelegramServer,
   type MtprotoOptions,
   startTelegram,
 } from "../../../src/mtproto/index.ts";
+import { MovableClock } from "../../../src/world/clock.ts";
 import { gramjsClient } from "./gramjs.ts";
 
 /** API credentials of all test clients; the sandbox takes any. */

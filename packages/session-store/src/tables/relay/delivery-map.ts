@@ -2,7 +2,8 @@ import type { Database } from "@flotilla/sqlite";
 import type { DeliveredId, MapTarget, PartPlace, TargetPlace } from "../outbox-types.ts";
 
 /**
- * Where each message of a source is in the target of a route, for answers, edits and deletions. Synchronous and durable; AppError `sqlite-*`.
+ * Where each message of a source is in the target of a route, for answers, edits and deletions.
+ * Synchronous and durable; AppError `sqlite-*`.
  */
 export class DeliveryMap {
   readonly #db: Database;
@@ -33,9 +34,13 @@ export class DeliveryMap {
     });
   }
 
-  /** Marked id of the chat that the target of a route became, as far as deliveries showed it; null: it is what the route names. */
+  /**
+   * Marked id of the chat that the target of a route became, as far as deliveries showed it; null:
+   * it is what the route names.
+   */
   landed(route: string, target: string): string | null {
-    // Asked for each delivery, and nearly always there is nothing: the primary key would lead over all that the route delivered.
+    // Asked for each delivery, and nearly always there is nothing: the primary key would lead over
+    // all that the route delivered.
     const sql = `SELECT landed FROM relay_map INDEXED BY relay_map_landed
       WHERE route = ? AND landed IS NOT NULL AND target_chat = ? LIMIT 1`;
     return this.#db.readOne<{ landed: string }>(sql, [route, target])?.landed ?? null;
@@ -66,14 +71,20 @@ export class DeliveryMap {
     return { ...found, rest };
   }
 
-  /** Was this message put there by one of this reader's routes? `chats` are the names the chat goes by. */
+  /**
+   * Was this message put there by one of this reader's routes? `chats` are the names the chat goes
+   * by.
+   */
   isDelivery(chats: readonly string[], message: number): boolean {
     const sql = `SELECT 1 AS found FROM relay_map WHERE target_chat = :chat AND target_message = :message
       UNION ALL SELECT 1 FROM relay_part WHERE target_chat = :chat AND target_message = :message LIMIT 1`;
     return chats.some((chat) => this.#db.readOne(sql, { chat, message }) !== undefined);
   }
 
-  /** Forgets some of what was delivered before `before` (milliseconds since the Unix epoch). Returns how many rows went. */
+  /**
+   * Forgets some of what was delivered before `before` (milliseconds since the Unix epoch). Returns
+   * how many rows went.
+   */
   prune(before: number, limit: number): number {
     const mapped = "SELECT route, chat, message FROM relay_map WHERE at < ? LIMIT ?";
     const parts = "SELECT route, chat, message, part FROM relay_part WHERE at < ? LIMIT ?";

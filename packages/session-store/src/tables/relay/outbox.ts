@@ -30,7 +30,8 @@ interface OutboxDeps {
 }
 
 /**
- * What waits to be delivered, was set aside, or is done, by lane. Texts are forgotten as soon as they are delivered.
+ * What waits to be delivered, was set aside, or is done, by lane. Texts are forgotten as soon as
+ * they are delivered.
  */
 export class Outbox {
   readonly #db: Database;
@@ -205,7 +206,10 @@ export class Outbox {
     return Object.fromEntries(rows.map(({ name, n }) => [name, n]));
   }
 
-  /** Forgets some of what was done before `before` (milliseconds since the Unix epoch). Returns how many rows went. */
+  /**
+   * Forgets some of what was done before `before` (milliseconds since the Unix epoch). Returns how
+   * many rows went.
+   */
   prune(before: number, limit: number): number {
     const over = "SELECT n FROM outbox WHERE created_at < ? AND state IN ('done', 'dropped') LIMIT ?";
     return this.#db.write(`DELETE FROM outbox WHERE n IN (${over})`, [before, limit]).changes;

@@ -2,7 +2,10 @@ import type { Database } from "@flotilla/sqlite";
 import type { SentIds } from "../outbox-types.ts";
 import type { TelegramClock } from "../telegram-clock.ts";
 
-/** What this account has sent for readers: a step that comes again is not done again. Synchronous and durable; AppError `sqlite-*`. */
+/**
+ * What this account has sent for readers: a step that comes again is not done again. Synchronous
+ * and durable; AppError `sqlite-*`.
+ */
 export class SentMemory {
   readonly #db: Database;
   readonly #clock: TelegramClock;
@@ -26,7 +29,10 @@ export class SentMemory {
     this.#db.write("INSERT OR REPLACE INTO relay_sent VALUES (?, ?, ?)", [key, JSON.stringify(sent), this.#clock.stamp()]);
   }
 
-  /** Forgets some of what was sent before `before` (milliseconds since the Unix epoch). Returns how many rows went. */
+  /**
+   * Forgets some of what was sent before `before` (milliseconds since the Unix epoch). Returns how
+   * many rows went.
+   */
   prune(before: number, limit: number): number {
     const sql = "DELETE FROM relay_sent WHERE key IN (SELECT key FROM relay_sent WHERE at < ? LIMIT ?)";
     return this.#db.write(sql, [before, limit]).changes;

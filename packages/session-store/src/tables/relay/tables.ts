@@ -13,8 +13,9 @@ export interface StoredRoutes {
 }
 
 /**
- * What this account relays. A message moves from the inbox to the outbox in one transaction, and from there to the map in one more, so that a
- * crash at any point loses nothing; keys make a second try of the same step harmless (invariant 3). Synchronous and durable; AppError `sqlite-*`.
+ * What this account relays. A message moves from the inbox to the outbox in one transaction, and
+ * from there to the map in one more, so that a crash at any point loses nothing; keys make a second
+ * try of the same step harmless (invariant 3). Synchronous and durable; AppError `sqlite-*`.
  */
 export class RelayTables {
   readonly map: DeliveryMap;
@@ -37,7 +38,10 @@ export class RelayTables {
     return this.#db.readOne<StoredRoutes>("SELECT version, body FROM relay_routes") ?? null;
   }
 
-  /** Keeps routes, unless newer ones are known. Those with a version beyond `latest` count for nothing. Returns whether they were taken. */
+  /**
+   * Keeps routes, unless newer ones are known. Those with a version beyond `latest` count for
+   * nothing. Returns whether they were taken.
+   */
   setRoutes({ version, body }: StoredRoutes, latest = Number.MAX_SAFE_INTEGER): boolean {
     if (version > latest) return false;
     const sql = `INSERT INTO relay_routes VALUES (1, :version, :body)
@@ -45,7 +49,10 @@ export class RelayTables {
     return this.#db.write(sql, { version, body, latest }).changes > 0;
   }
 
-  /** Forgets some of what was done longer ago than `keepMs`, by Telegram's clock. Returns how many rows went; none: that was all. */
+  /**
+   * Forgets some of what was done longer ago than `keepMs`, by Telegram's clock. Returns how many
+   * rows went; none: that was all.
+   */
   prune(keepMs: number, limit: number): number {
     const before = this.#clock.before(keepMs);
     const tables = [this.outbox, this.map, this.sent];
