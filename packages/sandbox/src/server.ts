@@ -6,7 +6,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import type { BotBackend } from "./botapi/backend.ts";
 import { botApiRoutes } from "./botapi/http.ts";
-import type { ChatUser } from "./botapi/types.ts";
+import type { ChatUser } from "./botapi/model/types.ts";
 import type { App } from "./control/context.ts";
 import { FaultLog } from "./control/fault-log.ts";
 import { loopbackOnly } from "./control/guard.ts";

@@ -8,7 +8,7 @@ import { FileStore, type SavedFile } from "./files.ts";
 import { groupMessageView } from "./group-call.ts";
 import { Hub } from "./hub.ts";
 import { Journal } from "./journal.ts";
-import type { Chat, StoredMessage } from "./types.ts";
+import type { Chat, StoredMessage } from "./model/types.ts";
 import { UpdateQueue, type UpdateQueueState } from "./updates.ts";
 import { messageView } from "./views.ts";
 

@@ -2,8 +2,8 @@ import { randomInt } from "node:crypto";
 import { sleep } from "@flotilla/kernel";
 import type { MovableClock } from "../world/clock.ts";
 import type { CallbackAnswer, Hub } from "./hub.ts";
-import { refusal } from "./refusal.ts";
-import type { StoredMessage } from "./types.ts";
+import { refusal } from "./model/refusal.ts";
+import type { StoredMessage } from "./model/types.ts";
 
 /** How long a press may be answered. Telegram does not document it; about 15 s by measurement, so count on nothing longer. */
 export const ANSWER_LIFE_MS = 15_000;

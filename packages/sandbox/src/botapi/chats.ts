@@ -1,6 +1,6 @@
 import type { MovableClock } from "../world/clock.ts";
-import { refusal } from "./refusal.ts";
-import type { Chat, ChatUser, StoredMessage } from "./types.ts";
+import { refusal } from "./model/refusal.ts";
+import type { Chat, ChatUser, StoredMessage } from "./model/types.ts";
 
 /** What survives a restart of the sandbox. */
 export interface ChatBookState {

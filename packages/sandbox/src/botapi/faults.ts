@@ -1,4 +1,4 @@
-import { refusal } from "./refusal.ts";
+import { refusal } from "./model/refusal.ts";
 
 /** How a Bot API call fails on request. `hang` never answers for `holdMs` and then cuts the connection. */
 export type BotError =

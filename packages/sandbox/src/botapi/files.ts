@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { refusal } from "./refusal.ts";
+import { refusal } from "./model/refusal.ts";
 
 const DOWNLOAD_BYTES = 20 * 1024 * 1024;
 

@@ -1,10 +1,10 @@
 import type { BotChat, BotEntity, BotMessage, BotPort } from "../world/port.ts";
 import type { BotBackend } from "./backend.ts";
 import { textInput } from "./methods-send.ts";
+import { refusal } from "./model/refusal.ts";
+import type { RichText } from "./model/types.ts";
 import type { Params } from "./params.ts";
-import { refusal } from "./refusal.ts";
 import { captionText, messageText } from "./text/rich-text.ts";
-import type { RichText } from "./types.ts";
 import { botView } from "./views.ts";
 
 type Json = Record<string, unknown>;

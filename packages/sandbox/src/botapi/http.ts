@@ -5,8 +5,8 @@ import type { BotBackend } from "./backend.ts";
 import type { BotFault } from "./faults.ts";
 import { findMethod } from "./methods.ts";
 import { groupMethod } from "./methods-group.ts";
+import { isRefusal, refusal } from "./model/refusal.ts";
 import { type Params, readParams } from "./params.ts";
-import { isRefusal, refusal } from "./refusal.ts";
 
 /** Answer of a call that is to end without one: the connection is cut. */
 const CUT = Symbol("cut");

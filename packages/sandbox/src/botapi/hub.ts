@@ -1,4 +1,4 @@
-import type { StoredMessage } from "./types.ts";
+import type { StoredMessage } from "./model/types.ts";
 
 /** What happens in the bot's chats, for the page, for waits of the control API and for the state file. */
 export type HubEvent =

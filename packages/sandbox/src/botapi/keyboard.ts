@@ -1,5 +1,5 @@
-import { refusal } from "./refusal.ts";
-import type { InlineButton } from "./types.ts";
+import { refusal } from "./model/refusal.ts";
+import type { InlineButton } from "./model/types.ts";
 
 const DATA_BYTES = 64;
 const MARKUP_BYTES = 10_240;

@@ -1,8 +1,8 @@
 import type { BotBackend } from "./backend.ts";
 import { imageInfo } from "./images.ts";
+import { refusal } from "./model/refusal.ts";
+import type { Media } from "./model/types.ts";
 import type { Params, Upload } from "./params.ts";
-import { refusal } from "./refusal.ts";
-import type { Media } from "./types.ts";
 
 const PHOTO_BYTES = 10 * 1024 * 1024;
 const FILE_BYTES = 50 * 1024 * 1024;

@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { BotBackend } from "./backend.ts";
 import type { CommandScope } from "./commands.ts";
 import type { Method } from "./methods.ts";
+import { refusal } from "./model/refusal.ts";
 import type { Params } from "./params.ts";
-import { refusal } from "./refusal.ts";
 
 const commandList = z.array(z.object({ command: z.string(), description: z.string() })).max(100);
 const scopeFields = z.object({

@@ -4,10 +4,10 @@ import { parseMarkup } from "./keyboard.ts";
 import { readMedia } from "./media.ts";
 import type { Method } from "./methods.ts";
 import { textInput } from "./methods-send.ts";
+import { refusal } from "./model/refusal.ts";
+import type { Chat, InlineButton, Media, RichText, StoredMessage } from "./model/types.ts";
 import type { Params } from "./params.ts";
-import { refusal } from "./refusal.ts";
 import { captionText, messageText } from "./text/rich-text.ts";
-import type { Chat, InlineButton, Media, RichText, StoredMessage } from "./types.ts";
 
 const NOT_MODIFIED =
   "message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message";

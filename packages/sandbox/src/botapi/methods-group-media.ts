@@ -2,8 +2,8 @@ import { randomInt } from "node:crypto";
 import type { NewFile } from "../world/port.ts";
 import { answeredIn, type GroupCall, groupMessageView, placed, spoken, topicOf } from "./group-call.ts";
 import { imageInfo } from "./images.ts";
+import { refusal } from "./model/refusal.ts";
 import type { Params, Upload } from "./params.ts";
-import { refusal } from "./refusal.ts";
 import { captionText } from "./text/rich-text.ts";
 
 const PHOTO_BYTES = 10 * 1024 * 1024;

@@ -3,8 +3,8 @@ import type { BotBackend } from "./backend.ts";
 import { answeredIn, type GroupCall, groupMessageView, groupView, spoken, topicOf } from "./group-call.ts";
 import type { Method } from "./methods.ts";
 import { groupMediaMethods } from "./methods-group-media.ts";
+import { refusal } from "./model/refusal.ts";
 import type { Params } from "./params.ts";
-import { refusal } from "./refusal.ts";
 
 const groupMethods: Record<string, (call: GroupCall) => unknown> = {
   sendMessage(call) {

@@ -1,7 +1,7 @@
 import type { BotBackend } from "./backend.ts";
 import type { Method } from "./methods.ts";
+import { refusal } from "./model/refusal.ts";
 import type { Params } from "./params.ts";
-import { refusal } from "./refusal.ts";
 import { botView, chatView, fileView, userView } from "./views.ts";
 
 /** Who am I, who is that, files, webhook state. https://core.telegram.org/bots/api#available-methods */

@@ -1,8 +1,8 @@
 import type { BotBackend } from "./backend.ts";
 import type { Method } from "./methods.ts";
+import { refusal } from "./model/refusal.ts";
+import type { Chat, StoredMessage } from "./model/types.ts";
 import type { Params } from "./params.ts";
-import { refusal } from "./refusal.ts";
-import type { Chat, StoredMessage } from "./types.ts";
 
 const DELETE_LIFE_MS = 48 * 3600_000;
 const MOST_AT_ONCE = 100;

@@ -2,10 +2,10 @@ import type { BotBackend } from "./backend.ts";
 import { parseMarkup } from "./keyboard.ts";
 import { readMedia } from "./media.ts";
 import type { Method } from "./methods.ts";
+import { refusal } from "./model/refusal.ts";
+import type { Chat, Media, RichText } from "./model/types.ts";
 import type { Params } from "./params.ts";
-import { refusal } from "./refusal.ts";
 import { captionText, messageText, type TextInput } from "./text/rich-text.ts";
-import type { Chat, Media, RichText } from "./types.ts";
 
 const ACTIONS =
   "typing upload_photo record_video upload_video record_voice upload_voice upload_document choose_sticker find_location record_video_note upload_video_note".split(

@@ -6,8 +6,8 @@ import { GROUP_MEDIA_NAMES } from "./methods-group-media.ts";
 import { infoMethods } from "./methods-info.ts";
 import { removeMethods } from "./methods-remove.ts";
 import { sendMethods } from "./methods-send.ts";
+import { refusal } from "./model/refusal.ts";
 import type { Params } from "./params.ts";
-import { refusal } from "./refusal.ts";
 
 /** One Bot API method: returns `result`, throws a refusal. `gone` aborts when the caller hung up. */
 export type Method = (backend: BotBackend, params: Params, gone: AbortSignal) => unknown;

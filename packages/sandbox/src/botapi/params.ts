@@ -1,4 +1,4 @@
-import { refusal } from "./refusal.ts";
+import { refusal } from "./model/refusal.ts";
 
 /** A file that came with a request. */
 export interface Upload {

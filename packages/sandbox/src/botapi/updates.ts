@@ -1,7 +1,7 @@
 import { sleep } from "@flotilla/kernel";
 import type { MovableClock } from "../world/clock.ts";
-import { refusal } from "./refusal.ts";
-import type { UpdateBody } from "./types.ts";
+import { refusal } from "./model/refusal.ts";
+import type { UpdateBody } from "./model/types.ts";
 
 const UPDATE_LIFE_MS = 24 * 3600_000;
 const CALLBACK_LIFE_MS = 150_000;

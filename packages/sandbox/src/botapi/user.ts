@@ -1,7 +1,7 @@
 import { AppError } from "@flotilla/kernel";
 import type { BotBackend } from "./backend.ts";
+import type { Chat, ChatUser, InlineButton, StoredMessage } from "./model/types.ts";
 import { richText } from "./text/rich-text.ts";
-import type { Chat, ChatUser, InlineButton, StoredMessage } from "./types.ts";
 import { callbackView, chatView, userView } from "./views.ts";
 
 /** Which button to press: by label, by data, or by both; newest message first unless `messageId` is given. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { BotIdentity } from "./backend.ts";
 import type { FileStore, StoredFile } from "./files.ts";
-import type { Chat, ChatUser, StoredMessage } from "./types.ts";
+import type { Chat, ChatUser, StoredMessage } from "./model/types.ts";
 
 type Json = Record<string, unknown>;
 

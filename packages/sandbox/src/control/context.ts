@@ -3,7 +3,7 @@ import type { HttpBindings } from "@hono/node-server";
 import type { Context, Hono } from "hono";
 import { z } from "zod";
 import type { BotBackend } from "../botapi/backend.ts";
-import type { ChatUser } from "../botapi/types.ts";
+import type { ChatUser } from "../botapi/model/types.ts";
 import { ChatUserActions } from "../botapi/user.ts";
 import type { MovableClock } from "../world/clock.ts";
 import type { WorldPort } from "../world/port.ts";

@@ -1,5 +1,5 @@
 import type { CallbackAnswer } from "../botapi/hub.ts";
-import type { Chat, StoredMessage } from "../botapi/types.ts";
+import type { Chat, StoredMessage } from "../botapi/model/types.ts";
 import { languageCodeOf } from "../botapi/views.ts";
 import type { ControlContext } from "./context.ts";
 

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { RichText } from "../../src/botapi/model/types.ts";
 import { parseHtml } from "../../src/botapi/text/html.ts";
 import { parseMarkdown } from "../../src/botapi/text/markdown.ts";
 import { parseMarkdownV2 } from "../../src/botapi/text/markdown-v2.ts";
 import { richText } from "../../src/botapi/text/rich-text.ts";
-import type { RichText } from "../../src/botapi/types.ts";
 
 type Node = { text: string } | { type: "bold" | "italic" | "strikethrough" | "spoiler" | "code"; inner: Node[] };
 

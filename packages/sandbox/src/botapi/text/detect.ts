@@ -1,4 +1,4 @@
-import type { Entity, EntityType, RichText } from "../types.ts";
+import type { Entity, EntityType, RichText } from "../model/types.ts";
 
 /** What clients mark by themselves. Order matters: an earlier match wins over a later one that overlaps it. */
 const PATTERNS: [EntityType, RegExp][] = [

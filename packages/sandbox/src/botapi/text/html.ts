@@ -1,4 +1,4 @@
-import type { Entity, EntityType, RichText } from "../types.ts";
+import type { Entity, EntityType, RichText } from "../model/types.ts";
 import { byteOffset, cannotParse, linkEntity, SpanBuilder } from "./spans.ts";
 
 const TAGS: Record<string, EntityType> = {

@@ -1,4 +1,4 @@
-import type { EntityType, RichText } from "../types.ts";
+import type { EntityType, RichText } from "../model/types.ts";
 import { byteOffset, cannotParse, linkEntity, SpanBuilder } from "./spans.ts";
 
 const RESERVED = "_*[]()~`>#+-=|{}.!";

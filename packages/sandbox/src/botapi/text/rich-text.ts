@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { refusal } from "../refusal.ts";
-import type { Entity, EntityType, RichText } from "../types.ts";
+import { refusal } from "../model/refusal.ts";
+import type { Entity, EntityType, RichText } from "../model/types.ts";
 import { detectEntities } from "./detect.ts";
 import { parseHtml } from "./html.ts";
 import { parseMarkdown } from "./markdown.ts";

@@ -1,5 +1,5 @@
-import { refusal } from "../refusal.ts";
-import type { Entity, EntityType, RichText } from "../types.ts";
+import { refusal } from "../model/refusal.ts";
+import type { Entity, EntityType, RichText } from "../model/types.ts";
 
 /** An entity that was opened and waits for its end. */
 export interface OpenSpan {
