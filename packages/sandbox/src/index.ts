@@ -1,15 +1,15 @@
 import { toError } from "@flotilla/kernel";
 import { BotBackend } from "./botapi/backend.ts";
 import { type LocalTelegram, startTelegram, type TlSchema } from "./mtproto/index.ts";
+import type { WorldApi } from "./mtproto/world-api.ts";
 import { portTaken, startHttp } from "./server.ts";
 import { StateFile } from "./state-file.ts";
 import { MovableClock } from "./world/clock.ts";
-import type { WorldPort } from "./world/port.ts";
 
 export type { LocalTelegram } from "./mtproto/index.ts";
 export { type MtProxy, type MtProxyOptions, startMtProxy } from "./mtproto/mtproxy.ts";
 export type { MovableClock } from "./world/clock.ts";
-export type * from "./world/port.ts";
+export type * from "./world/views.ts";
 
 /** Options of {@link startSandbox}. */
 export interface SandboxOptions {
@@ -45,7 +45,7 @@ export interface Sandbox {
   };
   /** The MTProto half itself: addresses of its data centres, key fingerprint, service notifications. */
   telegram: LocalTelegram;
-  world: WorldPort;
+  world: WorldApi;
   clock: MovableClock;
   close(): Promise<void>;
 }

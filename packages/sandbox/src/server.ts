@@ -12,8 +12,8 @@ import { FaultLog } from "./control/fault-log.ts";
 import { loopbackOnly } from "./control/guard.ts";
 import { controlRoutes } from "./control/http.ts";
 import { pageRoutes } from "./control/page-routes.ts";
+import type { WorldApi } from "./mtproto/world-api.ts";
 import type { MovableClock } from "./world/clock.ts";
-import type { WorldPort } from "./world/port.ts";
 
 /** What the HTTP side needs. `world` is the MTProto half's. */
 export interface HttpOptions {
@@ -21,7 +21,7 @@ export interface HttpOptions {
   /** 0 = any free port. */
   port: number;
   backend: BotBackend;
-  world: WorldPort;
+  world: WorldApi;
   clock: MovableClock;
   admin: ChatUser;
 }

@@ -1,5 +1,5 @@
+import type { WorldApi } from "../mtproto/world-api.ts";
 import type { MovableClock } from "../world/clock.ts";
-import type { WorldPort } from "../world/port.ts";
 import { CallbackBook } from "./callbacks.ts";
 import { ChatBook, type ChatBookState } from "./chats.ts";
 import { type BotCommand, CommandBook } from "./commands.ts";
@@ -29,7 +29,7 @@ export interface BackendState {
 }
 
 /** What the bot needs of the world: it hears every text, and has channels and supergroups. */
-export type BotWorld = Pick<WorldPort, "noticeText" | "bot">;
+export type BotWorld = Pick<WorldApi, "noticeText" | "bot">;
 
 /** What a {@link BotBackend} is made of. `world` hears every text (login codes are cancelled). */
 export interface BackendOptions {

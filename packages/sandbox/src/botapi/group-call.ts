@@ -1,4 +1,5 @@
-import type { BotChat, BotEntity, BotMessage, BotPort } from "../world/port.ts";
+import type { BotChats } from "../mtproto/bot-chats.ts";
+import type { BotChat, BotEntity, BotMessage } from "../world/views.ts";
 import type { BotBackend } from "./backend.ts";
 import { textInput } from "./methods-send.ts";
 import { refusal } from "./model/refusal.ts";
@@ -13,7 +14,7 @@ type Json = Record<string, unknown>;
 export interface GroupCall {
   readonly backend: BotBackend;
   readonly params: Params;
-  readonly bot: BotPort;
+  readonly bot: BotChats;
   readonly chat: BotChat;
 }
 

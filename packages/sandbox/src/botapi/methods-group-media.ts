@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import type { NewFile } from "../world/port.ts";
+import type { NewFile } from "../world/views.ts";
 import { answeredIn, type GroupCall, groupMessageView, placed, spoken, topicOf } from "./group-call.ts";
 import { imageInfo } from "./images.ts";
 import { refusal } from "./model/refusal.ts";

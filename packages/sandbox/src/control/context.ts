@@ -5,14 +5,14 @@ import { z } from "zod";
 import type { BotBackend } from "../botapi/backend.ts";
 import type { ChatUser } from "../botapi/model/types.ts";
 import { ChatUserActions } from "../botapi/user.ts";
+import type { WorldApi } from "../mtproto/world-api.ts";
 import type { MovableClock } from "../world/clock.ts";
-import type { WorldPort } from "../world/port.ts";
 import type { FaultLog } from "./fault-log.ts";
 
 /** What the control routes work on. */
 export interface ControlContext {
   backend: BotBackend;
-  world: WorldPort;
+  world: WorldApi;
   clock: MovableClock;
   admin: ChatUser;
   /** What was broken on demand. */

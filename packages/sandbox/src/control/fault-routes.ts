@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { type BotFault, defaultDescription } from "../botapi/faults.ts";
-import { DIFFERENCE_FAULT_MODES, UPDATE_FAULT_MODES } from "../world/port.ts";
+import { DIFFERENCE_FAULT_MODES, UPDATE_FAULT_MODES } from "../world/views.ts";
 import { type App, type ControlContext, readBody } from "./context.ts";
 import { assertKnown } from "./known.ts";
 

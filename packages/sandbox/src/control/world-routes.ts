@@ -1,7 +1,7 @@
 import { AppError, LoopShare } from "@flotilla/kernel";
 import { Hono } from "hono";
 import { z } from "zod";
-import { CODE_VIAS } from "../world/port.ts";
+import { CODE_VIAS } from "../world/views.ts";
 import { type App, type ControlContext, readBody, readQuery } from "./context.ts";
 import { file, newAlbum, newPost, phone } from "./post-body.ts";
 

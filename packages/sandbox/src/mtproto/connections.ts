@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { MovableClock } from "../world/clock.ts";
-import type { ConnectionEvent, ConnectionView } from "../world/port.ts";
+import type { ConnectionEvent, ConnectionView } from "../world/views.ts";
 import type { World } from "../world/world.ts";
 import type { RsaKey } from "./crypto/rsa.ts";
 import { Connection } from "./link/connection.ts";

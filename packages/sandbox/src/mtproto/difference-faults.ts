@@ -1,6 +1,6 @@
 import { RpcError } from "../world/errors.ts";
 import type { Account } from "../world/model.ts";
-import type { DifferenceFault } from "../world/port.ts";
+import type { DifferenceFault } from "../world/views.ts";
 import type { Method, UserCall } from "./rpc/call.ts";
 import { LATER_LAYER } from "./tl/codec.ts";
 import type { TlObject, TlValue } from "./tl/schema.ts";

@@ -1,13 +1,13 @@
 import { sleep } from "@flotilla/kernel";
 import { RpcError } from "../world/errors.ts";
-import type { CallFaultState, DifferenceFault, FaultPort, FaultTarget, UpdateFaultMode } from "../world/port.ts";
+import type { CallFaultState, DifferenceFault, FaultTarget, UpdateFaultMode } from "../world/views.ts";
 import type { ConnectionTable } from "./connections.ts";
 import type { DataCentre } from "./data-centre.ts";
 import type { DifferenceFaults } from "./difference-faults.ts";
 import type { Connection } from "./link/connection.ts";
 import type { UpdateFaults } from "./update-faults.ts";
 
-type CallRule = Parameters<FaultPort["failCalls"]>[0];
+type CallRule = { method: string; code: number; text: string; times: number; phone?: string };
 
 interface FaultsOptions {
   readonly connections: ConnectionTable;
@@ -20,8 +20,8 @@ interface FaultsOptions {
   readonly knowsKey: (keyId: string) => boolean;
 }
 
-/** Faults on demand. Holds the rules in force; {@link FaultPort} says what each does. */
-export class Faults implements FaultPort {
+/** Faults on demand. Holds the rules in force. */
+export class Faults {
   readonly #options: FaultsOptions;
   readonly #stop = new AbortController();
   #delays: { target: FaultTarget; delayMs: number }[] = [];
@@ -33,12 +33,18 @@ export class Faults implements FaultPort {
     this.#options = options;
   }
 
+  /** Closes connections: `fin` politely, `rst` with a reset. Returns how many. */
   drop(target: FaultTarget, how: "fin" | "rst"): number {
     const hit = this.#matching(target);
     for (const connection of hit) connection.drop(how);
     return hit.length;
   }
 
+  /**
+   * Sends nothing and reads nothing any more on these connections until `heal`. With `open-and-new`
+   * also on matching connections that are opened later: a server that accepts and never answers.
+   * Returns how many are silent now.
+   */
   silence(target: FaultTarget, reach: "open" | "open-and-new" = "open"): number {
     const hit = this.#matching(target);
     for (const connection of hit) connection.silence();
@@ -46,41 +52,53 @@ export class Faults implements FaultPort {
     return hit.length;
   }
 
+  /** The data centres there are. */
   dcs(): number[] {
     return this.#options.dcs.map(({ id }) => id);
   }
 
+  /** Whether a layer that is spoken here has this method. */
   knowsMethod(method: string): boolean {
     return this.#options.knowsMethod(method);
   }
 
+  /** Whether an auth key is kept here. */
   knowsKey(keyId: string): boolean {
     return this.#options.knowsKey(keyId);
   }
 
+  /** Delays every answer by this many ms. 0 = off. */
   delay(target: FaultTarget, delayMs: number): void {
     this.#delays = this.#delays.filter((rule) => !sameTarget(rule.target, target));
     if (delayMs > 0) this.#delays.push({ target, delayMs });
   }
 
+  /** Every file reference that was handed out so far is too old from now on. */
   expireFiles(): void {
     this.#options.expireFiles();
   }
 
+  /** Refuses new TCP connections (closed at once) until `heal`. */
   refuse(dc?: number): void {
     this.#refused.push(dc);
   }
 
+  /**
+   * The next `times` calls of `method` (e.g. "messages.sendMessage", "*" = any) fail with this RPC
+   * error. Returns how many are left, and which call was hit last.
+   */
   failCalls(rule: CallRule): CallFaultState {
     const state = { rule, left: rule.times, last: null };
     this.#rules.push(state);
     return state;
   }
 
+  /** The server forgets this auth key: transport error -404. */
   forgetKey(keyId: string): void {
     this.#options.forgetKey(keyId);
   }
 
+  /** Closes a DC's listener and its connections, and opens it again after `downMs`. */
   async restartDc(dc: number, downMs: number): Promise<void> {
     const centre = this.#options.dcs.find((candidate) => candidate.id === dc);
     if (!centre) throw new RangeError(`there is no DC ${dc}`);
@@ -91,14 +109,20 @@ export class Faults implements FaultPort {
     await centre.open();
   }
 
+  /**
+   * The next `count` pushed updates for the account are handled like this. `gap`: pts advances, nothing is pushed, getDifference
+   * has it. `short`: plain texts come as updateShortMessage and updateShortChatMessage also from people nobody introduced.
+   */
   updates(phone: string, mode: UpdateFaultMode, count: number): void {
     this.#options.updates.add(phone, mode, count);
   }
 
+  /** Spoils answers about missed updates until `heal`. */
   differences(rule: DifferenceFault): void {
     this.#options.differences.add(rule);
   }
 
+  /** Ends silence, delay, refuse, withheld updates and pending failCalls. */
   heal(): void {
     this.#delays = [];
     this.#silenceNew = [];

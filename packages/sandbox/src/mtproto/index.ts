@@ -1,12 +1,11 @@
 import { AppError } from "@flotilla/kernel";
 import type { MovableClock } from "../world/clock.ts";
-import type { WorldPort } from "../world/port.ts";
-import { WorldDoor } from "./port.ts";
 import type { DcAddress, DifferenceLimits } from "./rpc/call.ts";
 import { TelegramServer } from "./server.ts";
 import { gramjsSchema } from "./tl/gramjs-schema.ts";
 import { Layers } from "./tl/layers.ts";
 import type { TlObject, TlSchema } from "./tl/schema.ts";
+import { WorldApi } from "./world-api.ts";
 
 export type { DcAddress, DifferenceLimits } from "./rpc/call.ts";
 export type { TlSchema } from "./tl/schema.ts";
@@ -32,7 +31,7 @@ export interface MtprotoOptions {
 
 /** A local Telegram that is running. */
 export interface LocalTelegram {
-  readonly world: WorldPort;
+  readonly world: WorldApi;
   /** Port of a DC. Throws RangeError for a DC that does not exist. */
   port(dc: number): number;
   /** Where each DC listens; the same as clients read in help.getConfig. */
@@ -78,7 +77,7 @@ export async function startTelegram(options: MtprotoOptions): Promise<LocalTeleg
   }
   const { world, connections, faults, dispatcher } = server;
   return {
-    world: new WorldDoor({ world, connections, faults, counters: () => dispatcher.counters() }),
+    world: new WorldApi({ world, connections, faults, counters: () => dispatcher.counters() }),
     port: (dc) => portOf(server, dc),
     addresses: () => server.addresses(),
     publicKeyPem: server.rsa.publicPem,

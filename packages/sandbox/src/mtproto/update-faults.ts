@@ -1,4 +1,4 @@
-import type { UpdateFaultMode } from "../world/port.ts";
+import type { UpdateFaultMode } from "../world/views.ts";
 
 /** Sends one update to the sessions it is for. */
 export type Deliver = () => void;

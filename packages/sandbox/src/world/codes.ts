@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from "node:crypto";
 import type { MovableClock } from "./clock.ts";
 import { RpcError } from "./errors.ts";
 import type { LoginCode } from "./model.ts";
-import type { CodeVia } from "./port.ts";
+import type { CodeVia } from "./views.ts";
 
 /** A login code lives this long. Telegram does not publish its value. */
 export const CODE_TTL_MS = 5 * 60_000;

@@ -1,7 +1,7 @@
 import type { SrpVerifier } from "../mtproto/crypto/srp.ts";
 import type { TlObject } from "../mtproto/tl/schema.ts";
 import type { Bot, Channel, Group } from "./channel-model.ts";
-import type { CodeVia } from "./port.ts";
+import type { CodeVia } from "./views.ts";
 
 export type * from "./channel-model.ts";
 

@@ -10,8 +10,8 @@ import { Forums } from "./forum.ts";
 import { Messaging } from "./messaging.ts";
 import type { Account, Authorization, Channel, ClientInfo, Group, KeyDeath, LoginCode, WorldState } from "./model.ts";
 import { Passwords } from "./passwords.ts";
-import type { NewAccount, NewChannel } from "./port.ts";
 import { QrLogins } from "./qr.ts";
+import type { NewAccount, NewChannel } from "./views.ts";
 
 /** A login: which key, for whom, from where. */
 export interface Login {

@@ -2,11 +2,11 @@ import { sleep } from "@flotilla/kernel";
 import { Bot } from "grammy";
 import { BotBackend, type BotWorld } from "../../src/botapi/backend.ts";
 import { ChatUserActions } from "../../src/botapi/user.ts";
-import { BotDoor } from "../../src/mtproto/bot-door.ts";
+import { BotChats } from "../../src/mtproto/bot-chats.ts";
+import type { WorldApi } from "../../src/mtproto/world-api.ts";
 import { startHttp } from "../../src/server.ts";
 import { MovableClock } from "../../src/world/clock.ts";
 import { emptyState } from "../../src/world/model.ts";
-import type { WorldPort } from "../../src/world/port.ts";
 import { World } from "../../src/world/world.ts";
 
 /** The token of every bot in these tests. */
@@ -36,14 +36,14 @@ export async function startBotApi(): Promise<BotApiHarness> {
   const clock = new MovableClock();
   const noticed: string[] = [];
   const heard: BotWorld = {
-    bot: new BotDoor(new World(emptyState(), clock)),
+    bot: new BotChats(new World(emptyState(), clock)),
     noticeText(text) {
       noticed.push(text);
       return [];
     },
   };
   const backend = new BotBackend({ botToken: TOKEN, clock, world: heard, log: () => {} });
-  const world = heard as WorldPort;
+  const world = heard as WorldApi;
   const http = await startHttp({ host: "127.0.0.1", port: 0, backend, world, clock, admin: ADMIN });
   const admin = new ChatUserActions(backend, ADMIN);
   return {

@@ -1,6 +1,6 @@
 import { Api, type TelegramClient } from "telegram";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { ConnectionEvent } from "../../src/world/port.ts";
+import type { ConnectionEvent } from "../../src/world/views.ts";
 import { gramjsClient, savedSession } from "./support/gramjs.ts";
 import { connected, loggedIn, pushed, type Stage, stage, until } from "./support/kit.ts";
 

@@ -1,6 +1,6 @@
 import { RpcError } from "../../world/errors.ts";
 import type { Account, LoginCode } from "../../world/model.ts";
-import type { CodeVia } from "../../world/port.ts";
+import type { CodeVia } from "../../world/views.ts";
 import { cleanPhone } from "../../world/world.ts";
 import { userObject } from "../render/objects.ts";
 import type { TlObject } from "../tl/schema.ts";

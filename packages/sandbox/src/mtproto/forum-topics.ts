@@ -1,11 +1,11 @@
 import { AppError } from "@flotilla/kernel";
 import { RpcError } from "../world/errors.ts";
 import type { Channel, Topic } from "../world/model.ts";
-import type { TopicPort, TopicView } from "../world/port.ts";
+import type { TopicView } from "../world/views.ts";
 import type { World } from "../world/world.ts";
 
-/** Topics of forums, as their owner handles them; {@link TopicPort} has the contracts. */
-export class TopicDoor implements TopicPort {
+/** Topics of forums, as their owner handles them. */
+export class ForumTopics {
   readonly #world: World;
 
   constructor(world: World) {
@@ -17,6 +17,7 @@ export class TopicDoor implements TopicPort {
     return alive.map(({ id, title, closed }) => ({ id, title, closed }));
   }
 
+  /** Returns its id. */
   create(channelId: string, title: string): number {
     this.#forum(channelId);
     const channel = channelOf(this.#world, channelId);

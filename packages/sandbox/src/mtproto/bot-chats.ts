@@ -2,7 +2,7 @@ import { bareChannel, markedChannel } from "@flotilla/kernel";
 import { RpcError } from "../world/errors.ts";
 import type { Bot, Channel, StoredMessage } from "../world/model.ts";
 import { storedFile } from "../world/new-media.ts";
-import type { BotChat, BotEntity, BotMessage, BotPort, NewFile, TopicView } from "../world/port.ts";
+import type { BotChat, BotEntity, BotMessage, NewFile, TopicView } from "../world/views.ts";
 import type { World } from "../world/world.ts";
 import type { TlObject } from "./tl/schema.ts";
 
@@ -19,18 +19,20 @@ const ENTITIES: Readonly<Record<string, string>> = {
   text_link: "messageEntityTextUrl",
 };
 
-/** The bot of the Bot API half in channels and supergroups of the world; {@link BotPort} has the contracts. */
-export class BotDoor implements BotPort {
+/** The bot of the Bot API half in channels and supergroups of the world. */
+export class BotChats {
   readonly #world: World;
 
   constructor(world: World) {
     this.#world = world;
   }
 
-  introduce({ id, firstName, username }: Parameters<BotPort["introduce"]>[0]): void {
+  /** Says who the bot is. */
+  introduce({ id, firstName, username }: { id: number; firstName: string; username: string }): void {
     this.#world.state.bot = { id: BigInt(id), firstName, username };
   }
 
+  /** The chat it is in, by number or `@name`; null where it is not. */
   chat(ref: string): BotChat | null {
     const channels = this.#world.state.channels;
     const named = ref.startsWith("@") ? this.#world.byUsername(ref) : null;
@@ -40,7 +42,11 @@ export class BotDoor implements BotPort {
     return found?.bot ? chatView(found) : null;
   }
 
-  send(chat: BotChat, text: string, more: Parameters<BotPort["send"]>[2]): BotMessage {
+  send(
+    chat: BotChat,
+    text: string,
+    more: { topic: number | null; replyTo: number | null; entities: BotEntity[]; file?: NewFile; groupedId?: string },
+  ): BotMessage {
     const channel = this.#channel(chat);
     const { topic, replyTo, entities, file, groupedId } = more;
     const draft = {
@@ -83,6 +89,7 @@ export class BotDoor implements BotPort {
     return { id: message.id, title, closed: false };
   }
 
+  /** Calls `listener` for every new message that somebody else wrote where the bot is. */
   onMessage(listener: (chat: BotChat, message: BotMessage) => void): void {
     this.#world.onEvent((event) => {
       if (event.kind !== "channel-box" || event.event.kind !== "new" || event.origin === this) return;

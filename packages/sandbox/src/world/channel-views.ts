@@ -16,15 +16,6 @@ export interface NewChannel {
   discusses?: string;
 }
 
-/** Topics of a forum; unknown ones are AppError `no-such-topic`, channels without topics `no-forum`. */
-export interface TopicPort {
-  list(channelId: string): TopicView[];
-  /** Returns its id. */
-  create(channelId: string, title: string): number;
-  change(channelId: string, topic: number, change: { title?: string; closed?: boolean }): void;
-  delete(channelId: string, topic: number): void;
-}
-
 export interface TopicView {
   id: number;
   title: string;
@@ -53,25 +44,6 @@ export interface BotMessage {
   topic: number | null;
   replyTo: number | null;
   edited: boolean;
-}
-
-/** The bot in channels and supergroups. Refusals are RpcError with Telegram's text. */
-export interface BotPort {
-  /** Says who the bot is. */
-  introduce(bot: { id: number; firstName: string; username: string }): void;
-  /** The chat it is in, by number or `@name`; null where it is not. */
-  chat(ref: string): BotChat | null;
-  send(
-    chat: BotChat,
-    text: string,
-    more: { topic: number | null; replyTo: number | null; entities: BotEntity[]; file?: NewFile; groupedId?: string },
-  ): BotMessage;
-  message(chat: BotChat, id: number): BotMessage | null;
-  edit(chat: BotChat, id: number, text: string, entities: BotEntity[], file?: NewFile): BotMessage;
-  delete(chat: BotChat, ids: readonly number[]): void;
-  createTopic(chat: BotChat, title: string): TopicView;
-  /** Calls `listener` for every new message that somebody else wrote where the bot is. */
-  onMessage(listener: (chat: BotChat, message: BotMessage) => void): void;
 }
 
 /** Formatting as the Bot API has it. */

@@ -6,48 +6,50 @@ import type { Account, Channel, Group, LoginCode, PeerRef, StoredMessage } from 
 import { shownContent, storedFile } from "../world/new-media.ts";
 import type {
   AccountView,
-  BotPort,
   ChannelView,
-  FaultPort,
+  ConnectionEvent,
+  ConnectionView,
   GroupView,
   LoginCodeView,
   MessageView,
+  NewAccount,
+  NewChannel,
   PostOptions,
   SessionView,
-  TopicPort,
-  WorldPort,
-} from "../world/port.ts";
+} from "../world/views.ts";
 import { cleanPhone, type World } from "../world/world.ts";
-import { BotDoor } from "./bot-door.ts";
+import { BotChats } from "./bot-chats.ts";
 import type { ConnectionTable } from "./connections.ts";
-import { channelOf, refused, TopicDoor } from "./topic-door.ts";
+import type { Faults } from "./faults.ts";
+import { channelOf, ForumTopics, refused } from "./forum-topics.ts";
 
-interface WorldDoorOptions {
+interface WorldApiOptions {
   readonly world: World;
   readonly connections: ConnectionTable;
   readonly counters: () => Record<string, number>;
-  readonly faults: FaultPort;
+  readonly faults: Faults;
 }
 
 /**
- * The world as the HTTP side sees it; {@link WorldPort} has the contracts.
+ * The Telegram world for the Bot API half, the control API and the chat page. Ids are decimal strings; times are milliseconds of the
+ * sandbox's clock.
  */
-export class WorldDoor implements WorldPort {
-  readonly faults: FaultPort;
-  readonly bot: BotPort;
-  readonly topics: TopicPort;
+export class WorldApi {
+  readonly faults: Faults;
+  readonly bot: BotChats;
+  readonly topics: ForumTopics;
   readonly #world: World;
-  readonly #options: WorldDoorOptions;
+  readonly #options: WorldApiOptions;
 
-  constructor(options: WorldDoorOptions) {
+  constructor(options: WorldApiOptions) {
     this.#options = options;
     this.#world = options.world;
     this.faults = options.faults;
-    this.bot = new BotDoor(options.world);
-    this.topics = new TopicDoor(options.world);
+    this.bot = new BotChats(options.world);
+    this.topics = new ForumTopics(options.world);
   }
 
-  createAccount(options: Parameters<WorldPort["createAccount"]>[0]): AccountView {
+  createAccount(options: NewAccount): AccountView {
     return this.#accountView(this.#world.createAccount(options));
   }
 
@@ -55,15 +57,18 @@ export class WorldDoor implements WorldPort {
     return [...this.#world.state.accounts.values()].map((account) => this.#accountView(account));
   }
 
+  /** Throws AppError `no-such-account`. */
   account(phone: string): AccountView {
     return this.#accountView(this.#byPhone(phone));
   }
 
+  /** Latest login code sent to this phone, or null. `state` tells whether it would still be accepted. */
   latestCode(phone: string): LoginCodeView | null {
     const code: LoginCode | null = this.#world.codes.latest(cleanPhone(phone));
     return code && { code: code.code, sentAt: code.sentAt, expiresAt: code.expiresAt, state: code.state };
   }
 
+  /** The account approves the QR login token (base64url, as in tg://login?token=…). Throws AppError `bad-token` with the reason. */
   acceptQrLogin(phone: string, token: string): void {
     const account = this.#byPhone(phone);
     try {
@@ -74,11 +79,13 @@ export class WorldDoor implements WorldPort {
     }
   }
 
+  /** QR tokens that were exported and still wait for a scan. */
   pendingQrLogins(): { token: string; expiresAt: number }[] {
     return this.#world.qr.pending().map(({ token, expiresAt }) => ({ token, expiresAt }));
   }
 
-  createChannel(options: Parameters<WorldPort["createChannel"]>[0]): ChannelView {
+  /** A broadcast channel, a supergroup or a forum; the first member owns it. */
+  createChannel(options: NewChannel & { members: string[] }): ChannelView {
     const members = options.members.map((phone) => this.#byPhone(phone));
     return this.#channelView(this.#world.createChannel({ ...options, members }));
   }
@@ -87,6 +94,7 @@ export class WorldDoor implements WorldPort {
     return [...this.#world.state.channels.values()].map((channel) => this.#channelView(channel));
   }
 
+  /** Posts into a channel as its owner, or into a supergroup as `from`; pushed to members as an update. Returns the message id. */
   postToChannel(channelId: string, text: string, options: PostOptions = {}): number {
     const { replyTo, topic, from, noforwards, groupedId, file, content } = options;
     const channel = this.#channel(channelId);
@@ -108,21 +116,25 @@ export class WorldDoor implements WorldPort {
     return refused(() => messaging.say(channel, author, draft, null).message.id);
   }
 
+  /** Changes a post of a channel, and its photo or file if another is given. Throws AppError `no-such-message`. */
   editInChannel(channelId: string, id: number, text: string, file?: PostOptions["file"]): void {
     const change = { text, ...(file === undefined ? {} : { media: storedFile(this.#world.files, file) }) };
     if (!this.#world.messaging.editAsChannel(this.#channel(channelId), id, change))
       throw new AppError("no-such-message", `The channel ${channelId} has no message ${id}.`);
   }
 
+  /** Deletes posts of a channel. */
   deleteInChannel(channelId: string, ids: readonly number[]): void {
     this.#world.messaging.deleteAsChannel(this.#channel(channelId), ids);
   }
 
+  /** Sends a private message between accounts (phones). Returns the sender-side id. `unreadable`: no client of today can read it. */
   sendPrivate(fromPhone: string, toPhone: string, text: string, unreadable = false): number {
     const peer: PeerRef = { kind: "user", id: this.#byPhone(toPhone).id };
     return this.#world.messaging.send(this.#byPhone(fromPhone), peer, { text, unreadable }, null).message.id;
   }
 
+  /** Makes a basic group of these phones; the first one created it. Throws AppError `no-members`. */
   createGroup({ title, members, noforwards }: { title: string; members: string[]; noforwards?: boolean }): GroupView {
     const accounts = members.map((phone) => this.#byPhone(phone));
     return this.#groupView(this.#world.createGroup(title, accounts, noforwards));
@@ -132,10 +144,12 @@ export class WorldDoor implements WorldPort {
     return [...this.#world.state.groups.values()].map((group) => this.#groupView(group));
   }
 
+  /** Makes a supergroup of a basic group. Throws AppError `no-such-group`. */
   migrateGroup(groupId: string): ChannelView {
     return this.#channelView(this.#world.migrateGroup(this.#group(groupId)));
   }
 
+  /** A member says something in a basic group. Returns its sender-side message id. Throws AppError `no-such-group`, `not-a-member`. */
   sendToGroup(groupId: string, fromPhone: string, text: string): number {
     const group = this.#group(groupId);
     const from = this.#byPhone(fromPhone);
@@ -143,6 +157,7 @@ export class WorldDoor implements WorldPort {
     return this.#world.messaging.send(from, { kind: "group", id: group.id }, { text }, null).message.id;
   }
 
+  /** Messages an account has in a chat (`chat` = a phone, or the id of a channel or a group), oldest first. */
   history(phone: string, chat: string): MessageView[] {
     const account = this.#byPhone(phone);
     const other = this.#world.byPhone(chat);
@@ -156,22 +171,30 @@ export class WorldDoor implements WorldPort {
     return peer ? messagesOf(account.box, peer).map((each) => messageView(each, this.#world.files)) : [];
   }
 
+  /**
+   * Telegram's rule: a login code that shows up in any chat is cancelled. Called with the sender's text for
+   * every message of every chat, Bot API chats included. Returns the phones whose code was cancelled.
+   */
   noticeText(text: string): string[] {
     return this.#world.codes.cancelSeen(text);
   }
 
-  connections(): ReturnType<WorldPort["connections"]> {
+  /** Live MTProto connections, one row per TCP connection. */
+  connections(): ConnectionView[] {
     return this.#options.connections.views();
   }
 
-  connectionLog(): ReturnType<WorldPort["connectionLog"]> {
+  /** Every connection ever seen, in order; the judge of "never twice". */
+  connectionLog(): ConnectionEvent[] {
     return this.#options.connections.log();
   }
 
+  /** RPC calls by method name, e.g. {"help.getConfig": 3}. */
   counters(): Record<string, number> {
     return this.#options.counters();
   }
 
+  /** Authorised sessions of an account (as in Settings → Devices). */
   sessions(phone: string): SessionView[] {
     return this.#world.authorizationsOf(this.#byPhone(phone)).map(({ keyId, client, createdAt }) => ({
       keyId,
@@ -182,6 +205,7 @@ export class WorldDoor implements WorldPort {
     }));
   }
 
+  /** Ends a session as the user would in Settings → Devices: the key gets AUTH_KEY_UNREGISTERED / SESSION_REVOKED. */
   terminateSession(phone: string, keyId: string): void {
     const account = this.#byPhone(phone);
     const session = this.#world.authorizationsOf(account).find((entry) => entry.keyId === keyId);
