@@ -2,18 +2,32 @@
 import { me, post } from "./api.js";
 import { byId, h } from "./dom.js";
 
+/** Who has a chat besides the person whose chat is shown. @type {number[]} */
+let others = [];
+
 /**
- * Choosing somebody opens that person's chat; the address says whose it is, so that each tab can
- * have another.
+ * Choosing somebody opens that person's chat; the address says whose it is, so that each tab can have another. On a wide screen a second
+ * chat can stand beside it: this page again, without its panel.
  */
 export function setUpPeople() {
   const select = /** @type {HTMLSelectElement} */ (byId("who"));
   select.addEventListener("change", () => show(Number(select.value)));
+  document.body.classList.toggle("alone", new URLSearchParams(location.search).has("alone"));
+  const toggle = byId("beside-toggle");
+  toggle.addEventListener("click", () => {
+    const frame = /** @type {HTMLIFrameElement} */ (byId("beside"));
+    const isShown = frame.hidden;
+    frame.src = isShown ? `/?user=${others[0]}&alone` : "about:blank";
+    frame.hidden = !isShown;
+    toggle.setAttribute("aria-pressed", String(isShown));
+  });
 }
 
 /** @param {number} id */
 function show(id) {
-  location.search = `?user=${id}`;
+  const params = new URLSearchParams(location.search);
+  params.set("user", String(id));
+  location.search = params.toString();
 }
 
 /**
@@ -33,5 +47,7 @@ export function drawPeople(people) {
   select.replaceChildren(...options);
   const shown = people.find(({ id, admin }) => (me === undefined ? admin : id === me));
   if (shown) select.value = String(shown.id);
-  select.hidden = people.length < 2;
+  others = people.filter((each) => each !== shown).map(({ id }) => id);
+  select.hidden = others.length === 0;
+  byId("beside-toggle").hidden = others.length === 0;
 }

@@ -1,8 +1,8 @@
 /** What the control API can post, and what it refuses by name. */
 import { Api } from "telegram";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { gramjsClient } from "../mtproto/support/gramjs.ts";
-import { startControl } from "./harness.ts";
+import { type ControlHarness, startControl } from "./harness.ts";
 
 const BEN = "4915550000001";
 const file = { name: "a.bin", mime: "application/octet-stream", base64: Buffer.from("bytes").toString("base64") };
@@ -71,6 +71,13 @@ function kindOf({ media }: Api.Message): string {
   return audio ? (audio.voice === true ? "voice" : "audio") : "document";
 }
 
+/** What is refused changes nothing. */
+let shared: ControlHarness;
+beforeAll(async () => {
+  shared = await startControl();
+});
+afterAll(() => shared[Symbol.asyncDispose]());
+
 test.each<[string, object, string[]]>([
   ["/faults/drop", { phone: "49000000000", dc: 9 }, ["no account 49000000000", "no data centre 9 (there are 2, 4)"]],
   ["/faults/silence", { keyId: "abc" }, ["no key abc"]],
@@ -86,15 +93,13 @@ test.each<[string, object, string[]]>([
   ["/channels/1/albums", { files: [file] }, ["files"]],
   ["/people", { firstName: "A", role: "owner" }, ["role"]],
 ])("%s %j is refused, and names what it does not know", async (path, body, named) => {
-  await using control = await startControl();
-  const { status, body: answer } = await control.post(path, body);
+  const { status, body: answer } = await shared.post(path, body);
   expect(status).toBe(400);
   for (const each of named) expect(answer.error.message).toContain(each);
 });
 
 test.each(["/chat?usr=1", "/outbox?aftr=1", "/events?who=1", "/transcript?user=x"])("GET %s is refused", async (path) => {
-  await using control = await startControl();
-  const { status, body } = await control.get(path);
+  const { status, body } = await shared.get(path);
   expect([status, body.error.code]).toEqual([400, "bad-request"]);
 });
 

@@ -117,6 +117,16 @@ describe.skipIf(!existsSync(CHROMIUM))("the chat page", () => {
     await page.waitForURL(/[?]user=777$/);
     await page.getByText("Fleet & co").waitFor();
     expect(await page.getByText("of Ben").count()).toBe(0);
+    await page.getByRole("button", { name: "Show another chat beside this one" }).click();
+    const beside = page.frameLocator("#beside");
+    await beside.getByText("<script>alert(1)</script> of Ben").waitFor();
+    await beside.getByTestId("composer").fill("from beside");
+    await beside.getByTestId("composer").press("Enter");
+    await beside.getByText("<script>alert(1)</script> from beside").waitFor();
+    expect(await page.getByText("from beside").count(), "in the other chat alone").toBe(0);
+    expect(await beside.getByText("Break something").isVisible()).toBe(false);
+    await page.getByRole("button", { name: "Show another chat beside this one" }).click();
+    await page.locator("#beside").waitFor({ state: "hidden" });
     expect(opened.complaints).toEqual([]);
   });
 
