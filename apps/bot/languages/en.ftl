@@ -1263,6 +1263,7 @@ rwiz-bad-name = ❌ A name has 1 to 32 of a-z 0-9 _ - and starts with a letter.
 rwiz-name-taken = ❌ There is a route { $name } already.
 rwiz-unknown-chat = ⚠️ { $worker } has no chat { $chats }. Nothing comes from there until it is let in. Is it written correctly?
 rwiz-bad-chat = ❌ { $chat } is no chat: send @name, a number such as -1001234567890, or a link.
+rwiz-invitation = ❌ An invitation link names no chat. Let the account join with it first; then send @name or the number, choose it from the list, or forward a message.
 rwiz-many-chats = ❌ A route reads up to 50 chats.
 rwiz-no-chats = ❌ Choose at least one.
 rwiz-bad-topic = ❌ Send the number of the topic, or a link to a message in it.

@@ -3,7 +3,7 @@ import { parseUserId } from "@flotilla/kernel";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { loginScreen } from "../src/screens/login.ts";
-import { afterOutcome, keep } from "../src/wizard/reducer.ts";
+import { afterOutcome, keep, typedCode } from "../src/wizard/reducer.ts";
 import { refusalSaid } from "../src/wizard/refusals.ts";
 import { WizardStep } from "../src/wizard/wizard-state.ts";
 import { say } from "../src/words/said.ts";
@@ -257,4 +257,11 @@ test("every reason of a refusal has words of its own, and a new one is still a s
 
 test("a step with a note says the newest one", () => {
   expect(keep(keep(askCode, saying("one")), saying("two"))).toMatchObject({ note: saying("two") });
+});
+
+test.each(["12345", "١٢٣٤٥", "１２３４５", "१ २ ३ ४ ५", "\u200b1\u200b2345"])("a code that is typed as %j is dead", (text) => {
+  const more = { length: 5, nextVia: null, resendAt: null, expiresAt: 9e15, note: null, dead: false };
+  const step: WizardStep = { kind: "ask-code", via: "app", ...more };
+  expect(typedCode(step, text)).toMatchObject({ dead: true });
+  expect(typedCode(step, "hello")).toBeNull();
 });

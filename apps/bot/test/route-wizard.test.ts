@@ -1,7 +1,8 @@
 import { Route } from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
 import { sourceKey } from "../src/relay/source-key.ts";
-import { typedChat } from "../src/relay/wizard/chat-refs.ts";
+import { isInvitation, typedChat } from "../src/relay/wizard/chat-refs.ts";
+import { typedTopic } from "../src/relay/wizard/draft-edits.ts";
 import { draftOf, newDraft, nextStep, pathOf, routeOf, stepBefore } from "../src/relay/wizard/route-draft.ts";
 import { ANN, by, chat, OTHER, start } from "./route-maker.ts";
 import { WORKER } from "./support.ts";
@@ -152,14 +153,54 @@ test.each([
   ["@name_1", { ref: "@name_1", topic: null }],
   ["-1000000001234", { ref: "-1000000001234", topic: null }],
   ["https://t.me/name_1", { ref: "@name_1", topic: null }],
-  ["t.me/name_1/77", { ref: "@name_1", topic: null }],
+  ["t.me/name_1/77", { ref: "@name_1", topic: null, number: 77 }],
+  ["T.ME/Name_1", { ref: "@Name_1", topic: null }],
+  ["https://telegram.me/name_1/77?single", { ref: "@name_1", topic: null, number: 77 }],
+  ["https://t.me/s/name_1", { ref: "@name_1", topic: null }],
+  ["https://t.me/c/1234/77?thread=7", { ref: "-1000000001234", topic: 7 }],
+  ["name_1.t.me", { ref: "@name_1", topic: null }],
+  ["tg://resolve?domain=name_1&post=77", { ref: "@name_1", topic: null }],
+  ["tg://privatepost?channel=1234&post=77&thread=7", { ref: "-1000000001234", topic: 7 }],
+  ["https://web.telegram.org/a/#-1001234567890", { ref: "-1001234567890", topic: null }],
+  ["https://web.telegram.org/k/#@name_1", { ref: "@name_1", topic: null }],
+  ["\u202a@name_1\u202c,", { ref: "@name_1", topic: null }],
+  ["`@name_1`", { ref: "@name_1", topic: null }],
+  ["\u2212100\uff11234567890", { ref: "-1001234567890", topic: null }],
+  ["t.me/+AbCd_efgh", null],
+  ["t.me/joinchat/AbCd", null],
+  ["https://t.me/addstickers/name_1", null],
+  ["https://t.me/c/0/7", null],
   ["https://t.me/name_1/7/77", { ref: "@name_1", topic: 7 }],
   ["https://t.me/c/1234/7/77", { ref: "-1000000001234", topic: 7 }],
-  ["https://t.me/c/1234/7", { ref: "-1000000001234", topic: null }],
+  ["https://t.me/c/1234/7", { ref: "-1000000001234", topic: null, number: 7 }],
   ["https://example.org/name_1", null],
   ["hello", null],
 ])("%s is a chat, or is not", (text, expected) => {
   expect(typedChat(text)).toEqual(expected);
+});
+
+test("an invitation names no chat, and is told so", async () => {
+  expect(["t.me/+AbCd_efgh", "https://t.me/joinchat/AbCd", "tg://join?invite=AbCd"].map(isInvitation)).not.toContain(false);
+  const { wizard } = await start();
+  wizard.begin(ANN, WORKER);
+  await wizard.press(by, "name", "take");
+  await wizard.text(by, "https://t.me/+AbCd_efgh");
+  expect(wizard.of(ANN)?.problem?.key).toBe("rwiz-invitation");
+});
+
+test("a chat that is written twice in one message is one source", async () => {
+  const { wizard } = await start();
+  wizard.begin(ANN, WORKER);
+  await wizard.press(by, "name", "take");
+  await wizard.text(by, "@fine_1; @FINE_1\nhttps://t.me/Fine_1/5");
+  expect(wizard.of(ANN)?.chats.map(({ ref }) => ref)).toEqual(["@fine_1"]);
+});
+
+test("a topic by its own link, or by its number as people paste it", () => {
+  const topics = [{ id: 7, title: "Desk", closed: false }];
+  const typed = ["7", "#7", "\u202a７", "t.me/c/1234/7", "t.me/name_1/7", "t.me/c/1234/7/99", "t.me/c/1234/8", "desk"];
+  expect(typed.map((text) => typedTopic(text, topics))).toEqual([7, 7, 7, 7, 7, 7, null, null]);
+  expect(typedTopic("t.me/c/1234/8", null)).toBe(8);
 });
 
 describe("field fault B11: the reader is asked about chats that were typed", () => {

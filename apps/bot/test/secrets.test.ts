@@ -3,7 +3,7 @@ import { waitFor } from "@flotilla/testkit";
 import fc from "fast-check";
 import type { MessageEntity } from "grammy/types";
 import { expect, test } from "vitest";
-import { typedSecret } from "../src/wizard/typed-secret.ts";
+import { pastedSecret, typedSecret } from "../src/wizard/typed-secret.ts";
 import type { WizardStep } from "../src/wizard/wizard-state.ts";
 import { at, command, PASSWORD, PHONE, SESSION } from "./login-at.ts";
 import { WORKER } from "./support.ts";
@@ -131,6 +131,15 @@ test("whatever is typed and formatted, its characters come back in their order",
       expect(typedSecret(text, entities)).toBe(typed);
     }),
   );
+});
+
+test("what is pasted keeps the marks that an app took for formatting, and gets none for what was formatted as a whole", () => {
+  const italic = { type: "italic", offset: 2, length: 3 } as const;
+  expect(pastedSecret("1BbcdE", [italic])).toBe("1B__bcd__E");
+  expect(pastedSecret("socks5://ann:p1ss2@h:1", [{ type: "spoiler", offset: 14, length: 1 }])).toBe(
+    "socks5://ann:p||1||ss2@h:1",
+  );
+  expect(pastedSecret("1BbcdE", [{ type: "code", offset: 0, length: 6 }])).toBe("1BbcdE");
 });
 
 test.each([

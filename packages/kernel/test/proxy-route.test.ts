@@ -21,6 +21,9 @@ test("what is no proxy is refused without being quoted", () => {
     `mtproxy://${SECRET}@h:0`,
     `mtproxy://ee${SECRET}@h:443`,
     "h:1:s3cret",
+    "h:1:ann:s3cret\nh:2:ann:s3cret",
+    "2001:db8::1:1080",
+    "socks5://2001:db8:0:0:0:0:0:1:1080:ann:s3cret",
     "ann:s3cret:h:port",
     "https://t.me/proxy?server=h&port=443&secret=s3cret",
     "https://t.me/socks?server=&port=443",
@@ -30,6 +33,7 @@ test("what is no proxy is refused without being quoted", () => {
     expect(() => parseProxy(url)).not.toThrow(/s3cret/);
   }
   expect(() => parseProxy("socks6://h:1")).toThrow(/socks5:\/\/user:password@host:port.*http:\/\/.*t\.me\/proxy/);
+  expect(() => parseProxy("2001:db8::1:1080")).toThrow("must stand in brackets");
   expect(() => parseProxy("https://h:3128")).toThrow("write http://host:port");
 });
 
@@ -65,6 +69,31 @@ test.each([
   ["“http://h:3128”", at("http", "h", 3128)],
   ["tg://socks?server=h&port=1&user=a&pass=b", at("socks5", "h", 1, "a", "b")],
   ["t.me/socks?server=h&port=1", at("socks5", "h", 1)],
+  ["1.2.3.4|1080|ann|pass", at("socks5", "1.2.3.4", 1080, "ann", "pass")],
+  ["1.2.3.4;1080;ann;pass", at("socks5", "1.2.3.4", 1080, "ann", "pass")],
+  ["1.2.3.4, 1080, ann, pass", at("socks5", "1.2.3.4", 1080, "ann", "pass")],
+  ["1.2.3.4:1080|ann|pass", at("socks5", "1.2.3.4", 1080, "ann", "pass")],
+  ["socks5|1.2.3.4|1080", at("socks5", "1.2.3.4", 1080)],
+  ["1.2.3.4\n1080\nann\npass", at("socks5", "1.2.3.4", 1080, "ann", "pass")],
+  ["SOCKS5 1.2.3.4:1080", at("socks5", "1.2.3.4", 1080)],
+  ["http:1.2.3.4:8080:ann:pass", at("http", "1.2.3.4", 8080, "ann", "pass")],
+  ["h : 1080 : ann : pass", at("socks5", "h", 1080, "ann", "pass")],
+  ["h:1080:ann:pa|12", at("socks5", "h", 1080, "ann", "pa|12")],
+  ["h:1080:ann:pass;", at("socks5", "h", 1080, "ann", "pass;")],
+  ["http://h:3128:ann:12#34", at("http", "h", 3128, "ann", "12#34")],
+  ["socks5://ann:100%@h:1080", at("socks5", "h", 1080, "ann", "100%")],
+  ["socks5://h:1080,", at("socks5", "h", 1080)],
+  ["socks5://ann:pass@h:1080#my%20proxy", at("socks5", "h", 1080, "ann", "pass")],
+  ['export ALL_PROXY="socks5://h:1080"', at("socks5", "h", 1080)],
+  ["TELEGRAM_PROXY = http://h:3128", at("http", "h", 3128)],
+  ["Host: 1.2.3.4\nPort: 1080\nUsername: ann\nPassword: pass", at("socks5", "1.2.3.4", 1080, "ann", "pass")],
+  ["t.me/socks?server=[2001:db8::1]&port=1080", at("socks5", "2001:db8::1", 1080)],
+  [`🔹 Server: h\n🔹 Port: 443\n🔹 Secret: ${SECRET}`, mt("h")],
+  [`Сервер: h\nПорт: 443\nКлюч: ${SECRET}`, mt("h")],
+  [`[Proxy](https://t.me/proxy?server=h&port=443&secret=${SECRET})`, mt("h")],
+  [`https://t.me/proxy?server=h&port=443&secret=${SECRET}#name`, mt("h")],
+  [`mtproxy://h:443?secret=${SECRET}`, mt("h")],
+  [`mtproto://h:443/${SECRET}`, mt("h")],
   [`mtproxy://dd${SECRET}@h:443`, mt("h")],
   [`mtproxy://h:443:${SECRET}`, mt("h")],
   [`h:443:${SECRET.toUpperCase()}`, mt("h")],

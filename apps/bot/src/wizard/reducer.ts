@@ -1,4 +1,5 @@
 import type { CommandOutcome, LoginStep } from "@flotilla/contracts";
+import { cleanPaste } from "@flotilla/kernel";
 import { type Said, say } from "../words/said.ts";
 import { refusalSaid } from "./refusals.ts";
 import { type AskCode, hasKeys, WizardStep } from "./wizard-state.ts";
@@ -114,7 +115,7 @@ export function keep(step: WizardStep, note: Said): WizardStep {
 export function typedCode(step: WizardStep, text: string): WizardStep | null {
   if (step.kind !== "ask-code") return null;
   const keys = hasKeys(step.via);
-  if (keys && !/\d/.test(text)) return null;
+  if (keys && !/\d/.test(cleanPaste(text))) return null;
   return { ...step, dead: true, note: say(keys ? "login-typed-code" : "login-typed-word") };
 }
 

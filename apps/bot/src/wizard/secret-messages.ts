@@ -5,7 +5,7 @@ import { mayPress, roleFor } from "../roles.ts";
 import type { CommandContext } from "../text-commands.ts";
 import { handleText } from "../texts.ts";
 import { say } from "../words/said.ts";
-import { typedSecret } from "./typed-secret.ts";
+import { pastedSecret, typedSecret } from "./typed-secret.ts";
 import type { WizardStep } from "./wizard-state.ts";
 import type { WizardRow } from "./wizard-store.ts";
 
@@ -69,7 +69,7 @@ async function withoutLogin(deps: RouteDeps, seen: Seen, pass: () => Promise<voi
   const { message, isCommand, context } = seen;
   const asked = deps.admins.expecting(context.admin)?.what ?? null;
   if (isCommand) return await pass();
-  if (asked === "proxy") return await handleText(deps, { ...context, text: textOf(message), erase: () => erased(context) });
+  if (asked === "proxy") return await handleText(deps, { ...context, text: pastedOf(message), erase: () => erased(context) });
   if (asked === null && deps.wizard.ended.has(context.admin)) await erased(context);
   await pass();
 }
@@ -83,6 +83,10 @@ async function erased(context: CommandContext): Promise<boolean> {
 
 function textOf({ text, caption }: Message): string {
   return text ?? caption ?? "";
+}
+
+function pastedOf(message: Message): string {
+  return pastedSecret(textOf(message), message.entities ?? message.caption_entities);
 }
 
 async function take(deps: RouteDeps, context: CommandContext, row: WizardRow, message: Message): Promise<void> {
@@ -107,7 +111,7 @@ async function take(deps: RouteDeps, context: CommandContext, row: WizardRow, me
       break;
     case "ask-session":
     case "confirm-session":
-      if (text !== "") await wizard.session.take(row, Buffer.from(text), asker);
+      if (text !== "") await wizard.session.take(row, Buffer.from(pastedOf(message)), asker);
       break;
     case "reading-session":
     case "taking-session":

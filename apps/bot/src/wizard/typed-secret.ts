@@ -25,6 +25,17 @@ export function typedSecret(text: string, entities: readonly MessageEntity[] = [
   return unquoted(withMarks(text, entities));
 }
 
+/**
+ * A proxy or a session string as it was pasted: the marks that Telegram's apps took for formatting are letters of it. A text that is formatted as a
+ * whole was made so by its sender.
+ */
+export function pastedSecret(text: string, entities: readonly MessageEntity[] = []): string {
+  return withMarks(
+    text,
+    entities.filter(({ offset, length }) => offset > 0 || length < text.length),
+  );
+}
+
 function withMarks(text: string, entities: readonly MessageEntity[]): string {
   const marks = entities.flatMap(({ type, offset, length }, order) => {
     const mark = MARKS[type];

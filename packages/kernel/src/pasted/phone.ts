@@ -2,18 +2,34 @@ import { cleanPaste } from "./clean.ts";
 
 /** 7 digits = the shortest number of an account, 15 = the longest of ITU-T E.164. */
 const DIGITS = /^\d{7,15}$/;
+/** What links to a number begin with. */
+const LINK =
+  /^(?:(?:tel|sms|callto):(?:\/\/)?|(?:https?:\/\/)?wa\.me\/|(?:https?:\/\/)?api\.whatsapp\.com\/send\/?\?phone=|whatsapp:\/\/send\/?\?phone=)/i;
+/** What people write between digits. */
+const BETWEEN = "[ .()[\\]/_·•∙⋅-]";
+/** A number with its country code, inside of other words. */
+const INSIDE = new RegExp(`(?<!\\d)(?:\\+|00)${BETWEEN}*\\d(?:${BETWEEN}*\\d)*(?!\\d)`, "gu");
 
 /**
  * A pasted phone number as `+` and digits, or as bare digits when it has no country code with `+`
  * or `00`; null when it is not a full number. Accepts `tel:` links, the decoration of contacts,
- * digits of every script, and the `(0)` of "+49 (0) 151 …".
+ * digits of every script, and the `(0)` of "+49 (0) 151 …". Among other words a number
+ * counts when it is the only one with a country code.
  */
 export function parsePhone(text: string): string | null {
-  const link = /^(?:tel|sms|callto):(?:\/\/)?/i;
-  const clean = cleanPaste(text);
-  const number = (link.test(clean) ? decoded(clean.replace(link, "")).replace(/[;?].*$/s, "") : clean)
-    .replace(/^(\+|00)([\d .-]+)\( ?0 ?\)/, "$1$2")
-    .replace(/[ .()/-]/g, "")
+  const clean = cleanPaste(text.normalize("NFKC")).replace(/[\s.,;]+$/, "");
+  if (LINK.test(clean)) return numberOf(decoded(clean.replace(LINK, "")).replace(/[;?&#].*$/s, ""));
+  const whole = numberOf(clean.replaceAll("\n", " "));
+  if (whole !== null) return whole;
+  const found = new Set((clean.match(INSIDE) ?? []).flatMap((each) => numberOf(each) ?? []));
+  const [only] = found;
+  return found.size === 1 && only !== undefined ? only : null;
+}
+
+function numberOf(text: string): string | null {
+  const number = text
+    .replace(/^([( ]*(?:\+|00)[\d .()-]+?)[([] ?0 ?[)\]]/, "$1")
+    .replace(new RegExp(BETWEEN, "gu"), "")
     .replace(/^00/, "+");
   return DIGITS.test(number.replace(/^\+/, "")) ? number : null;
 }

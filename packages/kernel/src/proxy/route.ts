@@ -1,5 +1,6 @@
 import { AppError } from "../errors.ts";
 import { cleanPaste } from "../pasted/clean.ts";
+import { asWritten } from "./written.ts";
 
 /** A proxy that connects to any address: SOCKS, or HTTP with CONNECT. */
 export interface TcpProxyRoute {
@@ -38,6 +39,8 @@ const KINDS: Readonly<Record<string, ProxyRoute["kind"]>> = {
   mtproto: "mtproxy",
 };
 const LINK = /^(?:https?:\/\/)?(?:t|telegram)\.(?:me|dog)\/(proxy|socks)\/?\?(.+)$|^tg:(?:\/\/)?(proxy|socks)\/?\?(.+)$/i;
+/** An IPv6 address without its brackets: nothing says where it ends and the port begins. */
+const BARE_V6 = /^[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){4,}/i;
 const HOST = /^[^:@/[\]?#\s]{1,253}$/;
 const PLACE = /^(\[[0-9a-fA-F:.]+\]|[^:@/[\]?#\s]+):(\d{1,5})$/;
 
@@ -45,17 +48,18 @@ const PLACE = /^(\[[0-9a-fA-F:.]+\]|[^:@/[\]?#\s]+):(\d{1,5})$/;
  * Parses a proxy in any form that people copy (field fault C5): `socks5://user:password@host:port`
  * (also `socks5h`, `socks4`, `socks4a`, `http`), a line of a list such as
  * `host:port:user:password`, `mtproxy://secret@host:port`, `host:port:secret`, or a link that
- * Telegram's apps share (`https://t.me/proxy?…`, `tg://socks?…`). Without a scheme it is SOCKS5.
+ * Telegram's apps share (`https://t.me/proxy?…`, `tg://socks?…`). Without a scheme it is SOCKS5. `asWritten` drops what surrounds it.
  * Throws AppError `bad-proxy`, which does not quote the text.
  */
 export function parseProxy(text: string): ProxyRoute {
-  const clean = cleanPaste(text);
+  const clean = asWritten(cleanPaste(text));
   const link = LINK.exec(clean);
   if (link) return fromLink(link[1] ?? link[3] ?? "", new URLSearchParams((link[2] ?? link[4])?.replaceAll("&amp;", "&")));
   const [, scheme, rest = ""] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(\S+?)\/?$/i.exec(clean.replace(/ +/g, ":")) ?? [];
   const kind = scheme === undefined ? null : KINDS[scheme.toLowerCase()];
   if (kind === undefined) throw scheme?.toLowerCase() === "https" ? bad(HTTPS) : bad();
-  const { place, user, password, raw } = parts(rest, kind);
+  if (BARE_V6.test(rest)) throw bad(V6);
+  const { place, user, password, raw } = parts(kind === "mtproxy" ? rest.replace(/\/?\?secret=|(?<=\d)\//, ":") : rest, kind);
   const read = raw ? (value: string | undefined): string | null => value ?? null : decoded;
   const isSecret = kind === null && user !== undefined && password === undefined && raw;
   if (kind === "mtproxy" || isSecret) return mtProxy(place.host, place.port, user ?? "");
@@ -106,7 +110,7 @@ function placeOf(text: string): Parts["place"] | null {
 }
 
 function fromLink(what: string, query: URLSearchParams): ProxyRoute {
-  const host = query.get("server")?.trim() ?? "";
+  const host = (query.get("server")?.trim() ?? "").replace(/^\[(.+)\]$/, "$1");
   const port = Number(query.get("port"));
   // A plus sign of base64 is a blank in a query.
   if (what.toLowerCase() === "proxy") return mtProxy(host, port, query.get("secret")?.trim().replaceAll(" ", "+") ?? "");
@@ -136,7 +140,8 @@ function isPort(port: number): boolean {
 function decoded(text: string | undefined): string | null {
   if (text === undefined) return null;
   try {
-    return decodeURIComponent(text);
+    // A sign that encodes nothing stands for itself.
+    return decodeURIComponent(text.replace(/%(?![0-9a-f]{2})/gi, "%25"));
   } catch {
     throw bad();
   }
@@ -146,6 +151,7 @@ function decoded(text: string | undefined): string | null {
 export const PROXY_FORMS =
   "socks5://user:password@host:port, socks4://host:port, http://user:password@host:port, mtproxy://secret@host:port, host:port:user:password (SOCKS5), or a t.me/proxy link";
 const HTTPS = "A proxy that is reached by https:// cannot be used. Most of them are HTTP proxies: write http://host:port.";
+const V6 = "An IPv6 address must stand in brackets: socks5://[2001:db8::1]:1080.";
 const SECRET =
   "The secret of an MTProxy must be 16 bytes, in hex or base64, alone or after dd, or ee with the name of a web site.";
 

@@ -1,4 +1,4 @@
-import type { Asker } from "@flotilla/contracts";
+import type { Asker, KnownTopic } from "@flotilla/contracts";
 import { say } from "../../words/said.ts";
 import { sourceKey } from "../source-key.ts";
 import { typedChat } from "./chat-refs.ts";
@@ -86,7 +86,7 @@ export class DraftAnswers {
         );
       case "topic":
       case "into": {
-        const topic = edits.typedTopic(text);
+        const topic = edits.typedTopic(text, this.#topics(draft));
         if (topic === null) return { problem: say("rwiz-bad-topic") };
         return { change: draft.step === "topic" ? { topic } : { into: topic }, done: true };
       }
@@ -119,8 +119,7 @@ export class DraftAnswers {
 
   async #typedTarget(draft: Draft, text: string): Promise<edits.Edit> {
     const typed = typedChat(text);
-    if (!typed || (typed.ref === "me" && draft.kind === "bot"))
-      return { problem: say("rwiz-bad-chat", { chat: text.slice(0, 64) }) };
+    if (!typed || (typed.ref === "me" && draft.kind === "bot")) return { problem: edits.noChat(text) };
     const { ref, topic } = typed;
     const asked = draft.kind === "bot" ? await this.#deps.botChat(ref) : null;
     if (draft.kind === "bot" && !asked) return { problem: say("rwiz-bot-not-in", { chat: ref }) };
@@ -128,6 +127,12 @@ export class DraftAnswers {
     if (loop) return { problem: loop };
     const { title, forum } = asked ?? this.known(ref);
     return { change: { target: { ref, title, forum: forum || topic !== null }, into: topic }, done: true };
+  }
+
+  /** The topics that this step is about, as its worker listed them. */
+  #topics({ step, reader, sender, chats, target }: Draft): readonly KnownTopic[] | null {
+    const [worker, chat] = step === "topic" ? [reader, chats[0]?.ref] : [sender, target?.ref];
+    return worker === null || chat === undefined ? null : this.#deps.lists.topics(worker, chat);
   }
 
   #listed(draft: Draft, key: string): Picked | undefined {

@@ -1,8 +1,9 @@
-import { Route, type RouteAction, RouteId, RouteTarget } from "@flotilla/contracts";
+import { type KnownTopic, Route, type RouteAction, RouteId, RouteTarget } from "@flotilla/contracts";
+import { cleanPaste } from "@flotilla/kernel";
 import { validateRoutes } from "@flotilla/relay";
 import { type Said, say } from "../../words/said.ts";
 import { routeProblem } from "../route-problem.ts";
-import { typedChat } from "./chat-refs.ts";
+import { isInvitation, typedChat } from "./chat-refs.ts";
 import type { Draft, Picked } from "./route-draft.ts";
 
 /** What an answer did to the draft. `done`: its step is over; a problem leaves everything as it was. */
@@ -42,22 +43,35 @@ export function toggled({ chats }: Draft, picked: Picked): Edit {
 
 /** Sources that were typed: names, numbers, links, with commas or blanks between them. */
 export function typedSources({ chats }: Draft, text: string, known: (ref: string) => Picked): Edit {
-  const words = text.split(/[\s,]+/).filter(Boolean);
+  const words = text.split(/[\s,;]+/).filter(Boolean);
   const typed = words.map(typedChat);
   const bad = words.find((_, index) => !typed[index] || typed[index].ref === "me");
-  if (bad !== undefined || words.length === 0) return wrong("rwiz-bad-chat", { chat: bad ?? text });
+  if (bad !== undefined || words.length === 0) return { problem: noChat(bad ?? text) };
   const found = typed.flatMap((each) =>
     each ? [{ ...known(each.ref), ...(each.topic === null ? {} : { forum: true }) }] : [],
   );
-  const added = found.filter(({ ref }) => !chats.some((chat) => chat.ref.toLowerCase() === ref.toLowerCase()));
+  const same = (a: { readonly ref: string }, b: { readonly ref: string }): boolean =>
+    a.ref.toLowerCase() === b.ref.toLowerCase();
+  const added = found.filter((each, at) => ![...chats, ...found.slice(0, at)].some((chat) => same(chat, each)));
   if (chats.length + added.length > 50) return wrong("rwiz-many-chats");
   const [only] = chats.length + added.length === 1 ? typed : [];
   return stay({ chats: [...chats, ...added], topic: only?.topic ?? null, page: 0 });
 }
 
-/** The number of a topic, or a link to a message in it. */
-export function typedTopic(text: string): number | null {
-  const id = /^\d{1,10}$/.test(text) ? Number(text) : (typedChat(text)?.topic ?? null);
+/** What is wrong with a text that names no chat. */
+export function noChat(text: string): Said {
+  return isInvitation(text) ? say("rwiz-invitation") : say("rwiz-bad-chat", { chat: text.slice(0, 64) });
+}
+
+/**
+ * The number of a topic, or a link to it or to a message in it. A link with one number can lead to a message, too: where the topics are known
+ * (null = they are not), it has to be one of them.
+ */
+export function typedTopic(text: string, topics: readonly KnownTopic[] | null): number | null {
+  const number = cleanPaste(text).replace(/^#/, "");
+  const link = typedChat(text);
+  const alone = topics === null || topics.some((each) => each.id === link?.number) ? link?.number : undefined;
+  const id = /^\d{1,10}$/.test(number) ? Number(number) : (link?.topic ?? alone ?? null);
   return id !== null && id > 0 && id < 2 ** 31 ? id : null;
 }
 
