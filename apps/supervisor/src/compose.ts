@@ -21,7 +21,8 @@ import { Fleet, type FleetSettings } from "./fleet.ts";
 import { HostCommands } from "./host-commands.ts";
 import { HostDb } from "./host-db.ts";
 import { HostFiles } from "./host-files.ts";
-import { idleSessions, takeKnownWorkers } from "./known-here.ts";
+import { IdleSessions } from "./idle-sessions.ts";
+import { takeKnownWorkers } from "./known-here.ts";
 import { exitCounter, showFleet } from "./metrics.ts";
 import { openRedisParts } from "./redis-parts.ts";
 import { SessionDesk } from "./session-desk.ts";
@@ -113,11 +114,12 @@ async function cleanUp({ dataDir, fleetKey: configured }: Config, { db, fleet, f
   await fleet.cleanUp();
   const known = takeKnownWorkers(db, dataDir, systemClock.now());
   if (known.length > 0) log.warn({ workers: known }, "⚠️ host.db knew no worker; those that ran here are taken back");
+  const idle = new IdleSessions(db, dataDir);
   const files = new HostFiles({
     dataDir,
     key: configured ? null : fleetKey,
     db,
-    idleSessions: () => idleSessions(db, dataDir),
+    idleSessions: () => idle.names(),
     tell: (trouble, over, detail) => fleet.tell({ kind: "host.trouble", trouble, over, detail }),
     clock: systemClock,
     log,
