@@ -28,7 +28,7 @@ test("two fleets on one Redis run workers of the same names, and each bot hears 
     await fleet.post("chat/press", { labelContains: "demo_1" });
     await waitFor(async () => /Status: healthy/.test(await said(fleet)), { what: "the card" });
     await fleet.post("chat/press", { labelContains: "Restart" });
-    await waitFor(async () => /Restarted \d\d:\d\d:\d\d/.test(await said(fleet)), {
+    await waitFor(async () => /Restarted (?:just now|\d+ min ago) \(\d\d:\d\d/.test(await said(fleet)), {
       timeoutMs: 60_000,
       what: `the restart of fleet ${n}`,
     });

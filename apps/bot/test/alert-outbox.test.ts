@@ -30,6 +30,7 @@ test("an alert is delivered once to each admin, with its buttons and its text as
       "🔄 Restart",
       "📜 Log",
       "👷 Details",
+      "📖 What to do",
       "✋ I take it",
       "🔕 Mute 4 h",
     ]);

@@ -24,7 +24,8 @@ import { HostFiles } from "./host/host-files.ts";
 import { exitCounter, showFleet } from "./host/metrics.ts";
 import { openRedisParts } from "./host/redis-parts.ts";
 import { HostDb } from "./record/host-db.ts";
-import { idleSessions, takeKnownWorkers } from "./record/known-here.ts";
+import { IdleSessions } from "./record/idle-sessions.ts";
+import { takeKnownWorkers } from "./record/known-here.ts";
 import { DEFAULT_VITAL_LIMITS } from "./worker/vital-signs.ts";
 
 /** A running supervisor. `close` ends every worker, then releases the rest. */
@@ -119,11 +120,12 @@ async function cleanUp({ dataDir, fleetKey: configured }: Config, { db, fleet, f
   await fleet.cleanUp();
   const known = takeKnownWorkers(db, dataDir, systemClock.now());
   if (known.length > 0) log.warn({ workers: known }, "⚠️ host.db was empty; workers that ran here before are added back");
+  const idle = new IdleSessions(db, dataDir);
   const files = new HostFiles({
     dataDir,
     key: configured ? null : fleetKey,
     db,
-    idleSessions: () => idleSessions(db, dataDir),
+    idleSessions: () => idle.names(),
     tell: (trouble, over, detail) => fleet.tell({ kind: "host.trouble", trouble, over, detail }),
     clock: systemClock,
     log,

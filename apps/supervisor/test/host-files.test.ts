@@ -1,5 +1,17 @@
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { loadFleetKey } from "@flotilla/config";
 import type { HostTrouble } from "@flotilla/contracts";
 import { parseWorkerId, systemClock } from "@flotilla/kernel";
@@ -9,7 +21,8 @@ import { testDir } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { HostFiles } from "../src/host/host-files.ts";
 import { HostDb } from "../src/record/host-db.ts";
-import { idleSessions, takeKnownWorkers } from "../src/record/known-here.ts";
+import { IdleSessions } from "../src/record/idle-sessions.ts";
+import { takeKnownWorkers } from "../src/record/known-here.ts";
 
 const A = parseWorkerId("alpha");
 const log = createLogger({ name: "test", level: "silent" });
@@ -21,9 +34,10 @@ async function watched() {
   const told: [HostTrouble, boolean, string][] = [];
   let monotonic: number = 0;
   const clock = { now: (): number => systemClock.now(), monotonicMs: (): number => monotonic };
+  const idle = new IdleSessions(db, dir);
   const files = new HostFiles({
     ...{ dataDir: dir, key, db, clock, log },
-    idleSessions: () => idleSessions(db, dir),
+    idleSessions: () => idle.names(),
     tell: (...what) => void told.push(what),
   });
   onTestFinished(() => {
@@ -40,6 +54,17 @@ async function watched() {
   };
   return { dir, key, db, told, look, pass };
 }
+
+/** Files with the name of a session, or nearly, and nothing of one in them. */
+const ODD: Readonly<Record<string, string | Buffer>> = {
+  "empty.session": "",
+  "text.session": "hello",
+  "cut.session": Buffer.concat([Buffer.from("SQLite format 3\0"), randomBytes(40)]),
+  "noise.session": randomBytes(8192),
+  "Upper.session": "x",
+  "mine.session.bak": "x",
+  "mine (copy).session": "x",
+};
 
 function session(dir: string, name: string, key: Buffer): void {
   using store = openSession({ dir: `${dir}/sessions`, name, fleetKey: key });
@@ -150,6 +175,46 @@ describe("sessions of the folder", () => {
     expect(look()).toEqual([["sessions-idle", true]]);
   });
 
+  test("that only look like one are not offered: copies, links, folders, pipes, empty ones, notes, journals and those without a login", async () => {
+    const { dir, key, db } = await watched();
+    const at = (name: string): string => `${dir}/sessions/${name}`;
+    session(dir, "alpha", key);
+    session(dir, "mine", key);
+    db.setDesired(A, "stopped", 1);
+    const idle = new IdleSessions(db, dir);
+    expect(idle.names()).toEqual(["mine"]);
+    copyFileSync(at("alpha.session"), at("alpha_copy.session"));
+    copyFileSync(at("mine.session"), at("mine_copy.session"));
+    symlinkSync(at("alpha.session"), at("link.session"));
+    symlinkSync(at("gone.session"), at("dangling.session"));
+    mkdirSync(at("folder.session"));
+    execFileSync("mkfifo", [at("pipe.session")]);
+    for (const [name, content] of Object.entries(ODD)) writeFileSync(at(name), content);
+    openSession({ dir: `${dir}/sessions`, name: "no_login", fleetKey: key }).close();
+    expect(idle.names()).toEqual(["mine"]);
+    expect(idle.names(), "the second look is the same").toEqual(["mine"]);
+  });
+
+  test("are offered when they are free, whole, or no copy any more", async () => {
+    const { dir, key, db } = await watched();
+    const at = (name: string): string => `${dir}/sessions/${name}.session`;
+    const idle = new IdleSessions(db, dir);
+    session(dir, "alpha", key);
+    db.setDesired(A, "stopped", 1);
+    writeFileSync(at("beta"), "");
+    expect(idle.names()).toEqual([]);
+    rmSync(at("beta"));
+    session(dir, "beta", key);
+    expect(idle.names()).toEqual(["beta"]);
+    copyFileSync(at("alpha"), at("gamma"));
+    expect(idle.names()).toEqual(["beta"]);
+    db.remove(A);
+    rmSync(at("alpha"));
+    expect(idle.names()).toEqual(["beta", "gamma"]);
+    db.setDesired(parseWorkerId("gamma"), "stopped", 2);
+    expect(idle.names()).toEqual(["beta"]);
+  });
+
   test("of workers that ran here are added back after a lost record when they have a key; others wait for an admin", async () => {
     const { dir, key, db } = await watched();
     for (const name of ["ran_1", "imported"]) session(dir, name, key);
@@ -159,7 +224,7 @@ describe("sessions of the folder", () => {
     for (const name of ["ran_1", "no_login", "broken", "gone"]) writeFileSync(`${dir}/logs/${name}.log`, "");
     expect(takeKnownWorkers(db, dir, 5)).toEqual(["ran_1"]);
     expect(db.workers()).toEqual([{ id: "ran_1", desired: "running" }]);
-    expect(idleSessions(db, dir)).toEqual(["broken", "imported", "no_login"]);
+    expect(new IdleSessions(db, dir).names()).toEqual(["imported"]);
     db.close();
     const again = new HostDb(`${dir}/host.db`);
     again.setDesired(parseWorkerId("ran_1"), "stopped", 6);

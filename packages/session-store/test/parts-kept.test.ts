@@ -1,9 +1,9 @@
 import { openDatabase } from "@flotilla/sqlite";
 import { testDir } from "@flotilla/testkit";
 import { expect, test } from "vitest";
-import { sessionPath } from "../src/identity.ts";
+import { sessionPath } from "../src/file/identity.ts";
+import { MIGRATIONS } from "../src/file/schema.ts";
 import { openSession } from "../src/index.ts";
-import { MIGRATIONS } from "../src/schema.ts";
 
 const PLACE = { chat: "-2", topic: null };
 const id = (message: number, rest: readonly (number | "unknown" | "missing")[]) => ({

@@ -11,8 +11,6 @@ export interface TestFleet {
   readonly process: SpawnedProcess;
   readonly url: string;
   readonly dataDir: string;
-  /** Health of its bot and of its supervisor. */
-  readonly healths: readonly [bot: string, supervisor: string];
   /** GET of the control API. */
   get<T>(path: string): Promise<T>;
   /** POST of the control API; throws on anything but 2xx. */
@@ -35,11 +33,9 @@ export async function startFleetIn(dir: string, env: Readonly<Record<string, str
   onTestFinished(async ({ task }) => {
     if (task.result?.state === "fail") await tellWhatHappened(url, `${dir}/data/sandbox/logs`);
   });
-  const [, bot = "", supervisor = ""] = /Health: (\S+) \(bot\), (\S+) \(supervisor\)/.exec(running.stdout) ?? [];
   return {
     process: running,
     url,
-    healths: [bot, supervisor],
     dataDir: `${dir}/data/sandbox`,
     get: (path) => call(`${url}/control/${path}`),
     post: (path, body = {}) => call(`${url}/control/${path}`, body),
@@ -47,8 +43,15 @@ export async function startFleetIn(dir: string, env: Readonly<Record<string, str
   };
 }
 
+/** Addresses of the health pages of its bot and of its supervisor. */
+export function healthsOf({ process }: Pick<TestFleet, "process">): readonly [bot: string, supervisor: string] {
+  const [, bot = "", supervisor = ""] = /Health: (\S+) \(bot\), (\S+) \(supervisor\)/.exec(process.stdout) ?? [];
+  return [bot, supervisor];
+}
+
 /** Whether the supervisor has a worker in one of these states (`RUNNING|DEGRADED`), by its metrics. */
-export async function hasWorker({ healths: [, supervisor] }: TestFleet, states: string): Promise<boolean> {
+export async function hasWorker(fleet: TestFleet, states: string): Promise<boolean> {
+  const [, supervisor] = healthsOf(fleet);
   const metrics = await fetch(supervisor.replace("healthz", "metrics"), { signal: AbortSignal.timeout(2000) });
   return new RegExp(`flotilla_workers\\{state="(${states})"[^}]*\\} [1-9]`).test(await metrics.text());
 }

@@ -19,9 +19,3 @@ export function takeKnownWorkers(db: HostDb, dataDir: string, now: number): Work
   for (const [index, id] of known.entries()) db.setDesired(id, "running", now + index);
   return known;
 }
-
-/** Session files of the folder that belong to no worker of this host. */
-export function idleSessions(db: HostDb, dataDir: string): string[] {
-  const workers = new Set<string>(db.workers().map(({ id }) => id));
-  return sessionNames(join(dataDir, "sessions")).filter((name) => !workers.has(name));
-}
