@@ -222,7 +222,9 @@ class QueueConsumer<T> implements Consumer {
   }
 
   #rebuild(): void {
-    this.#options.onError(new AppError("consumer-dead", `Nobody took the jobs of ${this.#queue}: its consumer was made anew.`));
+    this.#options.onError(
+      new AppError("consumer-dead", `The jobs of ${this.#queue} were not taken: its consumer was recreated.`),
+    );
     const [worker, redis] = [this.#worker, this.#redis];
     this.#redis = this.#connect();
     this.#worker = this.#build();

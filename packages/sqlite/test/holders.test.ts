@@ -84,7 +84,7 @@ describe.runIf(linux)("findHolders", () => {
   });
 
   test("finds nobody where there is nobody, and nothing where there is nothing", async () => {
-    const notVisible = strangersRun() ? expect.stringContaining("other users could not be looked through") : null;
+    const notVisible = strangersRun() ? expect.stringContaining("other users could not be inspected") : null;
     expect(await findHolders(path)).toMatchObject({ holders: [], notVisible });
     pythonDatabase(path, "wal");
     expect(await findHolders(path)).toMatchObject({ holders: [], notVisible });

@@ -6,7 +6,7 @@ import { useSandbox } from "./world.ts";
 
 const world = useSandbox();
 
-/** A session that is logged in as somebody new. */
+/** A logged-in session of a new account. */
 async function member(): Promise<{ phone: string; store: SessionStore; keyId: string }> {
   const phone = world.person();
   const store = await newStore();
@@ -15,7 +15,7 @@ async function member(): Promise<{ phone: string; store: SessionStore; keyId: st
   return { phone, store, keyId };
 }
 
-/** The same session in another file: what "two users of one key" looks like. */
+/** The same session in another file: two users of one key. */
 async function copyOf(store: SessionStore, self: SelfUser): Promise<SessionStore> {
   const copy = await newStore();
   copy.beginLogin();

@@ -134,7 +134,7 @@ export class Account {
 
   /** The supervisor sees all connections of this host: hold, because there is no network, or go. */
   network(order: SupervisorToWorker["order"]): void {
-    this.#connection.patience[order]();
+    this.#connection.retryDelay[order]();
   }
 
   /** It claims to be connected. */

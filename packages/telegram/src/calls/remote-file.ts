@@ -1,6 +1,6 @@
 import { Api } from "telegram";
 
-/** How a video or a sound is shown; without it a client shows a plain file. */
+/** How a client shows a video or a sound; without it, as a plain file. */
 export interface FileLook {
   readonly video?: { readonly durationS: number; readonly width: number; readonly height: number; readonly round: boolean };
   readonly audio?: {
@@ -12,7 +12,7 @@ export interface FileLook {
   readonly animated?: boolean;
 }
 
-/** What a photo or a document is, without what it holds. */
+/** Properties of a photo or document, without its content. */
 export interface FileFacts {
   readonly photo: boolean;
   readonly mime: string;
@@ -21,14 +21,16 @@ export interface FileFacts {
   readonly look: FileLook;
 }
 
-/** A file of a message that can be downloaded. The place ages: Telegram forgets its reference after some hours. */
+/**
+ * A downloadable file of a message. `place` expires: Telegram drops its reference after some hours.
+ */
 export interface RemoteFile extends FileFacts {
   readonly place: Api.TypeInputFileLocation;
-  /** The data centre that keeps it. */
+  /** The data centre that stores it. */
   readonly dc: number;
 }
 
-/** The file of a message, or null when it has none. */
+/** The file of a message; null = it has none. */
 export function remoteFile(media: Api.TypeMessageMedia | undefined): RemoteFile | null {
   if (media instanceof Api.MessageMediaPhoto && media.photo instanceof Api.Photo) return photoFile(media.photo);
   if (media instanceof Api.MessageMediaDocument && media.document instanceof Api.Document) return documentFile(media.document);
@@ -73,7 +75,7 @@ function audioLook({ duration, voice, title, performer }: Api.DocumentAttributeA
   return { durationS: duration, voice: voice === true, ...(title ? { title } : {}), ...(performer ? { performer } : {}) };
 }
 
-/** The same for one that is sent. */
+/** The properties as attributes of a sent document. */
 export function attributesOf({ name, look }: FileFacts): Api.TypeDocumentAttribute[] {
   const { video, audio, animated } = look;
   return [

@@ -28,7 +28,7 @@ async function rig(): Promise<{ store: () => SessionStore; reopen: () => FloodGa
   return { store: () => store, reopen, gate: make(), clock };
 }
 
-/** An answer of the server, as the hooks leave it. */
+/** A server's answer in the form of the hooks. */
 function answer(code: number, text: string): Error {
   const raw = Object.getOwnPropertySymbols(sample)[0] as symbol;
   return Object.assign(new Error(text), { [raw]: { code, text, method: "" } });

@@ -1,4 +1,6 @@
-/** Channels that the server does not tell of as it should: they hold nothing else up, and nothing of them is forgotten. */
+/**
+ * Channels with a misbehaving server: they block no other box, and no message of them is forgotten.
+ */
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import type { Envelope, Update } from "../../src/updates/model.ts";
@@ -94,7 +96,7 @@ test("channels joined elsewhere: whatever was posted since then arrives, also wh
   const channels = Array.from({ length: 20 }, (_, n) => String(n + 10));
   for (const channel of channels) rig.server.join(channel);
   for (let n = 0; n < 3; n++) for (const channel of channels) rig.server.post(channel);
-  // The account's own time goes on meanwhile.
+  // The account's own box continues meanwhile.
   rig.push(rig.server.post(ACCOUNT));
   await waitFor(() => rig.inbox().length === 2);
   rig.push(...channels.map((channel) => rig.server.post(channel)));

@@ -1,4 +1,7 @@
-/** Private chats and basic groups over sockets: their messages are in the account's box and come in short forms. */
+/**
+ * Private chats and basic groups over sockets: their messages are in the account's box and come in
+ * short forms.
+ */
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { useSandbox } from "../world.ts";

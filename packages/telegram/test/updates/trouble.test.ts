@@ -59,7 +59,7 @@ test("a channel that was closed is marked alone; let in again, it goes on", asyn
   rig.push(rig.server.post("5"));
   rig.server.post("6");
   rig.push(rig.server.post("6"), rig.server.post(ACCOUNT));
-  // What is pushed is taken all the same; what was not waits until the channel lets us in.
+  // Pushed messages are taken; the others wait until the channel admits the account again.
   await waitFor(() => rig.trouble.length === 1 && rig.inbox().length === 4);
   expect(rig.inbox().sort()).toEqual(["5/2", "6/1", "6/2", "account/1"]);
   expect(rig.trouble).toEqual([{ kind: "closed", chat: "-1000000000005", reason: "CHANNEL_PRIVATE" }]);
@@ -95,7 +95,7 @@ test("one event that cannot be read is passed over and counted, the others come"
   await rig.stop();
   for (const box of [ACCOUNT, "5"])
     for (let n = 2; n <= 6; n++) n === 3 ? rig.server.postUnreadable(box) : rig.server.post(box);
-  // Not even in part can anything be made of an answer that holds the third of a box.
+  // No part of an answer that contains the third message of a box is readable.
   rig.server.onCall = (name, box) => {
     if (/ifference/.test(name) && !(/ 1 /.test(name) && !rig.store.updates.has(box, 2))) throw new Refusal("UNDECODABLE");
   };
