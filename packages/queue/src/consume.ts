@@ -205,14 +205,14 @@ class QueueConsumer<T> implements Consumer {
         stuck = 0;
         continue;
       }
-      stuck = (await this.#nobodyTakes()) ? stuck + 1 : 0;
+      stuck = (await this.#looksStuck()) ? stuck + 1 : 0;
       if (stuck < STUCK_PROBES || signal.aborted) continue;
       stuck = 0;
       this.#rebuild();
     }
   }
 
-  async #nobodyTakes(): Promise<boolean> {
+  async #looksStuck(): Promise<boolean> {
     const waiting = this.#redis.llen(`${this.#options.place.prefix}:${this.#queue}:wait`);
     try {
       return (await withTimeout(waiting, PROBE_MS, noAnswer)) > 0 || !this.#worker.isRunning();

@@ -35,7 +35,7 @@ async function way(redis: RedisHarness): Promise<{ url: string; loseThoseThatAre
   };
 }
 
-test("a consumer whose connections are dead without knowing it is made anew, and takes what waits", async () => {
+test("a consumer with unnoticed dead connections is recreated, and takes the waiting jobs", async () => {
   await using redis = await startRedis();
   const { url, loseThoseThatAreOpen } = await way(redis);
   const errors = errorList();

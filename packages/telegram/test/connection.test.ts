@@ -45,7 +45,7 @@ test("connects, proves who it is, and check is a real call", async () => {
   expect(states).toEqual(["connecting", "catching-up", "ready", "stopped"]);
 });
 
-test.each(["fin", "rst"] as const)("a connection that is dropped (%s) comes back by itself", async (how) => {
+test.each(["fin", "rst"] as const)("a dropped connection (%s) is restored automatically", async (how) => {
   const { phone, store } = await member();
   const { connection } = watch({ ...account(world.server), store });
   connection.start();
@@ -191,7 +191,7 @@ test("a key that suddenly belongs to another account is refused", async () => {
   expect(connection.status().fault).toMatchObject({ class: "CONFIG", code: "account-changed" });
 });
 
-test("a copy of the session on another address kills the key, and nobody tries again", async () => {
+test("a copy of the session at another address kills the key, and neither retries", async () => {
   const { store, phone } = await member();
   const copy = await copyOf(store, selfOf(store));
   const first = watch({ ...account(world.server), store });

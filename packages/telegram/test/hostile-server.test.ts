@@ -90,7 +90,7 @@ test("stop during connect closes the socket at once, and nothing comes back", as
   expect(states).toEqual(["connecting", "stopped"]);
 });
 
-test("nobody listening is a network fault with a next try", async () => {
+test("a refused connection is a network fault with a retry", async () => {
   const server = { kind: "custom", host: "127.0.0.1", port: 1, publicKeyPem: await testKey() } as const;
   const backoff = { delaysMs: [5, 60_000], jitter: 0 };
   const { connection } = watch({ ...account(server), store: await storeWithKey(), timings: { backoff } });

@@ -1,4 +1,4 @@
-import type { LossReason, OutageReport, WayStatus } from "@flotilla/contracts";
+import type { LossReason, OutageReport, ProxyStatus } from "@flotilla/contracts";
 
 /** Messages that cannot be had; `outage` says what became of the others. */
 export interface Loss {
@@ -14,7 +14,7 @@ export interface Feed {
   /** The chats that somebody wants, by marked id. */
   sources(): ReadonlySet<string>;
   /** The way to Telegram. */
-  way(): WayStatus;
+  way(): ProxyStatus;
   /** Messages exist and cannot be had. */
   lost(loss: Loss): void;
   /** There is something in the inbox. */

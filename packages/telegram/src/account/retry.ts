@@ -33,11 +33,9 @@ export const NO_FAILURES: Failures = { all: 0, unknownKey: 0, fatal: 0 };
 
 /** {@link Failures} after one more. */
 export function failedAgain({ all, unknownKey, fatal }: Failures, fault: Fault): Failures {
-  return {
-    all: all + 1,
-    unknownKey: fault.code === "unknown-key" ? unknownKey + 1 : 0,
-    fatal: isDoubted(fault) ? fatal + 1 : fatal,
-  };
+  const unknownKeys = fault.code === "unknown-key" ? unknownKey + 1 : 0;
+  const fatals = isDoubted(fault) ? fatal + 1 : fatal;
+  return { all: all + 1, unknownKey: unknownKeys, fatal: fatals };
 }
 
 /** Answers that leave no doubt: asking again would only repeat a key that two processes used. */

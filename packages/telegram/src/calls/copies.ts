@@ -1,4 +1,4 @@
-import { AppError, bareChannel } from "@flotilla/kernel";
+import { AppError, bareChannel, withoutUndefined } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
@@ -144,7 +144,7 @@ function byContent(media: Api.TypeMessageMedia | undefined): Api.TypeInputMedia 
   if (!(media instanceof Api.MessageMediaGeo || media instanceof Api.MessageMediaVenue)) return null;
   if (!(media.geo instanceof Api.GeoPoint)) return null;
   const { lat, long, accuracyRadius } = media.geo;
-  const geoPoint = new Api.InputGeoPoint({ lat, long, ...(accuracyRadius === undefined ? {} : { accuracyRadius }) });
+  const geoPoint = new Api.InputGeoPoint({ lat, long, ...withoutUndefined({ accuracyRadius }) });
   if (media instanceof Api.MessageMediaGeo) return new Api.InputMediaGeoPoint({ geoPoint });
   const { title, address, provider, venueId, venueType } = media;
   return new Api.InputMediaVenue({ geoPoint, title, address, provider, venueId, venueType });

@@ -1,3 +1,4 @@
+import { withoutUndefined } from "@flotilla/kernel";
 import { Api } from "telegram";
 
 /** How a client shows a video or a sound; without it, as a plain file. */
@@ -62,45 +63,38 @@ function lookOf(attributes: readonly Api.TypeDocumentAttribute[]): FileLook {
   const video = attributes.find((attribute) => attribute instanceof Api.DocumentAttributeVideo);
   const audio = attributes.find((attribute) => attribute instanceof Api.DocumentAttributeAudio);
   const animated = attributes.some((attribute) => attribute instanceof Api.DocumentAttributeAnimated);
-  return {
-    ...(video
-      ? { video: { durationS: video.duration, width: video.w, height: video.h, round: video.roundMessage === true } }
-      : {}),
-    ...(audio ? { audio: audioLook(audio) } : {}),
-    ...(animated ? { animated } : {}),
-  };
+  return withoutUndefined({
+    video: video && videoLook(video),
+    audio: audio && audioLook(audio),
+    animated: animated || undefined,
+  });
+}
+
+function videoLook({ duration, w, h, roundMessage }: Api.DocumentAttributeVideo): NonNullable<FileLook["video"]> {
+  return { durationS: duration, width: w, height: h, round: roundMessage === true };
 }
 
 function audioLook({ duration, voice, title, performer }: Api.DocumentAttributeAudio): NonNullable<FileLook["audio"]> {
-  return { durationS: duration, voice: voice === true, ...(title ? { title } : {}), ...(performer ? { performer } : {}) };
+  const names = withoutUndefined({ title: title || undefined, performer: performer || undefined });
+  return { durationS: duration, voice: voice === true, ...names };
 }
 
 /** The properties as attributes of a sent document. */
 export function attributesOf({ name, look }: FileFacts): Api.TypeDocumentAttribute[] {
   const { video, audio, animated } = look;
-  return [
-    ...(name === null ? [] : [new Api.DocumentAttributeFilename({ fileName: name })]),
-    ...(video
-      ? [
-          new Api.DocumentAttributeVideo({
-            duration: video.durationS,
-            w: video.width,
-            h: video.height,
-            roundMessage: video.round,
-            supportsStreaming: true,
-          }),
-        ]
-      : []),
-    ...(audio
-      ? [
-          new Api.DocumentAttributeAudio({
-            duration: audio.durationS,
-            voice: audio.voice,
-            ...(audio.title === undefined ? {} : { title: audio.title }),
-            ...(audio.performer === undefined ? {} : { performer: audio.performer }),
-          }),
-        ]
-      : []),
-    ...(animated === true ? [new Api.DocumentAttributeAnimated()] : []),
-  ];
+  const attributes: Api.TypeDocumentAttribute[] = [];
+  if (name !== null) attributes.push(new Api.DocumentAttributeFilename({ fileName: name }));
+  if (video) attributes.push(videoAttribute(video));
+  if (audio) attributes.push(audioAttribute(audio));
+  if (animated === true) attributes.push(new Api.DocumentAttributeAnimated());
+  return attributes;
+}
+
+function videoAttribute({ durationS, width, height, round }: NonNullable<FileLook["video"]>): Api.DocumentAttributeVideo {
+  const size = { w: width, h: height };
+  return new Api.DocumentAttributeVideo({ duration: durationS, ...size, roundMessage: round, supportsStreaming: true });
+}
+
+function audioAttribute({ durationS, voice, title, performer }: NonNullable<FileLook["audio"]>): Api.DocumentAttributeAudio {
+  return new Api.DocumentAttributeAudio({ duration: durationS, voice, ...withoutUndefined({ title, performer }) });
 }

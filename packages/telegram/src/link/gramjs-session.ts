@@ -125,7 +125,7 @@ export class GramJsSession extends MemorySession {
 function entitiesOf(found: object): Entity[] {
   if (Array.isArray(found)) return found as Entity[];
   const { users, chats, user } = found as { users?: Entity[]; chats?: Entity[]; user?: Entity };
-  const listed = [...(Array.isArray(users) ? users : []), ...(Array.isArray(chats) ? chats : [])];
+  const listed = [users, chats].filter((each) => Array.isArray(each)).flat();
   return user instanceof Api.User ? [...listed, user] : listed;
 }
 

@@ -7,6 +7,7 @@ import {
   type ProxyRoute,
   reachable,
   throughProxy,
+  withoutUndefined,
 } from "@flotilla/kernel";
 import { type ClientHello, clientHello, readAnswer, TlsRecords } from "./fake-tls.ts";
 import { type Obfuscation, obfuscate } from "./mtproxy.ts";
@@ -120,7 +121,7 @@ export class LinkSocket {
     });
     tcp.setTimeout(connectTimeoutMs, () => tcp.destroy(timeoutError(connectTimeoutMs)));
     const { host, port } = proxy ?? reachable(endpoint, dc, localAddress);
-    tcp.connect({ host, port, ...(localAddress === undefined ? {} : { localAddress }) }, () => opened.resolve());
+    tcp.connect({ host, port, ...withoutUndefined({ localAddress }) }, () => opened.resolve());
     await opened.promise;
     if (proxy) await this.#goThrough(tcp, proxy);
     tcp.setTimeout(0);

@@ -1,4 +1,5 @@
 import type { Fault } from "@flotilla/contracts";
+import { withoutUndefined } from "@flotilla/kernel";
 import type { SelfUser } from "@flotilla/session-store";
 import type { Api } from "telegram";
 import { classify } from "../wire/classify.ts";
@@ -110,7 +111,7 @@ const FINAL: ReadonlySet<RefusalReason> = new Set([
 
 /** A refusal that this program decides. */
 export function refuse(reason: RefusalReason, who?: string): LoginResult {
-  return { kind: "refused", reason, fault: null, waitS: null, final: FINAL.has(reason), ...(who === undefined ? {} : { who }) };
+  return { kind: "refused", reason, fault: null, waitS: null, final: FINAL.has(reason), ...withoutUndefined({ who }) };
 }
 
 /**
@@ -139,14 +140,11 @@ export function answered(error: unknown, ...texts: readonly string[]): boolean {
 
 /** The public part of `auth.sentCode`. */
 export function describeSentCode(sent: Api.auth.SentCode): LoginResult {
-  const { nextType } = sent;
-  return {
-    kind: "code-sent",
-    via: viaOf(sent.type.className, "auth.SentCodeType"),
-    length: lengthOf(sent.type),
-    nextVia: nextType ? viaOf(nextType.className, "auth.CodeType") : null,
-    resendAfterS: nextType ? (sent.timeout ?? 0) : null,
-  };
+  const via = viaOf(sent.type.className, "auth.SentCodeType");
+  const code = { kind: "code-sent", via, length: lengthOf(sent.type) } as const;
+  if (!sent.nextType) return { ...code, nextVia: null, resendAfterS: null };
+  const nextVia = viaOf(sent.nextType.className, "auth.CodeType");
+  return { ...code, nextVia, resendAfterS: sent.timeout ?? 0 };
 }
 
 const VIAS: ReadonlyMap<string, CodeVia> = new Map(

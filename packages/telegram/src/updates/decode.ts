@@ -1,4 +1,4 @@
-import { markedChannel } from "@flotilla/kernel";
+import { markedChannel, withoutUndefined } from "@flotilla/kernel";
 import type { InboxEvent } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
@@ -78,7 +78,14 @@ function sent(request: unknown, answer: Api.UpdateShortSentMessage, self: string
   const peerId = peerOf(request.peer, self);
   if (!peerId) return null;
   const { id, date, pts, ptsCount: count, entities, media } = answer;
-  const message = new Api.Message({ id, date, peerId, out: true, message: request.message, ...given({ entities, media }) });
+  const message = new Api.Message({
+    id,
+    date,
+    peerId,
+    out: true,
+    message: request.message,
+    ...withoutUndefined({ entities, media }),
+  });
   const events = [messageEvent(message, "new", { chats: [] })].filter((event) => event !== null);
   return moved({ kind: "box", box: ACCOUNT, pts, count, events });
 }
@@ -109,7 +116,7 @@ function shortMessage(short: Api.UpdateShortMessage | Api.UpdateShortChatMessage
     date,
     message,
     peerId,
-    ...given({ out, fromId, fwdFrom, replyTo, entities, ttlPeriod }),
+    ...withoutUndefined({ out, fromId, fwdFrom, replyTo, entities, ttlPeriod }),
   });
   return ordered(date, [new Api.UpdateNewMessage({ message: whole, pts, ptsCount })]);
 }
@@ -159,9 +166,4 @@ function peerOf(input: unknown, self: string | null): Api.TypePeer | null {
   if (input instanceof Api.InputPeerUser) return new Api.PeerUser({ userId: input.userId });
   if (input instanceof Api.InputPeerChat) return new Api.PeerChat({ chatId: input.chatId });
   return null;
-}
-
-/** Removes undefined members. */
-function given<T extends object>(members: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never;
 }

@@ -1,3 +1,4 @@
+import { withoutUndefined } from "@flotilla/kernel";
 import type { InboxEvent, SessionStore, UpdateState } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
@@ -44,7 +45,7 @@ export class GramJsUpdateServer implements UpdateServer {
 
   async difference({ pts, date, qts }: UpdateState, limit?: number): ReturnType<UpdateServer["difference"]> {
     // Without a total limit, which would only make the server answer "too long" (docs/updates.md).
-    const request = new Api.updates.GetDifference({ pts, date, qts, ...(limit === undefined ? {} : { ptsLimit: limit }) });
+    const request = new Api.updates.GetDifference({ pts, date, qts, ...withoutUndefined({ ptsLimit: limit }) });
     const answer = await this.#link.invoke(request);
     if (answer instanceof Api.updates.DifferenceEmpty) return { kind: "empty", date: answer.date, seq: answer.seq };
     if (answer instanceof Api.updates.DifferenceTooLong) return { kind: "too-long", pts: answer.pts };

@@ -208,8 +208,8 @@ export class Questions {
     todo.failed(key, this.#now(), verdict.kind === "later" ? verdict.waitMs : null);
     // A flood wait is no refusal: it states its own end.
     if (verdict.kind === "later" && verdict.waitMs !== null) return;
-    const enough = this.#deps.aside.has(channel) ? 1 : verdict.kind === "later" ? LATER_TRIES : REFUSED_TRIES;
-    if (todo.tries(key) < enough) return;
+    const most = verdict.kind === "later" ? LATER_TRIES : REFUSED_TRIES;
+    if (todo.tries(key) < (this.#deps.aside.has(channel) ? 1 : most)) return;
     if (isChannel) this.#setAside(key, "reason" in verdict ? verdict.reason : verdict.kind.toUpperCase());
     else if (key === CHECK) todo.done(CHECK);
     else if (key === ACCOUNT && verdict.kind !== "later") todo.add([RESET]);

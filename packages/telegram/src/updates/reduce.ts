@@ -1,3 +1,4 @@
+import { withoutUndefined } from "@flotilla/kernel";
 import type { InboxEvent, UpdateState } from "@flotilla/session-store";
 import { ACCOUNT } from "../wire/box.ts";
 import type { Envelope, Update } from "./model.ts";
@@ -42,6 +43,7 @@ export interface Special {
   readonly reading: ReadonlySet<string>;
 }
 
+/** Every box is counted normally. */
 export const NOTHING_SPECIAL: Special = { wanted: new Set(), aside: new Set(), reading: new Set() };
 
 /**
@@ -60,7 +62,7 @@ export function reduce(at: Positions, envelope: Envelope, special: Special): Ste
   if (seqStart > known + 1) work.want.add(ACCOUNT);
   for (const update of inOrder(envelope.updates)) work.take(update);
   if (!work.isWanted(ACCOUNT) && (seq !== 0 || date !== 0))
-    work.moveAccount({ ...(seq === 0 ? {} : { seq }), ...(date === 0 ? {} : { date }) });
+    work.moveAccount(withoutUndefined({ seq: seq || undefined, date: date || undefined }));
   return work;
 }
 

@@ -1,3 +1,4 @@
+import { withoutUndefined } from "@flotilla/kernel";
 import type { InboxEvent, MediaReference, MessageContent, TextEntity } from "@flotilla/session-store";
 import { Api } from "telegram";
 import { ACCOUNT } from "./box.ts";
@@ -78,10 +79,11 @@ function contentOf(message: Api.Message): MessageContent {
 function originsOf(header: Api.MessageFwdHeader | undefined): NonNullable<MessageContent["origins"]> {
   if (!header) return [];
   const { fromId, channelPost, savedFromPeer, savedFromMsgId } = header;
-  return [
-    ...(fromId ? [{ chat: markedId(fromId), message: channelPost ?? null }] : []),
-    ...(savedFromPeer ? [{ chat: markedId(savedFromPeer), message: savedFromMsgId ?? null }] : []),
-  ];
+  return [originOf(fromId, channelPost), originOf(savedFromPeer, savedFromMsgId)].flat();
+}
+
+function originOf(peer: Api.TypePeer | undefined, message: number | undefined): NonNullable<MessageContent["origins"]> {
+  return peer ? [{ chat: markedId(peer), message: message ?? null }] : [];
 }
 
 function serviceContent(message: Api.MessageService): MessageContent {
@@ -107,12 +109,8 @@ function common({ fromId, peerId, out, replyTo }: AnyMessage): Pick<MessageConte
   // and the number belongs to it.
   const there = reply?.replyToPeerId ? markedId(reply.replyToPeerId) : markedId(peerId);
   const answered = there === markedId(peerId) ? (reply?.replyToMsgId ?? null) : null;
-  return {
-    from: fromId ? markedId(fromId) : other,
-    out: out === true,
-    replyTo: answered === topicId ? null : answered,
-    topicId,
-  };
+  const replyToId = answered === topicId ? null : answered;
+  return { from: fromId ? markedId(fromId) : other, out: out === true, replyTo: replyToId, topicId };
 }
 
 function entityOf(entity: Api.TypeMessageEntity): TextEntity {
@@ -146,7 +144,8 @@ function mediaOf(media: Api.TypeMessageMedia | undefined): FoundMedia | null {
 
 function photoOf({ photo, spoiler, ttlSeconds }: Api.MessageMediaPhoto): FoundMedia {
   const file = photo instanceof Api.Photo ? fileOf(photo) : {};
-  return { reference: { kind: "photo", ...file, ...(spoiler ? { spoiler } : {}) }, ttlS: ttlSeconds ?? null };
+  const shown = withoutUndefined({ spoiler: spoiler || undefined });
+  return { reference: { kind: "photo", ...file, ...shown }, ttlS: ttlSeconds ?? null };
 }
 
 function documentOf({ document, spoiler, ttlSeconds }: Api.MessageMediaDocument): FoundMedia {
@@ -159,8 +158,7 @@ function documentOf({ document, spoiler, ttlSeconds }: Api.MessageMediaDocument)
     mime: document.mimeType,
     sizeBytes: Number(document.size),
     shown: shownAs(document.attributes),
-    ...(name ? { fileName: name.fileName } : {}),
-    ...(spoiler ? { spoiler } : {}),
+    ...withoutUndefined({ fileName: name?.fileName, spoiler: spoiler || undefined }),
   };
   return { reference, ttlS };
 }

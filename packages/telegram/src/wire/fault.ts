@@ -1,4 +1,4 @@
-import { AppError } from "@flotilla/kernel";
+import { AppError, withoutUndefined } from "@flotilla/kernel";
 
 /** Why a link ended. */
 export type LinkLostReason =
@@ -15,7 +15,7 @@ export type LinkLostReason =
 export function linkLost(reason: LinkLostReason, cause?: unknown, transport?: number): AppError<"link-lost"> {
   return new AppError("link-lost", TEXT[reason], {
     cause,
-    details: transport === undefined ? { reason } : { reason, transport },
+    details: { reason, ...withoutUndefined({ transport }) },
   });
 }
 

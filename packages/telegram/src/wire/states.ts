@@ -82,7 +82,11 @@ function joinValues(a: State, b: State): State {
   const value = JSON.stringify(a.flags) === JSON.stringify(b.flags) ? agree(a.value, b.value) : UNSURE;
   const joined = { ...plainly(a), loose: a.loose || b.loose, value };
   if (!("cautious" in a) && !("cautious" in b)) return joined;
-  return { ...joined, cautious: agree("cautious" in a ? a.cautious : a.value, "cautious" in b ? b.cautious : b.value) };
+  return { ...joined, cautious: agree(cautiousValue(a), cautiousValue(b)) };
+}
+
+function cautiousValue(state: State): unknown {
+  return "cautious" in state ? state.cautious : state.value;
 }
 
 /**
@@ -94,7 +98,7 @@ export function listOf(end: State, count: number, { type, isCautious }: { type: 
   for (let state: State | null = end; state && states.length < count; state = state.before) states.push(state);
   const isSure = !isCautious && !states.some(({ value }) => value instanceof Unreadable);
   const list = states.reverse().map((state) => {
-    const value = !isSure && "cautious" in state ? state.cautious : state.value;
+    const value = isSure ? state.value : cautiousValue(state);
     return value === UNSURE ? new Unreadable(type) : value;
   });
   const isKept = type === "Message" || type === "Update";

@@ -7,7 +7,7 @@ import { Refusal } from "./model-server.ts";
 
 const lost = (rig: Rig): number => rig.trouble.reduce((sum, trouble) => sum + (trouble.kind === "lost" ? trouble.count : 0), 0);
 
-const LEARNED_ANEW = {
+const READ_AGAIN = {
   "nothing of a difference can be read": (rig: Rig, box: string) => {
     rig.server.onCall = (name, asked) => {
       if (/ifference/.test(name) && asked === box) throw new Refusal("UNDECODABLE");
@@ -18,7 +18,7 @@ const LEARNED_ANEW = {
   },
 };
 
-for (const [what, spoil] of Object.entries(LEARNED_ANEW))
+for (const [what, spoil] of Object.entries(READ_AGAIN))
   test.each([
     ["state", ACCOUNT],
     ["dialogs", ACCOUNT],

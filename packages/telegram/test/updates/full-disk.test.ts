@@ -20,7 +20,7 @@ test("a disk that is full: nothing moves, and later everything is there once", a
   expect(rig.inbox().sort()).toEqual(rig.server.everything());
 });
 
-test("a disk that was full: what was pushed to nobody until there was room is asked for at once, in channels too", async () => {
+test("after a full disk, messages pushed meanwhile are fetched at once, in channels too", async () => {
   const rig = await Rig.create();
   rig.server.join("5");
   await rig.start();

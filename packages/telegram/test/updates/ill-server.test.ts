@@ -96,7 +96,7 @@ test("the same part again and again: a few questions, then the chats are asked, 
   await isEven(one);
 });
 
-test("a channel whose difference is refused for ever holds neither the account nor the others, and comes back by itself", async () => {
+test("a channel whose difference is always refused blocks no other box, and recovers automatically", async () => {
   const one = await newReader(world, { retryMs: [2, 4, 8] });
   const other = world.sandbox.world.createChannel({ title: "Other", members: [one.friend, one.phone] }).id;
   await one.connection.stop();

@@ -137,7 +137,7 @@ test("a sweep that reads a chat to its end: what is pushed of this chat meanwhil
   inOrder(rig);
 });
 
-test("a position that is learned anew: what is pushed meanwhile is neither lost nor out of order", async () => {
+test("while a position is read again, pushed messages are neither lost nor out of order", async () => {
   const rig = await Rig.create();
   rig.server.join("6");
   await rig.start();
@@ -156,7 +156,7 @@ test("a position that is learned anew: what is pushed meanwhile is neither lost 
   inOrder(rig);
 });
 
-test("a process that dies between two pages, with live posts taken meanwhile, goes on from there", async () => {
+test("after a death between two pages, with live posts taken meanwhile, the next process continues there", async () => {
   const rig = await behind();
   const page = holdBack(rig, "history", 7);
   rig.begin();

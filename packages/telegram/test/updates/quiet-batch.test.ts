@@ -53,7 +53,7 @@ test("one closed chat among quiet ones: it alone is closed, and of the others wh
   await rig.complete();
 });
 
-test("two that are refused in words that nobody knows, and one that is not listed any more", async () => {
+test("two that are refused with unknown errors, and one that is no longer listed", async () => {
   const rig = await quietOnes(["6"]);
   refuse(rig, [chatOf("5"), chatOf("9")], "REFUSED SOMETHING_NEW");
   rig.server.closed.set("8", "CHANNEL_PRIVATE");
@@ -74,7 +74,7 @@ test("two that are refused in words that nobody knows, and one that is not liste
   ).toEqual([chatOf("6"), chatOf("7")].toSorted());
 });
 
-test("when the server asks for a wait, nobody is called quiet; they are asked again", async () => {
+test("during a flood wait no chat counts as quiet; they are asked again", async () => {
   const rig = await quietOnes(["5"]);
   const original = rig.server.dialogsOf.bind(rig.server);
   let calls = 0;

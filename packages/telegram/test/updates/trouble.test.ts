@@ -37,7 +37,7 @@ test("a position that the server does not accept any more loses nothing", async 
   await rig.complete();
 });
 
-test("updatePtsChanged: the position is learned anew, and nothing in between is lost", async () => {
+test("updatePtsChanged: the position is read again, and no message in between is lost", async () => {
   const rig = await Rig.create();
   await rig.start();
   rig.push(rig.server.post(ACCOUNT));
@@ -50,7 +50,7 @@ test("updatePtsChanged: the position is learned anew, and nothing in between is 
   await rig.complete();
 });
 
-test("a channel that was closed is marked alone; let in again, it goes on", async () => {
+test("only the closed channel is marked; when it reopens, it continues", async () => {
   const rig = await Rig.create();
   for (const channel of ["5", "6"]) rig.server.join(channel);
   await rig.start();
@@ -70,7 +70,7 @@ test("a channel that was closed is marked alone; let in again, it goes on", asyn
   expect(rig.trouble.at(-1)).toEqual({ kind: "reopened", chat: "-1000000000005" });
 });
 
-test("a channel joined while nobody was there gives what was posted since, one joined now starts now", async () => {
+test("a channel joined during an outage delivers its posts since then, one joined now starts now", async () => {
   const rig = await Rig.create();
   await rig.start();
   rig.push(rig.server.post(ACCOUNT));
@@ -173,7 +173,7 @@ test("a chat that is quieter than usual is asked for before anybody is alarmed; 
   expect(rig.engine.quiet().chats).toEqual([]);
 });
 
-test("newer messages of a quiet chat that were pushed to nobody are fetched, and that is told", async () => {
+test("newer messages of a quiet chat that were not pushed are fetched and reported", async () => {
   const rig = await Rig.create({ deafEveryMs: 30 });
   rig.server.join("5");
   await rig.start();

@@ -216,7 +216,7 @@ test("a text behind an object of a later layer is taken when that is the only on
   ]);
 });
 
-test("a message without whose object nobody knows where it was said is no message", () => {
+test("a message whose chat cannot be read is no message", () => {
   const found = read(difference({ newMessages: [message(1), message(2, { peerId: later4 }), message(3)] }));
   expect(texts(found)).toEqual(["m1", "?", "m3"]);
 });
