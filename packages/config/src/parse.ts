@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { AppError, type HostId, parseHostId, parseUserId, type UserId } from "@flotilla/kernel";
+import { botProxyOf, botProxyProblems } from "./bot-proxy.ts";
 import { ENV, type EnvName, type EnvValues } from "./schema.ts";
 import { Secret, secretOf } from "./secret.ts";
-import { botProxyOf, wayProblems } from "./ways.ts";
 
 /** The MTProto servers that workers connect to: Telegram's, or one custom server. */
 export type MtprotoServer =
@@ -106,7 +106,7 @@ export const BOT_ONLY: readonly EnvName[] = [
  */
 export function parseConfig(env: EnvValues, options: ParseOptions): Config {
   const problems = [...ruleProblems(env), ...missing(env, options.role), ...pairProblems(env), ...paceProblems(env)];
-  if (options.role === "fleet") problems.push(...wayProblems(env));
+  if (options.role === "fleet") problems.push(...botProxyProblems(env));
   if (options.role === "host") problems.push(...hostProblems(env, resolve(options.cwd, env.DATA_DIR ?? "data")));
   const pem = env.MTPROTO_DC_KEY ? readPem(resolve(options.cwd, env.MTPROTO_DC_KEY), problems) : null;
   if (problems.length > 0) throw badConfig(problems);

@@ -38,7 +38,7 @@ export function failedAgain({ all, unknownKey, fatal }: Failures, fault: Fault):
   return { all: all + 1, unknownKey: unknownKeys, fatal: fatals };
 }
 
-/** Answers that leave no doubt: asking again would only repeat a key that two processes used. */
+/** Answers that leave no doubt: another try would only be one more use of a shared or dead key. */
 const CERTAIN: ReadonlySet<string> = new Set(["no-key", "unknown-key", "AUTH_KEY_DUPLICATED"]);
 
 /** Whether the fault reports the end of the session or account and must be confirmed first. */

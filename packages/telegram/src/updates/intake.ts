@@ -7,7 +7,7 @@ import type { Envelope } from "./model.ts";
 import { reduce, type Special, type Step, toAsk } from "./reduce.ts";
 import { CHECK, lookKey, RESET, type Todo } from "./todo.ts";
 
-/** Most messages of one envelope that are looked up because they are older than the position. */
+/** Most messages older than the position that are checked per envelope. */
 const MAX_SUSPECTS = 20;
 
 interface IntakeParts {

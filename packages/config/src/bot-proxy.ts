@@ -14,7 +14,7 @@ export function botProxyOf(env: EnvValues): Secret | null {
  * One line when the bot has no usable proxy. Flotilla never bypasses a proxy that cannot carry a
  * connection (docs/safety.md).
  */
-export function wayProblems(env: EnvValues): string[] {
+export function botProxyProblems(env: EnvValues): string[] {
   if (env.BOT_PROXY || env.BOT_API_ROOT || !env.TELEGRAM_PROXY || ENV.TELEGRAM_PROXY.schema.safeParse(env.TELEGRAM_PROXY).error)
     return [];
   return parseProxy(env.TELEGRAM_PROXY).kind === "mtproxy"
