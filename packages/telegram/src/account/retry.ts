@@ -54,17 +54,15 @@ const DEAD: ReadonlySet<Fault["class"]> = new Set(["AUTH_DEAD", "BANNED", "CONFI
  * everything else without a limit. `random` is in [0, 1).
  */
 export function nextStep(fault: Fault, failures: Failures, plan: RetryPlan, random: number = Math.random()): NextStep {
-  if (fault.code === "unknown-key") {
-    const delayMs = plan.unknownKeyDelaysMs[failures.unknownKey - 1];
-    return delayMs === undefined ? { kind: "dead" } : { kind: "wait", delayMs };
-  }
-  if (isDoubted(fault)) {
-    const delayMs = plan.fatalDelaysMs[failures.fatal - 1];
-    return delayMs === undefined ? { kind: "dead" } : { kind: "wait", delayMs };
-  }
+  if (fault.code === "unknown-key") return orDead(plan.unknownKeyDelaysMs[failures.unknownKey - 1]);
+  if (isDoubted(fault)) return orDead(plan.fatalDelaysMs[failures.fatal - 1]);
   // A full disk may have room later. No update was acknowledged meanwhile.
   if (DEAD.has(fault.class) && fault.code !== "sqlite-full") return { kind: "dead" };
   const backoffMs = backoffDelayMs(plan.backoff, failures.all - 1, random);
   if (fault.waitS === undefined) return { kind: "wait", delayMs: backoffMs };
   return { kind: "wait", delayMs: Math.max(backoffMs, (fault.waitS + 1) * 1000) };
+}
+
+function orDead(delayMs: number | undefined): NextStep {
+  return delayMs === undefined ? { kind: "dead" } : { kind: "wait", delayMs };
 }

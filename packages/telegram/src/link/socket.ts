@@ -153,10 +153,10 @@ export class LinkSocket {
       this.#tcp.destroy();
       throw new Error(NOT_OPEN);
     }
-    const hidden = this.#hidden ? this.#hidden.encrypt(data) : data;
+    const hidden = this.#hidden?.encrypt(data) ?? data;
     const whole = this.#head ? Buffer.concat([this.#head, hidden]) : hidden;
     this.#head = null;
-    this.#tcp.write(this.#records ? this.#records.wrap(whole) : whole);
+    this.#tcp.write(this.#records?.wrap(whole) ?? whole);
   }
 
   /** Resolves when the descriptor is closed. Idempotent. */
@@ -208,7 +208,7 @@ export class LinkSocket {
 
   #push(raw: Buffer): void {
     const bytes = this.#records ? this.#inside(this.#records, raw) : raw;
-    const chunk = this.#hidden ? this.#hidden.decrypt(bytes) : bytes;
+    const chunk = this.#hidden?.decrypt(bytes) ?? bytes;
     this.#chunks.push(chunk);
     this.#buffered += chunk.length;
     if (this.#buffered > FULL_BYTES) this.#tcp?.pause();
