@@ -30,7 +30,7 @@ export function readEnv(cwd: string): EnvValues {
   if (file.includes("\0"))
     throw new AppError(
       "env-unreadable",
-      "The file .env is not a text file. Write it anew from .env.example, or remove it to run the sandbox.",
+      "The file .env is not a text file. Recreate it from .env.example, or remove it to run the sandbox.",
     );
   // Editors on Windows begin a text file with a byte order mark, which would become part of the
   // first name.

@@ -1,4 +1,6 @@
 /** Environment and `.env` → typed configuration. The only reader of `process.env`. */
+
+export { botProxyOf } from "./bot-proxy.ts";
 export { childEnv, PASSED_ON, readEnv, readProcessEnv, redisProgram, wantsSandbox } from "./env.ts";
 export { findFleetKeys, type KeyFileState, keepKeyFile, loadFleetKey } from "./fleet-key.ts";
 export {
@@ -16,4 +18,3 @@ export {
 } from "./parse.ts";
 export { ENV, type EnvEntry, type EnvName, type EnvValues } from "./schema.ts";
 export { Secret } from "./secret.ts";
-export { botProxyOf } from "./ways.ts";

@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { AppError, type HostId, parseHostId, parseUserId, type UserId } from "@flotilla/kernel";
+import { botProxyOf, botProxyProblems } from "./bot-proxy.ts";
 import { ENV, type EnvName, type EnvValues } from "./schema.ts";
-import { Secret } from "./secret.ts";
-import { botProxyOf, wayProblems } from "./ways.ts";
+import { Secret, secretOf } from "./secret.ts";
 
 /** The MTProto servers that workers connect to: Telegram's, or one custom server. */
 export type MtprotoServer =
@@ -77,6 +77,7 @@ export interface Config {
   readonly botProxy: Secret | null;
 }
 
+/** Lowest level that is logged: LOG_LEVEL. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
 
 /**
@@ -105,7 +106,7 @@ export const BOT_ONLY: readonly EnvName[] = [
  */
 export function parseConfig(env: EnvValues, options: ParseOptions): Config {
   const problems = [...ruleProblems(env), ...missing(env, options.role), ...pairProblems(env), ...paceProblems(env)];
-  if (options.role === "fleet") problems.push(...wayProblems(env));
+  if (options.role === "fleet") problems.push(...botProxyProblems(env));
   if (options.role === "host") problems.push(...hostProblems(env, resolve(options.cwd, env.DATA_DIR ?? "data")));
   const pem = env.MTPROTO_DC_KEY ? readPem(resolve(options.cwd, env.MTPROTO_DC_KEY), problems) : null;
   if (problems.length > 0) throw badConfig(problems);
@@ -122,9 +123,9 @@ export function parseConfig(env: EnvValues, options: ParseOptions): Config {
           .map(parseUserId),
       ),
     ],
-    redisUrl: env.REDIS_URL ? new Secret(env.REDIS_URL) : null,
+    redisUrl: secretOf(env.REDIS_URL),
     dataDir: resolve(options.cwd, env.DATA_DIR ?? "data"),
-    fleetKey: env.FLEET_KEY ? new Secret(env.FLEET_KEY) : null,
+    fleetKey: secretOf(env.FLEET_KEY),
     hostId: hostIdOf(env),
     ownerDir: env.OWNER_DIR ?? null,
     logLevel: parseLogLevel(env),
@@ -134,13 +135,13 @@ export function parseConfig(env: EnvValues, options: ParseOptions): Config {
     sendsPerMinute: Number(env.SENDS_PER_MINUTE ?? ENV.SENDS_PER_MINUTE.example),
     alertHoldMs: Math.round(Number(env.ALERT_HOLD_S ?? ENV.ALERT_HOLD_S.example) * 1000),
     secondPath: {
-      webhookUrl: env.ALERT_WEBHOOK_URL ? new Secret(env.ALERT_WEBHOOK_URL) : null,
-      smtpUrl: env.ALERT_SMTP_URL ? new Secret(env.ALERT_SMTP_URL) : null,
+      webhookUrl: secretOf(env.ALERT_WEBHOOK_URL),
+      smtpUrl: secretOf(env.ALERT_SMTP_URL),
       mailTo: env.ALERT_EMAIL_TO ?? null,
-      deadManUrl: env.DEAD_MAN_URL ? new Secret(env.DEAD_MAN_URL) : null,
+      deadManUrl: secretOf(env.DEAD_MAN_URL),
     },
     botApiRoot: env.BOT_API_ROOT ?? null,
-    telegramProxy: env.TELEGRAM_PROXY ? new Secret(env.TELEGRAM_PROXY) : null,
+    telegramProxy: secretOf(env.TELEGRAM_PROXY),
     botProxy: botProxyOf(env),
     mtproto: pem && env.MTPROTO_DC ? customServer(env.MTPROTO_DC, pem) : { kind: "telegram" },
   };
@@ -194,14 +195,13 @@ function missing(env: EnvValues, role: ParseOptions["role"]): string[] {
  */
 function hostProblems(env: EnvValues, dataDir: string): string[] {
   const hasKey = env.FLEET_KEY || ["fleet.key", "sessions"].some((name) => existsSync(join(dataDir, name)));
-  return [
-    ...(env.REDIS_URL ? [] : ["REDIS_URL is not set: a host needs the Redis of the fleet, the one that the bot uses"]),
-    ...(hasKey
-      ? []
-      : [
-          "FLEET_KEY is not set: a host needs the key of the fleet, the one of the bot's host (its .env, or fleet.key in its data folder)",
-        ]),
-  ];
+  const problems: string[] = [];
+  if (!env.REDIS_URL) problems.push("REDIS_URL is not set: a host needs the Redis of the fleet, the one that the bot uses");
+  if (!hasKey)
+    problems.push(
+      "FLEET_KEY is not set: a host needs the key of the fleet, the one of the bot's host (its .env, or fleet.key in its data folder)",
+    );
+  return problems;
 }
 
 function pairProblems(env: EnvValues): string[] {

@@ -25,3 +25,8 @@ export class Secret {
     return "[redacted]";
   }
 }
+
+/** The value as a {@link Secret}; null for an empty or absent one. */
+export function secretOf(value: string | undefined): Secret | null {
+  return value ? new Secret(value) : null;
+}

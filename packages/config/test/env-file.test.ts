@@ -162,7 +162,7 @@ describe("pasted values (field fault C1)", () => {
     expect(problem).not.toContain("s3cret");
   });
 
-  test("an MTProxy carries no Bot API: the bot's own way has to be said", () => {
+  test("an MTProxy carries no Bot API: the bot must have a proxy of its own", () => {
     const values = { BOT_TOKEN: `1:${"A".repeat(35)}`, API_ID: "1", API_HASH: "0".repeat(32), ADMIN_IDS: "1" };
     const env = { ...values, TELEGRAM_PROXY: "mtproxy://00112233445566778899aabbccddeeff@h:1" };
     const config = (more: object) => parseConfig({ ...env, ...more }, { cwd: "/", role: "fleet" }).botProxy?.reveal() ?? null;

@@ -134,7 +134,7 @@ export const SendBudget = z.object({
 });
 
 /** The proxy in force for a worker. */
-export const WayStatus = z.object({
+export const ProxyStatus = z.object({
   /** With user, password and secret masked, such as `socks5://•••@host:1080`; null = direct. */
   shown: shown(300).nullable(),
   /** True = the worker's own proxy, false = the one of its host. */
@@ -142,7 +142,7 @@ export const WayStatus = z.object({
   /** Public key for data that only this process may read. */
   sealTo: z.string().max(100),
 });
-export type WayStatus = z.infer<typeof WayStatus>;
+export type ProxyStatus = z.infer<typeof ProxyStatus>;
 
 /** Connection status of a worker; times are milliseconds since the epoch. */
 export const LinkStatus = z.object({
@@ -161,7 +161,7 @@ export const LinkStatus = z.object({
   sources: SourcesStatus.exactOptional(),
   /** Longest flood wait of its reading calls; pushed updates still arrive. */
   readingWait: ReadingWait.nullable().exactOptional(),
-  way: WayStatus.exactOptional(),
+  way: ProxyStatus.exactOptional(),
 });
 export type LinkStatus = z.infer<typeof LinkStatus>;
 

@@ -21,7 +21,7 @@ describe("a route file", () => {
   });
 
   it.each([
-    ["a field that nobody knows", { ...least, fiter: "x" }],
+    ["an unknown field", { ...least, fiter: "x" }],
     ["a list of people as target", { ...least, to: { kind: "users", chats: ["1", "2"] } }],
     ["a hostile name", { ...least, id: "a:b" }],
     ["no source", { ...least, from: { worker: "reader", chats: [] } }],

@@ -28,7 +28,7 @@ test("only a worker that does not run can be started", () => {
   expect(having("start").sort()).toEqual(["MAINTENANCE", "STOPPED"]);
 });
 
-test("nobody restarts what is stopped, banned, on its way, or in the middle of a login", () => {
+test("a worker that is stopped, banned, in transition or in a login has no Restart", () => {
   const restartable = having("restart");
   for (const state of ["STOPPED", "MAINTENANCE", "BANNED", "STARTING", "STOPPING", "LOGGING_IN"] as const) {
     expect(restartable).not.toContain(state);

@@ -10,7 +10,7 @@ function manual() {
   return { now: () => at, monotonicMs: () => at, advance };
 }
 
-test("work that is within its slice goes on at once, and lets a turn pass when the slice is over", async () => {
+test("work within its slice continues at once, and gives the event loop a turn when the slice is over", async () => {
   const clock = manual();
   const share = new LoopShare(10, clock);
   const order: string[] = [];

@@ -61,6 +61,7 @@ function withIcon(args: unknown[], icons: Readonly<Record<string, string>>, leve
   const [fields, text, ...rest] = typeof args[0] === "string" ? [{}, ...args] : args;
   if (typeof text !== "string" || level < WARN || HAS_ICON.test(text)) return args;
   const kind = (fields as { class?: unknown } | null)?.class;
-  const icon = (typeof kind === "string" ? icons[kind] : undefined) ?? (level >= ERROR ? "❌" : "⚠️");
+  const usual = level >= ERROR ? "❌" : "⚠️";
+  const icon = typeof kind === "string" ? (icons[kind] ?? usual) : usual;
   return [fields, `${icon} ${text}`, ...rest];
 }

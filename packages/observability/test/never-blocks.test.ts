@@ -70,7 +70,7 @@ async function fullDisk(): Promise<{ at: string; makeRoom: () => void } | null> 
   return { at, makeRoom: () => rmSync(`${at}/filler`) };
 }
 
-test("a process whose log is on a full disk goes on, in little memory; when there is room again, the log says how much it lacks", async ({
+test("a process whose log is on a full disk runs on with bounded memory; with room again, the log reports the missing lines", async ({
   skip,
 }) => {
   const disk = await fullDisk();

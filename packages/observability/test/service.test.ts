@@ -64,7 +64,7 @@ test("a second signal ends a service that hangs in its start", async () => {
   expect(await service.exited).toEqual({ code: 130, signal: null });
 });
 
-test("a service that leaves something open is gone all the same", async () => {
+test("a service with an open handle exits nevertheless", async () => {
   const service = run("close-leaves");
   await service.waitForOutput("started");
   service.kill("SIGTERM");

@@ -5,7 +5,7 @@ import { parseStat } from "../src/stat.ts";
 const rest = (state: string, user: number, system: number, start: number): string =>
   `${state} 1 1 1 0 -1 4194304 0 0 0 0 ${user} ${system} 0 0 20 0 7 0 ${start} 0 0`;
 
-test("a program may be called anything, and its fields are read all the same", () => {
+test("the fields are read for a program with any name", () => {
   const names = fc.oneof(fc.string(), fc.constantFrom("a) S 1 1", "((", ") R", "Web Content", ""));
   fc.assert(
     fc.property(names, fc.nat(1e6), fc.nat(1e6), fc.nat(1e9), (name, user, system, start) => {

@@ -60,7 +60,7 @@ export function answerBotRequests(place: QueuePlace, { handle, onError, isNew }:
         if (!isRedelivered(job)) return refuse(place, BOT_REQUESTS_QUEUE, "again", job);
         if (last?.id === id) return last.answer;
         throw new UnrecoverableError(
-          "The bot ended while it carried this out. It may have been done: look before you ask again.",
+          "The bot stopped during this request, which may have taken effect: check before you repeat it.",
         );
       }
       const parsed = BotRequest.safeParse(opened.body);
@@ -108,7 +108,7 @@ export async function askBot(place: QueuePlace, request: BotRequest, timeoutMs: 
     if (opened.kind === "signed") return BotAnswer.parse(opened.body);
     throw new AppError(
       "bot-unproven",
-      "What answered is not the bot of this fleet, or runs another version. Nothing may have been done.",
+      "The answer is not from this fleet's bot, or its version differs. Check whether the request took effect.",
     );
   } finally {
     await Promise.allSettled([withTimeout(events.close(), LEAVE_MS, away), withTimeout(queue.close(), LEAVE_MS, away)]);
@@ -124,6 +124,6 @@ async function answerTo(job: Job, events: QueueEvents, timeoutMs: number): Promi
     if (await job.isFailed()) throw new AppError("bot-refused", toError(error).message);
     // Withdraws the request unless the bot is handling it.
     await job.remove().catch(() => {});
-    throw new AppError("bot-silent", "The bot did not answer. Is it running? Routes are changed by the bot alone.");
+    throw new AppError("bot-silent", "The bot did not answer. Is it running? Only the bot can change routes.");
   }
 }

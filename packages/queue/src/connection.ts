@@ -1,4 +1,4 @@
-import { AppError, toError, withTimeout } from "@flotilla/kernel";
+import { AppError, toError, withoutUndefined, withTimeout } from "@flotilla/kernel";
 import { Redis } from "ioredis";
 import { noAnswer, redisAway, troubleOf } from "./redis-trouble.ts";
 
@@ -41,11 +41,17 @@ export function redisOptions(url: string): RedisConnection {
     // In a URL, an IPv6 address has brackets.
     host: parsed.hostname.replace(/^\[(.*)\]$/, "$1"),
     port: Number(parsed.port || 6379),
-    ...(parsed.username ? { username: decodeURIComponent(parsed.username) } : {}),
-    ...(parsed.password ? { password: decodeURIComponent(parsed.password) } : {}),
-    ...(parsed.pathname.length > 1 ? { db: Number(parsed.pathname.slice(1)) } : {}),
+    ...withoutUndefined({
+      username: decodeURIComponent(parsed.username) || undefined,
+      password: decodeURIComponent(parsed.password) || undefined,
+      db: databaseOf(parsed),
+    }),
     ...(parsed.protocol === "rediss:" ? { tls: {} } : {}),
   };
+}
+
+function databaseOf({ pathname }: URL): number | undefined {
+  return pathname.length > 1 ? Number(pathname.slice(1)) : undefined;
 }
 
 /**

@@ -205,14 +205,14 @@ class QueueConsumer<T> implements Consumer {
         stuck = 0;
         continue;
       }
-      stuck = (await this.#nobodyTakes()) ? stuck + 1 : 0;
+      stuck = (await this.#looksStuck()) ? stuck + 1 : 0;
       if (stuck < STUCK_PROBES || signal.aborted) continue;
       stuck = 0;
       this.#rebuild();
     }
   }
 
-  async #nobodyTakes(): Promise<boolean> {
+  async #looksStuck(): Promise<boolean> {
     const waiting = this.#redis.llen(`${this.#options.place.prefix}:${this.#queue}:wait`);
     try {
       return (await withTimeout(waiting, PROBE_MS, noAnswer)) > 0 || !this.#worker.isRunning();
@@ -222,7 +222,9 @@ class QueueConsumer<T> implements Consumer {
   }
 
   #rebuild(): void {
-    this.#options.onError(new AppError("consumer-dead", `Nobody took the jobs of ${this.#queue}: its consumer was made anew.`));
+    this.#options.onError(
+      new AppError("consumer-dead", `The jobs of ${this.#queue} were not taken: its consumer was recreated.`),
+    );
     const [worker, redis] = [this.#worker, this.#redis];
     this.#redis = this.#connect();
     this.#worker = this.#build();

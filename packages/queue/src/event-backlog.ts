@@ -7,6 +7,7 @@ export interface BacklogLimits {
   readonly bytes: number;
 }
 
+/** The limits of a running process: 5,000 events, 8 MiB of JSON. */
 export const BACKLOG_LIMITS: BacklogLimits = { events: 5000, bytes: 8 * 1024 * 1024 };
 /**
  * Share of a limit that is kept once it is exceeded, so that not every event triggers the next

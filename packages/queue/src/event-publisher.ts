@@ -175,6 +175,6 @@ export class EventPublisher {
 }
 
 function tooMany(dropped: number): AppError {
-  const text = `Redis was away for long: ${dropped} events were not told, because newer ones say the same, or there was no room for them.`;
+  const text = `Redis was away for long: ${dropped} events were dropped, because newer ones replace them or there was no room.`;
   return new AppError("events-dropped", text, { details: { dropped } });
 }

@@ -135,7 +135,7 @@ function taken(host: HostId, held: string): AppError {
   const found = HostClaimant.safeParse(JSON.parse(held));
   const who = found.success
     ? `pid ${found.data.pid} on ${found.data.machine} (data folder ${found.data.dataDir}, since ${new Date(found.data.since).toISOString()})`
-    : "a supervisor that did not say who it is";
+    : "an unknown supervisor";
   const text = `Another supervisor is the host "${host}" of this fleet: ${who}. Two with one name take each other's commands. Set another HOST_ID here, or stop that one.`;
   return new AppError("host-id-taken", text, { details: { host } });
 }

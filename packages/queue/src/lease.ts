@@ -224,8 +224,7 @@ export class Lease {
 /** The fault for `trouble`. Without one Redis answered in time: this machine was too slow. */
 function unrenewed(trouble: RedisTrouble | null): Fault {
   const why = trouble === null ? "This machine stood still, or its clock jumped." : redisAway(trouble).message;
-  const therefore =
-    "With HOSTS=several a worker may not stay on Telegram without its lease: it left, and comes back by itself.";
+  const therefore = "With HOSTS=several a worker may not stay on Telegram without its lease: it reconnects automatically.";
   return { class: "NETWORK", code: "lease-unrenewed", message: `${why} ${therefore}` };
 }
 

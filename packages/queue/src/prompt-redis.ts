@@ -11,7 +11,7 @@ const ANSWER_MS = 600;
  * Milliseconds until a connection that does not open is replaced: in a cut network its bytes arrive
  * late.
  */
-const ANEW_MS = 5000;
+const REPLACE_MS = 5000;
 
 /**
  * A connection for callers that cannot wait: a question is answered within {@link ANSWER_MS}, or
@@ -76,7 +76,7 @@ export class PromptRedis {
   /** Drops the open questions; Redis may still carry out what it has received. */
   #reconnect(): void {
     const up = this.redis.status === "ready";
-    if (!up && performance.now() - this.#madeAt < ANEW_MS) return;
+    if (!up && performance.now() - this.#madeAt < REPLACE_MS) return;
     this.#madeAt = performance.now();
     this.#reason = "hangs";
     this.redis.disconnect(true);

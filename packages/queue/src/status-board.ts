@@ -109,10 +109,10 @@ export class StatusWriter {
     const ahead = await aheadOf(this.#redis, this.#clock);
     const told = (status: WorkerStatus): WorkerStatus => ({ ...status, ...toldAt(status.updatedAt, ahead) });
     const there = rows.flatMap(([row, status]) => (status === null ? [] : [row, this.#wire.signRow(TABLE, row, told(status))]));
-    await Promise.all([
-      there.length > 0 ? this.#redis.hset(this.#key, ...there) : 0,
-      gone.length > 0 ? this.#redis.hdel(this.#key, ...gone) : 0,
-    ]);
+    const writes: Promise<number>[] = [];
+    if (there.length > 0) writes.push(this.#redis.hset(this.#key, ...there));
+    if (gone.length > 0) writes.push(this.#redis.hdel(this.#key, ...gone));
+    await Promise.all(writes);
   }
 }
 

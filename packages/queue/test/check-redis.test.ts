@@ -36,10 +36,10 @@ test("a Redis that wants a password is one sentence with the remedy, and right w
 });
 
 test("a Redis that is not there is one sentence with the remedy", async () => {
-  const nobody = `redis://127.0.0.1:${await freePort()}`;
+  const unreachable = `redis://127.0.0.1:${await freePort()}`;
   const absent = `${await testDir()}/absent.sock`;
   for (const [url, why] of [
-    [nobody, "ECONNREFUSED"],
+    [unreachable, "ECONNREFUSED"],
     [absent, "ENOENT"],
   ] as const) {
     await expect(checkRedis(url)).rejects.toMatchObject({

@@ -35,7 +35,7 @@ async function way(redis: RedisHarness): Promise<{ url: string; loseThoseThatAre
   };
 }
 
-test("a consumer whose connections are dead without knowing it is made anew, and takes what waits", async () => {
+test("a consumer with unnoticed dead connections is recreated, and takes the waiting jobs", async () => {
   await using redis = await startRedis();
   const { url, loseThoseThatAreOpen } = await way(redis);
   const errors = errorList();
@@ -54,7 +54,7 @@ test("a consumer whose connections are dead without knowing it is made anew, and
   loseThoseThatAreOpen();
   await addSigned(queue, place, "command-2", checkCommand("command-2"));
   await waitFor(() => got.length === 2, { what: "the second command" });
-  expect(errors.seen.map(String)).toContainEqual(expect.stringContaining("its consumer was made anew"));
+  expect(errors.seen.map(String)).toContainEqual(expect.stringContaining("its consumer was recreated"));
 });
 
 test("a command that takes its consumer down three times is given up, reported, and others go on", async () => {

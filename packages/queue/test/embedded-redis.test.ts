@@ -63,7 +63,7 @@ test.runIf(process.platform === "linux")("it is gone when the process that start
   await waitFor(() => !isAlive(pid), { what: "Redis to end with its parent" });
 });
 
-test("a folder whose path is too long for a socket works, and still nobody else gets in", async () => {
+test("a folder whose path is too long for a socket works, and stays closed to other users", async () => {
   const dir = join(await testDir(), "d".repeat(60), "e".repeat(60));
   mkdirSync(dirname(dir), { recursive: true });
   const redis = await start(dir);

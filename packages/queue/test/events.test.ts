@@ -48,7 +48,7 @@ test("the order survives a Redis that was away, and flush waits until everything
   expect(got).toEqual(ids(0, 30));
 });
 
-test("a consumer goes on after Redis was away", async () => {
+test("a consumer continues after Redis was away", async () => {
   await using redis = await startRedis({ persistence: "aof" });
   const place = placeAt(redis.url);
   const got: string[] = [];

@@ -42,7 +42,7 @@ describe("a fleet in Redis", () => {
   });
 
   test.each(["no JSON at all", '{"fleet":"0123456789abcdef"}', "{}", "[]"])(
-    "is not what somebody wrote there: %s",
+    "is not read from a forged record: %s",
     async (text) => {
       const { url } = await sharedRedis();
       await redisCommand(url, "SET", fleetRecordKey(MINE), text);
@@ -64,7 +64,7 @@ describe("a fleet in Redis", () => {
     expect(await find(url)).toEqual(made);
   });
 
-  test("comes back into a Redis that was emptied: from the bot, and a host that has kept it needs nobody", async () => {
+  test("is rewritten by the bot into an emptied Redis; a host that has stored it needs no Redis", async () => {
     const { url } = await sharedRedis();
     const made = await claim(url);
     await redisCommand(url, "FLUSHDB");
@@ -76,7 +76,7 @@ describe("a fleet in Redis", () => {
     expect(await find(url)).toEqual(made);
   });
 
-  test("is known to a host whose Redis is away, and to nobody else", async () => {
+  test("is known without Redis only to a host that has stored it", async () => {
     const { url } = await sharedRedis();
     const made = await claim(url);
     expect(await find("redis://127.0.0.1:1", made)).toEqual(made);

@@ -140,7 +140,7 @@ describe("what waits in the queues of version 0.1", () => {
     const { url, place } = await places();
     await before(url, "events", [event("event-1"), event("event-2")]);
     await redisCommand(url, "HSET", "flotilla:events:event-1", "data", '{"v":1,"id":"ev');
-    await redisCommand(url, "RPUSH", "flotilla:events:wait", "nobody");
+    await redisCommand(url, "RPUSH", "flotilla:events:wait", "missing");
     const got: string[] = [];
     const consumer = await consumeEvents({ place, onError: () => {}, handle: async ({ id }) => void got.push(id) });
     onTestFinished(() => consumer.close());

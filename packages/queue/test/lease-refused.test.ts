@@ -47,7 +47,7 @@ test.each([
     back: (redis: RedisHarness) => redis.command("CONFIG", "SET", "stop-writes-on-bgsave-error", "no", "save", ""),
     says: "Redis cannot write to its disk",
   },
-])("while Redis is $what a holder leaves in time with that reason, and comes back by itself", async ({ go, back, says }) => {
+])("while Redis is $what a holder stops in time with that reason, and resumes automatically", async ({ go, back, says }) => {
   await using redis = await startRedis();
   const first = holder(placeAt(redis.url), "host-a", { timings: SHORT });
   await until(first, /granted/);

@@ -49,11 +49,11 @@ test("the same account with another key on another host is refused, and its hold
   expect(await owner({})).toEqual({ host: "host-a", worker: "news_1", what: "account" });
   expect(await owner({ fingerprint: "0123456789abcdef" })).toEqual({ host: "host-a", worker: "news_1", what: "key" });
   expect(await owner({ userId: null, worker: parseWorkerId("news_1") })).toMatchObject({ host: "host-a", what: "name" });
-  expect(await owner({ userId: "7000002" }), "somebody else").toBeNull();
+  expect(await owner({ userId: "7000002" }), "another account").toBeNull();
   expect(await owner({ host: parseHostId("host-a"), worker: parseWorkerId("news_1") }), "itself").toBeNull();
 });
 
-test("whoever holds the same kernel lock takes over at once: the one before is dead", async () => {
+test("the next holder of the same kernel lock takes over at once: the one before is dead", async () => {
   const place = await seenRedis();
   const dead = spawnNode(join(import.meta.dirname, "fixtures/holder.ts"), [place.url, place.prefix, "/dev/null", "60000"]);
   await dead.waitForOutput("granted 1");
@@ -84,7 +84,7 @@ test("with Redis gone the holder leaves before its lease ends, and comes back wi
   expect(number()).toBeGreaterThan(granted);
 });
 
-test("after a Redis that forgot everything, nobody is granted for one whole lease, and the holder keeps its own", async () => {
+test("after a Redis that forgot everything, no new lease is granted for one TTL, and the holder keeps its own", async () => {
   await using redis = await startRedis();
   const place = placeAt(redis.url);
   const first = holder(place, "host-a", { timings: SHORT });

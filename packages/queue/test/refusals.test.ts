@@ -1,7 +1,7 @@
 import { Refusals } from "@flotilla/queue";
 import { expect, onTestFinished, test, vi } from "vitest";
 
-test("the first refusal is told at once, what follows once a minute with its number, each queue and reason by itself", () => {
+test("the first refusal is reported at once, later ones once a minute with their number, per queue and reason", () => {
   let now = 0;
   const told: unknown[] = [];
   const refusals = new Refusals(

@@ -17,7 +17,7 @@ import { Queue } from "bullmq";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { addSigned, errorList, event, HOST, hostCommand, placeAt, queueOf, sharedPlace, WORKER, watched } from "./support.ts";
 
-describe("a job that somebody wrote who only reaches Redis", () => {
+describe("a job written by a program that only has access to Redis", () => {
   const stranger = new Wire(Buffer.alloc(32, 8), placeAt("").prefix);
   const slot = { queue: `host.${HOST}`, id: "forged-1", name: "restart" };
   const own = placeAt("").wire;
@@ -102,7 +102,7 @@ describe("what was signed by us and comes once more", () => {
     expect(got).toEqual(["command-1"]);
   });
 
-  test("as a request to the bot does not bring old routes back, and an answer of somebody else is none", async () => {
+  test("as a request to the bot does not restore old routes, and a foreign answer does not count", async () => {
     const place = watched(await sharedPlace());
     const [asked, seen] = [[] as string[], new Set<string>()];
     const isNew = (id: string): boolean => seen.size !== seen.add(id).size;
@@ -166,7 +166,7 @@ test("a forged `routes` message never reaches a reader, whatever its version", a
   expect(place.refused.map(({ why }) => why).toSorted()).toEqual(["unsigned", "wrong-signature"]);
 });
 
-test("a parcel that somebody put in the place of ours is not taken", async () => {
+test("a parcel replaced by a foreign one is not taken", async () => {
   const place = watched(await sharedPlace());
   const send = new CommandSender(place, () => {});
   onTestFinished(() => send.close());
@@ -179,7 +179,7 @@ test("a parcel that somebody put in the place of ours is not taken", async () =>
   expect(place.refused).toEqual([{ queue: "parcel", why: "wrong-signature", times: 1 }]);
 });
 
-test("what version 0.1 wrote is taken until the first signed job was seen, and a restart does not open that door again", async () => {
+test("jobs of version 0.1 are taken until the first signed job, and stay refused after a restart", async () => {
   const { url } = await sharedRedis();
   const dataDir = await testDir();
   const fleet = { id: "0123456789abcdef", from01: true };

@@ -39,7 +39,7 @@ describe("what is signed", () => {
     ["its signature", (signed) => ({ ...signed, mac: Buffer.alloc(32).toString("base64") })],
     ["its signature, cut", (signed) => ({ ...signed, mac: signed.mac.slice(0, 8) })],
     ["its signature, gone", (signed) => ({ ...signed, mac: "" })],
-  ])("is no good when somebody changed %s", (_what, change) => {
+  ])("is invalid after a change of %s", (_what, change) => {
     expect(wire.open(SLOT, change(wire.sign(SLOT, { n: 1 })))).toEqual(REFUSED);
   });
 

@@ -121,7 +121,7 @@ export function planEdit(
   if (copied.message === null) return UNREACHED;
   const isMedia = copied.form === null ? isByReference(route, [message]) : copied.form === "media" && message.media !== null;
   const [text, ...more] = isMedia
-    ? captioned(route, message, message.groupedId === null ? [message] : [])
+    ? captioned(route, message, soloOf(message))
     : inParts(written(route, [message], false), longest(route));
   const rest = more.flatMap((part, n): EditedRest[] => {
     const known = copied.rest[n] ?? "missing";
@@ -134,6 +134,11 @@ export function planEdit(
   const caption = isMedia && route.to.kind === "bot" ? { caption: true as const } : {};
   const changes = rest.length + surplus.length > 0 ? { rest, surplus } : {};
   return { kind: "step", step: { kind: "edit", message: copied.message, ...mutable(text), ...caption, ...media, ...changes } };
+}
+
+/** The pieces that decide its caption: the message itself, or none for a piece of an album. */
+function soloOf(message: SourceMessage): readonly SourceMessage[] {
+  return message.groupedId === null ? [message] : [];
 }
 
 /** The photo or file that an edit replaced. */

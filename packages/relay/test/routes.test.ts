@@ -8,7 +8,7 @@ import { planDelete, planEdit, planNew } from "../src/steps.ts";
 import { validateRoutes } from "../src/validate.ts";
 import { aMessage, aRoute } from "./support.ts";
 
-const nobody = (): null => null;
+const noCopy = (): null => null;
 const at = (message: number | null) => (message === null ? null : { message, rest: [], said: null, form: null, album: null });
 const worker = (chat: string, name = "sender") => ({ kind: "worker", worker: name, chat });
 
@@ -60,7 +60,7 @@ describe("validation", () => {
     ["a bad template", [{ action: { kind: "copy", template: "{x}" } }], "action"],
     ["a bot that forwards", [{ action: { kind: "forward" }, to: { kind: "bot", chat: "-1000000000002" } }], "action"],
     [
-      "a private chat forwarded by somebody else",
+      "a private chat forwarded by another worker",
       [{ action: { kind: "forward" }, from: { worker: "reader", chats: ["55"] } }],
       "action",
     ],
@@ -131,10 +131,10 @@ describe("steps", () => {
       aMessage({ id: 1, media: "photo", groupedId: "g" }),
       aMessage({ id: 2, media: "photo", groupedId: "g", text: "" }),
     ];
-    expect(planNew(aRoute(), pieces, nobody)).toMatchObject({ step: { kind: "forward", ids: [1, 2], dropAuthor: true } });
-    expect(planNew(aRoute({ action: { kind: "forward" } }), pieces, nobody)).toMatchObject({ step: { dropAuthor: false } });
+    expect(planNew(aRoute(), pieces, noCopy)).toMatchObject({ step: { kind: "forward", ids: [1, 2], dropAuthor: true } });
+    expect(planNew(aRoute({ action: { kind: "forward" } }), pieces, noCopy)).toMatchObject({ step: { dropAuthor: false } });
     const bot = aRoute({ to: { kind: "bot", chat: "-1000000000002" } });
-    expect(planNew(bot, [aMessage({ media: "photo", text: "" })], nobody)).toMatchObject({
+    expect(planNew(bot, [aMessage({ media: "photo", text: "" })], noCopy)).toMatchObject({
       step: { kind: "send", text: "https://t.me/c/1/7" },
     });
   });

@@ -6,7 +6,7 @@ import { startOrder } from "../src/index.ts";
 const ids = (...names: string[]): WorkerId[] => names as WorkerId[];
 const reader = (worker: string, ...senders: string[]) => ({ worker: worker as WorkerId, senders: ids(...senders) });
 
-test("whoever delivers for another one starts before it, over any number of steps; the rest stays as it was", () => {
+test("senders start before their readers, over any number of steps; all others keep their order", () => {
   expect(startOrder(ids("a", "b", "c", "d"), [reader("a", "c"), reader("c", "d", "elsewhere")])).toEqual(
     ids("d", "c", "a", "b"),
   );
@@ -14,7 +14,7 @@ test("whoever delivers for another one starts before it, over any number of step
   expect(startOrder(ids("a", "b"), [])).toEqual(ids("a", "b"));
 });
 
-test("nobody is lost or named twice, whatever readers say", () => {
+test("every worker is listed exactly once, whatever the readers report", () => {
   const name = fc.constantFrom("a", "b", "c", "d", "e");
   fc.assert(
     fc.property(fc.uniqueArray(name), fc.array(fc.tuple(name, fc.array(name))), (workers, said) => {

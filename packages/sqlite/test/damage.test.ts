@@ -43,7 +43,7 @@ function overwrite(position: number, bytes: Buffer): void {
 const refusedUntouched = (code: string): void => expectRefusedUntouched(path, code);
 
 describe("before it is opened", () => {
-  test("a sound file has no problem, whoever created it", () => {
+  test("an intact file has no problem, whichever program created it", () => {
     made();
     expect(inspectFile(path)).toMatchObject({ problem: null, exists: true, contentRead: true, tooOpen: false, walBytes: 0 });
   });
@@ -172,7 +172,7 @@ describe("after it was opened", () => {
     ).toBe("sqlite-corrupt");
   });
 
-  test("a flipped bit in a row passes both checks: whoever stores keys needs a checksum", () => {
+  test("a flipped bit in a row passes both checks, so stored keys need a checksum", () => {
     made();
     const at = readFileSync(path).indexOf("xxxx", 4096 * 10);
     overwrite(at, Buffer.from("y"));

@@ -83,8 +83,8 @@ describe.runIf(linux)("findHolders", () => {
     expect(sameProcess(identity)).toBe(false);
   });
 
-  test("finds nobody where there is nobody, and nothing where there is nothing", async () => {
-    const notVisible = strangersRun() ? expect.stringContaining("other users could not be looked through") : null;
+  test("finds no holder of a free file, and none of a missing file", async () => {
+    const notVisible = strangersRun() ? expect.stringContaining("other users could not be inspected") : null;
     expect(await findHolders(path)).toMatchObject({ holders: [], notVisible });
     pythonDatabase(path, "wal");
     expect(await findHolders(path)).toMatchObject({ holders: [], notVisible });
@@ -169,14 +169,14 @@ function strangersRun(): boolean {
   });
 }
 
-test("says so where the system does not tell", async () => {
+test("says so where the system does not report holders", async () => {
   const platform = Object.getOwnPropertyDescriptor(process, "platform") ?? {};
   onTestFinished(() => void Object.defineProperty(process, "platform", platform));
   Object.defineProperty(process, "platform", { ...platform, value: "darwin" });
-  expect(await findHolders(path)).toMatchObject({ holders: [], notVisible: expect.stringContaining("does not tell") });
+  expect(await findHolders(path)).toMatchObject({ holders: [], notVisible: expect.stringContaining("does not report") });
 });
 
-test("a lock held by nobody that can be named is kept apart", () => {
+test("a lock without a nameable holder is reported separately", () => {
   const text = [
     "1: POSIX  ADVISORY  WRITE 812 fe:00:2146331 1073741824 1073742335",
     "1: -> POSIX  ADVISORY  WRITE 813 fe:00:2146331 0 EOF",

@@ -19,7 +19,7 @@ const linux = process.platform === "linux";
 describe.runIf(linux)("openWhenFree", () => {
   test("opens at once what is free, and creates what is missing", async () => {
     using db = await openWhenFree({ ...options, path });
-    expect(db.stats().waits, "opening takes its time, but nobody was in the way").toMatchObject({ count: 1, maxMs: 0 });
+    expect(db.stats().waits, "opening takes time, but no other process blocked it").toMatchObject({ count: 1, maxMs: 0 });
     expect(Object.values(db.readOne<object>("PRAGMA busy_timeout") ?? {})).toEqual([250]);
   });
 

@@ -1,6 +1,6 @@
 /**
- * The only importer of `telegram` (GramJS). One account's connection, its login, and what an error means. Nothing of the
- * library's types leaves this package, so that another library can take its place.
+ * The only importer of `telegram` (GramJS): one account's connection, its login, and the meaning of
+ * errors. No type of the library leaves this package, so that another library can replace it.
  */
 
 export { AccountConnection } from "./account/connection.ts";

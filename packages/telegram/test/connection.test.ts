@@ -6,7 +6,7 @@ import { useSandbox } from "./world.ts";
 
 const world = useSandbox();
 
-/** A session that is logged in as somebody new. */
+/** A logged-in session of a new account. */
 async function member(): Promise<{ phone: string; store: SessionStore; keyId: string }> {
   const phone = world.person();
   const store = await newStore();
@@ -15,7 +15,7 @@ async function member(): Promise<{ phone: string; store: SessionStore; keyId: st
   return { phone, store, keyId };
 }
 
-/** The same session in another file: what "two users of one key" looks like. */
+/** The same session in another file: two users of one key. */
 async function copyOf(store: SessionStore, self: SelfUser): Promise<SessionStore> {
   const copy = await newStore();
   copy.beginLogin();
@@ -45,7 +45,7 @@ test("connects, proves who it is, and check is a real call", async () => {
   expect(states).toEqual(["connecting", "catching-up", "ready", "stopped"]);
 });
 
-test.each(["fin", "rst"] as const)("a connection that is dropped (%s) comes back by itself", async (how) => {
+test.each(["fin", "rst"] as const)("a dropped connection (%s) is restored automatically", async (how) => {
   const { phone, store } = await member();
   const { connection } = watch({ ...account(world.server), store });
   connection.start();
@@ -191,7 +191,7 @@ test("a key that suddenly belongs to another account is refused", async () => {
   expect(connection.status().fault).toMatchObject({ class: "CONFIG", code: "account-changed" });
 });
 
-test("a copy of the session on another address kills the key, and nobody tries again", async () => {
+test("a copy of the session at another address kills the key, and neither retries", async () => {
   const { store, phone } = await member();
   const copy = await copyOf(store, selfOf(store));
   const first = watch({ ...account(world.server), store });

@@ -1,4 +1,4 @@
-/** A fatal answer is asked again before it counts: a single one has come to good keys. */
+/** A fatal answer is confirmed before it counts: Telegram has sent a single one for good keys. */
 import type { SessionStore } from "@flotilla/session-store";
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { useSandbox } from "./world.ts";
 
 const world = useSandbox();
 
-/** A session that is logged in as somebody new. */
+/** A logged-in session of a new account. */
 async function member(): Promise<{ phone: string; store: SessionStore }> {
   const phone = world.person();
   const store = await newStore();

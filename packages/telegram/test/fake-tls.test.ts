@@ -1,4 +1,4 @@
-/** What an MTProxy with an `ee` secret sees and says, byte by byte. */
+/** What an MTProxy with an `ee` secret receives and answers, byte by byte. */
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
@@ -27,7 +27,7 @@ test.each(["www.google.com", "a.b", `${"x".repeat(60)}.example.org`])(
     onTestFinished(() => void socket.destroy());
     socket.write(clientHello(SECRET, domain).bytes);
     const [answer] = (await once(socket, "data")) as [Buffer];
-    // Alert 40: read and understood, there is no certificate here. What is malformed gets 50.
+    // Alert 40: understood, but without a certificate. A malformed hello gets 50.
     expect([names, [...answer.subarray(0, 1)], answer[6]]).toEqual([[domain], [0x15], 40]);
   },
 );

@@ -1,4 +1,7 @@
-/** Garbage over the wire, before and after the connection stands: the worker lives, the key stays, nothing is missed. */
+/**
+ * Garbage over the wire, before and after the connection is open: the worker lives, the key stays,
+ * no update is missed.
+ */
 import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
@@ -15,7 +18,10 @@ const publicKeyPem = generateKeyPairSync("rsa", { modulusLength: 2048 })
   .publicKey.export({ type: "pkcs1", format: "pem" })
   .toString();
 
-/** A frame of the full transport (https://core.telegram.org/mtproto/mtproto-transports#full), right in all but its content. */
+/**
+ * A frame of the full transport (https://core.telegram.org/mtproto/mtproto-transports#full), valid
+ * in all but its content.
+ */
 function frame(payload: Buffer, length = payload.length + 12): Buffer {
   const head = Buffer.alloc(8);
   head.writeInt32LE(length, 0);
@@ -30,7 +36,7 @@ function int32(value: number): Buffer {
   return bytes;
 }
 
-/** What a broken or hostile server, or a box in between, may send. */
+/** Bytes that a broken or hostile server, or a middlebox, may send. */
 const bytes = (min: number, max: number) => fc.uint8Array({ minLength: min, maxLength: max }).map((all) => Buffer.from(all));
 const garbage = fc.oneof(
   bytes(1, 300),
@@ -75,7 +81,8 @@ test("whatever a server answers first, the worker tries again or gives up in ord
       connection.start();
       await waitFor(() => ["waiting", "dead"].includes(connection.status().state), { intervalMs: 2 });
       const { fault, state } = connection.status();
-      // -444 says that this program talks to the wrong data centre; nothing else that comes in clear may end a session.
+      // -444 means that this program connected to the wrong data centre; no other plain answer may
+      // end a session.
       expect(["NETWORK", "TG_SERVER", "AUTH_DEAD", "CONFIG"]).toContain(fault?.class);
       if (state === "dead") expect(fault?.code).toBe("transport-444");
       if (fault?.class === "AUTH_DEAD") expect(fault.code).toBe("unknown-key");
@@ -89,11 +96,11 @@ test("whatever a server answers first, the worker tries again or gives up in ord
 
 interface Wire {
   readonly server: TelegramServer;
-  /** Sends this to the client, in the middle of whatever goes on. */
+  /** Sends this to the client, between its other traffic. */
   inject(garbage: Buffer): void;
 }
 
-/** The sandbox, with a wire in between that can be spoilt. */
+/** The sandbox behind a wire that can be corrupted. */
 async function spoiltWire(): Promise<Wire> {
   const open = new Set<Socket>();
   const clients = new Set<Socket>();
@@ -141,7 +148,7 @@ test("garbage in the middle of a connection costs at most the connection: what i
       .pending(9999)
       .filter(({ chat }) => chat !== "777000")
       .map(({ content }) => content?.text ?? "");
-  // -444 is an answer about this program, which it may believe.
+  // -444 is an answer about this program, which the client may believe.
   const harmless = garbage.filter((bad) => !(bad.length === 16 && bad.readInt32LE(8) === -444));
   await fc.assert(
     fc.asyncProperty(harmless, async (bad) => {

@@ -1,4 +1,4 @@
-/** Orders of somebody who sees all connections of a host. */
+/** Hold and go orders of a supervisor that sees all connections of a host. */
 import { expect, test } from "vitest";
 import { account, newStore, watch } from "./kit.ts";
 import { useSandbox } from "./world.ts";
@@ -18,7 +18,7 @@ test("told to hold it does not try, whatever its own back-off says; told to go i
   connection.start();
   await reached("ready");
   world.sandbox.world.faults.refuse(2);
-  connection.patience.hold();
+  connection.retryDelay.hold();
   world.sandbox.world.faults.drop({ phone }, "rst");
   await reached("waiting");
   const { attempt } = connection.status();
@@ -29,7 +29,7 @@ test("told to hold it does not try, whatever its own back-off says; told to go i
   await world.logIn(await newStore(), world.person());
   expect(connection.status()).toMatchObject({ state: "waiting", attempt });
   expect(tries()).toBe(before + 1);
-  connection.patience.go();
+  connection.retryDelay.go();
   await reached("ready");
 });
 
@@ -39,7 +39,7 @@ test("an order to go shortens no wait that the server asked for", async () => {
   const { connection, reached } = watch({ ...account(world.server), store });
   connection.start();
   await reached("waiting");
-  connection.patience.go();
+  connection.retryDelay.go();
   await world.logIn(await newStore(), world.person());
   expect(connection.status()).toMatchObject({ state: "waiting", attempt: 1 });
 });

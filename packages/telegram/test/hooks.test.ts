@@ -1,4 +1,4 @@
-/** The hooks on the library's real sender, fed with messages as if they had come from the server. */
+/** The hooks on GramJS's real sender, fed with messages as if from the server. */
 import type { AppError } from "@flotilla/kernel";
 import bigInt from "big-integer";
 import { Api } from "telegram";
@@ -32,7 +32,7 @@ const message = (obj: unknown): TLMessage => new TLMessage(bigInt(++ids), 1, obj
 const updates = (): TLMessage => message(new Api.UpdatesTooLong());
 const container = (...messages: TLMessage[]): TLMessage => message(new MessageContainer(messages as never));
 
-/** An rpc_result with an error for a call that is waiting. */
+/** An rpc_result with an error for a waiting call. */
 function failed(sender: VendorSender): { message: TLMessage; answer: Promise<unknown> } {
   const answer = sender.send(new Api.help.GetConfig());
   const state = sender._sendQueue._queue.at(-1) as unknown as { msgId: unknown };

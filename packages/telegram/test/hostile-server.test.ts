@@ -1,4 +1,4 @@
-/** Servers that do not behave: mute, gone, refusing. No MTProto is needed for these. */
+/** Misbehaving servers: mute, gone, refusing. They need no MTProto. */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
@@ -52,7 +52,10 @@ async function testKey(): Promise<string> {
   return generateKeyPairSync("rsa", { modulusLength: 2048 }).publicKey.export({ type: "pkcs1", format: "pem" }).toString();
 }
 
-/** A transport error in the full transport (https://core.telegram.org/mtproto/mtproto-transports#full). */
+/**
+ * A transport error in the full transport
+ * (https://core.telegram.org/mtproto/mtproto-transports#full).
+ */
 function transportError(code: number): Buffer {
   const packet = Buffer.alloc(16);
   packet.writeInt32LE(16, 0);
@@ -87,7 +90,7 @@ test("stop during connect closes the socket at once, and nothing comes back", as
   expect(states).toEqual(["connecting", "stopped"]);
 });
 
-test("nobody listening is a network fault with a next try", async () => {
+test("a refused connection is a network fault with a retry", async () => {
   const server = { kind: "custom", host: "127.0.0.1", port: 1, publicKeyPem: await testKey() } as const;
   const backoff = { delaysMs: [5, 60_000], jitter: 0 };
   const { connection } = watch({ ...account(server), store: await storeWithKey(), timings: { backoff } });

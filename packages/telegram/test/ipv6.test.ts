@@ -1,4 +1,4 @@
-/** A server that has an IPv6 address alone: the sandbox behind a relay on ::1. */
+/** A server with an IPv6 address only: the sandbox behind a relay on ::1. */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";

@@ -1,4 +1,7 @@
-/** Shared by the tests of this package: a session file, fast timings, a connection that is stopped with its test. */
+/**
+ * Shared by the tests of this package: a session file, fast timings, a connection that stops with
+ * its test.
+ */
 import { randomBytes } from "node:crypto";
 import { openSession, type SessionStore } from "@flotilla/session-store";
 import {
@@ -21,7 +24,7 @@ export const FAST: Partial<ConnectionTimings> = {
 };
 export const fleetKey = randomBytes(32);
 
-/** Everything an account needs but its store. `lines` collects the log. */
+/** Settings of an account, without its store. `lines` collects the log. */
 export function account(server: TelegramServer, lines: string[] = []): AccountOptions {
   return {
     server,
@@ -38,7 +41,7 @@ export async function newStore(dir?: string): Promise<SessionStore> {
   return store;
 }
 
-/** A session that claims to be logged in on a server nobody asked. */
+/** A session that claims to be logged in on a server that never saw it. */
 export async function storeWithKey(key: Buffer = randomBytes(256)): Promise<SessionStore> {
   const store = await newStore();
   store.beginLogin();
@@ -48,7 +51,7 @@ export async function storeWithKey(key: Buffer = randomBytes(256)): Promise<Sess
   return store;
 }
 
-/** A connection with fast timings and what it told. */
+/** A connection with fast timings, and its events. */
 export interface Watched {
   readonly connection: AccountConnection;
   readonly states: ConnectionState[];

@@ -1,4 +1,7 @@
-/** Every way in which Telegram may deliver a login code, read off the library's schema: a new one fails here, not in a wizard. */
+/**
+ * Every way in which Telegram may deliver a login code, from GramJS's schema: a new one fails here,
+ * not in a wizard.
+ */
 import { Api } from "telegram";
 import { expect, test } from "vitest";
 import { type CodeVia, describeSentCode } from "../src/login/login-result.ts";

@@ -116,7 +116,7 @@ test("the code survives a connection that breaks between two steps", async () =>
   const login = world.flow(await newStore());
   await login.sendCode(phone);
   expect(world.sandbox.world.faults.drop({}, "rst")).toBeGreaterThan(0);
-  // The client hears of the break before the step, or in the middle of it: both are its own affair.
+  // The client notices the break before the step or during it; it must handle both.
   expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "done" });
 });
 
@@ -124,7 +124,7 @@ test("a connection that breaks under the code, after it was taken, does not show
   const phone = world.person();
   const login = world.flow(await newStore());
   await login.sendCode(phone);
-  // The answer is on its way when the line breaks: the server has logged the key in.
+  // The line breaks while the answer is on its way: the server has logged the key in.
   world.sandbox.world.faults.delay({}, 60_000);
   const step = login.submitCode(world.code(phone));
   await waitFor(() => world.sandbox.world.latestCode(phone)?.state === "used");

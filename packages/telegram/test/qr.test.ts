@@ -54,7 +54,7 @@ test("a lost connection means a new token, not the end", async () => {
   expect(await result).toMatchObject({ kind: "done" });
 });
 
-test("nobody scans, or somebody cancels: nothing is left", async () => {
+test("without a scan, or after a cancel, nothing is left", async () => {
   const { result: late, store } = await start({ qrLimitMs: 20 });
   expect(await late).toMatchObject({ kind: "refused", reason: "qr-expired", final: false });
   const { result, login } = await start();

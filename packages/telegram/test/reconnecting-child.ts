@@ -1,6 +1,7 @@
 /**
- * Reconnects as often as its server drops it, and says what it holds after each time. Argument: JSON of {@link ReconnectingChild}.
- * Prints a JSON line of {@link Holdings} each time it is ready. Runs until it is killed.
+ * Reconnects whenever its server drops it, and reports its resources after each time. Argument:
+ * JSON of {@link ReconnectingChild}. Prints a JSON line of {@link Holdings} each time it is ready.
+ * Runs until it is killed.
  */
 import { readdirSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
@@ -8,14 +9,14 @@ import { runInNewContext } from "node:vm";
 import { openSession } from "@flotilla/session-store";
 import { AccountConnection, DEFAULT_TIMINGS, type TelegramServer } from "@flotilla/telegram";
 
-/** What the child is told. */
+/** Argument of the child. */
 export interface ReconnectingChild {
   readonly dir: string;
   readonly fleetKey: string;
   readonly server: TelegramServer;
 }
 
-/** What a process holds. */
+/** Resources of a process. */
 export interface Holdings {
   readonly reconnects: number;
   readonly descriptors: number;

@@ -7,7 +7,7 @@ import { useSandbox } from "./world.ts";
 
 const CHILD = fileURLToPath(new URL("./reconnecting-child.ts", import.meta.url));
 const world = useSandbox();
-/** Caches and compiled code settle first. */
+/** Reconnects until caches and compiled code settle. */
 const WARM_UP = 25;
 const ROUNDS = 100;
 
@@ -37,7 +37,7 @@ test("a hundred reconnects leave descriptors, timers, sockets and memory as they
   const least = (of: readonly Holdings[], what: keyof Holdings): number => Math.min(...of.map((each) => each[what]));
   for (const what of ["descriptors", "timers", "sockets"] as const)
     expect(least(late, what), what).toBeLessThanOrEqual(least(before, what));
-  // A client that stays would be 100 kB or more each time.
+  // A leaked client would be 100 kB or more each time.
   expect(least(late, "heapBytes") - least(before, "heapBytes")).toBeLessThan(3e6);
   expect(child.stderr).toBe("");
   let open = 0;

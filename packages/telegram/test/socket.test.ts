@@ -87,7 +87,7 @@ test("a refused connection says so", async () => {
   await expect(new Class().connect()).rejects.toMatchObject({ code: "ECONNREFUSED" });
 });
 
-test("whoever may not act any more writes nothing: the socket is closed instead, and no new one is opened", async () => {
+test("a process that may no longer act writes nothing: its socket is closed, and no new one is opened", async () => {
   const { near, far } = await open();
   let received = "";
   far.on("data", (chunk) => {

@@ -1,4 +1,4 @@
-/** Folders that GramJS' own `StoreSession` wrote are taken over (field fault C3). */
+/** Imports folders of GramJS's own `StoreSession` (field fault C3). */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -5,7 +5,7 @@ import { LoginFlow, type LoginResult, type TelegramServer } from "@flotilla/tele
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, vi } from "vitest";
 import { account } from "./kit.ts";
 
-/** What {@link useSandbox} gives; its members may be used from inside tests only. */
+/** Members of {@link useSandbox}; use them inside tests only. */
 export interface TestWorld {
   sandbox: Sandbox;
   server: TelegramServer;
@@ -21,7 +21,7 @@ export interface TestWorld {
   open(phone: string): number;
 }
 
-/** Starts a sandbox for this file. Also fails every test during which something was written to the console. */
+/** Starts a sandbox for this file. Also fails every test that writes to the console. */
 export function useSandbox(): TestWorld {
   const world = {} as TestWorld;
   let numbers = 0;

@@ -1,4 +1,4 @@
-import type { LossReason, OutageReport, WayStatus } from "@flotilla/contracts";
+import type { LossReason, OutageReport, ProxyStatus } from "@flotilla/contracts";
 
 /** Messages that Telegram does not deliver any more; `outage` describes the catch-up they were lost in. */
 export interface Loss {
@@ -13,7 +13,7 @@ export interface AccountListener {
   wants(chat: string): boolean;
   /** Marked ids of the chats that routes read. */
   sources(): ReadonlySet<string>;
-  proxy(): WayStatus;
+  proxy(): ProxyStatus;
   /** Messages were lost. */
   lost(loss: Loss): void;
   /** The inbox has new events. */

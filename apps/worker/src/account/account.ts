@@ -138,7 +138,7 @@ export class Account {
 
   /** Order of the supervisor, which sees all connections of the host: `hold` without a network, else `go`. */
   network(order: SupervisorToWorker["order"]): void {
-    this.#connection.patience[order]();
+    this.#connection.retryDelay[order]();
   }
 
   /** True while the connection reports ready; a dead connection may report it too. */

@@ -1,4 +1,4 @@
-import { newSealKeyPair, type Sealed, type SealKeyPair, sealContext, unseal, type WayStatus } from "@flotilla/contracts";
+import { newSealKeyPair, type ProxyStatus, type Sealed, type SealKeyPair, sealContext, unseal } from "@flotilla/contracts";
 import { AppError, maskProxy, type ProxyRoute, parseProxy, type WorkerId } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 
@@ -28,7 +28,7 @@ export class ProxySetting {
     this.#store.route.write(text);
   }
 
-  status(): WayStatus {
+  status(): ProxyStatus {
     const own = this.#store.route.read();
     const route = own === null ? this.#host : parseProxy(own);
     return { shown: route && maskProxy(route), own: own !== null, sealTo: this.#keys.publicKey };

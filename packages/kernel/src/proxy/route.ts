@@ -121,7 +121,8 @@ function fromLink(what: string, query: URLSearchParams): ProxyRoute {
 function mtProxy(host: string, port: number, secret: string): MtProxyRoute {
   if (!isHost(host) || !isPort(port)) throw bad();
   const bytes = /^(?:[0-9a-f]{2})+$/i.test(secret) ? Buffer.from(secret, "hex") : Buffer.from(secret, "base64");
-  const key = bytes.subarray(bytes.length === 16 ? 0 : 1, bytes.length === 16 ? 16 : 17).toString("hex");
+  const keyAt = bytes.length === 16 ? 0 : 1;
+  const key = bytes.subarray(keyAt, keyAt + 16).toString("hex");
   if (bytes.length === 16 || (bytes.length === 17 && bytes[0] === 0xdd)) return { kind: "mtproxy", host, port, secret: key };
   const domain = bytes.subarray(17).toString("latin1");
   if (bytes[0] === 0xee && /^[A-Za-z0-9_][A-Za-z0-9._-]{0,181}$/.test(domain))

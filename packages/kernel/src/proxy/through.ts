@@ -67,8 +67,13 @@ async function socks5(wire: ProxyWire, { username, password }: TcpProxyRoute, ta
   wire.write(Buffer.concat([Buffer.from([5, 1, 0]), address(target.host), portOf(target)]));
   const [, reply, , kind] = await wire.readExactly(4);
   if (reply !== 0) throw refused(reply);
-  const length = kind === 1 ? 4 : kind === 4 ? 16 : ((await wire.readExactly(1))[0] ?? 0);
-  await wire.readExactly(length + 2);
+  await wire.readExactly((await addressLength(wire, kind)) + 2);
+}
+
+async function addressLength(wire: ProxyWire, kind: number | undefined): Promise<number> {
+  if (kind === 1) return 4;
+  if (kind === 4) return 16;
+  return (await wire.readExactly(1))[0] ?? 0;
 }
 
 /** https://www.openssh.com/txt/socks4.protocol, with the 4a form for host names. */

@@ -1,4 +1,4 @@
-import { AppError, sleep } from "@flotilla/kernel";
+import { AppError, sleep, withoutUndefined } from "@flotilla/kernel";
 import { Meter } from "../base/measure.ts";
 import { findHolders, type HolderOptions, type HolderReport } from "../holders/holders.ts";
 import { lockedBy } from "../holders/report.ts";
@@ -53,7 +53,7 @@ export async function openWhenFree(options: OpenWhenFreeOptions): Promise<Databa
 }
 
 async function refuseOpenHandles({ path, known, signal }: OpenWhenFreeOptions): Promise<void> {
-  const report = await findHolders(path, { ...(known ? { known } : {}), ...(signal ? { signal } : {}) });
+  const report = await findHolders(path, withoutUndefined({ known, signal }));
   if (report.holders.some((holder) => holder.pid !== process.pid)) throw lockedBy(report, 0);
 }
 
@@ -141,7 +141,7 @@ class HolderWatch {
   look(waitedMs: number): Promise<HolderReport> {
     this.#lookedAt = waitedMs;
     const { known, signal } = this.#wait;
-    return findHolders(this.#path, { refused: true, ...(known ? { known } : {}), ...(signal ? { signal } : {}) });
+    return findHolders(this.#path, { refused: true, ...withoutUndefined({ known, signal }) });
   }
 
   stop(): void {

@@ -79,7 +79,7 @@ export async function findHolders(path: string, options: HolderOptions = {}): Pr
     notVisible,
     tookMs: performance.now() - started,
   });
-  if (process.platform !== "linux") return report([], "This system does not tell which process holds a file.");
+  if (process.platform !== "linux") return report([], "This system does not report which process holds a file.");
   const files = partsOf(path);
   const [table, open] = await Promise.all([readLockTable(), scanOpenFiles(new Set(files.keys()), options.signal)]);
   const relevant = [
@@ -202,9 +202,9 @@ async function hidden(
     return "A holder is hidden from this user (/proc is mounted with hidepid, or it has just ended).";
   if (isInContainer()) return "This process runs in a container: holders outside of it are not visible from here.";
   if (refused && !holders.some((holder) => holder.pid !== process.pid))
-    return "The lock has no visible holder: it was let go in this moment, or its holder is in another container or on another host.";
+    return "The lock has no visible holder: it was just released, or its holder is in another container or on another host.";
   if (open.unreadable > 0 && holders.length === 0)
-    return `Files opened by ${open.unreadable} processes of other users could not be looked through; locks of theirs would be seen.`;
+    return `Files opened by ${open.unreadable} processes of other users could not be inspected; their locks would be visible.`;
   return null;
 }
 

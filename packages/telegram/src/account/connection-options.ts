@@ -5,19 +5,22 @@ import type { ConnectionTimings } from "../link/timings.ts";
 import type { CaughtUp, EngineTimings, UpdateTrouble } from "../updates/engine-types.ts";
 import type { StateChange } from "./connection-status.ts";
 
-/** Options of `AccountConnection`. */
+/** Store, listeners and timings of `AccountConnection`. */
 export interface ConnectionOptions extends AccountOptions {
   readonly store: SessionStore;
   readonly on: {
     state(change: StateChange): void;
-    /** There are new rows in the inbox (`store.updates`). */
+    /** The inbox (`store.updates`) has new rows. */
     arrived(): void;
-    /** Everything that came while there was no connection is in the inbox now, or lost; comes before `ready`. */
+    /** Everything that was sent during an outage is in the inbox or lost; precedes `ready`. */
     caughtUp(result: CaughtUp): void;
-    /** Trouble with the messages of one chat, or messages that are lost. */
+    /** Trouble with the messages of one chat, or lost messages. */
     trouble(trouble: UpdateTrouble): void;
   };
-  /** Chats whose messages are kept with their text until somebody dealt with them (docs/safety.md); default: none. */
+  /**
+   * Chats whose messages are stored with their text until they are handled (docs/safety.md);
+   * default: none.
+   */
   readonly wants?: (chat: string) => boolean;
   readonly timings?: Partial<ConnectionTimings>;
   readonly updateTimings?: Partial<EngineTimings>;

@@ -3,27 +3,28 @@ import type { SelfUser, SessionStore } from "@flotilla/session-store";
 import type { CaughtUp } from "../updates/engine-types.ts";
 
 /**
- * idle → connecting → catching-up → ready → waiting → connecting …; `dead` is left only by `start` (after a login), `stopped` likewise.
+ * idle → connecting → catching-up → ready → waiting → connecting …; only `start` leaves `dead`
+ * (after a login) and `stopped`.
  */
 export type ConnectionState = "idle" | "connecting" | "catching-up" | "ready" | "waiting" | "dead" | "stopped";
 
-/** A snapshot; times are milliseconds since the Unix epoch. */
+/** Snapshot of a connection; times are milliseconds since the Unix epoch. */
 export interface ConnectionStatus {
   readonly state: ConnectionState;
   readonly self: SelfUser | null;
-  /** Since when in `state`. */
+  /** Start of `state`. */
   readonly since: number;
-  /** How often it became ready, and how many of these were not the first time. */
+  /** Number of times that it became ready, and how many of these were reconnects. */
   readonly connects: number;
   readonly reconnects: number;
-  /** Last decrypted packet. */
+  /** Time of the last decrypted packet. */
   readonly lastTrafficAt: number | null;
-  /** Last answered call or ping. */
+  /** Time of the last answered call or ping. */
   readonly lastSuccessAt: number | null;
   readonly lastMessageAt: number | null;
   /** New messages received since the process started, those of outages included. */
   readonly messages: number;
-  /** What became of the last outage in which something was missed, also before this process; null: there was none. */
+  /** The last outage with missed messages, also before this process; null = none. */
   readonly caughtUp: CaughtUp | null;
   /** Consecutive failed attempts. */
   readonly attempt: number;
@@ -32,10 +33,10 @@ export interface ConnectionStatus {
   readonly fault: Fault | null;
 }
 
-/** So many outages are looked through for one in which something was missed. */
+/** Outages searched for the last one with missed messages. */
 const OUTAGES = 50;
 
-/** Before the first connection. */
+/** Status before the first connection. */
 export function initialStatus(store: SessionStore, now: number): ConnectionStatus {
   const self = store.self();
   return {
@@ -60,7 +61,7 @@ function lastOutage(store: SessionStore): CaughtUp | null {
   return last ? { ...last, offlineMs: null, missed: last.recovered + last.lost, first: false } : null;
 }
 
-/** A change of state, as told to `on.state`. */
+/** A change of state, as `on.state` gets it. */
 export interface StateChange {
   readonly from: ConnectionState;
   readonly to: ConnectionState;

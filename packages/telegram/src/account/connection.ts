@@ -15,18 +15,19 @@ import { classify } from "../wire/classify.ts";
 import { linkLost } from "../wire/fault.ts";
 import type { ConnectionOptions } from "./connection-options.ts";
 import { type ConnectionState, type ConnectionStatus, initialStatus } from "./connection-status.ts";
-import { isOfNetwork, Patience } from "./patience.ts";
 import { failedAgain, isDoubted, NO_FAILURES, nextStep } from "./retry.ts";
+import { isOfNetwork, RetryDelay } from "./retry-delay.ts";
 
 /**
- * Keeps one account connected: a fresh client per attempt, never two at once, and never again after the server said that
- * the key is dead. Whatever is said to the account while it is away is in the inbox before it is `ready`. Does not log in.
+ * Keeps one account connected: a fresh client per attempt, never two at once, and none after the
+ * server said that the key is dead. Stores all messages of an outage in the inbox before it is
+ * `ready`. Does not log in.
  */
 export class AccountConnection {
-  /** What may be sent, and what has to wait. */
+  /** Send budget and flood waits. */
   readonly gate: FloodGate;
-  /** For somebody who sees more than one connection. */
-  readonly patience = new Patience();
+  /** The retry delay, which the supervisor may hold or end for all connections of a host. */
+  readonly retryDelay = new RetryDelay();
   /** Calls that write. */
   readonly calls: AccountCalls;
   readonly #options: ConnectionOptions;
@@ -61,17 +62,17 @@ export class AccountConnection {
     return { ...this.#status, lastSuccessAt, lastMessageAt };
   }
 
-  /** Numbers of the update stream. */
+  /** Counters of the update stream. */
   updateCounts(): EngineCounts {
     return this.#stream.counts();
   }
 
-  /** Chats that went quiet, and when that was looked at last (milliseconds since the epoch). */
+  /** Quiet chats, and the time of the last check in milliseconds since the epoch. */
   quietChats(): { readonly checkedAt: number | null; readonly chats: readonly QuietChat[] } {
     return this.#stream.quiet();
   }
 
-  /** Starts connecting and keeps at it. Does nothing while it runs. */
+  /** Connects, and reconnects until `stop`. Does nothing while it runs. */
   start(): void {
     if (this.#running) return;
     this.#abort = new AbortController();
@@ -81,7 +82,7 @@ export class AccountConnection {
     });
   }
 
-  /** Ends everything and resolves when the socket is closed, within milliseconds. Idempotent. */
+  /** Disconnects and resolves when the socket is closed, within milliseconds. Idempotent. */
   async stop(): Promise<void> {
     this.#abort.abort();
     await Promise.all([this.#link?.stop(), this.#files.stop()]);
@@ -89,7 +90,10 @@ export class AccountConnection {
     if (this.#status.state !== "stopped") this.#enter("stopped", { nextTryAt: null, fault: null });
   }
 
-  /** Proves by a real call that the account works. An answer that the session ended leads to `dead`. AppError `not-connected`. */
+  /**
+   * Proves by a call that the account works. An answer that the session ended leads to `dead`.
+   * AppError `not-connected`.
+   */
   async check(): Promise<SelfUser> {
     const link = this.#openOne();
     try {
@@ -98,7 +102,7 @@ export class AccountConnection {
       return self;
     } catch (error) {
       const fault = classify(error);
-      // A new connection asks again, or none does.
+      // A new connection asks again; without one, no other call would.
       if (isDoubted(fault) || nextStep(fault, failedAgain(NO_FAILURES, fault), this.#timings).kind === "dead")
         await link.stop(linkLost("refused", error));
       throw error;
@@ -110,23 +114,27 @@ export class AccountConnection {
     return await fetchDevices(this.#openOne());
   }
 
-  /** After `dead`: asks Telegram again, from the beginning. Does nothing while it runs. */
+  /** After `dead`: asks Telegram again, with fresh counters. Does nothing while it runs. */
   again(): void {
     if (this.#status.state === "dead") this.start();
   }
 
-  /** Ends the login at Telegram. The answer to the next call then leads to `dead`, also when that is a later one. AppError `not-connected`. */
+  /**
+   * Logs the session out at Telegram. The next answer then leads to `dead`, also to a later call.
+   * AppError `not-connected`.
+   */
   async logOut(): Promise<void> {
     const link = this.#openOne();
     await logOut(link);
-    // What follows is no surprise: the first answer counts.
+    // The end of the session is expected: its first report counts.
     this.#failures = { ...this.#failures, fatal: Number.POSITIVE_INFINITY };
     await this.check().catch(() => {});
-    // Without an answer to the check this link would stay: pings are answered to somebody who is not logged in, too.
+    // Without an answer to the check this link would stay: the server answers pings without a login
+    // too.
     await link.stop(linkLost("refused"));
   }
 
-  /** The link in use. Throws AppError `not-connected`. */
+  /** The open link. Throws AppError `not-connected`. */
   #openOne(): Link {
     const { state } = this.#status;
     if (this.#link && (state === "ready" || state === "catching-up")) return this.#link;
@@ -144,11 +152,14 @@ export class AccountConnection {
       this.#options.log("warn", "telegram link ended", { class: fault.class, code: fault.code, attempt: this.#failures.all });
       if (step.kind === "dead") return this.#enter("dead", { fault, attempt: this.#failures.all, nextTryAt: null });
       this.#enter("waiting", { fault, attempt: this.#failures.all, nextTryAt: this.#clock.now() + step.delayMs });
-      await this.patience.wait(step.delayMs, isOfNetwork(fault), signal);
+      await this.retryDelay.wait(step.delayMs, isOfNetwork(fault), signal);
     }
   }
 
-  /** One link from its first packet to its end. Resolves with what ended it; never rejects. */
+  /**
+   * Runs one link from its first packet to its end. Resolves with the reason of the end; never
+   * rejects.
+   */
   async #attempt(signal: AbortSignal): Promise<unknown> {
     this.#enter("connecting", { nextTryAt: null });
     let link: Link | undefined;
@@ -183,7 +194,7 @@ export class AccountConnection {
   #openLink(): Link {
     const { store } = this.#options;
     if (!store.hasKey || store.inLogin) throw new AppError("no-key", "This session is not logged in.");
-    // Nothing is opened only to be told again that the account has to wait.
+    // Opens no link while the account has to wait.
     this.gate.check("users.getUsers", "");
     this.#link = new Link(store, { ...this.#options, gate: this.gate }, this.#timings, {
       traffic: () => this.#patch({ lastTrafficAt: this.#clock.now() }),
@@ -198,7 +209,7 @@ export class AccountConnection {
     return this.#link;
   }
 
-  /** Who are we, and is it still the same account? */
+  /** Asks for the own account and checks that it is the expected one. */
   async #verify(link: Link): Promise<SelfUser> {
     const self = await fetchSelf(link);
     this.#failures = { ...this.#failures, fatal: 0 };
@@ -230,7 +241,7 @@ export class AccountConnection {
   #caughtUp(result: CaughtUp): void {
     const reconnects = this.#status.connects > 0 ? this.#status.reconnects + 1 : 0;
     this.#guard(() => this.#options.on.caughtUp(result));
-    // A restart that missed nothing says nothing about the outage before it.
+    // A restart that missed no messages keeps the report of the outage before it.
     const caughtUp = result.missed > 0 ? result : this.#status.caughtUp;
     this.#enter("ready", { fault: null, connects: this.#status.connects + 1, reconnects, caughtUp });
   }

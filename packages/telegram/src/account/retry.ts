@@ -1,49 +1,47 @@
 import type { Fault } from "@flotilla/contracts";
 import { type BackoffPlan, backoffDelayMs } from "@flotilla/kernel";
 
-/** What to do after an attempt ended. */
+/** What follows an attempt that ended. */
 export type NextStep = { readonly kind: "wait"; readonly delayMs: number } | { readonly kind: "dead" };
 
 /** Delays of {@link nextStep}. */
 export interface RetryPlan {
-  /** After network and server faults; the last delay repeats for ever. */
+  /** After network and server faults; the last delay repeats without a limit. */
   readonly backoff: BackoffPlan;
   /**
-   * Waits before the further attempts after "unknown key" (transport error -404), in milliseconds. Telegram has answered
-   * so to good keys, and a session that is given up is lost (docs/gramjs.md).
+   * Milliseconds before each further attempt after "unknown key" (transport error -404). Telegram
+   * has sent it for good keys, and a session that is given up is lost (docs/gramjs.md).
    */
   readonly unknownKeyDelaysMs: readonly number[];
   /**
-   * Waits before the server is asked again, over a new connection, whether the session really ended, in milliseconds. A single
-   * 401 has come to good keys; only the answer after the last wait counts.
+   * Milliseconds before each check, over a new connection, whether the session really ended.
+   * Telegram has sent a single 401 for good keys; only the answer after the last wait counts.
    */
   readonly fatalDelaysMs: readonly number[];
 }
 
-/** Consecutive failures so far, the one at hand included. */
+/** Consecutive failures, including the current one. */
 export interface Failures {
   readonly all: number;
   readonly unknownKey: number;
-  /** Answers that the session ended. A lost connection between two of them neither counts nor absolves. */
+  /** Answers that the session ended. A lost connection in between neither counts nor resets. */
   readonly fatal: number;
 }
 
-/** Before anything failed. */
+/** Before the first failure. */
 export const NO_FAILURES: Failures = { all: 0, unknownKey: 0, fatal: 0 };
 
 /** {@link Failures} after one more. */
 export function failedAgain({ all, unknownKey, fatal }: Failures, fault: Fault): Failures {
-  return {
-    all: all + 1,
-    unknownKey: fault.code === "unknown-key" ? unknownKey + 1 : 0,
-    fatal: isDoubted(fault) ? fatal + 1 : fatal,
-  };
+  const unknownKeys = fault.code === "unknown-key" ? unknownKey + 1 : 0;
+  const fatals = isDoubted(fault) ? fatal + 1 : fatal;
+  return { all: all + 1, unknownKey: unknownKeys, fatal: fatals };
 }
 
-/** Answers after which Telegram has ended the session already: asking again would only be one more use of a key that two had. */
+/** Answers that leave no doubt: another try would only be one more use of a shared or dead key. */
 const CERTAIN: ReadonlySet<string> = new Set(["no-key", "unknown-key", "AUTH_KEY_DUPLICATED"]);
 
-/** Whether this says that the session or the account is over, and is not believed the first time. */
+/** Whether the fault reports the end of the session or account and must be confirmed first. */
 export function isDoubted(fault: Fault): boolean {
   return (fault.class === "AUTH_DEAD" || fault.class === "BANNED") && !CERTAIN.has(fault.code);
 }
@@ -51,21 +49,20 @@ export function isDoubted(fault: Fault): boolean {
 const DEAD: ReadonlySet<Fault["class"]> = new Set(["AUTH_DEAD", "BANNED", "CONFIG", "DB_BROKEN", "IN_USE"]);
 
 /**
- * The policy of a connection, pure: that a session ended is asked again a few times, then it is never tried again; wrong configuration
- * is never retried; a flood wait is waited for in full plus a second; everything else is tried again for ever. `random` is in [0, 1).
+ * Retry policy of a connection. Pure. Asks a few times whether a session really ended, then never
+ * retries; never retries wrong configuration; waits a flood wait in full plus one second; retries
+ * everything else without a limit. `random` is in [0, 1).
  */
 export function nextStep(fault: Fault, failures: Failures, plan: RetryPlan, random: number = Math.random()): NextStep {
-  if (fault.code === "unknown-key") {
-    const delayMs = plan.unknownKeyDelaysMs[failures.unknownKey - 1];
-    return delayMs === undefined ? { kind: "dead" } : { kind: "wait", delayMs };
-  }
-  if (isDoubted(fault)) {
-    const delayMs = plan.fatalDelaysMs[failures.fatal - 1];
-    return delayMs === undefined ? { kind: "dead" } : { kind: "wait", delayMs };
-  }
-  // A disk that is full may have room again later. Nothing was acknowledged meanwhile.
+  if (fault.code === "unknown-key") return orDead(plan.unknownKeyDelaysMs[failures.unknownKey - 1]);
+  if (isDoubted(fault)) return orDead(plan.fatalDelaysMs[failures.fatal - 1]);
+  // A full disk may have room later. No update was acknowledged meanwhile.
   if (DEAD.has(fault.class) && fault.code !== "sqlite-full") return { kind: "dead" };
   const backoffMs = backoffDelayMs(plan.backoff, failures.all - 1, random);
   if (fault.waitS === undefined) return { kind: "wait", delayMs: backoffMs };
   return { kind: "wait", delayMs: Math.max(backoffMs, (fault.waitS + 1) * 1000) };
+}
+
+function orDead(delayMs: number | undefined): NextStep {
+  return delayMs === undefined ? { kind: "dead" } : { kind: "wait", delayMs };
 }

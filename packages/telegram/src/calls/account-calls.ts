@@ -17,26 +17,29 @@ import { learnChats } from "./learn-chats.ts";
 import { sentIds } from "./sent-ids.ts";
 import { type FormattedText, replyIn, type Target, threadOf } from "./target.ts";
 
-/** Between two questions for old messages (docs/safety.md). */
+/** Milliseconds between two requests for old messages (docs/safety.md). */
 const PACE_MS = 1000;
 
-/** What an {@link AccountCalls} needs. */
+/** Link, stores and rights that {@link AccountCalls} uses. */
 export interface AccountCallsDeps {
   readonly store: SessionStore;
   readonly gate: FloodGate;
   /** The open link. Throws AppError `not-connected`. */
   readonly link: () => Link;
   readonly files: FileCentres;
-  /** Whether this process still has the right to act for the account. Looked at right before each call that changes something. */
+  /**
+   * Whether this process may still act for the account; checked right before each call that writes.
+   */
   readonly mayAct: () => boolean;
   readonly signal: () => AbortSignal;
 }
 
 /**
- * Calls that write. Each waits for its turn, and is refused while Telegram asked to wait, while sending is stopped, and when
- * the account is somebody else's by now. Nothing is repeated here (promise S2-26): the caller does, with the same `randomId`,
- * and takes RANDOM_ID_DUPLICATE for "has arrived before". Errors: AppError `not-connected`, `lease-lost`, `flood-wait`,
- * `sending-stopped`, `unknown-peer`, `service-chat`, `link-lost`, `call-timeout`, or the server's answer (see `classify`).
+ * Calls that write. Each waits for its turn. A call is refused during a flood wait, while sending
+ * is stopped, and when another process owns the account. It never retries (promise S2-26): the
+ * caller does, with the same `randomId`, and treats RANDOM_ID_DUPLICATE as delivered. Errors:
+ * AppError `not-connected`, `lease-lost`, `flood-wait`, `sending-stopped`, `unknown-peer`,
+ * `service-chat`, `link-lost`, `call-timeout`, or the server's answer (see `classify`).
  */
 export class AccountCalls {
   readonly #deps: AccountCallsDeps;
@@ -67,7 +70,7 @@ export class AccountCalls {
     });
   }
 
-  /** Sends a text. Returns its id in the target, or null when it was not told. */
+  /** Sends a text. Returns its id in the target, or null when Telegram does not return it. */
   async send(
     to: Target,
     message: FormattedText & { readonly replyTo: number | null; readonly randomId: string },
@@ -84,7 +87,10 @@ export class AccountCalls {
     return sentIds(answer, [message.randomId])[0] ?? null;
   }
 
-  /** Forwards messages of one chat. Returns their ids in the target, in the order of `ids`; null where it was not told. */
+  /**
+   * Forwards messages of one chat. Returns their ids in the target, in the order of `ids`; null
+   * where Telegram does not return it.
+   */
   async forward(
     to: Target,
     what: {
@@ -115,7 +121,7 @@ export class AccountCalls {
     await this.#act(new Api.messages.EditMessage({ peer, id, message: text, entities: formatting }), to.chat);
   }
 
-  /** Deletes messages for everybody. */
+  /** Deletes messages for all members. */
   async delete(to: Target, ids: readonly number[]): Promise<void> {
     const chat = await this.#known(to.chat);
     const channel = bareChannel(chat);
@@ -125,7 +131,7 @@ export class AccountCalls {
     await this.#act(request, to.chat);
   }
 
-  /** Marked id of a chat, or null when nobody has that name. */
+  /** Marked id of a chat; null when no chat has that name. */
   async resolve(ref: string): Promise<string | null> {
     const { store } = this.#deps;
     if (ref === "me") return store.self()?.id ?? null;
@@ -152,7 +158,7 @@ export class AccountCalls {
     return await learnChats(this.#deps);
   }
 
-  /** The topics of a forum, at most 100; none in a chat that has no topics. */
+  /** The topics of a forum, at most 100; empty for a chat without topics. */
   async topics(ref: string): Promise<readonly ListedTopic[]> {
     const found = bareChannel(await this.#known(ref));
     if (!found) return [];
@@ -167,8 +173,9 @@ export class AccountCalls {
   }
 
   /**
-   * Messages of a chat, or of one topic of a forum, newest first, older than `before` (0 = the newest), at most 100; none at the
-   * end of the chat alone: a page of which nothing can be read is passed over (field fault F16).
+   * Messages of a chat or of one topic, newest first, older than `before` (0 = the newest), at most
+   * 100. Empty only at the end of the chat: pages without a readable message are skipped (field
+   * fault F16).
    */
   async history(from: Target, before: number, limit: number): Promise<readonly InboxEvent[]> {
     const topic = threadOf(from);
@@ -188,7 +195,10 @@ export class AccountCalls {
     }
   }
 
-  /** The channel whose posts Telegram copies into this group by itself; null for any other chat (https://core.telegram.org/api/discussion). */
+  /**
+   * The channel whose posts Telegram copies into this group; null for any other chat
+   * (https://core.telegram.org/api/discussion).
+   */
   async linkedChannel(ref: string): Promise<LinkedChannel | null> {
     const { store, link } = this.#deps;
     const group = bareChannel(await this.#known(ref));
@@ -197,14 +207,15 @@ export class AccountCalls {
     return linkedChannelOf(await link().invoke(request));
   }
 
-  /** The one way out of here for a call that changes something. */
+  /** The only path of calls that write. */
   async #act<R extends Api.AnyRequest>(request: R, chat: string): Promise<R["__response"]> {
     const { gate, link, mayAct, signal } = this.#deps;
     gate.checkSending();
     if (PACED.some((kind) => request instanceof kind)) await gate.turn(chat, signal());
-    // Nothing asynchronous between these and the socket: whoever lost the account in the meantime does not act.
+    // Nothing asynchronous between these checks and the socket: a process that has lost the account
+    // does not act.
     gate.checkSending();
-    if (!mayAct()) throw new AppError("lease-lost", "This process has no right to act for the account any more.");
+    if (!mayAct()) throw new AppError("lease-lost", "This process may no longer act for the account.");
     return await link().invoke(request);
   }
 
@@ -223,20 +234,20 @@ export class AccountCalls {
 
   async #known(ref: string): Promise<string> {
     const chat = await this.resolve(ref);
-    if (chat === null) throw new AppError("unknown-peer", `Nobody has the name ${ref}.`, { details: { chat: ref } });
+    if (chat === null) throw new AppError("unknown-peer", `No chat has the name ${ref}.`, { details: { chat: ref } });
     refuseServiceChat(chat);
     return chat;
   }
 }
 
-/** The one place that every call with a chat passes (docs/safety.md). Throws AppError `service-chat`. */
+/** Every call with a chat passes here (docs/safety.md). Throws AppError `service-chat`. */
 function refuseServiceChat(chat: string): void {
   if (!isServiceChat(chat)) return;
   const why = "login codes come from there, and Telegram cancels a code that is passed on";
   throw new AppError("service-chat", `${chat} is a service chat of Telegram: ${why}.`, { details: { chat } });
 }
 
-/** Calls that put a message into a chat, or change one there: these wait for their turn. */
+/** Calls that send or change a message: these wait for their turn. */
 const PACED = [
   Api.messages.SendMessage,
   Api.messages.ForwardMessages,

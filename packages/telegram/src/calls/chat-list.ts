@@ -5,13 +5,13 @@ import bigInt from "big-integer";
 import { Api } from "telegram";
 import { markedId } from "../wire/marked.ts";
 
-/** A chat of the account: `ref` is `@name`, or the marked id of one that has none. */
+/** A chat of the account: `ref` is `@name`, or the marked id of a chat without one. */
 export interface ListedChat {
   readonly ref: string;
   readonly title: string;
   readonly kind: "channel" | "group" | "person";
   readonly forum: boolean;
-  /** The account may write there. */
+  /** True = the account may write there. */
   readonly mayWrite: boolean;
 }
 
@@ -24,7 +24,10 @@ export interface ListedTopic {
 
 const MAX_TITLE = 128;
 
-/** The chats of a page of dialogs, in their order, without those that the account left or was put out of, and without service chats. */
+/**
+ * The chats of a page of dialogs, in order, without service chats and without chats that the
+ * account has left or was removed from.
+ */
 export function listedChats(answer: Api.messages.Dialogs | Api.messages.DialogsSlice): ListedChat[] {
   const entities = new Map([...answer.users, ...answer.chats].map((entity) => [markedId(entity), entity]));
   return answer.dialogs.flatMap((dialog) => listed(entities.get(markedId(dialog.peer))) ?? []);
@@ -36,7 +39,7 @@ export const FIRST_PAGE = {
   ...{ limit: 100, hash: bigInt.zero },
 };
 
-/** Topics that are there. */
+/** The topics of an answer, without deleted ones. */
 export function listedTopics({ topics }: Api.messages.ForumTopics): ListedTopic[] {
   return topics.flatMap((topic) =>
     topic instanceof Api.ForumTopic
@@ -45,9 +48,9 @@ export function listedTopics({ topics }: Api.messages.ForumTopics): ListedTopic[
   );
 }
 
-/** A broadcast channel names its group in the same field: only a group is copied into. */
+/** A broadcast channel names its group in the same field: copies go only into a group. */
 export function linkedChannelOf({ fullChat, chats }: Api.messages.ChatFull): LinkedChannel | null {
-  // The library leaves null where the server sends nothing, whatever its types say.
+  // GramJS leaves null where the server sends nothing, whatever its types say.
   const linked = fullChat instanceof Api.ChannelFull ? (fullChat.linkedChatId ?? null) : null;
   if (linked === null) return null;
   const channels = chats.filter((chat) => chat instanceof Api.Channel);
@@ -77,6 +80,6 @@ function mayWrite({ creator, broadcast, adminRights, bannedRights, defaultBanned
 
 function refOf(entity: Api.Channel | Api.Chat | Api.User): string {
   const name = "username" in entity && entity.username ? `@${entity.username}` : null;
-  // Some names of Telegram's own have three letters, which no route takes.
+  // Some names of Telegram's own have three letters; routes refuse them.
   return name !== null && ChatRef.safeParse(name).success ? name : markedId(entity);
 }

@@ -1,4 +1,4 @@
-import { AppError, bareChannel } from "@flotilla/kernel";
+import { AppError, bareChannel, withoutUndefined } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
@@ -9,33 +9,37 @@ import { toApiEntities } from "./entities.ts";
 import { sentIds } from "./sent-ids.ts";
 import { type FormattedText, replyIn, type Target } from "./target.ts";
 
-/** What {@link CopyCalls} need of the account's other calls. */
+/** The account's other calls that {@link CopyCalls} uses. */
 export interface CopyCallsDeps {
   readonly store: SessionStore;
-  /** A call that changes nothing. */
+  /** A call that only reads. */
   readonly ask: <R extends Api.AnyRequest>(request: R) => Promise<R["__response"]>;
-  /** A call that changes something, in its turn. */
+  /** A call that writes, in its turn. */
   readonly act: <R extends Api.AnyRequest>(request: R, chat: string) => Promise<R["__response"]>;
   readonly peer: (chat: string) => Promise<Api.TypeInputPeer>;
-  /** Marked id of a chat that may be read, by its number or else by its name. Throws AppError `unknown-peer`, `service-chat`. */
+  /**
+   * Marked id of a readable chat, by its number or else by its name. Throws AppError
+   * `unknown-peer`, `service-chat`.
+   */
   readonly source: (chat: string, username: string | null) => Promise<string>;
 }
 
-/** Messages of one chat, by their place. */
+/** Location of messages in one chat. */
 export interface CopySource {
   readonly fromChat: string;
   readonly fromUsername: string | null;
 }
 
-/** One message that is copied, with what the copy says. */
+/** One message to copy, with the text of the copy. */
 export interface CopiedMessage extends FormattedText {
   readonly id: number;
   readonly randomId: string;
 }
 
 /**
- * Copies by reference, where a forward does not do: it answers nothing and its text cannot be changed
- * (https://core.telegram.org/method/messages.forwardMessages). Errors as in {@link AccountCalls}, and AppError `file-gone`, `protected-content`.
+ * Copies by reference, for what a forward cannot do: reply, and change the text
+ * (https://core.telegram.org/method/messages.forwardMessages). Errors as in {@link AccountCalls},
+ * and AppError `file-gone`, `protected-content`.
  */
 export class CopyCalls {
   readonly #deps: CopyCallsDeps;
@@ -45,8 +49,9 @@ export class CopyCalls {
   }
 
   /**
-   * Sends photos and files of messages anew, as an answer. Returns their ids in the target in the order of `messages`, null where it was not
-   * told; null for all: one of them is of a kind that can only be forwarded.
+   * Sends photos and files of messages as new messages, in reply to a message. Returns their ids in
+   * the target in the order of `messages`, null where Telegram does not return it; null for all =
+   * one of them is of a kind that can only be forwarded.
    */
   async send(
     to: Target,
@@ -97,10 +102,10 @@ export class CopyCalls {
     const chats = "chats" in answer ? answer.chats : [];
     return ids.map((id) => {
       const message = found.find((each) => each instanceof Api.Message && each.id === id && markedId(each.peerId) === chat);
-      if (!(message instanceof Api.Message)) throw new AppError("file-gone", "The message is not there any more.");
+      if (!(message instanceof Api.Message)) throw new AppError("file-gone", "The message no longer exists.");
       const content = messageEvent(message, "new", { chats })?.content;
       if (content?.noforwards || (content?.ttlS ?? null) !== null)
-        throw new AppError("protected-content", "The owner restricts saving by now: it is not copied.");
+        throw new AppError("protected-content", "The owner restricts saving now: it is not copied.");
       return byReference(message.media);
     });
   }
@@ -111,9 +116,8 @@ export class CopyCalls {
 }
 
 /**
- * A photo or file that is at Telegram, a place or a contact, as a new message takes it. Null: what
- * changes when it is sent again (a poll loses its votes, a place that moves stands still, dice fall
- * again).
+ * Input for a photo or file at Telegram, a place or a contact in a new message. Null = a new
+ * message would differ (a poll loses its votes, a live location stops, dice roll again).
  */
 export function byReference(media: Api.TypeMessageMedia | undefined): Api.TypeInputMedia | null {
   if (media instanceof Api.MessageMediaPhoto && media.photo instanceof Api.Photo) {
@@ -131,7 +135,7 @@ export function byReference(media: Api.TypeMessageMedia | undefined): Api.TypeIn
   return byContent(media);
 }
 
-/** What is whole in the message itself. */
+/** Media whose whole content is in the message. */
 function byContent(media: Api.TypeMessageMedia | undefined): Api.TypeInputMedia | null {
   if (media instanceof Api.MessageMediaContact) {
     const { phoneNumber, firstName, lastName, vcard } = media;
@@ -140,7 +144,7 @@ function byContent(media: Api.TypeMessageMedia | undefined): Api.TypeInputMedia 
   if (!(media instanceof Api.MessageMediaGeo || media instanceof Api.MessageMediaVenue)) return null;
   if (!(media.geo instanceof Api.GeoPoint)) return null;
   const { lat, long, accuracyRadius } = media.geo;
-  const geoPoint = new Api.InputGeoPoint({ lat, long, ...(accuracyRadius === undefined ? {} : { accuracyRadius }) });
+  const geoPoint = new Api.InputGeoPoint({ lat, long, ...withoutUndefined({ accuracyRadius }) });
   if (media instanceof Api.MessageMediaGeo) return new Api.InputMediaGeoPoint({ geoPoint });
   const { title, address, provider, venueId, venueType } = media;
   return new Api.InputMediaVenue({ geoPoint, title, address, provider, venueId, venueType });

@@ -1,9 +1,12 @@
 import { Api } from "telegram";
 import type { Link } from "../link/link.ts";
 
-/** One login of an account (https://core.telegram.org/constructor/authorization). `activeAt` is milliseconds since the Unix epoch. */
+/**
+ * One login of an account (https://core.telegram.org/constructor/authorization). `activeAt` is
+ * milliseconds since the Unix epoch.
+ */
 export interface DeviceInfo {
-  /** This session itself. */
+  /** True for this session itself. */
   readonly current: boolean;
   readonly device: string;
   /** Name and version of the app. */
@@ -12,7 +15,10 @@ export interface DeviceInfo {
   readonly activeAt: number;
 }
 
-/** Every login of the account, this one first, then by last use. Of each what is worth showing: no address, no hash. */
+/**
+ * Every login of the account, this one first, then by last use. Only fields for display: no
+ * address, no hash.
+ */
 export async function fetchDevices(link: Link): Promise<readonly DeviceInfo[]> {
   const { authorizations } = await link.invoke(new Api.account.GetAuthorizations());
   const devices = authorizations.slice(0, 100).map((entry) => ({

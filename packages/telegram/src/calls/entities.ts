@@ -14,7 +14,7 @@ const PLAIN: Readonly<Record<string, new (place: Place) => Api.TypeMessageEntity
   code: Api.MessageEntityCode,
 };
 
-/** Formatting as calls take it. What the server finds by itself (links, mentions, tags) is left to it. */
+/** Formatting as input for calls. Leaves out what the server detects (links, mentions, tags). */
 export function toApiEntities(entities: readonly TextEntity[], store: SessionStore): Api.TypeMessageEntity[] {
   return entities.flatMap((entity) => toApi(entity, store) ?? []);
 }
@@ -31,7 +31,7 @@ function toApi({ kind, offset, length, ...more }: TextEntity, store: SessionStor
   return Plain ? new Plain(place) : null;
 }
 
-/** Somebody this account has never seen cannot be mentioned: the text stays. */
+/** Null for a user that this account has never seen, who cannot be mentioned: the text stays. */
 function mention(place: Place, userId: string, store: SessionStore): Api.TypeMessageEntity | null {
   const hash = store.entities.byId(userId)?.hash;
   if (hash === undefined) return null;

@@ -10,7 +10,7 @@ import type { ConnectionTimings } from "../link/timings.ts";
 import { classify } from "../wire/classify.ts";
 import { linkLost, lostReason } from "../wire/fault.ts";
 
-/** What a {@link FileCentre} needs. */
+/** Home connection and data centre of a {@link FileCentre}. */
 export interface FileCentreOptions extends AccountOptions {
   readonly store: SessionStore;
   readonly timings: ConnectionTimings;
@@ -18,23 +18,25 @@ export interface FileCentreOptions extends AccountOptions {
   readonly home: () => Link;
 }
 
-/** A connection that was asked nothing for this long is closed; its key is kept for the next time. */
+/**
+ * Milliseconds without a call after which a connection is closed; its key is kept for the next one.
+ */
 const IDLE_MS = 30_000;
 
 /**
- * The account in another data centre, for the files that are kept there. Its key is made here, introduced by the account's own
- * connection, and dies with this object.
+ * The account in another data centre, for the files stored there. Makes its own key, authorises it
+ * through the account's own connection, and drops it with this object.
  */
 export class FileCentre {
   readonly #options: FileCentreOptions;
   readonly #dc: DcAddress;
   #store: ForeignStore;
-  /** Whether the account is known there by the present key. */
+  /** True = the present key is authorised there. */
   #known = false;
   #link: Link | null = null;
   #opening: Promise<Link> | null = null;
   #idle: NodeJS.Timeout | null = null;
-  /** Calls under way. */
+  /** Number of calls under way. */
   #busy = 0;
   #stopped = false;
 
@@ -44,7 +46,10 @@ export class FileCentre {
     this.#store = new ForeignStore(options.store, dc);
   }
 
-  /** Errors as `Link.invoke` and `Link.connect`; a key that is not known there any more is AppError `link-lost`, and the next call makes another. */
+  /**
+   * Errors as `Link.invoke` and `Link.connect`. A key that is no longer authorised there is
+   * AppError `link-lost`, and the next call makes another.
+   */
   async invoke<R extends Api.AnyRequest>(request: R): Promise<R["__response"]> {
     const link = await this.#ready();
     this.#busy += 1;
@@ -107,7 +112,10 @@ export class FileCentre {
     this.#known = true;
   }
 
-  /** The account is judged by its own connection alone: what ends a key here is only a lost connection. */
+  /**
+   * Only the account's own connection decides about the account: here a fatal answer is a lost
+   * connection.
+   */
   async #judge(link: Link | null, error: unknown): Promise<unknown> {
     const { class: kind, code } = classify(error);
     const isForgotten = kind === "AUTH_DEAD" || lostReason(error) === "unknown-key";

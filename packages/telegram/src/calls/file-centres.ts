@@ -3,8 +3,9 @@ import { pickDc } from "../link/server.ts";
 import { FileCentre, type FileCentreOptions } from "./file-centre.ts";
 
 /**
- * Files stay in the data centre that they were uploaded to, often not the account's own (https://core.telegram.org/api/files).
- * A connection to each one that a file is in: opened when it is wanted, and gone with the account's own connection.
+ * Connections to the data centres of files, which often differ from the account's own
+ * (https://core.telegram.org/api/files). Each opens on demand, and closes with the account's own
+ * connection.
  */
 export class FileCentres {
   readonly #options: FileCentreOptions;
@@ -14,7 +15,10 @@ export class FileCentres {
     this.#options = options;
   }
 
-  /** Asks in the data centre `dc`. Errors as `Link.invoke` and `Link.connect`; AppError `not-connected`, `unknown-dc`. */
+  /**
+   * Calls in the data centre `dc`. Errors as `Link.invoke` and `Link.connect`; AppError
+   * `not-connected`, `unknown-dc`.
+   */
   async invoke<R extends Api.AnyRequest>(dc: number, request: R): Promise<R["__response"]> {
     const { home, store } = this.#options;
     if (dc === store.dc()?.id) return await home().invoke(request);
@@ -26,7 +30,7 @@ export class FileCentres {
     return await centre.invoke(request);
   }
 
-  /** Forgets all of them and resolves when their sockets are closed. */
+  /** Drops all of them and resolves when their sockets are closed. */
   async stop(): Promise<void> {
     const centres = this.#centres;
     this.#centres = new Map();

@@ -12,26 +12,32 @@ import { attributesOf, type FileFacts, type RemoteFile, remoteFile } from "./rem
 import { sentIds } from "./sent-ids.ts";
 import { type FormattedText, replyIn, type Target } from "./target.ts";
 
-/** Bytes of one part: divides a megabyte, as Telegram wants, and is through within a second on a slow line. */
+/**
+ * Bytes of one part: divides a megabyte, as Telegram requires, and takes less than a second on a
+ * slow line.
+ */
 export const PART_BYTES = 128 * 1024;
-/** From here on parts are saved with saveBigFilePart (https://core.telegram.org/api/files#uploading-files). */
+/**
+ * Size from which parts are saved with saveBigFilePart, in bytes
+ * (https://core.telegram.org/api/files#uploading-files).
+ */
 const BIG_BYTES = 10 * 1024 * 1024;
 
-/** What {@link FileCalls} need of the account's other calls. */
+/** The account's other calls that {@link FileCalls} uses. */
 export interface FileCallsDeps {
   readonly store: SessionStore;
-  /** A call that changes nothing. */
+  /** A call that only reads. */
   readonly ask: <R extends Api.AnyRequest>(request: R) => Promise<R["__response"]>;
-  /** Such a call in a data centre that keeps files. */
+  /** Such a call in a data centre that stores files. */
   readonly askIn: <R extends Api.AnyRequest>(dc: number, request: R) => Promise<R["__response"]>;
-  /** A call that changes something: asks for the right to act, and new messages wait for their turn. */
+  /** A call that writes: checks the right to act, and new messages wait for their turn. */
   readonly act: <R extends Api.AnyRequest>(request: R, chat: string) => Promise<R["__response"]>;
   readonly peer: (chat: string) => Promise<Api.TypeInputPeer>;
-  /** Marked id of a chat that may be read. Throws AppError `unknown-peer`, `service-chat`. */
+  /** Marked id of a readable chat. Throws AppError `unknown-peer`, `service-chat`. */
   readonly known: (chat: string) => Promise<string>;
 }
 
-/** A file whose parts are at Telegram, and the message that it is for. `id`: decimal, as its parts were saved. */
+/** A file whose parts are at Telegram, and its message. `id`: decimal, as its parts were saved. */
 export interface UploadedFile extends FormattedText {
   readonly facts: FileFacts;
   readonly id: string;
@@ -39,8 +45,8 @@ export interface UploadedFile extends FormattedText {
 }
 
 /**
- * Files in parts: nothing is kept in memory but one part. Read where they are kept, saved in the account's own data centre.
- * Errors as in {@link AccountCalls}.
+ * Files in parts: memory holds one part at a time. Reads in the data centre of the file, saves in
+ * the account's own. Errors as in {@link AccountCalls}.
  */
 export class FileCalls {
   readonly #deps: FileCallsDeps;
@@ -49,7 +55,10 @@ export class FileCalls {
     this.#deps = deps;
   }
 
-  /** The file of a message, with a reference of now. Throws AppError `file-gone`, and `protected-content`: that is not copied. */
+  /**
+   * The file of a message, with a fresh reference. Throws AppError `file-gone`, and
+   * `protected-content` for a file that may not be copied.
+   */
   async find(ref: string, id: number): Promise<RemoteFile> {
     const chat = await this.#deps.known(ref);
     const channel = bareChannel(chat);
@@ -63,15 +72,19 @@ export class FileCalls {
     const chats = "chats" in answer ? answer.chats : [];
     const content = messageEvent(message, "new", { chats })?.content;
     if (content?.noforwards || (content?.ttlS ?? null) !== null)
-      throw new AppError("protected-content", "The owner restricts saving by now: it is not copied.");
-    // Ids of private chats and small groups share one count: the message must be of the chat that was asked for.
+      throw new AppError("protected-content", "The owner restricts saving now: it is not copied.");
+    // Private chats and basic groups share one sequence of ids: the message must belong to the
+    // requested chat.
     const isThere = message instanceof Api.Message && markedId(message.peerId) === chat;
     const file = isThere ? remoteFile(message.media) : null;
     if (!file) throw new AppError("file-gone", "The message has no file any more.");
     return file;
   }
 
-  /** One part, from a multiple of {@link PART_BYTES} on; shorter at the end. FILE_REFERENCE_EXPIRED: find it again. */
+  /**
+   * Reads one part from a multiple of {@link PART_BYTES} on; shorter at the end. On
+   * FILE_REFERENCE_EXPIRED, find the file again.
+   */
   async read({ place, dc }: RemoteFile, offset: number): Promise<Buffer> {
     const request = new Api.upload.GetFile({ location: place, offset: bigInt(offset), limit: PART_BYTES, precise: true });
     const answer = await this.#deps.askIn(dc, request).catch((error: unknown) => {
@@ -83,7 +96,7 @@ export class FileCalls {
     throw new AppError("file-elsewhere", "Telegram wants this file to be fetched from another place.");
   }
 
-  /** Saves one part of a file under an id (decimal) of the caller's choice. The same part twice is the same. */
+  /** Saves one part of a file under an id (decimal) of the caller's choice. Idempotent. */
   async save(id: string, part: number, bytes: Buffer, sizeBytes: number): Promise<void> {
     const fileId = bigInt(id);
     const fileTotalParts = Math.ceil(sizeBytes / PART_BYTES);
@@ -94,7 +107,10 @@ export class FileCalls {
     await this.#deps.act(request, "");
   }
 
-  /** Sends files whose parts were saved: one message, or an album. Returns the ids in the target, in their order. */
+  /**
+   * Sends files whose parts are saved: one message, or an album. Returns the ids in the target, in
+   * order.
+   */
   async send(to: Target, files: readonly UploadedFile[], replyTo: number | null): Promise<readonly (number | null)[]> {
     const [first] = files;
     if (!first) return [];
@@ -131,7 +147,7 @@ function uploaded({ facts, id }: UploadedFile): Api.TypeInputMedia {
   return new Api.InputMediaUploadedDocument({ file, mimeType: mime, attributes: attributesOf(facts), forceFile: plain });
 }
 
-/** An uploaded file as an album takes it. */
+/** An uploaded file as input for an album. */
 function kept(media: Api.TypeMessageMedia): Api.TypeInputMedia {
   const known = byReference(media);
   if (!known) throw new AppError("file-gone", "Telegram did not take the file.");

@@ -1,6 +1,7 @@
+import { withoutUndefined } from "@flotilla/kernel";
 import { Api } from "telegram";
 
-/** How a video or a sound is shown; without it a client shows a plain file. */
+/** How a client shows a video or a sound; without it, as a plain file. */
 export interface FileLook {
   readonly video?: { readonly durationS: number; readonly width: number; readonly height: number; readonly round: boolean };
   readonly audio?: {
@@ -12,7 +13,7 @@ export interface FileLook {
   readonly animated?: boolean;
 }
 
-/** What a photo or a document is, without what it holds. */
+/** Properties of a photo or document, without its content. */
 export interface FileFacts {
   readonly photo: boolean;
   readonly mime: string;
@@ -21,14 +22,16 @@ export interface FileFacts {
   readonly look: FileLook;
 }
 
-/** A file of a message that can be downloaded. The place ages: Telegram forgets its reference after some hours. */
+/**
+ * A downloadable file of a message. `place` expires: Telegram drops its reference after some hours.
+ */
 export interface RemoteFile extends FileFacts {
   readonly place: Api.TypeInputFileLocation;
-  /** The data centre that keeps it. */
+  /** The data centre that stores it. */
   readonly dc: number;
 }
 
-/** The file of a message, or null when it has none. */
+/** The file of a message; null = it has none. */
 export function remoteFile(media: Api.TypeMessageMedia | undefined): RemoteFile | null {
   if (media instanceof Api.MessageMediaPhoto && media.photo instanceof Api.Photo) return photoFile(media.photo);
   if (media instanceof Api.MessageMediaDocument && media.document instanceof Api.Document) return documentFile(media.document);
@@ -60,45 +63,38 @@ function lookOf(attributes: readonly Api.TypeDocumentAttribute[]): FileLook {
   const video = attributes.find((attribute) => attribute instanceof Api.DocumentAttributeVideo);
   const audio = attributes.find((attribute) => attribute instanceof Api.DocumentAttributeAudio);
   const animated = attributes.some((attribute) => attribute instanceof Api.DocumentAttributeAnimated);
-  return {
-    ...(video
-      ? { video: { durationS: video.duration, width: video.w, height: video.h, round: video.roundMessage === true } }
-      : {}),
-    ...(audio ? { audio: audioLook(audio) } : {}),
-    ...(animated ? { animated } : {}),
-  };
+  return withoutUndefined({
+    video: video && videoLook(video),
+    audio: audio && audioLook(audio),
+    animated: animated || undefined,
+  });
+}
+
+function videoLook({ duration, w, h, roundMessage }: Api.DocumentAttributeVideo): NonNullable<FileLook["video"]> {
+  return { durationS: duration, width: w, height: h, round: roundMessage === true };
 }
 
 function audioLook({ duration, voice, title, performer }: Api.DocumentAttributeAudio): NonNullable<FileLook["audio"]> {
-  return { durationS: duration, voice: voice === true, ...(title ? { title } : {}), ...(performer ? { performer } : {}) };
+  const names = withoutUndefined({ title: title || undefined, performer: performer || undefined });
+  return { durationS: duration, voice: voice === true, ...names };
 }
 
-/** The same for one that is sent. */
+/** The properties as attributes of a sent document. */
 export function attributesOf({ name, look }: FileFacts): Api.TypeDocumentAttribute[] {
   const { video, audio, animated } = look;
-  return [
-    ...(name === null ? [] : [new Api.DocumentAttributeFilename({ fileName: name })]),
-    ...(video
-      ? [
-          new Api.DocumentAttributeVideo({
-            duration: video.durationS,
-            w: video.width,
-            h: video.height,
-            roundMessage: video.round,
-            supportsStreaming: true,
-          }),
-        ]
-      : []),
-    ...(audio
-      ? [
-          new Api.DocumentAttributeAudio({
-            duration: audio.durationS,
-            voice: audio.voice,
-            ...(audio.title === undefined ? {} : { title: audio.title }),
-            ...(audio.performer === undefined ? {} : { performer: audio.performer }),
-          }),
-        ]
-      : []),
-    ...(animated === true ? [new Api.DocumentAttributeAnimated()] : []),
-  ];
+  const attributes: Api.TypeDocumentAttribute[] = [];
+  if (name !== null) attributes.push(new Api.DocumentAttributeFilename({ fileName: name }));
+  if (video) attributes.push(videoAttribute(video));
+  if (audio) attributes.push(audioAttribute(audio));
+  if (animated === true) attributes.push(new Api.DocumentAttributeAnimated());
+  return attributes;
+}
+
+function videoAttribute({ durationS, width, height, round }: NonNullable<FileLook["video"]>): Api.DocumentAttributeVideo {
+  const size = { w: width, h: height };
+  return new Api.DocumentAttributeVideo({ duration: durationS, ...size, roundMessage: round, supportsStreaming: true });
+}
+
+function audioAttribute({ durationS, voice, title, performer }: NonNullable<FileLook["audio"]>): Api.DocumentAttributeAudio {
+  return new Api.DocumentAttributeAudio({ duration: durationS, voice, ...withoutUndefined({ title, performer }) });
 }

@@ -1,7 +1,10 @@
 import { Api } from "telegram";
 import { updatesIn } from "../wire/incoming.ts";
 
-/** Ids that sent messages got, in the order of their random ids; null where the answer does not say. */
+/**
+ * Ids of sent messages, in the order of their random ids; null where the answer does not contain
+ * it.
+ */
 export function sentIds(answer: unknown, randomIds: readonly string[]): (number | null)[] {
   if (answer instanceof Api.UpdateShortSentMessage) return [answer.id];
   const named = new Map<string, number>();

@@ -1,7 +1,7 @@
 import type { TextEntity } from "@flotilla/session-store";
 import { Api } from "telegram";
 
-/** Where to. `chat` is a marked id, `@name` or `me`; `topic` a forum topic. */
+/** Target of a message. `chat` is a marked id, `@name` or `me`; `topic` a forum topic. */
 export interface Target {
   readonly chat: string;
   readonly topic: number | null;
@@ -13,17 +13,21 @@ export interface FormattedText {
   readonly entities: readonly TextEntity[];
 }
 
-/** Every forum has it, and it is addressed by naming none (https://core.telegram.org/api/forum). */
+/**
+ * The General topic of every forum, which calls address by naming no topic
+ * (https://core.telegram.org/api/forum).
+ */
 const GENERAL_TOPIC = 1;
 
-/** The topic as calls name it; null for the General one too. */
+/** The topic for calls; null also for General. */
 export function threadOf({ topic }: Target): number | null {
   return topic === GENERAL_TOPIC ? null : topic;
 }
 
 /**
- * What a message answers, and in which topic; nothing when it is neither. A message that answers nothing names the topic's first
- * message. The topic is said besides: Telegram needs it when the answered message is gone by then.
+ * Reply and topic of a new message; empty without both. A message that replies to none names the
+ * topic's first message. The topic is always included, because Telegram needs it when the message
+ * replied to is deleted meanwhile.
  */
 export function replyIn(to: Target, message: number | null): { readonly replyTo?: Api.InputReplyToMessage } {
   const topic = threadOf(to);

@@ -1,22 +1,25 @@
 import type { SendRate } from "@flotilla/contracts";
 import type { FloodWait, SendStop } from "@flotilla/session-store";
 
-/** So many waits within {@link HALVE_WINDOW_MS} halve the rate for {@link HALVED_MS}. */
+/** This many flood waits within {@link HALVE_WINDOW_MS} halve the rate for {@link HALVED_MS}. */
 const HALVE_AFTER = 3;
 const HALVE_WINDOW_MS = 60 * 60_000;
 const HALVED_MS = 24 * 60 * 60_000;
 
-/** What the account may send now, and what is in the way. Times are milliseconds since the Unix epoch. */
+/** Send budget and flood waits of the account. Times are milliseconds since the Unix epoch. */
 export interface FloodStatus {
   readonly waits: readonly FloodWait[];
   readonly perMinute: number;
-  /** Messages that may go out at once. */
+  /** Messages that may be sent at once. */
   readonly tokens: number;
   readonly halvedUntil: number | null;
   readonly stopped: SendStop | null;
 }
 
-/** Until when the rate is halved, from the times of the waits that were asked for (oldest first); 0 = it is not. Pure. */
+/**
+ * End of the halved rate by the times of flood waits (oldest first), in milliseconds since the
+ * epoch; 0 = not halved. Pure.
+ */
 export function halvedUntil(notes: readonly number[]): number {
   return notes.reduce((until, at, index) => {
     const first = notes[index - (HALVE_AFTER - 1)];
@@ -24,18 +27,18 @@ export function halvedUntil(notes: readonly number[]): number {
   }, 0);
 }
 
-/** Tokens that come back with time. Times are monotonic milliseconds. */
+/** Token bucket. Times are monotonic milliseconds. */
 export class TokenBucket {
   #tokens: number;
   #at: number;
 
-  /** Starts with one token and not full: a restart must not be a way to send more. */
+  /** Starts with one token instead of a full bucket: a restart must not allow more sends. */
   constructor(now: number) {
     this.#tokens = 1;
     this.#at = now;
   }
 
-  /** Tokens there are now. */
+  /** Tokens available now. */
   level(now: number, perMinute: number, burst: number): number {
     const grown = ((now - this.#at) / 60_000) * perMinute;
     this.#tokens = Math.min(burst, this.#tokens + Math.max(0, grown));
@@ -43,7 +46,7 @@ export class TokenBucket {
     return this.#tokens;
   }
 
-  /** Milliseconds until there is one; 0 = take it. */
+  /** Milliseconds until a token is available; 0 = now. */
   waitMs(now: number, perMinute: number, burst: number): number {
     const missing = 1 - this.level(now, perMinute, burst);
     return missing <= 0 ? 0 : Math.ceil((missing / perMinute) * 60_000);
@@ -54,11 +57,11 @@ export class TokenBucket {
   }
 }
 
-/** When messages went into one chat. Times are monotonic milliseconds. */
+/** Times of messages per chat. Times are monotonic milliseconds. */
 export class ChatPace {
   readonly #sent = new Map<string, number[]>();
 
-  /** Milliseconds until the next one may go there. */
+  /** Milliseconds until the next message to this chat may be sent. */
   waitMs(chat: string, now: number, { perChatMs, perChatMinute }: SendRate): number {
     const times = (this.#sent.get(chat) ?? []).filter((at) => now - at < 60_000);
     if (times.length === 0) this.#sent.delete(chat);

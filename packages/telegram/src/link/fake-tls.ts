@@ -1,10 +1,12 @@
 import { createHmac, generateKeyPairSync, randomBytes } from "node:crypto";
 
-/** Where the random bytes of a hello begin: after the heads of record and message, and the version. */
+/**
+ * Offset of the random bytes in a hello: after the heads of record and message, and the version.
+ */
 const RANDOM_AT = 11;
 const RANDOM_BYTES = 32;
 const HELLO_BYTES = 517;
-/** Longest record that Telegram's own apps send. */
+/** Longest record of Telegram's own apps, in bytes. */
 const MOST_IN_RECORD = 2878;
 const RECORD_HEAD = 5;
 const MAX_RECORD = 16 * 1024 + 256;
@@ -12,16 +14,20 @@ const [CHANGE_CIPHER, DATA] = [0x14, 0x17];
 const CIPHERS = Buffer.from("130113021303c02bc02fc02cc030cca9cca8c013c014009c009d002f0035", "hex");
 const CHANGED = Buffer.from("140303000101", "hex");
 
-/** What is sent first, and what proves the answer. */
+/** The first bytes to send, and the check of the answer. */
 export interface ClientHello {
   readonly bytes: Buffer;
-  /** Whether the other side knows the secret; `answer` is everything up to the end of its first record of data. */
+  /**
+   * Whether the server knows the secret; `answer` is everything up to the end of its first data
+   * record.
+   */
   verifies(answer: Buffer): boolean;
 }
 
 /**
- * A hello of TLS 1.3 to `domain` in whose random bytes the secret signs the time: how an MTProxy with a secret that begins with `ee` knows its
- * clients (as Telegram's apps do it, https://github.com/tdlib/td `TlsInit`).
+ * A TLS 1.3 hello to `domain` whose random bytes contain the time, signed with the secret: an
+ * MTProxy with an `ee` secret recognises its clients by it (as Telegram's apps do,
+ * https://github.com/tdlib/td `TlsInit`).
  */
 export function clientHello(secret: Buffer, domain: string, now = Date.now()): ClientHello {
   const bytes = hello(domain);
@@ -38,7 +44,10 @@ export function clientHello(secret: Buffer, domain: string, now = Date.now()): C
   };
 }
 
-/** Reads the answer to a hello: records up to and with the first one of data. Throws RangeError for what is no TLS. */
+/**
+ * Reads the answer to a hello: records up to and including the first data record. Throws RangeError
+ * for bytes that are not TLS.
+ */
 export async function readAnswer(readExactly: (size: number) => Promise<Buffer>): Promise<Buffer> {
   const parts: Buffer[] = [];
   for (;;) {
@@ -50,12 +59,12 @@ export async function readAnswer(readExactly: (size: number) => Promise<Buffer>)
   }
 }
 
-/** The records in which both directions travel after the hello. */
+/** TLS records around both directions after the hello. */
 export class TlsRecords {
   #isFirst = true;
   #rest: Buffer = Buffer.alloc(0);
 
-  /** `data` as records of data; before the first ones what a client of TLS sends there. */
+  /** `data` in data records; the first ones follow the records that a TLS client sends there. */
   wrap(data: Buffer): Buffer {
     const parts: Buffer[] = this.#isFirst ? [CHANGED] : [];
     this.#isFirst = false;
@@ -68,7 +77,10 @@ export class TlsRecords {
     return Buffer.concat(parts);
   }
 
-  /** What the records hold that are whole with this chunk. Throws RangeError for what is no record. */
+  /**
+   * Content of the records that this chunk completes. Throws RangeError for bytes that are not a
+   * record.
+   */
   unwrap(chunk: Buffer): Buffer {
     let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     const found: Buffer[] = [];
@@ -89,7 +101,7 @@ function sign(secret: Buffer, data: Buffer): Buffer {
   return createHmac("sha256", secret).update(data).digest();
 }
 
-/** With zeros in the place of the random bytes. */
+/** The hello with zeros in place of the random bytes. */
 function hello(domain: string): Buffer {
   const grease = (): Buffer => Buffer.alloc(2, ((randomBytes(1)[0] ?? 0) & 0xf0) | 0x0a);
   const [first, last] = [grease(), grease()];
@@ -133,7 +145,7 @@ function extension(kind: number | Buffer, content: Buffer): Buffer {
   return Buffer.concat([type, counted(2, content)]);
 }
 
-/** The length in so many bytes, then the content. */
+/** The length in `bytes` bytes, then the content. */
 function counted(bytes: 1 | 2, content: Buffer): Buffer {
   const length = Buffer.alloc(bytes);
   length.writeUIntBE(content.length, 0, bytes);

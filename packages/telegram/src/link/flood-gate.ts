@@ -4,27 +4,28 @@ import type { FloodTable } from "@flotilla/session-store";
 import { classify } from "../wire/classify.ts";
 import { ChatPace, type FloodStatus, halvedUntil, TokenBucket } from "./budget.ts";
 
-/** What a {@link FloodGate} needs. */
+/** Stored waits, rate and listeners of a {@link FloodGate}. */
 export interface FloodGateOptions {
   readonly table: FloodTable;
   readonly clock: Clock;
   readonly rate?: SendRate;
-  /** A wait began, ended by an admin, or sending was stopped. */
+  /** A wait began, an admin lifted a stop, or sending was stopped. */
   readonly onChange?: () => void;
 }
 
 const NOTE_SLACK_MS = 60_000;
 
 /**
- * One account's patience: every wait that Telegram asked for is kept in full plus a second, for the method and the chat it was
- * said of, over restarts too (docs/safety.md). Reading goes on while sending has to wait.
+ * Flood waits and send budget of one account: keeps every wait of Telegram in full plus one second,
+ * for its method and chat, over restarts too (docs/safety.md). Reading continues while sending
+ * waits.
  */
 export class FloodGate {
   readonly #options: FloodGateOptions;
   readonly #rate: SendRate;
   readonly #bucket: TokenBucket;
   readonly #pace = new ChatPace();
-  /** Those who wait for a token, in turn. */
+  /** Callers that wait for a token, in turn. */
   readonly #turns = new SerialQueue();
 
   constructor(options: FloodGateOptions) {
@@ -33,7 +34,10 @@ export class FloodGate {
     this.#bucket = new TokenBucket(options.clock.monotonicMs());
   }
 
-  /** Throws AppError `flood-wait` (details `waitS`) while a wait is in force. `peer` is a marked id, or empty. */
+  /**
+   * Throws AppError `flood-wait` (details `waitS`) while a wait is in force. `peer` is a marked id,
+   * or empty.
+   */
   check(method: string, peer: string): void {
     const { table, clock } = this.#options;
     const leftMs = table.leftMs(method, peer, clock.now());
@@ -43,7 +47,9 @@ export class FloodGate {
     });
   }
 
-  /** Throws AppError `sending-stopped` after PEER_FLOOD or a freeze, until an admin resumes. */
+  /**
+   * Throws AppError `sending-stopped` after PEER_FLOOD or a freeze, until an admin resumes sending.
+   */
   checkSending(): void {
     const stopped = this.#options.table.stopped();
     if (!stopped) return;
@@ -52,18 +58,21 @@ export class FloodGate {
     });
   }
 
-  /** Waits for its turn to send into a chat, in the order of asking. Rejects with `signal.reason`. */
+  /**
+   * Waits for its turn to send to a chat, in the order of the calls. Rejects with `signal.reason`.
+   */
   async turn(chat: string, signal: AbortSignal): Promise<void> {
     await this.#turns.run(() => this.#await(chat, signal));
   }
 
-  /** Learns from what the server answered. */
+  /** Records the waits and stops in an answer of the server. */
   heard(error: unknown, method: string, peer: string): void {
     const { table, clock, onChange } = this.#options;
     const fault = classify(error);
     const now = clock.now();
     if (fault.class === "FLOOD" && fault.waitS !== undefined && fault.code !== "flood-wait") {
-      // A slow mode is the chat's, a login's wait the phone number's; every other wait is the method's, whatever it was for.
+      // A slow mode applies to the chat, a login's wait to the phone number, every other wait to
+      // the method, whatever its chat.
       const about = fault.code.startsWith("SLOWMODE_WAIT") || method.startsWith("auth.") ? peer : "";
       table.add({ method, peer: about }, (fault.waitS + 1) * 1000, now);
     } else if (fault.code === "PEER_FLOOD" || fault.code.startsWith("FROZEN_")) {
@@ -72,7 +81,7 @@ export class FloodGate {
     onChange?.();
   }
 
-  /** An admin wants to send again after PEER_FLOOD. Waits stay. */
+  /** Lifts the stop after PEER_FLOOD for an admin. Waits stay. */
   resume(): void {
     this.#options.table.resume();
     this.#options.onChange?.();
@@ -87,7 +96,7 @@ export class FloodGate {
     return { waits: table.waits(now), perMinute, tokens, halvedUntil: until > now ? until : null, stopped: table.stopped() };
   }
 
-  /** Notes of a clock that was ahead for a moment say nothing. */
+  /** Ignores times in the future, recorded while the clock was ahead. */
   #notes(now: number): readonly number[] {
     return this.#options.table.notes().filter((at) => at <= now + NOTE_SLACK_MS);
   }

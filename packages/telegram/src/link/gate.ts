@@ -2,8 +2,9 @@ import { AppError } from "@flotilla/kernel";
 import type { Api } from "telegram";
 
 /**
- * Every method this program calls. Closed on purpose: one more is a change of the code that a reviewer sees. What is not
- * here and never will be, is in docs/safety.md (inviting, scraping, importing contacts, reports, votes, sign-up, …).
+ * Every method that this program calls. Closed on purpose: a new one is a code change that a
+ * reviewer sees. docs/safety.md lists the methods that will never be here (inviting, scraping,
+ * importing contacts, reports, votes, sign-up, …).
  */
 export const ALLOWED_METHODS = [
   "account.getAuthorizations",
@@ -47,7 +48,7 @@ export const ALLOWED_METHODS = [
 
 const ALLOWED: ReadonlySet<string> = new Set(ALLOWED_METHODS);
 
-/** Method name as in the documentation, e.g. `users.getUsers` for the library's `users.GetUsers`. */
+/** Method name as in the documentation, e.g. `users.getUsers` for GramJS's `users.GetUsers`. */
 export function methodName(request: Api.AnyRequest): string {
   return request.className.replace(
     /(^|\.)([A-Z])([^.]*)$/,
@@ -55,7 +56,10 @@ export function methodName(request: Api.AnyRequest): string {
   );
 }
 
-/** Throws AppError `method-refused` unless the method is on the list. Wrappers are refused too: they could carry anything. */
+/**
+ * Throws AppError `method-refused` unless the method is on the list. Refuses wrappers too: they
+ * could contain any method.
+ */
 export function assertAllowed(request: Api.AnyRequest): void {
   const method = methodName(request);
   if (ALLOWED.has(method)) return;

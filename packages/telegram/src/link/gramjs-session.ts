@@ -8,14 +8,14 @@ import type { Log } from "../wire/log.ts";
 import { markedId } from "../wire/marked.ts";
 import type { LinkStore } from "./link-store.ts";
 
-/** What the library calls a row: marked id (the library's own form), access hash, username, phone, name. */
+/** Row form of GramJS: marked id (in its own form), access hash, username, phone, name. */
 type VendorRow = [id: string, hash: bigInt.BigInteger, username?: string, phone?: string, name?: string];
 type Entity = Api.TypeUser | Api.TypeChat;
 type Found = [id: string, hash: bigInt.BigInteger] | undefined;
 
 /**
- * The library's view of a session. Reads come from the store, writes go there, and what the store forbids
- * (a replaced key, another data centre) is an exception inside the library instead of a lost account.
+ * GramJS's view of a session over the store. A change that the store forbids (another key, another
+ * data centre) is an exception inside GramJS instead of a lost account.
  */
 export class GramJsSession extends MemorySession {
   readonly #store: LinkStore;
@@ -30,7 +30,7 @@ export class GramJsSession extends MemorySession {
     this.#log = log;
   }
 
-  /** Runs on every connect of the library, so it always takes the store's present key. */
+  /** GramJS calls it on every connect, so it always takes the store's current key. */
   override async load(): Promise<void> {
     const bytes = this.#store.authKey();
     this.#key = undefined;
@@ -52,7 +52,7 @@ export class GramJsSession extends MemorySession {
     return this.#endpoint.port;
   }
 
-  /** Our login changes the data centre with a fresh client; the library never may. */
+  /** The login changes the data centre with a fresh client; GramJS never may. */
   override setDC(): void {
     throw new AppError("key-protected", "Refused: the library tried to change the data centre.");
   }
@@ -61,17 +61,17 @@ export class GramJsSession extends MemorySession {
     return dcId === undefined || dcId === this.dcId ? this.#key : undefined;
   }
 
-  /** Throws AppError `key-protected` outside a login, unless it is the key that is stored already. */
+  /** Throws AppError `key-protected` outside a login, unless the key equals the stored one. */
   override setAuthKey(key?: AuthKey, dcId?: number): undefined {
     if (dcId !== undefined && dcId !== this.dcId) return;
     this.#store.setAuthKey(key?.getKey() ?? null);
     this.#key = key;
   }
 
-  /** Everything is durable as soon as it is set. */
+  /** Nothing to do: every value is durable once set. */
   override save(): void {}
 
-  /** Never throws: an exception here would make a message that was sent look as if it failed (docs/gramjs.md). */
+  /** Never throws: an exception here would make a sent message look failed (docs/gramjs.md). */
   override processEntities(found: unknown): void {
     try {
       if (typeof found !== "object" || found === null || this.#store.inLogin) return;
@@ -85,7 +85,7 @@ export class GramJsSession extends MemorySession {
     }
   }
 
-  /** Null for what cannot be addressed, such as a `min` entity. */
+  /** Null for an entity that cannot be addressed, such as a `min` one. */
   #row(entity: Entity): EntityRow | null {
     const row = this._entityToRow(entity) as unknown as VendorRow | undefined;
     if (!row) return null;
@@ -115,21 +115,24 @@ export class GramJsSession extends MemorySession {
     return toFound(this.#store.entities.byPhone(phone)) as never;
   }
 
-  /** Names are not unique: a message must not go to whoever happens to have one. */
+  /** Names are not unique: a message must not go to a user with the same name. */
   override getEntityRowsByName(): never {
     return undefined as never;
   }
 }
 
-/** The users and chats of an answer or an update, or of a list. */
+/** The users and chats of an answer, an update or a list. */
 function entitiesOf(found: object): Entity[] {
   if (Array.isArray(found)) return found as Entity[];
   const { users, chats, user } = found as { users?: Entity[]; chats?: Entity[]; user?: Entity };
-  const listed = [...(Array.isArray(users) ? users : []), ...(Array.isArray(chats) ? chats : [])];
+  const listed = [users, chats].filter((each) => Array.isArray(each)).flat();
   return user instanceof Api.User ? [...listed, user] : listed;
 }
 
-/** The library joins "-100" and a channel's number; only basic groups have another mark, and of those no access hash is asked for. */
+/**
+ * GramJS joins "-100" and a channel's number; only basic groups have another mark, and they need no
+ * access hash.
+ */
 function ours(vendorId: string): string {
   return vendorId.startsWith("-100") && vendorId.length >= "-1001000000000".length
     ? markedChannel(vendorId.slice(4))

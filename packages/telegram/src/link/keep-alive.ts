@@ -2,16 +2,19 @@ import { sleep } from "@flotilla/kernel";
 import { linkLost } from "../wire/fault.ts";
 import type { Link } from "./link.ts";
 
-/** What keeping a link alive needs to know. */
+/** Intervals and signals of {@link keepAlive}. */
 export interface KeepAliveOptions {
   readonly pingEveryMs: number;
   readonly pingTimeoutMs: number;
-  /** When something was last heard; compared, not read. */
+  /** Time of the last packet; only compared for a change. */
   readonly lastTrafficAt: () => number | null;
   readonly onAnswer: () => void;
 }
 
-/** Pings, at once and then until the link is over. A lost ping ends the link, unless something else arrived meanwhile. */
+/**
+ * Pings at once and until the link is over. A lost ping ends the link, unless other traffic arrived
+ * meanwhile.
+ */
 export async function keepAlive(link: Link, options: KeepAliveOptions): Promise<void> {
   const over = new AbortController();
   void link.ended.then((error) => over.abort(error));

@@ -1,14 +1,14 @@
 import type { DcAddress, SessionStore } from "@flotilla/session-store";
 
-/** What a link needs of a session. */
+/** The part of a session that a link uses. */
 export type LinkStore = Pick<
   SessionStore,
   "dc" | "authKey" | "setAuthKey" | "inLogin" | "claim" | "flood" | "entities" | "chatPins"
 >;
 
 /**
- * The same account in another data centre: a key of its own that lives and dies with this process, so that nobody else can
- * ever use it. Waits are those of the account; names seen there are not kept.
+ * The same account in another data centre: its key lives and dies with this process, so that no
+ * other process can use it. Shares the account's flood waits; does not store names seen there.
  */
 export class ForeignStore implements LinkStore {
   readonly inLogin = true;
@@ -37,7 +37,7 @@ export class ForeignStore implements LinkStore {
     this.#key = key;
   }
 
-  /** Nobody else has this key. */
+  /** No other process has this key. */
   claim(): Disposable {
     return { [Symbol.dispose]: () => {} };
   }

@@ -20,22 +20,28 @@ import { SocketFactory } from "./socket.ts";
 export interface LinkTimings {
   /** From the first packet to the server's first answer. */
   readonly connectMs: number;
-  /** Of one call; while the server is slow, of the calls after it (promise S2-20). */
+  /**
+   * Limit of one call; `slowCallMs` after one that timed out, until one is answered (promise
+   * S2-20).
+   */
   readonly callMs: number;
   readonly slowCallMs: number;
-  /** The server closes the connection itself when no ping came for this long, in seconds (`ping_delay_disconnect`). */
+  /**
+   * Seconds without a ping after which the server closes the connection (`ping_delay_disconnect`).
+   */
   readonly serverDisconnectS: number;
 }
 
-/** What a link tells while it lives. None of these may throw. */
+/** Events of a living link. None of these may throw. */
 export interface LinkEvents extends Omit<HookEvents, "lost"> {
-  /** An own call was answered. */
+  /** The server answered an own call. */
   answered(request: unknown, answer: unknown): void;
 }
 
 /**
- * One connection of one session, from one client object that is used once. When it is lost, it is over: everything under
- * way is rejected with AppError `link-lost`, and the next attempt is a new Link. Holds the session's claim while it lives.
+ * One connection of one session, over one client object that is used once. A lost link is over:
+ * everything under way rejects with AppError `link-lost`, and the next attempt is a new Link. Holds
+ * the session's claim while it lives.
  */
 export class Link {
   readonly #claim: Disposable;
@@ -50,7 +56,10 @@ export class Link {
   #connectError: unknown;
   #isSlow = false;
 
-  /** Throws AppError `session-claimed`, `no-dc`, `bad-server-key`, `no-dc-address`, `vendor-mismatch`. Opens nothing yet. */
+  /**
+   * Throws AppError `session-claimed`, `no-dc`, `bad-server-key`, `no-dc-address`,
+   * `vendor-mismatch`. Does not connect yet.
+   */
   constructor(store: LinkStore, options: AccountOptions, timings: LinkTimings, events: LinkEvents) {
     const dc = store.dc();
     if (!dc) throw new AppError("no-dc", "This session has no data centre yet: log in first.");
@@ -81,9 +90,10 @@ export class Link {
       },
       lost: (error: AppError) => void this.#end(error),
     };
-    // A machine that freezes right after it connected must not stay connected for ever.
+    // The first ping makes the server close the connection of a machine that freezes right after it
+    // connected.
     installHooks(this.#client, hooks, pingOf(timings));
-    // Whatever the library still calls on its own goes through the gate too.
+    // The gate also covers GramJS's own calls.
     this.#client.invoke = (request) => this.invoke(request);
     this.#client.onError = async (error) => {
       this.#connectError = error;
@@ -95,18 +105,20 @@ export class Link {
     return this.#ended.promise;
   }
 
-  /** True from the end of the link on. */
+  /** True once the link is over. */
   get over(): boolean {
     return this.#over !== null;
   }
 
   /**
-   * Connects, makes a key when the session has none (only possible in a login), and introduces the program. On any error
-   * the link is over and its socket closed. Errors: AppError `link-lost`, or what the server answered.
+   * Connects, makes a key when the session has none (only in a login), and introduces the program.
+   * After any error the link is over and its socket closed. Errors: AppError `link-lost`, or the
+   * server's answer.
    */
   async connect(): Promise<void> {
     try {
-      // @NOTE only here: a race with a promise that lives as long as the link would keep every answer in memory.
+      // @NOTE only here: a race with a promise that lives as long as the link would keep every
+      // answer in memory.
       const ended = this.#ended.promise.then((error) => Promise.reject(error));
       const connecting = Promise.race([this.#client.connect(), ended]);
       const connected = await withTimeout(connecting, this.#timings.connectMs, () => linkLost("connect-timeout"));
@@ -118,8 +130,9 @@ export class Link {
   }
 
   /**
-   * The gate: the only way to call the server. AppError `method-refused`, `flood-wait`, `link-lost`, `call-timeout` (the call
-   * may still have had its effect), or the server's answer as the library's error (see `classify`). Never retries, never waits.
+   * The gate: the only way to call the server. AppError `method-refused`, `flood-wait`,
+   * `link-lost`, `call-timeout` (the call may have taken effect), or the server's answer as an
+   * error of GramJS (see `classify`). Never retries, never waits.
    */
   async invoke<R extends Api.AnyRequest>(request: R): Promise<R["__response"]> {
     assertAllowed(request);
@@ -137,7 +150,7 @@ export class Link {
     }
   }
 
-  /** One `ping_delay_disconnect`. Rejects with AppError `call-timeout` or `link-lost`. */
+  /** Sends one `ping_delay_disconnect`. Rejects with AppError `call-timeout` or `link-lost`. */
   async ping(timeoutMs: number): Promise<void> {
     await withTimeout(this.#sender().send(pingOf(this.#timings)), timeoutMs, () => callTimeout("ping"));
   }

@@ -5,10 +5,10 @@ interface ByteReader {
   readExactly(size: number): Promise<Buffer>;
 }
 
-/** Longest packet that is taken; a length beyond it is no packet. */
+/** Longest accepted packet in bytes; a greater length is not a packet. */
 const MAX_PACKET = 16 * 1024 * 1024;
 
-/** Length in four bytes, then the packet, then up to 15 random bytes. In the shape of the library's codecs. */
+/** Length in four bytes, the packet, up to 15 random bytes. In the form of GramJS's codecs. */
 class PaddedCodec {
   encodePacket(data: Buffer): Buffer {
     const padding = randomBytes(randomBytes(1).readUInt8() % 16);
@@ -24,14 +24,20 @@ class PaddedCodec {
   }
 }
 
-/** A transport error is four bytes; an encrypted packet 24 + 16k; a plain one tells its length after 16. */
+/**
+ * A transport error is four bytes; an encrypted packet 24 + 16k; a plain one contains its length
+ * after 16.
+ */
 function trim(packet: Buffer): Buffer {
   if (packet.length < 24) return packet.subarray(0, 4);
   if (packet.readBigUInt64LE(0) === 0n) return packet.subarray(0, 20 + packet.readUInt32LE(16));
   return packet.subarray(0, 24 + 16 * Math.floor((packet.length - 24) / 16));
 }
 
-/** The library's connection in the transport of an MTProxy. Its socket hides what goes through it ({@link obfuscate}). */
+/**
+ * GramJS's connection over the transport of an MTProxy. Its socket obfuscates the bytes ({@link
+ * obfuscate}).
+ */
 export class MtProxyConnection extends Connection {
   override PacketCodecClass = PaddedCodec as never;
 }

@@ -1,16 +1,19 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 
-/** What an MTProxy wants to see first, and the ciphers of both directions after it. */
+/** The first bytes for an MTProxy, and the ciphers of both directions after them. */
 export interface Obfuscation {
-  /** 64 bytes, as they go over the wire. */
+  /** 64 bytes, as they are sent. */
   readonly head: Buffer;
   encrypt(data: Buffer): Buffer;
   decrypt(data: Buffer): Buffer;
 }
 
-/** Padded intermediate, the only transport that every MTProxy takes. */
+/** Padded intermediate, the only transport that every MTProxy accepts. */
 const TAG = Buffer.from("dddddddd", "hex");
-/** First bytes that would look like another protocol: HEAD, POST, GET, OPTI, TLS, and the plain transports. */
+/**
+ * First bytes that would look like another protocol: HEAD, POST, GET, OPTI, TLS, and the plain
+ * transports.
+ */
 const FORBIDDEN: ReadonlySet<string> = new Set([
   "44414548",
   "54534f50",
@@ -22,8 +25,8 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * https://core.telegram.org/mtproto/mtproto-transports#transport-obfuscation; `secret` is 16 bytes, `dc` the data centre that
- * the proxy shall go on to.
+ * https://core.telegram.org/mtproto/mtproto-transports#transport-obfuscation; `secret` is 16 bytes,
+ * `dc` the data centre to which the proxy connects.
  */
 export function obfuscate(secret: Buffer, dc: number): Obfuscation {
   const head = innocent();

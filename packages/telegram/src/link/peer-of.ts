@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { Api } from "telegram";
 import { markedId } from "../wire/marked.ts";
 
-/** Whom a call is about: a chat's marked id, a login's phone number (its hash), or empty when it is nobody else. */
+/**
+ * Subject of a call for flood waits: a chat's marked id, a login's phone number (hashed), or empty.
+ */
 export function peerOfCall(request: object): string {
   const { phoneNumber } = request as { phoneNumber?: unknown };
   if (typeof phoneNumber === "string") return `phone ${createHash("sha256").update(phoneNumber).digest("hex").slice(0, 16)}`;

@@ -4,8 +4,9 @@ import { Api } from "telegram";
 import type { Link } from "./link.ts";
 
 /**
- * Asks the server who we are (`users.getUsers` of self). AppError `account-gone` when the answer is not a user, `account-is-bot` when it is a bot; a deleted
- * account counts as banned (docs/gramjs.md).
+ * Asks the server for the own account (`users.getUsers` of self). AppError `account-gone` when the
+ * answer is not a user, `account-is-bot` for a bot; a deleted account counts as banned
+ * (docs/gramjs.md).
  */
 export async function fetchSelf(link: Link): Promise<SelfUser> {
   const [user] = await link.invoke(new Api.users.GetUsers({ id: [new Api.InputUserSelf()] }));

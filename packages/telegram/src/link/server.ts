@@ -4,12 +4,12 @@ import type { DcAddress } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { serverKeys } from "../wire/vendor.ts";
 
-/** Whom to talk to: Telegram itself, or any server that speaks MTProto and has this RSA key (PKCS#1 PEM). */
+/** Telegram itself, or any MTProto server with this RSA key (PKCS#1 PEM). */
 export type TelegramServer =
   | { readonly kind: "telegram" }
   | { readonly kind: "custom"; readonly host: string; readonly port: number; readonly publicKeyPem: string };
 
-/** One row of `help.getConfig`'s `dcOptions`, as far as it matters here. */
+/** The used fields of a row in `help.getConfig`'s `dcOptions`. */
 export interface DcOption {
   readonly id: number;
   readonly ipAddress: string;
@@ -20,12 +20,18 @@ export interface DcOption {
   readonly cdn?: boolean | undefined;
 }
 
-/** Telegram's data centre 2; the port is 443 because hosters block 80 (https://core.telegram.org/api/datacenter). */
+/**
+ * Telegram's data centre 2; port 443 because hosters block 80
+ * (https://core.telegram.org/api/datacenter).
+ */
 const TELEGRAM_START: DcAddress = { id: 2, address: "149.154.167.51", port: 443 };
-/** Its id is a guess until the server says `thisDc`; no address means: where the configuration says. */
+/**
+ * The id is a guess until the server sends `thisDc`; an empty address stands for the configured
+ * one.
+ */
 const CUSTOM_START: DcAddress = { id: 2, address: "", port: 0 };
 
-/** Where a login begins. */
+/** The data centre in which a login begins. */
 export function startDc(server: TelegramServer): DcAddress {
   return server.kind === "telegram" ? TELEGRAM_START : CUSTOM_START;
 }
@@ -38,8 +44,8 @@ export function endpointOf(server: TelegramServer, dc: DcAddress): Endpoint {
 }
 
 /**
- * Picks the address of a data centre from the server's own list. Options for media, CDN or obfuscated-only use are no
- * place to log in. AppError `unknown-dc` when there is none.
+ * The address of a data centre in the server's own list. Skips options for media, CDN or
+ * obfuscated-only use, which cannot log in. AppError `unknown-dc` when there is none.
  */
 export function pickDc(options: readonly DcOption[], id: number): DcAddress {
   const fit = options.find(
@@ -51,7 +57,9 @@ export function pickDc(options: readonly DcOption[], id: number): DcAddress {
   });
 }
 
-/** Makes the library accept a custom server. The library keeps its keys per process. AppError `bad-server-key`. */
+/**
+ * Makes GramJS accept a custom server; GramJS stores keys per process. AppError `bad-server-key`.
+ */
 export function trustServer(server: TelegramServer): void {
   if (server.kind !== "custom") return;
   const { modulus, exponent } = parseKey(server.publicKeyPem);
@@ -62,8 +70,8 @@ export function trustServer(server: TelegramServer): void {
 }
 
 /**
- * Fingerprint of an RSA key as the library wants it: the last 8 bytes of SHA1(n ++ e) in TL encoding, as a signed
- * little-endian number in decimal (https://core.telegram.org/mtproto/auth_key).
+ * Fingerprint of an RSA key in GramJS's form: the last 8 bytes of SHA1(n ++ e) in TL encoding, as a
+ * signed little-endian number in decimal (https://core.telegram.org/mtproto/auth_key).
  */
 export function rsaFingerprint(modulus: Buffer, exponent: Buffer): string {
   const digest = createHash("sha1").update(tlBytes(modulus)).update(tlBytes(exponent)).digest();

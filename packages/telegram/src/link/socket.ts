@@ -7,34 +7,36 @@ import {
   type ProxyRoute,
   reachable,
   throughProxy,
+  withoutUndefined,
 } from "@flotilla/kernel";
 import { type ClientHello, clientHello, readAnswer, TlsRecords } from "./fake-tls.ts";
 import { type Obfuscation, obfuscate } from "./mtproxy.ts";
 
-/** Options of {@link SocketFactory}. */
+/** Endpoint, proxy and rights of a {@link SocketFactory}. */
 export interface SocketOptions {
   readonly endpoint: Endpoint;
-  /** Number of the data centre, for a proxy that knows the addresses itself. */
+  /** Number of the data centre, for a proxy that knows the addresses. */
   readonly dc: number;
   readonly localAddress?: string | undefined;
-  /** The way there; direct when absent. */
+  /** Absent = direct. */
   readonly proxy?: ProxyRoute | undefined;
-  /** Asked before each write: `false` closes the socket instead. */
+  /** Evaluated before each write: `false` closes the socket instead. */
   readonly mayAct: () => boolean;
-  /** TCP connect, in milliseconds. */
+  /** Limit for the TCP connect, in milliseconds. */
   readonly connectTimeoutMs: number;
 }
 
 const KEEP_ALIVE_MS = 30_000;
-/** Milliseconds of packets in a row, then a turn of the event loop. */
+/** Milliseconds of consecutive packets before the event loop gets a turn. */
 const SLICE_MS = 15;
-/** Unread bytes beyond this pause the socket: the server waits. */
+/** Unread bytes above which the socket pauses, so that the server waits. */
 const FULL_BYTES = 1 << 20;
 const NOT_OPEN = "The connection is closed.";
 
 /**
- * Makes the sockets of one link, all to one endpoint: the address and port that the library passes are ignored (it has only
- * ports 80 and 443). After `shut` no socket can be opened any more, whatever the library tries (docs/gramjs.md).
+ * Makes the sockets of one link, all to one endpoint: ignores the address and port that GramJS
+ * passes (it knows only ports 80 and 443). After `shut` no socket can be opened, whatever GramJS
+ * tries (docs/gramjs.md).
  */
 export class SocketFactory {
   readonly options: SocketOptions;
@@ -45,7 +47,7 @@ export class SocketFactory {
     this.options = options;
   }
 
-  /** A class in the shape of the library's `networkSocket` option. */
+  /** A class in the form of GramJS's `networkSocket` option. */
   socketClass(): new () => LinkSocket {
     const factory = this;
     return class extends LinkSocket {
@@ -55,13 +57,13 @@ export class SocketFactory {
     };
   }
 
-  /** Only for LinkSocket: refuses when the link is over. */
+  /** For LinkSocket only: refuses when the link is over. */
   opening(socket: LinkSocket): void {
     if (this.#shut) throw new AppError("link-lost", "The link is over.", { details: { reason: "stopped" } });
     this.#open.add(socket);
   }
 
-  /** Only for LinkSocket. */
+  /** For LinkSocket only. */
   gone(socket: LinkSocket): void {
     this.#open.delete(socket);
   }
@@ -73,7 +75,7 @@ export class SocketFactory {
   }
 }
 
-/** One TCP connection with the read and write methods that the library's codecs use. */
+/** One TCP connection with the read and write methods of GramJS's codecs. */
 export class LinkSocket {
   readonly #factory: SocketFactory;
   #tcp: Socket | undefined;
@@ -82,22 +84,24 @@ export class LinkSocket {
   #buffered = 0;
   #reader: PromiseWithResolvers<void> | undefined;
   #closed: Promise<void> = Promise.resolve();
-  /** Between us and an MTProxy. */
+  /** Obfuscation towards an MTProxy. */
   #hidden: Obfuscation | null = null;
-  /** Around that, when the proxy hides as a web server. */
+  /** TLS records around it, for a proxy that imitates a web server. */
   #records: TlsRecords | null = null;
-  /** Goes with the first packet: some proxies want both in one record. */
+  /** Sent with the first packet: some proxies expect both in one record. */
   #head: Buffer | null = null;
 
   constructor(factory: SocketFactory) {
     this.#factory = factory;
   }
 
-  /** Opens the connection; the library's arguments are ignored. Rejects with the system's error or a timeout. */
+  /**
+   * Opens the connection; ignores GramJS's arguments. Rejects with the system's error or a timeout.
+   */
   async connect(): Promise<this> {
     const { endpoint, dc, proxy, localAddress, mayAct, connectTimeoutMs } = this.#factory.options;
     if (!mayAct())
-      throw new AppError("link-lost", "This session belongs to somebody else now.", { details: { reason: "stopped" } });
+      throw new AppError("link-lost", "Another process owns this session now.", { details: { reason: "stopped" } });
     this.#factory.opening(this);
     const tcp = new Socket();
     this.#tcp = tcp;
@@ -117,14 +121,14 @@ export class LinkSocket {
     });
     tcp.setTimeout(connectTimeoutMs, () => tcp.destroy(timeoutError(connectTimeoutMs)));
     const { host, port } = proxy ?? reachable(endpoint, dc, localAddress);
-    tcp.connect({ host, port, ...(localAddress === undefined ? {} : { localAddress }) }, () => opened.resolve());
+    tcp.connect({ host, port, ...withoutUndefined({ localAddress }) }, () => opened.resolve());
     await opened.promise;
     if (proxy) await this.#goThrough(tcp, proxy);
     tcp.setTimeout(0);
     return this;
   }
 
-  /** Exactly `size` bytes. What arrived before the connection closed can still be read. */
+  /** Exactly `size` bytes. Bytes that arrived before the connection closed can still be read. */
   async readExactly(size: number): Promise<Buffer> {
     await this.#share.turn();
     while (this.#buffered < size) await this.#more();
@@ -137,7 +141,7 @@ export class LinkSocket {
     return this.#take(Math.min(size, this.#buffered));
   }
 
-  /** Everything that is here, at least one byte. */
+  /** All bytes that have arrived, at least one. */
   async readAll(): Promise<Buffer> {
     while (this.#buffered === 0) await this.#more();
     return this.#take(this.#buffered);
@@ -149,10 +153,10 @@ export class LinkSocket {
       this.#tcp.destroy();
       throw new Error(NOT_OPEN);
     }
-    const hidden = this.#hidden ? this.#hidden.encrypt(data) : data;
+    const hidden = this.#hidden?.encrypt(data) ?? data;
     const whole = this.#head ? Buffer.concat([this.#head, hidden]) : hidden;
     this.#head = null;
-    this.#tcp.write(this.#records ? this.#records.wrap(whole) : whole);
+    this.#tcp.write(this.#records?.wrap(whole) ?? whole);
   }
 
   /** Resolves when the descriptor is closed. Idempotent. */
@@ -184,10 +188,13 @@ export class LinkSocket {
     this.#hidden = hidden;
   }
 
-  /** AppError `proxy-unfit` when what answers does not know the secret: a real web server, or another proxy. */
+  /**
+   * AppError `proxy-unfit` when the server does not know the secret: a real web server, or another
+   * proxy.
+   */
   async #greet(tcp: Socket, hello: ClientHello): Promise<void> {
     tcp.write(hello.bytes);
-    // One that hangs up may be back later.
+    // A server that hangs up may be back later, so this is no `proxy-unfit`.
     const answer = await readAnswer((size) => this.readExactly(size)).catch((error: unknown) => {
       tcp.destroy();
       throw error;
@@ -201,7 +208,7 @@ export class LinkSocket {
 
   #push(raw: Buffer): void {
     const bytes = this.#records ? this.#inside(this.#records, raw) : raw;
-    const chunk = this.#hidden ? this.#hidden.decrypt(bytes) : bytes;
+    const chunk = this.#hidden?.decrypt(bytes) ?? bytes;
     this.#chunks.push(chunk);
     this.#buffered += chunk.length;
     if (this.#buffered > FULL_BYTES) this.#tcp?.pause();
@@ -220,7 +227,7 @@ export class LinkSocket {
   async #more(): Promise<void> {
     if (!this.#tcp || this.#tcp.destroyed) throw new Error(NOT_OPEN);
     this.#reader = Promise.withResolvers<void>();
-    // A packet may be larger than what is kept.
+    // A packet may be larger than the buffer's limit.
     this.#tcp.resume();
     await this.#reader.promise;
     this.#share.begin();

@@ -11,7 +11,7 @@ import { answered } from "./login-result.ts";
 const SELF_ATTEMPTS = 3;
 const FAREWELL_MS = 1000;
 
-/** `auth.sendCode`, once more when the server wants the login to start again. */
+/** `auth.sendCode`; repeated once when the server asks to restart the login. */
 export async function requestCode(link: LoginLink, phone: string, api: ApiCredentials): Promise<Api.auth.TypeSentCode> {
   const settings = new Api.CodeSettings({});
   const request = new Api.auth.SendCode({ phoneNumber: phone, apiId: api.id, apiHash: api.hash, settings });
@@ -23,7 +23,7 @@ export async function requestCode(link: LoginLink, phone: string, api: ApiCreden
   }
 }
 
-/** `auth.signIn` with the kind of code that was sent. */
+/** `auth.signIn` for the kind of code that was sent. */
 export function signInRequest(phone: string, sent: Api.auth.SentCode, code: string): Api.auth.SignIn {
   const base = { phoneNumber: phone, phoneCodeHash: sent.phoneCodeHash };
   if (!(sent.type instanceof Api.auth.SentCodeTypeEmailCode)) return new Api.auth.SignIn({ ...base, phoneCode: code });
@@ -31,8 +31,8 @@ export function signInRequest(phone: string, sent: Api.auth.SentCode, code: stri
 }
 
 /**
- * `auth.checkPassword` with fresh SRP parameters (https://core.telegram.org/api/srp), once more when they went stale on the
- * way. Computing the proof blocks the event loop for about 0.2 s.
+ * `auth.checkPassword` with fresh SRP parameters (https://core.telegram.org/api/srp); repeated once
+ * when they expired meanwhile. Computing the proof blocks the event loop for about 0.2 s.
  */
 export async function checkPassword(link: LoginLink, password: string): Promise<Api.auth.TypeAuthorization> {
   const attempt = async (): Promise<Api.auth.TypeAuthorization> => {
@@ -47,7 +47,7 @@ export async function checkPassword(link: LoginLink, password: string): Promise<
   }
 }
 
-/** Who is logged in now; reconnects when the connection breaks just here. */
+/** Asks who is logged in; reconnects when the connection breaks meanwhile. */
 export async function fetchSelfPatiently(link: LoginLink): Promise<SelfUser> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -59,8 +59,8 @@ export async function fetchSelfPatiently(link: LoginLink): Promise<SelfUser> {
 }
 
 /**
- * A step that may be taken twice: a connection that is found broken under it is replaced, once (`LoginLink.answerLost`
- * tells the second one).
+ * Runs a step that may run twice, and once more over a new connection when the connection broke
+ * (`LoginLink.answerLost` tells the second run).
  */
 export async function overBrokenLink<T>(step: () => Promise<T>): Promise<T> {
   try {
@@ -71,13 +71,16 @@ export async function overBrokenLink<T>(step: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Gives back what a login has at the server: the authorisation, or the code that was sent. Best effort, a second at most. Never rejects. */
+/**
+ * Releases what a login has at the server: the authorisation, or the sent code. Best effort, one
+ * second at most. Never rejects.
+ */
 export async function sayGoodbye(link: LoginLink, has: "logged-in" | Api.auth.SentCode | null, phone: string): Promise<void> {
   if (!link.open || has === null) return;
   const farewell: Api.AnyRequest =
     has === "logged-in"
       ? new Api.auth.LogOut()
       : new Api.auth.CancelCode({ phoneNumber: phone, phoneCodeHash: has.phoneCodeHash });
-  const late = (): AppError => new AppError("call-timeout", "No answer to the farewell.");
+  const late = (): AppError => new AppError("call-timeout", "No answer to the logout.");
   await withTimeout(link.invoke(farewell), FAREWELL_MS, late).catch(() => {});
 }

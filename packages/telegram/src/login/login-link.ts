@@ -8,7 +8,7 @@ import { pickDc, startDc } from "../link/server.ts";
 import { linkLost, lostReason } from "../wire/fault.ts";
 import { migrationOf } from "../wire/migration.ts";
 
-/** Needs of a {@link LoginLink}. */
+/** Server, store and listeners of a {@link LoginLink}. */
 export interface LoginLinkOptions extends AccountOptions {
   readonly store: SessionStore;
   readonly timings: LinkTimings;
@@ -16,30 +16,37 @@ export interface LoginLinkOptions extends AccountOptions {
   readonly updates: (update: unknown) => void;
 }
 
-/** Hops between data centres in one call; more would be a server that sends us in circles. */
+/** Most moves between data centres in one call; more means that the server redirects in circles. */
 const MAX_HOPS = 3;
 /**
- * The connection of a login: one pending key through all steps, whatever happens to the sockets. A lost link comes back
- * with the same key, because the hash of a code is bound to it; another data centre means a new key.
+ * The connection of a login: one pending key through all steps, whatever happens to the sockets.
+ * Reconnects with the same key, because the hash of a code is bound to it; another data centre
+ * means a new key.
  */
 export class LoginLink {
   readonly #options: LoginLinkOptions;
   #link: Link | null = null;
   #begun = false;
   #closed = false;
-  /** A call ended without an answer: it may have had its effect all the same. Whoever found out sets it back. */
+  /**
+   * True = a call ended without an answer and may have taken effect. The caller that handles it
+   * resets it.
+   */
   answerLost = false;
 
   constructor(options: LoginLinkOptions) {
     this.#options = options;
   }
 
-  /** True when a connection is open right now. */
+  /** True while a connection is open. */
   get open(): boolean {
     return this.#link !== null && !this.#link.over;
   }
 
-  /** The open link; connects when there is none. Errors: as `Link.connect`, AppError `link-lost` after `close`. */
+  /**
+   * The open link; connects when there is none. Errors: as `Link.connect`, AppError `link-lost`
+   * after `close`.
+   */
   async ready(): Promise<Link> {
     this.#assertOpen();
     if (this.#link && !this.#link.over) return this.#link;
@@ -54,7 +61,7 @@ export class LoginLink {
     return link;
   }
 
-  /** Calls a method, and again on another data centre when the server says so. */
+  /** Calls a method, and again in another data centre when the server redirects. */
   async invoke<R extends Api.AnyRequest>(request: R): Promise<R["__response"]> {
     for (let hop = 0; ; hop++) {
       const link = await this.ready();
@@ -72,7 +79,7 @@ export class LoginLink {
     }
   }
 
-  /** Goes to another data centre: a fresh client, a new key. */
+  /** Moves to another data centre: a fresh client, a new key. */
   async moveTo(dc: number): Promise<void> {
     const link = await this.ready();
     const config = await link.invoke(new Api.help.GetConfig());
@@ -83,19 +90,22 @@ export class LoginLink {
     await this.#connect();
   }
 
-  /** Ends the connection for good and resolves when its socket is closed. The pending key stays as it is. Idempotent. */
+  /**
+   * Ends the connection for good and resolves when its socket is closed. The pending key stays.
+   * Idempotent.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#link?.stop();
   }
 
-  /** Drops the pending key, if this login made one. Call after `close`. */
+  /** Drops the pending key, if this login made one. Call it after `close`. */
   rollback(): void {
     if (this.#begun) this.#options.store.rollbackLogin();
     this.#begun = false;
   }
 
-  /** Makes the pending key the key of the session. */
+  /** Makes the pending key the session's key. */
   commit(self: Parameters<SessionStore["commitLogin"]>[0]): void {
     this.#options.store.commitLogin(self);
     this.#begun = false;
@@ -116,7 +126,7 @@ export class LoginLink {
     });
   }
 
-  /** A custom server is given by address alone: which data centre it is, it says itself. */
+  /** A custom server is configured by address only; it reports its data centre itself. */
   async #learnDcId(link: Link): Promise<void> {
     const { thisDc } = await link.invoke(new Api.help.GetConfig());
     if (this.#options.store.dc()?.id !== thisDc) this.#options.store.renamePendingDc(thisDc);

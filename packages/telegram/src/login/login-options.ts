@@ -2,15 +2,15 @@ import type { SelfUser, SessionStore } from "@flotilla/session-store";
 import type { AccountOptions } from "../link/account-options.ts";
 import type { LinkTimings } from "../link/link.ts";
 
-/** Options of {@link LoginFlow}. */
+/** Store, server and checks of a {@link LoginFlow}. */
 export interface LoginOptions extends AccountOptions {
   readonly store: SessionStore;
   /**
-   * Asked before a login is kept: which other worker of the fleet has the account, or null. Whatever it throws leaves the login open, to be
-   * tried again.
+   * Called before a login is kept: the other worker of the fleet that has the account, or null.
+   * When it throws, the login stays open for a retry.
    */
   readonly ownerElsewhere?: (self: SelfUser) => Promise<string | null>;
   readonly timings?: Partial<LinkTimings>;
-  /** Longest time that a QR login waits for its scan, in milliseconds; default 5 minutes. */
+  /** Milliseconds that a QR login waits for its scan; default 5 minutes. */
   readonly qrLimitMs?: number;
 }

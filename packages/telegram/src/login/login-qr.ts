@@ -5,26 +5,27 @@ import { lostReason } from "../wire/fault.ts";
 import type { LoginLink } from "./login-link.ts";
 import { answered, type QrToken } from "./login-result.ts";
 
-/** Needs of {@link runQr}. */
+/** Link, listeners and limits of {@link runQr}. */
 export interface QrRun {
   readonly link: LoginLink;
   readonly api: ApiCredentials;
   readonly limitMs: number;
   readonly signal: AbortSignal;
   readonly onToken: (token: QrToken) => void;
-  /** Registers who is told that the server says "scanned" (`updateLoginToken`). */
+  /** Registers the listener for the server's "scanned" (`updateLoginToken`). */
   readonly onScan: (listener: () => void) => void;
 }
 
 const MAX_FAILURES = 3;
 const PAUSE_MS = 1000;
-/** The server's clock may differ from ours: a token is shown for at least and at most this long. */
+/** Least and most milliseconds that a token is shown, because the server's clock may differ. */
 const MIN_SHOW_MS = 2000;
 const MAX_SHOW_MS = 60_000;
 
 /**
- * Logs in by QR code (https://core.telegram.org/api/qr-login): exports tokens until one is scanned, and follows the account
- * to its data centre. Rejects with `signal.reason` when aborted, and with what the server or the network said.
+ * Logs in by QR code (https://core.telegram.org/api/qr-login): exports tokens until one is scanned,
+ * and follows the account to its data centre. Rejects with `signal.reason` when aborted, and with
+ * errors of the server or the network.
  */
 export async function runQr(run: QrRun): Promise<Api.auth.TypeAuthorization | "password-needed" | "qr-expired"> {
   const deadline = performance.now() + run.limitMs;
@@ -37,7 +38,7 @@ export async function runQr(run: QrRun): Promise<Api.auth.TypeAuthorization | "p
       const answer = await exportToken(run);
       failures = 0;
       if (answer instanceof Api.auth.LoginTokenSuccess) return answer.authorization;
-      // A lost connection would not hear of the scan: go on as if the token had expired.
+      // A lost connection misses the scan: continue as if the token had expired.
       void (await run.link.ready()).ended.then(() => scan.abort());
       if (answer instanceof Api.auth.LoginToken) await show(answer, run, deadline, scan.signal);
     } catch (error) {

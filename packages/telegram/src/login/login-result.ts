@@ -1,10 +1,14 @@
 import type { Fault } from "@flotilla/contracts";
+import { withoutUndefined } from "@flotilla/kernel";
 import type { SelfUser } from "@flotilla/session-store";
 import type { Api } from "telegram";
 import { classify } from "../wire/classify.ts";
 import { rawRpcError } from "../wire/vendor.ts";
 
-/** How a login code comes (https://core.telegram.org/api/auth#code-types). Only official apps can use `firebase`; `email-setup` brings none before a login e-mail is set up in one. */
+/**
+ * How a login code is delivered (https://core.telegram.org/api/auth#code-types). Only official apps
+ * can use `firebase`; `email-setup` delivers none until a login e-mail is set up in one.
+ */
 export type CodeVia =
   | "app"
   | "sms"
@@ -41,8 +45,8 @@ export type RefusalReason =
   | "other";
 
 /**
- * Outcome of a login step. Data, because each of these is normal life for a wizard. Holds no secret. `final` means that
- * this flow cannot go on; otherwise the same step can be tried again.
+ * Result of a login step. Data, because a wizard must handle each of them. Contains no secret.
+ * `final` = this flow is over; otherwise the step can be retried.
  */
 export type LoginResult =
   | {
@@ -51,11 +55,11 @@ export type LoginResult =
       /** Number of characters, at least 1. */
       readonly length: number;
       readonly nextVia: CodeVia | null;
-      /** Seconds until `resendCode` makes sense; null when there is no other way. */
+      /** Seconds until `resendCode` makes sense; null = no other way of delivery. */
       readonly resendAfterS: number | null;
     }
   | { readonly kind: "password-needed"; readonly hint: string | null }
-  /** Logged in, but as another account than before: kept by `keepChanged` alone. */
+  /** Logged in as another account than before; only `keepChanged` keeps it. */
   | { readonly kind: "changed"; readonly self: SelfUser; readonly before: SelfUser }
   | { readonly kind: "done"; readonly self: SelfUser }
   | { readonly kind: "wrong-code"; readonly triesLeft: number }
@@ -67,11 +71,14 @@ export type LoginResult =
       readonly fault: Fault | null;
       readonly waitS: number | null;
       readonly final: boolean;
-      /** The worker that has this account already. */
+      /** The worker that already has this account. */
       readonly who?: string;
     };
 
-/** A QR login token; `url` is what the QR code shows. `expiresAt` is milliseconds since the Unix epoch. */
+/**
+ * A QR login token; `url` is what the QR code shows. `expiresAt` is milliseconds since the Unix
+ * epoch.
+ */
 export interface QrToken {
   readonly url: string;
   readonly expiresAt: number;
@@ -102,12 +109,14 @@ const FINAL: ReadonlySet<RefusalReason> = new Set([
   "cancelled",
 ]);
 
-/** A refusal that is our own decision. */
+/** A refusal that this program decides. */
 export function refuse(reason: RefusalReason, who?: string): LoginResult {
-  return { kind: "refused", reason, fault: null, waitS: null, final: FINAL.has(reason), ...(who === undefined ? {} : { who }) };
+  return { kind: "refused", reason, fault: null, waitS: null, final: FINAL.has(reason), ...withoutUndefined({ who }) };
 }
 
-/** Turns what a step threw into data. Bugs and a broken disk are thrown on: no wizard can do anything about them. */
+/**
+ * Turns an error of a step into data. Throws bugs and a broken disk on: no wizard can handle them.
+ */
 export function refusalOf(error: unknown): LoginResult {
   const fault = classify(error);
   if (fault.class === "CRASH" || fault.class === "DB_BROKEN") throw error;
@@ -123,7 +132,7 @@ function reasonOf(fault: Fault): RefusalReason {
   return fault.class === "TG_SERVER" ? "server" : "other";
 }
 
-/** True when the server's answer has this text. */
+/** Whether the error is an answer of the server with one of these texts. */
 export function answered(error: unknown, ...texts: readonly string[]): boolean {
   const raw = rawRpcError(error);
   return raw !== null && texts.includes(raw.text);
@@ -131,14 +140,11 @@ export function answered(error: unknown, ...texts: readonly string[]): boolean {
 
 /** The public part of `auth.sentCode`. */
 export function describeSentCode(sent: Api.auth.SentCode): LoginResult {
-  const { nextType } = sent;
-  return {
-    kind: "code-sent",
-    via: viaOf(sent.type.className, "auth.SentCodeType"),
-    length: lengthOf(sent.type),
-    nextVia: nextType ? viaOf(nextType.className, "auth.CodeType") : null,
-    resendAfterS: nextType ? (sent.timeout ?? 0) : null,
-  };
+  const via = viaOf(sent.type.className, "auth.SentCodeType");
+  const code = { kind: "code-sent", via, length: lengthOf(sent.type) } as const;
+  if (!sent.nextType) return { ...code, nextVia: null, resendAfterS: null };
+  const nextVia = viaOf(sent.nextType.className, "auth.CodeType");
+  return { ...code, nextVia, resendAfterS: sent.timeout ?? 0 };
 }
 
 const VIAS: ReadonlyMap<string, CodeVia> = new Map(

@@ -19,14 +19,18 @@ import {
   refuse,
 } from "./login-result.ts";
 
-/** Below Telegram's own limits, which answer with hours of flood wait. */
+/**
+ * Wrong tries before the flow refuses; below Telegram's limits, which answer with hours of flood
+ * wait.
+ */
 const MAX_TRIES = 3;
 const QR_LIMIT_MS = 5 * 60_000;
 
 /**
- * One login of one session, step by step, over one pending key (docs/gramjs.md). Until `done` the old session
- * is untouched; after `done` or `cancel` no connection is left. Never signs up. Steps are called one at a time
- * (AppError `login-busy`); only `cancel` may interrupt. Secrets appear in no result, error or log line.
+ * One login of one session, step by step, over one pending key (docs/gramjs.md). Until `done` the
+ * old session is untouched; after `done` or `cancel` no connection is left. Never signs up. Steps
+ * run one at a time (AppError `login-busy`); only `cancel` may interrupt. Results, errors and log
+ * lines contain no secret.
  */
 export class LoginFlow {
   readonly #options: LoginOptions;
@@ -51,7 +55,7 @@ export class LoginFlow {
     this.#link = new LoginLink({ ...options, timings: { ...DEFAULT_TIMINGS, ...options.timings }, updates });
   }
 
-  /** Asks for a code. `phone` is in international form; everything but digits is ignored. */
+  /** Requests a code. `phone` is in international form; everything but digits is ignored. */
   sendCode(phone: string): Promise<LoginResult> {
     return this.#step(async () => {
       this.#phone = phone.replace(/\D/g, "");
@@ -59,7 +63,10 @@ export class LoginFlow {
     });
   }
 
-  /** Asks for the code again: in the next way the server has, or anew when the old one is used up. */
+  /**
+   * Requests the code again: by the server's next way, or as a new code when the old one is used
+   * up.
+   */
   resendCode(): Promise<LoginResult> {
     return this.#step(async () => {
       if (this.#phone === "") return refuse("wrong-step");
@@ -77,7 +84,7 @@ export class LoginFlow {
     });
   }
 
-  /** Tries a code. Three wrong ones, and a new code must be asked for. */
+  /** Tries a code. After three wrong codes a new one must be requested. */
   submitCode(code: string): Promise<LoginResult> {
     const take = async (): Promise<LoginResult> => {
       const early = await this.#alreadyIn();
@@ -97,7 +104,10 @@ export class LoginFlow {
     return this.#step(() => overBrokenLink(take));
   }
 
-  /** Tries the 2FA password. Three wrong ones end the flow's patience before Telegram's. */
+  /**
+   * Tries the 2FA password. Refuses after three wrong ones, before Telegram answers with a long
+   * flood wait.
+   */
   submitPassword(password: string): Promise<LoginResult> {
     const take = async (): Promise<LoginResult> => {
       const early = await this.#alreadyIn();
@@ -116,8 +126,8 @@ export class LoginFlow {
   }
 
   /**
-   * Logs in by QR code: `onToken` gets each new token until one is scanned. Ends with `password-needed`, `done` or a
-   * refusal (`qr-expired` after the limit).
+   * Logs in by QR code: `onToken` gets each new token until one is scanned. Ends with
+   * `password-needed`, `done` or a refusal (`qr-expired` after the limit).
    */
   startQr(onToken: (token: QrToken) => void): Promise<LoginResult> {
     return this.#step(async () => {
@@ -138,7 +148,10 @@ export class LoginFlow {
     });
   }
 
-  /** After `changed`: the other account is wanted. Until then, and after `cancel`, the old session is untouched. */
+  /**
+   * After `changed`: accepts the other account. Until then, and after `cancel`, the old session is
+   * untouched.
+   */
   keepChanged(): Promise<LoginResult> {
     return this.#step(async () => {
       this.#changeWanted = this.#authorised;
@@ -146,7 +159,10 @@ export class LoginFlow {
     });
   }
 
-  /** Ends the flow and leaves the old session as it was. Resolves when the connection is closed. Idempotent. */
+  /**
+   * Ends the flow and leaves the old session as it was. Resolves when the connection is closed.
+   * Idempotent.
+   */
   async cancel(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
@@ -173,7 +189,9 @@ export class LoginFlow {
     }
   }
 
-  /** When an answer was lost, asks the server whether that step was the last one. Null: go on as if it never happened. */
+  /**
+   * After a lost answer, asks the server whether that step completed the login. Null = it did not.
+   */
   async #alreadyIn(): Promise<LoginResult | null> {
     if (this.#authorised) return await this.#finish();
     if (!this.#link.answerLost) return null;
@@ -209,13 +227,16 @@ export class LoginFlow {
   }
 
   async #authorisation(answer: Api.auth.TypeAuthorization): Promise<LoginResult> {
-    // The library would sign up here, in the account owner's name (docs/gramjs.md).
+    // GramJS would sign up here, in the account owner's name (docs/gramjs.md).
     if (!(answer instanceof Api.auth.Authorization)) return refuse("no-account");
     this.#authorised = true;
     return await this.#finish();
   }
 
-  /** The key is authorised: learn whose it is, keep it, leave. A lost connection must not cost the login. */
+  /**
+   * The key is authorised: find its account, store it, disconnect. A lost connection must not cost
+   * the login.
+   */
   async #finish(): Promise<LoginResult> {
     const self = await fetchSelfPatiently(this.#link);
     const before = this.#options.store.self();
@@ -233,7 +254,10 @@ export class LoginFlow {
     return { kind: "done", self };
   }
 
-  /** The account may not be kept here: the new authorisation is given back, the old session is as it was. */
+  /**
+   * The account may not be kept here: releases the new authorisation; the old session stays as it
+   * was.
+   */
   async #leave(reason: RefusalReason, who: string): Promise<LoginResult> {
     this.#ended = true;
     await this.#sayGoodbye();
@@ -242,7 +266,7 @@ export class LoginFlow {
     return refuse(reason, who);
   }
 
-  /** Tells the server that nothing comes of it. The old session does not depend on it. */
+  /** Tells the server that the login is abandoned. The old session does not depend on it. */
   async #sayGoodbye(): Promise<void> {
     await sayGoodbye(this.#link, this.#authorised || this.#link.answerLost ? "logged-in" : this.#sent, this.#phone);
   }

@@ -1,6 +1,7 @@
 /**
- * Channels whose questions the server refuses: they hold nothing else up. A message of one of them is a reason to ask again, at
- * once after the first refusal and after longer and longer pauses from then on. Times are monotonic milliseconds.
+ * Channels whose requests the server refuses; they block no other box. A new message of one is a
+ * reason to ask again: at once after the first refusal, then after growing pauses. Times are
+ * monotonic milliseconds.
  */
 export class Aside {
   readonly #pausesMs: readonly number[];
@@ -10,12 +11,12 @@ export class Aside {
     this.#pausesMs = pausesMs;
   }
 
-  /** Whether it was refused for good when it was asked last. */
+  /** Whether the server refused its last request for good. */
   has(box: string): boolean {
     return this.#boxes.has(box);
   }
 
-  /** Those that are not asked again now. */
+  /** The channels that are not asked now. */
   resting(now: number): ReadonlySet<string> {
     return new Set([...this.#boxes].filter(([, { until }]) => until > now).map(([box]) => box));
   }

@@ -5,26 +5,31 @@ import type { EngineOptions, EngineParts, Meanwhile } from "./engine-types.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Dialog, DialogPage, HistoryStart, UpdateServer } from "./model.ts";
 
-/** Pages of one chat that are fetched at once at most: 20,000 messages. What is beyond is counted as lost. */
+/** Most pages of one chat fetched at once: 20,000 messages. The rest counts as lost. */
 const MAX_PAGES = 200;
-/** Pages of the list of chats: 10,000 chats. */
+/** Most pages of the list of chats: 10,000 chats. */
 const MAX_DIALOG_PAGES = 100;
-/** So often where an account stands is learned anew, because something came while its chats were listed. */
+/**
+ * Tries to read an account's position together with its list of chats, when an update arrives in
+ * between.
+ */
 const STAND_TRIES = 4;
 
-/** Boxes that have to be asked for, and channels of which only the list of chats can tell where they stand. */
+/** Boxes to ask for, and channels whose position only the list of chats reveals. */
 export interface Found {
   readonly want: Set<string>;
   readonly look: Set<string>;
 }
 
-/** Takes messages from the chats themselves, where the update stream cannot give them any more. */
+/**
+ * Fetches messages from the chats themselves, where the update stream cannot deliver them any more.
+ */
 export class Backfill {
   readonly #ledger: Ledger;
   readonly #options: EngineOptions;
   readonly #server: UpdateServer;
   readonly #meanwhile: Meanwhile;
-  /** By chat: messages after the last one that can be read, which cannot, and are counted. */
+  /** Unreadable messages after the last readable one, already counted, by chat. */
   readonly #counted = new Map<string, { readonly start: string; readonly count: number }>();
 
   constructor({ ledger, options, server, meanwhile }: EngineParts) {
@@ -34,7 +39,7 @@ export class Backfill {
     this.#meanwhile = meanwhile;
   }
 
-  /** Learns where a new account stands. What came before is not ours to fetch. */
+  /** Reads the position of a new account. Earlier messages are not fetched. */
   async begin(): Promise<void> {
     const account = await this.#server.state();
     const dialogs = await this.#allDialogs();
@@ -42,7 +47,7 @@ export class Backfill {
     this.#ledger.commit({ account, channels, baselines: dialogs }, "asked");
   }
 
-  /** Everything that was said in private chats and groups since we last heard of them. */
+  /** Fetches everything in private chats and groups since their last known messages. */
   async account(dialogs: readonly Dialog[]): Promise<Found> {
     const found = { want: new Set<string>(), look: new Set<string>() };
     for (const dialog of dialogs) {
@@ -60,9 +65,9 @@ export class Backfill {
   }
 
   /**
-   * Where the account stands, and its chats with the newest message that each had there. What comes later is in the difference
-   * from there: read from the chats as well, a message that cannot be read would count twice (field fault A1). An account that
-   * never rests is taken as it is after a few tries.
+   * The account's position and its chats with the newest message of each. Later messages are in the
+   * difference from there: read from the chats as well, an unreadable one would count twice (field
+   * fault A1). A permanently busy account is taken as it is after a few tries.
    */
   async stand(): Promise<{ readonly state: UpdateState; readonly dialogs: readonly Dialog[] }> {
     for (let tries = 1; ; tries++) {
@@ -73,7 +78,10 @@ export class Backfill {
     }
   }
 
-  /** What was posted in a channel since we last heard of it, up to `topId` (null: to its end); then we stand at `pts`. */
+  /**
+   * Fetches the posts of a channel since its last known one, up to `topId` (null = to its end),
+   * then moves to `pts`.
+   */
   async channel(channel: string, { pts, topId }: { readonly pts: number; readonly topId: number | null }): Promise<void> {
     const chat = markedChannel(channel);
     await this.reading(channel, async () => {
@@ -82,7 +90,7 @@ export class Backfill {
     });
   }
 
-  /** The same when only the list of chats knows where the channel stands. */
+  /** The same when only the list of chats reveals the channel's position. */
   async channelReset(channel: string): Promise<void> {
     const [dialog] = await this.dialogsOf([markedChannel(channel)]);
     if (dialog?.pts === null || dialog?.pts === undefined) this.#ledger.close(markedChannel(channel), "CHANNEL_PRIVATE");
@@ -90,8 +98,8 @@ export class Backfill {
   }
 
   /**
-   * Channels that we know nothing of, or that were closed. One that is new stands where it stands now, but what was posted
-   * since the account was last up to date is fetched. Returns the channels to ask for.
+   * Looks up channels that are unknown or were closed. A new one gets its current position, but its
+   * posts since the account was last up to date are fetched. Returns the channels to ask for.
    */
   async look(channels: readonly string[]): Promise<readonly string[]> {
     const before = new Map(channels.map((channel) => [channel, this.#ledger.channel(channel)]));
@@ -105,7 +113,7 @@ export class Backfill {
         continue;
       }
       this.#ledger.reopen(dialog.chat);
-      // Beyond the server nothing new would ever be new for us.
+      // With a position ahead of the server no new post would ever look new.
       if (isKnown && known > dialog.pts) await this.channel(channel, { pts: dialog.pts, topId: dialog.topId });
       else if (isKnown) want.push(channel);
       else await this.#adopt(dialog, dialog.pts);
@@ -113,12 +121,12 @@ export class Backfill {
     return want;
   }
 
-  /** The list's entries of certain chats. Live work continues meanwhile. */
+  /** The list's entries of certain chats. Pushed updates are handled meanwhile. */
   async dialogsOf(chats: readonly string[]): Promise<readonly Dialog[]> {
     return await this.#meanwhile.answered(this.#server.dialogsOf(chats));
   }
 
-  /** While `work` reads what was said in a box, what is pushed of that box waits; everything else does not. */
+  /** Holds back pushed updates of a box while `work` reads it; other boxes continue. */
   async reading<T>(box: string, work: () => Promise<T>): Promise<T> {
     const { reading } = this.#meanwhile;
     if (reading.has(box)) return await work();
@@ -130,7 +138,10 @@ export class Backfill {
     }
   }
 
-  /** Fetches messages of a chat from a start to its end, or up to `upTo`; those that cannot be read count as lost. */
+  /**
+   * Fetches messages of a chat from a start to its end, or to `upTo`; unreadable ones count as
+   * lost.
+   */
   async #history(chat: string, start: HistoryStart, upTo: number | null): Promise<void> {
     await this.reading(bareChannel(chat) ?? ACCOUNT, async () => await this.#pages(chat, start, upTo));
   }
@@ -143,12 +154,13 @@ export class Backfill {
       const last = answer.events.at(-1);
       this.#ledger.commit({ events: answer.events }, "asked");
       if (last) {
-        // What is newer than the last one that can be read is on the next page as well.
+        // Messages newer than the last readable one appear on the next page too.
         this.#lose(chat, at, { count: passed + answer.unreadable, isEnd: false });
         [at, skip, passed] = [{ afterId: last.messageId }, 0, 0];
         continue;
       }
-      // Behind a page of which nothing can be read there may be more: the end is where there is nothing at all (field fault F16).
+      // More may follow a page without a readable message: only an empty page is the end (field
+      // fault F16).
       skip += answer.raw;
       passed += answer.unreadable + answer.unreadableAfter;
       if (answer.raw === 0 || isBeyond(at, skip, upTo)) return this.#lose(chat, at, { count: passed, isEnd: true });
@@ -158,7 +170,7 @@ export class Backfill {
     if (beyond > 0) this.#ledger.lose(dialog?.box ?? ACCOUNT, beyond, "too-many");
   }
 
-  /** The same end of a chat may be looked at more than once. */
+  /** Counts once, although the same end of a chat may be read more than once. */
   #lose(chat: string, at: HistoryStart, { count, isEnd }: { count: number; isEnd: boolean }): void {
     const start = JSON.stringify(at);
     const known = this.#counted.get(chat);
@@ -169,7 +181,10 @@ export class Backfill {
     if (fresh > 0) this.#ledger.lose(this.#ledger.channel(box) === undefined ? ACCOUNT : box, fresh, "unreadable");
   }
 
-  /** Messages of a chat after the newest one that we have. What cannot be read was counted when it came. */
+  /**
+   * Fetches messages of a chat after the newest stored one. Unreadable ones were counted when they
+   * came.
+   */
   async newer(chat: string): Promise<void> {
     const start = this.#startOf(chat);
     this.#counted.set(chat, { start: JSON.stringify(start), count: Number.POSITIVE_INFINITY });
@@ -188,7 +203,7 @@ export class Backfill {
     }
   }
 
-  /** One chat that cannot be read keeps nobody from the others (promise S2-51). */
+  /** A chat that cannot be read does not block the others (promise S2-51). */
   async #orClose({ chat, topId }: Dialog, start: HistoryStart): Promise<void> {
     try {
       await this.#history(chat, start, topId);
@@ -199,7 +214,10 @@ export class Backfill {
     }
   }
 
-  /** A channel is ours from when the account joined it, or was first seen here, whatever was heard of it since. */
+  /**
+   * Messages of a channel count from the time at which the account joined it, or first saw it here,
+   * whatever was received of it since.
+   */
   async #adopt(dialog: Dialog, pts: number): Promise<void> {
     const floor = this.#options.table.floor() * 1000;
     const since = dialog.joinedAt > 0 ? Math.max(dialog.joinedAt, floor) : this.#ledger.since * 1000;
@@ -209,7 +227,7 @@ export class Backfill {
     });
   }
 
-  /** A chat that was not there when the account was first seen is ours from that time on. */
+  /** Messages of a chat that was unknown when the account was first seen count from that time. */
   #startOf(chat: string): HistoryStart {
     const newest = this.#newest(chat);
     return newest > 0 ? { afterId: newest } : { afterDate: this.#options.table.floor() * 1000 };
@@ -225,13 +243,15 @@ export class Backfill {
     return all;
   }
 
-  /** Waits until another question for old messages may be asked. Live work continues meanwhile. */
+  /**
+   * Waits until the next request for old messages is allowed. Pushed updates are handled meanwhile.
+   */
   async pace(): Promise<void> {
     await this.#meanwhile.pass(this.#options.timings.paceMs);
   }
 }
 
-/** Numbers of messages only rise: there are no more of them than that between the start and the end. */
+/** Message ids only rise, which limits the number of messages between the start and the end. */
 function isBeyond(at: HistoryStart, skip: number, upTo: number | null): boolean {
   return upTo !== null && "afterId" in at && at.afterId + skip >= upTo;
 }

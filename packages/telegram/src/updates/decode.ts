@@ -1,4 +1,4 @@
-import { markedChannel } from "@flotilla/kernel";
+import { markedChannel, withoutUndefined } from "@flotilla/kernel";
 import type { InboxEvent } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
@@ -8,10 +8,13 @@ import { type Around, messageEvent } from "../wire/content.ts";
 import { markedId } from "../wire/marked.ts";
 import type { Envelope, Update } from "./model.ts";
 
-/** Whether the session knows this user or basic group (by its marked id): its access hash, and whether its owner restricts saving. */
+/**
+ * Whether the session knows this user or basic group (by marked id): its access hash, and whether
+ * its owner restricts saving.
+ */
 export type Knows = (chat: string) => boolean;
 
-/** An `Updates` object of the library in the words of the engine; null when it is none, or says nothing to it. */
+/** Converts an `Updates` object of GramJS for the engine; null when it is none, or irrelevant. */
 export function toEnvelope(container: unknown, knows: Knows): Envelope | null {
   if (container instanceof Api.UpdatesTooLong) return { kind: "too-long" };
   if (container instanceof Api.UpdateShort) return ordered(container.date, [container.update]);
@@ -25,14 +28,18 @@ export function toEnvelope(container: unknown, knows: Knows): Envelope | null {
   return null;
 }
 
-/** Single updates in the words of the engine. What moves nothing and holds nothing that we keep is left out. */
+/**
+ * Converts single updates for the engine. Leaves out those that move no position and contain
+ * nothing to store.
+ */
 export function decodeUpdates(updates: readonly unknown[], chats: readonly unknown[] = []): Update[] {
   return updates.flatMap((update) => decode(update, chats) ?? []);
 }
 
 /**
- * What an own call did to the account's position, when its answer says so in another way than by updates: an envelope for
- * the engine, or null. `request` is the call that was answered, `self` the account's own id.
+ * The effect of an own call on the account's position, when its answer reports it otherwise than by
+ * updates: an envelope for the engine, or null. `request` is the answered call, `self` the
+ * account's id.
  */
 export function ownEffect(request: unknown, answer: unknown, self: string | null): Envelope | null {
   if (isAffected(answer)) {
@@ -43,7 +50,8 @@ export function ownEffect(request: unknown, answer: unknown, self: string | null
     return moved({ kind: "box", box, pts, count, events });
   }
   if (answer instanceof Api.UpdateShortSentMessage) return sent(request, answer, self);
-  // Some answers bring updates beside something else (https://core.telegram.org/type/messages.InvitedUsers).
+  // Some answers contain updates beside other data
+  // (https://core.telegram.org/type/messages.InvitedUsers).
   const inner = typeof answer === "object" && answer !== null && "updates" in answer ? answer.updates : null;
   return Array.isArray(inner) ? null : toEnvelope(inner, () => true);
 }
@@ -55,7 +63,7 @@ function isAffected(answer: unknown): answer is Affected {
   return [AffectedMessages, AffectedHistory, AffectedFoundMessages].some((kind) => answer instanceof kind);
 }
 
-/** What a call to a channel moves is the channel's. */
+/** A call to a channel moves the channel's position. */
 function boxOfCall(request: unknown): string {
   const { channel, peer } = request as { channel?: unknown; peer?: unknown };
   const named = [channel, peer].find((each) => each instanceof Api.InputChannel || each instanceof Api.InputPeerChannel) as
@@ -64,13 +72,20 @@ function boxOfCall(request: unknown): string {
   return named?.channelId.toString() ?? ACCOUNT;
 }
 
-/** The answer to a text says only what the server added to it. */
+/** The answer to a sent text contains only what the server added. */
 function sent(request: unknown, answer: Api.UpdateShortSentMessage, self: string | null): Envelope | null {
   if (!(request instanceof Api.messages.SendMessage)) return null;
   const peerId = peerOf(request.peer, self);
   if (!peerId) return null;
   const { id, date, pts, ptsCount: count, entities, media } = answer;
-  const message = new Api.Message({ id, date, peerId, out: true, message: request.message, ...given({ entities, media }) });
+  const message = new Api.Message({
+    id,
+    date,
+    peerId,
+    out: true,
+    message: request.message,
+    ...withoutUndefined({ entities, media }),
+  });
   const events = [messageEvent(message, "new", { chats: [] })].filter((event) => event !== null);
   return moved({ kind: "box", box: ACCOUNT, pts, count, events });
 }
@@ -79,12 +94,15 @@ function moved(update: Update): Envelope {
   return { kind: "updates", seqStart: 0, seq: 0, date: 0, updates: [update] };
 }
 
-/** `updateShort*` have no number in the sequence of envelopes (https://core.telegram.org/api/updates). */
+/**
+ * `updateShort*` have no number in the sequence of envelopes
+ * (https://core.telegram.org/api/updates).
+ */
 function ordered(date: number, updates: readonly unknown[]): Envelope {
   return { kind: "updates", seqStart: 0, seq: 0, date, updates: decodeUpdates(updates) };
 }
 
-/** It brings no users and chats: what is not known of them is asked for with the difference. */
+/** It contains no users and chats: the difference brings unknown ones. */
 function shortMessage(short: Api.UpdateShortMessage | Api.UpdateShortChatMessage, knows: Knows): Envelope {
   const { date, pts, ptsCount } = short;
   const isPrivate = short instanceof Api.UpdateShortMessage;
@@ -98,7 +116,7 @@ function shortMessage(short: Api.UpdateShortMessage | Api.UpdateShortChatMessage
     date,
     message,
     peerId,
-    ...given({ out, fromId, fwdFrom, replyTo, entities, ttlPeriod }),
+    ...withoutUndefined({ out, fromId, fwdFrom, replyTo, entities, ttlPeriod }),
   });
   return ordered(date, [new Api.UpdateNewMessage({ message: whole, pts, ptsCount })]);
 }
@@ -117,7 +135,10 @@ function decode(update: unknown, chats: readonly unknown[]): Update | null {
   return { kind: "box", box, pts: fields.pts, count, events: eventsOf(update, box, { version: fields.pts, chats }) };
 }
 
-/** Updates of a channel name it, or hold a message of it; everything else with a pts is the account's. */
+/**
+ * Updates of a channel name it, or contain a message of it; all others with a pts are the
+ * account's.
+ */
 function boxOf(update: object): string {
   const { channelId, message } = update as { channelId?: { toString(): string }; message?: { peerId?: unknown } };
   if (channelId) return channelId.toString();
@@ -145,9 +166,4 @@ function peerOf(input: unknown, self: string | null): Api.TypePeer | null {
   if (input instanceof Api.InputPeerUser) return new Api.PeerUser({ userId: input.userId });
   if (input instanceof Api.InputPeerChat) return new Api.PeerChat({ chatId: input.chatId });
   return null;
-}
-
-/** Without the members that are undefined. */
-function given<T extends object>(members: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never;
 }

@@ -5,15 +5,18 @@ import type { Ledger } from "./ledger.ts";
 import type { ChannelDifference, Difference, Update, UpdateServer } from "./model.ts";
 import { NOTHING_SPECIAL, reduce } from "./reduce.ts";
 
-/** Size of the part when the whole difference cannot be read; halved until it is one. */
+/** First size of a part when the whole difference is unreadable; halved down to one. */
 const SPLIT_START = 64;
 
-/** What came of one question. */
+/** Result of one request. */
 export interface Asked {
   readonly found: Found;
-  /** The box is up to date; there is more; there is more, and the server is in trouble; the answer did not move us. */
+  /**
+   * done = the box is up to date; more = there is more; slowly = there is more, and the server is
+   * in trouble; stuck = the answer did not move the position.
+   */
   readonly next: "done" | "more" | "slowly" | "stuck";
-  /** The answer held something that cannot be read. */
+  /** True = the answer contained something unreadable. */
   readonly isIll: boolean;
 }
 
@@ -21,15 +24,16 @@ type AccountPart = Extract<Difference, { kind: "part" }>;
 type ChannelPart = Extract<ChannelDifference, { kind: "part" }>;
 
 /**
- * updates.getDifference and updates.getChannelDifference, one question at a time. Each part is committed with the position that
- * the server gave with it, so a call may be cut off anywhere and is simply made again. No position is ever made up.
+ * updates.getDifference and updates.getChannelDifference, one request at a time. Each part is
+ * committed with the server's position for it, so that a call may be interrupted anywhere and is
+ * repeated. Positions are never invented.
  */
 export class Differences {
   readonly #ledger: Ledger;
   readonly #options: EngineOptions;
   readonly #server: UpdateServer;
   readonly #backfill: Backfill;
-  /** Of boxes whose answers cannot be read: the size of the part that is asked next. */
+  /** Size of the next part, for boxes whose answers are unreadable. */
   readonly #limits = new Map<string, number>();
 
   constructor({ ledger, options, server }: EngineParts, backfill: Backfill) {
@@ -39,7 +43,7 @@ export class Differences {
     this.#backfill = backfill;
   }
 
-  /** Brings the account's box forward. Rejects with what the server answered. */
+  /** Moves the account's box forward. Rejects with the server's answer. */
   async account(): Promise<Asked> {
     const from = this.#ledger.account;
     const answer = await this.#orSplit(ACCOUNT, (limit) => this.#server.difference(from, limit));
@@ -58,7 +62,7 @@ export class Differences {
       return asked("more", found);
     }
     const { state, final } = answer;
-    // The server stands before us: what it has since then is older for us than what we know.
+    // The server's position is behind ours: its later updates would look old.
     if (state.pts < from.pts) return asked("done", await this.reset());
     const found = await this.#commitAccount(answer);
     const isIll = answer.unreadable > 0;
@@ -68,8 +72,8 @@ export class Differences {
   }
 
   /**
-   * The server does not accept our position, or gives nothing from it that can be read: what came since is taken from the chats,
-   * then we stand where it says.
+   * The server refuses the position, or sends nothing readable from it: fetches the newer messages
+   * from the chats and then takes the server's position.
    */
   async reset(): Promise<Found> {
     return await this.#backfill.reading(ACCOUNT, async () => {
@@ -80,7 +84,7 @@ export class Differences {
     });
   }
 
-  /** Brings a channel forward. Rejects with what the server answered. */
+  /** Moves a channel forward. Rejects with the server's answer. */
   async channel(channel: string): Promise<Asked> {
     const pts = this.#ledger.channel(channel);
     if (pts === undefined) return asked("done");
@@ -112,7 +116,7 @@ export class Differences {
   async #commitAccount(answer: AccountPart): Promise<Found> {
     const from = this.#ledger.account;
     const own = answer.updates.flatMap((update) => (update.kind === "box" && update.box === ACCOUNT ? update.events : []));
-    // Channels have positions of their own, also in here: their updates are checked like live ones.
+    // Channels have their own positions here too: their updates are checked like pushed ones.
     const live = answer.updates.filter((update) => update.kind !== "box" || update.box !== ACCOUNT).filter(isChannels);
     const envelope = { kind: "updates", seqStart: 0, seq: 0, date: 0, updates: live } as const;
     const step = reduce(this.#ledger.positions, envelope, NOTHING_SPECIAL);
@@ -125,11 +129,11 @@ export class Differences {
 
   #lose(box: string, count: number): void {
     if (count <= 0) return;
-    this.#options.log("error", "updates were passed over: this version cannot read them", { box, count });
+    this.#options.log("error", "updates were skipped: this version cannot read them", { box, count });
     this.#ledger.lose(box, count, "unreadable");
   }
 
-  /** Asks; what cannot be read is asked in smaller and smaller parts, until the one that is bad is alone. */
+  /** Requests smaller and smaller parts of an unreadable answer, until the bad part is isolated. */
   async #orSplit<T>(box: string, ask: (limit?: number) => Promise<T>): Promise<T | "smaller" | "unreadable"> {
     const limit = this.#limits.get(box);
     try {
@@ -155,8 +159,8 @@ function isChannels({ kind }: Update): boolean {
 }
 
 /**
- * Messages that a part of a difference held and that could not be read: no more than steps of the box that nothing else in the
- * part stands for. An object that moves nothing was no message.
+ * Number of messages in a part that are unreadable: at most the steps of the box that nothing else
+ * in the part accounts for. An object that moves no position was no message.
  */
 function lostIn(part: AccountPart | ChannelPart, steps: number, messages: number, box: string): number {
   if (part.unreadable === 0) return 0;

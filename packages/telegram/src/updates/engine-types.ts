@@ -7,17 +7,17 @@ import type { Judge, UpdateServer } from "./model.ts";
 
 /** Times of the engine, in milliseconds. */
 export interface EngineTimings {
-  /** How long what is between may still arrive by itself before it is asked for. */
+  /** How long a gap may close without a request. */
   readonly gapMs: number;
-  /** Without any update for so long, the server is asked. */
+  /** Without any update for this long, the engine asks the server. */
   readonly idleMs: number;
   /** Between two sweeps that compare the inbox with the list of chats. */
   readonly sweepEveryMs: number;
-  /** Between two looks for chats that are quieter than usual. */
+  /** Between two checks for chats that are quieter than usual. */
   readonly deafEveryMs: number;
-  /** Between two questions for old messages: at most one a second (docs/safety.md). */
+  /** Between two requests for old messages: at most one a second (docs/safety.md). */
   readonly paceMs: number;
-  /** Pauses before a question is asked again; the last one repeats. */
+  /** Pauses before a request is repeated; the last one repeats. */
   readonly retryMs: readonly number[];
 }
 
@@ -31,9 +31,9 @@ export const DEFAULT_ENGINE_TIMINGS: EngineTimings = {
   retryMs: [1000, 2000, 5000, 10_000, 30_000, 60_000],
 };
 
-/** What became of the messages of an outage. Times are milliseconds since the Unix epoch. */
+/** The messages of an outage. Times are milliseconds since the Unix epoch. */
 export interface CaughtUp {
-  /** When the last update before it was, by Telegram's clock; null: not known. Never earlier than it really was. */
+  /** Time of the last update before it by Telegram's clock, never earlier than it was; null = not known. */
   readonly beganAt: number | null;
   /** How long there was no connection, in milliseconds of the monotonic clock; null: another process had the last one. */
   readonly offlineMs: number | null;
@@ -41,9 +41,9 @@ export interface CaughtUp {
   /** `recovered + lost`. */
   readonly missed: number;
   readonly recovered: number;
-  /** Known to exist, and not to be had. */
+  /** Messages that exist and cannot be fetched. */
   readonly lost: number;
-  /** True when this account had no position before: nothing can have been missed. */
+  /** True = this account had no position before, so that none can have been missed. */
   readonly first: boolean;
 }
 
@@ -51,32 +51,38 @@ export interface CaughtUp {
 export type UpdateTrouble =
   | { readonly kind: "closed"; readonly chat: string; readonly reason: string }
   | { readonly kind: "reopened"; readonly chat: string }
-  /** The server has newer messages of this chat that cannot be had. */
+  /** The server has newer messages of this chat that cannot be fetched. */
   | { readonly kind: "deaf"; readonly chat: string }
-  /** It says much less than it uses to; `found` newer messages were fetched. Said once per silence. */
+  /** The chat is much quieter than usual; `found` newer messages were fetched. Once per silence. */
   | { readonly kind: "quiet"; readonly chat: string; readonly found: number }
   | { readonly kind: "lost"; readonly box: string; readonly count: number; readonly why: LossReason };
 
-/** Numbers since the engine was made. */
+/** Counters since the engine was made. */
 export interface EngineCounts {
   readonly received: number;
-  /** Messages that came by asking and not by themselves, outages included. */
+  /** Messages that came by request instead of a push, outages included. */
   readonly recovered: number;
   readonly lost: number;
-  /** Differences asked because of a gap, silence, or something unreadable. */
+  /** Differences requested because of a gap, silence, or something unreadable. */
   readonly differences: number;
-  /** When the last sweep ended (milliseconds since the epoch), and how many messages all sweeps found. */
+  /**
+   * End of the last sweep (milliseconds since the epoch), and the number of messages that all
+   * sweeps found.
+   */
   readonly sweptAt: number | null;
   readonly sweepFound: number;
 }
 
-/** Parts of the engine. */
+/** Store, server policy, listeners and clock of the engine. */
 export interface EngineOptions {
   readonly table: Pick<
     UpdateTable,
     "account" | "floor" | "channels" | "commit" | "sources" | "countAfter" | "addOutage" | "has"
   >;
-  /** Whether somebody wants the messages of this chat: only those are kept with their text. */
+  /**
+   * Whether a route or handler wants the messages of this chat: only those are stored with their
+   * text.
+   */
   readonly wants: (chat: string) => boolean;
   readonly judge: Judge;
   readonly log: Log;
@@ -85,12 +91,12 @@ export interface EngineOptions {
   readonly on: {
     caughtUp(result: CaughtUp): void;
     trouble(trouble: UpdateTrouble): void;
-    /** Rows were added to the inbox. */
+    /** The inbox has new rows. */
     arrived(): void;
   };
 }
 
-/** What asking the server takes, for one connection. */
+/** State that requests share during one connection. */
 export interface EngineParts {
   readonly ledger: Ledger;
   readonly options: EngineOptions;
@@ -99,11 +105,11 @@ export interface EngineParts {
   readonly meanwhile: Meanwhile;
 }
 
-/** A question that takes long does not hold up what is pushed: that is taken while it lasts, except for the boxes that are read. */
+/** Runs slow requests without delaying pushed updates, except for those of the boxes being read. */
 export interface Meanwhile {
-  /** Boxes whose chats are being read; what is pushed of them waits for the end of that. */
+  /** Boxes whose chats are being read; their pushed updates wait. */
   readonly reading: Set<string>;
-  /** Resolves or rejects like `answer`. Rejects with AppError `sqlite-*` when nothing can be stored. */
+  /** Settles like `answer`. Rejects with AppError `sqlite-*` when the store fails. */
   answered<T>(answer: Promise<T>): Promise<T>;
   /** Waits. Rejects when the connection is over, and as `answered`. */
   pass(delayMs: number): Promise<void>;

@@ -12,18 +12,19 @@ import { Questions } from "./questions.ts";
 import { Sweep } from "./sweep.ts";
 import { Todo } from "./todo.ts";
 
-/** More than this waiting means that asking is cheaper than working it off. */
+/** Waiting envelopes above which a difference is cheaper than handling them. */
 const MAX_QUEUE = 10_000;
-/** The engine works off what came for this long; then everything else has a turn. */
+/** Milliseconds of envelopes handled before the event loop gets a turn. */
 const SLICE_MS = 20;
-/** A timer can be set for 24 days at most; looking now and then costs nothing. */
+/** Longest sleep in milliseconds; timers are limited to 24 days, and waking up costs nothing. */
 const MAX_SLEEP_MS = 60_000;
 
 /**
- * Receives an account's updates without missing any (https://core.telegram.org/api/updates, docs/updates.md). One loop does
- * everything in turn, so two differences of one box never run at once, and nothing moves before its commit succeeded.
+ * Receives an account's updates without missing any (https://core.telegram.org/api/updates,
+ * docs/updates.md). One loop does everything in turn, so that two differences of one box never run
+ * at once, and no position moves before its commit succeeds.
  *
- * Use: `run` once per connection, `feed` with everything the server sends while it runs.
+ * Use: `run` once per connection, `feed` with everything that the server sends during it.
  */
 export class UpdateEngine {
   readonly #options: EngineOptions;
@@ -44,7 +45,10 @@ export class UpdateEngine {
   #heardAt = 0;
   #differences = 0;
   #sweptAt: number | null = null;
-  /** What was pushed while nobody listened shows in no difference: then the chats themselves are asked. */
+  /**
+   * Updates pushed while the engine did not listen appear in no difference: it asks the chats
+   * themselves.
+   */
   #mustSweep = true;
   #sweepFound = 0;
 
@@ -70,28 +74,32 @@ export class UpdateEngine {
     return { received, recovered, lost, differences, sweptAt, sweepFound };
   }
 
-  /** Chats that went quiet, and when that was looked at last (milliseconds since the epoch). */
+  /** Quiet chats, and the time of the last check in milliseconds since the epoch. */
   quiet(): { readonly checkedAt: number | null; readonly chats: readonly QuietChat[] } {
     const { sources } = this.#options.table;
     return { checkedAt: this.#listening.checkedAt, chats: this.#listening.quiet((chat) => sources.get(chat)) };
   }
 
-  /** What the server sent, in the order of arrival; also the updates that an own call was answered with. Never throws. */
+  /**
+   * Takes what the server sent, in the order of arrival, and the updates in answers to own calls.
+   * Never throws.
+   */
   feed(envelope: Envelope): void {
     if (!this.#running) return;
     this.#queue.push(envelope);
     this.#wake.resolve();
   }
 
-  /** Something may be missing: a new session on the server, or something that could not be read. */
+  /** Something may be missing: the server started a new session, or sent something unreadable. */
   doubt(): void {
     this.#todo.add([ACCOUNT]);
     this.#wake.resolve();
   }
 
   /**
-   * Catches up, tells `on.caughtUp`, and goes on until `signal` is aborted. Rejects when nothing more can be asked on this
-   * connection, and with AppError `sqlite-*` when nothing can be stored: then nothing has moved, and the next run goes on.
+   * Catches up, calls `on.caughtUp`, and follows the stream until `signal` aborts. Rejects when the
+   * connection allows no further request, and with AppError `sqlite-*` when the store fails: no
+   * position has moved, and the next run continues there.
    */
   async run(server: UpdateServer, signal: AbortSignal): Promise<void> {
     if (this.#running) throw new AppError("engine-running", "The update engine is running already.");
@@ -113,7 +121,8 @@ export class UpdateEngine {
       await this.#follow(questions, sweep, signal);
     } catch (error) {
       if (signal.aborted) return;
-      // The connection may live on, and what it is told until the next run is taken for heard.
+      // The connection may live on, and the server counts what it pushes until the next run as
+      // received.
       this.#mustSweep = true;
       throw error;
     } finally {
@@ -143,7 +152,7 @@ export class UpdateEngine {
     this.#todo.add([ACCOUNT]);
     while (!signal.aborted) {
       await this.#work(questions, signal);
-      // A chat that has to wait for its turn, because of a flood wait, does not hold up the rest.
+      // A chat that waits for its turn, because of a flood wait, does not delay the others.
       if (!this.#todo.boxes.has(ACCOUNT) && this.#queue.length === 0 && !questions.isDue()) break;
       if (this.#queue.length === 0 && !questions.isDue()) await this.#sleepUntil(this.#todo.nextAt());
     }
@@ -199,7 +208,7 @@ export class UpdateEngine {
     return found;
   }
 
-  /** Asks what is to be asked and takes what has come, until there is nothing of either. */
+  /** Sends due requests and handles received envelopes until both are done. */
   async #work(questions: Questions, signal: AbortSignal): Promise<void> {
     do {
       await this.#drain(signal);
@@ -230,8 +239,8 @@ export class UpdateEngine {
   }
 
   /**
-   * For questions that take long: the loop stands still in them, and what is pushed does not. Between two pages of one history
-   * other boxes are asked, one after the other.
+   * For slow requests: the loop waits for them while pushed updates are handled. Between two pages
+   * of one history other boxes are asked, one after another.
    */
   #meanwhile(signal: AbortSignal, questions: () => Questions): Meanwhile {
     let isInside = false;
@@ -274,7 +283,7 @@ export class UpdateEngine {
     const ms = Math.min(at - this.#now(), MAX_SLEEP_MS);
     if (ms <= 0) return;
     const woken = new AbortController();
-    // What came in the meantime has resolved it already: then this returns at once.
+    // Returns at once when the promise was resolved meanwhile.
     void this.#wake.promise.then(() => woken.abort());
     await sleep(ms, woken.signal).catch(() => {});
     this.#wake = Promise.withResolvers();

@@ -1,3 +1,4 @@
+import { withoutUndefined } from "@flotilla/kernel";
 import type { InboxEvent, SessionStore, UpdateState } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
@@ -10,14 +11,14 @@ import { inputChannel, inputPeer } from "../wire/peers.ts";
 import { decodeUpdates } from "./decode.ts";
 import type { Dialog, DialogPage, HistoryPage, HistoryRange, HistoryStart, UpdateServer } from "./model.ts";
 
-/** Most that the server gives at once. */
+/** Most entries that the server returns at once. */
 const PAGE = 100;
 /** The main list and the archive. */
 const FOLDERS = [0, 1] as const;
 
 type Dialogs = Api.messages.Dialogs | Api.messages.DialogsSlice | Api.messages.PeerDialogs;
 
-/** Where the next page of chats begins. */
+/** Start of the next page of chats. */
 interface DialogOffset {
   readonly folder: number;
   readonly date: number;
@@ -25,7 +26,10 @@ interface DialogOffset {
   readonly chat: string | null;
 }
 
-/** The questions of the update engine over one link. Rejects as `Link.invoke`, and with AppError `unknown-peer`. */
+/**
+ * The requests of the update engine over one link. Rejects as `Link.invoke`, and with AppError
+ * `unknown-peer`.
+ */
 export class GramJsUpdateServer implements UpdateServer {
   readonly #link: Link;
   readonly #store: SessionStore;
@@ -40,8 +44,8 @@ export class GramJsUpdateServer implements UpdateServer {
   }
 
   async difference({ pts, date, qts }: UpdateState, limit?: number): ReturnType<UpdateServer["difference"]> {
-    // No total limit: it would only make the server answer "too long" (docs/updates.md).
-    const request = new Api.updates.GetDifference({ pts, date, qts, ...(limit === undefined ? {} : { ptsLimit: limit }) });
+    // Without a total limit, which would only make the server answer "too long" (docs/updates.md).
+    const request = new Api.updates.GetDifference({ pts, date, qts, ...withoutUndefined({ ptsLimit: limit }) });
     const answer = await this.#link.invoke(request);
     if (answer instanceof Api.updates.DifferenceEmpty) return { kind: "empty", date: answer.date, seq: answer.seq };
     if (answer instanceof Api.updates.DifferenceTooLong) return { kind: "too-long", pts: answer.pts };
@@ -97,7 +101,8 @@ export class GramJsUpdateServer implements UpdateServer {
 
   async history(chat: string, start: HistoryStart, { skip, upTo }: HistoryRange): Promise<HistoryPage> {
     const [offsetId, offsetDate] = "afterId" in start ? [start.afterId + 1, 0] : [0, Math.ceil(start.afterDate / 1000)];
-    // A page that ends at the offset instead of beginning there: https://core.telegram.org/api/offsets
+    // A page that ends at the offset instead of starting there:
+    // https://core.telegram.org/api/offsets
     const request = {
       peer: inputPeer(this.#store, chat),
       offsetId,
@@ -114,7 +119,7 @@ export class GramJsUpdateServer implements UpdateServer {
       if ("afterId" in start) return message.id <= start.afterId;
       return !(message instanceof Api.MessageEmpty) && message.date * 1000 < start.afterDate;
     };
-    // The newest comes first. What cannot be read tells no id: its neighbours show where it is.
+    // Newest first. Unreadable messages have no id: their neighbours show their place.
     const end = answer.messages.findIndex(isOlder);
     const messages = end === -1 ? answer.messages : answer.messages.slice(0, end);
     const events = toEvents(messages, answer.chats).filter(({ messageId }) => upTo === null || messageId <= upTo);
@@ -139,7 +144,8 @@ function unreadableIn(list: readonly unknown[]): number {
 
 function toDialogs(answer: Dialogs): Dialog[] {
   const dates = new Map(toEvents(answer.messages, []).map(({ chat, messageId, date }) => [`${chat}/${messageId}`, date]));
-  // Of a channel that the account is in, this is when it joined (https://core.telegram.org/constructor/channel).
+  // For a channel that the account is in, the time at which it joined
+  // (https://core.telegram.org/constructor/channel).
   const members = answer.chats.filter((chat) => chat instanceof Api.Channel && !chat.left) as Api.Channel[];
   const joined = new Map(members.map(({ id, date }) => [id.toString(), date * 1000]));
   return answer.dialogs.flatMap((dialog) => {

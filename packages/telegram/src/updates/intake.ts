@@ -7,7 +7,7 @@ import type { Envelope } from "./model.ts";
 import { reduce, type Special, type Step, toAsk } from "./reduce.ts";
 import { CHECK, lookKey, RESET, type Todo } from "./todo.ts";
 
-/** So many messages of one envelope are looked for, when they are older than our position. */
+/** Most messages older than the position that are checked per envelope. */
 const MAX_SUSPECTS = 20;
 
 interface IntakeParts {
@@ -19,7 +19,10 @@ interface IntakeParts {
   readonly options: EngineOptions;
 }
 
-/** Takes what the server pushed: commits what fits, holds what came too early, and notes what has to be asked. */
+/**
+ * Takes pushed updates: commits those that fit, holds those that came too early, and notes the
+ * requests to make.
+ */
 export class Intake {
   readonly #ledger: Ledger;
   readonly #todo: Todo;
@@ -37,16 +40,16 @@ export class Intake {
     this.#options = options;
   }
 
-  /** Nothing is known to be missing. */
+  /** True = no update is known to be missing. */
   isSettled(): boolean {
     return this.#todo.boxes.size === 0 && this.#gaps.updates().length === 0 && this.#reading.size === 0;
   }
 
-  /** Rejects with AppError `sqlite-*`; then nothing has moved. */
+  /** Rejects with AppError `sqlite-*`; then no position has moved. */
   async take(envelope: Envelope): Promise<void> {
     const step = reduce(this.#ledger.positions, envelope, this.#special());
     this.#noteQuestions(step);
-    // What cannot be held is asked for.
+    // Boxes without room for held updates get a difference.
     for (const { box } of this.#gaps.hold(step.gaps, this.#now())) this.#ask(box);
     this.#suspect(step);
     if (this.isSettled()) this.#ledger.settle();
@@ -65,7 +68,10 @@ export class Intake {
     this.#todo.add([...look].map(lookKey));
   }
 
-  /** A message that our position says to be old, and that is not in the inbox: the position may be beyond the server's. */
+  /**
+   * A message older than the position that is not in the inbox: the position may be ahead of the
+   * server's.
+   */
   #suspect({ old }: Step): void {
     for (const { box, messageId } of old.slice(0, MAX_SUSPECTS)) {
       if (this.#options.table.has(box, messageId)) continue;
@@ -73,7 +79,10 @@ export class Intake {
     }
   }
 
-  /** What is between did not come by itself. Of a channel that is not known, where it stands is asked, and not what came since. */
+  /**
+   * Requests differences for gaps that did not close. For an unknown channel it requests the
+   * position only.
+   */
   expire(): void {
     for (const box of this.#gaps.expired(this.#now())) if (!this.#reading.has(box)) this.#ask(box);
     if (this.#todo.boxes.has(ACCOUNT) && !this.#reading.has(ACCOUNT)) this.#gaps.drop(ACCOUNT);
@@ -84,18 +93,18 @@ export class Intake {
     this.#todo.add([isUnknown ? lookKey(box) : box]);
   }
 
-  /** Whether something of a channel that had waited long enough at that time is ahead of it all the same. */
+  /** Whether an update of a channel whose wait was over at that time is still ahead of it. */
   isAhead(channel: string, at: number): boolean {
     const pts = this.#ledger.channel(channel) ?? Number.POSITIVE_INFINITY;
     return this.#gaps.waited(channel, at).some((update) => update.pts - update.count > pts);
   }
 
-  /** When there is something to expire, or Infinity. Monotonic milliseconds. */
+  /** Time of the next {@link expire}, or Infinity. Monotonic milliseconds. */
   nextAt(): number {
     return this.#gaps.nextAt((box) => this.#todo.isAsking(box) || this.#reading.has(box));
   }
 
-  /** What came too early may fit by now, or has nothing left to wait for. Repeats while something moves. */
+  /** Retries held updates: one may fit now, or be obsolete. Repeats while a position moves. */
   retry(): void {
     for (let before = -1; ; ) {
       const updates = this.#gaps.updates().filter(({ box }) => !this.#reading.has(box));
@@ -109,7 +118,7 @@ export class Intake {
     }
   }
 
-  /** Asks for what these are about instead of taking them. */
+  /** Requests the boxes of these envelopes instead of taking them. */
   skip(envelopes: readonly Envelope[]): void {
     this.#noteQuestions(toAsk(this.#ledger.positions, envelopes));
   }

@@ -2,7 +2,7 @@ import { classify } from "../wire/classify.ts";
 import { lostReason } from "../wire/fault.ts";
 import type { Verdict } from "./model.ts";
 
-/** The channel does not let this account in any more; nothing else is concerned. */
+/** The channel refuses this account; no other box is affected. */
 const CLOSED: ReadonlySet<string> = new Set([
   "CHANNEL_PRIVATE",
   "CHANNEL_INVALID",
@@ -12,19 +12,23 @@ const CLOSED: ReadonlySet<string> = new Set([
   "USER_BANNED_IN_CHANNEL",
 ]);
 const STALE: ReadonlySet<string> = new Set(["PERSISTENT_TIMESTAMP_INVALID", "PERSISTENT_TIMESTAMP_EMPTY"]);
-/** These end the connection: the session is over, or nothing can be stored. */
+/** These end the connection: the session is over, or the store fails. */
 const FATAL: ReadonlySet<string> = new Set(["AUTH_DEAD", "BANNED", "CONFIG", "DB_BROKEN", "SESSION_LOCKED", "IN_USE"]);
 
-/** What a refused question about updates means (https://core.telegram.org/api/updates, docs/updates.md). */
+/**
+ * Meaning of a refused request for updates (https://core.telegram.org/api/updates,
+ * docs/updates.md).
+ */
 export function judge(error: unknown): Verdict {
   if (lostReason(error) !== null) return { kind: "fatal" };
   const fault = classify(error);
   if (CLOSED.has(fault.code)) return { kind: "closed", reason: fault.code };
   if (STALE.has(fault.code)) return { kind: "stale" };
   if (fault.code === "unknown-constructor") return { kind: "undecodable" };
-  // A frozen account may still read what it gets (https://core.telegram.org/api/auth#frozen-accounts).
+  // A frozen account may still read its updates
+  // (https://core.telegram.org/api/auth#frozen-accounts).
   if (fault.code.startsWith("FROZEN_")) return { kind: "refused", reason: fault.code };
-  // This session cannot address it; that concerns no other chat.
+  // This session cannot address the chat; no other chat is affected.
   if (fault.code === "unknown-peer") return { kind: "refused", reason: "UNKNOWN_PEER" };
   if (FATAL.has(fault.class)) return { kind: "fatal" };
   if (fault.class === "REQUEST") return { kind: "refused", reason: fault.code };

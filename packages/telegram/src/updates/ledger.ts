@@ -5,11 +5,11 @@ import type { EngineOptions } from "./engine-types.ts";
 import type { Dialog } from "./model.ts";
 import type { Positions } from "./reduce.ts";
 
-/** Events per commit, and milliseconds per slice before the event loop turns. */
+/** Events per commit, and milliseconds per slice before the event loop gets a turn. */
 const PART = 200;
 const SLICE_MS = 20;
 
-/** How something came: by itself, because it was asked for, or by itself in a chat that is set aside. */
+/** How an event came: pushed, by request, or pushed in a chat that is set aside. */
 export type Origin = "pushed" | "asked" | "beside";
 
 /** One durable step. */
@@ -17,13 +17,13 @@ export interface Entry {
   readonly account?: UpdateState | null;
   readonly channels?: ReadonlyMap<string, number>;
   readonly events?: readonly InboxEvent[];
-  /** Chats that may be seen for the first time: what they hold already is not ours to fetch. */
+  /** Chats that may be new here: their existing messages are not fetched. */
   readonly baselines?: readonly Dialog[];
 }
 
 /**
- * The positions in memory, which follow the ones on disk and never lead them: they move when the commit has succeeded. A
- * commit that fails throws, and the stream has not moved.
+ * The positions in memory, which follow those on disk and never lead them: they move after the
+ * commit. A commit that fails throws and moves none.
  */
 export class Ledger {
   readonly #options: EngineOptions;
@@ -40,7 +40,7 @@ export class Ledger {
     this.#options = options;
   }
 
-  /** Takes the positions from disk. */
+  /** Loads the positions from disk. */
   load(): void {
     const { table } = this.#options;
     this.#account = table.account();
@@ -52,12 +52,12 @@ export class Ledger {
     for (const { chat } of table.sources.closed()) this.#closed.add(chat);
   }
 
-  /** Null until the account's position was learned for the first time. */
+  /** Null until the account's position was read for the first time. */
   get known(): UpdateState | null {
     return this.#account;
   }
 
-  /** The position of the account, once it is known. */
+  /** The account's position, once it is known. */
   get account(): UpdateState {
     if (!this.#account) throw new TypeError("the position of the account is not known yet");
     return this.#account;
@@ -71,20 +71,23 @@ export class Ledger {
     return this.#channels.get(id);
   }
 
-  /** Up to when the account was up to date before the catching up that is going on, in seconds since the Unix epoch. */
+  /**
+   * Time up to which the account was up to date before the current catch-up, in seconds since the
+   * Unix epoch.
+   */
   get since(): number {
     return this.#since;
   }
 
   /**
-   * Something is known to be missing. The server tells which channels changed by the date alone, so until everything is here
-   * the date on disk stays where it was: whoever starts from it is told again.
+   * Marks the stream as incomplete. The server reports changed channels by the date only, so the
+   * date on disk stays until everything has arrived: a restart from it gets the report again.
    */
   hold(): void {
     this.#isHeld = true;
   }
 
-  /** Nothing is missing any more: the date on disk follows. */
+  /** Marks the stream as complete: the date on disk follows. */
   settle(): void {
     this.#since = this.#account?.date ?? 0;
     if (!this.#isHeld) return;
@@ -104,7 +107,10 @@ export class Ledger {
     return this.#lost;
   }
 
-  /** Writes events and positions in one transaction and moves. Returns how many new messages there were. Throws AppError `sqlite-*`. */
+  /**
+   * Commits events and positions in one transaction, then moves. Returns the number of new
+   * messages. Throws AppError `sqlite-*`.
+   */
   commit(entry: Entry, origin: Origin): number {
     const { table, wants, on } = this.#options;
     const { account = null, channels = new Map<string, number>(), events = [], baselines = [] } = entry;
@@ -123,8 +129,9 @@ export class Ledger {
   }
 
   /**
-   * The same for any number of events: the first ones go before their position, which comes with the last ones. Cut off in between,
-   * they come again and are known. Resolves as {@link commit} returns.
+   * The same for any number of events: the first parts precede their position, which is committed
+   * with the last part. After an interruption they come again and are recognised. Resolves as
+   * {@link commit} returns.
    */
   async commitInParts(entry: Entry, origin: Origin): Promise<number> {
     const { events = [], ...rest } = entry;
@@ -138,13 +145,13 @@ export class Ledger {
     return messages + this.commit({ ...rest, events: events.slice(lastAt) }, origin);
   }
 
-  /** Says that events of a box exist and cannot be had. */
+  /** Records events of a box that exist and cannot be fetched. */
   lose(box: string, count: number, why: LossReason): void {
     this.#lost += count;
     this.#options.on.trouble({ kind: "lost", box, count, why });
   }
 
-  /** A chat that lets us in no more; tells it once. */
+  /** Closes a chat that refuses this account; reports it once. */
   close(chat: string, reason: string): void {
     if (this.#closed.has(chat)) return;
     this.#options.table.sources.close(chat, reason);
@@ -152,14 +159,14 @@ export class Ledger {
     this.#options.on.trouble({ kind: "closed", chat, reason });
   }
 
-  /** A closed chat lets us in again. */
+  /** Reopens a closed chat. */
   reopen(chat: string): void {
     if (!this.#closed.delete(chat)) return;
     this.#options.table.sources.reopen(chat);
     this.#options.on.trouble({ kind: "reopened", chat });
   }
 
-  /** What says something is open. */
+  /** A chat with a new message is open. */
   #reopenSpeaking(events: readonly InboxEvent[]): void {
     if (this.#closed.size === 0) return;
     for (const { kind, chat } of events) if (kind === "new" && chat !== null) this.reopen(chat);

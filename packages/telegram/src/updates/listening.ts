@@ -1,65 +1,71 @@
 import type { SourceRow } from "@flotilla/session-store";
 import { usualSilenceMs } from "./usual-silence.ts";
 
-/** A chat is asked for when it said nothing for so many times its rhythm, and at least for so long. */
+/** A chat is checked after a silence of this many times its rhythm, and at least this long. */
 const ASK_TIMES = 5;
 const ASK_MIN_MS = 5 * 60_000;
-/** Somebody is told when it was quiet for so many times its rhythm, at least for so long, and longer than it uses to be from that hour on. */
+/**
+ * A silence is reported after this many times its rhythm, at least this long, and longer than usual
+ * from that hour on.
+ */
 const TELL_TIMES = 20;
 const TELL_MIN_MS = 60 * 60_000;
 
-/** A chat that says much less than it uses to, after the server was asked. */
+/** A chat that is much quieter than usual, after the server was asked. */
 export interface QuietChat {
   /** Marked id. */
   readonly chat: string;
-  /** Of the last message before it was asked for; milliseconds since the Unix epoch. */
+  /** Time of its last message before the check, in milliseconds since the Unix epoch. */
   readonly silentSince: number;
   readonly rhythmMs: number;
-  /** Newer messages that the server had and had not pushed; they are in the inbox now. */
+  /** Newer messages that the server had not pushed; they are in the inbox now. */
   readonly found: number;
-  /** The server has newer ones that it does not give. */
+  /** True = the server has newer messages and does not return them. */
   readonly withheld: boolean;
 }
 
 interface Noted extends QuietChat {
-  /** The newest message at that time: with the next one the chat speaks again. */
+  /** The newest message at that time: the next one ends the silence. */
   readonly lastMessageId: number;
 }
 
-/** Knows which chats went quiet, over all connections of a process. */
+/** Tracks quiet chats over all connections of a process. */
 export class Listening {
   readonly #asked = new Map<string, number>();
   readonly #quiet = new Map<string, Noted>();
   #checkedAt: number | null = null;
 
-  /** When the quiet ones were asked for last (milliseconds since the epoch), or null. */
+  /** Time of the last complete check (milliseconds since the epoch), or null. */
   get checkedAt(): number | null {
     return this.#checkedAt;
   }
 
-  /** Whether a chat is so quiet that the server is to be asked. `now` in milliseconds since the epoch. */
+  /**
+   * Whether a chat is so quiet that the server must be asked. `now` in milliseconds since the
+   * epoch.
+   */
   isDue({ closed, rhythmMs, lastMessageAt, chat }: SourceRow, now: number): boolean {
     if (closed !== null || rhythmMs === null) return false;
     const asked = this.#asked.get(chat) ?? 0;
     return now - Math.max(lastMessageAt, asked) > Math.max(ASK_TIMES * rhythmMs, ASK_MIN_MS);
   }
 
-  /** These are being asked for. */
+  /** Records that these chats are being checked. */
   asking(chats: readonly string[], now: number): void {
     for (const chat of chats) this.#asked.set(chat, now);
   }
 
-  /** The question for these was not answered. */
+  /** The check of these chats got no answer. */
   unheard(chats: Iterable<string>): void {
     for (const chat of chats) this.#asked.delete(chat);
   }
 
-  /** All that are due were asked for. */
+  /** All due chats were checked. */
   checked(now: number): void {
     this.#checkedAt = now;
   }
 
-  /** What the server answered of one chat. Returns whether that is worth telling, and was not told. */
+  /** Records the server's answer on a chat. Returns whether its silence must be reported now. */
   heard(before: SourceRow, after: SourceRow | null, found: number, now: number): boolean {
     const { chat, rhythmMs, lastMessageAt, silences } = before;
     if (rhythmMs === null || !after) return false;
@@ -72,7 +78,7 @@ export class Listening {
     return true;
   }
 
-  /** The server has more of a chat than it gives. `rhythmMs` 0: it has none yet. */
+  /** Records that the server withholds messages of a chat. `rhythmMs` 0 = no rhythm yet. */
   withheld(row: SourceRow): void {
     const { chat, lastMessageAt, lastMessageId, rhythmMs } = row;
     const known = this.#quiet.get(chat);
@@ -80,7 +86,7 @@ export class Listening {
     this.#quiet.set(chat, { ...base, withheld: true, lastMessageId });
   }
 
-  /** Those that said nothing since. `newest` gives a chat's newest message. */
+  /** The reported chats without a newer message. `newest` returns a chat's newest message. */
   quiet(newest: (chat: string) => SourceRow | null): QuietChat[] {
     for (const [chat, { lastMessageId }] of this.#quiet) {
       const row = newest(chat);

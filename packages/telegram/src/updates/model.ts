@@ -2,7 +2,7 @@ import type { InboxEvent, UpdateState } from "@flotilla/session-store";
 
 /** One update as the algorithm sees it (https://core.telegram.org/api/updates). */
 export type Update =
-  /** Moves the pts of a box by `count` up to `pts`; `events` is what of it we keep. */
+  /** Moves the pts of a box by `count` up to `pts`; `events` are the parts to store. */
   | {
       readonly kind: "box";
       readonly box: string;
@@ -14,14 +14,14 @@ export type Update =
   | { readonly kind: "channel-too-long"; readonly channel: string }
   /** The account joined or left it, or may see it again. */
   | { readonly kind: "channel-changed"; readonly channel: string }
-  /** The account's pts was set anew by the server. */
+  /** The server reset the account's pts. */
   | { readonly kind: "pts-changed" }
-  /** Speaks of somebody we cannot address: the difference says who that is. */
+  /** Refers to a user or chat without an access hash: the difference brings it. */
   | { readonly kind: "incomplete" }
   /** This version has no constructor for it. */
   | { readonly kind: "unreadable" };
 
-/** One `Updates` object. `seqStart` 0 means: in no order. `date` is 0 where it must not be stored. */
+/** One `Updates` object. `seqStart` 0 = unordered. `date` is 0 where it must not be stored. */
 export type Envelope =
   | {
       readonly kind: "updates";
@@ -32,14 +32,14 @@ export type Envelope =
     }
   | { readonly kind: "too-long" };
 
-/** What is in a part of a difference. */
+/** Content of one part of a difference. */
 interface Part {
   readonly kind: "part";
   readonly final: boolean;
   /** Its new messages. */
   readonly events: readonly InboxEvent[];
   readonly updates: readonly Update[];
-  /** Messages and updates in it that this version cannot read. */
+  /** Number of its messages and updates that this version cannot read. */
   readonly unreadable: number;
 }
 
@@ -53,7 +53,7 @@ export type Difference =
 export type ChannelDifference =
   | { readonly kind: "empty"; readonly pts: number }
   | (Part & { readonly pts: number })
-  /** `topId` is the newest message at `pts`; null when that was not told. */
+  /** `topId` is the newest message at `pts`; null = not reported. */
   | { readonly kind: "too-long"; readonly pts: number; readonly topId: number | null };
 
 /** A chat in the list of chats. */
@@ -62,15 +62,20 @@ export interface Dialog {
   readonly chat: string;
   readonly box: string;
   readonly topId: number;
-  /** Of the newest message, milliseconds since the epoch; 0 when there is none. */
+  /** Time of the newest message, in milliseconds since the epoch; 0 without one. */
   readonly topDate: number;
-  /** Of a channel. */
+  /** Only for a channel. */
   readonly pts: number | null;
-  /** When the account joined the channel, milliseconds since the epoch; 0 when that was not told. */
+  /**
+   * Time at which the account joined the channel, in milliseconds since the epoch; 0 = not
+   * reported.
+   */
   readonly joinedAt: number;
 }
 
-/** One page of the list of chats, newest first; `next` asks for the page after it, null at the end. */
+/**
+ * One page of the list of chats, newest first; `next` requests the following page, null at the end.
+ */
 export interface DialogPage {
   readonly dialogs: readonly Dialog[];
   readonly next: string | null;
@@ -78,53 +83,53 @@ export interface DialogPage {
 
 /** Messages of a chat, oldest first, at most a hundred. */
 export interface HistoryPage {
-  /** Those that can be read. */
+  /** The readable messages. */
   readonly events: readonly InboxEvent[];
-  /** How many there are, whether they can be read or not; 0 is the end of the chat. */
+  /** Number of messages, readable or not; 0 = the end of the chat. */
   readonly raw: number;
-  /** Messages that this version cannot read: older than the last of `events`, and newer. */
+  /** Numbers of unreadable messages: older than the last of `events`, and newer. */
   readonly unreadable: number;
   readonly unreadableAfter: number;
 }
 
-/** From where on messages of a chat are asked for: after this id, or after this time in milliseconds. */
+/** Start of a request for messages of a chat: after this id, or after this time in milliseconds. */
 export type HistoryStart = { readonly afterId: number } | { readonly afterDate: number };
 
 /** A part of a history. */
 export interface HistoryRange {
-  /** So many messages after the start are left out: they were read, and none of them could be. */
+  /** Messages to skip after the start: they were read, and none was readable. */
   readonly skip: number;
-  /** No newer message than this one; null: all there are. */
+  /** Newest message to include; null = to the end. */
   readonly upTo: number | null;
 }
 
-/** What the engine asks the server. Any of these may reject; `Judge` says what that means. */
+/** Requests of the engine to the server. Any may reject; `Judge` decides what that means. */
 export interface UpdateServer {
   state(): Promise<UpdateState>;
-  /** `limit` is the most that may come in one part, in units of pts; absent: the server's choice. */
+  /** `limit` is the greatest size of one part, in units of pts; absent = the server's choice. */
   difference(from: UpdateState, limit?: number): Promise<Difference>;
   channelDifference(channel: string, pts: number, limit?: number): Promise<ChannelDifference>;
   dialogs(next: string | null): Promise<DialogPage>;
-  /** The same for certain chats; those that are no chats of the account any more are left out. */
+  /** The same for certain chats; leaves out chats that the account no longer has. */
   dialogsOf(chats: readonly string[]): Promise<readonly Dialog[]>;
   /** The oldest messages after the start. */
   history(chat: string, start: HistoryStart, range: HistoryRange): Promise<HistoryPage>;
 }
 
-/** What a rejected question means. */
+/** Meaning of a rejected request. */
 export type Verdict =
-  /** Nothing more can be asked on this connection. */
+  /** The connection allows no further request. */
   | { readonly kind: "fatal" }
-  /** This chat is closed to the account; the others are not concerned. */
+  /** This chat is closed to the account; the others are not affected. */
   | { readonly kind: "closed"; readonly reason: string }
   /** It will not be answered, however often it is asked. */
   | { readonly kind: "refused"; readonly reason: string }
-  /** The server does not accept our position. */
+  /** The server refuses the position. */
   | { readonly kind: "stale" }
-  /** The answer holds something that this version cannot read. */
+  /** The answer contains something that this version cannot read. */
   | { readonly kind: "undecodable" }
-  /** The same question is worth asking again after `waitMs`, or after the usual pause. */
+  /** Repeat the request after `waitMs`, or after the usual pause. */
   | { readonly kind: "later"; readonly waitMs: number | null };
 
-/** Says what a rejected question means. */
+/** Decides what a rejected request means. */
 export type Judge = (error: unknown) => Verdict;

@@ -8,28 +8,33 @@ import type { Intake } from "./intake.ts";
 import type { Verdict } from "./model.ts";
 import { CHECK, lookedAt, lookKey, RESET, type Todo } from "./todo.ts";
 
-/** A channel is set aside when it was refused so often in a row, with unknown error codes; or when the server was in trouble with it so often. */
+/**
+ * Consecutive refusals with unknown error codes, and consecutive server troubles, after which a
+ * channel is set aside.
+ */
 const REFUSED_TRIES = 5;
 const LATER_TRIES = 12;
-/** So many answers in a row that lead nowhere; then where the box stands is asked in another way. */
+/**
+ * Consecutive answers without progress after which the position of the box is read in another way.
+ */
 const STUCK_TRIES = 5;
-/** So many channels are looked up at once. */
+/** Channels looked up at once. */
 const LOOK_BATCH = 100;
 
 interface Deps extends EngineParts {
   readonly todo: Todo;
   readonly aside: Aside;
   readonly intake: Pick<Intake, "isAhead">;
-  /** Something is asked. */
+  /** Called before each request. */
   readonly asked: () => void;
 }
 
-/** Asks the server what is on the list, one question at a time, and decides what a refusal means. */
+/** Sends the due requests, one at a time, and decides what a refusal means. */
 export class Questions {
   readonly backfill: Backfill;
   readonly #deps: Deps;
   readonly #differences: Differences;
-  /** Channels that were said to lead nowhere. */
+  /** Channels without progress that were reported. */
   readonly #told = new Set<string>();
   #isChecked = false;
 
@@ -39,7 +44,10 @@ export class Questions {
     this.#differences = new Differences(deps, this.backfill);
   }
 
-  /** Learns where a new account stands; goes on until it works. Rejects when nothing can be asked any more. */
+  /**
+   * Reads the position of a new account; retries until it succeeds. Rejects when no request is
+   * possible any more.
+   */
   async begin(): Promise<void> {
     const { options, todo, signal } = this.#deps;
     todo.add([RESET]);
@@ -52,18 +60,18 @@ export class Questions {
     }
   }
 
-  /** Whether there is something that may be asked now. */
+  /** Whether a request may be sent now. */
   isDue(): boolean {
     return this.#due() !== null;
   }
 
-  /** What is being asked, or read, is not asked a second time. */
+  /** Excludes boxes that are being asked or read. */
   #due(): string | null {
     const { todo, meanwhile } = this.#deps;
     return todo.due(this.#now(), (key) => !meanwhile.reading.has(lookedAt(key) ?? key));
   }
 
-  /** Asks one thing that is due. Rejects when nothing can be asked any more, or nothing stored. */
+  /** Sends one due request. Rejects when no request is possible any more, or the store fails. */
   async ask(): Promise<void> {
     const { todo } = this.#deps;
     const key = this.#due();
@@ -86,7 +94,8 @@ export class Questions {
     if (key === RESET) {
       const found = await this.#differences.reset();
       todo.done(RESET);
-      // A box that led nowhere before stands where the server says now: nothing more can be read from it.
+      // A box without progress takes the server's current position: nothing more can be read from
+      // its own.
       if (todo.tries(ACCOUNT) >= STUCK_TRIES) this.#rest(ACCOUNT);
       else todo.add([ACCOUNT]);
       return this.#found(found);
@@ -96,7 +105,7 @@ export class Questions {
     const { found, next, isIll } = isAccount ? await this.#differences.account() : await this.#differences.channel(key);
     this.#found(found);
     if (isIll) todo.restAll(this.#now() + this.#deps.options.timings.paceMs);
-    // An answer that says "that is all" and leaves a gap as it was leads nowhere either.
+    // An answer that claims to be complete and leaves a gap as it was is no progress either.
     const isStuck = next === "stuck" || (next === "done" && this.#deps.intake.isAhead(key, askedAt));
     if (isStuck) return await this.#stuck(key);
     todo.worked(key);
@@ -110,7 +119,7 @@ export class Questions {
     if (todo.boxes.has(CHECK)) todo.rest(CHECK, this.#now() + this.#deps.options.timings.paceMs);
   }
 
-  /** No box is asked more than once a second, except for the next part of an answer that led on. */
+  /** A box is asked at most once a second, except for the next part after progress. */
   #rest(key: string): void {
     const { todo, options } = this.#deps;
     todo.done(key);
@@ -122,7 +131,7 @@ export class Questions {
     this.#deps.todo.add([...look].map(lookKey));
   }
 
-  /** Finds out where channels stand; several at once, unless one of them was refused before. */
+  /** Looks up the positions of channels, several at once unless one of them was refused before. */
   async #look(keys: readonly string[]): Promise<void> {
     const { todo, aside, ledger } = this.#deps;
     const channels = keys.flatMap((each) => lookedAt(each) ?? []);
@@ -138,13 +147,14 @@ export class Questions {
     }
     for (const each of keys) todo.done(each);
     for (const channel of channels) {
-      // An answer that does not name it is asked for again, but with longer and longer pauses: what was pushed of it still waits.
+      // An answer without it is requested again, after growing pauses: its pushed updates still
+      // wait.
       if (ledger.channel(channel) === undefined) aside.refused(channel, this.#now());
       else aside.answered(channel);
     }
   }
 
-  /** A position beyond the server's would make everything that comes look old. */
+  /** With a position ahead of the server's every new update would look old. */
   async #check(): Promise<void> {
     const { todo, ledger, server, options } = this.#deps;
     const { pts } = await server.state();
@@ -152,15 +162,15 @@ export class Questions {
     todo.rest(ACCOUNT, this.#now() + options.timings.paceMs);
     todo.rest(CHECK, this.#now() + (options.timings.retryMs.at(-1) ?? 0));
     if (pts >= ledger.account.pts) return;
-    options.log("error", "our position was beyond the server's", { box: ACCOUNT, ahead: ledger.account.pts - pts });
+    options.log("error", "the position was ahead of the server's", { box: ACCOUNT, ahead: ledger.account.pts - pts });
     todo.add([RESET]);
   }
 
-  /** The same answer again and again is no way forward. */
+  /** Handles repeated answers without progress. */
   async #stuck(key: string): Promise<void> {
     const { todo, ledger, options, aside } = this.#deps;
     todo.failed(key, this.#now(), null);
-    options.log("warn", "an answer about missed updates leads nowhere", { box: key, tries: todo.tries(key) });
+    options.log("warn", "answers about missed updates bring no progress", { box: key, tries: todo.tries(key) });
     if (todo.tries(key) < (aside.has(key) ? 1 : STUCK_TRIES)) return;
     if (key === ACCOUNT) return todo.add([RESET]);
     const before = ledger.channel(key);
@@ -185,7 +195,7 @@ export class Questions {
     const { todo, options } = this.#deps;
     const isChannel = key !== ACCOUNT && key !== RESET && key !== CHECK;
     const channel = lookedAt(key) ?? key;
-    options.log("warn", "a question about missed updates was refused", { box: key, verdict: verdict.kind });
+    options.log("warn", "a request for missed updates was refused", { box: key, verdict: verdict.kind });
     if (isChannel && verdict.kind === "closed") return this.#setAside(key, verdict.reason);
     if (verdict.kind === "stale" && key === ACCOUNT) return todo.add([RESET]);
     if (verdict.kind === "stale" && isChannel && todo.tries(key) === 0) {
@@ -196,16 +206,19 @@ export class Questions {
       });
     }
     todo.failed(key, this.#now(), verdict.kind === "later" ? verdict.waitMs : null);
-    // A wait is no refusal: it says itself when it ends.
+    // A flood wait is no refusal: it states its own end.
     if (verdict.kind === "later" && verdict.waitMs !== null) return;
-    const enough = this.#deps.aside.has(channel) ? 1 : verdict.kind === "later" ? LATER_TRIES : REFUSED_TRIES;
-    if (todo.tries(key) < enough) return;
+    const most = verdict.kind === "later" ? LATER_TRIES : REFUSED_TRIES;
+    if (todo.tries(key) < (this.#deps.aside.has(channel) ? 1 : most)) return;
     if (isChannel) this.#setAside(key, "reason" in verdict ? verdict.reason : verdict.kind.toUpperCase());
     else if (key === CHECK) todo.done(CHECK);
     else if (key === ACCOUNT && verdict.kind !== "later") todo.add([RESET]);
   }
 
-  /** It holds nothing else up. Its messages are taken as they come, and it is asked again when there are some, or at the next sweep. */
+  /**
+   * A channel set aside blocks no other box. Its messages are taken as they come, and it is asked
+   * again after one, or at the next sweep.
+   */
   #setAside(key: string, reason: string): void {
     const { todo, ledger, aside } = this.#deps;
     const channel = lookedAt(key) ?? key;

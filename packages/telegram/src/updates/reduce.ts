@@ -1,8 +1,9 @@
+import { withoutUndefined } from "@flotilla/kernel";
 import type { InboxEvent, UpdateState } from "@flotilla/session-store";
 import { ACCOUNT } from "../wire/box.ts";
 import type { Envelope, Update } from "./model.ts";
 
-/** Where the account stands. */
+/** Positions of the account and its channels. */
 export interface Positions {
   readonly account: UpdateState;
   /** By bare channel id. */
@@ -11,42 +12,43 @@ export interface Positions {
 
 type BoxUpdate = Extract<Update, { kind: "box" }>;
 
-/** What an envelope changes: the events and cursors to be committed together, and what has to be asked. */
+/** Effect of an envelope: events and cursors to commit together, and requests to make. */
 export interface Step {
   readonly events: readonly InboxEvent[];
-  /** The new position of the account, when it moved. */
+  /** The account's new position, when it moved. */
   readonly account: UpdateState | null;
   /** The channels that moved. */
   readonly channels: ReadonlyMap<string, number>;
-  /** Updates that are ahead of their box: what is between may still be on its way. */
+  /** Updates ahead of their box: the ones in between may still arrive. */
   readonly gaps: readonly BoxUpdate[];
-  /** Boxes whose difference is needed. */
+  /** Boxes that need a difference. */
   readonly want: ReadonlySet<string>;
-  /** Channels of which only the list of chats can tell where they stand. */
+  /** Channels whose position only the list of chats reveals. */
   readonly look: ReadonlySet<string>;
-  /** The account's pts was set anew. */
+  /** The server reset the account's pts. */
   readonly reset: boolean;
-  /** New messages that should be here already, as our position is beyond them. */
+  /** New messages that should be stored already, because the position is after them. */
   readonly old: readonly InboxEvent[];
-  /** What came in boxes that are set aside: it is taken, and the position stays. */
+  /** Updates in boxes that are set aside: they are taken, and the position stays. */
   readonly beside: readonly InboxEvent[];
 }
 
-/** Boxes in which updates are not simply counted. */
+/** Boxes whose updates are not simply counted. */
 export interface Special {
-  /** Their difference, or where they stand, is being asked: what comes of channels waits for that. */
+  /** Their difference or position is being requested: updates of channels wait for it. */
   readonly wanted: ReadonlySet<string>;
-  /** The server does not tell what is between. */
+  /** The server does not return their missing updates. */
   readonly aside: ReadonlySet<string>;
-  /** Their chats are being read: what comes of them waits, so that it stays behind what is older. */
+  /** Their chats are being read: new updates wait, so that they follow the older ones. */
   readonly reading: ReadonlySet<string>;
 }
 
+/** Every box is counted normally. */
 export const NOTHING_SPECIAL: Special = { wanted: new Set(), aside: new Set(), reading: new Set() };
 
 /**
- * The rules of https://core.telegram.org/api/updates for one `Updates` object, pure. A position moves only to where an update
- * leads that begins at it.
+ * The rules of https://core.telegram.org/api/updates for one `Updates` object. Pure. A position
+ * moves only by an update that begins at it.
  */
 export function reduce(at: Positions, envelope: Envelope, special: Special): Step {
   const work = new Work(at, special);
@@ -60,11 +62,14 @@ export function reduce(at: Positions, envelope: Envelope, special: Special): Ste
   if (seqStart > known + 1) work.want.add(ACCOUNT);
   for (const update of inOrder(envelope.updates)) work.take(update);
   if (!work.isWanted(ACCOUNT) && (seq !== 0 || date !== 0))
-    work.moveAccount({ ...(seq === 0 ? {} : { seq }), ...(date === 0 ? {} : { date }) });
+    work.moveAccount(withoutUndefined({ seq: seq || undefined, date: date || undefined }));
   return work;
 }
 
-/** Updates of one envelope may come in any order, and one that moves nothing may precede the one that brought it there. */
+/**
+ * Sorts the updates of one envelope: they may come in any order, and one that moves nothing may
+ * precede the one that led there.
+ */
 function inOrder(updates: readonly Update[]): readonly Update[] {
   const start = (update: Update): number => (update.kind === "box" ? update.pts - update.count : 0);
   return updates.toSorted((a, b) => start(a) - start(b));
@@ -137,7 +142,7 @@ class Work implements Step {
     else if (ahead !== null && ahead < 0) this.old.push(...newMessages(events));
     else if (this.#special.aside.has(box)) this.beside.push(...events);
     else {
-      // A channel that is seen for the first time: the lookup has to say since when it is ours, and what was before this.
+      // A channel seen for the first time: the lookup decides from when its messages count.
       if (ahead === null) this.look.add(box);
       this.gaps.push(update);
     }
@@ -149,7 +154,10 @@ class Work implements Step {
     else this.channels.set(box, pts);
   }
 
-  /** Counts by one. User accounts have nothing in there that we keep, but a wrong number would bring it again and again. */
+  /**
+   * Advances by one. User accounts store nothing of qts, but a wrong number would repeat it again
+   * and again.
+   */
   #takeQts(qts: number): void {
     if (this.isWanted(ACCOUNT)) return;
     const local = (this.account ?? this.#at.account).qts;
@@ -167,7 +175,7 @@ function newMessages(events: readonly InboxEvent[]): readonly InboxEvent[] {
   return events.filter(({ kind }) => kind === "new");
 }
 
-/** What updates that are not worked off leave to be asked. */
+/** The requests that unhandled updates leave. */
 export function toAsk(at: Positions, envelopes: readonly Envelope[]): Pick<Step, "want" | "look" | "reset"> {
   const work = { want: new Set([ACCOUNT]), look: new Set<string>(), reset: false };
   for (const update of envelopes.flatMap((each) => (each.kind === "updates" ? each.updates : []))) {

@@ -9,7 +9,7 @@ import { DEFAULT_ENGINE_TIMINGS, type EngineCounts, type EngineOptions, type Eng
 import { GramJsUpdateServer } from "./gramjs-server.ts";
 import { judge } from "./judge.ts";
 
-/** Needs of an {@link UpdateStream}. */
+/** Store, listeners and timings of an {@link UpdateStream}. */
 export interface StreamOptions {
   readonly store: SessionStore;
   readonly wants: (chat: string) => boolean;
@@ -19,10 +19,13 @@ export interface StreamOptions {
   readonly on: EngineOptions["on"];
 }
 
-/** Between two tries to go on with a disk that was full. */
+/** Milliseconds between two tries on a full disk. */
 const FULL_DISK_MS = 2000;
 
-/** The update engine behind the library: what comes from a link goes in, what is missing is asked over the same link. */
+/**
+ * Connects the update engine to GramJS: feeds it with a link's updates, and sends its requests over
+ * the same link.
+ */
 export class UpdateStream {
   readonly #engine: UpdateEngine;
   readonly #options: StreamOptions;
@@ -43,22 +46,25 @@ export class UpdateStream {
     return this.#engine.quiet();
   }
 
-  /** Something may be missing: a new session on the server, or something that could not be read. */
+  /** Something may be missing: the server started a new session, or sent something unreadable. */
   doubt(): void {
     this.#engine.doubt();
   }
 
-  /** A whole `Updates` object that the server pushed. */
+  /** Takes a whole `Updates` object that the server pushed. */
   pushed(container: unknown): void {
     this.#feed(() => toEnvelope(container, (chat) => this.#knows(chat)));
   }
 
-  /** The answer to an own call: what it did moves the same positions. */
+  /** Takes the answer to an own call: its effects move the same positions. */
   answered(request: unknown, answer: unknown): void {
     this.#feed(() => toEnvelope(answer, () => true) ?? ownEffect(request, answer, this.#options.store.self()?.id ?? null));
   }
 
-  /** Follows the stream over a link until that is over. Ends the link when it cannot go on. Never rejects. */
+  /**
+   * Follows the stream over a link until the link is over. Ends the link when the stream cannot
+   * continue. Never rejects.
+   */
   async follow(link: Link): Promise<void> {
     const over = new AbortController();
     void link.ended.then((error) => over.abort(error));
@@ -69,7 +75,10 @@ export class UpdateStream {
     }
   }
 
-  /** A full disk stores nothing, so nothing has moved: the account stays connected, and catches up as soon as there is room. */
+  /**
+   * On a full disk no position moves: the account stays connected, and catches up when there is
+   * room.
+   */
   async #runUntilOver(server: GramJsUpdateServer, signal: AbortSignal): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {
@@ -87,13 +96,13 @@ export class UpdateStream {
     return known !== null && (!chat.startsWith("-") || (known.protected ?? null) !== null);
   }
 
-  /** What cannot be understood counts as missing. */
+  /** An object that cannot be decoded counts as missing. */
   #feed(decode: () => ReturnType<typeof toEnvelope>): void {
     try {
       const envelope = decode();
       if (envelope) this.#engine.feed(envelope);
     } catch (error) {
-      this.#options.log("error", "an update could not be understood", { error: error instanceof Error ? error.name : "" });
+      this.#options.log("error", "an update could not be decoded", { error: error instanceof Error ? error.name : "" });
       this.#engine.doubt();
     }
   }

@@ -7,7 +7,7 @@ import type { Dialog, Verdict } from "./model.ts";
 import type { Questions } from "./questions.ts";
 import { lookKey, type Todo } from "./todo.ts";
 
-/** So many quiet chats are asked for at once. */
+/** Quiet chats checked per request. */
 const QUIET_BATCH = 20;
 
 interface SweepParts extends EngineParts {
@@ -19,8 +19,9 @@ interface SweepParts extends EngineParts {
 }
 
 /**
- * The second look: compares what we have with the newest message that the server has of each chat. Finds what the stream
- * never said (Telegram delivers big channels late to clients that do not look at them) and mistakes of the engine itself.
+ * The second check: compares the stored messages with the newest message of each chat at the
+ * server. Finds what the stream never delivered (Telegram delivers big channels late to clients
+ * that do not open them), and faults of the engine itself.
  */
 export class Sweep {
   readonly #ledger: Ledger;
@@ -29,7 +30,7 @@ export class Sweep {
   readonly #todo: Todo;
   readonly #listening: Listening;
   readonly #telegramNow: () => number;
-  /** Chats that were said to be deaf, with the message that was missing. */
+  /** Chats reported as deaf, with the missing message. */
   readonly #deaf = new Map<string, number>();
 
   constructor(parts: SweepParts) {
@@ -41,7 +42,10 @@ export class Sweep {
     this.#telegramNow = parts.telegramNow;
   }
 
-  /** Compares all chats. Returns how many messages it brought that nothing else had. Rejects as `Questions.ask`. */
+  /**
+   * Compares all chats. Returns the number of messages that only it found. Rejects as
+   * `Questions.ask`.
+   */
   async all(): Promise<number> {
     return await this.#guarded(async () => {
       const dialogs: Dialog[] = [];
@@ -50,7 +54,10 @@ export class Sweep {
     });
   }
 
-  /** Asks for the chats that are quieter than they use to be, before anybody is alarmed. Returns as {@link Sweep.all}. */
+  /**
+   * Checks the chats that are quieter than usual, before an alert is sent. Returns as {@link
+   * Sweep.all}.
+   */
   async quiet(): Promise<number> {
     const { table, wants, on } = this.#options;
     const now = this.#telegramNow();
@@ -62,7 +69,7 @@ export class Sweep {
     const compare = async (): Promise<number> => {
       const dialogs = await this.#dialogsOf(chats);
       const listed = new Set(dialogs.map(({ chat }) => chat));
-      // What the server does not list is no chat of the account any more.
+      // A chat that the server does not list no longer belongs to the account.
       for (const chat of chats) if (!listed.has(chat)) unheard.delete(chat);
       for (const chat of chats)
         if (!listed.has(chat) && bareChannel(chat) !== null) this.#ledger.close(chat, "CHANNEL_PRIVATE");
@@ -80,7 +87,10 @@ export class Sweep {
     return found;
   }
 
-  /** A closed one does not hide the others: what is refused is asked in halves, until it is alone. */
+  /**
+   * A closed chat does not block the others: a refused request is split in halves until the chat is
+   * isolated.
+   */
   async #dialogsOf(chats: readonly string[]): Promise<readonly Dialog[]> {
     const { backfill } = this.#questions;
     try {
@@ -105,7 +115,7 @@ export class Sweep {
     this.#ledger.close(chat, "reason" in verdict ? verdict.reason : verdict.kind.toUpperCase());
   }
 
-  /** Takes those whose question was answered out of `unheard`. */
+  /** Removes from `unheard` the chats whose check got an answer. */
   async #compare(dialogs: readonly Dialog[], unheard = new Set<string>()): Promise<number> {
     const before = this.#ledger.recovered;
     const suspects = dialogs.filter((dialog) => this.#isBehind(dialog));
@@ -121,7 +131,7 @@ export class Sweep {
     return this.#ledger.recovered - before;
   }
 
-  /** Whether there was an answer. A chat that refuses us does not hide the others. */
+  /** Whether the chat answered. A chat that refuses does not block the others. */
   async #insisted(dialog: Dialog): Promise<boolean> {
     try {
       await this.#insist(dialog);
@@ -135,7 +145,7 @@ export class Sweep {
     }
   }
 
-  /** The difference did not bring it: the chat itself has to. */
+  /** Fetches from the chat itself what the difference did not bring. */
   async #insist({ chat, topId, topDate }: Dialog): Promise<void> {
     await this.#questions.backfill.newer(chat);
     if (this.#hasTop({ chat, topId })) return;
@@ -148,7 +158,7 @@ export class Sweep {
     }
   }
 
-  /** It is known why it is behind: it is closed, or its turn comes later. */
+  /** Whether it is behind for a known reason: it is closed, or its turn comes later. */
   #isWaiting({ chat, box }: Pick<Dialog, "chat" | "box">): boolean {
     return this.#todo.boxes.has(box) || (this.#options.table.sources.get(chat)?.closed ?? null) !== null;
   }

@@ -1,14 +1,14 @@
 import { ACCOUNT } from "../wire/box.ts";
 
-/** The account's position is void: it is learned anew. Comes before everything else. */
+/** The account's position is void and must be read again. Precedes every other request. */
 export const RESET = "reset";
-/** Whether the account's position is beyond the server's. */
+/** Whether the account's position is ahead of the server's. */
 export const CHECK = "check";
-/** Questions about the account itself. */
+/** Requests about the account itself. */
 const OWN: ReadonlySet<string> = new Set([ACCOUNT, RESET, CHECK]);
 const LOOK = "look:";
 
-/** Key of "find out where this channel stands". */
+/** Key of "look up the position of this channel". */
 export function lookKey(channel: string): string {
   return LOOK + channel;
 }
@@ -18,13 +18,16 @@ export function lookedAt(key: string): string | null {
   return key.startsWith(LOOK) ? key.slice(LOOK.length) : null;
 }
 
-/** What has to be asked, by box or key, and when again after it failed. Times are monotonic milliseconds. */
+/**
+ * The requests to make, by box or key, and when to repeat them after a failure. Times are monotonic
+ * milliseconds.
+ */
 export class Todo {
   readonly #retryMs: readonly number[];
   readonly #keys = new Set<string>();
   readonly #failed = new Map<string, { readonly tries: number; readonly at: number }>();
   readonly #rests = new Map<string, number>();
-  /** Under way; and those of them that were wanted again meanwhile. */
+  /** Requests under way; `#again` has those that were added again meanwhile. */
   readonly #begun = new Set<string>();
   readonly #again = new Set<string>();
   #allRestUntil = 0;
@@ -33,17 +36,17 @@ export class Todo {
     this.#retryMs = retryMs;
   }
 
-  /** The boxes whose difference is to be asked (and keys, which are no boxes). */
+  /** The boxes whose difference must be requested (and keys, which are not boxes). */
   get boxes(): ReadonlySet<string> {
     return this.#keys;
   }
 
-  /** Whether this box is going to be asked, or where it stands. */
+  /** Whether a difference or lookup of this box is to come. */
   isAsking(box: string): boolean {
     return this.#keys.has(box) || this.#keys.has(lookKey(box));
   }
 
-  /** How often this failed in a row. */
+  /** Number of consecutive failures. */
   tries(key: string): number {
     return this.#failed.get(key)?.tries ?? 0;
   }
@@ -55,7 +58,10 @@ export class Todo {
     }
   }
 
-  /** These are being asked, until {@link end}. What is wanted again meanwhile stays on the list when they are done. */
+  /**
+   * These requests run until {@link end}. One that is added again meanwhile stays on the list after
+   * it.
+   */
   begin(keys: Iterable<string>): void {
     for (const key of keys) this.#begun.add(key);
   }
@@ -67,10 +73,10 @@ export class Todo {
     }
   }
 
-  /** What may be asked now, and is not being asked: the account before its channels. Null when there is nothing. */
+  /** The next request that may start now: the account before its channels. Null without one. */
   due(now: number, mayAsk: (key: string) => boolean = () => true): string | null {
     const isDue = (key: string): boolean => this.#keys.has(key) && !this.#begun.has(key) && this.#at(key) <= now && mayAsk(key);
-    // A position is not learned twice at a time.
+    // Only one request for the account's position at a time.
     if (this.#begun.values().some((key) => OWN.has(key)))
       return this.#keys.values().find((key) => !OWN.has(key) && isDue(key)) ?? null;
     if (this.#keys.has(RESET)) return isDue(RESET) ? RESET : null;
@@ -78,7 +84,7 @@ export class Todo {
     return this.#keys.values().find(isDue) ?? null;
   }
 
-  /** Channels to be looked up now, which did not fail before. */
+  /** Channels to look up now, without an earlier failure. */
   dueLooks(now: number, limit: number): string[] {
     const isFree = (key: string): boolean => !this.#failed.has(key) && !this.#begun.has(key) && this.#at(key) <= now;
     const due = [...this.#keys].filter((key) => lookedAt(key) !== null && isFree(key));
@@ -90,36 +96,36 @@ export class Todo {
     this.#failed.delete(key);
   }
 
-  /** It worked, and there is more. */
+  /** The request succeeded, and more is to come. */
   worked(key: string): void {
     this.#failed.delete(key);
   }
 
-  /** Not before this time, for any reason. Lasts beyond {@link done}. */
+  /** Not before this time, for any reason. Outlasts {@link done}. */
   rest(key: string, until: number): void {
     this.#rests.set(key, until);
   }
 
-  /** The server is in trouble: nothing at all is asked before this time. */
+  /** The server is in trouble: no request before this time. */
   restAll(until: number): void {
     this.#allRestUntil = until;
   }
 
-  /** Forgets the rests that are over. */
+  /** Forgets expired rests. */
   tidy(now: number): void {
     for (const [key, until] of this.#rests) if (until <= now) this.#rests.delete(key);
   }
 
-  /** It did not work: again after `waitMs`, or after a pause that grows. */
+  /** The request failed: repeat it after `waitMs`, or after a growing pause. */
   failed(key: string, now: number, waitMs: number | null): void {
     const tries = (this.#failed.get(key)?.tries ?? 0) + 1;
     const pause = this.#retryMs[Math.min(tries, this.#retryMs.length) - 1] ?? 0;
     this.#failed.set(key, { tries, at: now + Math.max(pause, waitMs ?? 0) });
   }
 
-  /** When the next one may be asked, or Infinity. */
+  /** Time of the next possible request, or Infinity. */
   nextAt(): number {
-    // All else waits for it, as `due` says.
+    // All others wait for it, as in `due`.
     if (this.#keys.has(RESET)) return this.#at(RESET);
     return Math.min(Number.POSITIVE_INFINITY, ...[...this.#keys].map((key) => this.#at(key)));
   }

@@ -1,4 +1,4 @@
-/** A stretch without messages: when it began (milliseconds since the Unix epoch) and how long it was. */
+/** A stretch without messages: its start (milliseconds since the Unix epoch) and its length. */
 interface PastSilence {
   readonly from: number;
   readonly ms: number;
@@ -6,15 +6,19 @@ interface PastSilence {
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** Silences that began within so much of the same hour are of one kind: a chat goes to sleep about the same time. */
+/**
+ * Silences that begin within this many milliseconds of the same hour are of one kind: a chat falls
+ * silent at about the same time each day.
+ */
 const SAME_HOUR_MS = 2 * HOUR_MS;
-/** It may sleep longer by a quarter, and by an hour at least. */
+/** A silence may last a quarter longer than the longest one, and at least an hour longer. */
 const LONGER = 1.25;
 const LONGER_MIN_MS = HOUR_MS;
 
 /**
- * How long a silence that began at `from` may last before it is unusual for this chat: longer than any known one that began about
- * the same hour on the same part of the week (Monday to Thursday, or Friday to Sunday, in UTC). 0 when there was none. Pure.
+ * Milliseconds that a silence from `from` on may last before it is unusual for this chat: longer
+ * than any known one that began at about the same hour on the same part of the week (Monday to
+ * Thursday, or Friday to Sunday, in UTC). 0 without one. Pure.
  */
 export function usualSilenceMs(known: readonly PastSilence[], from: number): number {
   const alike = known.filter((silence) => isNear(silence.from, from) && isWeekend(silence.from) === isWeekend(from));

@@ -1,6 +1,6 @@
-/** In the place of an object that this version has no constructor for. */
+/** Placeholder for an object that this version has no constructor for. */
 export class Unreadable {
-  /** What was expected there. */
+  /** The expected type. */
   readonly type: string;
   readonly className = "Unreadable";
 
@@ -9,10 +9,10 @@ export class Unreadable {
   }
 }
 
-/** Two readings that are equally good say different things here. */
+/** Two equally good readings differ here. */
 export const UNSURE = Symbol("unsure");
 
-/** What two equally good readings of one place have in common. What they do not agree on is not taken for true. */
+/** The common part of two equally good readings of one place. Their differences are not trusted. */
 export function agree(a: unknown, b: unknown): unknown {
   if (a === b || (a instanceof Unreadable && b instanceof Unreadable)) return a;
   if (Array.isArray(a) && Array.isArray(b) && a.length === b.length) return agreeOnAll(a, b);

@@ -4,9 +4,9 @@ import { lostReason } from "./fault.ts";
 import { type RawRpcError, rawRpcError } from "./vendor.ts";
 
 /**
- * What an error means for the session. Total: any value gives a fault, and none of its parts holds a secret.
- * The codes are those of https://core.telegram.org/api/errors as the library passes them on (docs/gramjs.md); the number in the error decides,
- * then the text (https://core.telegram.org/api/errors).
+ * The meaning of an error for the session. Total: any value gives a fault, and no part of it
+ * contains a secret. The codes are those of https://core.telegram.org/api/errors as GramJS passes
+ * them on (docs/gramjs.md); the number in the error decides, then the text.
  */
 export function classify(error: unknown): Fault {
   const rpc = rawRpcError(error);
@@ -16,7 +16,7 @@ export function classify(error: unknown): Fault {
   return classifyForeign(asError(error));
 }
 
-/** `toError` for values that cannot even be turned into text. */
+/** `toError` for values that cannot be converted to text. */
 function asError(thrown: unknown): Error {
   try {
     return toError(thrown);
@@ -25,7 +25,7 @@ function asError(thrown: unknown): Error {
   }
 }
 
-/** {@link classify} for an answer of the server that is at hand as data. */
+/** {@link classify} for a server's answer as data. */
 export function classifyRpc(rpc: RawRpcError): Fault {
   const code = rpc.text.slice(0, MAX_CODE) || `RPC_${rpc.code}`;
   const method = rpc.method ? ` to ${rpc.method}` : "";
@@ -37,12 +37,15 @@ export function classifyRpc(rpc: RawRpcError): Fault {
 
 const MAX_CODE = 120;
 const MAX_MESSAGE = 500;
-/** A transport error -429 says "too many connections from your address" and no number. */
+/**
+ * Seconds to wait after transport error -429 ("too many connections from your address"), which
+ * states none.
+ */
 const TRANSPORT_FLOOD_S = 60;
-/** More than this (about 30 years) is no wait but a broken answer. */
+/** A longer wait, in seconds (about 30 years), is a broken answer. */
 const MAX_WAIT_S = 1_000_000_000;
 
-/** By exact text or, ending in `_`, by its beginning. The first match counts. */
+/** By exact text, or by its beginning when it ends in `_`. The first match wins. */
 const TABLE: readonly (readonly [ErrorClass, readonly string[]])[] = [
   ["BANNED", ["USER_DEACTIVATED", "USER_DEACTIVATED_BAN", "PHONE_NUMBER_BANNED", "FROZEN_"]],
   [
@@ -92,7 +95,8 @@ function classOf({ code, text }: RawRpcError): ErrorClass {
     if (names.some((name) => text === name || (name.endsWith("_") && text.startsWith(name)))) return found;
   }
   if (code === 401) return "AUTH_DEAD";
-  // 303, 400, 403, 404 and 406 are answers to one call; everything else, known or not, is treated like 500.
+  // 303, 400, 403, 404 and 406 are answers to one call; every other code, known or not, counts as
+  // 500.
   if (code === 400 || code === 403 || code === 404 || code === 406 || code === 303) return "REQUEST";
   return "TG_SERVER";
 }
@@ -118,7 +122,7 @@ function classifyOurs(error: AppError): Fault {
   }
   if (reason === "unknown-key") return { class: "AUTH_DEAD", code: "unknown-key", message };
   if (reason === "transport") return classifyTransport(error.details.transport, message);
-  // What stands behind a lost link says more than that it was lost.
+  // The cause of a lost link says more than the loss.
   if (error.cause !== undefined) {
     const behind = classify(error.cause);
     if (behind.class !== "CRASH") return behind;
@@ -133,7 +137,7 @@ function classifyTransport(code: unknown, message: string): Fault {
   return { class: "NETWORK", code: `transport-${String(code)}`, message };
 }
 
-/** Errors of the library that have no code, by the beginning of their text. */
+/** Errors of GramJS without a code, by the beginning of their text. */
 const VENDOR_TEXTS: readonly (readonly [string, ErrorClass, string])[] = [
   ["Not connected", "NETWORK", "link-socket"],
   ["Cannot send requests while disconnected", "NETWORK", "link-socket"],

@@ -1,9 +1,10 @@
+import { withoutUndefined } from "@flotilla/kernel";
 import type { InboxEvent, MediaReference, MessageContent, TextEntity } from "@flotilla/session-store";
 import { Api } from "telegram";
 import { ACCOUNT } from "./box.ts";
 import { markedId } from "./marked.ts";
 
-/** A message of a person, or of the chat itself ("joined", "pinned"). */
+/** A message of a user, or of the chat itself ("joined", "pinned"). */
 export type AnyMessage = Api.Message | Api.MessageService;
 
 /** Kinds as the Bot API names them (https://core.telegram.org/bots/api#messageentity). */
@@ -28,15 +29,15 @@ const ENTITY_KINDS: Readonly<Record<string, string>> = {
   MessageEntityBotCommand: "bot_command",
 };
 
-/** What came with a message. */
+/** Context of a message in its answer or update. */
 export interface Around {
-  /** Chats and channels of the same answer: one of them may forbid passing things on. */
+  /** Chats and channels of the same answer: one may restrict forwarding. */
   readonly chats: readonly unknown[];
   /** The pts of an edit. */
   readonly version?: number;
 }
 
-/** What the inbox keeps of a message that was sent or edited. Null for an empty one. */
+/** The inbox event of a sent or edited message. Null for an empty one. */
 export function messageEvent(message: unknown, kind: "new" | "edit", { chats, version = 0 }: Around): InboxEvent | null {
   if (!(message instanceof Api.Message || message instanceof Api.MessageService)) return null;
   const { peerId, id, date } = message;
@@ -47,7 +48,7 @@ export function messageEvent(message: unknown, kind: "new" | "edit", { chats, ve
   return { kind, box, chat: markedId(peerId), messageId: id, version, date: at * 1000, content };
 }
 
-/** "Restrict saving content" of the whole chat. */
+/** Whether the whole chat restricts saving content. */
 function isProtected(chats: readonly unknown[], peerId: Api.TypePeer): boolean {
   const id = markedId(peerId);
   return chats.some(
@@ -71,14 +72,18 @@ function contentOf(message: Api.Message): MessageContent {
   };
 }
 
-/** Where a forward comes from: its author's post, and the message that was forwarded (a discussion group names both). */
+/**
+ * Origins of a forward: its author's post, and the forwarded message (a discussion group names
+ * both).
+ */
 function originsOf(header: Api.MessageFwdHeader | undefined): NonNullable<MessageContent["origins"]> {
   if (!header) return [];
   const { fromId, channelPost, savedFromPeer, savedFromMsgId } = header;
-  return [
-    ...(fromId ? [{ chat: markedId(fromId), message: channelPost ?? null }] : []),
-    ...(savedFromPeer ? [{ chat: markedId(savedFromPeer), message: savedFromMsgId ?? null }] : []),
-  ];
+  return [originOf(fromId, channelPost), originOf(savedFromPeer, savedFromMsgId)].flat();
+}
+
+function originOf(peer: Api.TypePeer | undefined, message: number | undefined): NonNullable<MessageContent["origins"]> {
+  return peer ? [{ chat: markedId(peer), message: message ?? null }] : [];
 }
 
 function serviceContent(message: Api.MessageService): MessageContent {
@@ -95,20 +100,17 @@ function serviceContent(message: Api.MessageService): MessageContent {
 }
 
 function common({ fromId, peerId, out, replyTo }: AnyMessage): Pick<MessageContent, "from" | "out" | "replyTo" | "topicId"> {
-  // In private chats the sender is left out: it is the other one, or the account itself.
+  // Private chats leave the sender out: it is the other user, or the account itself.
   const other = peerId instanceof Api.PeerUser && !out ? markedId(peerId) : null;
   const reply = replyTo instanceof Api.MessageReplyHeader ? replyTo : null;
   const topicId = reply?.forumTopic ? (reply.replyToTopId ?? reply.replyToMsgId ?? null) : null;
-  // In a topic, what answers nothing names the topic's first message (https://core.telegram.org/api/forum).
-  // An answer to a message of another chat names that chat, and the number is one of its numbers.
+  // In a topic, a message that replies to none names the topic's first message
+  // (https://core.telegram.org/api/forum). A reply to a message of another chat names that chat,
+  // and the number belongs to it.
   const there = reply?.replyToPeerId ? markedId(reply.replyToPeerId) : markedId(peerId);
   const answered = there === markedId(peerId) ? (reply?.replyToMsgId ?? null) : null;
-  return {
-    from: fromId ? markedId(fromId) : other,
-    out: out === true,
-    replyTo: answered === topicId ? null : answered,
-    topicId,
-  };
+  const replyToId = answered === topicId ? null : answered;
+  return { from: fromId ? markedId(fromId) : other, out: out === true, replyTo: replyToId, topicId };
 }
 
 function entityOf(entity: Api.TypeMessageEntity): TextEntity {
@@ -142,7 +144,8 @@ function mediaOf(media: Api.TypeMessageMedia | undefined): FoundMedia | null {
 
 function photoOf({ photo, spoiler, ttlSeconds }: Api.MessageMediaPhoto): FoundMedia {
   const file = photo instanceof Api.Photo ? fileOf(photo) : {};
-  return { reference: { kind: "photo", ...file, ...(spoiler ? { spoiler } : {}) }, ttlS: ttlSeconds ?? null };
+  const shown = withoutUndefined({ spoiler: spoiler || undefined });
+  return { reference: { kind: "photo", ...file, ...shown }, ttlS: ttlSeconds ?? null };
 }
 
 function documentOf({ document, spoiler, ttlSeconds }: Api.MessageMediaDocument): FoundMedia {
@@ -155,13 +158,15 @@ function documentOf({ document, spoiler, ttlSeconds }: Api.MessageMediaDocument)
     mime: document.mimeType,
     sizeBytes: Number(document.size),
     shown: shownAs(document.attributes),
-    ...(name ? { fileName: name.fileName } : {}),
-    ...(spoiler ? { spoiler } : {}),
+    ...withoutUndefined({ fileName: name?.fileName, spoiler: spoiler || undefined }),
   };
   return { reference, ttlS };
 }
 
-/** What a client shows a document as. Its attributes say it; a MIME type alone says nothing: a film sent as a file is a file. */
+/**
+ * How a client shows a document. Its attributes decide, not its MIME type: a film sent as a file is
+ * a file.
+ */
 function shownAs(attributes: readonly Api.TypeDocumentAttribute[]): NonNullable<MediaReference["shown"]> {
   const video = attributes.some((attribute) => attribute instanceof Api.DocumentAttributeVideo);
   const audio = attributes.find((attribute) => attribute instanceof Api.DocumentAttributeAudio);

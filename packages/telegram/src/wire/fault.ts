@@ -1,4 +1,4 @@
-import { AppError } from "@flotilla/kernel";
+import { AppError, withoutUndefined } from "@flotilla/kernel";
 
 /** Why a link ended. */
 export type LinkLostReason =
@@ -11,11 +11,11 @@ export type LinkLostReason =
   | "transport"
   | "refused";
 
-/** The error of everything that was under way on a link when it ended. AppError `link-lost`. */
+/** The error of everything under way on a link that ended. AppError `link-lost`. */
 export function linkLost(reason: LinkLostReason, cause?: unknown, transport?: number): AppError<"link-lost"> {
   return new AppError("link-lost", TEXT[reason], {
     cause,
-    details: transport === undefined ? { reason } : { reason, transport },
+    details: { reason, ...withoutUndefined({ transport }) },
   });
 }
 
@@ -30,7 +30,7 @@ const TEXT: Readonly<Record<LinkLostReason, string>> = {
   refused: "The server refused this session.",
 };
 
-/** Reason of a `link-lost` error, or null for any other one. */
+/** Reason of a `link-lost` error; null for any other. */
 export function lostReason(error: unknown): LinkLostReason | null {
   if (!(error instanceof AppError) || error.code !== "link-lost") return null;
   const { reason } = error.details;

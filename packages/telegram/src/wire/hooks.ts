@@ -4,31 +4,31 @@ import { InvalidBufferError, RPCError, SecurityError, TypeNotFoundError } from "
 import { UpdateConnectionState } from "telegram/network/index.js";
 import { GZIPPacked, MessageContainer } from "telegram/tl/core/index.js";
 import { linkLost } from "./fault.ts";
-// Also for its effect: the handlers below rely on its patches.
+// Also for its side effect: the handlers below rely on its patches.
 import { openPacket, readMessage } from "./messages.ts";
 import type { VendorClient, VendorSender } from "./vendor.ts";
 
-/** Milliseconds per slice of a container, which may hold a thousand messages. */
+/** Milliseconds per slice of a container, which may contain a thousand messages. */
 const SLICE_MS = 15;
 
-/** What the hooks report. None of these may throw. */
+/** Events of the hooks. None of these may throw. */
 export interface HookEvents {
   /** A packet was decrypted. */
   traffic(): void;
-  /** A whole `Updates` object, in the order of arrival, nothing removed. */
+  /** A whole `Updates` object, in the order of arrival. */
   updates(update: unknown): void;
   /** Something could not be decoded: updates may be missing. */
   undecodable(): void;
-  /** The server started a new session for us: updates may be missing. */
+  /** The server started a new session: updates may be missing. */
   newSession(): void;
-  /** The library would now reconnect, or give up. It does neither. */
+  /** GramJS would now reconnect, or give up. It does neither. */
   lost(error: AppError): void;
 }
 
 /**
- * Takes the library's own life from it, before `connect`: no ping loop, no reconnecting, no second connection, no change of
- * data centre, no dispatching of updates. What it does wrong and why each of these is needed: docs/gramjs.md. `first` is sent
- * before anything else.
+ * Removes GramJS's own activity, before `connect`: no ping loop, no reconnects, no second
+ * connection, no change of data centre, no dispatch of updates. Its faults, and the reason for each
+ * hook: docs/gramjs.md. `first` is sent before anything else.
  */
 export function installHooks(client: VendorClient, events: HookEvents, first: Api.AnyRequest): void {
   client._loopStarted = true;
@@ -46,7 +46,7 @@ export function installHooks(client: VendorClient, events: HookEvents, first: Ap
       sender = created;
       if (!created) return;
       installInSender(created, events);
-      // The library keeps what is asked before it is connected.
+      // GramJS keeps requests made before it is connected.
       created.send(first).catch(() => {});
     },
   });
@@ -79,7 +79,7 @@ function installInSender(sender: VendorSender, events: HookEvents): void {
       if (error instanceof InvalidBufferError) transport = error.code;
       if (!(error instanceof TypeNotFoundError)) throw error;
       events.undecodable();
-      // The library would print the decrypted bytes of a TypeNotFoundError; this kind it skips quietly.
+      // GramJS would print the decrypted bytes of a TypeNotFoundError; it skips this kind quietly.
       throw new SecurityError("an object of an unknown type");
     }
   };
@@ -108,8 +108,9 @@ async function handleContainer(sender: VendorSender, messages: readonly unknown[
 }
 
 /**
- * Ends a sender for good: its loops stop, and every request that waits is rejected with `error` instead of waiting for
- * ever or being sent again later (F4, F13). The socket is the SocketFactory's business.
+ * Ends a sender for good: stops its loops, and rejects every waiting request with `error`, which
+ * otherwise would wait without end or be sent again later (F4, F13). The SocketFactory closes the
+ * socket.
  */
 export function killSender(sender: VendorSender, error: AppError): void {
   sender.userDisconnected = true;

@@ -6,23 +6,23 @@ import { parseTl } from "telegram/tl/generationHelpers.js";
 export interface Field {
   readonly name: string;
   readonly kind: "flags" | "true" | "plain" | "boxed";
-  /** Of its elements, when it is a vector. */
+  /** For a vector, the type of its elements. */
   readonly type: string;
   readonly isVector: boolean;
-  /** It is there only when this bit of that flags field is set. */
+  /** Present only when this bit of that flags field is set. */
   readonly flag: { readonly of: string; readonly bit: number } | null;
 }
 
-/** One constructor as the library has it. */
+/** One constructor in GramJS's schema. */
 export interface Line {
   readonly name: string;
   readonly type: string;
   readonly fields: readonly Field[];
-  /** Null for what the library refuses to make (a message with the id 0). */
+  /** Null for objects that GramJS refuses to make (a message with the id 0). */
   make(args: Record<string, unknown>): object | null;
 }
 
-/** What is at a place: a boxed type, or a vector of it. */
+/** Expected content of a place: a boxed type, or a vector of it. */
 export interface Place {
   readonly type: string;
   readonly isVector: boolean;
@@ -47,7 +47,10 @@ interface ParsedField {
 
 const PLAIN: ReadonlySet<string> = new Set(["int", "long", "int128", "int256", "double", "string", "bytes", "Bool"]);
 
-/** The library's schema with its types: which constructors may stand at a place. The library itself takes any anywhere. */
+/**
+ * GramJS's schema with its types: the constructors allowed at a place. GramJS itself accepts any
+ * anywhere.
+ */
 export class Lines {
   readonly #types = new Map<string, Map<number, Line>>();
   readonly #results = new Map<number, Place>();
@@ -65,12 +68,15 @@ export class Lines {
     return this.#types.get(type);
   }
 
-  /** What a call is answered with, by the id of its constructor. */
+  /** The type of a call's answer, by the id of its constructor. */
   resultOf(call: number): Place | null {
     return this.#results.get(call) ?? null;
   }
 
-  /** What may stand for an object that cannot be read: the type's own word for that, as messageMediaUnsupported. Or null. */
+  /**
+   * Substitute for an unreadable object: the type's own word for it, such as
+   * messageMediaUnsupported. Or null.
+   */
   standIn(type: string): object | null {
     const known = this.#standIns.get(type);
     if (known !== undefined) return known;

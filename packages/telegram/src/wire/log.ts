@@ -1,7 +1,7 @@
 /** Severity of a {@link Log} line. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
-/** Where lines go. Fields hold ids and numbers, never secrets or message texts. */
+/** Receiver of log lines. Fields contain ids and numbers, never secrets or message texts. */
 export type Log = (
   level: LogLevel,
   message: string,

@@ -2,8 +2,8 @@ import { markedChannel } from "@flotilla/kernel";
 import { Api, utils } from "telegram";
 
 /**
- * Marked id of a peer, a chat or a user. The library joins "-100" and the number, which is another chat where a channel's id does not
- * have ten digits.
+ * Marked id of a peer, a chat or a user. GramJS joins "-100" and the number, which is another chat
+ * where a channel's id does not have ten digits.
  */
 export function markedId(of: Parameters<typeof utils.getPeerId>[0]): string {
   const channel = channelIdOf(of);

@@ -8,14 +8,14 @@ import { sha256 } from "telegram/Helpers.js";
 import { GZIPPacked, MessageContainer, TLMessage } from "telegram/tl/core/index.js";
 import { readAnswer, readTolerantly } from "./tolerant.ts";
 
-/** Most bytes of an answer that the server packed. */
+/** Largest unpacked answer, in bytes. */
 const MAX_UNPACKED = 32 * 1024 * 1024;
-/** In a decrypted packet: salt, session, id, number, length, and then the object. */
+/** Offset of the object in a decrypted packet: after salt, session, id, number and length. */
 const HEAD = 32;
-/** Ids of so many messages are remembered, to know one that comes again. */
+/** Message ids remembered, to recognise a repeated message. */
 const KEPT_IDS = 500;
 
-/** Private members of the library's `MTProtoState`. */
+/** Private members of GramJS's `MTProtoState`. */
 export interface VendorState {
   readonly authKey?: { readonly keyId?: bigInt.BigInteger; getKey(): Buffer | undefined };
   readonly msgIds: string[];
@@ -25,8 +25,9 @@ export interface VendorState {
 }
 
 /**
- * Opens a packet of the server, as the library does (https://core.telegram.org/mtproto/description), but reads no further than
- * the message is long. Rejects with InvalidBufferError, SecurityError, or as {@link readMessage}.
+ * Opens a packet of the server, as GramJS does (https://core.telegram.org/mtproto/description), but
+ * reads no further than the message's length. Rejects with InvalidBufferError, SecurityError, or as
+ * {@link readMessage}.
  */
 export async function openPacket(state: VendorState, body: Buffer): Promise<TLMessage> {
   const [key, keyId] = [state.authKey?.getKey(), state.authKey?.keyId];
@@ -48,9 +49,9 @@ export async function openPacket(state: VendorState, body: Buffer): Promise<TLMe
 }
 
 /**
- * Reads the object of one message; `bytes` is all of it and nothing more. Objects of a later layer inside an `Updates` cost
- * themselves alone (see `readTolerantly`). Throws the library's TypeNotFoundError when nothing can be made of it. Containers and
- * results come as promises, as the library has it.
+ * Reads the object of one message; `bytes` is exactly the object. An object of a later layer inside
+ * an `Updates` costs only itself (see `readTolerantly`). Throws GramJS's TypeNotFoundError when no
+ * reading is possible. Containers and results are promises, as in GramJS.
  */
 export function readMessage(bytes: Buffer): unknown {
   try {
@@ -62,7 +63,7 @@ export function readMessage(bytes: Buffer): unknown {
   }
 }
 
-/** Makes a call read its answer tolerantly, where the library cannot read it. */
+/** Makes a call read its answer tolerantly, where GramJS cannot read it. */
 export function readsTolerantly(request: Api.AnyRequest): void {
   const call = request as unknown as { CONSTRUCTOR_ID: number; readResult(reader: BinaryReader): unknown };
   const asTheLibrary = call.readResult.bind(call);
@@ -78,7 +79,9 @@ export function readsTolerantly(request: Api.AnyRequest): void {
   Object.defineProperty(call, "readResult", { value: readResult, configurable: true });
 }
 
-/** One object that cannot be decoded must not take the rest of its container with it (docs/gramjs.md). */
+/**
+ * One object that cannot be decoded must not discard the rest of its container (docs/gramjs.md).
+ */
 function keepContainers(): void {
   const container = MessageContainer as unknown as { fromReader(reader: BinaryReader): Promise<MessageContainer> };
   container.fromReader = async (reader) => {
@@ -91,7 +94,10 @@ function keepContainers(): void {
   };
 }
 
-/** The object, or a rejected promise in its place: `_processMessage` awaits it, and our container handler catches it. */
+/**
+ * The object, or a rejected promise in its place: `_processMessage` awaits it, and our container
+ * handler catches it.
+ */
 function readLater(bytes: Buffer): unknown {
   try {
     return readMessage(bytes);
@@ -102,7 +108,7 @@ function readLater(bytes: Buffer): unknown {
   }
 }
 
-/** The library knows no limit, and not every way of packing. */
+/** GramJS has no size limit, and does not know every compression. */
 function keepPacked(): void {
   const packed = GZIPPacked as unknown as { ungzip(bytes: Buffer): Buffer };
   packed.ungzip = (bytes) => unpack(bytes, MAX_UNPACKED);

@@ -3,7 +3,10 @@ import type { SessionStore } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
 
-/** A chat by its marked id, as calls name it. AppError `unknown-peer` when the session has no access hash of it. */
+/**
+ * A chat by its marked id, as input for calls. AppError `unknown-peer` when the session has no
+ * access hash for it.
+ */
 export function inputPeer(store: SessionStore, chat: string): Api.TypeInputPeer {
   if (chat === store.self()?.id) return new Api.InputPeerSelf();
   const channel = bareChannel(chat);
@@ -17,7 +20,7 @@ export function inputPeer(store: SessionStore, chat: string): Api.TypeInputPeer 
   return new Api.InputPeerUser({ userId: bigInt(chat), accessHash: bigInt(hash) });
 }
 
-/** A channel by its bare id. AppError `unknown-peer`. */
+/** A channel by its bare id, as input for calls. AppError `unknown-peer`. */
 export function inputChannel(store: SessionStore, channel: string): Api.InputChannel {
   const known = store.entities.byId(markedChannel(channel))?.hash;
   const hash = known ?? store.updates.channels().find(({ id }) => id === channel)?.hash;

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { BinaryReader } from "telegram/extensions/BinaryReader.js";
 
-/** A value and where it ends. */
+/** A value and the offset of its end. */
 export interface Plain {
   readonly value: unknown;
   readonly end: number;
@@ -12,8 +12,9 @@ const BOOL_FALSE = 0xbc799737;
 const SIZES: Readonly<Record<string, number>> = { int: 4, long: 8, double: 8, int128: 16, int256: 32 };
 
 /**
- * Reads a value that has no constructor id; null when there is none here. Stricter than the library, as this is also tried at
- * places where nothing begins: lengths in their shortest form, padding of zeros, texts that are UTF-8.
+ * Reads a value without a constructor id; null when there is none. Stricter than GramJS, because it
+ * also tries places where no value begins: lengths in their shortest form, padding of zeros, UTF-8
+ * texts.
  */
 export function readPlain(bytes: Buffer, type: string, at: number): Plain | null {
   if (type === "string" || type === "bytes") return readBytes(bytes, at, type === "string");

@@ -4,17 +4,19 @@ import { readPlain } from "./plain.ts";
 import { cautiously, leaf, listOf, plainly, relax, relaxElement, type Start, type State, type States } from "./states.ts";
 
 const VECTOR = 0x1cb5c415;
-/** An object that is no element of a vector is searched for its end over so many bytes. */
+/** Bytes that are searched for the end of an object outside a vector. */
 const MAX_OBJECT = 32 * 1024;
-/** States that are looked at before it gives up; a few hundred milliseconds. */
+/** States examined before the search gives up; a few hundred milliseconds. */
 const MAX_STEPS = 250_000;
 const MAX_DEPTH = 48;
-/** Passing over an object whose constructor is known, because what is inside leads nowhere. */
+/** Price of skipping an object with a known constructor whose content leads nowhere. */
 const KNOWN_PRICE = 2;
-/** Passing over something that looks like an element of the vector. */
+/** Price of skipping bytes that look like an element of the vector. */
 const SWALLOWED_PRICE = 4;
 
-/** Where something with a constructor of a type stands, or seems to; and how many of these come before each word. */
+/**
+ * Offsets at which a constructor of a type stands, or seems to; and their number before each word.
+ */
 interface Anchors {
   readonly at: readonly number[];
   readonly before: Int32Array;
@@ -24,10 +26,10 @@ interface Anchors {
 export class Exhausted extends Error {}
 
 /**
- * Reads an answer in which objects have unknown constructors. The wire has no lengths, so such an object ends
- * wherever the rest of the answer, up to its exact end, makes sense under the schema: at each place a constructor that may
- * stand there. All ways are followed together, the one that passes over least wins, and of several that are equally good
- * only what they agree on is taken.
+ * Reads an answer that contains objects with unknown constructors. The wire format has no lengths,
+ * so such an object ends wherever the rest of the answer, up to its exact end, is valid under the
+ * schema: at each place an allowed constructor. The search follows all ways together; the one that
+ * skips least wins, and of several equally good ones it takes only what they agree on.
  */
 export class Search {
   readonly #bytes: Buffer;
@@ -39,7 +41,10 @@ export class Search {
   #steps = 0;
   #depth = 0;
 
-  /** `isCautious`: nothing is taken that was read behind an object that was passed over, before something shows where that ended. */
+  /**
+   * `isCautious` = take nothing that was read after a skipped object before something proves where
+   * that object ended.
+   */
   constructor(bytes: Buffer, lines: Lines, isCautious: boolean) {
     this.#bytes = bytes;
     this.#lines = lines;
@@ -84,7 +89,7 @@ export class Search {
     const line = this.#lineAt(state.at, type);
     const found = line ? this.#object(line, state.at) : [];
     if (found.length > 0) return found.map((each) => ({ ...each, price: each.price + state.price }));
-    // Where it is not certain that anything begins here, it is not taken for an unknown object.
+    // Where an object is not certain to begin, it does not count as an unknown one.
     if (state.loose) return [];
     const price = state.price + (line ? KNOWN_PRICE : 1);
     return this.#offsets(state.at + 4, state.at + MAX_OBJECT).map((at) =>
@@ -105,7 +110,7 @@ export class Search {
     this.#depth -= 1;
     const made = [...states.values()].map((end) => {
       const value = this.#make(line, end, at, false);
-      // A reading that is given up is no better than to pass the object over.
+      // A reading that is given up is no better than skipping the object.
       const price = value instanceof Unreadable ? Math.max(end.price, KNOWN_PRICE) : end.price;
       return { ...leaf({ ...end, price }, value), ...(end.loose ? { cautious: this.#make(line, end, at, true) } : {}) };
     });
@@ -123,7 +128,7 @@ export class Search {
       const isHole = value instanceof Unreadable;
       const given: unknown = isHole ? this.#lines.standIn(field.type) : value;
       const start = state?.before?.at ?? at;
-      // What cannot be without it goes with it.
+      // An object without a required field goes too.
       if (value === UNSURE || (isHole && ((given === null && !field.flag) || this.#isNamed(field.type, start, behind))))
         return this.#hole(type, at);
       if (value !== null && field.kind === "boxed" && !field.isVector) behind.set(field.type, start);
@@ -134,8 +139,9 @@ export class Search {
   }
 
   /**
-   * Whether what was read of this type behind an object that was passed over may be a part of it: there is more than one place for it.
-   * A message must not come from a chat that is named somewhere in it.
+   * Whether something of this type, read after a skipped object, may be part of that object: it has
+   * more than one possible place. A message must not seem to come from a chat that is only named
+   * inside it.
    */
   #isNamed(type: string, start: number, behind: ReadonlyMap<string, number>): boolean {
     const next = behind.get(type);
@@ -174,7 +180,7 @@ export class Search {
         const line = this.#lineAt(state.at, type);
         const found = line ? this.#object(line, state.at) : [];
         for (const end of found) {
-          // After an object that was passed over inside, the next element has to show where this one ended.
+          // After a skipped object inside, the next element must show where this one ended.
           if (!end.loose || index + 1 === count || this.#lineAt(end.at, type))
             relaxElement(rows[index + 1] as States, {
               ...end,
@@ -188,7 +194,10 @@ export class Search {
     return [...(rows[count]?.values() ?? [])];
   }
 
-  /** One or more elements in a row that cannot be read: to where one begins that can, or to where the vector may end. */
+  /**
+   * One or more consecutive unreadable elements: up to the start of a readable one, or to a
+   * possible end of the vector.
+   */
   #passOver(run: { rows: States[]; index: number; type: string; state: State; found: readonly State[] }): void {
     const { rows, index, type, found } = run;
     const left = rows.length - 1 - index;
@@ -199,7 +208,7 @@ export class Search {
       const price = state.price + (length === 1 && isKnown ? KNOWN_PRICE : 1);
       const from = run.state.at + 4 * length;
       for (const at of length === left ? this.#offsets(from, this.#bytes.length) : this.#anchorsOf(type).at) {
-        // What can be read in part is worth more than what is passed over as a whole.
+        // A partly readable element is worth more than a skipped one.
         if (at < from || (length === 1 && found.some((end) => end.at === at))) continue;
         this.#count();
         const end = {
@@ -220,7 +229,7 @@ export class Search {
     return price === 0 ? 0 : price + this.#swallowed(type, start, at);
   }
 
-  /** The price of what looks like elements of the vector and is taken for a part of one. */
+  /** The price of bytes that look like elements of the vector and are taken for part of one. */
   #swallowed(type: string, after: number, before: number): number {
     const { before: counts } = this.#anchorsOf(type);
     return SWALLOWED_PRICE * Math.max(0, (counts[before / 4] ?? 0) - (counts[after / 4 + 1] ?? 0));

@@ -3,42 +3,48 @@ import { agree, UNSURE, Unreadable } from "./agree.ts";
 /** A way to read everything up to `at`. */
 export interface State {
   readonly at: number;
-  /** How much had to be passed over. */
+  /** Cost of the skipped objects. */
   readonly price: number;
-  /** Nothing since the last object that was passed over proves that it ended where we think. */
+  /** True = nothing since the last skipped object proves where it ended. */
   readonly loose: boolean;
   readonly value: unknown;
-  /** The value without what was read after the last object that was passed over, when nothing proves where that ended. */
+  /**
+   * The value without what was read after the last skipped object, when nothing proves where that
+   * ended.
+   */
   readonly cautious?: unknown;
   readonly before: State | null;
   readonly flags: Readonly<Record<string, number>>;
 }
 
-/** The cheapest way to each place. */
+/** The cheapest way to each offset. */
 export type States = Map<number, State>;
-/** Where something begins. */
+/** Start of an object. */
 export type Start = Pick<State, "at" | "price" | "loose">;
 
-/** A state without what it says about doubts. */
+/** A state without its doubts. */
 export function plainly({ at, price, loose, value, before, flags }: State): State {
   return { at, price, loose, value, before, flags };
 }
 
-/** A state that nothing comes before. */
+/** A state without a predecessor. */
 export function leaf({ at, price, loose }: Start, value: unknown): State {
   return { at, price, loose, value, before: null, flags: {} };
 }
 
 const NOT_SURE = new Unreadable("");
 
-/** What a state read, unless it may have read it in the wrong place. */
+/** The value of a state, unless it may have been read at the wrong place. */
 export function cautiously(state: State | null): unknown {
   if (!state?.loose || !state.before?.loose || state.at === state.before.at)
     return state && "cautious" in state ? state.cautious : state?.value;
   return NOT_SURE;
 }
 
-/** Keeps the cheaper way to a place; of two that cost the same, what they agree on: field by field, unless `joined` says how. */
+/**
+ * Keeps the cheaper way to a place; of two with the same cost, their common part: field by field,
+ * unless `joined` says how.
+ */
 export function relax(states: States, state: State, joined = join): void {
   const known = states.get(state.at);
   if (!known || state.price < known.price) states.set(state.at, state);
@@ -46,8 +52,8 @@ export function relax(states: States, state: State, joined = join): void {
 }
 
 /**
- * {@link relax} for elements of a vector, which are the same where they stand at the same place: with several runs of elements that
- * were passed over, it does not matter how many of them are in which.
+ * {@link relax} for elements of a vector, which are the same at the same place: the number of
+ * skipped elements per run does not matter.
  */
 export function relaxElement(states: States, state: State): void {
   relax(states, state, joinPlaces);
@@ -76,19 +82,23 @@ function joinValues(a: State, b: State): State {
   const value = JSON.stringify(a.flags) === JSON.stringify(b.flags) ? agree(a.value, b.value) : UNSURE;
   const joined = { ...plainly(a), loose: a.loose || b.loose, value };
   if (!("cautious" in a) && !("cautious" in b)) return joined;
-  return { ...joined, cautious: agree("cautious" in a ? a.cautious : a.value, "cautious" in b ? b.cautious : b.value) };
+  return { ...joined, cautious: agree(cautiousValue(a), cautiousValue(b)) };
+}
+
+function cautiousValue(state: State): unknown {
+  return "cautious" in state ? state.cautious : state.value;
 }
 
 /**
- * Messages and updates that cannot be read keep their place, as they are to be counted; anything else is left out. Beside
- * elements that were passed over, one whose end is not proven may have taken a part of them for its own.
+ * Unreadable messages and updates keep their place, because they must be counted; others are left
+ * out. Next to skipped elements, one without a proven end may contain part of them.
  */
 export function listOf(end: State, count: number, { type, isCautious }: { type: string; isCautious: boolean }): unknown[] {
   const states: State[] = [];
   for (let state: State | null = end; state && states.length < count; state = state.before) states.push(state);
   const isSure = !isCautious && !states.some(({ value }) => value instanceof Unreadable);
   const list = states.reverse().map((state) => {
-    const value = !isSure && "cautious" in state ? state.cautious : state.value;
+    const value = isSure ? state.value : cautiousValue(state);
     return value === UNSURE ? new Unreadable(type) : value;
   });
   const isKept = type === "Message" || type === "Update";

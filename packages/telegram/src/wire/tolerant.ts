@@ -4,26 +4,28 @@ import { Exhausted, Search } from "./search.ts";
 
 let lines: Lines | undefined;
 
-/** The schema of the library; made when something cannot be read for the first time. */
+/** GramJS's schema; built when an object is unreadable for the first time. */
 function schema(): Lines {
   lines ??= new Lines();
   return lines;
 }
 
-/** What can be read of something in which the library met a constructor that it does not know. */
+/** The readable part of an answer that contains constructors unknown to GramJS. */
 export interface Reading {
   readonly value: unknown;
 }
 
 /**
- * Reads `bytes`, which must be the whole of it and nothing more. In the place of an object that cannot be read is what its type
- * has for that (messageMediaUnsupported), null where it may be absent, an {@link Unreadable} among messages and updates, and
- * nothing in any other vector; what cannot be without it goes with it. Null when no reading is certain.
+ * Reads `bytes`, which must be exactly the object. In place of an unreadable object stands the
+ * substitute of its type (messageMediaUnsupported), null where it may be absent, an {@link
+ * Unreadable} among messages and updates, and nothing in any other vector; an object that requires
+ * it goes too. Null when no reading is certain.
  */
 export function readTolerantly(bytes: Buffer, place: Place): Reading | null {
   try {
     const first = new Search(bytes, schema(), false).whole(place);
-    // One object alone shows its end by everything behind it; of several, one may take a part of another for its own.
+    // A single object shows its end by everything after it; of several, one may be taken for part
+    // of another.
     const found = first && first.price > 1 ? new Search(bytes, schema(), true).whole(place) : first;
     if (!found || typeof found.value === "symbol" || found.value instanceof Unreadable) return null;
     return { value: found.value };

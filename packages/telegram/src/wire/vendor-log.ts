@@ -2,8 +2,9 @@ import { Logger } from "telegram/extensions/index.js";
 import type { Log } from "./log.ts";
 
 /**
- * The library's log lines, without what must not be in a log: two of its lines print decrypted message bytes
- * (docs/gramjs.md). `canSend` is always false, which also stops its direct writes to the console.
+ * GramJS's log lines, without those that must not be in a log: two of them print decrypted message
+ * bytes (docs/gramjs.md). `canSend` is always false, which also stops its direct writes to the
+ * console.
  */
 export class VendorLogger extends Logger {
   readonly #sink: Log;
@@ -17,7 +18,7 @@ export class VendorLogger extends Logger {
     return false;
   }
 
-  /** The library logs errors that it also reports in a proper way; one level down is enough. */
+  /** GramJS logs errors that it also reports properly; one level lower is enough. */
   override error(message: string): void {
     this.#sink("warn", clean(message));
   }

@@ -1,6 +1,7 @@
 /**
- * The one place that touches the insides of `telegram` (GramJS). The library is archived, so its private members do not
- * move any more; `assertVendor` makes sure that exactly the audited version is installed.
+ * The only module that touches the internals of `telegram` (GramJS). The library is archived, so
+ * that its private members do not change; `assertVendor` ensures that exactly the audited version
+ * is installed.
  */
 import { createRequire } from "node:module";
 import { AppError } from "@flotilla/kernel";
@@ -11,10 +12,13 @@ import { MTProtoSender } from "telegram/network/index.js";
 import type { VendorState } from "./messages.ts";
 import { VendorLogger } from "./vendor-log.ts";
 
-/** The audited version. Any other one may have moved what the hooks hold on to. */
+/** The audited version. Another one may have moved what the hooks rely on. */
 const VERSION = "2.26.22";
 
-/** RSA keys that the library accepts from a server; signed decimal fingerprint → key. Process-wide, as the library has it. */
+/**
+ * RSA keys that GramJS accepts from a server; signed decimal fingerprint → key. Process-wide, as in
+ * GramJS.
+ */
 export const serverKeys = _serverKeys as Map<string, { n: unknown; e: number }>;
 
 /** A request that waits to be sent or answered. */
@@ -55,7 +59,7 @@ export interface VendorClient {
   _entityCache: { add(entities: unknown): void };
 }
 
-/** What the server really said. The library's own error classes lose it (docs/gramjs.md). */
+/** The server's original error. GramJS's error classes lose it (docs/gramjs.md). */
 export interface RawRpcError {
   readonly code: number;
   readonly text: string;
@@ -67,7 +71,9 @@ const SENDER_MEMBERS =
   "send _handlers _processMessage _pendingState _sendQueue _state _handleBadAuthKey _retries reconnect _reconnect".split(" ");
 const CLIENT_MEMBERS = "_loopStarted _destroyed _handleReconnect _switchDC getSender invoke connect _entityCache".split(" ");
 
-/** The server's own words in an error of the library, or null when it is no answer of the server. */
+/**
+ * The server's original error in an error of GramJS; null when it is not an answer of the server.
+ */
 export function rawRpcError(error: unknown): RawRpcError | null {
   if (typeof error !== "object" || error === null || !(RAW in error)) return null;
   return error[RAW] as RawRpcError;
@@ -91,7 +97,10 @@ function mismatch(what: string): AppError {
 
 type ErrorFactory = (error: { errorCode: number; errorMessage: string }, request?: { className?: string }) => Error;
 
-/** Keeps code and text of every RPC error. The library looks the function up at each call, so replacing it works. */
+/**
+ * Keeps code and text of every RPC error. GramJS looks the function up at each call, so replacing
+ * it works.
+ */
 function keepRawErrors(): void {
   const module = vendorErrors as unknown as { RPCMessageToError: ErrorFactory };
   const original = module.RPCMessageToError;

@@ -68,7 +68,7 @@ test("edit, forward and delete do what they say, in a channel and in a private c
   expect(world.sandbox.world.history(one.phone, one.phone)).toEqual([]);
 });
 
-test("names are resolved, what nobody is called is nobody, and a stranger is refused", async () => {
+test("names are resolved, an unknown name gives null, and a chat without an access hash is refused", async () => {
   const { connection, store } = await member();
   world.sandbox.world.createAccount({ phone: "15559990001", firstName: "Bob", username: "bobby" });
   const bob = world.sandbox.world.account("15559990001").id;
@@ -104,7 +104,7 @@ test("old messages behind a whole page of which nothing can be read", async () =
   expect(await one.connection.calls.history({ chat, topic: null }, page.at(-1)?.messageId ?? 0, 4)).toEqual([]);
 });
 
-test("a flood wait stops sending to everybody, and reading goes on", async () => {
+test("a flood wait stops sending to all chats, and reading continues", async () => {
   const { phone, connection, store } = await member();
   world.sandbox.world.faults.failCalls({ method: "messages.sendMessage", code: 420, text: "FLOOD_WAIT_120", times: 1, phone });
   const send = (randomId: string) =>
@@ -129,7 +129,7 @@ test("PEER_FLOOD stops sending until it is resumed", async () => {
   expect(await send("3")).toBeGreaterThan(0);
 });
 
-test("whoever lost the account in the meantime does not act", async () => {
+test("a process that has lost the account meanwhile does not act", async () => {
   const { connection, allowed, phone } = await member();
   allowed.mayAct = false;
   const sent = connection.calls.send({ chat: "me", topic: null }, { ...plain("x"), replyTo: null, randomId: "1" });

@@ -28,7 +28,7 @@ test.each<[string, Api.TypeMessageMedia, Api.TypeInputMedia | null]>([
   ["a place that Telegram does not tell", new Api.MessageMediaGeo({ geo: new Api.GeoPointEmpty() }), null],
   ["a poll", new Api.MessageMediaPoll({ poll, results: new Api.PollResults({}) }), null],
   ["dice", new Api.MessageMediaDice({ value: 3, emoticon: "🎲" }), null],
-])("%s, sent again", (_what, media, sent) => {
+])("%s, in a new message", (_what, media, sent) => {
   const found = byReference(media);
   expect(found?.getBytes().toString("hex")).toBe(sent?.getBytes().toString("hex"));
 });

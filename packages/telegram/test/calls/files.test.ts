@@ -10,7 +10,7 @@ const world = useSandbox();
 const BYTES = randomBytes(PART_BYTES * 2 + 1);
 const digest = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
-/** An account that is connected, with a channel of its own that holds a document and a photo. */
+/** A connected account with its own channel, which contains a document and a photo. */
 async function member(more: { dc?: number; lost?: () => boolean } = {}) {
   const phone = world.person();
   const store = await newStore();
@@ -75,7 +75,7 @@ test("files are uploaded and sent alone and as an album, each random id once", a
   expect([posts[0]?.groupedId, posts[1]?.replyTo, posts[2]?.text]).toEqual([null, alone, "file 13"]);
 });
 
-/** Data centres in which an account is connected, and the keys it is connected with. */
+/** Data centres to which an account is connected, and its keys there. */
 const connected = (phone: string) =>
   world.sandbox.world
     .connections()
@@ -89,7 +89,8 @@ test("a file in another data centre is fetched from there, over one connection t
   const parts = await Promise.all([0, 1, 2].map((part) => files.read(found, part * PART_BYTES)));
   expect(Buffer.concat(parts).equals(BYTES)).toBe(true);
   expect(connected(phone).map(({ dc }) => dc)).toEqual([2, 4]);
-  // The same login, not a second device; and Telegram closes this one too when the machine freezes.
+  // The same login, not a second device; Telegram closes this connection too when the machine
+  // freezes.
   expect(world.sandbox.world.sessions(phone)).toHaveLength(1);
   expect(connected(phone).every(({ hangsUpAt }) => hangsUpAt !== null)).toBe(true);
   await connection.stop();
@@ -100,7 +101,7 @@ test("a data centre that forgot its key or hung up is asked again, with a new ke
   const { files, chat, id, phone, connection } = await member({ dc: 4 });
   const found = await files.find(chat, id);
   const part = (): Promise<Buffer> => files.read(found, 0);
-  // The client may hear of a broken line only from the call that it breaks under.
+  // The client may notice a broken line only by a call over it.
   const partAfterDrop = (): Promise<Buffer> =>
     part().catch((error: unknown) => (lostReason(error) === "socket" ? part() : Promise.reject(error)));
   await part();

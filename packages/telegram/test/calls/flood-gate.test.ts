@@ -28,7 +28,7 @@ async function rig(): Promise<{ store: () => SessionStore; reopen: () => FloodGa
   return { store: () => store, reopen, gate: make(), clock };
 }
 
-/** An answer of the server, as the hooks leave it. */
+/** A server's answer in the form of the hooks. */
 function answer(code: number, text: string): Error {
   const raw = Object.getOwnPropertySymbols(sample)[0] as symbol;
   return Object.assign(new Error(text), { [raw]: { code, text, method: "" } });
@@ -118,7 +118,7 @@ test("the rate is halved exactly when three of the notes lie within an hour", ()
   );
 });
 
-test("whoever waits as told never sends more than the rate, nor too fast into one chat", () => {
+test("a caller that waits as told never exceeds the rate, in total or per chat", () => {
   const arrivals = fc.array(fc.tuple(fc.integer({ min: 0, max: 5000 }), fc.constantFrom("a", "b")), { maxLength: 80 });
   fc.assert(
     fc.property(arrivals, (wishes) => {

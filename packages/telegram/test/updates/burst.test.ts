@@ -4,10 +4,16 @@ import type { Update } from "../../src/updates/model.ts";
 import { ACCOUNT } from "../../src/wire/box.ts";
 import { Rig } from "./engine-kit.ts";
 
-/** Of the processor's time, in milliseconds: a slice of the engine, and a part that is decoded and committed at once. */
+/**
+ * Processor time in milliseconds: a slice of the engine, and a part that is decoded and committed
+ * at once.
+ */
 const LONGEST_TURN_MS = 150;
 
-/** Runs `work` and says how long the event loop was kept without a turn on average, in milliseconds of the processor's time. */
+/**
+ * Runs `work` and returns the average time between turns of the event loop, in milliseconds of
+ * processor time.
+ */
 async function turnMs(work: () => Promise<void>): Promise<number> {
   let [turns, over] = [1, false];
   const count = (): void => {
@@ -22,7 +28,7 @@ async function turnMs(work: () => Promise<void>): Promise<number> {
   return (user + system) / 1000 / turns;
 }
 
-/** Resolves when so many are in the inbox, without looking all the time. */
+/** Resolves when the inbox has this many messages; polls rarely. */
 async function has(rig: Rig, messages: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   rig.onArrived = () => {

@@ -1,4 +1,6 @@
-/** Channels that the server does not tell of as it should: they hold nothing else up, and nothing of them is forgotten. */
+/**
+ * Channels with a misbehaving server: they block no other box, and no message of them is forgotten.
+ */
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import type { Envelope, Update } from "../../src/updates/model.ts";
@@ -94,7 +96,7 @@ test("channels joined elsewhere: whatever was posted since then arrives, also wh
   const channels = Array.from({ length: 20 }, (_, n) => String(n + 10));
   for (const channel of channels) rig.server.join(channel);
   for (let n = 0; n < 3; n++) for (const channel of channels) rig.server.post(channel);
-  // The account's own time goes on meanwhile.
+  // The account's own box continues meanwhile.
   rig.push(rig.server.post(ACCOUNT));
   await waitFor(() => rig.inbox().length === 2);
   rig.push(...channels.map((channel) => rig.server.post(channel)));
@@ -131,7 +133,7 @@ test("an unknown channel that may not be looked up: what is pushed of it is take
   expect(rig.trouble).toEqual([{ kind: "closed", chat: "-1000000000009", reason: "CHANNEL_PRIVATE" }]);
 });
 
-test("more than can be worked off: channels that are too long, a position set anew and unknown channels are not forgotten", async () => {
+test("with too many updates, channels that are too long, a reset position and unknown channels are not forgotten", async () => {
   const rig = await Rig.create();
   rig.server.limits.slice = 20_000;
   for (const channel of ["5", "6"]) rig.server.join(channel);
@@ -158,7 +160,7 @@ test("more than can be worked off: channels that are too long, a position set an
   ).toEqual(["5", "6", "9"]);
 });
 
-test("a channel that is pushed and that the list of chats does not name is asked for seldom; its message is taken all the same", async () => {
+test("a pushed channel outside the list of chats is asked for rarely; its message is taken", async () => {
   const rig = await Rig.create({ retryMs: [20, 50], paceMs: 1 });
   rig.server.join("5");
   await rig.start();

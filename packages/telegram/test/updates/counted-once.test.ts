@@ -1,4 +1,4 @@
-/** What cannot be read is lost once, however often it is met. */
+/** An unreadable message is lost once, however often it is met. */
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { ACCOUNT } from "../../src/wire/box.ts";
@@ -7,7 +7,7 @@ import { Refusal } from "./model-server.ts";
 
 const lost = (rig: Rig): number => rig.trouble.reduce((sum, trouble) => sum + (trouble.kind === "lost" ? trouble.count : 0), 0);
 
-const LEARNED_ANEW = {
+const READ_AGAIN = {
   "nothing of a difference can be read": (rig: Rig, box: string) => {
     rig.server.onCall = (name, asked) => {
       if (/ifference/.test(name) && asked === box) throw new Refusal("UNDECODABLE");
@@ -18,7 +18,7 @@ const LEARNED_ANEW = {
   },
 };
 
-for (const [what, spoil] of Object.entries(LEARNED_ANEW))
+for (const [what, spoil] of Object.entries(READ_AGAIN))
   test.each([
     ["state", ACCOUNT],
     ["dialogs", ACCOUNT],
@@ -37,7 +37,7 @@ for (const [what, spoil] of Object.entries(LEARNED_ANEW))
     const ill = rig.server.onCall;
     let left = 3;
     rig.server.onCall = (name, asked) => {
-      // What is asked for by now can be read, or it would be asked in a circle.
+      // The requested parts are readable, otherwise the requests would never end.
       if (name === question && left-- > 0) rig.server.postUnreadable(box);
       if (name.startsWith("history")) rig.server.limits.tooLong = Number.POSITIVE_INFINITY;
       else if (left > 0) ill(name, asked);

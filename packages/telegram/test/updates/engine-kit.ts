@@ -36,7 +36,7 @@ export class Rig {
   readonly errors: unknown[] = [];
   store: SessionStore;
   engine: UpdateEngine;
-  /** The next so many commits fail. */
+  /** Number of next commits that fail. */
   brokenCommits = 0;
   onArrived: () => void = () => {};
   /** What a test adds to the clocks of this host, in milliseconds. */
@@ -62,7 +62,7 @@ export class Rig {
     return rig;
   }
 
-  /** Ends everything; for many rigs in one test. */
+  /** Disposes of everything; for many rigs in one test. */
   async dispose(): Promise<void> {
     await this.stop();
     this.store.close();
@@ -107,7 +107,7 @@ export class Rig {
     this.engine.feed(this.server.envelope(updates.filter((update) => update !== null)));
   }
 
-  /** What the inbox has, as `box/id`, in the order of arrival. */
+  /** Messages of the inbox as `box/id`, in the order of arrival. */
   inbox(kind = "new"): string[] {
     const rows = this.store.updates.pending(100_000).filter((row) => row.kind === kind);
     return rows.map(({ box, messageId }) => `${box}/${messageId}`);

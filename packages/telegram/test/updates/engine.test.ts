@@ -78,7 +78,7 @@ test("a gap of a channel is fetched in parts, and only of that channel", async (
   expect(differences(rig)).toBe(before);
 });
 
-test("what came while nobody was there is fetched, and the line says so", async () => {
+test("messages of an outage are fetched, and the log reports them", async () => {
   const rig = await Rig.create();
   rig.server.join("5");
   await rig.start();

@@ -1,4 +1,4 @@
-/** Nothing can be stored for a while, and the connection lives on. */
+/** The store fails for a while, and the connection lives on. */
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { ACCOUNT } from "../../src/wire/box.ts";
@@ -20,7 +20,7 @@ test("a disk that is full: nothing moves, and later everything is there once", a
   expect(rig.inbox().sort()).toEqual(rig.server.everything());
 });
 
-test("a disk that was full: what was pushed to nobody until there was room is asked for at once, in channels too", async () => {
+test("after a full disk, messages pushed meanwhile are fetched at once, in channels too", async () => {
   const rig = await Rig.create();
   rig.server.join("5");
   await rig.start();
@@ -28,7 +28,7 @@ test("a disk that was full: what was pushed to nobody until there was room is as
   await rig.complete();
   await rig.stop();
   await rig.start();
-  // A server that pushed it on this connection says nothing of it in the account's difference.
+  // A server that pushed it on this connection leaves it out of the account's difference.
   const difference = rig.server.difference.bind(rig.server);
   rig.server.difference = async (from, limit) => {
     const answer = await difference(from, limit);

@@ -1,4 +1,7 @@
-/** Private chats and basic groups over sockets: their messages are in the account's box and come in short forms. */
+/**
+ * Private chats and basic groups over sockets: their messages are in the account's box and come in
+ * short forms.
+ */
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { useSandbox } from "../world.ts";
@@ -24,7 +27,7 @@ const write = ({ friend, phone }: Member, text: string): number => world.sandbox
 const differences = (): number => world.sandbox.world.counters()["updates.getDifference"] ?? 0;
 const speakers = { "a basic group": say, "a private chat": write };
 
-test.each(Object.entries(speakers))("what is said in %s comes by itself, in full and in short", async (where, speak) => {
+test.each(Object.entries(speakers))("messages in %s are pushed, in full and in short form", async (where, speak) => {
   const one = await member();
   const before = differences();
   for (const text of ["1", "2", "3"]) speak(one, text);
@@ -40,7 +43,7 @@ test.each(Object.entries(speakers))("what is said in %s comes by itself, in full
   ]);
 });
 
-test.each(Object.entries(speakers))("a short message in %s from somebody unknown is asked for", async (_where, speak) => {
+test.each(Object.entries(speakers))("a short message in %s from an unknown user is fetched", async (_where, speak) => {
   const one = await member();
   const before = differences();
   world.sandbox.world.faults.updates(one.phone, "short", 1);
@@ -66,7 +69,7 @@ test("a gap in a group is filled, and what is said while away is there before it
   expect(texts(one.store)).toEqual(["1", "2", "3", "4", "5", "6"]);
 });
 
-test("a group whose difference cannot be had is read from its history", async () => {
+test("a group without a usable difference is read from its history", async () => {
   const one = await member();
   say(one, "1");
   await has(one, ["1"]);

@@ -1,4 +1,7 @@
-/** Random schedules of a server that is ill now and then: positions, messages and the count of what is lost against the truth. */
+/**
+ * Random schedules of a server with occasional trouble: positions, messages and the count of lost
+ * ones against the truth.
+ */
 import { waitFor } from "@flotilla/testkit";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -27,7 +30,7 @@ const turns = async (count: number): Promise<void> => {
 };
 const lost = (rig: Rig): number => rig.trouble.reduce((sum, trouble) => sum + (trouble.kind === "lost" ? trouble.count : 0), 0);
 
-/** No position is ever one that the server has not reached. */
+/** No position is ever ahead of the server. */
 function neverBeyond(rig: Rig): void {
   expect(rig.store.updates.account()?.pts ?? 0).toBeLessThanOrEqual(rig.server.pts(ACCOUNT));
   for (const { id, pts } of rig.store.updates.channels()) expect(pts).toBeLessThanOrEqual(rig.server.pts(id));

@@ -1,4 +1,7 @@
-/** A data centre in trouble, over sockets: what can be read arrives, what cannot is counted, and nothing is asked in a rage. */
+/**
+ * A data centre in trouble, over sockets: readable messages arrive, unreadable ones are counted,
+ * and requests stay rare.
+ */
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { useSandbox } from "../world.ts";
@@ -14,7 +17,7 @@ const spoil = ({ phone }: Reader, mode: "unreadable" | "garbled" | "stuck" | "re
 const counted = (method: string): number => world.sandbox.world.counters()[method] ?? 0;
 const lost = ({ trouble }: Reader): number => trouble.reduce((sum, each) => sum + (each.kind === "lost" ? each.count : 0), 0);
 
-/** Where the account stands by its own account, and by the server's. */
+/** The account's position here equals the server's. */
 async function isEven(one: Reader): Promise<void> {
   const asked = counted("updates.getDifference");
   say(one, "even?");
@@ -93,7 +96,7 @@ test("the same part again and again: a few questions, then the chats are asked, 
   await isEven(one);
 });
 
-test("a channel whose difference is refused for ever holds neither the account nor the others, and comes back by itself", async () => {
+test("a channel whose difference is always refused blocks no other box, and recovers automatically", async () => {
   const one = await newReader(world, { retryMs: [2, 4, 8] });
   const other = world.sandbox.world.createChannel({ title: "Other", members: [one.friend, one.phone] }).id;
   await one.connection.stop();

@@ -1,12 +1,13 @@
 /**
- * Receives messages and dies by SIGKILL at a given step; steps are the writes to its file and the ends of its
- * transactions. Argument: JSON of {@link KilledChild}. Prints "ready"; leaves in order when the awaited text is stored.
+ * Receives messages and dies by SIGKILL at a given step; steps are the writes to its file and the
+ * ends of its transactions. Argument: JSON of {@link KilledChild}. Prints "ready"; exits in order
+ * when the awaited text is stored.
  */
 import { openSession } from "@flotilla/session-store";
 import { Database } from "@flotilla/sqlite";
 import { AccountConnection, DEFAULT_TIMINGS, type TelegramServer } from "@flotilla/telegram";
 
-/** What the child is told. */
+/** Argument of the child. */
 export interface KilledChild {
   readonly dir: string;
   readonly fleetKey: string;
@@ -56,7 +57,7 @@ const connection = new AccountConnection({
   },
 });
 
-/** Leaves when the last message is there, as an orderly stop would. */
+/** Exits when the last message is there, as an orderly stop would. */
 function look(): void {
   if (!store.updates.pending(100_000).some(({ content }) => content?.text === told.awaited)) return;
   void connection.stop().then(() => {

@@ -23,7 +23,7 @@ test("killed at step 1, 2, 3, … of receiving messages, until a run comes throu
     else world.sandbox.world.postToChannel(channel, text);
   };
 
-  /** One life; true when it came through. */
+  /** One run of the child; true when it finished. */
   const live = async (dieAt: number): Promise<boolean> => {
     const awaited = `live ${dieAt}`;
     const told: KilledChild = { dir, fleetKey: fleetKey.toString("hex"), server: world.server, dieAt, awaited };
@@ -45,11 +45,12 @@ test("killed at step 1, 2, 3, … of receiving messages, until a run comes throu
     return rows.map(({ content }) => content?.text ?? "").toSorted();
   };
 
-  // The first life only learns where the account stands; from then on everything counts.
+  // The first run only reads the account's position; everything after it counts.
   expect(await live(0)).toBe(true);
   let dieAt = 1;
   for (let through = false; !through; dieAt++) {
-    // A life that received nothing leaves its messages to the next one; more would only make that one longer.
+    // A run that received nothing leaves its messages to the next one; more would only lengthen
+    // that one.
     if (received().length === said.length) say(`missed ${dieAt}`);
     through = await live(dieAt);
     const texts = received();

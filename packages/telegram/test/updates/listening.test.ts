@@ -49,7 +49,7 @@ test("nothing is said of chats that are closed or have no rhythm yet", () => {
   );
 });
 
-test("a chat that sleeps every night is not told of while it sleeps, and is when it sleeps too long; the server is asked all the same", () => {
+test("a chat that is quiet every night is reported only when the silence is too long; the server is asked in both cases", () => {
   const HOUR = 60 * MINUTE;
   const day = 24 * HOUR;
   const listening = new Listening();

@@ -1,11 +1,13 @@
-/** What takes long to ask for does not hold up what is pushed. */
+/** Slow requests do not delay pushed updates. */
 import { waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { ACCOUNT } from "../../src/wire/box.ts";
 import { Rig } from "./engine-kit.ts";
 import { Refusal } from "./model-server.ts";
 
-/** The nth answer of a kind is held back until it is let go; `asked` resolves when it was asked for. */
+/**
+ * Holds back the nth answer of a kind until it is released; `asked` resolves when it was requested.
+ */
 function holdBack(rig: Rig, kind: "history" | "dialogs" | "dialogsOf", nth: number) {
   const [asked, free] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   onTestFinished(() => free.resolve());
@@ -21,7 +23,7 @@ function holdBack(rig: Rig, kind: "history" | "dialogs" | "dialogsOf", nth: numb
   return { asked: asked.promise, letGo: free.resolve, calls: () => calls };
 }
 
-/** Everything is there once, and each box is in its order. */
+/** Every message is there once, and each box is in order. */
 function inOrder(rig: Rig): void {
   const inbox = rig.inbox();
   expect(inbox.toSorted()).toEqual(rig.server.everything());
@@ -31,7 +33,7 @@ function inOrder(rig: Rig): void {
   }
 }
 
-/** A channel that is 40 pages behind, others that are not. */
+/** A channel that is 40 pages behind, and others that are not. */
 async function behind(): Promise<Rig> {
   const rig = await Rig.create();
   for (const channel of ["5", "6", "7"]) rig.server.join(channel);
@@ -123,7 +125,7 @@ test("a sweep that reads a chat to its end: what is pushed of this chat meanwhil
   await rig.start();
   rig.push(rig.server.post(ACCOUNT));
   await rig.complete();
-  // The difference says that there is nothing; the chat has it.
+  // The difference claims to be empty; the chat has the message.
   rig.server.difference = async ({ date, seq }) => ({ kind: "empty", date, seq });
   for (let n = 0; n < 12; n++) rig.server.post(ACCOUNT);
   const page = holdBack(rig, "history", 2);
@@ -135,7 +137,7 @@ test("a sweep that reads a chat to its end: what is pushed of this chat meanwhil
   inOrder(rig);
 });
 
-test("a position that is learned anew: what is pushed meanwhile is neither lost nor out of order", async () => {
+test("while a position is read again, pushed messages are neither lost nor out of order", async () => {
   const rig = await Rig.create();
   rig.server.join("6");
   await rig.start();
@@ -154,7 +156,7 @@ test("a position that is learned anew: what is pushed meanwhile is neither lost 
   inOrder(rig);
 });
 
-test("a process that dies between two pages, with live posts taken meanwhile, goes on from there", async () => {
+test("after a death between two pages, with live posts taken meanwhile, the next process continues there", async () => {
   const rig = await behind();
   const page = holdBack(rig, "history", 7);
   rig.begin();

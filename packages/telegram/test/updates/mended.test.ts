@@ -1,4 +1,7 @@
-/** What a server in trouble may not do to an account: run its position away, hold the others up, lose in silence. */
+/**
+ * What a server in trouble must not cause: a position that runs away, a delay of other boxes, a
+ * silent loss.
+ */
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { ACCOUNT } from "../../src/wire/box.ts";
@@ -10,7 +13,7 @@ const lost = (rig: Rig): number => rig.trouble.reduce((sum, trouble) => sum + (t
 const asked = (rig: Rig, what: RegExp): number => rig.server.calls.filter((call) => what.test(call)).length;
 const isEven = (rig: Rig): boolean => pts(rig) === rig.server.pts(ACCOUNT);
 
-/** When each question of a rig was asked. */
+/** Times of the requests of a rig. */
 function times(rig: Rig): number[] {
   const at: number[] = [];
   const before = rig.server.onCall;
@@ -44,7 +47,7 @@ test.each([
     expect(shortest(differences)).toBeGreaterThanOrEqual(24);
     expect(isEven(rig)).toBe(true);
     expect(lost(rig)).toBe(0);
-    // The last question may still rest: a new connection begins without it.
+    // The last request may still rest: a new connection starts without rests.
     await rig.stop();
     await rig.start();
     const before = rig.server.calls.length;
@@ -121,7 +124,7 @@ test("a position beyond the server's is found while the connection lives, by a m
   await rig.start();
   rig.push(rig.server.post(ACCOUNT), rig.server.post("5"));
   await rig.complete();
-  // As an update of a broken server does it.
+  // As in the update of a broken server.
   for (const box of [ACCOUNT, "5"]) {
     const at = rig.server.pts(box);
     rig.push({ kind: "box", box, pts: at + 500, count: 500, events: [] });
@@ -203,7 +206,7 @@ test.each([
   rig.timings.paceMs = 25;
   rig.server.bogus = 1;
   const at = times(rig);
-  // Ahead of what is known: each box has to be asked.
+  // Ahead of the known position: each box needs a request.
   for (const box of boxes) for (let n = 0; n < 5; n++) rig.server.post(box);
   for (const box of boxes) rig.push(rig.server.post(box));
   await rig.complete();

@@ -1,4 +1,7 @@
-/** Telegram's side of the update stream as a model: boxes with a pts, differences in parts, and chats with a history. */
+/**
+ * Model of Telegram's side of the update stream: boxes with a pts, differences in parts, and chats
+ * with a history.
+ */
 
 import { bareChannel, markedChannel } from "@flotilla/kernel";
 import type { InboxEvent, MessageContent, UpdateState } from "@flotilla/session-store";
@@ -12,12 +15,12 @@ interface Box {
   lastId: number;
   updates: BoxUpdate[];
   messages: Map<number, InboxEvent>;
-  /** Messages that the client has no constructor for. */
+  /** Messages without a constructor in the client. */
   bad: Set<number>;
   joinedAt: number;
 }
 
-/** What the server answered instead, once or always. */
+/** The error that the server answers with, once or always. */
 export class Refusal extends Error {
   readonly text: string;
   constructor(text: string) {
@@ -45,11 +48,11 @@ export class ModelServer implements UpdateServer {
   readonly limits: { slice: number; tooLong: number } = { slice: 3, tooLong: Number.POSITIVE_INFINITY };
   readonly closed = new Map<string, string>();
   readonly calls: string[] = [];
-  /** Looked at before each call; may throw. */
+  /** Called before each request; may throw. */
   onCall: (name: string, box: string) => void = () => {};
-  /** So many objects that nobody can read, and that belong to no step of any box, come with each answer. */
+  /** Number of unreadable objects, outside the steps of every box, in each answer. */
   bogus = 0;
-  accepts = false; // a position beyond the own one, with "nothing new"
+  accepts = false; // A position ahead of its own, with "nothing new".
   seq = 1;
   qts = 1;
   date = 1000;
@@ -60,7 +63,7 @@ export class ModelServer implements UpdateServer {
     return { kind: "channel-changed", channel };
   }
 
-  /** The account joins it now, with all that is in it. */
+  /** The account joins it now, with its existing messages. */
   joinLater(channel: string): void {
     this.date += 5;
     this.#box(channel).joinedAt = this.date * 1000;
@@ -70,7 +73,7 @@ export class ModelServer implements UpdateServer {
     return [...this.#boxes.keys()].filter((box) => box !== ACCOUNT);
   }
 
-  /** Something is said; the update has still to be sent to the client. */
+  /** Adds a message; the caller sends the update to the client. */
   post(box: string): BoxUpdate {
     const { messages, lastId } = this.#box(box);
     const event: InboxEvent = { ...this.#blank(box, lastId + 1), kind: "new", version: 0, content: CONTENT };
@@ -79,14 +82,14 @@ export class ModelServer implements UpdateServer {
     return this.#record(box, 1, [event]);
   }
 
-  /** Something is said that the client cannot read. */
+  /** Adds a message that the client cannot read. */
   postUnreadable(box: string): Update {
     const { events } = this.post(box);
     this.#box(box).bad.add(events[0]?.messageId ?? 0);
     return { kind: "unreadable" };
   }
 
-  /** The newest message is edited, or null. */
+  /** Edits the newest message; null without one. */
   edit(box: string): BoxUpdate | null {
     const id = [...this.#box(box).messages.keys()].at(-1);
     if (id === undefined) return null;
@@ -94,7 +97,7 @@ export class ModelServer implements UpdateServer {
     return this.#record(box, 1, [event]);
   }
 
-  /** Something moves the pts that is no message. */
+  /** Moves the pts without a message. */
   read(box: string): BoxUpdate {
     return this.#record(box, 1, []);
   }
@@ -111,12 +114,12 @@ export class ModelServer implements UpdateServer {
     return [...this.#boxes].flatMap(([name, box]) => readable(box).map((id) => `${name}/${id}`)).sort();
   }
 
-  /** How many messages there are that cannot be read. */
+  /** Number of unreadable messages. */
   unreadable(): number {
     return [...this.#boxes.values()].reduce((sum, { bad }) => sum + bad.size, 0);
   }
 
-  /** The server sets the pts of the account anew. */
+  /** The server resets the pts of the account. */
   resetPts(pts: number): void {
     this.#box(ACCOUNT).pts = pts;
     this.#box(ACCOUNT).updates = [];

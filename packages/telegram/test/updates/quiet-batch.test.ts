@@ -1,4 +1,4 @@
-/** Quiet chats are asked for together, and each of them answers for itself. */
+/** Quiet chats are checked together, and each gets its own result. */
 import { markedChannel } from "@flotilla/kernel";
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
@@ -8,7 +8,9 @@ import { Refusal } from "./model-server.ts";
 const CHANNELS = ["5", "6", "7", "8", "9"];
 const chatOf = markedChannel;
 
-/** Channels that said something every second, long ago. Two messages of each of `withheld` were pushed to nobody. */
+/**
+ * Channels that posted every second, long ago. Two messages of each of `withheld` were not pushed.
+ */
 async function quietOnes(withheld: readonly string[] = []): Promise<Rig> {
   const rig = await Rig.create({ deafEveryMs: 100_000 });
   for (const channel of CHANNELS) rig.server.join(channel);
@@ -18,14 +20,14 @@ async function quietOnes(withheld: readonly string[] = []): Promise<Rig> {
   await rig.stop();
   rig.passedMs += 3 * 3_600_000;
   rig.timings.deafEveryMs = 20;
-  // What the account's difference would tell is not asked: only the look for quiet ones finds it.
+  // The account's difference would report it; only the check of quiet chats finds it.
   rig.server.difference = async ({ date, seq }) => ({ kind: "empty", date, seq });
   rig.server.dialogs = async () => ({ dialogs: [], next: null });
   for (const channel of withheld) for (let n = 0; n < 2; n++) rig.server.post(channel);
   return rig;
 }
 
-/** A question about several chats is refused as a whole when one of them is refused. */
+/** A request for several chats is refused as a whole when one of them is refused. */
 function refuse(rig: Rig, chats: readonly string[], text: string): string[][] {
   const asked: string[][] = [];
   const original = rig.server.dialogsOf.bind(rig.server);
@@ -52,7 +54,7 @@ test("one closed chat among quiet ones: it alone is closed, and of the others wh
   await rig.complete();
 });
 
-test("two that are refused in words that nobody knows, and one that is not listed any more", async () => {
+test("two that are refused with unknown errors, and one that is no longer listed", async () => {
   const rig = await quietOnes(["6"]);
   refuse(rig, [chatOf("5"), chatOf("9")], "REFUSED SOMETHING_NEW");
   rig.server.closed.set("8", "CHANNEL_PRIVATE");
@@ -73,7 +75,7 @@ test("two that are refused in words that nobody knows, and one that is not liste
   ).toEqual([chatOf("6"), chatOf("7")].toSorted());
 });
 
-test("when the server asks for a wait, nobody is called quiet; they are asked again", async () => {
+test("during a flood wait no chat counts as quiet; they are asked again", async () => {
   const rig = await quietOnes(["5"]);
   const original = rig.server.dialogsOf.bind(rig.server);
   let calls = 0;

@@ -1,4 +1,6 @@
-/** Quiet sources over sockets: the server is asked before anybody is alarmed. Time is the sandbox's. */
+/**
+ * Quiet sources over sockets: the engine asks the server before an alert. Time is the sandbox's.
+ */
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { useSandbox } from "../world.ts";
@@ -12,7 +14,7 @@ const ALONE = { deafEveryMs: 50, sweepEveryMs: NEVER, idleMs: NEVER };
 const post = ({ channel }: Reader, text: string): number => world.sandbox.world.postToChannel(channel, text);
 const pass = (minutes: number): void => world.sandbox.clock.advance(minutes * MINUTE);
 
-/** A reader whose channel says something every minute. */
+/** A reader whose channel posts every minute. */
 async function used(): Promise<Reader & { readonly chat: string; readonly said: readonly string[] }> {
   const one = await newReader(world, ALONE, world.sandbox.clock);
   const said = Array.from({ length: 8 }, (_, n) => `every minute ${n}`);

@@ -1,4 +1,4 @@
-/** An account that reads, for tests of the engine over sockets. */
+/** A reading account, for tests of the engine over sockets. */
 import { type Clock, systemClock } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 import type { UpdateTrouble } from "@flotilla/telegram";
@@ -32,13 +32,13 @@ export async function newReader(world: TestWorld, timings: object = {}, clock: C
   return { ...watched, phone, store, channel, friend, trouble };
 }
 
-/** Texts in the inbox, each as often as it is there. The login's code is not ours. */
+/** Texts in the inbox, with repeats, without the login code. */
 export function texts(store: SessionStore): string[] {
   const rows = store.updates.pending(100_000).filter(({ kind, chat }) => kind === "new" && chat !== "777000");
   return rows.map(({ content }) => content?.text ?? "").sort();
 }
 
-/** Waits until these texts, and nothing else, are in the inbox. */
+/** Waits until exactly these texts are in the inbox. */
 export async function has({ store }: Reader, wanted: readonly string[]): Promise<void> {
   await waitFor(() => texts(store).length >= wanted.length, { timeoutMs: 45_000, what: `${wanted.length} messages` });
   expect(texts(store)).toEqual(wanted.toSorted());

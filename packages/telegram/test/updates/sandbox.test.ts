@@ -11,7 +11,7 @@ const reader = (timings: object = {}): Promise<Reader> => newReader(world, timin
 const say = ({ friend, phone }: Reader, text: string): number => world.sandbox.world.sendPrivate(friend, phone, text);
 const post = ({ channel }: Reader, text: string): number => world.sandbox.world.postToChannel(channel, text);
 
-test("what was said while nobody was there is in the inbox before it is ready, once", async () => {
+test("messages of an outage are in the inbox once, before it is ready", async () => {
   const one = await reader();
   say(one, "before");
   await has(one, ["before"]);
@@ -53,7 +53,7 @@ test("a channel and an account whose differences are too long lose nothing", asy
   expect(world.sandbox.world.counters()["messages.getHistory"]).toBeGreaterThan(100);
 });
 
-test("a channel that lets nobody in any more is marked, and the rest goes on", async () => {
+test("a channel that shuts the account out is marked, and the others continue", async () => {
   const one = await reader();
   await one.connection.stop();
   post(one, "unseen");
@@ -84,7 +84,7 @@ test("a server in trouble and a flood wait delay the catching up, and nothing el
   expect(texts(one.store)).toEqual(["late"]);
 });
 
-test("a position that the server does not take is learned anew", async () => {
+test("a position that the server refuses is read again", async () => {
   const one = await reader();
   say(one, "1");
   await has(one, ["1"]);
@@ -99,7 +99,7 @@ test("a position that the server does not take is learned anew", async () => {
   await has(one, ["1", "2", "3"]);
 });
 
-test("a message of a kind that nobody can read yet is passed over and said; what is around it arrives", async () => {
+test("a message of an unknown kind is skipped and reported; its neighbours arrive", async () => {
   const one = await reader();
   say(one, "1");
   world.sandbox.world.sendPrivate(one.friend, one.phone, "2", true);
@@ -156,7 +156,7 @@ test("a seq that does not follow brings what was not pushed, at once and once", 
   expect(world.sandbox.world.counters()["updates.getDifference"], "the seq that was learned holds").toBe(asked);
 });
 
-test("an imported position is where it goes on", async () => {
+test("updates continue from an imported position", async () => {
   const one = await reader();
   const before = one.store.updates.account();
   await one.connection.stop();

@@ -8,7 +8,7 @@ import { ModelServer, Refusal } from "./model-server.ts";
 
 const BOXES = [ACCOUNT, "5", "6"] as const;
 const box = fc.constantFrom(...BOXES);
-/** What becomes of an update on its way. */
+/** Fate of an update on its way. */
 const fate = fc.constantFrom("arrives", "arrives", "arrives", "lost", "twice", "late");
 const step = fc.oneof(
   { weight: 12, arbitrary: fc.record({ do: fc.constantFrom("post", "edit", "read"), box, fate }) },
@@ -90,7 +90,7 @@ async function play(steps: readonly Step[]): Promise<Rig> {
   return rig;
 }
 
-/** Everything is there, each once. */
+/** Every message is there once. */
 function isComplete(rig: Rig): void {
   expect(rig.inbox().sort()).toEqual(rig.server.everything());
   expect(rig.engine.counts().lost).toBe(0);

@@ -1,4 +1,7 @@
-/** When nothing may be asked, the engine sleeps until something may: a time that has passed would keep the process busy. */
+/**
+ * When no request may be sent, the engine sleeps until one may: a time in the past would keep the
+ * process busy.
+ */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CHECK, lookKey, RESET, Todo } from "../../src/updates/todo.ts";

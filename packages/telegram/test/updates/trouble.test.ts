@@ -37,7 +37,7 @@ test("a position that the server does not accept any more loses nothing", async 
   await rig.complete();
 });
 
-test("updatePtsChanged: the position is learned anew, and nothing in between is lost", async () => {
+test("updatePtsChanged: the position is read again, and no message in between is lost", async () => {
   const rig = await Rig.create();
   await rig.start();
   rig.push(rig.server.post(ACCOUNT));
@@ -50,7 +50,7 @@ test("updatePtsChanged: the position is learned anew, and nothing in between is 
   await rig.complete();
 });
 
-test("a channel that was closed is marked alone; let in again, it goes on", async () => {
+test("only the closed channel is marked; when it reopens, it continues", async () => {
   const rig = await Rig.create();
   for (const channel of ["5", "6"]) rig.server.join(channel);
   await rig.start();
@@ -59,7 +59,7 @@ test("a channel that was closed is marked alone; let in again, it goes on", asyn
   rig.push(rig.server.post("5"));
   rig.server.post("6");
   rig.push(rig.server.post("6"), rig.server.post(ACCOUNT));
-  // What is pushed is taken all the same; what was not waits until the channel lets us in.
+  // Pushed messages are taken; the others wait until the channel admits the account again.
   await waitFor(() => rig.trouble.length === 1 && rig.inbox().length === 4);
   expect(rig.inbox().sort()).toEqual(["5/2", "6/1", "6/2", "account/1"]);
   expect(rig.trouble).toEqual([{ kind: "closed", chat: "-1000000000005", reason: "CHANNEL_PRIVATE" }]);
@@ -70,7 +70,7 @@ test("a channel that was closed is marked alone; let in again, it goes on", asyn
   expect(rig.trouble.at(-1)).toEqual({ kind: "reopened", chat: "-1000000000005" });
 });
 
-test("a channel joined while nobody was there gives what was posted since, one joined now starts now", async () => {
+test("a channel joined during an outage delivers its posts since then, one joined now starts now", async () => {
   const rig = await Rig.create();
   await rig.start();
   rig.push(rig.server.post(ACCOUNT));
@@ -95,7 +95,7 @@ test("one event that cannot be read is passed over and counted, the others come"
   await rig.stop();
   for (const box of [ACCOUNT, "5"])
     for (let n = 2; n <= 6; n++) n === 3 ? rig.server.postUnreadable(box) : rig.server.post(box);
-  // Not even in part can anything be made of an answer that holds the third of a box.
+  // No part of an answer that contains the third message of a box is readable.
   rig.server.onCall = (name, box) => {
     if (/ifference/.test(name) && !(/ 1 /.test(name) && !rig.store.updates.has(box, 2))) throw new Refusal("UNDECODABLE");
   };
@@ -194,7 +194,7 @@ test.each([86_400_000, -86_400_000, 365 * 86_400_000])(
   },
 );
 
-test("newer messages of a quiet chat that were pushed to nobody are fetched, and that is told", async () => {
+test("newer messages of a quiet chat that were not pushed are fetched and reported", async () => {
   const rig = await Rig.create({ deafEveryMs: 30, idleMs: 1e12, sweepEveryMs: 1e12 });
   rig.server.join("5");
   await rig.start();

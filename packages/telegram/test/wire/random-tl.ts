@@ -1,11 +1,11 @@
-/** Random objects of the library's schema as bytes, with the place of every object in them. */
+/** Random objects of GramJS's schema as bytes, with the place of every object in them. */
 import type { Field, Line, Lines } from "../../src/wire/lines.ts";
 
 export interface Spot {
   readonly type: string;
   readonly start: number;
   readonly end: number;
-  /** An element of a vector; otherwise a field. */
+  /** True = an element of a vector; otherwise a field. */
   readonly isElement: boolean;
 }
 
@@ -14,7 +14,7 @@ export interface Written {
   readonly spots: readonly Spot[];
 }
 
-/** Numbers that follow from a seed. */
+/** Pseudo-random numbers from a seed. */
 export function numbersFrom(seed: number): (below: number) => number {
   let state = seed | 0;
   return (below) => {

@@ -1,4 +1,7 @@
-/** Several objects of a later layer in one answer cost themselves alone, wherever they are (field fault A2). */
+/**
+ * Several objects of a later layer in one answer cost only themselves, wherever they are (field
+ * fault A2).
+ */
 import bigInt from "big-integer";
 import { Api } from "telegram";
 import { expect, test } from "vitest";
@@ -52,7 +55,7 @@ function difference(below: Below): Api.updates.Difference {
   });
 }
 
-/** What stands in the place of an object in a later layer. */
+/** Bytes that replace an object in a later layer. */
 function later(bytes: Buffer, below: Below): Buffer {
   const [id, body] = [int32(0xf10711a0 + below(8)), bytes.subarray(4)];
   const noise = Buffer.concat(Array.from({ length: below(6) }, () => int32(below(100))));
@@ -75,7 +78,10 @@ const PLACES: Readonly<Record<string, Pick>> = {
 };
 const all: Pick = (answer) => Object.values(PLACES).flatMap((pick) => pick(answer));
 
-/** An answer in which one, two, three or five objects are of a later layer: what of its readable messages is not there. */
+/**
+ * An answer with one, two, three or five objects of a later layer: its readable messages that are
+ * missing.
+ */
 function missing(pick: Pick, seed: number): string[] {
   const below = numbersFrom(seed);
   const answer = difference(below);

@@ -24,7 +24,7 @@ function int32(value: number): Buffer {
   return four;
 }
 
-/** What an object of a later layer may look like. */
+/** Possible bytes of an object of a later layer. */
 function later(bytes: Buffer, { start, end }: Spot, below: (limit: number) => number): Buffer {
   const id = int32(0xf10711a0 + below(8));
   const body = bytes.subarray(start + 4, end);
@@ -38,7 +38,7 @@ function spliced({ bytes }: Written, spot: Spot, into: Buffer): Buffer {
 
 type Thing = { readonly className?: string; readonly originalArgs?: Record<string, unknown>; equals?(other: unknown): boolean };
 
-/** What is missing of `whole` in `read`; throws when anything is there that is not so. */
+/** Parts of `whole` that are missing in `read`; throws when `read` contains anything else. */
 function missing(read: unknown, whole: unknown, at = ""): string[] {
   if (read instanceof Unreadable) return [at];
   if (Array.isArray(read) && Array.isArray(whole)) {
@@ -62,7 +62,10 @@ function missing(read: unknown, whole: unknown, at = ""): string[] {
   );
 }
 
-/** What is left out of a list: the rest has to be there in its order. Of several ways to see that, the one that misses least. */
+/**
+ * Elements left out of a list: the rest must be in order. Of several alignments, the one that
+ * misses least.
+ */
 function missingOf(read: readonly unknown[], whole: readonly unknown[], at: string, index = 0): string[] {
   if (whole.length - index < read.length) throw new Error(`${at} has something of its own`);
   if (index === whole.length) return [];
@@ -85,10 +88,10 @@ function attempt(work: () => string[]): string[] | null {
 }
 
 interface Tried {
-  /** Paths of what is not there. */
+  /** Paths of the missing parts. */
   readonly missing: readonly string[];
   readonly isNull: boolean;
-  /** What was replaced was the position itself, or the envelope's own. */
+  /** True = the replaced object was the position itself, or one of the envelope. */
   readonly isVital: boolean;
 }
 
@@ -105,7 +108,7 @@ function tried(seed: number, count: number): Tried {
     const spot = spots[below(spots.length)] as Spot;
     isVital ||= spot.type === "updates.State";
     bytes = spliced({ bytes, spots }, spot, later(bytes, spot, below));
-    // Only what lies before it is still where it was, and outside of it.
+    // Only objects before it, outside of it, are still at their place.
     spots = spots.filter(({ end }) => end <= spot.start);
   }
   const found = readTolerantly(bytes, { type, isVector: false });
@@ -213,7 +216,7 @@ test("a text behind an object of a later layer is taken when that is the only on
   ]);
 });
 
-test("a message without whose object nobody knows where it was said is no message", () => {
+test("a message whose chat cannot be read is no message", () => {
   const found = read(difference({ newMessages: [message(1), message(2, { peerId: later4 }), message(3)] }));
   expect(texts(found)).toEqual(["m1", "?", "m3"]);
 });

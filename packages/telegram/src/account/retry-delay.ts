@@ -1,34 +1,40 @@
 import type { Fault } from "@flotilla/contracts";
 import { sleep } from "@flotilla/kernel";
 
-/** Whoever said "hold" may be gone: so long at most, in milliseconds. */
+/** Most milliseconds of a hold, because the supervisor that set it may be gone. */
 const HOLD_MAX_MS = 15 * 60_000;
 
-/** Whether a network that comes back ends the wait; what the server asked for stays asked for. */
+/** Whether the return of the network may end the wait; waits of the server stay. */
 export function isOfNetwork(fault: Fault): boolean {
   return fault.class === "NETWORK" && fault.waitS === undefined;
 }
 
-/** The wait between two tries, which somebody who sees more than one connection may prolong and end. */
-export class Patience {
+/** The wait between two connection attempts, which the supervisor may hold and end. */
+export class RetryDelay {
   #isHeld = false;
   #goes = 0;
   #order = new AbortController();
 
-  /** No more tries after a fault of the network, before {@link Patience.go}: somebody else looks whether there is one. */
+  /**
+   * Stops retries after a network fault until {@link RetryDelay.go}: another worker probes the
+   * network.
+   */
   hold(): void {
     this.#isHeld = true;
     this.#changed();
   }
 
-  /** Whoever waits because of the network tries at once. */
+  /** Ends the hold, and all waits that may change. */
   go(): void {
     this.#isHeld = false;
     this.#goes += 1;
     this.#changed();
   }
 
-  /** Resolves after `delayMs`, when it is told to go, or when `signal` is aborted. `mayChange` false: no order changes it. */
+  /**
+   * Resolves after `delayMs`, on {@link RetryDelay.go}, or when `signal` aborts. With `mayChange`
+   * false, `hold` and `go` have no effect.
+   */
   async wait(delayMs: number, mayChange: boolean, signal: AbortSignal): Promise<void> {
     if (!mayChange) return await sleep(delayMs, signal).catch(() => {});
     const [from, goes] = [performance.now(), this.#goes];

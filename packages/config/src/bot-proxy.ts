@@ -1,21 +1,20 @@
 import { parseProxy } from "@flotilla/kernel";
 import { ENV, type EnvValues } from "./schema.ts";
-import { Secret } from "./secret.ts";
+import { type Secret, secretOf } from "./secret.ts";
 
 /**
  * Proxy of the bot: BOT_PROXY, else TELEGRAM_PROXY. Null = direct, also to a custom Bot API server.
  */
 export function botProxyOf(env: EnvValues): Secret | null {
   if (env.BOT_PROXY?.toLowerCase() === "direct") return null;
-  const proxy = env.BOT_PROXY || (env.BOT_API_ROOT ? "" : env.TELEGRAM_PROXY);
-  return proxy ? new Secret(proxy) : null;
+  return secretOf(env.BOT_PROXY || (env.BOT_API_ROOT ? "" : env.TELEGRAM_PROXY));
 }
 
 /**
  * One line when the bot has no usable proxy. Flotilla never bypasses a proxy that cannot carry a
  * connection (docs/safety.md).
  */
-export function wayProblems(env: EnvValues): string[] {
+export function botProxyProblems(env: EnvValues): string[] {
   if (env.BOT_PROXY || env.BOT_API_ROOT || !env.TELEGRAM_PROXY || ENV.TELEGRAM_PROXY.schema.safeParse(env.TELEGRAM_PROXY).error)
     return [];
   return parseProxy(env.TELEGRAM_PROXY).kind === "mtproxy"
