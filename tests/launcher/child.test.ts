@@ -10,7 +10,7 @@ const fixture = (name: string): string => path.join(import.meta.dirname, "fixtur
 const host = (sameWishMs: string, ...command: string[]): SpawnedProcess =>
   spawnNode(fixture("host.mjs"), [sameWishMs, process.execPath, ...command]);
 
-/** The program has a session of its own: it would outlive a launcher that a failed test kills, and keep its output open. */
+/** Kills the program with the test: it has its own session and survives a killed launcher. */
 async function runningProgram(launcher: SpawnedProcess): Promise<number> {
   await launcher.waitForOutput(/program \d+/);
   const pid = Number(/program (\d+)/.exec(launcher.stdout)?.[1]);
@@ -30,7 +30,7 @@ describe("runChild", () => {
     expect(await host(NEVER_SAME_WISH, "-e", script).exited).toEqual({ code, signal: null });
   });
 
-  test("says when the program cannot be started", async () => {
+  test("reports a program that cannot be started", async () => {
     const launcher = spawnNode(fixture("host.mjs"), [NEVER_SAME_WISH, path.join(import.meta.dirname, "no-such-program")]);
     const { code } = await launcher.exited;
     expect(code).not.toBe(0);
@@ -46,7 +46,7 @@ describe("runChild", () => {
     expect(launcher.stdout).not.toContain("got a");
   });
 
-  test("the same Ctrl+C delivered by terminal, shell and npm is one wish", async () => {
+  test("one Ctrl+C, delivered by terminal, shell and npm, counts once", async () => {
     const launcher = host(ALWAYS_SAME_WISH, fixture("program.mjs"), "5");
     const program = await runningProgram(launcher);
     launcher.kill("SIGINT");
@@ -60,7 +60,7 @@ describe("runChild", () => {
     expect(launcher.stdout).toContain("counted 1");
   });
 
-  test("a second wish after a while is passed on", async () => {
+  test("a second signal after the interval is passed on", async () => {
     const launcher = host(NEVER_SAME_WISH, fixture("program.mjs"), "2");
     await runningProgram(launcher);
     launcher.kill("SIGINT");
@@ -70,7 +70,7 @@ describe("runChild", () => {
     expect(launcher.stdout).toContain("term 2");
   });
 
-  test.runIf(existsSync("/usr/bin/setpriv"))("a launcher killed with -9 takes the program along, by SIGTERM", async () => {
+  test.runIf(existsSync("/usr/bin/setpriv"))("the program gets SIGTERM when the launcher is killed with SIGKILL", async () => {
     const launcher = host(ALWAYS_SAME_WISH, fixture("program.mjs"), "1");
     const program = await runningProgram(launcher);
     launcher.kill("SIGKILL");
@@ -79,7 +79,7 @@ describe("runChild", () => {
   });
 
   test.runIf(process.platform === "linux")(
-    "a killed npm stops the program, although the shell between them lives on",
+    "a killed npm stops the program, although the shell between them survives",
     async () => {
       const npm = spawnNode(fixture("npm-like.mjs"), [
         process.execPath,
