@@ -16,7 +16,7 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Opens a page of a phone or a desk; closed with the test. */
+/** Opens a page in phone or desktop size; closes it with the test. */
 export async function openPage(url: string, size: { readonly width: number; readonly height: number }): Promise<Page> {
   const browser: Browser = await chromium.launch({ executablePath: CHROMIUM ?? "", args: FLAGS });
   onTestFinished(() => browser.close());
