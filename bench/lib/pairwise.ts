@@ -28,8 +28,9 @@ export function lengthOf(quick: boolean): Length {
 }
 
 /**
- * Operations per second of all contenders, measured in turns so that a busy machine affects all alike. The
- * first round of each is a warm-up and does not count. Ratios are against `peer`, round by round.
+ * Operations per second of all contenders, measured in turns so that a busy machine affects all
+ * alike. The first round of each is a warm-up and does not count. Ratios are against `peer`, round
+ * by round.
  */
 export async function pairwise(contenders: readonly Contender[], peer: string | null, length: Length): Promise<Measured[]> {
   for (const contender of contenders) await contender.round(length.roundMs / 4);

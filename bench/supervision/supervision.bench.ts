@@ -74,7 +74,7 @@ async function replaced(keeper: Keeper, name: NodeJS.Signals): Promise<number> {
   return performance.now() - began;
 }
 
-/** Counts processes left 200 ms after kill -9 of the supervisor: each would be a second user of a session. */
+/** Processes left 200 ms after kill -9 of the supervisor: each would use a session twice. */
 async function orphans(keepers: readonly Keeper[], rounds: number, how: "idle" | "stopped"): Promise<Measured[]> {
   const left = keepers.map(() => 0);
   for (let n = 0; n < rounds; n++) {

@@ -1,4 +1,4 @@
-/** The admin's side of the sandbox's chat: presses buttons and receives edits over one open connection. */
+/** The admin's side of the sandbox's chat, over one open connection. */
 export class Phone implements Disposable {
   readonly #control: string;
   readonly #gone = new AbortController();

@@ -131,7 +131,10 @@ async function timedCall(name: string, call: () => Promise<unknown>): Promise<[s
   return [[name, performance.now() - began]];
 }
 
-/** Measures all kinds in turns, so that a busy machine affects all alike. Ratios: medians, against the bound of the run. */
+/**
+ * Measures all kinds in turns, so that a busy machine affects all alike. Ratios: medians, against
+ * the bound of the run.
+ */
 async function inTurns(
   work: Readonly<Record<string, () => Promise<readonly (readonly [string, number])[]>>>,
   times: number,

@@ -1,6 +1,6 @@
 /**
- * Bot and supervisor as compose and Kubernetes start them: each alone, with the command, environment and
- * probe of the file (field faults H3, H4, H5).
+ * Bot and supervisor as compose and Kubernetes start them: each alone, with the command,
+ * environment and probe of the file (field faults H3, H4, H5).
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -29,7 +29,7 @@ interface Started {
   readonly alive?: readonly string[];
 }
 
-/** Substitutes variables as compose does: `${NAME:-default}`, `${NAME:+value}`, `${NAME:?words}`. */
+/** Substitutes as compose does: `${NAME:-default}`, `${NAME:+value}`, `${NAME:?words}`. */
 function interpolate(text: string, env: Readonly<Record<string, string>>): string {
   return text.replace(/\$\{(\w+):([-+?])((?:[^{}]|\$\{[^}]*\})*)\}/g, (_, name: string, how: string, rest: string) => {
     const value = env[name] ?? "";

@@ -1,6 +1,6 @@
 /**
- * A start without the Bot API: workers run, the launcher says what it waits for, and the chat answers when
- * the Bot API is back (field fault C6).
+ * A start without the Bot API: workers run, the launcher says what it waits for, and the chat
+ * answers when the Bot API is back (field fault C6).
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { childWith, freePort, startProxy, testDir } from "@flotilla/testkit";

@@ -54,7 +54,10 @@ test.skipIf(process.platform !== "linux")(
   },
 );
 
-/** Creates ten channels, each with its own route; the other worker delivers slowly. Returns the channels. */
+/**
+ * Creates ten channels, each with its own route; the other worker delivers slowly. Returns the
+ * channels.
+ */
 async function makeRoutes(fleet: TestFleet): Promise<readonly string[]> {
   await fleet.post("accounts", { phone: OWNER, firstName: "Owner" });
   const channels: string[] = [];

@@ -7,7 +7,10 @@ import { expect, inject, test } from "vitest";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const READY = /Flotilla is ready — open (http:\S+)\//;
 
-/** Creates a checkout in `at`: copies sources, because Node uses the real path of a file; links libraries. */
+/**
+ * Creates a checkout in `at`: copies sources, because Node uses the real path of a file; links
+ * libraries.
+ */
 function checkout(at: string): void {
   const filter = (path: string): boolean => !/\/(test|node_modules)$/.test(path);
   for (const part of ["apps", "packages"]) cpSync(join(ROOT, part), join(at, part), { recursive: true, filter });

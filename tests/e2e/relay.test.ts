@@ -15,7 +15,7 @@ interface Seen {
   readonly groupedId: string | null;
 }
 
-/** docs/relays.md on a whole fleet: copies, forwards, edits, deletions, protected posts and alerts. */
+/** docs/relays.md on a whole fleet: copies, forwards, edits, deletions, protected posts, alerts. */
 test("one route copies, another forwards; replies, edits, deletions and albums follow; protected posts are not copied", async () => {
   const fleet = await startFleet({ SENDS_PER_MINUTE: "6000", START_SPACING_S: "0" });
   await new AdminChat(fleet).start();

@@ -57,7 +57,8 @@ test("buttons start and stop a backfill, and pause and remove a source", async (
   await chat.press("🚫 Leave out news_b");
   await chat.shows(/Sources of demo_1(?![\s\S]*news_b)/);
 
-  // A route back to its source is detected only when the names are known; the newer route is disabled.
+  // A route back to its source is detected only when the names are known; the newer route is
+  // disabled.
   const back = Route.parse({
     id: "back",
     from: { worker: "demo_1", chats: [`-100${target}`] },

@@ -15,7 +15,10 @@ interface Seen {
   readonly topic: number | null;
 }
 
-/** An admin creates a route between topics by buttons, across a kill of the bot, then changes its target to the bot. */
+/**
+ * An admin creates a route between topics by buttons, across a kill of the bot, then changes its
+ * target to the bot.
+ */
 test("a wizard creates a route that delivers into its topic, and changes it by the same steps", async () => {
   const fleet = await startFleet({ SENDS_PER_MINUTE: "6000", START_SPACING_S: "0" });
   await fleet.post("accounts", { phone: BOSS, firstName: "Boss" });

@@ -10,8 +10,8 @@ const PHONE = "15550100042";
 const IMAGES = fileURLToPath(new URL("../../docs/images/", import.meta.url));
 
 /**
- * The first steps of a new user on the chat page. `npm test -- story` with UPDATE_IMAGES=1 updates the
- * screenshots of the README.
+ * The first steps of a new user on the chat page. `npm test -- story` with UPDATE_IMAGES=1 updates
+ * the screenshots of the README.
  */
 test.skipIf(!CHROMIUM)(
   "an admin adds a worker, logs it in, restarts it, and sees the alert of its crash open and close",

@@ -8,8 +8,8 @@ export interface CableOptions {
 }
 
 /**
- * A network cable between a host and a server. Pulled, it passes nothing in either direction, not even
- * the close of a side, like a partition; plugged in again, the data under way arrives.
+ * A network cable between a host and a server. Pulled, it passes nothing in either direction, not
+ * even the close of a side, like a partition; plugged in again, the data under way arrives.
  */
 export class Cable {
   readonly #options: CableOptions;
@@ -57,7 +57,10 @@ export class Cable {
     this.#pass(far, near);
   }
 
-  /** @NOTE a paused socket does not read its end, so a closed side stays unseen while the cable is pulled. */
+  /**
+   * @NOTE a paused socket does not read its end, so a closed side stays unseen while the cable is
+   * pulled.
+   */
   #pass(one: Socket, other: Socket): void {
     this.#ends.add(one);
     one.on("data", (bytes) => other.write(bytes));

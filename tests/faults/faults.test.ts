@@ -15,7 +15,10 @@ const SHORT = [
   "kill -9 of the supervisor of a frozen worker",
 ] satisfies (keyof typeof ROUNDS)[];
 
-/** Invariants 1, 2 and 7: Telegram never sees one session twice at once. The sandbox's record decides. */
+/**
+ * Invariants 1, 2 and 7: Telegram never sees one session twice at once. The sandbox's record
+ * decides.
+ */
 test.skipIf(process.platform !== "linux" || rounds > 0)(
   "through a few faults, one session of two hosts is never twice on Telegram",
   async () => {

@@ -12,13 +12,16 @@ const WORKER = fileURLToPath(new URL("../../apps/worker/src/main.ts", import.met
 /** The parts of the machine that a fault can change. */
 export interface HangPlace {
   readonly clock: MovedClock;
-  /** The fleet's temporary folder, on a small disk of its own. */
+  /** The fleet's temporary folder, on a small separate disk. */
   readonly temp: string;
 }
 
 /** One fault that looks like a death but is a hang. */
 export interface HangRound {
-  /** Plays the fault; resolves when it is over. `traffic` posts a few messages; call it during the fault. */
+  /**
+   * Plays the fault; resolves when it is over. `traffic` posts a few messages; call it during the
+   * fault.
+   */
   readonly play: (rig: RelayRig, traffic: () => Promise<void>, place: HangPlace) => Promise<void>;
   /** The alert in the chat; null when the fault has no effect and needs none. */
   readonly named: RegExp | null;

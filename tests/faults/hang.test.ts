@@ -32,8 +32,8 @@ async function smallDisks(): Promise<string> {
 }
 
 /**
- * A hang is no death: while a part stands still, no session is used twice, no message is lost or doubled,
- * no healthy worker is ended, and the chat names the fault. The sandbox's record decides.
+ * A hang is no death: while a part stands still, no session is used twice, no message is lost or
+ * doubled, no healthy worker is ended, and the chat names the fault. The sandbox's record decides.
  */
 test.skipIf(process.platform !== "linux")(
   "a hang kills no worker, loses no message, doubles none, and is named in the chat",

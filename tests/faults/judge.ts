@@ -8,8 +8,8 @@ export interface Recorded {
 }
 
 /**
- * Violations of invariant 1 in the record: a key that Telegram would end, and any two connections of one
- * key that were logged in at the same time, from one address or two. Empty: none.
+ * Violations of invariant 1 in the record: a key that Telegram would end, and any two connections
+ * of one key that were logged in at the same time, from one address or two. Empty: none.
  */
 export function judge(record: readonly Recorded[]): string[] {
   const wrong: string[] = [];

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 
 /**
- * A clock for the processes of a host (supervisor and workers) that jumps a day away from the clock of the
- * bot and Redis. Durations do not change. A module that Node loads before the program, because not every
- * machine has `faketime`.
+ * A clock for the processes of a host (supervisor and workers) that jumps a day away from the clock
+ * of the bot and Redis. Durations do not change. A module that Node loads before the program,
+ * because not every machine has `faketime`.
  */
 export class MovedClock {
   readonly #file: string;

@@ -56,7 +56,10 @@ export class RelayRig {
     this.chat = new AdminChat(fleet);
   }
 
-  /** Starts a fleet that ends with the test. `dir`: its folder; null: a new one. `more`: settings of its processes. */
+  /**
+   * Starts a fleet that ends with the test. `dir`: its folder; null: a new one. `more`: settings of
+   * its processes.
+   */
   static async start({
     dir = null,
     more = {},
@@ -140,8 +143,9 @@ export class RelayRig {
   }
 
   /**
-   * Kills the process of a worker or of a service of the launcher; waits first for one that is restarting.
-   * `links` resets every connection to Telegram instead: calls arrive, their answers do not.
+   * Kills the process of a worker or of a service of the launcher; waits first for one that is
+   * restarting. `links` resets every connection to Telegram instead: calls arrive, their answers do
+   * not.
    */
   async kill(what: string): Promise<void> {
     if (what === "links") return void (await this.fleet.post("faults/drop", { how: "rst" }));
@@ -160,7 +164,7 @@ export class RelayRig {
     );
   }
 
-  /** Waits until as many messages arrived as were sent; the error names the routes that are behind. */
+  /** Waits until all sent messages arrived; the error names the routes that are behind. */
   async settled(timeoutMs: number): Promise<void> {
     const behind = async (): Promise<string[]> => {
       const arrived = await this.arrived();

@@ -39,7 +39,7 @@ const SETTINGS = {
   START_SPACING_S: "0",
 };
 
-/** Two hosts that want the same session, with one Redis and a sandbox that records every connection. */
+/** Two hosts that want one session, one Redis, and a sandbox that records every connection. */
 export class Rig {
   readonly redis: RedisHarness;
   readonly #fleet: TestFleet;
@@ -82,8 +82,8 @@ export class Rig {
   }
 
   /**
-   * Waits until Telegram would close the owner's connection automatically. An owner that freezes before,
-   * in the first round trip of a connection, stays connected: the one known gap (ADR 0005).
+   * Waits until Telegram would close the owner's connection automatically. An owner that freezes
+   * before, in the first round trip of a connection, stays connected: the one known gap (ADR 0005).
    */
   async guarded(): Promise<HostName> {
     const all = (): Promise<{ phone: string | null; hangsUpAt: number | null }[]> => this.#fleet.get("connections");
@@ -132,8 +132,9 @@ export class Rig {
   }
 
   /**
-   * Starts a second worker process in its own PID namespace, which hides all other processes; `null` where
-   * that is not permitted. Shares mounts and network, like two containers on one volume.
+   * Starts a second worker process in its own PID namespace, which hides all other processes;
+   * `null` where that is not permitted. Shares mounts and network, like two containers on one
+   * volume.
    */
   async startInOtherNamespace(host: HostName): Promise<{ code: number | null } | null> {
     const apart = ["--pid", "--fork", "--kill-child", "--mount-proc"];

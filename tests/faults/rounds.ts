@@ -14,7 +14,9 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** One fault. `random` decides its length; when it resolves, the fault is over but not the recovery. */
+/**
+ * One fault, of a length decided by `random`. Resolves when the fault is over, not the recovery.
+ */
 export type Round = (rig: Rig, random: () => number) => Promise<void>;
 
 const other = (host: HostName): HostName => (host === "a" ? "b" : "a");

@@ -1,6 +1,7 @@
 /**
- * Allowed imports between packages, downwards only (docs/ARCHITECTURE.md). A new edge is a decision: make
- * it here and explain it in the commit. No list contains `testkit`: only tests import it.
+ * Allowed imports between packages, downwards only (docs/ARCHITECTURE.md). A new edge is a
+ * decision: make it here and explain it in the commit. No list contains `testkit`: only tests
+ * import it.
  */
 export const WORKSPACE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "packages/kernel": [],
@@ -32,7 +33,10 @@ export const WORKSPACE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "apps/cli": ["config", "contracts", "kernel", "os", "queue", "relay", "sandbox", "session-store", "sqlite", "telegram"],
 };
 
-/** The packages whose sources may import each third-party library. Tests may import what their package declares. */
+/**
+ * The packages whose sources may import each third-party library. Tests may import what their
+ * package declares.
+ */
 export const VENDOR_OWNERS: Readonly<Record<string, readonly string[]>> = {
   "@fluent/bundle": ["apps/bot"],
   "@grammyjs/auto-retry": ["apps/bot"],
@@ -58,8 +62,8 @@ export const VENDOR_OWNERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Sources that may open files by hand near session files, with the reason why no lock is lost: closing
- * any descriptor of a file drops every lock of the process on it
+ * Sources that may open files by hand near session files, with the reason why no lock is lost:
+ * closing any descriptor of a file drops every lock of the process on it
  * (https://www.sqlite.org/howtocorrupt.html, 2.2). All other sources use packages/sqlite.
  */
 export const FILE_OPENERS: Readonly<Record<string, string>> = {
@@ -84,7 +88,10 @@ export const FILE_OPENERS: Readonly<Record<string, string>> = {
   "packages/sqlite/src/holders/lock-table.ts": "/proc",
 };
 
-/** Folders of a package that still import each other. Add none; remove an entry when its circle is gone. */
+/**
+ * Folders of a package that still import each other. Add none; remove an entry when its circle is
+ * gone.
+ */
 export const KNOWN_CIRCLES: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "apps/bot": [[".", "alerts", "charts", "chat", "presses", "relay", "relay/wizard", "screens", "store", "wizard", "words"]],
   "packages/sandbox": [[".", "botapi", "botapi/text", "control", "world"]],

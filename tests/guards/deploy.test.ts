@@ -3,7 +3,7 @@ import { ENV, type EnvName } from "@flotilla/config";
 import { describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 
-/** Grace period in seconds that a service manager must grant: workers get 15 s, in parallel (S2-32). */
+/** Seconds that a service manager must wait: workers get 15 s, in parallel (S2-32). */
 const NEEDED_S = 30;
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
@@ -56,7 +56,7 @@ test("containers lock keys in the machine's folder, or in the one that OWNER_DIR
 const NAMES = Object.keys(ENV) as EnvName[];
 /** Variables that are no settings of Flotilla but must reach its processes (field fault C7). */
 const OF_THE_SYSTEM = ["TZ", "NODE_EXTRA_CA_CERTS"];
-/** Paths in the container, which no setting of the machine names; OWNER_DIR and files are mounted. */
+/** Paths in the container that no setting of the machine names; OWNER_DIR and files are mounted. */
 const INSIDE: readonly string[] = ["DATA_DIR", "HTTP_PORT"];
 
 interface ComposeService {
@@ -135,7 +135,8 @@ describe("every setting of .env.example arrives (field faults C8, H8)", () => {
     expect(NAMES.filter((each) => ENV[each].secret && !(each in secrets))).toEqual([]);
   });
 
-  // They start the launcher, which reads .env and passes on its environment (packages/config/test/child-env.test.ts).
+  // They start the launcher, which reads .env and passes on its environment
+  // (packages/config/test/child-env.test.ts).
   test("under systemd, PM2 and supervisord from the .env of the launcher's folder", () => {
     const pm2 = (JSON.parse(read("docs/deploy/pm2.config.json")) as { apps: [Record<string, string>] }).apps[0];
     const found = {

@@ -5,8 +5,9 @@ import { parseFile } from "./imports.ts";
 const ENTRIES = /^(?:index|main|compose|assemble)\.ts$/;
 
 /**
- * Circles of folders in one package: folders that import each other, directly or through others. Type-only
- * imports count. `sources` maps a path below `src` to its text; a file directly in `src` belongs to `.`.
+ * Circles of folders in one package: folders that import each other, directly or through others.
+ * Type-only imports count. `sources` maps a path below `src` to its text; a file directly in `src`
+ * belongs to `.`.
  */
 export function folderCircles(sources: ReadonlyMap<string, string>): string[][] {
   const edges = new Map<string, Set<string>>();

@@ -137,7 +137,10 @@ async function runStep(tool: string, cwd: string): Promise<Outcome> {
   });
 }
 
-/** Whether `rule` is reported for `seed`: on one line for tsc and biome; oxlint names the file on the line below. */
+/**
+ * Whether `rule` is reported for `seed`: on one line for tsc and biome; oxlint names the file on
+ * the line below.
+ */
 function reports(output: string, seed: string, rule: string): boolean {
   const lines = output.split("\n");
   return lines.some((line, index) => line.includes(rule) && `${line}\n${lines[index + 1] ?? ""}`.includes(`/${seed}`));

@@ -16,8 +16,9 @@ export interface ParsedFile {
 const LOADERS = /^(require|require\.resolve|import\.meta\.resolve|vi\.(mock|doMock|importActual)|createRequire\([^)]*\))\(/;
 
 /**
- * Parses the file for static, type-only, re-exported and dynamic imports, `import("x").T`, `createRequire`
- * and `import.meta.resolve`. A dynamic import of a computed name has the specifier `<computed>`.
+ * Parses the file for static, type-only, re-exported and dynamic imports, `import("x").T`,
+ * `createRequire` and `import.meta.resolve`. A dynamic import of a computed name has the specifier
+ * `<computed>`.
  */
 export function parseFile(name: string, text: string): ParsedFile {
   const { program, errors } = parseSync(name, text);

@@ -4,8 +4,8 @@ import { boundToParent } from "./child.mjs";
 import { say } from "./say.mjs";
 
 /**
- * Everything that CI runs besides the tests, fast steps first. tests/guards/guards.test.ts proves that
- * each step can fail.
+ * Everything that CI runs besides the tests, fast steps first. tests/guards/guards.test.ts proves
+ * that each step can fail.
  * @type {readonly { name: string, command: readonly string[] }[]}
  */
 export const STEPS = [

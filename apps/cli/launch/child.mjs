@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { constants } from "node:os";
 
-/** npm, the shell and the terminal each deliver the same Ctrl+C: signals within this time count as one. */
+/** npm, shell and terminal each deliver the same Ctrl+C: signals within this time count as one. */
 const SAME_WISH_MS = 1000;
 const PARENT_POLL_MS = 500;
 /** @type {NodeJS.Signals[]} */
@@ -56,8 +56,8 @@ export function runChild(command, { cwd, env, sameWishMs = SAME_WISH_MS }) {
 }
 
 /**
- * Puts `setpriv --pdeathsig` before a command where it exists (Linux): the command gets the signal when
- * this process dies for any reason. The pid stays that of the command.
+ * Puts `setpriv --pdeathsig` before a command where it exists (Linux): the command gets the signal
+ * when this process dies for any reason. The pid stays that of the command.
  * @param {readonly string[]} command
  * @param {"TERM" | "KILL"} [signal]
  * @returns {[string, ...string[]]}
@@ -69,7 +69,7 @@ export function boundToParent(command, signal = "KILL") {
 }
 
 /**
- * Under npm, calls `onLost` once npm or its shell is gone: a killed npm sends no signal to its child.
+ * Under npm, calls `onLost` once npm or its shell is gone: a killed npm does not signal its child.
  * @param {NodeJS.ProcessEnv} env
  * @param {() => void} onLost
  * @returns {NodeJS.Timeout | undefined}
@@ -88,7 +88,7 @@ function watchAncestors(env, onLost) {
 }
 
 /**
- * The parent of a process; npm is the parent's parent, because it runs scripts in a shell. Linux only.
+ * The parent of a process. npm is the parent's parent, as it runs scripts in a shell. Linux only.
  * @param {number} pid
  * @returns {number | undefined}
  */

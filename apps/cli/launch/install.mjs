@@ -6,7 +6,7 @@ import { boundToParent } from "./child.mjs";
 import { withLock } from "./lock.mjs";
 import { LaunchError, remedyFor, say } from "./say.mjs";
 
-/** Quiet, with devDependencies under any NODE_ENV, and few retries for a registry that does not answer. */
+/** Quiet, with devDependencies under any NODE_ENV, few retries without an answer. */
 const FLAGS = [
   "--no-audit",
   "--no-fund",
@@ -18,7 +18,7 @@ const FLAGS = [
   "--fetch-retry-maxtimeout=3000",
 ];
 
-/** Free disk space that an install needs, in MB. Measured: 503 MB of node_modules, 126 MB of it Node 24. */
+/** Free disk space that an install needs, in MB. Measured: 503 MB, 126 MB of it Node 24. */
 const NEEDED_MB = 550;
 
 /** Failed requests without one answer before an install is given up. */

@@ -3,13 +3,14 @@ import path from "node:path";
 import { say } from "./say.mjs";
 
 const POLL_MS = 100;
-/** Age at which a lock is taken over although its holder seems alive: no install takes this long. */
+/** Age at which a lock of a live holder is taken over: no install takes this long. */
 const ABANDONED_MS = 15 * 60_000;
 
 /**
- * Runs `work` while no other launcher of this checkout runs its own. The lock is a directory (mkdir is
- * atomic everywhere) that names the holder's pid and start time. The lock of a dead holder is taken
- * over, also when its pid was reused: in a restarted container every launcher has the same pid.
+ * Runs `work` while no other launcher of this checkout runs its own. The lock is a directory (mkdir
+ * is atomic everywhere) that names the holder's pid and start time. The lock of a dead holder is
+ * taken over, also when its pid was reused: in a restarted container every launcher has the same
+ * pid.
  * @template T
  * @param {string} lockDir
  * @param {string} waitingFor shown once when another launcher holds the lock
@@ -56,9 +57,10 @@ function tryLock(lockDir) {
 }
 
 /**
- * Removes the lock of a dead or finished holder. Renames it first: a folder that is emptied in place is
- * free for the next launcher, whose new lock would be removed with it. Then checks the holder again, so
- * that of two launchers that see the same dead holder only one removes its lock and none a new one.
+ * Removes the lock of a dead or finished holder. Renames it first: a folder that is emptied in
+ * place is free for the next launcher, whose new lock would be removed with it. Then checks the
+ * holder again, so that of two launchers that see the same dead holder only one removes its lock
+ * and none a new one.
  * @param {string} lockDir
  * @param {string} holder
  */
@@ -112,7 +114,7 @@ function identity(pid) {
 }
 
 /**
- * Whether the process that wrote this is alive. Never this process: it checks only while it has no lock.
+ * Whether the process that wrote this is alive. Never true of this process, which has no lock yet.
  * @param {string} text
  * @returns {boolean}
  */

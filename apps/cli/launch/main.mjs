@@ -15,8 +15,8 @@ export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "
 const NEEDS_REDIS = new Set(["up", "test", "check", "bench"]);
 
 /**
- * Installs dependencies, finds Node and Redis, then runs the command: `test`, `check` and `bench` run
- * tools, every other verb goes to the CLI with its arguments unchanged.
+ * Installs dependencies, finds Node and Redis, then runs the command: `test`, `check` and `bench`
+ * run tools, every other verb goes to the CLI with its arguments unchanged.
  * @param {readonly string[]} argv
  * @param {NodeJS.ProcessEnv} env
  * @param {string} [root]
@@ -72,7 +72,8 @@ async function prepare(verb, env, root) {
 }
 
 /**
- * The user's folder for verbs that name files, such as `flotilla import session.txt`; else the checkout.
+ * The user's folder for verbs that name files, such as `flotilla import session.txt`; else the
+ * checkout.
  * @param {string} verb
  * @param {string} root
  */

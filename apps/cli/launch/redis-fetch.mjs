@@ -5,8 +5,8 @@ import { withLock } from "./lock.mjs";
 import { say } from "./say.mjs";
 
 /**
- * `redis-tools` contains the server: Debian's redis-server is a link to redis-check-rdb, which acts by
- * its own name. Unpacking it installs nothing, starts no system service and needs no root.
+ * `redis-tools` contains the server: Debian's redis-server is a link to redis-check-rdb, which acts
+ * by its own name. Unpacking it installs nothing, starts no system service and needs no root.
  */
 const PACKAGES = ["redis-tools", "libjemalloc2", "liblzf1", "libatomic1"];
 const STEP_TIMEOUT_MS = 120_000;

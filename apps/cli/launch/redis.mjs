@@ -18,7 +18,8 @@ const USUAL_DIRS = ["/opt/homebrew/bin", "/usr/local/bin", "/usr/bin"];
  */
 
 /**
- * The path of a Redis or Valkey server; fetches one into the checkout's cache when the machine has none.
+ * The path of a Redis or Valkey server; fetches one into the checkout's cache when the machine has
+ * none.
  * @param {Place} place
  * @returns {Promise<string>}
  * @throws {LaunchError} with the command that installs one here

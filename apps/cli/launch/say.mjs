@@ -1,6 +1,6 @@
 /**
- * A failure that a user can fix. The launcher prints only the message, without a stack, and exits with
- * code 1.
+ * A failure that a user can fix. The launcher prints only the message, without a stack, and exits
+ * with code 1.
  */
 export class LaunchError extends Error {
   /** @override */

@@ -23,8 +23,9 @@ const ACCOUNTS = [
 const SEEDED = "demo-is-set-up";
 
 /**
- * First start on the sandbox: creates two accounts and two workers and logs the first one in with the
- * login code of real accounts. Later starts change nothing. Call before the supervisor opens sessions.
+ * First start on the sandbox: creates two accounts and two workers and logs the first one in with
+ * the login code of real accounts. Later starts change nothing. Call before the supervisor opens
+ * sessions.
  */
 export async function seedDemo(sandboxUrl: string, config: Config): Promise<boolean> {
   if (existsSync(join(config.dataDir, SEEDED))) return false;
@@ -34,7 +35,10 @@ export async function seedDemo(sandboxUrl: string, config: Config): Promise<bool
   return true;
 }
 
-/** Sends start commands for the demo's workers to the supervisor; the bot learns of them from events. */
+/**
+ * Sends start commands for the demo's workers to the supervisor; the bot learns of them from
+ * events.
+ */
 export async function startDemoWorkers(config: Config): Promise<void> {
   const url = config.redisUrl?.reveal() ?? "";
   const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);

@@ -2,7 +2,7 @@ import { DEFAULT_RESTART_RULES, decideRestart, type PastExit, type RestartRules 
 import { sleep, systemClock, toError } from "@flotilla/kernel";
 import type { ServiceProcess } from "./service-process.ts";
 
-/** Restart rules of bot and supervisor: 1 s delay, and the workers' limit of five in ten minutes. */
+/** Restart rules of bot and supervisor: 1 s delay, the workers' limit of five in ten minutes. */
 const RULES: RestartRules = { ...DEFAULT_RESTART_RULES, crashDelayMs: 1000 };
 /** Exits kept in memory, more than any rule counts. */
 const KEPT_EXITS = 20;
@@ -15,7 +15,9 @@ interface KeptOptions {
   readonly tell: (line: string) => void;
   /** End of a sentence that says what works and what does not while the service is down. */
   readonly meanwhile: string;
-  /** Called with the last exit when restarts exceed the limit; with null when the service stays up. */
+  /**
+   * Called with the last exit when restarts exceed the limit, with null when the service stays up.
+   */
   readonly onDown?: (how: string | null) => void;
   /** Called after an unrequested exit or a failed start, before the retry. */
   readonly onMissed?: (how: string) => void;
@@ -41,8 +43,8 @@ function failed(message: string): Miss {
 }
 
 /**
- * Restarts a service after every unrequested exit, without giving up: beyond five exits in ten minutes
- * once a minute. Giving up would end the workers, which must survive the bot.
+ * Restarts a service after every unrequested exit, without giving up: beyond five exits in ten
+ * minutes once a minute. Giving up would end the workers, which must survive the bot.
  */
 export class KeptService {
   readonly #options: KeptOptions;

@@ -14,7 +14,10 @@ export interface SandboxPlace {
   readonly values: EnvValues;
 }
 
-/** Absolute path of the data folder. The sandbox uses a subfolder, so that it never touches real sessions. */
+/**
+ * Absolute path of the data folder. The sandbox uses a subfolder, so that it never touches real
+ * sessions.
+ */
 export function dataDirOf(env: EnvValues, cwd: string): string {
   const dir = resolve(cwd, env.DATA_DIR ?? ENV.DATA_DIR.example);
   return wantsSandbox(env) ? join(dir, "sandbox") : dir;

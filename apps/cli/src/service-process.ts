@@ -35,8 +35,8 @@ const READY_MS = 45_000;
 
 /**
  * Starts a service in its own session, so that Ctrl+C reaches only the launcher, and bound to this
- * process, so that it never survives it. Throws AppError `start-failed` with the service's message, and
- * its code in `details.code`.
+ * process, so that it never survives it. Throws AppError `start-failed` with the service's message,
+ * and its code in `details.code`.
  */
 export async function startService(options: ServiceOptions): Promise<ServiceProcess> {
   const log = openLog(options);
@@ -72,7 +72,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
   }
 }
 
-/** Opens the log file; "ignore" when it fails, because a service without a log is better than none. */
+/** Opens the log file; "ignore" on failure: a service without a log is better than none. */
 function openLog({ logDir, name }: ServiceOptions): number | "ignore" {
   try {
     makeFolder(logDir, 0o700);

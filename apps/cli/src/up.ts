@@ -31,16 +31,17 @@ const SUPERVISOR_GRACE_MS = 20_000;
 const GRACE_MS = 5000;
 
 /**
- * Starts everything on this machine, prints the address of the chat, and stays until SIGINT, SIGTERM or
- * SIGHUP; then ends everything in reverse order, at once after a second signal. Restarts bot and
- * supervisor when they die. Throws AppError with one sentence and its remedy, after it ended what it had
- * started.
+ * Starts everything on this machine, prints the address of the chat, and stays until SIGINT,
+ * SIGTERM or SIGHUP; then ends everything in reverse order, at once after a second signal. Restarts
+ * bot and supervisor when they die. Throws AppError with one sentence and its remedy, after it
+ * ended what it had started.
  */
 export async function up(cwd: string): Promise<void> {
   const signals = catchSignals();
   await using stack = new AsyncDisposableStack();
   const starting = startAll(cwd, stack, signals.second);
-  // Ended during the start: processes that are not on the stack yet are bound to this one and die with it.
+  // Ended during the start: processes that are not on the stack yet are bound to this one and die
+  // with it.
   starting.catch(() => {});
   const started = await Promise.race([starting, signals.first]);
   if (!started) return;
@@ -107,7 +108,10 @@ interface AppsPlace {
   readonly onIntroduced: (username: string) => void;
 }
 
-/** Starts the bot, then the supervisor; reports a supervisor that keeps ending to the bot, for the chat. */
+/**
+ * Starts the bot, then the supervisor; reports a supervisor that keeps ending to the bot, for the
+ * chat.
+ */
 async function startApps(
   stack: AsyncDisposableStack,
   { config, values, logDir, hurry, onIntroduced }: AppsPlace,

@@ -121,7 +121,7 @@ test("a new folder beside a Redis of other fleets takes imports; with several ho
     code: 1,
     stderr: expect.stringContaining("set FLEET_KEY in .env to the key of the bot's host"),
   });
-  expect(existsSync(join(machine.dataDir, "fleet.key")), "no key of its own").toBe(false);
+  expect(existsSync(join(machine.dataDir, "fleet.key")), "no new key").toBe(false);
   machine.env = fresh;
   expect(await take("ann", 7000001n)).toMatchObject({ code: 0, stderr: "" });
   expect(await take("ben", 7000002n)).toMatchObject({ code: 0, stderr: "" });

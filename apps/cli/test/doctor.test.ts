@@ -20,7 +20,7 @@ import { ANN, HOLDER, Machine } from "./kit.ts";
 let machine: Machine;
 let skewMs = 0;
 
-/** A machine whose Bot API and data centre answer, so that the doctor finds only what a test breaks. */
+/** A machine with a Bot API and a data centre, so that the doctor finds only what a test breaks. */
 beforeEach(async () => {
   machine = new Machine(await testDir());
   skewMs = 0;

@@ -2,7 +2,10 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** A proxy on loopback that speaks SOCKS4, SOCKS5 (RFC 1928, 1929) and HTTP CONNECT (RFC 9110) on one port. */
+/**
+ * A proxy on loopback that speaks SOCKS4, SOCKS5 (RFC 1928, 1929) and HTTP CONNECT (RFC 9110) on
+ * one port.
+ */
 export interface ProxyServer {
   readonly port: number;
   /** Requested targets, as `host:port`. */
@@ -14,7 +17,7 @@ export interface ProxyServer {
 type Target = { readonly host: string; readonly port: number };
 type Take = (size: number) => Promise<Buffer>;
 
-/** Starts a proxy that ends with the test. `users`: name → password; empty: no authentication. Port 0: any. */
+/** Starts a proxy that ends with the test. `users`: name → password; empty: none. Port 0: any. */
 export async function startProxy(users: Readonly<Record<string, string>> = {}, port = 0): Promise<ProxyServer> {
   const state = { port: 0, asked: [] as string[], refuse: 0 };
   const open = new Set<Socket>();

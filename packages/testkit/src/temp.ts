@@ -12,7 +12,7 @@ export async function tempDir(prefix = "flotilla-"): Promise<{ path: string } & 
   };
 }
 
-/** Creates an empty folder that is removed when the running test ends. Call it in a test or `beforeEach`. */
+/** Creates an empty folder that the end of the test removes. For a test or `beforeEach`. */
 export async function testDir(prefix?: string): Promise<string> {
   const dir = await tempDir(prefix);
   onTestFinished(() => dir[Symbol.asyncDispose]());

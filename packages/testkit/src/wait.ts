@@ -15,8 +15,9 @@ export interface WaitOptions {
 export type Truthy<T> = Exclude<T, null | undefined | false | 0 | "">;
 
 /**
- * Calls `condition` until it returns a truthy value, and resolves with it. A condition that throws counts
- * as "not yet". Works under vitest's fake timers. Prefer an event where there is one; never a fixed sleep.
+ * Calls `condition` until it returns a truthy value, and resolves with it. A condition that throws
+ * counts as "not yet". Works under vitest's fake timers. Prefer an event where there is one; never
+ * a fixed sleep.
  * @throws Error with `what`, the last value and the last error
  */
 export async function waitFor<T>(condition: () => T | Promise<T>, options: WaitOptions = {}): Promise<Truthy<T>> {

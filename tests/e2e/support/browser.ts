@@ -3,7 +3,10 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { onTestFinished } from "vitest";
 
 const CANDIDATES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-/** Path of a Chromium on this machine, or undefined. The browser tests need one: `apt-get install chromium`. */
+/**
+ * Path of a Chromium on this machine, or undefined. The browser tests need one: `apt-get install
+ * chromium`.
+ */
 export const CHROMIUM = CANDIDATES.find((path) => existsSync(path));
 
 const FLAGS = [

@@ -77,7 +77,10 @@ export class AdminChat {
     await this.press("✔");
   }
 
-  /** Taps a code into the keypad. Matches keys exactly: buttons of alerts contain digits too ("Mute 4 h"). */
+  /**
+   * Taps a code into the keypad. Matches keys exactly: buttons of alerts contain digits too ("Mute
+   * 4 h").
+   */
   async tap(code: string): Promise<void> {
     for (const digit of code) await this.#press({ label: digit });
   }

@@ -5,9 +5,9 @@ import { AppError, makeFolder } from "@flotilla/kernel";
 import type { Place } from "./place.ts";
 
 /**
- * Records an export before the key leaves the fleet: one JSON line in `<DATA_DIR>/audit.jsonl` (0600).
- * Commands of the chat are in `control.db` instead. Throws AppError `audit-failed`; the caller must then
- * export nothing.
+ * Records an export before the key leaves the fleet: one JSON line in `<DATA_DIR>/audit.jsonl`
+ * (0600). Commands of the chat are in `control.db` instead. Throws AppError `audit-failed`; the
+ * caller must then export nothing.
  */
 export function audit({ dataDir }: Place, entry: Readonly<Record<string, string>>): void {
   const path = join(dataDir, "audit.jsonl");

@@ -5,8 +5,8 @@ import type { QueuePlace } from "@flotilla/queue";
 import type { Place } from "./place.ts";
 
 /**
- * The place in Redis of this data folder's fleet. Throws AppError `not-running` when its own Redis or its
- * key is absent, and what `findFleet` throws.
+ * The place in Redis of this data folder's fleet. Throws AppError `not-running` when its own Redis
+ * or its key is absent, and what `findFleet` throws.
  */
 export async function fleetOnRedis(place: Place): Promise<QueuePlace> {
   const { embeddedRedisUrl, findFleet, fleetPlace } = await import("@flotilla/queue");

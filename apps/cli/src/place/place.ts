@@ -16,7 +16,7 @@ import { dataDirOf } from "../sandbox-service.ts";
 
 /** The configuration that a subcommand works on. */
 export interface Place {
-  /** The checkout: `.env` and a relative DATA_DIR are resolved here, not in the working directory. */
+  /** The checkout: base of `.env` and a relative DATA_DIR, instead of the working directory. */
   readonly root: string;
   /** The user's working directory: file arguments are resolved here. */
   readonly cwd: string;
@@ -29,7 +29,10 @@ export interface Place {
   readonly server: "telegram" | "custom";
   /** Source of the fleet key; null when there is none yet. */
   readonly fleetKeyFrom: "env" | "file" | null;
-  /** Reads the key; creates it when there is neither a key nor a session. Throws AppError `bad-fleet-key`, `no-fleet-key`. */
+  /**
+   * Reads the key; creates it when there is neither a key nor a session. Throws AppError
+   * `bad-fleet-key`, `no-fleet-key`.
+   */
   fleetKey(): Buffer;
   /** Every key in FLEET_KEY and in files of the data folder. Never throws. */
   foundKeys(): FoundKey[];

@@ -115,7 +115,7 @@ async function inspect(call: Call, options: ImportOptions): Promise<ParsedSessio
   return found;
 }
 
-/** With several hosts the fleet already has a key: a new one would open no session of the others. */
+/** With several hosts the fleet already has a key: a new one would open no session of theirs. */
 function assertNoKeyWanted({ fleetKeyFrom, env }: Place): void {
   if (fleetKeyFrom !== null || env.HOSTS !== "several") return;
   throw new AppError(
@@ -125,8 +125,8 @@ function assertNoKeyWanted({ fleetKeyFrom, env }: Place): void {
 }
 
 /**
- * Checks the sessions of other hosts: the fleet's leases name the keys and accounts in use, its status
- * board those of stopped workers. Skipped when no fleet runs, unless there are several hosts.
+ * Checks other hosts: leases name the keys and accounts in use, the status board those of stopped
+ * workers. Skipped when no fleet runs, unless there are several hosts.
  */
 async function assertNowhereElse({ place }: Call, name: string, { authKey, userId }: ParsedSession): Promise<void> {
   const { embeddedRedisUrl, findOtherOwner } = await import("@flotilla/queue");
@@ -227,12 +227,14 @@ function describe(format: ImportedSession["format"]): string {
 }
 
 function report(done: ImportedSession, { place }: Call): string {
+  const account = done.userId === null ? "unknown until the first connection" : `user id ${done.userId}`;
+  const updates = done.resumes
+    ? `  Nothing is missed: updates continue where the other program stopped (${done.channels} channels too).`
+    : "  Updates begin with the first connection: this format does not say where the other program stopped.";
   const lines = [
     `Imported a ${describe(done.format)} as "${done.name}".`,
-    `  Account: ${done.userId === null ? "unknown until the first connection" : `user id ${done.userId}`}; unverified until Telegram confirms it.`,
-    done.resumes
-      ? `  Nothing is missed: updates continue where the other program stopped (${done.channels} channels too).`
-      : "  Updates begin with the first connection: this format does not say where the other program stopped.",
+    `  Account: ${account}; unverified until Telegram confirms it.`,
+    updates,
     `  ${done.entities} users, groups and channels are already known.`,
     ...apiIdLines(done, place.env.API_ID),
     `Now add the worker in the chat: ➕ Add, on this machine, with the name ${done.name}. It finds this session; no login is needed.`,

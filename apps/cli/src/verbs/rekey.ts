@@ -71,7 +71,7 @@ function writeDown(dataDir: string, { from, to }: { readonly from: string; reado
   writeFileSync(path, `${JSON.stringify({ from: chain, to })}\n`, { mode: 0o600, flush: true });
 }
 
-/** The key of an interrupted run, or a new one; written to disk before anything is encrypted with it. */
+/** The key of an interrupted run, or a new one; on disk before anything is encrypted with it. */
 function nextKey(dataDir: string): Buffer {
   const path = join(dataDir, "fleet.key.next");
   if (!existsSync(path)) {

@@ -2,8 +2,8 @@
 const CHATS: readonly string[] = ["routes.*.from.chats.*", "routes.*.from.paused.*", "routes.*.to.chat"];
 
 /**
- * The content of a route file with its chats as text: YAML reads `-1001234567890` without quotes as a
- * number. An inexact number (beyond 2^53) stays a number, so that it is refused ({@link quoteHint}).
+ * The content of a route file with its chats as text: YAML reads `-1001234567890` without quotes as
+ * a number. Inexact numbers (beyond 2^53) stay numbers and are refused ({@link quoteHint}).
  */
 export function chatsAsText(content: unknown, at: readonly string[] = []): unknown {
   if (typeof content === "number" && Number.isSafeInteger(content) && CHATS.includes(at.join("."))) return String(content);

@@ -61,7 +61,7 @@ async function say({ exitCode, text, data }: Answer, json: boolean): Promise<0 |
   return await print(json ? `${JSON.stringify({ ok: exitCode === 0, ...data }, null, 2)}\n` : text, exitCode);
 }
 
-/** Resolves when the text is written: an exit loses what is left in a pipe. Resolves with 1 when that fails. */
+/** Resolves when the text is written, because an exit loses data in a pipe; with 1 on failure. */
 async function print<T extends number>(text: string, exitCode: T): Promise<T | 1> {
   const { promise, resolve } = Promise.withResolvers<T | 1>();
   const failed = (error: NodeJS.ErrnoException): void => {
@@ -85,7 +85,8 @@ async function explain(verb: Verb, thrown: unknown, json: boolean): Promise<1 | 
     const shown = { code: codeOf(error), message: error.message, details };
     await print(`${JSON.stringify({ ok: false, error: shown }, null, 2)}\n`, 1);
   } else {
-    new Output(2).write(`${known ? error.message : (error.stack ?? error.message)}\n${wrong ? `\n${verb.usage}` : ""}`);
+    const text = known ? error.message : (error.stack ?? error.message);
+    new Output(2).write(wrong ? `${text}\n\n${verb.usage}` : `${text}\n`);
   }
   return wrong ? 2 : 1;
 }

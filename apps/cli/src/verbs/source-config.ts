@@ -15,9 +15,9 @@ const MAX_BYTES = 1024 * 1024;
 const PLACES = ["", "sessions", "session", "var", "data"];
 
 /**
- * The workers of a Telethon manager's `config.json` with `workers[].worker_id` and `session_name` (field
- * fault C4); the session of each is `<session_name>.session`. Ignores comments and trailing commas. Null
- * when the file is no such configuration.
+ * The workers of a Telethon manager's `config.json` with `workers[].worker_id` and `session_name`
+ * (field fault C4); the session of each is `<session_name>.session`. Ignores comments and trailing
+ * commas. Null when the file is no such configuration.
  */
 export function readSourceConfig(path: string): ConfiguredWorker[] | null {
   if (!existsSync(path) || !statSync(path).isFile() || statSync(path).size > MAX_BYTES) return null;

@@ -44,7 +44,7 @@ export const statusVerb: Verb = {
   },
 };
 
-/** All statuses, problems first, then by name. Throws AppError `not-running` when Redis does not answer. */
+/** All statuses, problems first, then by name. Throws AppError `not-running` without Redis. */
 export async function readStatuses(place: Place): Promise<WorkerStatus[]> {
   const { StatusReader } = await import("@flotilla/queue");
   const fleet = await fleetOnRedis(place).catch((error: unknown) => {

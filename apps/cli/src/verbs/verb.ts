@@ -35,8 +35,8 @@ export class WrongUsage extends Error {
 }
 
 /**
- * Asks the user; true for yes. Throws WrongUsage without a terminal and without `--yes`. The question goes
- * to stderr, because scripts read stdout.
+ * Asks the user; true for yes. Throws WrongUsage without a terminal and without `--yes`. The
+ * question goes to stderr, because scripts read stdout.
  */
 export async function confirmed(call: Call, question: string): Promise<boolean> {
   if (call.flags["yes"] === true) return true;

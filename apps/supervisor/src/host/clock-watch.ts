@@ -1,5 +1,5 @@
 export interface ClockWatchDeps {
-  /** Milliseconds that this clock is ahead of the clock of Redis; null when Redis does not answer. */
+  /** Milliseconds that this clock is ahead of that of Redis; null when Redis does not answer. */
   readonly ahead: () => Promise<number | null>;
   /** `detail` is signed seconds, such as `+86400 s`. */
   readonly tell: (over: boolean, detail: string) => void;
@@ -10,8 +10,8 @@ const LOOK_MS = 10_000;
 const APART_MS = 30_000;
 
 /**
- * Compares the clock of this host with the clock of Redis every 10 s. Reports a difference once, and
- * its end once.
+ * Compares the clock of this host with the clock of Redis every 10 s. Reports a difference once,
+ * and its end once.
  */
 export class ClockWatch implements Disposable {
   readonly #deps: ClockWatchDeps;

@@ -20,8 +20,8 @@ export function childrenOf(pid: number): { pid: number; command: string }[] {
 }
 
 /**
- * The live child of `pid` with `part` in its command line. Waits for it, because the kernel may skip a
- * child in its list while another one ends.
+ * The live child of `pid` with `part` in its command line. Waits for it, because the kernel may
+ * skip a child in its list while another one ends.
  */
 export async function childWith(pid: number, part: string): Promise<number> {
   return await waitFor(() => childrenOf(pid).find(({ command }) => command.includes(part))?.pid, { what: `a child ${part}` });

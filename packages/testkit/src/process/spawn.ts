@@ -5,7 +5,7 @@ import { waitFor } from "../wait.ts";
 
 /** Environment, input and channels of a spawned process. */
 export interface SpawnOptions {
-  /** Added to an allow-list (PATH, HOME, TMPDIR, LANG, compile cache); the child inherits nothing else. */
+  /** Added to PATH, HOME, TMPDIR, LANG and the compile cache; the child inherits nothing else. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Written to stdin before it is closed. Default: empty. */
@@ -23,7 +23,7 @@ export interface SpawnedProcess extends AsyncDisposable {
   readonly stderr: string;
   /** Resolves with the observed code and signal when the process is gone and its output is read. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
-  /** Resolves when stdout or stderr contains `pattern`; rejects with the output when the process ends first. */
+  /** Resolves when the output contains `pattern`; rejects with the output when the process ends. */
   waitForOutput(pattern: string | RegExp, timeoutMs?: number): Promise<void>;
   /** Signals the process itself, not its group. */
   kill(signal: NodeJS.Signals): void;

@@ -5,8 +5,9 @@ import { connect } from "node:net";
 export type RedisReply = string | number | null | readonly RedisReply[];
 
 /**
- * Sends one command over a new connection and returns the reply. For harnesses and assertions; product
- * code uses `packages/queue`. `server` is a socket path, or `redis://host:port[/db]` without a password.
+ * Sends one command over a new connection and returns the reply. For harnesses and assertions;
+ * product code uses `packages/queue`. `server` is a socket path, or `redis://host:port[/db]`
+ * without a password.
  * @throws Error with Redis' text when it answers with an error, or when the connection fails
  */
 export async function redisCommand(server: string, ...args: readonly (string | number)[]): Promise<RedisReply> {

@@ -32,7 +32,9 @@ export interface RedisHarness extends AsyncDisposable {
   command(...args: readonly (string | number)[]): Promise<RedisReply>;
   /** SIGKILL; resolves when the process is gone. Nothing listens until `restart`. */
   kill9(): Promise<void>;
-  /** Stops the server if it runs and starts it on the same port and data; resolves when it answers. */
+  /**
+   * Stops the server if it runs and starts it on the same port and data; resolves when it answers.
+   */
   restart(): Promise<void>;
   /** SIGSTOP: connections stay open without answers. */
   freeze(): void;

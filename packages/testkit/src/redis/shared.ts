@@ -23,8 +23,8 @@ export interface SharedRedis {
 export const DATABASES = 4096;
 
 /**
- * A new database of the Redis that all tests of a run share; takes milliseconds, needs no clean-up. A
- * test that stops, kills or configures Redis must start its own with `startRedis`.
+ * A new database of the Redis that all tests of a run share; takes milliseconds, needs no clean-up.
+ * A test that stops, kills or configures Redis must start its own with `startRedis`.
  */
 export async function sharedRedis(): Promise<SharedRedis> {
   const server = inject("redisUrl");

@@ -3,8 +3,9 @@ import { childrenOf } from "../process/inspect.ts";
 import { waitFor } from "../wait.ts";
 
 /**
- * Runs in every test file: fails a test that leaks a child process and kills the child. Children that
- * existed before the test, such as a server of `beforeAll`, must be gone at the end of the file.
+ * Runs in every test file: fails a test that leaks a child process and kills the child. Children
+ * that existed before the test, such as a server of `beforeAll`, must be gone at the end of the
+ * file.
  */
 const atStart = new Set(childrenOf(process.pid).map((child) => child.pid));
 

@@ -6,7 +6,10 @@ import type { Finding, Patient } from "./finding.ts";
 /** Age from which a temporary folder is a leftover: no running work takes this long. */
 const OLD_MS = 60 * 60 * 1000;
 
-/** Finds leftovers of crashes: temporary folders with encrypted copies, and notes about deleted sessions. */
+/**
+ * Finds leftovers of crashes: temporary folders with encrypted copies, and notes about deleted
+ * sessions.
+ */
 export function checkLeftovers({ place }: Patient): Finding[] {
   const { dataDir, sessions } = place;
   const vault = join(dataDir, "vault");

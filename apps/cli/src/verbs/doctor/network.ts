@@ -28,9 +28,9 @@ const TELEGRAM_BOT_API = "https://api.telegram.org";
 const FIRST_DC = 2;
 
 /**
- * Checks that the Bot API and the data centre answer through the proxies of the bot and the workers, never
- * around them (field fault C11), and compares the clocks. Skips the sandbox, which has its own servers,
- * and the Bot API on a host without a bot.
+ * Checks that the Bot API and the data centre answer through the proxies of the bot and the
+ * workers, never around them (field fault C11), and compares the clocks. Skips the sandbox, which
+ * has its own servers, and the Bot API on a host without a bot.
  */
 export async function checkNetwork({ place }: Patient): Promise<Finding[]> {
   if (place.sandbox) return [];

@@ -1,7 +1,10 @@
 import { toError } from "@flotilla/kernel";
 import type { Finding, Patient } from "./finding.ts";
 
-/** Checks persistence, eviction and version of the configured Redis. Skips Flotilla's own, which it configures itself. */
+/**
+ * Checks persistence, eviction and version of the configured Redis. Skips Flotilla's own, which it
+ * configures itself.
+ */
 export async function checkRedisServer({ place }: Patient): Promise<Finding[]> {
   const url = place.env.REDIS_URL;
   if (!url) return [];

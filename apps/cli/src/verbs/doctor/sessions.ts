@@ -21,7 +21,7 @@ function checkPlace(name: string, path: string): Finding[] {
       level: "problem",
       what,
       why: "Under another name SQLite does not find the journal of the file, and its last changes can be lost.",
-      todo: `Stop the worker, and leave one name only: a file of its own at ${path}.`,
+      todo: `Stop the worker, and leave only one name: a regular file at ${path}.`,
     },
   ];
 }

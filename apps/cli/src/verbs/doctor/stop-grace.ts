@@ -8,8 +8,8 @@ import type { Finding } from "./finding.ts";
 const NEEDED_S = 20;
 
 /**
- * Checks that systemd or Docker waits long enough before SIGKILL. A container cannot read its own stop
- * time, so there it is a hint.
+ * Checks that systemd or Docker waits long enough before SIGKILL. A container cannot read its own
+ * stop time, so there it is a hint.
  */
 export async function checkStopGrace(): Promise<Finding[]> {
   if (existsSync("/.dockerenv") || existsSync("/run/.containerenv"))
@@ -52,7 +52,7 @@ async function stopSeconds(unit: string): Promise<number | null> {
   }
 }
 
-/** Parses a systemd time span such as `1min 30s` or `infinity` into seconds; null for other texts. */
+/** Parses a systemd time span such as `1min 30s` or `infinity` into seconds; else null. */
 export function spanSeconds(text: string): number | null {
   if (text === "infinity") return Number.POSITIVE_INFINITY;
   const units: Readonly<Record<string, number>> = { h: 3600, min: 60, s: 1, ms: 0.001 };
