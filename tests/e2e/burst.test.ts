@@ -31,7 +31,7 @@ test.skipIf(process.platform !== "linux")(
     await settled(fleet, POSTS);
     await burst("changed", POSTS / 2, true);
     await burst(LONG, POSTS / 5);
-    // The post of each route that the edits change.
+    // The edited burst adds one post per route.
     const first = POSTS + ROUTES + POSTS / 5;
     await settled(fleet, first);
     await fleet.post("faults/drop", { how: "rst" });

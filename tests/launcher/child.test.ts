@@ -3,12 +3,12 @@ import path from "node:path";
 import { isAlive, type SpawnedProcess, spawnNode, waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
 
-const NEVER_SAME_WISH = "0";
-const ALWAYS_SAME_WISH = "600000";
+const NEVER_SAME_SIGNAL = "0";
+const ALWAYS_SAME_SIGNAL = "600000";
 
 const fixture = (name: string): string => path.join(import.meta.dirname, "fixtures", name);
-const host = (sameWishMs: string, ...command: string[]): SpawnedProcess =>
-  spawnNode(fixture("host.mjs"), [sameWishMs, process.execPath, ...command]);
+const host = (sameSignalMs: string, ...command: string[]): SpawnedProcess =>
+  spawnNode(fixture("host.mjs"), [sameSignalMs, process.execPath, ...command]);
 
 /** Kills the program with the test: it has its own session and survives a killed launcher. */
 async function runningProgram(launcher: SpawnedProcess): Promise<number> {
@@ -27,18 +27,18 @@ describe("runChild", () => {
     ["process.kill(process.pid, 'SIGKILL')", 137],
     ["process.kill(process.pid, 'SIGTERM')", 143],
   ] as const)("%s makes the launcher end with %d", async ([script, code]) => {
-    expect(await host(NEVER_SAME_WISH, "-e", script).exited).toEqual({ code, signal: null });
+    expect(await host(NEVER_SAME_SIGNAL, "-e", script).exited).toEqual({ code, signal: null });
   });
 
   test("reports a program that cannot be started", async () => {
-    const launcher = spawnNode(fixture("host.mjs"), [NEVER_SAME_WISH, path.join(import.meta.dirname, "no-such-program")]);
+    const launcher = spawnNode(fixture("host.mjs"), [NEVER_SAME_SIGNAL, path.join(import.meta.dirname, "no-such-program")]);
     const { code } = await launcher.exited;
     expect(code).not.toBe(0);
     expect(launcher.stderr).toContain("no-such-program");
   });
 
   test.for(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s reaches the program as one SIGTERM", async (signal) => {
-    const launcher = host(ALWAYS_SAME_WISH, fixture("program.mjs"), "1");
+    const launcher = host(ALWAYS_SAME_SIGNAL, fixture("program.mjs"), "1");
     await runningProgram(launcher);
     launcher.kill(signal);
     expect(await launcher.exited).toEqual({ code: 0, signal: null });
@@ -47,7 +47,7 @@ describe("runChild", () => {
   });
 
   test("one Ctrl+C, delivered by terminal, shell and npm, counts once", async () => {
-    const launcher = host(ALWAYS_SAME_WISH, fixture("program.mjs"), "5");
+    const launcher = host(ALWAYS_SAME_SIGNAL, fixture("program.mjs"), "5");
     const program = await runningProgram(launcher);
     launcher.kill("SIGINT");
     await launcher.waitForOutput("term 1");
@@ -61,7 +61,7 @@ describe("runChild", () => {
   });
 
   test("a second signal after the interval is passed on", async () => {
-    const launcher = host(NEVER_SAME_WISH, fixture("program.mjs"), "2");
+    const launcher = host(NEVER_SAME_SIGNAL, fixture("program.mjs"), "2");
     await runningProgram(launcher);
     launcher.kill("SIGINT");
     await launcher.waitForOutput("term 1");
@@ -71,7 +71,7 @@ describe("runChild", () => {
   });
 
   test.runIf(existsSync("/usr/bin/setpriv"))("the program gets SIGTERM when the launcher is killed with SIGKILL", async () => {
-    const launcher = host(ALWAYS_SAME_WISH, fixture("program.mjs"), "1");
+    const launcher = host(ALWAYS_SAME_SIGNAL, fixture("program.mjs"), "1");
     const program = await runningProgram(launcher);
     launcher.kill("SIGKILL");
     await launcher.waitForOutput("term 1");
@@ -84,7 +84,7 @@ describe("runChild", () => {
       const npm = spawnNode(fixture("npm-like.mjs"), [
         process.execPath,
         fixture("host.mjs"),
-        ALWAYS_SAME_WISH,
+        ALWAYS_SAME_SIGNAL,
         process.execPath,
         fixture("program.mjs"),
         "1",

@@ -3,7 +3,7 @@ import { readFileSync, realpathSync, statSync } from "node:fs";
 import { constants } from "node:os";
 
 /** npm, shell and terminal each deliver the same Ctrl+C: signals within this time count as one. */
-const SAME_WISH_MS = 1000;
+const SAME_SIGNAL_MS = 1000;
 const PARENT_POLL_MS = 500;
 /** @type {NodeJS.Signals[]} */
 const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
@@ -12,7 +12,7 @@ const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
  * @typedef {object} RunOptions
  * @property {string} cwd
  * @property {NodeJS.ProcessEnv} env
- * @property {number} [sameWishMs] for tests
+ * @property {number} [sameSignalMs] for tests
  */
 
 /**
@@ -24,14 +24,14 @@ const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
  * @param {RunOptions} options
  * @returns {Promise<number>}
  */
-export function runChild(command, { cwd, env, sameWishMs = SAME_WISH_MS }) {
+export function runChild(command, { cwd, env, sameSignalMs = SAME_SIGNAL_MS }) {
   const [program, ...args] = boundToParent(command, "TERM");
   const child = spawn(program, args, { cwd, env, stdio: "inherit", detached: true });
-  let lastWish = Number.NEGATIVE_INFINITY;
+  let lastSignalAt = Number.NEGATIVE_INFINITY;
   const stop = () => {
     const now = performance.now();
-    if (now - lastWish < sameWishMs) return;
-    lastWish = now;
+    if (now - lastSignalAt < sameSignalMs) return;
+    lastSignalAt = now;
     child.kill("SIGTERM");
   };
   for (const signal of STOP_SIGNALS) process.on(signal, stop);

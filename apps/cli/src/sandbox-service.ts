@@ -52,7 +52,7 @@ export async function startSandboxService(env: EnvValues, dataDir: string, logDi
     BOT_API_ROOT: url,
     MTPROTO_DC: `127.0.0.1:${service.said("mtprotoPort")}`,
     MTPROTO_DC_KEY: keyFile,
-    // The sandbox has no flood limits for many logins at once.
+    // The sandbox needs no pause between two starts.
     START_SPACING_S: "0",
     // The page ends sessions on purpose: a short confirmation time is enough.
     CONFIRM_END_S: "6",
