@@ -1,6 +1,6 @@
 import type { Bench } from "./lib/bench.ts";
 
-/** Every bench by its name. Loaded one at a time: what one brings along must not weigh on another. */
+/** Every bench by its name. Imported one at a time, so that no bench slows another down. */
 export const BENCHES: Readonly<Record<string, () => Promise<{ readonly default: Bench }>>> = {
   relay: () => import("./relay/relay.bench.ts"),
   sessions: () => import("./sessions/sessions.bench.ts"),

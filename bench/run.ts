@@ -46,7 +46,7 @@ async function measure(name: string, bench: Bench): Promise<void> {
   }
 }
 
-/** A quick run is no measurement: it is shown and not kept. */
+/** Keeps the results of a full run; a quick run is only printed. */
 function keep(name: string, results: readonly Measured[], skipped: readonly string[]): string {
   if (flags.quick) return "quick run: not kept";
   mkdirSync(flags.out, { recursive: true });

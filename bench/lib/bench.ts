@@ -1,32 +1,32 @@
 /** One line of the table, and of the file of results. */
 export interface Measured {
-  /** What was measured, such as `save one entity`. */
+  /** The measured operation, such as `save one entity`. */
   readonly name: string;
   /** Unit of `value`: `1/s`, `ms`, `MiB`. */
   readonly unit: string;
   readonly value: number;
-  /** Of one operation, in milliseconds; null when single operations were not timed. */
+  /** Percentiles of one operation in milliseconds; null when single operations were not timed. */
   readonly p50: number | null;
   readonly p99: number | null;
-  /** How many operations stand behind it. */
+  /** Number of measured operations. */
   readonly n: number;
-  /** Who was measured beside it in the same run, alternating; null when there was nobody. */
+  /** Name of the peer measured in the same run, in turns; null without a peer. */
   readonly peer: string | null;
-  /** `value` divided by the peer's, round by round, the median of that. */
+  /** Median over all rounds of `value` divided by the peer's value. */
   readonly ratio: number | null;
 }
 
-/** How much time there is. */
+/** The conditions of a run. */
 export interface BenchOptions {
-  /** `--quick`: enough to see that everything works, too little to quote. */
+  /** `--quick`: long enough to show that the bench works, too short to quote. */
   readonly quick: boolean;
-  /** A folder of this run's own, on the disk that `--dir` names; removed afterwards. */
+  /** A new folder on the disk of `--dir`; removed after the run. */
   readonly dir: string;
-  /** Says why something was left out. It stands in the results. */
+  /** Records in the results why a part was skipped. */
   readonly skip: (reason: string) => void;
 }
 
-/** What a `bench/<name>/<name>.bench.ts` exports as default. */
+/** The default export of a `bench/<name>/<name>.bench.ts`. */
 export interface Bench {
   /** One line for `npm run bench -- --list`. */
   readonly summary: string;

@@ -3,7 +3,7 @@ import { type Contender, timed } from "./pairwise.ts";
 
 const PAGE_BYTES = 4096;
 
-/** Overwriting a page and waiting until the disk has it: nothing durable is faster. */
+/** Overwrites a page and waits for the disk: the lower bound of any durable write. */
 export class Floor implements Contender, Disposable {
   readonly name = "overwrite 4 KiB + fdatasync";
   readonly #file: number;

@@ -9,33 +9,34 @@ export interface Round {
   readonly samplesMs: readonly number[];
 }
 
-/** Somebody who does the same work in his own way. */
+/** One implementation of the measured work. */
 export interface Contender {
   readonly name: string;
   /** Works for about `forMs` milliseconds. */
   round(forMs: number): Promise<Round>;
 }
 
-/** How long it goes. */
+/** Number and length of the rounds. */
 export interface Length {
   readonly rounds: number;
   readonly roundMs: number;
 }
 
-/** At least ten rounds, alternating, or it is not a comparison. */
+/** A comparison needs at least ten alternating rounds. */
 export function lengthOf(quick: boolean): Length {
   return quick ? { rounds: 2, roundMs: 100 } : { rounds: 11, roundMs: 1000 };
 }
 
 /**
- * Operations per second of all contenders, measured in turns so that a busy machine hits them alike; a first round
- * of each warms up and is not counted. Ratios are against `peer`, round by round.
+ * Operations per second of all contenders, measured in turns so that a busy machine affects all
+ * alike. The first round of each is a warm-up and does not count. Ratios are against `peer`, round
+ * by round.
  */
 export async function pairwise(contenders: readonly Contender[], peer: string | null, length: Length): Promise<Measured[]> {
   for (const contender of contenders) await contender.round(length.roundMs / 4);
   const rounds = contenders.map((): Round[] => []);
   for (let n = 0; n < length.rounds; n++) {
-    // Forwards and backwards: nobody always runs after the same neighbour.
+    // Alternates the order, so that no contender always follows the same one.
     const order = [...contenders.keys()];
     for (const at of n % 2 === 0 ? order : order.reverse()) rounds[at]?.push(await roundOf(contenders[at], length.roundMs));
   }
@@ -72,7 +73,7 @@ function rate({ operations, tookMs }: Round): number {
   return (operations / tookMs) * 1000;
 }
 
-/** A round of something synchronous in this process, each operation timed. */
+/** Runs a synchronous operation for one round and times each call. */
 export function timed(forMs: number, operation: () => void): Round {
   const samplesMs: number[] = [];
   const started = performance.now();

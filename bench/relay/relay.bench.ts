@@ -11,9 +11,9 @@ import { type Contender, lengthOf, pairwise, type Round } from "../lib/pairwise.
 const TEXT = "x".repeat(500);
 const READER = parseWorkerId("reader");
 const SENDER = parseWorkerId("sender");
-/** Waiting deliveries of another route, beside which one route is measured. */
+/** Waiting deliveries of another route while one route is measured. */
 const BACKLOG = 10_000;
-/** Readers, each with a sender: as many workers again, of one process. */
+/** Pairs of reader and sender, all in one process. */
 const PAIRS = 4;
 
 const bench: Bench = {
@@ -54,7 +54,7 @@ function named(name: string, pipe: Pipe): Contender {
   return { name, round: (forMs) => pipe.round(forMs) };
 }
 
-/** What several readers and senders do at the same time. */
+/** Measures several readers and senders at once. */
 async function together(pipes: readonly Pipe[], forMs: number): Promise<Round> {
   const rounds = await Promise.all(pipes.map((pipe) => pipe.round(forMs)));
   return {
@@ -64,7 +64,7 @@ async function together(pipes: readonly Pipe[], forMs: number): Promise<Round> {
   };
 }
 
-/** Reader and sender of this process, joined by the queue that joins worker processes. */
+/** A reader and a sender in this process, joined by the real queue. */
 class Pipe implements AsyncDisposable {
   readonly #reader: SessionStore;
   readonly #sender: SessionStore;
@@ -90,13 +90,13 @@ class Pipe implements AsyncDisposable {
     return pipe;
   }
 
-  /** Deliveries of another route that do not move. */
+  /** Adds deliveries of another route that stay in the queue. */
   pileUp(count: number): void {
     const rows = Array.from({ length: count }, (_, n) => row("other", n));
     this.#reader.relay.outbox.take([], rows, []);
   }
 
-  /** As many messages as fit, `lanes` of them at any time. */
+  /** Relays messages until the time is over, `lanes` at once. */
   async round(forMs: number): Promise<Round> {
     const samplesMs: number[] = [];
     const started = performance.now();
@@ -117,7 +117,7 @@ class Pipe implements AsyncDisposable {
     this.#sender.close();
   }
 
-  /** What a worker does for one message, but for matching and for Telegram. */
+  /** The work of a worker for one message, without filters and Telegram. */
   async #deliver(lane: string): Promise<void> {
     const id = ++this.#n;
     const event = { kind: "new", box: "1", chat: "-1001", messageId: id, version: 0, date: id, content: content() } as const;

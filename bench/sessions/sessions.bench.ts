@@ -6,7 +6,7 @@ import { type Contender, lengthOf, pairwise, timed } from "../lib/pairwise.ts";
 import { pythonWithTelethon, Telethon } from "./telethon.ts";
 
 const bench: Bench = {
-  summary: "one entity saved durably: a worker's session beside Telethon's, and what the disk can do at all",
+  summary: "one entity saved durably: a worker's session beside Telethon's and the disk's limit",
   async run(options) {
     await using stack = new AsyncDisposableStack();
     const store = stack.use(openSession({ dir: join(options.dir, "sessions"), name: "bench", fleetKey: Buffer.alloc(32, 7) }));
@@ -25,7 +25,7 @@ function peer({ dir, skip }: BenchOptions): Telethon | null {
   return python === null ? null : new Telethon(python, dir);
 }
 
-/** One row that differs from the last time, in a transaction of its own: WAL, synchronous=FULL. */
+/** Saves one changed row in its own transaction: WAL, synchronous=FULL. */
 function ours(store: SessionStore): Contender {
   let n = 0;
   const save = (): void => {
@@ -35,7 +35,7 @@ function ours(store: SessionStore): Contender {
   return { name: "Flotilla entities.upsert", round: async (forMs) => timed(forMs, save) };
 }
 
-/** What a relayed message costs at least: it goes into the inbox with its cursor, and is marked as done. */
+/** The least work of a relayed message: an inbox row with its cursor, then marked as done. */
 function relayStep(store: SessionStore): Contender {
   let n = 0;
   const text = "x".repeat(500);

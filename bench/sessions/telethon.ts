@@ -5,12 +5,12 @@ import type { Contender, Round } from "../lib/pairwise.ts";
 
 const PYTHONS = ["/usr/bin/python3", "python3"];
 
-/** A Python that has Telethon (Debian: `apt-get install python3-telethon`); null when there is none. */
+/** A Python with Telethon (Debian: `apt-get install python3-telethon`); null when there is none. */
 export function pythonWithTelethon(): string | null {
   return PYTHONS.find((python) => spawnSync(python, ["-c", "import telethon"]).status === 0) ?? null;
 }
 
-/** Telethon's SQLite session in a process of its own, as its programs have it. */
+/** Telethon's SQLite session in its own process, as its programs use it. */
 export class Telethon implements Contender, AsyncDisposable {
   readonly name = "Telethon process_entities + save";
   readonly #child: ChildProcessWithoutNullStreams;

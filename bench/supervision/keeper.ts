@@ -1,20 +1,20 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** Somebody who keeps one process running. */
+/** A supervisor that keeps one process running. */
 export interface Keeper extends AsyncDisposable {
   readonly name: string;
-  /** Pid of the program that keeps it. */
+  /** Pid of the supervisor. */
   readonly keeper: number;
-  /** Pid of the process that is kept, or null while there is none. */
+  /** Pid of the kept process, or null while there is none. */
   kept(): number | null;
-  /** Starts everything anew after the keeper was killed. */
+  /** Starts the supervisor and its process again after a kill. */
   again(): Promise<void>;
 }
 
 const PATIENCE_MS = 30_000;
 
-/** Looks every millisecond until there is something; throws when it does not come. */
+/** Checks every millisecond until a value is there; throws after the timeout. */
 export async function soon<T>(look: () => T | null | false, what: string): Promise<T> {
   const until = performance.now() + PATIENCE_MS;
   while (performance.now() < until) {
@@ -32,14 +32,14 @@ export async function pause(ms: number): Promise<void> {
   await promise;
 }
 
-/** The living child of a process whose command line contains `word`; not yet while it is still on its way to its own program. */
+/** The live child of a process with `word` in its command line; null before its exec. */
 export function child(pid: number, word: string): number | null {
   const pids = read(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean).map(Number);
   const isIt = (command: string): boolean => command.includes(word) && !command.includes("--pdeathsig");
   return pids.find((each) => alive(each) && isIt(read(`/proc/${each}/cmdline`))) ?? null;
 }
 
-/** There, and no zombie. */
+/** True for a process that exists and is no zombie. */
 export function alive(pid: number): boolean {
   const stat = read(`/proc/${pid}/stat`);
   const state = stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3);
@@ -51,11 +51,11 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // Gone already.
+    // The process is gone.
   }
 }
 
-/** Runs a program to its end. Throws with what it printed when it does not end well. */
+/** Runs a program to its end; throws with its output when it fails. */
 export async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv, cwd: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const program = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: PATIENCE_MS * 2 });

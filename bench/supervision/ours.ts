@@ -10,10 +10,10 @@ import { alive, child, type Keeper, signal, soon } from "./keeper.ts";
 
 const SUPERVISOR = fileURLToPath(new URL("../../apps/supervisor/src/main.ts", import.meta.url));
 const NAME = parseWorkerId("bench");
-/** No waiting before a restart, and no giving up: the keeper itself is measured. */
+/** No restart delay and no limit: the bench measures the supervisor itself. */
 const SETTINGS = { RESTART_DELAY_S: "0", RESTART_LIMIT: "99", RESTART_WINDOW_S: "1", START_SPACING_S: "0", LOG_LEVEL: "error" };
 
-/** The supervisor as it is shipped, with one real worker that is not logged in. */
+/** The product's supervisor with one real worker that is not logged in. */
 export async function ours(dir: string, redisUrl: string): Promise<Keeper> {
   mkdirSync(dir, { recursive: true });
   const log = openSync(join(dir, "supervisor.log"), "a", 0o600);

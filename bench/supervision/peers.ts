@@ -7,7 +7,7 @@ import { alive, child, type Keeper, run, signal, soon } from "./keeper.ts";
 const PM2 = "pm2@7.0.4";
 const SUPERVISORD = "/usr/bin/supervisord";
 
-/** What the peers keep: nothing but a Node that stays. */
+/** The program that the peers keep: a Node process that does nothing. */
 function app(dir: string): string {
   mkdirSync(dir, { recursive: true });
   const file = join(dir, "kept-app.js");
@@ -15,7 +15,7 @@ function app(dir: string): string {
   return file;
 }
 
-/** PM2, installed into the folder of this run. Null when it cannot be had. */
+/** PM2, installed into the folder of this run; null when npm fails. */
 export async function pm2(dir: string, skip: (reason: string) => void): Promise<Keeper | null> {
   const file = app(dir);
   const env = { ...childEnv({}), HOME: dir, PM2_HOME: join(dir, "home") };
@@ -46,7 +46,7 @@ export async function pm2(dir: string, skip: (reason: string) => void): Promise<
   };
 }
 
-/** supervisord, when this machine has it. */
+/** supervisord; null when this machine does not have it. */
 export async function supervisord(dir: string, skip: (reason: string) => void): Promise<Keeper | null> {
   if (!existsSync(SUPERVISORD)) {
     skip("supervisord: not on this machine (Debian: apt-get install supervisor).");

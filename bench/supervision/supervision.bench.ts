@@ -7,13 +7,13 @@ import { alive, type Keeper, pause, signal, soon } from "./keeper.ts";
 import { ours } from "./ours.ts";
 import { pm2, supervisord } from "./peers.ts";
 
-/** PM2 takes an end within the first second for a crash loop. */
+/** Least lifetime of a process: PM2 counts an exit within its first second as a crash loop. */
 const SETTLE_MS = 1500;
-/** Who is still there after so long stays. */
+/** Time after the kill at which a live process counts as left. */
 const ORPHAN_MS = 200;
 
 const bench: Bench = {
-  summary: "a killed process is started again, a killed keeper leaves nobody behind: beside PM2 and supervisord",
+  summary: "restart of a killed process, and processes left by a killed supervisor: beside PM2 and supervisord",
   async run({ quick, dir, skip }) {
     if (process.platform !== "linux") {
       skip("everything: processes are looked up in /proc.");
@@ -38,7 +38,7 @@ const bench: Bench = {
 };
 export default bench;
 
-/** kill -9 of the kept process until its successor is there. Delays are set to nothing: the keeper itself is measured. */
+/** Time from kill -9 of the kept process to its successor, with restart delays set to 0. */
 async function restarts(keepers: readonly Keeper[], rounds: number, peer: string | null): Promise<Measured[]> {
   const took = keepers.map((): number[] => []);
   for (let n = 0; n < rounds; n++) {
@@ -53,7 +53,7 @@ async function restarts(keepers: readonly Keeper[], rounds: number, peer: string
   });
 }
 
-/** A process that was stopped; the others never notice. */
+/** Time from SIGSTOP to the successor; the peers never replace a stopped process. */
 async function hang(own: Keeper, rounds: number): Promise<Measured[]> {
   const took: number[] = [];
   for (let n = 0; n < Math.ceil(rounds / 3); n++) {
@@ -74,7 +74,7 @@ async function replaced(keeper: Keeper, name: NodeJS.Signals): Promise<number> {
   return performance.now() - began;
 }
 
-/** kill -9 of the keeper while what it keeps sleeps, or was stopped: who is still there after 200 ms would be the second user of a session. */
+/** Processes left 200 ms after kill -9 of the supervisor: each would use a session twice. */
 async function orphans(keepers: readonly Keeper[], rounds: number, how: "idle" | "stopped"): Promise<Measured[]> {
   const left = keepers.map(() => 0);
   for (let n = 0; n < rounds; n++) {

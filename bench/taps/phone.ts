@@ -1,4 +1,4 @@
-/** The admin's side of the sandbox's chat: presses buttons and hears of edits as a client does, over one open connection. */
+/** The admin's side of the sandbox's chat, over one open connection. */
 export class Phone implements Disposable {
   readonly #control: string;
   readonly #gone = new AbortController();
@@ -15,7 +15,7 @@ export class Phone implements Disposable {
     return phone;
   }
 
-  /** Does something, and waits for the first message of the bot after it that fits. */
+  /** Runs an action and waits for the first later message of the bot that matches. */
   async after(act: () => Promise<unknown>, fits: (heard: Heard) => boolean): Promise<Heard & { readonly at: number }> {
     const { promise, resolve, reject } = Promise.withResolvers<Heard & { readonly at: number }>();
     const timer = setTimeout(() => reject(new Error("the chat did not change within 20 s")), 20_000);
@@ -32,10 +32,10 @@ export class Phone implements Disposable {
     }
   }
 
-  /** Presses a button; resolves when the press was answered. */
+  /** Presses a button; resolves when the bot answers the press. */
   async press(messageId: number, label: string): Promise<void> {
     const answer = await this.post("chat/press", { messageId, labelContains: label });
-    if (answer.answered !== true) throw new Error(`nobody answered the press of ${label}`);
+    if (answer.answered !== true) throw new Error(`the bot did not answer the press of ${label}`);
   }
 
   async post(path: string, body: object): Promise<Record<string, unknown>> {

@@ -19,7 +19,7 @@ const PING = "Redis PING";
 const BOUND = "12 × Redis PING + Bot API round trip";
 
 const bench: Bench = {
-  summary: "a tap until it is answered and until the card shows it: real bot, supervisor and Redis, sandbox for Telegram",
+  summary: "time from a tap to its answer and to the card: real bot, supervisor and Redis on the sandbox",
   async run({ dir, quick, skip }) {
     const program = redisProgram();
     if (program === null) {
@@ -50,7 +50,7 @@ const bench: Bench = {
 };
 export default bench;
 
-/** What is done in the chat, one tap after the other. */
+/** The taps of the bench, one after the other. */
 class Chat {
   readonly #phone: Phone;
   #message: number;
@@ -61,7 +61,7 @@ class Chat {
     this.#message = message;
   }
 
-  /** Makes a worker, and opens its log: what its button asks for is answered by the supervisor, without Telegram. */
+  /** Adds a worker and opens its log, whose button the supervisor answers without Telegram. */
   static async open(phone: Phone): Promise<Chat> {
     const menu = await phone.after(
       () => phone.post("chat/start", {}),
@@ -75,7 +75,7 @@ class Chat {
     return new Chat(phone, card.id);
   }
 
-  /** A tap that only leads to another screen. */
+  /** A tap that opens another screen. */
   async screen(): Promise<[string, number][]> {
     if (!this.#health) await this.#menu();
     const [label, shows] = this.#health ? ["Back", "Fleet"] : ["Health", "Health"];
@@ -83,7 +83,7 @@ class Chat {
     return await this.#tap("screen", label, ({ text }) => text.includes(shows));
   }
 
-  /** A tap that the supervisor has to answer: the log of a worker. */
+  /** A tap that the supervisor must answer: the log of a worker. */
   async command(): Promise<[string, number][]> {
     if (this.#health) await this.screen();
     await this.#go("Workers", "👷 Workers");
@@ -131,7 +131,10 @@ async function timedCall(name: string, call: () => Promise<unknown>): Promise<[s
   return [[name, performance.now() - began]];
 }
 
-/** One of each, again and again: a busy machine hits them alike. Ratios are of medians, against the bound of the same run. */
+/**
+ * Measures all kinds in turns, so that a busy machine affects all alike. Ratios: medians, against
+ * the bound of the run.
+ */
 async function inTurns(
   work: Readonly<Record<string, () => Promise<readonly (readonly [string, number])[]>>>,
   times: number,
@@ -139,7 +142,7 @@ async function inTurns(
   const samples = new Map<string, number[]>();
   for (let n = -1; n < times; n++) {
     for (const one of Object.values(work)) {
-      // The first time warms up.
+      // The first round is a warm-up.
       for (const [name, ms] of await one()) if (n >= 0) samples.set(name, [...(samples.get(name) ?? []), ms]);
     }
   }

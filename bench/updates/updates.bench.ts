@@ -30,7 +30,7 @@ export default bench;
 async function measureLive(sandbox: Sandbox, connection: AccountConnection, n: number): Promise<Measured> {
   const before = connection.updateCounts().received;
   const started = performance.now();
-  // As many as a busy account gets at once, so that the sandbox does not run ahead of the socket.
+  // Sends in bursts of a busy account, so that the sandbox does not run ahead of the socket.
   for (let sent = 0; sent < n; ) {
     for (let burst = 0; burst < 100 && sent < n; burst++) sandbox.world.sendPrivate(FRIEND, READER, `message ${++sent}`);
     await until(() => connection.updateCounts().received >= before + sent);

@@ -5,7 +5,7 @@ import { startFleet } from "./support/fleet.ts";
 
 const RICK = "15550100002";
 
-test("a worker is logged in by a QR code that is shown once, and all workers are restarted with one card", async () => {
+test("a QR code that is shown once logs a worker in, and one card restarts all workers", async () => {
   const fleet = await startFleet();
   const chat = new AdminChat(fleet);
   await chat.start();
@@ -68,7 +68,7 @@ test("a worker is logged in by a QR code that is shown once, and all workers are
   await chat.shows(/demo_2[\s\S]*needs login[\s\S]*Logged out on Telegram/);
   expect(await devices()).toBe(before - 1);
 
-  // Another account in its place: Undo leaves nothing behind, Continue keeps it.
+  // Another account in its place: Undo ends the new login, Continue keeps it.
   const BOB = "15550100077";
   await fleet.post("accounts", { phone: BOB, firstName: "Bob" });
   for (const answer of ["Undo", "Continue"]) {

@@ -1,4 +1,4 @@
-/** What the chat says after the supervisor, or everything, was killed (field faults K3, K4). */
+/** Texts of the chat after the supervisor, or every process, was killed (field faults K3, K4). */
 import { childWith, testDir, waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { AdminChat } from "./support/chat.ts";
@@ -6,7 +6,7 @@ import { startFleetIn } from "./support/fleet.ts";
 
 const PROCESSES = ["supervisor/src/main.ts", "bot/src/main.ts"];
 
-test("a supervisor that is killed is told within ten seconds with true words, and it is over when the workers are back", async () => {
+test("a killed supervisor is an alert within ten seconds, which ends when the workers are back", async () => {
   const fleet = await startFleetIn(await testDir("fleet-"));
   const chat = new AdminChat(fleet);
   await chat.start();
@@ -20,13 +20,13 @@ test("a supervisor that is killed is told within ten seconds with true words, an
   await chat.shows(/✅ host-a #A\d+ solved after/);
 });
 
-test("after everything was killed at once and started again a notice tells from when to when, and which workers", async () => {
+test("after a kill of every process and a new start a notice names the time span and the workers", async () => {
   const dir = await testDir("fleet-");
   const before = await startFleetIn(dir);
   const chat = new AdminChat(before);
   await chat.start();
   await chat.shows(/2 workers[\s\S]*healthy/);
-  // The charts have looked at the workers once: they are known to run.
+  // The charts recorded the workers once: they are known to run.
   await chat.press("Workers");
   await chat.press("demo_1");
   await chat.shows(/demo_1[\s\S]*Status: healthy/);

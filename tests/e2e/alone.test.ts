@@ -1,4 +1,7 @@
-/** Bot and supervisor as compose and Kubernetes start them: each alone, by the very command, environment and probe of the file (field faults H3, H4, H5). */
+/**
+ * Bot and supervisor as compose and Kubernetes start them: each alone, with the command,
+ * environment and probe of the file (field faults H3, H4, H5).
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { hostClaimKey } from "@flotilla/contracts";
@@ -26,7 +29,7 @@ interface Started {
   readonly alive?: readonly string[];
 }
 
-/** Values as compose puts them in: `${NAME:-default}`, `${NAME:+value}`, `${NAME:?words}`. */
+/** Substitutes as compose does: `${NAME:-default}`, `${NAME:+value}`, `${NAME:?words}`. */
 function interpolate(text: string, env: Readonly<Record<string, string>>): string {
   return text.replace(/\$\{(\w+):([-+?])((?:[^{}]|\$\{[^}]*\})*)\}/g, (_, name: string, how: string, rest: string) => {
     const value = env[name] ?? "";
@@ -57,7 +60,7 @@ function fromKubernetes(set: string, secrets: Readonly<Record<string, string>>):
   return { command: container.command, env, ready: readinessProbe.exec.command, alive: livenessProbe.exec.command };
 }
 
-/** Runs a probe as the engine does; its exit code. */
+/** Runs a probe as the engine does; returns its exit code. */
 async function probe(command: readonly string[] | undefined, port: number): Promise<number | null> {
   const [, ...args] = (command ?? []).map((word) => word.replaceAll(":8481/", `:${port}/`));
   return (await spawnProcess(process.execPath, args).exited).code;
@@ -73,7 +76,7 @@ async function fleetRedis(): Promise<RedisHarness> {
 const HOST_ONLY = { API_ID: "4242", API_HASH: "0123456789abcdef".repeat(2), FLEET_KEY: KEY };
 const BOT = { BOT_TOKEN: `123456789:${"A".repeat(35)}`, ADMIN_IDS: "777", BOT_API_ROOT: "http://127.0.0.1:1" };
 
-/** Starts it with paths and port of the test in the place of those of the container. */
+/** Starts the process with paths and port of the test instead of the container's. */
 async function run({ command, env }: Started): Promise<{ readonly process: SpawnedProcess; readonly port: number }> {
   const port = await freePort();
   expect(env["HTTP_PORT"]).toBe("8481");
@@ -84,7 +87,7 @@ async function run({ command, env }: Started): Promise<{ readonly process: Spawn
 }
 
 test.each(["compose", "kubernetes"])(
-  "%s: a supervisor starts without anything of the bot's, is ready on the port that is probed, and stays alive without Redis",
+  "%s: a supervisor starts without the bot's settings, is ready on the probed port, and stays alive without Redis",
   async (how) => {
     const redis = await fleetRedis();
     const values = { ...HOST_ONLY, REDIS_URL: redis.url };
@@ -95,13 +98,13 @@ test.each(["compose", "kubernetes"])(
     await redis.kill9();
     await waitFor(async () => (await probe(started.ready, port)) === 1, { what: "the probe to see that Redis is gone" });
     expect(await (await fetch(`http://127.0.0.1:${port}/healthz`)).text()).toMatch(/Redis/);
-    if (started.alive) expect(await probe(started.alive, port), "nobody restarts it for that").toBe(0);
+    if (started.alive) expect(await probe(started.alive, port), "alive: a missing Redis is no reason for a restart").toBe(0);
     supervisor.kill("SIGTERM");
     expect(await supervisor.exited).toEqual({ code: 0, signal: null });
   },
 );
 
-test.each(["compose", "kubernetes"])("%s: a bot whose Bot API is away says so to its probe, and is alive", async (how) => {
+test.each(["compose", "kubernetes"])("%s: a bot without its Bot API is alive but not ready", async (how) => {
   const redis = await fleetRedis();
   const values = { ...HOST_ONLY, ...BOT, REDIS_URL: redis.url };
   const started = how === "compose" ? fromCompose("bot", values) : fromKubernetes("flotilla-bot", values);
@@ -121,7 +124,7 @@ test.each(["compose", "kubernetes"])("%s: a bot whose Bot API is away says so to
   expect(await bot.exited).toEqual({ code: 0, signal: null });
 });
 
-test("a supervisor whose name another one has says so to its probe", async () => {
+test("a supervisor whose name another supervisor holds is not ready", async () => {
   const redis = await startRedis();
   onTestFinished(() => redis.stop());
   const fleetKey = Buffer.from(KEY, "hex");
@@ -138,7 +141,7 @@ test("a supervisor whose name another one has says so to its probe", async () =>
   );
 });
 
-test("`node apps/supervisor/src/main.ts` reads .env, and names what it needs: nothing of the bot's (field fault H4)", async () => {
+test("`node apps/supervisor/src/main.ts` reads .env and names missing settings, none of them the bot's (field fault H4)", async () => {
   const redis = await fleetRedis();
   const dir = await testDir("alone-");
   const port = await freePort();

@@ -1,10 +1,13 @@
-/** The Bot API cannot be reached at the start: workers run, the launcher says what it waits for, and the chat comes by itself (field fault C6). */
+/**
+ * A start without the Bot API: workers run, the launcher says what it waits for, and the chat
+ * answers when the Bot API is back (field fault C6).
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { childWith, freePort, startProxy, testDir } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { launchFleet, startFleet } from "./support/fleet.ts";
 
-test("a proxy that is away at the start is waited for by name, without its password; then every call goes through it", async () => {
+test("the launcher waits for an absent proxy and names it without its password; then every call goes through it", async () => {
   const server = await startFleet();
   const sandbox = `${server.dataDir}/telegram`;
   const [, mtproto = ""] = /MTPROTO_DC=(\S+)/.exec(readFileSync(`${server.dataDir}/logs/sandbox.log`, "utf8")) ?? [];

@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { runsWorker, startFleet, type TestFleet } from "./support/fleet.ts";
 import { allGone, processesOf } from "./support/processes.ts";
 
-/** `npm run faults -- --burst 10000`; fewer without it. */
+/** Posts per burst; `npm run faults -- --burst 10000` sets it. */
 const POSTS = Number(process.env["BURST_POSTS"] ?? 3000);
 const READER = parseWorkerId("demo_1");
 const PHONE = "15550100001";
@@ -17,7 +17,7 @@ const ROUTES = 10;
 const LONG = "Long texts are many bytes to decrypt and to keep. ".repeat(60).trim();
 
 test.skipIf(process.platform !== "linux")(
-  "a burst of posts to a reader of ten routes, of edits, of long texts, and one while it catches up: it lives on, and has everything once, in order",
+  "a reader of ten routes survives bursts of posts, edits and long texts, also while it catches up, and has all once, in order",
   { timeout: 180_000 + POSTS * 60 },
   async () => {
     const fleet = await startFleet({ START_SPACING_S: "0" });
@@ -31,7 +31,7 @@ test.skipIf(process.platform !== "linux")(
     await settled(fleet, POSTS);
     await burst("changed", POSTS / 2, true);
     await burst(LONG, POSTS / 5);
-    // Of each route one post, of which the edits are.
+    // The edited burst adds one post per route.
     const first = POSTS + ROUTES + POSTS / 5;
     await settled(fleet, first);
     await fleet.post("faults/drop", { how: "rst" });
@@ -54,7 +54,10 @@ test.skipIf(process.platform !== "linux")(
   },
 );
 
-/** Ten channels, each with a route of its own; the other worker delivers, slowly. Returns the channels. */
+/**
+ * Creates ten channels, each with its own route; the other worker delivers slowly. Returns the
+ * channels.
+ */
 async function makeRoutes(fleet: TestFleet): Promise<readonly string[]> {
   await fleet.post("accounts", { phone: OWNER, firstName: "Owner" });
   const channels: string[] = [];
@@ -88,7 +91,7 @@ async function statusOf(fleet: TestFleet) {
   }
 }
 
-/** Waits until so many messages were taken by the routes. */
+/** Waits until the routes have taken this many messages. */
 async function settled(fleet: TestFleet, messages: number): Promise<void> {
   const board = new RelayBoard(await fleet.place(), () => {});
   onTestFinished(() => board.close());
@@ -106,7 +109,7 @@ async function settled(fleet: TestFleet, messages: number): Promise<void> {
   });
 }
 
-/** Ids of the messages of a channel, by the sandbox's record. */
+/** Message ids of a channel, from the sandbox's record. */
 async function saidIn(fleet: TestFleet, channel: string): Promise<number[]> {
   const said = await fleet.get<{ id: number }[]>(`accounts/${OWNER}/history?chat=${channel}`);
   return said.map(({ id }) => id).sort((a, b) => a - b);
@@ -117,12 +120,12 @@ function pidOf(fleet: TestFleet): number | undefined {
   return childrenOf(supervisor ?? 0).find(({ command }) => command.includes(`--worker ${READER}`))?.pid;
 }
 
-/** What the reader has on disk, after it ended: the messages of each route in the order of delivery, and where it stands. */
+/** The ended reader's file: the messages of each route in delivery order, and its update state. */
 function readSession({ dataDir }: TestFleet, channels: readonly string[]) {
   const fleetKey = Buffer.from(readFileSync(`${dataDir}/fleet.key`, "utf8").trim(), "hex");
   using store = openSession({ dir: `${dataDir}/sessions`, name: READER, fleetKey });
   const lanes: number[][] = channels.map(() => []);
-  // Nobody may write in the target: what was taken still waits.
+  // The sender may not write in the target: taken messages still wait.
   for (let n = 1, row = store.relay.outbox.row(n); row; row = store.relay.outbox.row(++n))
     if (row.kind === "new") lanes[Number(row.lane.split("_")[1])]?.push(Number(row.key.split("/")[1]));
   const positions = store.updates.channels().filter(({ id }) => channels.includes(id));

@@ -8,7 +8,7 @@ import { startFleet, type TestFleet } from "./support/fleet.ts";
 const RICK = "15550100002";
 const NORA = "15550100001";
 
-/** A fleet whose admin looks at the details of a worker. */
+/** A fleet whose admin sees the details of a worker. */
 async function onCard(worker: string): Promise<{ fleet: TestFleet; chat: AdminChat }> {
   const fleet = await startFleet();
   const chat = new AdminChat(fleet);
@@ -44,7 +44,7 @@ test("a typed code is deleted, Telegram cancels it, the wizard explains it, and 
   await chat.shows(/cloud password/);
 });
 
-test("a wrong code and a wrong password keep the step and say how many tries are left; secrets stay out of every file", async () => {
+test("a wrong code or password repeats the step with the tries left; no file contains the secrets", async () => {
   const { fleet, chat } = await atKeypad();
   const { code } = await latestCode(fleet, RICK);
   await chat.tap(code === "11111" ? "22222" : "11111");
@@ -59,9 +59,7 @@ test("a wrong code and a wrong password keep the step and say how many tries are
   await chat.shows(/demo_2 is @rick_relay/);
   await chat.press("Worker Details");
   await chat.shows(/✅ demo_2[\s\S]*Status: healthy/);
-  expect(statSync(join(fleet.dataDir, "vault/demo_2/golden.session")).mode & 0o777, "a golden copy, for the owner alone").toBe(
-    0o600,
-  );
+  expect(statSync(join(fleet.dataDir, "vault/demo_2/golden.session")).mode & 0o777, "a golden copy with mode 0600").toBe(0o600);
   const ours = filesOf(fleet.dataDir).filter(([path]) => !path.includes("/telegram/"));
   expect(ours.length, "sessions, databases, logs, Redis").toBeGreaterThan(8);
   for (const [path, text] of ours) {
@@ -71,7 +69,7 @@ test("a wrong code and a wrong password keep the step and say how many tries are
   }
 });
 
-test("cancelling a login of a worker that was logged in brings the old session back", async () => {
+test("cancelling a login restores the old session", async () => {
   const { fleet, chat } = await onCard("demo_1");
   await chat.shows(/Status: healthy/);
   await chat.press("Authenticate");
@@ -85,7 +83,7 @@ test("cancelling a login of a worker that was logged in brings the old session b
   await chat.shows(/demo_1[\s\S]*Account: Nora News[\s\S]*Status: healthy/);
 });
 
-test("a dropped connection is not a crash: the worker comes back by itself in the same process", async () => {
+test("a dropped connection is no crash: the worker reconnects automatically in the same process", async () => {
   const { fleet, chat } = await onCard("demo_1");
   const before = await chat.shows(/Status: healthy/);
   await fleet.post("faults/drop", { phone: NORA, how: "rst" });
@@ -94,14 +92,14 @@ test("a dropped connection is not a crash: the worker comes back by itself in th
   expect((await chat.messages()).some((message) => /crashed/.test(message.text))).toBe(false);
 });
 
-test("an account that another worker has is refused, and the new login is given back to Telegram", async () => {
+test("an account of another worker is refused, and the new login is logged out at Telegram", async () => {
   const { fleet, chat } = await onCard("demo_2");
   await chat.logIn(NORA);
   await chat.shows(/already belongs to the worker demo_1/);
   expect(await fleet.get<unknown[]>(`accounts/${NORA}/sessions`), "only demo_1's").toHaveLength(1);
 });
 
-test("a stopped worker offers Start, and starts again", async () => {
+test("a stopped worker has a Start button, which starts it", async () => {
   const { chat } = await onCard("demo_1");
   const running = await chat.shows(/Status: healthy/);
   expect((await chat.press("Stop")).toast?.text).toBe("⏳ Queued");
@@ -113,7 +111,7 @@ test("a stopped worker offers Start, and starts again", async () => {
   await chat.shows(/Status: healthy/);
 });
 
-test("a key that Telegram ended is told at once, with the way out, and is never tried again", async () => {
+test("a session that Telegram ended is reported at once with the remedy, and its key is never used again", async () => {
   const { fleet, chat } = await onCard("demo_1");
   await chat.shows(/Status: healthy/);
   await fleet.post("faults/fail", { method: "*", code: 401, text: "SESSION_REVOKED", times: 1000, phone: NORA });
@@ -123,7 +121,7 @@ test("a key that Telegram ended is told at once, with the way out, and is never 
   await chat.shows(/Status: needs login/);
 });
 
-test("a stranger gets no answer at all, and a stranger's press changes nothing", async () => {
+test("a stranger gets no answer, and a stranger's press changes nothing", async () => {
   const fleet = await startFleet();
   const chat = new AdminChat(fleet);
   await chat.start();
@@ -138,7 +136,7 @@ test("a stranger gets no answer at all, and a stranger's press changes nothing",
   expect((await stranger.messages()).filter((message) => message.from === "bot")).toEqual([]);
 });
 
-test("the log button shows what the worker said last", async () => {
+test("the log button shows the last log lines of the worker", async () => {
   const { chat } = await onCard("demo_1");
   await chat.shows(/Status: healthy/);
   await chat.press("Log");

@@ -6,7 +6,7 @@ import { launchFleet, startFleet } from "./support/fleet.ts";
 
 const read = (path: string): string => (existsSync(path) ? readFileSync(path, "utf8") : "");
 
-test("a data folder that was copied while its fleet runs: the first fleet's workers live on, the second's refuse and say who has the key", async () => {
+test("a data folder copied from a running fleet: the first fleet's workers keep running, the second's refuse and name the holder", async () => {
   const first = await startFleet();
   const chat = new AdminChat(first);
   await chat.start();
@@ -29,6 +29,6 @@ test("a data folder that was copied while its fleet runs: the first fleet's work
   expect(isAlive(pid), "the first fleet's worker").toBe(true);
   const url = /open (http:\/\/127\.0\.0\.1:\d+)\//.exec(second.stdout)?.[1];
   const connections = (await (await fetch(`${url}/control/connections/log`)).json()) as unknown[];
-  expect(connections, "what the second fleet's workers sent to Telegram").toEqual([]);
+  expect(connections, "connections of the second fleet's workers to Telegram").toEqual([]);
   expect(read(`${logs}/supervisor.log`), "nothing was cleaned up").not.toContain("an earlier supervisor left behind");
 });

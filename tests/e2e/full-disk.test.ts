@@ -12,7 +12,7 @@ function run(command: string, args: readonly string[]): void {
 
 const MB = 1024 * 1024;
 
-/** Mounts a disk of its own at `disk`; false where mounting is not permitted. */
+/** Mounts a new disk at `disk`; false where mounting is not permitted. */
 function mounted(disk: string, size: string): boolean {
   mkdirSync(disk, { recursive: true });
   try {
@@ -24,14 +24,14 @@ function mounted(disk: string, size: string): boolean {
   return true;
 }
 
-/** A folder for a fleet, with its data on a disk of its own; null where mounting is not permitted. */
+/** A folder for a fleet, with its data on a separate disk; null where mounting is not permitted. */
 async function smallDisk(): Promise<{ dir: string; disk: string } | null> {
   const dir = await testDir("full-disk-");
   const disk = join(dir, "data");
   return mounted(disk, "160m") ? { dir, disk } : null;
 }
 
-/** A fleet that runs, and how to look at it. */
+/** A running fleet and its health endpoints. */
 async function runningFleet(dir: string, env: Readonly<Record<string, string>> = {}) {
   const fleet = await startFleetIn(dir, env);
   const is = (states: string): Promise<boolean> => hasWorker(fleet, states);
@@ -41,7 +41,7 @@ async function runningFleet(dir: string, env: Readonly<Record<string, string>> =
   return { fleet, chat, is, healths: healthsOf(fleet) };
 }
 
-/** Takes all there is, to the last byte. */
+/** Fills the disk to the last byte. */
 function fill(disk: string): void {
   for (const size of [MB, 4096, 1])
     try {
@@ -55,7 +55,7 @@ async function body(url: string): Promise<string> {
   return await (await fetch(url, { signal: AbortSignal.timeout(2000) })).text();
 }
 
-test("a disk that is full while everything runs is named at once; accounts stay, presses are answered, and all goes on by itself", async ({
+test("a disk that fills up under a running fleet is named at once; accounts and buttons work, and it recovers automatically", async ({
   skip,
 }) => {
   const place = await smallDisk();
@@ -71,7 +71,7 @@ test("a disk that is full while everything runs is named at once; accounts stay,
   await chat.shows(/disk.* is full[\s\S]*0 MB/);
   for (let round = 0; round < 3; round++) {
     expect((await chat.press("Refresh")).answered).toBe(true);
-    // Connected, with trouble on its card.
+    // Connected, with the fault on its card.
     expect(await is("RUNNING|DEGRADED")).toBe(true);
   }
   expect(statfsSync(place.disk).bavail).toBeLessThan(64);
@@ -82,15 +82,13 @@ test("a disk that is full while everything runs is named at once; accounts stay,
   expect((await chat.press("Refresh")).answered).toBe(true);
 });
 
-test("a full disk of the logs alone stops nothing: it is named, accounts and buttons work, and messages arrive", async ({
-  skip,
-}) => {
+test("a full log disk stops nothing: it is named, accounts and buttons work, and messages arrive", async ({ skip }) => {
   const dir = await testDir("full-logs-");
   const logs = join(dir, "data/sandbox/logs");
   if (!mounted(logs, "4m")) return skip("mounting a tmpfs is not permitted here");
   const { chat, is, healths } = await runningFleet(dir);
   fill(logs);
-  // The bot names the disk of its database only, the supervisor all of its host.
+  // The bot reports only the disk of its database, the supervisor all disks of its host.
   const [, supervisor = ""] = healths;
   const begun = performance.now();
   await waitFor(async () => /disk of \S+logs is full/.test(await body(supervisor)), {
@@ -108,9 +106,7 @@ test("a full disk of the logs alone stops nothing: it is named, accounts and but
   await waitFor(async () => !(await body(supervisor)).includes("disk of"), { what: "the supervisor to be well" });
 });
 
-test("a full disk of the data alone, with room for the logs: accounts stay, and it is named within a second", async ({
-  skip,
-}) => {
+test("a full data disk with space for the logs: accounts stay, and it is named within a second", async ({ skip }) => {
   const place = await smallDisk();
   if (place === null || !mounted(join(place.disk, "sandbox/logs"), "16m"))
     return skip("mounting a tmpfs is not permitted here");
@@ -128,7 +124,7 @@ test("a full disk of the data alone, with room for the logs: accounts stay, and 
   await waitFor(() => is("RUNNING"), { what: "the worker to be without trouble" });
 });
 
-test("a full temporary folder alone stops nothing", async ({ skip }) => {
+test("a full temporary folder stops nothing", async ({ skip }) => {
   const dir = await testDir("full-temp-");
   const temp = join(dir, "temp");
   if (!mounted(temp, "1m")) return skip("mounting a tmpfs is not permitted here");

@@ -5,8 +5,8 @@ import { startFleet } from "./support/fleet.ts";
 const PHONE = "15550100001";
 const FRIEND = "15550199999";
 
-/** docs/updates.md: what cannot be had is said, by a whole fleet: sockets, worker, queue, alert, chat. */
-test("a message that no client can read becomes an alert in the chat", async () => {
+/** docs/updates.md: a whole fleet reports lost messages, from socket to chat. */
+test("a message that the worker cannot read becomes an alert in the chat", async () => {
   const fleet = await startFleet({ START_SPACING_S: "0" });
   const chat = new AdminChat(fleet);
   await chat.start();

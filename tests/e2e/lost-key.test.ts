@@ -3,7 +3,7 @@ import { testDir } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { launchFleet } from "./support/fleet.ts";
 
-test("a fleet whose key file is gone does not start, names the key, and makes no new one", async () => {
+test("a fleet without its key file does not start, names the key and creates no new one", async () => {
   const dir = await testDir("lost-key-");
   const first = launchFleet(dir);
   await first.waitForOutput(/Flotilla is ready — open http:\S+/, 60_000);

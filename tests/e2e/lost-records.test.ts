@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { AdminChat } from "./support/chat.ts";
 import { launchFleet, startFleet, startFleetIn, type TestFleet } from "./support/fleet.ts";
 
-/** A fleet whose first demo worker is on Telegram, stopped again. */
+/** A stopped fleet whose first demo worker was on Telegram. */
 async function stopped(): Promise<{ dir: string; dataDir: string }> {
   const fleet = await startFleet();
   await healthy(fleet);
@@ -22,13 +22,13 @@ async function healthy(fleet: TestFleet): Promise<AdminChat> {
   return chat;
 }
 
-test("a lost control.db costs no worker its place in the chat", async () => {
+test("after a lost control.db every worker is in the chat", async () => {
   const { dir, dataDir } = await stopped();
   for (const name of readdirSync(dataDir).filter((it) => it.startsWith("control.db"))) rmSync(`${dataDir}/${name}`);
   await healthy(await startFleetIn(dir));
 });
 
-test("a damaged host.db keeps no account off Telegram: it is set aside and told, and what ran here runs", async () => {
+test("a damaged host.db is renamed and reported, and its workers run", async () => {
   const { dir, dataDir } = await stopped();
   writeFileSync(`${dataDir}/host.db`, `a log line\n${"x".repeat(20_000)}`);
   const chat = await healthy(await startFleetIn(dir, { ALERT_HOLD_S: "0" }));
@@ -36,7 +36,7 @@ test("a damaged host.db keeps no account off Telegram: it is set aside and told,
   expect(readdirSync(dataDir).filter((name) => name.startsWith("host.db.damaged-"))).toHaveLength(1);
 });
 
-test("both lost, and the log of nobody: sessions without a worker are named in the chat, and ➕ Add takes one as it is", async () => {
+test("without both databases and all logs the chat names sessions without a worker, and ➕ Add takes one as it is", async () => {
   const { dir, dataDir } = await stopped();
   for (const name of readdirSync(dataDir).filter((it) => /^(control|host)\.db/.test(it))) rmSync(`${dataDir}/${name}`);
   rmSync(`${dataDir}/logs`, { recursive: true });
@@ -51,7 +51,7 @@ test("both lost, and the log of nobody: sessions without a worker are named in t
   await chat.shows(/Status: healthy/);
 });
 
-test("a damaged control.db is named with its path and what to do", async () => {
+test("a damaged control.db is named with its path and the remedy", async () => {
   const { dir, dataDir } = await stopped();
   writeFileSync(`${dataDir}/control.db`, "x".repeat(9000));
   const again = launchFleet(dir);

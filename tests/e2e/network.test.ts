@@ -6,7 +6,10 @@ import { startFleet } from "./support/fleet.ts";
 
 const RICK = "15550100002";
 
-/** S2-17 and the gate of a host: without a network it is told as that, one worker probes, and both come back by themselves. */
+/**
+ * S2-17 and the gate of a host: a missing network is one alert, one worker probes, both reconnect
+ * automatically.
+ */
 test("a host without a network is one alert, one worker probes, and all come back", async () => {
   const fleet = await startFleet({ START_SPACING_S: "0", ALERT_HOLD_S: "1" });
   const chat = new AdminChat(fleet);

@@ -7,7 +7,10 @@ import { expect, inject, test } from "vitest";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const READY = /Flotilla is ready — open (http:\S+)\//;
 
-/** A checkout in `at`: sources are copied, because Node goes by the real path of a file; libraries are linked. */
+/**
+ * Creates a checkout in `at`: copies sources, because Node uses the real path of a file; links
+ * libraries.
+ */
 function checkout(at: string): void {
   const filter = (path: string): boolean => !/\/(test|node_modules)$/.test(path);
   for (const part of ["apps", "packages"]) cpSync(join(ROOT, part), join(at, part), { recursive: true, filter });
@@ -45,7 +48,7 @@ test.for([
       what: "the workers to run",
     },
   );
-  // A program of its own finds the same fleet.
+  // A separate program finds the same fleet.
   const status = spawnNode(join(at, "apps/cli/launch.mjs"), ["status", "--json"], {
     cwd: at,
     env: { ...env, NODE_NO_WARNINGS: "1" },

@@ -8,10 +8,10 @@ import { launchFleet, startFleet, type TestFleet } from "./support/fleet.ts";
 
 const WORKER = fileURLToPath(new URL("../../apps/worker/src/main.ts", import.meta.url));
 
-/** Telethon and Pyrogram keep their sessions in SQLite through this. */
+/** Telethon and Pyrogram use this Python's SQLite for their sessions. */
 const PYTHON = ["/usr/bin/python3", "/usr/local/bin/python3"].find((path) => existsSync(path)) ?? "/usr/bin/python3";
 
-/** A worker process that somebody starts by hand, beside the supervisor. */
+/** A worker process started by hand, beside the supervisor. */
 function workerByHand(fleet: TestFleet, name: string): SpawnedProcess {
   const env = {
     ...serverOf(fleet),
@@ -22,7 +22,7 @@ function workerByHand(fleet: TestFleet, name: string): SpawnedProcess {
   return spawnNode(WORKER, ["--worker", name], { env });
 }
 
-/** How to reach the data centres of a fleet's sandbox. */
+/** Settings that reach the data centre of a fleet's sandbox. */
 function serverOf(fleet: TestFleet): Record<string, string> {
   const log = readFileSync(`${fleet.dataDir}/logs/sandbox.log`, "utf8");
   const address = /MTPROTO_DC=(\S+)/.exec(log)?.[1] ?? "";
@@ -39,17 +39,17 @@ async function healthyDemo(): Promise<{ fleet: TestFleet; chat: AdminChat; pid: 
   return { fleet, chat, pid: Number(/pid (\d+)/.exec(card.text)?.[1]) };
 }
 
-test("a second process for a session is refused, says so, and never reaches Telegram", async () => {
+test("a second process for a session ends with an error and never connects to Telegram", async () => {
   const { fleet, pid } = await healthyDemo();
   const before = await fleet.get<unknown[]>("connections/log");
   const second = workerByHand(fleet, "demo_1");
   expect(await second.exited).toMatchObject({ code: 1 });
-  expect(second.stderr, "the holder is named").toContain(`held by pid ${pid} `);
+  expect(second.stderr, "the error names the holder").toContain(`held by pid ${pid} `);
   expect(await fleet.get<unknown[]>("connections/log")).toHaveLength(before.length);
   expect(isAlive(pid)).toBe(true);
 });
 
-test.skipIf(!existsSync(PYTHON))("a legacy program that comes later is locked out of the session file", async () => {
+test.skipIf(!existsSync(PYTHON))("a legacy program that starts later cannot open the session file", async () => {
   const { fleet } = await healthyDemo();
   const script =
     "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1],timeout=0.1)\nprint(c.execute('select count(*) from sqlite_master').fetchone())";
@@ -58,36 +58,31 @@ test.skipIf(!existsSync(PYTHON))("a legacy program that comes later is locked ou
   expect(legacy.stderr).toContain("database is locked");
 });
 
-test.skipIf(!existsSync(PYTHON))(
-  "a legacy program that came first is waited for, and the worker starts when it has gone",
-  async () => {
-    const { fleet, chat } = await healthyDemo();
-    await chat.press("Stop");
-    await chat.shows(/Status: stopped/);
-    const script =
-      "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\nc.execute('begin immediate')\nprint('held',flush=True)\nsys.stdin.read()";
-    const legacy = spawnProcess(PYTHON, [
-      "-c",
-      `${script}\nimport time\ntime.sleep(600)`,
-      `${fleet.dataDir}/sessions/demo_1.session`,
-    ]);
-    await legacy.waitForOutput("held");
-    await chat.press("Start");
-    await chat.shows(/Status: session locked/);
-    await chat.shows(new RegExp(`demo_1: session file in use[\\s\\S]*pid ${legacy.pid} .*python`));
-    await chat.press("Who holds it?");
-    await chat.shows(
-      new RegExp(`These have the session file open[\\s\\S]*pid ${legacy.pid} .*python.*not started by Flotilla`),
-    );
-    legacy.kill("SIGKILL");
-    await legacy.exited;
-    // Nobody presses anything: the worker's process is there and tries until the file is free.
-    await chat.shows(/Status: healthy/);
-    await chat.shows(/✅ demo_1 #A\d+ solved/);
-  },
-);
+test.skipIf(!existsSync(PYTHON))("the worker waits for a legacy program that came first and starts when it ends", async () => {
+  const { fleet, chat } = await healthyDemo();
+  await chat.press("Stop");
+  await chat.shows(/Status: stopped/);
+  const script =
+    "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\nc.execute('begin immediate')\nprint('held',flush=True)\nsys.stdin.read()";
+  const legacy = spawnProcess(PYTHON, [
+    "-c",
+    `${script}\nimport time\ntime.sleep(600)`,
+    `${fleet.dataDir}/sessions/demo_1.session`,
+  ]);
+  await legacy.waitForOutput("held");
+  await chat.press("Start");
+  await chat.shows(/Status: session locked/);
+  await chat.shows(new RegExp(`demo_1: session file in use[\\s\\S]*pid ${legacy.pid} .*python`));
+  await chat.press("Who holds it?");
+  await chat.shows(new RegExp(`These have the session file open[\\s\\S]*pid ${legacy.pid} .*python.*not started by Flotilla`));
+  legacy.kill("SIGKILL");
+  await legacy.exited;
+  // No button is pressed: the worker's process retries until the file is free.
+  await chat.shows(/Status: healthy/);
+  await chat.shows(/✅ demo_1 #A\d+ solved/);
+});
 
-test.skipIf(!existsSync(PYTHON))("a legacy program that has the file open and sleeps is found and named too", async () => {
+test.skipIf(!existsSync(PYTHON))("a sleeping legacy program with the file open is named too", async () => {
   const { fleet, chat } = await healthyDemo();
   await chat.press("Stop");
   await chat.shows(/Status: stopped/);
@@ -99,7 +94,7 @@ test.skipIf(!existsSync(PYTHON))("a legacy program that has the file open and sl
   await chat.shows(new RegExp(`demo_1: session file in use[\\s\\S]*pid ${legacy.pid} `));
 });
 
-test("a damaged session file is told as what it is, is not tried again and again, and a copy puts it right", async () => {
+test("a damaged session file is reported as damaged, causes no restart loop, and a restore repairs it", async () => {
   const { fleet, chat } = await healthyDemo();
   await chat.press("Backups");
   await chat.shows(/Backups of demo_1[\s\S]*There are no copies yet/);
@@ -120,7 +115,7 @@ test("a damaged session file is told as what it is, is not tried again and again
   await chat.shows(/✅ demo_1 #A\d+ solved/);
 });
 
-test("a session file that is deleted under a running worker ends it at once, and a copy brings it back", async () => {
+test("deleting the session file of a running worker ends it at once, and a restore starts it again", async () => {
   const { fleet, chat, pid } = await healthyDemo();
   await chat.press("Backups");
   await chat.press("Back up now");
@@ -145,7 +140,7 @@ test("a session string of another program becomes a worker without a login, once
   writeFileSync(file, stringSession(fleet, "demo_1"), { mode: 0o600 });
   const again = flotilla(["import", file, "--name", "copy", "--yes"], { DATA_DIR: `${fleet.dataDir}/..` });
   expect(await again.exited).toMatchObject({ code: 1 });
-  expect(again.stderr, "one session, one owner").toMatch(/demo_1/);
+  expect(again.stderr, "the error names the owner of the session").toMatch(/demo_1/);
   const other = await otherFleet(fleet);
   const imported = flotilla(["import", file, "--name", "nora", "--yes"], other.env);
   expect(await imported.exited, imported.stderr).toMatchObject({ code: 0 });
@@ -163,7 +158,7 @@ test("a session string of another program becomes a worker without a login, once
   expect(log.filter((entry) => entry.event === "duplicated")).toEqual([]);
 });
 
-/** The session as a GramJS program keeps it: "1" and base64 of data centre, address, port and key. */
+/** The session as a GramJS string: "1" and base64 of data centre, address, port and key. */
 function stringSession(fleet: TestFleet, name: string): string {
   const fleetKey = Buffer.from(readFileSync(`${fleet.dataDir}/fleet.key`, "utf8").trim(), "hex");
   using store = openIdle({ dir: `${fleet.dataDir}/sessions`, name, fleetKey });
@@ -173,12 +168,12 @@ function stringSession(fleet: TestFleet, name: string): string {
   return `1${Buffer.concat([head, address, port, store.authKey() ?? Buffer.alloc(0)]).toString("base64")}`;
 }
 
-/** The command line, as a user calls it. */
+/** Runs the command line as a user does. */
 function flotilla(args: readonly string[], env: Readonly<Record<string, string>>): SpawnedProcess {
   return spawnNode(fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url)), args, { env });
 }
 
-/** Values of a second fleet that talks to the sandbox of the first. */
+/** Settings of a second fleet on the sandbox of the first. */
 async function otherFleet(fleet: TestFleet): Promise<{ dir: string; env: Record<string, string> }> {
   const dir = await testDir("other-");
   const values = {

@@ -14,7 +14,7 @@ test.each([
     stay: 1,
   },
   {
-    what: "a read-only replica: workers leave and come back by themselves",
+    what: "a read-only replica: workers leave and reconnect automatically",
     go: ["REPLICAOF", "127.0.0.1", "1"],
     back: ["REPLICAOF", "NO", "ONE"],
     says: /Redis away[\s\S]*leave within 10 seconds[\s\S]*read-only replica/,
@@ -30,9 +30,9 @@ test.each([
   const chat = new AdminChat(fleet);
   await chat.start();
   await redis.command(...go);
-  // Told after 10 s: the right of a worker that could not renew its lease is over by then.
+  // The alert comes after 10 s, when the lease of a worker that cannot renew it is over.
   await chat.shows(says);
-  await waitFor(async () => (await live()) === stay, { what: "what becomes of the account" });
+  await waitFor(async () => (await live()) === stay, { what: "the account to stay or to leave" });
   await redis.command(...back);
   await chat.shows(/✅[\s\S]*Redis away/);
   await waitFor(async () => (await live()) === 1, { timeoutMs: 60_000, what: "the account to be connected again" });

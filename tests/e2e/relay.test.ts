@@ -19,8 +19,8 @@ interface Seen {
 /** One pixel. */
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
-/** docs/relays.md, played through on a whole fleet: what is copied, forwarded, followed, kept back, and told. */
-test("a route copies, another forwards; replies, edits, deletions and albums follow; protected posts stay", async () => {
+/** docs/relays.md on a whole fleet: copies, forwards, edits, deletions, protected posts, alerts. */
+test("one route copies, another forwards; replies, edits, deletions and albums follow; protected posts are not copied", async () => {
   const fleet = await startFleet({ SENDS_PER_MINUTE: "6000", START_SPACING_S: "0" });
   await new AdminChat(fleet).start();
   const [source, copies, forwards, pictures] = await Promise.all(
@@ -48,7 +48,7 @@ test("a route copies, another forwards; replies, edits, deletions and albums fol
   const until = async (chat: string | undefined, fits: (all: Seen[]) => boolean): Promise<Seen[]> =>
     await waitFor(async () => ((all) => (fits(all) ? all : null))(await seen(chat)), { timeoutMs: 60_000, what: "deliveries" });
 
-  // The reader hears of its routes a moment after the bot took them: what comes before is not its to deliver.
+  // The reader gets its routes a moment after the bot took them; earlier posts are not delivered.
   const knocked = async (): Promise<boolean> => {
     await post("knock");
     return (await seen(copies)).length > 0;

@@ -7,7 +7,7 @@ import { startFleet } from "./support/fleet.ts";
 
 const PHONE = "15550100001";
 
-test("old messages are fetched by buttons, stopped by one, and a source is paused and left out", async () => {
+test("buttons start and stop a backfill, and pause and remove a source", async () => {
   const fleet = await startFleet({ SENDS_PER_MINUTE: "6000", START_SPACING_S: "0" });
   const chat = new AdminChat(fleet);
   await chat.start();
@@ -38,7 +38,7 @@ test("old messages are fetched by buttons, stopped by one, and a source is pause
 
   await chat.say("/workers");
   for (const label of ["demo_1", "🔀 Routes", "🔀 copy"]) await chat.press(label);
-  // Telegram wants a pause: it is kept, and whoever does not want to wait stops it.
+  // Telegram asks for a flood wait: the backfill waits, and an admin can stop it.
   const wait = { method: "messages.getHistory", code: 420, text: "FLOOD_WAIT_600", times: 1 };
   await fleet.post("faults/fail", wait);
   await chat.press("📥 Fetch old ones");
@@ -57,7 +57,8 @@ test("old messages are fetched by buttons, stopped by one, and a source is pause
   await chat.press("🚫 Leave out news_b");
   await chat.shows(/Sources of demo_1(?![\s\S]*news_b)/);
 
-  // Back to where it comes from: that shows only when the names are known, and the newer route is switched off.
+  // A route back to its source is detected only when the names are known; the newer route is
+  // disabled.
   const back = Route.parse({
     id: "back",
     from: { worker: "demo_1", chats: [`-100${target}`] },

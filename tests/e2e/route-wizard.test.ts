@@ -15,8 +15,11 @@ interface Seen {
   readonly topic: number | null;
 }
 
-/** A route from one topic to another is made by buttons, also over the death of the bot, works, and gets the bot as its target. */
-test("a route is made step by step, delivers into its topic, and is changed by the same steps", async () => {
+/**
+ * An admin creates a route between topics by buttons, across a kill of the bot, then changes its
+ * target to the bot.
+ */
+test("a wizard creates a route that delivers into its topic, and changes it by the same steps", async () => {
   const fleet = await startFleet({ SENDS_PER_MINUTE: "6000", START_SPACING_S: "0" });
   await fleet.post("accounts", { phone: BOSS, firstName: "Boss" });
   const desk = await forum(fleet, "Trading desk", [BOSS, PHONE], ["BTC", "Chatter"]);
@@ -59,7 +62,7 @@ test("a route is made step by step, delivers into its topic, and is changed by t
   const post = (text: string, topic: number | undefined) =>
     fleet.post(`channels/${desk.id}/messages`, { text, topic, from: BOSS });
   const seen = (where: Forum) => fleet.get<Seen[]>(`accounts/${PHONE}/history?chat=${where.id}`);
-  // The reader hears of its route a moment after it was saved.
+  // The reader gets its route a moment after it is saved.
   const arrives = async (where: Forum): Promise<Seen[]> =>
     await waitFor(
       async () => {
@@ -107,7 +110,7 @@ async function forum(fleet: TestFleet, title: string, members: string[], titles:
   return { id, topics };
 }
 
-/** The launcher starts it again; what the admin had chosen is still there. */
+/** Kills the bot and waits until the launcher restarts it; the draft survives. */
 async function killBot(fleet: TestFleet): Promise<void> {
   const bot = () => childWith(fleet.process.pid, "/bot/src/main.ts");
   const before = await bot();
@@ -115,7 +118,7 @@ async function killBot(fleet: TestFleet): Promise<void> {
   await waitFor(async () => (await bot()) !== before, { timeoutMs: 60_000, what: "the bot to be back" });
 }
 
-/** With UPDATE_IMAGES=1 the picture for docs/relays.md is taken anew. */
+/** Updates the picture for docs/relays.md with UPDATE_IMAGES=1. */
 async function picture(fleet: TestFleet, name: string, text: string): Promise<void> {
   if (!inject("updateImages") || !CHROMIUM) return;
   mkdirSync(IMAGES, { recursive: true });

@@ -5,27 +5,27 @@ import { expect, test } from "vitest";
 import { AdminChat } from "./support/chat.ts";
 import { startFleet, type TestFleet } from "./support/fleet.ts";
 
-/** The key of a worker that has no process. */
+/** The key of a worker without a process. */
 function keyOf(fleet: TestFleet, name: string): Buffer {
   const fleetKey = Buffer.from(readFileSync(`${fleet.dataDir}/fleet.key`, "utf8").trim(), "hex");
   using store = openIdle({ dir: `${fleet.dataDir}/sessions`, name, fleetKey });
   return Buffer.from(store.authKey() ?? "");
 }
 
-/** "1" and base64 of data centre, address, port and key, as a GramJS program keeps it. */
+/** A GramJS string: "1" and base64 of data centre, address, port and key. */
 function stringOf(key: Buffer): string {
   const address = Buffer.from("149.154.167.51");
   return `1${Buffer.concat([Buffer.from([2, 0, address.length]), address, Buffer.from([0x01, 0xbb]), key]).toString("base64")}`;
 }
 
-/** Every file below a folder that is no session, no copy of one, and no record of the local Telegram. */
+/** Every file below a folder except sessions, their copies and the sandbox's records. */
 function filesBelow(dir: string): string[] {
   return readdirSync(dir, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !/(sessions|vault|telegram)/.test(entry.parentPath))
     .map((entry) => `${entry.parentPath}/${entry.name}`);
 }
 
-test("a session that is sent in the chat becomes a worker's: deleted at once, never in the clear, refused with a reason, used after a yes", async () => {
+test("a session sent in the chat is deleted at once, never stored in the clear, refused with a reason or used after a yes", async () => {
   const fleet = await startFleet();
   const chat = new AdminChat(fleet);
   await chat.start();
@@ -54,7 +54,7 @@ test("a session that is sent in the chat becomes a worker's: deleted at once, ne
   await chat.say(stringOf(key));
   await chat.shows(/already belongs to the worker demo_1/);
   await chat.press("Cancel");
-  // The worker that had it leaves the fleet, and its file the folder.
+  // Its worker leaves the fleet, and its file the folder.
   await chat.say("/status demo_1");
   await chat.shows(/demo_1\.session[\s\S]*Status: stopped/);
   await chat.press("More");
@@ -76,7 +76,7 @@ test("a session that is sent in the chat becomes a worker's: deleted at once, ne
   const left = await fromUser();
   expect(
     left.filter((text) => text === "" || text.length > 100),
-    "what was sent stays nowhere",
+    "the sent session is stored nowhere",
   ).toEqual([]);
   const secrets = [key, Buffer.from(stringOf(key)), Buffer.from(key.toString("base64"))];
   const leaks = filesBelow(fleet.dataDir).filter((path) => secrets.some((secret) => readFileSync(path).includes(secret)));

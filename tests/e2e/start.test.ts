@@ -8,7 +8,7 @@ import { allGone, processesOf } from "./support/processes.ts";
 
 const READY = /Flotilla is ready — open http:\S+/;
 
-test("SIGTERM ends every process within its grace time, and the next start finds everything again", async () => {
+test("SIGTERM ends every process within its grace period, and the next start finds all data", async () => {
   const dir = await testDir("fleet-");
   const first = launchFleet(dir);
   await first.waitForOutput(READY, 60_000);
@@ -32,7 +32,7 @@ test("kill -9 of the launcher leaves no process and no stale lock", async () => 
 });
 
 test.each([1, 2, 3, 4])(
-  "a stop in the middle of the start, with %i processes up, leaves nothing, and the next start works",
+  "a stop during the start, with %i processes up, leaves no process, and the next start works",
   async (count) => {
     const dir = await testDir("fleet-");
     const first = launchFleet(dir);
@@ -46,14 +46,14 @@ test.each([1, 2, 3, 4])(
   },
 );
 
-test("an OWNER_DIR that cannot be used is one sentence with its remedy, before anything is started", async () => {
+test("an unusable OWNER_DIR is one sentence with its remedy, before any process starts", async () => {
   const fleet = launchFleet(await testDir("fleet-"), { OWNER_DIR: "/proc/flotilla" });
   expect(await fleet.exited).toEqual({ code: 1, signal: null });
   expect(fleet.stderr).toMatch(/^OWNER_DIR \(\/proc\/flotilla\) cannot be used: .* leave it out\.\n$/);
   expect(fleet.stdout).not.toContain("ready");
 });
 
-test("a second start on the same data folder is refused in one sentence, and the first goes on", async () => {
+test("a second start on the same data folder is refused in one sentence, and the first keeps running", async () => {
   const dir = await testDir("fleet-");
   const first = launchFleet(dir);
   await first.waitForOutput(READY, 60_000);
@@ -63,20 +63,17 @@ test("a second start on the same data folder is refused in one sentence, and the
   expect(isAlive(first.pid)).toBe(true);
 });
 
-test.each(["SANDBOX_PORT", "HTTP_PORT"])(
-  "a taken %s is one sentence with its remedy, and nothing is left running",
-  async (name) => {
-    const port = await takenPort();
-    const fleet = launchFleet(await testDir("fleet-"), { [name]: String(port) });
-    expect(await fleet.exited).toEqual({ code: 1, signal: null });
-    expect(fleet.stderr.trim().split("\n")).toHaveLength(1);
-    expect(fleet.stderr).toMatch(new RegExp(`${port}.*(in use|taken).*`));
-    expect(fleet.stderr).toContain(name);
-    expect(childrenOf(fleet.pid)).toEqual([]);
-  },
-);
+test.each(["SANDBOX_PORT", "HTTP_PORT"])("a %s in use is one sentence with its remedy, and no process stays", async (name) => {
+  const port = await takenPort();
+  const fleet = launchFleet(await testDir("fleet-"), { [name]: String(port) });
+  expect(await fleet.exited).toEqual({ code: 1, signal: null });
+  expect(fleet.stderr.trim().split("\n")).toHaveLength(1);
+  expect(fleet.stderr).toMatch(new RegExp(`${port}.*(in use|taken).*`));
+  expect(fleet.stderr).toContain(name);
+  expect(childrenOf(fleet.pid)).toEqual([]);
+});
 
-test("a .env that cannot be read is one sentence with its remedy", async () => {
+test("an unreadable .env is one sentence with its remedy", async () => {
   const dir = await testDir("fleet-");
   mkdirSync(`${dir}/.env`);
   const fleet = launchFleet(dir);
@@ -84,7 +81,7 @@ test("a .env that cannot be read is one sentence with its remedy", async () => {
   expect(fleet.stderr).toMatch(/^The file \.env cannot be read .*\n$/);
 });
 
-test("all mistakes of a .env are told at once, by name, and no value is repeated", async () => {
+test("all errors of a .env are reported at once, by name and without values", async () => {
   const dir = await testDir("fleet-");
   writeFileSync(`${dir}/.env`, "BOT_TOKEN=not-a-token-7391\nAPI_ID=seven7391\nADMIN_IDS=@ann7391\n");
   const fleet = launchFleet(dir);
@@ -93,7 +90,7 @@ test("all mistakes of a .env are told at once, by name, and no value is repeated
   expect(fleet.stdout + fleet.stderr).not.toContain("7391");
 });
 
-test("missing values are told by name when only some are set", async () => {
+test("missing settings are reported by name when only some are set", async () => {
   const dir = await testDir("fleet-");
   writeFileSync(`${dir}/.env`, "API_ID=12345\n");
   const fleet = launchFleet(dir);
@@ -101,13 +98,13 @@ test("missing values are told by name when only some are set", async () => {
   for (const name of ["BOT_TOKEN", "API_HASH", "ADMIN_IDS"]) expect(fleet.stderr).toContain(`- ${name} is not set`);
 });
 
-test("without any Redis it says how to get one", async () => {
+test("without any Redis the error says how to get one", async () => {
   const fleet = launchFleet(await testDir("fleet-"), { FLOTILLA_REDIS_SERVER: "" });
   expect(await fleet.exited).toEqual({ code: 1, signal: null });
   expect(fleet.stderr).toMatch(/^No Redis was found\. Install redis-server, or set REDIS_URL/);
 });
 
-test("a data folder that cannot be used is one sentence with its remedy", async () => {
+test("an unusable data folder is one sentence with its remedy", async () => {
   const dir = await testDir("fleet-");
   writeFileSync(`${dir}/file`, "");
   const fleet = launchFleet(dir, { DATA_DIR: "file/data" });
@@ -115,7 +112,7 @@ test("a data folder that cannot be used is one sentence with its remedy", async 
   expect(fleet.stderr).toMatch(/^The data folder .* cannot be used \(ENOTDIR\)\. Make it writable/);
 });
 
-test("with the values of a sandbox in .env the same command runs against that server", async () => {
+test("with the settings of a sandbox in .env the same command runs on that server", async () => {
   const server = await startFleet();
   const sandbox = `${server.dataDir}/telegram`;
   const [, mtproto = ""] = /MTPROTO_DC=(\S+)/.exec(readFileSync(`${server.dataDir}/logs/sandbox.log`, "utf8")) ?? [];
@@ -158,7 +155,7 @@ async function takenPort(): Promise<number> {
   return (server.address() as { port: number }).port;
 }
 
-test("a bot that is killed comes back by itself, shows the fleet as it is, and takes commands", async () => {
+test("a killed bot restarts automatically, shows the present fleet and takes commands", async () => {
   const fleet = await startFleet();
   const chat = new AdminChat(fleet);
   await chat.start();
@@ -172,7 +169,7 @@ test("a bot that is killed comes back by itself, shows the fleet as it is, and t
   expect(pidOn(after.text)).not.toBe(pidOn(before.text));
 });
 
-test("a supervisor that is killed takes its workers with it and brings them back, with nothing used twice", async () => {
+test("workers of a killed supervisor end with it and restart, and no key is used twice", async () => {
   const fleet = await startFleet();
   const chat = new AdminChat(fleet);
   await chat.start();
@@ -192,7 +189,7 @@ function pidOn(card: string): number {
   return Number(/pid (\d+)/.exec(card)?.[1]);
 }
 
-test("with Redis gone a press says so at once, and a stop still ends everything in order", async () => {
+test("without Redis a press is answered at once, and a stop still ends every process in order", async () => {
   const redis = await startRedis({ persistence: "aof" });
   onTestFinished(() => redis.stop());
   const fleet = await startFleet({ REDIS_URL: redis.url });
@@ -203,7 +200,7 @@ test("with Redis gone a press says so at once, and a stop still ends everything 
   await chat.shows(/Status: healthy/);
   const pids = processesOf(fleet.process.pid);
   await redis.kill9();
-  // A question that was under way when Redis went may have been carried out.
+  // A command that was under way when Redis ended may have been carried out.
   const said = /Redis is not running[\s\S]*nothing was done|Redis cannot be reached[\s\S]*may still be done/;
   expect((await chat.press("Restart")).toast?.text).toMatch(said);
   await chat.shows(/Redis is not running/);

@@ -5,7 +5,7 @@ import { startFleetIn } from "./support/fleet.ts";
 
 const DEATHS = 6;
 
-test("a supervisor that is killed six times within ten minutes is told with true words: in the launcher's lines, and as an alert in the chat", async () => {
+test("a supervisor killed six times within ten minutes is reported by the launcher and by an alert in the chat", async () => {
   const fleet = await startFleetIn(await testDir("fleet-"), { ALERT_HOLD_S: "1" });
   const chat = new AdminChat(fleet);
   await chat.start();
@@ -21,7 +21,7 @@ test("a supervisor that is killed six times within ten minutes is told with true
     await waitFor(() => lines().length === death, { what: `the line of death ${death}` });
   }
   const killed = "^The supervisor ended \\(SIGKILL\\)";
-  // One that dies while it starts says where to look.
+  // A supervisor that dies during its start names its log.
   const how = `${killed}( before it was ready\\. See \\S+/supervisor\\.log)?`;
   for (const [index, line] of lines().slice(0, -1).entries())
     expect(line).toMatch(new RegExp(`${how}\\. Starting it again \\(${index + 1}/5\\)\\.$`));

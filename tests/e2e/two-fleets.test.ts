@@ -7,7 +7,7 @@ async function said(fleet: TestFleet): Promise<string> {
   return messages.map(({ text }) => text).join("\n");
 }
 
-test("two fleets on one Redis run workers of the same names, and each bot hears of its own alone", async () => {
+test("two fleets on one Redis run workers of the same names, and each bot shows only its own", async () => {
   const redis = await startRedis();
   onTestFinished(() => redis.stop());
   const fleets = [
@@ -42,6 +42,6 @@ test("two fleets on one Redis run workers of the same names, and each bot hears 
   const tags = new Set(keys.map((key) => /^\{(flotilla\.[0-9a-f]{16})\}:/.exec(key)?.[1] ?? key.replace(/[0-9a-f]{16}$/, "")));
   expect(
     [...tags].filter((tag) => tag !== "flotilla.fleet."),
-    "one tag per fleet, nothing beside",
+    "one tag per fleet, no other key",
   ).toHaveLength(2);
 });

@@ -1,15 +1,15 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** One way of a cable: where it comes out on this machine, where it leads, and the address that it comes from. */
+/** One cable: the server that it leads to, and the local address that it connects from. */
 export interface CableOptions {
   readonly to: { readonly host: string; readonly port: number };
   readonly from: string;
 }
 
 /**
- * A network cable between a host and a server. Pulled, it passes nothing on in either direction, not even that a side has
- * closed, as a partition does; plugged in again, what was under way arrives.
+ * A network cable between a host and a server. Pulled, it passes nothing in either direction, not
+ * even the close of a side, like a partition; plugged in again, the data under way arrives.
  */
 export class Cable {
   readonly #options: CableOptions;
@@ -22,7 +22,7 @@ export class Cable {
     this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (near) => this.#join(near));
   }
 
-  /** Lies until the test ends. */
+  /** Opens a cable that ends with the test. */
   static async lay(options: CableOptions): Promise<Cable> {
     const cable = new Cable(options);
     const listening = Promise.withResolvers<void>();
@@ -57,7 +57,10 @@ export class Cable {
     this.#pass(far, near);
   }
 
-  /** @NOTE a paused socket does not read its end either, so that a closed side stays unseen while the cable is pulled. */
+  /**
+   * @NOTE a paused socket does not read its end, so a closed side stays unseen while the cable is
+   * pulled.
+   */
   #pass(one: Socket, other: Socket): void {
     this.#ends.add(one);
     one.on("data", (bytes) => other.write(bytes));

@@ -9,24 +9,27 @@ import { READERS, type RelayRig, SENDERS } from "./relay-rig.ts";
 
 const WORKER = fileURLToPath(new URL("../../apps/worker/src/main.ts", import.meta.url));
 
-/** What a run of hangs can do to the machine of its fleet. */
+/** The parts of the machine that a fault can change. */
 export interface HangPlace {
   readonly clock: MovedClock;
-  /** The fleet's temporary folder, on a small disk of its own. */
+  /** The fleet's temporary folder, on a small separate disk. */
   readonly temp: string;
 }
 
-/** One fault that looks like a death and is none. */
+/** One fault that looks like a death but is a hang. */
 export interface HangRound {
-  /** Plays it. `traffic` posts a few messages; call it while the fault lasts. Resolves when the fault is over. */
+  /**
+   * Plays the fault; resolves when it is over. `traffic` posts a few messages; call it during the
+   * fault.
+   */
   readonly play: (rig: RelayRig, traffic: () => Promise<void>, place: HangPlace) => Promise<void>;
-  /** What the chat says of it; null: nothing has to be told, because nothing became of it. */
+  /** The alert in the chat; null when the fault has no effect and needs none. */
   readonly named: RegExp | null;
-  /** False where it can only be played by root. */
+  /** False when this process lacks the rights, such as root. */
   readonly canPlay?: () => boolean;
 }
 
-/** Takes all room of the disk that the folder is on, and returns what makes room again. */
+/** Fills the disk of the folder; returns a function that frees it. */
 function fill(folder: string): () => void {
   const filler = `${folder}/filler`;
   const block = Buffer.alloc(64 * 1024, 1);

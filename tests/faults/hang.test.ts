@@ -12,7 +12,7 @@ const isRoot = process.getuid?.() === 0;
 /** Of each kind the one that says most and takes least; the long run has them all. */
 const SHORT: readonly (keyof typeof HANG_ROUNDS)[] = ["a job that a stranger wrote", "the key file is deleted"];
 
-/** A file system of its own at `at` that can be filled. */
+/** Mounts a small file system at `at`. */
 async function mount(at: string, size: string): Promise<void> {
   mkdirSync(at, { recursive: true });
   const mounted = await spawnProcess("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", at]).exited;
@@ -20,7 +20,7 @@ async function mount(at: string, size: string): Promise<void> {
   onTestFinished(async () => void (await spawnProcess("umount", ["-l", at]).exited));
 }
 
-/** A folder whose data, logs and temporary files are on disks of their own; for root. */
+/** A folder with data, logs and temporary files on separate disks; needs root. */
 async function smallDisks(): Promise<string> {
   const dir = await testDir("disk-");
   mkdirSync(`${dir}/temp`);
@@ -32,11 +32,11 @@ async function smallDisks(): Promise<string> {
 }
 
 /**
- * A hang is not a death: whatever stands still for a while, no session is used twice, no message is lost or doubled, no healthy
- * worker is ended, and the chat names the fault. The sandbox's record is the judge.
+ * A hang is no death: while a part stands still, no session is used twice, no message is lost or
+ * doubled, no healthy worker is ended, and the chat names the fault. The sandbox's record decides.
  */
 test.skipIf(process.platform !== "linux")(
-  "what only looks like a death kills nothing, loses nothing, doubles nothing, and is named",
+  "a hang kills no worker, loses no message, doubles none, and is named in the chat",
   { timeout: 1_200_000 },
   async () => {
     const dir = hangs ? await smallDisks() : await testDir("hang-");

@@ -8,8 +8,8 @@ export interface Recorded {
 }
 
 /**
- * What the record says against invariant 1: a key that Telegram would have killed, and any two connections of one key that
- * were logged in at the same time, from one address or two. Empty = nothing.
+ * Violations of invariant 1 in the record: a key that Telegram would end, and any two connections
+ * of one key that were logged in at the same time, from one address or two. Empty: none.
  */
 export function judge(record: readonly Recorded[]): string[] {
   const wrong: string[] = [];

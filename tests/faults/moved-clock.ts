@@ -1,12 +1,13 @@
 import { writeFileSync } from "node:fs";
 
 /**
- * A clock of the test for the processes of a host (supervisor and workers): a day away from that of the bot and of Redis, from one moment to the next. Time
- * that passes is not touched. It is a module that Node loads before the program: `faketime` is not on every machine.
+ * A clock for the processes of a host (supervisor and workers) that jumps a day away from the clock
+ * of the bot and Redis. Durations do not change. A module that Node loads before the program,
+ * because not every machine has `faketime`.
  */
 export class MovedClock {
   readonly #file: string;
-  /** What the fleet needs in its environment. */
+  /** Environment variables that the fleet needs. */
   readonly env: Readonly<Record<string, string>>;
 
   /** `dir`: a folder for its two files. */
@@ -24,7 +25,7 @@ export class MovedClock {
   }
 }
 
-/** How long it takes until a process has seen the change. */
+/** Longest time until a process follows the change. */
 export const LOOK_MS = 100;
 
 function moduleReading(file: string): string {

@@ -13,17 +13,17 @@ import { startFleet, startFleetIn, type TestFleet } from "../e2e/support/fleet.t
 export const READERS = ["reader_1", "reader_2", "reader_3"] as const;
 export const SENDERS = ["sender_1", "sender_2"] as const;
 const ROUTES = 10;
-/** Three parts, so that a kill can come between them. */
+/** Size of a file: three parts, so that a kill can come between them. */
 const FILE_BYTES = 300_000;
-/** Every so many messages of such a source has one: the texts between must not overtake it. */
+/** One of this many messages of such a source has a file, which later texts must not overtake. */
 const FILE_EVERY = 4;
-/** Where its files are, in turns: the accounts are at home in the first. */
+/** Data centres of the files, in turns; the accounts' home is the first. */
 const FILE_DCS = [2, 4] as const;
 
-/** Short waits and a fast pace; everything else is as it is shipped. */
+/** Short waits and a fast pace; all other settings are the defaults. */
 const SETTINGS = { RESTART_DELAY_S: "0.3", RESTART_LIMIT: "99", START_SPACING_S: "0", SENDS_PER_MINUTE: "60000" };
 
-/** A message as a target has it, by the sandbox's record. */
+/** A message of a target in the sandbox's record. */
 interface Posted {
   readonly text: string;
   readonly media: { readonly sha256: string } | null;
@@ -32,7 +32,7 @@ interface Posted {
 /** One source and its target. */
 interface Way {
   readonly source: string;
-  /** Its sender cannot read it: files are downloaded and uploaded. */
+  /** True when the sender cannot read the source: files are downloaded and uploaded. */
   readonly secret: boolean;
   readonly target: string;
   readonly owner: string;
@@ -40,7 +40,7 @@ interface Way {
 }
 
 /**
- * Three readers, two senders and ten routes of a whole fleet, on a Redis and a Telegram that can be watched.
+ * A fleet with three readers, two senders and ten routes, on its own Redis and sandbox.
  * @NOTE more lines: everything that a run of faults does to this fleet and asks of it
  */
 export class RelayRig {
@@ -56,7 +56,10 @@ export class RelayRig {
     this.chat = new AdminChat(fleet);
   }
 
-  /** Everything is ended with the test. `dir`: where the fleet lives; null: in a folder of its own. `more`: settings of its processes. */
+  /**
+   * Starts a fleet that ends with the test. `dir`: its folder; null: a new one. `more`: settings of
+   * its processes.
+   */
   static async start({
     dir = null,
     more = {},
@@ -107,7 +110,7 @@ export class RelayRig {
   }
   #posted = 0;
 
-  /** Posts so many texts into each open source, as fast as they are taken. */
+  /** Posts `each` texts into each open source, as fast as the sandbox takes them. */
   async burst(each: number): Promise<void> {
     const open = this.ways.flatMap(({ secret }, way) => (secret ? [] : [way]));
     await Promise.all(
@@ -122,7 +125,7 @@ export class RelayRig {
     return Object.fromEntries([...READERS, ...SENDERS].map((name) => [name, this.#pidOf(name) ?? 0]));
   }
 
-  /** What a worker process of this fleet gets. */
+  /** Environment of a worker process of this fleet. */
   env(): Record<string, string> {
     const { dataDir } = this.fleet;
     const dc = /MTPROTO_DC=(\S+)/.exec(readFileSync(`${dataDir}/logs/sandbox.log`, "utf8"))?.[1] ?? "";
@@ -140,8 +143,9 @@ export class RelayRig {
   }
 
   /**
-   * Kills the process of a worker, or of a service of the launcher, at once; waits for it first when it is still on its way back.
-   * `links` resets every connection to Telegram instead: what was sent has arrived, and its answer has not.
+   * Kills the process of a worker or of a service of the launcher; waits first for one that is
+   * restarting. `links` resets every connection to Telegram instead: calls arrive, their answers do
+   * not.
    */
   async kill(what: string): Promise<void> {
     if (what === "links") return void (await this.fleet.post("faults/drop", { how: "rst" }));
@@ -149,7 +153,7 @@ export class RelayRig {
     process.kill(pid, "SIGKILL");
   }
 
-  /** What the targets have, by the sandbox's record. */
+  /** The messages of the targets, from the sandbox's record. */
   async arrived(): Promise<string[][]> {
     return await Promise.all(
       this.ways.map(async ({ target, owner }) =>
@@ -160,7 +164,7 @@ export class RelayRig {
     );
   }
 
-  /** Waits until as much has arrived as was sent; says where it is stuck when it is not. */
+  /** Waits until all sent messages arrived; the error names the routes that are behind. */
   async settled(timeoutMs: number): Promise<void> {
     const behind = async (): Promise<string[]> => {
       const arrived = await this.arrived();
@@ -176,7 +180,7 @@ export class RelayRig {
     );
   }
 
-  /** How many sends Telegram refused because it had them. */
+  /** Number of sends that Telegram refused as duplicates. */
   async refusedTwice(): Promise<number> {
     const accounts = await this.fleet.get<{ duplicateSends: number }[]>("accounts");
     return accounts.reduce((sum, { duplicateSends }) => sum + duplicateSends, 0);
@@ -257,7 +261,7 @@ export class RelayRig {
     this.routes = routes;
     const place = await this.fleet.place();
     const apply = () => askBot(place, { v: 1, kind: "routes.apply", file: { version: 1, routes } }, 10_000);
-    // The bot learns of the workers from their host: until then their routes are refused.
+    // The bot refuses routes of workers until their host reports them.
     await waitFor(async () => (await apply()).kind === "applied", { timeoutMs: 60_000, what: "the routes to be taken" });
     const board = new RelayBoard(place, () => {});
     onTestFinished(() => board.close());
@@ -271,7 +275,7 @@ export class RelayRig {
     });
   }
 
-  /** Without a name nobody but its members can read it. */
+  /** Creates a channel; without a username only its members can read it. */
   async #channel(username: string | null, phone: string): Promise<string> {
     const named = username === null ? { title: "secret" } : { title: username, username };
     return (await this.fleet.post<{ id: string }>("channels", { ...named, members: [phone] })).id;

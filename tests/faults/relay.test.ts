@@ -1,16 +1,18 @@
 import { expect, test } from "vitest";
 import { READERS, RelayRig, SENDERS } from "./relay-rig.ts";
 
-/** Set by `npm run faults -- --relay 10000`; few without it. */
+/** Messages of the run; `npm run faults -- --relay 10000` sets it. */
 const MESSAGES = Number(process.env["RELAY_MESSAGES"] ?? 150);
 const SEED = Number(process.env["FAULT_SEED"] ?? 1);
 
 /**
- * Promises S1-25 and S2-48, invariant 3: readers, senders, supervisor and bot are killed at random while messages are under way,
- * Redis once, and connections are reset. Two routes copy files that their senders cannot have by reference. The sandbox's record says what arrived: everything, once, in the order of its source.
+ * Promises S1-25 and S2-48, invariant 3: kills readers, senders, supervisor and bot at random while
+ * messages are under way, Redis once, and resets connections. Two routes copy files that their
+ * senders cannot reference. In the sandbox's record every message arrived once, in the order of its
+ * source.
  */
 test.skipIf(process.platform !== "linux")(
-  "3 readers, 2 senders, 10 routes: nothing lost, nothing twice, in order",
+  "3 readers, 2 senders and 10 routes lose no message, double none and keep the order",
   { timeout: 300_000 + MESSAGES * 600 },
   async () => {
     const rig = await RelayRig.start();
@@ -39,7 +41,10 @@ test.skipIf(process.platform !== "linux")(
   },
 );
 
-/** After five deaths of a service in ten minutes the launcher takes a minute for the next: those die a few times, workers all the time. */
+/**
+ * Kills services only a few times: beyond five exits in ten minutes the launcher restarts them once
+ * a minute.
+ */
 function victim(kill: number, random: () => number): string {
   if (kill === 3 || kill === 23 || kill === 43) return "supervisor";
   if (kill === 5 || kill === 25 || kill === 45) return "bot";

@@ -24,11 +24,11 @@ const WORKER = fileURLToPath(new URL("../../apps/worker/src/main.ts", import.met
 const NAME = parseWorkerId("demo_1");
 const PHONE = "15550100001";
 
-/** The two hosts by the address that they come to Telegram from. */
+/** The two hosts, by the address from which they connect to Telegram. */
 export const HOSTS = { a: "127.0.0.1", b: "127.0.0.2" } as const;
 export type HostName = keyof typeof HOSTS;
 
-/** Short waits, so that a round takes seconds; everything else is as it is shipped. */
+/** Short waits, so that a round takes seconds; all other settings are the defaults. */
 const FLEET_KEY = "17".repeat(32);
 const SETTINGS = {
   FLEET_KEY,
@@ -39,12 +39,12 @@ const SETTINGS = {
   START_SPACING_S: "0",
 };
 
-/** Two hosts that both want the same session, with one Redis and one Telegram that writes down every connection. */
+/** Two hosts that want one session, one Redis, and a sandbox that records every connection. */
 export class Rig {
   readonly redis: RedisHarness;
   readonly #fleet: TestFleet;
   readonly #sender: CommandSender;
-  /** Host b reaches everything by these, so that it can be cut off. */
+  /** All connections of host b go through these, so that a test can cut it off. */
   #cables: { readonly redis: Cable; readonly telegram: Cable } | null = null;
   #hostB: SpawnedProcess | null = null;
 
@@ -54,11 +54,11 @@ export class Rig {
     this.#sender = sender;
   }
 
-  /** Everything is ended with the test. */
+  /** Starts both hosts; they end with the test. */
   static async start(persistence: "none" | "aof"): Promise<Rig> {
     const redis = await startRedis({ persistence });
     onTestFinished(() => redis.stop());
-    // As if this Redis had been there before: no first quiet time, which would cost 20 s.
+    // Marks this Redis as known: avoids the quiet time of a new Redis, which takes 20 s.
     const run = /run_id:(\w+)/.exec(String(await redis.command("INFO", "server")))?.[1] ?? "";
     const fleetKey = Buffer.from(FLEET_KEY, "hex");
     const made = await claimFleet({ url: redis.url, fleetKey, known: null, from01: false, rekeyedFrom: [] });
@@ -78,12 +78,12 @@ export class Rig {
   async owner(): Promise<HostName | null> {
     const live = await this.#fleet.get<{ remoteAddress: string; phone: string | null }[]>("connections");
     const address = live.find((each) => each.phone === PHONE)?.remoteAddress;
-    return address === HOSTS.a ? "a" : address === HOSTS.b ? "b" : null;
+    return (Object.keys(HOSTS) as HostName[]).find((host) => HOSTS[host] === address) ?? null;
   }
 
   /**
-   * Waits until Telegram would hang up on the owner by itself. What freezes before that, in the first round trip of a connection,
-   * stays connected: the one gap that nobody can close (ADR 0005).
+   * Waits until Telegram would close the owner's connection automatically. An owner that freezes
+   * before, in the first round trip of a connection, stays connected: the one known gap (ADR 0005).
    */
   async guarded(): Promise<HostName> {
     const all = (): Promise<{ phone: string | null; hangsUpAt: number | null }[]> => this.#fleet.get("connections");
@@ -117,13 +117,13 @@ export class Rig {
     return childrenOf(supervisor).find((child) => child.command.endsWith(`--worker ${NAME}`))?.pid ?? null;
   }
 
-  /** A second worker process for the same session, started by hand on a host; resolves when it has ended. */
+  /** Starts a second worker process for the session by hand on a host; resolves when it ends. */
   async startByHand(host: HostName): Promise<{ code: number | null }> {
     const env = { ...this.#server(), ...SETTINGS, ...this.#placeOf(host) };
     return await spawnNode(WORKER, ["--worker", NAME], { env }).exited;
   }
 
-  /** Asks a host for something, and does not wait for the answer. */
+  /** Sends a command to a host without waiting for its outcome. */
   async ask(host: HostName, kind: "start" | "stop"): Promise<void> {
     const now = Date.now();
     const asked = { askedBy: { id: "1001", name: "Ann" }, askedAt: now, deadlineAt: now + 60_000 };
@@ -132,8 +132,9 @@ export class Rig {
   }
 
   /**
-   * The same in a PID namespace of its own, where nobody outside can be seen; `null` where that is not permitted. Mount and
-   * network are shared, as with two containers on one volume.
+   * Starts a second worker process in its own PID namespace, which hides all other processes;
+   * `null` where that is not permitted. Shares mounts and network, like two containers on one
+   * volume.
    */
   async startInOtherNamespace(host: HostName): Promise<{ code: number | null } | null> {
     const apart = ["--pid", "--fork", "--kill-child", "--mount-proc"];
@@ -143,7 +144,7 @@ export class Rig {
     return await spawnProcess("unshare", [...apart, process.execPath, WORKER, "--worker", NAME], { env }).exited;
   }
 
-  /** Pulls cables of host b: both, or only that to Redis. */
+  /** Pulls the cables of host b: both, or only the one to Redis. */
   cutOff(what: "everything" | "redis"): void {
     this.#cables?.redis.pull();
     if (what === "everything") this.#cables?.telegram.pull();
@@ -160,19 +161,19 @@ export class Rig {
     await this.#fleet.post("faults/drop", { how: "rst" });
   }
 
-  /** Host b has nobody who starts it again but us. */
+  /** Starts the supervisor of host b; only the test restarts it. */
   startHostB(): void {
     const env = { ...this.#server(), ...SETTINGS, ...this.#placeOf("b"), HTTP_PORT: "0" };
     this.#hostB = spawnNode(SUPERVISOR, [], { env });
   }
 
-  /** What the supervisor of a host wrote last: the first thing to read when a round does not end. */
+  /** The last log lines of a host's supervisor, for the error of a round that does not end. */
   lastLines(host: HostName): string {
     const all = host === "b" ? (this.#hostB?.stdout ?? "") : readFileSync(`${this.#fleet.dataDir}/logs/supervisor.log`, "utf8");
     return all.trimEnd().split("\n").slice(-15).join("\n");
   }
 
-  /** What the sandbox's record says against us. */
+  /** Violations of invariant 1 in the sandbox's record. */
   async verdict(): Promise<string[]> {
     return judge(await this.#fleet.get<Recorded[]>("connections/log"));
   }

@@ -2,7 +2,7 @@ import { sleep } from "@flotilla/kernel";
 import { isAlive, waitFor } from "@flotilla/testkit";
 import type { HostName, Rig } from "./rig.ts";
 
-/** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
+/** Random numbers in [0, 1), equal for equal seeds (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -14,12 +14,14 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** One fault. `random` decides how long it lasts; the fault is over when it resolves, the recovery is not. */
+/**
+ * One fault, of a length decided by `random`. Resolves when the fault is over, not the recovery.
+ */
 export type Round = (rig: Rig, random: () => number) => Promise<void>;
 
 const other = (host: HostName): HostName => (host === "a" ? "b" : "a");
 
-/** A signal to a process that may be gone by now. */
+/** Signals a process that may have ended. */
 function signal(pid: number | null, name: NodeJS.Signals): void {
   if (pid !== null && isAlive(pid)) process.kill(pid, name);
 }
@@ -30,14 +32,14 @@ async function frozen(pid: number | null, forMs: number): Promise<void> {
   signal(pid, "SIGCONT");
 }
 
-/** The fault is the length of a wait here, not a way to wait for something. */
+/** The length of a fault, not a wait for a condition. */
 async function redisAway(rig: Rig, forMs: number): Promise<void> {
   await rig.redis.kill9();
   await sleep(forMs);
   await rig.redis.restart();
 }
 
-/** Host b owns the session, so that its cables can be pulled. */
+/** Makes host b the owner of the session, so that the test can pull its cables. */
 async function ownedByB(rig: Rig): Promise<void> {
   if ((await rig.stable()) === "a") {
     await rig.ask("a", "stop");
@@ -136,7 +138,7 @@ export const ROUNDS = {
   "connections dropped": async (rig) => await rig.dropLinks(),
 } satisfies Readonly<Record<string, Round>>;
 
-/** Only in the long run: each takes longer than a lease. */
+/** Faults of the long run only: each takes longer than a lease. */
 export const LONG_ROUNDS: Readonly<Record<string, Round>> = {
   ...ROUNDS,
   "Redis away for longer than a lease": async (rig, random) => await redisAway(rig, 12_000 + random() * 8000),

@@ -1,6 +1,7 @@
 /**
- * What may import what. Arrows go downwards only (docs/ARCHITECTURE.md); a new edge is a decision, made here and said in the commit.
- * `testkit` is in nobody's list: only tests import it.
+ * Allowed imports between packages, downwards only (docs/ARCHITECTURE.md). A new edge is a
+ * decision: make it here and explain it in the commit. No list contains `testkit`: only tests
+ * import it.
  */
 export const WORKSPACE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "packages/kernel": [],
@@ -32,7 +33,10 @@ export const WORKSPACE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "apps/cli": ["config", "contracts", "kernel", "os", "queue", "relay", "sandbox", "session-store", "sqlite", "telegram"],
 };
 
-/** Each third-party library and the only places whose sources may import it. Tests may import what their package declares. */
+/**
+ * The packages whose sources may import each third-party library. Tests may import what their
+ * package declares.
+ */
 export const VENDOR_OWNERS: Readonly<Record<string, readonly string[]>> = {
   "@fluent/bundle": ["apps/bot"],
   "@grammyjs/auto-retry": ["apps/bot"],
@@ -58,15 +62,16 @@ export const VENDOR_OWNERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Who may open files by hand where session files are, and why that loosens no lock: closing any descriptor of a file drops every lock that
- * the process has on it (https://www.sqlite.org/howtocorrupt.html, 2.2). Everybody else goes through packages/sqlite.
+ * Sources that may open files by hand near session files, with the reason why no lock is lost:
+ * closing any descriptor of a file drops every lock of the process on it
+ * (https://www.sqlite.org/howtocorrupt.html, 2.2). All other sources use packages/sqlite.
  */
 export const FILE_OPENERS: Readonly<Record<string, string>> = {
   "apps/worker/src/relay/files.ts": "media on their way, in a folder of their own",
   "apps/supervisor/src/worker/log-sink.ts": "logs",
   "apps/supervisor/src/fleet/uses-folder.ts": "/proc",
   "packages/session-store/src/vault/rekey.ts": "copies of the vault; a session in use stops it before",
-  "packages/session-store/src/vault/restore.ts": "a copy of the vault into a place that nobody has open",
+  "packages/session-store/src/vault/restore.ts": "a copy of the vault into a place that no process has open",
   "packages/session-store/src/file/files.ts": "new files, and folders to sync",
   "packages/session-store/src/file/identity.ts": "notes beside a session",
   "packages/session-store/src/keys/owner/note.ts": "notes beside the machine's locks on keys",
@@ -83,7 +88,10 @@ export const FILE_OPENERS: Readonly<Record<string, string>> = {
   "packages/sqlite/src/holders/lock-table.ts": "/proc",
 };
 
-/** Folders inside a package that still import each other. No new ones: a circle that is gone is taken out here. */
+/**
+ * Folders of a package that still import each other. Add none; remove an entry when its circle is
+ * gone.
+ */
 export const KNOWN_CIRCLES: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "apps/bot": [[".", "alerts", "charts", "chat", "presses", "relay", "relay/wizard", "screens", "store", "wizard", "words"]],
 };

@@ -26,7 +26,7 @@ test("every package.json declares only what the table allows", () => {
   expect(members.flatMap(({ dir, manifest }) => checkManifest(dir, manifest))).toEqual([]);
 });
 
-test("folders inside a package do not import each other, except for those that the table names", () => {
+test("folders of a package do not import each other, except those in the table", () => {
   const circles = members.flatMap(({ dir }) => {
     const src = `${dir}/src/`;
     const own = files.filter((file) => file.startsWith(src) && file.endsWith(".ts"));
@@ -56,7 +56,7 @@ describe("the table itself", () => {
   });
 });
 
-test("the top level holds what the layout says and nothing else", () => {
+test("the top level contains exactly the folders of the layout", () => {
   const known =
     /^(package\.json|package-lock\.json|tsconfig\.json|biome\.json|knip\.json|docker-compose\.yml|vitest\.config\.ts|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md|\..+)$/;
   const tops = new Set(files.map((file) => file.split("/")[0] ?? ""));
@@ -68,7 +68,7 @@ test("the lock file names no registry", () => {
   expect(readText("package-lock.json")).not.toMatch(/"resolved": "https?:/);
 });
 
-test("no file names a folder of somebody's machine", () => {
+test("no file names a folder of a developer's machine", () => {
   const machinePath = new RegExp(String.raw`(^|[\s"'\`=(:])/(${["work", "root", "Users", "home"].join("|")})/\w`, "m");
   const text = files.filter((file) => /\.(ts|mjs|js|json|md|ya?ml|html|css|sh)$|\/[^.]+$/.test(file));
   expect(text.filter((file) => file !== "package-lock.json" && machinePath.test(readText(path.posix.normalize(file))))).toEqual(

@@ -3,12 +3,12 @@ import { ENV, type EnvName } from "@flotilla/config";
 import { describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 
-/** Workers get 15 s each, in parallel (S2-32); what supervises Flotilla has to wait longer than that. */
+/** Seconds that a service manager must wait: workers get 15 s, in parallel (S2-32). */
 const NEEDED_S = 30;
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
-test("every way of running it as a service waits long enough before it kills", () => {
+test("every service manager example waits long enough before SIGKILL", () => {
   const found = {
     systemd: /^TimeoutStopSec=(\d+)$/m.exec(read("docs/deploy/flotilla.service"))?.[1],
     supervisord: /^stopwaitsecs=(\d+)$/m.exec(read("docs/deploy/supervisord.conf"))?.[1],
@@ -18,7 +18,7 @@ test("every way of running it as a service waits long enough before it kills", (
   for (const [name, seconds] of Object.entries(found)) expect(Number(seconds), name).toBeGreaterThanOrEqual(NEEDED_S);
 });
 
-test("the Kubernetes example waits too, and never runs two pods of anything", () => {
+test("the Kubernetes example waits too and never runs two pods of one workload", () => {
   const documents = parseAllDocuments(read("docs/deploy/kubernetes.yaml")).map((each) => {
     expect(each.errors).toEqual([]);
     return each.toJS() as { kind: string; spec?: { replicas?: number; template?: { spec: Record<string, unknown> } } };
@@ -41,9 +41,9 @@ test("containers lock keys in the machine's folder, or in the one that OWNER_DIR
   const { services } = parse(read("docker-compose.yml"), { merge: true }) as { services: Readonly<Record<string, Service>> };
   const mount = `\${OWNER_DIR:-/run/flotilla}:/run/flotilla`;
   for (const name of ["owner-dir", "supervisor"]) expect(services[name]?.volumes, name).toContain(mount);
-  // A path of the machine means nothing inside: there it is the default.
+  // A path of the machine has no meaning in the container, which uses the default.
   expect(Object.keys(services["supervisor"]?.environment ?? {})).not.toContain("OWNER_DIR");
-  // chmod of a folder that another user made needs it.
+  // Needed for chmod of another user's folder.
   expect(services["owner-dir"]).toMatchObject({ command: ["chmod", "1777", "/run/flotilla"], cap_add: ["FOWNER"] });
 
   const pods = parseAllDocuments(read("docs/deploy/kubernetes.yaml")).map((each) => JSON.stringify(each.toJS()));
@@ -54,9 +54,9 @@ test("containers lock keys in the machine's folder, or in the one that OWNER_DIR
 });
 
 const NAMES = Object.keys(ENV) as EnvName[];
-/** What is no setting of Flotilla, and has to reach it all the same (field fault C7). */
+/** Variables that are no settings of Flotilla but must reach its processes (field fault C7). */
 const OF_THE_SYSTEM = ["TZ", "NODE_EXTRA_CA_CERTS"];
-/** A place inside of the container, which no setting of the machine can name; OWNER_DIR and files are mounted from where the setting says. */
+/** Paths in the container that no setting of the machine names; OWNER_DIR and files are mounted. */
 const INSIDE: readonly string[] = ["DATA_DIR", "HTTP_PORT"];
 
 interface ComposeService {
@@ -102,7 +102,7 @@ describe("every setting of .env.example arrives (field faults C8, H8)", () => {
     const mounted = JSON.stringify(volumes);
     for (const each of [...NAMES, ...OF_THE_SYSTEM]) {
       const value = String(environment[each] ?? "");
-      // The bot holds no keys.
+      // The bot has no session keys.
       if (each === "OWNER_DIR" && name === "bot") continue;
       const arrives = INSIDE.includes(each) ? value !== "" : `${value} ${mounted}`.includes(`\${${each}:`);
       expect(arrives, each).toBe(true);
@@ -111,7 +111,7 @@ describe("every setting of .env.example arrives (field faults C8, H8)", () => {
   });
 
   test.each(["MTPROTO_DC_KEY", "NODE_EXTRA_CA_CERTS"])(
-    "in compose the file that %s names is where the container looks for it",
+    "compose mounts the file that %s names where the container reads it",
     (name) => {
       for (const { environment, volumes } of [compose()["bot"], compose()["supervisor"]].flatMap((each) => each ?? [])) {
         const inside = /:\+(.+)\}$/.exec(environment[name] ?? "")?.[1];
@@ -135,8 +135,9 @@ describe("every setting of .env.example arrives (field faults C8, H8)", () => {
     expect(NAMES.filter((each) => ENV[each].secret && !(each in secrets))).toEqual([]);
   });
 
-  // They start the launcher, which reads .env in the checkout and passes on its own environment (packages/config/test/child-env.test.ts).
-  test("under systemd, PM2 and supervisord by .env of the folder that the launcher starts in", () => {
+  // They start the launcher, which reads .env and passes on its environment
+  // (packages/config/test/child-env.test.ts).
+  test("under systemd, PM2 and supervisord from the .env of the launcher's folder", () => {
     const pm2 = (JSON.parse(read("docs/deploy/pm2.config.json")) as { apps: [Record<string, string>] }).apps[0];
     const found = {
       systemd: [
@@ -156,7 +157,7 @@ describe("every setting of .env.example arrives (field faults C8, H8)", () => {
   });
 });
 
-test("probes ask the port that the process opens; only a process that does not answer is ended (field fault H3)", () => {
+test("probes use the port that the process opens, and only a process that does not answer is ended (field fault H3)", () => {
   const asked = (command: readonly string[]): string => /http:\/\/127\.0\.0\.1:\d+\/\w+/.exec(command.join(" "))?.[0] ?? "";
   for (const name of ["bot", "supervisor"]) {
     const { environment, healthcheck } = compose()[name] ?? {};
@@ -176,7 +177,7 @@ test("probes ask the port that the process opens; only a process that does not a
   }
 });
 
-test("workers that the chat adds belong to a host that has a supervisor (field fault H2)", () => {
+test("new workers of the chat belong to a host with a supervisor (field fault H2)", () => {
   const { bot, supervisor } = compose();
   expect(bot?.environment["HOST_ID"]).toBe(supervisor?.environment["HOST_ID"]);
   const settings = cluster().find(({ kind }) => kind === "ConfigMap")?.data ?? {};

@@ -1,12 +1,13 @@
 import path from "node:path";
 import { parseFile } from "./imports.ts";
 
-/** Files that join everything of their package: nothing imports them, so they are not part of their folder. */
+/** Entry files of a package: no file imports them, so they belong to no folder. */
 const ENTRIES = /^(?:index|main|compose|assemble)\.ts$/;
 
 /**
- * Circles of folders inside one package: folders that import each other, directly or around corners. Type-only imports count. `sources`
- * maps a path below `src` to its text; a file directly in `src` belongs to the folder `.`.
+ * Circles of folders in one package: folders that import each other, directly or through others.
+ * Type-only imports count. `sources` maps a path below `src` to its text; a file directly in `src`
+ * belongs to `.`.
  */
 export function folderCircles(sources: ReadonlyMap<string, string>): string[][] {
   const edges = new Map<string, Set<string>>();
@@ -31,7 +32,7 @@ export function folderCircles(sources: ReadonlyMap<string, string>): string[][] 
   });
 }
 
-/** Folders that imports lead to from `start`, in one step or more. */
+/** Folders reachable from `start` through imports, in one step or more. */
 function reachable(edges: ReadonlyMap<string, ReadonlySet<string>>, start: string): Set<string> {
   const found = new Set<string>();
   const open = [...(edges.get(start) ?? [])].filter((folder) => folder !== start);

@@ -9,8 +9,8 @@ import { checkManifest, checkSource } from "./rules.ts";
 import { ROOT, readManifest } from "./workspace.ts";
 
 /**
- * Guards that check nothing look like guards that find nothing. So each rule gets a seeded violation here, in a workspace of its own with
- * the real configuration and the real command of `npm run check`, and this fails when a tool stays silent.
+ * Proves that each rule works: seeds one violation per rule in a small workspace with the real
+ * configuration and the real command of `npm run check`, and fails when the tool reports nothing.
  */
 const SEEDS = path.join(import.meta.dirname, "seeds");
 
@@ -19,7 +19,7 @@ interface Outcome {
   readonly output: string;
 }
 
-test.for(["biome", "tsc", "oxlint"])("%s reports each of its seeds, in the file it is in", async (tool) => {
+test.for(["biome", "tsc", "oxlint"])("%s reports each of its seeds in the right file", async (tool) => {
   const root = await seededWorkspace(tool);
   const { code, output } = await runStep(tool, root);
   expect(code, output).not.toBe(0);
@@ -76,7 +76,7 @@ describe("architecture rules", async () => {
     expect(folderCircles(new Map(Object.entries(sources)))).toEqual([folders.sort()]);
   });
 
-  test("folders that import only downwards are no circle, and the file that joins them neither", () => {
+  test("folders that import only downwards are no circle, and neither is their entry file", () => {
     const sources = {
       "index.ts": 'export * from "./kit/a.ts"; export * from "./feature/b.ts";',
       "feature/b.ts": 'import { a } from "../kit/a.ts"; import "./c.ts";',
@@ -86,13 +86,13 @@ describe("architecture rules", async () => {
     expect(folderCircles(new Map(Object.entries(sources)))).toEqual([]);
   });
 
-  test("a forbidden edge in package.json is reported before anybody uses it", () => {
+  test("a forbidden edge in package.json is reported before a file uses it", () => {
     expect(checkManifest("packages/kernel", { dependencies: { "@flotilla/queue": "*", zod: "4.6.7" } })).toHaveLength(2);
     expect(checkManifest("packages/new", {})).toEqual(["packages/new has no line in architecture-table.ts"]);
   });
 });
 
-/** A small workspace under the real configuration, with the seeds of one tool in it, or with none. */
+/** A small workspace with the real configuration and the seeds of one tool, or none. */
 async function seededWorkspace(tool: string | undefined): Promise<string> {
   const root = await testDir("flotilla-seeds-");
   for (const file of [".gitignore", ".biome.json", ".oxlintrc.json", "tsconfig.json", ".knip.json"])
@@ -137,7 +137,10 @@ async function runStep(tool: string, cwd: string): Promise<Outcome> {
   });
 }
 
-/** Whether `rule` is reported for `seed`: on one line for tsc and biome; oxlint names the file on the line below. */
+/**
+ * Whether `rule` is reported for `seed`: on one line for tsc and biome; oxlint names the file on
+ * the line below.
+ */
 function reports(output: string, seed: string, rule: string): boolean {
   const lines = output.split("\n");
   return lines.some((line, index) => line.includes(rule) && `${line}\n${lines[index + 1] ?? ""}`.includes(`/${seed}`));

@@ -1,23 +1,24 @@
 import { parseSync, Visitor } from "oxc-parser";
 
-/** One module that a file asks for, and where. */
+/** One import of a file, with its line. */
 export interface Import {
   readonly specifier: string;
   readonly line: number;
 }
 
-/** What the rules need to know of one source file. */
+/** The facts of a source file that the rules check. */
 export interface ParsedFile {
   readonly imports: readonly Import[];
-  /** Waits that no signal ends and no fake clock drives, in words. */
+  /** Waits without a signal and outside a fake clock, described in words. */
   readonly blindWaits: readonly { readonly what: string; readonly line: number }[];
 }
 
 const LOADERS = /^(require|require\.resolve|import\.meta\.resolve|vi\.(mock|doMock|importActual)|createRequire\([^)]*\))\(/;
 
 /**
- * Reads the real statements, not the text: static, type-only, re-exported, dynamic, `import("x").T`, `createRequire`, `import.meta.resolve`.
- * A dynamic import of a computed name cannot be checked and is reported as the specifier `<computed>`.
+ * Parses the file for static, type-only, re-exported and dynamic imports, `import("x").T`,
+ * `createRequire` and `import.meta.resolve`. A dynamic import of a computed name has the specifier
+ * `<computed>`.
  */
 export function parseFile(name: string, text: string): ParsedFile {
   const { program, errors } = parseSync(name, text);

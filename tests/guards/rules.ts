@@ -4,12 +4,12 @@ import { FILE_OPENERS, VENDOR_OWNERS, WORKSPACE_IMPORTS } from "./architecture-t
 import { type Import, type ParsedFile, parseFile } from "./imports.ts";
 import type { Manifest } from "./workspace.ts";
 
-/** One source file with what decides about its imports. */
+/** One source file and the declarations that its imports are checked against. */
 export interface Source {
-  /** From the root, with `/`. */
+  /** Path from the root, with `/`. */
   readonly file: string;
   readonly text: string;
-  /** Of the package or app it belongs to; of the root for `tests/` and `bench/`. */
+  /** The package.json of its package or app; of the root for `tests/` and `bench/`. */
   readonly manifest: Manifest;
   readonly rootManifest: Manifest;
 }
@@ -17,7 +17,7 @@ export interface Source {
 const SCOPE = "@flotilla/";
 const MAY_WAIT_BLINDLY = ["packages/kernel/src/sleep.ts", "packages/testkit/", "apps/cli/launch/"];
 
-/** All broken rules of one file, each as a sentence with its place; empty when it is clean. */
+/** All broken rules of one file, each as a sentence with its place; empty for a clean file. */
 export function checkSource(source: Source): string[] {
   const parsed = parseFile(source.file, source.text);
   return [
@@ -28,7 +28,7 @@ export function checkSource(source: Source): string[] {
   ];
 }
 
-/** Forbidden edges in a package.json, whether or not a file uses them. */
+/** Forbidden edges of a package.json, used or not. */
 export function checkManifest(dir: string, manifest: Manifest): string[] {
   const allowed = WORKSPACE_IMPORTS[dir];
   if (allowed === undefined) return [`${dir} has no line in architecture-table.ts`];
@@ -76,7 +76,7 @@ function checkWaits(file: string, { blindWaits }: ParsedFile): string[] {
   );
 }
 
-/** Of the URL of a file: what is left of it keeps its %20 and %C3%BC, and loses what comes after # and ?. */
+/** Reading a path from a file URL by hand keeps %20 and %C3%BC and drops what follows # and ?. */
 const URL_AS_PATH = [
   /import\.meta\s*\.\s*(?:url|resolve\s*\([^)]*\))\s*,?\s*\)\s*\.\s*(?:pathname|href)\b/,
   /import\.meta\s*\.\s*(?:url|resolve\s*\([^)]*\))\s*\.\s*(?:slice|substring|replace|replaceAll|split)\b/,
@@ -117,7 +117,7 @@ function packageName(specifier: string): string {
 const NEAR_SESSIONS = /^(apps\/(worker|supervisor)|packages\/(session-store|sqlite))\/src\//;
 const OPENS = /\b(readFile|readFileSync|copyFile|copyFileSync|cp|cpSync|open|openSync|createReadStream)\b/;
 
-/** Whoever opens and closes a session file beside SQLite takes the worker's lock away. */
+/** Opening and closing a session file beside SQLite drops the worker's lock. */
 function checkOpeners(file: string, text: string): string[] {
   if (!NEAR_SESSIONS.test(file) || Object.hasOwn(FILE_OPENERS, file)) return [];
   const names = [...text.matchAll(/import\s+([^;]*?)\s+from\s+"(?:node:)?fs(?:\/promises)?"/g)].map((match) => match[1] ?? "");

@@ -6,11 +6,11 @@ export const ROOT = path.resolve(import.meta.dirname, "../..");
 
 const SKIPPED = new Set(["node_modules", ".git", ".cache", "data", "coverage", "seeds", "images"]);
 
-/** The part of a package.json that the rules look at. */
+/** The part of a package.json that the rules check. */
 export interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
-  /** Whoever imports one of these must do without it where it cannot be installed. */
+  /** Importers must work without these where they cannot be installed. */
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
@@ -21,7 +21,7 @@ export interface Member {
   readonly manifest: Manifest;
 }
 
-/** Every file of the checkout that is ours, as a path from the root with `/`. */
+/** Every tracked file of the checkout, as a path from the root with `/`. */
 export function listFiles(dir = ""): string[] {
   return readdirSync(path.join(ROOT, dir), { withFileTypes: true }).flatMap((entry) => {
     const file = dir === "" ? entry.name : `${dir}/${entry.name}`;

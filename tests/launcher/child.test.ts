@@ -3,14 +3,14 @@ import path from "node:path";
 import { isAlive, type SpawnedProcess, spawnNode, waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
 
-const NEVER_SAME_WISH = "0";
-const ALWAYS_SAME_WISH = "600000";
+const NEVER_SAME_SIGNAL = "0";
+const ALWAYS_SAME_SIGNAL = "600000";
 
 const fixture = (name: string): string => path.join(import.meta.dirname, "fixtures", name);
-const host = (sameWishMs: string, ...command: string[]): SpawnedProcess =>
-  spawnNode(fixture("host.mjs"), [sameWishMs, process.execPath, ...command]);
+const host = (sameSignalMs: string, ...command: string[]): SpawnedProcess =>
+  spawnNode(fixture("host.mjs"), [sameSignalMs, process.execPath, ...command]);
 
-/** The program has a session of its own: it would outlive a launcher that a failed test kills, and keep its output open. */
+/** Kills the program with the test: it has its own session and survives a killed launcher. */
 async function runningProgram(launcher: SpawnedProcess): Promise<number> {
   await launcher.waitForOutput(/program \d+/);
   const pid = Number(/program (\d+)/.exec(launcher.stdout)?.[1]);
@@ -27,18 +27,18 @@ describe("runChild", () => {
     ["process.kill(process.pid, 'SIGKILL')", 137],
     ["process.kill(process.pid, 'SIGTERM')", 143],
   ] as const)("%s makes the launcher end with %d", async ([script, code]) => {
-    expect(await host(NEVER_SAME_WISH, "-e", script).exited).toEqual({ code, signal: null });
+    expect(await host(NEVER_SAME_SIGNAL, "-e", script).exited).toEqual({ code, signal: null });
   });
 
-  test("says when the program cannot be started", async () => {
-    const launcher = spawnNode(fixture("host.mjs"), [NEVER_SAME_WISH, path.join(import.meta.dirname, "no-such-program")]);
+  test("reports a program that cannot be started", async () => {
+    const launcher = spawnNode(fixture("host.mjs"), [NEVER_SAME_SIGNAL, path.join(import.meta.dirname, "no-such-program")]);
     const { code } = await launcher.exited;
     expect(code).not.toBe(0);
     expect(launcher.stderr).toContain("no-such-program");
   });
 
   test.for(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s reaches the program as one SIGTERM", async (signal) => {
-    const launcher = host(ALWAYS_SAME_WISH, fixture("program.mjs"), "1");
+    const launcher = host(ALWAYS_SAME_SIGNAL, fixture("program.mjs"), "1");
     await runningProgram(launcher);
     launcher.kill(signal);
     expect(await launcher.exited).toEqual({ code: 0, signal: null });
@@ -46,8 +46,8 @@ describe("runChild", () => {
     expect(launcher.stdout).not.toContain("got a");
   });
 
-  test("the same Ctrl+C delivered by terminal, shell and npm is one wish", async () => {
-    const launcher = host(ALWAYS_SAME_WISH, fixture("program.mjs"), "5");
+  test("one Ctrl+C, delivered by terminal, shell and npm, counts once", async () => {
+    const launcher = host(ALWAYS_SAME_SIGNAL, fixture("program.mjs"), "5");
     const program = await runningProgram(launcher);
     launcher.kill("SIGINT");
     await launcher.waitForOutput("term 1");
@@ -60,8 +60,8 @@ describe("runChild", () => {
     expect(launcher.stdout).toContain("counted 1");
   });
 
-  test("a second wish after a while is passed on", async () => {
-    const launcher = host(NEVER_SAME_WISH, fixture("program.mjs"), "2");
+  test("a second signal after the interval is passed on", async () => {
+    const launcher = host(NEVER_SAME_SIGNAL, fixture("program.mjs"), "2");
     await runningProgram(launcher);
     launcher.kill("SIGINT");
     await launcher.waitForOutput("term 1");
@@ -70,8 +70,8 @@ describe("runChild", () => {
     expect(launcher.stdout).toContain("term 2");
   });
 
-  test.runIf(existsSync("/usr/bin/setpriv"))("a launcher killed with -9 takes the program along, by SIGTERM", async () => {
-    const launcher = host(ALWAYS_SAME_WISH, fixture("program.mjs"), "1");
+  test.runIf(existsSync("/usr/bin/setpriv"))("the program gets SIGTERM when the launcher is killed with SIGKILL", async () => {
+    const launcher = host(ALWAYS_SAME_SIGNAL, fixture("program.mjs"), "1");
     const program = await runningProgram(launcher);
     launcher.kill("SIGKILL");
     await launcher.waitForOutput("term 1");
@@ -79,12 +79,12 @@ describe("runChild", () => {
   });
 
   test.runIf(process.platform === "linux")(
-    "a killed npm stops the program, although the shell between them lives on",
+    "a killed npm stops the program, although the shell between them survives",
     async () => {
       const npm = spawnNode(fixture("npm-like.mjs"), [
         process.execPath,
         fixture("host.mjs"),
-        ALWAYS_SAME_WISH,
+        ALWAYS_SAME_SIGNAL,
         process.execPath,
         fixture("program.mjs"),
         "1",

@@ -9,7 +9,7 @@ async function put(file: string, value: unknown): Promise<void> {
   await writeFile(file, JSON.stringify(value));
 }
 
-/** A workspace whose only dependency is its own member: real npm installs it without any registry. */
+/** A workspace whose only dependency is its own member: npm installs it without a registry. */
 async function miniWorkspace(): Promise<string> {
   const root = path.join(await testDir(), "with a space");
   const member = { name: "member", version: "1.0.0" };
@@ -34,7 +34,7 @@ function install(root: string, env: Record<string, string> = {}): SpawnedProcess
 }
 
 describe("ensureInstalled, with real npm", () => {
-  test("installs once, also when two start at the same moment, without a home, in a path with spaces", async () => {
+  test("two launchers at once install once, without a home folder, in a path with spaces", async () => {
     const root = await miniWorkspace();
     expect(isInstalled(root)).toBe(false);
     const both = [install(root), install(root)];
@@ -46,7 +46,7 @@ describe("ensureInstalled, with real npm", () => {
     expect(again.stderr).toBe("");
   });
 
-  test("a lock file that does not fit package.json is no obstacle", async () => {
+  test("a lock file that differs from package.json does not fail the install", async () => {
     const root = await miniWorkspace();
     await put(path.join(root, "packages/newcomer/package.json"), { name: "newcomer", version: "1.0.0" });
     const run = install(root);
@@ -126,7 +126,7 @@ test("a fresh copy of the real lock counts as not installed", async () => {
   expect(isInstalled(root)).toBe(false);
 });
 
-test("npm is stopped early only when nothing at all was answered", () => {
+test("npm is stopped early only when no request was answered", () => {
   const failed = "npm http fetch GET http://r/a attempt 1 failed with ENOTFOUND\n";
   expect(isHopeless(failed.repeat(19))).toBe(false);
   expect(isHopeless(failed.repeat(20))).toBe(true);

@@ -38,7 +38,7 @@ describe("REDIS_URL", () => {
     expect(hasOwnRedis(root, {})).toBe(expected);
   });
 
-  test("in the environment counts without any .env", async () => {
+  test("in the environment counts without a .env", async () => {
     expect(hasOwnRedis(await testDir(), { REDIS_URL: "redis://x" })).toBe(true);
   });
 });
@@ -70,7 +70,7 @@ test("children find our tools and our Node first", () => {
   expect(pickNode(ROOT)).toBe(process.execPath);
 });
 
-test("check stops at the first red step, shows its output and says which", async () => {
+test("check stops at the first failed step, prints its output and names it", async () => {
   const root = await testDir();
   await mkdir(path.join(root, "node_modules/.bin"), { recursive: true });
   for (const [name, script] of Object.entries({ good: "echo fine", bad: "echo the reason; exit 2" })) {

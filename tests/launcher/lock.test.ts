@@ -21,7 +21,7 @@ test.each([
   }
 });
 
-test("who waits is told once what for", async () => {
+test("a waiting launcher says once what it waits for", async () => {
   const dir = await testDir();
   const args = [path.join(dir, "lock"), path.join(dir, "journal")];
   const holder = spawnNode(locked, [...args, "kept"]);
@@ -44,7 +44,7 @@ test("the lock of a killed launcher is taken over", async () => {
   for (const each of heirs) expect(await each.exited).toEqual({ code: 0, signal: null });
 });
 
-/** What a launcher would have written into its lock; `ticks` = the start time of another process. */
+/** The content of a launcher's lock; `ticks` replaces the start time with another one. */
 function written(pid: number, ticks?: string): string {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const own = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
@@ -77,7 +77,7 @@ describe.runIf(process.platform === "linux")("a lock whose holder's pid is in us
   });
 
   test.each(["1", "1 12345 11111111-2222-3333-4444-555555555555"])(
-    "by the one that looks, as in a container that was started again (%s), is no holder",
+    "by the checking launcher itself, as in a restarted container (%s), is no holder",
     async (holder) => {
       const args = [...(await left(holder)), "0"];
       const again = spawnProcess("unshare", ["-p", "-f", "--mount-proc", process.execPath, locked, ...args]);

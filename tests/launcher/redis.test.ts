@@ -29,7 +29,7 @@ test("FLOTILLA_REDIS_SERVER comes first, then PATH in its order, then the cache"
   expect(findRedis({ root, env: {}, dirs: [path.join(root, "two")] })).toBe(redis);
 });
 
-test("one that is too old, broken or something else is passed over", async () => {
+test("a server that is too old, broken or another program is skipped", async () => {
   const root = await testDir();
   await server(path.join(root, "old"), "redis-server", REDIS_6_0);
   await server(path.join(root, "other"), "redis-server", "hello");
@@ -38,13 +38,13 @@ test("one that is too old, broken or something else is passed over", async () =>
   expect(findRedis({ root, env: { PATH }, dirs: [] })).toBeUndefined();
 });
 
-test("a wrong FLOTILLA_REDIS_SERVER is said, not worked around", async () => {
+test("a wrong FLOTILLA_REDIS_SERVER is an error, with no fallback", async () => {
   const root = await testDir();
   const env = { FLOTILLA_REDIS_SERVER: path.join(root, "nothing") };
   expect(() => findRedis({ root, env })).toThrow(/FLOTILLA_REDIS_SERVER is set to .*nothing, which is not a Redis/);
 });
 
-test("without any Redis to be had: one sentence with the reason and the remedies", async () => {
+test("without any Redis the error is one sentence with the reason and the remedies", async () => {
   const root = await testDir();
   await program(path.join(root, "bin", "apt-get"), 'echo "E: Could not resolve the mirror" >&2; exit 100');
   const nothing = ensureRedis({ root, env: { PATH: path.join(root, "bin") }, dirs: [] });
@@ -53,7 +53,7 @@ test("without any Redis to be had: one sentence with the reason and the remedies
   );
 });
 
-test("the Redis of this run is one the launcher would choose", () => {
+test("the Redis of this run is the launcher's choice", () => {
   expect(findRedis({ root: "/nonexistent", env: { FLOTILLA_REDIS_SERVER: inject("redisServer") } })).toBe(
     inject("redisServer"),
   );

@@ -6,7 +6,7 @@ import { ensureRedis } from "../../apps/cli/launch/redis.mjs";
 /** One real Redis for the whole run. Tests get a database of it by `sharedRedis()`. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const root = path.resolve(import.meta.dirname, "../..");
-  // Where the launcher would have put it; processes of tests start in half the time.
+  // The launcher's compile cache: processes of tests start in half the time.
   process.env.NODE_COMPILE_CACHE ??= path.join(root, ".cache", "compile");
   const server = await ensureRedis({ root, env: process.env });
   const redis = await startRedis({ server });

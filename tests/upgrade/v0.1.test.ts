@@ -34,7 +34,7 @@ import { HostDb } from "../../apps/supervisor/src/record/host-db.ts";
 const FIXTURES = join(import.meta.dirname, "../fixtures/v0.1");
 const NEWS = parseWorkerId("news_1");
 
-/** What a run wrote, or what the schemas of that version allow. */
+/** Values that a run of 0.1 wrote, or that its schemas allow. */
 type Recorded = Readonly<Record<string, { readonly from: "run" | "schema"; readonly value: unknown }>>;
 
 interface Schema {
@@ -48,7 +48,7 @@ function json<T>(name: string): T {
   return JSON.parse(readFileSync(join(FIXTURES, name), "utf8")) as T;
 }
 
-/** A copy that may be written to. */
+/** A writable copy of a fixture. */
 async function copyOf(name: string): Promise<string> {
   const path = join(await testDir(), name);
   copyFileSync(join(FIXTURES, name), path);
@@ -56,7 +56,7 @@ async function copyOf(name: string): Promise<string> {
 }
 
 describe("files of version 0.1", () => {
-  test("control.db opens, and has its workers, routes, audit rows and alerts", async () => {
+  test("control.db opens with its workers, routes, audit rows and alerts", async () => {
     using db = openControlDb(await copyOf("control.db"));
     expect(new WorkerStore(db).all().map(({ id }) => id)).toEqual(expect.arrayContaining([NEWS]));
     const routes = new RouteStore(db);
@@ -67,7 +67,7 @@ describe("files of version 0.1", () => {
     expect(alerts).toContainEqual({ subject: "exit:news_1", state: "resolved" });
   });
 
-  test("host.db opens, and has what its workers shall do and how they ended", async () => {
+  test("host.db opens with the desired states and exits of its workers", async () => {
     const path = await copyOf("host.db");
     const fleet = { id: "0123456789abcdef", keyId: "fedcba9876543210", from01: true };
     const first = new HostDb(path);
@@ -89,7 +89,7 @@ describe("files of version 0.1", () => {
     }
   });
 
-  test("a session opens with its key, and knows its account, its routes and what it relayed", async () => {
+  test("a session opens with its key, account, routes and delivery map", async () => {
     const dir = await testDir();
     for (const file of readdirSync(join(FIXTURES, "sessions"))) copyFileSync(join(FIXTURES, "sessions", file), join(dir, file));
     const fleetKey = Buffer.from(readFileSync(join(FIXTURES, "fleet.key"), "utf8").trim(), "hex");
@@ -100,11 +100,11 @@ describe("files of version 0.1", () => {
     expect(JSON.parse(store.relay.routes()?.body ?? "[]")).toHaveLength(4);
   });
 
-  test("a file of routes is read", () => {
+  test("a route file is read", () => {
     expect(RouteFile.parse(json("routes.json")).routes).toHaveLength(4);
   });
 
-  test("holds nothing of the machine that it was recorded on, and is small", () => {
+  test("contain no path of the recording machine and are small", () => {
     const files = readdirSync(FIXTURES, { recursive: true, encoding: "utf8" })
       .map((name) => join(FIXTURES, name))
       .filter((path) => statSync(path).isFile());

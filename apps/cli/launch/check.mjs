@@ -4,7 +4,8 @@ import { boundToParent } from "./child.mjs";
 import { say } from "./say.mjs";
 
 /**
- * Everything that CI runs besides the tests; the fast ones first. Each is proven able to fail by tests/guards/guards.test.ts.
+ * Everything that CI runs besides the tests, fast steps first. tests/guards/guards.test.ts proves
+ * that each step can fail.
  * @type {readonly { name: string, command: readonly string[] }[]}
  */
 export const STEPS = [
@@ -17,7 +18,7 @@ export const STEPS = [
 ];
 
 /**
- * Runs the steps in order and stops at the first red one, whose output it shows.
+ * Runs the steps in order; stops at the first failed one and prints its output.
  * @param {{ root: string, env: NodeJS.ProcessEnv }} ready
  * @param {readonly { name: string, command: readonly string[] }[]} [steps]
  * @returns {Promise<number>} 0 or 1

@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { constants } from "node:os";
 
-/** npm, the shell and the terminal each deliver the same Ctrl+C: what follows within this time is not a second wish. */
-const SAME_WISH_MS = 1000;
+/** npm, shell and terminal each deliver the same Ctrl+C: signals within this time count as one. */
+const SAME_SIGNAL_MS = 1000;
 const PARENT_POLL_MS = 500;
 /** @type {NodeJS.Signals[]} */
 const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
@@ -12,29 +12,30 @@ const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
  * @typedef {object} RunOptions
  * @property {string} cwd
  * @property {NodeJS.ProcessEnv} env
- * @property {number} [sameWishMs] for tests
+ * @property {number} [sameSignalMs] for tests
  */
 
 /**
  * Runs a program to its end and returns its exit code (a signal counts as 128 + its number).
- * It has a session of its own, so a signal reaches it once and from here only: SIGINT, SIGTERM and SIGHUP all arrive as SIGTERM
- * ("stop"), a later one again as SIGTERM ("hurry"). When the launcher is killed, or npm above it, the program gets SIGTERM as well.
+ * The program has its own session, so signals reach it only from here: SIGINT, SIGTERM and SIGHUP
+ * arrive as one SIGTERM ("stop"), a later one as a second SIGTERM ("hurry"). The program also gets
+ * SIGTERM when the launcher, or npm above it, is killed.
  * @param {readonly string[]} command
  * @param {RunOptions} options
  * @returns {Promise<number>}
  */
-export function runChild(command, { cwd, env, sameWishMs = SAME_WISH_MS }) {
+export function runChild(command, { cwd, env, sameSignalMs = SAME_SIGNAL_MS }) {
   const [program, ...args] = boundToParent(command, "TERM");
   const child = spawn(program, args, { cwd, env, stdio: "inherit", detached: true });
-  let lastWish = Number.NEGATIVE_INFINITY;
+  let lastSignalAt = Number.NEGATIVE_INFINITY;
   const stop = () => {
     const now = performance.now();
-    if (now - lastWish < sameWishMs) return;
-    lastWish = now;
+    if (now - lastSignalAt < sameSignalMs) return;
+    lastSignalAt = now;
     child.kill("SIGTERM");
   };
   for (const signal of STOP_SIGNALS) process.on(signal, stop);
-  // The terminal may go away before us; what we still write then fails, and that is all right.
+  // The terminal may close first; writes then fail, which is harmless.
   process.stdout.on("error", ignore);
   process.stderr.on("error", ignore);
   const watch = watchAncestors(env, stop);
@@ -55,8 +56,8 @@ export function runChild(command, { cwd, env, sameWishMs = SAME_WISH_MS }) {
 }
 
 /**
- * Puts `setpriv --pdeathsig` before a command where that exists (Linux): the command gets the signal when this process dies,
- * however it dies. The pid stays that of the command.
+ * Puts `setpriv --pdeathsig` before a command where it exists (Linux): the command gets the signal
+ * when this process dies for any reason. The pid stays that of the command.
  * @param {readonly string[]} command
  * @param {"TERM" | "KILL"} [signal]
  * @returns {[string, ...string[]]}
@@ -68,7 +69,7 @@ export function boundToParent(command, signal = "KILL") {
 }
 
 /**
- * Under npm, calls `onLost` once npm or its shell is gone: a killed npm tells nobody.
+ * Under npm, calls `onLost` once npm or its shell is gone: a killed npm does not signal its child.
  * @param {NodeJS.ProcessEnv} env
  * @param {() => void} onLost
  * @returns {NodeJS.Timeout | undefined}
@@ -87,7 +88,7 @@ function watchAncestors(env, onLost) {
 }
 
 /**
- * npm runs scripts through a shell, so npm itself is the parent's parent. Linux only.
+ * The parent of a process. npm is the parent's parent, as it runs scripts in a shell. Linux only.
  * @param {number} pid
  * @returns {number | undefined}
  */
@@ -103,7 +104,7 @@ function parentOf(pid) {
 function ignore() {}
 
 /**
- * The `setpriv` of BusyBox has no `--pdeathsig`, and would start nothing.
+ * False for the `setpriv` of BusyBox, which has no `--pdeathsig` and would fail.
  * @param {string} file
  */
 function isUtilLinux(file) {

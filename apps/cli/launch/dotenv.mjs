@@ -3,7 +3,7 @@ import path from "node:path";
 import { LaunchError } from "./say.mjs";
 
 /**
- * Whether the user brings a Redis, by REDIS_URL in the environment or in `.env`. Everything else in that file is the product's business.
+ * Whether REDIS_URL is set in the environment or in `.env`. The launcher reads nothing else there.
  * @param {string} root
  * @param {NodeJS.ProcessEnv} env
  * @returns {boolean}

@@ -6,7 +6,7 @@ import { boundToParent } from "./child.mjs";
 import { withLock } from "./lock.mjs";
 import { LaunchError, remedyFor, say } from "./say.mjs";
 
-/** Quiet, complete whatever NODE_ENV says, and soon done with a registry that does not answer. */
+/** Quiet, with devDependencies under any NODE_ENV, few retries without an answer. */
 const FLAGS = [
   "--no-audit",
   "--no-fund",
@@ -18,10 +18,10 @@ const FLAGS = [
   "--fetch-retry-maxtimeout=3000",
 ];
 
-/** Measured: 503 MB of node_modules, 126 MB of them Node 24. */
+/** Free disk space that an install needs, in MB. Measured: 503 MB, 126 MB of it Node 24. */
 const NEEDED_MB = 550;
 
-/** Failed requests in a row, from the first on. */
+/** Failed requests without one answer before an install is given up. */
 const HOPELESS_AFTER = 20;
 
 /** @typedef {import("./redis.mjs").Place} Place */
@@ -36,7 +36,7 @@ export async function ensureInstalled(place) {
   if (isInstalled(place.root)) return;
   assertRoom(place.root);
   await withLock(path.join(place.root, ".cache", "install.lock"), "installing the dependencies", async () => {
-    // The one we waited for may have done it.
+    // The launcher that held the lock may have installed them.
     if (isInstalled(place.root)) return;
     say("flotilla: installing the dependencies (once, about 20 s) …");
     await install(place);
@@ -45,7 +45,7 @@ export async function ensureInstalled(place) {
 }
 
 /**
- * What npm would find out after half a minute of retries. The checks are advisory: what they miss, npm reports.
+ * Fails at once where npm would fail after half a minute of retries. npm reports what this misses.
  * @param {string} root
  * @throws {LaunchError} when the checkout cannot be written or the disk is nearly full
  */
@@ -64,13 +64,13 @@ function assertRoom(root) {
 async function install(place) {
   const clean = await npm(place, ["ci", ...FLAGS]);
   if (clean.code === 0) return;
-  // A lock that lacks packages of this platform, or that an edited package.json has left behind.
+  // The lock file lacks packages of this platform, or package.json was edited.
   const result = /code EUSAGE/.test(clean.output) ? await npm(place, ["install", "--no-save", ...FLAGS]) : clean;
   if (result.code !== 0) throw new LaunchError(explainNpm(result.output, result.code));
 }
 
 /**
- * Either our own stamp, or npm's own record of what it installed: a `npm install` by hand is as good as ours.
+ * True with our own stamp or a matching record of npm: an `npm install` by hand counts too.
  * @param {string} root
  * @returns {boolean}
  */
@@ -146,7 +146,7 @@ function npm({ root, env }, args) {
 }
 
 /**
- * npm asks for each package several times before it gives up, for minutes in all. Enough failures without a single answer say the same.
+ * True when npm's requests failed and none was answered: npm itself would retry for minutes.
  * @param {string} output
  * @returns {boolean}
  */
@@ -156,7 +156,7 @@ export function isHopeless(output) {
 }
 
 /**
- * npm cannot work without a cache it may write: users without a home get one inside the checkout.
+ * A writable npm cache: inside the checkout for users without a home.
  * @param {string} root
  * @param {NodeJS.ProcessEnv} env
  * @returns {Record<string, string>}
@@ -193,5 +193,5 @@ export function explainNpm(output, code) {
   }
   const first =
     errors.find((line) => line !== "" && !/^(code|path|errno|syscall) /.test(line)) ?? `npm ended with code ${code}`;
-  return `Installing the dependencies failed: ${first} Run \`npm ci\` to see all that npm says.`;
+  return `Installing the dependencies failed: ${first} Run \`npm ci\` to see npm's full output.`;
 }

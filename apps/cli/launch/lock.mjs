@@ -3,18 +3,19 @@ import path from "node:path";
 import { say } from "./say.mjs";
 
 const POLL_MS = 100;
-/** No install takes this long: a lock this old was left behind by a process that cannot be told from a living one. */
+/** Age at which a lock of a live holder is taken over: no install takes this long. */
 const ABANDONED_MS = 15 * 60_000;
 
 /**
- * Runs `work` while no other launcher of this checkout runs its own.
- * The lock is a directory (mkdir is atomic everywhere) with the holder's pid and start time in it; the lock of a dead holder is taken over, also when
- * another process has its pid now: in a container that was started again every launcher has the same one.
+ * Runs `work` while no other launcher of this checkout runs its own. The lock is a directory (mkdir
+ * is atomic everywhere) that names the holder's pid and start time. The lock of a dead holder is
+ * taken over, also when its pid was reused: in a restarted container every launcher has the same
+ * pid.
  * @template T
  * @param {string} lockDir
- * @param {string} waitingFor shown once when somebody else holds the lock
+ * @param {string} waitingFor shown once when another launcher holds the lock
  * @param {() => Promise<T>} work
- * @param {number} [pollMs] how often to look whether it is free
+ * @param {number} [pollMs] milliseconds between two attempts
  * @returns {Promise<T>}
  */
 export async function withLock(lockDir, waitingFor, work, pollMs = POLL_MS) {
@@ -28,7 +29,7 @@ export async function withLock(lockDir, waitingFor, work, pollMs = POLL_MS) {
   try {
     return await work();
   } finally {
-    giveBack(lockDir, identity(process.pid));
+    releaseLock(lockDir, identity(process.pid));
   }
 }
 
@@ -37,7 +38,7 @@ export async function withLock(lockDir, waitingFor, work, pollMs = POLL_MS) {
  * @returns {boolean}
  */
 function tryLock(lockDir) {
-  // The pid is in the folder before the folder has its name: nobody ever sees a lock without a holder.
+  // Writes the pid before the rename, so that a lock always names its holder.
   const mine = `${lockDir}.${process.pid}`;
   rmSync(mine, { recursive: true, force: true });
   mkdirSync(mine);
@@ -51,18 +52,19 @@ function tryLock(lockDir) {
     if (code !== "ENOTEMPTY" && code !== "EEXIST" && code !== "EPERM") throw error;
   }
   const holder = readHolder(lockDir);
-  if (holder !== undefined && (!isHolder(holder.text) || holder.ageMs > ABANDONED_MS)) giveBack(lockDir, holder.text);
+  if (holder !== undefined && (!isHolder(holder.text) || holder.ageMs > ABANDONED_MS)) releaseLock(lockDir, holder.text);
   return false;
 }
 
 /**
- * Ends the lock of a holder that is dead, or done. It is moved away as a whole first: a folder that is emptied in its place is free
- * for the next launcher before it is gone, and would then be removed with the new lock in it. And it is looked at again, so that of two
- * launchers that see the same dead holder only one ends its lock and none ends a new one.
+ * Removes the lock of a dead or finished holder. Renames it first: a folder that is emptied in
+ * place is free for the next launcher, whose new lock would be removed with it. Then checks the
+ * holder again, so that of two launchers that see the same dead holder only one removes its lock
+ * and none a new one.
  * @param {string} lockDir
  * @param {string} holder
  */
-function giveBack(lockDir, holder) {
+function releaseLock(lockDir, holder) {
   const stale = `${lockDir}.stale.${process.pid}`;
   try {
     renameSync(lockDir, stale);
@@ -74,7 +76,7 @@ function giveBack(lockDir, holder) {
       renameSync(stale, lockDir);
       return;
     } catch {
-      // Somebody took the free place meanwhile; theirs stands.
+      // Another launcher took the lock meanwhile; its lock stays.
     }
   }
   rmSync(stale, { recursive: true, force: true });
@@ -95,14 +97,14 @@ function readHolder(lockDir) {
 }
 
 /**
- * Pid and start time, which together no other process has; the pid alone where the system does not tell.
+ * Pid, start time and boot id, which identify a process; the pid alone without /proc.
  * @param {number} pid
  * @returns {string}
  */
 function identity(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // Field 22; the name in brackets may contain anything (proc(5)).
+    // Field 22; the process name in parentheses may contain any character (proc(5)).
     const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     return `${pid} ${ticks} ${boot}`;
@@ -112,7 +114,7 @@ function identity(pid) {
 }
 
 /**
- * Whether the process that wrote this is still there. It is never this one: this one looks only while it has no lock.
+ * Whether the process that wrote this is alive. Never true of this process, which has no lock yet.
  * @param {string} text
  * @returns {boolean}
  */
@@ -120,7 +122,7 @@ function isHolder(text) {
   const pid = Number(text.split(" ")[0]);
   if (!isAlive(pid)) return false;
   const now = identity(pid);
-  // Written by an older launcher, or read where start times are not told.
+  // Written by an older launcher, or read without /proc: only the pid is known.
   if (!text.includes(" ") || !now.includes(" ")) return pid !== process.pid;
   return now === text;
 }

@@ -8,15 +8,15 @@ import { childEnv, pickNode } from "./node.mjs";
 import { ensureRedis } from "./redis.mjs";
 import { explain, say } from "./say.mjs";
 
-/** The checkout this launcher belongs to. */
+/** Root of the checkout that this launcher belongs to. */
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
 
-/** Verbs that start or use a Redis of our own. The others must work on a machine without one. */
+/** Verbs that need a local Redis server. The others must work on a machine without one. */
 const NEEDS_REDIS = new Set(["up", "test", "check", "bench"]);
 
 /**
- * Installs what is missing, finds Node and Redis, then becomes the command: `test`, `check` and `bench` run the tools,
- * every other verb goes to the CLI with its arguments untouched.
+ * Installs dependencies, finds Node and Redis, then runs the command: `test`, `check` and `bench`
+ * run tools, every other verb goes to the CLI with its arguments unchanged.
  * @param {readonly string[]} argv
  * @param {NodeJS.ProcessEnv} env
  * @param {string} [root]
@@ -60,7 +60,7 @@ function programOf(verb, args) {
  */
 async function prepare(verb, env, root) {
   const ownRedis = verb === "up" && hasOwnRedis(root, env);
-  // Side by side, because both are mostly waiting; both to their end, so that nothing goes on behind a failure.
+  // In parallel, because both mostly wait; both to their end, so that none runs on after a failure.
   const [installed, redis] = await Promise.allSettled([
     ensureInstalled({ root, env }),
     NEEDS_REDIS.has(verb) && !ownRedis ? ensureRedis({ root, env }) : undefined,
@@ -72,7 +72,8 @@ async function prepare(verb, env, root) {
 }
 
 /**
- * `flotilla import session.txt` means a file where the user stands; everything else lives in the checkout.
+ * The user's folder for verbs that name files, such as `flotilla import session.txt`; else the
+ * checkout.
  * @param {string} verb
  * @param {string} root
  */

@@ -14,7 +14,8 @@ export function runsFlotilla(version) {
 }
 
 /**
- * Node for everything behind the launcher: the running one when it is new enough, else the one that was installed as a package.
+ * Node for everything behind the launcher: the running one when it is new enough, else the packaged
+ * one.
  * @param {string} root
  * @returns {string} path of the executable
  */
@@ -48,8 +49,8 @@ function runs(file) {
 }
 
 /**
- * The environment of what is started: our tools and our Node first in PATH, the Redis that was found, and a place for compiled
- * code, which halves the start of every process.
+ * The environment of started programs: our tools and Node first in PATH, the Redis that was found,
+ * and a compile cache, which halves the start time of every process.
  * @param {{ root: string, env: NodeJS.ProcessEnv, node: string, redis: string | undefined }} parts
  * @returns {NodeJS.ProcessEnv}
  */

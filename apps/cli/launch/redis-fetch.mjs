@@ -5,14 +5,15 @@ import { withLock } from "./lock.mjs";
 import { say } from "./say.mjs";
 
 /**
- * `redis-tools` holds the server too: Debian's redis-server is a link to redis-check-rdb, which looks at the name it was called by.
- * Taking it from here installs nothing, starts no system service and needs no root.
+ * `redis-tools` contains the server: Debian's redis-server is a link to redis-check-rdb, which acts
+ * by its own name. Unpacking it installs nothing, starts no system service and needs no root.
  */
 const PACKAGES = ["redis-tools", "libjemalloc2", "liblzf1", "libatomic1"];
 const STEP_TIMEOUT_MS = 120_000;
 
 /**
- * Debian and Ubuntu only: downloads Redis with the machine's own package sources and unpacks it into `.cache/redis`.
+ * Downloads Redis from the machine's package sources and unpacks it into `.cache/redis`. Debian and
+ * Ubuntu only.
  * @param {import("./redis.mjs").Place} place
  * @returns {Promise<string | undefined>} why it did not work, or undefined
  */
@@ -43,7 +44,7 @@ async function fetchInto(target, env) {
   try {
     const apt = ["-q", "-o", `Dir::State::lists=${work}/lists`, "-o", `Dir::Cache=${work}`, "-o", "APT::Sandbox::User=root"];
     const debs = path.join(work, "debs");
-    // Its hooks may fail without root although the lists are there: only the download decides.
+    // Hooks of `update` may fail without root although the lists exist: only the download decides.
     await run("apt-get", [...apt, "update"], debs, env);
     const download = await run("apt-get", [...apt, "download", ...PACKAGES], debs, env);
     if (download !== undefined) return download;
@@ -60,7 +61,7 @@ async function fetchInto(target, env) {
 }
 
 /**
- * A starter that finds the libraries beside itself, so that the checkout may be moved.
+ * Writes a start script that finds the libraries beside itself, so that the checkout can be moved.
  * @param {string} tree
  */
 function writeWrapper(tree) {

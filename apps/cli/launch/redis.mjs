@@ -4,7 +4,7 @@ import path from "node:path";
 import { fetchRedis } from "./redis-fetch.mjs";
 import { LaunchError } from "./say.mjs";
 
-/** BullMQ warns below 6.2; streams and leases of the queue package rely on it. */
+/** Redis 6.2 or newer: BullMQ warns below; streams and leases of the queue package need it. */
 const MIN_MAJOR = 6;
 const MIN_MINOR = 2;
 const SERVER_NAMES = ["redis-server", "valkey-server"];
@@ -14,11 +14,12 @@ const USUAL_DIRS = ["/opt/homebrew/bin", "/usr/local/bin", "/usr/bin"];
  * @typedef {object} Place
  * @property {string} root the checkout
  * @property {NodeJS.ProcessEnv} env
- * @property {readonly string[]} [dirs] searched after PATH; the usual ones unless a test says otherwise
+ * @property {readonly string[]} [dirs] searched after PATH; default: the usual folders
  */
 
 /**
- * The path of a Redis (or Valkey) server binary, fetched into the checkout's cache when the machine has none.
+ * The path of a Redis or Valkey server; fetches one into the checkout's cache when the machine has
+ * none.
  * @param {Place} place
  * @returns {Promise<string>}
  * @throws {LaunchError} with the command that installs one here
@@ -36,7 +37,7 @@ export async function ensureRedis(place) {
 }
 
 /**
- * Looks, in this order, at FLOTILLA_REDIS_SERVER, PATH, the usual folders, and the checkout's cache.
+ * Searches FLOTILLA_REDIS_SERVER, PATH, the usual folders and the checkout's cache, in this order.
  * @param {Place} place
  * @returns {string | undefined}
  */
@@ -55,7 +56,7 @@ export function findRedis({ root, env, dirs: more = USUAL_DIRS }) {
 }
 
 /**
- * Where {@link fetchRedis} leaves its server.
+ * The path at which {@link fetchRedis} puts its server.
  * @param {string} root
  */
 export function cachedServer(root) {

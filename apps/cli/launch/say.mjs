@@ -1,6 +1,6 @@
 /**
- * A failure that a person can mend. The launcher prints the message alone, without a stack,
- * and ends with exit code 1.
+ * A failure that a user can fix. The launcher prints only the message, without a stack, and exits
+ * with code 1.
  */
 export class LaunchError extends Error {
   /** @override */
@@ -8,20 +8,19 @@ export class LaunchError extends Error {
 }
 
 /**
- * Prints one progress line on stderr; stdout belongs to the product.
- * A terminal that is gone is no reason to fail.
+ * Prints one progress line on stderr; stdout belongs to the product. Ignores a closed terminal.
  * @param {string} line
  */
 export function say(line) {
   try {
     process.stderr.write(`${line}\n`);
   } catch {
-    // EIO or EPIPE: nobody is reading any more.
+    // EIO or EPIPE: the reader is gone.
   }
 }
 
 /**
- * One sentence for a person. What is not known to be theirs to mend keeps its stack: it is a bug.
+ * One sentence for the user. An unknown error keeps its stack: it is a bug.
  * @param {unknown} error
  * @returns {string}
  */

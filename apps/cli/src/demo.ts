@@ -5,7 +5,7 @@ import { type Config, loadFleetKey } from "@flotilla/config";
 import { AppError, parseWorkerId, type WorkerId } from "@flotilla/kernel";
 import { CommandSender, findFleet, fleetPlace } from "@flotilla/queue";
 
-/** People of the demo. The second one is left for the visitor to log in. */
+/** Accounts of the demo. The user logs the second one in. */
 const ACCOUNTS = [
   { worker: parseWorkerId("demo_1"), phone: "15550100001", firstName: "Nora", lastName: "News", username: "nora_news" },
   {
@@ -19,12 +19,13 @@ const ACCOUNTS = [
   },
 ] as const;
 
-/** Written when the demo stands, so that a first start that was cut short is done again. */
+/** Marker file, written last: an interrupted first start is repeated. */
 const SEEDED = "demo-is-set-up";
 
 /**
- * First start on the sandbox: two accounts, two workers, and the first one logged in by the same code that logs real
- * accounts in. Later starts find them in the data folder and change nothing. Must run before the supervisor opens the sessions.
+ * First start on the sandbox: creates two accounts and two workers and logs the first one in with
+ * the login code of real accounts. Later starts change nothing. Call before the supervisor opens
+ * sessions.
  */
 export async function seedDemo(sandboxUrl: string, config: Config): Promise<boolean> {
   if (existsSync(join(config.dataDir, SEEDED))) return false;
@@ -34,7 +35,10 @@ export async function seedDemo(sandboxUrl: string, config: Config): Promise<bool
   return true;
 }
 
-/** Asks the supervisor to run the demo's workers; the bot learns of them from its events. */
+/**
+ * Sends start commands for the demo's workers to the supervisor; the bot learns of them from
+ * events.
+ */
 export async function startDemoWorkers(config: Config): Promise<void> {
   const url = config.redisUrl?.reveal() ?? "";
   const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
@@ -67,7 +71,7 @@ async function logIn(
   dir: string,
   place: { readonly sandboxUrl: string; readonly config: Config },
 ): Promise<void> {
-  // Loaded on the first start only: the library behind it takes 50 MB that the launcher does not need later.
+  // Imported on the first start only: the Telegram library takes 50 MB of memory.
   const [{ openSession }, { LoginFlow, workerIdentity }] = await Promise.all([
     import("@flotilla/session-store"),
     import("@flotilla/telegram"),

@@ -2,30 +2,31 @@ import { DEFAULT_RESTART_RULES, decideRestart, type PastExit, type RestartRules 
 import { sleep, systemClock, toError } from "@flotilla/kernel";
 import type { ServiceProcess } from "./service-process.ts";
 
-/** A lost bot or supervisor is missed at once; the count of five in ten minutes is that of the workers. */
+/** Restart rules of bot and supervisor: 1 s delay, the workers' limit of five in ten minutes. */
 const RULES: RestartRules = { ...DEFAULT_RESTART_RULES, crashDelayMs: 1000 };
-/** More than any rule counts. */
+/** Exits kept in memory, more than any rule counts. */
 const KEPT_EXITS = 20;
-/** How often it is tried after that; who stays up for as long is back. */
+/** Interval of restarts beyond the limit; a service that runs this long counts as back. */
 const PATIENT_MS = 60_000;
 
-/** Parts of a {@link KeptService}. */
 interface KeptOptions {
   readonly start: () => Promise<ServiceProcess>;
-  /** Gets a line for each unasked end. */
+  /** Prints a line for each unrequested exit. */
   readonly tell: (line: string) => void;
-  /** What still works and what does not while it is away: the end of a sentence. */
+  /** End of a sentence that says what works and what does not while the service is down. */
   readonly meanwhile: string;
-  /** It ends again and again, with how it ended last; null when it stays up again. */
+  /**
+   * Called with the last exit when restarts exceed the limit, with null when the service stays up.
+   */
   readonly onDown?: (how: string | null) => void;
-  /** It ended unasked, or its start failed; it is tried again. */
+  /** Called after an unrequested exit or a failed start, before the retry. */
   readonly onMissed?: (how: string) => void;
-  /** It was started again. */
+  /** Called after a restart. */
   readonly onStart?: () => void;
   readonly rules?: RestartRules;
 }
 
-/** An unasked end, or a start that failed: a sentence for one, a sentence for one too many, and what the chat shows. */
+/** Texts of an unrequested exit or failed start: within the limit, beyond it, and for the chat. */
 interface Miss {
   readonly once: string;
   readonly again: string;
@@ -36,14 +37,14 @@ function ended(how: string): Miss {
   return { once: `The ${how}.`, again: `The ${how}, again and again.`, detail: how };
 }
 
-/** What a failed start says is a sentence already. */
+/** The message of a failed start is a whole sentence. */
 function failed(message: string): Miss {
   return { once: message, again: `${message} It fails again and again.`, detail: message };
 }
 
 /**
- * A service that is started again when it ends unasked, for ever: after five in ten minutes once a minute. Giving up would end
- * the workers with it, and the death of the bot must not stop them.
+ * Restarts a service after every unrequested exit, without giving up: beyond five exits in ten
+ * minutes once a minute. Giving up would end the workers, which must survive the bot.
  */
 export class KeptService {
   readonly #options: KeptOptions;
@@ -58,23 +59,22 @@ export class KeptService {
     void this.#keep();
   }
 
-  /** Starts it for the first time; a failure of that is thrown on. */
+  /** Starts the service. Rejects when this first start fails. */
   static async start(options: KeptOptions): Promise<KeptService> {
     return new KeptService(await options.start(), options);
   }
 
-  /** The process that runs now. */
   get current(): ServiceProcess {
     return this.#current;
   }
 
-  /** Ends it for good: SIGTERM, SIGKILL after `graceMs`. */
+  /** Ends the service without a restart: SIGTERM, then SIGKILL after `graceMs`. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort();
     await this.#current.stop(graceMs);
   }
 
-  /** SIGKILL, for good. */
+  /** SIGKILL, without a restart. */
   kill(): void {
     this.#stopping.abort();
     this.#current.kill();
@@ -108,7 +108,10 @@ export class KeptService {
     }
   }
 
-  /** Writes the end down, says it, and returns how long to wait before the next start. By the monotonic clock: no change of the time is ten minutes. */
+  /**
+   * Records and prints the exit; returns the delay of the next start in milliseconds. Uses the
+   * monotonic clock: a clock change must not count as ten minutes.
+   */
   #missed({ once, again, detail }: Miss, uptimeMs: number): number {
     const { tell, meanwhile, rules = RULES } = this.#options;
     const now = systemClock.monotonicMs();

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { AppError, Output, toError } from "@flotilla/kernel";
 import { findVerb, runVerb, USAGE } from "./verbs/run.ts";
 
-// Everything was released by now; a socket that a library closes late must not keep the terminal.
+// All resources are released: a socket that a library closes late must not delay the exit.
 process.exit(await main());
 
 async function main(): Promise<number> {
@@ -23,7 +23,7 @@ async function start(): Promise<number> {
     return 2;
   }
   try {
-    // Brings half a second of libraries that the other commands do not need.
+    // Imported here: its libraries take half a second that other commands do not need.
     const { up } = await import("./up.ts");
     await up(process.cwd());
     return 0;

@@ -6,7 +6,7 @@ import { childEnv, ENV, type EnvValues, wantsSandbox } from "@flotilla/config";
 import { AppError, makeFolder } from "@flotilla/kernel";
 import { type ServiceProcess, startService } from "./service-process.ts";
 
-/** A running sandbox, and the values that point a fleet at it. */
+/** A running sandbox, and the settings that point a fleet at it. */
 export interface SandboxPlace {
   readonly service: ServiceProcess;
   /** Address of the chat page, without a slash at the end. */
@@ -14,7 +14,10 @@ export interface SandboxPlace {
   readonly values: EnvValues;
 }
 
-/** Absolute path of the data folder. The sandbox gets one of its own in it, so that play never touches real sessions. */
+/**
+ * Absolute path of the data folder. The sandbox uses a subfolder, so that it never touches real
+ * sessions.
+ */
 export function dataDirOf(env: EnvValues, cwd: string): string {
   const dir = resolve(cwd, env.DATA_DIR ?? ENV.DATA_DIR.example);
   return wantsSandbox(env) ? join(dir, "sandbox") : dir;
@@ -22,7 +25,7 @@ export function dataDirOf(env: EnvValues, cwd: string): string {
 
 const ADMIN = { id: "1001", name: "Ann" };
 
-/** Starts the local Telegram with its state in the data folder. */
+/** Starts the sandbox with its state in the data folder. */
 export async function startSandboxService(env: EnvValues, dataDir: string, logDir: string): Promise<SandboxPlace> {
   const dir = join(dataDir, "telegram");
   makeFolder(dir, 0o700);
@@ -49,11 +52,11 @@ export async function startSandboxService(env: EnvValues, dataDir: string, logDi
     BOT_API_ROOT: url,
     MTPROTO_DC: `127.0.0.1:${service.said("mtprotoPort")}`,
     MTPROTO_DC_KEY: keyFile,
-    // Nobody is disturbed by a fleet that comes to the sandbox all at once.
+    // The sandbox needs no pause between two starts.
     START_SPACING_S: "0",
-    // The page ends sessions on purpose: it need not be asked about for long.
+    // The page ends sessions on purpose: a short confirmation time is enough.
     CONFIRM_END_S: "6",
-    // Somebody looks at the page already: an alert is told at once.
+    // The user watches the page: alerts need no hold time.
     ALERT_HOLD_S: "0",
   };
   return { service, url, values };
@@ -63,7 +66,7 @@ function portTaken(error: unknown): boolean {
   return error instanceof AppError && error.details["code"] === "port-taken";
 }
 
-/** The demo bot's token: made once, so that the chat goes on after a restart. */
+/** The demo bot's token: created once, so that the chat stays after a restart. */
 function demoToken(dir: string): string {
   const path = join(dir, "bot-token");
   try {

@@ -4,23 +4,21 @@ import { join } from "node:path";
 import { AppError, makeFolder } from "@flotilla/kernel";
 import { boundToParent, endChild } from "@flotilla/os";
 
-/** A service of this machine that runs as a child process. */
+/** Bot, supervisor or sandbox as a child process. */
 export interface ServiceProcess {
   readonly name: string;
   readonly pid: number;
-  /** A value that it sent with its "ready". */
+  /** A value that the service sent with its "ready" message. */
   said(name: string): string;
-  /** Ends with a sentence about the exit, whenever that happens. */
+  /** Resolves at the exit with a text about it. Never rejects. */
   readonly exited: Promise<string>;
-  /** SIGTERM, SIGKILL after `graceMs`; resolves when it is gone. */
+  /** SIGTERM, then SIGKILL after `graceMs`; resolves after the exit. */
   stop(graceMs: number): Promise<void>;
-  /** Says something to it; nothing when it is gone. */
+  /** Sends a message over IPC; does nothing when the process is gone. */
   say(message: Readonly<Record<string, string | null>>): void;
-  /** SIGKILL. */
   kill(): void;
 }
 
-/** How to start one. */
 export interface ServiceOptions {
   readonly name: string;
   readonly file: string;
@@ -28,16 +26,17 @@ export interface ServiceOptions {
   readonly env: Record<string, string>;
   /** Folder of the log files; stdout and stderr are appended to `<name>.log` (0600). */
   readonly logDir: string;
-  /** What it says after its "ready". */
+  /** Takes messages that the service sends after "ready". */
   readonly hear?: (message: Readonly<Record<string, unknown>>) => void;
 }
 
-/** A service must be ready by then. */
+/** Longest time until a service is ready. */
 const READY_MS = 45_000;
 
 /**
- * Starts a service in a session of its own, so that Ctrl+C reaches the launcher alone, and bound to this process, so
- * that it never outlives it. Throws AppError `start-failed` with what the service said, and its code in `details.code`.
+ * Starts a service in its own session, so that Ctrl+C reaches only the launcher, and bound to this
+ * process, so that it never survives it. Throws AppError `start-failed` with the service's message,
+ * and its code in `details.code`.
  */
 export async function startService(options: ServiceOptions): Promise<ServiceProcess> {
   const log = openLog(options);
@@ -73,7 +72,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
   }
 }
 
-/** A service without a log is better than none: the folder may be gone, or its disk full. */
+/** Opens the log file; "ignore" on failure: a service without a log is better than none. */
 function openLog({ logDir, name }: ServiceOptions): number | "ignore" {
   try {
     makeFolder(logDir, 0o700);

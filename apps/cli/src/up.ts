@@ -25,21 +25,23 @@ import { KeptService } from "./kept-service.ts";
 import { dataDirOf, type SandboxPlace, startSandboxService } from "./sandbox-service.ts";
 import { type ServiceProcess, startService } from "./service-process.ts";
 
-/** Less free space than this, and databases would fail in the middle of their work. */
+/** Free disk space that a start needs: with less, databases fail while they work. */
 const MIN_FREE_BYTES = 64 * 1024 * 1024;
 const SUPERVISOR_GRACE_MS = 20_000;
 const GRACE_MS = 5000;
 
 /**
- * Starts everything on this machine, says where to look, and stays until SIGINT, SIGTERM or SIGHUP; then ends
- * everything in reverse order. A second signal ends it at once. Bot and supervisor are started again when they die.
- * Throws AppError with one sentence and its remedy; whatever was started before is ended then.
+ * Starts everything on this machine, prints the address of the chat, and stays until SIGINT,
+ * SIGTERM or SIGHUP; then ends everything in reverse order, at once after a second signal. Restarts
+ * bot and supervisor when they die. Throws AppError with one sentence and its remedy, after it
+ * ended what it had started.
  */
 export async function up(cwd: string): Promise<void> {
   const signals = catchSignals();
   await using stack = new AsyncDisposableStack();
   const starting = startAll(cwd, stack, signals.second);
-  // Ended in the middle of the start: what is not on the stack yet is bound to this process and goes with it.
+  // Ended during the start: processes that are not on the stack yet are bound to this one and die
+  // with it.
   starting.catch(() => {});
   const started = await Promise.race([starting, signals.first]);
   if (!started) return;
@@ -53,7 +55,7 @@ export async function up(cwd: string): Promise<void> {
 interface Started {
   readonly text: string;
   readonly logDir: string;
-  /** Settles with a sentence when something ended that cannot be started again. */
+  /** Resolves with a text when a process ended that cannot be restarted. */
   readonly ended: Promise<string>;
 }
 
@@ -91,9 +93,9 @@ async function startAll(cwd: string, stack: AsyncDisposableStack, hurry: Promise
   return { text: waits ? waitingText(bot.current) : ready, logDir, ended };
 }
 
-/** What a longer absence means, for the terminal. */
+/** What works and what does not while a service is down, for the terminal. */
 const MEANWHILE = {
-  bot: "the workers go on, the chat does not answer.",
+  bot: "the workers keep running, the chat does not answer.",
   supervisor: "all workers of this host are off Telegram, the chat still works.",
 } as const;
 
@@ -102,11 +104,14 @@ interface AppsPlace {
   readonly values: EnvValues;
   readonly logDir: string;
   readonly hurry: Promise<void>;
-  /** The bot knows its name: it answers from now on. */
+  /** Called when the bot knows its username: it answers from then on. */
   readonly onIntroduced: (username: string) => void;
 }
 
-/** Bot, then supervisor; the bot hears of a supervisor that cannot be kept up, because only the bot can tell the chat. */
+/**
+ * Starts the bot, then the supervisor; reports a supervisor that keeps ending to the bot, for the
+ * chat.
+ */
 async function startApps(
   stack: AsyncDisposableStack,
   { config, values, logDir, hurry, onIntroduced }: AppsPlace,
@@ -151,7 +156,7 @@ function say(line: string): void {
   problems.write(`${line}\n`);
 }
 
-/** The workers need no Bot API: they run meanwhile (field fault C6). */
+/** Printed while the Bot API is away; workers need no Bot API and run (field fault C6). */
 function waitingText(bot: ServiceProcess): string {
   return `Workers run. The chat waits for the Bot API, which cannot be reached: ${bot.said("way")}. Asking every 5 s; check the network, BOT_API_ROOT and BOT_PROXY.\nStop with Ctrl+C.\n`;
 }
@@ -159,7 +164,6 @@ function waitingText(bot: ServiceProcess): string {
 interface Ready {
   readonly bot: ServiceProcess;
   readonly supervisor: ServiceProcess;
-  /** Of the bot. */
   readonly username: string;
 }
 
@@ -181,7 +185,7 @@ function catchSignals(): { readonly first: Promise<void>; readonly second: Promi
       else second.resolve();
     });
   }
-  // Without setpriv nobody tells a child that its parent was killed: look.
+  // Without setpriv a child gets no signal when its parent is killed: poll the parent.
   const parent = process.ppid;
   const watch = setInterval(() => void (process.ppid !== parent && first.resolve()), 1000);
   watch.unref();

@@ -30,7 +30,7 @@ test.skipIf(PYTHON === "").each([
   expect(existsSync(join(machine.sessions, "ann.session"))).toBe(imported);
 });
 
-test("an export is written down before the key leaves, and not made when that cannot be", async () => {
+test("an export is recorded before the key leaves and refused when the record fails", async () => {
   const machine = new Machine(await testDir());
   const key = machine.session("ann");
   const asked = ["export", "ann", "--format", "telethon", "--yes", "--out"];
@@ -56,7 +56,7 @@ test("an export is written down before the key leaves, and not made when that ca
   expect(existsSync(join(second.cwd, "ann.txt"))).toBe(false);
 });
 
-test("an account that a worker of another host has is not imported, and the worker is named", async () => {
+test("an account of a worker on another host is not imported, and the error names the worker", async () => {
   const machine = new Machine(await testDir());
   const redis = await startRedis();
   onTestFinished(() => redis.stop());
@@ -94,7 +94,7 @@ test("an account that a worker of another host has is not imported, and the work
   const refused = await machine.run(["import", "old.txt", "--name", "ann", "--yes"]);
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('the worker "news_1" on host-b') as string });
   expect(existsSync(join(machine.sessions, "ann.session"))).toBe(false);
-  // The lease of a key says it too, for an account that no board tells of.
+  // The lease of a key is checked too, for an account without a status.
   const key = randomBytes(256);
   writeFileSync(join(machine.cwd, "other.txt"), pyrogram(key, 7000002n));
   const lease = leaseKey(place.prefix, `key.${keyFingerprint(key)}`);
@@ -106,7 +106,7 @@ test("an account that a worker of another host has is not imported, and the work
   expect(await machine.run(["import", "other.txt", "--name", "bob", "--yes"])).toMatchObject({ code: 0 });
 });
 
-test("into a fresh folder beside a Redis that other fleets use: imported, again and again; with several hosts the fleet's key is wanted first", async () => {
+test("a new folder beside a Redis of other fleets takes imports; with several hosts it needs the fleet key first", async () => {
   const machine = new Machine(await testDir());
   const redis = await startRedis();
   onTestFinished(() => redis.stop());
@@ -121,7 +121,7 @@ test("into a fresh folder beside a Redis that other fleets use: imported, again 
     code: 1,
     stderr: expect.stringContaining("set FLEET_KEY in .env to the key of the bot's host"),
   });
-  expect(existsSync(join(machine.dataDir, "fleet.key")), "no key of its own").toBe(false);
+  expect(existsSync(join(machine.dataDir, "fleet.key")), "no new key").toBe(false);
   machine.env = fresh;
   expect(await take("ann", 7000001n)).toMatchObject({ code: 0, stderr: "" });
   expect(await take("ben", 7000002n)).toMatchObject({ code: 0, stderr: "" });

@@ -20,7 +20,7 @@ import { ANN, HOLDER, Machine } from "./kit.ts";
 let machine: Machine;
 let skewMs = 0;
 
-/** A machine whose Bot API and data centre answer, so that only what a test breaks is found. */
+/** A machine with a Bot API and a data centre, so that the doctor finds only what a test breaks. */
 beforeEach(async () => {
   machine = new Machine(await testDir());
   skewMs = 0;
@@ -52,7 +52,7 @@ interface Found {
   readonly fixed: boolean;
 }
 
-/** Findings of a run; those that depend on where the tests run are left out. */
+/** Findings of a run, without those that depend on the machine of the tests. */
 async function doctor(code: number, ...args: string[]): Promise<Found[]> {
   const { findings } = (await machine.json(["doctor", ...args], code)) as unknown as { findings: Found[] };
   for (const { what, why, todo } of findings) for (const text of [what, why, todo]) expect(text).toMatch(/\S/);
@@ -65,7 +65,7 @@ async function backedUp(name: string, self = ANN): Promise<void> {
   expect((await machine.run(["backup", name])).code).toBe(0);
 }
 
-test("a machine in order has nothing, and looking changes nothing", async () => {
+test("a sound machine has no findings, and the doctor changes nothing", async () => {
   await backedUp("ann");
   const before = readdirSync(machine.dataDir, { recursive: true }).toSorted();
   expect(await doctor(0)).toEqual([]);
@@ -76,7 +76,7 @@ test("a machine in order has nothing, and looking changes nothing", async () => 
   expect(readdirSync(empty.cwd)).toEqual([]);
 });
 
-test("a folder for the locks on keys that cannot be used is a problem, and is not made by looking", async () => {
+test("an unusable folder for the locks on keys is a problem, and the doctor does not create it", async () => {
   await backedUp("ann");
   const path = join(machine.dataDir, "no-folder");
   writeFileSync(path, "");
@@ -89,7 +89,7 @@ test("a folder for the locks on keys that cannot be used is a problem, and is no
   expect(readdirSync(machine.dataDir)).not.toContain("not-yet");
 });
 
-test("permissions: said, and corrected with --fix", async () => {
+test("wrong permissions are reported, and corrected with --fix", async () => {
   await backedUp("ann");
   const path = join(machine.sessions, "ann.session");
   chmodSync(path, 0o644);
@@ -103,7 +103,7 @@ test("permissions: said, and corrected with --fix", async () => {
 });
 
 describe("duplicates", () => {
-  test("a copy, a second session of one account, a hard link and a symbolic link", async () => {
+  test("a copy, a second session of one account, a hard link and a symbolic link are reported", async () => {
     await backedUp("ann");
     const path = join(machine.sessions, "ann.session");
     copyFileSync(path, join(machine.sessions, "copy.session"));
@@ -118,7 +118,7 @@ describe("duplicates", () => {
   });
 });
 
-test("damaged sessions, damaged backups and sessions without one", async () => {
+test("damaged sessions, damaged backups and sessions without a backup are reported", async () => {
   await backedUp("ann");
   const [copy = ""] = readdirSync(join(machine.dataDir, "vault", "ann"));
   truncateSync(join(machine.dataDir, "vault", "ann", copy), 5000);
@@ -135,7 +135,7 @@ test("damaged sessions, damaged backups and sessions without one", async () => {
   expect(found.find(({ check }) => check === "damaged")?.todo).toContain("flotilla restore ann --list");
 });
 
-test("a wrong and a missing fleet key, and a change that was cut off", async () => {
+test("a wrong fleet key, a missing one and an interrupted change are reported", async () => {
   await backedUp("ann");
   machine.env["FLEET_KEY"] = "08".repeat(32);
   expect((await doctor(1)).map(({ check }) => check)).toContain("wrong-fleet-key");
@@ -147,7 +147,7 @@ test("a wrong and a missing fleet key, and a change that was cut off", async () 
   expect((await doctor(1))[0]?.what).toContain("cut off");
 });
 
-test("a foreign and a stopped holder are named; the session is not touched", async () => {
+test("a foreign holder and a stopped one are named; the session does not change", async () => {
   await backedUp("ann");
   const holder = spawnNode(HOLDER, [machine.sessions, "ann"]);
   await holder.waitForOutput("has it");
@@ -162,7 +162,7 @@ test("a foreign and a stopped holder are named; the session is not touched", asy
   expect(await doctor(0)).toEqual([]);
 });
 
-test("what crashes left behind is cleared away with --fix, but nothing that is fresh", async () => {
+test("--fix removes old leftovers of crashes and keeps new files", async () => {
   await backedUp("ann");
   const old = join(machine.sessions, ".flotilla-old");
   mkdirSync(old, { mode: 0o700 });
@@ -176,7 +176,7 @@ test("what crashes left behind is cleared away with --fix, but nothing that is f
   expect(readdirSync(machine.sessions).toSorted()).toEqual([".flotilla-new", "ann.identity", "ann.session"]);
 });
 
-test("a clock that is wrong, a Bot API and a data centre that do not answer", async () => {
+test("a wrong clock, and a Bot API and data centre that do not answer, are reported", async () => {
   skewMs = 90_000;
   const [clock] = await doctor(1);
   expect(clock).toMatchObject({ check: "clock" });
@@ -186,7 +186,7 @@ test("a clock that is wrong, a Bot API and a data centre that do not answer", as
   expect(texts).toEqual([expect.stringContaining("Bot API"), expect.stringContaining("data centre (127.0.0.1:9)")]);
 });
 
-test("a Redis that forgets, evicts, or is not there", async () => {
+test("a Redis without persistence, with eviction, or absent is reported", async () => {
   await using redis = await startRedis();
   machine.env["REDIS_URL"] = redis.url;
   const found = await doctor(1);
@@ -195,7 +195,7 @@ test("a Redis that forgets, evicts, or is not there", async () => {
   expect((await doctor(1))[0]?.what).toContain("Redis cannot be reached");
 });
 
-test("the text for people says what, why and what to do", async () => {
+test("the printed text says what, why and what to do", async () => {
   await backedUp("ann");
   chmodSync(machine.sessions, 0o755);
   const said = await machine.run(["doctor"]);
@@ -204,7 +204,7 @@ test("the text for people says what, why and what to do", async () => {
   expect(said.stdout).toContain("flotilla doctor --fix");
 });
 
-describe("with a proxy nothing is asked around it (field fault C11)", () => {
+describe("with a proxy no request goes around it (field fault C11)", () => {
   const reach = (): string[] =>
     [machine.env["BOT_API_ROOT"] ?? "", machine.env["MTPROTO_DC"] ?? ""].map((it) => it.replace("http://", ""));
 
@@ -233,7 +233,7 @@ describe("with a proxy nothing is asked around it (field fault C11)", () => {
     expect(JSON.stringify(found)).not.toContain("s3cret");
   });
 
-  test("an MTProxy that is away is named; the data centre is not asked", async () => {
+  test("an absent MTProxy is named; the data centre gets no request", async () => {
     machine.env["TELEGRAM_PROXY"] = "mtproxy://00112233445566778899aabbccddeeff@127.0.0.1:9";
     const [found, ...more] = (await doctor(1)).filter(({ check }) => check === "network");
     expect(found?.what).toBe("The proxy of the workers (mtproxy://•••@127.0.0.1:9) cannot be reached: ECONNREFUSED.");

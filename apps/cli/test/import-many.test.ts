@@ -1,4 +1,4 @@
-/** Imports of more than a file or a string with a name: into a container, and a whole configuration. */
+/** Imports from standard input, as into a container, and of a whole configuration. */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -11,7 +11,7 @@ beforeEach(async () => {
   machine = new Machine(await testDir());
 });
 
-test("a session file comes in by standard input, as into a container", async () => {
+test("a session file is read from standard input, as in a container", async () => {
   const key = machine.session("ann");
   const bytes = readFileSync(join(machine.sessions, "ann.session"));
   rmSync(machine.sessions, { recursive: true });
@@ -31,7 +31,7 @@ describe("config.json of another manager (field fault C4)", () => {
   };
   const [one, two] = [randomBytes(256), randomBytes(256)];
 
-  test("every worker gets its session, by its own name; comments and a comma too many are passed over", async () => {
+  test("every worker gets its session under its own name; comments and trailing commas are ignored", async () => {
     const file = await config(
       `\uFEFF{ // the fleet\n "workers": [ { "worker_id": "worker_1", "session_name": "worker_1_session", /* unique */ "targets": ["http://x"] },\n { "worker_id": "Worker 2", "session_name": "w2.session", }, ] }`,
       { "worker_1_session.session": one, "sessions/w2.session": two },
@@ -43,7 +43,7 @@ describe("config.json of another manager (field fault C4)", () => {
     expect([machine.keyOf("worker_1"), machine.keyOf("worker_2")]).toEqual([one, two]);
   });
 
-  test("one that is missing, and one whose session another worker has, are refused by name; the others come", async () => {
+  test("a missing session and one of another worker are refused by name; the others are imported", async () => {
     const workers = [
       ["a", "s1"],
       ["b", "gone"],
@@ -60,7 +60,7 @@ describe("config.json of another manager (field fault C4)", () => {
   });
 
   test.each(["{}", '{"workers":[]}', '{"workers":[{"worker_id":"a"}]}', "not json"])(
-    "%s is no such file: a name is asked for",
+    "%s is no such configuration: a name is required",
     async (text) => {
       const said = await machine.run(["import", await config(text, { "x.session": one }), "--yes"]);
       expect(said).toMatchObject({ code: 2, stderr: expect.stringContaining("--name <worker>") });

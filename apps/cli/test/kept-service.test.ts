@@ -8,7 +8,7 @@ import { startService } from "../src/service-process.ts";
 
 const RULES = { ...DEFAULT_RESTART_RULES, crashDelayMs: 1, jitter: 0 };
 
-test("a service that dies again and again is never given up: after five times it is tried once a minute, and that is told with what it means", async () => {
+test("a service that keeps dying is never given up: beyond five exits it restarts once a minute, and the text says what that means", async () => {
   const logDir = await testDir("kept-");
   const file = join(import.meta.dirname, "fixtures/service.ts");
   const told: string[] = [];
@@ -36,7 +36,7 @@ test("a service that dies again and again is never given up: after five times it
   expect(starts).toBe(6);
 });
 
-test("a start that fails is told in its own words", async () => {
+test("a failed start is reported with its own message", async () => {
   const logDir = await testDir("kept-");
   const file = join(import.meta.dirname, "fixtures/service.ts");
   const told: string[] = [];

@@ -18,16 +18,16 @@ export async function fleetOn(url: string): Promise<QueuePlace> {
   return fleetPlace({ url, fleet, fleetKey });
 }
 
-/** What a finished command said. */
+/** Exit code and output of a finished command. */
 export interface Said {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A data folder of a fleet against Telegram, as far as the command line can tell. */
+/** A data folder that looks to the command line like a fleet on Telegram. */
 const TELEGRAM = { id: 2, address: "149.154.167.51", port: 443 };
-/** What a session of a server of one's own has: where that is, is a setting. */
+/** The server of sessions of an own server: its address is a setting. */
 export const OWN_SERVER = { id: 2, address: "", port: 0 };
 
 export class Machine {
@@ -63,14 +63,14 @@ export class Machine {
     return spawnNode(MAIN, args, { env: this.env, cwd: this.cwd, ...(input === undefined ? {} : { input }) });
   }
 
-  /** The JSON of a command that ends with `code`. */
+  /** The JSON output of a command that must exit with `code`. */
   async json(args: readonly string[], code: number, input?: string | Buffer): Promise<Record<string, unknown>> {
     const said = await this.run([...args, "--json"], input);
     if (said.code !== code) throw new Error(`exit code ${said.code}: ${said.stdout}${said.stderr}`);
     return JSON.parse(said.stdout) as Record<string, unknown>;
   }
 
-  /** A logged in session that nobody has open; returns its key. */
+  /** Creates a logged-in session that no process has open; returns its key. */
   session(name: string, self = ANN, key: Buffer = randomBytes(256), dc = TELEGRAM): Buffer {
     using store = openSession({ dir: this.sessions, name, fleetKey: Buffer.from(FLEET_KEY, "hex") });
     store.beginLogin();
@@ -80,7 +80,7 @@ export class Machine {
     return key;
   }
 
-  /** The key that a session has now. */
+  /** The present key of a session. */
   keyOf(name: string, fleetKey: string = FLEET_KEY): Buffer | null {
     using store = openSession({ dir: this.sessions, name, fleetKey: Buffer.from(fleetKey, "hex"), unannounced: true });
     return store.authKey();

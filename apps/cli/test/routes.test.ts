@@ -37,7 +37,7 @@ async function botThat(handle: AnswerOptions["handle"]): Promise<BotRequest[]> {
   return asked;
 }
 
-test("apply sends the whole file to the bot, diff and export read what it has", async () => {
+test("apply sends the whole file to the bot, diff and export read the bot's routes", async () => {
   const asked = await botThat(async (request) =>
     request.kind === "routes.get"
       ? { kind: "routes", version: 1, routes: [] }
@@ -55,7 +55,7 @@ test("apply sends the whole file to the bot, diff and export read what it has", 
   expect(await machine.run(["routes", "export"])).toMatchObject({ code: 0, stdout: "version: 1\nroutes: []\n" });
 });
 
-test("what is wrong is said before anybody is asked, with its place", async () => {
+test("errors of the file are reported with their place before the bot is asked", async () => {
   const bad = await machine.run(["routes", "apply", "bad.yaml"]);
   expect(bad).toMatchObject({ code: 1 });
   expect(bad.stderr).toContain("signals, filter: A ) is missing");
@@ -65,7 +65,7 @@ test("what is wrong is said before anybody is asked, with its place", async () =
   expect(await machine.run(["routes", "paint"])).toMatchObject({ code: 2 });
 });
 
-test("chats that YAML reads as numbers are taken; one that is not exact any more is asked for in quotes", async () => {
+test("chats that YAML reads as numbers are accepted; an inexact number is refused with a hint to quote it", async () => {
   const asked = await botThat(async () => ({ kind: "applied", version: 2, added: 1, changed: 0, removed: 0 }));
   const numbers = FILE.replace('["@news_1"]', "[-1001234567890, 2000001, me_too]").replace('"-1001"', "-1009007199254740");
   writeFileSync(join(machine.cwd, "numbers.yaml"), numbers.replace(", me_too", ', "@me_too"'));
@@ -85,7 +85,7 @@ test("chats that YAML reads as numbers are taken; one that is not exact any more
   expect((await machine.run(["routes", "apply", "filter.yaml"])).stderr).toMatch(/routes\.0\.filter: .*Write it in quotes/);
 });
 
-test("a bot that does not run is named", async () => {
+test("the error says that the bot does not run", async () => {
   const never = await machine.run(["routes", "export"]);
   expect(never.stderr).toContain("No fleet was ever started on this Redis with this FLEET_KEY");
   await fleetOn(machine.env["REDIS_URL"] ?? "");

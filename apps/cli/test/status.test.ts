@@ -46,7 +46,7 @@ test("a healthy fleet is one line per worker and exit code 0", async () => {
   expect(said.stdout).toMatch(/^⏳ relay_3 {2}waiting \(flood\) for 9\d s {2}host-a, pid 4121\n✅ news {5}healthy for 9\d s/);
 });
 
-test("a worker that needs somebody comes first, says why, and is exit code 1", async () => {
+test("a worker that needs an admin comes first with its fault, and the exit code is 1", async () => {
   await fleetOf(status("alpha", "RUNNING"), status("news", "NEEDS_LOGIN"));
   const said = await machine.run(["status"]);
   expect(said.code).toBe(1);
@@ -58,15 +58,15 @@ test("a worker that needs somebody comes first, says why, and is exit code 1", a
   });
 });
 
-test("what a supervisor that is gone said last is not taken for the truth", async () => {
+test("the last status of a dead supervisor counts as stale", async () => {
   await fleetOf(status("news", "RUNNING", Date.now() - 600_000));
   const said = await machine.run(["status"]);
   expect(said.code).toBe(1);
-  expect(said.stdout).toMatch(/^❔ news {2}not heard of for 10 min \(was: healthy\)/);
+  expect(said.stdout).toMatch(/^❔ news {2}no report for 10 min \(was: healthy\)/);
   expect(await machine.json(["status"], 1)).toMatchObject({ ok: false, workers: [{ worker: "news", stale: true }] });
 });
 
-test("a fleet that does not run is one sentence with the remedy", async () => {
+test("a fleet that does not run is one sentence with its remedy", async () => {
   const said = await machine.run(["status"]);
   expect(said).toMatchObject({ code: 1, stdout: "" });
   expect(said.stderr).toContain("does not run here");

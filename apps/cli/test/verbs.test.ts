@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 
 describe("usage", () => {
-  test("no or a wrong command is exit code 2 and the list of commands", async () => {
+  test("a missing or unknown command prints the list of commands with exit code 2", async () => {
     for (const args of [[], ["fly"]]) {
       const said = await machine.run(args);
       expect(said.code).toBe(2);
@@ -25,7 +25,7 @@ describe("usage", () => {
   });
 
   test.each(["status", "import", "export", "backup", "restore", "rekey", "doctor"])(
-    "%s --help explains itself",
+    "%s --help prints its usage",
     async (name) => {
       const said = await machine.run([name, "--help"]);
       expect(said).toMatchObject({ code: 0, stderr: "" });
@@ -39,7 +39,7 @@ describe("usage", () => {
     [["import", "x", "--name", "Not A Name"], "A worker name has"],
     [["import", "x"], "--name <worker>"],
     [["import", "x", "--name", "ann"], "Add --yes"],
-    [["import", "x", "y", "--name", "ann", "--yes"], "a word too many"],
+    [["import", "x", "y", "--name", "ann", "--yes"], "too many words"],
     [["import", "A".repeat(362), "--name", "ann", "--yes"], "Never put it on a command line"],
     [["import", "-", "--name", "ann"], "Standard input holds the session"],
     [["import", "x", "--nmae", "ann"], "does not know"],
@@ -58,7 +58,7 @@ describe("usage", () => {
 });
 
 describe("import", () => {
-  test("a Telethon file becomes the session of a worker, and the next step is said", async () => {
+  test("a Telethon file becomes the session of a worker, and the output names the next step", async () => {
     const key = randomBytes(256);
     const old = join(machine.cwd, "old.session");
     const db = new DatabaseSync(old);
@@ -70,7 +70,7 @@ describe("import", () => {
     db.exec("INSERT INTO entities (id, hash) VALUES (0, 7000001); INSERT INTO update_state VALUES (0, 50, 1, 1700000000, 1)");
     db.prepare("INSERT INTO sessions VALUES (2, '149.154.167.51', 443, ?, NULL)").run(key);
 
-    // As long as the old program has it open, it is refused by name.
+    // While the old program has the file open, the import is refused with its pid.
     const refused = await machine.run(["import", "old.session", "--name", "ann", "--yes"]);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain(`pid ${process.pid}`);
@@ -80,14 +80,14 @@ describe("import", () => {
     expect(said.stdout).toContain('Imported a Telethon session file as "ann".');
     expect(said.stdout).toContain("user id 7000001");
     expect(said.stdout).toContain("unverified");
-    expect(said.stdout).toContain("go on where the other program stopped");
+    expect(said.stdout).toContain("continue where the other program stopped");
     expect(said.stdout).toContain("➕ Add");
     expect(said.stdout).toContain("Never start the other program");
     expect(machine.keyOf("ann")).toEqual(key);
     expect(statSync(join(machine.sessions, "ann.session")).mode & 0o777).toBe(0o600);
   });
 
-  test("a string comes in by standard input, and no output repeats a part of it", async () => {
+  test("a string is read from standard input, and no output contains a part of it", async () => {
     const key = randomBytes(256);
     const text = pyrogram(key);
     const json = await machine.json(["import", "-", "--name", "ann", "--yes"], 0, `${text}\n`);
@@ -104,7 +104,7 @@ describe("import", () => {
     expect(taken).toMatchObject({ ok: false, error: { code: "session-exists" } });
   });
 
-  test("what is no session is exit code 1 with the reason, and nothing is made", async () => {
+  test("a file that is no session is exit code 1 with the reason, and no session is created", async () => {
     const said = await machine.run(["import", "-", "--name", "ann", "--yes"], "hello\n");
     expect(said.code).toBe(1);
     expect(said.stderr).toContain("no session that Flotilla knows");
@@ -113,7 +113,7 @@ describe("import", () => {
 });
 
 describe("export", () => {
-  test("what is exported can be imported again, into a file for the owner alone or a pipe", async () => {
+  test("an export, into a file of mode 0600 or a pipe, can be imported again", async () => {
     const key = machine.session("ann");
     const said = await machine.run(["export", "ann", "--format", "telethon", "--out", "out.txt", "--yes"]);
     expect(said.code).toBe(0);
@@ -137,8 +137,8 @@ describe("export", () => {
     expect(readFileSync(file, "utf8")).toBe(text);
   });
 
-  // Field fault E5: what is made in the sandbox can be taken out and put in again.
-  test("of a session of a server of one's own needs to know where that is", async () => {
+  // Field fault E5: sessions of the sandbox can be exported and imported again.
+  test("of a session of an own server needs the server's address", async () => {
     const key = machine.session("ann", ANN, randomBytes(256), OWN_SERVER);
     const refused = await machine.run(["export", "ann", "--format", "telethon", "--yes"]);
     expect([refused.code, refused.stdout]).toEqual([1, ""]);
@@ -155,19 +155,19 @@ describe("export", () => {
     expect(other.keyOf("bob")).toEqual(key);
   });
 
-  test("is refused while a process has the session, and for workers that do not exist", async () => {
+  test("is refused while a process has the session open, and for unknown workers", async () => {
     machine.session("ann");
     const holder = spawnNode(HOLDER, [machine.sessions, "ann"]);
     await holder.waitForOutput("has it");
     const said = await machine.run(["export", "ann", "--format", "gramjs", "--yes"]);
     expect(said).toMatchObject({ code: 1, stdout: "" });
     expect(said.stderr).toContain("Stop the worker first");
-    expect((await machine.run(["export", "nobody", "--format", "gramjs", "--yes"])).stderr).toContain("no session");
-    expect(existsSync(join(machine.sessions, "nobody.session"))).toBe(false);
+    expect((await machine.run(["export", "unknown", "--format", "gramjs", "--yes"])).stderr).toContain("no session");
+    expect(existsSync(join(machine.sessions, "unknown.session"))).toBe(false);
   });
 });
 
-test("backup, list, and back again", async () => {
+test("a backup is listed and restored", async () => {
   const key = machine.session("ann");
   const { backup } = await machine.json(["backup", "ann"], 0);
   const { id } = backup as { id: string };
@@ -190,7 +190,7 @@ test("backup, list, and back again", async () => {
 });
 
 describe("rekey", () => {
-  test("with the key in .env: the new one comes from a file, and the last step is said", async () => {
+  test("with the key in .env the new one comes from a file, and the output names the last step", async () => {
     const key = machine.session("ann");
     await machine.run(["backup", "ann"]);
     const file = join(machine.cwd, "new.key");
@@ -207,12 +207,12 @@ describe("rekey", () => {
     expect((await machine.json(["restore", "ann", "--list"], 0))["copies"]).toMatchObject([{ verified: true }]);
   });
 
-  test("with the key in the data folder: a new one takes its place, the old one is kept", async () => {
+  test("with the key in the data folder a new one replaces it, and the old one is kept", async () => {
     const oldKey = randomBytes(32).toString("hex");
     delete machine.env["FLEET_KEY"];
     machine.session("probe");
     writeFileSync(join(machine.dataDir, "fleet.key"), oldKey, { mode: 0o600 });
-    // The session above has another key: it fails, is said to be hopeless, and stops nothing.
+    // The session above has another key: it fails, is reported as unreadable, and stops nothing.
     const said = await machine.run(["rekey"]);
     expect(said.code).toBe(1);
     expect(said.stdout).toContain("third key");

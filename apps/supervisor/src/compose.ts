@@ -172,7 +172,9 @@ async function sendersFirst(workers: readonly WorkerId[], place: QueuePlace): Pr
   }
 }
 
-/** @NOTE workers get the key itself: a missing key file must not stop one that is about to start. */
+/**
+ * @NOTE workers get the key itself: a missing key file must not stop one that is about to start.
+ */
 function fleetSettings(config: Config, env: EnvValues, mine: FleetOfRedis): FleetSettings {
   const { supervision, dataDir } = config;
   return {

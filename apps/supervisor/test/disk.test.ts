@@ -13,7 +13,10 @@ function run(command: string, args: readonly string[]): void {
   execFileSync(command, args, { stdio: "pipe" });
 }
 
-/** A data folder whose sessions are on a disk of 8 MiB, with one of them on it; null where mounting is not permitted. */
+/**
+ * A data folder whose sessions are on a disk of 8 MiB, with one of them on it; null where mounting
+ * is not permitted.
+ */
 async function smallDisk(): Promise<{ dataDir: string; disk: string } | null> {
   const dataDir = await testDir("disk-");
   const disk = `${dataDir}/sessions`;

@@ -12,7 +12,10 @@ import { CHILD, LIMITS, RULES } from "./support.ts";
 
 export const FLEET_KEY = Buffer.alloc(32, 1);
 
-/** The workers of a host as real processes without Telegram, and its commands without Redis. `dir` is the data folder. */
+/**
+ * The workers of a host as real processes without Telegram, and its commands without Redis. `dir`
+ * is the data folder.
+ */
 export async function host(plan = "stay", spacingMs = 0, dir?: string, order?: FleetDeps["order"]) {
   const dataDir = dir ?? (await testDir("host-"));
   // The data folder may be on a disk that the test fills.

@@ -16,7 +16,7 @@ const LINE = `${"x".repeat(1000)}\n`;
 /** More than 5 MB: the log rotates. */
 const MANY = LINE.repeat(5400);
 
-/** A new log in a folder of its own. */
+/** A new log in a new folder. */
 async function sinkIn(): Promise<{ sink: LogSink; path: string; dir: string }> {
   const dir = await testDir("sink-");
   const path = join(dir, "logs", "alpha.log");
@@ -43,7 +43,7 @@ const OTHERS = [
 /** The descriptors that this process has open. */
 const descriptors = (): Set<string> => new Set(readdirSync("/proc/self/fd"));
 
-/** Opens a database; some file of it has one of the numbers that `before` had and that were free. */
+/** Opens a database; one of its files gets a number that was free and in `before`. */
 function openAtSameNumber(open: () => { close: () => void }, before: ReadonlySet<string>): { close: () => void } {
   const free = [...before].filter((number) => !descriptors().has(number));
   const opened = open();

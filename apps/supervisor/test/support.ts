@@ -35,7 +35,7 @@ interface Told {
   readonly phase: "start" | "run";
 }
 
-/** The pid of a worker's process. Throws without one: a signal to pid 0 reaches the whole test run. */
+/** The pid of a worker's process. Throws without one: signalling pid 0 ends the whole test run. */
 export function pidOf(worker: ManagedWorker): number {
   const { pid, state } = worker.status();
   if (!pid) throw new Error(`the worker has no process (${state})`);

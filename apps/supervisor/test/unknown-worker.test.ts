@@ -8,7 +8,7 @@ import { host } from "./host.ts";
 const GHOST = parseWorkerId("ghost");
 const base = { v: 1, worker: GHOST, askedBy: { id: "777", name: "Ann" }, askedAt: 1 } as const;
 
-const WISHES = [
+const REQUESTS = [
   { kind: "restart" },
   { kind: "stop" },
   { kind: "maintenance" },
@@ -24,14 +24,14 @@ const WISHES = [
 ] as const;
 
 const command = (
-  request: (typeof WISHES)[number] | { kind: "forget" | "start" },
+  request: (typeof REQUESTS)[number] | { kind: "forget" | "start" },
   deadlineAt = Date.now() + 60_000,
 ): HostCommand => ({ ...base, id: `command-${request.kind}`, deadlineAt, ...request }) as HostCommand;
 
 const outcome = (events: readonly FleetEvent[]) =>
   events.flatMap((event) => (event.kind === "command.done" ? [event.outcome] : []));
 
-test.each(WISHES)("$kind for an unknown worker fails and leaves no process, no file and no row", async (request) => {
+test.each(REQUESTS)("$kind for an unknown worker fails and leaves no process, no file and no row", async (request) => {
   const { commands, db, events, starts, states, dataDir } = await host();
   await commands.carryOut(command(request));
   expect(outcome(events)).toEqual([{ kind: "failed", code: "no-such-worker", message: expect.stringContaining("ghost") }]);

@@ -15,7 +15,10 @@ export interface CommandDeps {
   readonly logins: LoginService;
   readonly relay: Relay;
   readonly proxy: ProxySetting;
-  /** Makes a verified copy of the session over its own connection and says so. Throws AppError of the vault. */
+  /**
+   * Makes a verified copy of the session and returns the text for the card. Throws AppError of the
+   * vault.
+   */
   readonly backup: () => string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -26,8 +29,8 @@ const LOGIN_BEFORE = { kind: "failed", code: "again", message: "This step of the
 
 /**
  * Carries out one command and returns its outcome. A redelivered command, also after a restart, is
- * answered with its kept outcome (field fault A8); commands that only read run again. Never rejects: a
- * failure is an outcome.
+ * answered with its kept outcome (field fault A8); commands that only read run again. Never
+ * rejects: a failure is an outcome.
  */
 export async function carryOut(deps: CommandDeps, command: WorkerCommand): Promise<CommandOutcome> {
   const { store, log } = deps;

@@ -14,7 +14,7 @@ const say: Say = (message) => {
   if (process.connected) process.send?.(message);
 };
 
-/** Exits without clean-up: the kernel closes sockets and locks at once, and the new owner must not wait. */
+/** Exits without clean-up: the kernel frees sockets and locks at once for the next owner. */
 const leave = (fault: Fault): void => {
   const gone = (): never => process.exit(1);
   if (!process.connected) gone();

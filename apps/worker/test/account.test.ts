@@ -1,4 +1,7 @@
-/** A worker's account on the sandbox: what it reports when messages are lost, chats close or fall silent, and waits are long. */
+/**
+ * A worker's account on the sandbox: what it reports when messages are lost, chats close or fall
+ * silent, and waits are long.
+ */
 import { randomBytes } from "node:crypto";
 import { type LinkStatus, WorkerToSupervisor } from "@flotilla/contracts";
 import { systemClock } from "@flotilla/kernel";

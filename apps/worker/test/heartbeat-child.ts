@@ -1,4 +1,4 @@
-/** Blocks its event loop for 4 s. Argument: "works" reports progress meanwhile, "stuck" does not. */
+/** Blocks its event loop for 4 s. Argument: "works" reports progress meanwhile, "stuck" none. */
 import { startHeartbeat } from "../src/process/heartbeat.ts";
 
 const heartbeat = startHeartbeat((message) => void process.send?.(message));

@@ -35,7 +35,8 @@ function watched(dir: string) {
   let event: (event: DatabaseEvent) => void = () => {};
   const file = store.file;
   const watch = new SessionWatch({
-    // The real file; the test also emits events itself, because a 10 s wait or a 64 MB journal takes too long.
+    // The real file; the test also emits events itself, because a 10 s wait or a 64 MB journal
+    // takes too long.
     file: {
       stats: () => file.stats(),
       trouble: () => file.trouble(),

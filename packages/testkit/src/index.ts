@@ -1,4 +1,4 @@
-/** Harnesses for tests: Redis, processes, folders, ports, waiting. Imported by tests only. */
+/** Harnesses for tests: Redis, processes, folders, ports, waiting. Only tests import it. */
 
 export { freePort } from "./ports.ts";
 export { childrenOf, childWith, isAlive } from "./process/inspect.ts";

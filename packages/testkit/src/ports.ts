@@ -1,14 +1,17 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** Below Linux' range for outgoing connections (32768 and up), so that no client socket takes the port meanwhile. */
+/**
+ * Lowest port: the range is below Linux' outgoing ports (32768 and up), so that no client takes the
+ * port.
+ */
 const FIRST = 20_000;
 const LAST = 32_000;
 const TRIES = 50;
 
 /**
- * A TCP port of 127.0.0.1 that nobody listens on right now. Only for programs that cannot listen on port 0:
- * another process may take it before you do.
+ * A TCP port of 127.0.0.1 without a listener. Only for programs that cannot listen on port 0:
+ * another process may take the port first. Throws Error when no port is free.
  */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < TRIES; attempt++) {

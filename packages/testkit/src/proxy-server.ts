@@ -2,19 +2,22 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** A proxy on loopback that speaks SOCKS4, SOCKS5 (RFC 1928, 1929) and HTTP CONNECT (RFC 9110) on one port. */
+/**
+ * A proxy on loopback that speaks SOCKS4, SOCKS5 (RFC 1928, 1929) and HTTP CONNECT (RFC 9110) on
+ * one port.
+ */
 export interface ProxyServer {
   readonly port: number;
-  /** Where it was asked to go, as `host:port`. */
+  /** Requested targets, as `host:port`. */
   readonly asked: string[];
-  /** The answer to every request instead of going on: a SOCKS5 reply code, or an HTTP status; 0 = none. */
+  /** Refuses every request with this SOCKS5 reply code or HTTP status; 0 refuses none. */
   refuse: number;
 }
 
 type Target = { readonly host: string; readonly port: number };
 type Take = (size: number) => Promise<Buffer>;
 
-/** Starts one that ends with the test. `users`: name → password; empty = everyone may. Port 0 = any. */
+/** Starts a proxy that ends with the test. `users`: name → password; empty: none. Port 0: any. */
 export async function startProxy(users: Readonly<Record<string, string>> = {}, port = 0): Promise<ProxyServer> {
   const state = { port: 0, asked: [] as string[], refuse: 0 };
   const open = new Set<Socket>();
@@ -33,10 +36,15 @@ export async function startProxy(users: Readonly<Record<string, string>> = {}, p
   return state;
 }
 
+function kindOf(version: number): "socks4" | "socks5" | "http" {
+  if (version === 4) return "socks4";
+  return version === 5 ? "socks5" : "http";
+}
+
 async function serve(client: Socket, users: Readonly<Record<string, string>>, state: ProxyServer): Promise<void> {
   const take = reader(client);
   const [version = 0] = await take(1);
-  const kind = version === 4 ? "socks4" : version === 5 ? "socks5" : "http";
+  const kind = kindOf(version);
   const target = await {
     socks4: () => socks4(take),
     socks5: () => socks5(client, take, users),
@@ -78,16 +86,18 @@ async function socks5(client: Socket, take: Take, users: Readonly<Record<string,
     client.write(Buffer.from([1, users[name] === password ? 0 : 1]));
   }
   const [, , , kind] = await take(4);
-  const host =
-    kind === 1
-      ? [...(await take(4))].join(".")
-      : kind === 4
-        ? ipv6(await take(16))
-        : (await take((await take(1))[0] ?? 0)).toString();
+  const host = await addressOf(kind, take);
   return { host, port: (await take(2)).readUInt16BE(0) };
 }
 
-/** The first letter was read. */
+/** Address types of RFC 1928: 1 = IPv4, 4 = IPv6, else a name. */
+async function addressOf(kind: number | undefined, take: Take): Promise<string> {
+  if (kind === 1) return [...(await take(4))].join(".");
+  if (kind === 4) return ipv6(await take(16));
+  return (await take((await take(1))[0] ?? 0)).toString();
+}
+
+/** Serves HTTP CONNECT; the caller has read the first letter. */
 async function http(client: Socket, take: Take, users: Readonly<Record<string, string>>): Promise<Target> {
   let head = "C";
   while (!head.endsWith("\r\n\r\n")) head += (await take(1)).toString("latin1");

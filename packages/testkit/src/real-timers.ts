@@ -1,2 +1,2 @@
-/** `setTimeout` as it was before any test faked it: harnesses wait in real time. */
+/** The real `setTimeout`: harnesses wait in real time, also under fake timers. */
 export const realSetTimeout: typeof setTimeout = globalThis.setTimeout.bind(globalThis) as typeof setTimeout;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { onTestFinished } from "vitest";
 
-/** A new empty folder and the call that removes it. The path is short enough to hold a Unix socket. */
+/** Creates an empty folder; disposing removes it. The path is short enough for a Unix socket. */
 export async function tempDir(prefix = "flotilla-"): Promise<{ path: string } & AsyncDisposable> {
   const dir = await mkdtemp(path.join(tmpdir(), prefix));
   return {
@@ -12,7 +12,7 @@ export async function tempDir(prefix = "flotilla-"): Promise<{ path: string } & 
   };
 }
 
-/** A new empty folder that is removed when the running test ends. Call it inside a test or a `beforeEach`. */
+/** Creates an empty folder that the end of the test removes. For a test or `beforeEach`. */
 export async function testDir(prefix?: string): Promise<string> {
   const dir = await tempDir(prefix);
   onTestFinished(() => dir[Symbol.asyncDispose]());

@@ -9,7 +9,7 @@ async function program(text: string): Promise<string> {
   return file;
 }
 
-test("output, exit code and a minimal environment", async () => {
+test("a process has its output, its exit code and a minimal environment", async () => {
   const file = await program(
     `console.log(Object.keys(process.env).includes("VITEST"), process.env.GIVEN); console.error("oops"); process.exit(3);`,
   );
@@ -48,6 +48,6 @@ test("disposing kills the whole group", async () => {
   await waitFor(() => !isAlive(grandchild));
 });
 
-test("a free port is one nobody listens on", async () => {
+test("a free port has no listener", async () => {
   expect(await freePort()).toBeGreaterThan(1024);
 });

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { isAlive, redisCommand, sharedRedis, startRedis } from "../src/index.ts";
 
-test("each call of sharedRedis gets a database of its own", async () => {
+test("each call of sharedRedis gets its own database", async () => {
   const [one, two] = await Promise.all([sharedRedis(), sharedRedis()]);
   await redisCommand(one.url, "SET", "key", "of one");
   expect(await redisCommand(two.url, "GET", "key")).toBeNull();

@@ -3,7 +3,10 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { onTestFinished } from "vitest";
 
 const CANDIDATES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-/** Path of a Chromium on this machine, or undefined. The browser tests need one: `apt-get install chromium`. */
+/**
+ * Path of a Chromium on this machine, or undefined. The browser tests need one: `apt-get install
+ * chromium`.
+ */
 export const CHROMIUM = CANDIDATES.find((path) => existsSync(path));
 
 const FLAGS = [
@@ -16,7 +19,7 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Opens a page of a phone or a desk; closed with the test. */
+/** Opens a page in phone or desktop size; closes it with the test. */
 export async function openPage(url: string, size: { readonly width: number; readonly height: number }): Promise<Page> {
   const browser: Browser = await chromium.launch({ executablePath: CHROMIUM ?? "", args: FLAGS });
   onTestFinished(() => browser.close());

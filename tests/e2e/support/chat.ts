@@ -1,7 +1,7 @@
 import { waitFor } from "@flotilla/testkit";
 import type { TestFleet } from "./fleet.ts";
 
-/** A message as the control API shows it. */
+/** A message in the control API. */
 export interface ChatMessage {
   readonly id: number;
   readonly from: "bot" | "user";
@@ -11,13 +11,13 @@ export interface ChatMessage {
   readonly keyboard: readonly (readonly { readonly text: string }[])[];
 }
 
-/** What a press came to. */
+/** The result of a press. */
 export interface Pressed {
   readonly answered: boolean;
   readonly toast: { readonly text: string } | null;
 }
 
-/** The admin's side of a chat, without a browser. `user` = another person than the admin. */
+/** The admin's side of a chat, without a browser. `user`: another user than the admin. */
 export class AdminChat {
   readonly #fleet: TestFleet;
   readonly #who: { user?: number };
@@ -35,25 +35,25 @@ export class AdminChat {
     await this.#fleet.post("chat/text", { ...this.#who, text });
   }
 
-  /** Waits until a message shows the button, and presses that of the newest one. */
+  /** Waits until a message shows the button; presses that of the newest message. */
   async press(label: string): Promise<Pressed> {
     return await this.#press({ labelContains: label });
   }
 
-  /** Looked for and pressed in one call: a card that the bot replaces meanwhile has no button any more. */
+  /** Finds and presses the button in one call, because the bot may replace the card meanwhile. */
   async #press(button: { readonly label: string } | { readonly labelContains: string }): Promise<Pressed> {
     const press = { ...this.#who, ...button, waitMs: 45_000 };
     const once = (): Promise<Pressed | Error> =>
       this.#fleet.post<Pressed>("chat/press", press).catch((error: Error) => {
         if (error.message.includes('"no-such-button"')) throw error;
-        return error; // waiting does not mend it
+        return error; // no wait helps
       });
     const pressed = await waitFor(once, { what: `a button ${Object.values(button).join()}` });
     if (pressed instanceof Error) throw pressed;
     return pressed;
   }
 
-  /** Waits for a message of the bot that is there and fits. */
+  /** Waits for a present message of the bot that matches. */
   async shows(text: RegExp, timeoutMs = 45_000): Promise<ChatMessage> {
     return await waitFor(
       async () => (await this.messages()).findLast((message) => message.from === "bot" && text.test(message.text)),
@@ -61,13 +61,13 @@ export class AdminChat {
     );
   }
 
-  /** All messages that are there, oldest first. */
+  /** All present messages, oldest first. */
   async messages(): Promise<ChatMessage[]> {
     const query = this.#who.user === undefined ? "" : `?user=${this.#who.user}`;
     return (await this.#fleet.get<ChatMessage[]>(`chat/messages${query}`)).filter((message) => !message.deleted);
   }
 
-  /** From a worker's card on: 🔐, the phone number, and the code that came for it. What follows depends on the account. */
+  /** From a worker's card: presses 🔐, sends the phone number and enters its code. */
   async logIn(phone: string): Promise<void> {
     await this.press("Authenticate");
     await this.shows(/Send the phone number/);
@@ -77,7 +77,10 @@ export class AdminChat {
     await this.press("✔");
   }
 
-  /** Taps a code into the keypad. An alert that comes meanwhile has digits on its buttons, too ("Mute 4 h"). */
+  /**
+   * Taps a code into the keypad. Matches keys exactly: buttons of alerts contain digits too ("Mute
+   * 4 h").
+   */
   async tap(code: string): Promise<void> {
     for (const digit of code) await this.#press({ label: digit });
   }

@@ -1,10 +1,10 @@
 declare module "vitest" {
   interface ProvidedContext {
-    /** True when this run shall take the README's screenshots anew. */
+    /** True when this run updates the screenshots of the README and the docs. */
     readonly updateImages: boolean;
-    /** True when this run shall write the texts of the chat anew (apps/bot/test/golden). */
+    /** True when this run rewrites the goldens of the chat (apps/bot/test/golden). */
     readonly updateGoldens: boolean;
-    /** Of `npm run faults`; no rounds = the short version. */
+    /** Options of `npm run faults`; no rounds = the short version. */
     readonly faults: {
       readonly rounds: number;
       readonly seed: number;

@@ -6,7 +6,7 @@ import { inject, onTestFinished } from "vitest";
 
 const CLI = fileURLToPath(new URL("../../../apps/cli/src/main.ts", import.meta.url));
 
-/** A whole fleet on the sandbox: launcher, Redis, sandbox, bot, supervisor, workers; all real, all in a folder of the test. */
+/** A real fleet in a folder of the test: launcher, Redis, sandbox, bot, supervisor, workers. */
 export interface TestFleet {
   readonly process: SpawnedProcess;
   readonly url: string;
@@ -15,7 +15,7 @@ export interface TestFleet {
   get<T>(path: string): Promise<T>;
   /** POST of the control API; throws on anything but 2xx. */
   post<T>(path: string, body?: unknown): Promise<T>;
-  /** Where its queues are. */
+  /** Opens the place of its queues. */
   place(): Promise<QueuePlace>;
 }
 
@@ -24,12 +24,12 @@ export async function startFleet(env: Readonly<Record<string, string>> = {}): Pr
   return await startFleetIn(await testDir("fleet-"), env);
 }
 
-/** The same in a folder that a fleet had before, after it ended. */
+/** Starts a fleet in the folder of an ended one. */
 export async function startFleetIn(dir: string, env: Readonly<Record<string, string>> = {}): Promise<TestFleet> {
   const running = launchFleet(dir, env);
   await running.waitForOutput(/Flotilla is ready — open http:\S+/, 60_000);
   const url = /open (http:\/\/127\.0\.0\.1:\d+)\//.exec(running.stdout)?.[1] ?? "";
-  // The last hook runs first: fleet and folder are still there.
+  // The last hook runs first: fleet and folder still exist.
   onTestFinished(async ({ task }) => {
     if (task.result?.state === "fail") await tellWhatHappened(url, `${dir}/data/sandbox/logs`);
   });
@@ -56,19 +56,19 @@ export async function hasWorker(fleet: TestFleet, states: string): Promise<boole
   return new RegExp(`flotilla_workers\\{state="(${states})"[^}]*\\} [1-9]`).test(await metrics.text());
 }
 
-/** Waits until an account receives: what is posted before a new account has its position is not its own to read. */
+/** Waits until an account receives: it does not read posts from before its first update state. */
 export async function runsWorker(fleet: TestFleet): Promise<void> {
   await waitFor(() => hasWorker(fleet, "RUNNING"), { timeoutMs: 60_000, what: "a worker to run" });
 }
 
-/** As another program of the fleet finds it. */
+/** Finds the fleet as another program does. */
 async function placeOf(dataDir: string, env: Readonly<Record<string, string>>): Promise<QueuePlace> {
   const url = env["REDIS_URL"] ?? embeddedRedisUrl(`${dataDir}/redis`);
   const fleetKey = Buffer.from(env["FLEET_KEY"] ?? readFileSync(`${dataDir}/fleet.key`, "utf8").trim(), "hex");
   return fleetPlace({ url, fleetKey, fleet: await findFleet({ url, fleetKey, known: null, waitMs: 0 }) });
 }
 
-/** Starts the launcher in a folder without waiting for anything. Ports are free ones unless `env` says otherwise. */
+/** Starts the launcher in a folder and does not wait. Uses free ports unless `env` sets them. */
 export function launchFleet(cwd: string, env: Readonly<Record<string, string>> = {}): SpawnedProcess {
   const ours = {
     SANDBOX_PORT: "0",
@@ -80,10 +80,10 @@ export function launchFleet(cwd: string, env: Readonly<Record<string, string>> =
   return spawnNode(CLI, ["up"], { cwd, env: { ...ours, ...env } });
 }
 
-/** So much of a chat and of each log is shown of a test that failed. */
+/** Messages of the chat, and lines of each log, shown after a failed test. */
 const LAST = 12;
 
-/** The end of the chat and of every log: what a person would look at first. The fleet may be gone already. */
+/** Prints the end of the chat and of every log. The fleet may have ended. */
 async function tellWhatHappened(url: string, logs: string): Promise<void> {
   const said: string[] = [];
   try {

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { childrenOf, isAlive, waitFor } from "@flotilla/testkit";
 
-/** A process and everything below it. */
+/** Pids of a process and its descendants. */
 export function processesOf(pid: number): number[] {
   return [pid, ...childrenOf(pid).flatMap((child) => processesOf(child.pid))];
 }
 
-/** Waits until none of these processes is left; the error names those that are. */
+/** Waits until all these processes ended; the error names those that are left. */
 export async function allGone(pids: readonly number[], timeoutMs: number): Promise<void> {
   await waitFor(
     () => {

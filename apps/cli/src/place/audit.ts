@@ -5,8 +5,9 @@ import { AppError, makeFolder } from "@flotilla/kernel";
 import type { Place } from "./place.ts";
 
 /**
- * Writes down that a key left the fleet, before it does: one JSON line in `<DATA_DIR>/audit.jsonl` (0600). What is done in the chat is in
- * `control.db`; this is for the command line. Throws AppError `audit-failed`: then nothing may be handed out.
+ * Records an export before the key leaves the fleet: one JSON line in `<DATA_DIR>/audit.jsonl`
+ * (0600). Commands of the chat are in `control.db` instead. Throws AppError `audit-failed`; the
+ * caller must then export nothing.
  */
 export function audit({ dataDir }: Place, entry: Readonly<Record<string, string>>): void {
   const path = join(dataDir, "audit.jsonl");
@@ -16,7 +17,7 @@ export function audit({ dataDir }: Place, entry: Readonly<Record<string, string>
     appendFileSync(path, `${JSON.stringify(line)}\n`, { mode: 0o600, flush: true });
     chmodSync(path, 0o600);
   } catch (cause) {
-    const text = `The audit (${path}) cannot be written, so nothing was done. Look at the disk and the permissions.`;
+    const text = `The audit (${path}) cannot be written, so nothing was done. Check the disk and the permissions.`;
     throw new AppError("audit-failed", text, { cause });
   }
 }

@@ -4,7 +4,10 @@ import { AppError } from "@flotilla/kernel";
 import type { QueuePlace } from "@flotilla/queue";
 import type { Place } from "./place.ts";
 
-/** Where the fleet of this data folder is in Redis. Throws AppError `not-running` when there is no Redis of its own, and what `findFleet` throws. */
+/**
+ * The place in Redis of this data folder's fleet. Throws AppError `not-running` when its own Redis
+ * or its key is absent, and what `findFleet` throws.
+ */
 export async function fleetOnRedis(place: Place): Promise<QueuePlace> {
   const { embeddedRedisUrl, findFleet, fleetPlace } = await import("@flotilla/queue");
   const url = place.env.REDIS_URL ?? embeddedRedisUrl(join(place.dataDir, "redis"));
@@ -14,7 +17,7 @@ export async function fleetOnRedis(place: Place): Promise<QueuePlace> {
   return fleetPlace({ url, fleetKey, fleet: await findFleet({ url, fleetKey, known: null, waitMs: 0 }) });
 }
 
-/** The fleet cannot be asked anything. */
+/** The error for a fleet that cannot be asked, with its remedy. */
 export function notRunning(reason: string): AppError {
   return new AppError("not-running", `The fleet does not run here (${reason}). Start it with: npm start`);
 }

@@ -14,24 +14,27 @@ import {
 import type { FoundKey, HostId } from "@flotilla/kernel";
 import { dataDirOf } from "../sandbox-service.ts";
 
-/** Where a subcommand works. */
+/** The configuration that a subcommand works on. */
 export interface Place {
-  /** The checkout: `.env` and a relative DATA_DIR are looked for here, wherever the command is called. */
+  /** The checkout: base of `.env` and a relative DATA_DIR, instead of the working directory. */
   readonly root: string;
-  /** Where the user stands: files that they name are here. */
+  /** The user's working directory: file arguments are resolved here. */
   readonly cwd: string;
   readonly env: EnvValues;
   readonly dataDir: string;
   readonly sessions: string;
   readonly hostId: HostId;
-  /** True without a `.env`: the fleet is a play fleet. */
+  /** True without a `.env`: the fleet runs on the sandbox. */
   readonly sandbox: boolean;
   readonly server: "telegram" | "custom";
-  /** Where the fleet key is now; null when it has never been made. */
+  /** Source of the fleet key; null when there is none yet. */
   readonly fleetKeyFrom: "env" | "file" | null;
-  /** Reads it, and makes it when there is neither a key nor a session. Throws AppError `bad-fleet-key`, `no-fleet-key`. */
+  /**
+   * Reads the key; creates it when there is neither a key nor a session. Throws AppError
+   * `bad-fleet-key`, `no-fleet-key`.
+   */
   fleetKey(): Buffer;
-  /** Every key that FLEET_KEY and the files of the data folder hold. Never throws. */
+  /** Every key in FLEET_KEY and in files of the data folder. Never throws. */
   foundKeys(): FoundKey[];
 }
 

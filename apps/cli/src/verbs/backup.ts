@@ -4,9 +4,9 @@ import { type Answer, noMoreThan, type Verb, word } from "./verb.ts";
 
 const USAGE = `Usage: flotilla backup <worker> [--json]
 
-Makes a checked copy of a stopped worker's session in the vault of the data folder; the last ten are kept. The copy is
-encrypted with the fleet key, like the session: keep that key somewhere else as well. For a running worker the worker
-itself makes the backups.
+Makes a checked copy of a stopped worker's session in the vault of the data folder. The last ten copies are kept. A copy
+is encrypted with the fleet key, like the session: keep that key in another place too. A running worker makes its own
+backups.
 `;
 
 export const backupVerb: Verb = {
@@ -33,7 +33,7 @@ const PROBLEMS: Readonly<Record<NonNullable<VaultEntry["problem"]>, string>> = {
   "other-fleet-key": "encrypted with another FLEET_KEY",
 };
 
-/** One copy in one line. */
+/** One copy as one line: id, time, reason, size, and its problem or "checked". */
 export function copyLine({ id, at, reason, bytes, problem }: VaultEntry): string {
   const when = new Date(at).toISOString().slice(0, 19).replace("T", " ");
   const state = problem === null ? "✓ checked" : `✗ ${PROBLEMS[problem]}`;

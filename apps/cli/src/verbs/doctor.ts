@@ -14,11 +14,11 @@ import { type Answer, type Call, noMoreThan, type Verb } from "./verb.ts";
 
 const USAGE = `Usage: flotilla doctor [--fix] [--json]
 
-Looks at everything that a session can be lost by, and changes nothing. Each finding says what it is, why it matters and
-what to do. Exit code 1 when there is a problem; hints alone are 0.
+Checks everything that can cost a session, and changes nothing. Each finding says what it is, why it matters and what to
+do. Exit code 1 when there is a problem; 0 with hints only.
 
-  --fix    also does what can be done without a decision of yours: permissions, and what crashes left behind. It never
-           touches a session, a backup or a process.
+  --fix    also corrects what needs no decision of yours: permissions, and leftovers of crashes. It never touches a
+           session, a backup or a process.
 `;
 
 const CHECKS: readonly ((patient: Patient) => Finding[] | Promise<Finding[]>)[] = [
@@ -37,7 +37,7 @@ const CHECKS: readonly ((patient: Patient) => Finding[] | Promise<Finding[]>)[] 
 
 export const doctorVerb: Verb = {
   name: "doctor",
-  summary: "look for everything that a session can be lost by",
+  summary: "check everything that can cost a session",
   usage: USAGE,
   options: { fix: { type: "boolean" } },
   async run(call): Promise<Answer> {
@@ -66,7 +66,7 @@ function printable({ fix, ...finding }: Treated) {
 }
 
 function report(findings: readonly Treated[], { place }: Call): string {
-  const where = `Looked at ${place.dataDir}${place.sandbox ? " (the sandbox: there is no .env)" : ""}.\n`;
+  const where = `Checked ${place.dataDir}${place.sandbox ? " (the sandbox: there is no .env)" : ""}.\n`;
   if (findings.length === 0) return `${where}✓ Nothing found.\n`;
   const fixable = findings.some(({ fix, fixed }) => fix !== undefined && !fixed);
   const marks = { problem: "✗", hint: "·" } as const;

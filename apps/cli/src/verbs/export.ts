@@ -9,14 +9,15 @@ import { type Answer, type Call, noMoreThan, type Verb, WrongUsage, word } from 
 
 const USAGE = `Usage: flotilla export <worker> --format <telethon | gramjs | telethon-file> --yes [--out <file>] [--server <address:port>] [--json]
 
-Writes the session of a stopped worker as a session string, or as Telethon's .session file with whom it knows and where its updates stand, and writes down that it did (audit.jsonl in the data folder). Whoever has that string is the account, without a code and
-without a password. Flotilla must not use the session again while another program does.
+Writes the session of a stopped worker as a session string, or as a .session file of Telethon with its known users and
+chats and its update state. Records the export in audit.jsonl of the data folder. With that string anyone can use the
+account, without a code and without a password. Flotilla must not use the session while another program does.
 
   --format <name>   telethon or gramjs: a string; telethon-file: a .session file of version 7
-  --out <file>      a new file that only you can read (0600); without it the string goes to standard output, which must
-                    then be a pipe or a file, never a terminal that keeps what it has shown. telethon-file needs it
-  --server <a:p>    where a server of your own is (MTPROTO_DC, the sandbox), as IPv4 address and port
-  --yes             needed always: this hands the account over
+  --out <file>      a new file that only you can read (0600); needed for telethon-file. Without it the string goes to
+                    standard output, which must be a pipe or a file: a terminal keeps what it has shown
+  --server <a:p>    IPv4 address and port of your own server (MTPROTO_DC, the sandbox)
+  --yes             always needed: an export hands over the account
   --json            one JSON object on standard output; needs --out
 `;
 
@@ -41,7 +42,9 @@ export const exportVerb: Verb = {
     const file = resolve(call.place.cwd, out);
     if (format === "telethon-file") exportTelethonFile(store, file, server);
     else writeNew(file, text);
-    const lines = `Wrote the session of "${name}" to ${file} (0600). Whoever has this file is the account: delete it when it is used.\nTake the worker out of the fleet before another program uses the session, or Telegram ends it for both.\n`;
+    const lines =
+      `Wrote the session of "${name}" to ${file} (0600). This file is the account: delete it after use.\n` +
+      "Remove the worker from the fleet before another program uses the session, or Telegram ends it for both.\n";
     return { exitCode: 0, text: lines, data: { worker: name, format, file } };
   },
 };
@@ -60,7 +63,7 @@ function serverOf({ flags }: Call): OwnServer | null {
   const [address = "", port = "", ...more] = server.split(":");
   if (isIPv4(address) && /^[1-9][0-9]{0,4}$/.test(port) && Number(port) < 65_536 && more.length === 0)
     return { address, port: Number(port) };
-  throw new WrongUsage(`${server} is no place of a server: write --server 127.0.0.1:7443.`);
+  throw new WrongUsage(`${server} is no address of a server: write --server 127.0.0.1:7443.`);
 }
 
 function checkConsent({ flags }: Call): void {
@@ -79,7 +82,7 @@ function writeNew(path: string, text: string): void {
     writeFileSync(path, `${text}\n`, { flag: "wx", mode: 0o600, flush: true });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    const why = code === "EEXIST" ? "It exists already, and nothing is overwritten." : `The system says ${code ?? "no"}.`;
+    const why = code === "EEXIST" ? "It exists already and is not overwritten." : `The system says ${code ?? "no"}.`;
     throw new AppError("export-file", `The file ${path} cannot be written. ${why} Nothing was exported.`, { cause });
   }
 }

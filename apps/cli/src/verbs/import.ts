@@ -21,27 +21,27 @@ import { type Answer, assertCanAsk, type Call, confirmed, noMoreThan, type Verb,
 const USAGE = `Usage: flotilla import <file | folder | -> --name <worker> [--yes] [--json]
        flotilla import <config.json> [--yes] [--json]
 
-Takes over a session of your own from another program: a .session file of Telethon, Pyrogram, Kurigram or mtcute, a folder of
-GramJS (StoreSession), a session file of Flotilla, or a file that holds a session string of GramJS, Telethon, Pyrogram or
+Imports a session of your own from another program: a .session file of Telethon, Pyrogram, Kurigram or mtcute, a folder of
+GramJS (StoreSession), a session file of Flotilla, or a file with a session string of GramJS, Telethon, Pyrogram or
 mtcute. "-" reads any of them but the folder from standard input. A string is never an argument: other users of this
-machine can read those.
+machine can read arguments.
 
-A config.json with workers[].worker_id and session_name takes over each worker's <session_name>.session beside it.
+A config.json with workers[].worker_id and session_name imports each worker's <session_name>.session beside it.
 
 The other program must never use this session again: Telegram ends a session that two programs use.
 
-  --name <worker>   name of the worker it is for: a-z, 0-9, _ and -, beginning with a letter; not with a config.json
-  --yes             you have stopped the other program for ever; needed where nobody can be asked
+  --name <worker>   name of its worker: a-z, 0-9, _ and -, beginning with a letter; not with a config.json
+  --yes             you have stopped the other program for good; needed without a terminal
   --json            one JSON object on standard output
 `;
 
-/** A session file of any program is smaller. */
+/** Longest input: session files of all programs are smaller. */
 const MAX_STDIN_BYTES = 64 * 1024 * 1024;
 const SQLITE_MAGIC = "SQLite format 3\0";
 
 export const importVerb: Verb = {
   name: "import",
-  summary: "take over sessions from Telethon, Pyrogram, GramJS or mtcute",
+  summary: "import sessions from Telethon, Pyrogram, GramJS or mtcute",
   usage: USAGE,
   options: { name: { type: "string" }, yes: { type: "boolean" } },
   async run(call): Promise<Answer> {
@@ -56,25 +56,27 @@ async function importOne(call: Call, from: string): Promise<Answer> {
   const name = workerName(call.flags["name"]);
   if (from === "-" && call.flags["yes"] !== true)
     throw new WrongUsage(
-      "Standard input holds the session, so nobody can be asked. Add --yes when the other program is stopped.",
+      "Standard input holds the session, so no question is possible. Add --yes when the other program is stopped.",
     );
   assertCanAsk(call);
   assertNoKeyWanted(call.place);
   const options = optionsFor(call, name, await sourceOf(from, call));
   const found = await inspect(call, options);
-  const account = found.userId === null ? "an account that its first connection will tell" : `user id ${found.userId}`;
+  const account = found.userId === null ? "an account that the first connection reveals" : `user id ${found.userId}`;
   const question = `This is a ${describe(found.format)} of ${account}. The program that made it must never use it again, or Telegram ends the session for both. Is that program stopped for ever?`;
   if (!(await confirmed(call, question))) throw new AppError("not-confirmed", "Nothing was imported.");
   const done = importSession(options);
   return { exitCode: 0, text: report(done, call), data: { session: done } };
 }
 
-/** Each for itself: one that is refused keeps no other from its place. */
+/** Imports each session on its own: a refused one does not stop the others. */
 async function importAll(call: Call, workers: readonly ConfiguredWorker[]): Promise<Answer> {
   assertCanAsk(call);
   assertNoKeyWanted(call.place);
   const names = workers.map(({ name }) => name).join(", ");
-  const question = `This configuration has ${workers.length} workers: ${names}. The program that it is for must never use their sessions again, or Telegram ends them for both. Is that program stopped for ever?`;
+  const question =
+    `This configuration has ${workers.length} workers: ${names}. Its program must never use their sessions again, ` +
+    "or Telegram ends them for both. Is that program stopped for ever?";
   if (!(await confirmed(call, question))) throw new AppError("not-confirmed", "Nothing was imported.");
   const sessions: ImportedSession[] = [];
   const refused: { readonly worker: string; readonly code: string; readonly message: string }[] = [];
@@ -104,7 +106,7 @@ function optionsFor({ place }: Call, name: string, source: ImportSource): Import
   return { source, dir: place.sessions, name, fleetKey: place.fleetKey(), server: place.server };
 }
 
-/** Every check before a session is made; throws what they throw. */
+/** Runs every check before a session is created; throws what they throw. */
 async function inspect(call: Call, options: ImportOptions): Promise<ParsedSession> {
   const found = inspectImport(options);
   await assertNowhereElse(call, options.name, found);
@@ -113,7 +115,7 @@ async function inspect(call: Call, options: ImportOptions): Promise<ParsedSessio
   return found;
 }
 
-/** With several hosts the fleet has a key already; one made here would fit none of them. */
+/** With several hosts the fleet already has a key: a new one would open no session of theirs. */
 function assertNoKeyWanted({ fleetKeyFrom, env }: Place): void {
   if (fleetKeyFrom !== null || env.HOSTS !== "several") return;
   throw new AppError(
@@ -123,8 +125,8 @@ function assertNoKeyWanted({ fleetKeyFrom, env }: Place): void {
 }
 
 /**
- * Other hosts have session folders of their own: the fleet's leases say which names, keys and accounts are in use, and its board what stopped
- * workers had. A fleet that does not run has nobody who could use it; with several hosts it must be asked.
+ * Checks other hosts: leases name the keys and accounts in use, the status board those of stopped
+ * workers. Skipped when no fleet runs, unless there are several hosts.
  */
 async function assertNowhereElse({ place }: Call, name: string, { authKey, userId }: ParsedSession): Promise<void> {
   const { embeddedRedisUrl, findOtherOwner } = await import("@flotilla/queue");
@@ -136,7 +138,7 @@ async function assertNowhereElse({ place }: Call, name: string, { authKey, userI
     .then((fleet) => findOtherOwner(fleet, wanted))
     .catch((error: unknown) => {
       const code = error instanceof AppError ? error.code : "";
-      // A Redis that no fleet of this key ever used has no claim.
+      // No fleet with this key ever used this Redis: no lease can exist.
       if (code === "no-fleet") return null;
       if (HOSTS !== "several" && (code === "redis-away" || (code === "wrong-fleet-key" && neverRan(place)))) return null;
       throw error;
@@ -146,7 +148,7 @@ async function assertNowhereElse({ place }: Call, name: string, { authKey, userI
   throw new AppError("session-duplicate", ownedText(other, name, userId), { details });
 }
 
-/** Then the fleets in a shared Redis, which have other keys, are others'. */
+/** True when no fleet ran on this data folder: fleets in a shared Redis belong to other keys. */
 function neverRan({ dataDir }: Place): boolean {
   return !["control.db", "host.db"].some((name) => existsSync(join(dataDir, name)));
 }
@@ -155,9 +157,9 @@ function ownedText({ what, worker, host }: OtherOwner, name: string, userId: str
   const whose = `the worker "${worker}" on ${host}`;
   switch (what) {
     case "name":
-      return `The name "${name}" is taken: ${whose} has it. Choose another name.`;
+      return `The name "${name}" is in use: ${whose} has it. Choose another name.`;
     case "key":
-      return `This very session is in use: ${whose} has it. Two users of one key make Telegram end the session for both.`;
+      return `This session is in use: ${whose} has it. Telegram ends a session for both when two programs use its key.`;
     case "account":
       return `This account (user id ${userId ?? "?"}) already belongs to ${whose}. One account has one worker: use that one, or remove its session first.`;
     default:
@@ -165,7 +167,7 @@ function ownedText({ what, worker, host }: OtherOwner, name: string, userId: str
   }
 }
 
-/** WrongUsage with the rule, when it is no name of a worker. */
+/** Parses a worker's name. Throws WrongUsage with the rule when it is invalid. */
 export function workerName(text: string | boolean | undefined): string {
   if (typeof text !== "string") throw new WrongUsage("Say the name of the worker: --name <worker>.");
   try {
@@ -184,7 +186,7 @@ async function sourceOf(from: string, { place }: Call): Promise<ImportSource> {
   const path = resolve(place.cwd, from);
   if (from.length > 200 && !existsSync(path))
     throw new WrongUsage(
-      "This looks like a session string. Never put it on a command line, where others can read it: put it into a file, or pipe it in with -.",
+      "This looks like a session string. Never put it on a command line, where other users can read it: put it into a file, or pipe it in with -.",
     );
   await assertNotHeld(path);
   return { kind: "file", path };
@@ -196,7 +198,7 @@ async function assertNotHeld(path: string): Promise<void> {
   const [first] = holders;
   if (!first) return;
   const who = first.commandLine ? `${first.commandLine} (pid ${first.pid})` : `the process ${first.pid}`;
-  const text = `${who} has this session open. Stop it for ever, then import again: two users of one session end it for both.`;
+  const text = `${who} has this session open. Stop it for good, then import again: Telegram ends a session that two programs use.`;
   throw new AppError("import-in-use", text, { details: { pid: first.pid } });
 }
 
@@ -206,7 +208,7 @@ async function readStdin(): Promise<Buffer> {
   for await (const chunk of process.stdin) {
     const data = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
     bytes += data.length;
-    if (bytes > MAX_STDIN_BYTES) throw new WrongUsage("That is more than any session has (64 MB).");
+    if (bytes > MAX_STDIN_BYTES) throw new WrongUsage("The input is larger than any session (64 MB).");
     chunks.push(data);
   }
   return Buffer.concat(chunks);
@@ -225,13 +227,15 @@ function describe(format: ImportedSession["format"]): string {
 }
 
 function report(done: ImportedSession, { place }: Call): string {
+  const account = done.userId === null ? "unknown until the first connection" : `user id ${done.userId}`;
+  const updates = done.resumes
+    ? `  Nothing is missed: updates continue where the other program stopped (${done.channels} channels too).`
+    : "  Updates begin with the first connection: this format does not say where the other program stopped.";
   const lines = [
     `Imported a ${describe(done.format)} as "${done.name}".`,
-    `  Account: ${done.userId === null ? "not known yet; the first connection tells" : `user id ${done.userId}`}; it counts as unverified until Telegram has confirmed it.`,
-    done.resumes
-      ? `  Nothing is missed: updates go on where the other program stopped (${done.channels} channels as well).`
-      : "  Updates begin with the first connection: this format does not say where the other program stopped.",
-    `  ${done.entities} users, groups and channels are known already.`,
+    `  Account: ${account}; unverified until Telegram confirms it.`,
+    updates,
+    `  ${done.entities} users, groups and channels are already known.`,
     ...apiIdLines(done, place.env.API_ID),
     `Now add the worker in the chat: ➕ Add, on this machine, with the name ${done.name}. It finds this session; no login is needed.`,
     "Never start the other program with this session again.",
@@ -241,9 +245,7 @@ function report(done: ImportedSession, { place }: Call): string {
 
 function apiIdLines({ apiId }: ImportedSession, ours: string | undefined): string[] {
   if (apiId === null)
-    return [
-      "  The format does not say with which API_ID it was made. Use the same one in .env if you can: Telegram ties a session to it.",
-    ];
+    return ["  The format does not contain its API_ID. Use the same one in .env if you can: Telegram ties a session to it."];
   return ours === undefined || Number(ours) === apiId
     ? []
     : [`  It was made with API_ID ${apiId}, .env has ${ours}. Use the same one if you can: Telegram ties a session to it.`];

@@ -8,12 +8,12 @@ import { type Answer, type Call, noMoreThan, type Verb, WrongUsage } from "./ver
 
 const USAGE = `Usage: flotilla rekey [--new-key-file <file>] [--json]
 
-Encrypts every session and every copy in the vault with a new fleet key. Stop Flotilla first. Cut off in the middle, run
-it again in the same way: it goes on where it was.
+Encrypts every session and every copy in the vault with a new fleet key. Stop Flotilla first. After an interruption run
+the same command again: it resumes where it stopped.
 
-Where the key is the file fleet.key in the data folder, a new one is made and takes its place; the old one is kept as
-fleet.key.old, for copies of the data folder that you have elsewhere. Where FLEET_KEY is set in .env, write a new key into
-a file that only you can read (openssl rand -hex 32), name it here, and put it into .env afterwards.
+If the key is the file fleet.key in the data folder, a new file replaces it; the old one is kept as fleet.key.old, for
+copies of the data folder in other places. If FLEET_KEY is set in .env, write a new key into a file that only you can
+read (openssl rand -hex 32), name the file here, and put the key into .env afterwards.
 `;
 
 export const rekeyVerb: Verb = {
@@ -24,8 +24,7 @@ export const rekeyVerb: Verb = {
   async run(call): Promise<Answer> {
     noMoreThan(call, 0);
     const { dataDir, fleetKeyFrom } = call.place;
-    if (fleetKeyFrom === null)
-      throw new AppError("no-fleet-key", "There is no fleet key yet, so nothing is encrypted with one.");
+    if (fleetKeyFrom === null) throw new AppError("no-fleet-key", "There is no fleet key yet, so nothing is encrypted.");
     const given = call.flags["new-key-file"];
     if (fleetKeyFrom === "env" && typeof given !== "string")
       throw new WrongUsage("FLEET_KEY is set in .env: write a new key into a file and name it with --new-key-file.");
@@ -42,7 +41,7 @@ export const rekeyVerb: Verb = {
 function finish({ place }: Call, files: readonly RekeyedFile[], keys: { from: string; to: string }): Answer {
   const failed = files.filter(({ outcome }) => outcome === "failed");
   const unfinished = failed.some(({ hopeless }) => !hopeless);
-  // The bot asks for it: a fleet whose key has changed without it has got a wrong one.
+  // The bot checks this record: a key that changed without it is a wrong key.
   if (!unfinished) writeDown(place.dataDir, keys);
   if (!unfinished && place.fleetKeyFrom === "file") takeOver(place.dataDir);
   const done = files.filter(({ outcome }) => outcome === "done" || outcome === "already").length;
@@ -50,7 +49,7 @@ function finish({ place }: Call, files: readonly RekeyedFile[], keys: { from: st
     `${done} files are encrypted with the new key.`,
     ...failed.map(({ file, problem }) => `✗ ${file}: ${problem?.message ?? ""}`),
     unfinished
-      ? "It is not finished, and the old key is still the one in use: correct what is said above, then run it again before you start Flotilla."
+      ? "Not finished: the old key is still in use. Correct the problems above and run this again before you start Flotilla."
       : "The files above could not be read with the old key either; nothing waits for them.",
   ];
   if (failed.length === 0) lines.pop();
@@ -67,12 +66,12 @@ function finish({ place }: Call, files: readonly RekeyedFile[], keys: { from: st
 function writeDown(dataDir: string, { from, to }: { readonly from: string; readonly to: string }): void {
   const path = join(dataDir, "rekeyed.json");
   const before = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as { from: string[]; to: string }) : null;
-  // Changed twice before the bot has started once.
+  // The key changed twice before the bot started once.
   const chain = before?.to === from ? [...before.from, from] : [from];
   writeFileSync(path, `${JSON.stringify({ from: chain, to })}\n`, { mode: 0o600, flush: true });
 }
 
-/** The key of a run that was cut off, or a new one, on the disk before anything is encrypted with it. */
+/** The key of an interrupted run, or a new one; on disk before anything is encrypted with it. */
 function nextKey(dataDir: string): Buffer {
   const path = join(dataDir, "fleet.key.next");
   if (!existsSync(path)) {

@@ -7,22 +7,22 @@ import { type Answer, assertCanAsk, type Call, confirmed, noMoreThan, type Verb,
 const USAGE = `Usage: flotilla restore <worker> [--list] [--json]
        flotilla restore <worker> <id> [--yes] [--json]
 
-Lists the copies of a worker's session, or puts one back. The worker must be stopped. What was there before goes to the
+Lists the copies of a worker's session, or restores one. The worker must be stopped. The replaced session goes to the
 trash of the vault and can be restored in the same way.
 
-  --list   only list them (also without an id)
+  --list   only list the copies (the default without an id)
   --yes    do not ask
 `;
 
 const HELP: Readonly<Record<Help, string>> = {
   different: "The golden copy has another key than the session: restoring it may bring the login back.",
   same: "The golden copy has the same key as the session: if the login is gone, only a new login helps (🔐 in the chat).",
-  "no-golden": "There is no golden copy yet: it is made after each confirmed login.",
+  "no-golden": "There is no golden copy yet: each confirmed login makes one.",
 };
 
 export const restoreVerb: Verb = {
   name: "restore",
-  summary: "list the copies of a worker's session, or put one back",
+  summary: "list the copies of a worker's session, or restore one",
   usage: USAGE,
   options: { list: { type: "boolean" }, yes: { type: "boolean" } },
   async run(call): Promise<Answer> {
@@ -47,10 +47,10 @@ async function putBack(
   { name, id }: { readonly name: string; readonly id: string },
 ): Promise<Answer> {
   assertCanAsk(call);
-  const question = `This puts the copy ${id} in the place of the session of "${name}"; the present one goes to the trash. Go on?`;
+  const question = `This replaces the session of "${name}" with the copy ${id}; the present session goes to the trash. Continue?`;
   if (!(await confirmed(call, question))) throw new AppError("not-confirmed", "Nothing was changed.");
   const { restored, trashed } = vault.restore(name, id);
-  const kept = trashed ? ` What was there is kept: flotilla restore ${name} ${trashed.id}` : "";
+  const kept = trashed ? ` The replaced session is kept: flotilla restore ${name} ${trashed.id}` : "";
   const text = `Restored "${name}" from ${id}.${kept}\nStart the worker in the chat (▶️ Start).\n`;
   return { exitCode: 0, text, data: { worker: name, restored, trashed } };
 }

@@ -14,22 +14,22 @@ const USAGE = `Usage: flotilla routes apply <file> [--json]
        flotilla routes export [--json]
        flotilla routes secret <route> [--json]
 
-Relay routes from and to a file, YAML or JSON, as docs/routes.schema.json describes it (docs/relays.md has examples).
+Relay routes from and to a file, YAML or JSON. docs/routes.schema.json describes the file, docs/relays.md has examples.
 
-  apply    makes the routes of the file the routes of the fleet; nothing changes when anything in it is wrong
+  apply    makes the routes of the file the routes of the fleet; an error in the file changes nothing
   diff     says what apply would do, and changes nothing. Exit code 1 when there is a difference
   export   writes the routes of the fleet as YAML
-  secret   shows the secret that a route's webhook calls are signed with
+  secret   shows the secret that signs a route's webhook calls
 
-The bot keeps the routes, so it has to run.
+The bot keeps the routes and must run.
 `;
 
-/** The bot answers within milliseconds when it runs. */
+/** Longest wait for the bot, which answers within milliseconds. */
 const ANSWER_MS = 10_000;
 
 export const routesVerb: Verb = {
   name: "routes",
-  summary: "relay routes: apply a file, compare with it, write one",
+  summary: "relay routes: apply, compare or write a file",
   usage: USAGE,
   options: {},
   async run(call): Promise<Answer> {
@@ -130,7 +130,7 @@ async function ask(place: Place, request: BotRequest): Promise<BotAnswer> {
 }
 
 function unexpected(): AppError {
-  return new AppError("bot-silent", "The bot gave an answer that this version does not know.");
+  return new AppError("bot-silent", "This version does not know the bot's answer.");
 }
 
 function describe({ added, changed, removed }: RouteDiff): string[] {

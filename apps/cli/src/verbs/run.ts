@@ -13,21 +13,21 @@ import { type Answer, type Verb, WrongUsage } from "./verb.ts";
 
 const VERBS: readonly Verb[] = [statusVerb, importVerb, exportVerb, backupVerb, restoreVerb, rekeyVerb, routesVerb, doctorVerb];
 
-/** The list of all subcommands, for `--help` and for a wrong one. */
+/** The list of all subcommands, for `--help` and for an unknown subcommand. */
 export const USAGE = `Usage: flotilla <command>
 
   up        start everything and stay (the same as npm start)
-  host      start the workers of this machine alone, for a fleet whose bot runs on another one
+  host      start only the workers of this machine, for a fleet with its bot on another one
 ${VERBS.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}\n`).join("")}
 flotilla <command> --help says more. Exit codes: 0 fine, 1 a problem was found, 2 wrong usage.
 `;
 
-/** The subcommand of this name, if there is one here. `up` is not. */
+/** The subcommand of this name, or null. `up` is not among them. */
 export function findVerb(name: string | undefined): Verb | null {
   return VERBS.find((verb) => verb.name === name) ?? null;
 }
 
-/** Runs a subcommand to its end and prints what it says. Never throws; resolves with the exit code. */
+/** Runs a subcommand and prints its answer. Never rejects; resolves with the exit code. */
 export async function runVerb(verb: Verb, args: readonly string[]): Promise<0 | 1 | 2> {
   const json = args.includes("--json");
   try {
@@ -47,12 +47,12 @@ function parse(args: readonly string[], options: Verb["options"]) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
-    // Node quotes the whole argument, which may be a session that somebody pasted.
+    // Node's message quotes the whole argument, which may be a pasted session.
     const code = "code" in toError(error) ? (error as NodeJS.ErrnoException).code : undefined;
     throw new WrongUsage(
       code === "ERR_PARSE_ARGS_INVALID_OPTION_VALUE"
         ? "An option lacks its value, or has one too many."
-        : "There is an option that this command does not know.",
+        : "This command does not know one of the options.",
     );
   }
 }
@@ -61,11 +61,11 @@ async function say({ exitCode, text, data }: Answer, json: boolean): Promise<0 |
   return await print(json ? `${JSON.stringify({ ok: exitCode === 0, ...data }, null, 2)}\n` : text, exitCode);
 }
 
-/** Waits until all of it is out: what is left in a pipe when the process ends is lost. Resolves with 1 when it cannot be written. */
+/** Resolves when the text is written, because an exit loses data in a pipe; with 1 on failure. */
 async function print<T extends number>(text: string, exitCode: T): Promise<T | 1> {
   const { promise, resolve } = Promise.withResolvers<T | 1>();
   const failed = (error: NodeJS.ErrnoException): void => {
-    // A reader that has seen enough closes the pipe: `flotilla status | head -1`.
+    // The reader closed the pipe, as in `flotilla status | head -1`.
     if (error.code !== "EPIPE") new Output(2).write(`The answer cannot be written (${error.code ?? error.message}).\n`);
     resolve(error.code === "EPIPE" ? exitCode : 1);
   };
@@ -79,13 +79,19 @@ async function print<T extends number>(text: string, exitCode: T): Promise<T | 1
 async function explain(verb: Verb, thrown: unknown, json: boolean): Promise<1 | 2> {
   const error = toError(thrown);
   const wrong = error instanceof WrongUsage;
-  const code = wrong ? "usage" : error instanceof AppError ? error.code : "unexpected";
   const known = wrong || error instanceof AppError;
   if (json) {
     const details = error instanceof AppError ? error.details : {};
-    await print(`${JSON.stringify({ ok: false, error: { code, message: error.message, details } }, null, 2)}\n`, 1);
+    const shown = { code: codeOf(error), message: error.message, details };
+    await print(`${JSON.stringify({ ok: false, error: shown }, null, 2)}\n`, 1);
   } else {
-    new Output(2).write(`${known ? error.message : (error.stack ?? error.message)}\n${wrong ? `\n${verb.usage}` : ""}`);
+    const text = known ? error.message : (error.stack ?? error.message);
+    new Output(2).write(wrong ? `${text}\n\n${verb.usage}` : `${text}\n`);
   }
   return wrong ? 2 : 1;
+}
+
+function codeOf(error: Error): string {
+  if (error instanceof WrongUsage) return "usage";
+  return error instanceof AppError ? error.code : "unexpected";
 }

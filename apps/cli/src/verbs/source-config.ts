@@ -2,21 +2,22 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseWorkerId } from "@flotilla/kernel";
 
-/** One worker of another system's configuration: the name that it gets here, and its session file. */
+/** One worker of another system's configuration: its name here and its session file. */
 export interface ConfiguredWorker {
   readonly name: string;
-  /** As the configuration calls it. */
+  /** The worker's name in the configuration. */
   readonly id: string;
   readonly path: string;
 }
 
 const MAX_BYTES = 1024 * 1024;
-/** Where a session can lie, beside the configuration. */
+/** Folders beside the configuration that may contain a session. */
 const PLACES = ["", "sessions", "session", "var", "data"];
 
 /**
- * The workers of a `config.json` with `workers[].worker_id` and `session_name` (field fault C4), a manager of Telethon clients: the session of each is
- * `<session_name>.session`. Comments and commas too many are passed over. Null: the file is no such configuration.
+ * The workers of a Telethon manager's `config.json` with `workers[].worker_id` and `session_name`
+ * (field fault C4); the session of each is `<session_name>.session`. Ignores comments and trailing
+ * commas. Null when the file is no such configuration.
  */
 export function readSourceConfig(path: string): ConfiguredWorker[] | null {
   if (!existsSync(path) || !statSync(path).isFile() || statSync(path).size > MAX_BYTES) return null;
@@ -52,7 +53,7 @@ function fileOf(folder: string, session: string): string {
   return candidates.find((each) => existsSync(each)) ?? resolve(folder, `${session}.session`);
 }
 
-/** `Worker 1` → `worker_1`: what names may hold here. */
+/** A valid name for the worker: `Worker 1` becomes `worker_1`. */
 function nameFor(id: string): string {
   const name = id
     .toLowerCase()

@@ -6,14 +6,14 @@ import { type Answer, noMoreThan, type Verb } from "./verb.ts";
 
 const USAGE = `Usage: flotilla status [worker] [--json]
 
-What every worker is doing, as its supervisor last said it: the same as on the cards of the chat. Only reads. Exit code 1
-when a worker needs somebody, or when nothing runs.
+The state of every worker, as its supervisor last reported it: the same as on the cards of the chat. Changes nothing. Exit
+code 1 when a worker needs an admin, or when nothing runs.
 `;
 
 const CANNOT_ASK: ReadonlySet<string> = new Set(["redis-away", "no-fleet"]);
 
-/** A person has to do something, or nobody knows. */
-const NEEDS_SOMEBODY: ReadonlySet<WorkerStatus["state"]> = new Set([
+/** States that an admin must look at. */
+const NEEDS_ADMIN: ReadonlySet<WorkerStatus["state"]> = new Set([
   "GAVE_UP",
   "BANNED",
   "NEEDS_LOGIN",
@@ -24,7 +24,7 @@ const NEEDS_SOMEBODY: ReadonlySet<WorkerStatus["state"]> = new Set([
 
 export const statusVerb: Verb = {
   name: "status",
-  summary: "what every worker is doing",
+  summary: "show the state of every worker",
   usage: USAGE,
   options: {},
   async run(call): Promise<Answer> {
@@ -34,7 +34,7 @@ export const statusVerb: Verb = {
     const all = await readStatuses(call.place);
     const shown = all.filter(({ worker }) => worker.includes(wanted));
     if (shown.length === 0) throw nothing(wanted, all.length);
-    const trouble = shown.filter((status) => isStale(status, now) || NEEDS_SOMEBODY.has(status.state));
+    const trouble = shown.filter((status) => isStale(status, now) || NEEDS_ADMIN.has(status.state));
     const width = Math.max(...shown.map(({ worker }) => worker.length));
     return {
       exitCode: trouble.length > 0 ? 1 : 0,
@@ -44,7 +44,7 @@ export const statusVerb: Verb = {
   },
 };
 
-/** Problems first, then by name. Throws AppError `not-running` when there is no Redis to ask. */
+/** All statuses, problems first, then by name. Throws AppError `not-running` without Redis. */
 export async function readStatuses(place: Place): Promise<WorkerStatus[]> {
   const { StatusReader } = await import("@flotilla/queue");
   const fleet = await fleetOnRedis(place).catch((error: unknown) => {
@@ -65,14 +65,15 @@ export async function readStatuses(place: Place): Promise<WorkerStatus[]> {
 function line(status: WorkerStatus, now: number, width: number): string {
   const { worker, host, state, since, pid, fault } = status;
   if (isStale(status, now)) {
-    return `❔ ${worker.padEnd(width)}  not heard of for ${duration(now - status.updatedAt)} (was: ${stateWords(state)})  ${host}`;
+    const silent = duration(now - status.updatedAt);
+    return `❔ ${worker.padEnd(width)}  no report for ${silent} (was: ${stateWords(state)})  ${host}`;
   }
   const who = pid === null ? "no process" : `pid ${pid}`;
   const why = fault ? `  ${fault.code}: ${fault.message}` : "";
   return `${stateIcon(state)} ${worker.padEnd(width)}  ${stateWords(state)} for ${duration(now - since)}  ${host}, ${who}${why}`;
 }
 
-/** Nobody has refreshed it for so long that it may not be true any more. */
+/** True when the status is too old to be trusted: its supervisor stopped refreshing it. */
 export function isStale({ updatedAt }: WorkerStatus, now: number): boolean {
   return now - updatedAt > STATUS_STALE_MS;
 }

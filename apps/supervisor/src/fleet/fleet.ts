@@ -27,7 +27,10 @@ export interface FleetSettings {
   readonly program: WorkerProgram;
   readonly rules: RestartRules;
   readonly limits: WorkerLimits;
-  /** Milliseconds between two starts when this host starts: spreads the logins. 0 starts all at once. */
+  /**
+   * Milliseconds between two starts when this host starts: spreads the logins. 0 starts all at
+   * once.
+   */
   readonly spacingMs: number;
   readonly dataDir: string;
   /** Folder for the workers' logs. */
@@ -60,7 +63,7 @@ const READY_MS = 10_000;
 /** A fleet event without the fields that {@link Fleet.tell} adds. */
 export type Body<E> = E extends FleetEvent ? Omit<E, "v" | "id" | "at" | "host"> : never;
 
-/** All workers of this host: starts those whose desired state is "running", publishes their events. */
+/** All workers of this host: starts the ones that are desired, publishes their events. */
 export class Fleet {
   readonly #deps: FleetDeps;
   readonly #stopping = new AbortController();
@@ -131,7 +134,7 @@ export class Fleet {
     for (const status of this.statuses()) this.#deps.writeStatus(status);
   }
 
-  /** Ends every worker, in parallel. Their desired state stays: they start with the next supervisor. */
+  /** Ends all workers in parallel. Their desired state stays: the next supervisor starts them. */
   async stopAll(): Promise<void> {
     this.#stopping.abort();
     this.#network.close();

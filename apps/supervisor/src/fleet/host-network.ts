@@ -31,7 +31,7 @@ export class HostNetwork {
     return this.#gate.isOpen;
   }
 
-  /** The worker that probes while `worker` is held, itself included; null when `worker` is not held. */
+  /** The prober while `worker` is held or probes itself; null otherwise. */
   proberFor(worker: WorkerId): WorkerId | null {
     const gate = this.#gate;
     return !gate.isOpen && (gate.prober === worker || gate.held.includes(worker)) ? (gate.prober as WorkerId) : null;
@@ -65,7 +65,7 @@ export class HostNetwork {
       );
     const before = this.#gate;
     this.#gate = gate;
-    if ((gate.isOpen ? null : gate.prober) !== (before.isOpen ? null : before.prober)) this.#deps.changed();
+    if (proberOf(gate) !== proberOf(before)) this.#deps.changed();
     for (const order of orders) this.#give(order);
   }
 
@@ -83,12 +83,16 @@ export class HostNetwork {
   }
 }
 
+function proberOf(gate: NetworkGate): string | null {
+  return gate.isOpen ? null : gate.prober;
+}
+
 const UP: ReadonlySet<WorkerStatus["state"]> = new Set(["RUNNING", "CATCHING_UP", "FLOOD"]);
 
 /** Failed attempts before a worker counts as down: as many as raise an alert. */
 const TRIES = 2;
 
-/** A worker with a proxy of its own says nothing about the network of its host. */
+/** A worker with its own proxy says nothing about the network of its host. */
 function linkSnapshot({ worker, state, fault, link }: WorkerStatus): LinkSnapshot {
   const attempt = link?.attempt ?? 0;
   if (link?.way?.own === true) return { worker, state: "other", attempt };

@@ -21,7 +21,7 @@ const MAX_SHOWN = 30;
 /** Most holders in an answer. */
 const MOST_HOLDERS = 10;
 
-/** Reads and changes session files of workers without a process. A running worker owns its own file. */
+/** Reads and changes session files of workers without a process; a running worker owns its own. */
 export class SessionService {
   readonly #deps: SessionServiceDeps;
   readonly #vault: Vault;
@@ -57,7 +57,9 @@ export class SessionService {
     return { kind: "holders", holders: holders.slice(0, MOST_HOLDERS).map(summary), hidden: notVisible !== null };
   }
 
-  /** The holder that blocks `own`, the worker's process; null when none is visible. Never rejects. */
+  /**
+   * The holder that blocks the worker's process `own`; null when none is visible. Never rejects.
+   */
   async holder(worker: WorkerId, own: number | null): Promise<HolderSummary | null> {
     const found = await this.#others(worker, own).catch(() => []);
     return found[0] ? summary(found[0]) : null;
@@ -115,7 +117,10 @@ export class SessionService {
     return trashed ? `Restored. What was there before is kept as ${trashed.id}.` : "Restored.";
   }
 
-  /** Takes the session out of use; it can be put back. Throws AppError of the vault; the session is then as it was. */
+  /**
+   * Takes the session out of use; it can be put back. Throws AppError of the vault; the session is
+   * then as it was.
+   */
   remove(worker: WorkerId): string {
     const { id } = this.#vault.trash(worker);
     return `Removed. It is kept as ${id}.`;

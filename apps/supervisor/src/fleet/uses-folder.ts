@@ -3,8 +3,8 @@ import { join, resolve } from "node:path";
 
 /**
  * Whether a process uses this data folder, read from /proc. `session`: it has the worker's session
- * file of this folder open (compared by device and inode). `folder`: it has no session file open and
- * its DATA_DIR is this folder. `no`: neither is proven.
+ * file of this folder open (compared by device and inode). `folder`: it has no session file open
+ * and its DATA_DIR is this folder. `no`: neither is proven.
  */
 export function usesFolder(pid: number, dataDir: string, worker: string): "session" | "folder" | "no" {
   const wanted = fileId(join(dataDir, "sessions", `${worker}.session`));

@@ -1,5 +1,5 @@
 export interface ClockWatchDeps {
-  /** Milliseconds that this clock is ahead of the clock of Redis; null when Redis does not answer. */
+  /** Milliseconds that this clock is ahead of that of Redis; null when Redis does not answer. */
   readonly ahead: () => Promise<number | null>;
   /** `detail` is signed seconds, such as `+86400 s`. */
   readonly tell: (over: boolean, detail: string) => void;

@@ -11,7 +11,7 @@ interface Found {
   readonly todo: string;
 }
 
-/** Runs `flotilla doctor` in its own process, so that it shares no open file with the supervisor. */
+/** Runs `flotilla doctor` in its own process: it shares no open file with the supervisor. */
 export async function askDoctor(program: string, env: Readonly<Record<string, string>>): Promise<CommandOutcome> {
   const options = { env, timeout: LIMIT_MS, maxBuffer: 4_000_000 };
   const printed = await new Promise<string>((resolve) => {

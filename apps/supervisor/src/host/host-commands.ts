@@ -42,7 +42,10 @@ export class HostCommands {
     await running.finally(() => this.#inHand.delete(command.id));
   }
 
-  /** Publishes a failed outcome for a command whose retries are used up, such as one that crashes the host. */
+  /**
+   * Publishes a failed outcome for a command without retries left, such as one that crashes the
+   * host.
+   */
   giveUp(command: HostCommand, error: Error): void {
     this.#deps.log.error({ command: command.kind, id: command.id, err: error }, "command given up");
     const failure = { code: "given-up", message: "The host could not carry this out: it was tried three times." };
@@ -177,7 +180,7 @@ export class HostCommands {
     }
   }
 
-  /** Retries the worker at once. A holder that is another worker of this host is stopped for good. */
+  /** Retries the worker at once. Stops a holder that is another worker of this host for good. */
   async #stopHolder({ worker: id, pid }: Pick<Of<"stop-holder">, "worker" | "pid">, entry: Entry): Promise<CommandOutcome> {
     const { db, clock, sessions, fleet } = this.#deps;
     const outcome = await sessions.stopHolder(id, pid, async (held) => {

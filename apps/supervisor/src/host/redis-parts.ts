@@ -25,15 +25,17 @@ export interface RedisParts {
   readonly place: QueuePlace;
   readonly events: EventPublisher;
   readonly statuses: StatusWriter;
-  /** For the health endpoint: absent Redis, a second supervisor of this name, forbidden other hosts. */
+  /**
+   * For the health endpoint: absent Redis, a second supervisor of this name, forbidden other hosts.
+   */
   readonly problems: () => string[];
   readonly onError: (error: unknown) => void;
 }
 
-/** Longest wait for a bot that starts for the first time and creates the fleet. A host that knows its fleet does not wait. */
+/** Longest wait for a bot that creates the fleet. A host that knows its fleet does not wait. */
 const BOT_MS = 30_000;
 
-/** Finds the fleet and opens its Redis parts; `stack` releases them. Throws what `findFleet` throws. */
+/** Finds the fleet and opens its Redis parts on `stack`. Throws what `findFleet` throws. */
 export async function openRedisParts(
   stack: AsyncDisposableStack,
   { config, fleetKey, db, log }: { config: Config; fleetKey: Buffer; db: HostDb; log: Logger },
@@ -63,7 +65,7 @@ interface ClaimParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** The claim on this host's name: two supervisors with one name would take each other's commands. */
+/** The claim on this host's name: two supervisors of one name would share its commands. */
 function claimOf({ hostId: host, dataDir }: Config, { place, db, log, onError }: ClaimParts): HostClaim {
   const id = randomUUID();
   const me = { id, record: recordOf(db.path) ?? id, pid: process.pid, machine: hostname(), dataDir, since: systemClock.now() };

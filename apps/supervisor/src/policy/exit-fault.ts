@@ -21,7 +21,8 @@ const EXIT_CODES: Readonly<Record<number, Pick<Fault, "class" | "message">>> = {
 /**
  * Classifies an unrequested exit. The fault that the worker announced before its exit wins over the
  * exit code. V8's heap limit ends in SIGABRT after "heap out of memory" on stderr; the kernel's
- * limit shows as `oomKilled` (counted by the control group). Total: any code and signal give a fault.
+ * limit shows as `oomKilled` (counted by the control group). Total: any code and signal give a
+ * fault.
  */
 export function faultOfExit(exit: ObservedExit, announced: Fault | null, stderrTail: string, oomKilled = false): Fault {
   if (announced) return announced;
@@ -37,7 +38,7 @@ export function faultOfExit(exit: ObservedExit, announced: Fault | null, stderrT
   return { class: "CRASH", message: `The worker ended with exit code ${code}.`, ...known, code: `exit-${code}` };
 }
 
-/** `TypeError: …`, `Error [ERR_X]: …`, `FATAL ERROR: …` at the start of a line: a runtime's last error. */
+/** A runtime's error at a line's start: `TypeError: …`, `Error [ERR_X]: …`, `FATAL ERROR: …`. */
 const PRINTED_ERROR = /^(?:Uncaught )?(?:FATAL ERROR|[\w.]*(?:Error|Exception))(?: \[\w+\])?(?::|$)/;
 const NAMED_ERROR = /\b\w*Error\b|fatal|panic/i;
 const LONGEST_LINE = 300;

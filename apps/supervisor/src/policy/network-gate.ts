@@ -1,13 +1,15 @@
 /** The connection of one worker, as the gate sees it. */
 export interface LinkSnapshot {
   readonly worker: string;
-  /** `down`: attempts fail for want of a network. `up`: connected. `other`: idle, or behind its own proxy. */
+  /**
+   * `down`: attempts fail for want of a network; `up`: connected; `other`: idle or with a proxy.
+   */
   readonly state: "down" | "up" | "other";
   /** Consecutive failed attempts. */
   readonly attempt: number;
 }
 
-/** An order to a worker: `hold` stops its attempts until a `go`; `go` lets it try after `delayMs`. */
+/** Order to a worker: `hold` stops its attempts until a `go`, which starts them after `delayMs`. */
 export interface GateOrder {
   readonly worker: string;
   readonly order: "hold" | "go";
@@ -31,7 +33,7 @@ export type NetworkGate =
 /** The initial gate: every worker connects on its own. */
 export const OPEN_GATE: NetworkGate = { isOpen: true };
 
-/** Milliseconds between two probes of a host; the last one repeats. Equal to the back-off of a worker. */
+/** Milliseconds between two probes of a host, as a worker's back-off; the last one repeats. */
 const PROBE_MS = [10_000, 20_000, 40_000, 80_000, 120_000];
 /** Workers that must be down before the host counts as without a network. */
 const ENOUGH = 2;

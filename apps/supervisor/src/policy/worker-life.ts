@@ -11,7 +11,10 @@ export type StoppedAs = "STOPPED" | "MAINTENANCE";
 export type WorkerLife =
   /** No process, and none desired. */
   | { readonly process: "none"; readonly state: StoppedAs }
-  /** No process until `until` (milliseconds since the epoch): after a crash, or while another process holds the session. */
+  /**
+   * No process until `until` (milliseconds since the epoch): after a crash, or while another
+   * process holds the session.
+   */
   | { readonly process: "none"; readonly state: "BACKOFF" | "LOCKED" | "IN_USE"; readonly until: number }
   /** No process until an admin acts or, in BROKEN, until the session file is usable again. */
   | { readonly process: "none"; readonly state: "GAVE_UP" | "BROKEN" | "BANNED" | "NEEDS_LOGIN" }
@@ -20,6 +23,7 @@ export type WorkerLife =
   /** The process was asked to end. */
   | { readonly process: "ending"; readonly state: "STOPPING"; readonly as: StoppedAs };
 
+/** The inputs of {@link transition}. */
 export type LifeEvent =
   | { readonly kind: "spawned" }
   /** The process reports its state. */
@@ -38,9 +42,10 @@ export interface RefusedEvent {
   readonly event: LifeEvent["kind"];
 }
 
+/** The state of a new worker. */
 export const NOT_STARTED: WorkerLife = { process: "none", state: "STOPPED" };
 
-/** The only way from one state of a worker to another. Pure and total: every pair gives a state or a refusal. */
+/** The only way from one state to another. Pure and total: each pair gives a state or a refusal. */
 export function transition(life: WorkerLife, event: LifeEvent): WorkerLife | RefusedEvent {
   switch (event.kind) {
     case "spawned":
@@ -60,7 +65,7 @@ export function transition(life: WorkerLife, event: LifeEvent): WorkerLife | Ref
   }
 }
 
-/** A banned account leaves BANNED only by a login; any other state may follow any while the process runs. */
+/** BANNED ends only by a login; other states may follow each other while the process runs. */
 function mayReport(life: WorkerLife, to: ReportedState): boolean {
   if (life.process !== "up") return false;
   return life.state !== "BANNED" || to === "BANNED" || to === "LOGGING_IN";

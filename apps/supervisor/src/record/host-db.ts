@@ -7,7 +7,7 @@ import type { Child, Desired, HostMemory, KeptExit } from "./rows.ts";
 
 export type { Child, Desired } from "./rows.ts";
 
-/** Exits kept per worker, more than any rule counts. Not limited by age: a wrong clock must not erase them. */
+/** Exits kept per worker, more than any rule counts. No age limit: a clock may be wrong. */
 const KEPT_EXITS = 200;
 /** Outcomes kept for redelivered commands; a job is not redelivered after this many others. */
 const KEPT_OUTCOMES = 5000;
@@ -21,7 +21,7 @@ export class HostDb {
   readonly #file: RecordFile;
   readonly #memory: HostMemory;
 
-  /** Throws AppError `sqlite-locked` when another supervisor of this data folder runs; see {@link RecordFile}. */
+  /** Throws AppError `sqlite-locked` when another supervisor runs here; see {@link RecordFile}. */
   constructor(path: string) {
     this.#file = new RecordFile(path);
     this.#memory = this.#file.memory;
@@ -63,7 +63,7 @@ export class HostDb {
       .map(([id, { desired }]) => ({ id, desired }));
   }
 
-  /** Sets the desired state; adds the worker when it is new. `now`: milliseconds since the epoch. */
+  /** Sets the desired state; adds a new worker. `now`: milliseconds since the epoch. */
   setDesired(id: WorkerId, desired: Desired, now: number): void {
     this.#memory.workers.set(id, { desired, addedAt: this.#memory.workers.get(id)?.addedAt ?? now });
     this.#file.changed({ of: "worker", id });

@@ -3,14 +3,15 @@ import type { HostMemory, RecordKey } from "./rows.ts";
 /** Rows that changed in memory and are not in the file yet, by {@link keyText}. */
 export type Unwritten = ReadonlyMap<string, RecordKey>;
 
+/** A map key that is unique per table and row. */
 export function keyText({ of, id }: Pick<RecordKey, "of" | "id">): string {
   return `${of} ${id}`;
 }
 
 /**
  * Merges a file that became readable into the memory of the time without it. Memory wins for rows
- * with an unwritten change, deletions included; the file wins for every other row. Exits are joined,
- * the file's first, unless an admin reset them meanwhile. Field fault G5.
+ * with an unwritten change, deletions included; the file wins for every other row. Exits are
+ * joined, the file's first, unless an admin reset them meanwhile. Field fault G5.
  */
 export function joinFound(memory: HostMemory, found: HostMemory, unwritten: Unwritten): void {
   for (const [id, worker] of found.workers) {

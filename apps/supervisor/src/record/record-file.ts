@@ -13,8 +13,8 @@ export interface RecordTrouble {
 }
 
 /**
- * Codes that prove damage: the content is lost, and the file is renamed and kept. Other errors, such
- * as missing memory or descriptors, say nothing about the content.
+ * Codes that prove damage: the content is lost, and the file is renamed and kept. Other errors,
+ * such as missing memory or descriptors, say nothing about the content.
  */
 const DAMAGE: ReadonlySet<string> = new Set<SqliteErrorCode>([
   "sqlite-corrupt",
@@ -42,7 +42,10 @@ export class RecordFile {
   readonly path: string;
   /** The content of the file at opening. The caller changes it and calls {@link changed}. */
   readonly memory: HostMemory;
-  /** True when the file opened and held no worker. False when it failed to open: it may hold workers. */
+  /**
+   * True when the file opened and held no worker. False when it failed to open: it may hold
+   * workers.
+   */
   readonly isNew: boolean;
   readonly #dirty = new Map<string, RecordKey>();
   readonly #timer: NodeJS.Timeout;

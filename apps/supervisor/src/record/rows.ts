@@ -3,6 +3,7 @@ import { parseWorkerId, type WorkerId } from "@flotilla/kernel";
 import type { ProcessIdentity } from "@flotilla/os";
 import type { Database } from "@flotilla/sqlite";
 
+/** What an admin last asked for; the next supervisor starts only workers that are "running". */
 export type Desired = "running" | "stopped" | "maintenance";
 
 /** An exit with the code or signal that the kernel reported. */
@@ -23,7 +24,7 @@ export interface HostMemory {
   readonly stats: Map<WorkerId, LinkStatus>;
   readonly children: Map<number, Child>;
   readonly outcomes: Map<string, { at: number; outcome: CommandOutcome }>;
-  /** The fleet of this host: it finds its keys in Redis even when Redis was away or came back empty. */
+  /** The fleet of this host, which finds its keys in Redis also after an outage or a loss there. */
   fleet: unknown;
   /** Outbox: events that Redis does not have yet, oldest first. */
   readonly events: Map<string, FleetEvent>;
@@ -38,6 +39,7 @@ export type RecordKey =
   | { readonly of: "outcome" | "event"; readonly id: string }
   | { readonly of: "fleet"; readonly id: "fleet" };
 
+/** The content of a new host.db. */
 export function emptyMemory(): HostMemory {
   return {
     workers: new Map(),

@@ -2,7 +2,7 @@ import { type LinkStatus, moveLinkTimes } from "@flotilla/contracts";
 import { type Clock, Moment, type WorkerId } from "@flotilla/kernel";
 import type { HostDb } from "../record/host-db.ts";
 
-/** Least interval between two writes of the counters; a killed supervisor loses at most this much. */
+/** Least interval between two writes of the counters: a killed supervisor loses at most this. */
 const KEEP_EVERY_MS = 10_000;
 
 /**

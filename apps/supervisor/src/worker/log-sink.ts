@@ -26,7 +26,10 @@ export class LogSink {
     this.#fd = this.#open();
   }
 
-  /** Takes output in any pieces; writes it by line, redacted. On a full disk only the file loses lines. */
+  /**
+   * Takes output in any pieces; writes it by line, redacted. On a full disk only the file loses
+   * lines.
+   */
   append(text: string): void {
     const lines = (this.#partial + text).split("\n");
     this.#partial = (lines.pop() ?? "").slice(-64_000);

@@ -40,6 +40,7 @@ export interface ManagedWorkerDeps {
   readonly window?: Pick<StartWindow, "take">;
 }
 
+/** Limits and grace periods of a worker process; times in milliseconds. */
 export interface WorkerLimits extends VitalLimits {
   /** Milliseconds between SIGTERM and SIGKILL (invariant 13). */
   readonly graceMs: number;

@@ -53,7 +53,7 @@ export class ManagedWorker {
     this.#probe = new BrokenFileProbe(deps.session.path, deps.limits.lookMs, () => void this.start());
   }
 
-  /** Shows the worker as STARTING until its turn to start comes, rather than STOPPED (field fault K3). */
+  /** Shows the worker as STARTING, not STOPPED, until its turn to start comes (field fault K3). */
   expectStart(): void {
     this.#next.isExpected = true;
   }
@@ -63,7 +63,10 @@ export class ManagedWorker {
     return await this.#started(async () => this.#spawn());
   }
 
-  /** Ends a back-off: starts the process at once. Does nothing when it runs or when an admin stopped it. */
+  /**
+   * Ends a back-off: starts the process at once. Does nothing when it runs or when an admin stopped
+   * it.
+   */
   async retry(): Promise<StartResult> {
     const { state } = this.#life;
     return state === "STOPPED" || state === "MAINTENANCE" ? { kind: "ready" } : await this.start();
@@ -125,7 +128,7 @@ export class ManagedWorker {
     };
   }
 
-  /** Holds its turn until the process is ready. A stop ends the wait: it must not queue behind a start that hangs. */
+  /** Holds its turn until the process is ready or a stop comes, which must not wait for a start. */
   async #started(begin: () => Promise<Run>): Promise<StartResult> {
     const run = await this.#turns.run(async () => {
       const begun = await begin();
@@ -189,7 +192,7 @@ export class ManagedWorker {
     if (message.state === "LOCKED" && message.fault) run.started.resolve({ kind: "ended", fault: message.fault });
   }
 
-  /** A process that stays after a fatal fault blocks its session for the next one: end it after the grace period. */
+  /** Ends a process that stays after a fatal fault: it would block the session for the next one. */
   #expectEnd(run: Run, fault: Fault): void {
     const { graceMs, stuckGraceMs } = this.#deps.limits;
     run.lastWords ??= setTimeout(() => run.process.endFor(fault, stuckGraceMs), graceMs).unref();

@@ -1,7 +1,10 @@
 import type { StartResult } from "./managed-worker-deps.ts";
 import type { StartWindow } from "./start-window.ts";
 
-/** The automatic restart of a worker: after a delay and in its turn. A start or stop by an admin cancels it. */
+/**
+ * The automatic restart of a worker, after a delay and in its turn. An admin's start or stop
+ * cancels it.
+ */
 export class NextStart {
   readonly #start: () => Promise<StartResult>;
   readonly #window: Pick<StartWindow, "take"> | undefined;

@@ -3,7 +3,7 @@ import type { HolderSummary, StorageStatus, WorkerState, WorkerStatus } from "@f
 /** What the host knows about a session file without opening it as its owner. */
 export interface SessionFacts {
   readonly path: string;
-  /** A process other than `own` that has the file open; null when none is visible. Never rejects. */
+  /** A process besides `own` that has the file open; null when none is visible. Never rejects. */
   readonly holder: (own: number | null) => Promise<HolderSummary | null>;
   /** Whether restoring the golden copy may help. Never throws. */
   readonly restoreHelps: () => boolean;

@@ -7,8 +7,8 @@ const PLACE_MS = 10_000;
 
 /**
  * Limits concurrent automatic restarts, so that sixty workers that crash together do not block the
- * host, the supervisor and the bot (field fault K13). At most one per CPU; a failed start halves the
- * window, a successful one widens it by one. Starts by an admin do not wait here.
+ * host, the supervisor and the bot (field fault K13). At most one per CPU; a failed start halves
+ * the window, a successful one widens it by one. Starts by an admin do not wait here.
  */
 export class StartWindow {
   readonly #most: number;

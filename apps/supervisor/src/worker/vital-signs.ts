@@ -3,11 +3,14 @@ import { processStat } from "@flotilla/os";
 
 /** Limits after which a worker process is replaced. */
 export interface VitalLimits {
-  /** Milliseconds from the start of the process to its first heartbeat; the session may be locked first. */
+  /**
+   * Milliseconds from the start of the process to its first heartbeat; the session may be locked
+   * first.
+   */
   readonly startMs: number;
   /** Milliseconds without a heartbeat before a stopped or busy process counts as hanging. */
   readonly silentMs: number;
-  /** Milliseconds without a heartbeat before any process counts as hanging, starved ones included. */
+  /** Milliseconds without a heartbeat before any process, a starved one too, counts as hanging. */
   readonly starvedMs: number;
   /** Resident memory in bytes; two heartbeats in a row above it replace the process. */
   readonly memoryBytes: number;
@@ -23,7 +26,7 @@ export const DEFAULT_VITAL_LIMITS: VitalLimits = {
 
 type Heartbeat = Extract<WorkerToSupervisor, { kind: "heartbeat" }>;
 
-/** Delay before the verdict: heartbeats that queued while this process itself was busy arrive first. */
+/** Delay before the verdict: lets heartbeats arrive that queued while this process was busy. */
 const VERDICT_DELAY_MS = 100;
 const LOOK_AGAIN_MS = 200;
 /** Processor time without a heartbeat from which the process counts as blocking itself. */

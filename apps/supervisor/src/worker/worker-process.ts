@@ -74,8 +74,8 @@ export class WorkerProcess {
   }
 
   /**
-   * Ends the process because of `fault`, which its exit reports unless the process announced its own:
-   * SIGTERM, then SIGKILL after `graceMs`. Later messages of the process do not cancel it.
+   * Ends the process because of `fault`, which its exit reports unless the process announced its
+   * own: SIGTERM, then SIGKILL after `graceMs`. Later messages of the process do not cancel it.
    */
   endFor(fault: Fault, graceMs: number): void {
     this.#announced ??= fault;
@@ -123,7 +123,8 @@ export class WorkerProcess {
       log.append(text);
     });
     const end = (exitCode: number | null, signal: string | null): void => resolve(this.#ended(exitCode, signal));
-    // 'close' follows 'exit' with the rest of stderr, unless a grandchild holds the pipes: do not wait for it.
+    // 'close' follows 'exit' with the rest of stderr, unless a grandchild holds the pipes: do not
+    // wait for it.
     child.once("exit", (code, signal) => setTimeout(() => end(code, signal), PIPES_MS).unref());
     child.once("close", end);
     child.once("error", (error) => {

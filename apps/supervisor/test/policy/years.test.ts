@@ -42,7 +42,10 @@ interface Lived {
   readonly years: number;
 }
 
-/** Plays the runs as a supervisor does: exit, decision, back-off, start. An admin presses Start when only that helps. */
+/**
+ * Plays the runs as a supervisor does: exit, decision, back-off, start. An admin presses Start when
+ * only that helps.
+ */
 function simulate(all: readonly Run[]): Lived {
   let history: PastExit[] = [];
   let now = START;

@@ -1,6 +1,6 @@
 import type { LossReason, OutageReport, ProxyStatus } from "@flotilla/contracts";
 
-/** Messages that Telegram does not deliver any more; `outage` describes the catch-up they were lost in. */
+/** Messages that Telegram no longer delivers; `outage` describes the catch-up that lost them. */
 export interface Loss {
   readonly lost: number;
   readonly why: LossReason;

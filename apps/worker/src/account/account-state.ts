@@ -68,7 +68,7 @@ function stateOf(status: ConnectionStatus, { hasKey, away, trouble, sendStop, is
   }
 }
 
-/** No fault of the connection, because reading continues; a frozen account has its own error class. */
+/** No connection fault, as reading continues; a frozen account has its own error class. */
 function sendStopped(reason: string | null): Fault | null {
   if (reason === null) return null;
   const message =

@@ -49,7 +49,7 @@ const ICONS: Readonly<Record<StateChange["to"], string>> = {
   stopped: "🔌",
 };
 
-/** The account of this worker. Connected while its session has a key, it holds the lease and no login runs. */
+/** The worker's account: connected while it has a key and the lease, and no login runs. */
 export class Account {
   readonly #store: SessionStore;
   readonly #connection: AccountConnection;
@@ -116,7 +116,7 @@ export class Account {
     this.tell();
   }
 
-  /** Leaves Telegram until {@link resume}, for the reason `why`. Resolves when the socket is closed. */
+  /** Leaves Telegram until {@link resume}, because of `why`. Resolves when the socket is closed. */
   async leave(why: Fault): Promise<void> {
     this.#away = why;
     await this.#connection.stop();
@@ -136,7 +136,7 @@ export class Account {
     if (!this.#loggingIn && this.#away === null) this.start();
   }
 
-  /** Order of the supervisor, which sees all connections of the host: `hold` without a network, else `go`. */
+  /** The supervisor's order for the whole host: `hold` without a network, else `go`. */
   network(order: SupervisorToWorker["order"]): void {
     this.#connection.retryDelay[order]();
   }
@@ -179,13 +179,13 @@ export class Account {
     return await this.#connection.devices();
   }
 
-  /** Logs this session out at Telegram; the worker then needs a new login. Throws as {@link devices}. */
+  /** Logs this session out; the worker then needs a new login. Throws as {@link devices}. */
   async logOut(): Promise<void> {
     await this.#connection.logOut();
     this.tell();
   }
 
-  /** Sets or clears (null) the fault of an unwritable session file; a connected worker is then degraded. */
+  /** Sets or clears (null) the fault of an unwritable session file, which degrades the worker. */
   setTrouble(fault: Fault | null): void {
     this.#trouble = fault;
     this.tell();

@@ -24,9 +24,9 @@ export interface CheckTimings {
 export const CHECK_TIMINGS: CheckTimings = { everyMs: 300_000, againMs: 30_000 };
 
 /**
- * Makes a real call regularly, which detects ended sessions and dead connections. Two checks without
- * an answer replace the connection; after two replacements in vain it calls `leave`, for a new process
- * (S2-38).
+ * Makes a real call regularly, which detects ended sessions and dead connections. Two checks
+ * without an answer replace the connection; after two replacements in vain it calls `leave`, for a
+ * new process (S2-38).
  */
 export function startChecks(
   account: CheckedAccount,

@@ -15,6 +15,7 @@ export interface HealthCount {
   readonly reconnects: number;
 }
 
+/** The count before the first check, and after each answer. */
 export const HEALTHY: HealthCount = { failures: 0, reconnects: 0 };
 
 /** What to do after a check. */

@@ -15,13 +15,19 @@ export class ProxySetting {
     this.#host = host;
   }
 
-  /** Null: no proxy. Throws AppError `key-unreadable`, `bad-proxy`: no connection is better than one around the proxy. */
+  /**
+   * Null: no proxy. Throws AppError `key-unreadable`, `bad-proxy`: no connection is better than one
+   * around the proxy.
+   */
   current(): ProxyRoute | null {
     const own = this.#store.route.read();
     return own === null ? this.#host : parseProxy(own);
   }
 
-  /** Sets the worker's own proxy; null restores the host's. Throws AppError `bad-seal`, `bad-proxy` and then changes nothing. */
+  /**
+   * Sets the worker's own proxy; null restores the host's. Throws AppError `bad-seal`, `bad-proxy`
+   * and then changes nothing.
+   */
   change(sealed: Sealed | null): void {
     const text = sealed && this.#open(sealed);
     if (text !== null) parseProxy(text);

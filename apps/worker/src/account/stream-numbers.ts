@@ -13,7 +13,10 @@ export function readingWait(waits: FloodStatus["waits"]): { readonly method: str
   return longest ? { method: longest.method, until: longest.until } : null;
 }
 
-/** End of the longest flood wait that blocks a kind of message in every chat, or null. Milliseconds since the epoch. */
+/**
+ * End of the longest flood wait that blocks a kind of message in every chat, in milliseconds since
+ * the epoch; null when there is none.
+ */
 export function sendingWait(waits: FloodStatus["waits"]): number | null {
   const waiting = waits.filter(({ method, peer }) => SENDING.test(method) && peer === "").map(({ until }) => until);
   return waiting.length === 0 ? null : Math.max(...waiting);

@@ -51,8 +51,8 @@ export interface LoginServiceDeps {
 }
 
 /**
- * Logs this worker's account in, one step per command. Closes the running connection first and opens
- * it at the end, with the new key or, after a failed login, with the old one.
+ * Logs this worker's account in, one step per command. Closes the running connection first and
+ * opens it at the end, with the new key or, after a failed login, with the old one.
  */
 export class LoginService {
   readonly #deps: LoginServiceDeps;
@@ -62,7 +62,7 @@ export class LoginService {
     this.#deps = deps;
   }
 
-  /** Carries out one step. Throws AppError `bad-seal` for an entry that was made for another login. */
+  /** Carries out one step. Throws AppError `bad-seal` for an entry of another login. */
   async perform(command: LoginCommand): Promise<CommandOutcome> {
     if (command.kind === "login.begin") return { kind: "login", step: await this.#begin(command.loginId) };
     const login = this.#open;
@@ -133,7 +133,7 @@ export class LoginService {
     }
   }
 
-  /** Makes the session that the admin sent this worker's; its first connection verifies the account. */
+  /** Takes over the session that the admin sent; its first connection verifies the account. */
   async #adopt(): Promise<LoginStep> {
     const step = await this.#deps.foreign.adopt();
     if (step.kind !== "session-taken") return step;

@@ -7,6 +7,7 @@ export type Say = (message: WorkerToSupervisor) => void;
 /** Interval of heartbeats: a fifth of the silence that makes the supervisor check the process. */
 const EVERY_MS = 500;
 
+/** The running heartbeat; `stop` ends it. */
 export interface Heartbeat {
   /** Reports progress: sends a heartbeat even while work blocks the event loop. */
   worked(): void;

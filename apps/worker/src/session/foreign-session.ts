@@ -17,7 +17,7 @@ export interface ForeignSessionDeps {
   readonly apiId: number;
   /** Takes the sealed session that the bot left for this login; null when it expired. */
   readonly take: (loginId: string) => Promise<Buffer | null>;
-  /** The other worker of the fleet that has this key or account, as a name for admins; null when none has. */
+  /** Name of the other worker of the fleet that has this key or account; null when none has. */
   readonly ownerElsewhere: (of: {
     readonly fingerprint: string | null;
     readonly userId: string | null;
@@ -25,8 +25,8 @@ export interface ForeignSessionDeps {
 }
 
 /**
- * Imports a session of another program that an admin sent in the chat. Until the admin confirms, it is
- * only in the memory of this process.
+ * Imports a session of another program that an admin sent in the chat. Until the admin confirms, it
+ * is only in the memory of this process.
  */
 export class ForeignSession {
   readonly #deps: ForeignSessionDeps;

@@ -4,11 +4,11 @@ import type { SessionStore } from "@flotilla/session-store";
 
 const EVERY_MS = 60 * 60_000;
 const DAY_MS = 24 * EVERY_MS;
-/** Age limit of the delivery map, for privacy and size: edits and deletions are followed this long. */
+/** Age limit of the delivery map, for privacy and size: later edits and deletions are ignored. */
 const RELAYED_KEPT_MS = 30 * DAY_MS;
 /** Age limit of inbox rows; their texts are erased as soon as they are processed. */
 const INBOX_KEPT_MS = 7 * DAY_MS;
-/** Rows per step: a step takes milliseconds even with a million rows, and the account waits for no longer. */
+/** Rows per step: takes milliseconds even with a million rows; the account waits for one step. */
 const STEP_ROWS = 500;
 const STEP_PAGES = 256;
 

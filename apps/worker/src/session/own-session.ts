@@ -19,8 +19,9 @@ export interface OwnSessionOptions {
 
 /**
  * Takes the session until this process ends. Waits for a holder without blocking the event loop and
- * names it from the first refusal on. Throws AppError `sqlite-locked` with the holder when the budget
- * is used up, and `session-owned` when another process of this machine uses its key from another file.
+ * names it from the first refusal on. Throws AppError `sqlite-locked` with the holder when the
+ * budget is used up, and `session-owned` when another process of this machine uses its key from
+ * another file.
  */
 export async function ownSession(options: OwnSessionOptions): Promise<SessionStore> {
   const { dir, worker, fleetKey, owner, log, budgetMs, onLocked } = options;

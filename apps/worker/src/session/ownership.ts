@@ -22,9 +22,9 @@ export interface OwnershipDeps {
 }
 
 /**
- * This worker's right to be on Telegram. The kernel's lock excludes other processes of this machine,
- * the lease excludes other machines. Its fencing token is written into the session before the first
- * call (invariant 2).
+ * This worker's right to be on Telegram. The kernel's lock excludes other processes of this
+ * machine, the lease excludes other machines. Its fencing token is written into the session before
+ * the first call (invariant 2).
  */
 export class Ownership {
   readonly #deps: OwnershipDeps;
@@ -39,8 +39,9 @@ export class Ownership {
   readonly mayAct = (): boolean => this.#lease?.mayAct() ?? false;
 
   /**
-   * Takes the lease; resolves when the account may connect. Rejects with FaultError `lease-held` when
-   * another host holds the lease, `stale-fence` when a newer owner has written into the session.
+   * Takes the lease; resolves when the account may connect. Rejects with FaultError `lease-held`
+   * when another host holds the lease, `stale-fence` when a newer owner has written into the
+   * session.
    */
   async take(account: Account): Promise<void> {
     const first = Promise.withResolvers<void>();
@@ -104,7 +105,7 @@ function resourcesOf(worker: WorkerId, store: SessionStore): string[] {
   return leaseResources({ worker, fingerprint: identity?.fingerprint ?? null, userId: identity?.userId ?? null });
 }
 
-/** Identity of the locked file on this boot: the same value in an old lease means that its holder is dead. */
+/** Identity of the locked file on this boot. An old lease with the same value has a dead holder. */
 function kernelLock(path: string): string {
   const { dev, ino } = statSync(path, { bigint: true });
   const boot = processIdentity(process.pid)?.bootId ?? "no-boot-id";

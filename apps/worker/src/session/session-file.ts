@@ -20,7 +20,10 @@ export interface SessionFileDeps {
   readonly leave: (fault: Fault) => void;
 }
 
-/** Takes the session. Throws AppError `sqlite-locked` when another process holds it, `sqlite-missing` when its file is lost. */
+/**
+ * Takes the session. Throws AppError `sqlite-locked` when another process holds it,
+ * `sqlite-missing` when its file is lost.
+ */
 export async function takeSession(worker: WorkerId, deps: SessionFileDeps, fleetKey: Buffer): Promise<SessionStore> {
   const { config, log, say } = deps;
   assertNotLost(config.dataDir, worker);
@@ -47,7 +50,10 @@ export interface WatchedSession {
 /** Longest time for leaving Telegram and releasing the lease after the file is gone. */
 const GOODBYE_MS = 2000;
 
-/** Watches the session file. When it is gone, this process leaves Telegram and ends, so that the next owner can start at once. */
+/**
+ * Watches the session file. When it is gone, leaves Telegram and ends, so that the next owner can
+ * start.
+ */
 export function watchSession(worker: WorkerId, deps: SessionFileDeps, session: WatchedSession): SessionWatch {
   const { log, say, leave } = deps;
   const { store, account, publish, release } = session;
@@ -69,7 +75,10 @@ export function watchSession(worker: WorkerId, deps: SessionFileDeps, session: W
   });
 }
 
-/** Makes a verified copy over the session's own connection; returns the text for the card. Throws AppError of the vault. */
+/**
+ * Makes a verified copy over the session's own connection; returns the text for the card. Throws
+ * AppError of the vault.
+ */
 export function backUp(vault: Vault, store: SessionStore): string {
   const { id, bytes } = vault.backup(store, "manual");
   return `Backed up: ${id} (${Math.ceil(bytes / 1024)} KiB, checked).`;

@@ -7,7 +7,7 @@ import { type DatabaseEvent, fileProblem, mainHolder } from "@flotilla/sqlite";
 import { classify } from "@flotilla/telegram";
 
 export interface SessionWatchHooks {
-  /** The file was deleted or replaced, so that further writes are lost; or another process has its key. */
+  /** The file was deleted or replaced (further writes are lost), or another process has its key. */
   readonly onGone: (fault: Fault) => void;
   /** The disk or the permissions forbid writing (a fault), or allow it again (null). */
   readonly onTrouble: (fault: Fault | null) => void;
@@ -19,7 +19,10 @@ export interface SessionWatchHooks {
 
 export interface SessionWatchOptions extends SessionWatchHooks {
   readonly file: Pick<SessionFile, "stats" | "trouble" | "waitP95Ms" | "watch">;
-  /** Takes the machine's lock on the key again if it was deleted; throws when another process has it. */
+  /**
+   * Takes the machine's lock on the key again if it was deleted; throws when another process has
+   * it.
+   */
   readonly stillOwn: () => void;
   readonly clock: Clock;
   readonly log: Logger;
@@ -34,7 +37,10 @@ const QUIET_MS = 300_000;
 /** Shorter waits do not count: the lock was free and the machine busy. */
 const WAIT_MS = 10;
 
-/** Watches the open session file of this process: checkpoints every 15 min, its path and disk every second. */
+/**
+ * Watches the open session file of this process: checkpoints every 15 min, its path and disk every
+ * second.
+ */
 export class SessionWatch implements Disposable {
   readonly #options: SessionWatchOptions;
   readonly #checkpoints: Disposable;
@@ -148,7 +154,7 @@ function problemOf(event: Exclude<DatabaseEvent, { kind: "checkpoint" | "file-go
   }
 }
 
-/** The figures of the card. Converts the checkpoint's monotonic time to milliseconds since the epoch. */
+/** The figures of the card. Converts the checkpoint's monotonic time to wall-clock milliseconds. */
 function storageStatus(file: SessionWatchOptions["file"], clock: Clock): StorageStatus {
   const { waits, holds, walBytes, lastCheckpoint } = file.stats();
   return {

@@ -1,4 +1,4 @@
-/** Photos and files that a reader hands to the bot (field faults B1, B7). The test plays the bot. */
+/** Photos and files from a reader to the bot, which the test plays (field faults B1, B7). */
 import { existsSync, readFileSync } from "node:fs";
 import { type DeliveryResult, type DeliveryStep, relayFile } from "@flotilla/contracts";
 import { RelayLink } from "@flotilla/queue";

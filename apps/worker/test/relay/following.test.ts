@@ -8,7 +8,7 @@ const TARGET = "-1000000000002";
 const album = { media: { kind: "photo" }, groupedId: "7" };
 
 describe("an edit or deletion after its message was refused", () => {
-  /** The first message is in doubt: refused with an unknown error, and no later message to probe with. */
+  /** The first message is in doubt: refused with an unknown error, without a later one as probe. */
   async function inDoubt() {
     const it = await pair();
     let tries = 0;

@@ -1,4 +1,4 @@
-/** A long text becomes several messages; edits and deletions reach each of them (field fault B2). */
+/** A long text becomes several messages; edits and deletions reach each one (field fault B2). */
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { counted, edit, gone, pair } from "./pair.ts";

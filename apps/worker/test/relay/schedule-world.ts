@@ -48,7 +48,7 @@ interface Said {
   readonly more: object;
 }
 
-/** A source, a reader with its outbox, a wire, a sender and a target, on a clock that the test moves. */
+/** Source, reader with its outbox, wire, sender, target, and a clock that the test moves. */
 export class World implements Disposable {
   readonly targets = new Targets();
   readonly said: Said[] = [];

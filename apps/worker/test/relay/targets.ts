@@ -15,8 +15,9 @@ export interface Posted {
 }
 
 /**
- * The target side of Telegram as a sender sees it. Keeps posts and refuses a used random id, the rule
- * that exactly-once rests on. `fault` decides each call; `lost` drops answers after the effect.
+ * The target side of Telegram as a sender sees it. Keeps posts and refuses a used random id, the
+ * rule that exactly-once rests on. `fault` decides each call; `lost` drops answers after the
+ * effect.
  */
 export class Targets {
   readonly posted: Posted[] = [];

@@ -19,7 +19,7 @@ function forum(members: string[]): Forum {
   return { id, chat: `-100${id}`, topic: (title) => sandbox.world.topics.create(id, title) };
 }
 
-/** A reader in a source forum, a sender in a target forum; `share`: the sender is in the source too. */
+/** A reader in a source forum, a sender in a target forum and, with `share`, in the source too. */
 async function pair({ share = false } = {}) {
   const [place, dir, readerPhone, senderPhone] = [placeAt((await sharedRedis()).url), await testDir(), person(), person()];
   const source = forum([readerPhone, ...(share ? [senderPhone] : [])]);

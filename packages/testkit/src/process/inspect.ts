@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { processStat } from "@flotilla/os";
 import { waitFor } from "../wait.ts";
 
-/** Whether a process of this id exists and is not a zombie. */
+/** Whether a process with this pid exists and is no zombie. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -12,14 +12,17 @@ export function isAlive(pid: number): boolean {
   return processStat(pid)?.state !== "zombie";
 }
 
-/** Living child processes of `pid`, with their command lines. Linux only: elsewhere the list is empty. */
+/** Live child processes of `pid`, with their command lines. Empty outside Linux. */
 export function childrenOf(pid: number): { pid: number; command: string }[] {
   const text = read(`/proc/${pid}/task/${pid}/children`);
   const pids = (text ?? "").split(" ").filter(Boolean).map(Number);
   return pids.filter(isAlive).map((child) => ({ pid: child, command: commandOf(child) }));
 }
 
-/** The one living child of `pid` with this in its command line. Waits for it, as the kernel may leave out one while another ends. */
+/**
+ * The live child of `pid` with `part` in its command line. Waits for it, because the kernel may
+ * skip a child in its list while another one ends.
+ */
 export async function childWith(pid: number, part: string): Promise<number> {
   return await waitFor(() => childrenOf(pid).find(({ command }) => command.includes(part))?.pid, { what: `a child ${part}` });
 }

@@ -3,27 +3,27 @@ import { boundToParent } from "@flotilla/os";
 import { onTestFinished } from "vitest";
 import { waitFor } from "../wait.ts";
 
-/** What {@link spawnProcess} may be told. */
+/** Environment, input and channels of a spawned process. */
 export interface SpawnOptions {
-  /** Added to a small allow-list (PATH, HOME, TMPDIR, LANG, the place for compiled code); nothing else of the test's environment is passed on. */
+  /** Added to PATH, HOME, TMPDIR, LANG and the compile cache; the child inherits nothing else. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Written to stdin, which is closed then. Default: stdin is closed at once. */
+  /** Written to stdin before it is closed. Default: empty. */
   readonly input?: string | Buffer;
   /** Opens an IPC channel; read it through `process.child`. */
   readonly ipc?: boolean;
 }
 
-/** A real child process in its own process group, whose output is kept. */
+/** A real child process in its own process group; its output is kept. */
 export interface SpawnedProcess extends AsyncDisposable {
   readonly pid: number;
   readonly child: ChildProcess;
-  /** Everything printed so far. */
+  /** The output so far. */
   readonly stdout: string;
   readonly stderr: string;
-  /** Settles when the process is gone and its output is read; code and signal as observed. */
+  /** Resolves with the observed code and signal when the process is gone and its output is read. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
-  /** Waits until stdout or stderr contains `pattern`; fails at once, with the output, when the process ends before. */
+  /** Resolves when the output contains `pattern`; rejects with the output when the process ends. */
   waitForOutput(pattern: string | RegExp, timeoutMs?: number): Promise<void>;
   /** Signals the process itself, not its group. */
   kill(signal: NodeJS.Signals): void;
@@ -39,8 +39,8 @@ export function spawnNode(file: string, args: readonly string[] = [], options: S
 }
 
 /**
- * Starts a real process. Its whole process group is killed when the running test ends; outside of a test the caller
- * disposes it. On Linux it also dies with the test process.
+ * Starts a real process. Its process group is killed when the running test ends; outside a test the
+ * caller disposes it. On Linux it also dies with the test process.
  */
 export function spawnProcess(command: string, args: readonly string[], options: SpawnOptions = {}): SpawnedProcess {
   const inherited = Object.fromEntries(INHERITED.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
@@ -112,7 +112,7 @@ async function killGroup(child: ChildProcess, exited: SpawnedProcess["exited"]):
   try {
     process.kill(-child.pid, "SIGKILL");
   } catch {
-    // Nobody of the group is left.
+    // The group is empty.
   }
   await exited.catch(() => {});
 }
@@ -121,6 +121,6 @@ function registerCleanup(spawned: SpawnedProcess): void {
   try {
     onTestFinished(() => spawned[Symbol.asyncDispose]());
   } catch {
-    // Not inside a test: the caller owns it, and the leak check watches.
+    // Outside a test the caller owns the process; the leak check watches it.
   }
 }

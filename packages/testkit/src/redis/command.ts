@@ -1,13 +1,14 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 
-/** A reply as Redis gave it. */
+/** A RESP2 reply of Redis. */
 export type RedisReply = string | number | null | readonly RedisReply[];
 
 /**
- * Sends one command over a connection of its own and returns the reply. For harnesses and assertions;
- * products use `packages/queue`. `server` is a socket path, or `redis://host:port[/db]` without a password.
- * @throws Error with Redis' own text when it answers with an error, or when the connection fails
+ * Sends one command over a new connection and returns the reply. For harnesses and assertions;
+ * product code uses `packages/queue`. `server` is a socket path, or `redis://host:port[/db]`
+ * without a password.
+ * @throws Error with Redis' text when it answers with an error, or when the connection fails
  */
 export async function redisCommand(server: string, ...args: readonly (string | number)[]): Promise<RedisReply> {
   const url = server.startsWith("/") ? undefined : new URL(server);

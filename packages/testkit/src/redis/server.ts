@@ -9,9 +9,9 @@ import { waitFor } from "../wait.ts";
 import { type RedisReply, redisCommand } from "./command.ts";
 import { DATABASES } from "./shared.ts";
 
-/** What {@link startRedis} may be told. */
+/** Binary, persistence and configuration of a Redis. */
 export interface RedisOptions {
-  /** Path of the server binary. Default: the one this test run found. */
+  /** Path of the server binary. Default: the binary of this test run. */
   readonly server?: string;
   /** `aof` survives `kill9` and `restart` (fsync on every write); `none`, the default, forgets. */
   readonly persistence?: "none" | "aof";
@@ -19,33 +19,35 @@ export interface RedisOptions {
   readonly config?: Readonly<Record<string, string>>;
 }
 
-/** A real Redis of its own in a private folder. Must be stopped by who started it. */
+/** A real Redis in its own folder. The caller must stop it. */
 export interface RedisHarness extends AsyncDisposable {
-  /** `redis://127.0.0.1:port`; the same after a restart. */
+  /** `redis://127.0.0.1:port`; does not change at a restart. */
   readonly url: string;
   readonly port: number;
   /** The same server as a Unix socket: ioredis 6 takes the bare path, and no `unix://`. */
   readonly socketPath: string;
-  /** Of the running server; after a restart another one. */
+  /** Pid of the running server; changes at a restart. */
   readonly pid: number;
   /** Sends one command, e.g. `command("CLIENT", "KILL", "TYPE", "normal")`. */
   command(...args: readonly (string | number)[]): Promise<RedisReply>;
   /** SIGKILL; resolves when the process is gone. Nothing listens until `restart`. */
   kill9(): Promise<void>;
-  /** Stops the server if it runs and starts it on the same port and data; resolves when it answers. */
+  /**
+   * Stops the server if it runs and starts it on the same port and data; resolves when it answers.
+   */
   restart(): Promise<void>;
-  /** SIGSTOP: connections stay open and nobody answers. */
+  /** SIGSTOP: connections stay open without answers. */
   freeze(): void;
   /** SIGCONT. */
   thaw(): void;
-  /** Ends the server for good and removes its folder. Safe to call twice. */
+  /** Ends the server and removes its folder. Idempotent. */
   stop(): Promise<void>;
 }
 
 const READY_TIMEOUT_MS = 45_000;
 const PORT_TRIES = 5;
 
-/** Starts a Redis; resolves when it answers PING. About 50 ms. */
+/** Starts a Redis; resolves when it answers PING, after about 50 ms. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisHarness> {
   const dir = await tempDir("fr-");
   try {
@@ -133,7 +135,7 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, "exit");
   child.kill(signal);
-  // A frozen process acts on nothing but SIGKILL until it is woken.
+  // A stopped process reacts only to SIGKILL and SIGCONT.
   child.kill("SIGCONT");
   await gone;
 }

@@ -11,20 +11,20 @@ declare module "vitest" {
   }
 }
 
-/** A corner of the run's Redis that nobody else uses. */
+/** A private part of the run's Redis. */
 export interface SharedRedis {
-  /** With a database number of its own: `redis://127.0.0.1:port/17`. */
+  /** URL with its own database number: `redis://127.0.0.1:port/17`. */
   readonly url: string;
-  /** For what databases do not separate (pub/sub channels). Letters and digits only. */
+  /** Prefix for pub/sub channels, which databases do not separate. Letters and digits only. */
   readonly prefix: string;
 }
 
-/** As many databases as the run's server is started with. */
+/** Number of databases of the run's server. */
 export const DATABASES = 4096;
 
 /**
- * A database of its own on the Redis that all tests of a run share; never the same one twice in a run. Milliseconds, nothing to clean up.
- * A test that stops, kills or configures Redis starts its own with `startRedis`.
+ * A new database of the Redis that all tests of a run share; takes milliseconds, needs no clean-up.
+ * A test that stops, kills or configures Redis must start its own with `startRedis`.
  */
 export async function sharedRedis(): Promise<SharedRedis> {
   const server = inject("redisUrl");

@@ -3,14 +3,15 @@ import { childrenOf } from "../process/inspect.ts";
 import { waitFor } from "../wait.ts";
 
 /**
- * Runs in every test file: a test that leaves a child process behind fails, by name, and the child is killed.
- * Children that existed when the test began (a server of `beforeAll`) are not its fault; they must be gone at the end of the file.
+ * Runs in every test file: fails a test that leaks a child process and kills the child. Children
+ * that existed before the test, such as a server of `beforeAll`, must be gone at the end of the
+ * file.
  */
 const atStart = new Set(childrenOf(process.pid).map((child) => child.pid));
 
 beforeEach(({ onTestFinished }) => {
   const before = new Set(childrenOf(process.pid).map((child) => child.pid));
-  // Registered first, so it runs last: after the test's own clean-up.
+  // Registered first, so that it runs last, after the test's own clean-up.
   onTestFinished(() => failOnNewChildren(before));
 });
 
@@ -21,7 +22,7 @@ const GRACE_MS = 1000;
 async function failOnNewChildren(known: ReadonlySet<number>): Promise<void> {
   const leaked = (): ReturnType<typeof childrenOf> => childrenOf(process.pid).filter((child) => !known.has(child.pid));
   if (leaked().length === 0) return;
-  // A child that was signalled may need a moment to go.
+  // A signalled child may need a moment to exit.
   await waitFor(() => leaked().length === 0, { timeoutMs: GRACE_MS }).catch(() => {});
   const left = leaked();
   for (const child of left) process.kill(child.pid, "SIGKILL");

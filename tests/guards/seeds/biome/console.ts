@@ -1,2 +1,2 @@
 // expect: lint/suspicious/noConsole
-console.log("seen by nobody");
+console.log("a forbidden line");

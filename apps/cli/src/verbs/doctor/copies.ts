@@ -1,7 +1,7 @@
 import { neighbourOf, sessionNames, Vault } from "@flotilla/session-store";
 import type { Finding, Patient } from "./finding.ts";
 
-/** Whether there is a copy of every session, and whether the copies open. */
+/** Checks that every session has a backup copy and that the copies open. */
 export function checkCopies({ place }: Patient): Finding[] {
   const vault = vaultOf(place);
   if (!vault) return [];
@@ -19,14 +19,16 @@ function notUsable(name: string, id: string, problem: string): Finding {
     check: "backup",
     level: "problem",
     what: `The copy ${id} of "${name}" cannot be used (${problem}).`,
-    why: "A backup that does not open is found out when it is needed.",
-    todo:
-      problem === "other-fleet-key"
-        ? "Put back the fleet key it was made with, or delete the copy if it is of no use any more."
-        : problem === "unreadable"
-          ? "Look at the disk and at the permissions of the file. It may be whole: do not delete it."
-          : "Check the disk. Make a new backup (flotilla backup, with the worker stopped), then delete this one.",
+    why: "A backup that does not open fails when it is needed.",
+    todo: remedyFor(problem),
   };
+}
+
+function remedyFor(problem: string): string {
+  if (problem === "other-fleet-key")
+    return "Put back the fleet key it was made with, or delete the copy if you do not need it.";
+  if (problem === "unreadable") return "Check the disk and the permissions of the file. It may be whole: do not delete it.";
+  return "Check the disk. Make a new backup (flotilla backup, with the worker stopped), then delete this one.";
 }
 
 function noCopy(name: string): Finding {
@@ -44,7 +46,7 @@ function vaultOf(place: Patient["place"]): Vault | null {
   try {
     return new Vault({ dataDir: place.dataDir, fleetKey: place.fleetKey() });
   } catch {
-    // Said by the check of the key itself.
+    // checkFleetKey reports it.
     return null;
   }
 }

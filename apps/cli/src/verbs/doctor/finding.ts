@@ -1,11 +1,11 @@
 import type { Place } from "../../place/place.ts";
 
-/** What the doctor looks at. */
+/** The input of every check. */
 export interface Patient {
   readonly place: Place;
 }
 
-/** Something found, in words for people. `hint` = not wrong, but worth knowing. */
+/** One result of a check, with texts for the user. A `hint` is no problem, but worth knowing. */
 export interface Finding {
   /** Stable name of the check, for scripts. */
   readonly check: string;
@@ -13,6 +13,6 @@ export interface Finding {
   readonly what: string;
   readonly why: string;
   readonly todo: string;
-  /** Corrects it; only where no decision is needed and nothing can be lost. */
+  /** Corrects the problem; present only when that needs no decision and loses nothing. */
   readonly fix?: () => void;
 }

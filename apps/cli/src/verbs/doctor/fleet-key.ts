@@ -4,7 +4,7 @@ import { toError } from "@flotilla/kernel";
 import { fittingFleetKey, sessionNames, wantedFleetKeys } from "@flotilla/session-store";
 import type { Finding, Patient } from "./finding.ts";
 
-/** Whether the key is there and opens sessions, as a start asks. Never makes one. */
+/** Checks that the key is there and opens the sessions, as a start does. Never creates a key. */
 export function checkFleetKey({ place }: Patient): Finding[] {
   const check = "fleet-key";
   if (place.fleetKeyFrom === null) {
@@ -14,7 +14,7 @@ export function checkFleetKey({ place }: Patient): Finding[] {
         check,
         level: "problem",
         what: `There are sessions, but no fleet key: neither FLEET_KEY nor the file fleet.key in the data folder.${named(place)}`,
-        why: "Sessions and their backups are encrypted with it. Flotilla does not start without it, and never makes a new one in its place.",
+        why: "Sessions and their backups are encrypted with it. Flotilla does not start without it and never creates a new one instead.",
         todo: "Put fleet.key back from your own backup, or set FLEET_KEY in .env, before you start Flotilla.",
       },
     ];
@@ -33,9 +33,7 @@ function unreadable(place: Patient["place"]): Finding[] {
     return [];
   } catch (error) {
     const why = "Without it no session can be opened.";
-    return [
-      { check: "fleet-key", level: "problem", what: toError(error).message, why, todo: "Do what the sentence above says." },
-    ];
+    return [{ check: "fleet-key", level: "problem", what: toError(error).message, why, todo: "Follow the text above." }];
   }
 }
 

@@ -2,7 +2,7 @@ import { sessionNames, sessionPath } from "@flotilla/session-store";
 import { findHolders, type Holder } from "@flotilla/sqlite";
 import type { Finding, Patient } from "./finding.ts";
 
-/** Who has each session open: one running worker, or nobody. Only looks. */
+/** Checks that at most its own running worker has each session open. Opens no session. */
 export async function checkHolders({ place }: Patient): Promise<Finding[]> {
   const found: Finding[] = [];
   let hidden: string | null = null;
@@ -23,11 +23,11 @@ function judge(name: string, holder: Holder): Finding[] {
         check: "holder",
         level: "problem",
         what: `The session of "${name}" is held by a process that is stopped: ${who}.`,
-        why: "It keeps the session, does nothing with it, and keeps everybody else out, for as long as it is stopped.",
-        todo: `Let it go on (kill -CONT ${holder.pid}) or end it (kill ${holder.pid}).`,
+        why: "While it is stopped, it holds the session and no other process can use it.",
+        todo: `Resume it (kill -CONT ${holder.pid}) or end it (kill ${holder.pid}).`,
       },
     ];
-  // A worker is told its name on its command line.
+  // The command line of a worker contains its name.
   if (holder.commandLine === null || holder.worker === name) return [];
   return [
     {
@@ -35,7 +35,7 @@ function judge(name: string, holder: Holder): Finding[] {
       level: "problem",
       what: `A program that is no worker of Flotilla has the session of "${name}" open: ${who}.`,
       why: "Two programs with one session end it for both.",
-      todo: "Find out what it is, and end it for ever. Never delete the session file or its journal instead.",
+      todo: "Find out what it is and end it for good. Never delete the session file or its journal instead.",
     },
   ];
 }
@@ -44,7 +44,7 @@ function notSeen(why: string): Finding {
   return {
     check: "holder",
     level: "hint",
-    what: "Not every program can be seen from here.",
+    what: "Some programs are not visible from here.",
     why,
     todo: "Run it on the machine itself, as the user that runs Flotilla.",
   };

@@ -3,10 +3,13 @@ import { join } from "node:path";
 import { sessionNames } from "@flotilla/session-store";
 import type { Finding, Patient } from "./finding.ts";
 
-/** Nothing that runs takes this long. */
+/** Age from which a temporary folder is a leftover: no running work takes this long. */
 const OLD_MS = 60 * 60 * 1000;
 
-/** What a crash left behind: temporary folders with encrypted copies, and notes about sessions that are gone. */
+/**
+ * Finds leftovers of crashes: temporary folders with encrypted copies, and notes about deleted
+ * sessions.
+ */
 export function checkLeftovers({ place }: Patient): Finding[] {
   const { dataDir, sessions } = place;
   const vault = join(dataDir, "vault");
@@ -24,8 +27,8 @@ export function checkLeftovers({ place }: Patient): Finding[] {
   return [...temps, ...notes.map((name) => join(sessions, name))].map((path) => ({
     check: "leftovers",
     level: "hint",
-    what: `${path} was left behind by a process that was cut off.`,
-    why: "It is of no use any more, and may hold a copy of a session.",
+    what: `${path} is a leftover of an interrupted process.`,
+    why: "It has no use and may contain a copy of a session.",
     todo: `rm -r '${path}'`,
     fix: () => rmSync(path, { recursive: true, force: true }),
   }));

@@ -18,15 +18,19 @@ import {
 import type { Finding, Patient } from "./finding.ts";
 
 const TIMEOUT_MS = 5000;
-/** MTProto refuses messages that are 300 s old or 30 s ahead (https://core.telegram.org/mtproto/description#message-identifier-msg-id). */
+/**
+ * Clock difference that is reported. MTProto refuses messages that are 300 s old or 30 s ahead
+ * (https://core.telegram.org/mtproto/description#message-identifier-msg-id).
+ */
 const MAX_SKEW_MS = 20_000;
 const TELEGRAM_BOT_API = "https://api.telegram.org";
-/** Where every login begins. */
+/** The data centre in which every login begins. */
 const FIRST_DC = 2;
 
 /**
- * Whether Bot API and data centre answer by the ways that the bot and the workers take, and no other (field fault C11), and whether the clock agrees with
- * theirs. The sandbox has both of its own; a host without a bot needs no Bot API.
+ * Checks that the Bot API and the data centre answer through the proxies of the bot and the
+ * workers, never around them (field fault C11), and compares the clocks. Skips the sandbox, which
+ * has its own servers, and the Bot API on a host without a bot.
  */
 export async function checkNetwork({ place }: Patient): Promise<Finding[]> {
   if (place.sandbox) return [];
@@ -64,7 +68,7 @@ async function checkBotApi(env: EnvValues): Promise<Finding[]> {
   }
 }
 
-/** What the server says the time is; empty when it does not say. */
+/** The Date header of the server's answer; empty when it has none. */
 async function dateOf(url: URL, proxy: ProxyRoute | null): Promise<string> {
   if (proxy?.kind === "mtproxy") throw new AppError("bad-proxy", "an MTProxy carries no Bot API, and BOT_PROXY is not set");
   const secure = url.protocol === "https:";
@@ -89,7 +93,7 @@ async function checkDc(env: EnvValues): Promise<Finding[]> {
   const { host, port } = proxy === null ? reachable(dc, FIRST_DC, env.LOCAL_ADDRESS) : dc;
   const lost = (what: string): Finding[] => [unreachable(what, "Without it no worker can connect.")];
   try {
-    // An MTProxy goes on only for who speaks its protocol: that it is there has to do.
+    // An MTProxy answers only its own protocol: checks only that it accepts connections.
     const way = proxy?.kind === "mtproxy" ? { target: proxy, proxy: null } : { target: { host, port }, proxy };
     (await dial({ ...way, timeoutMs: TIMEOUT_MS })).destroy();
     return [];
@@ -100,7 +104,7 @@ async function checkDc(env: EnvValues): Promise<Finding[]> {
   }
 }
 
-/** A proxy tells in a sentence, the system in a code. */
+/** The reason of a failure: a proxy's message, or the system's error code. */
 function reasonOf(thrown: unknown): string {
   const error: NodeJS.ErrnoException = toError(thrown);
   return thrown instanceof AppError ? error.message.replace(/\.$/, "") : (error.code ?? error.message);

@@ -8,14 +8,14 @@ import type { Finding, Patient } from "./finding.ts";
 const WHY =
   "A copy of this data folder that starts over there would not be refused by this machine: only the lease on the key in a common Redis keeps it off Telegram.";
 
-/** How far the machine's locks on keys reach. */
+/** Checks which processes and containers the machine's locks on keys cover. */
 export function checkOwnerLock({ place }: Patient): Finding[] {
   try {
     const found = ownerFolders(place.env.OWNER_DIR ?? null, { make: false });
     const said = reach(found);
     return said === null ? [] : [{ check: "owner-lock", level: "hint", ...said, why: WHY }];
   } catch (error) {
-    const todo = "Do what the sentence above says. Until then no worker starts.";
+    const todo = "Follow the text above. No worker starts before.";
     return [{ check: "owner-lock", level: "problem", what: toError(error).message, why: WHY, todo }];
   }
 }

@@ -2,9 +2,9 @@ import { chmodSync, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Finding, Patient } from "./finding.ts";
 
-const WHY = "Whoever can read a session, a key or .env on this machine can become the account or the bot.";
+const WHY = "A user who can read a session, a key or .env on this machine can use the account or the bot.";
 
-/** Folders 0700 and files 0600, down to every copy. */
+/** Checks that folders have mode 0700 and files 0600, backups included. */
 export function checkPermissions({ place }: Patient): Finding[] {
   if (process.platform === "win32" || !existsSync(place.dataDir)) return [];
   const { dataDir, sessions, root } = place;

@@ -1,11 +1,14 @@
 import { toError } from "@flotilla/kernel";
 import type { Finding, Patient } from "./finding.ts";
 
-/** Persistence, eviction and version of the configured Redis. Flotilla's own is right by the way it is started. */
+/**
+ * Checks persistence, eviction and version of the configured Redis. Skips Flotilla's own, which it
+ * configures itself.
+ */
 export async function checkRedisServer({ place }: Patient): Promise<Finding[]> {
   const url = place.env.REDIS_URL;
   if (!url) return [];
-  const todo = "Do what the sentence above says, then look again.";
+  const todo = "Follow the text above, then run the doctor again.";
   try {
     const { checkRedis } = await import("@flotilla/queue");
     const { warnings } = await checkRedis(url);
@@ -13,7 +16,7 @@ export async function checkRedisServer({ place }: Patient): Promise<Finding[]> {
       check: "redis",
       level: "problem",
       what,
-      why: "Commands and alerts travel through Redis. What it forgets is lost.",
+      why: "Commands and alerts are in Redis. Data that it drops is lost.",
       todo: "redis-cli config set appendonly yes, and the same in its configuration file.",
     }));
   } catch (error) {

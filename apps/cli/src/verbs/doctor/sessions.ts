@@ -3,7 +3,7 @@ import { lookIntoSession, sessionNames, sessionPath } from "@flotilla/session-st
 import { inspectFile } from "@flotilla/sqlite";
 import type { Finding, Patient } from "./finding.ts";
 
-/** Whether every session opens. One that is in use is opened by its owner already. */
+/** Checks that every session opens. A session in use counts as sound: its owner opened it. */
 export function checkSessions({ place }: Patient): Finding[] {
   const fleetKey = keyOf(place);
   return sessionNames(place.sessions).flatMap((name) => {
@@ -13,12 +13,7 @@ export function checkSessions({ place }: Patient): Finding[] {
 }
 
 function checkPlace(name: string, path: string): Finding[] {
-  const stat = lstatSync(path);
-  const what = stat.isSymbolicLink()
-    ? `The session of "${name}" is a symbolic link.`
-    : stat.nlink > 1
-      ? `The session of "${name}" has ${stat.nlink} names (hard links).`
-      : null;
+  const what = secondName(name, path);
   if (what === null) return [];
   return [
     {
@@ -26,9 +21,15 @@ function checkPlace(name: string, path: string): Finding[] {
       level: "problem",
       what,
       why: "Under another name SQLite does not find the journal of the file, and its last changes can be lost.",
-      todo: `Stop the worker, and leave one name only: a file of its own at ${path}.`,
+      todo: `Stop the worker, and leave only one name: a regular file at ${path}.`,
     },
   ];
+}
+
+function secondName(name: string, path: string): string | null {
+  const stat = lstatSync(path);
+  if (stat.isSymbolicLink()) return `The session of "${name}" is a symbolic link.`;
+  return stat.nlink > 1 ? `The session of "${name}" has ${stat.nlink} names (hard links).` : null;
 }
 
 function checkContent(name: string, path: string, fleetKey: Buffer): Finding[] {
@@ -52,7 +53,7 @@ function checkContent(name: string, path: string, fleetKey: Buffer): Finding[] {
         level: "problem",
         what: `The session of "${name}" cannot be read now. ${file?.message ?? ""}`.trim(),
         why: "Its worker cannot start. Nothing is known to be wrong inside.",
-        todo: "Look at the disk, and at the permissions of the file and its folder.",
+        todo: "Check the disk and the permissions of the file and its folder.",
       },
     ];
   return [
@@ -72,7 +73,7 @@ function keyOf(place: Patient["place"]): Buffer | null {
     const key = place.fleetKey();
     return key.length === 32 ? key : null;
   } catch {
-    // Said by the check of the key itself.
+    // checkFleetKey reports it.
     return null;
   }
 }

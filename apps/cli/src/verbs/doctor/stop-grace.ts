@@ -4,12 +4,12 @@ import { promisify } from "node:util";
 import { controlGroup } from "@flotilla/os";
 import type { Finding } from "./finding.ts";
 
-/** What a worker may need to leave Telegram and to close its session, and the supervisor after it. */
+/** Seconds that the workers, then the supervisor, may need to end cleanly. */
 const NEEDED_S = 20;
 
 /**
- * Whether what supervises us waits long enough before it kills. Seen from where this command runs: a container says
- * nothing about its own stop time, so there it is a hint.
+ * Checks that systemd or Docker waits long enough before SIGKILL. A container cannot read its own
+ * stop time, so there it is a hint.
  */
 export async function checkStopGrace(): Promise<Finding[]> {
   if (existsSync("/.dockerenv") || existsSync("/run/.containerenv"))
@@ -17,7 +17,7 @@ export async function checkStopGrace(): Promise<Finding[]> {
       {
         check: "stop-grace",
         level: "hint",
-        what: "This is a container, and a container cannot see how long it is given to stop.",
+        what: "This is a container, which cannot read its own stop time.",
         why: `Docker kills after 10 s unless told otherwise; Flotilla needs up to ${NEEDED_S} s, or a session ends without its last write.`,
         todo: "Set stop_grace_period: 30s in the compose file (ours has it), or docker run --stop-timeout 30.",
       },
@@ -29,14 +29,14 @@ export async function checkStopGrace(): Promise<Finding[]> {
     {
       check: "stop-grace",
       level: "problem",
-      what: `The systemd unit ${unit} is given ${seconds} s to stop.`,
+      what: `The systemd unit ${unit} has ${seconds} s to stop.`,
       why: `Flotilla needs up to ${NEEDED_S} s: after that systemd kills it, and a session ends without its last write.`,
       todo: `Set TimeoutStopSec=30 in the unit (systemctl edit ${unit}).`,
     },
   ];
 }
 
-/** The service that this command runs in, as a unit with flotilla in its name. */
+/** The systemd unit with "flotilla" in its name that this command runs in, or null. */
 function systemdUnit(): string | null {
   return /\/([\w@.-]*flotilla[\w@.-]*\.service)/.exec(controlGroup() ?? "")?.[1] ?? null;
 }
@@ -52,7 +52,7 @@ async function stopSeconds(unit: string): Promise<number | null> {
   }
 }
 
-/** `1min 30s`, `15s`, `infinity` in seconds; null when it is none of these. */
+/** Parses a systemd time span such as `1min 30s` or `infinity` into seconds; else null. */
 export function spanSeconds(text: string): number | null {
   if (text === "infinity") return Number.POSITIVE_INFINITY;
   const units: Readonly<Record<string, number>> = { h: 3600, min: 60, s: 1, ms: 0.001 };

@@ -6,7 +6,7 @@ interface Known extends SessionIdentity {
   readonly realPath: string;
 }
 
-/** Two sessions of one key, one account or one file. */
+/** Finds two sessions of one key, one account or one file. */
 export function checkTwins({ place }: Patient): Finding[] {
   const dir = place.sessions;
   const all = sessionNames(dir).map((name) => neighbourOf(dir, name));
@@ -35,9 +35,9 @@ function notTold(name: string): Finding {
   return {
     check: "duplicate",
     level: "hint",
-    what: `"${name}" is in use and did not say which key it has.`,
-    why: "So it cannot be compared with the others.",
-    todo: "Restart that worker (🔄 Restart in the chat), then look again.",
+    what: `"${name}" is in use, and its key is not known.`,
+    why: "The doctor cannot compare it with the other sessions.",
+    todo: "Restart that worker (🔄 Restart in the chat), then run the doctor again.",
   };
 }
 

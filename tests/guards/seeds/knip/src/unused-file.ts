@@ -1,2 +1,2 @@
 // expect: Unused files
-export const nobody = 1;
+export const unused = 1;
