@@ -162,3 +162,15 @@ test("on a full disk a line is cut, and a separate line says how many are missin
   const whole = lines.filter((line) => line.length === 1000).length;
   expect(whole + Number.parseInt(lines.at(-2) ?? "", 10)).toBe(100);
 });
+
+test.each([10, 20, 30, 45])("a secret that the limit of a line cuts after %i characters is not in the log", async (cut) => {
+  const { sink, path } = await sinkIn();
+  const secret = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
+  const after = 64_000 - (secret.length - cut) - 1;
+  sink.append(`${"x ".repeat(1000)}${secret} ${"y ".repeat(32_000).slice(0, after)}`);
+  sink.append("\n");
+  sink.close();
+  const log = readFileSync(path, "utf8");
+  expect(log.length).toBeGreaterThan(60_000);
+  for (let at = 10; at + 8 <= secret.length; at++) expect(log).not.toContain(secret.slice(at, at + 8));
+});

@@ -4,6 +4,8 @@ import { makeFolder } from "@flotilla/kernel";
 import { redact } from "@flotilla/observability";
 
 const RING_LINES = 200;
+/** Characters of an unfinished line. */
+const LINE_LIMIT = 64_000;
 const FILE_LIMIT_BYTES = 5 * 1024 * 1024;
 
 /**
@@ -32,7 +34,7 @@ export class LogSink {
    */
   append(text: string): void {
     const lines = (this.#partial + text).split("\n");
-    this.#partial = (lines.pop() ?? "").slice(-64_000);
+    this.#partial = shortened(lines.pop() ?? "");
     for (const line of lines) this.#line(redact(line));
   }
 
@@ -106,6 +108,11 @@ export class LogSink {
     this.#fd = fresh;
     closeSync(old);
   }
+}
+
+/** The end of a line that is too long. Redacts it first: half a secret does not look like one. */
+function shortened(line: string): string {
+  return line.length <= LINE_LIMIT ? line : redact(line).slice(-LINE_LIMIT);
 }
 
 /** A JSON log line as `2026-11-01T12:04:31Z warn text`; other lines unchanged. */
