@@ -3,12 +3,13 @@ import { type RelayStatus, RouteStatus } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
+import { handleEvent } from "../src/events.ts";
 import { ChatFinder } from "../src/relay/chat-finder.ts";
 import { RelayNotes } from "../src/relay/relay-notes.ts";
 import { AuditStore } from "../src/store/audit.ts";
 import { PlaceStore } from "../src/store/places.ts";
 import { startFleet } from "./chat.ts";
-import { ALL_WORDS, ASKER, controlDb, NOW, WORKER } from "./support.ts";
+import { ALL_WORDS, ASKER, controlDb, HOST, NOW, WORKER } from "./support.ts";
 
 function saying(...routes: (Partial<RouteStatus> & { readonly route: string })[]): RelayStatus {
   const quiet = { p50Ms: null, p99Ms: null, lastDeliveredAt: null, parkedUntil: null, reason: null, forecastAt: null };
@@ -118,4 +119,17 @@ test("a group that moved leaves its note by the message that Telegram sends", as
   expect(fleet.parts.audit.find("", 5).map(({ what }) => what)).toEqual([
     { key: "audit-place-moved", args: { chat: "-4711", to: "-1000000004712" } },
   ]);
+});
+
+test("what a reader answers reaches who waits for it by the event of its command, and is no line of the audit", async () => {
+  const { parts } = await startFleet();
+  parts.workers.add(WORKER, HOST, "777", 1);
+  const asked = parts.finder.unknown(WORKER, ["2000001"], ASKER);
+  const command = await waitFor(() => parts.commandLog.open(WORKER, "relay.find")?.id);
+  const chats = [{ ref: "2000001", meant: "-1000002000001" }];
+  const base = { v: 1, id: "event-1", at: NOW, host: HOST, worker: WORKER, command } as const;
+  const outcome = { kind: "unknown-chats", chats } as const;
+  await handleEvent({ ...parts, onChatError: () => {} }, { ...base, kind: "command.done", outcome });
+  expect(await asked).toEqual(chats);
+  expect(parts.audit.find("", 5)).toEqual([]);
 });
