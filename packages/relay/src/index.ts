@@ -18,6 +18,7 @@ export {
   afterTry,
   BLOCKED_MS,
   forecast,
+  isAboutMessage,
   isAboutPart,
   isAboutTarget,
   parked,

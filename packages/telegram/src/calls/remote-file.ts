@@ -10,6 +10,10 @@ export interface FileLook {
     readonly performer?: string;
   };
   readonly animated?: boolean;
+  /** The emoji that a sticker stands for; may be empty. */
+  readonly sticker?: string;
+  /** Hidden until it is tapped. */
+  readonly spoiler?: boolean;
 }
 
 /** What a photo or a document is, without what it holds. */
@@ -30,6 +34,13 @@ export interface RemoteFile extends FileFacts {
 
 /** The file of a message, or null when it has none. */
 export function remoteFile(media: Api.TypeMessageMedia | undefined): RemoteFile | null {
+  const file = fileOf(media);
+  const isHidden =
+    (media instanceof Api.MessageMediaPhoto || media instanceof Api.MessageMediaDocument) && media.spoiler === true;
+  return file && isHidden ? { ...file, look: { ...file.look, spoiler: true } } : file;
+}
+
+function fileOf(media: Api.TypeMessageMedia | undefined): RemoteFile | null {
   if (media instanceof Api.MessageMediaPhoto && media.photo instanceof Api.Photo) return photoFile(media.photo);
   if (media instanceof Api.MessageMediaDocument && media.document instanceof Api.Document) return documentFile(media.document);
   return null;
@@ -60,12 +71,14 @@ function lookOf(attributes: readonly Api.TypeDocumentAttribute[]): FileLook {
   const video = attributes.find((attribute) => attribute instanceof Api.DocumentAttributeVideo);
   const audio = attributes.find((attribute) => attribute instanceof Api.DocumentAttributeAudio);
   const animated = attributes.some((attribute) => attribute instanceof Api.DocumentAttributeAnimated);
+  const sticker = attributes.find((attribute) => attribute instanceof Api.DocumentAttributeSticker);
   return {
     ...(video
       ? { video: { durationS: video.duration, width: video.w, height: video.h, round: video.roundMessage === true } }
       : {}),
     ...(audio ? { audio: audioLook(audio) } : {}),
     ...(animated ? { animated } : {}),
+    ...(sticker ? { sticker: sticker.alt } : {}),
   };
 }
 
@@ -75,7 +88,7 @@ function audioLook({ duration, voice, title, performer }: Api.DocumentAttributeA
 
 /** The same for one that is sent. */
 export function attributesOf({ name, look }: FileFacts): Api.TypeDocumentAttribute[] {
-  const { video, audio, animated } = look;
+  const { video, audio, animated, sticker } = look;
   return [
     ...(name === null ? [] : [new Api.DocumentAttributeFilename({ fileName: name })]),
     ...(video
@@ -100,5 +113,9 @@ export function attributesOf({ name, look }: FileFacts): Api.TypeDocumentAttribu
         ]
       : []),
     ...(animated === true ? [new Api.DocumentAttributeAnimated()] : []),
+    // Its set may belong to another account: a sticker alone is one, too.
+    ...(sticker === undefined
+      ? []
+      : [new Api.DocumentAttributeSticker({ alt: sticker, stickerset: new Api.InputStickerSetEmpty() })]),
   ];
 }
