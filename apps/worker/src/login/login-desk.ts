@@ -189,7 +189,7 @@ export class LoginDesk {
   }
 
   async #run(desk: Desk, command: EntryCommand): Promise<LoginResult> {
-    if (command.kind === "login.resend") return await desk.flow.resendCode();
+    if (command.kind === "login.resend") return await desk.flow.resendCode({ anew: command.anew === true });
     if (command.kind === "login.keep") return await desk.flow.keepChanged();
     const entry = unseal(desk.keys.privateKey, desk.loginId, command.sealed);
     switch (command.kind) {

@@ -59,8 +59,11 @@ export class LoginFlow {
     });
   }
 
-  /** Asks for the code again: in the next way the server has, or anew when the old one is used up. */
-  resendCode(): Promise<LoginResult> {
+  /**
+   * Asks for the code again: in the next way the server has, or anew when the old one is used up. `anew`: it is, and where there is no next way
+   * the server is asked as if for the first time.
+   */
+  resendCode({ anew = false }: { readonly anew?: boolean } = {}): Promise<LoginResult> {
     return this.#step(async () => {
       if (this.#phone === "") return refuse("wrong-step");
       if (!this.#sent) return await this.#codeSent(await requestCode(this.#link, this.#phone, this.#options.api));
@@ -70,7 +73,8 @@ export class LoginFlow {
           await this.#link.invoke(new Api.auth.ResendCode({ phoneNumber: this.#phone, phoneCodeHash })),
         );
       } catch (error) {
-        if (answered(error, "PHONE_CODE_EXPIRED"))
+        const isUsedUp = anew || this.#codeTries >= MAX_TRIES;
+        if (answered(error, "PHONE_CODE_EXPIRED") || (isUsedUp && answered(error, "SEND_CODE_UNAVAILABLE")))
           return await this.#codeSent(await requestCode(this.#link, this.#phone, this.#options.api));
         throw error;
       }
