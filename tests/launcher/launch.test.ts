@@ -27,6 +27,7 @@ describe("REDIS_URL", () => {
     ["", false],
     ["REDIS_URL=redis://127.0.0.1:6379", true],
     ["  export REDIS_URL = 'redis://x'\n", true],
+    ["\uFEFFREDIS_URL=redis://x\r\n", true],
     ["A=1\nREDIS_URL=\nB=2", false],
     ['REDIS_URL=""', false],
     ["REDIS_URL= # none", false],

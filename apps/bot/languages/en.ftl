@@ -248,6 +248,7 @@ help-help = <code>/help</code> – this text
 help-end = The name of a worker alone, such as <code>news_1</code>, opens it.
 unknown-command = I know no command /{ $name }. /help lists all of them.
 unknown-command-near = I know no command /{ $name }. Did you mean /{ $near }? /help lists all of them.
+command-of-another = That command names another bot. For me it is /{ $name } alone.
 unknown-text = I do not know what “{ $text }” means: no question is open, and no worker is called so. /help lists what I know.
 command-status = One worker: /status news_1
 command-restart = Restart one: /restart news_1

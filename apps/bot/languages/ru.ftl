@@ -248,6 +248,7 @@ help-help = <code>/help</code> – эта справка
 help-end = Имя воркера, например <code>news_1</code>, само по себе открывает его.
 unknown-command = Команды /{ $name } нет. Все команды: /help
 unknown-command-near = Команды /{ $name } нет. Может быть, /{ $near }? Все команды: /help
+command-of-another = В этой команде указан другой бот. Мне пишите просто /{ $name }.
 unknown-text = Не понимаю «{ $text }»: вопроса сейчас нет, и воркера с таким именем тоже. Что я умею: /help
 command-status = Один воркер: /status news_1
 command-restart = Перезапуск: /restart news_1

@@ -1,3 +1,4 @@
+import { clip } from "@flotilla/contracts";
 import type { RouteDeps } from "./bot.ts";
 import { matching } from "./screens/view.ts";
 import { EVERYBODY } from "./store/silences.ts";
@@ -5,25 +6,31 @@ import type { WorkerRow } from "./store/workers.ts";
 import type { CommandContext } from "./text-commands.ts";
 import { type Said, say } from "./words/said.ts";
 
-const MINUTES: Readonly<Record<string, number>> = { m: 1, min: 1, h: 60, d: 1440 };
+/** Units of a time, in both languages, and how many minutes they have. */
+const UNITS: readonly (readonly [RegExp, number])[] = [
+  [/^(?:m|mins?|minutes?|м|мин|минут[аы]?)$/, 1],
+  [/^(?:|h|hrs?|hours?|ч|час|часа|часов)$/, 60],
+  [/^(?:d|days?|д|день|дня|дней)$/, 1440],
+  [/^(?:w|weeks?|н|нед|недел[яию]|недель)$/, 10_080],
+];
+const OFF: ReadonlySet<string> = new Set(["off", "выкл", "нет"]);
+const ALL: ReadonlySet<string> = new Set(["all", "все", "всех"]);
+const LONGEST_MS = 999 * 24 * 3_600_000;
 /** So many names stand in an answer. */
 const NAMED = 12;
 
 /**
  * `/mute news_1 2h`, `/mute all 30m`, `/mute news_1 off`; `/mute acc* 1h` and `/mute #eu 1h` mean all that fit. A part of a name that fits several asks
- * which; the answer says who is muted (field fault D3).
+ * which; the answer says who is muted (field fault D3). A name can have blanks, and so can a time: `/mute Night watch 1 h 30 min`.
  */
-export async function mute(
-  deps: RouteDeps,
-  context: CommandContext,
-  [name = "", time = "1h"]: readonly string[],
-): Promise<void> {
-  const forMs = durationOf(time);
-  if (name === "" || forMs === null) return await context.reply(say("mute-usage"));
-  if (name === "all") return await muteAll(deps, context, forMs);
+export async function mute(deps: RouteDeps, context: CommandContext, words: readonly string[]): Promise<void> {
+  const asked = parted(words);
+  if (asked === null) return await context.reply(say("mute-usage"));
+  const { name, time, forMs } = asked;
+  if (ALL.has(name.toLowerCase())) return await muteAll(deps, context, forMs);
   const meansAll = name.endsWith("*") || name.startsWith("#");
   const found = matching(deps.workers.all(), name.replace(/\*$/, ""));
-  if (found.length === 0) return await context.reply(say("no-such-worker", { name }));
+  if (found.length === 0) return await context.reply(say("no-such-worker", { name: clip(name, 40) }));
   if (found.length > 1 && !meansAll) {
     const part = name.replace(/[^\w-]/g, "");
     return await context.reply(say("mute-which", { name: part, count: found.length, names: named(found), time }));
@@ -33,6 +40,23 @@ export async function mute(
     deps.audit.write(context.asker, said, id, deps.clock.now());
   }
   await context.replyAll([told(named(found), found.length, forMs, deps.clock.now()), ...stillMuted(deps, forMs)]);
+}
+
+interface Asked {
+  readonly name: string;
+  readonly time: string;
+  readonly forMs: number;
+}
+
+/** The longest end that is a time, and the name before it. A name alone is muted for an hour; null: it is not understood. */
+function parted(words: readonly string[]): Asked | null {
+  for (let at = 1; at < words.length; at++) {
+    const time = words.slice(at).join(" ").toLowerCase();
+    const forMs = durationOf(time);
+    if (forMs !== null) return { name: words.slice(0, at).join(" "), time, forMs };
+  }
+  const [name, ...more] = words;
+  return name === undefined || more.length > 0 ? null : { name, time: "1h", forMs: 3_600_000 };
 }
 
 /** Ends or begins it for everybody. Off means off: also for workers and cards that were muted by themselves. */
@@ -56,12 +80,17 @@ function stillMuted({ silences, clock }: RouteDeps, forMs: number): Said[] {
   return all ? [say("mute-still-all", { by: all.by, until: all.until })] : [];
 }
 
-/** Milliseconds; 0 = off; null = not a time. */
-function durationOf(time: string): number | null {
-  if (time === "off") return 0;
-  const match = /^(\d{1,3})(m|min|h|d)?$/.exec(time);
-  const ms = Number(match?.[1]) * (MINUTES[match?.[2] ?? "h"] ?? 60) * 60_000;
-  return match && ms > 0 ? ms : null;
+/** Milliseconds; 0 = off; null = not a time. `text`: small letters. */
+function durationOf(text: string): number | null {
+  if (OFF.has(text)) return 0;
+  const parts = [...text.matchAll(/(\d{1,4}) ?(\p{L}*)\.? ?/gu)];
+  if (parts.length === 0 || parts.map(([part]) => part).join("") !== text) return null;
+  const minutes = parts.map(([, count, unit = ""]) => {
+    const length = UNITS.find(([names]) => names.test(unit))?.[1];
+    return length === undefined || (unit === "" && parts.length > 1) ? Number.NaN : Number(count) * length;
+  });
+  const ms = minutes.reduce((sum, each) => sum + each, 0) * 60_000;
+  return ms > 0 && ms <= LONGEST_MS ? ms : null;
 }
 
 function named(workers: readonly WorkerRow[]): string {

@@ -1,4 +1,4 @@
-import type { Verb } from "@flotilla/contracts";
+import { clip, type Verb } from "@flotilla/contracts";
 import type { Bot, Context } from "grammy";
 import type { RouteDeps } from "./bot.ts";
 import { isGroup } from "./chat/target.ts";
@@ -88,7 +88,7 @@ export function registeredCommands(): readonly string[] {
 
 /** Whether this text is one of the bot's commands, as Telegram would mark it. */
 export function isCommand(text: string): boolean {
-  const name = /^\/([a-z]+)(?:@\w+)?(?:\s|$)/.exec(text)?.[1];
+  const name = /^\/([a-z]+)(?:@\w+)?(?:\s|$)/i.exec(text)?.[1]?.toLowerCase();
   return name !== undefined && Object.hasOwn(COMMANDS, name);
 }
 
@@ -105,7 +105,9 @@ export async function setMenu(bot: Bot, languages: Languages, signal: MenuSignal
 /** Registers the commands. Each needs the role of the button that it mirrors. */
 export function registerCommands(bot: Bot, deps: RouteDeps, read: (context: Context) => CommandContext): void {
   for (const [name, { verb, run }] of Object.entries(COMMANDS)) {
-    bot.command(name, async (context) => {
+    // Keyboards write the first letter of a message large, and some people all of them.
+    const spellings = [name, `${name.charAt(0).toUpperCase()}${name.slice(1)}`, name.toUpperCase()];
+    bot.command(spellings, async (context) => {
       const command = read(context);
       if (!mayPress(command.role, verb))
         return await command.reply(say("toast-refused", { role: command.role, needs: roleFor(verb) }));
@@ -118,17 +120,19 @@ export function registerCommands(bot: Bot, deps: RouteDeps, read: (context: Cont
     const name = /^\/(\w+)/.exec(command.text)?.[1]?.toLowerCase();
     const isAnswer = deps.admins.expecting(command.admin, command.chat) !== null;
     if (name === undefined || isAnswer || isGroup(command.chat)) return await next();
-    await command.reply(unknownCommand(name, commandsFor(command.role)));
+    const isKnown = Object.hasOwn(COMMANDS, name);
+    await command.reply(isKnown ? say("command-of-another", { name }) : unknownCommand(name, commandsFor(command.role)));
   });
 }
 
 /** A command about one worker, named in part; several that fit are offered as buttons. */
 function aboutWorker(run: (deps: RouteDeps, context: CommandContext, worker: WorkerRow) => Promise<void>): Command {
-  return async (deps, context, [name = ""]) => {
+  return async (deps, context, words) => {
+    const name = words.join(" ");
     const found = name === "" ? [] : matching(deps.workers.all(), name);
     const [only, ...more] = found;
     if (only && more.length === 0) return await run(deps, context, only);
-    if (name !== "" && !only) await context.reply(say("no-such-worker", { name }));
+    if (name !== "" && !only) await context.reply(say("no-such-worker", { name: clip(name, 40) }));
     await deps.panels.show(context.chat, { ...WORKERS, find: only ? name.slice(0, 32) : "" }, null);
   };
 }
@@ -170,7 +174,7 @@ async function login(deps: RouteDeps, context: CommandContext, { id }: WorkerRow
 /** An address that was written behind the name may hold a password: the message does not stay, and the address is asked for. */
 async function proxyCommand(deps: RouteDeps, context: CommandContext, words: readonly string[]): Promise<void> {
   if (words.length > 1 && !(await context.erase())) await context.reply(say("login-not-deleted"));
-  await aboutWorker(proxy)(deps, context, words);
+  await aboutWorker(proxy)(deps, context, words.slice(0, 1));
 }
 
 /** Asks for it: a password in the command itself would stay in the chat until the bot had read it. */
@@ -206,7 +210,7 @@ async function cancel(deps: RouteDeps, context: CommandContext): Promise<void> {
 /** Opens a group or a topic for the fleet, or closes it with `/here off`. */
 async function here(deps: RouteDeps, context: CommandContext, [word = ""]: readonly string[]): Promise<void> {
   if (!isGroup(context.chat)) return await context.reply(say("here-only-groups"));
-  if (word === "off") {
+  if (/^(?:off|выкл)$/i.test(word)) {
     await context.reply(say("here-closed"));
     return deps.places.remove(context.chat);
   }

@@ -71,6 +71,20 @@ test.each<[string, Partial<CopiedFile>, string, string, object]>([
     { ...SAID, height: 240 },
   ],
   [
+    "photo that is hidden until it is tapped",
+    { photo: true, kind: "photo", name: null, look: { spoiler: true } },
+    "sendPhoto",
+    "photo.jpg",
+    { ...SAID, has_spoiler: true },
+  ],
+  [
+    "hidden video",
+    { kind: "video", name: null, look: { video: VIDEO, spoiler: true } },
+    "sendVideo",
+    "video.mp4",
+    { ...SAID, has_spoiler: true },
+  ],
+  [
     "round video",
     { kind: "video", text: "", look: { video: { ...VIDEO, round: true } } },
     "sendVideoNote",
@@ -135,11 +149,27 @@ test("an edit changes the caption, or puts another file in its place", async () 
     { method: "editMessageCaption", payload: { message_id: 101, ...SAID } },
     { method: "editMessageMedia", payload: { message_id: 101, media: { type: "document", ...SAID } } },
   ]);
+  const gif = file({ kind: "animation", name: null, look: { video: VIDEO, spoiler: true } });
+  await perform({ ...edit, file: { row: 3, ...gif } });
+  expect(calls[2]?.payload).toMatchObject({ media: { type: "animation", has_spoiler: true, width: 320, ...SAID } });
+  const photo = file({ photo: true, kind: "photo", name: null, look: { spoiler: true } });
+  await perform({ ...edit, file: { row: 3, ...photo } });
+  expect(calls[3]?.payload).toMatchObject({ media: { type: "photo", has_spoiler: true, ...SAID } });
 });
 
 test.each([
   ["the chat forbids photos", 400, "Bad Request: not enough rights to send photos to the chat", "refused", "400"],
   ["the chat forbids texts, so all", 400, "Bad Request: not enough rights to send text messages to the chat", "blocked", "400"],
+  ["nothing may be written there", 400, "Bad Request: have no rights to send a message", "blocked", "400"],
+  ["the bot is no admin", 400, "Bad Request: need administrator rights in the channel chat", "blocked", "400"],
+  ["the group is over", 400, "Bad Request: group chat was deactivated", "blocked", "400"],
+  ["Telegram's own word for the chat", 400, "Bad Request: CHAT_WRITE_FORBIDDEN", "blocked", "CHAT_WRITE_FORBIDDEN"],
+  ["Telegram's own word for a picture", 400, "Bad Request: PHOTO_INVALID_DIMENSIONS", "refused", "PHOTO_INVALID_DIMENSIONS"],
+  ["its own word for a voice", 400, "Bad Request: VOICE_MESSAGES_FORBIDDEN", "refused", "VOICE_MESSAGES_FORBIDDEN"],
+  ["a word that is not known", 400, "Bad Request: SOMETHING_NEW_2027", "blocked", "SOMETHING_NEW_2027"],
+  ["words that are not known", 400, "Bad Request: the moon is full", "blocked", "BAD_REQUEST"],
+  ["a caption that is too long", 400, "Bad Request: message caption is too long", "refused", "400"],
+  ["an emptied text", 400, "Bad Request: message text is empty", "refused", "400"],
   ["the file is too large", 413, "Request Entity Too Large", "refused", "file-too-large"],
 ])("%s: that is what the reader hears", async (_what, error_code, description, kind, code) => {
   const { perform, refusals, put } = await start();

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { pastedSecret, typedSecret } from "../src/wizard/typed-secret.ts";
 import type { WizardStep } from "../src/wizard/wizard-state.ts";
 import { at, command, PASSWORD, PHONE, SESSION } from "./login-at.ts";
-import { WORKER } from "./support.ts";
+import { ANN, ASKER, WORKER } from "./support.ts";
 
 test.each([
   ["/start", command("/start"), "/start"],
@@ -100,6 +100,17 @@ test("a code is tapped: at its step a command leads where it always leads, and a
   expect(await it.left()).toEqual([]);
   await it.send(command("/workers"));
   expect(it.parts.panels.screen("777")).toMatchObject({ kind: "workers" });
+});
+
+test("after a code that was typed the next one is asked for anew: there may be no other way to send it", async () => {
+  const more = { length: 5, nextVia: null, resendAt: null, expiresAt: 9e15, note: null, dead: false };
+  const it = await at({ kind: "ask-code", via: "sms", ...more });
+  await it.send({ text: "1 2 3 4 5" });
+  const row = it.parts.wizard.of(ANN);
+  if (!row) throw new Error("no login");
+  expect(await it.parts.wizard.newCode(row, ASKER)).toBeNull();
+  await waitFor(() => it.reached.length === 1);
+  expect(it.reached).toEqual(["login.resend anew"]);
 });
 
 test("where no secret is asked a command leads where it always leads", async () => {

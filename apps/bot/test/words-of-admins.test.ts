@@ -31,6 +31,25 @@ describe("/mute", () => {
     expect(muted(fleet)).toEqual(accounts);
   });
 
+  test.each([
+    ["/mute acc_01 30 m", "acc_01: muted for 30 min"],
+    ["/mute acc_01 1h30m", "acc_01: muted for 1 h 30 min"],
+    ["/mute acc_01 90 мин", "acc_01: muted for 1 h 30 min"],
+    ["/mute ACC_01 2 ЧАСА", "acc_01: muted for 2 h"],
+    ["/MUTE Night watch 2h", "acc_02: muted for 2 h"],
+    ["/Mute All 30 min", "muted for 30 min"],
+    ["/mute acc_01 2h please", "So: "],
+    ["/mute acc_01 acc_02", "So: "],
+    ["/mute acc_01 1 2h", "no worker like “acc_01 1”"],
+    [`/mute ${"x".repeat(3000)} 1h`, "no worker like “xxx"],
+  ])("%s means what it says, or is not understood", async (command, answer) => {
+    const fleet = await fleetOf(accounts.slice(0, 2));
+    fleet.parts.workers.setLabel(parseWorkerId("acc_02"), "Night watch");
+    await write(fleet, command);
+    await fleet.waitForBot(777, answer);
+    if (answer === "So: ") expect(muted(fleet)).toEqual([]);
+  });
+
   test("says whom it muted, also for one and for a tag", async () => {
     const fleet = await fleetOf([...accounts, "sport"]);
     for (const name of ["acc_03", "sport"]) fleet.parts.workers.setTags(parseWorkerId(name), ["eu"]);
@@ -71,6 +90,7 @@ describe("what is no command", () => {
     ["/foo", "no command /foo"],
     ["/stats acc_01", "Did you mean /status?"],
     ["/Restrat", "Did you mean /restart?"],
+    ["/status@another_bot acc_01", "names another bot. For me it is /status alone"],
     ["hello", "I do not know what “hello” means"],
     ["what is going on here, and why does nobody answer me?", "I do not know what “what is going on"],
     ["<b>&", "I do not know what “<b>&” means"],
@@ -83,12 +103,22 @@ describe("what is no command", () => {
   test.each([
     ["acc_07", /acc_07[\s\S]*(host-a|reported)/],
     ["acc", /Workers[\s\S]*acc_01/],
+    ["/Status acc_07", /acc_07[\s\S]*(host-a|reported)/],
+    ["/STATUS Night watch", /Night watch/],
     ["/start acc_07", /acc_07/],
     ["/start auth_acc_07", /acc_07/],
   ])("%s opens what it names", async (text, shown) => {
     const fleet = await fleetOf(accounts);
+    fleet.parts.workers.setLabel(parseWorkerId("acc_03"), "Night watch");
     await write(fleet, text);
     await fleet.waitForBot(777, shown);
+  });
+
+  test("two names are no name: no one is restarted", async () => {
+    const fleet = await fleetOf(accounts);
+    await write(fleet, "/restart acc_01 acc_02");
+    await fleet.waitForBot(777, "no worker like “acc_01 acc_02”");
+    expect(fleet.parts.commandLog.latest(parseWorkerId("acc_01"))).toBeNull();
   });
 
   test("/start with a name that there is not says so", async () => {

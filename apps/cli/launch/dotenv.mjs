@@ -20,7 +20,8 @@ export function hasOwnRedis(root, env) {
  */
 function readDotenv(file) {
   try {
-    return readFileSync(file, "utf8");
+    // Editors on Windows begin a text file with a byte order mark, which would stand before the first name.
+    return readFileSync(file, "utf8").replace(/^\uFEFF/, "");
   } catch (error) {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error);
     if (code === "ENOENT") return "";

@@ -79,28 +79,33 @@ export function redisProgram(): string | null {
   return process.env.FLOTILLA_REDIS_SERVER || null;
 }
 
-/**
- * Values that people copy from a chat, a site or a list; they are cleaned. Passwords and paths are
- * taken literally.
- */
-const PASTED: ReadonlySet<EnvName> = new Set([
-  "BOT_TOKEN",
-  "API_ID",
-  "API_HASH",
-  "ADMIN_IDS",
-  "FLEET_KEY",
-  "HOST_ID",
-  "LOCAL_ADDRESS",
-  "ALERT_EMAIL_TO",
-  "BOT_API_ROOT",
-  "MTPROTO_DC",
+/** Paths, and what can hold a password, stay letter by letter; anything else is read without what people copy along with it. */
+const EXACT: ReadonlySet<EnvName> = new Set([
+  "REDIS_URL",
+  "DATA_DIR",
+  "OWNER_DIR",
+  "ALERT_WEBHOOK_URL",
+  "ALERT_SMTP_URL",
+  "DEAD_MAN_URL",
+  "BOT_PROXY",
+  "TELEGRAM_PROXY",
+  "MTPROTO_DC_KEY",
 ]);
+/** Marks that nobody sees, and blanks, at both ends. */
+const UNSEEN = /^[\p{Default_Ignorable_Code_Point}\s]+|[\p{Default_Ignorable_Code_Point}\s]+$/gu;
+/** Words of a list: large letters mean the same. */
+const WORDS: ReadonlySet<EnvName> = new Set(["LOG_LEVEL", "HOSTS"]);
+
+function meant(name: EnvName, value: string): string {
+  if (EXACT.has(name)) return value.replace(UNSEEN, "");
+  return WORDS.has(name) ? cleanPaste(value).toLowerCase() : cleanPaste(value);
+}
 
 function pick(source: Readonly<Record<string, string | undefined>>): EnvValues {
   const names = Object.keys(ENV) as EnvName[];
   return Object.fromEntries(
     names.flatMap((name) => {
-      const value = PASTED.has(name) ? cleanPaste(source[name] ?? "") : source[name];
+      const value = meant(name, source[name] ?? "");
       return value ? [[name, value]] : [];
     }),
   );

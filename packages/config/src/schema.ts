@@ -11,6 +11,13 @@ export interface EnvEntry {
 }
 
 const text = (pattern: RegExp, rule: string): z.ZodType<string | undefined> => z.string().regex(pattern, rule).optional();
+/** A shell would have made a folder of them; here they would be its name. */
+const path = (rule: string): z.ZodType<string | undefined> =>
+  z
+    .string()
+    .min(1, rule)
+    .regex(/^(?![~$])/, "must be a path without ~ or $ at its beginning: write it out")
+    .optional();
 const port = (): z.ZodType<string | undefined> =>
   z
     .string()
@@ -87,7 +94,7 @@ export const ENV = {
     required: false,
     example: "",
   },
-  DATA_DIR: { schema: z.string().min(1, "must be a folder").optional(), secret: false, required: false, example: "data" },
+  DATA_DIR: { schema: path("must be a folder"), secret: false, required: false, example: "data" },
   FLEET_KEY: {
     schema: text(/^([0-9a-f]{64}|[A-Za-z0-9+/]{43}=)$/i, "must be 32 bytes as 64 hexadecimal characters or as base64"),
     secret: true,
@@ -223,7 +230,7 @@ export const ENV = {
     example: "",
   },
   MTPROTO_DC_KEY: {
-    schema: z.string().min(1, "must be the path of a PEM file").optional(),
+    schema: path("must be the path of a PEM file"),
     secret: false,
     required: false,
     example: "",

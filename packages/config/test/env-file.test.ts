@@ -123,6 +123,11 @@ describe("pasted values (field fault C1)", () => {
   test.each([
     ["ADMIN_IDS", "\u202A7771234\u202C, ٧٧٨", "7771234, 778"],
     ["API_ID", "\u200B12345\u00A0", "12345"],
+    ["RESTART_DELAY_S", "３０\u00A0", "30"],
+    ["LOG_LEVEL", "Debug", "debug"],
+    ["HOSTS", "“SEVERAL”", "several"],
+    ["REDIS_URL", "\u200Bredis://:p–w@h:1\u00A0", "redis://:p–w@h:1"],
+    ["TELEGRAM_PROXY", "\uFEFFsocks5://ann:p–w@h:1", "socks5://ann:p–w@h:1"],
     ["API_HASH", "“0123456789abcdef0123456789abcdef”", "0123456789abcdef0123456789abcdef"],
     ["BOT_TOKEN", "`123456789:AAAAAAAAAAAAAAAAAAAAA-BBBBBBBBBBBBB`", "123456789:AAAAAAAAAAAAAAAAAAAAA-BBBBBBBBBBBBB"],
   ] as const)("%s is read without what is around it", async (name, pasted, meant) => {
@@ -133,6 +138,14 @@ describe("pasted values (field fault C1)", () => {
     expect(ruleProblems(readEnv(dir))).toEqual([]);
     vi.stubEnv(name, pasted);
     expect(readProcessEnv()[name]).toBe(meant);
+  });
+
+  test.each([
+    ["DATA_DIR", "~/flotilla"],
+    ["DATA_DIR", "$HOME/flotilla"],
+    ["MTPROTO_DC_KEY", "~/dc.pem"],
+  ])("%s=%s is refused: only a shell knows what it means", (name, value) => {
+    expect(ruleProblems({ [name]: value })).toEqual([expect.stringContaining(`${name} must be a path without ~ or $`)]);
   });
 
   test("a path and a password stay letter by letter", async () => {

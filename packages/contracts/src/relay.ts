@@ -36,6 +36,10 @@ const FileLook = z.object({
     })
     .exactOptional(),
   animated: z.boolean().exactOptional(),
+  /** The emoji that a sticker stands for; may be empty. */
+  sticker: shown(64).exactOptional(),
+  /** Hidden until it is tapped. */
+  spoiler: z.boolean().exactOptional(),
 });
 
 /**

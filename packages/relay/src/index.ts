@@ -21,6 +21,7 @@ export {
   afterTry,
   BLOCKED_MS,
   forecast,
+  isAboutMessage,
   isAboutPart,
   isAboutTarget,
   parked,

@@ -18,6 +18,11 @@ const ABOUT_MESSAGE =
 const ABOUT_TARGET =
   /^(?:[^A-Z].*|(?:CHANNEL|PEER|TOPIC|USER|USERNAME|INPUT_USER|SEND_AS|CHAT_(?:WRITE|ADMIN|RESTRICTED|GUEST|ID|INVALID|FORBIDDEN|NOT)|YOU_BLOCKED|YOUR_PRIVACY|PRIVACY|ALLOW_PAYMENT|RIGHT|PREMIUM)(?:_.*)?)$/;
 
+/** Whether an answer is certainly about the one message. */
+export function isAboutMessage(code: string): boolean {
+  return ABOUT_MESSAGE.test(code);
+}
+
 /**
  * Whether an error that stops a route is certainly about its target; otherwise the next message
  * decides.
@@ -65,7 +70,7 @@ export function resultOfFault(fault: Fault, now: number): DeliveryResult {
       return { ...parked(MINUTE_MS, now), reason, code };
     case "SOURCE":
     case "REQUEST":
-      return ABOUT_MESSAGE.test(code) ? { kind: "refused", code, reason } : { kind: "blocked", code, reason };
+      return isAboutMessage(code) ? { kind: "refused", code, reason } : { kind: "blocked", code, reason };
     default:
       return { kind: "failed", code, reason };
   }

@@ -63,6 +63,15 @@ test("an account with another session gets the code there, and by SMS when asked
   expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "done" });
 });
 
+test("a code that is of no use any more is asked for anew, also where there is no next way to send it", async () => {
+  const phone = world.person();
+  const login = world.flow(await newStore());
+  expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent", via: "sms", nextVia: null });
+  expect(await login.resendCode()).toMatchObject({ kind: "refused", reason: "send-code-unavailable" });
+  expect(await login.resendCode({ anew: true })).toMatchObject({ kind: "code-sent" });
+  expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "done" });
+});
+
 test("a code that was typed into a chat is dead, and a new one helps", async () => {
   const phone = world.person();
   const login = world.flow(await newStore());

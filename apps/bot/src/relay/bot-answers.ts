@@ -1,6 +1,6 @@
 import type { DeliveryResult } from "@flotilla/contracts";
 import { AppError } from "@flotilla/kernel";
-import { parked } from "@flotilla/relay";
+import { isAboutMessage, parked } from "@flotilla/relay";
 import { GrammyError, HttpError } from "grammy";
 import { sendProblem } from "../chat/bot-errors.ts";
 
@@ -28,20 +28,29 @@ export function resultOf(error: unknown, now: number): DeliveryResult {
   if (problem === "message-gone" || FORBIDDEN_KIND.test(reason)) return { kind: "refused", code, reason };
   if (error.error_code === 413) return { kind: "refused", code: "file-too-large", reason };
   if (problem === "unreachable" || error.error_code === 401) return { kind: "blocked", code, reason };
-  const topic = topicCode(reason);
-  if (topic !== null) return { kind: "blocked", code: topic, reason };
-  if (error.error_code === 400) return { kind: /not enough rights/.test(reason) ? "blocked" : "refused", code, reason };
+  if (error.error_code === 400) return ofBadRequest(reason);
   return { ...parked(RETRY_MS, now), reason };
 }
 
 /** The chat forbids this kind of message; it may take the next one. */
 const FORBIDDEN_KIND = /not enough rights to send (?!text )/;
 
+/** The chat takes nothing from this bot. */
+const ABOUT_CHAT =
+  /rights|administrator|not a member|was kicked|was deactivated|was blocked|chat is inaccessible|chat is restricted/i;
+/** What was sent cannot be taken, whatever the chat is. */
+const ABOUT_CONTENT =
+  /too (?:long|big|large|much|many)|empty|can't|cannot|wrong |invalid|unsupported|failed to|not found|there is no|group send failed/i;
+
 /**
- * What is wrong with the topic, in the words that a worker gets. A topic that was deleted, or never
- * was, is not found.
+ * Telegram says it in words, or by a code of its own in capital letters. A topic that was deleted, or never was, is not found. What is not known stops the
+ * route only when the next message is refused as well.
  */
-function topicCode(reason: string): string | null {
-  if (/message thread not found/i.test(reason)) return "TOPIC_DELETED";
-  return /\b(TOPIC_[A-Z_]+)/.exec(reason)?.[1] ?? null;
+function ofBadRequest(reason: string): DeliveryResult {
+  if (/message thread not found/i.test(reason)) return { kind: "blocked", code: "TOPIC_DELETED", reason };
+  const own = /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/.exec(reason)?.[0];
+  if (own !== undefined) return { kind: isAboutMessage(own) ? "refused" : "blocked", code: own, reason };
+  if (ABOUT_CHAT.test(reason)) return { kind: "blocked", code: "400", reason };
+  if (ABOUT_CONTENT.test(reason)) return { kind: "refused", code: "400", reason };
+  return { kind: "blocked", code: "BAD_REQUEST", reason };
 }

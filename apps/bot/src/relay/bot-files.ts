@@ -43,7 +43,13 @@ export class BotFiles {
 
   /** Puts another photo or file into a message, with its text. Throws as {@link send}. */
   async replace(chat: string, reader: WorkerId, { message, text, entities, file }: Replacement): Promise<void> {
-    const media = albumPart({ ...file, text, entities }, this.#input(reader, file.row, file));
+    const input = this.#input(reader, file.row, file);
+    const said = { ...file, text, entities };
+    // An album has no such part, an edit does.
+    const media: InputMedia =
+      file.kind === "animation"
+        ? { type: "animation", media: input, ...captionOf(said), ...shape(said) }
+        : albumPart(said, input);
     await this.#api.editMessageMedia(chat, message, media);
   }
 
@@ -58,7 +64,7 @@ export class BotFiles {
     const { video, audio } = look;
     const api = this.#api;
     const how = { ...around, ...captionOf(file) };
-    if (photo) return (await api.sendPhoto(chat, input, how)).message_id;
+    if (photo) return (await api.sendPhoto(chat, input, { ...how, ...hidden(file) })).message_id;
     // A round video takes no caption: with one, it is shown as any other.
     if (video?.round && file.text === "")
       return (await api.sendVideoNote(chat, input, { ...around, duration: Math.round(video.durationS), length: video.width }))
@@ -83,7 +89,7 @@ export class BotFiles {
 /** A file as an album or an edit takes it: what has no kind of its own there is a document. */
 function albumPart(file: CopiedFile, media: InputFile): Exclude<InputMedia, { type: "animation" }> {
   const said = captionOf(file);
-  if (file.photo) return { type: "photo", media, ...said };
+  if (file.photo) return { type: "photo", media, ...said, ...hidden(file) };
   if (file.kind === "video") return { type: "video", media, ...said, ...shape(file) };
   if (file.kind === "audio") return { type: "audio", media, ...said, ...sound(file) };
   return { type: "document", media, ...said };
@@ -96,14 +102,26 @@ function captionOf({ text, entities }: Pick<CopiedFile, "text" | "entities">): {
   return text === "" ? {} : { caption: text, caption_entities: entities.flatMap(toBotEntity) };
 }
 
-function shape({ look: { video } }: CopiedFile): {
+function hidden({ look }: CopiedFile): { has_spoiler?: true } {
+  return look.spoiler === true ? { has_spoiler: true } : {};
+}
+
+function shape(file: CopiedFile): {
   duration?: number;
   width?: number;
   height?: number;
   supports_streaming?: true;
+  has_spoiler?: true;
 } {
-  if (!video) return {};
-  return { duration: Math.round(video.durationS), width: video.width, height: video.height, supports_streaming: true };
+  const { video } = file.look;
+  if (!video) return hidden(file);
+  return {
+    ...hidden(file),
+    duration: Math.round(video.durationS),
+    width: video.width,
+    height: video.height,
+    supports_streaming: true,
+  };
 }
 
 function sound({ look: { audio } }: CopiedFile): { duration?: number; title?: string; performer?: string } {

@@ -1,7 +1,6 @@
 import { appendFileSync, chmodSync } from "node:fs";
-import { userInfo } from "node:os";
 import { join } from "node:path";
-import { AppError, makeFolder } from "@flotilla/kernel";
+import { AppError, makeFolder, systemUser } from "@flotilla/kernel";
 import type { Place } from "./place.ts";
 
 /**
@@ -11,7 +10,7 @@ import type { Place } from "./place.ts";
  */
 export function audit({ dataDir }: Place, entry: Readonly<Record<string, string>>): void {
   const path = join(dataDir, "audit.jsonl");
-  const line = { at: new Date().toISOString(), user: userInfo().username, ...entry };
+  const line = { at: new Date().toISOString(), user: systemUser().name, ...entry };
   try {
     makeFolder(dataDir, 0o700);
     appendFileSync(path, `${JSON.stringify(line)}\n`, { mode: 0o600, flush: true });

@@ -41,8 +41,8 @@ const KINDS: Readonly<Record<string, ProxyRoute["kind"]>> = {
 const LINK = /^(?:https?:\/\/)?(?:t|telegram)\.(?:me|dog)\/(proxy|socks)\/?\?(.+)$|^tg:(?:\/\/)?(proxy|socks)\/?\?(.+)$/i;
 /** An IPv6 address without its brackets: nothing says where it ends and the port begins. */
 const BARE_V6 = /^[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){4,}/i;
-const HOST = /^[^:@/[\]?#\s]{1,253}$/;
-const PLACE = /^(\[[0-9a-fA-F:.]+\]|[^:@/[\]?#\s]+):(\d{1,5})$/;
+const HOST = /^[\p{L}\p{M}\p{N}._-]{1,253}$/u;
+const PLACE = /^(\[[0-9a-fA-F:.]+\]|[\p{L}\p{M}\p{N}._-]+):(\d{1,5})$/u;
 
 /**
  * Parses a proxy in any form that people copy (field fault C5): `socks5://user:password@host:port`

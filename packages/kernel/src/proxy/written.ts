@@ -7,6 +7,7 @@ const LABELS: Readonly<Record<string, RegExp>> = {
   secret: /^(?:secret|key|секрет|ключ)$/i,
 };
 const KINDS = "socks5h?|socks4a?|socks|https?|mtproxy|mtproto";
+const ADDRESS_FIRST = new RegExp(`^(?:(?:${KINDS}):)?[\\p{L}\\p{N}._-]+:\\d{1,5}(?::|$)`, "iu");
 const LINK = /^(?:https?:\/\/)?(?:t|telegram)\.(?:me|dog)\/|^tg:/i;
 /** A URL that ends with the name which an app gave the proxy. */
 const NAMED = /^(\w+:\/\/(?:.*@)?(?:\[[^\]]+\]|[^:@/[\]]+):\d{1,5}\/?)#[^@]*$/;
@@ -31,12 +32,13 @@ export function asWritten(text: string): string {
     .replace(new RegExp(`^(${KINDS})[: ](?!\\d{1,5}(?:[: ]|$))`, "i"), "$1://");
 }
 
-/** Parts with one mark between them; a list has five at most, its kind among them. */
+/** Parts with one mark between them, the address first or behind its kind. */
 function listed(text: string): string {
   const [, first = "", mark = "", rest = ""] = LISTED.exec(text) ?? [];
-  const parts = [first, ...rest.split(mark === "" ? "|" : mark)].map((part) => part.trim());
-  const isList = parts.length <= 5 && (/:\d{1,5}$/.test(first) || parts.slice(1, 3).some((part) => /^\d{1,5}$/.test(part)));
-  return mark !== "" && isList ? parts.join(":") : text;
+  if (mark === "") return text;
+  const parts = [first, ...rest.split(mark)].map((part) => part.trim());
+  const joined = parts.join(":");
+  return parts.length <= 5 && ADDRESS_FIRST.test(joined) ? joined : text;
 }
 
 function fromLabels(text: string): string | null {

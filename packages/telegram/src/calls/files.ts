@@ -124,7 +124,7 @@ export class FileCalls {
     const multiMedia: Api.InputSingleMedia[] = [];
     for (const file of files) {
       const media = await this.#deps.act(new Api.messages.UploadMedia({ peer, media: uploaded(file) }), "");
-      multiMedia.push(new Api.InputSingleMedia({ ...this.#said(file), media: kept(media) }));
+      multiMedia.push(new Api.InputSingleMedia({ ...this.#said(file), media: kept(media, file) }));
     }
     return sentIds(await this.#deps.act(new Api.messages.SendMultiMedia({ ...around, multiMedia }), to.chat), randomIds);
   }
@@ -142,14 +142,17 @@ function uploaded({ facts, id }: UploadedFile): Api.TypeInputMedia {
     sizeBytes > BIG_BYTES
       ? new Api.InputFileBig({ id: bigInt(id), parts, name })
       : new Api.InputFile({ id: bigInt(id), parts, name, md5Checksum: "" });
-  if (photo) return new Api.InputMediaUploadedPhoto({ file });
-  const plain = look.video === undefined && look.audio === undefined && look.animated !== true;
-  return new Api.InputMediaUploadedDocument({ file, mimeType: mime, attributes: attributesOf(facts), forceFile: plain });
+  const spoiler = look.spoiler === true;
+  if (photo) return new Api.InputMediaUploadedPhoto({ file, spoiler });
+  const { video, audio, animated, sticker } = look;
+  const forceFile = video === undefined && audio === undefined && animated !== true && sticker === undefined;
+  return new Api.InputMediaUploadedDocument({ file, mimeType: mime, attributes: attributesOf(facts), forceFile, spoiler });
 }
 
 /** An uploaded file as input for an album. */
-function kept(media: Api.TypeMessageMedia): Api.TypeInputMedia {
+function kept(media: Api.TypeMessageMedia, { facts }: UploadedFile): Api.TypeInputMedia {
   const known = byReference(media);
+  if (known && "spoiler" in known) known.spoiler = facts.look.spoiler === true;
   if (!known) throw new AppError("file-gone", "Telegram did not take the file.");
   return known;
 }

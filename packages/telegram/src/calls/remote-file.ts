@@ -11,6 +11,10 @@ export interface FileLook {
     readonly performer?: string;
   };
   readonly animated?: boolean;
+  /** The emoji that a sticker stands for; may be empty. */
+  readonly sticker?: string;
+  /** Hidden until it is tapped. */
+  readonly spoiler?: boolean;
 }
 
 /** Properties of a photo or document, without its content. */
@@ -33,6 +37,13 @@ export interface RemoteFile extends FileFacts {
 
 /** The file of a message; null = it has none. */
 export function remoteFile(media: Api.TypeMessageMedia | undefined): RemoteFile | null {
+  const file = fileOf(media);
+  const isHidden =
+    (media instanceof Api.MessageMediaPhoto || media instanceof Api.MessageMediaDocument) && media.spoiler === true;
+  return file && isHidden ? { ...file, look: { ...file.look, spoiler: true } } : file;
+}
+
+function fileOf(media: Api.TypeMessageMedia | undefined): RemoteFile | null {
   if (media instanceof Api.MessageMediaPhoto && media.photo instanceof Api.Photo) return photoFile(media.photo);
   if (media instanceof Api.MessageMediaDocument && media.document instanceof Api.Document) return documentFile(media.document);
   return null;
@@ -63,10 +74,12 @@ function lookOf(attributes: readonly Api.TypeDocumentAttribute[]): FileLook {
   const video = attributes.find((attribute) => attribute instanceof Api.DocumentAttributeVideo);
   const audio = attributes.find((attribute) => attribute instanceof Api.DocumentAttributeAudio);
   const animated = attributes.some((attribute) => attribute instanceof Api.DocumentAttributeAnimated);
+  const sticker = attributes.find((attribute) => attribute instanceof Api.DocumentAttributeSticker);
   return withoutUndefined({
     video: video && videoLook(video),
     audio: audio && audioLook(audio),
     animated: animated || undefined,
+    sticker: sticker?.alt,
   });
 }
 
@@ -81,13 +94,19 @@ function audioLook({ duration, voice, title, performer }: Api.DocumentAttributeA
 
 /** The properties as attributes of a sent document. */
 export function attributesOf({ name, look }: FileFacts): Api.TypeDocumentAttribute[] {
-  const { video, audio, animated } = look;
+  const { video, audio, animated, sticker } = look;
   const attributes: Api.TypeDocumentAttribute[] = [];
   if (name !== null) attributes.push(new Api.DocumentAttributeFilename({ fileName: name }));
   if (video) attributes.push(videoAttribute(video));
   if (audio) attributes.push(audioAttribute(audio));
   if (animated === true) attributes.push(new Api.DocumentAttributeAnimated());
+  if (sticker !== undefined) attributes.push(stickerAttribute(sticker));
   return attributes;
+}
+
+/** The set of a sticker may belong to another account, so it is left out. */
+function stickerAttribute(alt: string): Api.DocumentAttributeSticker {
+  return new Api.DocumentAttributeSticker({ alt, stickerset: new Api.InputStickerSetEmpty() });
 }
 
 function videoAttribute({ durationS, width, height, round }: NonNullable<FileLook["video"]>): Api.DocumentAttributeVideo {

@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, rmSync, statSync } from "node:fs";
-import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
-import { AppError, makeFolder } from "@flotilla/kernel";
+import { AppError, makeFolder, systemUser } from "@flotilla/kernel";
 import { fileSystemOf, lockForMachine, toSqliteError } from "@flotilla/sqlite";
 
 /** Where every user of a Linux machine may write; empty after a boot. Not shared with containers, as `/run/flotilla` can be. */
@@ -33,8 +32,9 @@ export function ownerFolders(configured: string | null, { make = true } = {}): O
   }
   const meeting = unusable(MEETING_PLACE, SHARED) === null ? [MEETING_PLACE] : [];
   if (unusable(MACHINE_PLACE, SHARED) === null) return { paths: [MACHINE_PLACE, ...meeting], kind: "machine" };
-  const own = join(userInfo().homedir, ".local", "state", "flotilla");
-  return { paths: [...(unusable(own, 0o700) === null ? [own] : []), ...meeting], kind: "user" };
+  const { home } = systemUser();
+  const own = home === null ? [] : [join(home, ".local", "state", "flotilla")];
+  return { paths: [...own.filter((path) => unusable(path, 0o700) === null), ...meeting], kind: "user" };
 }
 
 /**
