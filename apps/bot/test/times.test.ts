@@ -66,6 +66,22 @@ describe("on a live screen the relative time comes first", () => {
     expect(EN.in("Asia/Kolkata").text(key, { at: NOW + ms, pid: "1" })).toContain(shown);
   });
 
+  test.each([
+    ["details-last-success", 12 * 60_000 + 59_000, "10 min ago"],
+    ["details-last-success", 59 * 60_000, "55 min ago"],
+    ["details-last-success", 119 * 60_000, "1 h ago"],
+  ])("%s, %i ms ago: %s", (key, ms, shown) => {
+    expect(EN.text(key, { at: NOW - ms })).toContain(shown);
+  });
+
+  test("in an hour without news the text of a screen changes 20 times, in a day 43 times", () => {
+    const changes = (hours: number): number =>
+      new Set(
+        Array.from({ length: hours * 60 }, (_, n) => EN.text("details-last-success", { at: NOW - n * 60_000 }).split("(")[0]),
+      ).size;
+    expect([changes(1), changes(24)]).toEqual([20, 43]);
+  });
+
   test("never more than has passed, and never more than is left", () => {
     const lengthOf = (text: string): number => {
       const units = { d: 24 * HOUR_MS, h: HOUR_MS, min: 60_000 };

@@ -13,7 +13,13 @@ export type Language = (typeof LANGUAGES)[number];
 /** What goes into a text. Strings are escaped where the text is HTML. */
 export type Args = Readonly<Record<string, string | number | Html>>;
 
+const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
+/** Below the first number relative times move by the second, both in milliseconds. */
+const STEPS_MS = [
+  [10 * MINUTE_MS, MINUTE_MS],
+  [HOUR_MS, 5 * MINUTE_MS],
+] as const;
 /** Further away than this, seconds are of no use. */
 const FAR_MS = 60 * MINUTE_MS;
 
@@ -115,7 +121,7 @@ export class Words {
   #ago(at: number): string {
     const now = Date.now();
     if (at - now >= MINUTE_MS) return this.#dayAndTime(at, now);
-    const away = now - at < MINUTE_MS ? this.text("away-ago-now") : this.text("away-ago", { length: this.#minutes(now - at) });
+    const away = now - at < MINUTE_MS ? this.text("away-ago-now") : this.text("away-ago", { length: this.#coarse(now - at) });
     return `${away} (${this.#dayAndTime(at, now)})`;
   }
 
@@ -124,9 +130,7 @@ export class Words {
     const now = Date.now();
     const ms = at - now;
     const away =
-      ms < MINUTE_MS
-        ? this.text(ms > 0 ? "away-in-short" : "away-in-now")
-        : this.text("away-in", { length: this.#minutes(ms) });
+      ms < MINUTE_MS ? this.text(ms > 0 ? "away-in-short" : "away-in-now") : this.text("away-in", { length: this.#coarse(ms) });
     return `${away} (${this.#dayAndTime(at, now)})`;
   }
 
@@ -135,12 +139,16 @@ export class Words {
     const now = Date.now();
     const time = this.#dayAndTime(at, now);
     if (now - at < MINUTE_MS) return this.text("away-for-short", { time });
-    return this.text("away-for", { length: this.#minutes(now - at), time });
+    return this.text("away-for", { length: this.#coarse(now - at), time });
   }
 
-  /** A live screen is edited when what it shows changes: by the minute, not by the second. */
-  #minutes(ms: number): string {
-    return this.duration(Math.floor(ms / MINUTE_MS) * MINUTE_MS);
+  /**
+   * A live screen is edited when its text changes. Coarse steps keep an idle one still: minutes up to
+   * 10 min, 5 min up to an hour, hours after that. The exact time stands beside it.
+   */
+  #coarse(ms: number): string {
+    const stepMs = STEPS_MS.find(([below]) => ms < below)?.[1] ?? HOUR_MS;
+    return this.duration(Math.floor(ms / stepMs) * stepMs);
   }
 
   #dayAndTime(at: number, now: number): string {
