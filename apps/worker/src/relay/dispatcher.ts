@@ -24,7 +24,7 @@ export interface DispatcherDeps {
   readonly relay: RelayTables;
   readonly stops: RouteStops;
   readonly route: (id: string) => Route | null;
-  /** Hands a step to whoever delivers it; resolves when it is on its way. The same try may be handed over twice. */
+  /** Hands a step to its sender; resolves when it is on its way. The same try may be handed over twice. */
   readonly hand: (delivery: Delivery) => Promise<void>;
   /** Downloads the files of a row for a sender that cannot read the source. Throws what went wrong. */
   readonly fetch: (route: Route, row: OutboxRow) => Promise<FetchedFile[]>;
@@ -40,11 +40,11 @@ export interface DispatcherDeps {
   readonly log: Logger;
 }
 
-/** So long lanes are worked off before everything else has a turn: what needs no delivery ends at once, and there may be thousands. */
+/** Milliseconds for lanes before the event loop turns: steps without a delivery end at once, and there may be thousands. */
 const SLICE_MS = 20;
 /** How long an album waits for its next message. Telegram sends them together; a slow link may not. */
 const ALBUM_MS = 800;
-/** Without a word for so long, the same try is handed over again: Redis may have lost it, or its answer. */
+/** Milliseconds without a confirmation after which the same try is handed over again: Redis may have lost it, or its answer. */
 const AGAIN_MS = 10_000;
 
 /**
@@ -217,7 +217,7 @@ export class Dispatcher {
 
   /**
    * Routes have changed. What was on its way to a target that is none any more, or for a route that is gone, is not handed over again: its
-   * confirmation would be about another step. A route that waited for its old target goes on at once.
+   * confirmation would be about another step. A route that waited for its old target continues at once.
    */
   changed(before: readonly Route[]): void {
     for (const old of before) {

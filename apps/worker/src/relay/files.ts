@@ -30,7 +30,7 @@ type UploadStep = Extract<DeliveryStep, { kind: "upload" }>;
 
 /**
  * Files on their way from a reader to a sender of the same host, on disk ({@link relayFile}),
- * readable by this user alone. A download that was cut off goes on where it stopped; what no row
+ * readable by this user alone. An interrupted download resumes where it stopped; what no row
  * waits for is deleted.
  */
 export class RelayFiles {

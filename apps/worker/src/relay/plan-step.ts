@@ -47,7 +47,7 @@ export function planStep(
   const copied = (chat: string, id: number, known: MapTarget | null): Copied | null => {
     if (known === null) return null;
     const { message, rest, said, role, form } = known;
-    // Version 0.1 noted no roles: of its albums nobody knows who speaks.
+    // Version 0.1 noted no roles: of its albums the piece with the caption is unknown.
     const others = relay.map.sharing(route.id, chat, id);
     const album = role === null && others.length === 0 ? null : { speaks: role === "speaker", others };
     return { message, rest, said, form, album };

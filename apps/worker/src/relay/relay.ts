@@ -37,7 +37,7 @@ export interface RelayOptions {
 }
 
 const TICK_MS = 250;
-/** So long what was received is worked off before everything else has a turn. */
+/** Milliseconds for received messages before the event loop turns. */
 const SLICE_MS = 20;
 const REPORT_MS = 2000;
 /** Rows of a removed route that are given up between two turns of the loop. */
@@ -109,7 +109,7 @@ export class Relay {
     return this.#book.wants(chat);
   }
 
-  /** Starts to relay. What was under way when the process ended goes on by itself. */
+  /** Starts to relay. Deliveries that were under way when the process ended resume. */
   start(): void {
     this.#link.start();
     const { store, worker } = this.#options;
@@ -243,7 +243,7 @@ export class Relay {
   #takeRoutes(message: RoutesForReader): void {
     const before = this.#book.all;
     if (!this.#book.take(message)) return;
-    // A route that names its sources anew means whatever they lead to now.
+    // A route whose sources an admin changed means the chats that the names lead to now.
     for (const { id, from } of before)
       if (!isDeepStrictEqual(this.#book.route(id)?.from.chats, from.chats)) this.#options.store.chatPins.forget(id);
     this.#book.refresh();

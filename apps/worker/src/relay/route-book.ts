@@ -5,7 +5,7 @@ import { latestRouteVersion, type ReadyRoute, readyRoute } from "@flotilla/relay
 import type { SessionStore } from "@flotilla/session-store";
 
 /**
- * The routes that this worker reads for. Told by the bot and kept in the session's file, so that relaying goes on without the bot.
+ * The routes that this worker reads for. The bot sends them; the session's file keeps them, so that relays run without the bot.
  * Names of chats are resolved by what the account knows; the others are asked for when there is a connection.
  */
 export class RouteBook {

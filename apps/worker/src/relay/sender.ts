@@ -94,7 +94,7 @@ export class Sender {
     }
   }
 
-  /** An answer is sent anew; what can only be forwarded comes without the message that it answers. */
+  /** A reply is sent as a new message; what can only be forwarded loses its reply. */
   async #forward(to: TargetChat, step: Extract<DeliveryStep, { kind: "forward" }>, key: string): Promise<SentIds> {
     const { telegram } = this.#deps;
     const { answer, ids: wanted, randomIds, rest } = step;

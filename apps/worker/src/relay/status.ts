@@ -11,7 +11,7 @@ import type { RouteBook } from "./route-book.ts";
 /** So many of the latest deliveries tell how long they take. */
 const SAMPLE = 200;
 const MINUTE_MS = 60_000;
-/** A sender that says nothing for so long is worth a word on the card. */
+/** Milliseconds without an answer of the sender after which the card says so. */
 const SILENT_MS = 5000;
 
 /** Parts of the status. */

@@ -24,7 +24,7 @@ export interface ControlContext {
 /** The Hono app type of this package: Node's request and response are reachable as `c.env`. */
 export type App = Hono<{ Bindings: HttpBindings }>;
 
-/** Who acts in the chat: nobody named = the admin. Names are used when the user is new, a language from then on. */
+/** Who acts in the chat; absent = the admin. Names are used when the user is new, a language from then on. */
 export const actor = z.strictObject({
   user: z.int().positive().optional(),
   firstName: z.string().min(1).optional(),

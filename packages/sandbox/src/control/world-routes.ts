@@ -46,7 +46,7 @@ const newBurst = z.strictObject({
   text: z.string().max(4000).default("burst"),
   edits: z.boolean().default(false),
 });
-/** So long the sandbox does nothing else. */
+/** Milliseconds before the event loop turns. */
 const SLICE_MS = 15;
 
 /** Accounts, codes, QR logins, channels, private messages and connections of the MTProto world. */

@@ -89,7 +89,7 @@ export class BotChats {
     return { id: message.id, title, closed: false };
   }
 
-  /** Calls `listener` for every new message that somebody else wrote where the bot is. */
+  /** Calls `listener` for every new message of other users where the bot is. */
   onMessage(listener: (chat: BotChat, message: BotMessage) => void): void {
     this.#world.onEvent((event) => {
       if (event.kind !== "channel-box" || event.event.kind !== "new" || event.origin === this) return;

@@ -111,7 +111,7 @@ export class Faults {
 
   /**
    * The next `count` pushed updates for the account are handled like this. `gap`: pts advances, nothing is pushed, getDifference
-   * has it. `short`: plain texts come as updateShortMessage and updateShortChatMessage also from people nobody introduced.
+   * has it. `short`: plain texts come as updateShortMessage and updateShortChatMessage also from people without an introduction.
    */
   updates(phone: string, mode: UpdateFaultMode, count: number): void {
     this.#options.updates.add(phone, mode, count);

@@ -45,7 +45,7 @@ export interface LocalTelegram {
   pushSeqGap(phone: string): void;
 }
 
-/** What only somebody in the same process can make it do. */
+/** What only code in the same process can make it do. */
 export interface LocalTelegramServer extends LocalTelegram {
   /** Pushes updateServiceNotification, a text from Telegram outside all chats, to every session of an account. */
   notify(phone: string, text: string): void;

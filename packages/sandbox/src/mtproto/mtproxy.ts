@@ -36,7 +36,7 @@ interface Door {
   readonly outgoing: Mask;
 }
 
-/** An MTProxy as https://core.telegram.org/mtproto/mtproto-transports#transport-obfuscation has it: it opens what clients hide, and hides it anew. */
+/** An MTProxy as https://core.telegram.org/mtproto/mtproto-transports#transport-obfuscation has it: it decrypts what clients send and encrypts it again. */
 export async function startMtProxy(options: MtProxyOptions): Promise<MtProxy> {
   const secret = Buffer.from(options.secret, "hex");
   const open = new Set<Socket>();

@@ -101,7 +101,7 @@ export class Pusher {
     this.#passOn(account, [update], event.origin);
   }
 
-  /** Telegram does not introduce anybody twice: a plain text from somebody the account has been told of comes in its short form. */
+  /** Telegram introduces each user once: a plain text from a known user comes in its short form. */
   #short(account: Account, event: BoxEvent): TlObject | null {
     const short = shortForm(account, event);
     if (!short) return null;

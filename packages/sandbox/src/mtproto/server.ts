@@ -19,7 +19,7 @@ import { openMethods, userMethods } from "./rpc/methods.ts";
 import type { Layers } from "./tl/layers.ts";
 import { UpdateFaults } from "./update-faults.ts";
 
-/** Changes are gathered for so long before the state file is written. */
+/** Milliseconds for which changes are gathered before the state file is written. */
 const SAVE_PAUSE_MS = 250;
 /** A state full of files takes long to write, and nothing else is done meanwhile: at most a twentieth of the time goes there. */
 const SAVE_SHARE = 20;

@@ -112,7 +112,7 @@ export class WorldApi {
     if (!channel.supergroup) return messaging.postAsChannel(channel, draft, null).message.id;
     const author = from === undefined ? channel.owner : this.#byPhone(from).id;
     if (author === null || !channel.members.has(author))
-      throw new AppError("not-a-member", `Name somebody who is in the group ${channelId}.`);
+      throw new AppError("not-a-member", `Name a member of the group ${channelId}.`);
     return refused(() => messaging.say(channel, author, draft, null).message.id);
   }
 

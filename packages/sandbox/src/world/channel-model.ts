@@ -9,7 +9,7 @@ export interface Group {
   createdAt: number;
   /** "Restrict saving content" of the whole group. */
   noforwards?: boolean;
-  /** The supergroup that it became: nobody writes here any more. */
+  /** The supergroup that it became: no member writes here any more. */
   migratedTo?: bigint;
 }
 

@@ -5,7 +5,7 @@ import type { StoredFile, StoredMedia, WorldState } from "./model.ts";
 /** One file of a message may have so many parts (https://core.telegram.org/api/files#uploading-files). */
 const MAX_PARTS = 4000;
 
-/** Where files are that nobody put elsewhere. */
+/** Data centre of files that no call put elsewhere. */
 export const FILES_DC = 2;
 
 /** Files of messages and what is being uploaded. References can be made to expire, as Telegram's do after some hours. */

@@ -215,7 +215,7 @@ export function samePeer(a: PeerRef, b: PeerRef): boolean {
   return a.kind === b.kind && a.id === b.id;
 }
 
-/** A world with nobody in it. */
+/** An empty world. */
 export function emptyState(): WorldState {
   return {
     lastUserId: 100_000n,

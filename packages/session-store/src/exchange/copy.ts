@@ -5,7 +5,7 @@ import { scratchFailed, withPrivateTemp } from "../file/files.ts";
 import { refused } from "../keys/refusals.ts";
 
 const MAX_BYTES = 256 * 1024 * 1024;
-/** Its shared memory is made anew from the journal. */
+/** SQLite rebuilds the shared memory from the journal. */
 const PARTS = ["", "-journal", "-wal"] as const;
 const TRIES = 3;
 const NO_ROOM: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EROFS"]);

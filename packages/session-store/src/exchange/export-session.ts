@@ -7,7 +7,7 @@ import type { SessionStore } from "../session/store.ts";
 export type ExportFormat = "telethon" | "gramjs";
 
 /**
- * The session as a string of another program. Whoever has it is the account: the caller made sure that the operator
+ * The session as a string of another program. It gives full access to the account: the caller made sure that the operator
  * wants it, and writes it nowhere but where the operator said. Made by the owner of the session. Throws AppError `no-key`,
  * and `export-custom-server` for a session of a server of one's own, which other programs would take to Telegram, unless `server` says where it is.
  */

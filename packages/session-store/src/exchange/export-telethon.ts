@@ -16,7 +16,7 @@ const TELETHON_7 = `
   INSERT INTO version VALUES (7);`;
 
 /**
- * Writes the session as a new Telethon file, 0600: key, whom it knows, and where its updates stand, so that Telethon goes on there. The same
+ * Writes the session as a new Telethon file, 0600: key, known chats and update positions, so that Telethon continues there. The same
  * care as for {@link exportSession}; it throws the same, and AppError `export-file` when `target` exists or cannot be written. Nothing is left behind then.
  */
 export function exportTelethonFile(store: SessionStore, target: string, server: OwnServer | null = null): void {

@@ -31,7 +31,7 @@ export function readTelethon(db: ReadAccess): ParsedSession {
   };
 }
 
-/** Telethon keeps one row; with several nobody can say which one is the account's. */
+/** Telethon keeps one row; with several the account's row is unknown. */
 function onlyRow(db: ReadAccess): Row {
   const rows = db.read<Row>("SELECT dc_id AS dcId, server_address AS address, auth_key AS key FROM source.sessions LIMIT 3");
   const [first, second] = rows.length > 1 ? rows.filter(({ key }) => key !== null && key.length > 0) : rows;

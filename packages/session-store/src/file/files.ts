@@ -18,7 +18,7 @@ import {
 import { dirname, join } from "node:path";
 import { AppError, cannotLink, makeFolder } from "@flotilla/kernel";
 
-/** Makes sure that the folder exists and nobody else can look into it. */
+/** Creates the folder unless it exists and sets mode 0700. */
 export function privateFolder(path: string): void {
   makeFolder(path, 0o700);
   if (process.platform !== "win32") chmodSync(path, 0o700);

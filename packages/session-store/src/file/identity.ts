@@ -38,8 +38,8 @@ export function sessionPath(dir: string, name: string): string {
 
 /**
  * Says which key and account `identity.name` has, in a small file beside the session that others can read while the
- * session is locked, and then looks at the notes of the others: whoever comes second sees the first, and a file that was
- * copied but never used stops nobody. Throws AppError `session-duplicate` (the note is as before then) when another
+ * session is locked, and then looks at the notes of the others: the second one sees the first, and a file that was
+ * copied but never used stops no other. Throws AppError `session-duplicate` (the note is as before then) when another
  * session of the folder has announced the same key or account.
  */
 export function announce(dir: string, identity: SessionIdentity): void {
@@ -59,7 +59,7 @@ export function announce(dir: string, identity: SessionIdentity): void {
   }
 }
 
-/** Says that the session of this name is in use and has no key: it stands in nobody's way. */
+/** Notes that the session of this name is in use and has no key, so it blocks no other session. */
 export function announceEmpty(dir: string, name: string): void {
   const note = `${JSON.stringify({ file: fileId(sessionPath(dir, name)), fingerprint: null })}\n`;
   if (readText(notePath(dir, name)) !== note) writePrivate(notePath(dir, name), note);
@@ -110,7 +110,7 @@ export function assertUnique(dir: string, wanted: SessionIdentity): void {
 
 /**
  * Which key and account a session has: by its note when that is about the present file, else by reading the file, which
- * is only possible while nobody has it open.
+ * is only possible while no process has it open.
  */
 export function neighbourOf(dir: string, name: string): Neighbour {
   const noted = readNote(dir, name);
@@ -124,7 +124,7 @@ export function neighbourOf(dir: string, name: string): Neighbour {
   }
 }
 
-/** Reads the identity out of a session file that nobody has open; null when it has no key. Throws AppError `sqlite-*`. */
+/** Reads the identity from a session file that no process has open; null when it has no key. Throws AppError `sqlite-*`. */
 export function readIdentity(path: string, name: string): SessionIdentity | null {
   return withAttached(path, (db) => {
     const key = db.readOne<{ fingerprint: string }>("SELECT fingerprint FROM source.auth_key WHERE slot = 'current'");

@@ -43,7 +43,7 @@ export function adoptInto(
   });
 }
 
-/** Writes what the other program knew, and that nobody has verified it yet. Call inside a transaction. */
+/** Writes what the other program knew, marked as not verified. Call inside a transaction. */
 export function writeMemory(db: Database, account: AccountRows, parsed: ParsedSession, now: number): void {
   account.writeOrigin({ format: parsed.format, apiId: parsed.apiId, importedAt: now, verifiedAt: null });
   if (parsed.userId !== null) account.writeSelf(selfOf(parsed, parsed.userId), now);

@@ -4,12 +4,12 @@ import { AppError } from "@flotilla/kernel";
 export class Claim {
   #taken = false;
 
-  /** AppError `session-claimed` while somebody has it. */
+  /** AppError `session-claimed` while another holder has it. */
   assertFree(): void {
     if (this.#taken) throw new AppError("session-claimed", "Another connection of this process uses the session already.");
   }
 
-  /** AppError `session-claimed` while somebody has it. Dispose gives it back, once. */
+  /** AppError `session-claimed` while another holder has it. Dispose releases it, once. */
   take(): Disposable {
     this.assertFree();
     this.#taken = true;

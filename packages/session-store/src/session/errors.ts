@@ -1,6 +1,6 @@
 import { AppError } from "@flotilla/kernel";
 
-/** Somebody, the library most likely, tried what only a login may. */
+/** Code outside a login, most likely the library, tried to change the key. */
 export function keyProtected(what: string): AppError {
   return new AppError("key-protected", `Refused: something tried to ${what} outside a login.`);
 }
@@ -15,7 +15,7 @@ export function accountChanged(): AppError {
   return new AppError("account-changed", "This session belongs to another account than it did before.");
 }
 
-/** Somebody with a higher lease number has the session now. */
+/** An owner with a higher fencing token has the session now. */
 export function staleFence(number: number): AppError {
   return new AppError("stale-fence", "Another host took this session over.", { details: { number } });
 }

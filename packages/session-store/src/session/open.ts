@@ -17,7 +17,7 @@ const OWNER_LOOK_MS = 20;
 
 /**
  * Opens (or creates) the file of one account and takes its exclusive lock for as long as it is open.
- * Throws AppError: `sqlite-*` (`sqlite-locked` = somebody else has it), `bad-fleet-key`, `wrong-fleet-key`, `key-unreadable`,
+ * Throws AppError: `sqlite-*` (`sqlite-locked` = another process has it), `bad-fleet-key`, `wrong-fleet-key`, `key-unreadable`,
  * `session-duplicate` (another session of the folder has the same key or account).
  */
 export function openSession(options: SessionOptions): SessionStore {
@@ -25,7 +25,7 @@ export function openSession(options: SessionOptions): SessionStore {
 }
 
 /**
- * Like {@link openSession}, for a worker: waits for whoever has the file, without blocking the event loop, up to `budgetMs` (60 s unless
+ * Like {@link openSession}, for a worker: waits for the process that has the file, without blocking the event loop, up to `budgetMs` (60 s unless
  * given), looks through the whole file once (AppError `sqlite-corrupt`), and takes the machine's lock on its key (AppError `session-owned`, which names the other owner). No program may have it open, not even idle: a program that keeps no lock while it sleeps would wake up later.
  */
 export async function openSessionWhenFree(options: SessionOptions & WaitForLock): Promise<SessionStore> {
@@ -76,7 +76,7 @@ function storeOf(db: Database, options: SessionOptions): SessionStore {
 }
 
 /**
- * Opens a session that nobody uses, for a tool that never connects: nothing is made when there is none. Throws AppError
+ * Opens a session that no process uses, for a tool that never connects; creates nothing. Throws AppError
  * `session-not-found`, `session-in-use`, and what {@link openSession} throws, except for `session-duplicate`.
  */
 export function openIdle(options: Omit<SessionOptions, "unannounced">): SessionStore {

@@ -96,7 +96,7 @@ export class SessionStore implements Disposable {
   }
 
   /**
-   * The right to put this session on the wire; dispose to give it back. AppError `session-claimed` while somebody has it:
+   * The right to put this session on the wire; dispose to give it back. AppError `session-claimed` while another holder has it:
    * one key on two connections at once is what Telegram kills sessions for (AUTH_KEY_DUPLICATED). AppError `session-owned` when another process
    * of this machine has the key, from whatever folder.
    */

@@ -57,7 +57,7 @@ export function isDamage(error: unknown): boolean {
   return error instanceof AppError && DAMAGE.has(error.code);
 }
 
-/** A lock that somebody holds, in the words of the vault; anything else passes. */
+/** Turns a held lock into the vault's error; rethrows anything else. */
 export function asInUse(name: string, error: unknown): unknown {
   return error instanceof AppError && error.code === "sqlite-locked" ? inUse(name, error) : error;
 }

@@ -1,6 +1,6 @@
 import type { Database } from "@flotilla/sqlite";
 
-/** A command is good for a minute, and nobody asks so much of one worker in that time. */
+/** Rows kept per worker. A command expires after a minute, and no worker gets this many in that time. */
 const KEPT = 500;
 
 /**

@@ -78,7 +78,7 @@ export class FloodTable {
   #left({ until, wait_ms, boot, up_until }: Row, now: number): number {
     const whole = wait_ms ?? Number.POSITIVE_INFINITY;
     const left = up_until === null || boot !== this.#up.boot ? Number.POSITIVE_INFINITY : up_until - this.#up.ms();
-    // More than the whole: the time since the start was counted anew under the same boot id, as in a container (plus what was rounded).
+    // More than the whole: the time since the start restarted under the same boot id, as in a container (plus rounding).
     return left <= whole + 1 ? Math.min(left, whole) : Math.min(until - now, whole);
   }
 

@@ -34,7 +34,7 @@ export interface MediaReference {
   readonly url?: string;
 }
 
-/** What a message says. Stored only for chats that somebody wants, and only until the row is done. */
+/** Content of a message. Stored only for chats that a route reads, and only until the row is done. */
 export interface MessageContent {
   readonly text: string;
   readonly entities: readonly TextEntity[];
@@ -122,6 +122,6 @@ export interface OutageRow {
   readonly beganAt: number;
   readonly endedAt: number;
   readonly recovered: number;
-  /** Events that are known to exist and could not be had. */
+  /** Events that exist and cannot be fetched. */
   readonly lost: number;
 }

@@ -4,7 +4,7 @@ import type { SourceRow } from "./inbox-types.ts";
 /** So many gaps between messages are remembered for the rhythm, and fewer than the second number give none. */
 const GAPS_KEPT = 20;
 const GAPS_NEEDED = 5;
-/** Silences of at least so long are remembered, for so long, and at most so many of them. */
+/** Shortest silence that is remembered, how long it is kept, and how many are kept. */
 const SILENCE_MS = 3_600_000;
 const SILENCES_FOR_MS = 14 * 86_400_000;
 const SILENCES_KEPT = 100;

@@ -19,7 +19,7 @@ export interface SessionOptions {
    * account, and leave the note about who it is alone.
    */
   readonly unannounced?: boolean;
-  /** For who connects: no key goes on the wire before the machine's lock on it is held. Tools that never connect need none. */
+  /** Required to connect: the machine's lock on the key is held before the key is used. Tools that never connect need none. */
   readonly owner?: OwnerPlace;
 }
 

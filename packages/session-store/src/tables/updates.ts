@@ -78,7 +78,7 @@ export class UpdateTable {
 
   /**
    * Rows that are not dealt with, oldest first, from after row `after` on. They are given again until {@link done} names
-   * them: whoever acts on them must be able to do so twice.
+   * them: a consumer must tolerate a second delivery.
    */
   pending(limit: number, after = 0): InboxRow[] {
     const sql = "SELECT * FROM inbox WHERE state = 'pending' AND n > ? ORDER BY n LIMIT ?";

@@ -5,7 +5,7 @@ import { isNoted, sessionPath } from "../file/identity.ts";
 import { copiesIn } from "./vault-files.ts";
 
 /**
- * Throws AppError `sqlite-missing` when the session's file is gone though there was one that nobody took out of use, and there is a copy to
+ * Throws AppError `sqlite-missing` when the session's file is gone though there was one that no admin took out of use, and there is a copy to
  * put back: an empty new one in its place would hide the loss.
  */
 export function assertNotLost(dataDir: string, name: string): void {

@@ -63,7 +63,7 @@ export function replaceDamaged(
   syncFolder(dir);
 }
 
-/** A copy of a backup with the tables of this version. Nobody has a backup open, so copying its bytes is safe. */
+/** A copy of a backup with the tables of this version. No process has a backup open, so copying its bytes is safe. */
 function upgradedCopy(backup: string, temp: string): string {
   const path = `${temp}/upgraded.session`;
   scratchIn(temp, () => copyFileSync(backup, path));

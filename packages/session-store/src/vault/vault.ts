@@ -160,7 +160,7 @@ export class Vault {
     }
   }
 
-  /** Whoever opened it between our lock and the rename has the lock now. */
+  /** A process that opened it between our lock and the rename has the lock now. */
   #confirmMoved(kept: string, name: string, identity: SessionIdentity | null): void {
     openDatabase({ path: kept, role: "session", migrations: MIGRATIONS, exclusive: true }).close();
     const found = look(kept, this.#fleetKey);

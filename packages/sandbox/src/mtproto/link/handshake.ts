@@ -8,7 +8,7 @@ import type { TlObject } from "../tl/schema.ts";
 import { serviceCodec } from "../tl/service.ts";
 import { nowS } from "./keys.ts";
 
-/** 65537 * 65539: clients factor it in no time. It protects nobody, and on loopback nobody needs it. */
+/** 65537 * 65539: clients factor it at once. It protects nothing, which is enough on loopback. */
 const PQ = Buffer.from("0100040003", "hex");
 
 /** A key that came out of an exchange. */

@@ -156,7 +156,7 @@ export class Mentions {
     return this;
   }
 
-  /** Whoever finished updates speak of. */
+  /** The users and chats that finished updates mention. */
   objects(updates: readonly TlObject[]): this {
     for (const update of updates) {
       if (typeof update["channel_id"] === "bigint") this.peer({ kind: "channel", id: update["channel_id"] });

@@ -2,7 +2,7 @@ import type { Account, BoxEvent } from "../../world/model.ts";
 import type { TlObject } from "../tl/schema.ts";
 
 /**
- * A plain text of a private chat or a basic group as `updateShortMessage` or `updateShortChatMessage`, which introduce nobody
+ * A plain text of a private chat or a basic group as `updateShortMessage` or `updateShortChatMessage`, which introduce no one
  * (https://core.telegram.org/api/updates). Null for everything that has to be told in full.
  */
 export function shortForm({ box }: Account, event: BoxEvent): TlObject | null {

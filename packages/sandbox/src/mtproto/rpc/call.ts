@@ -52,7 +52,7 @@ export interface Call extends Services {
   readonly account: Account | null;
 }
 
-/** A call of somebody logged in. */
+/** A call of a logged-in account. */
 export interface UserCall extends Call {
   readonly account: Account;
 }

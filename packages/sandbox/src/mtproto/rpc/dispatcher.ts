@@ -98,7 +98,7 @@ export class Dispatcher {
     return new RpcError(400, "INPUT_METHOD_INVALID");
   }
 
-  /** The nearest layer does for most calls; whoever looks for the cause of what does not work is told. */
+  /** The nearest layer does for most calls; the log names the layer. */
   #setLayer(key: AuthKey, layer: number): void {
     if (key.layer === layer) return;
     key.layer = layer;

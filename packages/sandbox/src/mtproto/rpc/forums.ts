@@ -71,7 +71,7 @@ function answer(
   };
 }
 
-/** Newest word first; a page goes on behind the topic that the offset names. */
+/** Newest word first; a page continues behind the topic of the offset. */
 const getForumTopics: Method<UserCall> = (call, query) => {
   const channel = forumOf(call, query);
   const wanted = text(query, "q").toLowerCase();

@@ -8,7 +8,7 @@ const BOOL_FALSE = 0xbc799737;
 /**
  * Reads and writes the objects of one layer, led by its schema alone
  * (https://core.telegram.org/mtproto/serialize). Fields a layer does not have are left out,
- * scalars nobody set are zero, so one model serves clients of several layers.
+ * scalars that are not set are zero, so one model serves clients of several layers.
  */
 export class TlCodec {
   readonly schema: TlSchema;
