@@ -121,7 +121,7 @@ test("deleting the session file of a running worker ends it at once, and a resto
   await chat.press("Back up now");
   await chat.shows(/Backed up: \S+\.manual/);
   rmSync(`${fleet.dataDir}/sessions/demo_1.session`);
-  await chat.shows(/demo_1: its session file cannot be used[\s\S]*Somebody deleted the session file/);
+  await chat.shows(/demo_1: its session file cannot be used[\s\S]*The session file was deleted/);
   expect(isAlive(pid)).toBe(false);
   await chat.press("Retry now");
   await chat.shows(/The session file is gone, though there was one/);

@@ -189,7 +189,7 @@ mute-which = “{ $name }” fits { $count } workers: { $names }. No worker was 
 mute-usage = So: <code>/mute news_1 2h</code>, <code>/mute #eu 1d</code>, <code>/mute all 30m</code>, <code>/mute all off</code>
 here-opened = This chat hears every alert now. Logins stay private. /here off closes it.
 here-closed = Closed: this chat hears nothing any more.
-here-only-groups = /here is for a group or a topic that shall hear the alerts.
+here-only-groups = /here is for a group or a topic that gets the alerts.
 login-in-private = Codes are for the private chat only: { $link }
 
 ## Why nothing was done
@@ -322,10 +322,10 @@ add-rule = <i>1 to 32 characters of a-z, 0-9, _ and -, starting with a letter.</
 add-bad-name = Names have 1 to 32 characters of a-z, 0-9, _ and -, and start with a letter.
 add-taken = There is a worker { $worker } already.
 ask-find = 🔎 Send a part of a name or a tag.
-ask-rename = ✏️ Send what people shall call <b>{ $worker }</b>, or - to take it away. Its files keep their name.
+ask-rename = ✏️ Send a display name for <b>{ $worker }</b>, or - to remove it. Its files keep their name.
 ask-proxy = 🧭 Send the proxy of <b>{ $worker }</b>: <code>socks5://user:password@host:port</code>, <code>socks4://host:port</code>, <code>http://user:password@host:port</code>, <code>mtproxy://secret@host:port</code>, <code>host:port:user:password</code> (SOCKS5), or a t.me/proxy link. Or <code>off</code>, to go as its host does. Your message is deleted at once.
 ask-proxy-bad = That is no proxy that I know. Send it in one of these forms; a proxy that is reached by https:// cannot be used.
-ask-proxy-away = The worker does not run, so nobody can take it: start it first.
+ask-proxy-away = The worker does not run. Start it first.
 ask-tags = 🏷 Send the tags of <b>{ $worker }</b>, such as: news eu. Or - for none.
 ask-quiet = 🌙 Send the hours in which only red alerts are told, such as 22:00-07:00 (in the fleet's time zone).
 ask-zone =
@@ -397,7 +397,7 @@ details-outage-lost = ⚠️ 🔍 Back after { $how ->
    *[update] an outage (last update { SPAN($ms) } before)
 }: missed { $missed }, recovered { $recovered }, <b>lost ≥ { $lost }</b> · { AGO($at) }
 details-reading-waits = ⏳ What it missed can be asked for { IN($at) }: { $method } has to wait. New messages come all the same; a restart does not shorten it.
-details-sending-stopped = ⛔ Sends nothing since Telegram answered { $reason }. Reading goes on. See @SpamBot, then press ▶️ Resume sending.
+details-sending-stopped = ⛔ Sends nothing since Telegram answered { $reason }. It still reads. See @SpamBot, then press ▶️ Resume sending.
 details-sending-waits = ⏳ Sends again { IN($at) }: Telegram asked to wait. A restart does not shorten it.
 details-sending-halved = 🐢 Sends at most { $rate } a minute after three waits within an hour; the usual rate is back { IN($at) }.
 resume-ask = ▶️ Let <b>{ $worker }</b> send again?
@@ -407,7 +407,7 @@ resume-effect = What waits is sent at the usual rate. Waits that Telegram asked 
 resume-nothing = Nothing keeps <b>{ $worker }</b> from sending.
 proxy-ask = 🧭 <b>{ $worker }</b> goes to Telegram through <code>{ $way }</code> from now on?
 proxy-off-ask = 🧭 <b>{ $worker }</b> goes to Telegram as its host does from now on?
-proxy-effect = It connects anew at once. If the proxy is away, the worker waits for it: nothing ever goes around it. To Telegram the account comes from another address then.
+proxy-effect = It reconnects at once. Without the proxy the worker waits: no connection bypasses it. Telegram then sees another address.
 details-way-own = 🧭 Through <code>{ $way }</code>
 details-way-host = 🧭 Through <code>{ $way }</code> (as its host)
 details-closed-chats = 🔒 Closed chats: { $chats }
@@ -477,7 +477,7 @@ holder-ask = ⏹ <b>Stop the process that has the session of { $worker }?</b>
     pid { $pid } <code>{ $command }</code> (user { $user }, { $state }{ $since })
 holder-effect = It was started by Flotilla. It is looked at again at the moment of the signal: if it is another program by then, or has let go of the file, nothing is stopped. The button is good for 30 s.
 who-title = 👀 Looked { AGO($at) }. These have the session file open:
-who-nobody = 👀 Looked { AGO($at) }. No program has the session file open.
+who-unseen = 👀 Looked { AGO($at) }. No program has the session file open.
 who-ours = • pid { $pid } <code>{ $command }</code> (user { $user }, { $state }{ $since }), started by Flotilla
 who-not-ours = • pid { $pid } <code>{ $command }</code> (user { $user }, { $state }{ $since }), not started by Flotilla: end it yourself
 who-hidden = ⚠️ Not every program can be seen from here. Look on the machine: <code>sudo fuser -v</code> with the path of the file.
@@ -596,7 +596,7 @@ refusal-server = ❌ Telegram has a problem of its own right now. Try again in a
 refusal-wrong-step = ❌ That does not fit the step that the login is at.
 refusal-timeout = ❌ The login took longer than 10 minutes and was cancelled. The old session is untouched.
 refusal-no-login = ❌ This login is no longer under way. Press 🔐 Authenticate to start again.
-refusal-qr-expired = ❌ Nobody scanned a code in time. Start again when the second device is at hand.
+refusal-qr-expired = ❌ No code was scanned in time. Start again with the second device at hand.
 refusal-cancelled = ❌ The login was cancelled. The old session is untouched.
 refusal-failed = ❌ That did not work; the worker's log says why. Try again.
 refusal-other = ❌ Telegram refused: { $detail }.
@@ -616,18 +616,18 @@ login-session-found = Found { $format ->
     [flotilla-file] a session file of Flotilla
    *[other] a session ({ $format })
 }. Account: { $account }.
-login-session-nobody = it does not say; the first connection tells
+login-session-unknown = it does not say; the first connection tells
 login-session-resumes = Updates go on where the old program stopped.
-login-session-anew = Updates begin with the first connection: this format does not say where the old program stopped.
+login-session-fresh = Updates begin with the first connection: this format does not say where the old program stopped.
 login-session-api = It was made with API_ID { $api }, this fleet uses another one. Telegram ties a session to its API_ID: use the same one if you can.
 login-session-warning = ⚠️ <b>The old program must stop for ever.</b> Telegram ends a session that two programs use. Is it stopped, and will nothing start it again?
 login-session-taken = ✅ The session is { $worker }'s now. Its first connection checks the account. Never start the old program with it again.
 login-session-too-large = ❌ That file is larger than 20 MB, which is as much as a bot can take. Import it on the machine: flotilla import.
-login-session-not-fetched = ❌ The file could not be had from Telegram. Send it once more.
+login-session-not-fetched = ❌ The file could not be downloaded from Telegram. Send it again.
 session-unasked = I deleted that session file: it is the account itself. To use it, open the worker, press 🔐 Authenticate, then 📎, and send it again.
 login-elsewhere = ⚠️ A login asks you for a secret in the private chat. I deleted your message here, in case it was meant for that. Send the secret there.
 login-not-deleted = ⚠️ I could not delete your message. Delete it yourself, now.
-session-not-deleted = ⚠️ I could not delete the message with your session. Delete it yourself, now: whoever has it is the account.
+session-not-deleted = ⚠️ I could not delete the message with your session. Delete it yourself, now: it gives full access to the account.
 refusal-already-used-by = ❌ This account already belongs to the worker { $who }. One account has one worker.
 refusal-parcel-gone = ❌ The session got lost on its way. Send it once more.
 refusal-session-duplicate = ❌ This session or its account already belongs to the worker { $who }. One account has one worker: use that one, or remove its session first.
@@ -731,8 +731,8 @@ health-alerts = Alerts { $sent } sent, { $delivered } delivered
 health-running = Workers running { $running }/{ $wanted }
 health-owned = { $count ->
     [0] Every session has its owner
-    [one] { $count } session is held by somebody else
-   *[other] { $count } sessions are held by somebody else
+    [one] { $count } session is held by another program
+   *[other] { $count } sessions are held by other programs
 }
 health-redis = Redis answers ({ $ms } ms)
 health-storage = 🗄 Session files: lock waits p95 { $p95 } ms · longest hold { $hold } ms · largest journal { $kb } KB
@@ -780,7 +780,7 @@ notice-joined = 👥 { $name } came with an invitation and is { $role ->
     [operator] an operator
    *[owner] an owner
 } now.
-notice-stranger = 🚪 Somebody who is not an admin wrote to this bot and got no answer: { $name }, id { $id }.
+notice-stranger = 🚪 A stranger wrote to this bot and got no answer: { $name }, id { $id }.
 
 ## Audit
 
@@ -841,7 +841,7 @@ alert-locked-next = It is tried several times a minute, for ever. Nothing is del
 alert-broken = 🔴 🧯 <b>{ $worker }</b>: its session file cannot be used
 alert-locked-by = In the way: pid { $pid } <code>{ $command }</code> (user { $user })
 alert-locked-by-other = In the way: pid { $pid } <code>{ $command }</code> (user { $user }). I do not stop programs I did not start: end it on the machine.
-details-locked = ⚠️ Another program has the session file. Never delete the file: when that program ends, the worker goes on by itself.
+details-locked = ⚠️ Another program has the session file. Never delete the file: when that program ends, the worker starts.
 alert-broken-next = The file is looked at every 30 s; the worker starts by itself when the cause is gone. No restart is tried before.
 alert-storage = 🟠 💾 <b>{ $worker }</b>: its session file is slow{ $times ->
     [1] { "" }
@@ -882,7 +882,7 @@ alert-banned = 🔴 🔑 <b>{ $worker }</b>: account frozen or banned
 alert-banned-how = Telegram says { $code }. The worker is stopped for good.
 alert-banned-do = Do: appeal in the Telegram app, or write to recover@telegram.org.
 alert-limited = 🔴 ⚠️ <b>{ $worker }</b>: Telegram limits this account for strangers
-alert-limited-how = Telegram answered { $code }. Sending is stopped; reading goes on.
+alert-limited-how = Telegram answered { $code }. Sending is stopped; reading continues.
 alert-limited-do = Do: look at @SpamBot with this account. When the limit is over, press ▶️ Resume sending.
 alert-offline = 🟡 🔌 <b>{ $worker }</b> has been offline since { TIME($at) }
 alert-offline-how = The connection is tried again and again by itself. Nothing has to be done.
@@ -908,7 +908,7 @@ alert-quiet-withheld = Checked: the server has newer messages that it does not g
 alert-closed = 🟡 ⚠️ <b>{ $worker }</b> cannot read { $source } any more ({ $reason })
 alert-closed-how = { $others ->
     [0] No other chat is read.
-    [one] The other one goes on.
+    [one] The other one continues.
    *[other] The other { $others } go on.
 }
 alert-closed-do = Do: let the account in again, or leave this chat out of the route.
@@ -939,9 +939,9 @@ alert-route-waiting = { $some ->
 alert-service-chat = 🔁 Route <b>{ $route }</b> was switched off: { $chat } is a service chat of Telegram. Telegram cancels a login code that is passed on, so no account could log in while the route was on.
 alert-loop = 🔁 Route <b>{ $route }</b> was switched off: what it delivers to { $to } would come back to { $back }, for ever. Change its target or its sources, then switch it on again.
 alert-flood-all = Nothing is read or sent until then; what is said meanwhile is fetched.
-alert-flood-reading = What was missed cannot be asked for until then. New messages come, sending goes on.
-alert-flood-sending = Sending waits, reading goes on. What waits is kept, none is lost.
-alert-flood-how = It goes on by itself then. More tries would make the pause longer.
+alert-flood-reading = What was missed cannot be asked for until then. New messages come, sending continues.
+alert-flood-sending = Sending waits, reading continues. Waiting messages are kept; none is lost.
+alert-flood-how = It continues then. More tries would make the pause longer.
 alert-host-away = 🔴 🖥 <b>{ $host }</b> does not answer ({ $workers ->
     [one] { $workers } worker
    *[other] { $workers } workers
@@ -966,10 +966,10 @@ alert-trouble-record-set-aside-do = Workers that ran here were started; counters
 alert-trouble-record-unwritable = 🔴 🗂 <b>{ $host }</b>: its host.db cannot be written
 alert-trouble-record-unwritable-do = Workers run on, and buttons work. Until it can be written, a restart of { $host } forgets what was changed. Do: make room on its disk.
 alert-trouble-disk-full = 🔴 💾 <b>{ $host }</b>: its disk is full. Folder and free space:
-alert-trouble-disk-full-do = Accounts stay connected; what cannot be written waits or is refused with this reason. Do: make room on it; all goes on by itself, without a restart.
+alert-trouble-disk-full-do = Accounts stay connected; what cannot be written waits or is refused with this reason. Do: make room on it; everything continues without a restart.
 alert-trouble-control-disk-full = 🔴 💾 <b>{ $host }</b>: the disk of the bot is full. Folder and free space:
-alert-trouble-control-disk-full-do = Accounts stay connected and relay. Buttons that would have to write answer with this reason. Do: make room on it; all goes on by itself, without a restart.
-alert-disk-direct = 🔴 💾 { $host }: the disk of the bot is full ({ $detail } free). Accounts stay connected; buttons that would have to write cannot. Make room; all goes on by itself.
+alert-trouble-control-disk-full-do = Accounts stay connected and relay. Buttons that would have to write answer with this reason. Do: make room on it; everything continues without a restart.
+alert-disk-direct = 🔴 💾 { $host }: the disk of the bot is full ({ $detail } free). Accounts stay connected; buttons that would have to write cannot. Make room; everything continues without a restart.
 problem-disk-full = ❌ The disk of the bot is full, so nothing was done. Make room, then press again.
 alert-trouble-clock-apart = 🟠 🕰 <b>{ $host }</b>: its clock differs from the one of Redis
 alert-trouble-clock-apart-do = Commands work; times in the chat are wrong by as much. Do: turn on time synchronisation (NTP) on both machines.
@@ -1048,7 +1048,7 @@ crew-over = ✅ None of these workers has an open alert any more.
 alerts-none = None. ✅
 alerts-since = · { AGO($at) }
 alerts-took = solved after { SPAN($ms) }
-second-nobody = nobody took these alerts for an hour
+second-unanswered = no admin took these alerts for an hour
 second-away = the bot cannot reach Telegram{ $proxy ->
     [none] { "" }
    *[other] { " " }through { $proxy }
@@ -1065,11 +1065,11 @@ fault-sqlite-truncated = The session file is shorter than it should be: a part o
 fault-sqlite-corrupt = The session file is damaged inside. Put a copy back, and have a look at the disk.
 fault-key-unreadable = The key in the session file was changed (its checksum is wrong). Put a copy back, and have a look at the disk.
 fault-sqlite-missing = The session file is gone, though there was one. Put a copy back.
-fault-sqlite-deleted = Somebody deleted the session file while the worker ran. Find out who, then put a copy back.
-fault-sqlite-replaced = Somebody put another file in the place of the session file while the worker ran. Find out who; the worker left it alone.
-fault-sqlite-full = The disk is full. Free some space: the worker goes on by itself.
-fault-sqlite-readonly = The session file cannot be written to (read-only disk, or permissions). When it can be, the worker goes on by itself.
-fault-sqlite-foreign-owner = The session file belongs to another user. Give it back to the user that Flotilla runs as (chown): the worker goes on by itself.
+fault-sqlite-deleted = The session file was deleted while the worker ran. Find out by whom, then restore a copy.
+fault-sqlite-replaced = Another file replaced the session file while the worker ran. Find out by whom; the worker did not touch it.
+fault-sqlite-full = The disk is full. Free some space: the worker continues.
+fault-sqlite-readonly = The session file cannot be written to (read-only disk, or permissions). When it is writable again, the worker continues.
+fault-sqlite-foreign-owner = The session file belongs to another user. Give it back to the user that Flotilla runs as (chown): the worker continues.
 fault-sqlite-cantopen = The session file cannot be opened. Look whether its folder exists and belongs to the user that Flotilla runs as.
 fault-sqlite-io = The disk reported an error. Look at the disk and at the system's log.
 
@@ -1140,7 +1140,7 @@ button-leave-out = 🚫 Leave out { $name }
 ask-since = 📥 Since when? Send a day, such as 2026-11-01 or 2026-11-01 14:30 (in the time zone of this chat).
 ask-since-bad = That is not a day of the past. So: 2026-11-01
 route-fill-wanted = 📥 Fetching old messages: { $fetched } of { $wanted } so far
-route-fill-waits = Telegram asked to wait; it goes on { IN($at) }
+route-fill-waits = Telegram asked to wait; it continues { IN($at) }
 route-fill-done = 📥 Old messages: { $taken } taken of { $fetched }, { $known } were delivered before
 route-fill-cancelled = 📥 Fetching was cancelled after { $fetched }
 route-fill-failed = 📥 Fetching failed: { $reason }
@@ -1234,7 +1234,7 @@ ask-route-bad = ❌ I could not read that: sources in the first line, one target
 rwiz-title-new = ➕ <b>New route</b> { $route }
 rwiz-title-edit = ✏️ <b>Change the route</b> { $route }
 rwiz-none = You are not making a route. ➕ New route starts one.
-rwiz-name = What shall it be called? Send a name (a-z, 0-9, _ and -), or take this one.
+rwiz-name = Which name? Send one (a-z, 0-9, _ and -), or take this one.
 rwiz-lines =
     In a hurry? Send it all in three lines:
     1. what to read: <code>@channel</code>, or numbers, with spaces between
@@ -1249,7 +1249,7 @@ rwiz-filter = Which messages? Tap one, or send words: <code>btc or eth</code>, <
 rwiz-action = What is done with them? Instead, send a template to copy with: <code>{ $example }</code>
 rwiz-kind = Where do they go?
 rwiz-sender = Which worker delivers?
-rwiz-target = Where shall { $sender } write? Tap a chat where it may, or send <code>@name</code>, a number or a link.
+rwiz-target = Where does { $sender } write? Tap a chat where it may, or send <code>@name</code>, a number or a link.
 rwiz-target-bot = Which chat? Tap one, or send <code>@name</code> or a number of a chat where the bot is. In a channel it has to be an admin.
 rwiz-url = Send the address, with https. Each message is posted there as JSON, signed.
 rwiz-now = Now: <code>{ $value }</code>
@@ -1446,7 +1446,7 @@ runbook-banned =
     <b>Over when</b> the account is connected.
 runbook-limited =
     📖 <b>Telegram limits an account</b>
-    <b>Means:</b> People reported the account as spam, or it wrote to too many strangers (PEER_FLOOD). Sending is stopped, reading goes on.
+    <b>Means:</b> People reported the account as spam, or it wrote to too many strangers (PEER_FLOOD). Sending is stopped, reading continues.
     <b>Do:</b> Ask @SpamBot with this account when the limit ends. Then press ▶️ Resume sending; before that it makes the limit longer.
     <b>Over when</b> the account is connected without the limit.
 runbook-offline =

@@ -76,7 +76,7 @@ export interface RouteDeps extends PressDeps, FileDeps {
 }
 
 /**
- * Registers every handler. Whoever is not on the allow-list, and every chat that was not opened, gets no answer at all.
+ * Registers every handler. Users who are not on the allow-list, and chats that no owner opened, get no answer.
  */
 export function registerRoutes(bot: Bot, deps: RouteDeps): void {
   bot.use(async (context, next) => {

@@ -60,7 +60,7 @@ export class Bulk {
     return workers.filter((worker) => !busy.has(worker.id));
   }
 
-  /** Ends it after the workers in hand. Answers with the reason when no host could be told: it goes on then. */
+  /** Ends it after the workers in hand. Answers with the reason when no host could be told; then it continues. */
   async cancel(bulk: BulkRow, asker: Asker, id: string): Promise<Said | null> {
     const { sender, store, clock } = this.#deps;
     const now = clock.now();

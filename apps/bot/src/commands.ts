@@ -11,7 +11,7 @@ export type AskResult =
   | { readonly kind: "already"; readonly by: string; readonly id: string }
   | { readonly kind: "failed"; readonly why: Said };
 
-/** A command is worthless after so long; the card says so. */
+/** Milliseconds after which a command expires; the card says so. */
 export const DEADLINE_MS = 60_000;
 
 /** Login steps of a wizard, with what they carry. */

@@ -50,7 +50,7 @@ export interface RunningBot {
 
 /** Live cards look at the fleet this often; presses and events refresh them at once. */
 const TICK_MS = 2000;
-/** A start waits for so long for the Bot API; then the rest starts without it. */
+/** Milliseconds for which a start waits for the Bot API; then the rest starts without it. */
 const FIRST_MS = 6000;
 
 /** Builds the bot in start order: database, Redis, Telegram, health, events, polling. Released in reverse. */

@@ -11,7 +11,7 @@ import type { BotWay } from "./way.ts";
 import { MAX_SESSION_BYTES } from "./wizard/session-steps.ts";
 import { say } from "./words/said.ts";
 
-/** A file that somebody sent. */
+/** A file that an admin sent. */
 export interface SentFile {
   readonly id: string;
   readonly name: string;
@@ -21,7 +21,7 @@ export interface SentFile {
 
 /** Files at the Bot API. */
 export interface FileSource {
-  /** Where a file can be had, for an hour at least. Throws what the Bot API says. */
+  /** Path of a file at the Bot API, valid for an hour at least. Throws what the Bot API says. */
   locate(id: string): Promise<string>;
   /** Throws AppError `file-too-large`, `file-away`; no address, which has the bot's token in it, is part of an error. */
   download(path: string): Promise<Buffer>;
@@ -34,7 +34,7 @@ export interface FileDeps extends TextDeps {
 
 /**
  * A file in the private chat. In the middle of a login it may be a session, which is the account itself: its message goes at once, whatever
- * becomes of it. Everything else is nobody's business.
+ * becomes of it. Other files are ignored.
  */
 export async function handleFile(deps: FileDeps, context: CommandContext, file: SentFile): Promise<void> {
   if (isGroup(context.chat)) return;
@@ -75,7 +75,7 @@ export function fileSource({ api, token }: Bot, { root, agent }: Pick<BotWay, "r
         return await withTimeout(read(`${root}/file/bot${token}/${path}`, agent, gone.signal), DOWNLOAD_MS, late);
       } catch (error) {
         if (error instanceof AppError) throw error;
-        throw new AppError("file-away", "The file could not be had from the Bot API.");
+        throw new AppError("file-away", "The file could not be downloaded from the Bot API.");
       } finally {
         gone.abort();
       }

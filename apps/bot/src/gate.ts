@@ -58,7 +58,7 @@ export class Gate {
     return opening || (message !== undefined && places.has(placeOf(message)));
   }
 
-  /** Whoever comes with an invitation is an admin from now on. */
+  /** Makes the user of an invitation an admin. */
   #invited(context: Context, id: string): boolean {
     const token = /^\/start join_([\w-]{8,40})$/.exec(context.message?.text ?? "")?.[1];
     if (token === undefined || context.chat?.type !== "private" || !/^\d+$/.test(id)) return false;

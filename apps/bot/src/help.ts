@@ -1,6 +1,6 @@
 import { type Said, say } from "./words/said.ts";
 
-/** `/help` for somebody who may give these commands: each with an example (field fault D7). */
+/** `/help` with the commands that this admin may give, each with an example (field fault D7). */
 export function helpFor(commands: readonly string[]): Said[] {
   return [say("help"), ...commands.map((name) => say(`help-${name}`)), say("help-end")];
 }

@@ -27,7 +27,7 @@ export interface TextContext {
   /** The same for each time that the same message is handled. */
   readonly id: string;
   readonly text: string;
-  /** The chat that the message was forwarded from: its marked id, or the name of somebody who hides theirs. */
+  /** The chat that the message was forwarded from: its marked id, or the name of a user who hides the account. */
   readonly forwardedFrom?: string;
   readonly admin: UserId;
   readonly role: Role;

@@ -112,7 +112,7 @@ export class Views {
     };
   }
 
-  /** A status that is too old is told as such: whoever wrote it is gone, or cannot be heard. */
+  /** A status that is too old is shown as such: its supervisor is gone or cannot be reached. */
   #stateOf(worker: WorkerId, fresh: boolean, now: number): Pick<WorkerView, "status" | "staleSince"> {
     const status = this.#known.get(worker) ?? null;
     const stale = fresh && status !== null && now - status.updatedAt > STATUS_STALE_MS;

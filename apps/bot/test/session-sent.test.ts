@@ -77,7 +77,7 @@ test("a file that cannot be fetched is deleted all the same, and asked for again
     error: { code: 400, description: "Bad Request: wrong file_id" },
   });
   await send(fleet, "ann.session", Buffer.from("x"));
-  await fleet.waitForBot(777, /could not be had from Telegram/);
+  await fleet.waitForBot(777, /could not be downloaded from Telegram/);
   expect(kind()).toBe("ask-session");
   expect(await fromUser(fleet)).toBe(0);
 });

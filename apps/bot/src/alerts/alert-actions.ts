@@ -62,7 +62,7 @@ export class AlertActions {
     return found && openWorkers(found);
   }
 
-  /** Writes on the card what somebody does about all its workers. */
+  /** Writes on the card what an admin does about all its workers. */
   began(card: number, verb: string, by: string): void {
     const { alerts, cards, outbox, now } = this.#deps;
     const action = say("alert-action", { verb, by, at: now() });

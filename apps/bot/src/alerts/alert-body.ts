@@ -38,7 +38,7 @@ export const AlertBody = z.object({
   holder: z.number().int().positive().exactOptional(),
   /** The route it is about: its own buttons come first. */
   route: RouteId.exactOptional(),
-  /** What somebody did about it. */
+  /** What an admin did about it. */
   action: Said.nullable(),
 });
 export type AlertBody = z.infer<typeof AlertBody>;
@@ -68,7 +68,7 @@ export interface CardRow {
   readonly mutedUntil: number | null;
   readonly level: 0 | 1 | 2;
   readonly secondPathAt: number | null;
-  /** Told without a sound: it was over before anybody heard of it, or needs nobody. */
+  /** Told without a sound: it was over before it was told, or needs no action. */
   readonly calm: boolean;
   /** Its first message has no sound: a card of its group sounded a moment before. */
   readonly silent: boolean;

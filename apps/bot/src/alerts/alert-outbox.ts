@@ -65,7 +65,7 @@ export class AlertOutbox {
 
   /**
    * Sends and edits whatever is due. A chat that is being served gets one more round. Resolves when every chat has heard all, which takes long
-   * for one that Telegram makes wait; no other chat waits for it. `pressed`: the message whose press somebody waits for an answer to; its edit keeps no gap. Never
+   * for one that Telegram makes wait; no other chat waits for it. `pressed`: the message whose press waits for an answer; its edit keeps no gap. Never
    * rejects.
    */
   async flush(pressed?: { readonly chat: string; readonly message: number }): Promise<void> {
@@ -164,7 +164,7 @@ export class AlertOutbox {
     const { sender, sent, clock, old } = this.#deps;
     const [first, ...more] = cards;
     const purpose = first && more.length === 0 ? purposeOf(first) : "digest";
-    // Told anew: the old message would say the same, further up.
+    // Sent as a new message: the old one would say the same, further up.
     const before = first && more.length === 0 ? this.#deps.cards.delivery(first.n, chat) : null;
     const message = await sender.send(chat, purpose, card, {
       silent: cards.every((each) => each.calm || each.silent || each.resolvedAt !== null),

@@ -16,7 +16,7 @@ interface RawAlert {
   readonly card: number | null;
 }
 
-/** Solved alerts are kept for so long, for the history. */
+/** Milliseconds for which solved alerts stay in the history. */
 const KEEP_MS = 30 * 24 * 3_600_000;
 
 /** Alerts: each is open until it is resolved. What is told, and to whom, is on cards. */
@@ -66,7 +66,7 @@ export class AlertStore {
     return this.#db.readOne<{ count: number }>("SELECT count(*) AS count FROM alert WHERE state = 'open'")?.count ?? 0;
   }
 
-  /** Open alerts without a card, and solved ones that nobody was told of. */
+  /** Open alerts without a card, and solved ones that no admin was told of. */
   untold(): AlertRow[] {
     return this.#rows("card IS NULL AND dropped = 0", []);
   }

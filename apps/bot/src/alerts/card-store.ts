@@ -33,7 +33,7 @@ export interface Delivery {
   readonly shown: string | null;
 }
 
-/** Telegram lets a bot edit and reply for so long; what ended before is not told any more. */
+/** Milliseconds for which Telegram lets a bot edit and reply; older ends are not told. */
 const EDITABLE_MS = 48 * 3_600_000;
 
 /** Cards and where they are shown. */
@@ -110,7 +110,7 @@ export class CardStore {
     this.#db.write("UPDATE card SET telling = telling + 1, silent = 0, told_at = ? WHERE n = ?", [now, n]);
   }
 
-  /** Somebody takes it. False = somebody had it. */
+  /** An admin takes it. False = it was taken already. */
   take(n: number, by: string, now: number): boolean {
     const sql =
       "UPDATE card SET taken_by = ?, taken_at = ?, revision = revision + 1 WHERE n = ? AND taken_by IS NULL AND resolved_at IS NULL";

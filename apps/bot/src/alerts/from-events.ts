@@ -19,7 +19,7 @@ const ENDED_BY_EVENTS: readonly StateFamily[] = ["exit", "account", "locked", "b
 export interface Enders {
   /** Who or what mended the trouble of an alert that opened then. */
   readonly solvedBy: (openedAt: number) => Said;
-  /** The person who wanted this worker to stop; null = nobody did, such as at the end of the whole fleet. */
+  /** The person who wanted this worker to stop; null = no person, such as at the end of the whole fleet. */
   readonly stoppedBy: (worker: WorkerId) => Said | null;
 }
 

@@ -180,7 +180,7 @@ function common(alerts: readonly AlertRow[]): Said[] {
   return (first?.body.details ?? []).filter((each) => others.every((details) => details.has(JSON.stringify(each))));
 }
 
-/** What somebody did last about any of them. */
+/** The last act of an admin about any of them. */
 function lastAction(words: Words, { alerts }: CardRow): Html[] {
   const actions = alerts.flatMap(({ body, resolvedAt }) => (body.action && resolvedAt === null ? [body.action] : []));
   const [last] = actions.sort((a, b) => Number(b.args["at"] ?? 0) - Number(a.args["at"] ?? 0));

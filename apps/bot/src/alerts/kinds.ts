@@ -33,11 +33,11 @@ export type AlertKind = (typeof ALERT_KINDS)[number];
 
 /** What a kind means for the telling of it. */
 export interface AlertRule {
-  /** Red needs a person now and breaks quiet hours; `calm` is told without a sound and needs nobody. */
+  /** Red needs a person now and breaks quiet hours; `calm` is told without a sound and needs no action. */
   readonly level: "red" | "orange" | "yellow" | "calm";
   /** What it comes from: alerts of one cause and host come on one card. */
   readonly cause: "account" | "worker" | "network" | "host" | "redis" | "bot" | "none";
-  /** Told again after this long while nobody took it; null = never. */
+  /** Milliseconds after which it is told again while no admin took it; null = never. */
   readonly repeatMs: number | null;
   /** Told even when it solved itself before its hold was over: each crash counts. */
   readonly tellSolved: boolean;

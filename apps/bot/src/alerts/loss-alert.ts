@@ -7,7 +7,7 @@ type LossEvent = Extract<FleetEvent, { kind: "worker.lost" }>;
 
 const DO = say("alert-gap-do");
 
-/** Opens the alert of messages that cannot be had. Nothing ends it but somebody who takes note: they do not come back. */
+/** Opens the alert of lost messages. Only an admin ends it: the messages do not come back. */
 export function raiseLoss(store: AlertStore, event: LossEvent): void {
   const { worker, host, lost, why, at } = event;
   const open = store.open(`gap:${worker}`);

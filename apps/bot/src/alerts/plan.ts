@@ -103,7 +103,7 @@ function hides(cause: AlertFact, alert: AlertFact): boolean {
   }
 }
 
-/** True when nobody shall hear of it now. */
+/** True when it raises no message now. */
 export function isSilenced(alert: AlertFact, silences: readonly Silence[], now: number): boolean {
   if (alert.kind === "test" || alert.kind === "drill" || alert.kind === "notice") return false;
   return silences.some((each) => each.until > now && (each.worker === null || each.worker === alert.worker));

@@ -8,7 +8,7 @@ export interface RefusedSight extends JobRefusal {
   readonly at: number;
 }
 
-/** So long after the last one it is over. */
+/** Milliseconds after the last one until the alert ends. */
 const OVER_MS = 30 * 60_000;
 
 /** Jobs that processes of this fleet refused: a stranger wrote them, or a program of another version. */

@@ -17,7 +17,7 @@ export type RouteTrouble =
       readonly since: number;
     };
 
-/** A sender that restarts or reconnects is back by then, and nobody had to know. */
+/** A sender that restarts or reconnects is back by then, without an alert. */
 const SENDER_PATIENCE_MS = 60_000;
 
 const REMEDIES: readonly (readonly [RegExp, RouteRemedy])[] = [

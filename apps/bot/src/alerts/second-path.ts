@@ -35,11 +35,11 @@ export interface SecondPathDeps {
   readonly log: Logger;
   /** Since when Telegram cannot be reached; null = it can. */
   readonly chatAwaySince: () => number | null;
-  /** Telegram does not know the bot's token any more: the chat is away for good, and nobody there can tell. */
+  /** Telegram does not know the bot's token any more: the chat is gone, and no message can reach it. */
   readonly tokenDead: () => boolean;
 }
 
-/** The chat may be away for so long before the second path is taken. */
+/** Milliseconds without the chat before the second path is used. */
 const PATIENCE_MS = 5 * 60_000;
 const TIMEOUT_MS = 10_000;
 /** After a failure, the next try. */
@@ -69,7 +69,7 @@ export class SecondPath {
     return webhookUrl !== null || (smtpUrl !== null && mailTo !== null);
   }
 
-  /** Tells what the chat could not, or what nobody there took for an hour. Each card goes once. */
+  /** Tells what the chat could not, or what no admin took for an hour. Each card goes once. */
   async tell(): Promise<void> {
     const { cards, clock, log } = this.#deps;
     const now = clock.now();
@@ -108,7 +108,7 @@ export class SecondPath {
     const { words, proxy } = this.#deps;
     if (dead) return words.text("second-token");
     return awaySince === null
-      ? words.text("second-nobody")
+      ? words.text("second-unanswered")
       : words.text("second-away", { at: awaySince, count, proxy: proxy ?? "none" });
   }
 

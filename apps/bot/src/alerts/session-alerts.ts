@@ -22,7 +22,7 @@ const DAMAGE: ReadonlySet<string> = new Set([
 
 type StateEvent = Extract<FleetEvent, { kind: "worker.state" }>;
 
-/** Opens the alert of a session file that somebody else has, or that cannot be used. At once: nothing else will tell. */
+/** Opens the alert of a session file that another process has, or that cannot be used. At once: nothing else will tell. */
 export function raiseForSession(store: AlertStore, event: StateEvent): void {
   const { fault, state } = event.status;
   if (!fault) return;

@@ -4,7 +4,7 @@ import type { AlertBody } from "./alert-body.ts";
 import { DOWN } from "./over.ts";
 import type { Condition } from "./watch.ts";
 
-/** Chats of a worker's routes that went quiet or that cannot be read any more. Nobody misses those of a stopped one. */
+/** Chats of a worker's routes that went quiet or that cannot be read any more. Those of a stopped worker are left out. */
 export function sourceConditions(status: WorkerStatus): Condition[] {
   const sources = status.link?.sources;
   if (!sources || DOWN.has(status.state)) return [];

@@ -3,9 +3,9 @@ export interface CardFact {
   readonly openedAt: number;
   /** When it was last told with a sound. */
   readonly toldAt: number;
-  /** Somebody took it: no repeats, no escalation. */
+  /** An admin took it: no repeats, no escalation. */
   readonly taken: boolean;
-  /** Nobody shall hear of it until then. */
+  /** No message before this time. */
   readonly mutedUntil: number | null;
   /** How far it has gone: 0 = the first chat, 1 = the next one as well, 2 = everybody and the second path. */
   readonly level: EscalationLevel;
@@ -16,7 +16,7 @@ export interface CardFact {
 
 export type EscalationLevel = 0 | 1 | 2;
 
-/** Nobody took it: the next admin after 15 min, everybody and the second path after 60 min. */
+/** Escalation of an alert that no admin took: the next admin after 15 min, all admins and the second path after 60 min. */
 const NEXT_AFTER_MS = 15 * 60_000;
 const ALL_AFTER_MS = 60 * 60_000;
 

@@ -31,7 +31,7 @@ export interface Sight {
   readonly refused?: readonly RefusedSight[];
   /** What the hosts say of themselves. */
   readonly hosts?: readonly HostRow[];
-  /** The person who wanted this worker to stop; null = nobody did. */
+  /** The person who wanted this worker to stop; null = no person. */
   readonly stoppedBy?: (worker: WorkerId) => Said | null;
   /** What there is of routes, and what their readers last said of them. */
   readonly relay?: RelaySight;
@@ -45,7 +45,7 @@ export interface Condition {
   readonly since?: number;
 }
 
-/** A short gap of Redis is nobody's business. */
+/** A short gap of Redis raises no alert. Milliseconds. */
 const REDIS_PATIENCE_MS = 10_000;
 /** A pause that Telegram asks for is told when it is longer than this. */
 const FLOOD_PATIENCE_MS = 5 * 60_000;
@@ -121,7 +121,7 @@ export function watch(store: AlertStore, sight: Sight): void {
     const open = store.open(subject);
     // For how long a chat is quiet changes at every look, and is no news.
     if (open && subject.startsWith("quiet:")) continue;
-    // What somebody did about it stays on the card.
+    // What an admin did about it stays on the card.
     store.raise(subject, open ? { ...body, action: open.body.action } : body, sight.now, since);
   }
 }

@@ -79,7 +79,7 @@ export function pictureOf(chart: ChartOf, dark: boolean): ChartPicture {
   };
 }
 
-/** Of the time that it was not stopped on purpose, in percent; a dash when nobody knows. */
+/** Of the time that it was not stopped on purpose, in percent; a dash when unknown. */
 function connected({ up, wait, down }: Rollup): string {
   const all = up + wait + down;
   if (all === 0) return "–";

@@ -121,7 +121,7 @@ function paper(canvas: Canvas, colours: Colours): void {
   context.fillRect(0, 0, WIDTH, HEIGHT);
 }
 
-/** Parts of each step as parts of its height: connected from below, not connected from above. What nobody knows stays empty. */
+/** Parts of each step as parts of its height: connected from below, not connected from above. Unknown steps stay empty. */
 function strip(
   context: SKRSContext2D,
   { points, stepMs }: ChartPicture,

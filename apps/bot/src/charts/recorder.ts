@@ -13,7 +13,7 @@ export interface RecorderDeps {
   readonly relay: (worker: WorkerId) => Promise<RelayStatus | null>;
 }
 
-/** So often at most: hosts write each status anew every 10 s, and at once when it changed. */
+/** Milliseconds between two records: hosts write each status every 10 s, and at once when it changed. */
 const EVERY_MS = 10_000;
 
 /** Looks at the fleet for the charts. */
@@ -25,7 +25,7 @@ export class Recorder {
     this.#deps = deps;
   }
 
-  /** Notes how everybody is, unless it did so just now. `fresh` false: Redis is away, and nobody knows. */
+  /** Records all workers, unless it did so just now. `fresh` false: Redis is away, and the states are unknown. */
   async look(statuses: readonly WorkerStatus[], fresh: boolean): Promise<void> {
     const { clock, store, workers, readers, relay } = this.#deps;
     if (!fresh || clock.monotonicMs() - this.#lastAt < EVERY_MS) return;

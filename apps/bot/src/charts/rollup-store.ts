@@ -1,7 +1,7 @@
 import type { Database } from "@flotilla/sqlite";
 import { BUCKET_MS, between, bucketOf, type Look, type Phase, type Rollup, remembered } from "./rollup.ts";
 
-/** Roll-ups are kept so long: a chart of 7 days, and a day to spare. At most 1,152 rows a worker. */
+/** Milliseconds for which roll-ups are kept: a chart of 7 days, and a day to spare. At most 1,152 rows a worker. */
 const DAY_MS = 24 * 3_600_000;
 const KEEP_MS = 8 * DAY_MS;
 /** Hosts say how their workers are every 10 s. */

@@ -3,7 +3,7 @@ import { STATUS_STALE_MS } from "@flotilla/contracts";
 
 /** Width of one roll-up, in milliseconds. */
 export const BUCKET_MS = 10 * 60_000;
-/** Between two looks that are further apart nobody knows how it was. */
+/** Milliseconds between two looks above which the time between them is unknown. */
 const HOLE_MS = 60_000;
 
 /** How a stretch of time is drawn: connected, told to pause, not connected, or stopped on purpose. */
@@ -140,7 +140,7 @@ export function bucketOf(at: number): number {
   return Math.floor(at / BUCKET_MS) * BUCKET_MS;
 }
 
-/** A counter that is smaller than before began anew, such as after a move to another host. */
+/** A counter that is smaller than before restarted, such as after a move to another host. */
 function grown(before: number | null, now: number | null): number {
   if (before === null || now === null) return 0;
   return now >= before ? now - before : now;

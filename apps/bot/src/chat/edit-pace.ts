@@ -1,6 +1,6 @@
 import type { Clock } from "@flotilla/kernel";
 
-/** Nobody reads faster, and Telegram answers more with 429: edits that nobody asked for keep this gap in a chat. Milliseconds (field fault K2). */
+/** Milliseconds between two automatic edits in a chat (field fault K2): people read no faster, and Telegram answers 429 to more. */
 export const EDIT_GAP_MS = 3000;
 
 /** Who edits: a live screen, the card of an alert, or such a card that has something new to tell. */
@@ -13,12 +13,12 @@ interface Edit {
 
 /**
  * When each chat was last edited, and by whom: live screens and alert cards share one gap and take turns, so that a card that changes for minutes
- * leaves the screen true. News wait for nobody's turn.
+ * leaves the screen true. News do not wait for a turn.
  */
 export class EditPace {
   readonly #clock: Clock;
   readonly #last = new Map<string, Edit>();
-  /** Until when somebody's turn is kept, by chat and side. */
+  /** Until when a turn is kept, by chat and side. */
   readonly #turns = new Map<string, number>();
 
   constructor(clock: Clock) {

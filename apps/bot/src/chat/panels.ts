@@ -22,7 +22,7 @@ export interface PanelDeps {
   readonly clock: Clock;
   readonly pace: EditPace;
   readonly log: Logger;
-  /** How long a chat rests between two refreshes that nobody asked for. */
+  /** Milliseconds between two automatic refreshes of a chat. */
   readonly calmGapMs: (chat: string) => number;
   /** The language of a chat. */
   readonly wordsOf: (chat: string) => Words;
@@ -35,7 +35,7 @@ const CALM_GROUP_GAP_MS = 15_000;
 
 /**
  * The live message of each chat: edited in place when what it shows has changed, one edit a second at most, and
- * sent anew when it is gone. Work for one chat is done in order.
+ * sent again when it is gone. Work for one chat is done in order.
  */
 export class Panels {
   readonly #deps: PanelDeps;
@@ -91,7 +91,7 @@ export class Panels {
 
   /**
    * Brings the live message up to date if what it shows has changed. `urgent` is for the answer to a press, which
-   * somebody waits for; everything else keeps the gap between edits, and is done when that is over.
+   * an admin waits for; everything else keeps the gap between edits, and is done when that is over.
    */
   refresh(chat: string, urgency: "urgent" | "calm"): Promise<void> {
     return this.#inTurn(chat, async () => {
@@ -135,7 +135,7 @@ export class Panels {
     this.#later.set(chat, setTimeout(again, this.#waitMs(chat)));
   }
 
-  /** Until the next refresh that nobody asked for. */
+  /** Until the next automatic refresh. */
   #waitMs(chat: string): number {
     const { pace, calmGapMs, clock } = this.#deps;
     const own = (this.#shownAt.get(chat) ?? Number.NEGATIVE_INFINITY) + calmGapMs(chat) - clock.monotonicMs();
@@ -186,7 +186,7 @@ export class Panels {
   }
 }
 
-/** How long a chat rests between two refreshes that nobody asked for. */
+/** Milliseconds between two automatic refreshes of a chat. */
 export function calmGapMs(chat: string): number {
   return isGroup(chat) ? CALM_GROUP_GAP_MS : CALM_GAP_MS;
 }

@@ -58,7 +58,7 @@ export class SureSender {
     return done;
   }
 
-  /** As {@link send}, for a message that nobody keeps the id of: its wish stays until the chat has another one of the kind (`<kind>:<id>`). */
+  /** As {@link send}, for a message whose id is not kept: its row stays until the chat has another one of the kind (`<kind>:<id>`). */
   async sendOnce(chat: string, purpose: string, card: Card, options: SendOptions = {}): Promise<void> {
     const kind = `${purpose.split(":")[0]}:%`;
     this.#db.write("DELETE FROM sending WHERE chat = ? AND purpose LIKE ? AND purpose <> ?", [chat, kind, purpose]);
@@ -117,12 +117,12 @@ export class SureSender {
     this.#db.write("DELETE FROM sending WHERE chat = ? AND purpose = ?", [chat, purpose]);
   }
 
-  /** A message of this chat was seen, whoever sent it: later ones have higher ids, and it is none that was lost. */
+  /** A message of this chat was seen, from any sender: later ones have higher ids, and it is none that was lost. */
   saw(chat: string, message: number): void {
     this.#ours(chat, message);
   }
 
-  /** The caller writes it down later than this: until then nobody else may take it. */
+  /** The caller stores the id later: until then no other caller may take it. */
   #ours(chat: string, message: number): number {
     this.#taken.add(`${chatId(chat)}/${message}`);
     for (const old of [...this.#taken].slice(0, this.#taken.size - REMEMBERED)) this.#taken.delete(old);
@@ -162,7 +162,7 @@ export class SureSender {
       return true;
     } catch (error) {
       if (sendProblem(error) === "not-modified") return true;
-      // No message, somebody else's, or one of ours of the other kind, with or without a picture: not the one that was lost.
+      // No message, one of another sender, or one of ours of the other kind, with or without a picture: not the one that was lost.
       if (error instanceof GrammyError && error.error_code === 400) return false;
       throw error;
     }

@@ -21,7 +21,7 @@ function inLogin(act: (deps: PressDeps, context: PressContext, row: WizardRow) =
   });
 }
 
-/** Whoever leaves the QR code leaves no picture of it behind. */
+/** Deletes the QR photo when the admin leaves the QR step. */
 export async function takeAway({ qrPhoto }: Pick<PressDeps, "qrPhoto">, chat: string, { step }: WizardRow): Promise<void> {
   if (step.kind === "qr" && step.message !== null) await qrPhoto.remove(chat, step.message);
 }
@@ -49,7 +49,7 @@ export async function beginLogin(deps: PressDeps, context: PressContext, worker:
 /** Buttons of the login wizard. */
 export const loginPresses = {
   login: withWorker(async (deps, context, { id }) => {
-    // Codes and passwords are nobody else's business: the wizard lives in the private chat.
+    // Codes and passwords are private: the wizard lives in the private chat.
     if (isGroup(context.chat)) return await context.toast(say("toast-private"), deps.deepLink(`auth_${id}`));
     if (loginHurts(deps, context.admin, id))
       return await show(deps, context, { kind: "confirm", what: "login", worker: id, tag: "", at: deps.clock.now() });

@@ -40,7 +40,7 @@ interface SessionPressDeps {
   readonly clock: Clock;
 }
 
-/** A confirmation is good for so long. */
+/** Milliseconds for which a confirmation is valid. */
 const CONFIRM_S = 30;
 
 /** Carries out a press about a session file: answers it, then shows what it led to. */

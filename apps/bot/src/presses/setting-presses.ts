@@ -6,7 +6,7 @@ import { type Said, say } from "../words/said.ts";
 import { LANGUAGES } from "../words/words.ts";
 import { ask, type Handler, type PressDeps, show } from "./deps.ts";
 
-/** Buttons of Settings: whoever may see them is checked before they get here. */
+/** Buttons of Settings; the role is checked before they get here. */
 export const settingPresses = {
   limits: (deps, context) => show(deps, context, { kind: "limits" }),
   settings: (deps, context) => show(deps, context, { kind: "settings" }),

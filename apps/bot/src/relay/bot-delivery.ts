@@ -134,7 +134,7 @@ export class BotDelivery {
     await this.#deps.api.editMessageText(chat, message, text, { entities: entities.flatMap(toBotEntity) });
   }
 
-  /** What was too long for one message goes on in answers to it; after an edit it is changed, made longer or shorter. */
+  /** Text that is too long for one message continues in replies to it; an edit changes, adds or removes them. */
   async #follow(
     key: string,
     to: BotChat,

@@ -14,7 +14,7 @@ export const FILLS: Readonly<Record<string, { readonly last: number } | { readon
   fweek: { withinMs: 7 * 24 * HOUR_MS },
 };
 
-/** Asks how much of the past a route shall fetch. */
+/** Asks how much of the past a route fetches. */
 export function fillScreen(words: Words, route: string): Card {
   const button = (op: string) => ({ text: words.text(`button-fill-${op}`), callback_data: encodePress("rset", route, op) });
   return {

@@ -91,7 +91,7 @@ async function showDraft(deps: PressDeps, context: PressContext, said?: Said): P
   await show(deps, context, { kind: "rwiz", admin: context.admin }, said);
 }
 
-/** Takes routes as they shall be; says what came of it. */
+/** Replaces the routes; answers with the outcome. */
 function save(deps: PressDeps, { asker }: PressContext, changed: readonly Route[]): Said {
   for (const route of changed) {
     const [problem] = deps.relay.put(route);

@@ -42,7 +42,7 @@ export class RouteDesk {
     return { kind: "applied", version: store.version(), ...counts, notes };
   }
 
-  /** Asks the readers about sources that these routes name anew: a number with a better one is wrong, others may be right later (B11). */
+  /** Asks the readers about new sources of these routes: a number with a better one is wrong, others may become right later (B11). */
   async #lookAtSources(routes: readonly Route[]): Promise<{ readonly wrong: Finding[]; readonly notes: Finding[] }> {
     const before = new Map(this.#deps.store.all().map(({ id, from }) => [id, from]));
     const named = routes.flatMap(({ id, from: { worker, chats } }) => {

@@ -60,7 +60,7 @@ export function sourcesScreen(
       return words.html(quiet ? "source-quiet" : "source-fine", { name, age, rhythm });
     }),
   );
-  // Only one that is paused can be left out, and only where a route goes on without it: so a slip of the finger does nothing.
+  // Only a paused source can be removed, and only when the route keeps another one: a slip of the finger does nothing.
   const mayGo = (ref: string): boolean =>
     paused.has(ref) && routes.every(({ from }) => !from.chats.includes(ref) || from.chats.length > 1);
   const buttons = sources.slice(0, SHOWN).map(({ ref, title }) => {

@@ -4,9 +4,9 @@ import { type Html, html } from "./html.ts";
 import { holderList } from "./locked.ts";
 import type { WorkerView } from "./view.ts";
 
-/** After so long without an answer the card says that it still works. */
+/** Milliseconds without an answer after which the card says that the command is still under way. */
 const SLOW_MS = 30_000;
-/** A result line is shown for so long. */
+/** Milliseconds for which a result line is shown. */
 const RESULT_SHOWN_MS = 120_000;
 
 type NoteOf = Pick<WorkerView, "command" | "status">;
@@ -41,7 +41,7 @@ export function commandLine(words: Words, { command, status }: NoteOf, now: numb
   return html`\n${words.html("no-answer")} · ${who}`;
 }
 
-/** Why something failed: by its code, else, in English, in the words of whoever refused it. */
+/** Why something failed: by its code, else, in English, in the words of the refusal. */
 export function why(words: Words, { code, result }: Pick<CommandRow, "code" | "result">): string {
   return words.reason(code ?? "", result);
 }

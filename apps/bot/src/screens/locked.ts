@@ -7,7 +7,7 @@ import { type Html, lines } from "./html.ts";
 import type { Card } from "./screen.ts";
 import type { WorkerView } from "./view.ts";
 
-/** Who has the session file; null when nobody is in the way or nobody can be seen. */
+/** Who has the session file; null when no process has it or none can be seen. */
 export function holderLine(words: Words, { holder }: WorkerStatus): Html | null {
   if (!holder) return null;
   return words.html(holder.ours ? "holder-ours" : "holder-not-ours", holderArgs(words, holder));
@@ -21,7 +21,7 @@ export function holderList(words: Words, report: string, at: number): Html {
   if (!held.success) return words.html("done-who", { at });
   const { holders, hidden } = held.data;
   return lines(
-    words.html(holders.length === 0 ? "who-nobody" : "who-title", { at }),
+    words.html(holders.length === 0 ? "who-unseen" : "who-title", { at }),
     ...holders.map((holder) => words.html(holder.ours ? "who-ours" : "who-not-ours", holderArgs(words, holder))),
     hidden ? words.html("who-hidden") : null,
   );

@@ -118,8 +118,8 @@ function sessionStep(
 function foundSession(words: Words, step: Extract<WizardStep, { kind: "confirm-session" }>): Html {
   const { format, userId, resumes, otherApiId } = step;
   return lines(
-    words.html("login-session-found", { format, account: userId ?? words.text("login-session-nobody") }),
-    words.html(resumes ? "login-session-resumes" : "login-session-anew"),
+    words.html("login-session-found", { format, account: userId ?? words.text("login-session-unknown") }),
+    words.html(resumes ? "login-session-resumes" : "login-session-fresh"),
     otherApiId === null ? null : words.html("login-session-api", { api: String(otherApiId) }),
     "",
     words.html("login-session-warning"),
@@ -173,7 +173,7 @@ function codeButtons(view: LoginView, step: AskCode, cancel: InlineKeyboardButto
   return [...(step.nextVia === null ? [] : [[newCode(view, step)]]), [instead, ...cancel]];
 }
 
-/** A code anew; of one that cannot be entered, by the next way that Telegram offers. */
+/** A new code; instead of one that cannot be entered, by the next way that Telegram offers. */
 function newCode({ words, worker, now }: LoginView, step: AskCode): InlineKeyboardButton {
   const later = step.resendAt !== null && step.resendAt > now && !step.dead;
   const label = step.dead || hasKeys(step.via) ? "button-new-code" : "button-other-way";

@@ -12,7 +12,7 @@ import type { FleetView } from "./view.ts";
 
 const back = (words: Words) => backButton(words, encodePress("settings"));
 
-/** ⚙️ Settings: of whoever looks, and of the fleet. */
+/** ⚙️ Settings: the reader's own, and the fleet's. */
 export function settingsScreen(view: FleetView, settings: Settings, places: readonly string[]): Card {
   const { words, role } = view;
   const quiet = settings.quiet
@@ -61,7 +61,7 @@ function zoneLine({ words, now }: FleetView): Html {
     : words.html("settings-zone", { zone: times.zone, name });
 }
 
-/** 👥 Admins: who may do what, and how to add somebody. `link` is an invitation that was just made. */
+/** 👥 Admins: who may do what, and how to add one. `link` is an invitation that was just made. */
 export function adminsScreen({ words }: FleetView, admins: readonly AdminRow[], link: string | null): Card {
   const line = (admin: AdminRow): Html =>
     html`${admin.reachable ? "✅" : "⚠️"} <b>${admin.name}</b> · ${words.text(`role-${admin.role}`)}${admin.reachable ? "" : html` · ${words.html("admins-unreachable")}`}`;

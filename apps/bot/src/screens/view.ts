@@ -22,7 +22,7 @@ export interface WorkerView {
   readonly status: WorkerStatus | null;
   /** Its host is silent since then: `status` is what it said last. Null while it is heard, or while Redis is away. */
   readonly staleSince: number | null;
-  /** What it did in the last 24 h; null when nobody has seen it do anything. */
+  /** What it did in the last 24 h; null without any record. */
   readonly day: Rollup | null;
   readonly command: CommandRow | null;
   readonly openAlerts: number;
@@ -32,7 +32,7 @@ export interface WorkerView {
 /** Everything a screen may show; screens are functions of it. */
 export interface FleetView {
   readonly now: number;
-  /** The language of whoever looks. */
+  /** The language of the reader. */
   readonly words: Words;
   readonly role: Role;
   readonly workers: readonly WorkerView[];
@@ -52,12 +52,12 @@ export function problemsFirst(workers: readonly WorkerView[]): WorkerView[] {
   return [...workers].sort((a, b) => rank(a) - rank(b) || a.id.localeCompare(b.id));
 }
 
-/** True when somebody should look at this worker. */
+/** True when this worker needs an admin. */
 export function isProblem({ status, staleSince }: WorkerView): boolean {
   return !status || staleSince !== null || !["RUNNING", "STOPPED", "CATCHING_UP", "MAINTENANCE"].includes(status.state);
 }
 
-/** The icon of its state; a question mark when nobody knows the state. */
+/** The icon of its state; a question mark when the state is unknown. */
 export function iconOf({ status, staleSince }: Pick<WorkerView, "status" | "staleSince">): string {
   return status && staleSince === null ? stateIcon(status.state) : "❔";
 }
@@ -83,7 +83,7 @@ export function countOf(view: FleetView, tag: string): number {
   return view.workers.filter((worker) => tag === "" || worker.tags.includes(tag)).length;
 }
 
-/** Where the login of a worker stands for whoever looks. */
+/** Where the login of a worker stands, as the reader sees it. */
 export function loginStep(view: FleetView, worker: WorkerId): WizardStep {
   return view.wizard?.worker === worker ? view.wizard.step : { kind: "ended", text: say("login-over") };
 }

@@ -19,7 +19,7 @@ export const QUESTIONS = [
 ] as const;
 export type Question = (typeof QUESTIONS)[number];
 
-/** Somebody who may use the bot. */
+/** A user of the bot. */
 export interface AdminRow {
   readonly id: string;
   readonly name: string;
@@ -152,7 +152,7 @@ export class AdminStore {
     this.#db.write("UPDATE admin SET role = ? WHERE id = ? AND invited = 1", [role, id]);
   }
 
-  /** Takes somebody off the allow-list. Those of the configuration stay. */
+  /** Removes an invited admin. Those of the configuration stay. */
   remove(id: string): void {
     if (this.find(id)?.invited) this.#db.transaction(() => this.#forget(id));
   }

@@ -1,7 +1,7 @@
 import type { Database } from "@flotilla/sqlite";
 import type { Update } from "grammy/types";
 
-/** Telegram numbers updates one after the other, and starts anew after a week of silence. */
+/** Telegram numbers updates one after the other, and restarts after a week of silence. */
 const REMEMBERED = 1000;
 
 /**

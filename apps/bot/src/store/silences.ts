@@ -13,7 +13,7 @@ export interface SilenceRow {
 export const EVERYBODY = "*";
 const COLUMNS = "scope, kind, since, until, by_name AS by";
 
-/** Mutes and maintenance windows. Alerts go on being opened meanwhile; nobody hears of them. */
+/** Mutes and maintenance windows. Alerts are still opened meanwhile, without a message. */
 export class SilenceStore {
   readonly #db: Database;
 

@@ -59,7 +59,7 @@ function afterLoginStep(step: WizardStep, login: LoginStep, now: number): Wizard
     case "done":
       return { kind: "ended", text: say("login-over") };
     case "qr":
-      // The picture is not part of the step: it is shown by whoever has the key for it.
+      // The picture is not part of the step: the holder of the key shows it.
       return step.kind === "qr" ? { ...step, count: step.count + 1, expiresAt: login.expiresAt } : step;
     case "session-found": {
       const { format, userId, resumes, otherApiId } = login;

@@ -57,7 +57,7 @@ export class Wizard {
     return this.#deps.store.ofAdmin(admin);
   }
 
-  /** The login of whoever owns a private chat. */
+  /** The login of the owner of a private chat. */
   ofChat(chat: string): WizardRow | null {
     return this.#deps.store.ofAdmin(chat as UserId);
   }
@@ -186,7 +186,7 @@ export class Wizard {
     return this.#take(row, outcome);
   }
 
-  /** Busy steps whose answer can no longer come, such as after a crash of the bot: the place is kept, and asked anew. */
+  /** Busy steps whose answer can no longer come, such as after a crash of the bot: the step stays and is asked again. */
   recover(isOpen: (worker: WorkerId) => boolean): void {
     this.#askAgain(({ worker }) => !isOpen(worker), "login-again");
   }

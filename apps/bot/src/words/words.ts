@@ -85,14 +85,14 @@ export class Words {
     return typeof code === "string" && typeof why === "string" ? { ...args, why: this.reason(code, why) } : args;
   }
 
-  /** What went wrong: by its code, or else by its class. English keeps the words of whoever reported it. */
+  /** What went wrong: by its code, or else by its class. English keeps the reporter's words. */
   fault(fault: Fault): string {
     const key = `fault-${fault.code.replace(/[^A-Za-z0-9_-]/g, "-")}`;
     if (this.has(key)) return this.text(key, { wait: fault.waitS ?? 0 });
     return this.language === "en" ? this.times.local(fault.message) : this.text(`class-${fault.class}`);
   }
 
-  /** Why something was refused: by its code. English keeps the words of whoever refused it. */
+  /** Why something was refused: by its code. English keeps the words of the refusal. */
   reason(code: string, message: string | null): string {
     for (const key of [`problem-${code}`, `fault-${code}`]) if (this.has(key)) return this.text(key);
     if (this.language === "en" && message !== null) return this.times.local(message);
@@ -195,7 +195,7 @@ export function loadLanguages(): Languages {
   return { en: read("en"), ru: read("ru") };
 }
 
-/** The language of the chat for what Telegram says about somebody's client, such as `ru` or `pt-br`. */
+/** The language of the chat for the language of a user's client, such as `ru` or `pt-br`. */
 export function languageFor(code: string | undefined): Language {
   const base = code?.toLowerCase().split("-")[0];
   return LANGUAGES.find((language) => language === base) ?? "en";

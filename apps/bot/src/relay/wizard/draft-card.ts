@@ -47,7 +47,7 @@ export function draftCard(view: DraftView): Card {
   return { html: lines(title, "", ...text, problem).text, keyboard: [...buttons, [...back, cancel]] };
 }
 
-/** The card for somebody who makes no route (any more). */
+/** The card for an admin without a draft. */
 export function noDraftCard(words: Words): Card {
   return { html: words.html("rwiz-none").text, keyboard: [[backButton(words, encodePress("routes"))]] };
 }
@@ -198,7 +198,7 @@ function picked(words: Words, value: string | null): Html | null {
   return value === null || value === "" ? null : words.html("rwiz-now", { value });
 }
 
-/** Goes on with what was chosen before. */
+/** Keeps the earlier choice and continues. */
 function keep({ words, draft }: DraftView, value: string | null): Buttons {
   return draft.complete && value ? [[button(draft, words.text("button-rwiz-keep"), "next")]] : [];
 }

@@ -23,7 +23,7 @@ export const FILTERS: Readonly<Record<string, string>> = {
   said: "media:none",
 };
 
-/** A name for a route that nobody has yet. */
+/** A name that no route has yet. */
 export function proposedName(taken: readonly string[]): string {
   for (let n = 1; ; n++) if (!taken.includes(`route_${n}`)) return `route_${n}`;
 }

@@ -2,7 +2,7 @@ import type { UserId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
 import { Draft } from "./route-draft.ts";
 
-/** A draft that nobody went on with for so long is forgotten. */
+/** Milliseconds after which an untouched draft is deleted. */
 const KEEP_MS = 24 * 3_600_000;
 
 /** Routes that are being made: one per admin, kept over a restart of the bot. */

@@ -47,7 +47,7 @@ export interface Maker extends By {
 
 /** What a press or a text led to. */
 export type WizardResult =
-  /** The draft goes on. */
+  /** The draft continues. */
   | { readonly kind: "draft"; readonly said?: Said }
   /** There is no such draft, or it is at another step. */
   | { readonly kind: "stale" }
@@ -150,7 +150,7 @@ export class RouteWizard {
     return await this.#answer(maker, draft, await this.#answers.typed(draft, text.trim(), maker.asker));
   }
 
-  /** The short cut: sources, target, filter. It is off until somebody has looked at it and pressed the switch. */
+  /** The short cut: sources, target, filter. It is off until an admin presses the switch. */
   async #lines(maker: Maker, draft: Draft, reader: WorkerId, text: string): Promise<WizardResult> {
     const route = routeFromText(reader, text.trim(), this.#answers.taken());
     if (!route) return this.#stays(maker, { ...draft, problem: say("ask-route-bad") });
