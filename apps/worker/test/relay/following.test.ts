@@ -1,6 +1,7 @@
-import { AppError } from "@flotilla/kernel";
+import { AppError, parseWorkerId } from "@flotilla/kernel";
+import { RelayBoard } from "@flotilla/queue";
 import { waitFor } from "@flotilla/testkit";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { counted, edit, gone, pair } from "./pair.ts";
 import { post } from "./world.ts";
 
@@ -36,10 +37,13 @@ describe("an edit or deletion after its message was refused", () => {
   });
 
   test("waits behind a message that is set aside later: a retry does not restore the old text", async () => {
-    const { reader, targets } = await pair();
+    const { reader, targets, place } = await pair();
+    const board = new RelayBoard(place, () => {});
+    onTestFinished(() => board.close());
+    const status = async () => (await board.read(parseWorkerId("reader")))?.routes[0];
     targets.fault = () => new Error("SLOWMODE_WAIT_60");
     reader.receive(post(1, "one"), post(2, "two"));
-    await waitFor(() => reader.store.relay.outbox.head("signals")?.sealed === true);
+    await waitFor(async () => ((await status())?.parkedUntil ?? null) !== null);
     reader.receive(edit(1, 5, "one, mended"), gone(2, 6), edit(1, 7, "one, at last"));
     await waitFor(() => reader.store.updates.pendingCount() === 0);
     targets.fault = () => new Error("MESSAGE_TOO_LONG");
