@@ -153,7 +153,11 @@ function subjectOf(event: FleetEvent): { readonly key: string; readonly keep: nu
 
 /** What the older one adds to the newer one. */
 function joined(older: FleetEvent, newer: FleetEvent): FleetEvent {
-  if (older.kind === "worker.state" && newer.kind === "worker.state") return { ...newer, previous: older.previous };
+  if (older.kind === "worker.state" && newer.kind === "worker.state") {
+    const { previousSince: _, ...rest } = newer;
+    const { previous, previousSince } = older;
+    return { ...rest, previous, ...(previousSince === undefined ? {} : { previousSince }) };
+  }
   if (older.kind === "jobs.refused" && newer.kind === "jobs.refused") return { ...newer, times: newer.times + older.times };
   return newer;
 }
