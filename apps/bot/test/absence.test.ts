@@ -1,5 +1,6 @@
 /** What the bot makes of a time in which it was away itself (field faults K4, D5). */
 import type { WorkerStatus } from "@flotilla/contracts";
+import { parseHostId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
 import { describe, expect, test } from "vitest";
 import { Absence } from "../src/alerts/absence.ts";
@@ -69,6 +70,46 @@ describe("after everything was killed and started again", () => {
     next.absence.look(NOW + MIN, true);
     next.absence.tell(NOW + MIN + 1, [running(1, { updatedAt: NOW + MIN + 1 })]);
     expect(told(next)).toContain("The bot did not run");
+  });
+
+  describe("workers that crashed while the bot alone was away have a card of their own", () => {
+    const crashed = [1, 2].map((n) => running(n, { startedAt: NOW + 3000, updatedAt: NOW + 6000 }));
+    const ran = running(3, { updatedAt: NOW + 6000 });
+
+    test("and nothing is told of a moment", async () => {
+      const next = await killed([running(1), running(2), running(3)]);
+      next.absence.look(NOW + 4000, true);
+      next.absence.tell(NOW + 6000, [...crashed, ran]);
+      expect(told(next)).toBe("");
+    });
+
+    test("and of a longer time it is told that the bot did not run", async () => {
+      const next = await killed([running(1), running(2), running(3)]);
+      next.absence.look(NOW + MIN, true);
+      next.absence.tell(
+        NOW + MIN + 1,
+        [...crashed, ran].map((each) => ({ ...each, updatedAt: NOW + MIN + 1 })),
+      );
+      expect(told(next)).toContain("The bot did not run");
+    });
+
+    test("and one that is not back is not told as missing for that", async () => {
+      const next = await killed([running(1), running(3)]);
+      next.absence.look(NOW + 4000, true);
+      next.absence.tell(NOW + 3 * MIN, [
+        running(1, { state: "GAVE_UP", pid: null, startedAt: null, updatedAt: NOW + 6000 }),
+        ran,
+      ]);
+      expect(told(next)).toBe("");
+    });
+
+    test("but of a host of which none ran on, all were off Telegram", async () => {
+      const far = { host: parseHostId("host-b") };
+      const next = await killed([running(1, far), running(2, far), running(3)]);
+      next.absence.look(NOW + 4000, true);
+      next.absence.tell(NOW + 6000, [...crashed.map((each) => ({ ...each, ...far })), ran]);
+      expect(told(next)).toMatch(/Flotilla did not run[\s\S]*2 of 3 workers \(acc_1, acc_2\)/);
+    });
   });
 
   test("workers that were stopped before are not counted", async () => {

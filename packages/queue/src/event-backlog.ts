@@ -161,7 +161,11 @@ function subjectOf(event: FleetEvent): { readonly key: string; readonly keep: nu
 
 /** Adds to the newer event what only the older one has. */
 function joined(older: FleetEvent, newer: FleetEvent): FleetEvent {
-  if (older.kind === "worker.state" && newer.kind === "worker.state") return { ...newer, previous: older.previous };
+  if (older.kind === "worker.state" && newer.kind === "worker.state") {
+    const { previousSince: _, ...rest } = newer;
+    const { previous, previousSince } = older;
+    return { ...rest, previous, ...(previousSince === undefined ? {} : { previousSince }) };
+  }
   if (older.kind === "jobs.refused" && newer.kind === "jobs.refused") return { ...newer, times: newer.times + older.times };
   return newer;
 }

@@ -17,6 +17,8 @@ const stateEvent = (worker: string, id: string, previous: WorkerStatus["state"],
   kind: "worker.state",
   worker: parseWorkerId(worker),
   previous,
+  // Each worker has a turn after all the others: that is when the state before began.
+  previousSince: Number(id.split("-")[1]) - WORKERS.length,
   status: status(worker, state),
 });
 
@@ -101,7 +103,12 @@ test.for(AWAY)(
       const own = states.filter((each) => each.worker === worker);
       expect(own.at(-1)?.status.state).toBe("LOCKED");
       // Consecutive states must chain, although states in between were left out.
-      for (const [n, each] of own.entries()) if (n > 0) expect(each.previous).toBe(own[n - 1]?.status.state);
+      for (const [n, each] of own.entries()) {
+        const before = own[n - 1];
+        if (!before) continue;
+        expect(each.previous).toBe(before.status.state);
+        expect(each.previousSince).toBe(Number(before.id.split("-")[1]));
+      }
     }
     const dropped = errors.seen.map(String).filter((text) => text.includes("events were dropped"));
     expect(dropped.length).toBeGreaterThan(0);

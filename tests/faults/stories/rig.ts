@@ -10,6 +10,7 @@ import type { Recorded } from "../judge.ts";
 import type { Happening, Told } from "./model.ts";
 import { ADMINS, FLEET_KEY, logIn, type StoryPlace, startPlace } from "./place.ts";
 import { BotRecord } from "./record.ts";
+import { storyTable } from "./table.ts";
 
 /** Accounts that log in, and workers that start, at the same time. */
 const AT_ONCE = 4;
@@ -58,6 +59,10 @@ export class StoryRig {
       rig.#highestLoad = Math.max(rig.#highestLoad, loadavg()[0] ?? 0);
     }, 1000);
     onTestFinished(() => clearInterval(watch));
+    // What a person would look at first.
+    onTestFinished(async ({ task }) => {
+      if (task.result?.state === "fail") process.stdout.write(`${storyTable(await rig.happened(), await rig.told())}\n`);
+    });
     await rig.#ready();
     await rig.#addWorkers();
     return rig;
@@ -96,6 +101,11 @@ export class StoryRig {
       this.#happened.push({ trouble: "ended", about, at: Date.now(), over: null, withinMs });
       await this.#call(`accounts/${this.#phoneOf(about)}/sessions/${this.#keys.get(about)}`, { method: "DELETE" });
     }
+  }
+
+  /** SIGKILL to the bot, which its launcher starts again. */
+  killBot(): void {
+    process.kill(this.#serviceOf("bot"), "SIGKILL");
   }
 
   /** Redis hangs while `during` runs. */
@@ -212,10 +222,14 @@ export class StoryRig {
   }
 
   #pidOf(name: string): number {
-    const services = childrenOf(this.#launcher.pid);
-    const supervisor = services.find(({ command }) => command.includes("/supervisor/src/main.ts"))?.pid ?? 0;
-    const found = childrenOf(supervisor).find(({ command }) => command.includes(`--worker ${name}`));
+    const found = childrenOf(this.#serviceOf("supervisor")).find(({ command }) => command.includes(`--worker ${name}`));
     if (!found) throw new Error(`${name} has no process`);
+    return found.pid;
+  }
+
+  #serviceOf(app: "bot" | "supervisor"): number {
+    const found = childrenOf(this.#launcher.pid).find(({ command }) => command.includes(`/${app}/src/main.ts`));
+    if (!found) throw new Error(`the ${app} does not run`);
     return found.pid;
   }
 

@@ -89,3 +89,31 @@ export async function twoAdmins(
   const strains = { [`${crashed.length} of ${workers} crash, ${ended.length} end`]: crash, "all restart": restart };
   return { strains, answers, pressedAt };
 }
+
+/** How long the bot and its launcher take to have a killed bot back. */
+const BOT_BACK_MS = 8000;
+
+/** One thing in the middle of another: crashes and an end while Redis hangs, a restart while workers are down, a bot that is killed with the news. */
+export async function allAtOnce(rig: StoryRig, { confirmMs, hangMs, quietMs }: Lengths): Promise<void> {
+  const workers = rig.names.length;
+  await rig.ann.start();
+  await rig.ann.shows(new RegExp(`Fleet · ${workers} workers[\\s\\S]*✅ ${workers} healthy`));
+  const last = rig.names.at(-1) ?? "";
+  await rig.hang(async () => {
+    await lasts(hangMs / 4);
+    rig.crash(rig.names.slice(0, 3), hangMs + NEWS_MS);
+    await rig.end([last], hangMs + confirmMs + NEWS_MS);
+    await lasts((hangMs * 3) / 4);
+  }, HANG_TOLD_MS);
+  await rig.ann.shows(/✅ #A\d+: all 3 solved/);
+  await rig.ann.shows(/✅ Redis #A\d+ solved/);
+  rig.crash(rig.names.slice(3, 5));
+  await rig.ann.shows(new RegExp(`2 of ${workers} workers crashed`));
+  await rig.restart();
+  await rig.ann.shows(/✅ #A\d+: both solved/, LONG_MS);
+  await rig.ann.shows(new RegExp(`Fleet · ${workers} workers[\\s\\S]*✅ ${workers - 1} healthy\\s+🔑 1`), LONG_MS);
+  rig.crash(rig.names.slice(5, 8), BOT_BACK_MS);
+  rig.killBot();
+  await rig.ann.shows(new RegExp(`✅ #A\\d+: all 3 solved[\\s\\S]*${rig.names[5]}`), LONG_MS);
+  await lasts(quietMs);
+}

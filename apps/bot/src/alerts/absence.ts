@@ -68,9 +68,13 @@ export class Absence {
     const settled = back.length + ran.length === gap.before.length;
     if (!settled && now - gap.to < PATIENCE_MS) return;
     this.#gap = null;
-    const starts = back.map((worker) => known.get(worker)?.startedAt ?? gap.to);
-    const missing = gap.before.filter((worker) => !back.includes(worker) && !ran.includes(worker));
-    this.#raise(gap, Math.max(gap.to, ...starts), { back, missing }, now);
+    // Where one ran on, its supervisor did: the others crashed, each with a card of its own.
+    const up = new Set(ran.map((worker) => known.get(worker)?.host));
+    const wasOff = (worker: string): boolean => !ran.includes(worker) && !up.has(known.get(worker)?.host);
+    const off = gap.before.filter(wasOff);
+    const missing = off.filter((worker) => !back.includes(worker));
+    const starts = off.map((worker) => known.get(worker)?.startedAt ?? gap.to);
+    this.#raise(gap, Math.max(gap.to, ...starts), { off, missing }, now);
   }
 
   /** It is stopped as it should be: nothing is to be told of the time until its next start. */
@@ -87,10 +91,9 @@ export class Absence {
   #raise(
     { from, to, before }: Gap,
     backAt: number,
-    { back, missing }: { readonly back: readonly string[]; readonly missing: readonly string[] },
+    { off, missing }: { readonly off: readonly string[]; readonly missing: readonly string[] },
     now: number,
   ): void {
-    const off = [...back, ...missing];
     const isBotAlone = off.length === 0;
     // Its launcher starts it again within seconds: that is nothing to tell.
     if (isBotAlone && to - from < ABSENT_MS) return;

@@ -49,7 +49,10 @@ test.each([
     expect(lost(rig)).toBe(0);
     // The last request may still rest: a new connection starts without rests.
     await rig.stop();
+    const states = asked(rig, /^state/);
     await rig.start();
+    // A new connection asks once where the account stands, after a pause.
+    await waitFor(() => asked(rig, /^state/) > states);
     const before = rig.server.calls.length;
     rig.push(rig.server.post(ACCOUNT));
     await rig.complete();
