@@ -1,8 +1,7 @@
-import { AppError, parseWorkerId } from "@flotilla/kernel";
-import { RelayBoard } from "@flotilla/queue";
+import { AppError } from "@flotilla/kernel";
 import { waitFor } from "@flotilla/testkit";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { counted, edit, gone, pair } from "./pair.ts";
+import { describe, expect, test } from "vitest";
+import { counted, edit, gone, pair, parked } from "./pair.ts";
 import { post } from "./world.ts";
 
 const TARGET = "-1000000000002";
@@ -38,12 +37,9 @@ describe("an edit or deletion after its message was refused", () => {
 
   test("waits behind a message that is set aside later: a retry does not restore the old text", async () => {
     const { reader, targets, place } = await pair();
-    const board = new RelayBoard(place, () => {});
-    onTestFinished(() => board.close());
-    const status = async () => (await board.read(parseWorkerId("reader")))?.routes[0];
     targets.fault = () => new Error("SLOWMODE_WAIT_60");
     reader.receive(post(1, "one"), post(2, "two"));
-    await waitFor(async () => ((await status())?.parkedUntil ?? null) !== null);
+    await parked(place);
     reader.receive(edit(1, 5, "one, mended"), gone(2, 6), edit(1, 7, "one, at last"));
     await waitFor(() => reader.store.updates.pendingCount() === 0);
     targets.fault = () => new Error("MESSAGE_TOO_LONG");
@@ -72,10 +68,10 @@ describe("an edit or deletion after its message was refused", () => {
 
 describe("an album", () => {
   test("whose caption is edited before its turn is filtered by the new caption", async () => {
-    const { reader, targets } = await pair({ filter: "btc" });
+    const { reader, targets, place } = await pair({ filter: "btc" });
     targets.fault = () => new Error("SLOWMODE_WAIT_60");
     reader.receive(post(1, "btc holds the others back"));
-    await waitFor(() => reader.store.relay.outbox.head("signals")?.sealed === true);
+    await parked(place);
     reader.receive(post(2, "eth", album), post(3, "", album), edit(2, 5, "btc", album));
     await waitFor(() => reader.store.updates.pendingCount() === 0);
     targets.fault = () => null;

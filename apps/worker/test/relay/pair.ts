@@ -1,5 +1,6 @@
 import type { Route } from "@flotilla/contracts";
-import type { QueuePlace } from "@flotilla/queue";
+import { parseWorkerId } from "@flotilla/kernel";
+import { type QueuePlace, RelayBoard } from "@flotilla/queue";
 import type { InboxEvent } from "@flotilla/session-store";
 import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
 import { onTestFinished } from "vitest";
@@ -22,6 +23,14 @@ export async function tell(place: QueuePlace, reader: Running, change: Parameter
   const routes: Route[] = [aRoute(change)];
   await tellRoutes(place, "reader", routes);
   await waitFor(() => reader.store.relay.routes()?.body === JSON.stringify(routes));
+}
+
+/** Waits until the reader's status says that its route waits: from then on it can be woken. */
+export async function parked(place: QueuePlace): Promise<void> {
+  const board = new RelayBoard(place, () => {});
+  onTestFinished(() => board.close());
+  const until = async () => (await board.read(parseWorkerId("reader")))?.routes[0]?.parkedUntil ?? null;
+  await waitFor(async () => (await until()) !== null, { what: "the route to wait" });
 }
 
 /** Waits until a route's counter `name` is `count`. */
