@@ -1,7 +1,8 @@
 import { RpcError } from "../world/errors.ts";
-import type { BotChat, BotEntity, BotMessage, BotPort } from "../world/port.ts";
+import type { BotChat, BotEntity, BotFileKind, BotMessage, BotPort } from "../world/port.ts";
 import type { BotBackend } from "./backend.ts";
 import type { Method } from "./methods.ts";
+import { albumParts, FILE_FIELDS, mediaPart, newAlbum, sentFile, spokenCaption } from "./methods-group-media.ts";
 import { textInput } from "./methods-send.ts";
 import type { Params } from "./params.ts";
 import { refusal } from "./refusal.ts";
@@ -11,7 +12,7 @@ import { botView } from "./views.ts";
 type Json = Record<string, unknown>;
 
 /** One call about a channel or a supergroup of the world. */
-interface GroupCall {
+export interface GroupCall {
   readonly backend: BotBackend;
   readonly params: Params;
   readonly bot: BotPort;
@@ -48,6 +49,24 @@ const groupMethods: Record<string, (call: GroupCall) => unknown> = {
     const more = { topic: topicOf(call), replyTo: repliedMessage(call), entities };
     return groupMessageView(call.backend, call.chat, call.bot.send(call.chat, text, more));
   },
+  ...Object.fromEntries(
+    Object.entries(FILE_FIELDS).map(([name, kind]) => [name, (call: GroupCall) => sendFile(call, kind)] as const),
+  ),
+  sendMediaGroup(call) {
+    const [groupedId, around] = [newAlbum(), { topic: topicOf(call), replyTo: repliedMessage(call) }];
+    return albumParts(call).map(({ file, said }) => {
+      const more = { ...around, entities: said.entities, file, groupedId };
+      return groupMessageView(call.backend, call.chat, call.bot.send(call.chat, said.text, more));
+    });
+  },
+  editMessageCaption({ backend, params, bot, chat }) {
+    const { text, entities } = spokenCaption(textInput(params, "caption"));
+    return groupMessageView(backend, chat, bot.edit(chat, params.integer("message_id") ?? 0, text, entities));
+  },
+  editMessageMedia({ backend, params, bot, chat }) {
+    const { file, said } = mediaPart(params, params.json("media"));
+    return groupMessageView(backend, chat, bot.edit(chat, params.integer("message_id") ?? 0, said.text, said.entities, file));
+  },
   editMessageText({ backend, params, bot, chat }) {
     const { text, entities } = spoken(params);
     return groupMessageView(backend, chat, bot.edit(chat, params.integer("message_id") ?? 0, text, entities));
@@ -71,6 +90,13 @@ const groupMethods: Record<string, (call: GroupCall) => unknown> = {
     return { message_thread_id: id, name: title, icon_color: 0x6fb9f0 };
   },
 };
+
+function sendFile(call: GroupCall, kind: BotFileKind): unknown {
+  const file = sentFile(call.params, kind);
+  const { text, entities } = spokenCaption(textInput(call.params, "caption"));
+  const more = { topic: topicOf(call), replyTo: repliedMessage(call), entities, file };
+  return groupMessageView(call.backend, call.chat, call.bot.send(call.chat, text, more));
+}
 
 /**
  * The method for a chat that is no private one, or null when `chat_id` names a private chat. Channels and supergroups are those
@@ -103,7 +129,7 @@ function groupView({ id, title, username, kind, forum }: BotChat): Json {
 
 /** https://core.telegram.org/bots/api#message of a channel or a supergroup. */
 export function groupMessageView(backend: BotBackend, chat: BotChat, message: BotMessage, withReply = true): Json {
-  const { id, date, text, from, topic, replyTo, edited } = message;
+  const { id, date, text, from, topic, replyTo, edited, hasMedia } = message;
   const { bot } = backend.world;
   // In a topic what answers nothing answers the topic's first message, as at Telegram; the sandbox leaves that out.
   const answered = withReply && replyTo !== null ? bot.message(chat, replyTo) : null;
@@ -115,7 +141,7 @@ export function groupMessageView(backend: BotBackend, chat: BotChat, message: Bo
     ...(edited ? { edit_date: date } : {}),
     ...(topic === null ? {} : { message_thread_id: topic, is_topic_message: true }),
     ...(answered ? { reply_to_message: groupMessageView(backend, chat, answered, false) } : {}),
-    text,
+    ...(hasMedia ? { caption: text } : { text }),
   };
 }
 

@@ -41,6 +41,16 @@ const forumMethods: Record<string, Method> = {
   },
 };
 
+/** Files of kinds that the chat page does not show: for channels and groups alone. */
+const groupFileMethods: Record<string, Method> = Object.fromEntries(
+  ["sendVideo", "sendAnimation", "sendAudio", "sendVoice", "sendVideoNote", "sendSticker", "sendMediaGroup"].map((name) => [
+    name,
+    () => {
+      throw refusal(400, `${name} is modelled in channels and groups only`);
+    },
+  ]),
+);
+
 const BY_LOWER_NAME = new Map(
   Object.entries({
     ...infoMethods,
@@ -50,6 +60,7 @@ const BY_LOWER_NAME = new Map(
     ...editMethods,
     ...removeMethods,
     ...forumMethods,
+    ...groupFileMethods,
   }).map(([name, run]) => [name.toLowerCase(), { name, run }] as const),
 );
 

@@ -1,7 +1,8 @@
 import { bareChannel, markedChannel } from "@flotilla/kernel";
+import { checkText } from "../world/draft.ts";
 import { RpcError } from "../world/errors.ts";
-import type { Bot, Channel, StoredMessage } from "../world/model.ts";
-import type { BotChat, BotEntity, BotMessage, BotPort, TopicView } from "../world/port.ts";
+import type { Bot, Channel, StoredMedia, StoredMessage } from "../world/model.ts";
+import type { BotChat, BotEntity, BotFile, BotFileKind, BotMessage, BotPort, TopicView } from "../world/port.ts";
 import type { World } from "../world/world.ts";
 import type { TlObject } from "./tl/schema.ts";
 
@@ -16,6 +17,19 @@ const ENTITIES: Readonly<Record<string, string>> = {
   code: "messageEntityCode",
   pre: "messageEntityPre",
   text_link: "messageEntityTextUrl",
+};
+
+const video = { duration: 1, w: 1, h: 1 };
+/** By what a client knows the kind of a file. */
+const ATTRIBUTES: Readonly<Record<BotFileKind, readonly TlObject[]>> = {
+  photo: [],
+  document: [],
+  video: [{ _: "documentAttributeVideo", ...video }],
+  animation: [{ _: "documentAttributeVideo", ...video }, { _: "documentAttributeAnimated" }],
+  audio: [{ _: "documentAttributeAudio", duration: 1 }],
+  voice: [{ _: "documentAttributeAudio", duration: 1, voice: true }],
+  video_note: [{ _: "documentAttributeVideo", ...video, round_message: true }],
+  sticker: [{ _: "documentAttributeSticker", alt: "", stickerset: { _: "inputStickerSetEmpty" } }],
 };
 
 /** The bot of the Bot API half in channels and supergroups of the world; {@link BotPort} has the contracts. */
@@ -41,8 +55,11 @@ export class BotDoor implements BotPort {
 
   send(chat: BotChat, text: string, more: Parameters<BotPort["send"]>[2]): BotMessage {
     const channel = this.#channel(chat);
-    const { topic, replyTo, entities } = more;
-    const draft = { text, topic, replyTo, entities: entities.flatMap(toTl) };
+    const { topic, replyTo, entities, file, groupedId } = more;
+    const media: { media?: StoredMedia } = file ? { media: this.#keep(file) } : {};
+    const album = groupedId === undefined ? {} : { groupedId };
+    checkText(text, media.media);
+    const draft = { text, topic, replyTo, entities: entities.flatMap(toTl), ...media, ...album };
     const { messaging, codes } = this.#world;
     codes.cancelSeen(text);
     const said = channel.supergroup
@@ -56,12 +73,16 @@ export class BotDoor implements BotPort {
     return found ? this.#view(found) : null;
   }
 
-  edit(chat: BotChat, id: number, text: string, entities: BotEntity[]): BotMessage {
+  edit(chat: BotChat, id: number, text: string, entities: BotEntity[], file?: BotFile): BotMessage {
     const channel = this.#channel(chat);
     const message = channel.box.messages.get(id);
     if (!message) throw new RpcError(400, "message to edit not found");
     if (channel.supergroup && message.from !== this.#bot.id) throw new RpcError(400, "message can't be edited");
-    this.#world.messaging.editAsChannel(channel, id, { text, entities: entities.flatMap(toTl) });
+    this.#world.messaging.editAsChannel(channel, id, {
+      text,
+      entities: entities.flatMap(toTl),
+      ...(file ? { media: this.#keep(file) } : {}),
+    });
     return this.#view(message);
   }
 
@@ -95,8 +116,13 @@ export class BotDoor implements BotPort {
     return channel;
   }
 
-  #view({ id, date, text, from, topic, replyTo, editDate }: StoredMessage): BotMessage {
-    return { id, date, text, from: this.#author(from), topic: topic ?? null, replyTo, edited: editDate !== null };
+  #keep({ kind, name, mime, bytes }: BotFile): StoredMedia {
+    return this.#world.files.add({ photo: kind === "photo", name, mime }, Buffer.from(bytes), ATTRIBUTES[kind]);
+  }
+
+  #view({ id, date, text, from, topic, replyTo, editDate, media }: StoredMessage): BotMessage {
+    const hasMedia = media !== undefined;
+    return { id, date, text, from: this.#author(from), topic: topic ?? null, replyTo, edited: editDate !== null, hasMedia };
   }
 
   #author(id: bigint | null): BotMessage["from"] {

@@ -49,6 +49,28 @@ export interface BotMessage {
   topic: number | null;
   replyTo: number | null;
   edited: boolean;
+  /** Its text is a caption. */
+  hasMedia: boolean;
+}
+
+/** What a client shows a file as, in the Bot API's words. */
+export type BotFileKind = "photo" | "document" | "video" | "animation" | "audio" | "voice" | "video_note" | "sticker";
+
+/** A file that the bot sends. */
+export interface BotFile {
+  kind: BotFileKind;
+  name: string;
+  mime: string;
+  bytes: Uint8Array;
+}
+
+/** What a message of the bot has besides its text. `groupedId`: the same in all messages of one album. */
+export interface BotExtras {
+  topic: number | null;
+  replyTo: number | null;
+  entities: BotEntity[];
+  file?: BotFile;
+  groupedId?: bigint;
 }
 
 /** The bot in channels and supergroups. Refusals are RpcError with Telegram's text. */
@@ -57,9 +79,10 @@ export interface BotPort {
   introduce(bot: { id: number; firstName: string; username: string }): void;
   /** The chat it is in, by number or `@name`; null where it is not. */
   chat(ref: string): BotChat | null;
-  send(chat: BotChat, text: string, more: { topic: number | null; replyTo: number | null; entities: BotEntity[] }): BotMessage;
+  send(chat: BotChat, text: string, more: BotExtras): BotMessage;
   message(chat: BotChat, id: number): BotMessage | null;
-  edit(chat: BotChat, id: number, text: string, entities: BotEntity[]): BotMessage;
+  /** `file`: in place of the one that is there. */
+  edit(chat: BotChat, id: number, text: string, entities: BotEntity[], file?: BotFile): BotMessage;
   delete(chat: BotChat, ids: readonly number[]): void;
   createTopic(chat: BotChat, title: string): TopicView;
   /** Calls `listener` for every new message that somebody else wrote where the bot is. */

@@ -1,4 +1,4 @@
-import { Bot, type Context } from "grammy";
+import { Bot, type Context, InputFile } from "grammy";
 import { expect, onTestFinished, test } from "vitest";
 import { startSandbox } from "../../src/index.ts";
 import { until } from "../mtproto/support/kit.ts";
@@ -34,6 +34,39 @@ test("the bot makes a topic and writes, answers, edits and deletes in it", async
     ["edited", topic, 0],
     ["general", null, 0],
   ]);
+});
+
+test("the bot sends files of every kind, albums and other files in their place, as members see them", async () => {
+  const { world, id, chat, api } = await desk();
+  const file = (name: string): InputFile => new InputFile(Buffer.from("bytes"), name);
+  const caption_entities = [{ type: "bold" as const, offset: 0, length: 4 }];
+  const photo = await api.sendPhoto(chat, file("a.jpg"), { caption: "said", caption_entities });
+  expect(photo).toMatchObject({ caption: "said" });
+  const answered = { reply_parameters: { message_id: photo.message_id } };
+  await api.sendDocument(chat, file("a.txt"), answered);
+  await api.sendVideo(chat, file("a.mp4"));
+  await api.sendAnimation(chat, file("a.mp4"));
+  await api.sendAudio(chat, file("a.mp3"));
+  await api.sendVoice(chat, file("a.ogg"));
+  await api.sendVideoNote(chat, file("a.mp4"));
+  await api.sendSticker(chat, file("a.webp"));
+  const album = await api.sendMediaGroup(chat, [
+    { type: "photo", media: file("b.jpg") },
+    { type: "photo", media: file("c.jpg"), caption: "second" },
+  ]);
+  await api.editMessageCaption(chat, album[1]?.message_id ?? 0, { caption: "changed" });
+  await api.editMessageMedia(chat, photo.message_id, { type: "photo", media: file("d.jpg"), caption: "new" });
+  const seen = world.history(ANN, id);
+  expect(seen.map(({ text, media }) => [text, media?.name])).toEqual([
+    ["new", "d.jpg"],
+    ...["a.txt", "a.mp4", "a.mp4", "a.mp3", "a.ogg", "a.mp4", "a.webp", "b.jpg"].map((name) => ["", name]),
+    ["changed", "c.jpg"],
+  ]);
+  expect(seen[1]?.replyTo).toBe(photo.message_id);
+  expect(seen.at(-1)?.groupedId).toBe(seen.at(-2)?.groupedId);
+  expect(seen.at(-1)?.groupedId).not.toBeNull();
+  await expect(api.sendPhoto(chat, file("a.jpg"), { caption: "x".repeat(1025) })).rejects.toThrow("caption is too long");
+  await expect(api.sendMediaGroup(1, [{ type: "photo", media: file("b.jpg") }])).rejects.toThrow("channels and groups only");
 });
 
 test("a topic that is closed, deleted or never was is refused in Telegram's words; so is a chat without the bot", async () => {
