@@ -72,8 +72,11 @@ export const DeliveryStep = z.discriminatedUnion("kind", [
     randomIds: z.array(Int64).min(1).max(100),
     /** True = the original's header is left out: media by reference, text as it was. */
     dropAuthor: z.boolean(),
-    /** It answers this message, which a forward cannot: the files are sent anew, each with its text. */
-    answer: z.object({ to: MessageId, said: z.array(z.object(rendered)).min(1).max(100) }).exactOptional(),
+    /**
+     * It answers this message, which a forward cannot: the files are sent anew, each with its text. `to` null: it answers none, and is sent anew only where
+     * the text is too long for a file of this account.
+     */
+    answer: z.object({ to: MessageId.nullable(), said: z.array(z.object(rendered)).min(1).max(100) }).exactOptional(),
     rest,
   }),
   /** Media that cannot travel by reference: uploaded from the disk of this host. */

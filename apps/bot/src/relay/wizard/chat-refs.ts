@@ -10,7 +10,7 @@ export interface TypedChat {
 }
 
 const SITE = String.raw`(?:https?:\/\/)?(?:www\.)?(?:t|telegram)\.(?:me|dog)\/`;
-const NAME = String.raw`([a-z][a-z0-9_]{3,31})`;
+const NAME = "([a-z][a-z0-9_]{3,31})";
 /** Up to two numbers of a topic and a message, and what apps put behind them. */
 const REST = String.raw`(?:\/(\d+)(?:\/(\d+))?)?\/?(?:[?#].*)?$`;
 /** `s/` is the preview of a channel in a browser. */
