@@ -81,7 +81,8 @@ function drawConnections({ connections, accounts }) {
     ),
   );
   byId("connections").replaceChildren(...rows);
-  byId("connection-count").textContent = String(connections.length);
+  const { length } = connections;
+  byId("connection-count").textContent = `${length} live ${length === 1 ? "connection" : "connections"}`;
 }
 
 /**

@@ -114,7 +114,7 @@ export interface LoginCodeView {
   code: string;
   sentAt: number;
   expiresAt: number;
-  state: "valid" | "used" | "expired" | "cancelled" | "replaced";
+  state: "valid" | "used" | "expired" | "cancelled" | "withdrawn" | "replaced";
 }
 
 export interface MessageView {
