@@ -1267,6 +1267,7 @@ rwiz-bad-chat = ❌ { $chat } is no chat: send @name, a number such as -10012345
 rwiz-invitation = ❌ An invitation link names no chat. Let the account join with it first; then send @name or the number, choose it from the list, or forward a message.
 rwiz-many-chats = ❌ A route reads up to 50 chats.
 rwiz-no-chats = ❌ Choose at least one.
+rwiz-tap = ❌ That is no answer that I know here: tap one of the buttons. Where workers are asked for, a name will do, too.
 rwiz-bad-topic = ❌ Send the number of the topic, or a link to a message in it.
 rwiz-long-filter = ❌ A filter has up to 500 characters.
 rwiz-long-template = ❌ A template has up to 1,000 characters.

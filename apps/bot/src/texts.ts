@@ -17,6 +17,7 @@ import type { AuditStore } from "./store/audit.ts";
 import type { SettingStore } from "./store/settings.ts";
 import type { WorkerStore } from "./store/workers.ts";
 import type { Wizard } from "./wizard/wizard.ts";
+import { hoursFromText } from "./words/hours.ts";
 import { readableName } from "./words/readable.ts";
 import { type Said, say } from "./words/said.ts";
 import type { Words } from "./words/words.ts";
@@ -151,12 +152,10 @@ async function newWorker(deps: TextDeps, context: TextContext): Promise<void> {
   await done(deps, context, { kind: "worker", worker });
 }
 
-/** `22:00-07:00`, with hours alone allowed. */
 async function quietHours(deps: TextDeps, context: TextContext, text: string): Promise<void> {
-  const match = /^(\d{1,2})(?::(\d{2}))?\s*[-–—]\s*(\d{1,2})(?::(\d{2}))?$/.exec(text);
-  const [fromMin, toMin] = match ? [minutes(match[1], match[2]), minutes(match[3], match[4])] : [Number.NaN, Number.NaN];
-  if (!(fromMin < 1440 && toMin < 1440)) return await again(deps, context, "quiet", say("ask-quiet-bad"));
-  deps.settings.setQuiet({ fromMin, toMin });
+  const hours = hoursFromText(text);
+  if (hours === null) return await again(deps, context, "quiet", say("ask-quiet-bad"));
+  deps.settings.setQuiet(hours);
   deps.audit.write(context.asker, say("audit-quiet", { hours: text }), null, deps.clock.now());
   await done(deps, context, { kind: "settings" });
 }
@@ -166,11 +165,6 @@ async function zone(deps: TextDeps, context: TextContext, text: string): Promise
   if (found === null) return await again(deps, context, "zone", say("ask-zone-bad"));
   deps.admins.setZone(context.admin, found);
   await done(deps, context, { kind: "settings" });
-}
-
-function minutes(hours: string | undefined, rest: string | undefined): number {
-  const past = Number(rest ?? 0);
-  return past < 60 ? Number(hours) * 60 + past : Number.NaN;
 }
 
 async function deleteWorker(deps: TextDeps, context: TextContext, worker: WorkerId | null, askedAt: number): Promise<void> {

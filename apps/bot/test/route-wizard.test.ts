@@ -196,6 +196,43 @@ test("a chat that is written twice in one message is one source", async () => {
   expect(wizard.of(ANN)?.chats.map(({ ref }) => ref)).toEqual(["@fine_1"]);
 });
 
+test("a listed chat that is typed in other letters is the listed one", async () => {
+  const { wizard, lists } = await start();
+  lists.keep(WORKER, { kind: "chats", chats: [chat("@a_1_a")] });
+  wizard.begin(ANN, WORKER);
+  await wizard.press(by, "name", "take");
+  await wizard.text(by, "t.me/A_1_A");
+  expect(wizard.of(ANN)?.chats.map(({ ref }) => ref)).toEqual(["@a_1_a"]);
+  await wizard.press(by, "chats", sourceKey("@a_1_a"));
+  expect(wizard.of(ANN)?.chats).toEqual([]);
+});
+
+test("what is typed where only buttons are is told; a worker can be named", async () => {
+  const { wizard } = await start();
+  wizard.begin(ANN, WORKER);
+  await wizard.press(by, "name", "take");
+  await wizard.text(by, "@fine_1");
+  await wizard.press(by, "chats", "next");
+  await wizard.text(by, "btc");
+  await wizard.text(by, "{text}");
+  await wizard.text(by, "to my channel please");
+  expect(wizard.of(ANN)).toMatchObject({ step: "kind", problem: { key: "rwiz-tap" } });
+  await wizard.press(by, "kind", "worker");
+  await wizard.text(by, "no such worker");
+  expect(wizard.of(ANN)).toMatchObject({ step: "sender", problem: { key: "rwiz-tap" } });
+  await wizard.text(by, OTHER.toUpperCase());
+  expect(wizard.of(ANN)).toMatchObject({ step: "target", sender: OTHER, problem: null });
+});
+
+test("a route in three lines takes links as any other step does", async () => {
+  const { wizard, routes } = await start();
+  wizard.begin(ANN, WORKER);
+  await wizard.text(by, "https://t.me/c/4/7/99\nbot https://t.me/c/5/8/1");
+  expect(routes.all()).toMatchObject([
+    { from: { chats: ["-1000000000004"], topic: 7 }, to: { kind: "bot", chat: "-1000000000005", topic: 8 } },
+  ]);
+});
+
 test("a topic by its own link, or by its number as people paste it", () => {
   const topics = [{ id: 7, title: "Desk", closed: false }];
   const typed = ["7", "#7", "\u202a７", "t.me/c/1234/7", "t.me/name_1/7", "t.me/c/1234/7/99", "t.me/c/1234/8", "desk"];

@@ -77,9 +77,10 @@ export const DeliveryStep = z.discriminatedUnion("kind", [
     dropAuthor: z.boolean(),
     /**
      * The message that the copy replies to. A forward cannot reply, so the sender sends the files
-     * as new messages, each with its text.
+     * as new messages, each with its text. `to` null = no reply: new messages only when the text is
+     * too long for a file of this account.
      */
-    answer: z.object({ to: MessageId, said: z.array(z.object(rendered)).min(1).max(100) }).exactOptional(),
+    answer: z.object({ to: MessageId.nullable(), said: z.array(z.object(rendered)).min(1).max(100) }).exactOptional(),
     rest,
   }),
   /** Media that cannot be sent by reference: uploaded from the disk of this host. */

@@ -181,16 +181,20 @@ function told(places: readonly PartPlace[]): number[] {
   return places.filter((place) => typeof place === "number");
 }
 
-/** Copies of files that reply to a message contain their text: a forward cannot reply. */
+/**
+ * Copies of files that reply to a message contain their text: a forward cannot reply. So do copies
+ * with a text that is longer than an account without Premium may write below a file.
+ */
 function answering(
   route: Route,
   pieces: readonly SourceMessage[],
   find: FindTarget,
 ): Partial<Pick<Extract<DeliveryStep, { kind: "forward" }>, "answer" | "rest">> {
   const [first] = pieces;
-  const to = first && route.action.kind === "copy" ? answered(first, find) : null;
-  if (to === null) return {};
+  if (!first || route.action.kind !== "copy") return {};
+  const to = answered(first, find);
   const captions = pieces.map((piece) => ({ piece, parts: captioned(route, piece, pieces) }));
+  if (to === null && captions.every(({ parts }) => parts.length === 1)) return {};
   const rest = captions.flatMap(({ piece, parts }) => following(route, piece, parts.slice(1)));
   return { answer: { to, said: captions.map(({ parts: [caption] }) => mutable(caption)) }, ...given(rest) };
 }

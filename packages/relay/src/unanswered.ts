@@ -11,8 +11,8 @@ export function unanswered(step: DeliveryStep): DeliveryStep | null {
     case "upload":
       return { ...step, replyTo: null };
     case "forward": {
-      const { answer: _, ...plain } = step;
-      return plain;
+      const { answer, ...plain } = step;
+      return answer === undefined || step.rest === undefined ? plain : { ...plain, answer: { ...answer, to: null } };
     }
     case "edit":
     case "delete":

@@ -102,7 +102,7 @@ test("cancel keeps the old session, tells the server, and frees the claim", asyn
   const login = world.flow(store);
   await login.sendCode(phone);
   await login.cancel();
-  expect(world.sandbox.world.latestCode(phone)?.state).toBe("cancelled");
+  expect(world.sandbox.world.latestCode(phone)?.state).toBe("withdrawn");
   expect([store.authKey(), store.dc()]).toEqual([key, dc]);
   const { connection, reached } = watch({ ...account(world.server), store });
   connection.start();

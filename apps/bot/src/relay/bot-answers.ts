@@ -29,6 +29,8 @@ export function resultOf(error: unknown, now: number): DeliveryResult {
   if (error.error_code === 413) return { kind: "refused", code: "file-too-large", reason };
   if (problem === "unreachable" || error.error_code === 401) return { kind: "blocked", code, reason };
   if (error.error_code === 400) return ofBadRequest(reason);
+  // A server of one's own may lack what this message needs (field fault C10); a token that is not known has no words.
+  if (error.error_code === 404 && /method not found/i.test(reason)) return { kind: "refused", code, reason };
   return { ...parked(RETRY_MS, now), reason };
 }
 

@@ -56,7 +56,7 @@ export class BotFiles {
   #input(reader: WorkerId, row: number, { message, name, photo, kind, mime }: CopiedFile): InputFile {
     const path = relayFile(this.#dataDir, reader, row, message);
     if (!existsSync(path)) throw new AppError("file-missing", `The file that ${reader} downloaded is not on the bot's host.`);
-    return new InputFile(path, name ?? nameOf(photo, kind, mime));
+    return new InputFile(path, quoted(name ?? nameOf(photo, kind, mime)));
   }
 
   async #one(chat: string, around: Around, file: CopiedFile, input: InputFile): Promise<number> {
@@ -132,6 +132,14 @@ function sound({ look: { audio } }: CopiedFile): { duration?: number; title?: st
     ...(title === undefined ? {} : { title }),
     ...(performer === undefined ? {} : { performer }),
   };
+}
+
+/**
+ * grammY writes a name into the form as it is, so that one with `;`, `=` or letters beyond ASCII breaks the form or is cut. In quotes it is whole
+ * (https://www.rfc-editor.org/rfc/rfc7578#section-4.2).
+ */
+function quoted(name: string): string {
+  return `"${name.replace(/["\\]/g, "'").replace(/\p{Cc}+/gu, " ")}"`;
 }
 
 /** What has no name of its own needs one whose end says what it is. */

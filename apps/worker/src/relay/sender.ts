@@ -94,7 +94,10 @@ export class Sender {
     }
   }
 
-  /** A reply is sent as a new message; what can only be forwarded loses its reply. */
+  /**
+   * A reply is sent as a new message; what can only be forwarded loses its reply. Files without a
+   * reply are sent as new messages only when their text is too long for a forward by this account.
+   */
   async #forward(to: TargetChat, step: Extract<DeliveryStep, { kind: "forward" }>, key: string): Promise<SentIds> {
     const { telegram } = this.#deps;
     const { answer, ids: wanted, randomIds, rest } = step;
@@ -103,6 +106,9 @@ export class Sender {
     const messages = wanted.map((id, n) => ({ id, randomId: randomIds[n] ?? "", ...(answer.said[n] ?? NOTHING_SAID) }));
     let isWhole = false;
     const copies = async (): Promise<Ids> => {
+      const whole = answer.to === null ? await forward().catch((error: unknown) => this.#unlessTooLong(error)) : null;
+      isWhole = whole !== null;
+      if (whole !== null) return whole;
       const copied = await telegram.copies.send(to, step, messages, answer.to);
       isWhole = copied === null;
       return copied ?? (await forward());
@@ -114,8 +120,14 @@ export class Sender {
       () => isWhole,
     );
     // A forward has its whole text.
-    if (isWhole) return { ids, rest: [], lost: ["reply"] };
+    if (isWhole) return { ids, rest: [], ...(answer.to === null ? {} : { lost: ["reply"] }) };
     return { ids, ...(await this.#follow(key, to, ids[0] ?? null, rest)) };
+  }
+
+  /** Null when a caption is too long for an account without Premium; rethrows anything else. */
+  #unlessTooLong(error: unknown): null {
+    if (this.#deps.telegram.faultOf(error).code === "MEDIA_CAPTION_TOO_LONG") return null;
+    throw error;
   }
 
   /**

@@ -40,6 +40,32 @@ test("field fault B1: a message that can only be forwarded is forwarded without 
   expect(reader.store.relay.outbox.counts("signals")["no-reply"], "the card counts it").toBe(1);
 });
 
+describe("a photo whose text is longer than an account without Premium may write (field fault B2)", () => {
+  const caption = `${"word ".repeat(400)}STOPLOSS=42`;
+
+  test("is forwarded whole where Telegram takes it", async () => {
+    const { reader, targets } = await pair();
+    reader.receive(post(3, caption, { media: { kind: "photo" } }));
+    await counted(reader, "delivered");
+    expect(targets.posted.map(({ from, text }) => [from, text])).toEqual([[3, "fwd 3"]]);
+    expect(reader.store.relay.outbox.counts("signals")).not.toHaveProperty("no-reply");
+  });
+
+  test("is sent with as much of it as fits where Telegram does not, and the rest follows; edits and deletions reach both", async () => {
+    const { reader, targets } = await pair();
+    targets.fault = (_chat, text) => (text.startsWith("fwd") ? new Error("MEDIA_CAPTION_TOO_LONG") : null);
+    reader.receive(post(3, caption, { media: { kind: "photo" } }));
+    await counted(reader, "delivered");
+    const [photo, rest] = targets.posted;
+    expect([photo?.from, rest?.from, rest?.replyTo]).toEqual([3, null, photo?.id]);
+    expect(photo?.text.length).toBeLessThanOrEqual(1024);
+    expect(`${photo?.text} ${rest?.text}`).toBe(caption);
+    reader.receive({ ...post(3, ""), kind: "delete", version: 9, content: null });
+    await counted(reader, "deleted");
+    expect(targets.in(TARGET)).toEqual([]);
+  });
+});
+
 describe("field fault B2: a text that is too long for one message", () => {
   const long = (last: string, count = 1200): string => `${"word ".repeat(count)}${last}`;
   const isDelivered = ({ reader }: Awaited<ReturnType<typeof pair>>, name = "delivered", count = 1) =>

@@ -10,6 +10,7 @@ const STATES = {
   used: "used",
   expired: "expired",
   cancelled: "cancelled – it was sent in a chat",
+  withdrawn: "withdrawn – the login ended, or too many wrong ones",
   replaced: "replaced by a newer one",
 };
 

@@ -56,7 +56,7 @@ export interface LoginCode {
   code: string;
   sentAt: number;
   expiresAt: number;
-  state: "valid" | "used" | "expired" | "cancelled" | "replaced";
+  state: "valid" | "used" | "expired" | "cancelled" | "withdrawn" | "replaced";
 }
 export interface Account {
   id: string;

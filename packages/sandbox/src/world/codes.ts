@@ -63,7 +63,7 @@ export class LoginCodes {
     if (typed === "") throw new RpcError(400, "PHONE_CODE_EMPTY");
     if (typed !== code.code) {
       code.wrong += 1;
-      if (code.wrong >= MAX_WRONG_CODES) code.state = "cancelled";
+      if (code.wrong >= MAX_WRONG_CODES) code.state = "withdrawn";
       throw new RpcError(400, "PHONE_CODE_INVALID");
     }
     code.state = "used";

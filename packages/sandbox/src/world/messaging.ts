@@ -219,8 +219,8 @@ export class Messaging {
   }
 
   #put(channel: Channel, more: Partial<StoredMessage>, { text, media, randomId }: Draft, origin: Origin | null): Outcome {
-    // What no client sent comes from people with Premium.
-    checkText(text, media, (randomId ?? null) === null);
+    // What no client sent comes from people with Premium, and what they wrote can be forwarded.
+    checkText(text, media, (randomId ?? null) === null || (more.forwarded ?? null) !== null);
     const posted = addMessage(channel.box, {
       ...plainMessage({ kind: "channel", id: channel.id }, text, this.#now()),
       ...more,

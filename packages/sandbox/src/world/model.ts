@@ -141,7 +141,7 @@ export interface LoginCode {
   type: CodeVia;
   sentAt: number;
   expiresAt: number;
-  state: "valid" | "used" | "expired" | "cancelled" | "replaced";
+  state: "valid" | "used" | "expired" | "cancelled" | "withdrawn" | "replaced";
   wrong: number;
 }
 

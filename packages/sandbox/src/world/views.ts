@@ -48,7 +48,7 @@ export interface LoginCodeView {
   code: string;
   sentAt: number;
   expiresAt: number;
-  state: "valid" | "used" | "expired" | "cancelled" | "replaced";
+  state: "valid" | "used" | "expired" | "cancelled" | "replaced" | "withdrawn";
 }
 
 export interface MessageView {

@@ -101,7 +101,7 @@ describe("login by code", () => {
     expect(again.type).toBeInstanceOf(Api.auth.SentCodeTypeSms);
     await expect(signIn(second, ANN, sent.phoneCodeHash, code)).rejects.toMatchObject({ errorMessage: "PHONE_CODE_EXPIRED" });
     await second.invoke(new Api.auth.CancelCode({ phoneNumber: ANN, phoneCodeHash: again.phoneCodeHash }));
-    expect(telegram.world.latestCode(ANN)?.state).toBe("cancelled");
+    expect(telegram.world.latestCode(ANN)?.state).toBe("withdrawn");
   });
 
   it("refuses what is no number, and asks strangers to sign up", async () => {

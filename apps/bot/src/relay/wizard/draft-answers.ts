@@ -1,4 +1,6 @@
 import type { Asker, KnownTopic } from "@flotilla/contracts";
+import type { WorkerId } from "@flotilla/kernel";
+import { matching } from "../../screens/view.ts";
 import { say } from "../../words/said.ts";
 import { sourceKey } from "../source-key.ts";
 import { typedChat } from "./chat-refs.ts";
@@ -49,7 +51,15 @@ export class DraftAnswers {
 
   #pressedWorker(draft: Draft, op: string): edits.Edit | null {
     const worker = this.#deps.workers.all().find(({ id }) => sourceKey(id) === op)?.id;
-    if (!worker) return null;
+    return worker ? this.#chosen(draft, worker) : null;
+  }
+
+  #typedWorker(draft: Draft, text: string): edits.Edit {
+    const [only, ...more] = text === "" ? [] : matching(this.#deps.workers.all(), text);
+    return only && more.length === 0 ? this.#chosen(draft, only.id) : { problem: say("rwiz-tap") };
+  }
+
+  #chosen(draft: Draft, worker: WorkerId): edits.Edit {
     if (draft.step === "sender") return done({ sender: worker });
     return done(worker === draft.reader ? {} : { reader: worker, chats: [], topic: null });
   }
@@ -73,11 +83,14 @@ export class DraftAnswers {
     return done({ target: { ref, title, forum: topic !== undefined }, into: topic === undefined ? null : Number(topic) });
   }
 
-  /** What a text says; null: this step takes none. */
-  async typed(draft: Draft, text: string, asker: Asker): Promise<edits.Edit | null> {
+  /** What a text says. A step that has buttons alone says so. */
+  async typed(draft: Draft, text: string, asker: Asker): Promise<edits.Edit> {
     switch (draft.step) {
       case "name":
         return edits.named(text, this.taken());
+      case "reader":
+      case "sender":
+        return this.#typedWorker(draft, text);
       case "chats":
         return await this.#looked(
           draft,
@@ -97,7 +110,7 @@ export class DraftAnswers {
       case "target":
         return draft.kind === "webhook" ? edits.hooked(text) : await this.#typedTarget(draft, text);
       default:
-        return null;
+        return { problem: say("rwiz-tap") };
     }
   }
 
@@ -141,9 +154,9 @@ export class DraftAnswers {
     return found ? { ref: found.ref, title: found.title, forum: found.forum } : undefined;
   }
 
-  /** A chat, as far as any worker listed it. */
-  known(ref: string): Picked {
-    const { title, forum } = this.#deps.lists.find(ref) ?? { title: ref, forum: false };
+  /** A chat, as any worker listed it: a name has one spelling. */
+  known(named: string): Picked {
+    const { ref, title, forum } = this.#deps.lists.find(named) ?? { ref: named, title: named, forum: false };
     return { ref, title, forum };
   }
 

@@ -34,9 +34,14 @@ export function named(text: string, taken: readonly string[]): Edit {
   return taken.includes(id.data) ? wrong("rwiz-name-taken", { name: id.data }) : done({ id: id.data });
 }
 
+/** Names are the same in small and large letters. */
+function isSame(a: { readonly ref: string }, b: { readonly ref: string }): boolean {
+  return a.ref.toLowerCase() === b.ref.toLowerCase();
+}
+
 /** Adds a source, or takes it out again. */
 export function toggled({ chats }: Draft, picked: Picked): Edit {
-  const others = chats.filter(({ ref }) => ref !== picked.ref);
+  const others = chats.filter((each) => !isSame(each, picked));
   if (others.length < chats.length) return stay({ chats: others, topic: null });
   return chats.length >= 50 ? wrong("rwiz-many-chats") : stay({ chats: [...chats, picked], topic: null });
 }
@@ -50,9 +55,7 @@ export function typedSources({ chats }: Draft, text: string, known: (ref: string
   const found = typed.flatMap((each) =>
     each ? [{ ...known(each.ref), ...(each.topic === null ? {} : { forum: true }) }] : [],
   );
-  const same = (a: { readonly ref: string }, b: { readonly ref: string }): boolean =>
-    a.ref.toLowerCase() === b.ref.toLowerCase();
-  const added = found.filter((each, at) => ![...chats, ...found.slice(0, at)].some((chat) => same(chat, each)));
+  const added = found.filter((each, at) => ![...chats, ...found.slice(0, at)].some((chat) => isSame(chat, each)));
   if (chats.length + added.length > 50) return wrong("rwiz-many-chats");
   const [only] = chats.length + added.length === 1 ? typed : [];
   return stay({ chats: [...chats, ...added], topic: only?.topic ?? null, page: 0 });

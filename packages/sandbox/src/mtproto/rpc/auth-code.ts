@@ -82,7 +82,7 @@ const resendCode: Method = (call, query) => {
 
 const cancelCode: Method = (call, query) => {
   const phone = cleanPhone(text(query, "phone_number"));
-  call.world.codes.find(phone, text(query, "phone_code_hash"), call.permanent.id).state = "cancelled";
+  call.world.codes.find(phone, text(query, "phone_code_hash"), call.permanent.id).state = "withdrawn";
   return true;
 };
 
