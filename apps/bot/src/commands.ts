@@ -17,7 +17,7 @@ export const DEADLINE_MS = 60_000;
 /** Login steps of a wizard, with what they carry. */
 export type LoginVerb =
   | { readonly kind: "login.begin" | "login.cancel" | "login.keep" | "login.session" | "login.adopt" }
-  | { readonly kind: "login.resend"; readonly anew?: true }
+  | { readonly kind: "login.resend"; readonly fresh?: true }
   | { readonly kind: "login.qr"; readonly publicKey: string }
   | { readonly kind: "login.phone" | "login.code" | "login.password"; readonly sealed: Sealed };
 

@@ -102,7 +102,7 @@ test("a code is tapped: at its step a command leads where it always leads, and a
   expect(it.parts.panels.screen("777")).toMatchObject({ kind: "workers" });
 });
 
-test("after a code that was typed the next one is asked for anew: there may be no other way to send it", async () => {
+test("after a code that was typed the next one is asked for fresh: there may be no other way to send it", async () => {
   const more = { length: 5, nextVia: null, resendAt: null, expiresAt: 9e15, note: null, dead: false };
   const it = await at({ kind: "ask-code", via: "sms", ...more });
   await it.send({ text: "1 2 3 4 5" });

@@ -42,6 +42,12 @@ describe("a time zone is read as people write it", () => {
     ["it is 12:30 pm here", "+04:30"],
     ["12:05 am", "-08:00"],
     ["22.00", "-10:00"],
+    // A watch that is a few minutes off; no clock on Earth is 10:15 or 2:15 from UTC.
+    ["18:14", "+10:30"],
+    ["18:11", "+10:00"],
+    ["10:16", "+02:00"],
+    ["13:44", "+05:45"],
+    ["20:46", "+12:45"],
   ])("%j is %s", (text, zone) => {
     expect(zoneFromText(text, NOW)).toBe(zone);
   });

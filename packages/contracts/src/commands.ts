@@ -162,8 +162,8 @@ export const WorkerCommand = z.discriminatedUnion("kind", [
   z.object({ ...base, kind: z.literal("logout") }),
   z.object({ ...login, kind: z.literal("login.begin") }),
   z.object({ ...login, kind: z.literal("login.phone"), sealed: Sealed }),
-  /** `anew`: the code that was sent is of no use any more, so one is asked for also when there is no other way to send it. */
-  z.object({ ...login, kind: z.literal("login.resend"), anew: z.literal(true).exactOptional() }),
+  /** `fresh`: the code that was sent is of no use any more, so one is asked for also when there is no other way to send it. */
+  z.object({ ...login, kind: z.literal("login.resend"), fresh: z.literal(true).exactOptional() }),
   z.object({ ...login, kind: z.literal("login.code"), sealed: Sealed }),
   z.object({ ...login, kind: z.literal("login.password"), sealed: Sealed }),
   z.object({ ...login, kind: z.literal("login.cancel") }),

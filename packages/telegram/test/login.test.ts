@@ -68,7 +68,7 @@ test("a code that is of no use any more is asked for anew, also where there is n
   const login = world.flow(await newStore());
   expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent", via: "sms", nextVia: null });
   expect(await login.resendCode()).toMatchObject({ kind: "refused", reason: "send-code-unavailable" });
-  expect(await login.resendCode({ anew: true })).toMatchObject({ kind: "code-sent" });
+  expect(await login.resendCode({ fresh: true })).toMatchObject({ kind: "code-sent" });
   expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "done" });
 });
 

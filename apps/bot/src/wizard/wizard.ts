@@ -157,8 +157,8 @@ export class Wizard {
   async newCode(row: WizardRow, asker: Asker): Promise<Said | null> {
     if (row.step.kind !== "ask-code") return say("toast-no-code");
     this.#digits.delete(row.admin);
-    const anew = row.step.dead ? { anew: true as const } : {};
-    return await this.#moves.send(row, { kind: "login.resend", ...anew }, asker, { kind: "checking-code", before: row.step });
+    const fresh = row.step.dead ? { fresh: true as const } : {};
+    return await this.#moves.send(row, { kind: "login.resend", ...fresh }, asker, { kind: "checking-code", before: row.step });
   }
 
   async password(row: WizardRow, password: string, asker: Asker): Promise<void> {

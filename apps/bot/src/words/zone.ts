@@ -1,6 +1,7 @@
 const MINUTE_MS = 60_000;
 const DAY_MIN = 24 * 60;
-const QUARTER_MIN = 15;
+/** Half and quarter hours that clocks are apart from UTC somewhere, in minutes; whole hours are always possible. */
+const PARTS_OF_HOURS = [-570, -210, -150, 210, 270, 330, 345, 390, 525, 570, 630, 765];
 /** Offsets of this planet, in minutes. */
 const [WEST_MIN, EAST_MIN] = [-12 * 60, 14 * 60];
 /** Of a time of day alone two offsets are a whole day apart: the one up to here has more people. */
@@ -71,7 +72,7 @@ function canonical(name: string): string | null {
   }
 }
 
-/** `I have 14:35 now`: the offset to UTC, by the quarter of an hour. */
+/** `I have 14:35 now`: the nearest offset to UTC that a clock on Earth has. */
 function clockIn(text: string, now: number): string | null {
   const found = [...text.matchAll(/(?<!\d)(\d{1,2})[:.](\d{2})(?::\d{2})?(?!\d)(?: ?([ap])\.?m\b)?/gi)];
   const [match, ...others] = found;
@@ -80,7 +81,12 @@ function clockIn(text: string, now: number): string | null {
   const hour = half === undefined ? Number(hours) : (Number(hours) % 12) + (half.toLowerCase() === "p" ? 12 : 0);
   if (hour > 23 || Number(minutes) > 59 || (half !== undefined && !(Number(hours) >= 1 && Number(hours) <= 12))) return null;
   const utc = Math.floor(now / MINUTE_MS) % DAY_MIN;
-  const away = Math.round((hour * 60 + Number(minutes) - utc) / QUARTER_MIN) * QUARTER_MIN;
+  return offsetName(nearestOffset(hour * 60 + Number(minutes) - utc));
+}
+
+function nearestOffset(away: number): number {
   const east = ((((away - WEST_OF_CLOCK_MIN) % DAY_MIN) + DAY_MIN) % DAY_MIN) + WEST_OF_CLOCK_MIN;
-  return offsetName(east);
+  const offsets = [...PARTS_OF_HOURS, Math.floor(east / 60) * 60, Math.ceil(east / 60) * 60];
+  const [nearest = 0] = offsets.sort((a, b) => Math.abs(a - east) - Math.abs(b - east));
+  return nearest;
 }

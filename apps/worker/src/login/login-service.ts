@@ -188,7 +188,7 @@ export class LoginService {
   }
 
   async #run(login: OpenLogin, command: EntryCommand): Promise<LoginResult> {
-    if (command.kind === "login.resend") return await login.flow.resendCode({ anew: command.anew === true });
+    if (command.kind === "login.resend") return await login.flow.resendCode({ fresh: command.fresh === true });
     if (command.kind === "login.keep") return await login.flow.keepChanged();
     const entry = unseal(login.keys.privateKey, login.loginId, command.sealed);
     switch (command.kind) {

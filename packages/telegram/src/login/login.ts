@@ -65,9 +65,9 @@ export class LoginFlow {
 
   /**
    * Requests the code again: by the server's next way, or as a new code when the old one is used
-   * up. `anew`: the old one is used up, also where there is no next way.
+   * up. `fresh`: the old one is used up, also where there is no next way.
    */
-  resendCode({ anew = false }: { readonly anew?: boolean } = {}): Promise<LoginResult> {
+  resendCode({ fresh = false }: { readonly fresh?: boolean } = {}): Promise<LoginResult> {
     return this.#step(async () => {
       if (this.#phone === "") return refuse("wrong-step");
       if (!this.#sent) return await this.#codeSent(await requestCode(this.#link, this.#phone, this.#options.api));
@@ -77,7 +77,7 @@ export class LoginFlow {
           await this.#link.invoke(new Api.auth.ResendCode({ phoneNumber: this.#phone, phoneCodeHash })),
         );
       } catch (error) {
-        const isUsedUp = anew || this.#codeTries >= MAX_TRIES;
+        const isUsedUp = fresh || this.#codeTries >= MAX_TRIES;
         if (answered(error, "PHONE_CODE_EXPIRED") || (isUsedUp && answered(error, "SEND_CODE_UNAVAILABLE")))
           return await this.#codeSent(await requestCode(this.#link, this.#phone, this.#options.api));
         throw error;
