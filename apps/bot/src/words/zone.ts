@@ -4,8 +4,8 @@ const DAY_MIN = 24 * 60;
 const PARTS_OF_HOURS = [-570, -210, -150, 210, 270, 330, 345, 390, 525, 570, 630, 765];
 /** Offsets of this planet, in minutes. */
 const [WEST_MIN, EAST_MIN] = [-12 * 60, 14 * 60];
-/** Of a time of day alone two offsets are a whole day apart: the one up to here has more people. */
-const WEST_OF_CLOCK_MIN = -11 * 60;
+/** Two offsets that are a day apart show the same time of day. From here on eastwards live more people: Hawaii, and New Zealand in summer. */
+const WEST_OF_CLOCK_MIN = -10 * 60 - 30;
 const AREAS = [
   "Europe",
   "Asia",
