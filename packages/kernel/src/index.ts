@@ -22,5 +22,4 @@ export { SerialQueue } from "./serial-queue.ts";
 export { SingleFlight } from "./single-flight.ts";
 export { sleep, withTimeout } from "./sleep.ts";
 export { unpack } from "./unpack.ts";
-export { type SystemUser, systemUser } from "./user.ts";
 export { withoutUndefined } from "./without-undefined.ts";

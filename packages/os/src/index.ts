@@ -8,3 +8,4 @@ export { endChild, endProcess, killProcess } from "./end-process.ts";
 export { bootId, isSameIdentity, type ProcessIdentity, processIdentity, sameProcess, startedAt } from "./identity.ts";
 export { isInContainer, pidNamespace } from "./namespace.ts";
 export { type ProcessStat, type ProcessState, parseStat, processStat } from "./stat.ts";
+export { type SystemUser, systemUser } from "./user.ts";

@@ -1,6 +1,7 @@
 import { appendFileSync, chmodSync } from "node:fs";
 import { join } from "node:path";
-import { AppError, makeFolder, systemUser } from "@flotilla/kernel";
+import { AppError, makeFolder } from "@flotilla/kernel";
+import { systemUser } from "@flotilla/os";
 import type { Place } from "./place.ts";
 
 /**

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { AppError, makeFolder, systemUser } from "@flotilla/kernel";
+import { AppError, makeFolder } from "@flotilla/kernel";
+import { systemUser } from "@flotilla/os";
 import { fileSystemOf, lockForMachine, toSqliteError } from "@flotilla/sqlite";
 
 /** Where every user of a Linux machine may write; empty after a boot. Not shared with containers, as `/run/flotilla` can be. */

@@ -1,9 +1,9 @@
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { systemUser } from "@flotilla/kernel";
 import { spawnProcess } from "@flotilla/testkit";
 import { expect, test } from "vitest";
+import { systemUser } from "../src/user.ts";
 
 test("a user is who the system says", () => {
   expect(systemUser()).toEqual({ name: userInfo().username, home: userInfo().homedir });
