@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { KNOWN_CIRCLES, VENDOR_OWNERS, WORKSPACE_IMPORTS } from "./architecture-table.ts";
 import { folderCircles } from "./folders.ts";
 import { checkManifest, checkSource } from "./rules.ts";
+import { retiredWords } from "./words.ts";
 import { listFiles, listMembers, readManifest, readText } from "./workspace.ts";
 
 const files = listFiles();
@@ -34,6 +35,17 @@ test("folders of a package do not import each other, except those in the table",
     return found.length > 0 ? [[dir, found] as const] : [];
   });
   expect(Object.fromEntries(circles)).toEqual(KNOWN_CIRCLES);
+});
+
+test("sources, English texts of the chat and the README use no retired word", () => {
+  const read = files.filter((file) => /^(?:apps|packages)\/[^/]+\/src\/.*\.ts$|\/en\.ftl$|^README\.md$/.test(file));
+  expect(read.length).toBeGreaterThan(400);
+  expect(read.flatMap((file) => retiredWords(file, readText(file)))).toEqual([]);
+});
+
+test("the glossary has 40 words at most", () => {
+  const terms = readText("docs/glossary.md").match(/^\| \*\*/gm);
+  expect(terms?.length).toBeLessThanOrEqual(40);
 });
 
 describe("the table itself", () => {

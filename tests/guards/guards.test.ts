@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { STEPS } from "../../apps/cli/launch/check.mjs";
 import { folderCircles } from "./folders.ts";
 import { checkManifest, checkSource } from "./rules.ts";
+import { retiredWords } from "./words.ts";
 import { ROOT, readManifest } from "./workspace.ts";
 
 /**
@@ -84,6 +85,14 @@ describe("architecture rules", async () => {
       "kit/a.ts": 'import { z } from "zod";',
     };
     expect(folderCircles(new Map(Object.entries(sources)))).toEqual([]);
+  });
+
+  test("a retired word is reported with its line, in any case, and parts of other words are not", () => {
+    const text = "/** Fine: a shallow canewood. */\n/** Whoever\n * goes on. */\n";
+    expect(retiredWords("a.ts", text)).toEqual([
+      'a.ts:2 says "Whoever": name who acts (docs/glossary.md)',
+      'a.ts:3 says "goes on": name who acts (docs/glossary.md)',
+    ]);
   });
 
   test("a forbidden edge in package.json is reported before a file uses it", () => {

@@ -91,7 +91,7 @@ const EXACT: ReadonlySet<EnvName> = new Set([
   "TELEGRAM_PROXY",
   "MTPROTO_DC_KEY",
 ]);
-/** Marks that nobody sees, and blanks, at both ends. */
+/** Invisible marks, and blanks, at both ends. */
 const UNSEEN = /^[\p{Default_Ignorable_Code_Point}\s]+|[\p{Default_Ignorable_Code_Point}\s]+$/gu;
 /** Words of a list: large letters mean the same. */
 const WORDS: ReadonlySet<EnvName> = new Set(["LOG_LEVEL", "HOSTS"]);

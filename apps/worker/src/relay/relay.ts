@@ -32,7 +32,7 @@ export interface RelayOptions {
   readonly dataDir: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** It gets on: told after each step of work. */
+  /** Called after each step of work: a sign of life. */
   readonly worked?: () => void;
 }
 

@@ -15,7 +15,7 @@ export interface OwnerPlace {
 }
 
 /**
- * The machine's record of who uses which key: one lock per key's fingerprint and folder, taken before the key goes on the wire and held until
+ * The machine's record of who uses which key: one lock per key's fingerprint and folder, taken before the key is used and held until
  * `close`. Whatever folder, name or copy the key is in, a second user of it on this machine is refused.
  */
 export class KeyOwner {
