@@ -43,7 +43,7 @@ test("buttons start and stop a backfill, and pause and remove a source", async (
   await fleet.post("faults/fail", wait);
   await chat.press("📥 Fetch old ones");
   await chat.press("Last 20");
-  await chat.shows(/Fetching old messages: 0 of 20 so far · Telegram asked to wait; it goes on in /);
+  await chat.shows(/Fetching old messages: 0 of 20 so far · Telegram asked to wait; it continues in /);
   await chat.press("✖️ Stop fetching");
   await chat.shows(/Fetching was cancelled after 0/);
   expect(await copies()).not.toContain("old 1");

@@ -171,7 +171,7 @@ test("nobody took it for an hour: the second path gets it, once", async () => {
   await path.tell();
   expect(got.map((body) => JSON.parse(body))).toMatchObject([
     {
-      reason: "nobody took these alerts for an hour",
+      reason: "no admin took these alerts for an hour",
       alerts: [{ card: "A1", kind: "crash", worker: "news_1", level: "orange" }],
     },
   ]);

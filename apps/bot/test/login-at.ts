@@ -36,7 +36,7 @@ export async function at(step: WizardStep, before: (fleet: Fleet) => void = () =
   const reached: string[] = [];
   const handle = async (command: WorkerCommand): Promise<void> => {
     const text = "sealed" in command && command.sealed ? unseal(keys.privateKey, LOGIN, command.sealed) : "";
-    reached.push(`${command.kind} ${"anew" in command ? "anew" : text}`);
+    reached.push(`${command.kind} ${"fresh" in command ? "fresh" : text}`);
   };
   const consumer = await consumeWorkerCommands(WORKER, { place: fleet.place, handle, onError: () => {} });
   onTestFinished(() => consumer.close());

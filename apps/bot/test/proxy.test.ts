@@ -84,7 +84,7 @@ test("off needs no process; anything else does, and says so; a group is no place
   expect(await press(fleet, "proxy", "", "-100")).toBe("toast-proxy-private");
   await press(fleet, "proxy");
   await type(fleet, PROXY);
-  await fleet.waitForBot(777, "start it first");
+  await fleet.waitForBot(777, "Start it first");
   await type(fleet, "off");
   expect(fleet.parts.panels.screen("777")).toMatchObject({ kind: "proxy", shown: null, sealed: null });
   for (const words of ALL_WORDS)

@@ -235,7 +235,7 @@ test("a source that is paused can be left out where another one stays; a fetch u
     status: status({ backfill: fill }),
     sure: false,
   });
-  expect(plainText(card.html)).toMatch(/120 of 200 so far · Telegram asked to wait; it goes on in .*\d\d:\d\d\)/);
+  expect(plainText(card.html)).toMatch(/120 of 200 so far · Telegram asked to wait; it continues in .*\d\d:\d\d\)/);
   expect(labels(card)).toContain("✖️ Stop fetching");
 });
 

@@ -78,7 +78,7 @@ test("a drill goes the whole way: first admin, second admin, everybody and the e
   await path.tell();
   await path.tell();
   expect(mails).toHaveLength(1);
-  expect(mails[0]).toMatch(/^Subject: .*nobody took these alerts for an hour/m);
+  expect(mails[0]).toMatch(/^Subject: .*no admin took these alerts for an hour/m);
   expect(mails[0], "nobody takes it for a real one").toMatch(/not[\s=]+really/);
   await fleet.post("/chat/press", { user: 778, label: "✋ I take it" });
   for (const user of [777, 778]) await fleet.waitForBot(user, /DRILL · ✅ .* solved after .*by Ben/);

@@ -110,7 +110,7 @@ test("after a code that was typed the next one is asked for fresh: there may be 
   if (!row) throw new Error("no login");
   expect(await it.parts.wizard.newCode(row, ASKER)).toBeNull();
   await waitFor(() => it.reached.length === 1);
-  expect(it.reached).toEqual(["login.resend anew"]);
+  expect(it.reached).toEqual(["login.resend fresh"]);
 });
 
 test("where no secret is asked a command leads where it always leads", async () => {
