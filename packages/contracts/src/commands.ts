@@ -90,42 +90,63 @@ export const DoctorFinding = z.object({
 });
 export type DoctorFinding = z.infer<typeof DoctorFinding>;
 
+/** What a command means besides its payload: said here, once for each. */
+export interface CommandFacts {
+  /** Its outcome stands on the worker's card until another one does. */
+  readonly onCard: boolean;
+  /** The state that the worker is to be in afterwards; null = it stays as it is. */
+  readonly desired: "running" | "stopped" | null;
+}
+
+const QUIET: CommandFacts = { onCard: false, desired: null };
+const ON_CARD: CommandFacts = { onCard: true, desired: null };
+const RUNS: CommandFacts = { onCard: true, desired: "running" };
+const STOPS: CommandFacts = { onCard: true, desired: "stopped" };
+const LOGIN: CommandFacts = { onCard: false, desired: "running" };
+
+const FACTS = new Map<string, CommandFacts>();
+
+/** One command: its kind, its facts, its payload. */
+function defineCommand<K extends string, S extends z.ZodRawShape>(kind: K, facts: CommandFacts, payload: S) {
+  FACTS.set(kind, facts);
+  return z.object({ ...payload, kind: z.literal(kind) });
+}
+
 /** Commands that the supervisor of a host carries out. */
 export const HostCommand = z.discriminatedUnion("kind", [
-  z.object({ ...base, kind: z.literal("start") }),
-  z.object({ ...base, kind: z.literal("stop") }),
-  z.object({ ...base, kind: z.literal("restart") }),
-  z.object({ ...base, kind: z.literal("maintenance") }),
-  z.object({ ...base, kind: z.literal("who") }),
+  defineCommand("start", RUNS, base),
+  defineCommand("stop", STOPS, base),
+  defineCommand("restart", RUNS, base),
+  defineCommand("maintenance", { onCard: false, desired: "stopped" }, base),
+  defineCommand("who", ON_CARD, base),
   /** Retries at once whatever the worker is waiting to retry. */
-  z.object({ ...base, kind: z.literal("retry") }),
+  defineCommand("retry", RUNS, base),
   /**
    * Ends the process `pid` if it holds the session file open and belongs to this host's supervisor;
    * refuses any other process.
    */
-  z.object({ ...base, kind: z.literal("stop-holder"), pid: z.number().int().positive() }),
+  defineCommand("stop-holder", ON_CARD, { ...base, pid: z.number().int().positive() }),
   /** Answered by `backups`. */
-  z.object({ ...base, kind: z.literal("backups") }),
+  defineCommand("backups", QUIET, base),
   /** For a worker without a process; a running worker gets its own command. */
-  z.object({ ...base, kind: z.literal("backup") }),
+  defineCommand("backup", ON_CARD, base),
   /** Only for a worker without a process. */
-  z.object({ ...base, kind: z.literal("restore"), copy: CopyId }),
+  defineCommand("restore", ON_CARD, { ...base, copy: CopyId }),
   /** Replaces the worker's own restart rules; without any, it follows the fleet's. */
-  z.object({ ...base, kind: z.literal("rules"), rules: OwnRules }),
+  defineCommand("rules", ON_CARD, { ...base, rules: OwnRules }),
   /**
    * Reports every risk to the sessions of this host and changes nothing. `worker` is any worker of
    * the host.
    */
-  z.object({ ...base, kind: z.literal("doctor") }),
-  z.object({ ...base, kind: z.literal("log"), lines: z.number().int().min(1).max(200) }),
+  defineCommand("doctor", QUIET, base),
+  defineCommand("log", QUIET, { ...base, lines: z.number().int().min(1).max(200) }),
   /**
    * Acts on many workers of one host, in the given order. With `canary` the first one must come
    * online before the others are touched. Answered by `bulk.progress` events only; the last one has
    * a final phase. `deadlineAt` is the latest start.
    */
-  z.object({
+  defineCommand("bulk", QUIET, {
     ...asked,
-    kind: z.literal("bulk"),
     action: BulkAction,
     workers: z.array(WorkerIdField).min(1).max(10_000),
     canary: z.boolean(),
@@ -134,11 +155,11 @@ export const HostCommand = z.discriminatedUnion("kind", [
    * Ends a bulk command after the current worker; the others stay as they are. Answered by its last
    * `bulk.progress`.
    */
-  z.object({ ...asked, kind: z.literal("bulk.cancel"), bulk: z.string().max(64) }),
+  defineCommand("bulk.cancel", QUIET, { ...asked, bulk: z.string().max(64) }),
   /** Stops the worker and moves its session file to the vault, verified; it can be restored. */
-  z.object({ ...base, kind: z.literal("remove-session") }),
+  defineCommand("remove-session", STOPS, base),
   /** Stops the worker and removes it from this host's list. Its files stay. */
-  z.object({ ...base, kind: z.literal("forget") }),
+  defineCommand("forget", QUIET, base),
 ]);
 export type HostCommand = z.infer<typeof HostCommand>;
 
@@ -150,64 +171,69 @@ const login = { ...base, loginId: z.string().max(64) };
 
 /** Commands that a worker process carries out. Phone, code and password are sealed. */
 export const WorkerCommand = z.discriminatedUnion("kind", [
-  z.object({ ...base, kind: z.literal("check") }),
-  z.object({ ...base, kind: z.literal("backup") }),
+  defineCommand("check", ON_CARD, base),
+  defineCommand("backup", ON_CARD, base),
   /** Lifts the stop that Telegram set on sending (`PEER_FLOOD`). Flood waits stay. */
-  z.object({ ...base, kind: z.literal("resume-sending") }),
+  defineCommand("resume-sending", ON_CARD, base),
   /** Sets the worker's own proxy, sealed to the key in its status; null = the proxy of its host. */
-  z.object({ ...base, kind: z.literal("proxy"), sealed: Sealed.nullable() }),
+  defineCommand("proxy", ON_CARD, { ...base, sealed: Sealed.nullable() }),
   /** Lists the devices that are logged in to this account. */
-  z.object({ ...base, kind: z.literal("devices") }),
+  defineCommand("devices", QUIET, base),
   /** Logs this session out at Telegram, after a verified backup. */
-  z.object({ ...base, kind: z.literal("logout") }),
-  z.object({ ...login, kind: z.literal("login.begin") }),
-  z.object({ ...login, kind: z.literal("login.phone"), sealed: Sealed }),
+  defineCommand("logout", ON_CARD, base),
+  defineCommand("login.begin", LOGIN, login),
+  defineCommand("login.phone", LOGIN, { ...login, sealed: Sealed }),
   /** `fresh`: the code that was sent is of no use any more, so one is asked for also when there is no other way to send it. */
-  z.object({ ...login, kind: z.literal("login.resend"), fresh: z.literal(true).exactOptional() }),
-  z.object({ ...login, kind: z.literal("login.code"), sealed: Sealed }),
-  z.object({ ...login, kind: z.literal("login.password"), sealed: Sealed }),
-  z.object({ ...login, kind: z.literal("login.cancel") }),
+  defineCommand("login.resend", LOGIN, { ...login, fresh: z.literal(true).exactOptional() }),
+  defineCommand("login.code", LOGIN, { ...login, sealed: Sealed }),
+  defineCommand("login.password", LOGIN, { ...login, sealed: Sealed }),
+  defineCommand("login.cancel", LOGIN, login),
   /** Accepts the account although it differs from the one before. */
-  z.object({ ...login, kind: z.literal("login.keep") }),
+  defineCommand("login.keep", LOGIN, login),
   /** Shows what a route would do with the latest messages of its sources. */
-  z.object({ ...base, kind: z.literal("relay.dry"), route: Route }),
+  defineCommand("relay.dry", QUIET, { ...base, route: Route }),
   /**
    * Lists the account's chats, newest first, and the topics of a forum, for the choice in a new
    * route.
    */
-  z.object({ ...base, kind: z.literal("relay.chats") }),
-  z.object({ ...base, kind: z.literal("relay.topics"), chat: ChatRef }),
+  defineCommand("relay.chats", QUIET, base),
+  defineCommand("relay.topics", QUIET, { ...base, chat: ChatRef }),
   /** Which of these are no chat of the account. */
-  z.object({ ...base, kind: z.literal("relay.find"), chats: z.array(ChatRef).min(1).max(50) }),
+  defineCommand("relay.find", QUIET, { ...base, chats: z.array(ChatRef).min(1).max(50) }),
   /**
    * Fetches old messages for a route: the latest `last`, or those since a time (milliseconds since
    * the epoch).
    */
-  z.object({ ...base, kind: z.literal("relay.fill"), route: RouteId, last: z.number().int().positive().max(2000) }),
-  z.object({ ...base, kind: z.literal("relay.fill-since"), route: RouteId, since: z.number().nonnegative() }),
-  z.object({ ...base, kind: z.literal("relay.stop-fill") }),
+  defineCommand("relay.fill", QUIET, { ...base, route: RouteId, last: z.number().int().positive().max(2000) }),
+  defineCommand("relay.fill-since", QUIET, { ...base, route: RouteId, since: z.number().nonnegative() }),
+  defineCommand("relay.stop-fill", QUIET, base),
   /** Retries or drops the messages set aside on a route. */
-  z.object({ ...base, kind: z.literal("relay.retry"), route: RouteId }),
-  z.object({ ...base, kind: z.literal("relay.drop"), route: RouteId }),
+  defineCommand("relay.retry", QUIET, { ...base, route: RouteId }),
+  defineCommand("relay.drop", QUIET, { ...base, route: RouteId }),
   /** Retries a parked or blocked route at once. */
-  z.object({ ...base, kind: z.literal("relay.wake"), route: RouteId }),
+  defineCommand("relay.wake", QUIET, { ...base, route: RouteId }),
   /**
    * Logs in by QR code: codes arrive as `login.progress` events, sealed to `publicKey`, until one
    * is scanned.
    */
-  z.object({ ...login, kind: z.literal("login.qr"), publicKey: z.string().max(100) }),
+  defineCommand("login.qr", LOGIN, { ...login, publicKey: z.string().max(100) }),
   /**
    * Inspects a session of another program, which is sealed in Redis under the login's name
    * (`parcelKey`). Does not use it yet.
    */
-  z.object({ ...login, kind: z.literal("login.session") }),
+  defineCommand("login.session", LOGIN, login),
   /** Uses the inspected session; its old program must have stopped for good. */
-  z.object({ ...login, kind: z.literal("login.adopt") }),
+  defineCommand("login.adopt", LOGIN, login),
 ]);
 export type WorkerCommand = z.infer<typeof WorkerCommand>;
 
 /** Kind of every command. */
 export type CommandKind = HostCommand["kind"] | WorkerCommand["kind"];
+
+/** The kinds of commands with these facts. */
+export function commandsWith(is: (facts: CommandFacts) => boolean): CommandKind[] {
+  return [...FACTS].flatMap(([kind, facts]) => (is(facts) ? [kind as CommandKind] : []));
+}
 
 /** State of a login after a step. Data for the wizard; contains no secret. */
 export const LoginStep = z.discriminatedUnion("kind", [

@@ -10,6 +10,7 @@ export {
   BulkAction,
   type CommandKind,
   CommandOutcome,
+  commandsWith,
   Device,
   DoctorFinding,
   HostCommand,

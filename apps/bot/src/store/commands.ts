@@ -1,4 +1,4 @@
-import type { Asker, CommandOutcome } from "@flotilla/contracts";
+import { type Asker, type CommandOutcome, commandsWith } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
 
@@ -18,6 +18,10 @@ export interface CommandRow {
 }
 
 const COLUMNS = `id, worker, verb, asker_id AS askerId, asker_name AS askerName, asked_at AS askedAt, state, ended_at AS endedAt, result, code`;
+/** Kinds in SQL: literals of our own. */
+const listed = (kinds: readonly string[]): string => kinds.map((kind) => `'${kind}'`).join(", ");
+const ON_CARD = listed(commandsWith(({ onCard }) => onCard));
+const DESIRED = listed(commandsWith(({ desired }) => desired !== null));
 const KEEP_MS = 180 * 24 * 3600 * 1000;
 
 /** Every command that an admin gave: the card shows the latest, the rest is the audit. */
@@ -66,15 +70,15 @@ export class CommandStore {
     return this.#db.readOne<CommandRow>(`SELECT ${COLUMNS} FROM command WHERE id = ?`, [id]) ?? null;
   }
 
-  /** The latest command of a worker that changes something. */
+  /** The latest command of a worker whose outcome stands on its card. */
   latest(worker: WorkerId): CommandRow | null {
-    const sql = `SELECT ${COLUMNS} FROM command WHERE worker = ? AND verb IN ('start', 'stop', 'restart', 'check', 'who', 'retry', 'backup', 'restore', 'stop-holder', 'logout', 'remove-session', 'resume-sending', 'proxy', 'rules') ORDER BY asked_at DESC LIMIT 1`;
+    const sql = `SELECT ${COLUMNS} FROM command WHERE worker = ? AND verb IN (${ON_CARD}) ORDER BY asked_at DESC LIMIT 1`;
     return this.#db.readOne<CommandRow>(sql, [worker]) ?? null;
   }
 
   /** The latest command that says whether the worker is to run. One that failed or came too late counts for nothing. */
   latestWish(worker: WorkerId): CommandRow | null {
-    const sql = `SELECT ${COLUMNS} FROM command WHERE worker = ? AND state NOT IN ('failed', 'expired') AND (verb IN ('start', 'restart', 'retry', 'stop', 'maintenance', 'remove-session') OR verb LIKE 'login.%') ORDER BY asked_at DESC LIMIT 1`;
+    const sql = `SELECT ${COLUMNS} FROM command WHERE worker = ? AND state NOT IN ('failed', 'expired') AND verb IN (${DESIRED}) ORDER BY asked_at DESC LIMIT 1`;
     return this.#db.readOne<CommandRow>(sql, [worker]) ?? null;
   }
 
