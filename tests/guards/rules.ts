@@ -44,7 +44,7 @@ function checkImport(source: Source, { specifier }: Import): string[] {
   if (specifier.startsWith(".") || specifier.startsWith("/")) return checkRelative(source.file, owner, specifier);
   const name = packageName(specifier);
   const own = SCOPE + owner.split("/")[1];
-  if (name === own) return [];
+  if (name === own) return isTest(source.file) ? [] : [`imports ${name}, which is itself; use a relative path`];
   if (isTest(source.file))
     return isDeclared(name, [source.manifest, source.rootManifest]) ? [] : [`imports ${name}, which no package.json declares`];
   const { dependencies, optionalDependencies } = source.manifest;

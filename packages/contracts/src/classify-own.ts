@@ -1,5 +1,5 @@
-import type { ErrorClass, Fault } from "@flotilla/contracts";
 import type { ErrorCode } from "@flotilla/kernel";
+import type { ErrorClass, Fault } from "./error-class.ts";
 
 /** Codes of faults that are reported and never thrown. */
 type ToldCode = "deaf" | "lease-held" | "lease-wait" | "memory-cap" | "no-heartbeat";

@@ -1,4 +1,4 @@
-import type { ErrorClass } from "@flotilla/contracts";
+import type { ErrorClass } from "./error-class.ts";
 
 /** What the supervisor does after a process ends with an error of a class. */
 export type AfterExit =

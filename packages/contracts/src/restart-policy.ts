@@ -1,5 +1,6 @@
-import type { ErrorClass, RestartDecision } from "@flotilla/contracts";
+import type { ErrorClass } from "./error-class.ts";
 import { ERROR_TABLE } from "./error-table.ts";
+import type { RestartDecision } from "./events.ts";
 
 /**
  * Numbers of the restart policy. The fleet sets them (environment); each worker may override them.

@@ -1,4 +1,4 @@
-import type { WorkerState } from "@flotilla/contracts";
+import type { WorkerState } from "./worker-status.ts";
 
 /** Actions of an admin on a worker's card. */
 export type WorkerAction = "start" | "stop" | "restart" | "login" | "check" | "look" | "log" | "who" | "retry" | "backups";
