@@ -68,7 +68,7 @@ export const HANG_ROUNDS = {
     },
   },
   "a job that a stranger wrote": {
-    named: /Jobs were refused|written by somebody else/,
+    named: /Jobs were refused/,
     play: async (rig, traffic) => {
       const { prefix } = await rig.fleet.place();
       const worker = READERS[0];

@@ -43,7 +43,7 @@ test("29 s are not reported, and a Redis that does not answer changes nothing", 
   expect(await aheadOfRedis({ url: "/nowhere/redis.sock" })).toBeNull();
 });
 
-test("a clock that jumps on is told anew, one that only drifts is not, and both are over once", async () => {
+test("another jump of a clock is reported again, a drift is not, and each end is reported once", async () => {
   const told: [boolean, string][] = [];
   let ahead = 86_400_000;
   const watch = new ClockWatch({ ahead: async () => ahead, tell: (...words) => void told.push(words) });

@@ -63,7 +63,7 @@ test("an account with another session gets the code there, and by SMS when asked
   expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "done" });
 });
 
-test("a code that is of no use any more is asked for anew, also where there is no next way to send it", async () => {
+test("a useless code is requested again, also without a next way to send it", async () => {
   const phone = world.person();
   const login = world.flow(await newStore());
   expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent", via: "sms", nextVia: null });

@@ -8,13 +8,13 @@ const LONG_MS = 600_000;
 
 /** How long things take in a story. Milliseconds. */
 export interface Lengths {
-  /** CONFIRM_END_S of the fleet: for so long Telegram is asked again whether a session ended. */
+  /** CONFIRM_END_S of the fleet, in milliseconds: how long Telegram is asked again whether a session ended. */
   readonly confirmMs: number;
-  /** Redis hangs for so long; 0 = it does not. */
+  /** Milliseconds for which Redis hangs; 0 = it does not. */
   readonly hangMs: number;
-  /** The Bot API is away for so long. */
+  /** Milliseconds for which the Bot API is away. */
   readonly awayMs: number;
-  /** At the end nothing happens for so long, and nothing may be told. */
+  /** Milliseconds at the end in which nothing happens and nothing may be told. */
   readonly quietMs: number;
 }
 

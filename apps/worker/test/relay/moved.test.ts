@@ -143,7 +143,7 @@ describe("field fault B11: a source that is no chat of the account", () => {
     expect((await it.status())?.unknownChats).toEqual([]);
   });
 
-  test("a name that somebody takes later is known then", async () => {
+  test("a name that a chat takes later resolves then", async () => {
     const it = await pair({ from: { worker: "reader", chats: ["@later_1", OLD] } });
     await it.reader.relay.resolveNames();
     await waitFor(async () => ((await it.status())?.unknownChats.length ?? 0) > 0);

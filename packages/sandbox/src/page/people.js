@@ -6,8 +6,8 @@ import { byId, h } from "./dom.js";
 let others = [];
 
 /**
- * Choosing somebody opens that person's chat; the address says whose it is, so that each tab can have another. On a wide screen a second
- * chat can stand beside it: this page again, without its panel.
+ * The list opens the chat of another admin. The address contains the admin, so each tab can show
+ * another one. A wide screen can show a second chat: this page again, without its panel.
  */
 export function setUpPeople() {
   const select = /** @type {HTMLSelectElement} */ (byId("who"));
