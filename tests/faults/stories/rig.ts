@@ -129,15 +129,22 @@ export class StoryRig {
       if (index >= before) this.#happened[index] = { ...each, withinMs: each.withinMs + back - each.at };
   }
 
-  /** Flotilla is stopped and started on purpose, as with Ctrl+C and `npm start`. Resolves when the same accounts are back. */
+  /**
+   * Stops and starts Flotilla on purpose, as with Ctrl+C and `npm start`. Resolves when every
+   * account whose session did not end is on Telegram, also one that was down before.
+   */
   async restart(): Promise<void> {
-    const before = await this.onTelegram();
+    const ended = new Set(this.#happened.flatMap(({ trouble, about }) => (trouble === "ended" ? [about] : [])));
+    const wanted = this.names.filter((name) => !ended.has(name)).map((name) => this.#phoneOf(name));
     this.#launcher.kill("SIGTERM");
     const { code } = await this.#launcher.exited;
     if (code !== 0) throw new Error(`the launcher ended with ${code}: ${this.#launcher.stderr}`);
     this.#launcher = launchFleet(this.#place.dir, this.#place.env);
     await this.#ready();
-    const areBack = async (): Promise<boolean> => (await this.onTelegram()).size === before.size;
+    const areBack = async (): Promise<boolean> => {
+      const now = await this.onTelegram();
+      return wanted.every((phone) => now.has(phone));
+    };
     await waitFor(areBack, { timeoutMs: 300_000, intervalMs: 200, what: "the accounts to be back" });
   }
 
