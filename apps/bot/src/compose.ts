@@ -187,7 +187,7 @@ async function tick(parts: Parts, { sender, hosts, supervisors, fleet, log, seve
   const [{ statuses, fresh }] = await Promise.all([screens.views.look(), sender.probe().catch(() => {})]);
   await recorder.look(statuses, fresh);
   const redisAwaySince = parts.redis.awaySince();
-  const watchingSince = parts.absence.look(now, fresh && redisAwaySince === null);
+  const watchingSince = parts.absence.look(now, fresh && redisAwaySince === null, statuses);
   parts.absence.tell(now, statuses);
   const there = redisAwaySince === null ? await hosts.all().catch(() => []) : [];
   supervisors.heard(there);

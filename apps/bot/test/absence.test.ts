@@ -93,6 +93,20 @@ describe("after everything was killed and started again", () => {
       expect(told(next)).toContain("The bot did not run");
     });
 
+    test("and those that it had seen start were not off Telegram, however short before its end that was", async () => {
+      const db = await controlDb();
+      const before = bot(db);
+      before.absence.look(NOW, true);
+      const started = [1, 2, 3].map((n) => running(n, { startedAt: NOW + 2000 }));
+      before.absence.look(NOW + 3000, true, started);
+      before.rollups.add(new Map(started.map((status) => [status.worker, lookAt(status, null, NOW + 3000)])));
+      const next = bot(db);
+      next.absence.look(NOW + 11_000, true);
+      const [first, ...others] = started.map((status) => ({ ...status, updatedAt: NOW + 12_000 }));
+      next.absence.tell(NOW + 12_000, [{ ...(first as WorkerStatus), startedAt: NOW + 9000 }, ...others]);
+      expect(told(next)).toBe("");
+    });
+
     test("and one that is not back is not told as missing for that", async () => {
       const next = await killed([running(1), running(3)]);
       next.absence.look(NOW + 4000, true);

@@ -45,14 +45,20 @@ export class Absence {
     this.#deps = deps;
   }
 
-  /** One look; `heard`: Redis answers. Returns since when the fleet can be seen without a gap; null = it cannot be. */
-  look(now: number, heard: boolean): number | null {
+  /**
+   * One look; `heard`: Redis answers. Returns since when the fleet can be seen without a gap; null = it cannot be.
+   * A process in `statuses` that is newer than the last note makes a new one: what the bot has seen
+   * start did not start because everything was killed.
+   */
+  look(now: number, heard: boolean, statuses: readonly WorkerStatus[] = []): number | null {
     if (this.#lookedAt === null) this.#begin(now);
     const slept = this.#lookedAt !== null && Math.abs(now - this.#lookedAt) > ABSENT_MS;
     this.#lookedAt = now;
     if (!heard) this.#watchingSince = null;
     else if (slept || this.#watchingSince === null) this.#watchingSince = now;
-    if (Math.abs(now - this.#writtenAt) >= SEEN_EVERY_MS) this.#seen(now, false);
+    const isNew = (at: number | null): boolean => at !== null && at > this.#writtenAt && at <= now;
+    const isNewer = statuses.some(({ startedAt }) => isNew(startedAt));
+    if (isNewer || Math.abs(now - this.#writtenAt) >= SEEN_EVERY_MS) this.#seen(now, false);
     return this.#watchingSince;
   }
 
