@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { childrenOf } from "@flotilla/testkit";
 
 /** A supervisor that keeps one process running. */
 export interface Keeper extends AsyncDisposable {
@@ -34,16 +34,8 @@ export async function pause(ms: number): Promise<void> {
 
 /** The live child of a process with `word` in its command line; null before its exec. */
 export function child(pid: number, word: string): number | null {
-  const pids = read(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean).map(Number);
   const isIt = (command: string): boolean => command.includes(word) && !command.includes("--pdeathsig");
-  return pids.find((each) => alive(each) && isIt(read(`/proc/${each}/cmdline`))) ?? null;
-}
-
-/** True for a process that exists and is no zombie. */
-export function alive(pid: number): boolean {
-  const stat = read(`/proc/${pid}/stat`);
-  const state = stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3);
-  return state !== "" && state !== "Z" && state !== "X";
+  return childrenOf(pid).find(({ command }) => isIt(command))?.pid ?? null;
 }
 
 /** Signals a process that may be gone. */
@@ -67,12 +59,4 @@ export async function run(command: string, args: readonly string[], env: NodeJS.
     code === 0 ? resolve(output) : reject(new Error(`${command} ended with ${code}: ${output}`)),
   );
   return await promise;
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
 }

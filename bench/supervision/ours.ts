@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { childEnv } from "@flotilla/config";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
 import { CommandSender, claimFleet, fleetPlace } from "@flotilla/queue";
-import { alive, child, type Keeper, signal, soon } from "./keeper.ts";
+import { isAlive } from "@flotilla/testkit";
+import { child, type Keeper, signal, soon } from "./keeper.ts";
 
 const SUPERVISOR = fileURLToPath(new URL("../../apps/supervisor/src/main.ts", import.meta.url));
 const NAME = parseWorkerId("bench");
@@ -32,7 +33,7 @@ export async function ours(dir: string, redisUrl: string): Promise<Keeper> {
   const sender = new CommandSender(fleetPlace({ url: redisUrl, fleet, fleetKey }), () => {});
   await sender.ready();
   let supervisor = start();
-  const kept = (): number | null => child(supervisor.pid ?? 0, `--worker\0${NAME}`);
+  const kept = (): number | null => child(supervisor.pid ?? 0, `--worker ${NAME}`);
   const asked = { askedBy: { id: "1", name: "bench" }, askedAt: Date.now(), deadlineAt: Date.now() + 60_000 };
   await sender.toHost(parseHostId("bench"), { v: 1, id: randomUUID(), kind: "start", worker: NAME, ...asked });
   await soon(kept, "our worker");
@@ -49,7 +50,7 @@ export async function ours(dir: string, redisUrl: string): Promise<Keeper> {
     [Symbol.asyncDispose]: async () => {
       await sender.close();
       signal(supervisor.pid ?? 0, "SIGTERM");
-      await soon(() => !alive(supervisor.pid ?? 0), "the end of our supervisor");
+      await soon(() => !isAlive(supervisor.pid ?? 0), "the end of our supervisor");
     },
   };
 }

@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { childEnv } from "@flotilla/config";
-import { alive, child, type Keeper, run, signal, soon } from "./keeper.ts";
+import { isAlive } from "@flotilla/testkit";
+import { child, type Keeper, run, signal, soon } from "./keeper.ts";
 
 const PM2 = "pm2@7.0.4";
 const SUPERVISORD = "/usr/bin/supervisord";
@@ -74,7 +75,7 @@ export async function supervisord(dir: string, skip: (reason: string) => void): 
     },
     [Symbol.asyncDispose]: async () => {
       signal(keeper, "SIGTERM");
-      await soon(() => !alive(keeper), "the end of supervisord");
+      await soon(() => !isAlive(keeper), "the end of supervisord");
     },
   };
 }

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { redisProgram } from "@flotilla/config";
-import { startRedis } from "@flotilla/testkit";
+import { isAlive, startRedis } from "@flotilla/testkit";
 import type { Bench, Measured } from "../lib/bench.ts";
 import { median, quantile, rounded } from "../lib/stats.ts";
-import { alive, type Keeper, pause, signal, soon } from "./keeper.ts";
+import { type Keeper, pause, signal, soon } from "./keeper.ts";
 import { ours } from "./ours.ts";
 import { pm2, supervisord } from "./peers.ts";
 
@@ -84,9 +84,9 @@ async function orphans(keepers: readonly Keeper[], rounds: number, how: "idle" |
       if (how === "stopped") signal(kept, "SIGSTOP");
       signal(keeper.keeper, "SIGKILL");
       await pause(ORPHAN_MS);
-      if (alive(kept)) left[at] = (left[at] ?? 0) + 1;
+      if (isAlive(kept)) left[at] = (left[at] ?? 0) + 1;
       signal(kept, "SIGKILL");
-      await soon(() => !alive(kept), "the end of an orphan");
+      await soon(() => !isAlive(kept), "the end of an orphan");
       await keeper.again();
     }
   }

@@ -7,15 +7,18 @@ import { fileURLToPath } from "node:url";
 import { childEnv, redisProgram } from "@flotilla/config";
 import { startEmbeddedRedis } from "@flotilla/queue";
 import { type Sandbox, startSandbox } from "@flotilla/sandbox";
+import { isAlive } from "@flotilla/testkit";
 import type { Bench, Measured } from "../lib/bench.ts";
 import { median, quantile, rounded } from "../lib/stats.ts";
-import { alive, signal, soon } from "../supervision/keeper.ts";
+import { signal, soon } from "../supervision/keeper.ts";
 import { Phone } from "./phone.ts";
 
 const TOKEN = `1:${"A".repeat(30)}`;
 const ADMIN = 7;
 const FLOOR = "Bot API round trip";
 const PING = "Redis PING";
+/** Bot and supervisor have separate data folders: the key makes them one fleet. */
+const FLEET_KEY = "ab".repeat(32);
 const BOUND = "12 × Redis PING + Bot API round trip";
 
 const bench: Bench = {
@@ -172,7 +175,14 @@ function start(app: "bot" | "supervisor", dir: string, redisUrl: string, sandbox
   const { host, port, publicKeyPem } = sandbox.mtproto;
   writeFileSync(key, publicKeyPem);
   const log = openSync(join(folder, "out.log"), "a", 0o600);
-  const who = { BOT_TOKEN: TOKEN, API_ID: "1", API_HASH: "0".repeat(32), ADMIN_IDS: String(ADMIN), HOST_ID: "bench" };
+  const who = {
+    BOT_TOKEN: TOKEN,
+    ADMIN_IDS: String(ADMIN),
+    API_ID: "1",
+    API_HASH: "0".repeat(32),
+    HOST_ID: "bench",
+    FLEET_KEY,
+  };
   const where = { BOT_API_ROOT: sandbox.botApiRoot, MTPROTO_DC: `${host}:${port}`, MTPROTO_DC_KEY: key, REDIS_URL: redisUrl };
   const env = { ...childEnv({}), ...who, ...where, DATA_DIR: folder, HTTP_PORT: "0", LOG_LEVEL: "error" };
   const main = fileURLToPath(new URL(`../../apps/${app}/src/main.ts`, import.meta.url));
@@ -181,5 +191,5 @@ function start(app: "bot" | "supervisor", dir: string, redisUrl: string, sandbox
 
 async function ended({ pid = 0 }: ChildProcess): Promise<void> {
   signal(pid, "SIGTERM");
-  await soon(() => !alive(pid), `the end of ${pid}`);
+  await soon(() => !isAlive(pid), `the end of ${pid}`);
 }

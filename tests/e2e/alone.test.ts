@@ -18,6 +18,7 @@ import {
 } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
+import { interpolate } from "../guards/interpolate.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const KEY = "ab".repeat(32);
@@ -29,19 +30,13 @@ interface Started {
   readonly alive?: readonly string[];
 }
 
-/** Substitutes as compose does: `${NAME:-default}`, `${NAME:+value}`, `${NAME:?words}`. */
-function interpolate(text: string, env: Readonly<Record<string, string>>): string {
-  return text.replace(/\$\{(\w+):([-+?])((?:[^{}]|\$\{[^}]*\})*)\}/g, (_, name: string, how: string, rest: string) => {
-    const value = env[name] ?? "";
-    if (how === "+") return value === "" ? "" : rest;
-    return value || (how === "-" ? interpolate(rest, env) : expect.unreachable(`${name}: ${rest}`));
-  });
-}
-
 function fromCompose(service: string, dotenv: Readonly<Record<string, string>>): Started {
   const file = parse(readFileSync(`${ROOT}docker-compose.yml`, "utf8"), { merge: true });
   const { command, environment, healthcheck } = file.services[service];
-  const env = Object.entries(environment).map(([name, value]) => [name, interpolate(String(value), dotenv)]);
+  const env = Object.entries(interpolate(environment, dotenv) as Record<string, unknown>).map(([name, value]) => [
+    name,
+    String(value),
+  ]);
   return { command, env: Object.fromEntries(env), ready: healthcheck.test.slice(1) };
 }
 

@@ -55,6 +55,16 @@ test("apply sends the whole file to the bot, diff and export read the bot's rout
   expect(await machine.run(["routes", "export"])).toMatchObject({ code: 0, stdout: "version: 1\nroutes: []\n" });
 });
 
+test("apply shows what the bot notes about a route that it takes all the same", async () => {
+  const notes = [{ route: "signals", field: "from", message: "@news_1 is no chat of demo_1" }];
+  await botThat(async () => ({ kind: "applied", version: 2, added: 1, changed: 0, removed: 0, notes }));
+  expect(await machine.run(["routes", "apply", "routes.yaml"])).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("⚠️ signals, from: @news_1 is no chat of demo_1\n"),
+  });
+  expect(await machine.json(["routes", "apply", "routes.yaml"], 0)).toMatchObject({ notes });
+});
+
 test("errors of the file are reported with their place before the bot is asked", async () => {
   const bad = await machine.run(["routes", "apply", "bad.yaml"]);
   expect(bad).toMatchObject({ code: 1 });

@@ -123,7 +123,10 @@ export const BotAnswer = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("routes"), version: Count, routes: z.array(Route) }),
   z.object({
     kind: z.literal("applied"),
-    ...{ version: Count, added: Count, changed: Count, removed: Count },
+    version: Count,
+    added: Count,
+    changed: Count,
+    removed: Count,
     /** What was applied all the same, and is worth a look. */
     notes: z.array(Finding).exactOptional(),
   }),

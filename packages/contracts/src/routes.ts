@@ -36,7 +36,7 @@ const SERVICE_NAMES: ReadonlySet<string> = new Set(["@verificationcodes", "@repl
 /**
  * Whether a chat is one of Telegram's service chats, by marked id, by its number after −100, or by
  * `@name`. Flotilla neither reads them nor writes to them (docs/safety.md): Telegram cancels a
- * login code that is passed on, and logs the account out everywhere.
+ * login code that is passed on, so that no login of the account succeeds.
  */
 export function isServiceChat(ref: string): boolean {
   return SERVICE_CHATS.has(ref.replace(MARK, "")) || SERVICE_NAMES.has(ref.toLowerCase());

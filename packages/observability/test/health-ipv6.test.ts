@@ -44,10 +44,11 @@ async function where(setUp: string): Promise<string | null> {
   return made && (await run("unshare", ["-rn", "sh", "-c", shell, process.execPath, fixture])).stdout;
 }
 
-test.each([
+test.for([
   ["IPv6", "ip addr del 127.0.0.1/8 dev lo", "[::1] alive, 127.0.0.1 none"],
   ["IPv4", "ip addr del ::1/128 dev lo", "[::1] none, 127.0.0.1 alive"],
-])("on a host with %s alone it starts, and answers there", async (_what, setUp, answers) => {
+] as const)("on a host with %s alone it starts, and answers there", async ([, setUp, answers], { skip }) => {
   const said = await where(setUp);
-  if (said !== null) expect(said.trim()).toBe(answers);
+  if (said === null) return skip("a network namespace is not permitted here");
+  expect(said.trim()).toBe(answers);
 });

@@ -1,7 +1,4 @@
-/**
- * Processes of this machine: their identity, state and end. The only reader of /proc/<pid> for
- * processes.
- */
+/** Processes of this machine: their identity, state and end. The only reader of /proc/<pid>/stat. */
 export { boundToParent, unboundWarning } from "./bound-process.ts";
 export { controlGroup, oomKills } from "./control-group.ts";
 export { endChild, endProcess, killProcess } from "./end-process.ts";

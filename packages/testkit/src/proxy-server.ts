@@ -17,7 +17,7 @@ export interface ProxyServer {
 type Target = { readonly host: string; readonly port: number };
 type Take = (size: number) => Promise<Buffer>;
 
-/** Starts a proxy that ends with the test. `users`: name → password; empty: none. Port 0: any. */
+/** Starts a proxy that ends with the test. `users`: name → password; empty: no login. Port 0: any. */
 export async function startProxy(users: Readonly<Record<string, string>> = {}, port = 0): Promise<ProxyServer> {
   const state = { port: 0, asked: [] as string[], refuse: 0 };
   const open = new Set<Socket>();

@@ -3,7 +3,7 @@ import { isIPv4 } from "node:net";
 import { resolve } from "node:path";
 import { AppError } from "@flotilla/kernel";
 import { type ExportFormat, exportSession, exportTelethonFile, type OwnServer, openIdle } from "@flotilla/session-store";
-import { audit } from "../place/audit.ts";
+import { audit } from "./audit.ts";
 import { workerName } from "./import.ts";
 import { type Answer, type Call, noMoreThan, type Verb, WrongUsage, word } from "./verb.ts";
 

@@ -3,21 +3,22 @@ import { join } from "node:path";
 import { neighbourOf, type SessionIdentity, sessionNames, sessionPath } from "@flotilla/session-store";
 import type { HostDb } from "./host-db.ts";
 
-/** A session as it was last read. */
+/** The last reading of a session file. */
 interface Read {
-  /** Says whether the file, or its journal, was changed since. */
+  /** Differs after a change of the file or its journal. */
   readonly stamp: string;
   readonly identity: SessionIdentity | null;
 }
 
 /**
- * Session files of the folder that a new worker can start with: a plain file with a login in it that no worker of this host has. A copy of
- * another session is none (two users of one key make Telegram end it for both), and neither is what only has the name of one.
+ * Session files of the folder that a new worker can start with: plain files with a login that no
+ * worker of this host has. Leaves out copies of another session, because Telegram ends a session
+ * for both when two programs use its key.
  */
 export class IdleSessions {
   readonly #db: HostDb;
   readonly #dir: string;
-  /** Reading opens the file: once for each change is enough. */
+  /** Reading opens the file, so each one is read once per change. */
   readonly #read = new Map<string, Read>();
 
   constructor(db: HostDb, dataDir: string) {
@@ -38,7 +39,7 @@ export class IdleSessions {
     return offered.map(({ name }) => name);
   }
 
-  /** Null: it is no session file, has no login, cannot be read, or another program has it. */
+  /** Null when the file is no session, has no login, is unreadable, or is in use by a program. */
   #identity(name: string): SessionIdentity | null {
     const path = sessionPath(this.#dir, name);
     const stamp = stampOf(path);
@@ -47,7 +48,7 @@ export class IdleSessions {
     if (known?.stamp === stamp) return known.identity;
     const found = neighbourOf(this.#dir, name);
     const identity = found.kind === "known" ? found.identity : null;
-    // One that is in use is asked again: it is free at some time, and does not change by that.
+    // A file in use is read again: its stamp does not change when the program releases it.
     if (found.kind !== "unknown") this.#read.set(name, { stamp, identity });
     return identity;
   }
@@ -57,7 +58,7 @@ function isTwin(one: SessionIdentity, other: SessionIdentity): boolean {
   return one.fingerprint === other.fingerprint || (one.userId !== null && one.userId === other.userId);
 }
 
-/** Null: no plain file, or an empty one. */
+/** Null for an empty file and for anything but a plain file. */
 function stampOf(path: string): string | null {
   const file = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (!file?.isFile() || file.size === 0n) return null;

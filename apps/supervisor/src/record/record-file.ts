@@ -35,8 +35,8 @@ const RETRY_MS = 5000;
 
 /**
  * `host.db` on disk, which may fail at any time. The content is in memory; unwritten rows are
- * remembered by key and written in their newest state when the disk works. Only the constructor
- * throws.
+ * remembered by key and written in their newest state when the disk works. Only the constructor and
+ * {@link rescueTo} throw.
  */
 export class RecordFile {
   readonly path: string;

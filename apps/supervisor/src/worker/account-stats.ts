@@ -14,9 +14,8 @@ export class AccountStats {
   readonly #db: HostDb;
   readonly #clock: Clock;
   #before: LinkStatus | null;
-  #run: LinkStatus | null = null;
-  /** When it said so. */
-  #heard: Moment | null = null;
+  /** The last report of the running process, and when it came. */
+  #run: { readonly link: LinkStatus; readonly heard: Moment } | null = null;
   #keptAt = Number.NEGATIVE_INFINITY;
 
   constructor(id: WorkerId, db: HostDb, clock: Clock) {
@@ -28,7 +27,7 @@ export class AccountStats {
 
   /** The sum over all runs; null when this worker never reported. */
   total(): LinkStatus | null {
-    const [before, run] = [this.#before, this.#run && moveLinkTimes(this.#run, this.#heard?.jumpedMs ?? 0)];
+    const [before, run] = [this.#before, this.#run && moveLinkTimes(this.#run.link, this.#run.heard.jumpedMs)];
     if (!before || !run) return run ?? (before && { ...before, attempt: 0, nextTryAt: null });
     return {
       ...run,
@@ -43,9 +42,9 @@ export class AccountStats {
 
   /** Takes the counters of the running process. */
   heard(link: LinkStatus): void {
-    const quiet = this.#run?.failures === link.failures && this.#run.reconnects === link.reconnects;
-    this.#run = link;
-    this.#heard = new Moment(this.#clock);
+    const last = this.#run?.link;
+    const quiet = last?.failures === link.failures && last.reconnects === link.reconnects;
+    this.#run = { link, heard: new Moment(this.#clock) };
     if (!quiet || this.#clock.monotonicMs() - this.#keptAt >= KEEP_EVERY_MS) this.#keep();
   }
 

@@ -116,3 +116,26 @@ describe("the fault of an exit", () => {
     fc.assert(fc.property(exit, fc.string(), (how, stderr) => void Fault.parse(faultOfExit(how, null, stderr))));
   });
 });
+
+test.each([
+  [0, null, "CRASH", "exit-0"],
+  [1, null, "CRASH", "exit-1"],
+  [9, null, "CONFIG", "exit-9"],
+  [78, null, "CONFIG", "exit-78"],
+  [134, null, "CRASH", "exit-134"],
+  [137, null, "OOM", "exit-137"],
+  [null, "SIGKILL", "CRASH", "SIGKILL"],
+  [null, "SIGSEGV", "CRASH", "SIGSEGV"],
+  [null, "SIGABRT", "CRASH", "SIGABRT"],
+  [null, null, "CRASH", "exit-unknown"],
+] as const)("exit code %s and signal %s are %s", (exitCode, signal, found, code) => {
+  expect(faultOfExit({ exitCode, signal }, null, "")).toMatchObject({ class: found, code });
+});
+
+test("a SIGKILL of the kernel's OOM killer is reported as OOM", () => {
+  expect(faultOfExit({ exitCode: null, signal: "SIGKILL" }, null, "", true)).toMatchObject({
+    class: "OOM",
+    code: "oom-killed",
+  });
+  expect(faultOfExit({ exitCode: 1, signal: null }, null, "", true)).toMatchObject({ class: "CRASH" });
+});

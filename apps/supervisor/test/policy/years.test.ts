@@ -97,7 +97,7 @@ test("over years of random histories the policy keeps its limits and every state
   expect(years).toBeGreaterThan(10);
 });
 
-test("a worker that always crashes after 0 to 60 s starts at most ten times in its first five minutes", () => {
+test("a worker that always crashes after 0 to 60 s starts at most six times in its first five minutes", () => {
   for (let uptimeMs = 0; uptimeMs <= 60_000; uptimeMs += 250) {
     const history: PastExit[] = [];
     let [now, starts] = [START, 0];

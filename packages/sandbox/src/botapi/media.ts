@@ -1,5 +1,5 @@
 import type { BotBackend } from "./backend.ts";
-import { imageInfo } from "./images.ts";
+import { type ImageInfo, imageInfo } from "./images.ts";
 import { refusal } from "./model/refusal.ts";
 import type { Media } from "./model/types.ts";
 import type { Params, Upload } from "./params.ts";
@@ -23,22 +23,35 @@ export function readMedia(backend: BotBackend, params: Params, kind: Media["kind
   return { kind, fileId: given, width: info.width, height: info.height, spoiler: false };
 }
 
-/** At most 10 MB, width + height ≤ 10000, ratio ≤ 20. https://core.telegram.org/bots/api#sendphoto */
 function newPhoto(backend: BotBackend, upload: Upload): Media {
-  if (upload.bytes.length === 0) throw refusal(400, "file must be non-empty");
-  if (upload.bytes.length > PHOTO_BYTES) throw refusal(413);
-  const info = imageInfo(upload.bytes);
-  if (info === null) throw refusal(400, "IMAGE_PROCESS_FAILED");
-  const { width, height } = info;
-  if (width + height > PHOTO_SIDES || Math.max(width, height) > PHOTO_RATIO * Math.min(width, height))
-    throw refusal(400, "PHOTO_INVALID_DIMENSIONS");
-  const file = backend.files.add("photos", { ...upload, mime: info.mime });
+  const { width, height, mime } = photoImage(upload);
+  const file = backend.files.add("photos", { ...upload, mime });
   return { kind: "photo", fileId: file.fileId, width, height, spoiler: false };
 }
 
 function newDocument(backend: BotBackend, upload: Upload): Media {
-  if (upload.bytes.length === 0) throw refusal(400, "file must be non-empty");
-  if (upload.bytes.length > FILE_BYTES) throw refusal(413);
-  const mime = imageInfo(upload.bytes)?.mime ?? (upload.mime === "" ? "application/octet-stream" : upload.mime);
+  const mime = fileMime(upload);
   return { kind: "document", fileId: backend.files.add("documents", { ...upload, mime }).fileId };
+}
+
+/** Refuses a photo over 10 MB, width + height over 10000, or a ratio over 20. https://core.telegram.org/bots/api#sendphoto */
+export function photoImage({ bytes }: Upload): ImageInfo {
+  checkSize(bytes, PHOTO_BYTES);
+  const info = imageInfo(bytes);
+  if (info === null) throw refusal(400, "IMAGE_PROCESS_FAILED");
+  const { width, height } = info;
+  if (width + height > PHOTO_SIDES || Math.max(width, height) > PHOTO_RATIO * Math.min(width, height))
+    throw refusal(400, "PHOTO_INVALID_DIMENSIONS");
+  return info;
+}
+
+/** The type of a file other than a photo, by its content where that is an image. Refuses one over 50 MB. */
+export function fileMime({ bytes, mime }: Upload): string {
+  checkSize(bytes, FILE_BYTES);
+  return imageInfo(bytes)?.mime ?? (mime === "" ? "application/octet-stream" : mime);
+}
+
+function checkSize(bytes: Uint8Array, most: number): void {
+  if (bytes.length === 0) throw refusal(400, "file must be non-empty");
+  if (bytes.length > most) throw refusal(413);
 }

@@ -1,13 +1,11 @@
 import { randomInt } from "node:crypto";
 import type { NewFile } from "../world/views.ts";
 import { answeredIn, type GroupCall, groupMessageView, placed, spoken, topicOf } from "./group-call.ts";
-import { imageInfo } from "./images.ts";
+import { fileMime, photoImage } from "./media.ts";
 import { refusal } from "./model/refusal.ts";
 import type { Params, Upload } from "./params.ts";
 import { captionText } from "./text/rich-text.ts";
 
-const PHOTO_BYTES = 10 * 1024 * 1024;
-const FILE_BYTES = 50 * 1024 * 1024;
 /** https://core.telegram.org/bots/api#sendmediagroup */
 const ALBUM = { least: 2, most: 10 };
 
@@ -83,13 +81,9 @@ function newFile(
   shown: Partial<NewFile>,
 ): NewFile {
   if (upload === undefined) throw refusal(400, `there is no ${field} in the request`);
-  const { name, mime, bytes } = upload;
-  if (bytes.length === 0) throw refusal(400, "file must be non-empty");
-  if (bytes.length > (kind === "photo" ? PHOTO_BYTES : FILE_BYTES)) throw refusal(413);
-  const image = imageInfo(bytes);
-  if (kind === "photo" && image === null) throw refusal(400, "IMAGE_PROCESS_FAILED");
-  const type = image?.mime ?? (mime === "" ? "application/octet-stream" : mime);
-  return { name, mime: type, base64: Buffer.from(bytes).toString("base64"), ...shown, ...(kind === undefined ? {} : { kind }) };
+  const { name, bytes } = upload;
+  const mime = kind === "photo" ? photoImage(upload).mime : fileMime(upload);
+  return { name, mime, base64: Buffer.from(bytes).toString("base64"), ...shown, ...(kind === undefined ? {} : { kind }) };
 }
 
 function numbers(params: Params): Partial<NewFile> {

@@ -46,7 +46,7 @@ export class UpdateQueue {
   #held: AbortController | null = null;
   #previous = { offset: Number.NaN, startedMs: 0 };
   #nextConflictMs = 0;
-  #lose = { callbacks: 0, updates: 0 };
+  readonly #lose = { callbacks: { left: 0 }, updates: { left: 0 } };
 
   constructor(clock: MovableClock) {
     this.#clock = clock;
@@ -59,14 +59,14 @@ export class UpdateQueue {
     return this.#queued.length;
   }
 
-  /** The next `count` updates of this kind never reach the bot. */
-  /** How many of them are still to be lost. */
-  losing(kind: "callbacks" | "updates"): number {
-    return this.#lose[kind];
-  }
-
-  lose(kind: "callbacks" | "updates", count: number): void {
-    this.#lose[kind] = count;
+  /**
+   * The next `count` updates of this kind never reach the bot; replaces an earlier loss of the kind.
+   * `left` of the result counts down.
+   */
+  lose(kind: "callbacks" | "updates", count: number): { readonly left: number } {
+    const loss = { left: count };
+    this.#lose[kind] = loss;
+    return loss;
   }
 
   /** Queues an update unless its type is not allowed or a fault eats it. */
@@ -161,12 +161,10 @@ export class UpdateQueue {
   }
 
   #isLost(kind: string): boolean {
-    if (kind === "callback_query" && this.#lose.callbacks > 0) {
-      this.#lose.callbacks -= 1;
-      return true;
-    }
-    if (this.#lose.updates === 0) return false;
-    this.#lose.updates -= 1;
+    const { callbacks, updates } = this.#lose;
+    const loss = kind === "callback_query" && callbacks.left > 0 ? callbacks : updates;
+    if (loss.left === 0) return false;
+    loss.left -= 1;
     return true;
   }
 }

@@ -167,19 +167,15 @@ function botFaults(app: App, context: ControlContext): void {
   });
   app.post("/faults/lose", async (c) => {
     const body = await readBody(c, loseBody);
-    const said = Object.entries(body).map(([kind, count]) => {
-      if (!isLost(kind)) return "";
-      backend.updates.lose(kind, count);
+    const said = (["callbacks", "updates"] as const).flatMap((kind) => {
+      const count = body[kind];
+      if (count === undefined) return [];
+      const loss = backend.updates.lose(kind, count);
       const noun = kind === "callbacks" ? "tap" : "update";
-      const effect = (): string => usedUp(backend.updates.losing(kind), count, noun);
-      return faultLog.note(`The next ${counted(count, noun)} will be lost`, effect);
+      return faultLog.note(`The next ${counted(count, noun)} will be lost`, () => usedUp(loss.left, count, noun));
     });
     return c.json({ ok: true, said: said.join(", ") });
   });
-}
-
-function isLost(kind: string): kind is "callbacks" | "updates" {
-  return kind === "callbacks" || kind === "updates";
 }
 
 function counted(count: number, noun: string): string {

@@ -1,8 +1,8 @@
-import { Bot, type Context } from "grammy";
+import { Bot, type Context, InputFile, InputMediaBuilder } from "grammy";
 import { expect, onTestFinished, test } from "vitest";
 import { startSandbox } from "../../src/index.ts";
 import { until } from "../mtproto/support/kit.ts";
-import { TOKEN } from "./harness.ts";
+import { PNG, TOKEN } from "./harness.ts";
 
 const ANN = "4915550000001";
 
@@ -47,6 +47,30 @@ test("a topic that is closed, deleted or never was is refused in Telegram's word
   for (const gone of [topic, 1, 77]) expect(await say(gone)).toBe("Bad Request: message thread not found");
   const plain = world.createChannel({ title: "Other", members: [ANN], forum: true }).id;
   await expect(api.sendMessage(`-100${plain}`, "x")).rejects.toThrow("chat not found");
+});
+
+test("the bot sends photos and albums; a photo is refused by the rules of private chats", async () => {
+  const { world, id, chat, api } = await desk();
+  const photo = (bytes: Buffer) => new InputFile(bytes, "a.png");
+  await api.sendPhoto(chat, photo(PNG), { caption: "one" });
+  await api.sendMediaGroup(chat, [
+    InputMediaBuilder.photo(photo(PNG), { caption: "two" }),
+    InputMediaBuilder.video(photo(PNG)),
+  ]);
+  expect(world.history(ANN, id).map(({ text, media }) => [text, media?.photo])).toEqual([
+    ["one", true],
+    ["two", true],
+    ["", false],
+  ]);
+  const long = Buffer.from(PNG);
+  long.writeUInt32BE(21, 16);
+  for (const [bytes, why] of [
+    [long, "PHOTO_INVALID_DIMENSIONS"],
+    [Buffer.from("not an image"), "IMAGE_PROCESS_FAILED"],
+    [Buffer.alloc(0), "file must be non-empty"],
+  ] as const)
+    await expect(api.sendPhoto(chat, photo(bytes)), why).rejects.toThrow(why);
+  expect(world.history(ANN, id)).toHaveLength(3);
 });
 
 test("the bot hears what members write, with its topic, and what is posted in its channel", async () => {

@@ -120,3 +120,24 @@ test("faults of the MTProto side reach live connections", async () => {
   expect((await control.post("/faults/heal")).body).toMatchObject({ ok: true });
   expect((await control.post("/faults/drop", { how: "gently" })).status).toBe(400);
 });
+
+test("the log of faults says what came of each loss, also after another one and after healing", async () => {
+  await using control = await startControl();
+  const effects = async (): Promise<(string | null)[]> =>
+    (await control.get("/faults/log")).body.map(({ effect }: { effect: string | null }) => effect);
+  await control.post("/chat/start");
+  expect((await control.post("/faults/lose", { updates: 1 })).body.said).toBe("The next 1 update will be lost");
+  await control.post("/chat/text", { text: "lost" });
+  expect(await effects()).toEqual(["hit 1 of 1, the last one update"]);
+  await control.post("/faults/lose", { updates: 2, callbacks: 1 });
+  await control.post("/chat/text", { text: "lost too" });
+  await control.post("/faults/heal");
+  expect(await effects()).toEqual([
+    null,
+    "hit 1 of 2, the last one update",
+    "has hit nothing yet",
+    "hit 1 of 1, the last one update",
+  ]);
+  await control.post("/chat/text", { text: "arrives" });
+  expect((await effects())[1], "healed").toBe("hit 1 of 2, the last one update");
+});

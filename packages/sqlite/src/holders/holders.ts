@@ -58,9 +58,6 @@ export interface HolderOptions {
 }
 
 const STRENGTH: readonly HeldLock[] = ["exclusive", "write", "read", "open", "shm"];
-/**
- * Inode number of the machine's own pid namespace (PROC_PID_INIT_INO in the kernel's proc_ns.h).
- */
 
 /**
  * Lists the processes that have this database open, from the kernel's records: open files in

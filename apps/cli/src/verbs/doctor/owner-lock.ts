@@ -15,7 +15,7 @@ export function checkOwnerLock({ place }: Patient): Finding[] {
     const said = reach(found);
     return said === null ? [] : [{ check: "owner-lock", level: "hint", ...said, why: WHY }];
   } catch (error) {
-    const todo = "Follow the text above. No worker starts before.";
+    const todo = "Follow the text above. Until then no worker starts.";
     return [{ check: "owner-lock", level: "problem", what: toError(error).message, why: WHY, todo }];
   }
 }

@@ -1,7 +1,6 @@
 import { classifySystem, classOfCode, ERROR_TABLE, ErrorClass, Fault } from "@flotilla/contracts";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { faultOfExit } from "../../src/policy/exit-fault.ts";
 
 const coded = (code: string, message = "secret /srv/path") => classifySystem(Object.assign(new Error(message), { code }));
 
@@ -80,29 +79,6 @@ test("any error gives a valid fault or none, and so does any code", () => {
       expect(found === null || ErrorClass.options.includes(found)).toBe(true);
     }),
   );
-});
-
-test.each([
-  [0, null, "CRASH", "exit-0"],
-  [1, null, "CRASH", "exit-1"],
-  [9, null, "CONFIG", "exit-9"],
-  [78, null, "CONFIG", "exit-78"],
-  [134, null, "CRASH", "exit-134"],
-  [137, null, "OOM", "exit-137"],
-  [null, "SIGKILL", "CRASH", "SIGKILL"],
-  [null, "SIGSEGV", "CRASH", "SIGSEGV"],
-  [null, "SIGABRT", "CRASH", "SIGABRT"],
-  [null, null, "CRASH", "exit-unknown"],
-] as const)("exit code %s and signal %s are %s", (exitCode, signal, found, code) => {
-  expect(faultOfExit({ exitCode, signal }, null, "")).toMatchObject({ class: found, code });
-});
-
-test("a SIGKILL of the kernel's OOM killer is reported as OOM", () => {
-  expect(faultOfExit({ exitCode: null, signal: "SIGKILL" }, null, "", true)).toMatchObject({
-    class: "OOM",
-    code: "oom-killed",
-  });
-  expect(faultOfExit({ exitCode: 1, signal: null }, null, "", true)).toMatchObject({ class: "CRASH" });
 });
 
 test("the table has a row for each class, and a class that needs an admin is never retried", () => {

@@ -2,7 +2,7 @@ import { appendFileSync, chmodSync } from "node:fs";
 import { join } from "node:path";
 import { AppError, makeFolder } from "@flotilla/kernel";
 import { systemUser } from "@flotilla/os";
-import type { Place } from "./place.ts";
+import type { Place } from "../place/place.ts";
 
 /**
  * Records an export before the key leaves the fleet: one JSON line in `<DATA_DIR>/audit.jsonl`
