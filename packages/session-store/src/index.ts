@@ -14,6 +14,7 @@ export { SessionFile } from "./file/file.ts";
 export { linkOrCopy } from "./file/files.ts";
 export {
   assertUnique,
+  isTwin,
   type Neighbour,
   neighbourOf,
   type SessionIdentity,

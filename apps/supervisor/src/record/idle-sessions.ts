@@ -1,6 +1,6 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
-import { neighbourOf, type SessionIdentity, sessionNames, sessionPath } from "@flotilla/session-store";
+import { isTwin, neighbourOf, type SessionIdentity, sessionNames, sessionPath } from "@flotilla/session-store";
 import type { HostDb } from "./host-db.ts";
 
 /** The last reading of a session file. */
@@ -52,10 +52,6 @@ export class IdleSessions {
     if (found.kind !== "unknown") this.#read.set(name, { stamp, identity });
     return identity;
   }
-}
-
-function isTwin(one: SessionIdentity, other: SessionIdentity): boolean {
-  return one.fingerprint === other.fingerprint || (one.userId !== null && one.userId === other.userId);
 }
 
 /** Null for an empty file and for anything but a plain file. */

@@ -133,14 +133,19 @@ export function readIdentity(path: string, name: string): SessionIdentity | null
   });
 }
 
+/** Whether two sessions have one key or are of one account. */
+export function isTwin(one: SessionIdentity, other: SessionIdentity): boolean {
+  return one.fingerprint === other.fingerprint || (one.userId !== null && one.userId === other.userId);
+}
+
 function refuseTwin(wanted: SessionIdentity, other: SessionIdentity): void {
+  if (!isTwin(wanted, other)) return;
   const details = { name: wanted.name, other: other.name, fingerprint: wanted.fingerprint, userId: wanted.userId };
   if (wanted.fingerprint === other.fingerprint) {
     const why = "Two users of one key make Telegram end the session for both.";
     const text = `This session is a copy of "${other.name}": both have the same key. ${why} Use "${other.name}", or move one of the two away.`;
     throw new AppError("session-duplicate", text, { details });
   }
-  if (wanted.userId === null || wanted.userId !== other.userId) return;
   const text = `This account (user id ${wanted.userId}) already belongs to the worker "${other.name}". One account has one worker: use "${other.name}", or remove its session first.`;
   throw new AppError("session-duplicate", text, { details });
 }
